@@ -1,0 +1,1 @@
+"""What a persona answers to survey questions, and how close that is to people."""

@@ -1,0 +1,168 @@
+"""The one interface through which a language model is asked anything.
+
+`eval` knows a model only as an `Engine`. The application's engines (embedded llama.cpp, OpenAI-compatible
+servers) implement it; a researcher may bring another. `eval` owns messages, the engine owns template and tokens.
+What an engine cannot do it says in its `EngineInfo`; it never pretends.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, runtime_checkable
+
+Role = Literal["system", "user", "assistant"]
+FinishReason = Literal["stop", "length", "cancelled"]
+LogProbabilities = Literal["exact", "top_k", "none"]
+
+
+class EngineError(Exception):
+    """The model or the server failed. The message is one line that says what is wrong and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a context, as chat templates know it."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How a reply is drawn from the model.
+
+    `temperature` 0 is greedy decoding; `seed` None lets the engine draw one, and the engine reports it in `Usage`.
+    """
+
+    temperature: float = 0.7
+    top_p: float = 0.95
+    max_tokens: int = 400
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a reply cost: tokens, and seconds of wall-clock time."""
+
+    prompt_tokens: int
+    reused_tokens: int
+    decoded_tokens: int
+    seconds: float
+    first_token_seconds: float | None = None
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a reply as it is generated.
+
+    The last piece of a reply that ended properly carries `finish_reason` (its text may be empty). A stream
+    that ends without one was interrupted. `dropped_messages` counts the oldest messages that the engine left
+    out because the conversation is longer than the context; the first piece carries it.
+    """
+
+    text: str
+    finish_reason: FinishReason | None = None
+    dropped_messages: int = 0
+    usage: Usage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One survey question in one option order, ready to be put to a model as a user's turn.
+
+    `key` identifies it in the answers (unique within one `score` call); `labels` are the answer labels in the
+    order in which they are printed, without variants: the engine knows its tokens (`"A"`, `" A"`).
+    """
+
+    key: str
+    prompt: str
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelScore:
+    """Bounds on the natural logarithm of the probability that the answer begins with a label.
+
+    All token variants of the label are summed. Equal bounds: exact. A server that shows only its k likeliest
+    tokens bounds the others: `lower` is then -inf and `upper` the most that can be left for it.
+    """
+
+    label: str
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeScore:
+    """What the model would answer to one probe.
+
+    `label_mass` is the probability of all labels together (from the lower bounds), 0 to 1. `failure` says in one
+    line why there is no answer; then `labels` is empty. Token counts are of this probe's own share.
+    """
+
+    key: str
+    labels: tuple[LabelScore, ...]
+    label_mass: float
+    failure: str | None = None
+    tokens_decoded: int = 0
+    tokens_reused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """What the engine is and what it can do; recorded with every generation and measurement.
+
+    `name` is the model as a person knows it, never a home path and never an address with user, password or
+    query. `sha256` is the model file's, null for servers. `local` is false when probing sends the conversation to
+    another machine: the person must then confirm it.
+    """
+
+    name: str
+    engine: Literal["llama", "openai"] | str
+    sha256: str | None = None
+    quantization: str | None = None
+    context_length: int | None = None
+    template_sha256: str | None = None
+    flash_attention: bool | None = None
+    log_probabilities: LogProbabilities = "none"
+    top_k: int | None = None
+    steering: bool = False
+    local: bool = True
+    demonstration: bool = False
+    details: dict[str, str] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """A language model that can talk and be measured. Every call is asynchronous and may be cancelled."""
+
+    @property
+    def info(self) -> EngineInfo:
+        """What the engine is and can do."""
+        ...
+
+    def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncIterator[Piece]:
+        """Reply to `messages`, piece by piece. Closing the iterator stops the model.
+
+        Raises:
+            EngineError: the model or the server failed.
+        """
+        ...
+
+    async def complete(self, messages: Sequence[Message], sampling: Sampling, n: int = 1) -> list[str]:
+        """Return `n` whole replies to `messages`, drawn independently; reply i uses seed + i when a seed is given."""
+        ...
+
+    def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncIterator[ProbeScore]:
+        """Ask each probe on a branch after `prefix`; yield each score as it is known, in any order.
+
+        The conversation that the engine holds is left as it was.
+
+        Raises:
+            EngineError: the model or the server failed as a whole; what fails for one probe is in its `failure`.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Free the model, its threads and connections."""
+        ...
