@@ -1,7 +1,7 @@
 """How a survey question is put to a persona: the text of a probe.
 
-Options are lettered by us, in the survey's order or in reverse; the refusal options always come last, so that reversing moves
-the substantive options only. Answers are matched back to options by text, through `Rendered.options`.
+Options are lettered by us, in the survey's order or in reverse; the refusal options always come last, so that
+reversing moves the substantive options only. Answers are matched back to options by text, through `Rendered.options`.
 """
 
 from dataclasses import dataclass
