@@ -1,0 +1,74 @@
+"""A group: one value of one demographic attribute of the catalogue."""
+
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+
+from personas.catalogue import CATALOGUE
+from personas.errors import PersonaError
+from personas.nearest import nearest, shown
+
+
+class Group(BaseModel):
+    """One value of one attribute of the catalogue, such as `POLPARTY=Democrat`.
+
+    Two groups are equal when attribute and value are, and they can be dictionary keys.
+
+    Raises:
+        pydantic.ValidationError: the catalogue has no such attribute or value; the message names the nearest.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    attribute: str
+    """Key of one of the 12 attributes, such as `POLPARTY`."""
+    value: str
+    """One of that attribute's values, spelled as in the catalogue, such as `Democrat`."""
+
+    @field_validator("attribute")
+    @classmethod
+    def _known_attribute(cls, attribute: str) -> str:
+        if attribute not in CATALOGUE:
+            raise _unknown(f"there is no attribute {shown(attribute)}", nearest(attribute, CATALOGUE))
+        return attribute
+
+    @field_validator("value")
+    @classmethod
+    def _known_value(cls, value: str, info: ValidationInfo) -> str:
+        attribute = CATALOGUE.get(info.data.get("attribute", ""))
+        if attribute is not None and value not in attribute.values:
+            raise _unknown(f"{attribute.key} has no value {shown(value)}", nearest(value, attribute.values))
+        return value
+
+    def __str__(self) -> str:
+        """Return `ATTRIBUTE=value`, the form in which a group is written on the command line."""
+        return f"{self.attribute}={self.value}"
+
+    @property
+    def label(self) -> str:
+        """The group's name on the screen, clear without its attribute: "Democrat", "U.S. citizen"."""
+        return CATALOGUE[self.attribute].label(self.value)
+
+    @classmethod
+    def parse(cls, text: str) -> "Group":
+        """Read the form that `str()` writes, `ATTRIBUTE=value`.
+
+        Raises:
+            PersonaError: the text has another form, or the catalogue has no such group; the nearest one is named.
+        """
+        attribute, equals, value = text.partition("=")
+        if equals and attribute in CATALOGUE and value in CATALOGUE[attribute].values:
+            return cls(attribute=attribute, value=value)
+        raise PersonaError(
+            f"there is no group {shown(text)}; did you mean {shown(nearest(text, map(str, ALL_GROUPS)))}?"
+        )
+
+
+def _unknown(problem: str, suggestion: str) -> PydanticCustomError:
+    message = f"{problem}; did you mean {shown(suggestion)}?"
+    return PydanticCustomError("unknown_group", "{message}", {"message": message})
+
+
+ALL_GROUPS: tuple[Group, ...] = tuple(
+    Group(attribute=attribute.key, value=value) for attribute in CATALOGUE.values() for value in attribute.values
+)
+"""The 60 groups, in catalogue order."""

@@ -1,0 +1,28 @@
+"""The personas that come with the program: one TOML file each, named as the persona is."""
+
+from pathlib import Path
+
+from personas.errors import PersonaError
+from personas.nearest import nearest, shown
+
+_FOLDER = Path(__file__).parent
+
+
+def library_names() -> tuple[str, ...]:
+    """Return the names of all personas in the library, in alphabetical order."""
+    return tuple(sorted(file.stem for file in _FOLDER.glob("*.toml")))
+
+
+def library_path(name: str) -> Path:
+    """Return the file of the persona called `name`.
+
+    Raises:
+        PersonaError: the library has none of that name; the nearest name is suggested.
+    """
+    names = library_names()
+    if name not in names:
+        raise PersonaError(
+            f"there is no persona {shown(name)} in the library; did you mean {shown(nearest(name, names))}? "
+            "(a persona file of your own ends in .toml)"
+        )
+    return _FOLDER / f"{name}.toml"

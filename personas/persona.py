@@ -1,0 +1,101 @@
+"""A persona: which groups it stands for, how a model is steered to them, and how it talks."""
+
+from typing import Annotated, Literal, get_args
+
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+
+from personas.errors import PersonaError
+from personas.group import Group
+from personas.nearest import nearest, shown
+from personas.sections import Ablation, Activation, FewShot, PersonaSampling, PromptOverride, Voice
+from personas.strict import Line, StrictModel, broken_rule
+
+SCHEMA: Literal["chat-personas/persona@1"] = "chat-personas/persona@1"
+
+Steering = Literal["none", "qa", "bio", "portray", "few_shot", "activation", "ablation"]
+STEERINGS: tuple[Steering, ...] = get_args(Steering)
+
+_NEEDS_GROUPS = frozenset({"qa", "bio", "portray", "few_shot"})
+
+
+class Persona(StrictModel):
+    """A persona file (schema `chat-personas/persona@1`, TOML).
+
+    Dump it with `by_alias=True` to get the keys of the file.
+
+    Raises:
+        pydantic.ValidationError: a key or a value is not allowed, or the parts do not fit together.
+    """
+
+    schema_: Literal["chat-personas/persona@1"] = Field(alias="schema")
+    """Always `"chat-personas/persona@1"`: the format of the file."""
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$", max_length=64)]
+    """A short name: letters, digits and dashes, not beginning with a dash; at most 64."""
+    title: Line
+    """The name on the screen, such as "A Democrat"."""
+    steering: Steering
+    """How a model is steered to the groups: `none`, `qa`, `bio`, `portray`, `few_shot`, `activation` or `ablation`."""
+    groups: Annotated[tuple[Group, ...], Field(strict=False, validate_default=True)] = ()
+    """The groups it stands for, combined if there are several; with `none` only what it is measured against."""
+    voice: Voice | None = None
+    """How it talks."""
+    prompt: PromptOverride | None = None
+    """A prompt in place of the steering prompt."""
+    sampling: PersonaSampling | None = None
+    """How replies are drawn."""
+    few_shot: FewShot | None = None
+    """What the steering `few_shot` shows."""
+    activation: Annotated[Activation | None, Field(validate_default=True)] = None
+    """The direction that the steering `activation` adds."""
+    ablation: Annotated[Ablation | None, Field(validate_default=True)] = None
+    """The direction that the steering `ablation` removes."""
+
+    @field_validator("groups")
+    @classmethod
+    def _groups_fit(cls, groups: tuple[Group, ...], info: ValidationInfo) -> tuple[Group, ...]:
+        steering = info.data.get("steering")
+        if steering in _NEEDS_GROUPS and not groups:
+            raise broken_rule(f'steering "{steering}" needs a group; add a [[groups]] table, or use "none"', "steering")
+        first: dict[str, Group] = {}
+        for index, group in enumerate(groups):
+            if group.attribute in first:
+                raise _same_attribute(first[group.attribute], group, index)
+            first[group.attribute] = group
+        return groups
+
+    @field_validator("activation", "ablation")
+    @classmethod
+    def _direction_is_given(
+        cls, section: Activation | Ablation | None, info: ValidationInfo
+    ) -> Activation | Ablation | None:
+        if section is None and info.data.get("steering") == info.field_name:
+            problem = f'steering "{info.field_name}" needs a direction; add an [{info.field_name}] table with one'
+            raise broken_rule(problem, "steering")
+        return section
+
+
+def _same_attribute(one: Group, other: Group, index: int) -> PydanticCustomError:
+    problem = f"{one} and {other} cannot both hold of one person; remove one of these groups"
+    return broken_rule(problem, "groups", index, "attribute")
+
+
+def with_steering(persona: Persona, steering: str) -> Persona:
+    """Return `persona` steered in another way, as `--steering` asks; its own prompt, made for the first, is dropped.
+
+    The same steering leaves it as it is. The voice stays.
+
+    Raises:
+        PersonaError: there is no such steering, or the persona lacks what it needs.
+    """
+    if steering == persona.steering:
+        return persona
+    if steering not in STEERINGS:
+        raise PersonaError(
+            f"there is no steering {shown(steering)}; did you mean {shown(nearest(steering, STEERINGS))}?"
+        )
+    document = persona.model_dump(by_alias=True) | {"steering": steering, "prompt": None}
+    try:
+        return Persona.model_validate(document)
+    except ValidationError as error:
+        raise PersonaError(f"{persona.name}: {error.errors()[0]['msg']}") from error

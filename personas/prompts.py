@@ -1,0 +1,81 @@
+"""The steering prompts: what a model is told so that it speaks for a persona's groups.
+
+The three of OpinionQA (Santurkar et al. 2023, section 3.2), in our own words and as a system message: `qa` shows the
+persona's own answers to demographic questions, `bio` its description of itself, `portray` asks to play it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from string import ascii_uppercase
+from typing import TYPE_CHECKING
+
+from personas.catalogue import CATALOGUE
+from personas.group import Group
+from personas.wording import clause
+
+if TYPE_CHECKING:
+    from personas.persona import Persona
+
+_HEADS = {"Male": "man", "Female": "woman"}
+
+
+def system_prompt(persona: "Persona") -> str:
+    """Return the exact system message that steers a model to `persona`; "" when nothing is to be said.
+
+    The persona's own `[prompt] system` comes in place of the steering prompt if there is one. `voice.style` follows
+    as a paragraph of its own. Steerings that act elsewhere (`none`, `few_shot`, `activation`, `ablation`) add no text.
+    """
+    parts = [
+        persona.prompt.system if persona.prompt else steering_prompt(persona.steering, persona.groups),
+        persona.voice.style if persona.voice else "",
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def steering_prompt(steering: str, groups: Sequence[Group]) -> str:
+    """Return the prompt of one steering for `groups` combined; "" for steerings that use none, or without groups."""
+    prompt = _PROMPTS.get(steering)
+    return prompt(groups) if prompt and groups else ""
+
+
+def _qa(groups: Sequence[Group]) -> str:
+    questions, answers = ("this question", "this answer") if len(groups) == 1 else ("these questions", "these answers")
+    return "\n\n".join(
+        [
+            f"You live in the United States and answered {questions} about yourself:",
+            *map(_answered, groups),
+            f"Speak and answer as the person who gave {answers}, in the first person.",
+        ]
+    )
+
+
+def _answered(group: Group) -> str:
+    attribute = CATALOGUE[group.attribute]
+    options = [f"{letter}. {value}" for letter, value in zip(ascii_uppercase, attribute.values, strict=False)]
+    answer = ascii_uppercase[attribute.values.index(group.value)]
+    return "\n".join([attribute.question, *options, f"Answer: {answer}"])
+
+
+def _bio(groups: Sequence[Group]) -> str:
+    description = " ".join(f"I {clause(group, 'first')}." for group in groups)
+    return (
+        f'You live in the United States and describe yourself like this: "{description}" '
+        "Speak and answer as the person who wrote that, in the first person."
+    )
+
+
+def _portray(groups: Sequence[Group]) -> str:
+    head = next((_HEADS[group.value] for group in groups if group.attribute == "SEX"), "person")
+    clauses = [clause(group, "third") for group in groups if group.attribute != "SEX"]
+    who = f" who {_listed(clauses)}" if clauses else ""
+    return (
+        f"Play the part of a {head} in the United States{who}. "
+        f"Speak and answer as that {head} would, in the first person."
+    )
+
+
+def _listed(clauses: Sequence[str]) -> str:
+    *others, last = clauses
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+_PROMPTS: Mapping[str, Callable[[Sequence[Group]], str]] = {"qa": _qa, "bio": _bio, "portray": _portray}
