@@ -41,11 +41,11 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a reply cost: tokens, and seconds of wall-clock time."""
+    """What a reply cost: tokens (None where a server does not tell), and seconds of wall-clock time."""
 
-    prompt_tokens: int
-    reused_tokens: int
-    decoded_tokens: int
+    prompt_tokens: int | None
+    reused_tokens: int | None
+    decoded_tokens: int | None
     seconds: float
     first_token_seconds: float | None = None
     seed: int | None = None

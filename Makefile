@@ -1,0 +1,61 @@
+# Set-up, the program, the checks. `make` alone lists what there is.
+
+PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3,$(shell command -v $(name) 2>/dev/null)))
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+LOCKED := --constraint requirements.lock
+
+.DEFAULT_GOAL := help
+.PHONY: help chat test check lint types layers slow pocket picture wheel clean
+
+help:  ## List the goals
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "chat-personas needs Python 3.11 or newer; name one: make PYTHON=/path/to/python3.11 chat"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: pyproject.toml requirements.lock | $(VENV)/bin/python
+	@echo "Installing (the embedded engine is compiled: about four minutes on two cores, once) ..."
+	$(PIP) install --quiet $(LOCKED) --editable .
+	@touch $@
+
+$(VENV)/installed-dev: pyproject.toml requirements.lock $(VENV)/installed
+	$(PIP) install --quiet $(LOCKED) --editable '.[dev]'
+	@touch $@
+
+chat: $(VENV)/installed  ## Talk with a persona on the built-in model
+	@$(BIN)/chat-personas chat $(PERSONA)
+
+test: $(VENV)/installed-dev  ## Run the tests
+	$(BIN)/python -m pytest
+
+check: lint types layers slow  ## Everything: ruff, mypy, the import contract, all tests
+
+lint: $(VENV)/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/installed-dev
+	$(BIN)/mypy
+
+layers: $(VENV)/installed-dev
+	$(BIN)/lint-imports
+
+slow: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -m "slow or not slow"
+
+pocket: $(VENV)/installed-dev  ## Make the built-in model anew (an hour or two)
+	$(PIP) install --quiet --editable '.[pocket]'
+	$(BIN)/python -m pocket
+
+picture: $(VENV)/installed  ## Make the README's picture from the real program
+	$(BIN)/python docs/pictures/make_screenshot.py
+
+wheel: $(VENV)/installed-dev  ## Build the wheel
+	$(BIN)/python -m build --wheel
+
+clean:  ## Remove what was installed and built (not your conversations)
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

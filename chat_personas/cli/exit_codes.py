@@ -1,0 +1,36 @@
+"""Exit codes, and which error means which."""
+
+from typing import Final
+
+DONE: Final = 0
+CHECK_FAILED: Final = 1
+BAD_INPUT: Final = 2
+MODEL_FAILED: Final = 3
+STORAGE_FAILED: Final = 4
+INTERRUPTED: Final = 130
+
+
+class UsageError(Exception):
+    """The command line asks for something that cannot be done. The message is one line."""
+
+
+class CheckFailedError(Exception):
+    """A check that was asked for did not hold. The message is one line."""
+
+
+def exit_code(error: BaseException) -> int | None:
+    """Return the exit code for an error that is part of the interface, or None for one that is a bug of ours."""
+    from chat_personas.config import SettingsError
+    from chat_personas.corpus.errors import CorpusError
+    from chat_personas.engines.open import UnknownModelError
+    from eval.engine import EngineError
+    from eval.errors import AnswerError, SurveyError
+    from personas.errors import PersonaError
+
+    table: tuple[tuple[tuple[type[BaseException], ...], int], ...] = (
+        ((CheckFailedError,), CHECK_FAILED),
+        ((UsageError, SettingsError, PersonaError, SurveyError, AnswerError, UnknownModelError), BAD_INPUT),
+        ((EngineError,), MODEL_FAILED),
+        ((CorpusError,), STORAGE_FAILED),
+    )
+    return next((code for kinds, code in table if isinstance(error, kinds)), None)

@@ -1,0 +1,90 @@
+"""From what a person calls a model to an engine: `pocket`, a name, a GGUF file, or a server's URL."""
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chat_personas.models import POCKET, pocket_path
+from chat_personas.paths import models_directory
+from eval.engine import Engine
+
+if TYPE_CHECKING:
+    from chat_personas.config import Settings
+
+
+class UnknownModelError(Exception):
+    """No model goes by that name or lies at that path: wrong input, not a failing model. The message is one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """A GGUF file on this machine."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class ModelServer:
+    """An OpenAI-compatible server; `model` None takes the one model that it serves."""
+
+    url: str
+    model: str | None
+
+
+def find_model(model: str) -> ModelFile | ModelServer:
+    """Say what `model` means.
+
+    Raises:
+        UnknownModelError: it is neither a URL, nor a file that is there, nor a name that is known.
+    """
+    if model.startswith(("http://", "https://")):
+        url, _, name = model.partition("#")
+        return ModelServer(url.rstrip("/"), name or None)
+    if model == POCKET:
+        return ModelFile(pocket_path())
+    path = Path(model).expanduser()
+    if path.is_file():
+        return ModelFile(path)
+    if path.suffix == ".gguf" or "/" in model:
+        raise UnknownModelError(f"there is no model file {model}; check the path, or use --model pocket")
+    named = models_directory() / f"{model}.gguf"
+    if named.is_file():
+        return ModelFile(named)
+    near = difflib.get_close_matches(model, model_names(), n=1)
+    hint = f"did you mean {near[0]}?" if near else "give pocket, a GGUF file, or a server's URL"
+    raise UnknownModelError(f"no model is called {model!r}; {hint}")
+
+
+def model_names() -> tuple[str, ...]:
+    """Names that `find_model` knows: the built-in model and the GGUF files in the models directory."""
+    return (POCKET, *sorted(path.stem for path in models_directory().glob("*.gguf")))
+
+
+async def open_engine(model: str, settings: "Settings") -> Engine:
+    """Open the engine for `model`; the caller closes it.
+
+    Raises:
+        UnknownModelError: see `find_model`.
+        EngineError: the file is no model, or the server does not answer.
+    """
+    found = find_model(model)
+    if isinstance(found, ModelFile):
+        from chat_personas.engines.llama import LlamaEngine
+
+        return await LlamaEngine.open(
+            found.path,
+            context_length=settings.context_length,
+            threads=settings.threads,
+            flash_attention=settings.flash_attention,
+        )
+    from chat_personas.engines.openai import OpenAIEngine
+
+    server = settings.servers.get(found.url)
+    return await OpenAIEngine.open(
+        found.url,
+        found.model,
+        key_env=server.key_env if server else None,
+        concurrency=server.concurrency if server else 8,
+        timeout=server.timeout if server else 120.0,
+    )

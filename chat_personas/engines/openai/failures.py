@@ -1,0 +1,38 @@
+"""What went wrong between us and a server, in one line that says what to do."""
+
+from chat_personas.engines.openai.address import key_variable, shown
+from eval.engine import EngineError
+
+
+def explain(error: Exception, url: str, key_env: str | None) -> EngineError:
+    """Turn an error of the `openai` package into ours; the server's own words are kept short and carry no key."""
+    import openai
+
+    where = shown(url)
+    if isinstance(error, openai.APITimeoutError):
+        return EngineError(
+            f"{where} did not answer in time; is it busy? try again, or raise servers.timeout in settings"
+        )
+    if isinstance(error, openai.APIConnectionError):
+        return EngineError(f"cannot reach {where}; is the server running, and is the address right?")
+    if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
+        variable = key_variable(url, key_env)
+        todo = f"check {variable}" if variable else f'name its key: [servers."{where}"] key_env = "..." in settings'
+        return EngineError(f"{where} refused the key; {todo}")
+    if isinstance(error, openai.NotFoundError):
+        return EngineError(f"{where} has nothing there ({_said(error)}); the address usually ends in /v1")
+    if isinstance(error, openai.RateLimitError):
+        return EngineError(f"{where} still limits the rate after several tries; wait, or lower servers.concurrency")
+    if isinstance(error, openai.APIStatusError):
+        return EngineError(f"{where} answered {error.status_code} ({_said(error)})")
+    return EngineError(f"{where} sent what cannot be read ({_said(error)})")
+
+
+def _said(error: Exception) -> str:
+    import openai
+
+    if isinstance(error, openai.APIStatusError) and isinstance(error.body, dict):
+        text = str(error.body.get("message") or error.body.get("detail") or error.body)
+    else:
+        text = str(error) or type(error).__name__
+    return " ".join(text.split())[:160]

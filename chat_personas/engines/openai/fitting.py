@@ -1,0 +1,24 @@
+"""A conversation longer than the server's context: leave out the oldest turns, as the embedded engine does."""
+
+from collections.abc import Sequence
+
+from eval.engine import Message
+
+SIGNS = ("context length", "context_length", "context window", "maximum context", "too many tokens", "exceed")
+
+
+def is_too_long(error: Exception) -> bool:
+    """Say whether a server's refusal is about the length of the context; servers have no common code for it."""
+    said = str(error).lower()
+    return any(sign in said for sign in SIGNS)
+
+
+def without_oldest_turns(messages: Sequence[Message]) -> list[Message] | None:
+    """Return `messages` without the oldest turn of the person and its reply, or None if only the last turn is left.
+
+    System messages stay; what is left begins with a user's turn.
+    """
+    system = [message for message in messages if message.role == "system"]
+    turns = [message for message in messages if message.role != "system"]
+    starts = [index for index, message in enumerate(turns) if message.role == "user" and index > 0]
+    return [*system, *turns[starts[0] :]] if starts else None

@@ -1,0 +1,66 @@
+"""Where files live on this machine.
+
+Settings, data, state and logs each have their own directory, as the platform wants it. `CHAT_PERSONAS_HOME` puts all of them
+under one directory, for tests, for several corpora, and for a memory stick.
+"""
+
+import os
+from pathlib import Path
+
+APPLICATION = "chat-personas"
+HOME_VARIABLE = "CHAT_PERSONAS_HOME"
+
+
+def _directory(kind: str) -> Path:
+    home = os.environ.get(HOME_VARIABLE)
+    if home:
+        return Path(home).expanduser().absolute() / kind
+    import platformdirs
+
+    found = {
+        "config": platformdirs.user_config_path,
+        "data": platformdirs.user_data_path,
+        "state": platformdirs.user_state_path,
+    }[kind]
+    return found(APPLICATION, appauthor=False)
+
+
+def make_private(directory: Path) -> Path:
+    """Create `directory` readable by its owner only (0700) if it is not there yet, and return it."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return directory
+
+
+def settings_path() -> Path:
+    """The settings file (TOML); it need not exist."""
+    return _directory("config") / "settings.toml"
+
+
+def corpus_path() -> Path:
+    """The database that keeps every conversation."""
+    return _directory("data") / "corpus.db"
+
+
+def personas_directory() -> Path:
+    """Persona files of the user's own, found by name like those of the library."""
+    return _directory("data") / "personas"
+
+
+def surveys_directory() -> Path:
+    """Surveys of the user's own, found by name like the built-in ones."""
+    return _directory("data") / "surveys"
+
+
+def models_directory() -> Path:
+    """GGUF files of the user's own, found by name without the ending."""
+    return _directory("data") / "models"
+
+
+def log_path() -> Path:
+    """What native libraries and the application say while the screen is in use."""
+    return _directory("state") / "chat-personas.log"
+
+
+def confirmations_path() -> Path:
+    """Which servers the person has agreed to have probed."""
+    return _directory("state") / "confirmed-servers.json"
