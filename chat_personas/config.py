@@ -1,7 +1,7 @@
 """Settings: what a person may set once instead of saying it at every start.
 
-A TOML file (`chat-personas doctor` names its place); environment variables `CHAT_PERSONAS_MODEL` and so on win over it, and
-command-line options over both.
+A TOML file (`chat-personas doctor` names its place); environment variables `CHAT_PERSONAS_MODEL` and so on win
+over it, and command-line options over both.
 """
 
 import difflib

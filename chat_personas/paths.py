@@ -1,7 +1,7 @@
 """Where files live on this machine.
 
-Settings, data, state and logs each have their own directory, as the platform wants it. `CHAT_PERSONAS_HOME` puts all of them
-under one directory, for tests, for several corpora, and for a memory stick.
+Settings, data, state and logs each have their own directory, as the platform wants it. `CHAT_PERSONAS_HOME`
+puts all of them under one directory, for tests, for several corpora, and for a memory stick.
 """
 
 import os

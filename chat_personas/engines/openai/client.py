@@ -1,7 +1,7 @@
 """The HTTP client of a server: its own key and nothing else of the environment.
 
-The `openai` package reads organisation, project, admin key and extra headers from the environment and would send them to whatever
-server is configured; here only the headers listed below leave the machine.
+The `openai` package reads organisation, project, admin key and extra headers from the environment and would send
+them to whatever server is configured; here only the headers listed below leave the machine.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ CONNECT_SECONDS = 5.0
 
 
 def make_client(url: str, key: str | None, *, timeout: float, retries: int) -> "AsyncOpenAI":
-    """Make a client that retries `retries` times with back-off and honours `Retry-After` (the `openai` package does)."""
+    """Make a client that retries with back-off and honours `Retry-After`, as the `openai` package does."""
     from openai import AsyncOpenAI, DefaultAsyncHttpxClient, Timeout
 
     async def keep_only_ours(request: Any) -> None:

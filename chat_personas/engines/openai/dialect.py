@@ -46,7 +46,7 @@ def without_refused(dialect: Dialect, complaint: str) -> Dialect | None:
     The complaint's wording decides where it names a parameter; otherwise the least usual one goes first.
     """
     said = complaint.lower()
-    if "max_completion_tokens" in said and dialect.token_limit == "max_tokens":
+    if "max_completion_tokens" in said and dialect.token_limit == "max_tokens":  # noqa: S105
         return replace(dialect, token_limit="max_completion_tokens")  # noqa: S106
     if "logprob" in said and dialect.top_k:
         return replace(dialect, top_k=5 if dialect.top_k > 5 else 0)

@@ -10,9 +10,7 @@ def explain(error: Exception, url: str, key_env: str | None) -> EngineError:
 
     where = shown(url)
     if isinstance(error, openai.APITimeoutError):
-        return EngineError(
-            f"{where} did not answer in time; is it busy? try again, or raise servers.timeout in settings"
-        )
+        return EngineError(f"{where} did not answer in time; try again, or raise servers.timeout in settings")
     if isinstance(error, openai.APIConnectionError):
         return EngineError(f"cannot reach {where}; is the server running, and is the address right?")
     if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):

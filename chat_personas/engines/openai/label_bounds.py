@@ -11,8 +11,9 @@ VARIANTS = 2  # "A" and " A": the token variants that count toward a label
 def bounds(labels: Sequence[str], top: Sequence[tuple[str, float]]) -> tuple[LabelScore, ...]:
     """Return a bound per label from `top`, the (token text, log-probability) pairs that the server showed.
 
-    Every shown token whose text without surrounding white space is the label counts. What is not shown is at most as likely, per
-    variant, as the least likely shown token, and all that is not shown cannot exceed one minus what is.
+    Every shown token whose text without surrounding white space is the label counts. What is not shown
+    is at most as likely, per variant, as the least likely shown token, and all that is not shown cannot exceed one
+    minus what is.
     """
     shown = sum(math.exp(log_probability) for _, log_probability in top)
     rest = max(0.0, 1.0 - shown)
