@@ -4,7 +4,9 @@ from personas.catalogue import CATALOGUE, Attribute
 from personas.errors import PersonaError
 from personas.group import ALL_GROUPS, Group
 from personas.library import library_names
+from personas.loading import LoadedPersona, load_persona
 from personas.persona import SCHEMA, STEERINGS, Persona, Steering, with_steering
+from personas.problems import Problem, check
 from personas.prompts import steering_prompt, system_prompt
 
 __all__ = [
@@ -14,10 +16,14 @@ __all__ = [
     "STEERINGS",
     "Attribute",
     "Group",
+    "LoadedPersona",
     "Persona",
     "PersonaError",
+    "Problem",
     "Steering",
+    "check",
     "library_names",
+    "load_persona",
     "steering_prompt",
     "system_prompt",
     "with_steering",

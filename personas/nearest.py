@@ -1,4 +1,4 @@
-"""The known word nearest to a mistyped one, and how a foreign word is shown."""
+"""The known word nearest to a mistyped one, and how what stands in a file is shown in an error."""
 
 from collections.abc import Iterable
 from difflib import SequenceMatcher
@@ -17,11 +17,22 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 
 def shown(value: object) -> str:
-    """Return a value from a file as it may be printed: on one line, quoted, without control characters, cut if long."""
-    text = ascii(value) if not isinstance(value, str) else _quoted(value)
+    """Return a value as a TOML file would have it, fit for an error: on one short line, no control characters."""
+    match value:
+        case str():
+            text = f'"{_printable(value)}"'
+        case bool():
+            text = str(value).lower()
+        case int() if value.bit_length() > _LONGEST_SHOWN:
+            text = "a very large number"
+        case dict():
+            text = "a table"
+        case list():
+            text = "a list"
+        case _:
+            text = _printable(str(value))
     return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
 
 
-def _quoted(text: str) -> str:
-    inner = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
-    return f'"{inner}"'
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

@@ -25,17 +25,17 @@ def broken_rule(problem: str, *key: str | int) -> PydanticCustomError:
 
 def _is_line(text: str) -> str:
     if not text.strip():
-        raise broken_rule("it is empty; write at least one word")
+        raise broken_rule("is empty; write at least one word")
     if not text.isprintable():
-        raise broken_rule("it has a line break or a control character; write it on one line of plain text")
+        raise broken_rule("has a line break or a control character; write it on one line of plain text")
     return text
 
 
 def _is_prose(text: str) -> str:
     if not text.strip():
-        raise broken_rule("it is empty; write at least one word")
+        raise broken_rule("is empty; write at least one word")
     if not text.replace("\n", "").replace("\t", "").isprintable():
-        raise broken_rule("it has a control character; write plain text")
+        raise broken_rule("has a control character; write plain text")
     return text
 
 
