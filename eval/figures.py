@@ -1,0 +1,94 @@
+"""What people answered, as arrays: a survey's figures for everyone, for a group, or for a pair of groups."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eval.group_keys import pair_key
+from eval.question import Question, Responses
+from eval.survey import load_survey, survey_names
+from eval.survey_model import Survey
+from personas import ALL_GROUPS, Group
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HumanFigures:
+    """How some people answered one question. The arrays are read-only.
+
+    `distribution` is over the options in the survey's order, refusals apart; it sums to 1. `counts` are the people
+    behind it, one number per option, None where the source gives none; for weighted figures they are what
+    the effective sample would have. `n` is the number of people who chose an option (effective, where weighted), NaN
+    where the source does not tell. `refusal` is the share of refusals among all who were asked, 0 to 1.
+    """
+
+    distribution: FloatArray
+    counts: FloatArray | None
+    n: float
+    refusal: float
+
+
+def human_figures(question: Question, groups: Sequence[Group]) -> HumanFigures | None:
+    """Return what the people who belong to all of `groups` answered; everyone's figures for no group.
+
+    Two groups of different attributes are looked up among the survey's pairs, in either order. None where the
+    survey has no figures, or where all of these people refused.
+    """
+    responses = _responses(question, groups)
+    return None if responses is None else _as_arrays(responses)
+
+
+def has_figures(survey: Survey, groups: Sequence[Group]) -> bool:
+    """Say whether any question has figures for the people who belong to all of `groups`."""
+    return any(human_figures(question, groups) is not None for question in survey.questions)
+
+
+def groups_with_figures(survey: Survey) -> tuple[Group, ...]:
+    """Return the groups for which at least one question has figures, in catalogue order."""
+    return tuple(group for group in ALL_GROUPS if has_figures(survey, (group,)))
+
+
+def surveys_with_figures(groups: Sequence[Group]) -> tuple[str, ...]:
+    """Return the names of the built-in surveys that have figures for the people who belong to all of `groups`."""
+    return tuple(name for name in survey_names() if has_figures(load_survey(name).survey, groups))
+
+
+def _responses(question: Question, groups: Sequence[Group]) -> Responses | None:
+    match groups:
+        case ():
+            return question.overall
+        case (group,):
+            return question.responses.get(group.attribute, {}).get(group.value)
+        case (one, other):
+            return _pair(question, one, other) or _pair(question, other, one)
+    return None
+
+
+def _pair(question: Question, first: Group, second: Group) -> Responses | None:
+    by_value = question.responses.get(pair_key(first.attribute, second.attribute), {})
+    return by_value.get(pair_key(first.value, second.value))
+
+
+@lru_cache(maxsize=50_000)
+def _as_arrays(responses: Responses) -> HumanFigures | None:
+    amounts = np.array(responses.options, dtype=np.float64)
+    chosen = float(amounts.sum())
+    if chosen == 0:
+        return None
+    distribution = amounts / chosen
+    n = responses.n_effective
+    if n is None:
+        n = chosen if responses.counts is not None else float("nan")
+    counts = distribution * n if responses.n_effective is not None else amounts
+    for array in (distribution, counts):
+        array.setflags(write=False)
+    return HumanFigures(
+        distribution=distribution,
+        counts=None if responses.counts is None else counts,
+        n=n,
+        refusal=responses.refused / (chosen + responses.refused),
+    )

@@ -1,0 +1,89 @@
+"""Surveys: getting one by its name or by the path of its file."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from eval.errors import SurveyError
+from eval.question import Option, Question, Responses
+from eval.survey_model import Population, Survey
+from eval.survey_text import read_survey
+from personas.nearest import nearest, shown
+from personas.reading import display_name
+
+__all__ = [
+    "LoadedSurvey",
+    "Option",
+    "Population",
+    "Question",
+    "Responses",
+    "Survey",
+    "load_survey",
+    "survey_names",
+]
+
+_BUILT_IN = Path(__file__).parent / "surveys"
+_MOST_BYTES = 100_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedSurvey:
+    """A survey with the file it came from; `sha256` is of the file's bytes, in hexadecimal.
+
+    `path` may lie in somebody's home: record only its `name`.
+    """
+
+    survey: Survey
+    path: Path
+    sha256: str
+
+
+def survey_names() -> tuple[str, ...]:
+    """Return the names of the built-in surveys, in alphabetical order."""
+    return tuple(sorted(path.stem for path in _BUILT_IN.glob("*.json")))
+
+
+def load_survey(name_or_path: str) -> LoadedSurvey:
+    """Return the built-in survey with this name, or else the one in the file at this path.
+
+    A built-in name wins over a file called the same; write `./civic` for the file.
+
+    Raises:
+        SurveyError: there is none, or the file has a fault; the message names the question and the fix.
+    """
+    path = _find(name_or_path)
+    content = _content(path)
+    try:
+        survey = read_survey(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise SurveyError(f"{display_name(path)}: this is not UTF-8; save the file as UTF-8") from error
+    except SurveyError as error:
+        raise SurveyError(f"{display_name(path)}: {error}") from error
+    return LoadedSurvey(survey, path, hashlib.sha256(content).hexdigest())
+
+
+def _find(name_or_path: str) -> Path:
+    names, path = survey_names(), Path(name_or_path)
+    looks_like_path = "/" in name_or_path or os.sep in name_or_path or path.suffix == ".json"
+    if looks_like_path or (name_or_path not in names and path.is_file()):
+        return path
+    if name_or_path not in names:
+        suggestion = shown(nearest(name_or_path, names))
+        raise SurveyError(f"there is no survey {shown(name_or_path)}; did you mean {suggestion}? Or name its file")
+    return _BUILT_IN / f"{name_or_path}.json"
+
+
+def _content(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
+    except FileNotFoundError as error:
+        raise SurveyError(f"there is no file {display_name(path)}; check the path") from error
+    except (OSError, ValueError) as error:
+        why = (getattr(error, "strerror", None) or "no valid path").lower()
+        problem = f"{display_name(path)} cannot be read ({why})"
+        raise SurveyError(f"{problem}; name a survey file that you may read") from error
+    if len(content) > _MOST_BYTES:
+        raise SurveyError(f"{display_name(path)} is larger than 100 MB; name a survey file")
+    return content

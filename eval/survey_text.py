@@ -1,0 +1,117 @@
+"""Reading the text of a survey file: the survey, or one line that names the question, the fault and the fix."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from eval.errors import SurveyError
+from eval.question import Option, Question, Responses
+from eval.survey_model import SCHEMA, Population, Survey
+from personas.nearest import nearest, shown
+
+_WANTED = {
+    "string_type": "must be text in double quotes",
+    "bool_type": "must be true or false",
+    "int_type": "must be a whole number",
+    "float_type": "must be a number",
+    "finite_number": "must be a finite number",
+    "greater_than": "must be above {gt}",
+    "greater_than_equal": "must be {ge} or more",
+    "less_than_equal": "must be {le} or less",
+    "too_short": "must hold at least {min_length}",
+    "tuple_type": "must be a list in square brackets",
+    "dict_type": "must be an object in braces",
+    "model_type": "must be an object in braces",
+    "string_pattern_mismatch": "must be letters, digits and dashes, not beginning with a dash",
+    "literal_error": f'must be "{SCHEMA}", the format that this version reads',
+}
+
+
+def read_survey(text: str) -> Survey:
+    """Return the survey that a JSON text describes.
+
+    Raises:
+        SurveyError: it is no JSON, a key is there twice, or it is no survey; the first fault, and how many follow.
+    """
+    document = _parse(text)
+    try:
+        return Survey.model_validate_json(text)
+    except ValidationError as error:
+        first, *others = error.errors(include_url=False)
+        more = f" ({len(others)} more fault{'s' if len(others) > 1 else ''} in the file)" if others else ""
+        raise SurveyError(explain(first, document) + more) from error
+
+
+def explain(error: ErrorDetails, document: Any) -> str:
+    """Return one line for a validation error of `document`: where it is, what is wrong and what to do."""
+    *parents, key = error["loc"] or ("",)
+    if error["type"] == "missing":
+        return f'{_place(parents, document)}lacks "{key}"; add it'
+    if error["type"] == "extra_forbidden":
+        known = [field.alias or name for name, field in _model_at(parents).model_fields.items()]
+        suggestion = shown(nearest(str(key), known))
+        return f"{_place(parents, document)}there is no key {shown(key)}; did you mean {suggestion}?"
+    wanted = _WANTED.get(error["type"])
+    said = wanted.format_map(error.get("ctx", {})) if wanted else error["msg"]
+    return f"{_place(error['loc'], document)}{said}"
+
+
+def _place(loc: tuple[int | str, ...] | list[int | str], document: Any) -> str:
+    """Return `question "ID", options 2, ordinal: `, counting from 1; nothing for the document itself."""
+    head, rest = "", list(loc)
+    if len(rest) > 1 and rest[0] == "questions":
+        head, rest = _question_name(int(rest[1]), document), rest[2:]
+    words = [f" {part + 1}" if isinstance(part, int) else f", {shown(part)[1:-1]}" for part in rest]
+    place = (head + "".join(words)).removeprefix(", ")
+    return f"{place}: " if place else ""
+
+
+def _question_name(index: int, document: Any) -> str:
+    question = document["questions"][index]
+    name = question.get("id") if isinstance(question, Mapping) else None
+    return f"question {shown(name)}" if isinstance(name, str) else f"question number {index + 1}"
+
+
+def _model_at(loc: list[int | str]) -> type[BaseModel]:
+    """Return the model of the object at this place."""
+    match loc:
+        case ["questions", int()]:
+            return Question
+        case ["questions", int(), "options", int()]:
+            return Option
+        case ["questions", int(), *_]:
+            return Responses
+        case ["overall"]:
+            return Population
+    return Survey
+
+
+def _parse(text: str) -> Any:
+    try:
+        return json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        fix = "compare it with docs/surveys.md"
+        raise SurveyError(
+            f"line {error.lineno}, column {error.colno}: this is not JSON ({error.msg}); {fix}"
+        ) from error
+    except RecursionError as error:
+        raise SurveyError("lists or objects are nested too deeply; a survey needs seven levels") from error
+    except ValueError as error:
+        raise SurveyError("a number has too many digits; write it shorter") from error
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        repeated = next(key for key in keys if keys.count(key) > 1)
+        owner = f"question {shown(found['id'])}: " if "stem" in found and isinstance(found.get("id"), str) else ""
+        raise SurveyError(f"{owner}the key {shown(repeated)} is there twice in one object; keep one of them")
+    return found
+
+
+def _no_constant(name: str) -> Any:
+    raise SurveyError(f"{name} is no number that JSON knows; write a finite one")
