@@ -1,14 +1,15 @@
 """A group: one value of one demographic attribute of the catalogue."""
 
-from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
+from pydantic import ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from personas.catalogue import CATALOGUE
 from personas.errors import PersonaError
 from personas.nearest import nearest, shown
+from personas.strict import StrictModel
 
 
-class Group(BaseModel):
+class Group(StrictModel):
     """One value of one attribute of the catalogue, such as `POLPARTY=Democrat`.
 
     Two groups are equal when attribute and value are, and they can be dictionary keys.
@@ -16,8 +17,6 @@ class Group(BaseModel):
     Raises:
         pydantic.ValidationError: the catalogue has no such attribute or value; the message names the nearest.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     attribute: str
     """Key of one of the 12 attributes, such as `POLPARTY`."""

@@ -4,7 +4,6 @@ import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -59,9 +58,12 @@ def check(path: Path) -> list[Problem]:
 
 def examine(text: str) -> Persona | list[Problem]:
     """Return the persona that a TOML text describes, or else all that is wrong with the text."""
-    document = _parse(text)
-    if isinstance(document, Problem):
-        return [document]
+    try:
+        document = tomllib.loads(text)
+    except RecursionError:
+        return [Problem(1, "lists or tables are nested too deeply; a persona needs two levels at most")]
+    except ValueError as error:
+        return [_not_toml(error, text)]
     try:
         return Persona.model_validate(document)
     except ValidationError as error:
@@ -71,18 +73,9 @@ def examine(text: str) -> Persona | list[Problem]:
         return sorted(problems, key=lambda problem: problem.line)
 
 
-def _parse(text: str) -> dict[str, Any] | Problem:
-    try:
-        return tomllib.loads(text)
-    except RecursionError:
-        return Problem(1, "lists or tables are nested too deeply; a persona needs two levels at most")
-    except ValueError as error:
-        place = re.fullmatch(
-            r"(?P<what>.*) \(at (line (?P<line>\d+), column \d+|end of document)\)", str(error), re.DOTALL
-        )
-        what = place["what"] if place else "A number is too long"
-        line = int(place["line"]) if place and place["line"] else text.rstrip().count("\n") + 1
-        fix = next(
-            (fix for part, fix in _TOML_FIXES.items() if part in what), "compare it with a persona of the library"
-        )
-        return Problem(line, f"this is not TOML ({what[:1].lower()}{what[1:]}); {fix}")
+def _not_toml(error: ValueError, text: str) -> Problem:
+    place = _PLACE.fullmatch(str(error))
+    what = place["what"] if place else "A number is too long"
+    line = int(place["line"]) if place and place["line"] else text.rstrip().count("\n") + 1
+    fix = next((fix for part, fix in _TOML_FIXES.items() if part in what), "compare it with a persona of the library")
+    return Problem(line, f"this is not TOML ({what[:1].lower()}{what[1:]}); {fix}")

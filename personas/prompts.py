@@ -1,6 +1,6 @@
 """The steering prompts: what a model is told so that it speaks for a persona's groups.
 
-The three of OpinionQA (Santurkar et al. 2023, section 3.2), in our own words and as a system message: `qa` shows the
+The three of OpinionQA (Santurkar et al. 2023), in our own words and as a system message: `qa` shows the
 persona's own answers to demographic questions, `bio` its description of itself, `portray` asks to play it.
 """
 
@@ -9,12 +9,14 @@ from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
 from personas.catalogue import CATALOGUE
+from personas.errors import PersonaError
 from personas.group import Group
 from personas.wording import clause
 
 if TYPE_CHECKING:
     from personas.persona import Persona
 
+_NOT_YET = frozenset({"few_shot", "activation", "ablation"})
 _HEADS = {"Male": "man", "Female": "woman"}
 
 
@@ -22,8 +24,16 @@ def system_prompt(persona: "Persona") -> str:
     """Return the exact system message that steers a model to `persona`; "" when nothing is to be said.
 
     The persona's own `[prompt] system` comes in place of the steering prompt if there is one. `voice.style` follows
-    as a paragraph of its own. Steerings that act elsewhere (`none`, `few_shot`, `activation`, `ablation`) add no text.
+    as a paragraph of its own.
+
+    Raises:
+        PersonaError: the steering is one of those that this version cannot do, which are not prompts; without this
+            the persona would talk unsteered and nobody would notice.
     """
+    if persona.steering in _NOT_YET:
+        raise PersonaError(
+            f'{persona.name}: steering "{persona.steering}" is not available yet; use "portray", "bio" or "qa"'
+        )
     parts = [
         persona.prompt.system if persona.prompt else steering_prompt(persona.steering, persona.groups),
         persona.voice.style if persona.voice else "",
@@ -32,7 +42,7 @@ def system_prompt(persona: "Persona") -> str:
 
 
 def steering_prompt(steering: str, groups: Sequence[Group]) -> str:
-    """Return the prompt of one steering for `groups` combined; "" for steerings that use none, or without groups."""
+    """Return the prompt of one steering for `groups` combined; "" for a steering without one, or without groups."""
     prompt = _PROMPTS.get(steering)
     return prompt(groups) if prompt and groups else ""
 

@@ -43,5 +43,5 @@ def read_text(path: Path) -> FileText:
 
 
 def display_name(path: Path) -> str:
-    """Return a path for an error: as it was given or, so that no home path is shown, only the name if it is absolute."""
+    """Return a path for an error: as given if it is relative; else only the name, so that no home path is shown."""
     return shown(path.name if path.is_absolute() else str(path))

@@ -33,8 +33,8 @@ class PersonaSampling(StrictModel):
     """0 (always the likeliest word) to 2."""
     top_p: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] | None = None
     """Draw from the likeliest tokens that together have this probability: above 0, up to 1."""
-    max_tokens: Annotated[int, Field(ge=1)] | None = None
-    """Most tokens in a reply, at least 1."""
+    max_tokens: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    """Most tokens in a reply, 1 to 100000."""
     seed: Annotated[int, Field(ge=0, le=_LARGEST_SEED)] | None = None
     """For replies that repeat: 0 to 4294967294."""
 

@@ -12,7 +12,7 @@ class StrictModel(BaseModel):
     The docstring of a field is its documentation for users.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 def broken_rule(problem: str, *key: str | int) -> PydanticCustomError:

@@ -1,8 +1,9 @@
 """On which line of a TOML text each key stands, which `tomllib` does not tell."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 
 KeyPath = tuple[str | int, ...]
 """Keys and positions in arrays from the top: `("groups", 1, "value")`."""
@@ -12,11 +13,14 @@ _BARE_END = frozenset(" \t\n=.,]}#")
 
 
 def key_lines(text: str) -> Mapping[KeyPath, int]:
-    """Return the line, counted from 1, of every key, table and array element of a valid TOML text.
+    """Return the line, counted from 1, of every key, table and array element of a TOML text.
 
-    A table that is written in several places has the line of the first. For a text that `tomllib` rejects the result
-    means nothing, and ValueError or IndexError may be raised.
+    A table that is written in several places has the line of the first.
+
+    Raises:
+        tomllib.TOMLDecodeError: the text is not valid; the scanner relies on it.
     """
+    tomllib.loads(text)
     scanner = _Scanner(text.replace("\r\n", "\n"))
     scanner.document()
     return scanner.lines
@@ -38,7 +42,7 @@ class _Scanner:
     lines: dict[KeyPath, int] = field(default_factory=dict)
     array_lengths: dict[KeyPath, int] = field(default_factory=dict)
     line: int = 1
-    counted: int = 0
+    counted: int = 0  # characters whose line ends are in `line`
 
     def document(self) -> None:
         table: KeyPath = ()
@@ -109,31 +113,27 @@ class _Scanner:
                 self.scalar()
 
     def array(self, path: KeyPath) -> None:
-        self.position += 1
-        index = 0
-        while True:
-            self.skip_blank_lines()
-            if self.peek() == "]":
-                self.position += 1
-                return
-            if self.peek() == ",":
-                self.position += 1
-                continue
+        for index in self.elements("]"):
             self.mark((*path, index))
             self.value((*path, index))
-            index += 1
 
     def inline_table(self, path: KeyPath) -> None:
+        for _ in self.elements("}"):
+            self.pair(path)
+
+    def elements(self, closing: str) -> Iterator[int]:
+        """Step to the beginning of each element, which the caller reads, and past the closing bracket."""
         self.position += 1
-        while True:
+        self.skip_blank_lines()
+        for index in count():
+            if self.peek() == closing:
+                break
+            yield index
             self.skip_blank_lines()
-            if self.peek() == "}":
-                self.position += 1
-                return
             if self.peek() == ",":
                 self.position += 1
-                continue
-            self.pair(path)
+            self.skip_blank_lines()
+        self.position += 1
 
     def string(self) -> None:
         """Pass over a string of any of the four kinds."""
@@ -149,8 +149,6 @@ class _Scanner:
 
     def until(self, end: str, *, escapes: bool) -> None:
         while not self.text.startswith(end, self.position):
-            if self.position >= len(self.text):
-                raise ValueError("the text ends within a string")
             self.position += 2 if escapes and self.text[self.position] == "\\" else 1
         self.position += len(end)
 
@@ -159,7 +157,7 @@ class _Scanner:
             self.position += 1
 
     def scalar(self) -> None:
-        """Pass over a number, a date or a boolean; a date may hold a space, which skipping blanks takes as its end."""
+        """Pass over a number, a boolean or a date, in which a space may stand."""
         while self.peek() not in ",]}#\n":
             self.position += 1
 

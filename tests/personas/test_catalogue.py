@@ -1,0 +1,69 @@
+"""The catalogue holds OpinionQA's groups, and groups outside it do not exist."""
+
+import pytest
+from pydantic import ValidationError
+
+from personas import ALL_GROUPS, CATALOGUE, Group, PersonaError
+
+ATTRIBUTES_WITH_NUMBER_OF_VALUES = {
+    "CREGION": 4,
+    "AGE": 4,
+    "SEX": 2,
+    "EDUCATION": 6,
+    "CITIZEN": 2,
+    "MARITAL": 5,
+    "RELIG": 12,
+    "RELIGATTEND": 6,
+    "POLPARTY": 4,
+    "INCOME": 5,
+    "POLIDEOLOGY": 5,
+    "RACE": 5,
+}
+
+
+def test_the_catalogue_has_the_12_attributes_in_the_order_of_opinionqa() -> None:
+    found = {key: len(attribute.values) for key, attribute in CATALOGUE.items()}
+    assert list(found.items()) == list(ATTRIBUTES_WITH_NUMBER_OF_VALUES.items())
+
+
+def test_the_60_groups_differ_and_follow_the_catalogue() -> None:
+    assert len(set(ALL_GROUPS)) == 60
+    assert str(ALL_GROUPS[0]) == "CREGION=Northeast"
+    assert str(ALL_GROUPS[-1]) == "RACE=Other"
+
+
+def test_every_group_has_a_label_that_no_other_group_has() -> None:
+    assert len({group.label for group in ALL_GROUPS}) == 60
+
+
+@pytest.mark.parametrize(
+    ("group", "label"),
+    [("POLPARTY=Democrat", "Democrat"), ("CITIZEN=No", "Not a U.S. citizen"), ("AGE=65+", "Age 65+")],
+)
+def test_a_label_is_clear_without_its_attribute(group: str, label: str) -> None:
+    assert Group.parse(group).label == label
+
+
+@pytest.mark.parametrize("group", ALL_GROUPS, ids=str)
+def test_a_group_is_read_back_from_the_form_it_is_written_in(group: Group) -> None:
+    assert Group.parse(str(group)) == group
+
+
+@pytest.mark.parametrize(
+    ("text", "suggestion"),
+    [
+        ("POLPARTY=Democratt", "POLPARTY=Democrat"),
+        ("polparty=republican", "POLPARTY=Republican"),
+        ("SEX:Female", "SEX=Female"),
+    ],
+)
+def test_a_mistyped_group_is_answered_with_the_nearest(text: str, suggestion: str) -> None:
+    with pytest.raises(PersonaError, match=f'there is no group "{text}"; did you mean "{suggestion}"'):
+        Group.parse(text)
+
+
+def test_a_group_outside_the_catalogue_cannot_be_made() -> None:
+    with pytest.raises(ValidationError, match='RACE has no value "Mixed Race"; did you mean'):
+        Group(attribute="RACE", value="Mixed Race")
+    with pytest.raises(ValidationError, match='there is no attribute "PARTY"; did you mean "POLPARTY"'):
+        Group(attribute="PARTY", value="Democrat")
