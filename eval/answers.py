@@ -1,0 +1,47 @@
+"""What a model said to survey questions, before it is compared with anyone."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from eval.metrics import FloatArray
+from eval.rendering import Order
+
+Refusals = Literal["apart", "as-option"]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderAnswer:
+    """The masses that a model gave to the options of one question, asked in one option order.
+
+    `options` are probabilities as the model gave them, not normalised, in the survey's order whatever the order in
+    which they were printed; `refusal` is the mass on all refusal options together. `label_mass` is the probability of
+    all answer labels (0 to 1), None where answers do not come from labels. `truncation` bounds what the
+    tokens that a server did not show could change: the greatest possible total variation between the
+    distribution as estimated and the true one, 0 when exact.
+    """
+
+    order: Order
+    options: FloatArray
+    refusal: float
+    label_mass: float | None
+    truncation: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a model said to one question, in each option order in which it was asked, and what asking cost."""
+
+    question_id: str
+    by_order: tuple[OrderAnswer, ...]
+    tokens_decoded: int = 0
+    tokens_reused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A question that got no answer that could be scored, and in one line why."""
+
+    question_id: str
+    why: str
+    tokens_decoded: int = 0
+    tokens_reused: int = 0

@@ -1,0 +1,117 @@
+"""The headless evaluation: put a survey to a steered model and report how close it comes to people."""
+
+import hashlib
+import time
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from typing import Literal
+
+from eval.answers import Answer, Failure, Refusals
+from eval.engine import Engine, Message
+from eval.errors import SurveyError
+from eval.expression import log_probability
+from eval.figures import human_figures, surveys_with_figures
+from eval.question import Question
+from eval.rendering import ORDERS, render_probe
+from eval.report import Report
+from eval.report_from import Circumstances, report_from
+from eval.scoring import score
+from eval.selection import choose
+from eval.survey import LoadedSurvey
+from personas import LoadedPersona, PersonaError, system_prompt, with_steering
+
+Expression = Literal["log_probability"]
+EXPRESSIONS: tuple[Expression, ...] = ("log_probability",)
+PROMPT_STEERINGS = ("none", "qa", "bio", "portray")
+Progress = Callable[[int, int], None]
+
+
+async def evaluate(
+    engine: Engine,
+    persona: LoadedPersona,
+    survey: LoadedSurvey,
+    *,
+    expression: Expression = "log_probability",
+    steering: str | None = None,
+    limit: int | None = None,
+    seed: int = 0,
+    refusals: Refusals = "apart",
+    progress: Progress | None = None,
+) -> Report:
+    """Ask the persona every question that has figures for its groups, and score the answers.
+
+    Each question stands alone after the system prompt. `steering` replaces the persona's own; `limit` asks only so
+    many questions, chosen by `seed` and spread over topics; `progress(done, total)` is called after each
+    question. Several personas can be evaluated one after the other on one engine. Cancelling stops the engine.
+
+    Raises:
+        SurveyError: the survey has no figures for the persona's groups.
+        PersonaError: the persona cannot be steered so, or not by prompts.
+        EngineError: the model or the server failed, or gives no log-probabilities.
+    """
+    steered = _steered(persona, steering)
+    questions = choose(_with_figures(survey, steered), limit, seed)
+    system = system_prompt(steered.persona)
+    prefix = [Message("system", system)] if system else []
+    started = time.perf_counter()
+    outcomes = await _collect(log_probability.ask(engine, prefix, questions, ORDERS), len(questions), progress)
+    answers = [outcome for outcome in outcomes if isinstance(outcome, Answer)]
+    card = score(survey.survey, steered.persona.groups, answers, refusals=refusals, seed=seed)
+    return report_from(
+        card,
+        Circumstances(
+            persona=steered,
+            model=engine.info,
+            survey=survey,
+            questions=questions,
+            steering=steered.persona.steering,
+            expression=expression,
+            orders=ORDERS,
+            seed=seed,
+            prompt_sha256=_prompt_sha256(system, questions),
+            failures=[outcome for outcome in outcomes if isinstance(outcome, Failure)],
+            seconds=time.perf_counter() - started,
+            tokens_decoded=sum(outcome.tokens_decoded for outcome in outcomes),
+            tokens_reused=sum(outcome.tokens_reused for outcome in outcomes),
+        ),
+    )
+
+
+def _steered(loaded: LoadedPersona, steering: str | None) -> LoadedPersona:
+    persona = loaded.persona if steering is None else with_steering(loaded.persona, steering)
+    if persona.steering not in PROMPT_STEERINGS:
+        raise PersonaError(
+            f"{persona.name}: steering by {persona.steering} cannot be evaluated yet; "
+            f"use --steering with one of {', '.join(PROMPT_STEERINGS)}"
+        )
+    return LoadedPersona(persona, loaded.path, loaded.sha256)
+
+
+def _with_figures(survey: LoadedSurvey, loaded: LoadedPersona) -> tuple[Question, ...]:
+    """Return the questions that have figures for the persona's groups; SurveyError if there are none."""
+    groups = loaded.persona.groups
+    found = tuple(question for question in survey.survey.questions if human_figures(question, groups) is not None)
+    if found:
+        return found
+    who = " with ".join(str(group) for group in groups) or "everyone"
+    others = surveys_with_figures(groups)
+    advice = f"use --survey with one of {', '.join(others)}" if others else "no built-in survey has; name one's file"
+    raise SurveyError(f"the survey {survey.survey.name} has no figures for {who}; {advice}")
+
+
+async def _collect(
+    outcomes: AsyncGenerator[Answer | Failure, None], total: int, progress: Progress | None
+) -> list[Answer | Failure]:
+    collected: list[Answer | Failure] = []
+    async with aclosing(outcomes):
+        async for outcome in outcomes:
+            collected.append(outcome)
+            if progress is not None:
+                progress(len(collected), total)
+    return collected
+
+
+def _prompt_sha256(system: str, questions: Sequence[Question]) -> str:
+    """Return the hash of all that the model was told, in the order of asking."""
+    probes = [render_probe(question, order).probe.prompt for question in questions for order in ORDERS]
+    return hashlib.sha256("".join(f"{text}\0" for text in [system, *probes]).encode()).hexdigest()

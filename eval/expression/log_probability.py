@@ -1,0 +1,102 @@
+"""The distribution as the model's own probabilities of the answer letters.
+
+Each question is asked on a branch after the conversation, once per option order, and the probability that the
+answer begins with each letter is read off. Nothing is sampled, so the same model gives the same answer again.
+"""
+
+import math
+from collections.abc import AsyncGenerator, Iterable, Sequence
+
+import numpy as np
+
+from eval.answers import Answer, Failure, OrderAnswer
+from eval.engine import Engine, EngineError, Message, ProbeScore
+from eval.rendering import ORDERS, Askable, Order, Rendered, render_probe
+
+
+async def ask(
+    engine: Engine, prefix: Sequence[Message], questions: Iterable[Askable], orders: Sequence[Order] = ORDERS
+) -> AsyncGenerator[Answer | Failure, None]:
+    """Put `questions` to the model after `prefix`; yield each answer as soon as all its orders are known.
+
+    Closing the iterator, or cancelling the task, stops the engine. Every question comes out exactly once.
+
+    Raises:
+        EngineError: the engine gives no log-probabilities, or failed as a whole.
+    """
+    if engine.info.log_probabilities == "none":
+        raise EngineError(f"{engine.info.name} gives no log-probabilities; use another model or another expression")
+    waiting = {question.id: _Collected(question, orders) for question in questions}
+    if not waiting:
+        return
+    probes = [rendered.probe for collected in waiting.values() for rendered in collected.rendered.values()]
+    of_probe = {
+        rendered.probe.key: (collected, order)
+        for collected in waiting.values()
+        for order, rendered in collected.rendered.items()
+    }
+    scores = engine.score(prefix, probes)
+    try:
+        async for score in scores:
+            collected, order = of_probe[score.key]
+            collected.scores[order] = score
+            if len(collected.scores) == len(orders):
+                yield waiting.pop(collected.question.id).answer()
+    finally:
+        if isinstance(scores, AsyncGenerator):
+            await scores.aclose()
+    for question_id in waiting:
+        yield Failure(question_id, "the engine ended without an answer")
+
+
+class _Collected:
+    """The scores of one question while its orders come in."""
+
+    def __init__(self, question: Askable, orders: Sequence[Order]) -> None:
+        self.question = question
+        self.rendered = {order: render_probe(question, order) for order in orders}
+        self.scores: dict[Order, ProbeScore] = {}
+
+    def answer(self) -> Answer | Failure:
+        """Return the answer over all orders, or why there is none."""
+        decoded = sum(score.tokens_decoded for score in self.scores.values())
+        reused = sum(score.tokens_reused for score in self.scores.values())
+        by_order = []
+        for order, rendered in self.rendered.items():
+            outcome = _order_answer(self.question, rendered, self.scores[order])
+            if isinstance(outcome, str):
+                return Failure(self.question.id, f"{order} order: {outcome}", decoded, reused)
+            by_order.append(outcome)
+        return Answer(self.question.id, tuple(by_order), decoded, reused)
+
+
+def _order_answer(question: Askable, rendered: Rendered, score: ProbeScore) -> OrderAnswer | str:
+    """Return the masses by option, or in a few words why they cannot be had."""
+    if score.failure is not None:
+        return score.failure
+    bounds = {label.label: (math.exp(label.lower), math.exp(label.upper)) for label in score.labels}
+    missing = [label for label in rendered.probe.labels if label not in bounds]
+    if missing:
+        return f"the engine gave no figure for the answer {missing[0]}"
+    mass_of = {text: bounds[label][0] for label, text in zip(rendered.probe.labels, rendered.options, strict=True)}
+    options = np.array([mass_of[text] for text in question.option_texts])
+    if not options.sum() > 0:
+        return "no probability on any option"
+    return OrderAnswer(
+        order=rendered.order,
+        options=options,
+        refusal=sum(mass_of[text] for text in question.refusals),
+        label_mass=score.label_mass,
+        truncation=_truncation(bounds.values(), float(options.sum()), score.label_mass),
+    )
+
+
+def _truncation(bounds: Iterable[tuple[float, float]], on_options: float, label_mass: float) -> float:
+    """Return the greatest total variation between the distribution as estimated and the true one.
+
+    If mass D was not shown beside the mass S that was, the true distribution is (S p + D d)/(S + D), which is at
+    most D/(S + D) away from p, whatever d is. D is at most the slack of all labels, and at most what the
+    labels leave of 1.
+    """
+    hidden = min(sum(upper - lower for lower, upper in bounds), max(0.0, 1.0 - label_mass))
+    return max(0.0, hidden) / (on_options + hidden) if hidden > 0 else 0.0

@@ -1,0 +1,95 @@
+"""The opinion behind an answer: the option orders normalised, averaged, and judged for validity."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from eval.answers import Answer, OrderAnswer, Refusals
+from eval.errors import AnswerError
+from eval.metrics import FloatArray, total_variation
+from eval.rendering import Order
+
+MIN_LABEL_MASS = 0.5
+MAX_TRUNCATION = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class OrderOpinion:
+    """The opinion as it came out in one option order; fields as in `Opinion`, `truncation` as in `OrderAnswer`."""
+
+    order: Order
+    distribution: FloatArray
+    refusal: float
+    label_mass: float | None
+    truncation: float
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What the model thinks about one question, averaged over the option orders.
+
+    `distribution` is over the options in the survey's order. With refusals `apart` it sums to 1; `as-option`, to
+    1 - `refusal`. `refusal` is the share of the refusal options in the mass of all labels. `order_bias` is the
+    total variation between the distributions of the two orders, None unless there are two.
+    """
+
+    distribution: FloatArray
+    refusal: float
+    label_mass: float | None
+    order_bias: float | None
+    valid: bool
+    by_order: tuple[OrderOpinion, ...]
+
+
+def opinion(answer: Answer, refusals: Refusals) -> Opinion:
+    """Normalise within each order, then average the orders.
+
+    Not valid when the label mass is below 0.5 in any order (the model wanted to say something else), or when what a
+    server did not show could move the distribution by more than 0.1 in total variation.
+
+    Raises:
+        AnswerError: an order has no mass on the options, so that there is no distribution.
+    """
+    if not answer.by_order:
+        raise AnswerError(f"{answer.question_id}: the answer holds no option order")
+    orders = tuple(_order_opinion(answer.question_id, order, refusals) for order in answer.by_order)
+    masses = [order.label_mass for order in orders if order.label_mass is not None]
+    return Opinion(
+        distribution=np.mean([order.distribution for order in orders], axis=0),
+        refusal=float(np.mean([order.refusal for order in orders])),
+        label_mass=float(np.mean(masses)) if masses else None,
+        order_bias=_order_bias(orders, refusals),
+        valid=all(mass >= MIN_LABEL_MASS for mass in masses)
+        and all(order.truncation <= MAX_TRUNCATION for order in orders),
+        by_order=orders,
+    )
+
+
+def compared(distribution: FloatArray, refusal: float, refusals: Refusals) -> FloatArray:
+    """Return what total variation and entropy are computed on: the options and, `as-option`, the refusals as one more.
+
+    The refusal options are pooled, because surveys publish one figure for them.
+    """
+    return distribution if refusals == "apart" else np.append(distribution, refusal)
+
+
+def _order_opinion(question_id: str, answer: OrderAnswer, refusals: Refusals) -> OrderOpinion:
+    on_options = float(answer.options.sum())
+    if not on_options > 0:
+        raise AnswerError(f"{question_id}: no probability on any option in the {answer.order} order")
+    everything = on_options + answer.refusal
+    return OrderOpinion(
+        order=answer.order,
+        distribution=answer.options / (on_options if refusals == "apart" else everything),
+        refusal=answer.refusal / everything,
+        label_mass=answer.label_mass,
+        truncation=answer.truncation,
+    )
+
+
+def _order_bias(orders: Sequence[OrderOpinion], refusals: Refusals) -> float | None:
+    if len(orders) != 2:
+        return None
+    first, second = (compared(order.distribution, order.refusal, refusals) for order in orders)
+    return float(total_variation(first, second))

@@ -1,0 +1,320 @@
+"""The report of an evaluation: the document that `eval --json` writes, defined by these models.
+
+docs/measures.md says how each score is made. Keys are written in the order of the fields, always all of them.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from eval.answers import Refusals
+from eval.rendering import Order
+
+SCHEMA: Literal["chat-personas/eval-report@1"] = "chat-personas/eval-report@1"
+SCHEMA_OF_SEVERAL: Literal["chat-personas/eval-reports@1"] = "chat-personas/eval-reports@1"
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
+Distribution = Annotated[tuple[float, ...], BeforeValidator(_plain)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True, use_attribute_docstrings=True)
+
+
+class Score(_Part):
+    """A score over questions with its 95% interval, made by resampling questions."""
+
+    mean: float
+    """The mean over the questions in which it is defined; for `skill` and `entropy_ratio` a ratio of two means."""
+    low: float | None
+    """The lower end of the interval, null under 20 questions."""
+    high: float | None
+    """The upper end of the interval, null under 20 questions."""
+
+
+class GroupName(_Part):
+    """One value of one attribute."""
+
+    attribute: str
+    """The attribute's key, such as `POLPARTY`."""
+    value: str
+    """The value as the catalogue spells it, such as `Democrat`."""
+
+
+class PersonaInfo(_Part):
+    """The persona that was evaluated."""
+
+    name: str
+    """Its name."""
+    file: str
+    """The base name of its file."""
+    sha256: str
+    """The hash of its file."""
+    groups: tuple[GroupName, ...]
+    """The groups that it stands for and was compared with; none means everyone."""
+
+
+class ModelInfo(_Part):
+    """The model that was asked."""
+
+    name: str
+    """Its name, or its server's address without user, password and query."""
+    engine: str
+    """What ran it: `llama` or `openai`."""
+    sha256: str | None
+    """The hash of the model file, null for servers."""
+    quantization: str | None
+    """How its weights are quantised, where known."""
+    context_length: int | None
+    """How many tokens its context holds, where known."""
+    flash_attention: bool | None
+    """Whether flash attention was on, where known."""
+
+
+class SurveyInfo(_Part):
+    """The survey it was compared with."""
+
+    name: str
+    """Its name."""
+    sha256: str
+    """The hash of its file."""
+    questions: int
+    """How many questions were put: those with figures for the groups, at most `--limit`."""
+    paraphrased: bool
+    """Whether any of them is worded differently from what the respondents read."""
+    weighted: bool
+    """Whether the human figures are weighted to the population."""
+    years: tuple[int, ...]
+    """The years in which people were asked."""
+
+
+class ScoreSet(_Part):
+    """The scores over all questions answered, or over the valid ones."""
+
+    alignment: Score | None
+    """1 - WD/span: 1 when the distributions are equal."""
+    total_variation: Score | None
+    """Half the sum of absolute differences: 0 when the distributions are equal."""
+    skill: Score | None
+    """0: no better than answering as everyone; 1: as close as a second sample of the group."""
+    refusal: Score | None
+    """The persona's share of refusals."""
+    human_refusal: Score | None
+    """The people's share of refusals."""
+    label_mass: Score | None
+    """The probability that the model gives to all answer labels together."""
+    order_bias: Score | None
+    """Total variation between the distributions of the two option orders."""
+    entropy_ratio: Score | None
+    """The persona's entropy relative to the people's: far below 1 is mode collapse."""
+
+
+class TopicInfo(_Part):
+    """The scores over the questions of one topic."""
+
+    topic: str
+    """The topic's name in the survey."""
+    questions: int
+    """How many answered questions are about it."""
+    alignment: Score | None
+    """As in `scores`."""
+    total_variation: Score | None
+    """As in `scores`."""
+
+
+class DifferenceInfo(_Part):
+    """Reference minus persona on the same questions."""
+
+    alignment: Score | None
+    """Below 0: the persona is closer to the people than the reference."""
+    total_variation: Score | None
+    """Above 0: the persona is closer to the people than the reference."""
+
+
+class ReferenceInfo(_Part):
+    """What a prediction that needs no model would have scored."""
+
+    alignment: Score | None
+    """As in `scores`."""
+    total_variation: Score | None
+    """As in `scores`."""
+    minus_persona: DifferenceInfo
+    """Paired differences from the persona."""
+
+
+class ReferencesInfo(_Part):
+    """The reference points without which no score should be read."""
+
+    uniform: ReferenceInfo | None
+    """The same share for every option."""
+    population: ReferenceInfo | None
+    """What everyone in the survey answered."""
+    opposite: ReferenceInfo | None
+    """What the opposite group answered; null without one."""
+    noise_floor: ReferenceInfo | None
+    """What a second sample of the same people would answer; null without counts."""
+
+
+class OppositeInfo(GroupName):
+    """How close the persona is to the opposite group: the value of its attribute that is farthest from its own."""
+
+    alignment: Score | None
+    """As in `scores`, against the opposite group's figures."""
+    total_variation: Score | None
+    """As in `scores`, against the opposite group's figures."""
+
+
+class NearestInfo(GroupName):
+    """One group in the ranking of all groups with figures."""
+
+    alignment: Score
+    """The persona's alignment with this group over the questions that all groups have in common."""
+    tied: bool
+    """Whether it cannot be told from the nearest group; true for the nearest itself."""
+
+
+class OrderInfo(_Part):
+    """The answer in one option order."""
+
+    order: Order
+    """`survey` or `reversed`: how the options were printed. All figures are in the survey's order."""
+    model: Distribution
+    """The distribution over the options, normalised like the question's `model`."""
+    refusal: float
+    """The share of the refusal options in the mass of all labels."""
+    label_mass: float | None
+    """The probability of all labels together."""
+    truncation: float
+    """By how much, in total variation, tokens that a server did not show could change `model`; 0 when exact."""
+
+
+class QuestionInfo(_Part):
+    """One question that was answered."""
+
+    id: str
+    """Its id in the survey."""
+    topics: tuple[str, ...]
+    """Its topics."""
+    options: tuple[str, ...]
+    """The options, refusals apart, in the survey's order."""
+    ordinal: tuple[float, ...]
+    """Their ordinal values."""
+    human: Distribution | None
+    """The people's distribution over `options`; with refusals `as-option` it sums to 1 - `human_refusal`."""
+    human_n: int | float | None
+    """How many of them chose one of the options; for weighted figures the effective number."""
+    model: Distribution
+    """The model's distribution over `options`; with refusals `as-option` it sums to 1 - `refusal`."""
+    by_order: tuple[OrderInfo, ...]
+    """The answer in each option order; `model`, `refusal` and `label_mass` are their means."""
+    refusal: float
+    """The model's share of refusals."""
+    human_refusal: float | None
+    """The people's share of refusals."""
+    label_mass: float | None
+    """The probability of all labels together."""
+    alignment: float | None
+    """1 - WD/span, null when the options have no order."""
+    total_variation: float | None
+    """Half the sum of absolute differences; `as-option` the refusals are one more option."""
+    order_bias: float | None
+    """Total variation between the two orders."""
+    valid: bool
+    """False when the label mass is below 0.5 in any order, or truncation could exceed 0.1."""
+
+
+class FailureInfo(_Part):
+    """A question without an answer; it counts in no score."""
+
+    id: str
+    """The question's id."""
+    why: str
+    """Why there is no answer, in one line."""
+
+
+class Timing(_Part):
+    """What the evaluation cost."""
+
+    seconds: float
+    """Wall-clock time of asking and scoring."""
+    probes: int
+    """How many probes were put: questions times orders."""
+    tokens_decoded: int
+    """Tokens that the model had to process."""
+    tokens_reused: int
+    """Tokens that were shared between probes."""
+
+
+class Report(_Part):
+    """The evaluation of one persona (schema `chat-personas/eval-report@1`)."""
+
+    schema_: Literal["chat-personas/eval-report@1"] = Field(default=SCHEMA, alias="schema")
+    """Always `"chat-personas/eval-report@1"`."""
+    created: str
+    """When, in UTC (ISO 8601)."""
+    version: str
+    """The version of this program."""
+    persona: PersonaInfo
+    """Who was evaluated."""
+    model: ModelInfo
+    """Which model played it."""
+    survey: SurveyInfo
+    """Which figures it was compared with."""
+    steering: str
+    """How the model was steered."""
+    expression: str
+    """How the distributions were obtained."""
+    orders: tuple[Order, ...]
+    """The option orders in which each question was put."""
+    refusals: Refusals
+    """`apart`: left out and renormalised; `as-option`: one more option."""
+    seed: int
+    """The seed of the choice of questions, the noise floor and the intervals."""
+    prompt_sha256: str
+    """The hash of the system prompt and every probe, in the order of asking (UTF-8, each ended by a zero byte)."""
+    scores: ScoreSet
+    """Over every question that was answered."""
+    scores_valid_only: ScoreSet
+    """Over the valid questions."""
+    topics: tuple[TopicInfo, ...]
+    """By topic."""
+    references: ReferencesInfo | None
+    """Reference points, each as if it were the prediction."""
+    scores_against_opposite: OppositeInfo | None
+    """The persona measured against the opposite group; null for combined groups and everyone."""
+    nearest: tuple[NearestInfo, ...]
+    """All groups with figures, nearest first."""
+    nearest_questions: int
+    """Over how many questions `nearest` was ranked."""
+    questions: tuple[QuestionInfo, ...]
+    """Every question that was answered; the scores recompute from these."""
+    failures: tuple[FailureInfo, ...]
+    """Every question that was put and not answered."""
+    timing: Timing
+    """What it cost."""
+
+    def to_json(self) -> str:
+        """Return the document, indented, with every key in its fixed place."""
+        return self.model_dump_json(by_alias=True, indent=2)
+
+
+class Reports(_Part):
+    """The evaluations of several personas (schema `chat-personas/eval-reports@1`)."""
+
+    schema_: Literal["chat-personas/eval-reports@1"] = Field(default=SCHEMA_OF_SEVERAL, alias="schema")
+    """Always `"chat-personas/eval-reports@1"`."""
+    reports: tuple[Report, ...]
+    """One report per persona, in the order asked for."""
+
+    def to_json(self) -> str:
+        """Return the document, indented, with every key in its fixed place."""
+        return self.model_dump_json(by_alias=True, indent=2)
+
+
+def document(reports: tuple[Report, ...]) -> Report | Reports:
+    """Return what is written for `reports`: one report as it is, several in their list."""
+    return reports[0] if len(reports) == 1 else Reports(reports=reports)

@@ -1,0 +1,168 @@
+"""From a scorecard and the circumstances it was made in to the report."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import PurePath
+
+from eval.answers import Failure
+from eval.engine import EngineInfo
+from eval.intervals import Interval
+from eval.nearest import NearGroup
+from eval.opinion import OrderOpinion
+from eval.question import Question
+from eval.rendering import Order
+from eval.report import (
+    FailureInfo,
+    GroupName,
+    ModelInfo,
+    NearestInfo,
+    OppositeInfo,
+    OrderInfo,
+    PersonaInfo,
+    QuestionInfo,
+    ReferencesInfo,
+    Report,
+    Score,
+    ScoreSet,
+    SurveyInfo,
+    Timing,
+    TopicInfo,
+)
+from eval.scorecard import OppositeScores, QuestionScore, Scorecard
+from eval.survey import LoadedSurvey
+from personas import LoadedPersona
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """Everything about an evaluation that is no score; fields as in the report."""
+
+    persona: LoadedPersona
+    model: EngineInfo
+    survey: LoadedSurvey
+    questions: Sequence[Question]
+    steering: str
+    expression: str
+    orders: Sequence[Order]
+    seed: int
+    prompt_sha256: str
+    failures: Sequence[Failure]
+    seconds: float
+    tokens_decoded: int
+    tokens_reused: int
+
+
+def report_from(card: Scorecard, made: Circumstances) -> Report:
+    """Return the report of one evaluation."""
+    return Report(
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        version=_version(),
+        persona=_persona(made.persona),
+        model=ModelInfo.model_validate(made.model),
+        survey=_survey(made.survey, made.questions),
+        steering=made.steering,
+        expression=made.expression,
+        orders=tuple(made.orders),
+        refusals=card.refusals,
+        seed=made.seed,
+        prompt_sha256=made.prompt_sha256,
+        scores=ScoreSet.model_validate(card.scores),
+        scores_valid_only=ScoreSet.model_validate(card.scores_valid_only),
+        topics=tuple(TopicInfo.model_validate(topic) for topic in card.topics),
+        references=None if card.references is None else ReferencesInfo.model_validate(card.references),
+        scores_against_opposite=_opposite(card.scores_against_opposite),
+        nearest=tuple(_near(near) for near in card.nearest),
+        nearest_questions=card.nearest_questions,
+        questions=tuple(_question(question) for question in card.questions),
+        failures=tuple(FailureInfo(id=failure.question_id, why=failure.why) for failure in made.failures),
+        timing=Timing(
+            seconds=made.seconds,
+            probes=len(made.questions) * len(made.orders),
+            tokens_decoded=made.tokens_decoded,
+            tokens_reused=made.tokens_reused,
+        ),
+    )
+
+
+def _version() -> str:
+    try:
+        return version("chat-personas")
+    except PackageNotFoundError:  # eval used on its own, from a checkout that is not installed
+        return "unknown"
+
+
+def _persona(loaded: LoadedPersona) -> PersonaInfo:
+    return PersonaInfo(
+        name=loaded.persona.name,
+        file=PurePath(loaded.path).name,
+        sha256=loaded.sha256,
+        groups=tuple(GroupName(attribute=group.attribute, value=group.value) for group in loaded.persona.groups),
+    )
+
+
+def _survey(loaded: LoadedSurvey, questions: Sequence[Question]) -> SurveyInfo:
+    return SurveyInfo(
+        name=loaded.survey.name,
+        sha256=loaded.sha256,
+        questions=len(questions),
+        paraphrased=any(question.paraphrased for question in questions),
+        weighted=loaded.survey.weighted,
+        years=tuple(loaded.survey.years),
+    )
+
+
+def _score(interval: Interval | None) -> Score | None:
+    return None if interval is None else Score.model_validate(interval)
+
+
+def _opposite(scores: OppositeScores | None) -> OppositeInfo | None:
+    if scores is None:
+        return None
+    return OppositeInfo(
+        attribute=scores.group.attribute,
+        value=scores.group.value,
+        alignment=_score(scores.alignment),
+        total_variation=_score(scores.total_variation),
+    )
+
+
+def _near(near: NearGroup) -> NearestInfo:
+    return NearestInfo(
+        attribute=near.group.attribute,
+        value=near.group.value,
+        alignment=Score.model_validate(near.alignment),
+        tied=near.tied,
+    )
+
+
+def _question(scored: QuestionScore) -> QuestionInfo:
+    n = scored.human_n
+    return QuestionInfo(
+        id=scored.id,
+        topics=scored.topics,
+        options=scored.options,
+        ordinal=scored.ordinal,
+        human=scored.human,
+        human_n=int(n) if n is not None and n.is_integer() else n,
+        model=scored.model,
+        by_order=tuple(_order(order) for order in scored.by_order),
+        refusal=scored.refusal,
+        human_refusal=scored.human_refusal,
+        label_mass=scored.label_mass,
+        alignment=scored.alignment,
+        total_variation=scored.total_variation,
+        order_bias=scored.order_bias,
+        valid=scored.valid,
+    )
+
+
+def _order(order: OrderOpinion) -> OrderInfo:
+    return OrderInfo(
+        order=order.order,
+        model=order.distribution,
+        refusal=order.refusal,
+        label_mass=order.label_mass,
+        truncation=order.truncation,
+    )
