@@ -37,11 +37,6 @@ class Comparison:
     model: Distributions
     human: Distributions
 
-    @property
-    def has_figures(self) -> bool:
-        """Whether there is anyone to compare with."""
-        return any(figures is not None for figures in self.figures)
-
     def measured(self, seed: int) -> Measured:
         """Return every measure of every question; `seed` is that of the simulated noise floor."""
         references = {

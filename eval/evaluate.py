@@ -8,21 +8,19 @@ from typing import Literal
 
 from eval.answers import Answer, Failure, Refusals
 from eval.engine import Engine, Message
-from eval.errors import SurveyError
 from eval.expression import log_probability
-from eval.figures import human_figures, surveys_with_figures
+from eval.figures import human_figures, require_figures
 from eval.question import Question
 from eval.rendering import ORDERS, render_probe
 from eval.report import Report
 from eval.report_from import Circumstances, report_from
 from eval.scoring import score
 from eval.selection import choose
-from eval.survey import LoadedSurvey
-from personas import LoadedPersona, PersonaError, system_prompt, with_steering
+from eval.survey import LoadedSurvey, Survey
+from personas import Group, LoadedPersona, system_prompt, with_steering
 
 Expression = Literal["log_probability"]
 EXPRESSIONS: tuple[Expression, ...] = ("log_probability",)
-PROMPT_STEERINGS = ("none", "qa", "bio", "portray")
 Progress = Callable[[int, int], None]
 
 
@@ -46,17 +44,19 @@ async def evaluate(
 
     Raises:
         SurveyError: the survey has no figures for the persona's groups.
-        PersonaError: the persona cannot be steered so, or not by prompts.
+        PersonaError: the persona cannot be steered so, or this version cannot steer so.
         EngineError: the model or the server failed, or gives no log-probabilities.
     """
     steered = _steered(persona, steering)
-    questions = choose(_with_figures(survey, steered), limit, seed)
+    groups = steered.persona.groups
+    require_figures(survey, groups)
+    questions = choose(_with_figures(survey.survey, groups), limit, seed)
     system = system_prompt(steered.persona)
     prefix = [Message("system", system)] if system else []
     started = time.perf_counter()
     outcomes = await _collect(log_probability.ask(engine, prefix, questions, ORDERS), len(questions), progress)
     answers = [outcome for outcome in outcomes if isinstance(outcome, Answer)]
-    card = score(survey.survey, steered.persona.groups, answers, refusals=refusals, seed=seed)
+    card = score(survey.survey, groups, answers, refusals=refusals, seed=seed)
     return report_from(
         card,
         Circumstances(
@@ -77,26 +77,27 @@ async def evaluate(
     )
 
 
+def questions_for(
+    persona: LoadedPersona, survey: LoadedSurvey, steering: str | None = None, limit: int | None = None, seed: int = 0
+) -> tuple[Question, ...]:
+    """Return the questions that `evaluate` would ask, so that what is wrong comes out before a model is loaded.
+
+    Raises:
+        SurveyError: the survey has no figures for the persona's groups.
+        PersonaError: the persona cannot be steered so, or not by prompts.
+    """
+    return choose(_with_figures(survey, _steered(persona, steering)), limit, seed)
+
+
 def _steered(loaded: LoadedPersona, steering: str | None) -> LoadedPersona:
-    persona = loaded.persona if steering is None else with_steering(loaded.persona, steering)
-    if persona.steering not in PROMPT_STEERINGS:
-        raise PersonaError(
-            f"{persona.name}: steering by {persona.steering} cannot be evaluated yet; "
-            f"use --steering with one of {', '.join(PROMPT_STEERINGS)}"
-        )
-    return LoadedPersona(persona, loaded.path, loaded.sha256)
+    if steering is None:
+        return loaded
+    return LoadedPersona(with_steering(loaded.persona, steering), loaded.path, loaded.sha256)
 
 
-def _with_figures(survey: LoadedSurvey, loaded: LoadedPersona) -> tuple[Question, ...]:
-    """Return the questions that have figures for the persona's groups; SurveyError if there are none."""
-    groups = loaded.persona.groups
-    found = tuple(question for question in survey.survey.questions if human_figures(question, groups) is not None)
-    if found:
-        return found
-    who = " with ".join(str(group) for group in groups) or "everyone"
-    others = surveys_with_figures(groups)
-    advice = f"use --survey with one of {', '.join(others)}" if others else "no built-in survey has; name one's file"
-    raise SurveyError(f"the survey {survey.survey.name} has no figures for {who}; {advice}")
+def _with_figures(survey: Survey, groups: Sequence[Group]) -> tuple[Question, ...]:
+    """Return the questions on which there is anyone to compare with."""
+    return tuple(question for question in survey.questions if human_figures(question, groups) is not None)
 
 
 async def _collect(

@@ -7,9 +7,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from eval.errors import SurveyError
 from eval.group_keys import pair_key
 from eval.question import Question, Responses
-from eval.survey import load_survey, survey_names
+from eval.survey import LoadedSurvey, load_survey, survey_names
 from eval.survey_model import Survey
 from personas import ALL_GROUPS, Group
 
@@ -55,6 +56,20 @@ def groups_with_figures(survey: Survey) -> tuple[Group, ...]:
 def surveys_with_figures(groups: Sequence[Group]) -> tuple[str, ...]:
     """Return the names of the built-in surveys that have figures for the people who belong to all of `groups`."""
     return tuple(name for name in survey_names() if has_figures(load_survey(name).survey, groups))
+
+
+def require_figures(survey: LoadedSurvey, groups: Sequence[Group]) -> None:
+    """Do nothing if the survey has figures for the people who belong to all of `groups`.
+
+    Raises:
+        SurveyError: it has none; the message names the built-in surveys that have them.
+    """
+    if has_figures(survey.survey, groups):
+        return
+    who = " with ".join(str(group) for group in groups) or "everyone"
+    others = surveys_with_figures(groups)
+    advice = f"use --survey with one of {', '.join(others)}" if others else "no built-in survey has; name another file"
+    raise SurveyError(f"the survey {survey.survey.name} has no figures for {who}; {advice}")
 
 
 def _responses(question: Question, groups: Sequence[Group]) -> Responses | None:

@@ -3,6 +3,7 @@
 docs/measures.md says how each score is made. Keys are written in the order of the fields, always all of them.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -126,7 +127,7 @@ class TopicInfo(_Part):
     """As in `scores`."""
 
 
-class DifferenceInfo(_Part):
+class Difference(_Part):
     """Reference minus persona on the same questions."""
 
     alignment: Score | None
@@ -135,27 +136,27 @@ class DifferenceInfo(_Part):
     """Above 0: the persona is closer to the people than the reference."""
 
 
-class ReferenceInfo(_Part):
+class Reference(_Part):
     """What a prediction that needs no model would have scored."""
 
     alignment: Score | None
     """As in `scores`."""
     total_variation: Score | None
     """As in `scores`."""
-    minus_persona: DifferenceInfo
+    minus_persona: Difference
     """Paired differences from the persona."""
 
 
-class ReferencesInfo(_Part):
+class References(_Part):
     """The reference points without which no score should be read."""
 
-    uniform: ReferenceInfo | None
+    uniform: Reference | None
     """The same share for every option."""
-    population: ReferenceInfo | None
+    population: Reference | None
     """What everyone in the survey answered."""
-    opposite: ReferenceInfo | None
+    opposite: Reference | None
     """What the opposite group answered; null without one."""
-    noise_floor: ReferenceInfo | None
+    noise_floor: Reference | None
     """What a second sample of the same people would answer; null without counts."""
 
 
@@ -282,7 +283,7 @@ class Report(_Part):
     """Over the valid questions."""
     topics: tuple[TopicInfo, ...]
     """By topic."""
-    references: ReferencesInfo | None
+    references: References
     """Reference points, each as if it were the prediction."""
     scores_against_opposite: OppositeInfo | None
     """The persona measured against the opposite group; null for combined groups and everyone."""
@@ -315,6 +316,6 @@ class Reports(_Part):
         return self.model_dump_json(by_alias=True, indent=2)
 
 
-def document(reports: tuple[Report, ...]) -> Report | Reports:
-    """Return what is written for `reports`: one report as it is, several in their list."""
-    return reports[0] if len(reports) == 1 else Reports(reports=reports)
+def as_document(reports: Sequence[Report]) -> str:
+    """Return the JSON that is written for `reports`: one as it is, several in their list."""
+    return reports[0].to_json() if len(reports) == 1 else Reports(reports=tuple(reports)).to_json()

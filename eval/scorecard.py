@@ -60,9 +60,8 @@ class OppositeScores:
 class Scorecard:
     """All that can be said about a set of answers.
 
-    `scores` counts every question answered, `scores_valid_only` those that are valid. `references` is None when no
-    question has figures for the groups; then only distributions, label mass, refusals, order bias and the nearest
-    groups are known.
+    `scores` counts every question answered, `scores_valid_only` those that are valid. When no question has
+    figures for the groups, only distributions, label mass, refusals, order bias and the nearest groups are known.
     """
 
     refusals: Refusals
@@ -70,7 +69,7 @@ class Scorecard:
     scores: Scores
     scores_valid_only: Scores
     topics: tuple[TopicScore, ...]
-    references: References | None
+    references: References
     scores_against_opposite: OppositeScores | None
     nearest: tuple[NearGroup, ...]
     nearest_questions: int

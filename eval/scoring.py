@@ -17,7 +17,7 @@ from eval.scores import scores
 from eval.survey import Question, Survey
 from personas import Group
 
-__all__ = ["Answer", "Failure", "OrderAnswer", "Scorecard", "score"]
+__all__ = ["Answer", "Failure", "OrderAnswer", "QuestionScore", "Scorecard", "score"]
 
 
 def score(
@@ -49,7 +49,7 @@ def score(
         scores=scores(measured, bootstrap),
         scores_valid_only=scores(measured.of(valid), bootstrap),
         topics=_topics(comparison.questions, measured.persona, bootstrap),
-        references=references(measured, bootstrap) if comparison.has_figures else None,
+        references=references(measured, bootstrap),
         scores_against_opposite=_against_opposite(comparison, bootstrap),
         nearest=near.groups,
         nearest_questions=near.questions,
