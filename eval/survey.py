@@ -66,12 +66,19 @@ def load_survey(name_or_path: str) -> LoadedSurvey:
 def _find(name_or_path: str) -> Path:
     names, path = survey_names(), Path(name_or_path)
     looks_like_path = "/" in name_or_path or os.sep in name_or_path or path.suffix == ".json"
-    if looks_like_path or (name_or_path not in names and path.is_file()):
+    if looks_like_path or (name_or_path not in names and _is_file(path)):
         return path
     if name_or_path not in names:
         suggestion = shown(nearest(name_or_path, names))
         raise SurveyError(f"there is no survey {shown(name_or_path)}; did you mean {suggestion}? Or name its file")
     return _BUILT_IN / f"{name_or_path}.json"
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that no file can have, such as one that is too long
+        return False
 
 
 def _content(path: Path) -> bytes:

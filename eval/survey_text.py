@@ -18,14 +18,15 @@ _WANTED = {
     "int_type": "must be a whole number",
     "float_type": "must be a number",
     "finite_number": "must be a finite number",
-    "greater_than": "must be above {gt}",
-    "greater_than_equal": "must be {ge} or more",
-    "less_than_equal": "must be {le} or less",
+    "greater_than": "must be above {gt:g}",
+    "greater_than_equal": "must be {ge:g} or more",
+    "less_than_equal": "must be {le:g} or less",
     "too_short": "must hold at least {min_length}",
     "tuple_type": "must be a list in square brackets",
     "dict_type": "must be an object in braces",
     "model_type": "must be an object in braces",
     "string_pattern_mismatch": "must be letters, digits and dashes, not beginning with a dash",
+    "json_invalid": "this is not JSON ({error}); write characters themselves, not halves of \\u escapes",
     "literal_error": f'must be "{SCHEMA}", the format that this version reads',
 }
 
@@ -40,9 +41,16 @@ def read_survey(text: str) -> Survey:
     try:
         return Survey.model_validate_json(text)
     except ValidationError as error:
-        first, *others = error.errors(include_url=False)
+        first, *others = _faults(error)
         more = f" ({len(others)} more fault{'s' if len(others) > 1 else ''} in the file)" if others else ""
         raise SurveyError(explain(first, document) + more) from error
+
+
+def _faults(error: ValidationError) -> list[ErrorDetails]:
+    """Return the errors without those that a list is too short only because pydantic left its faulty items out."""
+    errors = error.errors(include_url=False)
+    inside = {e["loc"][:depth] for e in errors for depth in range(len(e["loc"]))}
+    return [e for e in errors if e["type"] != "too_short" or e["loc"] not in inside]
 
 
 def explain(error: ErrorDetails, document: Any) -> str:
