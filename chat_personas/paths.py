@@ -41,16 +41,6 @@ def corpus_path() -> Path:
     return _directory("data") / "corpus.db"
 
 
-def personas_directory() -> Path:
-    """Persona files of the user's own, found by name like those of the library."""
-    return _directory("data") / "personas"
-
-
-def surveys_directory() -> Path:
-    """Surveys of the user's own, found by name like the built-in ones."""
-    return _directory("data") / "surveys"
-
-
 def models_directory() -> Path:
     """GGUF files of the user's own, found by name without the ending."""
     return _directory("data") / "models"

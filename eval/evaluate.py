@@ -49,8 +49,7 @@ async def evaluate(
     """
     steered = _steered(persona, steering)
     groups = steered.persona.groups
-    require_figures(survey, groups)
-    questions = choose(_with_figures(survey.survey, groups), limit, seed)
+    questions = questions_for(persona, survey, steering, limit, seed)
     system = system_prompt(steered.persona)
     prefix = [Message("system", system)] if system else []
     started = time.perf_counter()
@@ -86,7 +85,9 @@ def questions_for(
         SurveyError: the survey has no figures for the persona's groups.
         PersonaError: the persona cannot be steered so, or not by prompts.
     """
-    return choose(_with_figures(survey, _steered(persona, steering)), limit, seed)
+    groups = _steered(persona, steering).persona.groups
+    require_figures(survey, groups)
+    return choose(_with_figures(survey.survey, groups), limit, seed)
 
 
 def _steered(loaded: LoadedPersona, steering: str | None) -> LoadedPersona:

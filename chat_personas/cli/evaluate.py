@@ -1,0 +1,89 @@
+"""`chat-personas eval`: what personas answer to a survey, and how close that is to people. No screen needed."""
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from chat_personas.cli import options
+from chat_personas.cli.exit_codes import DONE, CheckFailedError
+
+if TYPE_CHECKING:
+    from eval.answers import Refusals
+    from eval.evaluate import Expression
+    from eval.report import Report
+
+EXPRESSIONS: "tuple[Expression, ...]" = ("log_probability",)
+REFUSALS: "tuple[Refusals, ...]" = ("apart", "as-option")
+STEERINGS = ("none", "qa", "bio", "portray")
+
+EXAMPLE = (
+    "Examples: chat-personas eval democrat republican;  chat-personas eval my-persona.toml --json report.json;  "
+    "chat-personas eval democrat --json - | python -m json.tool;  chat-personas eval democrat --fail-under 0.8"
+)
+
+
+def evaluate(
+    personas: Annotated[list[str], typer.Argument(metavar="PERSONA...", help="Personas of the library, or files.")],
+    survey: options.Survey = None,
+    expression: Annotated[
+        str, typer.Option("--expression", metavar="E", help="How the distribution is obtained: log_probability.")
+    ] = "log_probability",
+    steering: Annotated[
+        str | None,
+        typer.Option("--steering", metavar="S", help="Replace the persona's steering: none, qa, bio, portray."),
+    ] = None,
+    model: options.Model = None,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="Ask only N questions.")] = None,
+    seed: Annotated[
+        int, typer.Option("--seed", help="Of everything that is drawn: intervals, noise floor, limit.")
+    ] = 0,
+    refusals: Annotated[
+        str, typer.Option("--refusals", metavar="R", help="apart: left out of the comparison; as-option: kept.")
+    ] = "apart",
+    json_file: Annotated[
+        str | None, typer.Option("--json", metavar="FILE", help="Write the report; - is standard output.")
+    ] = None,
+    fail_under: Annotated[
+        float | None,
+        typer.Option(
+            "--fail-under", metavar="X", min=0.0, max=1.0, help="Exit 1 if any persona's alignment is below X."
+        ),
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Agree to send the probes to a server on another machine.")
+    ] = False,
+) -> int:
+    """Put a survey to personas and report how close their answers are to the people they stand for."""
+    from chat_personas.cli.choices import choose
+    from chat_personas.cli.evaluation import Evaluation, print_and_write
+    from chat_personas.config import load_settings
+
+    settings = load_settings()
+    evaluation = Evaluation(
+        settings=settings,
+        model=model or settings.model,
+        survey=survey or settings.survey,
+        expression=choose("--expression", expression, EXPRESSIONS),
+        steering=None if steering is None else choose("--steering", steering, STEERINGS),
+        limit=limit,
+        seed=seed,
+        refusals=choose("--refusals", refusals, REFUSALS),
+        agreed=yes,
+    )
+    reports = asyncio.run(evaluation.reports(personas))
+    print_and_write(reports, json_file)
+    _check(reports, fail_under)
+    return DONE
+
+
+def _check(reports: "list[Report]", fail_under: float | None) -> None:
+    if fail_under is None:
+        return
+    below = [
+        f"{report.persona.name} {report.scores.alignment.mean:.3f}" if report.scores.alignment else report.persona.name
+        for report in reports
+        if report.scores.alignment is None or report.scores.alignment.mean < fail_under
+    ]
+    if below:
+        raise CheckFailedError(f"alignment is under {fail_under}: {', '.join(below)}")

@@ -1,0 +1,97 @@
+"""One evaluation from the command line: read, agree, ask, print, write."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from chat_personas import confirmations
+from chat_personas.cli.exit_codes import UsageError
+from chat_personas.cli.progress import progress_bar
+from chat_personas.cli.report_table import print_reports
+from chat_personas.engines.open import open_engine
+from eval.evaluate import Expression, evaluate, questions_for
+from eval.rendering import ORDERS
+from eval.report import Report, as_document
+from eval.survey import LoadedSurvey, load_survey
+from personas import LoadedPersona, load_persona
+
+if TYPE_CHECKING:
+    from chat_personas.config import Settings
+    from eval.answers import Refusals
+    from eval.engine import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What was asked for; `agreed` means that probing a server on another machine was agreed to on the command line."""
+
+    settings: "Settings"
+    model: str
+    survey: str
+    expression: Expression
+    steering: str | None
+    limit: int | None
+    seed: int
+    refusals: "Refusals"
+    agreed: bool
+
+    async def reports(self, personas: Sequence[str]) -> list[Report]:
+        """Evaluate each persona in turn on one model, after everything that can be wrong was read."""
+        survey = load_survey(self.survey)
+        loaded = [load_persona(name) for name in personas]
+        questions = sum(len(questions_for(persona, survey, self.steering, self.limit, self.seed)) for persona in loaded)
+        engine = await open_engine(self.model, self.settings)
+        try:
+            self._agree(engine, questions * len(ORDERS))
+            return [await self._report(engine, persona, survey) for persona in loaded]
+        finally:
+            await engine.close()
+
+    async def _report(self, engine: "Engine", persona: LoadedPersona, survey: LoadedSurvey) -> Report:
+        with progress_bar(persona.persona.name) as advance:
+            return await evaluate(
+                engine,
+                persona,
+                survey,
+                expression=self.expression,
+                steering=self.steering,
+                limit=self.limit,
+                seed=self.seed,
+                refusals=self.refusals,
+                progress=advance,
+            )
+
+    def _agree(self, engine: "Engine", requests: int) -> None:
+        """Let nobody be surprised by a bill: another machine is probed only after the person agreed."""
+        if confirmations.is_confirmed(engine.info):
+            return
+        what = f"this sends {requests} requests to {engine.info.name} and may cost money"
+        if not self.agreed:
+            if not sys.stdin.isatty():
+                raise UsageError(f"{what}; add --yes to agree")
+            if not typer.confirm(f"{what}. Go on?", err=True):
+                raise typer.Abort
+        confirmations.remember(engine.info)
+
+
+def print_and_write(reports: Sequence[Report], json_file: str | None) -> None:
+    """Print the tables, and write the JSON where it was asked for; with `-` standard output holds nothing else.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    print_reports(reports, to_error=json_file == "-")
+    if json_file is None:
+        return
+    text = as_document(reports)
+    if json_file == "-":
+        print(text)
+        return
+    try:
+        Path(json_file).write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write {json_file}: {error.strerror}; choose another place for --json") from error

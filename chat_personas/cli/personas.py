@@ -1,0 +1,49 @@
+"""`chat-personas personas`: what is in the library, and whether a persona file is right."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chat_personas.cli.exit_codes import BAD_INPUT, DONE, UsageError
+
+app = typer.Typer(help="List, show and check personas.", rich_markup_mode=None, no_args_is_help=True)
+
+
+@app.command("list", epilog="Example: chat-personas personas list")
+def list_personas() -> int:
+    """List the library: name, title, groups."""
+    from personas import library_names, load_persona
+
+    for name in library_names():
+        persona = load_persona(name).persona
+        groups = " and ".join(str(group) for group in persona.groups) or "no group"
+        print(f"{name:28} {persona.title:42} {groups}")
+    return DONE
+
+
+@app.command("show", epilog="Example: chat-personas personas show democrat")
+def show(persona: Annotated[str, typer.Argument(metavar="PERSONA", help="A name or a file.")]) -> int:
+    """Print the persona's file and the exact prompt that the model is given."""
+    from personas import load_persona, system_prompt
+
+    loaded = load_persona(persona)
+    print(loaded.path.read_text(encoding="utf-8").rstrip())
+    print(f"\n# sha256 {loaded.sha256}\n# The prompt:\n")
+    print(system_prompt(loaded.persona) or "(none: the model is not steered)")
+    return DONE
+
+
+@app.command("check", epilog="Example: chat-personas personas check my-persona.toml")
+def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A persona file.")]) -> int:
+    """Say everything that is wrong with a persona file, each with its line and the fix."""
+    from personas import check as check_file
+
+    if not file.is_file():
+        raise UsageError(f"there is no file {file}; give the path of a persona file (TOML)")
+    problems = check_file(file)
+    for problem in problems:
+        print(problem)
+    if not problems:
+        print(f"{file.name}: right")
+    return BAD_INPUT if problems else DONE

@@ -1,0 +1,93 @@
+"""The report of an evaluation as tables and bars for a terminal."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from chat_personas.cli.estimate_line import with_interval
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from eval.report import Reference, Report, Score
+
+BAR = 40
+ROWS = (
+    ("alignment", "1 is the same answers"),
+    ("total_variation", "0 is the same answers"),
+    ("skill", "0 as everyone, 1 as a second sample"),
+    ("refusal", "the persona's share of refusals"),
+    ("human_refusal", "people's share of refusals"),
+    ("label_mass", "probability of the answer letters"),
+    ("order_bias", "what reversing the options changes"),
+    ("entropy_ratio", "under 1: less varied than people"),
+)
+
+
+def print_reports(reports: Sequence["Report"], *, to_error: bool) -> None:
+    """Print scores of all personas side by side, then for each its references, nearest groups and worst topics."""
+    from rich.console import Console
+
+    console = Console(stderr=to_error, highlight=False, markup=False)
+    console.print(_heading(reports[0]))
+    console.print(_scores(reports))
+    for report in reports:
+        _print_one(console, report)
+
+
+def _heading(report: "Report") -> str:
+    survey, model = report.survey, report.model
+    wording = "paraphrased" if survey.paraphrased else "original wording"
+    weights = "weighted" if survey.weighted else "unweighted"
+    years = f"{min(survey.years)}-{max(survey.years)}"
+    return (
+        f"survey {survey.name} ({survey.questions} questions, {wording}, {weights}, {years}) · "
+        f"model {model.name} · {report.expression} · 95% intervals over questions"
+    )
+
+
+def _scores(reports: Sequence["Report"]) -> "Table":
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("")
+    for report in reports:
+        table.add_column(f"{report.persona.name} ({report.steering})", justify="right", no_wrap=True)
+    table.add_column("", style="dim")
+    for name, meaning in ROWS:
+        table.add_row(name.replace("_", " "), *(with_interval(getattr(r.scores, name)) for r in reports), meaning)
+    return table
+
+
+def _print_one(console: "Console", report: "Report") -> None:
+    console.print(f"\n{report.persona.name}: alignment beside its references")
+    rows: list[tuple[str, Score | None]] = [("this persona", report.scores.alignment)]
+    rows += [(name.replace("_", " "), _alignment(report, name)) for name in ("population", "opposite", "uniform")]
+    for name, score in rows:
+        if score is not None:
+            console.print(f"  {name:14} {bar(score.mean)} {with_interval(score)}")
+    tied = [near.value for near in report.nearest if near.tied]
+    if tied:
+        console.print(
+            f"  sounds most like: {', '.join(tied[:6])}{' …' if len(tied) > 6 else ''} of {len(report.nearest)} groups"
+        )
+    invalid = sum(not question.valid for question in report.questions)
+    if invalid:
+        console.print(f"  {invalid} of {len(report.questions)} questions are not valid (label mass under 0.5)")
+    for failure in report.failures:
+        console.print(f"  failed: {failure.id}: {failure.why}")
+    if len(report.questions) < 20:
+        console.print("  under 20 questions: no intervals, they would promise too much")
+
+
+def _alignment(report: "Report", name: str) -> "Score | None":
+    reference: Reference | None = getattr(report.references, name) if report.references else None
+    return reference.alignment if reference is not None else None
+
+
+def bar(share: float) -> str:
+    """Draw 0 to 1 as a bar of fixed length, so that bars of different rows compare."""
+    eighths = round(max(0.0, min(1.0, share)) * BAR * 8)
+    full, rest = divmod(eighths, 8)
+    return ("█" * full + (" ▏▎▍▌▋▊▉"[rest] if rest else "")).ljust(BAR, "·")

@@ -1,0 +1,86 @@
+"""What one run of `chat` was asked for, and how to get each part of it when it is needed."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from chat_personas.config import Settings
+    from chat_personas.corpus import Corpus
+    from chat_personas.monitor import Monitor
+    from chat_personas.tui.session import Session
+    from eval.engine import Engine
+    from eval.survey import LoadedSurvey
+    from personas import LoadedPersona, Persona
+
+
+class Sitting:
+    """The arguments of `chat` over the settings; nothing is read before it is asked for."""
+
+    def __init__(self, persona: str | None, model: str | None, survey: str | None) -> None:
+        self._persona = persona
+        self._model = model
+        self._survey = survey
+
+    @cached_property
+    def settings(self) -> "Settings":
+        """The validated settings. Raises SettingsError."""
+        from chat_personas.config import load_settings
+
+        return load_settings()
+
+    @cached_property
+    def survey(self) -> "LoadedSurvey":
+        """The survey to measure with. Raises SurveyError."""
+        from eval.survey import load_survey
+
+        return load_survey(self._survey or self.settings.survey)
+
+    def load_persona(self, name: str | None = None) -> "LoadedPersona":
+        """Read a persona by name or path; None: the one that was asked for. Raises PersonaError."""
+        from personas import load_persona
+
+        return load_persona(name or self._persona or self.settings.persona)
+
+    async def open_engine(self) -> "Engine":
+        """Open the model that was asked for. Raises EngineError."""
+        from chat_personas.engines.open import open_engine
+
+        return await open_engine(self._model or self.settings.model, self.settings)
+
+    def open_corpus(self) -> "Corpus":
+        """Open the corpus, creating it the first time. Raises CorpusError."""
+        from chat_personas.corpus import Corpus
+        from chat_personas.paths import corpus_path, make_private
+
+        path = corpus_path()
+        make_private(path.parent)
+        return Corpus.open(path)
+
+    def make_monitor(self, engine: "Engine", persona: "Persona", corpus: "Corpus") -> "Monitor":
+        """Make what measures `persona` on `engine` while people talk with it."""
+        from chat_personas.monitor import Monitor
+
+        return Monitor(engine, self.survey, persona.groups, corpus=corpus)
+
+    def session(self, resume: str | None) -> "Session":
+        """Describe this sitting to the screen."""
+        from chat_personas import confirmations
+        from chat_personas.paths import log_path
+        from chat_personas.settings_glance import glance
+        from chat_personas.tui.session import Session
+
+        seen = glance()
+        return Session(
+            persona=self._persona or seen["persona"],
+            model=self._model or seen["model"],
+            load_persona=self.load_persona,
+            open_engine=self.open_engine,
+            open_corpus=self.open_corpus,
+            make_monitor=self.make_monitor,
+            resume_id=resume,
+            probing_confirmed=confirmations.is_confirmed,
+            remember_probing=confirmations.remember,
+            keys=seen["keys"],
+            theme=seen["theme"],
+            log_path=log_path(),
+        )

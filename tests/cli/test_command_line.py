@@ -1,0 +1,59 @@
+"""What a person may rely on at the command line, whatever the command."""
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat_personas.cli.main import COMMANDS, main, with_command
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ([], ["chat"]),
+        (["democrat"], ["chat", "democrat"]),
+        (["--model", "pocket", "democrat"], ["chat", "--model", "pocket", "democrat"]),
+        (["eval", "democrat"], ["eval", "democrat"]),
+        (["--version"], ["--version"]),
+    ],
+)
+def test_without_a_command_chat_is_meant(typed: list[str], meant: list[str]) -> None:
+    assert with_command(typed) == meant
+
+
+@given(st.lists(st.text(max_size=8), max_size=5))
+def test_no_word_that_was_typed_is_lost(typed: list[str]) -> None:
+    result = with_command(typed)
+    assert result[-len(typed) :] == typed if typed else result == ["chat"]
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_command_has_help_with_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command, "--help"]) == 0
+    printed = capsys.readouterr().out
+    assert "chat-personas" in printed
+    if command in ("chat", "eval", "export", "doctor"):
+        assert "Example" in printed
+
+
+def test_an_unknown_option_is_one_line_and_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["eval", "democrat", "--surveyy", "civic"]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("chat-personas: ")
+    assert printed.err.count("\n") == 1
+
+
+def test_the_start_path_imports_nothing_heavy() -> None:
+    """Each of these costs tens to hundreds of milliseconds before the first frame."""
+    code = (
+        "import sys; import chat_personas.cli.main; from chat_personas.cli.sitting import Sitting; "
+        "Sitting(None, None, None).session(None); import chat_personas.tui.app; "
+        "print([m for m in ('pydantic', 'numpy', 'scipy', 'openai', 'llama_cpp', 'sqlite_utils', 'pandas', 'httpx2')"
+        " if m in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert found.strip() == "[]"
