@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from typing import Any, get_args
 
 from pydantic import BaseModel
@@ -32,12 +33,14 @@ def key_path(error: ErrorDetails) -> KeyPath:
 
 def without_mistyped(errors: Sequence[ErrorDetails]) -> list[ErrorDetails]:
     """Return the errors less the missing keys that are there in another spelling, which is an error of its own."""
-    mistyped = {
-        (*error["loc"][:-1], _nearest_key(error["loc"][:-1], str(error["loc"][-1])))
-        for error in errors
-        if error["type"] == "extra_forbidden"
-    }
-    return [error for error in errors if error["type"] != "missing" or error["loc"] not in mistyped]
+    unknown = [error["loc"] for error in errors if error["type"] == "extra_forbidden"]
+    return [
+        error for error in errors if error["type"] != "missing" or not any(_alike(error["loc"], loc) for loc in unknown)
+    ]
+
+
+def _alike(missing: KeyPath, unknown: KeyPath) -> bool:
+    return missing[:-1] == unknown[:-1] and bool(get_close_matches(str(unknown[-1]), [str(missing[-1])]))
 
 
 def explain(error: ErrorDetails) -> str:
@@ -53,7 +56,7 @@ def explain(error: ErrorDetails) -> str:
         case "extra_forbidden":
             return _unknown_key(tables, str(key))
         case "literal_error" if key == "steering":
-            likely = nearest(str(error["input"]), STEERINGS)
+            likely = nearest(shown(error["input"]), STEERINGS)
             return f"there is no steering {shown(error['input'])}; did you mean {shown(likely)}?"
         case "literal_error":
             return f"{_dotted(error['loc'])} is {shown(error['input'])}; write {shown(SCHEMA)}"
@@ -71,12 +74,9 @@ def _missing(tables: Sequence[int | str], key: str) -> str:
 
 
 def _unknown_key(tables: Sequence[int | str], key: str) -> str:
+    known = [field.alias or name for name, field in _table(tables).model_fields.items()]
     where = f" in {_header(tables)}" if tables else ""
-    return f"there is no key {shown(key)}{where}; did you mean {shown(_nearest_key(tables, key))}?"
-
-
-def _nearest_key(tables: Sequence[int | str], key: str) -> str:
-    return nearest(key, [field.alias or name for name, field in _table(tables).model_fields.items()])
+    return f"there is no key {shown(key)}{where}; did you mean {shown(nearest(key, known))}?"
 
 
 def _wrong_shape(error: ErrorDetails) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from personas import PersonaError, check, load_persona
+from personas import Persona, PersonaError, check, load_persona
 
 GOOD = """\
 schema = "chat-personas/persona@1"
@@ -91,3 +91,8 @@ def test_a_file_that_is_no_text_is_refused_in_one_line(tmp_path: Path, content: 
 def test_a_directory_is_refused_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(PersonaError, match=r"cannot be read \(is a directory\)"):
         load_persona(str(tmp_path))
+
+
+def test_a_persona_survives_being_stored_as_json(joe: Path) -> None:
+    persona = load_persona(str(joe)).persona
+    assert Persona.model_validate_json(persona.model_dump_json(by_alias=True)) == persona

@@ -72,6 +72,14 @@ def test_an_empty_file_is_told_what_a_persona_needs(tmp_path: Path) -> None:
     ]
 
 
+def test_a_missing_key_is_not_hidden_by_an_unrelated_unknown_one(tmp_path: Path) -> None:
+    text = HEAD.replace('title = "Joe"', "x = 1")
+    assert problems(tmp_path, text) == [
+        'line 1: title is missing; add title = "..."',
+        'line 3: there is no key "x"; did you mean "schema"?',
+    ]
+
+
 @pytest.mark.parametrize("steering", ["qa", "bio", "portray", "few_shot"])
 def test_a_steering_toward_groups_needs_one(tmp_path: Path, steering: str) -> None:
     text = HEAD.split("[[groups]]")[0].replace("portray", steering)
