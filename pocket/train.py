@@ -1,0 +1,198 @@
+"""Training of the pocket model on the processor: bfloat16 arithmetic, float32 weights, a budget of minutes or tokens.
+
+The learning rate rises over the first steps and then falls in a straight line to zero at the end of the budget, so a
+run that is given less time ends as well as it can. Data order and initial weights follow from the seed; under a budget
+of minutes the number of steps depends on the machine.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torch.optim import AdamW, Muon, Optimizer
+
+from pocket.model import PocketModel, PocketShape
+from pocket.packing import Batch, batches
+from pocket.shards import open_shards
+
+THREADS = 2
+CHECKPOINT_SECONDS = 180.0
+LOG_STEPS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPlan:
+    """The budget (exactly one of `minutes` and `tokens`) and the settings of the optimisers.
+
+    Matrices inside the layers are trained by Muon (Jordan et al. 2024), embeddings and norms by AdamW.
+    """
+
+    minutes: float | None = None
+    tokens: int | None = None
+    seed: int = 0
+    batch_tokens: int = 8192
+    matrix_rate: float = 0.01
+    embedding_rate: float = 0.004
+    weight_decay: float = 0.01
+    warmup_steps: int = 100
+    compile: bool = True
+
+    def __post_init__(self) -> None:
+        if (self.minutes is None) == (self.tokens is None):
+            raise ValueError("give a training budget either in minutes or in tokens")
+
+
+@dataclass(slots=True)
+class TrainingState:
+    """How far a run has come; kept in its checkpoints."""
+
+    step: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+    losses: list[float] = field(default_factory=list)
+
+    def progress(self, plan: TrainingPlan) -> float:
+        """Share of the budget that is used, 0 to 1 (and beyond, by less than a step)."""
+        if plan.tokens is not None:
+            return self.tokens / plan.tokens
+        return self.seconds / (60 * cast(float, plan.minutes))
+
+    def smoothed_loss(self, steps: int = 100) -> float:
+        """Mean weighted cross-entropy in nats per target over the last `steps` steps; not a number before the first."""
+        recent = self.losses[-steps:]
+        return sum(recent) / len(recent) if recent else float("nan")
+
+
+class Trainer:
+    """A model, its optimisers and their state: `step` trains on one batch, `save` and `load` make a run resumable."""
+
+    def __init__(self, shape: PocketShape, plan: TrainingPlan) -> None:
+        torch.set_num_threads(THREADS)
+        torch.manual_seed(plan.seed)
+        self.plan = plan
+        self.model = PocketModel(shape)
+        self.state = TrainingState()
+        matrices = [p for p in self.model.blk.parameters() if p.dim() == 2]
+        others = [p for name, p in self.model.named_parameters() if p.dim() == 1 or name.startswith("token_embd")]
+        self.optimizers: list[Optimizer] = [
+            Muon(matrices, lr=plan.matrix_rate, weight_decay=plan.weight_decay, adjust_lr_fn="original"),
+            AdamW(others, lr=plan.embedding_rate, betas=(0.9, 0.98), weight_decay=0.0, fused=True),
+        ]
+        self._hidden: Callable[..., Tensor] = self.model.hidden
+        self._loss: Callable[..., Tensor] = self._target_loss
+        if plan.compile:
+            self._hidden = torch.compile(self.model.hidden, dynamic=False)
+            self._loss = torch.compile(self._target_loss, dynamic=True)
+
+    def step(self, batch: Batch) -> float:
+        """Take one optimiser step on `batch` and return its loss in nats per weighted target."""
+        started = time.monotonic()
+        self._set_rates()
+        chosen = torch.from_numpy(batch.weights.reshape(-1).nonzero()[0])
+        targets = torch.from_numpy(batch.targets.reshape(-1))[chosen]
+        weights = torch.from_numpy(batch.weights.reshape(-1))[chosen]
+        with torch.autocast("cpu", torch.bfloat16):
+            hidden = self._hidden(torch.from_numpy(batch.inputs), torch.bfloat16)
+            loss = self._loss(hidden.reshape(-1, hidden.shape[-1])[chosen], targets, weights / weights.sum())
+        torch.autograd.backward(loss)
+        for optimizer in self.optimizers:
+            optimizer.step()
+            optimizer.zero_grad()
+        self.state.step += 1
+        self.state.tokens += batch.inputs.size
+        self.state.losses.append(loss.item())
+        self.state.seconds += time.monotonic() - started
+        return self.state.losses[-1]
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint; a reader never sees half of one."""
+        part = path.with_suffix(".part")
+        torch.save(
+            {
+                "shape": self.model.shape.as_dict(),
+                "model": self.model.state_dict(),
+                "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+                "state": {name: getattr(self.state, name) for name in TrainingState.__slots__},
+            },
+            part,
+        )
+        part.replace(path)
+
+    def load(self, path: Path) -> None:
+        """Take up a run where its checkpoint left it."""
+        saved = torch.load(path, weights_only=True)
+        self.model.load_state_dict(saved["model"])
+        for optimizer, state in zip(self.optimizers, saved["optimizers"], strict=True):
+            optimizer.load_state_dict(state)
+        self.state = TrainingState(**saved["state"])
+
+    def _set_rates(self) -> None:
+        rising = min(1.0, (self.state.step + 1) / self.plan.warmup_steps)
+        falling = max(0.0, 1.0 - self.state.progress(self.plan))
+        for optimizer, rate in zip(self.optimizers, (self.plan.matrix_rate, self.plan.embedding_rate), strict=True):
+            for group in optimizer.param_groups:
+                group["lr"] = rate * rising * falling
+
+    def _target_loss(self, hidden: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
+        losses = functional.cross_entropy(self.model.logits(hidden).float(), targets, reduction="none")
+        return (losses * weights).sum()
+
+
+def load_model(path: Path) -> PocketModel:
+    """Rebuild the model of a checkpoint, in float32, for evaluation and export."""
+    saved: dict[str, Any] = torch.load(path, weights_only=True)
+    model = PocketModel(PocketShape(**saved["shape"]))
+    model.load_state_dict(saved["model"])
+    return model.eval()
+
+
+def train(shards: Path, folder: Path, shape: PocketShape, plan: TrainingPlan) -> TrainingState:
+    """Train until the budget is used, taking up `folder`/checkpoint.pt if it is there; log to `folder`/log.jsonl.
+
+    The last checkpoint is also written as `folder`/final.pt. Raises FileNotFoundError when there are no shards.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    checkpoint = folder / "checkpoint.pt"
+    trainer = Trainer(shape, plan)
+    if checkpoint.exists():
+        trainer.load(checkpoint)
+    stream = batches(open_shards(shards), plan.batch_tokens, plan.seed, skip=trainer.state.step)
+    _run(trainer, stream, checkpoint, folder / "log.jsonl")
+    trainer.save(folder / "final.pt")
+    return trainer.state
+
+
+def _run(trainer: Trainer, stream: Iterator[Batch], checkpoint: Path, log: Path) -> None:
+    saved = time.monotonic()
+    while trainer.state.progress(trainer.plan) < 1:
+        batch = next(stream)
+        trainer.step(batch)
+        if trainer.state.step % LOG_STEPS == 0:
+            _report(trainer.state, trainer.plan, batch.epoch, log)
+        if time.monotonic() - saved > CHECKPOINT_SECONDS:
+            trainer.save(checkpoint)
+            saved = time.monotonic()
+
+
+def _report(state: TrainingState, plan: TrainingPlan, epoch: int, log: Path) -> None:
+    facts = {
+        "step": state.step,
+        "tokens": state.tokens,
+        "seconds": round(state.seconds, 1),
+        "loss": round(state.smoothed_loss(LOG_STEPS), 4),
+        "epoch": epoch,
+    }
+    with log.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(facts) + "\n")
+    rate = state.tokens / state.seconds
+    print(
+        f"step {state.step}  {state.tokens / 1e6:.2f}M tokens  loss {facts['loss']:.4f}  "
+        f"{rate:,.0f} tokens/s  {state.progress(plan):.0%}",
+        flush=True,
+    )
