@@ -6,11 +6,9 @@ import numpy as np
 import pytest
 
 from eval.figures import groups_with_figures, has_figures, human_figures, surveys_with_figures
-from eval.survey import Option, Question, Responses, Survey
+from eval.survey import Option, Question, Responses
 from personas import Group
-
-MALE, FEMALE = Group(attribute="SEX", value="Male"), Group(attribute="SEX", value="Female")
-DEMOCRAT, REPUBLICAN = (Group(attribute="POLPARTY", value=value) for value in ("Democrat", "Republican"))
+from tests.eval.towns import DEMOCRAT, FEMALE, MALE, REPUBLICAN, town
 
 
 def question(**responses: dict[str, Responses]) -> Question:
@@ -24,20 +22,6 @@ def question(**responses: dict[str, Responses]) -> Question:
         refusals=("No answer",),
         overall=Responses(counts=(30, 10), refused=10),
         responses={attribute.replace("_x_", " x "): by_value for attribute, by_value in responses.items()},
-    )
-
-
-def survey(*questions: Question) -> Survey:
-    """Return an unweighted survey of these questions."""
-    return Survey(
-        schema="chat-personas/survey@1",
-        name="town",
-        title="A town",
-        source="Asked on the market place",
-        licence="CC0",
-        years=(2020,),
-        weighted=False,
-        questions=questions,
     )
 
 
@@ -76,7 +60,7 @@ def test_a_pair_is_never_made_up_from_its_groups() -> None:
 def test_a_group_whose_members_all_refused_has_no_figures() -> None:
     asked = question(SEX={"Male": Responses(counts=(0, 0), refused=3)})
     assert human_figures(asked, (MALE,)) is None
-    assert groups_with_figures(survey(asked)) == ()
+    assert groups_with_figures(town(asked)) == ()
 
 
 def test_proportions_have_no_counts_and_an_unknown_number_of_people() -> None:
@@ -107,7 +91,7 @@ def test_arrays_that_are_shared_cannot_be_changed() -> None:
 
 def test_groups_come_in_catalogue_order_if_any_question_has_them() -> None:
     one = Responses(counts=(1, 1), refused=0)
-    whole = survey(
+    whole = town(
         question(POLPARTY={"Democrat": one, "Republican": one}),
         question(SEX={"Female": one}).model_copy(update={"id": "BUS_2"}),
     )
