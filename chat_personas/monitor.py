@@ -83,6 +83,11 @@ class Monitor:
         self._has_figures = any(human_figures(question, self._groups) for question in self._questions)
 
     @property
+    def survey(self) -> "LoadedSurvey":
+        """The survey that is asked."""
+        return self._survey
+
+    @property
     def requests_per_round(self) -> int:
         """How many requests one round makes to a server: every question in both option orders."""
         return len(self._questions) * len(ORDERS)

@@ -1,4 +1,4 @@
-"""What the command line hands to the screen: everything as a way to get it, so that the first paint waits for nothing."""
+"""What the command line hands to the screen: ways to get everything, so that the first paint waits for nothing."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -28,11 +28,11 @@ def _forget(info: "EngineInfo") -> None:
 class Session:
     """One sitting at the screen, as the command line describes it. Nothing is opened yet.
 
-    `persona` and `model` are what the person typed and are shown until the real ones are read. `load_persona` is called in
-    the background after the first paint, and again for every persona picked later. `make_monitor` gives None where nothing
-    can be measured. `probing_confirmed` says whether the person agreed before to probe this engine; `remember_probing` is
-    called when they agree now. `keys` maps ids of bindings to keys. While the screen is up, what native libraries write to
-    file descriptor 2 goes to `log_path`.
+    `persona` and `model` are what the person typed and are shown until the real ones are read. `load_persona` is
+    called in the background after the first paint, and again for every persona picked later. `make_monitor` gives None
+    where nothing can be measured. `probing_confirmed` says whether the person agreed before to probe this engine;
+    `remember_probing` is called when they agree now. `keys` maps ids of bindings to keys. While the screen is up, what
+    native libraries write to file descriptor 2 goes to `log_path`.
     """
 
     persona: str

@@ -1,7 +1,7 @@
 """A scale that never stretches: scores are drawn in a fixed range with labelled ends.
 
-A line of ours is an interval `├──●──┤` in a given number of cells. Rows that share a range and a width can be put under one
-another and compared by eye: that is how the panel shows the references and the course over the turns.
+A line of ours is an interval `├──●──┤` in a given number of cells. Rows that share a range and a width can be put
+under one another and compared by eye: that is how the panel shows the references and the course over the turns.
 """
 
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ def _glyph(mark: Mark, scale: Range) -> str:
 
 
 def axis(width: int, scale: Range = ALIGNMENT) -> tuple[str, str]:
-    """Return the scale's axis in exactly `width` cells: a ruled line with both ends and the middle, and their labels."""
+    """Return the axis in exactly `width` cells: a ruled line with both ends and the middle, and their labels."""
     middle = scale.cell((scale.low + scale.high) / 2, width)
     rule = ["─"] * width
     rule[0], rule[middle], rule[-1] = "└", "┴", "┘"

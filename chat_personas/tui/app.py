@@ -1,0 +1,67 @@
+"""The application: a table of contents. Each screen has its module in `screens/`, each thing on it in `widgets/`."""
+
+from typing import Any, ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+
+from chat_personas.tui.hangup import watch_for_hangup
+from chat_personas.tui.native_output import to_log
+from chat_personas.tui.screens.chat import ChatScreen
+from chat_personas.tui.session import Session
+from chat_personas.tui.sitting import Sitting
+
+FEW_COLOURS = (None, "standard")
+PLAIN_THEME = "ansi-dark"
+
+
+class ChatApp(App[None]):
+    """Talk with a persona and see its measured opinions beside the conversation.
+
+    `run` raises `sitting.failure` when the screen is gone, so that a caller can print it and choose an exit code.
+    """
+
+    TITLE = "chat-personas"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "quit", "Quit", id="quit", priority=True)]
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.sitting = Sitting(session)
+        self.set_keymap(dict(session.keys))
+        if session.theme in self.available_themes:
+            self.theme = session.theme
+        elif self.console.color_system in FEW_COLOURS:
+            self.theme = PLAIN_THEME
+
+    def get_default_screen(self) -> ChatScreen:
+        """The conversation is what everything else is opened from."""
+        return ChatScreen(self.sitting)
+
+    def run(self, *arguments: Any, **options: Any) -> None:
+        """Show the screen until the person leaves it.
+
+        Raises:
+            Exception: what the session's callables raised and left nothing to do: each is one line ready to print.
+        """
+        with to_log(self.sitting.session.log_path):
+            super().run(*arguments, **options)
+        if self.sitting.failure is not None:
+            raise self.sitting.failure
+
+    def on_mount(self) -> None:
+        """Leave, with everything kept, when the terminal is gone."""
+        if not self.is_headless:
+            self.run_worker(watch_for_hangup(self._terminal_gone), group="hangup")
+
+    async def on_unmount(self) -> None:
+        """Keep what was said and free the model, however the program ends."""
+        await self.sitting.close()
+
+    async def action_quit(self) -> None:
+        """Stop the reply, keep what was said, and leave."""
+        await self.sitting.stop()
+        self.exit()
+
+    async def _terminal_gone(self) -> None:
+        await self.sitting.close()
+        self.exit()

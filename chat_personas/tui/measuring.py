@@ -1,0 +1,89 @@
+"""Measuring while people talk: asking first where it must, and handing estimates to the panel."""
+
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+from chat_personas.tui.sitting import Sitting
+
+if TYPE_CHECKING:
+    from chat_personas.monitor import Monitor
+    from chat_personas.tui.widgets.panel.panel import AlignmentPanel
+
+OFF = "not measuring (F4 begins)"
+SOON = "measuring begins when the model is open"
+MEASURING = "measuring…"
+UNASKED = "not measuring: this server is not on this machine; F4 asks first"
+IMPOSSIBLE = "this model cannot be measured: it shows no log-probabilities"
+
+
+class Measuring:
+    """Whether, when and what is measured. A round belongs to the reply that it followed."""
+
+    def __init__(self, sitting: Sitting, panel: "AlignmentPanel") -> None:
+        self._sitting = sitting
+        self._panel = panel
+        self.wanted = sitting.session.measure
+
+    @property
+    def permitted(self) -> bool:
+        """Whether the engine may be probed: it is on this machine, or the person agreed."""
+        engine = self._sitting.engine
+        return engine is not None and self._sitting.session.probing_confirmed(engine.info)
+
+    @property
+    def possible(self) -> bool:
+        """Whether the engine shows the log-probabilities that probing needs."""
+        engine = self._sitting.engine
+        return engine is not None and engine.info.log_probabilities != "none"
+
+    def state(self) -> str:
+        """Say in one line why there are no figures yet."""
+        if self._sitting.engine is not None and not self.possible:
+            return IMPOSSIBLE
+        if not self.wanted:
+            return OFF
+        return SOON if self._sitting.engine is None or self.permitted else UNASKED
+
+    async def introduce(self) -> None:
+        """Tell the panel whose opinions will be compared, and with what."""
+        conversation = self._sitting.conversation
+        if conversation is not None:
+            monitor = await self._sitting.open_monitor()
+            stems = {question.id: question.stem for question in monitor.survey.survey.questions} if monitor else {}
+            labels = [group.label for group in conversation.persona.groups] or ["Everyone"]
+            self._panel.about(labels, stems=stems, source=_source(monitor))
+
+    async def measure(self) -> None:
+        """Measure the conversation as it stands; a round that is cancelled keeps what it found.
+
+        Raises:
+            EngineError: the model or the server failed.
+            CorpusError: the round could not be recorded.
+        """
+        conversation = self._sitting.conversation
+        if conversation is None or not (self.wanted and self.permitted and self.possible):
+            return
+        monitor = await self._sitting.open_monitor()
+        if monitor is None:
+            return
+        self._panel.say(MEASURING)
+        path = conversation.path
+        async with aclosing(monitor.measure(conversation.context(), path[-1].id if path else None)) as estimates:
+            async for estimate in estimates:
+                self._panel.offer(estimate)
+
+    async def requests_per_round(self) -> int:
+        """How many requests a round makes, for the question that is asked before."""
+        monitor = await self._sitting.open_monitor()
+        return monitor.requests_per_round if monitor else 0
+
+
+def _source(monitor: "Monitor | None") -> str:
+    """Say what the human figures are: their wording, whether they are weighted, and the years."""
+    if monitor is None:
+        return ""
+    survey = monitor.survey.survey
+    wording = "paraphrased" if survey.paraphrased else "original wording"
+    weights = "weighted" if survey.weighted else "unweighted"
+    first, last = min(survey.years), max(survey.years)
+    return f"{survey.title}: {wording}, {weights}, {first if first == last else f'{first}–{last}'}"

@@ -1,0 +1,32 @@
+"""Keeping what native libraries write to file descriptor 2 off the screen.
+
+Textual draws on standard error. A library that writes to the same descriptor would corrupt the picture, so while the
+screen is up Textual draws on a copy of it and the descriptor itself leads to the log.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+DESCRIPTOR = 2
+
+
+@contextmanager
+def to_log(log: Path | None) -> Iterator[None]:
+    """Lead descriptor 2 to `log` (nowhere if None) and `sys.__stderr__` to the terminal, until the block ends."""
+    target = os.devnull if log is None else str(log)
+    file = os.open(target, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    terminal = os.dup(DESCRIPTOR)
+    before = sys.__stderr__
+    os.dup2(file, DESCRIPTOR)
+    os.close(file)
+    try:
+        with os.fdopen(os.dup(terminal), "w", encoding="utf-8") as screen:
+            sys.__stderr__ = screen  # type: ignore[misc]
+            yield
+    finally:
+        sys.__stderr__ = before  # type: ignore[misc]
+        os.dup2(terminal, DESCRIPTOR)
+        os.close(terminal)

@@ -1,0 +1,155 @@
+"""All conversations: listed, searched, opened, exported, and deleted after asking."""
+
+import asyncio
+from collections import Counter
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widgets import Footer, Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from chat_personas.corpus import CorpusError
+from chat_personas.tui.drawing.conversations import hit_lines, summary_lines
+from chat_personas.tui.drawing.numbers import counted
+from chat_personas.tui.screens.confirm import ConfirmScreen
+from chat_personas.tui.screens.exporting import export_conversation
+
+if TYPE_CHECKING:
+    from chat_personas.corpus import Corpus
+
+SHOWN = 300
+LEFT_ON_DISK = "Deleted. Its text leaves the disk for good when the other program that has the corpus open closes it."
+
+
+class ConversationsScreen(Screen[str | None]):
+    """The newest conversations, or those in which all the words of a search occur. Gives the id of the one to open.
+
+    `deleted` holds the ids of conversations that are gone when the screen is.
+    """
+
+    CSS_PATH = "conversations.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Back", id="conversations_back"),
+        Binding("enter", "open", "Open", id="conversations_open", show=False),
+        Binding("ctrl+s", "export", "Export", id="conversations_export"),
+        Binding("delete,ctrl+d", "delete", "Delete", id="conversations_delete"),
+        Binding("slash", "search", "Search", id="conversations_search"),
+        Binding("down", "to_list", "List", id="conversations_list", show=False),
+    ]
+
+    def __init__(self, corpus: "Corpus", open_id: str | None) -> None:
+        super().__init__()
+        self._corpus = corpus
+        self._open_id = open_id
+        self.deleted: set[str] = set()
+
+    def compose(self) -> ComposeResult:
+        """Lay out the search above the list."""
+        yield Static("Conversations", markup=False, id="heading")
+        yield Input(placeholder="Search what was said", id="words")
+        yield OptionList(id="found", markup=False)
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """List the newest."""
+        self.query_one(OptionList).focus()
+        self.find("")
+
+    @on(Input.Changed)
+    def search_changed(self, event: Input.Changed) -> None:
+        """Search while it is typed."""
+        self.find(event.value)
+
+    @on(Input.Submitted)
+    def search_done(self) -> None:
+        """Go to what was found."""
+        self.action_to_list()
+
+    @on(OptionList.OptionSelected)
+    def choose(self, event: OptionList.OptionSelected) -> None:
+        """Open a conversation."""
+        self.dismiss(event.option_id)
+
+    @work(exclusive=True, group="find")
+    async def find(self, words: str) -> None:
+        """List what matches `words`, everything if there are none."""
+        try:
+            options = await asyncio.to_thread(self._hits if words.strip() else self._newest, words)
+        except CorpusError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        found = self.query_one(OptionList)
+        at = found.highlighted
+        found.clear_options()
+        found.add_options(options)
+        if options:
+            found.highlighted = min(at or 0, len(options) - 1)
+        self._head(len(options), words)
+
+    def action_open(self) -> None:
+        """Open the highlighted conversation."""
+        if (chosen := self._chosen()) is not None:
+            self.dismiss(chosen)
+
+    @work
+    async def action_export(self) -> None:
+        """Write the highlighted conversation to a file."""
+        if (chosen := self._chosen()) is not None:
+            await export_conversation(self.app, self._corpus, chosen)
+
+    @work
+    async def action_delete(self) -> None:
+        """Delete the highlighted conversation, after asking."""
+        chosen = self._chosen()
+        if chosen is None:
+            return
+        title = self._corpus.conversation(chosen).title
+        question = f"Delete “{title}” with all its messages and measurements? This cannot be undone."
+        if not await self.app.push_screen_wait(ConfirmScreen(question, "Delete")):
+            return
+        try:
+            without_trace = await asyncio.to_thread(self._corpus.delete, chosen)
+        except CorpusError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        self.deleted.add(chosen)
+        self.notify("Deleted." if without_trace else LEFT_ON_DISK, markup=False)
+        self.find(self.query_one(Input).value)
+
+    def action_search(self) -> None:
+        """Type words to search for."""
+        self.query_one(Input).focus()
+
+    def action_to_list(self) -> None:
+        """Go to the list."""
+        self.query_one(OptionList).focus()
+
+    def action_cancel(self) -> None:
+        """Go back to the conversation that is open."""
+        self.dismiss(None)
+
+    def _chosen(self) -> str | None:
+        found = self.query_one(OptionList)
+        return None if found.highlighted is None else found.get_option_at_index(found.highlighted).id
+
+    def _newest(self, _words: str) -> list[Option]:
+        rows = self._corpus.conversations(limit=SHOWN)
+        return [Option(summary_lines(row, open_now=row.id == self._open_id), id=row.id) for row in rows]
+
+    def _hits(self, words: str) -> list[Option]:
+        hits = self._corpus.search(words, limit=SHOWN)
+        counts = Counter(hit.conversation_id for hit in hits)
+        best = {hit.conversation_id: hit for hit in reversed(hits)}
+        return [Option(hit_lines(best[key], counts[key]), id=key) for key in counts]
+
+    def _head(self, count: int, words: str) -> None:
+        found = (
+            f"Found in {counted(count, 'conversation')}"
+            if words.strip()
+            else counted(count, "conversation").capitalize()
+        )
+        more = " (the newest; search for others)" if count == SHOWN else ""
+        self.query_one("#heading", Static).update(found + more)

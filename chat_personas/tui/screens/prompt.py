@@ -1,0 +1,55 @@
+"""The exact context: what the model is given, message by message, with nothing hidden."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+
+from chat_personas.plain_text import printable
+
+if TYPE_CHECKING:
+    from eval.engine import Message
+
+NO_SYSTEM = "There is no system prompt: the model is not steered."
+
+
+class PromptScreen(Screen[None]):
+    """Shows the messages of the context in order, each under its role. The engine's chat template wraps them."""
+
+    CSS_PATH = "prompt.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,f3", "close", "Back", id="prompt_back"),
+        Binding("c", "copy", "Copy", id="prompt_copy"),
+    ]
+
+    def __init__(self, given: Sequence["Message"]) -> None:
+        super().__init__()
+        self._given = given
+
+    def compose(self) -> ComposeResult:
+        """Lay out every message under its role."""
+        yield Static("What the model is given", markup=False, id="heading")
+        with VerticalScroll(id="messages"):
+            if not any(message.role == "system" for message in self._given):
+                yield Static(NO_SYSTEM, markup=False, classes="absent")
+            for message in self._given:
+                yield Static(f"── {message.role} ──", markup=False, classes="role")
+                yield Static(printable(message.content), markup=False, classes="content")
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Let the arrow keys scroll at once."""
+        self.query_one("#messages").focus()
+
+    def action_close(self) -> None:
+        """Go back to the conversation."""
+        self.dismiss(None)
+
+    def action_copy(self) -> None:
+        """Put the whole context on the clipboard."""
+        self.app.copy_to_clipboard("\n\n".join(f"[{message.role}]\n{message.content}" for message in self._given))
+        self.notify("Copied.", markup=False)

@@ -1,0 +1,111 @@
+"""What is open while the screen is up: the corpus, the engine, the persona, the conversation, and its monitor."""
+
+import asyncio
+import importlib
+from typing import TYPE_CHECKING
+
+from chat_personas.tui.session import Session
+
+if TYPE_CHECKING:
+    from chat_personas.conversation import Conversation
+    from chat_personas.corpus import Corpus
+    from chat_personas.monitor import Monitor
+    from eval.engine import Engine
+    from personas import LoadedPersona
+
+
+class Sitting:
+    """Opens what a `Session` describes, piece by piece, and closes it again. It has no widgets.
+
+    What is not open yet is None. Heavy imports happen in a thread, so that the person can type meanwhile. `failure` is
+    the error that the program is to end with, if there is one.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.persona: LoadedPersona | None = None
+        self.corpus: Corpus | None = None
+        self.engine: Engine | None = None
+        self.conversation: Conversation | None = None
+        self.monitor: Monitor | None = None
+        self.failure: Exception | None = None
+
+    async def open_persona(self, name: str) -> "LoadedPersona":
+        """Read the persona's file; it is the one that the next new conversation is with."""
+        self.persona = await asyncio.to_thread(self.session.load_persona, name)
+        return self.persona
+
+    async def open_corpus(self) -> "Corpus":
+        """Open the corpus on this thread, which is the one that uses it."""
+        if self.corpus is None:
+            await asyncio.to_thread(importlib.import_module, "chat_personas.conversation")
+            self.corpus = self.session.open_corpus()
+        return self.corpus
+
+    async def open_engine(self) -> "Engine":
+        """Open the model or reach the server.
+
+        Raises:
+            EngineError: it is no model, or the server does not answer. It may be tried again.
+        """
+        if self.engine is None:
+            self.engine = await self.session.open_engine()
+        return self.engine
+
+    async def open_same_persona(self) -> "LoadedPersona":
+        """Read the persona of the conversation that is open, for a new one with it."""
+        loaded, conversation = self.persona, self.conversation
+        if loaded is not None and (conversation is None or loaded.persona.name == conversation.persona.name):
+            return loaded
+        return await self.open_persona(conversation.persona.name if conversation is not None else self.session.persona)
+
+    async def begin(self) -> "Conversation":
+        """Begin a new conversation with the persona; the one before stays in the corpus."""
+        from chat_personas.conversation import Conversation
+
+        assert self.persona is not None
+        corpus, engine = await self.open_corpus(), await self.open_engine()
+        self.conversation = Conversation.start(corpus, engine, self.persona)
+        self.monitor = None
+        return self.conversation
+
+    async def resume(self, conversation_id: str) -> "Conversation":
+        """Take up a conversation of the corpus, with the persona that it was held with.
+
+        Raises:
+            CorpusError: there is none of that id.
+        """
+        from chat_personas.conversation import Conversation
+
+        corpus, engine = await self.open_corpus(), await self.open_engine()
+        self.conversation = Conversation.resume(corpus, engine, conversation_id)
+        self.monitor = None
+        return self.conversation
+
+    async def open_monitor(self) -> "Monitor | None":
+        """Make what measures this conversation; None where nothing can be measured."""
+        if (
+            self.monitor is None
+            and self.conversation is not None
+            and self.engine is not None
+            and self.corpus is not None
+        ):
+            self.monitor = await asyncio.to_thread(
+                self.session.make_monitor, self.engine, self.conversation.persona, self.corpus
+            )
+        return self.monitor
+
+    async def stop(self) -> None:
+        """Stop the reply if there is one; what was said is kept."""
+        if self.conversation is not None and self.conversation.replying:
+            await self.conversation.stop()
+
+    async def close(self) -> None:
+        """Stop the reply, keep what was said, and free the model and the corpus."""
+        await self.stop()
+        if self.engine is not None:
+            await self.engine.close()
+            self.engine = None
+        if self.corpus is not None:
+            self.corpus.close()
+            self.corpus = None

@@ -1,0 +1,1 @@
+"""Widgets of the screens; each shows one thing and knows nothing of where it came from."""

@@ -1,0 +1,62 @@
+"""Where the person types."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import TextArea
+
+
+class Composer(TextArea):
+    """A text area in which Enter sends. Shift+Enter starts a new line, and so does Ctrl+J, which every terminal tells."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "send", "Send", id="send", priority=True),
+        Binding("shift+enter,ctrl+j", "newline", "New line", id="newline", priority=True, show=False),
+        Binding("pageup", "scroll_transcript(-1)", "Earlier", id="earlier", priority=True, show=False),
+        Binding("pagedown", "scroll_transcript(1)", "Later", id="later", priority=True, show=False),
+    ]
+
+    @dataclass
+    class Submitted(Message):
+        """The person sent `text`, which is not blank."""
+
+        text: str
+
+    @dataclass
+    class ScrollAsked(Message):
+        """The person wants to see earlier (−1) or later (1) messages without leaving the text."""
+
+        pages: int
+
+    def __init__(self) -> None:
+        super().__init__(
+            placeholder="Say something …",
+            highlight_cursor_line=False,
+            show_line_numbers=False,
+            soft_wrap=True,
+            tab_behavior="focus",
+            compact=True,
+            id="composer",
+        )
+
+    def action_send(self) -> None:
+        """Hand the text over and empty the area."""
+        text = self.text.strip()
+        if text:
+            self.post_message(self.Submitted(text))
+            self.clear()
+
+    def action_newline(self) -> None:
+        """Start a new line at the cursor."""
+        self.insert("\n")
+
+    def action_scroll_transcript(self, pages: int) -> None:
+        """Ask for the transcript to be scrolled."""
+        self.post_message(self.ScrollAsked(pages))
+
+    def give_back(self, text: str) -> None:
+        """Put `text` before what is there, so that nothing typed is lost."""
+        self.text = f"{text}\n{self.text}" if self.text.strip() else text
+        self.move_cursor(self.document.end)

@@ -1,0 +1,44 @@
+"""How the alignment went over the turns, on the scale that the references stand on."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from chat_personas.tui.drawing.rows import PERSONA, axis_rows, score_row, stacked
+from chat_personas.tui.widgets.panel.section import Section
+
+if TYPE_CHECKING:
+    from chat_personas.monitor import CoursePoint
+
+ROWS = 6
+
+
+def course(points: Sequence["CoursePoint"], width: int, population: float | None) -> Content | None:
+    """Draw one row per measured turn, the first and the newest ones if there are more than fit; None for no turn."""
+    if not points:
+        return None
+    shown = list(points) if len(points) <= ROWS else [points[0], *points[-(ROWS - 2) :]]
+    rows = [score_row(f"turn {point.turn}", PERSONA, point.alignment, width, population) for point in shown]
+    if len(points) > ROWS:
+        left_out = len(points) - len(shown)
+        rows.insert(1, Content.styled(f"  … {left_out} more", "dim"))
+    return stacked([*rows, axis_rows(width)])
+
+
+class CourseSection(Section):
+    """The alignment after every turn."""
+
+    def __init__(self) -> None:
+        super().__init__("Course over the turns (┊ population)", "course")
+        self._points: Sequence[CoursePoint] = ()
+        self._population: float | None = None
+
+    def show(self, points: Sequence["CoursePoint"], population: float | None) -> None:
+        """Show `points`, dotted where the population stands."""
+        self._points, self._population = points, population
+        self.changed()
+
+    def draw(self, width: int) -> Content | None:
+        """Draw the rows."""
+        return course(self._points, width, self._population)

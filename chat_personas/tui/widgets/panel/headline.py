@@ -1,0 +1,71 @@
+"""The first lines of the panel: whose opinions, how close, how sure, and how far the measuring is."""
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from chat_personas.tui.drawing.numbers import counted, with_interval
+from chat_personas.tui.drawing.rows import Score, stacked
+from chat_personas.tui.widgets.panel.section import Section
+
+if TYPE_CHECKING:
+    from chat_personas.monitor import Estimate
+    from eval.scoring import Scorecard
+
+UNNAMED = "no group"
+
+
+def headline(group: str, estimate: "Estimate | None", state: str) -> Content:
+    """Say the alignment with `group`, its interval, and how much of it is measured; `state` where there is none yet."""
+    rows = [Content.styled(group or UNNAMED, "bold")]
+    card = estimate.scorecard if estimate else None
+    if card is not None:
+        rows += [_alignment(card), *_why_no_interval(card.scores.alignment, len(card.questions))]
+    if estimate is not None and estimate.message:
+        rows.append(Content("! " + estimate.message))
+    rows.append(_progress(estimate, state))
+    return stacked(rows)
+
+
+def _alignment(card: "Scorecard") -> Content:
+    score = card.scores.alignment
+    if score is None:
+        return Content("alignment —")
+    bounded = score.low is not None
+    return Content.assemble(
+        "alignment ", (with_interval(score.mean, score.low, score.high), "bold $accent"), "  95%" if bounded else ""
+    )
+
+
+def _why_no_interval(score: Score | None, questions: int) -> list[Content]:
+    if score is None or score.low is not None:
+        return []
+    return [Content.styled(f"no interval yet: {counted(questions, 'question')}, 20 are needed", "italic")]
+
+
+def _progress(estimate: "Estimate | None", state: str) -> Content:
+    if estimate is None or estimate.total == 0:
+        return Content.styled(state, "italic")
+    if estimate.complete:
+        return Content.styled(f"measured: {counted(estimate.done, 'question')}", "dim")
+    return Content.styled(f"measuring… {estimate.done} of {counted(estimate.total, 'question')}", "italic")
+
+
+class Headline(Section):
+    """The headline; always there, also before anything is measured."""
+
+    def __init__(self) -> None:
+        super().__init__("Alignment", "headline")
+        self._group = ""
+        self._estimate: Estimate | None = None
+        self._state = ""
+        self.display = True
+
+    def show(self, group: str, estimate: "Estimate | None", state: str) -> None:
+        """Show `estimate` for `group`, or `state` while there is none."""
+        self._group, self._estimate, self._state = group, estimate, state
+        self.changed()
+
+    def draw(self, width: int) -> Content:
+        """Draw the headline."""
+        return headline(self._group, self._estimate, self._state)

@@ -1,0 +1,114 @@
+"""The alignment panel: what is measured, beside what is said."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+
+from chat_personas.tui.widgets.panel.headline import Headline
+
+if TYPE_CHECKING:
+    from chat_personas.monitor import Estimate
+
+SECONDS_BETWEEN_UPDATES = 0.2
+
+
+class AlignmentPanel(VerticalScroll):
+    """Takes estimates as fast as they come and shows the newest at most five times a second."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right,n", "step(1)", "Next probe", id="next_probe"),
+        Binding("left,p", "step(-1)", "Previous probe", id="previous_probe"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__(id="panel")
+        self.border_title = "Measured"
+        self.estimate: Estimate | None = None
+        self._group = ""
+        self._state = ""
+        self._source = ""
+        self._stems: Mapping[str, str] = {}
+        self._resting = False
+        self._due = False
+
+    def compose(self) -> ComposeResult:
+        """Lay out the headline; what needs figures is mounted by `furnish`, after the first paint."""
+        yield Headline()
+
+    async def furnish(self) -> None:
+        """Mount the sections below the headline."""
+        from chat_personas.tui.widgets.panel.course import CourseSection
+        from chat_personas.tui.widgets.panel.nearest import NearestSection
+        from chat_personas.tui.widgets.panel.probe import ProbeSection
+        from chat_personas.tui.widgets.panel.scale import ScaleSection
+        from chat_personas.tui.widgets.panel.validity import ValiditySection
+
+        await self.mount_all([ScaleSection(), CourseSection(), NearestSection(), ProbeSection(), ValiditySection()])
+
+    def about(self, groups: Iterable[str], *, stems: Mapping[str, str] | None = None, source: str = "") -> None:
+        """Say whose opinions are compared, with which questions (stem by id), and what the figures are."""
+        self._group, self._stems, self._source = " + ".join(groups), stems or {}, source
+        self._show()
+
+    def clear(self, state: str) -> None:
+        """Forget the figures and say `state` in their place."""
+        self.estimate, self._state, self._due = None, state, False
+        self._show()
+
+    def say(self, state: str) -> None:
+        """Say `state` where there are no figures."""
+        self._state = state
+        self._show()
+
+    def offer(self, estimate: "Estimate") -> None:
+        """Take a new estimate; the final one and the first are shown at once, others when it is time."""
+        self.estimate = estimate
+        self._due = True
+        if estimate.complete or not self._resting:
+            self._show_due()
+
+    def action_step(self, by: int) -> None:
+        """Show the next or the previous probe, and bring it into view."""
+        from chat_personas.tui.widgets.panel.probe import ProbeSection
+
+        section = self.query_one(ProbeSection)
+        section.step(by)
+        self.call_after_refresh(self.scroll_to_widget, section, animate=False)
+
+    def _show_due(self) -> None:
+        self._resting = self._due
+        if self._due:
+            self._due = False
+            self._show()
+            self.set_timer(SECONDS_BETWEEN_UPDATES, self._show_due)
+
+    def _show(self) -> None:
+        self.query_one(Headline).show(self._group, self.estimate, self._state)
+        if len(self.children) > 1:
+            self._show_sections()
+
+    def _show_sections(self) -> None:
+        from chat_personas.tui.widgets.panel.course import CourseSection
+        from chat_personas.tui.widgets.panel.nearest import NearestSection
+        from chat_personas.tui.widgets.panel.probe import ProbeSection
+        from chat_personas.tui.widgets.panel.scale import ScaleSection
+        from chat_personas.tui.widgets.panel.validity import ValiditySection
+
+        card = self.estimate.scorecard if self.estimate else None
+        self.query_one(ScaleSection).show(card)
+        self.query_one(CourseSection).show(self.estimate.course if self.estimate else (), _population(self.estimate))
+        self.query_one(NearestSection).show(card)
+        self.query_one(ProbeSection).show(card, self._stems, self._group)
+        self.query_one(ValiditySection).show(card, self._source)
+
+
+def _population(estimate: "Estimate | None") -> float | None:
+    """Where the population stands, if the survey has figures for the group."""
+    card = estimate.scorecard if estimate else None
+    if card is None or card.references is None or card.references.population is None:
+        return None
+    score = card.references.population.alignment
+    return score.mean if score is not None else None

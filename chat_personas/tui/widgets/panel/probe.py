@@ -1,0 +1,88 @@
+"""One probe at a time: the question, and people's and the model's answers side by side."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from chat_personas.plain_text import printable
+from chat_personas.tui.drawing.numbers import two
+from chat_personas.tui.drawing.paired_bars import legend, paired_bars
+from chat_personas.tui.drawing.rows import stacked
+from chat_personas.tui.widgets.panel.section import Section
+
+if TYPE_CHECKING:
+    from eval.scoring import QuestionScore, Scorecard
+
+BIASED = 0.3
+"""An order bias above this is flagged: the answer depends on the order of the options more than on their content."""
+
+
+def probe(question: "QuestionScore", stem: str, people: str, width: int) -> Content:
+    """Draw one question: its stem, the paired bars, its scores, and what should give pause."""
+    human = None if question.human is None else [float(share) for share in question.human]
+    rows = [
+        Content.styled(printable(stem), "bold"),
+        legend(people) if human is not None else Content.styled("no human figures for this group", "italic"),
+        paired_bars([printable(text) for text in question.options], human, [float(p) for p in question.model], width),
+        Content.assemble(
+            ("alignment ", "dim"), two(question.alignment), ("  total var. ", "dim"), two(question.total_variation)
+        ),
+        Content.assemble(
+            ("refused   ", "dim"), two(question.refusal), ("  people ", "dim"), two(question.human_refusal)
+        ),
+        Content.assemble(
+            ("label mass ", "dim"), two(question.label_mass), ("  order bias ", "dim"), two(question.order_bias)
+        ),
+    ]
+    return stacked([*rows, *(Content.styled("! " + flag, "bold $warning") for flag in flags(question))])
+
+
+def flags(question: "QuestionScore") -> list[str]:
+    """Say in words what makes this question's figures doubtful."""
+    found = []
+    if not question.valid:
+        found.append("not valid: the model hardly answered with a letter")
+    if question.order_bias is not None and question.order_bias > BIASED:
+        found.append("the order of the options decides much of this")
+    if question.alignment is None and question.human is not None:
+        found.append("options without an order: no alignment")
+    return found
+
+
+class ProbeSection(Section):
+    """The selected probe; it stays selected by its id while the measuring goes on."""
+
+    def __init__(self) -> None:
+        super().__init__("Probe", "probe")
+        self._card: Scorecard | None = None
+        self._stems: Mapping[str, str] = {}
+        self._people = ""
+        self._chosen: str | None = None
+
+    def show(self, card: "Scorecard | None", stems: Mapping[str, str], people: str) -> None:
+        """Show the chosen question of `card`, the first one at the beginning; `stems` by question id."""
+        self._card, self._stems, self._people = card, stems, people
+        self.changed()
+
+    def step(self, by: int) -> None:
+        """Choose the probe `by` places further on, round the ends."""
+        if self._card is not None and self._card.questions:
+            questions = self._card.questions
+            self._chosen = questions[(self._index + by) % len(questions)].id
+            self.changed()
+
+    def draw(self, width: int) -> Content | None:
+        """Draw the chosen probe, and name it in the title."""
+        if self._card is None or not self._card.questions:
+            return None
+        index = self._index
+        question = self._card.questions[index]
+        topics = ", ".join(question.topics)
+        self.border_title = Content(f"Probe {index + 1}/{len(self._card.questions)}: {topics} (← →)").markup
+        return probe(question, self._stems.get(question.id, question.id), self._people, width)
+
+    @property
+    def _index(self) -> int:
+        ids = [question.id for question in self._card.questions] if self._card else []
+        return ids.index(self._chosen) if self._chosen in ids else 0

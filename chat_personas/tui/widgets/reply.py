@@ -1,0 +1,67 @@
+"""What the persona said, growing while it is said."""
+
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Markdown, Static
+
+from chat_personas.plain_text import printable
+from chat_personas.tui.widgets.plain_markdown import plain_markdown
+
+if TYPE_CHECKING:
+    from textual.widgets.markdown import MarkdownStream
+
+FIRST_WORD = "… thinking (Esc stops)"
+
+
+class Reply(Vertical):
+    """A reply as Markdown. Text may be written to it in pieces of any size; `end` closes it with a note, or none."""
+
+    def __init__(self, speaker: str, text: str = "", note: str = "", *, growing: bool = False) -> None:
+        super().__init__(classes="reply")
+        self._speaker = speaker
+        self._text = text
+        self._note = note or (FIRST_WORD if growing and not text else "")
+        self._growing = growing
+        self._stream: MarkdownStream | None = None
+
+    def compose(self) -> ComposeResult:
+        """Lay out the speaker, the text and the note."""
+        yield Static(printable(self._speaker), markup=False, classes="speaker")
+        yield Markdown(printable(self._text), parser_factory=plain_markdown, open_links=False, classes="reply-text")
+        yield Static(printable(self._note), markup=False, classes="note")
+
+    def on_mount(self) -> None:
+        """Open the stream if the reply is still growing."""
+        self._show_note(self._note)
+        if self._growing:
+            self._stream = Markdown.get_stream(self.query_one(Markdown))
+
+    async def write(self, text: str) -> None:
+        """Append a piece of the reply."""
+        if self._stream is None:
+            return
+        if self._note:
+            self._show_note("")
+        await self._stream.write(printable(text))
+
+    async def end(self, note: str = "") -> None:
+        """Show all that was written and close the reply, saying why it ended if it did not end by itself."""
+        await self._close()
+        self._show_note(note)
+
+    async def on_unmount(self) -> None:
+        """Stop the stream's task with the widget."""
+        await self._close()
+
+    async def _close(self) -> None:
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            await stream.stop()
+
+    def _show_note(self, note: str) -> None:
+        self._note = note
+        line = self.query_one(".note", Static)
+        line.update(printable(note))
+        line.display = bool(note)

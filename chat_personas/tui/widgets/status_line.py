@@ -1,0 +1,33 @@
+"""What the conversation runs on: the model, what it is evidence of, and how much of its context is used."""
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from chat_personas.plain_text import printable
+
+DEMONSTRATION = "demonstration model: evidence about nobody"
+
+
+class StatusLine(Widget):
+    """One line above the keys; what matters most stands first, since a narrow screen cuts the end."""
+
+    model: reactive[str] = reactive("")
+    demonstration: reactive[bool] = reactive(False)
+    state: reactive[str] = reactive("")
+    used: reactive[int] = reactive(0)
+    context: reactive[int] = reactive(0)
+
+    def __init__(self) -> None:
+        super().__init__(id="status")
+
+    def render(self) -> Content:
+        """Draw the line."""
+        parts = [Content(printable(self.model))]
+        if self.demonstration:
+            parts.append(Content.styled(DEMONSTRATION, "bold"))
+        if self.state:
+            parts.append(Content(self.state))
+        if self.context:
+            parts.append(Content(f"context {self.used}/{self.context}"))
+        return Content(" · ").join(parts)

@@ -1,0 +1,27 @@
+"""The first line of the screen: who is spoken with, and about what."""
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from chat_personas.plain_text import printable
+
+
+class TitleLine(Widget):
+    """The persona and the conversation on the left; on the right, when the panel is hidden, the score in short."""
+
+    persona: reactive[str] = reactive("")
+    conversation: reactive[str] = reactive("")
+    score: reactive[str] = reactive("")
+
+    def __init__(self) -> None:
+        super().__init__(id="title")
+
+    def render(self) -> Content:
+        """Draw both ends of the line; the middle is cut first."""
+        right = f"  {self.score}" if self.score else ""
+        left = printable(self.persona)
+        about = f" · {printable(self.conversation)}" if self.conversation else ""
+        room = max(0, self.content_size.width - len(right))
+        text = (left + about)[:room].ljust(room)
+        return Content.assemble((text[: len(left)], "bold"), text[len(left) :], (right, "bold"))

@@ -1,0 +1,136 @@
+"""The conversation as it is read: anchored to its end, and with a bounded number of widgets however long it is."""
+
+from collections.abc import Callable, Iterable
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from textual.containers import VerticalScroll
+
+from chat_personas.tui.widgets.entry import Entry, Kind
+from chat_personas.tui.widgets.window import Window
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+
+class Transcript(VerticalScroll):
+    """Entries in order. The newest are mounted; reaching the top mounts older ones and lets the newest go."""
+
+    def __init__(self) -> None:
+        super().__init__(id="transcript")
+        self.entries: list[Entry] = []
+        self._window = Window()
+        self._shown: dict[Entry, Widget] = {}
+        self._moving = False
+
+    def on_mount(self) -> None:
+        """Keep the end in view while it grows."""
+        self.anchor()
+
+    async def show(self, entries: Iterable[Entry]) -> None:
+        """Show `entries` instead of what is there, from their end."""
+        self.entries = list(entries)
+        await self._move_to(Window.at_end(len(self.entries)))
+        self.to_end()
+
+    async def add(self, entry: Entry) -> None:
+        """Append `entry`, before what still waits to be sent, and bring the end into view."""
+        waiting = 0 if entry.waiting else sum(other.waiting for other in self.entries)
+        self.entries.insert(len(self.entries) - waiting, entry)
+        await self._move_to(Window.at_end(len(self.entries)))
+        self.to_end()
+
+    async def remove_entries(self, gone: Callable[[Entry], bool]) -> None:
+        """Take away the entries for which `gone` says so."""
+        self.entries = [entry for entry in self.entries if not gone(entry)]
+        await self._move_to(Window.at_end(len(self.entries)))
+
+    async def cut_from(self, message_id: str) -> None:
+        """Take away the message of that id and all that follows it."""
+        ids = [entry.message_id for entry in self.entries]
+        if message_id in ids:
+            gone = self.entries[ids.index(message_id) :]
+            await self.remove_entries(lambda entry: entry in gone and not entry.waiting)
+
+    def last(self, kind: Kind) -> Entry | None:
+        """The newest entry of a kind, waiting ones apart; None if there is none."""
+        return next((entry for entry in reversed(self.entries) if entry.kind == kind and not entry.waiting), None)
+
+    async def write(self, entry: Entry, text: str) -> None:
+        """Append `text` to a growing reply, on the screen too if it has a widget."""
+        entry.text += text
+        if (reply := self._shown.get(entry)) is not None:
+            await reply.write(text)  # type: ignore[attr-defined]
+
+    async def end(self, entry: Entry, note: str = "") -> None:
+        """Close a growing reply with a note on why it ended, or none."""
+        entry.growing, entry.note = False, note
+        if (reply := self._shown.get(entry)) is not None:
+            await reply.end(note)  # type: ignore[attr-defined]
+
+    def to_end(self) -> None:
+        """Bring the newest entry into view and follow it again."""
+        self.anchor()
+
+    def scroll_pages(self, pages: int) -> None:
+        """Scroll by whole pages; following stops until the end is reached again."""
+        if pages < 0:
+            self.scroll_page_up(animate=False)
+        else:
+            self.scroll_page_down(animate=False)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Mount older or newer entries when the reader reaches an end."""
+        super().watch_scroll_y(old_value, new_value)
+        if self._moving or old_value == new_value:
+            return
+        if new_value <= 1 and new_value < old_value and self._window.first > 0:
+            self._shift(self._window.earlier(), self.entries[self._window.first], at_top=True)
+        elif new_value >= self.max_scroll_y - 1 and self._window.last < len(self.entries):
+            self._shift(self._window.later(len(self.entries)), self.entries[self._window.last - 1], at_top=False)
+
+    def _shift(self, window: Window, kept: Entry, *, at_top: bool) -> None:
+        """Move to `window` and hold the entry `kept` where the reader has it."""
+        self._moving = True
+
+        async def shift() -> None:
+            await self._move_to(window)
+            self.call_after_refresh(settle)
+
+        def settle() -> None:
+            if (widget := self._shown.get(kept)) is not None:
+                self.scroll_to_widget(widget, animate=False, top=at_top)
+            self._moving = False
+
+        self.run_worker(shift(), group="transcript", exclusive=True)
+
+    async def _move_to(self, window: Window) -> None:
+        """Mount what `window` asks for and has no widget yet; remove what it leaves out."""
+        wanted = self.entries[window.first : window.last]
+        keep = set(map(id, wanted))
+        gone = [entry for entry in self._shown if id(entry) not in keep]
+        with self.app.batch_update():
+            if gone:
+                await self.remove_children([self._shown.pop(entry) for entry in gone])
+            position = 0
+            for shown, group in groupby(wanted, key=self._shown.__contains__):
+                run = list(group)
+                if not shown:
+                    widgets = [_widget(entry) for entry in run]
+                    await self.mount_all(widgets, before=position if position < len(self.children) else None)
+                    self._shown.update(zip(run, widgets, strict=True))
+                position += len(run)
+        self._window = window
+
+
+def _widget(entry: Entry) -> "Widget":
+    """Make the widget for `entry`. Imported here: Markdown is not needed for the first paint."""
+    from chat_personas.tui.widgets.notice import Notice
+    from chat_personas.tui.widgets.reply import Reply
+    from chat_personas.tui.widgets.user_message import UserMessage
+
+    if entry.kind == "user":
+        return UserMessage(entry.text, waiting=entry.waiting)
+    if entry.kind == "reply":
+        return Reply(entry.speaker, entry.text, entry.note, growing=entry.growing)
+    return Notice(entry.text, failed=entry.kind == "failure")
