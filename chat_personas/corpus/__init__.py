@@ -1,0 +1,35 @@
+"""The corpus: every conversation, with how each reply was made and what was measured, in one SQLite file."""
+
+from chat_personas.corpus.corpus import Corpus
+from chat_personas.corpus.errors import CorpusError, ExportError, UnknownConversationError
+from chat_personas.corpus.rows import (
+    ConversationRow,
+    ConversationSummary,
+    GenerationRow,
+    GroupRow,
+    MeasurementRow,
+    MessageRow,
+    ProbeRow,
+    RatingRow,
+    SearchHit,
+    Status,
+)
+from chat_personas.corpus.selection import Selection
+
+__all__ = [
+    "ConversationRow",
+    "ConversationSummary",
+    "Corpus",
+    "CorpusError",
+    "ExportError",
+    "GenerationRow",
+    "GroupRow",
+    "MeasurementRow",
+    "MessageRow",
+    "ProbeRow",
+    "RatingRow",
+    "SearchHit",
+    "Selection",
+    "Status",
+    "UnknownConversationError",
+]

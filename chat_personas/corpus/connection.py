@@ -1,0 +1,152 @@
+"""Connections to a corpus: how they are opened, and the one way to write through them."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from chat_personas.corpus.errors import CorpusError, shown, storage_errors
+from chat_personas.corpus.files import create_private, has_write_ahead_log, refuse_foreign
+from chat_personas.corpus.migrations import migrate, migrations, schema_of
+
+BUSY_SECONDS = 5.0
+"""How long a writer waits for another program's transaction before it gives up."""
+
+
+class Connections:
+    """One connection that writes and one that reads, usable from any thread.
+
+    With a write-ahead log a reader never waits for a writer, so a list on the screen is not held up by the disk.
+    Each connection is used by one thread at a time.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        """Open the database, creating it or bringing it to the newest schema where it may be written.
+
+        Raises:
+            CorpusError: it cannot be opened, is damaged, another program's, or written by a newer version.
+        """
+        self.path = path
+        self.read_only = read_only
+        self._write_lock = threading.Lock()
+        self._read_lock = threading.Lock()
+        with storage_errors(path):
+            self._writer = None if read_only else _open_writer(path)
+            self._reader = open_reader(path)
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Run a transaction that is on the disk when the block ends, and not at all if anything in it fails.
+
+        Raises:
+            CorpusError: the corpus was opened for reading only, or could not be written.
+        """
+        if self._writer is None:
+            raise CorpusError(f"the corpus {shown(self.path)} was opened for reading only")
+        with self._write_lock, storage_errors(self.path):
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+                self._writer.execute("COMMIT")
+            except BaseException:
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def maintaining(self) -> Iterator[sqlite3.Connection]:
+        """Lend the writer outside a transaction, with no reader of ours in the way: for VACUUM and checkpoints."""
+        if self._writer is None:
+            raise CorpusError(f"the corpus {shown(self.path)} was opened for reading only")
+        with self._write_lock, self._read_lock, storage_errors(self.path):
+            yield self._writer
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Lend the reader. Each statement sees one state of the corpus.
+
+        Raises:
+            CorpusError: the corpus could not be read.
+        """
+        with self._read_lock, storage_errors(self.path):
+            yield self._reader
+
+    def close(self) -> None:
+        """Close both; the last program to close the corpus folds the write-ahead log into it."""
+        with self._write_lock, self._read_lock, storage_errors(self.path):
+            self._reader.close()
+            if self._writer is not None:
+                self._writer.close()
+
+
+def _connect(path: Path, parameters: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?{parameters}",
+        uri=True,
+        timeout=BUSY_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def _open_writer(path: Path) -> sqlite3.Connection:
+    create_private(path)
+    refuse_foreign(path)
+    connection = _connect(path, "mode=rw")
+    try:
+        connection.execute("PRAGMA secure_delete = ON")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        migrate(connection, path)
+        _use_write_ahead_log(connection)
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def open_reader(path: Path) -> sqlite3.Connection:
+    """Open a connection that cannot write, also on a medium that cannot be written.
+
+    Raises:
+        CorpusError: there is no file, or it is not a corpus of this version.
+        sqlite3.Error: it cannot be opened.
+    """
+    if not path.exists():
+        raise CorpusError(f"there is no corpus {shown(path)} yet; have a conversation first")
+    refuse_foreign(path)
+    try:
+        return _checked(_connect(path, "mode=ro"), path)
+    except sqlite3.OperationalError:
+        # A directory in which SQLite cannot make its shared memory file, such as a read-only medium.
+        if has_write_ahead_log(path):
+            raise
+        return _checked(_connect(path, "immutable=1"), path)
+
+
+def _checked(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
+    try:
+        if schema_of(connection, path) < len(migrations()):
+            raise CorpusError(f"the corpus {shown(path)} has an older schema; open it once with `chat-personas chat`")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Switch the journal, which SQLite refuses at once, without its busy timeout, while another program reads."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)

@@ -1,0 +1,75 @@
+"""Conversations: begun, found, listed, renamed."""
+
+import sqlite3
+
+from chat_personas.corpus.errors import UnknownConversationError
+from chat_personas.corpus.rows import ConversationRow, ConversationSummary
+from chat_personas.corpus.selection import Selection
+from chat_personas.corpus.statements import columns_of, insert, storable, update
+
+_COLUMNS = ", ".join(ConversationRow.model_fields)
+_SHORTEST_BEGINNING = 4
+
+
+def add(connection: sqlite3.Connection, conversation: ConversationRow) -> None:
+    """Begin a conversation."""
+    insert(connection, "conversations", columns_of(conversation))
+
+
+def find(connection: sqlite3.Connection, identifier: str) -> ConversationRow:
+    """Return the conversation with this key, or the only one whose key begins so (4 characters or more).
+
+    Raises:
+        UnknownConversationError: there is none, or there are several.
+    """
+    long_enough = len(identifier) >= _SHORTEST_BEGINNING
+    condition, values = Selection(ids=(identifier,)).where() if long_enough else ("id = ?", [identifier])
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM conversations WHERE {condition} ORDER BY id LIMIT 2",  # noqa: S608
+        values,
+    ).fetchall()
+    if not rows:
+        raise UnknownConversationError(f"there is no conversation {identifier}; see: chat-personas corpus list")
+    if len(rows) > 1:
+        raise UnknownConversationError(f"several conversations begin with {identifier}; give more of the identifier")
+    return ConversationRow.model_validate(dict(rows[0]))
+
+
+def identifiers(connection: sqlite3.Connection, selection: Selection) -> tuple[str, ...]:
+    """Return the keys of the conversations that are meant, oldest first."""
+    condition, values = selection.where()
+    rows = connection.execute(f"SELECT id FROM conversations WHERE {condition} ORDER BY id", values)  # noqa: S608
+    return tuple(row["id"] for row in rows)
+
+
+def listing(
+    connection: sqlite3.Connection, selection: Selection, limit: int, offset: int
+) -> tuple[ConversationSummary, ...]:
+    """Return the conversations that are meant, the one in which something happened last first."""
+    condition, values = selection.where()
+    rows = connection.execute(
+        f"""
+        SELECT id, title, created_at, active_at, persona_name, model,
+               (SELECT count(*) FROM messages WHERE conversation_id = conversations.id) AS messages,
+               (SELECT count(*) FROM measurements JOIN messages ON messages.id = measurements.message_id
+                WHERE messages.conversation_id = conversations.id) AS measurements
+        FROM conversations WHERE {condition} ORDER BY active_at DESC, id DESC LIMIT ? OFFSET ?
+        """,  # noqa: S608
+        [*values, limit, offset],
+    )
+    return tuple(ConversationSummary.model_validate(dict(row)) for row in rows)
+
+
+def rename(connection: sqlite3.Connection, identifier: str, title: str) -> None:
+    """Give a conversation another title."""
+    if not update(connection, "conversations", ("id", identifier), {"title": storable(title)}):
+        raise UnknownConversationError(f"there is no conversation {identifier}; see: chat-personas corpus list")
+
+
+def set_active_leaf(connection: sqlite3.Connection, identifier: str, message_id: str) -> None:
+    """Make the branch that ends with a message the one that is shown and continued."""
+    connection.execute(
+        "UPDATE conversations SET active_leaf_id = ?2 WHERE id = ?1"
+        " AND EXISTS (SELECT 1 FROM messages WHERE id = ?2 AND conversation_id = ?1)",
+        (identifier, message_id),
+    )

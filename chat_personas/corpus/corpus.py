@@ -1,0 +1,251 @@
+"""The corpus: every conversation, kept in one SQLite file."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from chat_personas.corpus import conversations, deletion, generations, measurements, messages, soundness
+from chat_personas.corpus.connection import Connections, open_reader
+from chat_personas.corpus.errors import storage_errors
+from chat_personas.corpus.files import owners_directory
+from chat_personas.corpus.interrupted import mark_interrupted
+from chat_personas.corpus.owner import Owner
+from chat_personas.corpus.rows import (
+    ConversationRow,
+    ConversationSummary,
+    GenerationRow,
+    MeasurementRow,
+    MessageRow,
+    ProbeRow,
+    RatingRow,
+    SearchHit,
+    Status,
+)
+from chat_personas.corpus.search import search
+from chat_personas.corpus.selection import Selection
+from eval.engine import EngineInfo, Sampling, Usage
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+EVERYTHING = Selection()
+
+
+class Corpus:
+    """An open corpus. Every method is one transaction, may be called from any thread, and raises `CorpusError` when
+    storage fails: then nothing of that call is kept and all that was kept before still is.
+    """
+
+    def __init__(self, connections: Connections, owner: Owner | None) -> None:
+        self._connections = connections
+        self._owner = owner
+
+    @classmethod
+    def open(cls, path: Path, *, read_only: bool = False) -> Self:
+        """Open the corpus at `path`; unless `read_only`, create it if need be and mark replies that were left behind.
+
+        Raises:
+            CorpusError: it cannot be opened or written, is damaged, or is not a corpus that this version knows.
+        """
+        connections = Connections(path, read_only=read_only)
+        if read_only:
+            return cls(connections, None)
+        try:
+            with storage_errors(path):
+                corpus = cls(connections, Owner(owners_directory(path)))
+            corpus.mark_interrupted()
+        except BaseException:
+            connections.close()
+            raise
+        return corpus
+
+    @property
+    def path(self) -> Path:
+        """Where the database file lies."""
+        return self._connections.path
+
+    def close(self) -> None:
+        """Close the corpus; doing so twice is allowed."""
+        if self._owner is not None:
+            self._owner.release()
+            self._owner = None
+        self._connections.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # Conversations
+
+    def add_conversation(self, conversation: ConversationRow) -> None:
+        """Begin a conversation."""
+        with self._connections.writing() as connection:
+            conversations.add(connection, conversation)
+
+    def conversation(self, identifier: str) -> ConversationRow:
+        """Return the conversation with this key or this beginning of one. Raises UnknownConversationError."""
+        with self._connections.reading() as connection:
+            return conversations.find(connection, identifier)
+
+    def conversations(
+        self, selection: Selection = EVERYTHING, *, limit: int = -1, offset: int = 0
+    ) -> tuple[ConversationSummary, ...]:
+        """Return the conversations that are meant, the latest active first; a negative limit means all."""
+        with self._connections.reading() as connection:
+            return conversations.listing(connection, selection, limit, offset)
+
+    def conversation_ids(self, selection: Selection = EVERYTHING) -> tuple[str, ...]:
+        """Return the keys of the conversations that are meant, oldest first."""
+        with self._connections.reading() as connection:
+            return conversations.identifiers(connection, selection)
+
+    def rename(self, conversation_id: str, title: str) -> None:
+        """Give a conversation another title. Raises UnknownConversationError."""
+        with self._connections.writing() as connection:
+            conversations.rename(connection, conversation_id, title)
+
+    def delete(self, conversation_id: str) -> bool:
+        """Delete a conversation with all that belongs to it, for good.
+
+        Returns whether no trace of its text is left on the disk; false while another program has the corpus open, until
+        it closes it. Raises UnknownConversationError.
+        """
+        with self._connections.writing() as connection:
+            deletion.delete(connection, conversation_id)
+        with self._connections.maintaining() as connection:
+            return deletion.erase_traces(connection)
+
+    # Messages
+
+    def begin_turn(
+        self,
+        conversation_id: str,
+        parent_id: str | None,
+        text: str,
+        info: EngineInfo,
+        sampling: Sampling,
+        *,
+        new: ConversationRow | None = None,
+    ) -> tuple[MessageRow, MessageRow]:
+        """Keep what a person said and the empty reply to it, which becomes the active leaf; return both.
+
+        `new` is the conversation itself if this begins it.
+        """
+        with self._connections.writing() as connection:
+            if new is not None:
+                conversations.add(connection, new)
+            said = messages.add_user_message(connection, conversation_id, parent_id, text)
+            reply = messages.add_empty_reply(connection, conversation_id, said.id, self._owner_name)
+            generations.begin(connection, reply.id, info, sampling)
+        return said, reply
+
+    def begin_reply(self, conversation_id: str, parent_id: str, info: EngineInfo, sampling: Sampling) -> MessageRow:
+        """Keep another empty reply to a message, which becomes the active leaf."""
+        with self._connections.writing() as connection:
+            reply = messages.add_empty_reply(connection, conversation_id, parent_id, self._owner_name)
+            generations.begin(connection, reply.id, info, sampling)
+        return reply
+
+    def flush_reply(self, message_id: str, text: str) -> None:
+        """Keep the text of a reply as far as it has come."""
+        with self._connections.writing() as connection:
+            messages.write_reply(connection, message_id, text, "streaming")
+
+    def end_reply(
+        self,
+        message_id: str,
+        text: str,
+        status: Status,
+        *,
+        why: str | None = None,
+        finish_reason: str | None = None,
+        dropped_messages: int = 0,
+        usage: Usage | None = None,
+    ) -> None:
+        """Keep the whole text of a reply, how it ended, and what it cost."""
+        with self._connections.writing() as connection:
+            messages.write_reply(connection, message_id, text, status, why)
+            generations.end(
+                connection, message_id, finish_reason=finish_reason, dropped_messages=dropped_messages, usage=usage
+            )
+
+    def mark_interrupted(self) -> int:
+        """Mark replies that a dead process left behind; return how many. Opening does so by itself."""
+        with self._connections.writing() as connection:
+            return mark_interrupted(connection, owners_directory(self.path))
+
+    def branch(self, leaf_id: str) -> tuple[MessageRow, ...]:
+        """Return the messages from the first to this one."""
+        with self._connections.reading() as connection:
+            return messages.path_to(connection, leaf_id)
+
+    def siblings(self, message_id: str) -> tuple[MessageRow, ...]:
+        """Return a message and its alternatives at the same place, oldest first."""
+        with self._connections.reading() as connection:
+            return messages.siblings(connection, message_id)
+
+    def activate(self, conversation_id: str, message_id: str) -> str:
+        """Make the branch through a message the active one; return its leaf, the newest where it forks further on."""
+        with self._connections.writing() as connection:
+            leaf = messages.newest_leaf(connection, message_id)
+            conversations.set_active_leaf(connection, conversation_id, leaf)
+        return leaf
+
+    def generation(self, message_id: str) -> GenerationRow | None:
+        """Return how a reply was made; None for what a person said."""
+        with self._connections.reading() as connection:
+            return generations.of_message(connection, message_id)
+
+    def search(self, text: str, *, limit: int = 50) -> tuple[SearchHit, ...]:
+        """Return the messages that hold all these words, best matches first; the last word may be incomplete."""
+        with self._connections.reading() as connection:
+            return search(connection, text, limit)
+
+    # Measurements and ratings
+
+    def add_measurement(self, measurement: MeasurementRow, probes: Sequence[ProbeRow]) -> None:
+        """Keep a round of probes."""
+        with self._connections.writing() as connection:
+            measurements.add(connection, measurement, probes)
+
+    def measurements(self, conversation_id: str) -> tuple[MeasurementRow, ...]:
+        """Return the measurements of a conversation, oldest first."""
+        with self._connections.reading() as connection:
+            return measurements.of_conversation(connection, conversation_id)
+
+    def probes(self, measurement_id: str) -> tuple[ProbeRow, ...]:
+        """Return the probes of a measurement, by question."""
+        with self._connections.reading() as connection:
+            return measurements.probes(connection, measurement_id)
+
+    def add_rating(self, rating: RatingRow) -> None:
+        """Keep what a person thought of a message."""
+        with self._connections.writing() as connection:
+            measurements.rate(connection, rating)
+
+    def ratings(self, conversation_id: str) -> tuple[RatingRow, ...]:
+        """Return the ratings of a conversation, oldest first."""
+        with self._connections.reading() as connection:
+            return measurements.ratings(connection, conversation_id)
+
+    # The whole
+
+    def problems(self) -> tuple[str, ...]:
+        """Return what is unsound in the file, one line each; none when all is well. Reads all of it."""
+        with self._connections.maintaining() as connection:
+            return soundness.problems(connection)
+
+    def database(self) -> "Database":
+        """Return the corpus for free queries, as sqlite-utils knows it, on a reading connection of its own."""
+        from sqlite_utils import Database
+
+        with storage_errors(self.path):
+            connection = open_reader(self.path)
+        connection.row_factory = None
+        return Database(connection)
+
+    @property
+    def _owner_name(self) -> str:
+        return "" if self._owner is None else self._owner.name

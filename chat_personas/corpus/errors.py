@@ -1,0 +1,57 @@
+"""What can go wrong with storage, each as one line that says what is wrong and what to do."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class CorpusError(Exception):
+    """Storage failed. The message is one line that says what is wrong and what to do."""
+
+
+class UnknownConversationError(CorpusError):
+    """No conversation has the identifier that was asked for. The message is one line."""
+
+
+class ExportError(CorpusError):
+    """The export that was asked for cannot be made. The message is one line that says what to do."""
+
+
+_ADVICE = {
+    sqlite3.SQLITE_FULL: "no space is left on the disk that holds the corpus {path}; free some and try again",
+    sqlite3.SQLITE_BUSY: "another program is writing to the corpus {path}; wait for it or close it, then try again",
+    sqlite3.SQLITE_LOCKED: "another program is writing to the corpus {path}; wait for it or close it, then try again",
+    sqlite3.SQLITE_READONLY: "the corpus {path} is read-only; make the file and its directory writable",
+    sqlite3.SQLITE_PERM: "the corpus {path} may not be opened; make the file and its directory readable and writable",
+    sqlite3.SQLITE_CANTOPEN: "the corpus {path} cannot be opened; check that its directory exists and is writable",
+    sqlite3.SQLITE_CORRUPT: "the corpus {path} is damaged; keep a copy, then try `sqlite3 {path} .recover`",
+    sqlite3.SQLITE_NOTADB: "{path} is no corpus (no SQLite database); move it away or choose another file",
+    sqlite3.SQLITE_IOERR: "the disk failed while reading or writing the corpus {path}; check the disk and try again",
+}
+_GONE = "the conversation is no longer in the corpus {path} (another program deleted it?); start a new one"
+
+
+def shown(path: Path) -> str:
+    """Return `path` as it may stand in an error: below the home directory as `~/...`, which names nobody."""
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
+
+
+@contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """Turn what SQLite and the file system raise into a `CorpusError`; what is a bug of ours passes unchanged."""
+    try:
+        yield
+    except sqlite3.IntegrityError as error:
+        if "FOREIGN KEY" not in str(error):
+            raise
+        raise CorpusError(_GONE.format(path=shown(path))) from error
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", None)
+        advice = None if code is None else _ADVICE.get(code & 0xFF)
+        if advice is None:
+            raise
+        raise CorpusError(advice.format(path=shown(path))) from error
+    except OSError as error:
+        raise CorpusError(f"the corpus {shown(path)} cannot be used: {error.strerror or error}") from error

@@ -1,0 +1,58 @@
+"""Which replies are still being written, and which were left behind by a program that died.
+
+Every open corpus holds a lock on a small file of its own. The kernel drops the lock when the process ends, however it
+ends, so a lock that can be taken belongs to nobody alive. Process numbers would not do: they are used again, and mean
+something else in a container that shares the file.
+"""
+
+import fcntl
+import os
+from pathlib import Path
+
+from chat_personas.paths import make_private
+
+
+class Owner:
+    """The sign of life of one open corpus."""
+
+    def __init__(self, directory: Path) -> None:
+        """Take the lock on a new file in `directory`. Raises OSError where that cannot be done."""
+        make_private(directory)
+        while True:
+            self.name = os.urandom(8).hex()
+            self._path = directory / self.name
+            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+            if self._path.exists():
+                return
+            # Another program swept the file away in the moment before it was locked.
+            os.close(self._descriptor)
+
+    def release(self) -> None:
+        """Give up the lock and remove the file."""
+        self._path.unlink(missing_ok=True)
+        os.close(self._descriptor)
+
+
+def living_owners(directory: Path) -> frozenset[str]:
+    """Return the names of the owners whose process is alive; remove the files of the others.
+
+    Call it inside a write transaction: then no owner can begin a reply that the answer does not know.
+    """
+    return frozenset(file.name for file in directory.iterdir() if _is_locked(file))
+
+
+def _is_locked(file: Path) -> bool:
+    try:
+        descriptor = os.open(file, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    else:
+        file.unlink(missing_ok=True)
+        return False
+    finally:
+        os.close(descriptor)

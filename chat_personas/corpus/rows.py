@@ -1,0 +1,180 @@
+"""The rows of the corpus as frozen models, one per table, named as the columns are."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from chat_personas.corpus.clock import new_key, now
+from eval.rendering import Order
+
+Status = Literal["streaming", "complete", "stopped", "interrupted", "error"]
+Ended = Literal["complete", "stopped", "interrupted", "error"]
+
+
+class Row(BaseModel):
+    """What all rows share: they are never changed, and hold no column that is not declared."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ConversationRow(Row):
+    """A conversation with one persona on one model.
+
+    `persona` is the persona as it was when the conversation began (JSON), `persona_sha256` the hash of the file it came
+    from, `system_prompt` the exact text that the model is given. `active_leaf_id` is the last message of the branch
+    on the screen.
+    """
+
+    id: str
+    title: str
+    created_at: datetime
+    active_at: datetime
+    persona_name: str
+    persona: str
+    persona_sha256: str
+    system_prompt: str
+    model: str
+    model_sha256: str | None
+    program_version: str
+    active_leaf_id: str | None
+
+
+class ConversationSummary(Row):
+    """A conversation as a list shows it; the counts are over all its branches."""
+
+    id: str
+    title: str
+    created_at: datetime
+    active_at: datetime
+    persona_name: str
+    model: str
+    messages: int
+    measurements: int
+
+
+class MessageRow(Row):
+    """What a person or the model said. Messages form a tree: `parent_id` is the one before, null for the first.
+
+    `status` is `complete` for what a person said; a reply is `streaming` while it is written and ends `complete`,
+    `stopped` (by the person), `interrupted` (the stream broke off or the program died) or `error`; `why` says more.
+    The text is what the model said, control characters included: faces clean what they show.
+    """
+
+    id: str
+    conversation_id: str
+    parent_id: str | None
+    role: Literal["user", "assistant"]
+    text: str
+    status: Status
+    why: str | None = None
+    created_at: datetime
+    updated_at: datetime
+
+
+class GenerationRow(Row):
+    """How a reply was made: the model, the settings, and what it cost. Null: not known (yet)."""
+
+    message_id: str
+    started_at: datetime
+    engine: str
+    model: str
+    model_sha256: str | None
+    quantization: str | None
+    context_length: int | None
+    template_sha256: str | None
+    flash_attention: bool | None
+    temperature: float
+    top_p: float
+    max_tokens: int
+    seed: int | None
+    finish_reason: str | None
+    dropped_messages: int
+    prompt_tokens: int | None
+    reused_tokens: int | None
+    decoded_tokens: int | None
+    seconds: float | None
+    first_token_seconds: float | None
+    program_version: str
+
+
+class GroupRow(Row):
+    """One value of one attribute, as in the catalogue of personas."""
+
+    attribute: str
+    value: str
+
+
+class MeasurementRow(Row):
+    """One round of probes after a message, and the alignment it gave (mean and 95% interval, 0 to 1).
+
+    `refusals` says how refusals counted (`apart` or `as-option`); `complete` is false when the round was cut short, as
+    by the next message. The alignment is null where the survey has no figures for the groups, its bounds under 20
+    questions.
+    """
+
+    id: str = Field(default_factory=new_key)
+    message_id: str
+    created_at: datetime = Field(default_factory=now)
+    survey: str
+    survey_sha256: str
+    expression: str
+    refusals: str = "apart"
+    groups: tuple[GroupRow, ...]
+    complete: bool
+    alignment: float | None
+    alignment_low: float | None
+    alignment_high: float | None
+    engine: str
+    model: str
+    model_sha256: str | None = None
+    quantization: str | None = None
+    template_sha256: str | None = None
+    flash_attention: bool | None = None
+    seed: int | None = None
+    seconds: float | None = None
+    program_version: str
+
+
+class ProbeRow(Row):
+    """What the model answered to one question in one option order.
+
+    `options` are the probabilities of the substantive options in the survey's order, not normalised; `options_upper`
+    the most they can be where a server shows only its likeliest tokens, null when exact; `refusal` that of all
+    refusal options; `label_mass` of all answer labels together. A `failure` has no options.
+    """
+
+    question: str
+    option_order: Order
+    options: tuple[float, ...]
+    options_upper: tuple[float, ...] | None = None
+    refusal: float | None
+    label_mass: float | None
+    failure: str | None = None
+
+
+class RatingRow(Row):
+    """What a person thought of a message, on a scale that the person names."""
+
+    id: str = Field(default_factory=new_key)
+    message_id: str
+    created_at: datetime = Field(default_factory=now)
+    scale: str
+    value: float
+    comment: str | None = None
+
+
+class SearchHit(Row):
+    """A message in which a search found its words.
+
+    `excerpt` is the text around them; `matches` are the ranges of characters in it that matched.
+    """
+
+    message_id: str
+    conversation_id: str
+    title: str
+    persona_name: str
+    role: Literal["user", "assistant"]
+    created_at: datetime
+    excerpt: str
+    matches: tuple[tuple[int, int], ...]

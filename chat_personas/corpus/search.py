@@ -1,0 +1,60 @@
+"""Finding words in everything that was said."""
+
+import sqlite3
+
+from chat_personas.corpus.rows import SearchHit
+from chat_personas.corpus.statements import storable
+
+_BEGIN, _END = "\ue000", "\ue001"
+_WORDS_AROUND = 16
+
+
+def full_text_query(text: str) -> str:
+    """Return what a person typed as a full-text query without operators: all words, the last one may go on.
+
+    Words in double quotes are a phrase. Nothing to look for gives "".
+    """
+    from sqlite_utils.db import Database
+
+    wanted = storable(text).replace("\x00", " ").strip()
+    if not any(character.isalnum() for character in wanted):
+        return ""
+    quoted: str = Database(memory=True).quote_fts(wanted)
+    return quoted if wanted.endswith('"') else f"{quoted}*"
+
+
+def search(connection: sqlite3.Connection, text: str, limit: int) -> tuple[SearchHit, ...]:
+    """Return the messages that hold the words, the best matches first."""
+    query = full_text_query(text)
+    if not query:
+        return ()
+    rows = connection.execute(
+        """
+        SELECT messages.id AS message_id, messages.conversation_id, conversations.title, conversations.persona_name,
+               messages.role, messages.created_at, snippet(messages_fts, 0, ?, ?, '…', ?) AS excerpt
+        FROM messages_fts JOIN messages ON messages.seq = messages_fts.rowid
+        JOIN conversations ON conversations.id = messages.conversation_id
+        WHERE messages_fts MATCH ? ORDER BY rank, messages.id LIMIT ?
+        """,
+        (_BEGIN, _END, _WORDS_AROUND, query, limit),
+    )
+    return tuple(_hit(row) for row in rows)
+
+
+def _hit(row: sqlite3.Row) -> SearchHit:
+    values = dict(row)
+    values["excerpt"], values["matches"] = _ranges(values["excerpt"])
+    return SearchHit.model_validate(values)
+
+
+def _ranges(marked: str) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """Take the marks out of an excerpt and return where they were."""
+    plain, ranges, begin = "", [], 0
+    for character in marked:
+        if character == _BEGIN:
+            begin = len(plain)
+        elif character == _END:
+            ranges.append((begin, len(plain)))
+        else:
+            plain += character
+    return plain, tuple(ranges)

@@ -1,0 +1,52 @@
+"""Conversations for tests of the corpus."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from chat_personas.corpus import ConversationRow, Corpus, MessageRow, Status
+from chat_personas.corpus.clock import new_key
+from eval.engine import EngineInfo, Sampling
+
+INFO = EngineInfo(name="small.gguf", engine="fake", sha256="ab" * 32, quantization="Q8_0", flash_attention=False)
+DAY = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+def conversation_row(*, persona: str = "democrat", system_prompt: str = "", began: datetime = DAY) -> ConversationRow:
+    """A conversation that is not in the corpus yet."""
+    return ConversationRow(
+        id=new_key(),
+        title="A conversation",
+        created_at=began,
+        active_at=began,
+        persona_name=persona,
+        persona='{"name": "democrat"}',
+        persona_sha256="cd" * 32,
+        system_prompt=system_prompt,
+        model="small.gguf",
+        model_sha256=None,
+        program_version="0",
+        active_leaf_id=None,
+    )
+
+
+def talk(corpus: Corpus, *turns: tuple[str, str], row: ConversationRow | None = None, last: Status = "complete") -> str:
+    """Keep a conversation of question and reply turns; the last reply ends as `last`. Return its key."""
+    row = row or conversation_row()
+    corpus.add_conversation(row)
+    parent: MessageRow | None = None
+    for number, (said, answered) in enumerate(turns, start=1):
+        _, parent = corpus.begin_turn(row.id, parent.id if parent else None, said, INFO, Sampling(seed=7))
+        corpus.end_reply(parent.id, answered, last if number == len(turns) else "complete", finish_reason="stop")
+    return row.id
+
+
+def texts(messages: Sequence[MessageRow]) -> list[str]:
+    """What was said, in order."""
+    return [message.text for message in messages]
+
+
+def branch_of(corpus: Corpus, conversation_id: str) -> tuple[MessageRow, ...]:
+    """The active branch of a conversation."""
+    leaf = corpus.conversation(conversation_id).active_leaf_id
+    assert leaf is not None
+    return corpus.branch(leaf)

@@ -1,0 +1,323 @@
+"""A conversation keeps every word, however its replies end."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from chat_personas.conversation import Conversation, ReplyEnded, ReplyEvent, ReplyStarted, ReplyText
+from chat_personas.corpus import Corpus, CorpusError, UnknownConversationError
+from eval.engine import EngineError, Message, Piece, Sampling, Usage
+from personas import LoadedPersona, load_persona
+from tests.fakes import END, FakeEngine
+
+
+@pytest.fixture(scope="module")
+def democrat() -> LoadedPersona:
+    return load_persona("democrat")
+
+
+async def heard(events: AsyncIterator[ReplyEvent]) -> list[ReplyEvent]:
+    return [event async for event in events]
+
+
+def said(events: list[ReplyEvent]) -> str:
+    return "".join(event.text for event in events if isinstance(event, ReplyText))
+
+
+@contextmanager
+def fill(corpus: Corpus) -> Iterator[None]:
+    """Let the disk have room for a few more pages only: SQLite reports it as it does a full disk."""
+    with corpus._connections.maintaining() as connection:
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count = {pages + 8}")
+    yield
+    with corpus._connections.maintaining() as connection:
+        connection.execute("PRAGMA max_page_count = 1000000")
+
+
+def stored(corpus: Corpus, conversation: Conversation) -> list[tuple[str, str, str]]:
+    """Role, text and status of the active branch as the corpus has it."""
+    leaf = corpus.conversation(conversation.id).active_leaf_id
+    assert leaf is not None
+    return [(row.role, row.text, row.status) for row in corpus.branch(leaf)]
+
+
+async def test_a_reply_streams_and_both_sides_are_kept(corpus: Corpus, democrat: LoadedPersona) -> None:
+    conversation = Conversation.start(corpus, FakeEngine(["Hel", "lo.", END]), democrat)
+    events = await heard(conversation.send("Hi"))
+    started, ended = events[0], events[-1]
+    assert isinstance(started, ReplyStarted)
+    assert said(events) == "Hello."
+    assert ended == ReplyEnded("complete")
+    assert stored(corpus, conversation) == [("user", "Hi", "complete"), ("assistant", "Hello.", "complete")]
+    assert [row.id for row in conversation.path] == [started.user_message_id, started.message_id]
+
+
+async def test_the_engine_is_given_the_prompt_and_the_whole_path(corpus: Corpus, democrat: LoadedPersona) -> None:
+    engine = FakeEngine(["One.", END], ["Two.", END])
+    conversation = Conversation.start(corpus, engine, democrat)
+    await heard(conversation.send("First?"))
+    await heard(conversation.send("Second?"))
+    assert engine.asked[1] == [
+        Message("system", conversation.system_prompt),
+        Message("user", "First?"),
+        Message("assistant", "One."),
+        Message("user", "Second?"),
+    ]
+    assert conversation.context() == [*engine.asked[1], Message("assistant", "Two.")]
+
+
+async def test_what_was_said_is_on_the_disk_before_the_model_begins(
+    corpus: Corpus, corpus_file: Path, democrat: LoadedPersona
+) -> None:
+    go = asyncio.Event()
+    conversation = Conversation.start(corpus, FakeEngine([go, "Yes.", END]), democrat)
+    events = conversation.send("Are you there?")
+    await anext(events)
+    with Corpus.open(corpus_file, read_only=True) as other:
+        assert stored(other, conversation) == [("user", "Are you there?", "complete"), ("assistant", "", "streaming")]
+    go.set()
+    await heard(events)
+
+
+async def test_a_stopped_reply_keeps_what_was_said(corpus: Corpus, democrat: LoadedPersona) -> None:
+    engine = FakeEngine(["I think", asyncio.Event(), "never said", END], ["Go on.", END])
+    conversation = Conversation.start(corpus, engine, democrat)
+    events = conversation.send("What do you think?")
+    await anext(events)
+    await anext(events)
+    assert conversation.replying
+    await conversation.stop()
+    assert not conversation.replying
+    assert await heard(events) == [ReplyEnded("stopped")]
+    assert stored(corpus, conversation)[-1] == ("assistant", "I think", "stopped")
+    assert engine.cancelled == 1
+    await heard(conversation.send("And?"))
+    assert [message.content for message in engine.asked[1][1:]] == ["What do you think?", "I think", "And?"]
+
+
+async def test_stopping_before_the_first_word_is_allowed(corpus: Corpus, democrat: LoadedPersona) -> None:
+    conversation = Conversation.start(corpus, FakeEngine([asyncio.Event()]), democrat)
+    events = conversation.send("Hello?")
+    await anext(events)
+    await conversation.stop()
+    assert (await heard(events))[-1] == ReplyEnded("stopped")
+
+
+async def test_stopping_nothing_does_nothing(corpus: Corpus, democrat: LoadedPersona) -> None:
+    await Conversation.start(corpus, FakeEngine(), democrat).stop()
+
+
+async def test_a_stream_without_an_end_is_interrupted(corpus: Corpus, democrat: LoadedPersona) -> None:
+    conversation = Conversation.start(corpus, FakeEngine(["Half a"]), democrat)
+    ended = (await heard(conversation.send("Hi")))[-1]
+    assert isinstance(ended, ReplyEnded)
+    assert ended.status == "interrupted"
+    assert stored(corpus, conversation)[-1] == ("assistant", "Half a", "interrupted")
+
+
+async def test_a_failing_engine_ends_the_reply_with_its_reason(corpus: Corpus, democrat: LoadedPersona) -> None:
+    engine = FakeEngine(["Half a", EngineError("the server is gone; start it again")])
+    conversation = Conversation.start(corpus, engine, democrat)
+    events = await heard(conversation.send("Hi"))
+    assert events[-1] == ReplyEnded("error", "the server is gone; start it again")
+    assert stored(corpus, conversation)[-1] == ("assistant", "Half a", "error")
+    assert conversation.path[-1].why == "the server is gone; start it again"
+
+
+async def test_a_bug_in_an_engine_is_raised_after_the_text_was_kept(corpus: Corpus, democrat: LoadedPersona) -> None:
+    conversation = Conversation.start(corpus, FakeEngine(["Half a", ZeroDivisionError("oops")]), democrat)
+    with pytest.raises(ZeroDivisionError):
+        await heard(conversation.send("Hi"))
+    assert stored(corpus, conversation)[-1] == ("assistant", "Half a", "error")
+    assert not conversation.replying
+
+
+async def test_a_face_that_leaves_loses_nothing(corpus: Corpus, democrat: LoadedPersona) -> None:
+    conversation = Conversation.start(corpus, FakeEngine(["I was", asyncio.Event()]), democrat)
+    events = conversation.send("Hi")
+    await anext(events)
+    await anext(events)
+    await events.aclose()
+    assert stored(corpus, conversation)[-1] == ("assistant", "I was", "interrupted")
+    assert not conversation.replying
+
+
+async def test_a_cancelled_face_loses_nothing(corpus: Corpus, democrat: LoadedPersona) -> None:
+    conversation = Conversation.start(corpus, FakeEngine(["I was", asyncio.Event()]), democrat)
+    first_words = asyncio.Event()
+
+    async def listen() -> None:
+        async for event in conversation.send("Hi"):
+            if isinstance(event, ReplyText):
+                first_words.set()
+
+    face = asyncio.create_task(listen())
+    await first_words.wait()
+    face.cancel()
+    await asyncio.wait({face})
+    assert face.cancelled()
+    assert stored(corpus, conversation)[-1] == ("assistant", "I was", "interrupted")
+
+
+async def test_the_longest_length_is_said(corpus: Corpus, democrat: LoadedPersona) -> None:
+    engine = FakeEngine(["And so on", Piece("", finish_reason="length")])
+    conversation = Conversation.start(corpus, engine, democrat, sampling=Sampling(max_tokens=3))
+    ended = (await heard(conversation.send("Hi")))[-1]
+    assert ended == ReplyEnded("complete", "the reply reached its longest length, 3 tokens")
+
+
+async def test_how_a_reply_was_made_is_recorded(corpus: Corpus, democrat: LoadedPersona) -> None:
+    usage = Usage(90, 60, 7, 1.5, first_token_seconds=0.2, seed=11)
+    engine = FakeEngine([Piece("Well.", dropped_messages=2), Piece("", finish_reason="stop", usage=usage)])
+    conversation = Conversation.start(corpus, engine, democrat, sampling=Sampling(temperature=0.5, top_p=0.9))
+    assert (await heard(conversation.send("Hi")))[-1] == ReplyEnded("complete", None, usage, 2)
+    made = corpus.generation(conversation.path[-1].id)
+    assert made is not None
+    assert (made.model, made.model_sha256, made.quantization) == ("fake", "ab" * 32, "Q8_0")
+    assert (made.template_sha256, made.flash_attention, made.context_length) == ("cd" * 32, False, 2048)
+    assert (made.temperature, made.top_p, made.seed, made.finish_reason) == (0.5, 0.9, 11, "stop")
+    assert (made.prompt_tokens, made.reused_tokens, made.decoded_tokens) == (90, 60, 7)
+    assert (made.seconds, made.first_token_seconds, made.dropped_messages) == (1.5, 0.2, 2)
+    assert corpus.generation(conversation.path[0].id) is None
+
+
+async def test_regenerating_keeps_the_reply_before(corpus: Corpus, democrat: LoadedPersona) -> None:
+    engine = FakeEngine(["One.", END], ["Another.", END], ["A third.", END])
+    conversation = Conversation.start(corpus, engine, democrat, sampling=Sampling(seed=5))
+    await heard(conversation.send("Hi"))
+    await heard(conversation.regenerate())
+    await heard(conversation.regenerate())
+    replies = conversation.alternatives(conversation.path[-1].id)
+    assert [reply.text for reply in replies] == ["One.", "Another.", "A third."]
+    assert conversation.path[-1].text == "A third."
+    assert [sampling.seed for sampling in engine.samplings] == [5, 6, 7]
+    assert engine.asked[0] == engine.asked[2]
+
+
+async def test_editing_a_message_begins_a_branch_and_switching_goes_back(
+    corpus: Corpus, democrat: LoadedPersona
+) -> None:
+    engine = FakeEngine(["A1", END], ["A2", END], ["B1", END])
+    conversation = Conversation.start(corpus, engine, democrat)
+    await heard(conversation.send("Q1"))
+    await heard(conversation.send("Q2"))
+    old = conversation.path
+    await heard(conversation.edit(old[0].id, "Q1, said better"))
+    assert [row.text for row in conversation.path] == ["Q1, said better", "B1"]
+    assert [message.content for message in engine.asked[2][1:]] == ["Q1, said better"]
+    conversation.switch(old[0].id)
+    assert [row.text for row in conversation.path] == ["Q1", "A1", "Q2", "A2"]
+    again = Conversation.resume(corpus, engine, conversation.id)
+    assert again.path == conversation.path
+
+
+async def test_only_what_a_person_said_on_the_path_can_be_edited(corpus: Corpus, democrat: LoadedPersona) -> None:
+    conversation = Conversation.start(corpus, FakeEngine(["A", END]), democrat)
+    await heard(conversation.send("Q"))
+    with pytest.raises(ValueError, match="only what a person said"):
+        conversation.edit(conversation.path[1].id, "x")
+    with pytest.raises(ValueError, match="not on the path"):
+        conversation.edit("nothing", "x")
+
+
+async def test_a_conversation_is_resumed_as_it_was(corpus: Corpus, democrat: LoadedPersona) -> None:
+    conversation = Conversation.start(corpus, FakeEngine(["A1", END]), democrat)
+    await heard(conversation.send("Q1"))
+    engine = FakeEngine(["A2", END], name="another model")
+    resumed = Conversation.resume(corpus, engine, conversation.id[:20])
+    assert resumed.id == conversation.id
+    assert resumed.persona == democrat.persona
+    assert resumed.context() == conversation.context()
+    await heard(resumed.send("Q2"))
+    made = corpus.generation(resumed.path[-1].id)
+    assert made is not None
+    assert made.model == "another model"
+
+
+def test_resuming_what_is_not_there_is_an_error_that_says_so(corpus: Corpus) -> None:
+    with pytest.raises(UnknownConversationError, match="there is no conversation 01AAAA"):
+        Conversation.resume(corpus, FakeEngine(), "01AAAA")
+
+
+async def test_a_conversation_without_words_leaves_no_row(corpus: Corpus, democrat: LoadedPersona) -> None:
+    conversation = Conversation.start(corpus, FakeEngine(), democrat)
+    conversation.rename("Nothing yet")
+    with pytest.raises(ValueError, match="empty message"):
+        conversation.send(" \n")
+    assert corpus.conversations() == ()
+
+
+async def test_the_title_is_what_was_said_first_until_it_is_renamed(corpus: Corpus, democrat: LoadedPersona) -> None:
+    conversation = Conversation.start(corpus, FakeEngine(["Hm.", END]), democrat)
+    await heard(conversation.send("What about\nguns, " + "and then some " * 9))
+    assert conversation.title == "What about guns, and then some and then some and then some…"
+    conversation.rename("Guns")
+    assert corpus.conversation(conversation.id).title == conversation.title == "Guns"
+
+
+async def test_one_reply_at_a_time(corpus: Corpus, democrat: LoadedPersona) -> None:
+    conversation = Conversation.start(corpus, FakeEngine([asyncio.Event()]), democrat)
+    events = conversation.send("Hi")
+    await anext(events)
+    with pytest.raises(RuntimeError, match="on its way"):
+        await anext(conversation.send("Hi again"))
+    with pytest.raises(RuntimeError, match="on its way"):
+        conversation.switch("any")
+    await events.aclose()
+
+
+async def test_a_reply_without_words_does_not_break_the_turns(corpus: Corpus, democrat: LoadedPersona) -> None:
+    engine = FakeEngine([EngineError("down")], ["Now.", END])
+    conversation = Conversation.start(corpus, engine, democrat)
+    await heard(conversation.send("First try"))
+    await heard(conversation.send("Second try"))
+    assert engine.asked[1][1:] == [Message("user", "First try\n\nSecond try")]
+
+
+async def test_half_characters_from_a_broken_terminal_are_kept_as_replacements(
+    corpus: Corpus, democrat: LoadedPersona
+) -> None:
+    engine = FakeEngine(["also \ud83d", "here \x1b[31m\x00", END])
+    conversation = Conversation.start(corpus, engine, democrat)
+    await heard(conversation.send("caf\udce9 \ud83d\ude00"))
+    assert [text for _, text, _ in stored(corpus, conversation)] == [
+        "caf\ufffd \U0001f600",
+        "also \ufffdhere \x1b[31m\x00",
+    ]
+
+
+async def test_when_nothing_can_be_kept_nothing_is_sent(corpus: Corpus, democrat: LoadedPersona) -> None:
+    engine = FakeEngine(["Hm.", END])
+    conversation = Conversation.start(corpus, engine, democrat)
+    with fill(corpus), pytest.raises(CorpusError, match="no space is left"):
+        await heard(conversation.send("word " * 100_000))
+    assert engine.asked == []
+    assert not conversation.replying
+    await heard(conversation.send("Once more"))
+    assert [text for _, text, _ in stored(corpus, conversation)] == ["Once more", "Hm."]
+
+
+async def test_a_reply_that_no_longer_fits_on_the_disk_is_kept_once_there_is_room(
+    corpus: Corpus, democrat: LoadedPersona
+) -> None:
+    engine = FakeEngine(["word " * 100_000, END])
+    conversation = Conversation.start(corpus, engine, democrat)
+    words: list[ReplyEvent] = []
+
+    async def listen() -> None:
+        async for event in conversation.send("Hi"):
+            words.append(event)  # the list is looked at after the failure
+
+    with fill(corpus):
+        with pytest.raises(CorpusError, match="no space is left"):
+            await listen()
+        with pytest.raises(CorpusError, match="no space is left"):
+            await conversation.save()
+    assert said(words) == conversation.path[-1].text == "word " * 100_000
+    assert stored(corpus, conversation) == [("user", "Hi", "complete"), ("assistant", "", "streaming")]
+    await conversation.save()
+    assert stored(corpus, conversation)[-1] == ("assistant", "word " * 100_000, "complete")
