@@ -1,0 +1,185 @@
+"""A typed and checked face of llama.cpp's context: decode tokens, move sequences, read logits."""
+
+import ctypes
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chat_personas.engines.llama.interrupt import Interrupted, InterruptFlag
+from chat_personas.engines.llama.library import native
+from eval.engine import EngineError
+
+_ABORTED = 2
+_NO_ROOM = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ContextSize:
+    """What a context is made for.
+
+    `cells` are the tokens that fit in the cache over all sequences, `batch` the most that one decode takes,
+    `sequences` how many there may be at once.
+    """
+
+    cells: int
+    batch: int
+    sequences: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Tokens for one decode: their ids, positions, the sequences that each belongs to, and whose logits are wanted."""
+
+    tokens: Sequence[int]
+    positions: Sequence[int]
+    sequences: Sequence[tuple[int, ...]]
+    outputs: Sequence[bool]
+
+
+class Context:
+    """One llama.cpp context with a unified cache. To be used by one thread only.
+
+    All sequences share the cells, so that a token can belong to several of them and is then decoded once for all.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        size: ContextSize,
+        *,
+        vocabulary: int,
+        threads: int,
+        flash_attention: bool,
+        flag: InterruptFlag,
+    ) -> None:
+        """Allocate the cache. Raises EngineError when llama.cpp cannot, mostly for want of memory."""
+        library = native()
+        parameters = library.llama_context_default_params()
+        parameters.n_ctx = size.cells
+        parameters.n_batch = parameters.n_ubatch = size.batch
+        parameters.n_seq_max = size.sequences
+        parameters.n_threads = parameters.n_threads_batch = threads
+        parameters.flash_attn_type = (
+            library.LLAMA_FLASH_ATTN_TYPE_ENABLED if flash_attention else library.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        )
+        parameters.kv_unified = True
+        parameters.swa_full = True  # a sliding window that forgets cells could not be branched
+        self._library = library
+        self.size = size
+        self._vocabulary = vocabulary
+        self._flag = flag
+        self.pointer = library.llama_init_from_model(model, parameters)
+        if not self.pointer:
+            raise EngineError(
+                f"there is not enough memory for a context of {size.cells} tokens; set a smaller context_length"
+            )
+        self._memory = library.llama_get_memory(self.pointer)
+        self._abort = flag.install(library, self.pointer)
+        self._rows: frozenset[int] = frozenset()
+
+    def close(self) -> None:
+        """Free the cache; the context is of no use afterwards."""
+        if self.pointer:
+            self._library.llama_free(self.pointer)
+            self.pointer = self._memory = None
+
+    def decode(self, batch: Batch) -> None:
+        """Decode `batch`, all of it or none.
+
+        Raises:
+            Interrupted: the flag went up. Nothing of the batch is left in the sequences that it ended.
+            EngineError: llama.cpp refused or failed.
+        """
+        self._flag.check()
+        native_batch, buffers = self._native(batch)
+        self._rows = frozenset()
+        code = self._library.llama_decode(self.pointer, native_batch)
+        del buffers
+        if code == 0:
+            self._rows = frozenset(row for row, wanted in enumerate(batch.outputs) if wanted)
+            return
+        if code == _ABORTED:
+            raise Interrupted
+        why = "the cache is full" if code == _NO_ROOM else f"llama.cpp returned {code}"
+        raise EngineError(f"decoding {len(batch.tokens)} tokens failed: {why}; try a smaller context_length")
+
+    def logits(self, row: int) -> NDArray[np.float32]:
+        """Return the logits after token `row` of the last decode, a view that the next decode overwrites.
+
+        Raises ValueError for a row whose logits were not asked for.
+        """
+        self._check_row(row)
+        pointer = self._library.llama_get_logits_ith(self.pointer, row)
+        return np.ctypeslib.as_array(pointer, shape=(self._vocabulary,))
+
+    def check_drawable(self, row: int) -> Any:
+        """Return the native context for a sampler, after making sure that it has logits in `row`."""
+        self._check_row(row)
+        return self.pointer
+
+    def share(self, source: int, target: int, length: int) -> None:
+        """Let `target` have the first `length` tokens of `source` too; no cell is copied."""
+        self._check_sequence(source)
+        self._check_sequence(target)
+        if length > 0:
+            self._library.llama_memory_seq_cp(self._memory, source, target, 0, length)
+
+    def cut(self, sequence: int, length: int) -> None:
+        """Take all but the first `length` tokens out of `sequence`; cells that no sequence holds any more are free."""
+        self._check_sequence(sequence)
+        if not self._library.llama_memory_seq_rm(self._memory, sequence, max(length, 0), -1):
+            raise EngineError("this model's cache cannot be cut; it needs another engine, such as a server")
+
+    def held(self, sequence: int) -> int:
+        """Return how many tokens `sequence` holds, as llama.cpp sees it."""
+        self._check_sequence(sequence)
+        return int(self._library.llama_memory_seq_pos_max(self._memory, sequence)) + 1
+
+    def _check_sequence(self, sequence: int) -> None:
+        if not 0 <= sequence < self.size.sequences:
+            raise ValueError(f"sequence {sequence} is outside 0..{self.size.sequences - 1}")
+
+    def _check_row(self, row: int) -> None:
+        if row not in self._rows:
+            raise ValueError(f"no logits were asked for in row {row} of the last decode")
+
+    def _native(self, batch: Batch) -> tuple[Any, tuple[NDArray[Any], ...]]:
+        """Return llama.cpp's batch structure and the buffers it points into, which must outlive it."""
+        count = len(batch.tokens)
+        if not 0 < count <= self.size.batch:
+            raise ValueError(f"a batch of {count} tokens; it must have 1 to {self.size.batch}")
+        if not count == len(batch.positions) == len(batch.sequences) == len(batch.outputs):
+            raise ValueError("the parts of a batch differ in length")
+        tokens = np.array(batch.tokens, dtype=np.int32)
+        positions = np.array(batch.positions, dtype=np.int32)
+        counts = np.array([len(owners) for owners in batch.sequences], dtype=np.int32)
+        owners = np.array([owner for several in batch.sequences for owner in several], dtype=np.int32)
+        if tokens.min() < 0 or tokens.max() >= self._vocabulary or positions.min() < 0:
+            raise ValueError("a token or a position is out of range")
+        if counts.min() < 1 or owners.min() < 0 or owners.max() >= self.size.sequences:
+            raise ValueError("a token belongs to no sequence, or to one out of range")
+        starts = np.zeros(count, dtype=np.uintp)
+        starts[1:] = np.cumsum(counts[:-1], dtype=np.uintp)
+        pointers = starts * np.uintp(owners.itemsize) + np.uintp(owners.ctypes.data)
+        outputs = np.array(batch.outputs, dtype=np.int8)
+        buffers = (tokens, positions, counts, pointers, outputs, owners)
+        return self._structure(count, buffers), buffers
+
+    def _structure(self, count: int, buffers: tuple[NDArray[Any], ...]) -> Any:
+        library = self._library
+        tokens, positions, counts, pointers, outputs, _ = buffers
+
+        def at(buffer: NDArray[Any], kind: Any) -> Any:
+            return ctypes.cast(buffer.ctypes.data, ctypes.POINTER(kind))
+
+        return library.llama_batch(
+            n_tokens=count,
+            token=at(tokens, library.llama_token),
+            pos=at(positions, library.llama_pos),
+            n_seq_id=at(counts, ctypes.c_int32),
+            seq_id=at(pointers, ctypes.POINTER(library.llama_seq_id)),
+            logits=at(outputs, ctypes.c_int8),
+        )

@@ -1,0 +1,171 @@
+"""The embedded engine: a GGUF file behind the `Engine` protocol."""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from chat_personas.engines.llama.options import Options
+from chat_personas.engines.llama.worker import Worker
+from eval.engine import EngineError, EngineInfo, Message, Piece, Probe, ProbeScore, Sampling
+
+if TYPE_CHECKING:
+    from chat_personas.engines.llama.interrupt import InterruptFlag
+    from chat_personas.engines.llama.runtime import Runtime
+
+T = TypeVar("T")
+
+
+class LlamaEngine:
+    """A language model in this process. `open` it, and `close` it when done.
+
+    All of llama.cpp runs in one thread of its own. A call to `stream` there goes before `score` and `complete`, which
+    stop at once, keep what they have, and go on afterwards.
+    """
+
+    def __init__(self, worker: Worker, info: EngineInfo) -> None:
+        """For `open`."""
+        self._worker = worker
+        self._info = info
+
+    @classmethod
+    async def open(
+        cls,
+        path: Path,
+        *,
+        name: str | None = None,
+        context_length: int | None = None,
+        threads: int | None = None,
+        flash_attention: bool = False,
+        batch: int = 512,
+        sequences: int = 64,
+        hash_cache: Path | None = None,
+    ) -> "LlamaEngine":
+        """Load the model file `path` in a thread of its own; cancelling the call stops the loading.
+
+        `name`: what the model is called in reports, by default the file's name without its ending. `hash_cache`: see
+        `file_sha256`. The others: see `Options`.
+
+        Raises:
+            EngineError: the file is missing, cut off, no GGUF file, or no model that can be run here; or memory is
+            short.
+        """
+        options = Options(context_length, threads, flash_attention, batch, sequences)
+        cancelled = threading.Event()
+        loading: asyncio.Future[Runtime] = asyncio.get_running_loop().create_future()
+        worker = Worker(lambda flag: _load(path, options, flag, cancelled), _settler(loading))
+        try:
+            runtime = await loading
+            info = await asyncio.to_thread(_describe, runtime, path, name, options, hash_cache)
+        except BaseException:
+            cancelled.set()
+            worker.begin_close()
+            raise
+        return cls(worker, info)
+
+    @property
+    def info(self) -> EngineInfo:
+        """What the engine is and can do."""
+        return self._info
+
+    async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncIterator[Piece]:
+        """Reply to `messages` as the next turn of the conversation that the engine holds; see `Engine.stream`.
+
+        Only tokens that are new since the last turn are decoded. Closing the iterator stops the model between two
+        operations.
+        """
+        from chat_personas.engines.llama.reply import ReplyJob
+
+        job = ReplyJob(messages, sampling)
+        self._worker.submit(job)
+        try:
+            async for piece in job.outlet.items():
+                yield piece
+        finally:
+            self._worker.cancel(job)
+
+    async def complete(self, messages: Sequence[Message], sampling: Sampling, n: int = 1) -> list[str]:
+        """Return `n` whole replies, drawn out of band; see `Engine.complete`."""
+        from chat_personas.engines.llama.completion import CompleteJob
+
+        job = CompleteJob(messages, sampling, n)
+        self._worker.submit(job)
+        try:
+            replies = [reply async for reply in job.outlet.items()]
+        finally:
+            self._worker.cancel(job)
+        if len(replies) < n:
+            raise EngineError("the model was closed before it had answered")
+        return replies
+
+    async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncIterator[ProbeScore]:
+        """Ask each probe on a branch after `prefix`; see `Engine.score`. Exact, each distinct token decoded once.
+
+        A prefix that is too long for the context is shortened as a conversation is: by its oldest turns.
+        """
+        from chat_personas.engines.llama.scoring import ScoreJob
+
+        job = ScoreJob(prefix, probes)
+        self._worker.submit(job)
+        done = 0
+        try:
+            async for score in job.outlet.items():
+                done += 1
+                yield score
+        finally:
+            self._worker.cancel(job)
+        if done < len(probes):
+            raise EngineError("the model was closed while it was being measured")
+
+    async def call(self, function: "Callable[[Runtime], T]") -> T:
+        """Run `function` in the model's thread with all that it owns, and return its result; for tests and steering."""
+        from chat_personas.engines.llama.job import CallJob
+
+        job = CallJob(function)
+        self._worker.submit(job)
+        async for result in job.outlet.items():
+            return result
+        raise EngineError("the model was closed")
+
+    async def close(self) -> None:
+        """Stop what runs, free the model and wait for its thread to end. Closing twice is allowed."""
+        await asyncio.to_thread(self._worker.close)
+
+
+def _load(path: Path, options: Options, flag: "InterruptFlag", cancelled: threading.Event) -> "Runtime":
+    """Check the file before anything slow is imported, then load it; in the worker's thread."""
+    from chat_personas.engines.llama.model_file import check_model_file
+
+    check_model_file(path)
+    from chat_personas.engines.llama.runtime import load_runtime
+
+    return load_runtime(path, options, flag, cancelled)
+
+
+def _settler(loading: "asyncio.Future[Runtime]") -> "Callable[[Runtime | BaseException], None]":
+    """Return a function that settles `loading` from another thread, unless nobody waits for it any more."""
+    loop = asyncio.get_running_loop()
+
+    def settle(outcome: "Runtime | BaseException") -> None:
+        if loading.done():
+            return
+        if isinstance(outcome, BaseException):
+            loading.set_exception(outcome)
+        else:
+            loading.set_result(outcome)
+
+    def settle_from_thread(outcome: "Runtime | BaseException") -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
+            loop.call_soon_threadsafe(settle, outcome)
+
+    return settle_from_thread
+
+
+def _describe(
+    runtime: "Runtime", path: Path, name: str | None, options: Options, hash_cache: Path | None
+) -> EngineInfo:
+    from chat_personas.engines.llama.describe import describe
+
+    return describe(runtime, path, name, options, hash_cache)

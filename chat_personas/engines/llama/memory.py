@@ -1,0 +1,138 @@
+"""Which tokens are in the cache: the conversation, and beside it the path on which probes branch off."""
+
+from collections.abc import Sequence
+
+from chat_personas.engines.llama.context import Batch, Context
+from chat_personas.engines.llama.tree import Step, common_length
+
+CONVERSATION = 0
+SPINE = 1
+FIRST_BRANCH = 2
+
+
+class Memory:
+    """The book-keeping of one context's cache.
+
+    Sequence 0 is the conversation. Sequence 1, the spine, is the path of tokens from which probes branch off; it
+    shares the conversation's cells as far as both agree. The others are branches, and live for one decode only.
+
+    llama.cpp places new cells in the first free ones and computes attention in the order of cells. So the spine and all
+    branches leave the cache before the conversation is decoded further: then its numbers are bit for bit those of a
+    conversation that was never probed.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self.conversation: list[int] = []
+        self.spine: list[int] = []
+        self.row = 0
+        """Where the last decode of the conversation left the logits after its last token."""
+        self._shared = 0
+
+    @property
+    def branches(self) -> int:
+        """How many branches there may be at once."""
+        return self._context.size.sequences - FIRST_BRANCH
+
+    def set_conversation(self, tokens: Sequence[int]) -> int:
+        """Make the conversation hold `tokens` and have the logits after the last; return how many were there already.
+
+        New tokens are decoded in runs of the batch size, counted from the first new one. At least one is decoded, since
+        the logits are those of a decode. Raises ValueError when `tokens` is empty.
+        """
+        if not tokens:
+            raise ValueError("a conversation has at least one token")
+        kept = min(common_length(self.conversation, tokens), len(tokens) - 1)
+        self.drop_spine()
+        self._context.cut(CONVERSATION, kept)
+        del self.conversation[kept:]
+        for start in range(kept, len(tokens), self._context.size.batch):
+            self.extend_conversation(tokens[start : start + self._context.size.batch])
+        return kept
+
+    def extend_conversation(self, tokens: Sequence[int]) -> None:
+        """Decode `tokens`, at most a batch, at the conversation's end; `row` then has the logits after the last."""
+        self.drop_spine()
+        start, last = len(self.conversation), len(tokens) - 1
+        try:
+            self._context.decode(
+                Batch(
+                    tokens,
+                    range(start, start + len(tokens)),
+                    [(CONVERSATION,)] * len(tokens),
+                    [index == last for index in range(len(tokens))],
+                )
+            )
+        except BaseException:
+            self._context.cut(CONVERSATION, start)
+            raise
+        self.conversation.extend(tokens)
+        self.row = last
+
+    def drop_spine(self) -> None:
+        """Take the spine out of the cache."""
+        if self.spine:
+            self.cut_spine(0)
+
+    def cut_spine(self, length: int) -> None:
+        """Keep only the first `length` tokens of the spine."""
+        self._context.cut(SPINE, length)
+        del self.spine[length:]
+        self._shared = min(self._shared, length)
+
+    def aim_spine(self, path: Sequence[int]) -> int:
+        """Let the spine be as much of the start of `path` as the cache already holds; return how much that is."""
+        on_spine = common_length(self.spine, path)
+        in_conversation = common_length(self.conversation, path)
+        if in_conversation > on_spine:
+            self.cut_spine(0)
+            self._context.share(CONVERSATION, SPINE, in_conversation)
+            self.spine = list(path[:in_conversation])
+            self._shared = in_conversation
+        else:
+            self.cut_spine(on_spine)
+        return len(self.spine)
+
+    def room(self, path: Sequence[int]) -> int:
+        """Return how many tokens `path` may have, with nothing beside it in the cache but the conversation."""
+        return self._context.size.cells - len(self.conversation) + common_length(self.conversation, path)
+
+    @property
+    def free(self) -> int:
+        """Return the cells that neither the conversation nor the spine holds."""
+        return self._context.size.cells - len(self.conversation) - (len(self.spine) - self._shared)
+
+    def grow(self, step: Step) -> None:
+        """Decode one step of a tree on the spine. Its branches stay until `release`; after a failure nothing stays."""
+        try:
+            for branch, length in enumerate(step.forks):
+                self._context.share(SPINE, FIRST_BRANCH + branch, length)
+            self.cut_spine(step.kept)
+            self._context.decode(_batch(step))
+        except BaseException:
+            self.release(step)
+            self.cut_spine(0)
+            raise
+        self.spine.extend(node.token for node in step.nodes if node.on_spine)
+
+    def extend_branch(self, token: int, position: int) -> None:
+        """Decode `token` at the end of the first branch of a step that is not released; row 0 then has the logits."""
+        self._context.decode(Batch([token], [position], [(FIRST_BRANCH,)], [True]))
+
+    def release(self, step: Step) -> None:
+        """Take the branches of `step` out of the cache."""
+        for branch in range(len(step.forks)):
+            self._context.cut(FIRST_BRANCH + branch, 0)
+
+
+def _batch(step: Step) -> Batch:
+    """Return the decode of a step: every node once, belonging to all branches that pass through it."""
+    return Batch(
+        [node.token for node in step.nodes],
+        [node.position for node in step.nodes],
+        [
+            (*((SPINE,) if node.on_spine else ()), *(FIRST_BRANCH + branch for branch in node.branches))
+            for node in step.nodes
+        ],
+        [node.ends_path for node in step.nodes],
+    )

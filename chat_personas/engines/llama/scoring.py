@@ -1,0 +1,110 @@
+"""Many probes at once, on branches beside the conversation."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from chat_personas.engines.llama.fitting import shortened
+from chat_personas.engines.llama.interrupt import InterruptFlag
+from chat_personas.engines.llama.job import Job, Priority
+from chat_personas.engines.llama.tree import Limits, Path, Plan, Step, common_length
+from eval.engine import Message, Probe, ProbeScore
+
+if TYPE_CHECKING:
+    from chat_personas.engines.llama.runtime import Runtime
+
+
+class ScoreJob(Job[ProbeScore]):
+    """Puts every probe to the model after the same prefix, as one tree of tokens.
+
+    Interrupted, it keeps what was scored and goes on with the rest when it runs again.
+    """
+
+    priority = Priority.MEASUREMENT
+
+    def __init__(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> None:
+        super().__init__()
+        self._prefix = tuple(prefix)
+        self._probes = tuple(probes)
+        self._waiting: dict[Path, list[Probe]] | None = None
+
+    def run(self, runtime: "Runtime", flag: InterruptFlag) -> None:
+        """Score the probes that are not scored yet; see `Job.run`."""
+        if self._waiting is None:
+            self._waiting = self._prepare(runtime)
+        self._fail_what_does_not_fit(runtime)
+        if not self._waiting:
+            return
+        plan = self._plan(runtime)
+        for step in plan.steps():
+            flag.check()
+            runtime.memory.grow(step)
+            try:
+                self._read(runtime, plan, step)
+            finally:
+                runtime.memory.release(step)
+
+    def _prepare(self, runtime: "Runtime") -> dict[Path, list[Probe]]:
+        """Return the probes by the tokens of their contexts, the prefix shortened if it must be."""
+        usable = [probe for probe in self._probes if self._has_labels(runtime, probe)]
+        if not usable:
+            return {}
+        prompts = [probe.prompt for probe in usable]
+        longest = max(prompts, key=runtime.prompter.size)
+        paths: list[Path] = []
+        for fitted in shortened(
+            [*self._prefix, Message("user", longest)], runtime.prompter.size, runtime.context_length
+        ):
+            paths = runtime.prompter.probes(fitted.messages[:-1], prompts)
+            if all(_fits(runtime, path) for path in paths):
+                break
+        waiting: dict[Path, list[Probe]] = {}
+        for path, probe in zip(paths, usable, strict=True):
+            waiting.setdefault(path, []).append(probe)
+        return waiting
+
+    def _has_labels(self, runtime: "Runtime", probe: Probe) -> bool:
+        """Say whether the model can answer with the probe's labels; put out the failure if not."""
+        try:
+            for label in probe.labels:
+                runtime.labels.variants(label)
+        except ValueError as error:
+            self._fail(probe, str(error))
+            return False
+        return True
+
+    def _fail_what_does_not_fit(self, runtime: "Runtime") -> None:
+        waiting = self._waiting or {}
+        for path in [path for path in waiting if not _fits(runtime, path)]:
+            for probe in waiting.pop(path):
+                self._fail(
+                    probe, f"the question and what comes before it have {len(path)} tokens, too many for the context"
+                )
+
+    def _fail(self, probe: Probe, why: str) -> None:
+        self.outlet.put(ProbeScore(probe.key, (), 0.0, failure=why))
+
+    def _plan(self, runtime: "Runtime") -> Plan:
+        """Let the spine be what the cache already holds of the common prefix, and plan the rest."""
+        paths = list(self._waiting or ())
+        common = min(common_length(paths[0], path) for path in paths)
+        shortest = min(map(len, paths))
+        held = runtime.memory.aim_spine(paths[0][: min(common, shortest - 1)])
+        limits = Limits(runtime.context.size.batch, runtime.memory.branches, runtime.memory.free)
+        return Plan(paths, held, limits)
+
+    def _read(self, runtime: "Runtime", plan: Plan, step: Step) -> None:
+        """Put out the scores of the paths that ended in this step."""
+        waiting = self._waiting or {}
+        for index, row in zip(step.paths, step.ends, strict=True):
+            path, decoded = plan.paths[index], plan.decoded(index)
+            logits = runtime.context.logits(row)
+            for probe in waiting.pop(path):
+                labels, mass = runtime.labels.scores(probe.labels, logits)
+                self.outlet.put(
+                    ProbeScore(probe.key, labels, mass, tokens_decoded=decoded, tokens_reused=len(path) - decoded)
+                )
+                decoded = 0
+
+
+def _fits(runtime: "Runtime", path: Path) -> bool:
+    return len(path) <= min(runtime.context_length, runtime.memory.room(path))
