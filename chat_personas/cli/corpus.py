@@ -49,7 +49,7 @@ def show(conversation: Id) -> int:
     with open_corpus(read_only=True) as corpus:
         found = corpus.conversation(conversation)
         print(f"{printable(found.title)}\n{found.id}  {found.persona_name} on {found.model}\n")
-        for message in corpus.path(found.id):
+        for message in corpus.branch(found.active_leaf_id) if found.active_leaf_id else ():
             speaker = "You" if message.role == "user" else found.persona_name
             remark = "" if message.status == "complete" else f" ({message.status})"
             print(f"{speaker}{remark}: {printable(message.text)}\n")
