@@ -1,0 +1,62 @@
+"""The corpus as datasets that other programs load: a registry of formats, and the two ways out."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from chat_personas.corpus.corpus import Corpus
+from chat_personas.corpus.errors import CorpusError
+from chat_personas.corpus.export import openai
+from chat_personas.corpus.export.destination import written_whole
+from chat_personas.corpus.export.format import Format
+from chat_personas.corpus.export.wanted import wanted
+from chat_personas.corpus.selection import Selection
+
+__all__ = ["FORMATS", "Format", "export_file", "export_stdout"]
+
+FORMATS: Mapping[str, Format] = MappingProxyType({form.name: form for form in (openai.FORMAT,)})
+"""Every format by its name."""
+
+
+def export_file(
+    corpus: Corpus,
+    form: str,
+    selection: Selection,
+    out: Path,
+    *,
+    force: bool = False,
+    unfinished: bool = False,
+) -> int:
+    """Write the conversations that are meant to a file, all of them or nothing; return how many were written.
+
+    `unfinished` keeps a last reply that was stopped or broke off, and the words it answers. The file is readable by its
+    owner only, as the corpus is. An existing one is replaced only with `force`.
+
+    Raises:
+        ExportError: the file is there already, or it cannot have this name, or no conversation is of that persona.
+        UnknownConversationError: one of the identifiers is not in the corpus.
+        CorpusError: the corpus cannot be read, or the file not be written.
+    """
+    conversations = wanted(corpus, selection)
+    count = 0
+    with written_whole(out, force=force) as stream:
+        for line in FORMATS[form].lines(corpus, conversations, unfinished):
+            stream.write(f"{line}\n".encode())
+            count += 1
+    return count
+
+
+def export_stdout(corpus: Corpus, form: str, selection: Selection, *, unfinished: bool = False) -> int:
+    """Write the conversations that are meant to standard output, in UTF-8; return how many. Raises as `export_file`."""
+    count = 0
+    try:
+        for line in FORMATS[form].lines(corpus, wanted(corpus, selection), unfinished):
+            sys.stdout.buffer.write(f"{line}\n".encode())
+            count += 1
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise CorpusError(f"standard output cannot be written: {error.strerror or error}") from error
+    return count

@@ -1,0 +1,40 @@
+"""A file that is written whole or not at all."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from chat_personas.corpus.errors import CorpusError, ExportError, shown
+
+
+@contextmanager
+def written_whole(path: Path, *, force: bool) -> Iterator[BinaryIO]:
+    """Lend a stream to a file beside `path` that takes its place when the block ends, and goes when it fails.
+
+    Raises:
+        ExportError: `path` is there already and `force` is not given, or it is a directory, or in none.
+        CorpusError: the disk is full or cannot be written.
+    """
+    import tempfile
+
+    if path.is_dir():
+        raise ExportError(f"{shown(path)} is a directory; give the name of a file in it")
+    if not path.parent.is_dir():
+        raise ExportError(f"there is no directory {shown(path.parent)}; create it first")
+    if path.exists() and not force:
+        raise ExportError(f"{shown(path)} is there already; choose another name or add --force")
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as stream:
+            part = Path(stream.name)
+            try:
+                yield stream  # type: ignore[misc]
+                stream.flush()
+                os.fsync(stream.fileno())
+                part.replace(path)
+            except BaseException:
+                part.unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise CorpusError(f"{shown(path)} cannot be written: {error.strerror or error}") from error

@@ -1,0 +1,38 @@
+"""Chat JSON Lines, as OpenAI's fine-tuning and most trainers read it: `{"messages": [{"role": ..., "content": ...}]}`.
+
+One conversation per line: the system prompt if there is one, then the active branch, roles taking turns, the assistant
+last. The branch ends with its last complete reply: one at the end that was stopped, interrupted or failed is left out
+with the words it answers. One before the end stands as far as it came, since what follows was said after it.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+
+from chat_personas.corpus.corpus import Corpus
+from chat_personas.corpus.export.format import Format
+from chat_personas.corpus.rows import MessageRow
+from chat_personas.corpus.transcript import transcript
+
+
+def lines(corpus: Corpus, conversations: Sequence[str], unfinished: bool) -> Iterator[str]:
+    """Yield a line for each conversation with a reply; with `unfinished` an incomplete last reply counts as one."""
+    for identifier in conversations:
+        conversation = corpus.conversation(identifier)
+        branch = corpus.branch(conversation.active_leaf_id) if conversation.active_leaf_id else ()
+        said = _until_last_reply(branch, unfinished)
+        if said:
+            messages = transcript(conversation.system_prompt, said)
+            record = {"messages": [{"role": message.role, "content": message.content} for message in messages]}
+            yield json.dumps(record, ensure_ascii=False)
+
+
+def _until_last_reply(branch: Sequence[MessageRow], unfinished: bool) -> Sequence[MessageRow]:
+    for length in range(len(branch), 0, -1):
+        last = branch[length - 1]
+        ended = last.status == "complete" or (unfinished and last.status != "streaming")
+        if last.role == "assistant" and last.text and ended:
+            return branch[:length]
+    return ()
+
+
+FORMAT = Format("openai", "chat JSON Lines, one conversation per line", lines)
