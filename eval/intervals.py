@@ -19,7 +19,7 @@ LEVEL = 0.95
 MIN_QUESTIONS = 20
 RESAMPLES = 4000
 _NORMAL = NormalDist()
-_CONSTANT = 1e-12
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Interval:
     @property
     def includes_zero(self) -> bool:
         """Whether 0 cannot be ruled out: it lies in the interval, or there is no interval."""
-        return self.low is None or self.high is None or self.low <= 0 <= self.high
+        return self.low is None or self.high is None or (self.low <= _ROUNDING and self.high >= -_ROUNDING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Bootstrap:
         defined = ~(np.isnan(numerators) | np.isnan(denominators))
         above, below = numerators[defined], denominators[defined]
         n = len(above)
-        if n == 0 or abs(below.mean()) < _CONSTANT:
+        if n == 0 or abs(below.mean()) < _ROUNDING:
             return None
         ratio = float(above.mean() / below.mean())
         if n < MIN_QUESTIONS:
@@ -112,7 +112,7 @@ def _intervals(estimates: FloatArray, replicates: FloatArray, influence: FloatAr
     intervals = []
     for column, estimate in enumerate(estimates):
         drawn, pushes = replicates[:, column], influence[:, column]
-        if np.abs(pushes).max() < _CONSTANT:
+        if np.abs(pushes).max() < _ROUNDING:
             intervals.append(Interval(float(estimate), float(estimate), float(estimate)))
             continue
         low, high = _bca_quantiles(float(estimate), drawn, pushes, tail)
@@ -122,7 +122,7 @@ def _intervals(estimates: FloatArray, replicates: FloatArray, influence: FloatAr
 
 def _bca_quantiles(estimate: float, drawn: FloatArray, pushes: FloatArray, tail: float) -> tuple[float, float]:
     """Return the lower and upper bound from `drawn`, the sorted replicates of one estimate."""
-    tolerance = _CONSTANT * max(1.0, abs(estimate))
+    tolerance = _ROUNDING * max(1.0, abs(estimate))
     below = np.searchsorted(drawn, estimate - tolerance)
     not_above = np.searchsorted(drawn, estimate + tolerance)
     share = float(below + not_above) / (2 * len(drawn))

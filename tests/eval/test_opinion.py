@@ -1,0 +1,74 @@
+"""An opinion is the average of the normalised orders, and says when it should not be believed."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from eval.answers import Answer
+from eval.errors import AnswerError
+from eval.opinion import opinion
+from tests.eval.towns import answer
+
+
+def test_each_order_is_normalised_before_the_orders_are_averaged() -> None:
+    said = opinion(answer("BUS", [0.6, 0.2], [0.1, 0.1], refusal=0.2), "apart")
+    np.testing.assert_allclose(said.by_order[0].distribution, [0.75, 0.25])
+    np.testing.assert_allclose(said.by_order[1].distribution, [0.5, 0.5])
+    np.testing.assert_allclose(said.distribution, [0.625, 0.375])
+
+
+def test_refusals_are_a_share_of_the_labels_reported_beside_the_distribution() -> None:
+    said = opinion(answer("BUS", [0.4, 0.2], [0.3, 0.3], refusal=0.2), "apart")
+    assert said.refusal == pytest.approx(0.25)
+    assert said.distribution.sum() == pytest.approx(1)
+
+
+def test_refusals_as_an_option_keep_their_share() -> None:
+    said = opinion(answer("BUS", [0.4, 0.2], [0.3, 0.3], refusal=0.2), "as-option")
+    np.testing.assert_allclose(said.distribution, [0.35 / 0.8, 0.25 / 0.8])
+    assert said.distribution.sum() == pytest.approx(1 - said.refusal)
+
+
+def test_label_mass_is_averaged_and_order_bias_is_the_distance_between_the_orders() -> None:
+    said = opinion(answer("BUS", [0.6, 0.3], [0.35, 0.35]), "apart")
+    assert said.label_mass == pytest.approx(0.8)
+    assert said.order_bias == pytest.approx(2 / 3 - 1 / 2)
+
+
+def test_order_bias_as_option_counts_the_refusals() -> None:
+    given = answer("BUS", [0.5, 0.0], [0.5, 0.0])
+    shy = replace(given.by_order[1], options=np.array([0.25, 0.0]), refusal=0.25)
+    assert opinion(Answer("BUS", (given.by_order[0], shy)), "as-option").order_bias == pytest.approx(0.5)
+
+
+def test_one_order_alone_has_no_order_bias() -> None:
+    assert opinion(answer("BUS", [0.6, 0.3]), "apart").order_bias is None
+
+
+@pytest.mark.parametrize(("second", "valid"), [([0.3, 0.2], True), ([0.3, 0.19], False)])
+def test_too_little_label_mass_in_any_order_makes_a_question_not_valid(second: list[float], valid: bool) -> None:
+    assert opinion(answer("BUS", [0.9, 0.1], second), "apart").valid is valid
+
+
+@pytest.mark.parametrize(("truncation", "valid"), [(0.1, True), (0.11, False)])
+def test_what_a_server_did_not_show_makes_a_question_not_valid_when_it_could_matter(
+    truncation: float, valid: bool
+) -> None:
+    given = answer("BUS", [0.6, 0.3], [0.6, 0.3])
+    cut = Answer("BUS", (given.by_order[0], replace(given.by_order[1], truncation=truncation)))
+    assert opinion(cut, "apart").valid is valid
+
+
+def test_answers_that_do_not_come_from_labels_have_no_label_mass_and_are_valid() -> None:
+    given = answer("BUS", [0.6, 0.4])
+    free = Answer("BUS", (replace(given.by_order[0], label_mass=None),))
+    said = opinion(free, "apart")
+    assert said.label_mass is None
+    assert said.valid
+
+
+@pytest.mark.parametrize("given", [answer("BUS", [0.5, 0.5], [0.0, 0.0], refusal=0.9), Answer("BUS", ())])
+def test_an_answer_without_mass_on_the_options_cannot_be_scored(given: Answer) -> None:
+    with pytest.raises(AnswerError, match="BUS"):
+        opinion(given, "apart")
