@@ -35,7 +35,7 @@ def noise_floor(
     """Simulate pairs of independent samples of `respondents` people who answer with these `proportions`.
 
     With `refusals_last` the last proportion is that of the refusals: it counts in the total variation and, having no
-    place on the scale, not in the alignment. With 2,000 draws the standard error is below 2% of the value. The
+    place on the scale, not in the alignment. With 2,000 draws the standard error is about 2% of the value. The
     result depends on the arguments only, never on which questions were asked before.
     """
     if respondents < 1:
