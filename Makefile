@@ -1,6 +1,7 @@
 # Set-up, the program, the checks. `make` alone lists what there is.
 
-PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3,$(shell command -v $(name) 2>/dev/null)))
+PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
+  $$name -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$name && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -13,8 +14,8 @@ help:  ## List the goals
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(VENV)/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "chat-personas needs Python 3.11 or newer; name one: make PYTHON=/path/to/python3.11 chat"; exit 2; }
+	@test -n "$(PYTHON)" || \
+	  { echo "chat-personas needs Python 3.11 or newer with venv; name one: make PYTHON=/path/to/python3.11 chat"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/installed: pyproject.toml requirements.lock | $(VENV)/bin/python
