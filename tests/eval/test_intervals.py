@@ -1,5 +1,7 @@
 """Intervals resample questions, repeat exactly, and agree with SciPy's bootstrap at the widened level."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -17,7 +19,7 @@ def widened_level(n: int) -> float:
     return float(1 - 2 * stats.norm.cdf(-np.sqrt(n / (n - 1)) * stats.t.ppf(0.975, n - 1)))
 
 
-def scipy_interval(values: tuple[np.ndarray, ...], statistic) -> tuple[float, float]:
+def scipy_interval(values: tuple[np.ndarray, ...], statistic: Callable[..., np.ndarray]) -> tuple[float, float]:
     """Return SciPy's BCa interval at the widened level."""
     found = stats.bootstrap(
         values,
@@ -33,7 +35,7 @@ def scipy_interval(values: tuple[np.ndarray, ...], statistic) -> tuple[float, fl
 
 
 @pytest.mark.parametrize("n", [20, 40])
-def test_the_interval_of_a_mean_is_scipys_bca_at_the_widened_level(n):
+def test_the_interval_of_a_mean_is_scipys_bca_at_the_widened_level(n: int) -> None:
     values = skewed(n)
     interval = Bootstrap(seed=3, resamples=20_000).mean(values)
     standard_error = values.std() / np.sqrt(n)
@@ -43,7 +45,7 @@ def test_the_interval_of_a_mean_is_scipys_bca_at_the_widened_level(n):
     assert (interval.low, interval.high) == pytest.approx(expected, abs=0.08 * standard_error)
 
 
-def test_the_interval_of_a_ratio_of_means_is_scipys_bca_at_the_widened_level():
+def test_the_interval_of_a_ratio_of_means_is_scipys_bca_at_the_widened_level() -> None:
     above, below = skewed(30), 1 + skewed(30, seed=6)
     interval = Bootstrap(seed=3, resamples=20_000).ratio(above, below)
     low, high = scipy_interval((above, below), lambda x, y, axis: x.mean(axis=axis) / y.mean(axis=axis))
@@ -52,35 +54,35 @@ def test_the_interval_of_a_ratio_of_means_is_scipys_bca_at_the_widened_level():
     assert (interval.low, interval.high) == pytest.approx((low, high), abs=0.03 * (high - low))
 
 
-def test_under_twenty_questions_there_is_a_mean_and_no_interval():
+def test_under_twenty_questions_there_is_a_mean_and_no_interval() -> None:
     assert Bootstrap().mean(np.arange(19.0)) == Interval(9.0, None, None)
     twenty = Bootstrap().mean(np.arange(20.0))
     assert twenty is not None
     assert twenty.low is not None
 
 
-def test_without_a_single_value_there_is_nothing():
+def test_without_a_single_value_there_is_nothing() -> None:
     assert Bootstrap().mean(np.array([])) is None
     assert Bootstrap().mean(np.array([np.nan, np.nan])) is None
 
 
-def test_questions_without_a_value_are_left_out():
+def test_questions_without_a_value_are_left_out() -> None:
     values = skewed(40)
     holes = np.concatenate([values, [np.nan] * 7])
     assert Bootstrap().mean(holes) == Bootstrap().mean(values)
 
 
-def test_the_same_seed_gives_the_same_interval_and_another_seed_another():
+def test_the_same_seed_gives_the_same_interval_and_another_seed_another() -> None:
     values = skewed(40)
     assert Bootstrap(seed=1).mean(values) == Bootstrap(seed=1).mean(values)
     assert Bootstrap(seed=1).mean(values) != Bootstrap(seed=2).mean(values)
 
 
-def test_values_that_do_not_vary_have_an_interval_of_no_width():
+def test_values_that_do_not_vary_have_an_interval_of_no_width() -> None:
     assert Bootstrap().mean(np.full(25, 0.7)) == Interval(pytest.approx(0.7), pytest.approx(0.7), pytest.approx(0.7))
 
 
-def test_one_question_that_differs_from_all_others_keeps_the_bounds_within_the_values():
+def test_one_question_that_differs_from_all_others_keeps_the_bounds_within_the_values() -> None:
     values = np.zeros(30)
     values[4] = 1
     interval = Bootstrap().mean(values)
@@ -90,19 +92,19 @@ def test_one_question_that_differs_from_all_others_keeps_the_bounds_within_the_v
     assert 0 <= interval.low < interval.mean < interval.high < 1
 
 
-def test_columns_are_scored_as_they_would_be_alone():
+def test_columns_are_scored_as_they_would_be_alone() -> None:
     values = np.column_stack([skewed(40), skewed(40, seed=8)])
     first, second = Bootstrap().means(values)
     assert first.low == pytest.approx(Bootstrap().mean(values[:, 0]).low)
     assert second.high == pytest.approx(Bootstrap().mean(values[:, 1]).high)
 
 
-def test_a_ratio_over_nothing_is_null():
+def test_a_ratio_over_nothing_is_null() -> None:
     assert Bootstrap().ratio(np.ones(30), np.zeros(30)) is None
     assert Bootstrap().ratio(np.ones(3), np.full(3, np.nan)) is None
 
 
-def test_a_ratio_of_few_questions_has_no_bounds():
+def test_a_ratio_of_few_questions_has_no_bounds() -> None:
     assert Bootstrap().ratio(np.array([1.0, 2.0]), np.array([2.0, 4.0])) == Interval(0.5, None, None)
 
 
@@ -115,5 +117,5 @@ def test_a_ratio_of_few_questions_has_no_bounds():
         (Interval(0.5, None, None), True),
     ],
 )
-def test_zero_is_ruled_out_only_by_an_interval_that_leaves_it_out(interval, includes):
+def test_zero_is_ruled_out_only_by_an_interval_that_leaves_it_out(interval: Interval, includes: bool) -> None:
     assert interval.includes_zero is includes

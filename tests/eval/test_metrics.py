@@ -21,7 +21,9 @@ def two_distributions_on_a_scale(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarra
 
 
 @given(two_distributions_on_a_scale())
-def test_alignment_is_one_minus_scipys_wasserstein_distance_over_the_span(case):
+def test_alignment_is_one_minus_scipys_wasserstein_distance_over_the_span(
+    case: tuple[np.ndarray, np.ndarray, list[float]],
+) -> None:
     p, q, ordinals = case
     span = max(ordinals) - min(ordinals)
     found = float(alignment(p, q, scale_of(ordinals)))
@@ -31,7 +33,7 @@ def test_alignment_is_one_minus_scipys_wasserstein_distance_over_the_span(case):
         assert found == pytest.approx(1 - wasserstein_distance(ordinals, ordinals, p, q) / span, abs=1e-12)
 
 
-def test_an_option_that_sits_between_others_is_measured_where_it_sits():
+def test_an_option_that_sits_between_others_is_measured_where_it_sits() -> None:
     ordinals = [1, 2, 3, 2.5]
     from_two_to_between = alignment(np.array([0, 1, 0, 0.0]), np.array([0, 0, 0, 1.0]), scale_of(ordinals))
     from_one_to_between = alignment(np.array([1, 0, 0, 0.0]), np.array([0, 0, 0, 1.0]), scale_of(ordinals))
@@ -39,18 +41,18 @@ def test_an_option_that_sits_between_others_is_measured_where_it_sits():
     assert float(from_one_to_between) == pytest.approx(1 - 1.5 / 2)
 
 
-def test_opposite_ends_have_alignment_0_and_equal_distributions_1():
+def test_opposite_ends_have_alignment_0_and_equal_distributions_1() -> None:
     scale = scale_of([1, 2, 3, 4])
     left, right = np.array([1, 0, 0, 0.0]), np.array([0, 0, 0, 1.0])
     assert float(alignment(left, right, scale)) == 0
     assert float(alignment(left, left, scale)) == 1
 
 
-def test_options_without_order_have_no_alignment():
+def test_options_without_order_have_no_alignment() -> None:
     assert np.isnan(alignment(np.array([0.5, 0.5]), np.array([0.5, 0.5]), scale_of([1, 1])))
 
 
-def test_questions_of_different_length_can_be_compared_in_one_call():
+def test_questions_of_different_length_can_be_compared_in_one_call() -> None:
     scale = stack_scales([scale_of([3, 1], 4), scale_of([1, 2, 4, 3], 4), scale_of([2, 2], 4)])
     p = np.array([[0.2, 0.8, 0, 0], [0.1, 0.2, 0.3, 0.4], [0.5, 0.5, 0, 0]])
     q = np.array([[0.6, 0.4, 0, 0], [0.4, 0.3, 0.2, 0.1], [0.5, 0.5, 0, 0]])
@@ -60,16 +62,16 @@ def test_questions_of_different_length_can_be_compared_in_one_call():
     assert np.isnan(together[2])
 
 
-def test_total_variation_is_half_the_sum_of_differences():
+def test_total_variation_is_half_the_sum_of_differences() -> None:
     assert float(total_variation(np.array([0.5, 0.3, 0.2]), np.array([0.2, 0.3, 0.5]))) == pytest.approx(0.3)
     assert float(total_variation(np.array([1.0, 0.0]), np.array([0.0, 1.0]))) == 1
 
 
-def test_entropy_is_that_of_the_even_spread_at_most_and_0_for_a_single_answer():
+def test_entropy_is_that_of_the_even_spread_at_most_and_0_for_a_single_answer() -> None:
     assert float(entropy(np.array([0.25] * 4))) == pytest.approx(math.log(4))
     assert float(entropy(np.array([0.0, 1.0]))) == 0
 
 
-def test_no_mass_at_all_has_no_normalised_form():
+def test_no_mass_at_all_has_no_normalised_form() -> None:
     assert np.isnan(normalised(np.zeros(3))).all()
     np.testing.assert_allclose(normalised(np.array([1.0, 3.0])), [0.25, 0.75])
