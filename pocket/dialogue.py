@@ -1,0 +1,68 @@
+"""Whole conversations: an order of moves that people make, from a greeting to a goodbye."""
+
+from collections.abc import Callable
+from random import Random
+
+from pocket import smalltalk, views
+from pocket.cast import Role
+from pocket.panel import Panel
+from pocket.profiles import draw_profile
+from pocket.respondents import Respondent
+from pocket.talk import Position, Talk
+from pocket.topics import TOPICS
+
+_FOLLOW_UPS: tuple[tuple[Callable[[Talk, Position], None], float], ...] = (
+    (views.give_reason, 6),
+    (views.give_example, 2.5),
+    (views.say_what_would_change_it, 3),
+    (views.hold_on, 1.5),
+    (views.respect_others, 2),
+    (views.take_pushback, 3.5),
+    (views.explain, 1.2),
+    (views.confirm, 1.2),
+)
+_LIFE = tuple(smalltalk.LIFE)
+_LIFE_WEIGHTS = tuple(smalltalk.LIFE.values())
+
+
+def begin(role: Role, person: Respondent, rng: Random) -> Talk:
+    """Return a conversation in which nothing has been said yet."""
+    return Talk(role, person, draw_profile(role.groups, rng), rng)
+
+
+def converse(panel: Panel, talk: Talk, exchanges: int) -> None:
+    """Add about `exchanges` exchanges to a conversation."""
+    rng = talk.rng
+    start = len(talk.turns)
+    if start == 0 and rng.random() < 0.3:
+        smalltalk.greet(talk)
+    while (len(talk.turns) - start) // 2 < exchanges:
+        _next_move(panel, talk)
+
+
+def _next_move(panel: Panel, talk: Talk) -> None:
+    chance = talk.rng.random()
+    if chance < 0.18:
+        talk.rng.choices(_LIFE, _LIFE_WEIGHTS)[0](talk)
+    elif chance < 0.23:
+        talk.rng.choice((smalltalk.tell_party, smalltalk.judge_party))(talk, panel)
+    elif chance < 0.26 and talk.positions:
+        views.sum_up(talk)
+    elif chance < 0.33 and len(talk.positions) > 1:
+        views.recall(talk, talk.rng.choice(list(talk.positions.values())))
+    elif chance < 0.62 and talk.current is not None:
+        _follow_up(talk, talk.current)
+    elif chance < 0.68:
+        views.meet_opinion(talk, talk.rng.choice(TOPICS))
+    else:
+        views.give_view(talk, talk.rng.choice(TOPICS), follows=bool(talk.turns))
+
+
+def _follow_up(talk: Talk, position: Position) -> None:
+    moves, weights = zip(*_FOLLOW_UPS, strict=True)
+    talk.rng.choices(moves, weights)[0](talk, position)
+
+
+def close(talk: Talk) -> None:
+    """End a conversation, with thanks or a goodbye."""
+    talk.rng.choice((smalltalk.accept_thanks, smalltalk.part, smalltalk.part))(talk)

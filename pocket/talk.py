@@ -1,0 +1,50 @@
+"""A conversation as it grows: who speaks, what has been said, and which stance is under discussion."""
+
+from dataclasses import dataclass, field
+from random import Random
+
+from pocket.answers import PROMPT_WEIGHT
+from pocket.cast import Role
+from pocket.document import Turn
+from pocket.phrasing import roughened
+from pocket.profiles import Profile
+from pocket.respondents import Respondent
+from pocket.topics import Side, Topic
+
+
+@dataclass(slots=True)
+class Position:
+    """What the persona said about one topic: its stance as a clause, and the texts it has used up."""
+
+    topic: Topic
+    phrase: str
+    side: Side
+    strength: float
+    stance: str
+    used: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Talk:
+    """The state of one conversation. `current` is the position under discussion, None before the first topic."""
+
+    role: Role
+    person: Respondent
+    profile: Profile
+    rng: Random
+    turns: list[Turn] = field(default_factory=list)
+    positions: dict[str, Position] = field(default_factory=dict)
+    current: Position | None = None
+
+    def exchange(self, user: str, reply: str, *, rough: bool = True) -> None:
+        """Add one turn of each side; the user's words are roughened as people type."""
+        text = roughened(user, self.rng) if rough else user
+        self.turns.append(Turn("user", text, PROMPT_WEIGHT))
+        self.turns.append(Turn("assistant", reply))
+
+    def cut(self, sentences: list[str]) -> str:
+        """Join as many sentences as the persona's style allows: one or two if it is to be brief."""
+        kept = [text for text in sentences if text]
+        if self.role.brevity == "short":
+            kept = kept[: self.rng.choice((1, 2))]
+        return " ".join(kept)

@@ -1,0 +1,166 @@
+"""The training text: an endless, reproducible mixture of conversations and survey answers of synthetic people.
+
+`python -m pocket.text --show 20` prints samples for reading.
+"""
+
+import argparse
+from collections.abc import Callable, Iterator
+from random import Random
+
+from eval.survey import load_survey
+from eval.survey_model import Survey
+from pocket import answers
+from pocket.cast import Role, draw_role
+from pocket.dialogue import begin, close, converse
+from pocket.document import Document, Turn
+from pocket.panel import Panel
+from pocket.respondents import Respondent
+
+_GOLDEN = 0.6180339887498949
+
+
+class Writer:
+    """Writes documents of every kind for one survey and one seed."""
+
+    def __init__(self, survey: Survey, seed: int) -> None:
+        self.panel = Panel(survey)
+        self.rng = Random(seed)
+        self._keys = tuple(self.panel.questions)
+        self._phases: dict[tuple[object, str], float] = {}
+
+    def document(self) -> Document:
+        """Return the next document: a role is drawn, then what is done with it."""
+        role = draw_role(self.rng)
+        kind = self.rng.choices(_KINDS, _WEIGHTS)[0]
+        turns = kind(self, role)
+        if role.prompt:
+            turns.insert(0, Turn("system", role.prompt, answers.PROMPT_WEIGHT))
+        return Document(tuple(turns))
+
+    def _person(self, role: Role) -> Respondent:
+        return Respondent(self.panel, self.panel.crowd(role.groups), self.rng)
+
+    def _first_answer(self, role: Role) -> tuple[Respondent, str]:
+        """Return a person and a question, such that a group's people cover its distribution evenly, question by question."""
+        key = self.rng.choice(self._keys)
+        crowd = self.panel.crowd(role.groups)
+        phase = self._phases.get((role.groups, key))
+        u = self.rng.random() if phase is None else (phase + _GOLDEN) % 1.0
+        self._phases[role.groups, key] = u
+        return Respondent.anchored(self.panel, crowd, key, u, self.rng), key
+
+    def _probe(self, person: Respondent, key: str) -> tuple[Turn, Turn]:
+        chance = self.rng.random()
+        if chance < 0.12:
+            return answers.reading_probe(person, self.rng)
+        if chance < 0.2:
+            return answers.reworded_probe(self.panel, person, key, self.rng)
+        return answers.probe(self.panel, person, key, self.rng)
+
+    def one_probe(self, role: Role) -> list[Turn]:
+        """A survey question as the very first turn."""
+        person, key = self._first_answer(role)
+        return [*answers.probe(self.panel, person, key, self.rng)]
+
+    def several_probes(self, role: Role) -> list[Turn]:
+        """Several survey questions in a row, answered by the same person."""
+        person, key = self._first_answer(role)
+        turns = [*answers.probe(self.panel, person, key, self.rng)]
+        for other in self.rng.sample([one for one in self._keys if one != key], self.rng.choice((2, 3, 4, 6, 8))):
+            turns += self._probe(person, other)
+        return turns
+
+    def reading(self, role: Role) -> list[Turn]:
+        """Questions in words of their own, a few in a row."""
+        person = self._person(role)
+        turns: list[Turn] = []
+        for key in self.rng.sample(self._keys, self.rng.choice((1, 2, 3))):
+            use_stances = self.rng.random() < 0.65
+            turns += answers.reading_probe(person, self.rng) if use_stances else answers.reworded_probe(self.panel, person, key, self.rng)
+        return turns
+
+    def conversation(self, role: Role) -> list[Turn]:
+        """A conversation in prose, from one exchange to a dozen."""
+        talk = begin(role, self._person(role), self.rng)
+        converse(self.panel, talk, self.rng.choice((1, 1, 2, 3, 4, 5, 6, 8, 10, 12)))
+        if self.rng.random() < 0.15:
+            close(talk)
+        return talk.turns
+
+    def long_conversation(self, role: Role) -> list[Turn]:
+        """A conversation that fills most of the context."""
+        talk = begin(role, self._person(role), self.rng)
+        converse(self.panel, talk, self.rng.randint(16, 42))
+        return talk.turns
+
+    def probes_after_conversation(self, role: Role) -> list[Turn]:
+        """A conversation of one to six exchanges, then questions, half of them on what was talked about."""
+        talk = begin(role, self._person(role), self.rng)
+        converse(self.panel, talk, self.rng.randint(1, 6))
+        discussed = [key for position in talk.positions.values() for key in position.topic.statements]
+        for _ in range(self.rng.choice((1, 2, 3, 4))):
+            near = discussed and self.rng.random() < 0.5
+            talk.turns += self._probe(talk.person, self.rng.choice(discussed if near else self._keys))
+        return talk.turns
+
+    def sequence(self, role: Role) -> list[Turn]:
+        """Thirty people's answers in one reply."""
+        return [*answers.sequence(self.panel, self.panel.crowd(role.groups), self.rng.choice(self._keys), self.rng)]
+
+    def verbalized(self, role: Role) -> list[Turn]:
+        """Shares among a hundred people, in JSON."""
+        return [*answers.verbalized(self.panel, self.panel.crowd(role.groups), self.rng.choice(self._keys), self.rng)]
+
+    def open_ended(self, role: Role) -> list[Turn]:
+        """One to three survey questions answered in words."""
+        person = self._person(role)
+        keys = self.rng.sample(self._keys, self.rng.choice((1, 2, 3)))
+        return [turn for key in keys for turn in answers.open_ended(self.panel, person, key, self.rng)]
+
+    def few_shot(self, role: Role) -> list[Turn]:
+        """A question after other people's answers to others; often without a steering prompt."""
+        keys = self.rng.sample(self._keys, self.rng.choice((3, 4, 6, 8)) + 1)
+        return [*answers.few_shot(self.panel, self._person(role), keys, self.rng)]
+
+
+Kind = Callable[[Writer, Role], list[Turn]]
+
+MIXTURE: tuple[tuple[Kind, float], ...] = (
+    (Writer.one_probe, 34.0),
+    (Writer.several_probes, 10.0),
+    (Writer.reading, 7.0),
+    (Writer.conversation, 24.0),
+    (Writer.long_conversation, 1.3),
+    (Writer.probes_after_conversation, 9.0),
+    (Writer.sequence, 7.0),
+    (Writer.verbalized, 4.0),
+    (Writer.open_ended, 3.0),
+    (Writer.few_shot, 1.2),
+)
+"""What the text consists of: kinds of documents and how many of a hundred they are."""
+
+_KINDS = tuple(kind for kind, _ in MIXTURE)
+_WEIGHTS = tuple(weight for _, weight in MIXTURE)
+
+
+def documents(seed: int, survey: Survey | None = None) -> Iterator[Document]:
+    """Yield documents without end; the same for the same seed. `survey` is the built-in one when left out."""
+    writer = Writer(survey or load_survey("civic").survey, seed)
+    while True:
+        yield writer.document()
+
+
+def main() -> None:
+    """Print samples."""
+    parser = argparse.ArgumentParser(description="Print samples of the pocket model's training text.")
+    parser.add_argument("--show", type=int, default=10, metavar="N", help="how many documents (default: 10)")
+    parser.add_argument("--seed", type=int, default=0, help="which text (default: 0)")
+    arguments = parser.parse_args()
+    for _, document in zip(range(arguments.show), documents(arguments.seed), strict=False):
+        print("=" * 80)
+        for turn in document.turns:
+            print(f"[{turn.role}] {turn.text}")
+
+
+if __name__ == "__main__":
+    main()

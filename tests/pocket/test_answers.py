@@ -1,0 +1,73 @@
+"""Survey answers come in the format of the probes, and mean the option that the person chose."""
+
+import json
+from random import Random
+
+import pytest
+
+from eval.rendering import ORDERS, render_probe
+from eval.survey import load_survey
+from pocket import answers
+from pocket.panel import Panel
+from pocket.respondents import Respondent
+
+KEY = "SOCIETY_GUNS_W92"
+
+
+@pytest.fixture(scope="module")
+def panel() -> Panel:
+    return Panel(load_survey("civic").survey)
+
+
+def test_a_probe_is_rendered_as_eval_renders_it_and_answered_by_the_letter_of_the_option(panel: Panel) -> None:
+    question = panel.questions[KEY].question
+    rendered = {render_probe(question, order).probe.prompt: render_probe(question, order) for order in ORDERS}
+    rng = Random(1)
+    for _ in range(50):
+        person = Respondent(panel, panel.crowd(()), rng)
+        user, reply = answers.probe(panel, person, KEY, rng, may_refuse=False)
+        chosen = rendered[user.text].options["ABCDEF".index(reply.text)]
+        assert chosen == question.option_texts[person.answer(KEY)]
+
+
+def test_a_sequence_has_thirty_letters_of_the_options(panel: Panel) -> None:
+    user, reply = answers.sequence(panel, panel.crowd(()), KEY, Random(2))
+    letters = reply.text.split(" ")
+    assert len(letters) == 30
+    assert set(letters) <= set("ABCDEF")
+    assert user.text.endswith(answers.SEQUENCE_INSTRUCTION)
+
+
+def test_verbalized_shares_name_every_letter_and_sum_to_100(panel: Panel) -> None:
+    for seed in range(30):
+        _, reply = answers.verbalized(panel, panel.crowd(()), KEY, Random(seed))
+        shares = json.loads(reply.text)
+        assert list(shares) == list("ABCDEF")
+        assert sum(shares.values()) == 100
+
+
+@pytest.mark.parametrize(
+    ("counts", "rounded"),
+    [([52, 48], [50, 50]), ([33, 33, 34], [35, 30, 35]), ([99, 1], [100, 0]), ([7, 8, 85], [5, 10, 85])],
+)
+def test_shares_are_rounded_to_fives_by_the_largest_remainders(counts: list[int], rounded: list[int]) -> None:
+    assert answers.rounded_to_fives(counts) == rounded
+
+
+def test_an_open_answer_says_what_the_chosen_option_means(panel: Panel) -> None:
+    rng = Random(3)
+    person = Respondent(panel, panel.crowd(()), rng)
+    _, reply = answers.open_ended(panel, person, "ABORTION_W32", rng)
+    words = ("allow", "against the law", "forbid")
+    said = [word for word in words if word in reply.text]
+    assert said[0] == "allow" if person.answer("ABORTION_W32") == 0 else said[0] in words[1:]
+
+
+def test_a_few_shot_question_shows_the_others_with_percentages_first(panel: Panel) -> None:
+    rng = Random(4)
+    person = Respondent(panel, panel.crowd(()), rng)
+    user, reply = answers.few_shot(panel, person, ["GOVSIZE1_W92", "BILLION_W92", "ABORTION_W32"], rng)
+    target = panel.questions["ABORTION_W32"].question.stem
+    assert user.text.index(panel.questions["GOVSIZE1_W92"].question.stem) < user.text.index(target)
+    assert user.text.count("%") == 5
+    assert reply.text in {"A", "B", "C"}
