@@ -18,11 +18,12 @@ class ExportError(CorpusError):
     """The export that was asked for cannot be made. The message is one line that says what to do."""
 
 
+READ_ONLY = "the corpus {path} is read-only; make the file and its directory writable"
 _ADVICE = {
     sqlite3.SQLITE_FULL: "no space is left on the disk that holds the corpus {path}; free some and try again",
     sqlite3.SQLITE_BUSY: "another program is writing to the corpus {path}; wait for it or close it, then try again",
     sqlite3.SQLITE_LOCKED: "another program is writing to the corpus {path}; wait for it or close it, then try again",
-    sqlite3.SQLITE_READONLY: "the corpus {path} is read-only; make the file and its directory writable",
+    sqlite3.SQLITE_READONLY: READ_ONLY,
     sqlite3.SQLITE_PERM: "the corpus {path} may not be opened; make the file and its directory readable and writable",
     sqlite3.SQLITE_CANTOPEN: "the corpus {path} cannot be opened; check that its directory exists and is writable",
     sqlite3.SQLITE_CORRUPT: "the corpus {path} is damaged; keep a copy, then try `sqlite3 {path} .recover`",

@@ -1,8 +1,9 @@
 """The files of a corpus on disk: created for their owner only, and never mistaken for another program's."""
 
+import os
 from pathlib import Path
 
-from chat_personas.corpus.errors import CorpusError, shown
+from chat_personas.corpus.errors import READ_ONLY, CorpusError, shown
 from chat_personas.corpus.migrations import APPLICATION_ID
 from chat_personas.paths import make_private
 
@@ -19,6 +20,9 @@ def create_private(path: Path) -> None:
     make_private(path.parent)
     if path.is_dir():
         raise CorpusError(f"{shown(path)} is a directory; choose a file for the corpus")
+    if path.exists() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+        # SQLite would open it all the same, and fail at the first word.
+        raise CorpusError(READ_ONLY.format(path=shown(path)))
     path.touch(mode=0o600, exist_ok=True)
     for file in (path, _beside(path, "-wal"), _beside(path, "-shm")):
         if file.exists() and file.stat().st_mode & 0o077:

@@ -12,8 +12,8 @@ Lines = Callable[[Corpus, Sequence[str], bool], Iterator[str]]
 class Format:
     """A way to write conversations.
 
-    `lines` is given the corpus, the keys of the conversations, and whether to keep a last reply that is not complete; it
-    yields a line for each conversation that has something to export, without the newline.
+    `lines` is given the corpus, the keys of the conversations, and whether to keep a last reply that is not complete;
+    it yields a line for each conversation that has something to export, without the newline.
     """
 
     name: str

@@ -25,9 +25,7 @@ def schema_of(connection: sqlite3.Connection, path: Path) -> int:
     Raises:
         CorpusError: the database is another program's, or a newer version of this one wrote it.
     """
-    found: int = connection.execute("PRAGMA application_id").fetchone()[0]
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    tables: int = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    found, version, tables = _marks(connection)
     if found != APPLICATION_ID and (found or version or tables):
         raise CorpusError(f"{shown(path)} is the database of another program; choose another file for the corpus")
     known = len(migrations())
@@ -55,6 +53,21 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def _marks(connection: sqlite3.Connection) -> tuple[int, int, int]:
+    """Return application id, schema version and number of tables as of one moment: another program may be migrating."""
+    begun = not connection.in_transaction
+    if begun:
+        connection.execute("BEGIN")
+    try:
+        application: int = connection.execute("PRAGMA application_id").fetchone()[0]
+        version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+        tables: int = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    finally:
+        if begun and connection.in_transaction:
+            connection.execute("COMMIT")
+    return application, version, tables
 
 
 def _statements(script: str) -> Iterator[str]:
