@@ -66,6 +66,11 @@ class Model:
         return name.decode("utf-8", "replace") if name else "unknown"
 
     @property
+    def full_precision(self) -> bool:
+        """Whether all weights are f32."""
+        return int(self._library.llama_model_ftype(self.pointer)) == self._library.LLAMA_FTYPE_ALL_F32
+
+    @property
     def chat_template(self) -> str | None:
         """The Jinja template in the file, if there is one."""
         text = self._library.llama_model_chat_template(self.pointer, None)

@@ -74,6 +74,7 @@ def _with_context(model: Model, options: Options, flag: InterruptFlag) -> Runtim
         vocabulary=vocabulary.size,
         threads=threads,
         flash_attention=options.flash_attention,
+        full_precision=model.full_precision,
         flag=flag,
     )
     return Runtime(

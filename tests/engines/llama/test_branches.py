@@ -1,0 +1,163 @@
+"""Branches in the real cache: their numbers, and that they leave no trace in the conversation."""
+
+import threading
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chat_personas.engines.llama.context import Batch
+from chat_personas.engines.llama.interrupt import Interrupted, InterruptFlag
+from chat_personas.engines.llama.runtime import Runtime
+from chat_personas.engines.llama.tree import Path
+from tests.engines.llama.reference import RecordedMemory, log_softmax, logits_as_tree, logits_one_by_one, replay
+
+TOKENS = st.integers(5, 12)
+CONTEXTS = st.lists(TOKENS, min_size=1, max_size=40).map(tuple)
+quick = settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture(scope="module")
+def plain(tiny_path: object, runtime: Runtime) -> Iterator[Runtime]:
+    """A second context that is never probed."""
+    from chat_personas.engines.llama.options import Options
+    from chat_personas.engines.llama.runtime import load_runtime
+
+    loaded = load_runtime(tiny_path, Options(threads=1, batch=24, sequences=7), InterruptFlag(), threading.Event())  # type: ignore[arg-type]
+    yield loaded
+    loaded.close()
+
+
+@quick
+@given(prefix=CONTEXTS, rests=st.lists(CONTEXTS, min_size=1, max_size=12))
+def test_branches_of_a_tree_have_the_log_probabilities_of_one_by_one_decoding(
+    runtime: Runtime, plain: Runtime, prefix: Path, rests: list[Path]
+) -> None:
+    paths = [prefix + rest for rest in rests]
+    for path, logits in logits_as_tree(runtime, paths).items():
+        expected = log_softmax(logits_one_by_one(plain.context, path))
+        np.testing.assert_allclose(log_softmax(logits), expected, atol=1e-4)
+
+
+@quick
+@given(conversation=CONTEXTS, rests=st.lists(CONTEXTS, min_size=1, max_size=8), shared=st.integers(0, 40))
+def test_branches_beside_a_conversation_share_its_cells_and_not_its_later_tokens(
+    runtime: Runtime, plain: Runtime, conversation: Path, rests: list[Path], shared: int
+) -> None:
+    runtime.memory.set_conversation(conversation)
+    paths = [conversation[:shared] + rest for rest in rests]
+    for path, logits in logits_as_tree(runtime, paths).items():
+        expected = log_softmax(logits_one_by_one(plain.context, path))
+        np.testing.assert_allclose(log_softmax(logits), expected, atol=1e-4)
+    assert runtime.context.held(0) == len(conversation)
+
+
+@quick
+@given(
+    turns=st.lists(CONTEXTS, min_size=1, max_size=5),
+    probes=st.lists(st.lists(CONTEXTS, min_size=1, max_size=8), min_size=5, max_size=5),
+)
+def test_the_conversation_continues_bit_for_bit_as_if_never_probed(
+    runtime: Runtime, plain: Runtime, turns: list[Path], probes: list[list[Path]]
+) -> None:
+    memory = _fresh_memory(runtime)
+    said: Path = ()
+    for turn, rests in zip(turns, probes, strict=False):
+        said += turn
+        memory.set_conversation(said)
+        logits_as_tree(_with(runtime, memory), [said + rest for rest in rests])
+        logits_as_tree(_with(runtime, memory), rests)
+        memory.extend_conversation([7])
+        said = (*said, 7)
+        after_probing = runtime.context.logits(memory.row).copy()
+        plain.context.cut(0, 0)
+        assert np.array_equal(after_probing, replay(plain.context, memory.calls))
+
+
+class BlindFlag(InterruptFlag):
+    """A flag that only llama.cpp looks at: once set, every decode is aborted after it has claimed its cells."""
+
+    def check(self) -> None:
+        """Do not look."""
+
+
+def test_an_aborted_probe_leaves_the_conversation_bit_for_bit_the_same(load: Callable[..., Runtime]) -> None:
+    flag = BlindFlag()
+    probed, plain = load(flag, batch=64), load(batch=64)
+    memory = _fresh_memory(probed)
+    said = tuple(range(5, 105))
+    memory.set_conversation(said)
+    paths = [said + (first, *range(6, 40)) for first in range(5, 30)]
+    logits_as_tree(_with(probed, memory), paths[:3])
+    flag.set()
+    with pytest.raises(Interrupted):
+        logits_as_tree(_with(probed, memory), paths)
+    flag.clear()
+    assert memory.spine == []
+    assert [probed.context.held(sequence) for sequence in range(64)] == [100] + [0] * 63
+    memory.extend_conversation([9, 10])
+    assert np.array_equal(probed.context.logits(memory.row), replay(plain.context, memory.calls))
+
+
+def test_an_aborted_decode_of_the_conversation_can_be_done_again(load: Callable[..., Runtime]) -> None:
+    flag = BlindFlag()
+    runtime, plain = load(flag), load()
+    memory = _fresh_memory(runtime)
+    memory.set_conversation(range(5, 50))
+    flag.set()
+    with pytest.raises(Interrupted):
+        memory.extend_conversation([50, 51])
+    flag.clear()
+    assert runtime.context.held(0) == len(memory.conversation) == 45
+    memory.extend_conversation([50, 51])
+    assert np.array_equal(runtime.context.logits(memory.row), replay(plain.context, memory.calls))
+
+
+def test_a_path_that_fills_the_cache_can_be_decoded_beside_a_full_conversation(load: Callable[..., Runtime]) -> None:
+    runtime = load()
+    runtime.memory.set_conversation([5] * runtime.context_length)
+    found = logits_as_tree(runtime, [tuple([6] * runtime.context_length)])
+    assert len(found) == 1
+    assert runtime.memory.free == 0
+
+
+def test_batches_that_llama_cpp_would_not_survive_are_refused(load: Callable[..., Runtime]) -> None:
+    context = load(sequences=4).context
+    too_many = context.size.batch + 1
+    for batch in (
+        Batch([], [], [], []),
+        Batch([10**6], [0], [(0,)], [True]),
+        Batch([-1], [0], [(0,)], [True]),
+        Batch([5], [-1], [(0,)], [True]),
+        Batch([5], [0], [(4,)], [True]),
+        Batch([5], [0], [()], [True]),
+        Batch([5] * too_many, range(too_many), [(0,)] * too_many, [False] * too_many),
+        Batch([5, 6], [0, 1], [(0,)], [True, True]),
+    ):
+        with pytest.raises(ValueError, match=r"batch|range|sequence"):
+            context.decode(batch)
+
+
+def test_logits_that_were_not_asked_for_are_refused(load: Callable[..., Runtime]) -> None:
+    context = load().context
+    context.decode(Batch([5, 6], [0, 1], [(0,)] * 2, [False, True]))
+    assert context.logits(1).shape == (context._vocabulary,)
+    for row in (-1, 0, 2):
+        with pytest.raises(ValueError, match="no logits"):
+            context.logits(row)
+
+
+def _fresh_memory(runtime: Runtime) -> RecordedMemory:
+    for sequence in range(runtime.context.size.sequences):
+        runtime.context.cut(sequence, 0)
+    runtime.memory.conversation.clear()
+    runtime.memory.spine.clear()
+    return RecordedMemory(runtime.context)
+
+
+def _with(runtime: Runtime, memory: RecordedMemory) -> Runtime:
+    from dataclasses import replace
+
+    return replace(runtime, memory=memory)
