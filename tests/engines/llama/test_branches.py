@@ -2,6 +2,8 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace as replaced
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,8 +12,9 @@ from hypothesis import strategies as st
 
 from chat_personas.engines.llama.context import Batch
 from chat_personas.engines.llama.interrupt import Interrupted, InterruptFlag
-from chat_personas.engines.llama.runtime import Runtime
-from chat_personas.engines.llama.tree import Path
+from chat_personas.engines.llama.options import Options
+from chat_personas.engines.llama.runtime import Runtime, load_runtime
+from chat_personas.engines.llama.tree import Path as Tokens
 from tests.engines.llama.reference import RecordedMemory, log_softmax, logits_as_tree, logits_one_by_one, replay
 
 TOKENS = st.integers(5, 12)
@@ -20,12 +23,9 @@ quick = settings(deadline=None, max_examples=25, suppress_health_check=[HealthCh
 
 
 @pytest.fixture(scope="module")
-def plain(tiny_path: object, runtime: Runtime) -> Iterator[Runtime]:
+def plain(tiny_path: Path) -> Iterator[Runtime]:
     """A second context that is never probed."""
-    from chat_personas.engines.llama.options import Options
-    from chat_personas.engines.llama.runtime import load_runtime
-
-    loaded = load_runtime(tiny_path, Options(threads=1, batch=24, sequences=7), InterruptFlag(), threading.Event())  # type: ignore[arg-type]
+    loaded = load_runtime(tiny_path, Options(threads=1, batch=24, sequences=7), InterruptFlag(), threading.Event())
     yield loaded
     loaded.close()
 
@@ -33,7 +33,7 @@ def plain(tiny_path: object, runtime: Runtime) -> Iterator[Runtime]:
 @quick
 @given(prefix=CONTEXTS, rests=st.lists(CONTEXTS, min_size=1, max_size=12))
 def test_branches_of_a_tree_have_the_log_probabilities_of_one_by_one_decoding(
-    runtime: Runtime, plain: Runtime, prefix: Path, rests: list[Path]
+    runtime: Runtime, plain: Runtime, prefix: Tokens, rests: list[Tokens]
 ) -> None:
     paths = [prefix + rest for rest in rests]
     for path, logits in logits_as_tree(runtime, paths).items():
@@ -44,7 +44,7 @@ def test_branches_of_a_tree_have_the_log_probabilities_of_one_by_one_decoding(
 @quick
 @given(conversation=CONTEXTS, rests=st.lists(CONTEXTS, min_size=1, max_size=8), shared=st.integers(0, 40))
 def test_branches_beside_a_conversation_share_its_cells_and_not_its_later_tokens(
-    runtime: Runtime, plain: Runtime, conversation: Path, rests: list[Path], shared: int
+    runtime: Runtime, plain: Runtime, conversation: Tokens, rests: list[Tokens], shared: int
 ) -> None:
     runtime.memory.set_conversation(conversation)
     paths = [conversation[:shared] + rest for rest in rests]
@@ -60,10 +60,10 @@ def test_branches_beside_a_conversation_share_its_cells_and_not_its_later_tokens
     probes=st.lists(st.lists(CONTEXTS, min_size=1, max_size=8), min_size=5, max_size=5),
 )
 def test_the_conversation_continues_bit_for_bit_as_if_never_probed(
-    runtime: Runtime, plain: Runtime, turns: list[Path], probes: list[list[Path]]
+    runtime: Runtime, plain: Runtime, turns: list[Tokens], probes: list[list[Tokens]]
 ) -> None:
     memory = _fresh_memory(runtime)
-    said: Path = ()
+    said: Tokens = ()
     for turn, rests in zip(turns, probes, strict=False):
         said += turn
         memory.set_conversation(said)
@@ -158,6 +158,4 @@ def _fresh_memory(runtime: Runtime) -> RecordedMemory:
 
 
 def _with(runtime: Runtime, memory: RecordedMemory) -> Runtime:
-    from dataclasses import replace
-
-    return replace(runtime, memory=memory)
+    return replaced(runtime, memory=memory)

@@ -26,7 +26,9 @@ class PlainCache:
         for node in step.nodes:
             owners = (*node.branches, *((SPINE,) if node.on_spine else ()))
             assert owners, "a token belongs to nobody"
-            assert len({before[owner] for owner in owners}) == 1, "sequences that share a token differ in length before it"
+            assert len({before[owner] for owner in owners}) == 1, (
+                "sequences that share a token differ in length before it"
+            )
             for owner in owners:
                 assert len(self.sequences[owner]) == node.position, "positions of a sequence have a gap"
                 self.sequences[owner].append(node.token)
@@ -54,7 +56,9 @@ def trees(draw: st.DrawFn) -> tuple[list[Path], int, Limits]:
 
 
 @given(trees())
-def test_every_path_is_answered_once_and_every_distinct_token_decoded_once(tree: tuple[list[Path], int, Limits]) -> None:
+def test_every_path_is_answered_once_and_every_distinct_token_decoded_once(
+    tree: tuple[list[Path], int, Limits],
+) -> None:
     paths, held, limits = tree
     cache = PlainCache(paths[0][:held])
     plan = Plan(paths, held, limits)
