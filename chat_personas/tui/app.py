@@ -10,9 +10,7 @@ from chat_personas.tui.native_output import to_log
 from chat_personas.tui.screens.chat import ChatScreen
 from chat_personas.tui.session import Session
 from chat_personas.tui.sitting import Sitting
-
-FEW_COLOURS = (None, "standard")
-PLAIN_THEME = "ansi-dark"
+from chat_personas.tui.themes import DUSK, FEW_COLOURS, TERMINAL_COLOURS
 
 
 class ChatApp(App[None]):
@@ -22,16 +20,17 @@ class ChatApp(App[None]):
     """
 
     TITLE = "chat-personas"
+    CSS_PATH = "screens/chat.tcss"  # Textual loads no sheet of a default screen's own
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "quit", "Quit", id="quit", priority=True)]
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.sitting = Sitting(session)
         self.set_keymap(dict(session.keys))
-        if session.theme in self.available_themes:
-            self.theme = session.theme
-        elif self.console.color_system in FEW_COLOURS:
-            self.theme = PLAIN_THEME
+        self.register_theme(DUSK)
+        few = self.console.color_system in FEW_COLOURS
+        default = TERMINAL_COLOURS if few else DUSK.name
+        self.theme = session.theme if session.theme in self.available_themes else default
 
     def get_default_screen(self) -> ChatScreen:
         """The conversation is what everything else is opened from."""

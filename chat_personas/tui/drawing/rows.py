@@ -6,9 +6,9 @@ from typing import Protocol
 from textual.content import Content
 
 from chat_personas.tui.drawing.numbers import two
-from chat_personas.tui.drawing.scale import ALIGNMENT, Mark, Range, axis, interval_line
+from chat_personas.tui.drawing.scale import ALIGNMENT, GUIDE, Mark, Range, axis, interval_line
 
-PERSONA, POPULATION, OPPOSITE, UNIFORM, SECOND_SAMPLE = "●", "◇", "▲", "○", "◆"
+PERSONA, POPULATION, OPPOSITE, UNIFORM, NOISE_FLOOR = "●", "◇", "▲", "○", "◆"
 NAME_CELLS = 16
 FIGURE_CELLS = 5
 STYLES = {PERSONA: "bold $accent", POPULATION: "$secondary", OPPOSITE: "$warning"}
@@ -29,16 +29,15 @@ def score_row(name: str, glyph: str, score: Score, width: int, guide: float | No
     """Draw `● persona   ├──●──┤   0.84` in `width` cells; `guide` dots where another score stands."""
     line = interval_line(Mark(score.mean, score.low, score.high, glyph), line_cells(width), guide=guide)
     style = STYLES.get(glyph, "")
-    return Content.assemble(
-        (fitted(f"{glyph} {name}", NAME_CELLS), style), (line, style), f" {two(score.mean)}".rjust(FIGURE_CELLS)
-    )
+    drawn = Content.styled(line, style)
+    if (dots := line.find(GUIDE)) >= 0:
+        drawn = drawn.stylize("not bold dim $foreground", dots, dots + 1)
+    return Content.assemble((fitted(f"{glyph} {name}", NAME_CELLS), style), drawn, two(score.mean).rjust(FIGURE_CELLS))
 
 
-def axis_rows(width: int, scale: Range = ALIGNMENT) -> Content:
+def axis_row(width: int, scale: Range = ALIGNMENT) -> Content:
     """Draw the axis that the rows of the same `width` share."""
-    rule, labels = axis(line_cells(width), scale)
-    indent = " " * NAME_CELLS
-    return Content.styled(f"{indent}{rule}\n{indent}{labels}", "dim")
+    return Content.styled(" " * NAME_CELLS + axis(line_cells(width), scale), "dim")
 
 
 def line_cells(width: int) -> int:

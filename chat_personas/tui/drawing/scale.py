@@ -55,13 +55,11 @@ def _glyph(mark: Mark, scale: Range) -> str:
     return BEYOND_HIGH if mark.mean > scale.high else mark.glyph
 
 
-def axis(width: int, scale: Range = ALIGNMENT) -> tuple[str, str]:
-    """Return the axis in exactly `width` cells: a ruled line with both ends and the middle, and their labels."""
-    middle = scale.cell((scale.low + scale.high) / 2, width)
-    rule = ["─"] * width
-    rule[0], rule[middle], rule[-1] = "└", "┴", "┘"
-    labels = [" "] * width
-    label = f"{(scale.low + scale.high) / 2:.2f}"
-    for start, text in ((0, f"{scale.low:.1f}"), (middle - len(label) // 2, label), (width - 3, f"{scale.high:.1f}")):
-        labels[start : start + len(text)] = text
-    return "".join(rule), "".join(labels)
+def axis(width: int, scale: Range = ALIGNMENT) -> str:
+    """Return the axis in exactly `width` cells, with the figures of both ends and of the middle where they belong."""
+    middle = (scale.low + scale.high) / 2
+    cells = ["─"] * width
+    for value, text in ((scale.low, f"{scale.low:.1f}"), (middle, f"{middle:.2f}"), (scale.high, f"{scale.high:.1f}")):
+        start = min(width - len(text), max(0, scale.cell(value, width) - len(text) // 2))
+        cells[start : start + len(text)] = text
+    return "".join(cells)

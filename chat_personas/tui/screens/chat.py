@@ -32,7 +32,6 @@ WIDE = 100
 class ChatScreen(Screen[None]):
     """Where people talk. Keys act on a `Sitting`; `Talk` and `Measuring` do the work that takes time."""
 
-    CSS_PATH = "chat.tcss"
     AUTO_FOCUS = "#composer"
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
         (0, "-narrow"),
@@ -174,14 +173,14 @@ class ChatScreen(Screen[None]):
         self.transcript.scroll_pages(event.pages)
 
     async def action_stop(self) -> None:
-        """Stop what is under way: the reply, else the edit, else what waits, else leave the panel."""
+        """Stop what is under way: the reply, else the edit, else what waits."""
         if self.talk.busy:
             await self.talk.stop()
         elif self._editing is not None:
             self.composer.clear()
             self._end_editing()
-        elif self.panel_open or not self.composer.has_focus:
-            self._leave_panel()
+        elif not self.composer.has_focus:
+            self.composer.focus()
         else:
             await self.talk.take_back()
 
@@ -273,12 +272,13 @@ class ChatScreen(Screen[None]):
     def action_panel(self) -> None:
         """Go into the panel, showing it where it is hidden; from within, go back."""
         if self.panel_open or self.panel.has_focus_within:
-            self._leave_panel()
+            self.action_leave_panel()
         else:
             self.add_class("-panel-open")
             self.panel.focus()
 
-    def _leave_panel(self) -> None:
+    def action_leave_panel(self) -> None:
+        """Go back from the panel to the text."""
         self.remove_class("-panel-open")
         self.composer.focus()
 
@@ -375,7 +375,7 @@ class ChatScreen(Screen[None]):
 
         estimate = self.panel.estimate
         score = estimate.scorecard.scores.alignment if estimate and estimate.scorecard else None
-        text = f"alignment {with_interval(score.mean, score.low, score.high)} (F2)" if score else ""
+        text = f"alignment {with_interval(score.mean, score.low, score.high)}" if score else ""
         self.query_one(TitleLine).score = text
 
     def _status(self, **values: object) -> None:

@@ -9,7 +9,7 @@ from textual.widgets import TextArea
 
 
 class Composer(TextArea):
-    """A text area in which Enter sends. Shift+Enter starts a new line, and so does Ctrl+J, which every terminal tells."""
+    """A text area in which Enter sends. Shift+Enter starts a line, and so does Ctrl+J, which every terminal has."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "send", "Send", id="send", priority=True),

@@ -19,7 +19,7 @@ class TitleLine(Widget):
 
     def render(self) -> Content:
         """Draw both ends of the line; the middle is cut first."""
-        right = f"  {self.score}" if self.score else ""
+        right = f"  {self.score} (F2)" if self.score and self.screen.has_class("-narrow") else ""
         left = printable(self.persona)
         about = f" · {printable(self.conversation)}" if self.conversation else ""
         room = max(0, self.content_size.width - len(right))

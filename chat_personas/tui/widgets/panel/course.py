@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from chat_personas.tui.drawing.rows import PERSONA, axis_rows, score_row, stacked
+from chat_personas.tui.drawing.rows import PERSONA, axis_row, score_row, stacked
 from chat_personas.tui.widgets.panel.section import Section
 
 if TYPE_CHECKING:
@@ -23,14 +23,14 @@ def course(points: Sequence["CoursePoint"], width: int, population: float | None
     if len(points) > ROWS:
         left_out = len(points) - len(shown)
         rows.insert(1, Content.styled(f"  … {left_out} more", "dim"))
-    return stacked([*rows, axis_rows(width)])
+    return stacked([*rows, axis_row(width)])
 
 
 class CourseSection(Section):
     """The alignment after every turn."""
 
     def __init__(self) -> None:
-        super().__init__("Course over the turns (┊ population)", "course")
+        super().__init__("Course over the turns", "course")
         self._points: Sequence[CoursePoint] = ()
         self._population: float | None = None
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from chat_personas.tui.drawing.numbers import counted, with_interval
+from chat_personas.tui.drawing.numbers import counted, two, with_interval
 from chat_personas.tui.drawing.rows import Score, stacked
 from chat_personas.tui.widgets.panel.section import Section
 
@@ -20,7 +20,7 @@ def headline(group: str, estimate: "Estimate | None", state: str) -> Content:
     rows = [Content.styled(group or UNNAMED, "bold")]
     card = estimate.scorecard if estimate else None
     if card is not None:
-        rows += [_alignment(card), *_why_no_interval(card.scores.alignment, len(card.questions))]
+        rows += [_alignment(card), *_why_no_interval(card.scores.alignment, len(card.questions)), _doubts(card)]
     if estimate is not None and estimate.message:
         rows.append(Content("! " + estimate.message))
     rows.append(_progress(estimate, state))
@@ -41,6 +41,14 @@ def _why_no_interval(score: Score | None, questions: int) -> list[Content]:
     if score is None or score.low is not None:
         return []
     return [Content.styled(f"no interval yet: {counted(questions, 'question')}, 20 are needed", "italic")]
+
+
+def _doubts(card: "Scorecard") -> Content:
+    """Say in one line what decides whether the number means anything; more is at the panel's end."""
+    mass, bias = card.scores.label_mass, card.scores.order_bias
+    invalid = sum(not question.valid for question in card.questions)
+    line = f"label mass {two(mass and mass.mean)} · order bias {two(bias and bias.mean)}"
+    return Content.assemble((line, "dim"), (f" · ! {invalid} not valid" if invalid else "", "bold $warning"))
 
 
 def _progress(estimate: "Estimate | None", state: str) -> Content:

@@ -20,7 +20,8 @@ class AlignmentPanel(VerticalScroll):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,n", "step(1)", "Next probe", id="next_probe"),
-        Binding("left,p", "step(-1)", "Previous probe", id="previous_probe"),
+        Binding("left,p", "step(-1)", "Previous probe", id="previous_probe", show=False),
+        Binding("escape", "screen.leave_panel", "Back", id="leave_panel"),
     ]
 
     def __init__(self) -> None:

@@ -8,9 +8,9 @@ from chat_personas.tui.drawing.rows import (
     OPPOSITE,
     PERSONA,
     POPULATION,
-    SECOND_SAMPLE,
+    NOISE_FLOOR,
     UNIFORM,
-    axis_rows,
+    axis_row,
     score_row,
     stacked,
 )
@@ -29,7 +29,7 @@ def scale(card: "Scorecard", width: int) -> Content | None:
         ("population", POPULATION, found.population),
         ("opposite", OPPOSITE, found.opposite),
         ("uniform", UNIFORM, found.uniform),
-        ("second sample", SECOND_SAMPLE, found.noise_floor),
+        ("noise floor", NOISE_FLOOR, found.noise_floor),
     ]
     guide = found.population.alignment if found.population else None
     at = guide.mean if guide else None
@@ -37,17 +37,17 @@ def scale(card: "Scorecard", width: int) -> Content | None:
     for name, glyph, reference in references:
         if reference is not None and reference.alignment is not None:
             rows.append(score_row(name, glyph, reference.alignment, width, at))
-    rows.append(axis_rows(width))
+    rows.append(axis_row(width))
     if card.scores_against_opposite is not None:
         rows.append(Content.styled(f"{OPPOSITE} opposite: {card.scores_against_opposite.group.label}", "dim"))
     return stacked(rows)
 
 
 class ScaleSection(Section):
-    """Persona, population, opposite, even shares, and a second sample of the group itself."""
+    """Persona, population, opposite, even shares, and the noise floor: another sample of the group itself."""
 
     def __init__(self) -> None:
-        super().__init__("Alignment with the group: persona, and if others answered", "scale")
+        super().__init__("Beside the references", "scale")
         self._card: Scorecard | None = None
 
     def show(self, card: "Scorecard | None") -> None:
