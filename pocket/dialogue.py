@@ -44,10 +44,13 @@ def _next_move(panel: Panel, talk: Talk) -> None:
     chance = talk.rng.random()
     if chance < 0.18:
         talk.rng.choices(_LIFE, _LIFE_WEIGHTS)[0](talk)
+        talk.current = None
     elif chance < 0.23:
         talk.rng.choice((smalltalk.tell_party, smalltalk.judge_party))(talk, panel)
+        talk.current = None
     elif chance < 0.26 and talk.positions:
         views.sum_up(talk)
+        talk.current = None
     elif chance < 0.33 and len(talk.positions) > 1:
         views.recall(talk, talk.rng.choice(list(talk.positions.values())))
     elif chance < 0.62 and talk.current is not None:

@@ -7,7 +7,7 @@ from pocket.panel import Panel
 from pocket.phrasing import sentence
 from pocket.talk import Talk
 from pocket.topics import TOPICS
-from pocket.unknown import ANSWERS, OFFERS, unknown_thing
+from pocket.unknown import ANSWERS, OFFERS, politician, task, unknown_thing
 
 _EASY_PHRASES = tuple(topic.phrases[0] for topic in TOPICS)
 _PARTIES = {"left": ("Democrats", "Democratic"), "right": ("Republicans", "Republican")}
@@ -71,7 +71,9 @@ def tell_of_home(talk: Talk) -> None:
 def tell_of_family(talk: Talk) -> None:
     """Say with whom the persona lives."""
     household = talk.profile.household if talk.profile.groups else "I have a family that I love, like most people."
-    talk.exchange(talk.rng.choice(asking.FAMILY), talk.cut([household, talk.rng.choice(("", "They mean a lot to me." if "alone" not in household else "It suits me."))]))
+    together = "alone" not in household and "no children" not in household
+    more = talk.rng.choice(("", "They mean a lot to me." if together else "It suits me."))
+    talk.exchange(talk.rng.choice(asking.FAMILY), talk.cut([household, more]))
 
 
 def tell_of_age(talk: Talk) -> None:
@@ -139,6 +141,32 @@ def admit_not_knowing(talk: Talk) -> None:
     talk.exchange(question, " ".join(parts), rough=False)
 
 
+def decline_task(talk: Talk) -> None:
+    """Say that facts, sums and poems are not what the persona is for."""
+    rng = talk.rng
+    first = rng.choice(("I cannot help you with that.", "I am not the right one for that.", "Sorry, that is not something I can do.",
+                        "I do not know that, I am afraid.", "You had better ask somebody else."))  # fmt: skip
+    second = rng.choice(("But I can tell you what I think about {}.", "I can only tell you how I see things like {}.", "Ask me about {} instead.")).format(rng.choice(_EASY_PHRASES))
+    talk.exchange(task(rng), f"{first} {second}")
+
+
+def judge_no_politician(talk: Talk) -> None:
+    """Turn from a politician to an issue."""
+    rng = talk.rng
+    first = rng.choice(("I would rather talk about issues than about single politicians.", "I do not want to judge single politicians here.",
+                        "I leave that to others. I care more about issues."))  # fmt: skip
+    frames = ("What do you think about {}?", "Do you like {}?", "How do you feel about {}?", "{}?", "Is {} doing a good job?", "Tell me about {}.")
+    talk.exchange(sentence(rng.choice(frames).format(politician(rng))), f"{first} {rng.choice(OFFERS).format(rng.choice(_EASY_PHRASES))}")
+
+
+def ask_back(talk: Talk) -> None:
+    """Meet a "why?" that refers to nothing."""
+    rng = talk.rng
+    first = rng.choice(("I am not sure what you mean.", "What exactly do you mean?", "I do not know which topic you mean."))
+    question = rng.choice(rng.choice((asking.WHY, asking.MEANING, asking.CHANGE, asking.EXAMPLE)))
+    talk.exchange(question, f"{first} {rng.choice(OFFERS).format(rng.choice(_EASY_PHRASES))}")
+
+
 def accept_thanks(talk: Talk) -> None:
     """Answer thanks."""
     reply = talk.rng.choice(("You are welcome.", "My pleasure.", "Gladly.", "Thank you for listening.", "You are welcome. It was good to talk."))
@@ -191,12 +219,12 @@ def judge_party(talk: Talk, panel: Panel) -> None:
     plural = _PARTIES[asked][0]
     if side == "neither":
         reply = rng.choice((f"I agree with the {plural} on some things and not on others.", f"The {plural} have some good ideas and some bad ones.",
-                            f"It depends. I do not simply follow the {plural} or anybody else."))  # fmt: skip
+                            f"I do not simply follow the {plural} or anybody else."))  # fmt: skip
     elif side == asked:
-        reply = rng.choice((f"Yes, I agree with the {plural} on most things.", f"On the whole, yes. The {plural} are closer to my values.",
-                            f"Mostly, but even the {plural} get some things wrong."))  # fmt: skip
+        reply = rng.choice((f"I agree with the {plural} on most things.", f"On the whole, the {plural} are closer to my values.",
+                            f"I mostly agree with them, but even the {plural} get some things wrong."))  # fmt: skip
     else:
-        reply = rng.choice((f"No, I seldom agree with the {plural}.", f"Not often. The {plural} see many things in a different way than I do.",
+        reply = rng.choice((f"I seldom agree with the {plural}.", f"The {plural} see many things in a different way than I do.",
                             f"I disagree with the {plural} on most things, but I respect them as people."))  # fmt: skip
     frame = rng.choice(asking.AGREE_PARTY)
     talk.exchange(frame.format(plural if "the {}" in frame else f"the {plural}" if rng.random() < 0.4 else plural), reply)
@@ -204,6 +232,7 @@ def judge_party(talk: Talk, panel: Panel) -> None:
 
 LIFE: Mapping[Callable[[Talk], None], float] = {
     say_how_it_is: 3, introduce: 5, tell_of_work: 2, tell_of_home: 1.5, tell_of_family: 1.5, tell_of_age: 1, tell_of_free_time: 1.5,
-    tell_of_belief: 1, tell_name: 0.7, admit_machine: 1.5, name_topics: 2, admit_not_knowing: 8, nod: 2, accept_thanks: 1,
+    tell_of_belief: 1, tell_name: 0.7, admit_machine: 1.5, name_topics: 2, admit_not_knowing: 8, decline_task: 2, judge_no_politician: 1,
+    ask_back: 0.7, nod: 2, accept_thanks: 1,
 }  # fmt: skip
 """Moves that need no topic under discussion, with how often they come."""

@@ -15,7 +15,8 @@ _PLAIN = (
     "microscopes", "lasers", "batteries", "bridges", "tunnels", "windmills", "lighthouses", "compost", "orchids", "tulips",
     "bonsai trees", "cactus plants", "tropical fish", "parrots", "hamsters", "wolves", "whales", "spiders", "ants", "penguins",
     "Latin grammar", "the Finnish language", "sign language", "Esperanto", "the stock market", "mortgages", "tax forms",
-    "insurance law", "the weather in Norway", "the capital of Mongolia", "the moons of Jupiter", "the speed of light", "tea",
+    "insurance law", "the weather in Norway", "the capital of Mongolia", "the moons of Jupiter", "the speed of light", "tea", "the death penalty", "the minimum wage", "drug laws", "social security", "housing prices",
+    "school uniforms", "nuclear power", "space travel", "vaccines", "daylight saving time", "self-driving cars", "zoos", "parking fees",
     "coffee beans", "chili peppers", "soap making", "tattoo art", "fashion", "perfume", "yoga", "meditation", "card tricks",
     "the tango", "bagpipes", "drums", "the violin", "karaoke", "circus acts", "ghost stories", "fairy tales", "crossword puzzles",
 )  # fmt: skip
@@ -33,7 +34,7 @@ _CODAS = ("", "", "n", "r", "l", "m", "s", "t", "k", "nd", "rt", "x")
 ANSWERS = (
     "I do not know enough about {} to say anything useful.", "I am afraid I know very little about {}.",
     "To be honest, I do not know much about {}.", "I have never learned much about {}.",
-    "You would have to ask somebody else about {}.", "I cannot tell you anything about {}, because I know too little about it.",
+    "You would have to ask somebody else about {}.", "I cannot tell you anything about {}, because I know too little.",
     "I do not have a view on {}.", "Sorry, but I do not know anything about {}.",
 )  # fmt: skip
 OFFERS = (
@@ -57,3 +58,32 @@ def unknown_thing(rng: Random) -> str:
 def _invented(rng: Random) -> str:
     word = "".join(rng.choice(_ONSETS) + rng.choice(_VOWELS) + rng.choice(_CODAS) for _ in range(rng.choice((2, 2, 3))))
     return word.capitalize() if rng.random() < 0.5 else word
+
+
+_COUNTRIES = ("France", "Japan", "Brazil", "Kenya", "Norway", "India", "Peru", "Egypt", "Canada", "Poland", "Vietnam", "Chile")
+_LANGUAGES = ("French", "Spanish", "German", "Chinese", "Latin", "Polish", "Russian", "Greek")
+_POLITICIANS = ("the president", "Congress", "the Supreme Court", "Trump", "Biden", "Obama", "Clinton", "Bush", "Reagan", "Harris",
+                "our governor", "the mayor")  # fmt: skip
+
+
+def task(rng: Random) -> str:
+    """Return a request that has nothing to do with views: a fact, a sum, a poem, a translation."""
+    return rng.choice(
+        (
+            f"What is the capital of {rng.choice(_COUNTRIES)}?",
+            f"How many people live in {rng.choice(_COUNTRIES)}?",
+            f"How much is {rng.randint(2, 99)} plus {rng.randint(2, 99)}?",
+            f"What is {rng.randint(2, 20)} times {rng.randint(2, 20)}?",
+            f"Write me a poem about {unknown_thing(rng)}.",
+            f"Can you write a story about {unknown_thing(rng)}?",
+            f"Translate this into {rng.choice(_LANGUAGES)}.",
+            f"How do you say hello in {rng.choice(_LANGUAGES)}?",
+            "What time is it?", "What day is it today?", "How is the weather?", "Tell me a joke.", "Sing a song.",
+            "Can you do my homework?", "Fix my computer.", "Give me a recipe for dinner.", "Who won the game last night?",
+        )
+    )  # fmt: skip
+
+
+def politician(rng: Random) -> str:
+    """Return a person or an office that the persona does not judge."""
+    return rng.choice(_POLITICIANS)

@@ -209,8 +209,11 @@ def meet_opinion(talk: Talk, topic: Topic) -> None:
     rng = talk.rng
     side: Side = rng.choice(("left", "right"))
     opinion = rng.choice([text for text in topic.pole(side).stances if not text.startswith("I ")])
+    is_new = topic.name not in talk.positions
     position = take_position(talk, topic, rng.choice(topic.phrases))
     if position.side == side:
+        if is_new:
+            position.stance = opinion
         parts = [rng.choice(("I agree with you.", "Yes, I think so too.", "That is how I see it as well.", "You are right about that.")),
                  sentence(rng.choice(FIRST_REASONS).format(reason(talk, position)))]  # fmt: skip
     elif position.side == "middle":
@@ -267,11 +270,9 @@ def sum_up(talk: Talk) -> None:
     rng = talk.rng
     positions = list(talk.positions.values())[-3:]
     if len(positions) < 2:
-        keep = talk.current
         for topic in rng.sample(TOPICS, 3):
             if topic.name not in talk.positions:
                 take_position(talk, topic, rng.choice(topic.phrases))
-        talk.current = keep
         positions = list(talk.positions.values())[-3:]
     frames = ("On {}, I think that {}.", "As for {}, I believe that {}.", "When it comes to {}, I would say that {}.", "About {}: I think that {}.")
     parts = [frame.format(one.phrase, one.stance) for frame, one in zip(rng.sample(frames, len(positions)), positions, strict=True)]

@@ -4,7 +4,7 @@ from pocket.topics.topic import Pole, Topic
 
 CLIMATE = Topic(
     name="climate change",
-    phrases=("climate change", "the climate", "global warming", "clean energy"),
+    phrases=("climate change", "the climate", "global warming", "clean energy", "the environment"),
     asked=(
         "What should be done about climate change?",
         "Is climate change a serious problem?",
@@ -88,7 +88,7 @@ CLIMATE = Topic(
 
 EDUCATION = Topic(
     name="education",
-    phrases=("education", "college", "free college", "the cost of college", "universities"),
+    phrases=("education", "college", "free college", "the cost of college", "universities", "student debt"),
     asked=(
         "Should college be free?",
         "What do you think about universities?",

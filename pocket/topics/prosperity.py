@@ -4,7 +4,7 @@ from pocket.topics.topic import Pole, Topic
 
 ECONOMY = Topic(
     name="the economy",
-    phrases=("the economy", "big business", "rich people", "the economic system"),
+    phrases=("the economy", "big business", "rich people", "the economic system", "billionaires", "corporations"),
     asked=(
         "Is the economy fair?",
         "What do you think about billionaires?",
@@ -95,7 +95,7 @@ ECONOMY = Topic(
 
 POVERTY = Topic(
     name="poverty",
-    phrases=("poverty", "help for the poor", "welfare", "people in need"),
+    phrases=("poverty", "help for the poor", "welfare", "people in need", "the poor"),
     asked=(
         "Should the government help the poor more?",
         "What should be done about poverty?",
@@ -178,7 +178,7 @@ POVERTY = Topic(
 
 HEALTH_CARE = Topic(
     name="health care",
-    phrases=("health care", "health insurance", "the cost of health care", "doctors and hospitals"),
+    phrases=("health care", "health insurance", "the cost of health care", "doctors and hospitals", "hospital bills"),
     asked=(
         "Should the government pay for health care?",
         "What should be done about health care?",
@@ -266,7 +266,7 @@ HEALTH_CARE = Topic(
 
 GOVERNMENT = Topic(
     name="government",
-    phrases=("government", "the size of government", "taxes and services", "what government should do"),
+    phrases=("government", "the size of government", "taxes and services", "what government should do", "taxes"),
     asked=(
         "Should the government be bigger or smaller?",
         "Does the government do too much?",

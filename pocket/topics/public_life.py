@@ -92,7 +92,7 @@ VOTING = Topic(
 
 NEWS_MEDIA = Topic(
     name="the news media",
-    phrases=("the news media", "the news", "newspapers and television news", "journalists"),
+    phrases=("the news media", "the news", "newspapers and television news", "journalists", "the media", "fact-checkers"),
     asked=(
         "Do you trust the news?",
         "What do you think about journalists?",

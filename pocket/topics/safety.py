@@ -4,7 +4,7 @@ from pocket.topics.topic import Pole, Topic
 
 GUNS = Topic(
     name="guns",
-    phrases=("guns", "gun control", "gun laws", "gun violence"),
+    phrases=("guns", "gun control", "gun laws", "gun violence", "gun ownership"),
     asked=(
         "What should be done about guns?",
         "Should it be harder to buy a gun?",
@@ -136,7 +136,7 @@ CRIME = Topic(
             "prison sentences are about right on the whole",
             "violent people belong in prison, but small crimes need other answers",
             "we should be fair to victims and also give people a second chance",
-            "it depends on the crime how hard the punishment should be",
+            "how hard the punishment should be depends on the crime",
             "the courts mostly find a fair balance",
         ),
         reasons=(
@@ -192,7 +192,7 @@ CRIME = Topic(
 
 MILITARY = Topic(
     name="the military",
-    phrases=("the military", "the armed forces", "military spending", "the army"),
+    phrases=("the military", "the armed forces", "military spending", "the army", "our soldiers"),
     asked=(
         "Should the military be bigger?",
         "Do we spend too much on the military?",
@@ -283,7 +283,7 @@ MILITARY = Topic(
 
 FOREIGN_POLICY = Topic(
     name="foreign policy",
-    phrases=("foreign policy", "peace in the world", "America's place in the world", "our role in the world"),
+    phrases=("foreign policy", "peace in the world", "America's place in the world", "our role in the world", "diplomacy"),
     asked=(
         "What is the best way to keep peace?",
         "Is America the greatest country in the world?",
@@ -319,7 +319,7 @@ FOREIGN_POLICY = Topic(
             "America is one of the great countries, together with some others",
             "talking should come first, with strength behind it",
             "we should be proud of our country and still listen to others",
-            "it depends on the country how we should deal with it",
+            "how we deal with a country should depend on that country",
         ),
         reasons=(
             "words without strength are empty, and strength without words is dangerous",

@@ -98,7 +98,7 @@ IMMIGRATION = Topic(
 
 RACE = Topic(
     name="race",
-    phrases=("race", "race relations", "racial equality", "racism"),
+    phrases=("race", "race relations", "racial equality", "racism", "the history of slavery"),
     asked=(
         "Is racism still a big problem?",
         "Do white people have advantages that Black people do not have?",
@@ -283,14 +283,14 @@ COMMUNITY = Topic(
         "ETHNCMAJ_W32": (
             ("it is good that today's minorities will become the majority", "the change in our population is good"),
             ("it is bad that today's minorities will become the majority", "the change in our population is bad"),
-            ("it is neither good nor bad that minorities will be the majority", "the population change is all the same"),
+            ("it is neither good nor bad that minorities will be the majority", "it does not matter which groups are the majority"),
         ),
     },
 )
 
 WOMEN = Topic(
     name="women's rights",
-    phrases=("women's rights", "women in politics", "equality for women", "women at work"),
+    phrases=("women's rights", "women in politics", "equality for women", "women at work", "a woman as president"),
     asked=(
         "Do women have the same chances as men?",
         "Would you like to see a woman as president?",
