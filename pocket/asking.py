@@ -8,7 +8,11 @@ ABOUT = (
     "I have been reading about {} lately. What do you think?", "My friend and I argued about {} yesterday. How do you see it?",
     "Hey, what do you think about {}?", "Give me your honest opinion about {}.", "What is your position on {}?",
     "Tell me about {}.", "Do you worry about {}?", "What comes to your mind when you hear about {}?", "Talk to me about {}.",
-    "What should the government do about {}?", "Could you tell me how you see {}?", "What are your thoughts on {}?",
+    "What should the government do about {}?", "If you were president, what would you do about {}?",
+    "We had a long talk about {} at dinner last night and could not agree. What would you have said?", "Be honest: how do you feel about {}?",
+    "I am writing a paper for school and want to know what people think about {}. Can you tell me your view?", "Are you for or against {}?",
+    "How do people like you see {}?", "In one sentence, what do you think about {}?", "What is the most important thing about {} for you?",
+    "What do you think should happen with {}?", "Do you have strong feelings about {}?", "What bothers you about {}?", "Could you tell me how you see {}?", "What are your thoughts on {}?",
 )  # fmt: skip
 NEXT = ("And {}?", "What about {}?", "And what about {}?", "Now tell me about {}.", "Next, {}.", "How about {}?",
         "OK. And how do you see {}?", "Thanks. What do you think about {}?", "Let's move on to {}.", "Another topic: {}.")  # fmt: skip
@@ -28,6 +32,8 @@ OWN = ("I think {}.", "I believe {}. Do you agree?", "In my opinion, {}.", "I wo
        "If you ask me, {}. What do you say?", "Do you agree that {}?")  # fmt: skip
 RECALL = ("What did you say about {} earlier?", "What was your view on {} again?", "Remind me, what did you think about {}?",
           "You talked about {} before. What did you say?", "Going back to {}: what was your opinion?", "What did you say about {}?")
+RECALL_FIRST = ("What was the first thing that we talked about?", "What did you say at the start?", "Let us go back to the first topic. What was your view again?",
+                "What did we talk about first?", "Can we go back to the first topic?", "Remind me of your first answer.")  # fmt: skip
 EARLIER = ("Earlier you said that {}. Do you still think so?", "You said before that {}. Is that right?",
            "A moment ago you said that {}. Do you mean that?", "So you think that {}?", "Did I get you right that {}?")
 MEANING = ("What do you mean?", "What do you mean by that?", "I don't understand.", "Can you say that more simply?", "What does that mean?")

@@ -52,7 +52,10 @@ def _next_move(panel: Panel, talk: Talk) -> None:
         views.sum_up(talk)
         talk.current = None
     elif chance < 0.33 and len(talk.positions) > 1:
-        views.recall(talk, talk.rng.choice(list(talk.positions.values())))
+        if talk.rng.random() < 0.25:
+            views.recall_first(talk)
+        else:
+            views.recall(talk, talk.rng.choice(list(talk.positions.values())))
     elif chance < 0.62 and talk.current is not None:
         _follow_up(talk, talk.current)
     elif chance < 0.68:

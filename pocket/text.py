@@ -90,7 +90,7 @@ class Writer:
     def long_conversation(self, role: Role) -> list[Turn]:
         """A conversation that fills most of the context."""
         talk = begin(role, self._person(role), self.rng)
-        converse(self.panel, talk, self.rng.randint(16, 42))
+        converse(self.panel, talk, self.rng.randint(16, 48))
         return talk.turns
 
     def probes_after_conversation(self, role: Role) -> list[Turn]:

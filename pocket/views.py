@@ -239,6 +239,15 @@ def recall(talk: Talk, position: Position) -> None:
     talk.exchange(rng.choice(asking.RECALL).format(position.phrase), reply)
 
 
+def recall_first(talk: Talk) -> None:
+    """Say again what was said about the first topic of the conversation, without being told which it was."""
+    rng = talk.rng
+    position = talk.current = next(iter(talk.positions.values()))
+    first = rng.choice((f"We began with {position.phrase}.", f"The first topic was {position.phrase}.", f"It was about {position.phrase}."))
+    second = rng.choice((f"I said that {position.stance}.", f"My view was that {position.stance}.", f"I think that {position.stance}."))
+    talk.exchange(rng.choice(asking.RECALL_FIRST), f"{first} {second}")
+
+
 def confirm(talk: Talk, position: Position) -> None:
     """Hear one's own earlier words, or words one did not say, and set it right."""
     rng = talk.rng

@@ -4,7 +4,7 @@ from pocket.topics.topic import Pole, Topic
 
 CLIMATE = Topic(
     name="climate change",
-    phrases=("climate change", "the climate", "global warming", "clean energy", "the environment"),
+    phrases=("climate change", "the climate", "global warming", "clean energy", "the environment", "the changing climate", "protecting the climate", "oil and coal", "wind and solar power"),
     asked=(
         "What should be done about climate change?",
         "Is climate change a serious problem?",
@@ -88,7 +88,7 @@ CLIMATE = Topic(
 
 EDUCATION = Topic(
     name="education",
-    phrases=("education", "college", "free college", "the cost of college", "universities", "student debt"),
+    phrases=("education", "college", "free college", "the cost of college", "universities", "student debt", "higher education", "tuition", "colleges", "free tuition"),
     asked=(
         "Should college be free?",
         "What do you think about universities?",
@@ -176,7 +176,7 @@ EDUCATION = Topic(
 
 SCIENCE = Topic(
     name="science",
-    phrases=("science", "scientists", "research", "public money for research"),
+    phrases=("science", "scientists", "research", "public money for research", "scientific research", "science and politics", "experts", "funding for science"),
     asked=(
         "Should scientists have a say in politics?",
         "Do you trust scientists?",
@@ -262,7 +262,7 @@ SCIENCE = Topic(
 
 AUTOMATION = Topic(
     name="automation",
-    phrases=("automation", "robots", "machines that take over jobs", "computers at work"),
+    phrases=("automation", "robots", "machines that take over jobs", "computers at work", "robots and jobs", "machines and work", "artificial intelligence at work", "jobs lost to machines", "new technology at work"),
     asked=(
         "What should happen when robots take over jobs?",
         "Are you afraid of robots?",
@@ -355,7 +355,7 @@ AUTOMATION = Topic(
 
 GENETICS = Topic(
     name="genetics",
-    phrases=("genetics", "gene editing", "changing the genes of babies", "genes"),
+    phrases=("genetics", "gene editing", "changing the genes of babies", "genes", "genetic engineering", "editing genes", "gene research", "gene technology"),
     asked=(
         "Should doctors change the genes of a baby?",
         "What do you think about gene editing?",

@@ -4,7 +4,7 @@ from pocket.topics.topic import Pole, Topic
 
 VOTING = Topic(
     name="voting",
-    phrases=("voting", "elections", "the right to vote", "voting rules"),
+    phrases=("voting", "elections", "the right to vote", "voting rules", "voting rights", "election security", "voter fraud", "who may vote", "voting laws"),
     asked=(
         "Should it be easier to vote?",
         "Should everyone be able to vote easily?",
@@ -92,7 +92,7 @@ VOTING = Topic(
 
 NEWS_MEDIA = Topic(
     name="the news media",
-    phrases=("the news media", "the news", "newspapers and television news", "journalists", "the media", "fact-checkers"),
+    phrases=("the news media", "the news", "newspapers and television news", "journalists", "the media", "fact-checkers", "the press", "reporters", "news on television", "fact-checking"),
     asked=(
         "Do you trust the news?",
         "What do you think about journalists?",

@@ -4,7 +4,7 @@ from pocket.topics.topic import Pole, Topic
 
 GUNS = Topic(
     name="guns",
-    phrases=("guns", "gun control", "gun laws", "gun violence", "gun ownership"),
+    phrases=("guns", "gun control", "gun laws", "gun violence", "gun ownership", "firearms", "rifles and handguns", "shootings"),
     asked=(
         "What should be done about guns?",
         "Should it be harder to buy a gun?",
@@ -100,7 +100,7 @@ GUNS = Topic(
 
 CRIME = Topic(
     name="crime",
-    phrases=("crime", "prisons", "prison sentences", "crime and punishment"),
+    phrases=("crime", "prisons", "prison sentences", "crime and punishment", "crime and prisons", "criminals", "law and order", "the justice system", "punishment"),
     asked=(
         "What should be done about crime?",
         "Are prison sentences too long?",
@@ -192,7 +192,7 @@ CRIME = Topic(
 
 MILITARY = Topic(
     name="the military",
-    phrases=("the military", "the armed forces", "military spending", "the army", "our soldiers"),
+    phrases=("the military", "the armed forces", "military spending", "the army", "our soldiers", "the size of the military", "defense spending", "the troops"),
     asked=(
         "Should the military be bigger?",
         "Do we spend too much on the military?",
@@ -283,7 +283,7 @@ MILITARY = Topic(
 
 FOREIGN_POLICY = Topic(
     name="foreign policy",
-    phrases=("foreign policy", "peace in the world", "America's place in the world", "our role in the world", "diplomacy"),
+    phrases=("foreign policy", "peace in the world", "America's place in the world", "our role in the world", "diplomacy", "other countries", "war and peace", "relations with other countries", "world peace"),
     asked=(
         "What is the best way to keep peace?",
         "Is America the greatest country in the world?",

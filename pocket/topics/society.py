@@ -4,7 +4,7 @@ from pocket.topics.topic import Pole, Topic
 
 IMMIGRATION = Topic(
     name="immigration",
-    phrases=("immigration", "immigrants", "the border", "people who come here from other countries"),
+    phrases=("immigration", "immigrants", "the border", "people who come here from other countries", "newcomers", "legal immigration", "border security", "migrants"),
     asked=(
         "What should we do about immigration?",
         "Should we let in more immigrants?",
@@ -98,7 +98,7 @@ IMMIGRATION = Topic(
 
 RACE = Topic(
     name="race",
-    phrases=("race", "race relations", "racial equality", "racism", "the history of slavery"),
+    phrases=("race", "race relations", "racial equality", "racism", "the history of slavery", "racial justice", "Black and white people", "discrimination", "slavery and its legacy"),
     asked=(
         "Is racism still a big problem?",
         "Do white people have advantages that Black people do not have?",
@@ -195,7 +195,7 @@ RACE = Topic(
 
 COMMUNITY = Topic(
     name="community",
-    phrases=("community", "diversity", "life in a diverse community", "neighborhoods with many kinds of people"),
+    phrases=("community", "diversity", "life in a diverse community", "neighborhoods with many kinds of people", "neighborhoods", "diverse neighborhoods", "ethnic diversity", "the changing population"),
     asked=(
         "Do you like to live in a diverse community?",
         "Is diversity good for the country?",
@@ -290,7 +290,7 @@ COMMUNITY = Topic(
 
 WOMEN = Topic(
     name="women's rights",
-    phrases=("women's rights", "women in politics", "equality for women", "women at work", "a woman as president"),
+    phrases=("women's rights", "women in politics", "equality for women", "women at work", "a woman as president", "women in business", "women as leaders", "equal rights for women", "feminism"),
     asked=(
         "Do women have the same chances as men?",
         "Would you like to see a woman as president?",
