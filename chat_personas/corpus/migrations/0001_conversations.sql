@@ -92,7 +92,7 @@ CREATE TABLE probes (
     question TEXT NOT NULL,
     option_order TEXT NOT NULL,
     options TEXT NOT NULL CHECK (json_valid(options)),
-    options_upper TEXT CHECK (json_valid(options_upper)),
+    options_upper TEXT CHECK (options_upper IS NULL OR json_valid(options_upper)),
     refusal REAL,
     label_mass REAL,
     failure TEXT,
@@ -109,6 +109,9 @@ CREATE TABLE ratings (
 ) STRICT;
 
 CREATE INDEX ratings_by_message ON ratings (message_id);
+
+-- Conversations that are deleted but may have left traces in the file, because it was in use or the disk was full.
+CREATE TABLE unerased (conversation_id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 
 -- A reply that is still being written changes every second: it enters the full-text index once it has ended.
 CREATE VIEW ended_messages AS SELECT seq, text FROM messages WHERE status <> 'streaming';
