@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from functools import lru_cache
+from functools import cache
 from math import exp
 from random import Random
 
@@ -14,7 +14,8 @@ from pocket.topics import TOPICS, Topic
 
 SEQUENCE_INSTRUCTION = "Give the answers of 30 different people like you, as letters separated by spaces."
 VERBALIZED_INSTRUCTION = (
-    "Out of 100 people like you, how many choose each answer? Reply with a JSON object of letters and whole percentages."
+    "Out of 100 people like you, how many choose each answer? "
+    "Reply with a JSON object of letters and whole percentages."
 )
 OPEN_ENDED_INSTRUCTION = "Answer in one or two sentences of your own."
 FEW_SHOT_INTRODUCTION = "This is how people like you answered some other questions."
@@ -27,12 +28,25 @@ SEQUENCE_LENGTH = 30
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _TOPIC_OF = {key: topic for topic in TOPICS for key in topic.statements}
-_CLOSEST = ("Which of these is closest to your own view?", "Which of these sounds most like you?", "Which statement fits you best?",
-            "Which of these would you say yourself?", "Pick the statement that you agree with most.")  # fmt: skip
-_TWO = ("Which statement is closer to your own view?", "Which of these two do you agree with more?", "Which one is closer to the truth?",
-        "Two people talk. Who is right?", "Which side are you on?")  # fmt: skip
+_CLOSEST = (
+    "Which of these is closest to your own view?",
+    "Which of these sounds most like you?",
+    "Which statement fits you best?",
+    "Which of these would you say yourself?",
+    "Pick the statement that you agree with most.",
+)
+_TWO = (
+    "Which statement is closer to your own view?",
+    "Which of these two do you agree with more?",
+    "Which one is closer to the truth?",
+    "Two people talk. Who is right?",
+    "Which side are you on?",
+)
 _SCALES: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Do you agree or disagree that {}?", ("Strongly agree", "Somewhat agree", "Somewhat disagree", "Strongly disagree")),
+    (
+        "Do you agree or disagree that {}?",
+        ("Strongly agree", "Somewhat agree", "Somewhat disagree", "Strongly disagree"),
+    ),
     ("Do you agree or disagree that {}?", ("Agree", "Disagree")),
     ("Would you say that {}?", ("Yes", "No")),
     ("How close is this to your own view: {}?", ("Very close", "Fairly close", "Not very close", "Not close at all")),
@@ -41,7 +55,7 @@ _SCALES: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 
-@lru_cache(maxsize=None)
+@cache
 def _rendered(panel: Panel, key: str, order: Order) -> Rendered:
     return render_probe(panel.questions[key].question, order)
 
@@ -172,13 +186,22 @@ def rounded_to_fives(counts: list[int]) -> list[int]:
 def open_ended(panel: Panel, person: Respondent, key: str, rng: Random) -> tuple[Turn, Turn]:
     """Return a question without options and an answer in words that amounts to one of them."""
     statement = rng.choice(_TOPIC_OF[key].statements[key][person.answer(key)])
-    opener = rng.choice(("I think", "I would say that", "In my view,", "I believe", "My answer is that", "The way I see it,"))
+    opener = rng.choice(
+        ("I think", "I would say that", "In my view,", "I believe", "My answer is that", "The way I see it,")
+    )
     if statement.startswith("I "):
         opener = rng.choice(("Well,", "To be honest,", "Let me put it this way:"))
     reply = f"{opener} {statement}."
     if rng.random() < 0.5:
-        reply += " " + rng.choice(("That is how I see it.", "I have thought about it for some time.", "Others may see it in another way.",
-                                   "It seems quite clear to me.", "I may be wrong, but that is my view."))  # fmt: skip
+        reply += " " + rng.choice(
+            (
+                "That is how I see it.",
+                "I have thought about it for some time.",
+                "Others may see it in another way.",
+                "It seems quite clear to me.",
+                "I may be wrong, but that is my view.",
+            )
+        )
     return _user(f"{panel.questions[key].question.stem}\n{OPEN_ENDED_INSTRUCTION}"), Turn("assistant", reply)
 
 

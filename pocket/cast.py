@@ -13,7 +13,8 @@ _GROUP_WEIGHTS = {"POLPARTY": 5.0, "POLIDEOLOGY": 3.5, "RACE": 2.0, "SEX": 2.5}
 _VALUE_WEIGHTS = {"Democrat": 2.0, "Republican": 2.0, "Other": 0.5}
 _PAIRS = (("POLPARTY", "SEX"), ("RACE", "SEX"), ("POLPARTY", "RACE"))
 _BY_ATTRIBUTE = {
-    key: tuple(group for group in ALL_GROUPS if group.attribute == key) for key in dict.fromkeys(g.attribute for g in ALL_GROUPS)
+    key: tuple(group for group in ALL_GROUPS if group.attribute == key)
+    for key in dict.fromkeys(g.attribute for g in ALL_GROUPS)
 }
 
 

@@ -100,18 +100,72 @@ FAITHS: Mapping[str, str | None] = {
 }
 
 REGIONS = ("Northeast", "Midwest", "South", "West")
-PLACES = ("a small town", "a big city", "a suburb", "a quiet village", "a middle-sized city", "the country", "an old mill town",
-          "a town by a river")  # fmt: skip
+PLACES = (
+    "a small town",
+    "a big city",
+    "a suburb",
+    "a quiet village",
+    "a middle-sized city",
+    "the country",
+    "an old mill town",
+    "a town by a river",
+)
 
 CAREERS = {
-    "college": ("a teacher", "a nurse", "an engineer", "an accountant", "a librarian", "a social worker", "a programmer",
-                "a manager", "a pharmacist", "a lawyer"),
-    "middle": ("an electrician", "a mechanic", "an office clerk", "a bookkeeper", "a police officer", "a store clerk",
-               "a dental assistant", "a carpenter", "a mail carrier", "a cook"),
-    "hands": ("a truck driver", "a cashier", "a farm worker", "a cleaner", "a warehouse worker", "a server in a diner",
-              "a home care aide", "a builder", "a bus driver", "a gardener"),
-}  # fmt: skip
+    "college": (
+        "a teacher",
+        "a nurse",
+        "an engineer",
+        "an accountant",
+        "a librarian",
+        "a social worker",
+        "a programmer",
+        "a manager",
+        "a pharmacist",
+        "a lawyer",
+    ),
+    "middle": (
+        "an electrician",
+        "a mechanic",
+        "an office clerk",
+        "a bookkeeper",
+        "a police officer",
+        "a store clerk",
+        "a dental assistant",
+        "a carpenter",
+        "a mail carrier",
+        "a cook",
+    ),
+    "hands": (
+        "a truck driver",
+        "a cashier",
+        "a farm worker",
+        "a cleaner",
+        "a warehouse worker",
+        "a server in a diner",
+        "a home care aide",
+        "a builder",
+        "a bus driver",
+        "a gardener",
+    ),
+}
 STUDENT = "I am a student and work in a cafe on weekends."
 
-HOBBIES = ("fishing", "gardening", "cooking", "reading", "long walks", "baseball", "music", "old movies", "baking", "hiking",
-           "football on television", "playing cards", "knitting", "repairing old cars", "board games", "running")  # fmt: skip
+HOBBIES = (
+    "fishing",
+    "gardening",
+    "cooking",
+    "reading",
+    "long walks",
+    "baseball",
+    "music",
+    "old movies",
+    "baking",
+    "hiking",
+    "football on television",
+    "playing cards",
+    "knitting",
+    "repairing old cars",
+    "board games",
+    "running",
+)

@@ -53,7 +53,10 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """All people of some groups: their answers by question id; `link_scale` weakens the left-right score within a party."""
+    """All people of some groups: their answers by question id.
+
+    `link_scale`, 0 to 1, weakens the left-right score within a party or an ideology, where it explains less.
+    """
 
     groups: tuple[Group, ...]
     answers: dict[str, Answers]

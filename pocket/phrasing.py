@@ -6,17 +6,56 @@ from random import Random
 from pocket.profiles import Profile
 from pocket.topics import Topic
 
-STRONG = ("I feel strongly that", "I am convinced that", "I have no doubt that", "I firmly believe that", "I am sure that")
-USUAL = ("I think", "I believe", "In my view,", "The way I see it,", "I would say", "If you ask me,", "As I see it,",
-         "My view is that", "", "", "I think that", "I feel that")  # fmt: skip
-MILD = ("I lean toward saying that", "On the whole, I think", "I am not completely sure, but I think",
-        "If I had to choose, I would say that", "All in all, I think")  # fmt: skip
-FIRST_REASONS = ("{}", "For one thing, {}", "My main reason is that {}", "The way I look at it, {}", "The point for me is that {}",
-                 "I say that because {}", "What matters to me is that {}")  # fmt: skip
-MORE_REASONS = ("Besides, {}", "It also matters to me that {}", "Also, {}", "On top of that, {}", "And {}", "Then there is the fact that {}")
+STRONG = (
+    "I feel strongly that",
+    "I am convinced that",
+    "I have no doubt that",
+    "I firmly believe that",
+    "I am sure that",
+)
+USUAL = (
+    "I think",
+    "I believe",
+    "In my view,",
+    "The way I see it,",
+    "I would say",
+    "If you ask me,",
+    "As I see it,",
+    "My view is that",
+    "",
+    "",
+    "I think that",
+    "I feel that",
+)
+MILD = (
+    "I lean toward saying that",
+    "On the whole, I think",
+    "I am not completely sure, but I think",
+    "If I had to choose, I would say that",
+    "All in all, I think",
+)
+FIRST_REASONS = (
+    "{}",
+    "For one thing, {}",
+    "My main reason is that {}",
+    "The way I look at it, {}",
+    "The point for me is that {}",
+    "I say that because {}",
+    "What matters to me is that {}",
+)
+MORE_REASONS = (
+    "Besides, {}",
+    "It also matters to me that {}",
+    "Also, {}",
+    "On top of that, {}",
+    "And {}",
+    "Then there is the fact that {}",
+)
 
 _FIRST_PERSON = re.compile(r"\b(I|me|my|mine)\b")
-_TOUCHED_BY_FAITH = frozenset({"abortion", "same-sex marriage", "gender identity", "religion", "family", "poverty", "genetics"})
+_TOUCHED_BY_FAITH = frozenset(
+    {"abortion", "same-sex marriage", "gender identity", "religion", "family", "poverty", "genetics"}
+)
 _CHRISTIAN = re.compile(r"our church|my faith|church supper|God\b|grandparents took")
 _BELIEVER = re.compile(r"my faith|prayer|every life is a gift|play God")
 
@@ -56,7 +95,11 @@ def opened(clause: str, strength: float, rng: Random) -> str:
 
 def inner(clause: str, rng: Random) -> str:
     """Return a stance as it goes on after a comma."""
-    opener = "" if clause.startswith("I ") else rng.choice(("I think ", "I think ", "I believe ", "I would say that ", "I feel that "))
+    opener = (
+        ""
+        if clause.startswith("I ")
+        else rng.choice(("I think ", "I think ", "I believe ", "I would say that ", "I feel that "))
+    )
     return opener + clause
 
 
@@ -82,7 +125,9 @@ def touch(profile: Profile, topic: Topic, rng: Random) -> str:
     if profile.faith is not None and topic.name in _TOUCHED_BY_FAITH:
         choices.append("My faith plays a part in how I see it.")
     if profile.work.startswith("I work as"):
-        choices.append(f"In my work as {profile.work.removeprefix('I work as ').rstrip('.')}, I hear all kinds of views on it.")
+        choices.append(
+            f"In my work as {profile.work.removeprefix('I work as ').rstrip('.')}, I hear all kinds of views on it."
+        )
     return rng.choice(choices)
 
 

@@ -68,7 +68,9 @@ def draw_profile(groups: tuple[Group, ...], rng: Random) -> Profile:
 
 
 def _draw_age(band: str | None, given: dict[str, str], rng: Random) -> int:
-    youngest, oldest = {"18-29": (19, 29), "30-49": (30, 49), "50-64": (50, 64), "65+": (65, 84)}.get(band or "", (22, 78))
+    youngest, oldest = {"18-29": (19, 29), "30-49": (30, 49), "50-64": (50, 64), "65+": (65, 84)}.get(
+        band or "", (22, 78)
+    )
     if band is None and (given.get("MARITAL") in {"Widowed", "Divorced"} or given.get("EDUCATION") == "Postgraduate"):
         youngest = 38
     return rng.randint(youngest, oldest)
@@ -94,7 +96,11 @@ def _draw_work(age: int, given: dict[str, str], rng: Random) -> str:
 
 def _draw_household(age: int, marital: str | None, sex: str | None, rng: Random) -> tuple[str, str]:
     if marital is None:
-        marital = "Never been married" if age < 27 else rng.choice(("Married", "Married", "Married", "Divorced", "Never been married"))
+        marital = (
+            "Never been married"
+            if age < 27
+            else rng.choice(("Married", "Married", "Married", "Divorced", "Never been married"))
+        )
     if marital == "Married":
         spouse = {"Male": "wife", "Female": "husband"}.get(sex or "", "family")
         children = rng.choice(("no children", "one child", "two children", "three children"))
@@ -103,11 +109,21 @@ def _draw_household(age: int, marital: str | None, sex: str | None, rng: Random)
         return f"My {spouse} and I have {children}.", f"my {spouse}"
     if marital == "Never been married":
         return rng.choice(
-            (("I live alone.", "my friends"), ("I share a home with a friend.", "my friends"), ("I live with my parents.", "my parents"))
+            (
+                ("I live alone.", "my friends"),
+                ("I share a home with a friend.", "my friends"),
+                ("I live with my parents.", "my parents"),
+            )
             if age < 35
-            else (("I live alone with a cat.", "my friends"), ("I live alone with an old dog.", "my friends"), ("I live alone.", "my sister"))
+            else (
+                ("I live alone with a cat.", "my friends"),
+                ("I live alone with an old dog.", "my friends"),
+                ("I live alone.", "my sister"),
+            )
         )
-    sentence = {"Divorced": "I am divorced", "Separated": "I live apart from my partner", "Widowed": "I am widowed"}[marital]
+    sentence = {"Divorced": "I am divorced", "Separated": "I live apart from my partner", "Widowed": "I am widowed"}[
+        marital
+    ]
     children = rng.choice(("a grown daughter", "two children", "a son", "no children"))
     return f"{sentence} and have {children}.", "my sister" if children == "no children" else "my children"
 

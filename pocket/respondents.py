@@ -32,7 +32,7 @@ class Respondent:
 
     @classmethod
     def anchored(cls, panel: Panel, crowd: Crowd, key: str, u: float, rng: Random) -> "Respondent":
-        """Return a person whose answer to one question is the quantile `u` (0 < u < 1), and the rest follows from it."""
+        """Return a person whose answer to one question is the quantile `u` (0 < u < 1); the rest follows from it."""
         person = cls(panel, crowd, rng)
         trained = panel.questions[key]
         link = trained.link * crowd.link_scale

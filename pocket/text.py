@@ -41,7 +41,10 @@ class Writer:
         return Respondent(self.panel, self.panel.crowd(role.groups), self.rng)
 
     def _first_answer(self, role: Role) -> tuple[Respondent, str]:
-        """Return a person and a question, such that a group's people cover its distribution evenly, question by question."""
+        """Return a person and a question.
+
+        Over the documents, a group's people cover its distribution of every question evenly.
+        """
         key = self.rng.choice(self._keys)
         crowd = self.panel.crowd(role.groups)
         phase = self._phases.get((role.groups, key))
@@ -76,7 +79,11 @@ class Writer:
         turns: list[Turn] = []
         for key in self.rng.sample(self._keys, self.rng.choice((1, 2, 3))):
             use_stances = self.rng.random() < 0.65
-            turns += answers.reading_probe(person, self.rng) if use_stances else answers.reworded_probe(self.panel, person, key, self.rng)
+            turns += (
+                answers.reading_probe(person, self.rng)
+                if use_stances
+                else answers.reworded_probe(self.panel, person, key, self.rng)
+            )
         return turns
 
     def conversation(self, role: Role) -> list[Turn]:

@@ -8,13 +8,21 @@ from pocket.topics import TOPICS, Pole, Side, Topic
 _OPPOSITE: dict[Side, Side] = {"left": "right", "right": "left"}
 _BACK = ("What do you think?", "How do you see it?", "And you?", "Does that make sense to you?")
 _PARTY_SIDES: dict[str, Side] = {
-    "a Democrat": "left", "a liberal": "left", "a very liberal person": "left",
-    "a Republican": "right", "a conservative": "right", "a very conservative person": "right",
-}  # fmt: skip
+    "a Democrat": "left",
+    "a liberal": "left",
+    "a very liberal person": "left",
+    "a Republican": "right",
+    "a conservative": "right",
+    "a very conservative person": "right",
+}
 _PLURALS = {
-    "a Democrat": "Democrats", "a liberal": "liberals", "a very liberal person": "very liberal people",
-    "a Republican": "Republicans", "a conservative": "conservatives", "a very conservative person": "very conservative people",
-}  # fmt: skip
+    "a Democrat": "Democrats",
+    "a liberal": "liberals",
+    "a very liberal person": "very liberal people",
+    "a Republican": "Republicans",
+    "a conservative": "conservatives",
+    "a very conservative person": "very conservative people",
+}
 
 
 def take_position(talk: Talk, topic: Topic, phrase: str) -> Position:
@@ -64,14 +72,18 @@ def detail(talk: Talk, position: Position) -> str:
     """Return a sentence that amounts to the person's answer to a survey question of the topic."""
     key = talk.rng.choice(tuple(position.topic.statements))
     statement = talk.rng.choice(position.topic.statements[key][talk.person.answer(key)])
-    opener = "" if statement.startswith("I ") else talk.rng.choice(("I would also say that ", "I think ", "I would say that ", "It seems to me that "))
+    opener = (
+        ""
+        if statement.startswith("I ")
+        else talk.rng.choice(("I would also say that ", "I think ", "I would say that ", "It seems to me that "))
+    )
     return sentence(opener + statement)
 
 
 def give_view(talk: Talk, topic: Topic, *, follows: bool = False) -> None:
     """Ask for a view on a topic and give it: a stance, a reason, and often something more."""
     rng = talk.rng
-    phrase = rng.choice(topic.phrases)
+    phrase = topic.phrases[0] if rng.random() < 0.3 else rng.choice(topic.phrases)
     if rng.random() < 0.45:
         question = rng.choice(topic.asked)
     else:
@@ -100,14 +112,21 @@ def give_reason(talk: Talk, position: Position) -> None:
     """Answer "why?" with another reason for the stance just taken."""
     rng = talk.rng
     openings = (
-        "Mainly because {}.", "Because {}.", "I say that because {}.", "Well, {}.", "The main thing is that {}.",
-        f"When it comes to {position.phrase}, what counts for me is that {{}}.", "For me it comes down to this: {}.",
-    )  # fmt: skip
+        "Mainly because {}.",
+        "Because {}.",
+        "I say that because {}.",
+        "Well, {}.",
+        "The main thing is that {}.",
+        f"When it comes to {position.phrase}, what counts for me is that {{}}.",
+        "For me it comes down to this: {}.",
+    )
     parts = [sentence(rng.choice(openings).format(reason(talk, position)))]
     if rng.random() < 0.6:
         parts.append(sentence(rng.choice(MORE_REASONS).format(reason(talk, position))))
     if rng.random() < 0.35:
-        parts.append(rng.choice((f"That is why I say that {position.stance}.", f"So I still think that {position.stance}.")))
+        parts.append(
+            rng.choice((f"That is why I say that {position.stance}.", f"So I still think that {position.stance}."))
+        )
     elif rng.random() < 0.3:
         parts.append(touch(talk.profile, position.topic, rng))
     talk.exchange(rng.choice(asking.WHY), talk.cut(parts))
@@ -120,7 +139,9 @@ def give_example(talk: Talk, position: Position) -> None:
     parts = [talk.rng.choice(("", "", "Sure.", "Yes, of course.")), example]
     if talk.rng.random() < 0.4:
         parts.append(f"That shows why I think that {position.stance}.")
-    talk.exchange(talk.rng.choice(asking.EXAMPLE), talk.cut(parts) if parts[0] == "" else " ".join(p for p in parts if p))
+    talk.exchange(
+        talk.rng.choice(asking.EXAMPLE), talk.cut(parts) if parts[0] == "" else " ".join(p for p in parts if p)
+    )
 
 
 def say_what_would_change_it(talk: Talk, position: Position) -> None:
@@ -153,12 +174,19 @@ def hold_on(talk: Talk, position: Position) -> None:
     """Answer "are you sure?" as firmly as the stance is held."""
     rng = talk.rng
     if position.strength > 0.6:
-        firm = (f"Yes, I am sure. I think that {position.stance}.", f"Yes, quite sure. {sentence(reason(talk, position))}",
-                f"I am. When it comes to {position.phrase}, my mind is made up.", f"Yes. I have thought about it, and {reason(talk, position)}.")  # fmt: skip
+        firm = (
+            f"Yes, I am sure. I think that {position.stance}.",
+            f"Yes, quite sure. {sentence(reason(talk, position))}",
+            f"I am. When it comes to {position.phrase}, my mind is made up.",
+            f"Yes. I have thought about it, and {reason(talk, position)}.",
+        )
         reply = rng.choice(firm)
     else:
-        soft = ("Not completely. I can see good points on both sides.", f"I am fairly sure, but not certain. I still lean toward saying that {position.stance}.",
-                f"Mostly. I have some doubts about {position.phrase}, like many people.")  # fmt: skip
+        soft = (
+            "Not completely. I can see good points on both sides.",
+            f"I am fairly sure, but not certain. I still lean toward saying that {position.stance}.",
+            f"Mostly. I have some doubts about {position.phrase}, like many people.",
+        )
         reply = rng.choice(soft)
     talk.exchange(rng.choice(asking.SURE), reply)
 
@@ -171,7 +199,7 @@ def respect_others(talk: Talk, position: Position) -> None:
             (
                 f"People on the other side would say that {other_reason(talk, position)}.",
                 f"I know that some people say that {other_reason(talk, position)}.",
-                f"They would tell you that {other_reason(talk, position)}, and I can understand why they worry about that.",
+                f"They would tell you that {other_reason(talk, position)}, and I can understand that they worry.",
             )
         ),
         rng.choice(
@@ -191,15 +219,37 @@ def take_pushback(talk: Talk, position: Position) -> None:
     rng = talk.rng
     argument = other_reason(talk, position)
     parts = [
-        rng.choice(("I hear you.", "That is a fair point.", "I understand that view.", "I know that many people see it that way.",
-                    "You may have a point there.", "I have heard that before.")),
-    ]  # fmt: skip
+        rng.choice(
+            (
+                "I hear you.",
+                "That is a fair point.",
+                "I understand that view.",
+                "I know that many people see it that way.",
+                "You may have a point there.",
+                "I have heard that before.",
+            )
+        ),
+    ]
     if position.strength > 0.6 or rng.random() < 0.4:
-        parts.append(rng.choice((f"But I still think that {position.stance}.", f"Even so, {reason(talk, position)}.",
-                                 f"For me it counts more that {reason(talk, position)}.")))  # fmt: skip
+        parts.append(
+            rng.choice(
+                (
+                    f"But I still think that {position.stance}.",
+                    f"Even so, {reason(talk, position)}.",
+                    f"For me it counts more that {reason(talk, position)}.",
+                )
+            )
+        )
         parts.append(rng.choice(("", "", "We do not have to agree on everything.", "I hope you can see my side too.")))
     else:
-        parts.append(rng.choice((f"Perhaps I should think more about {position.phrase}.", "I am not as sure about it as some people are.")))
+        parts.append(
+            rng.choice(
+                (
+                    f"Perhaps I should think more about {position.phrase}.",
+                    "I am not as sure about it as some people are.",
+                )
+            )
+        )
         parts.append(f"On the whole, I still lean toward saying that {position.stance}.")
     talk.exchange(sentence(rng.choice(asking.BUT).format(argument)), talk.cut(parts))
 
@@ -214,14 +264,38 @@ def meet_opinion(talk: Talk, topic: Topic) -> None:
     if position.side == side:
         if is_new:
             position.stance = opinion
-        parts = [rng.choice(("I agree with you.", "Yes, I think so too.", "That is how I see it as well.", "You are right about that.")),
-                 sentence(rng.choice(FIRST_REASONS).format(reason(talk, position)))]  # fmt: skip
+        parts = [
+            rng.choice(
+                (
+                    "I agree with you.",
+                    "Yes, I think so too.",
+                    "That is how I see it as well.",
+                    "You are right about that.",
+                )
+            ),
+            sentence(rng.choice(FIRST_REASONS).format(reason(talk, position))),
+        ]
     elif position.side == "middle":
-        parts = [rng.choice(("I agree only in part.", "Yes and no.", "There is something in that, but it is not the whole story.")), stance_sentence(talk, position),
-                 sentence(rng.choice(FIRST_REASONS).format(reason(talk, position)))]  # fmt: skip
+        parts = [
+            rng.choice(
+                ("I agree only in part.", "Yes and no.", "There is something in that, but it is not the whole story.")
+            ),
+            stance_sentence(talk, position),
+            sentence(rng.choice(FIRST_REASONS).format(reason(talk, position))),
+        ]
     else:
-        parts = [rng.choice(("I do not agree with that.", "I see that in another way.", "No, I do not think so.", "There we disagree.")), stance_sentence(talk, position),
-                 sentence(rng.choice(FIRST_REASONS).format(reason(talk, position)))]  # fmt: skip
+        parts = [
+            rng.choice(
+                (
+                    "I do not agree with that.",
+                    "I see that in another way.",
+                    "No, I do not think so.",
+                    "There we disagree.",
+                )
+            ),
+            stance_sentence(talk, position),
+            sentence(rng.choice(FIRST_REASONS).format(reason(talk, position))),
+        ]
     talk.exchange(sentence(rng.choice(asking.OWN).format(opinion)), talk.cut(parts))
 
 
@@ -231,11 +305,13 @@ def recall(talk: Talk, position: Position) -> None:
     talk.current = position
     reply = rng.choice(
         (
-            f"I said that {position.stance}.", f"On {position.phrase}, I said that {position.stance}.",
+            f"I said that {position.stance}.",
+            f"On {position.phrase}, I said that {position.stance}.",
             f"My view on {position.phrase} was that {position.stance}.",
-            f"I told you that {position.stance}, and I still think so.", f"As I said, I think that {position.stance}.",
+            f"I told you that {position.stance}, and I still think so.",
+            f"As I said, I think that {position.stance}.",
         )
-    )  # fmt: skip
+    )
     talk.exchange(rng.choice(asking.RECALL).format(position.phrase), reply)
 
 
@@ -243,8 +319,16 @@ def recall_first(talk: Talk) -> None:
     """Say again what was said about the first topic of the conversation, without being told which it was."""
     rng = talk.rng
     position = talk.current = next(iter(talk.positions.values()))
-    first = rng.choice((f"We began with {position.phrase}.", f"The first topic was {position.phrase}.", f"It was about {position.phrase}."))
-    second = rng.choice((f"I said that {position.stance}.", f"My view was that {position.stance}.", f"I think that {position.stance}."))
+    first = rng.choice(
+        (
+            f"We began with {position.phrase}.",
+            f"The first topic was {position.phrase}.",
+            f"It was about {position.phrase}.",
+        )
+    )
+    second = rng.choice(
+        (f"I said that {position.stance}.", f"My view was that {position.stance}.", f"I think that {position.stance}.")
+    )
     talk.exchange(rng.choice(asking.RECALL_FIRST), f"{first} {second}")
 
 
@@ -254,13 +338,23 @@ def confirm(talk: Talk, position: Position) -> None:
     talk.current = position
     if not speaks_of_self(position.stance) and (rng.random() < 0.75 or position.side == "middle"):
         words = position.stance
-        reply = rng.choice(("Yes, that is what I think.", "Yes, I said that, and I still think so.", "That is right.", "Yes, that is my view."))
+        reply = rng.choice(
+            (
+                "Yes, that is what I think.",
+                "Yes, I said that, and I still think so.",
+                "That is right.",
+                "Yes, that is my view.",
+            )
+        )
         if rng.random() < 0.5:
             reply += " " + sentence(rng.choice(MORE_REASONS[:4]).format(reason(talk, position)))
     else:
         opposite = _OPPOSITE.get(position.side) or rng.choice(("left", "right"))
         words = rng.choice([text for text in position.topic.pole(opposite).stances if not speaks_of_self(text)])
-        reply = rng.choice(("No, I did not say that.", "No, that is not what I said.", "That is not quite my view.")) + f" I said that {position.stance}."
+        reply = (
+            rng.choice(("No, I did not say that.", "No, that is not what I said.", "That is not quite my view."))
+            + f" I said that {position.stance}."
+        )
     talk.exchange(rng.choice(asking.EARLIER).format(words), reply)
 
 
@@ -269,7 +363,9 @@ def explain(talk: Talk, position: Position) -> None:
     rng = talk.rng
     other = pick(pole_of(position).stances, talk.profile, rng, frozenset(position.used))
     position.used.add(other)
-    opener = rng.choice(("What I mean is that", "In other words,", "Let me put it simply:", "I mean that", "To say it simply,"))
+    opener = rng.choice(
+        ("What I mean is that", "In other words,", "Let me put it simply:", "I mean that", "To say it simply,")
+    )
     parts = [f"{opener} {other}.", sentence(rng.choice(FIRST_REASONS).format(reason(talk, position)))]
     talk.exchange(rng.choice(asking.MEANING), talk.cut(parts))
 
@@ -283,6 +379,14 @@ def sum_up(talk: Talk) -> None:
             if topic.name not in talk.positions:
                 take_position(talk, topic, rng.choice(topic.phrases))
         positions = list(talk.positions.values())[-3:]
-    frames = ("On {}, I think that {}.", "As for {}, I believe that {}.", "When it comes to {}, I would say that {}.", "About {}: I think that {}.")
-    parts = [frame.format(one.phrase, one.stance) for frame, one in zip(rng.sample(frames, len(positions)), positions, strict=True)]
+    frames = (
+        "On {}, I think that {}.",
+        "As for {}, I believe that {}.",
+        "When it comes to {}, I would say that {}.",
+        "About {}: I think that {}.",
+    )
+    parts = [
+        frame.format(one.phrase, one.stance)
+        for frame, one in zip(rng.sample(frames, len(positions)), positions, strict=True)
+    ]
     talk.exchange(rng.choice(asking.SUMMARY), " ".join(parts))

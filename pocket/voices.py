@@ -8,20 +8,55 @@ Brevity = Literal["short", "usual", "long"]
 _SHORT_WORDS = ("short", "brief", "few words", "concise", "to the point")
 _LONG_WORDS = ("detail", "at length", "long answers", "thorough")
 
-_MANNERS = ("calm", "warm", "plain", "friendly", "polite", "careful", "cheerful", "serious", "direct", "patient", "gentle",
-            "thoughtful", "relaxed", "honest", "modest", "lively")  # fmt: skip
+_MANNERS = (
+    "calm",
+    "warm",
+    "plain",
+    "friendly",
+    "polite",
+    "careful",
+    "cheerful",
+    "serious",
+    "direct",
+    "patient",
+    "gentle",
+    "thoughtful",
+    "relaxed",
+    "honest",
+    "modest",
+    "lively",
+)
 _UNITS = ("sentences", "words", "language", "answers")
 _LENGTHS = (
-    "Keep your answers short.", "Use short sentences.", "Be brief.", "Say it in few words.", "Stay to the point.",
-    "Explain your reasons in some detail.", "Give long answers.", "Talk at length about what you think.",
-)  # fmt: skip
+    "Keep your answers short.",
+    "Use short sentences.",
+    "Be brief.",
+    "Say it in few words.",
+    "Stay to the point.",
+    "Explain your reasons in some detail.",
+    "Give long answers.",
+    "Talk at length about what you think.",
+)
 _HABITS = (
-    "Do not use difficult words.", "Tell small stories from daily life.", "Speak from your own experience.",
-    "Be kind to people who disagree.", "Never be rude.", "Talk like a neighbor over the fence.",
-    "Sound like a teacher.", "Speak like somebody at the kitchen table.", "Use everyday words.", "Be a little shy.",
-    "Say openly when you are not sure.", "Avoid slang.", "Talk as you would to a good friend.", "Stay calm.",
-    "Give a reason for what you say.", "Use simple English.", "Ask a question back now and then.", "Have a dry sense of humor.",
-)  # fmt: skip
+    "Do not use difficult words.",
+    "Tell small stories from daily life.",
+    "Speak from your own experience.",
+    "Be kind to people who disagree.",
+    "Never be rude.",
+    "Talk like a neighbor over the fence.",
+    "Sound like a teacher.",
+    "Speak like somebody at the kitchen table.",
+    "Use everyday words.",
+    "Be a little shy.",
+    "Say openly when you are not sure.",
+    "Avoid slang.",
+    "Talk as you would to a good friend.",
+    "Stay calm.",
+    "Give a reason for what you say.",
+    "Use simple English.",
+    "Ask a question back now and then.",
+    "Have a dry sense of humor.",
+)
 
 
 def invented_style(rng: Random) -> str:

@@ -4,7 +4,15 @@ from pocket.topics.topic import Pole, Topic
 
 GENDER_IDENTITY = Topic(
     name="gender identity",
-    phrases=("gender identity", "transgender people", "gender", "the debate about transgender people", "transgender rights", "trans people", "accepting transgender people"),
+    phrases=(
+        "gender identity",
+        "transgender people",
+        "gender",
+        "the debate about transgender people",
+        "transgender rights",
+        "trans people",
+        "accepting transgender people",
+    ),
     asked=(
         "What do you think about transgender people?",
         "Has society gone too far in accepting transgender people?",
@@ -93,7 +101,15 @@ GENDER_IDENTITY = Topic(
 
 SAME_SEX_MARRIAGE = Topic(
     name="same-sex marriage",
-    phrases=("same-sex marriage", "gay marriage", "marriage for gay couples", "gay couples", "gay rights", "gay and lesbian couples", "gay people who marry"),
+    phrases=(
+        "same-sex marriage",
+        "gay marriage",
+        "marriage for gay couples",
+        "gay couples",
+        "gay rights",
+        "gay and lesbian couples",
+        "gay people who marry",
+    ),
     asked=(
         "Is it good that gay couples can marry?",
         "What do you think about same-sex marriage?",
@@ -177,7 +193,15 @@ SAME_SEX_MARRIAGE = Topic(
 
 ABORTION = Topic(
     name="abortion",
-    phrases=("abortion", "abortion laws", "the right to an abortion", "abortion rights", "legal abortion", "pregnancy and abortion", "a woman's right to choose"),
+    phrases=(
+        "abortion",
+        "abortion laws",
+        "the right to an abortion",
+        "abortion rights",
+        "legal abortion",
+        "pregnancy and abortion",
+        "a woman's right to choose",
+    ),
     asked=(
         "What do you think about abortion?",
         "Should abortion be legal?",
@@ -259,7 +283,16 @@ ABORTION = Topic(
 
 RELIGION = Topic(
     name="religion",
-    phrases=("religion", "faith in public life", "church and state", "the role of religion", "religion in politics", "churches", "faith", "religion and government"),
+    phrases=(
+        "religion",
+        "faith in public life",
+        "church and state",
+        "the role of religion",
+        "religion in politics",
+        "churches",
+        "faith",
+        "religion and government",
+    ),
     asked=(
         "Should religion play a part in politics?",
         "Is it good or bad that fewer people are religious?",
@@ -351,7 +384,18 @@ RELIGION = Topic(
 
 FAMILY = Topic(
     name="family",
-    phrases=("family", "marriage and children", "family life", "raising children", "marriage and family", "families", "marriage", "having children", "parents and children", "mothers who work"),
+    phrases=(
+        "family",
+        "marriage and children",
+        "family life",
+        "raising children",
+        "marriage and family",
+        "families",
+        "marriage",
+        "having children",
+        "parents and children",
+        "mothers who work",
+    ),
     asked=(
         "Is it important to marry and have children?",
         "What do you think about family life today?",

@@ -4,7 +4,17 @@ from pocket.topics.topic import Pole, Topic
 
 CLIMATE = Topic(
     name="climate change",
-    phrases=("climate change", "the climate", "global warming", "clean energy", "the environment", "the changing climate", "protecting the climate", "oil and coal", "wind and solar power"),
+    phrases=(
+        "climate change",
+        "the climate",
+        "global warming",
+        "clean energy",
+        "the environment",
+        "the changing climate",
+        "protecting the climate",
+        "oil and coal",
+        "wind and solar power",
+    ),
     asked=(
         "What should be done about climate change?",
         "Is climate change a serious problem?",
@@ -88,7 +98,18 @@ CLIMATE = Topic(
 
 EDUCATION = Topic(
     name="education",
-    phrases=("education", "college", "free college", "the cost of college", "universities", "student debt", "higher education", "tuition", "colleges", "free tuition"),
+    phrases=(
+        "education",
+        "college",
+        "free college",
+        "the cost of college",
+        "universities",
+        "student debt",
+        "higher education",
+        "tuition",
+        "colleges",
+        "free tuition",
+    ),
     asked=(
         "Should college be free?",
         "What do you think about universities?",
@@ -176,7 +197,16 @@ EDUCATION = Topic(
 
 SCIENCE = Topic(
     name="science",
-    phrases=("science", "scientists", "research", "public money for research", "scientific research", "science and politics", "experts", "funding for science"),
+    phrases=(
+        "science",
+        "scientists",
+        "research",
+        "public money for research",
+        "scientific research",
+        "science and politics",
+        "experts",
+        "funding for science",
+    ),
     asked=(
         "Should scientists have a say in politics?",
         "Do you trust scientists?",
@@ -262,7 +292,17 @@ SCIENCE = Topic(
 
 AUTOMATION = Topic(
     name="automation",
-    phrases=("automation", "robots", "machines that take over jobs", "computers at work", "robots and jobs", "machines and work", "artificial intelligence at work", "jobs lost to machines", "new technology at work"),
+    phrases=(
+        "automation",
+        "robots",
+        "machines that take over jobs",
+        "computers at work",
+        "robots and jobs",
+        "machines and work",
+        "artificial intelligence at work",
+        "jobs lost to machines",
+        "new technology at work",
+    ),
     asked=(
         "What should happen when robots take over jobs?",
         "Are you afraid of robots?",
@@ -343,7 +383,10 @@ AUTOMATION = Topic(
             ("paid public work for those replaced by machines is a very good plan", "I strongly back paid public work"),
             ("paid public work for those replaced by machines is a good plan", "I back paid public work"),
             ("paid public work for those replaced by machines is a bad plan", "I oppose paid public work"),
-            ("paid public work for those replaced by machines is a very bad plan", "I strongly oppose paid public work"),
+            (
+                "paid public work for those replaced by machines is a very bad plan",
+                "I strongly oppose paid public work",
+            ),
         ),
         "WORK2_W27": (
             ("society makes too much of work", "having a job is given too much importance"),
@@ -355,7 +398,16 @@ AUTOMATION = Topic(
 
 GENETICS = Topic(
     name="genetics",
-    phrases=("genetics", "gene editing", "changing the genes of babies", "genes", "genetic engineering", "editing genes", "gene research", "gene technology"),
+    phrases=(
+        "genetics",
+        "gene editing",
+        "changing the genes of babies",
+        "genes",
+        "genetic engineering",
+        "editing genes",
+        "gene research",
+        "gene technology",
+    ),
     asked=(
         "Should doctors change the genes of a baby?",
         "What do you think about gene editing?",

@@ -4,7 +4,19 @@ from pocket.topics.topic import Pole, Topic
 
 ECONOMY = Topic(
     name="the economy",
-    phrases=("the economy", "big business", "rich people", "the economic system", "billionaires", "corporations", "taxes on the rich", "the profits of companies", "wealth", "the gap between rich and poor", "capitalism"),
+    phrases=(
+        "the economy",
+        "big business",
+        "rich people",
+        "the economic system",
+        "billionaires",
+        "corporations",
+        "taxes on the rich",
+        "the profits of companies",
+        "wealth",
+        "the gap between rich and poor",
+        "capitalism",
+    ),
     asked=(
         "Is the economy fair?",
         "What do you think about billionaires?",
@@ -95,7 +107,17 @@ ECONOMY = Topic(
 
 POVERTY = Topic(
     name="poverty",
-    phrases=("poverty", "help for the poor", "welfare", "people in need", "the poor", "poor people", "poor families", "food stamps", "aid for the needy"),
+    phrases=(
+        "poverty",
+        "help for the poor",
+        "welfare",
+        "people in need",
+        "the poor",
+        "poor people",
+        "poor families",
+        "food stamps",
+        "aid for the needy",
+    ),
     asked=(
         "Should the government help the poor more?",
         "What should be done about poverty?",
@@ -178,7 +200,17 @@ POVERTY = Topic(
 
 HEALTH_CARE = Topic(
     name="health care",
-    phrases=("health care", "health insurance", "the cost of health care", "doctors and hospitals", "hospital bills", "medical care", "insurance for everyone", "the health system", "drug prices"),
+    phrases=(
+        "health care",
+        "health insurance",
+        "the cost of health care",
+        "doctors and hospitals",
+        "hospital bills",
+        "medical care",
+        "insurance for everyone",
+        "the health system",
+        "drug prices",
+    ),
     asked=(
         "Should the government pay for health care?",
         "What should be done about health care?",
@@ -266,7 +298,18 @@ HEALTH_CARE = Topic(
 
 GOVERNMENT = Topic(
     name="government",
-    phrases=("government", "the size of government", "taxes and services", "what government should do", "taxes", "big government", "the federal government", "government spending", "the role of government", "public services"),
+    phrases=(
+        "government",
+        "the size of government",
+        "taxes and services",
+        "what government should do",
+        "taxes",
+        "big government",
+        "the federal government",
+        "government spending",
+        "the role of government",
+        "public services",
+    ),
     asked=(
         "Should the government be bigger or smaller?",
         "Does the government do too much?",

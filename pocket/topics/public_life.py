@@ -4,7 +4,17 @@ from pocket.topics.topic import Pole, Topic
 
 VOTING = Topic(
     name="voting",
-    phrases=("voting", "elections", "the right to vote", "voting rules", "voting rights", "election security", "voter fraud", "who may vote", "voting laws"),
+    phrases=(
+        "voting",
+        "elections",
+        "the right to vote",
+        "voting rules",
+        "voting rights",
+        "election security",
+        "voter fraud",
+        "who may vote",
+        "voting laws",
+    ),
     asked=(
         "Should it be easier to vote?",
         "Should everyone be able to vote easily?",
@@ -92,7 +102,18 @@ VOTING = Topic(
 
 NEWS_MEDIA = Topic(
     name="the news media",
-    phrases=("the news media", "the news", "newspapers and television news", "journalists", "the media", "fact-checkers", "the press", "reporters", "news on television", "fact-checking"),
+    phrases=(
+        "the news media",
+        "the news",
+        "newspapers and television news",
+        "journalists",
+        "the media",
+        "fact-checkers",
+        "the press",
+        "reporters",
+        "news on television",
+        "fact-checking",
+    ),
     asked=(
         "Do you trust the news?",
         "What do you think about journalists?",
@@ -167,7 +188,10 @@ NEWS_MEDIA = Topic(
     statements={
         "CONFb_W42": (
             ("the news media can be fully trusted to act for the public", "the news media deserve great trust"),
-            ("the news media can mostly be trusted to act for the public", "the news media deserve a fair bit of trust"),
+            (
+                "the news media can mostly be trusted to act for the public",
+                "the news media deserve a fair bit of trust",
+            ),
             ("the news media cannot be trusted very much", "the news media deserve only a little trust"),
             ("the news media cannot be trusted at all", "the news media deserve no trust"),
         ),

@@ -4,7 +4,16 @@ from pocket.topics.topic import Pole, Topic
 
 GUNS = Topic(
     name="guns",
-    phrases=("guns", "gun control", "gun laws", "gun violence", "gun ownership", "firearms", "rifles and handguns", "shootings"),
+    phrases=(
+        "guns",
+        "gun control",
+        "gun laws",
+        "gun violence",
+        "gun ownership",
+        "firearms",
+        "rifles and handguns",
+        "shootings",
+    ),
     asked=(
         "What should be done about guns?",
         "Should it be harder to buy a gun?",
@@ -90,7 +99,10 @@ GUNS = Topic(
             ("more guns are very bad for our society", "we are much worse off when there are more guns around"),
         ),
         "GUNCONTRIBA_W26": (
-            ("easy access to guns is a very large cause of gun violence", "guns are so easy to get that many people die"),
+            (
+                "easy access to guns is a very large cause of gun violence",
+                "guns are so easy to get that many people die",
+            ),
             ("easy access to guns is a fair part of the problem", "easy gun sales do add to the violence"),
             ("easy access to guns plays only a small part in the violence", "gun sales are not the main problem"),
             ("easy access to guns has nothing to do with the violence", "legal gun sales do not cause violence"),
@@ -100,7 +112,17 @@ GUNS = Topic(
 
 CRIME = Topic(
     name="crime",
-    phrases=("crime", "prisons", "prison sentences", "crime and punishment", "crime and prisons", "criminals", "law and order", "the justice system", "punishment"),
+    phrases=(
+        "crime",
+        "prisons",
+        "prison sentences",
+        "crime and punishment",
+        "crime and prisons",
+        "criminals",
+        "law and order",
+        "the justice system",
+        "punishment",
+    ),
     asked=(
         "What should be done about crime?",
         "Are prison sentences too long?",
@@ -181,7 +203,10 @@ CRIME = Topic(
         ),
         "WORLDDANGER_W26": (
             ("the world is safer than it was fifty years ago", "life today is safer than in the past"),
-            ("the world is more dangerous than it was fifty years ago", "life today is more dangerous than in the past"),
+            (
+                "the world is more dangerous than it was fifty years ago",
+                "life today is more dangerous than in the past",
+            ),
             (
                 "the world is about as safe as it was fifty years ago",
                 "life today is neither safer nor more dangerous than in the past",
@@ -192,7 +217,16 @@ CRIME = Topic(
 
 MILITARY = Topic(
     name="the military",
-    phrases=("the military", "the armed forces", "military spending", "the army", "our soldiers", "the size of the military", "defense spending", "the troops"),
+    phrases=(
+        "the military",
+        "the armed forces",
+        "military spending",
+        "the army",
+        "our soldiers",
+        "the size of the military",
+        "defense spending",
+        "the troops",
+    ),
     asked=(
         "Should the military be bigger?",
         "Do we spend too much on the military?",
@@ -274,7 +308,10 @@ MILITARY = Topic(
         ),
         "CONFc_W42": (
             ("the military can be fully trusted to act for the public", "the armed forces deserve great trust"),
-            ("the military can mostly be trusted to act for the public", "the armed forces deserve a fair bit of trust"),
+            (
+                "the military can mostly be trusted to act for the public",
+                "the armed forces deserve a fair bit of trust",
+            ),
             ("the military cannot be trusted very much", "the armed forces deserve only a little trust"),
             ("the military cannot be trusted at all", "the armed forces deserve no trust"),
         ),
@@ -283,7 +320,17 @@ MILITARY = Topic(
 
 FOREIGN_POLICY = Topic(
     name="foreign policy",
-    phrases=("foreign policy", "peace in the world", "America's place in the world", "our role in the world", "diplomacy", "other countries", "war and peace", "relations with other countries", "world peace"),
+    phrases=(
+        "foreign policy",
+        "peace in the world",
+        "America's place in the world",
+        "our role in the world",
+        "diplomacy",
+        "other countries",
+        "war and peace",
+        "relations with other countries",
+        "world peace",
+    ),
     asked=(
         "What is the best way to keep peace?",
         "Is America the greatest country in the world?",

@@ -4,7 +4,16 @@ from pocket.topics.topic import Pole, Topic
 
 IMMIGRATION = Topic(
     name="immigration",
-    phrases=("immigration", "immigrants", "the border", "people who come here from other countries", "newcomers", "legal immigration", "border security", "migrants"),
+    phrases=(
+        "immigration",
+        "immigrants",
+        "the border",
+        "people who come here from other countries",
+        "newcomers",
+        "legal immigration",
+        "border security",
+        "migrants",
+    ),
     asked=(
         "What should we do about immigration?",
         "Should we let in more immigrants?",
@@ -91,14 +100,27 @@ IMMIGRATION = Topic(
         ),
         "OPENIDEN_W92": (
             ("openness to people from everywhere is at the heart of our nation", "our open doors make us who we are"),
-            ("we could lose our identity if we are too open to the world", "too much openness may cost us our identity"),
+            (
+                "we could lose our identity if we are too open to the world",
+                "too much openness may cost us our identity",
+            ),
         ),
     },
 )
 
 RACE = Topic(
     name="race",
-    phrases=("race", "race relations", "racial equality", "racism", "the history of slavery", "racial justice", "Black and white people", "discrimination", "slavery and its legacy"),
+    phrases=(
+        "race",
+        "race relations",
+        "racial equality",
+        "racism",
+        "the history of slavery",
+        "racial justice",
+        "Black and white people",
+        "discrimination",
+        "slavery and its legacy",
+    ),
     asked=(
         "Is racism still a big problem?",
         "Do white people have advantages that Black people do not have?",
@@ -184,8 +206,14 @@ RACE = Topic(
             ("the history of slavery does not affect Black people at all now", "slavery does no harm today"),
         ),
         "SOCIETY_RHIST_W92": (
-            ("more attention to slavery and racism is very good for us", "it is very good to face our history of racism"),
-            ("more attention to slavery and racism is fairly good for us", "it is rather good to face our racial history"),
+            (
+                "more attention to slavery and racism is very good for us",
+                "it is very good to face our history of racism",
+            ),
+            (
+                "more attention to slavery and racism is fairly good for us",
+                "it is rather good to face our racial history",
+            ),
             ("more attention to slavery and racism is neither good nor bad", "talking of past racism changes little"),
             ("more attention to slavery and racism is fairly bad for us", "it is rather bad to dwell on past racism"),
             ("more attention to slavery and racism is very bad for us", "it is very bad to dwell on past racism"),
@@ -195,7 +223,16 @@ RACE = Topic(
 
 COMMUNITY = Topic(
     name="community",
-    phrases=("community", "diversity", "life in a diverse community", "neighborhoods with many kinds of people", "neighborhoods", "diverse neighborhoods", "ethnic diversity", "the changing population"),
+    phrases=(
+        "community",
+        "diversity",
+        "life in a diverse community",
+        "neighborhoods with many kinds of people",
+        "neighborhoods",
+        "diverse neighborhoods",
+        "ethnic diversity",
+        "the changing population",
+    ),
     asked=(
         "Do you like to live in a diverse community?",
         "Is diversity good for the country?",
@@ -272,7 +309,10 @@ COMMUNITY = Topic(
             ("living in a diverse place is very important to me", "it matters a lot to me to have diverse neighbors"),
             ("living in a diverse place is fairly important to me", "it matters a bit to me to have diverse neighbors"),
             ("living in a diverse place is not very important to me", "it matters little to me how diverse my town is"),
-            ("living in a diverse place is not important to me at all", "it does not matter to me how diverse my town is"),
+            (
+                "living in a diverse place is not important to me at all",
+                "it does not matter to me how diverse my town is",
+            ),
         ),
         "VALUERURAL_W32": (
             ("people in the country have values very much like mine", "rural people and I think very much alike"),
@@ -283,14 +323,27 @@ COMMUNITY = Topic(
         "ETHNCMAJ_W32": (
             ("it is good that today's minorities will become the majority", "the change in our population is good"),
             ("it is bad that today's minorities will become the majority", "the change in our population is bad"),
-            ("it is neither good nor bad that minorities will be the majority", "it does not matter which groups are the majority"),
+            (
+                "it is neither good nor bad that minorities will be the majority",
+                "it does not matter which groups are the majority",
+            ),
         ),
     },
 )
 
 WOMEN = Topic(
     name="women's rights",
-    phrases=("women's rights", "women in politics", "equality for women", "women at work", "a woman as president", "women in business", "women as leaders", "equal rights for women", "feminism"),
+    phrases=(
+        "women's rights",
+        "women in politics",
+        "equality for women",
+        "women at work",
+        "a woman as president",
+        "women in business",
+        "women as leaders",
+        "equal rights for women",
+        "feminism",
+    ),
     asked=(
         "Do women have the same chances as men?",
         "Would you like to see a woman as president?",
@@ -368,9 +421,18 @@ WOMEN = Topic(
             ("big obstacles still make it harder for women to get ahead", "women still have a harder time than men"),
         ),
         "WMNPRZ1_W36": (
-            ("a woman as president would be very good for the country", "it would be a very good thing to elect a woman"),
-            ("a woman as president would be fairly good for the country", "it would be a rather good thing to elect a woman"),
-            ("a woman as president would be fairly bad for the country", "it would be a rather bad thing to elect a woman"),
+            (
+                "a woman as president would be very good for the country",
+                "it would be a very good thing to elect a woman",
+            ),
+            (
+                "a woman as president would be fairly good for the country",
+                "it would be a rather good thing to elect a woman",
+            ),
+            (
+                "a woman as president would be fairly bad for the country",
+                "it would be a rather bad thing to elect a woman",
+            ),
             ("a woman as president would be very bad for the country", "it would be a very bad thing to elect a woman"),
         ),
         "IMPROVE2_W36": (

@@ -32,7 +32,10 @@ def with_held_out_figures_reversed(survey: Survey) -> Survey:
     document = survey.model_dump(by_alias=True)
     for question in document["questions"]:
         if question["id"] in HELD_OUT:
-            every = [question["overall"], *(one for by_value in question["responses"].values() for one in by_value.values())]
+            every = [
+                question["overall"],
+                *(one for by_value in question["responses"].values() for one in by_value.values()),
+            ]
             for responses in every:
                 key = "counts" if responses["counts"] is not None else "proportions"
                 responses[key] = tuple(reversed(responses[key]))
@@ -54,7 +57,9 @@ def test_held_out_questions_are_at_least_eight_and_never_asked(sample: list[Docu
 
 def test_every_trained_question_is_asked(sample: list[Document]) -> None:
     asked = "\n".join(turn.text for document in sample for turn in document.turns if turn.role == "user")
-    assert [question.id for question in CIVIC.questions if question.id not in HELD_OUT and question.stem not in asked] == []
+    assert [
+        question.id for question in CIVIC.questions if question.id not in HELD_OUT and question.stem not in asked
+    ] == []
 
 
 def test_every_library_prompt_is_trained_word_for_word(sample: list[Document]) -> None:
