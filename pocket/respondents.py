@@ -50,13 +50,17 @@ class Respondent:
             self._answers[key] = self._quantile(key, 0.5 * (1 + erf(latent / sqrt(2))))
         return self._answers[key]
 
+    def option_lean(self, key: str) -> float:
+        """Return where this person's answer to one question stands: -1 left, 1 right."""
+        return self._panel.questions[key].leans[self.answer(key)]
+
     def lean(self, topic: Topic) -> float:
         """Return where this person stands on a topic: -1 left, 1 right, the mean over its deciding questions.
 
         Where all of these answers are extreme, as with yes or no, some people waver and stand near the middle.
         """
         if topic.name not in self._topic_leans:
-            leans = [self._panel.questions[key].leans[self.answer(key)] for key in topic.questions]
+            leans = [self.option_lean(key) for key in topic.questions]
             lean = sum(leans) / len(leans)
             if len(leans) == 1 and abs(lean) == 1 and self._rng.random() < _WAVERING:
                 lean *= 0.2

@@ -42,9 +42,9 @@ class Talk:
         self.turns.append(Turn("user", text, PROMPT_WEIGHT))
         self.turns.append(Turn("assistant", reply))
 
-    def cut(self, sentences: list[str]) -> str:
-        """Join as many sentences as the persona's style allows: one or two if it is to be brief."""
+    def cut(self, sentences: list[str], least: int = 1) -> str:
+        """Join as many sentences as the persona's style allows: one or two, but no fewer than `least`, if it is brief."""
         kept = [text for text in sentences if text]
         if self.role.brevity == "short":
-            kept = kept[: self.rng.choice((1, 2))]
+            kept = kept[: max(least, self.rng.choice((1, 2)))]
         return " ".join(kept)

@@ -6,6 +6,8 @@ from pocket.talk import Position, Talk
 from pocket.topics import TOPICS, Pole, Side, Topic
 
 _OPPOSITE: dict[Side, Side] = {"left": "right", "right": "left"}
+_SIGNS: dict[Side, int] = {"left": -1, "middle": 0, "right": 1}
+_LITTLE = 0.2
 _BACK = ("What do you think?", "How do you see it?", "And you?", "Does that make sense to you?")
 _PARTY_SIDES: dict[str, Side] = {
     "a Democrat": "left",
@@ -69,8 +71,13 @@ def stance_sentence(talk: Talk, position: Position) -> str:
 
 
 def detail(talk: Talk, position: Position) -> str:
-    """Return a sentence that amounts to the person's answer to a survey question of the topic."""
+    """Return a sentence that amounts to the person's answer to a survey question of the topic.
+
+    It is empty where the answer points away from the stance, as happens with people.
+    """
     key = talk.rng.choice(tuple(position.topic.statements))
+    if _SIGNS[position.side] * talk.person.option_lean(key) < -_LITTLE:
+        return ""
     statement = talk.rng.choice(position.topic.statements[key][talk.person.answer(key)])
     opener = (
         ""
@@ -251,7 +258,7 @@ def take_pushback(talk: Talk, position: Position) -> None:
             )
         )
         parts.append(f"On the whole, I still lean toward saying that {position.stance}.")
-    talk.exchange(sentence(rng.choice(asking.BUT).format(argument)), talk.cut(parts))
+    talk.exchange(sentence(rng.choice(asking.BUT).format(argument)), talk.cut(parts, 2))
 
 
 def meet_opinion(talk: Talk, topic: Topic) -> None:
@@ -296,7 +303,7 @@ def meet_opinion(talk: Talk, topic: Topic) -> None:
             stance_sentence(talk, position),
             sentence(rng.choice(FIRST_REASONS).format(reason(talk, position))),
         ]
-    talk.exchange(sentence(rng.choice(asking.OWN).format(opinion)), talk.cut(parts))
+    talk.exchange(sentence(rng.choice(asking.OWN).format(opinion)), talk.cut(parts, 2))
 
 
 def recall(talk: Talk, position: Position) -> None:

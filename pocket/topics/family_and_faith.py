@@ -214,7 +214,7 @@ ABORTION = Topic(
         stances=(
             "abortion should be legal in most cases",
             "a woman should decide about her own body",
-            "the government should stay out of this choice",
+            "the government should stay out of a woman's choice about abortion",
             "abortion should be safe and legal",
             "the decision belongs to the woman and her doctor",
         ),
