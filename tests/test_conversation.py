@@ -1,8 +1,7 @@
 """A conversation keeps every word, however its replies end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from chat_personas.conversation import Conversation, ReplyEnded, ReplyEvent, Rep
 from chat_personas.corpus import Corpus, CorpusError, UnknownConversationError
 from eval.engine import EngineError, Message, Piece, Sampling, Usage
 from personas import LoadedPersona, load_persona
+from tests.corpus.full_disk import no_room
 from tests.fakes import END, FakeEngine
 
 
@@ -25,17 +25,6 @@ async def heard(events: AsyncIterator[ReplyEvent]) -> list[ReplyEvent]:
 
 def said(events: list[ReplyEvent]) -> str:
     return "".join(event.text for event in events if isinstance(event, ReplyText))
-
-
-@contextmanager
-def fill(corpus: Corpus) -> Iterator[None]:
-    """Let the disk have room for a few more pages only: SQLite reports it as it does a full disk."""
-    with corpus._connections.maintaining() as connection:
-        pages = connection.execute("PRAGMA page_count").fetchone()[0]
-        connection.execute(f"PRAGMA max_page_count = {pages + 8}")
-    yield
-    with corpus._connections.maintaining() as connection:
-        connection.execute("PRAGMA max_page_count = 1000000")
 
 
 def stored(corpus: Corpus, conversation: Conversation) -> list[tuple[str, str, str]]:
@@ -293,7 +282,7 @@ async def test_half_characters_from_a_broken_terminal_are_kept_as_replacements(
 async def test_when_nothing_can_be_kept_nothing_is_sent(corpus: Corpus, democrat: LoadedPersona) -> None:
     engine = FakeEngine(["Hm.", END])
     conversation = Conversation.start(corpus, engine, democrat)
-    with fill(corpus), pytest.raises(CorpusError, match="no space is left"):
+    with no_room(corpus), pytest.raises(CorpusError, match="no space is left"):
         await heard(conversation.send("word " * 100_000))
     assert engine.asked == []
     assert not conversation.replying
@@ -312,7 +301,7 @@ async def test_a_reply_that_no_longer_fits_on_the_disk_is_kept_once_there_is_roo
         async for event in conversation.send("Hi"):
             words.append(event)  # the list is looked at after the failure
 
-    with fill(corpus):
+    with no_room(corpus):
         with pytest.raises(CorpusError, match="no space is left"):
             await listen()
         with pytest.raises(CorpusError, match="no space is left"):

@@ -54,6 +54,7 @@ class Corpus:
             with storage_errors(path):
                 corpus = cls(connections, Owner(owners_directory(path)))
             corpus.mark_interrupted()
+            corpus._erase_traces()
         except BaseException:
             connections.close()
             raise
@@ -109,13 +110,12 @@ class Corpus:
     def delete(self, conversation_id: str) -> bool:
         """Delete a conversation with all that belongs to it, for good.
 
-        Returns whether no trace of its text is left on the disk; false while another program has the corpus open, until
-        it closes it. Raises UnknownConversationError.
+        Returns whether no trace of its text is left in the file. False where another program is reading it or the disk
+        is too full to rewrite it: that is tried again when the corpus is opened. Raises UnknownConversationError.
         """
         with self._connections.writing() as connection:
             deletion.delete(connection, conversation_id)
-        with self._connections.maintaining() as connection:
-            return deletion.erase_traces(connection)
+        return self._erase_traces()
 
     # Messages
 
@@ -245,6 +245,10 @@ class Corpus:
             connection = open_reader(self.path)
         connection.row_factory = None
         return Database(connection)
+
+    def _erase_traces(self) -> bool:
+        with self._connections.maintaining() as connection:
+            return deletion.erase_traces(connection)
 
     @property
     def _owner_name(self) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 from chat_personas.corpus import ConversationRow, Corpus, MessageRow, Status
 from chat_personas.corpus.clock import new_key
@@ -50,3 +51,14 @@ def branch_of(corpus: Corpus, conversation_id: str) -> tuple[MessageRow, ...]:
     leaf = corpus.conversation(conversation_id).active_leaf_id
     assert leaf is not None
     return corpus.branch(leaf)
+
+
+def without_waiting_for_the_disk(corpus: Corpus) -> None:
+    """Let a test that writes a thousand times be quick; how durable it is does not matter there."""
+    with corpus._connections.maintaining() as connection:
+        connection.execute("PRAGMA synchronous = OFF")
+
+
+def bytes_on_disk(corpus_file: Path) -> bytes:
+    """Everything that the files of a corpus hold: the database, its log and its shared memory."""
+    return b"".join(file.read_bytes() for file in corpus_file.parent.glob("corpus.db*") if file.is_file())

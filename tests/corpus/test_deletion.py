@@ -1,0 +1,78 @@
+"""Who withdraws is gone: from the tables, the index, the log and the free pages of the file."""
+
+import random
+import sqlite3
+from pathlib import Path
+
+from chat_personas.corpus import Corpus
+from eval.engine import Sampling
+from tests.corpus.making import INFO, bytes_on_disk, conversation_row, talk, without_waiting_for_the_disk
+
+WORD = "zyxwvutquokka"
+
+
+def test_no_byte_of_a_deleted_conversation_is_left(corpus: Corpus, corpus_file: Path) -> None:
+    kept = talk(corpus, ("Keep this marsupial", "Kept."))
+    long = f"{WORD} and more. " * 2_000
+    gone = talk(
+        corpus,
+        (f"I am {WORD}.", long),
+        ("Again?", f"Yes, {WORD.upper()}."),
+        row=conversation_row(system_prompt=f"Talk as {WORD}."),
+    )
+    corpus.rename(gone, f"About {WORD}")
+    assert WORD.encode() in bytes_on_disk(corpus_file).lower()
+    assert corpus.delete(gone)
+    assert WORD.encode() not in bytes_on_disk(corpus_file).lower()
+    assert corpus.conversation_ids() == (kept,)
+    assert corpus.search(WORD) == ()
+    assert len(corpus.search("marsupial")) == 1
+    assert corpus.problems() == ()
+
+
+def test_nothing_is_left_after_replies_that_grew_side_by_side(corpus: Corpus, corpus_file: Path) -> None:
+    """Growing replies split pages and leave copies behind that deleting a row does not overwrite.
+
+    With this seed two of the forty could still be read before deletion rewrote the file.
+    """
+    without_waiting_for_the_disk(corpus)
+    chance = random.Random(22)
+    replies: list[tuple[str, str, str]] = []
+    for number in range(80):
+        row, name = conversation_row(), f"quokka{number}quokka"
+        _, reply = corpus.begin_turn(row.id, None, name, INFO, Sampling(), new=row)
+        replies.append((row.id, reply.id, name))
+    words = dict.fromkeys(replies, 0)
+    for _ in range(400):
+        reply_to = chance.choice(replies)
+        words[reply_to] += chance.randrange(1, 20)
+        corpus.flush_reply(reply_to[1], f"{reply_to[2]} " * words[reply_to])
+    gone = chance.sample(replies, 40)
+    for identifier, _, _ in gone:
+        assert corpus.delete(identifier)
+    left = bytes_on_disk(corpus_file)
+    assert [name for _, _, name in gone if name.encode() in left] == []
+    assert all(name.encode() in left for _, _, name in set(replies) - set(gone))
+
+
+def test_while_another_program_reads_the_traces_wait_for_it(corpus_file: Path) -> None:
+    with Corpus.open(corpus_file) as corpus:
+        identifier = talk(corpus, (f"I am {WORD}.", "Hm."))
+        reader = sqlite3.connect(corpus_file, isolation_level=None)
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM messages").fetchone()
+        with corpus._connections.maintaining() as connection:
+            connection.execute("PRAGMA busy_timeout = 50")
+        assert not corpus.delete(identifier)
+        assert corpus.search(WORD) == ()
+        assert WORD.encode() in bytes_on_disk(corpus_file).lower()
+        reader.close()
+        Corpus.open(corpus_file).close()
+        assert WORD.encode() not in bytes_on_disk(corpus_file).lower()
+
+
+def test_everything_that_hangs_on_a_conversation_goes_with_it(corpus: Corpus) -> None:
+    corpus.delete(talk(corpus, ("Hi", "Hello."), ("And?", "Well.")))
+    database = corpus.database()
+    tables = ("conversations", "messages", "generations", "measurements", "probes", "ratings")
+    assert {table: database[table].count for table in tables} == dict.fromkeys(tables, 0)

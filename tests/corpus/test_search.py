@@ -1,0 +1,74 @@
+"""Searching takes what a person types as words, never as a query language."""
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chat_personas.corpus import Corpus
+from eval.engine import Sampling
+from tests.corpus.making import INFO, branch_of, conversation_row, talk
+
+
+def found(corpus: Corpus, text: str) -> list[str]:
+    return [hit.excerpt for hit in corpus.search(text)]
+
+
+def test_all_words_must_occur_and_the_last_may_be_unfinished(corpus: Corpus) -> None:
+    talk(corpus, ("What about gun control?", "I would regulate guns."), ("And immigration?", "Let people in."))
+    assert found(corpus, "gun") == ["What about gun control?", "I would regulate guns."]
+    assert found(corpus, "immig") == ["And immigration?"]
+    assert found(corpus, "gun immigration") == []
+    assert found(corpus, "ABOUT guN con") == ["What about gun control?"]
+    assert found(corpus, '"gun control"') == ["What about gun control?"]
+    assert found(corpus, '"control gun"') == []
+
+
+def test_accents_do_not_matter(corpus: Corpus) -> None:
+    talk(corpus, ("Où est le café?", "Ici."))
+    assert found(corpus, "ou cafe") == ["Où est le café?"]
+
+
+def test_operators_are_words(corpus: Corpus) -> None:
+    talk(corpus, ("this OR that", "NEAR nothing"))
+    assert found(corpus, "this OR nowhere") == []
+    assert found(corpus, "this OR that") == ["this OR that"]
+    assert found(corpus, "text:this") == []
+
+
+def test_a_hit_says_where_it_was_found(corpus: Corpus) -> None:
+    identifier = talk(corpus, ("word " * 40 + "guns and guns" + " word" * 40, "Hm."))
+    (hit,) = corpus.search("guns")
+    assert (hit.conversation_id, hit.role, hit.persona_name, hit.title) == (
+        identifier,
+        "user",
+        "democrat",
+        "A conversation",
+    )
+    assert hit.message_id == branch_of(corpus, identifier)[0].id
+    assert [hit.excerpt[begin:end] for begin, end in hit.matches] == ["guns", "guns"]
+    assert hit.excerpt.startswith("…")
+
+
+def test_the_number_of_hits_is_limited(corpus: Corpus) -> None:
+    talk(corpus, *[("same words", "the same words")] * 5)
+    assert len(corpus.search("same", limit=3)) == 3
+
+
+def test_a_reply_is_found_once_it_has_ended(corpus: Corpus) -> None:
+    row = conversation_row()
+    _, reply = corpus.begin_turn(row.id, None, "Hi", INFO, Sampling(), new=row)
+    corpus.flush_reply(reply.id, "Immigration is")
+    assert found(corpus, "immigration") == []
+    corpus.end_reply(reply.id, "Immigration is good", "stopped")
+    assert found(corpus, "immigration") == ["Immigration is good"]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200, deadline=None)
+@given(st.text(alphabet=st.characters(exclude_categories=()), max_size=20))
+def test_nothing_a_person_can_type_is_an_error(corpus: Corpus, text: str) -> None:
+    corpus.search(text)
+
+
+def test_punctuation_alone_finds_nothing(corpus: Corpus) -> None:
+    talk(corpus, ("Well?!", "…"))
+    assert [found(corpus, text) for text in ("", "?!", '""', "*", "  ")] == [[], [], [], [], []]
+    assert found(corpus, "well !") == ["Well?!"]
