@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from random import Random
 
-from pocket import smalltalk, views
+from pocket import follow_ups, politics, recalling, smalltalk, views
 from pocket.cast import Role
 from pocket.panel import Panel
 from pocket.profiles import draw_profile
@@ -12,14 +12,14 @@ from pocket.talk import Position, Talk
 from pocket.topics import TOPICS
 
 _FOLLOW_UPS: tuple[tuple[Callable[[Talk, Position], None], float], ...] = (
-    (views.give_reason, 6),
-    (views.give_example, 2.5),
-    (views.say_what_would_change_it, 3),
-    (views.hold_on, 1.5),
-    (views.respect_others, 2),
-    (views.take_pushback, 3.5),
-    (views.explain, 1.2),
-    (views.confirm, 1.2),
+    (follow_ups.give_reason, 6),
+    (follow_ups.give_example, 2.5),
+    (follow_ups.say_what_would_change_it, 3),
+    (follow_ups.hold_on, 1.5),
+    (follow_ups.respect_others, 2),
+    (follow_ups.take_pushback, 3.5),
+    (follow_ups.explain, 1.2),
+    (recalling.confirm, 1.2),
 )
 _LIFE = tuple(smalltalk.LIFE)
 _LIFE_WEIGHTS = tuple(smalltalk.LIFE.values())
@@ -46,16 +46,16 @@ def _next_move(panel: Panel, talk: Talk) -> None:
         talk.rng.choices(_LIFE, _LIFE_WEIGHTS)[0](talk)
         talk.current = None
     elif chance < 0.23:
-        talk.rng.choice((smalltalk.tell_party, smalltalk.judge_party))(talk, panel)
+        talk.rng.choice((politics.tell_party, politics.judge_party))(talk, panel)
         talk.current = None
     elif chance < 0.26 and talk.positions:
-        views.sum_up(talk)
+        recalling.sum_up(talk)
         talk.current = None
     elif chance < 0.33 and len(talk.positions) > 1:
         if talk.rng.random() < 0.25:
-            views.recall_first(talk)
+            recalling.recall_first(talk)
         else:
-            views.recall(talk, talk.rng.choice(list(talk.positions.values())))
+            recalling.recall(talk, talk.rng.choice(list(talk.positions.values())))
     elif chance < 0.62 and talk.current is not None:
         _follow_up(talk, talk.current)
     elif chance < 0.68:

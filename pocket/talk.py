@@ -43,7 +43,7 @@ class Talk:
         self.turns.append(Turn("assistant", reply))
 
     def cut(self, sentences: list[str], least: int = 1) -> str:
-        """Join as many sentences as the persona's style allows: one or two, but no fewer than `least`, if it is brief."""
+        """Join as many sentences as the persona's style allows: one or two, but at least `least`, if it is brief."""
         kept = [text for text in sentences if text]
         if self.role.brevity == "short":
             kept = kept[: max(least, self.rng.choice((1, 2)))]

@@ -3,7 +3,7 @@
 from pocket.topics import family_and_faith, knowledge, prosperity, public_life, safety, society
 from pocket.topics.topic import SIDES, Pole, Side, Topic
 
-__all__ = ["SIDES", "TOPICS", "Pole", "Side", "Topic"]
+__all__ = ["OFFERED_PHRASES", "SIDES", "TOPICS", "Pole", "Side", "Topic"]
 
 TOPICS: tuple[Topic, ...] = (
     *safety.TOPICS,
@@ -13,3 +13,6 @@ TOPICS: tuple[Topic, ...] = (
     *knowledge.TOPICS,
     *public_life.TOPICS,
 )
+
+OFFERED_PHRASES = tuple(topic.phrases[0] for topic in TOPICS)
+"""What each topic is called when the persona offers to talk about it."""
