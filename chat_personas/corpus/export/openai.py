@@ -13,6 +13,9 @@ from chat_personas.corpus.export.format import Format
 from chat_personas.corpus.rows import MessageRow
 from chat_personas.corpus.transcript import transcript
 
+_LINE_ENDS = {0x85: r"\u0085", 0x2028: r"\u2028", 0x2029: r"\u2029"}
+"""Characters that JSON allows in a line, and at which many readers end one, such as Python's `splitlines`."""
+
 
 def lines(corpus: Corpus, conversations: Sequence[str], unfinished: bool) -> Iterator[str]:
     """Yield a line for each conversation with a reply; with `unfinished` an incomplete last reply counts as one."""
@@ -23,7 +26,7 @@ def lines(corpus: Corpus, conversations: Sequence[str], unfinished: bool) -> Ite
         if said:
             messages = transcript(conversation.system_prompt, said)
             record = {"messages": [{"role": message.role, "content": message.content} for message in messages]}
-            yield json.dumps(record, ensure_ascii=False)
+            yield json.dumps(record, ensure_ascii=False).translate(_LINE_ENDS)
 
 
 def _until_last_reply(branch: Sequence[MessageRow], unfinished: bool) -> Sequence[MessageRow]:

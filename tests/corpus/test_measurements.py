@@ -1,0 +1,110 @@
+"""Measurements and ratings come back as they were kept, with the message they belong to."""
+
+import math
+
+import pytest
+
+from chat_personas.corpus import Corpus, CorpusError, GroupRow, MeasurementRow, ProbeRow, RatingRow
+from tests.corpus.making import branch_of, talk
+
+
+def measurement(message_id: str, *, alignment: float | None = 0.71) -> MeasurementRow:
+    return MeasurementRow(
+        message_id=message_id,
+        survey="civic",
+        survey_sha256="ef" * 32,
+        expression="log_probability",
+        groups=(GroupRow(attribute="POLPARTY", value="Democrat"), GroupRow(attribute="SEX", value="Female")),
+        complete=True,
+        alignment=alignment,
+        alignment_low=alignment and alignment - 0.05,
+        alignment_high=alignment and alignment + 0.04,
+        engine="llama",
+        model="pocket",
+        model_sha256="ab" * 32,
+        flash_attention=False,
+        seed=0,
+        seconds=1.25,
+        program_version="0.1.0",
+    )
+
+
+PROBES = (
+    ProbeRow(question="GUNS", option_order="reversed", options=(0.1, 0.2, 0.6), refusal=0.05, label_mass=0.95),
+    ProbeRow(
+        question="GUNS",
+        option_order="survey",
+        options=(0.125, 0.0, 0.5),
+        options_upper=(0.125, 0.25, 0.5),
+        refusal=None,
+        label_mass=0.625,
+    ),
+    ProbeRow(
+        question="ZEAL",
+        option_order="survey",
+        options=(),
+        refusal=None,
+        label_mass=None,
+        failure="no log-probabilities",
+    ),
+)
+
+
+def test_a_measurement_comes_back_with_its_probes(corpus: Corpus) -> None:
+    identifier = talk(corpus, ("Guns?", "Fewer."))
+    row = measurement(branch_of(corpus, identifier)[-1].id)
+    corpus.add_measurement(row, PROBES)
+    assert corpus.measurements(identifier) == (row,)
+    assert corpus.probes(row.id) == PROBES
+    assert corpus.conversations()[0].measurements == 1
+
+
+def test_a_group_without_figures_has_no_alignment(corpus: Corpus) -> None:
+    identifier = talk(corpus, ("Guns?", "Fewer."))
+    corpus.add_measurement(measurement(branch_of(corpus, identifier)[-1].id, alignment=None), PROBES)
+    assert corpus.measurements(identifier)[0].alignment is None
+
+
+def test_a_round_is_kept_whole_or_not_at_all(corpus: Corpus) -> None:
+    identifier = talk(corpus, ("Guns?", "Fewer."))
+    row = measurement(branch_of(corpus, identifier)[-1].id)
+    broken = ProbeRow(question="Z", option_order="survey", options=(math.nan,), refusal=0.0, label_mass=1.0)
+    with pytest.raises(ValueError, match="Out of range float"):
+        corpus.add_measurement(row, (*PROBES, broken))
+    assert corpus.measurements(identifier) == ()
+
+
+def test_what_belongs_to_a_deleted_message_is_refused(corpus: Corpus) -> None:
+    identifier = talk(corpus, ("Guns?", "Fewer."))
+    message = branch_of(corpus, identifier)[-1].id
+    corpus.delete(identifier)
+    with pytest.raises(CorpusError, match="no longer in the corpus"):
+        corpus.add_measurement(measurement(message), PROBES)
+
+
+def test_ratings_come_back(corpus: Corpus) -> None:
+    identifier = talk(corpus, ("Guns?", "Fewer."), ("Why?", "Safety."))
+    other = talk(corpus, ("Guns?", "More."))
+    reply = branch_of(corpus, identifier)[1]
+    rating = RatingRow(message_id=reply.id, scale="fluency 1-5", value=4, comment="reads well")
+    corpus.add_rating(rating)
+    corpus.add_rating(RatingRow(message_id=branch_of(corpus, other)[1].id, scale="fluency 1-5", value=1))
+    assert corpus.ratings(identifier) == (rating,)
+
+
+def test_the_figures_can_be_queried_with_sql(corpus: Corpus) -> None:
+    """The example of the documentation: the mean probability of each option over both orders."""
+    identifier = talk(corpus, ("Guns?", "Fewer."))
+    corpus.add_measurement(measurement(branch_of(corpus, identifier)[-1].id), PROBES)
+    rows = corpus.database().query(
+        """
+        SELECT probes.question, mass.key AS option, avg(mass.value) AS probability
+        FROM probes, json_each(probes.options) AS mass
+        GROUP BY probes.question, mass.key ORDER BY option
+        """
+    )
+    assert [(row["question"], row["option"], round(row["probability"], 4)) for row in rows] == [
+        ("GUNS", 0, 0.1125),
+        ("GUNS", 1, 0.1),
+        ("GUNS", 2, 0.55),
+    ]

@@ -1,0 +1,48 @@
+"""What a model says is shown, and commands nothing."""
+
+import unicodedata
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat_personas.plain_text import printable
+
+EVERY_CHARACTER = st.text(alphabet=st.characters(exclude_categories=()))
+
+
+def test_ordinary_text_is_left_as_it_is() -> None:
+    for text in (
+        "",
+        "Hello, world!\n\tYes.",
+        "Où est le café? 😀 日本語 עברית",
+        "[bold]not markup[/] [@click=quit]x[/]",
+    ):
+        assert printable(text) == text
+
+
+def test_terminal_commands_become_visible() -> None:
+    assert printable("\x1b[31mred\x07\r\x00\x7f") == "␛[31mred␇␍␀␡"
+    assert printable("\x9b31m \x85") == "<9B>31m <85>"
+
+
+def test_what_reorders_text_becomes_visible() -> None:
+    assert printable("abc\u202edcba\u2066") == "abc<202E>dcba<2066>"
+
+
+def test_half_a_surrogate_pair_can_be_printed() -> None:
+    assert printable("a\ud83d").encode("utf-8") == "a\ufffd".encode()
+
+
+@given(EVERY_CHARACTER)
+def test_nothing_is_left_that_a_terminal_obeys(text: str) -> None:
+    shown = printable(text)
+    assert [character for character in shown if unicodedata.category(character) in ("Cc", "Cs")] == [
+        character for character in shown if character in "\n\t"
+    ]
+    shown.encode("utf-8")
+
+
+@given(EVERY_CHARACTER, st.integers(min_value=0))
+def test_a_text_may_be_cleaned_in_pieces(text: str, cut: int) -> None:
+    middle = cut % (len(text) + 1)
+    assert printable(text[:middle]) + printable(text[middle:]) == printable(text)
