@@ -9,7 +9,7 @@ from random import Random
 
 from eval.survey import load_survey
 from eval.survey_model import Survey
-from pocket import answers
+from pocket import answers, reading
 from pocket.cast import Role, draw_role
 from pocket.dialogue import begin, close, converse
 from pocket.document import Document, Turn
@@ -55,9 +55,9 @@ class Writer:
     def _probe(self, person: Respondent, key: str) -> tuple[Turn, Turn]:
         chance = self.rng.random()
         if chance < 0.12:
-            return answers.reading_probe(person, self.rng)
+            return reading.reading_probe(person, self.rng)
         if chance < 0.2:
-            return answers.reworded_probe(self.panel, person, key, self.rng)
+            return reading.reworded_probe(self.panel, person, key, self.rng)
         return answers.probe(self.panel, person, key, self.rng)
 
     def one_probe(self, role: Role) -> list[Turn]:
@@ -80,9 +80,9 @@ class Writer:
         for key in self.rng.sample(self._keys, self.rng.choice((1, 2, 3))):
             use_stances = self.rng.random() < 0.65
             turns += (
-                answers.reading_probe(person, self.rng)
+                reading.reading_probe(person, self.rng)
                 if use_stances
-                else answers.reworded_probe(self.panel, person, key, self.rng)
+                else reading.reworded_probe(self.panel, person, key, self.rng)
             )
         return turns
 
