@@ -6,6 +6,7 @@ of minutes the number of steps depends on the machine.
 """
 
 import json
+import platform
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from torch.optim import AdamW, Muon, Optimizer
 
 from pocket.model import PocketModel, PocketShape
 from pocket.packing import Batch, batches
-from pocket.shards import open_shards
+from pocket.shards import open_shards, shard_facts
 
 THREADS = 2
 CHECKPOINT_SECONDS = 180.0
@@ -37,7 +38,7 @@ class TrainingPlan:
     tokens: int | None = None
     seed: int = 0
     batch_tokens: int = 8192
-    matrix_rate: float = 0.01
+    matrix_rate: float = 0.02
     embedding_rate: float = 0.004
     weight_decay: float = 0.01
     warmup_steps: int = 100
@@ -155,7 +156,8 @@ def load_model(path: Path) -> PocketModel:
 def train(shards: Path, folder: Path, shape: PocketShape, plan: TrainingPlan) -> TrainingState:
     """Train until the budget is used, taking up `folder`/checkpoint.pt if it is there; log to `folder`/log.jsonl.
 
-    The last checkpoint is also written as `folder`/final.pt. Raises FileNotFoundError when there are no shards.
+    The last checkpoint is also written as `folder`/final.pt, and what the card says of the run as `folder`/facts.json.
+    Raises FileNotFoundError when there are no shards.
     """
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint = folder / "checkpoint.pt"
@@ -164,8 +166,26 @@ def train(shards: Path, folder: Path, shape: PocketShape, plan: TrainingPlan) ->
         trainer.load(checkpoint)
     stream = batches(open_shards(shards), plan.batch_tokens, plan.seed, skip=trainer.state.step)
     _run(trainer, stream, checkpoint, folder / "log.jsonl")
+    facts = {**run_facts(trainer), "text": shard_facts(shards)}
+    (folder / "facts.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
     trainer.save(folder / "final.pt")
     return trainer.state
+
+
+def run_facts(trainer: Trainer) -> dict[str, Any]:
+    """Return what the card says of a run: sizes, budget used, speed, last loss, seed and machine."""
+    state = trainer.state
+    return {
+        "shape": trainer.model.shape.as_dict(),
+        "parameters": trainer.model.parameter_count(),
+        "steps": state.step,
+        "tokens": state.tokens,
+        "minutes": round(state.seconds / 60, 1),
+        "tokens_per_second": round(state.tokens / state.seconds),
+        "final_loss": round(state.smoothed_loss(200), 4),
+        "seed": trainer.plan.seed,
+        "machine": f"{processor_name()}, {THREADS} threads, bfloat16",
+    }
 
 
 def _run(trainer: Trainer, stream: Iterator[Batch], checkpoint: Path, log: Path) -> None:
@@ -196,3 +216,11 @@ def _report(state: TrainingState, plan: TrainingPlan, epoch: int, log: Path) -> 
         f"{rate:,.0f} tokens/s  {state.progress(plan):.0%}",
         flush=True,
     )
+
+
+def processor_name() -> str:
+    """Return the processor as the system names it, its architecture where that is not told."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.exists() else []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())

@@ -1,0 +1,73 @@
+"""Measurement of the exported file, with the program's own engine and evaluation: the numbers behind the card."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from chat_personas.engines.llama import LlamaEngine
+from eval.engine import Engine
+from eval.evaluate import evaluate
+from eval.report import Report
+from eval.survey import LoadedSurvey, load_survey
+from personas import Group, load_persona, system_prompt
+from pocket.dialogues import SAMPLING, SCRIPTS, play
+from pocket.held_out import HELD_OUT
+from pocket.party_scores import party_scores
+
+SURVEY = "civic"
+PARTIES = {"democrat": "Republican", "republican": "Democrat"}
+UNSTEERED = "unsteered"
+
+
+def write_numbers(gguf: Path, numbers: Path, training: Mapping[str, Any], seed: int = 0) -> dict[str, Any]:
+    """Evaluate the model file `gguf` and write what was found, with the facts of its training, to `numbers` (JSON)."""
+    found = {"training": dict(training), "held_out": sorted(HELD_OUT), **asyncio.run(measure(gguf, seed))}
+    numbers.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return found
+
+
+async def measure(gguf: Path, seed: int = 0) -> dict[str, Any]:
+    """Return scores of both parties and of the unsteered model, and the sample dialogues of all three."""
+    engine = await LlamaEngine.open(gguf, name="pocket")
+    try:
+        survey = load_survey(SURVEY)
+        scores = {name: await _party(engine, survey, name, seed) for name in PARTIES}
+        unsteered = await evaluate(engine, load_persona(UNSTEERED), survey, seed=seed)
+        return {
+            "model": {"sha256": engine.info.sha256, "bytes": gguf.stat().st_size},
+            "survey": {"name": SURVEY, "sha256": survey.sha256, "questions": len(survey.survey.questions)},
+            "parties": scores,
+            "unsteered": _quality(unsteered),
+            "sampling": asdict(SAMPLING),
+            "dialogues": {name: await _dialogues(engine, name) for name in (*PARTIES, UNSTEERED)},
+        }
+    finally:
+        await engine.close()
+
+
+async def _party(engine: Engine, survey: LoadedSurvey, name: str, seed: int) -> dict[str, Any]:
+    report = await evaluate(engine, load_persona(name), survey, seed=seed)
+    opposite = Group(attribute="POLPARTY", value=PARTIES[name])
+    trained = {question.id for question in survey.survey.questions} - HELD_OUT
+    return {
+        "trained": asdict(party_scores(report, survey.survey, opposite, trained, seed)),
+        "held_out": asdict(party_scores(report, survey.survey, opposite, HELD_OUT, seed)),
+        "all": _quality(report),
+    }
+
+
+def _quality(report: Report) -> dict[str, Any]:
+    valid = sum(question.valid for question in report.questions)
+    scores = report.scores.model_dump()
+    return {"questions": len(report.questions), "valid": valid, "failures": len(report.failures), **scores}
+
+
+async def _dialogues(engine: Engine, name: str) -> dict[str, list[dict[str, Any]]]:
+    system = system_prompt(load_persona(name).persona)
+    return {
+        title: [asdict(exchange) for exchange in await play(engine, system, questions)]
+        for title, questions in SCRIPTS.items()
+    }

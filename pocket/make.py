@@ -1,0 +1,138 @@
+"""`make pocket`: the recipe from text to card, stage by stage.
+
+    python -m pocket.make                      every stage that is not done yet
+    python -m pocket.make train --minutes 72   one stage
+
+Work files lie in pocket/work/, ignored by git. A stage whose result is there is skipped; delete the result, or give
+`--again`, to repeat it. An interrupted training run goes on from its last checkpoint.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from itertools import islice
+from pathlib import Path
+
+WORK = Path(__file__).parent / "work"
+MODELS = Path(__file__).parent.parent / "chat_personas" / "models"
+TOKENIZER = WORK / "tokenizer.json"
+SHARDS = WORK / "shards"
+RUN = WORK / "run"
+SAMPLES = WORK / "samples.txt"
+GGUF = MODELS / "pocket.gguf"
+NUMBERS = MODELS / "pocket.json"
+CARD = MODELS / "POCKET.md"
+
+TOKENIZER_DOCUMENTS = 40_000
+SHARD_TOKENS = 48_000_000
+TRAINING_TOKENS = 36_000_000
+
+
+def text(arguments: argparse.Namespace) -> None:
+    """Write a few documents for reading."""
+    from pocket.text import documents
+
+    shown = [
+        "\n".join(f"[{turn.role}] {turn.text}" for turn in document.turns)
+        for document in islice(documents(arguments.seed), 60)
+    ]
+    SAMPLES.write_text("\n\n".join(shown), encoding="utf-8")
+
+
+def tokenizer(arguments: argparse.Namespace) -> None:
+    """Learn the vocabulary."""
+    from pocket.text import documents
+    from pocket.tokenizer import train_tokenizer
+
+    train_tokenizer(islice(documents(arguments.seed), TOKENIZER_DOCUMENTS)).save(str(TOKENIZER))
+
+
+def shards(arguments: argparse.Namespace) -> None:
+    """Turn documents into token shards, one process per core."""
+    from pocket.model import PocketShape
+    from pocket.shards import shard_facts, write_shards
+
+    write_shards(TOKENIZER, SHARDS, arguments.seed, SHARD_TOKENS, PocketShape().context)
+    print(json.dumps(shard_facts(SHARDS)))
+
+
+def train(arguments: argparse.Namespace) -> None:
+    """Train within the budget."""
+    from pocket.model import PocketShape
+    from pocket.tokenizer import load_tokenizer
+    from pocket.train import TrainingPlan
+    from pocket.train import train as run
+
+    tokens = arguments.tokens if arguments.tokens or arguments.minutes else TRAINING_TOKENS
+    plan = TrainingPlan(minutes=arguments.minutes, tokens=tokens, seed=arguments.seed)
+    run(SHARDS, RUN, PocketShape(vocabulary=load_tokenizer(TOKENIZER).get_vocab_size()), plan)
+
+
+def export(arguments: argparse.Namespace) -> None:
+    """Write the GGUF file, of the last checkpoint if the run has not ended."""
+    from pocket.export import export_gguf
+    from pocket.tokenizer import load_tokenizer
+    from pocket.train import load_model
+
+    final = RUN / "final.pt"
+    export_gguf(load_model(final if final.exists() else RUN / "checkpoint.pt"), load_tokenizer(TOKENIZER), GGUF)
+
+
+def evaluate(arguments: argparse.Namespace) -> None:
+    """Measure the exported file and keep the numbers of this run."""
+    from pocket.evaluate import write_numbers
+
+    write_numbers(GGUF, NUMBERS, json.loads((RUN / "facts.json").read_text(encoding="utf-8")), arguments.seed)
+
+
+def card(arguments: argparse.Namespace) -> None:
+    """Write the model card from the numbers."""
+    from pocket.card import write_card
+
+    write_card(NUMBERS, CARD)
+
+
+STAGES: dict[str, tuple[Callable[[argparse.Namespace], None], Path]] = {
+    "text": (text, SAMPLES),
+    "tokenizer": (tokenizer, TOKENIZER),
+    "shards": (shards, SHARDS / "01" / "facts.json"),
+    "train": (train, RUN / "final.pt"),
+    "export": (export, GGUF),
+    "evaluate": (evaluate, NUMBERS),
+    "card": (card, CARD),
+}
+
+
+def stale(stage: str) -> bool:
+    """Whether a stage has no result yet, or one older than the result of the stage before it."""
+    names = list(STAGES)
+    result = STAGES[stage][1]
+    if not result.exists():
+        return True
+    before = STAGES[names[max(0, names.index(stage) - 1)]][1]
+    return before.exists() and before.stat().st_mtime > result.stat().st_mtime
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the stages asked for, in order."""
+    parser = argparse.ArgumentParser(prog="python -m pocket.make", description="Make the pocket model.")
+    parser.add_argument("stages", nargs="*", choices=[*STAGES, []], help="default: all")
+    budget = parser.add_mutually_exclusive_group()
+    budget.add_argument("--minutes", type=float, help="training budget in minutes of wall-clock time")
+    budget.add_argument("--tokens", type=int, help=f"training budget in tokens (default {TRAINING_TOKENS:,})")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--again", action="store_true", help="repeat stages that are done")
+    parsed = parser.parse_args(arguments)
+    WORK.mkdir(exist_ok=True)
+    for stage in parsed.stages or STAGES:
+        if parsed.again or stale(stage):
+            print(f"== {stage}", flush=True)
+            STAGES[stage][0](parsed)
+        else:
+            print(f"== {stage}: done", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
