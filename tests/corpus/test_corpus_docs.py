@@ -1,0 +1,36 @@
+"""The page about the corpus says what is there, and its queries run."""
+
+import re
+from pathlib import Path
+
+from chat_personas.corpus import Corpus
+from tests.corpus.making import branch_of, talk
+from tests.corpus.test_measurements import PROBES, measurement
+
+PAGE = (Path(__file__).parents[2] / "docs" / "corpus.md").read_text(encoding="utf-8")
+TABLES = ("conversations", "messages", "generations", "measurements", "probes", "ratings")
+
+
+def test_every_column_is_described_under_its_table(corpus: Corpus) -> None:
+    database = corpus.database()
+    for table in TABLES:
+        section = PAGE.split(f"### {table}\n")[1].split("\n##")[0]
+        described = {
+            name for row in re.findall(r"^\| (`.*?) \|", section, re.M) for name in re.findall(r"`(\w+)`", row)
+        }
+        assert described == set(database[table].columns_dict), table
+
+
+def test_every_query_runs_and_finds_something(corpus: Corpus) -> None:
+    identifier = talk(corpus, ("Gun control?", "I would have more of it."))
+    corpus.rename(identifier, "Guns")
+    reply = branch_of(corpus, identifier)[-1]
+    corpus.add_measurement(measurement(reply.id), PROBES)
+    groups = '{"groups": [{"attribute": "POLPARTY", "value": "Democrat"}, {"attribute": "SEX", "value": "Female"}]}'
+    with corpus._connections.writing() as connection:
+        connection.execute("UPDATE conversations SET persona = ?", (groups,))
+        connection.execute("UPDATE generations SET decoded_tokens = 30, seconds = 1.5")
+    queries = re.findall(r"```sql\n(.*?)```", PAGE, re.S)
+    assert len(queries) == 7
+    for query in queries:
+        assert list(corpus.database().query(query)), query
