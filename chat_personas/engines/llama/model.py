@@ -37,6 +37,8 @@ class Model:
         self._progress = library.llama_progress_callback(lambda _done, _data: not cancelled.is_set())
         parameters = library.llama_model_default_params()
         parameters.progress_callback = self._progress
+        # llama.cpp's AMX kernels crash the process on quantised weights (its issue 20824; seen here with 0.3.36).
+        parameters.use_extra_bufts = b"AMX_INT8 = 1" not in library.llama_print_system_info()
         with heard_errors() as errors:
             self.pointer: Any = library.llama_model_load_from_file(str(path).encode(), parameters)
         if not self.pointer:

@@ -2,10 +2,14 @@
 
 import hashlib
 import json
+import logging
+import os
 import struct
 from pathlib import Path
 
 from eval.engine import EngineError
+
+logger = logging.getLogger(__name__)
 
 _MAGIC = b"GGUF"
 _HEADER = struct.Struct("<4sIQQ")  # magic, version, number of tensors, number of metadata entries
@@ -84,7 +88,11 @@ def _read_cache(cache: Path | None) -> dict[str, str]:
 
 
 def _write_cache(cache: Path, known: dict[str, str]) -> None:
-    cache.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = cache.with_suffix(".new")
-    fresh.write_text(json.dumps(known))
-    fresh.replace(cache)
+    fresh = cache.with_suffix(f".{os.getpid()}")
+    try:
+        cache.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh.write_text(json.dumps(known))
+        fresh.replace(cache)
+    except OSError as error:  # such as a full disk: the model can be used all the same
+        logger.warning("hashes of model files are not remembered: %s", error.strerror)
+        fresh.unlink(missing_ok=True)

@@ -89,7 +89,7 @@ def test_an_aborted_probe_leaves_the_conversation_bit_for_bit_the_same(load: Cal
     memory = _fresh_memory(probed)
     said = tuple(range(5, 105))
     memory.set_conversation(said)
-    paths = [said + (first, *range(6, 40)) for first in range(5, 30)]
+    paths = [(*said, first, *range(6, 40)) for first in range(5, 30)]
     logits_as_tree(_with(probed, memory), paths[:3])
     flag.set()
     with pytest.raises(Interrupted):
