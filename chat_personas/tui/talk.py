@@ -1,7 +1,10 @@
 """Replies being said: from a conversation's events into the transcript, one at a time and in order."""
 
-from collections.abc import AsyncIterator, Callable
-from typing import TYPE_CHECKING
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
 from chat_personas.tui.sitting import Sitting
 from chat_personas.tui.widgets.entry import Entry
@@ -10,7 +13,9 @@ if TYPE_CHECKING:
     from chat_personas.conversation import ReplyEnded, ReplyEvent
     from chat_personas.tui.widgets.transcript import Transcript
 
+Begin: TypeAlias = Callable[[], AsyncGenerator["ReplyEvent", None]]
 STOPPED = "■ stopped"
+GREETING = "Say something, for example: What should be done about guns?"
 
 
 class Talk:
@@ -35,7 +40,13 @@ class Talk:
         self._ended = ended
         self._give_back = give_back
         self._waiting: list[Entry] = []
-        self.busy = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a reply is being said."""
+        return not self._idle.is_set()
 
     @property
     def waiting(self) -> bool:
@@ -48,7 +59,8 @@ class Talk:
 
         conversation = self._sitting.conversation
         if conversation is not None:
-            await self._transcript.show([*path_entries(conversation.path, conversation.persona.title), *self._waiting])
+            said = list(path_entries(conversation.path, conversation.persona.title))
+            await self._transcript.show([*(said or [Entry("notice", GREETING)]), *self._waiting])
 
     async def say(self, text: str) -> None:
         """Let `text` wait, visibly, and send what waits if that is possible now."""
@@ -71,13 +83,25 @@ class Talk:
             self._give_back(await self._next_waiting(-1))
 
     async def regenerate(self) -> None:
-        """Say the last reply anew; the one before stays in the corpus."""
+        """Have the last reply said anew; the one before stays in the corpus."""
         conversation = self._sitting.conversation
         if conversation is not None and not self.busy and conversation.path:
-            self.busy = True
+            self._idle.clear()
             last = self._transcript.last("reply")
             await self._transcript.remove_entries(lambda entry: entry is last or entry.kind in ("notice", "failure"))
-            await self._follow(conversation.regenerate(), None)
+            await self._follow(conversation.regenerate, None)
+
+    async def show_other_reply(self) -> None:
+        """Go on from the next version of the last reply, round to the first; say which one it is."""
+        conversation = self._sitting.conversation
+        last = conversation.path[-1] if conversation is not None and conversation.path else None
+        if conversation is None or last is None or last.role != "assistant":
+            return
+        ids = [row.id for row in conversation.alternatives(last.id)]
+        place = (ids.index(last.id) + 1) % len(ids)
+        conversation.switch(ids[place])
+        await self.show_path()
+        await self._transcript.add(Entry("notice", f"version {place + 1} of {len(ids)} of this reply"))
 
     async def edit(self, message_id: str, text: str) -> None:
         """Say `text` in place of the message of that id; what followed stays in the corpus on its own branch."""
@@ -85,14 +109,15 @@ class Talk:
         if conversation is None or self.busy:
             self._give_back(text)
             return
-        self.busy = True
+        self._idle.clear()
         await self._transcript.cut_from(message_id)
-        await self._say_now(conversation.edit(message_id, text), text)
+        await self._say_now(partial(conversation.edit, message_id, text), text)
 
     async def stop(self) -> None:
-        """Stop the reply; what was said is kept."""
+        """Stop the reply, if one is being said, and wait until what was said is kept and shown."""
         if self._sitting.conversation is not None and self.busy:
             await self._sitting.conversation.stop()
+            await self._idle.wait()
 
     async def _next_waiting(self, index: int) -> str:
         entry = self._waiting.pop(index)
@@ -102,19 +127,18 @@ class Talk:
     async def _send(self, text: str) -> None:
         conversation = self._sitting.conversation
         assert conversation is not None
-        self.busy = True
-        await self._say_now(conversation.send(text), text)
+        self._idle.clear()
+        await self._say_now(partial(conversation.send, text), text)
 
-    async def _say_now(self, events: AsyncIterator["ReplyEvent"], text: str) -> None:
+    async def _say_now(self, begin: Begin, text: str) -> None:
         said = Entry("user", text)
+        await self._transcript.remove_entries(lambda entry: entry.kind == "notice")
         await self._transcript.add(said)
-        await self._follow(events, said)
+        await self._follow(begin, said)
 
-    async def _follow(self, events: AsyncIterator["ReplyEvent"], said: Entry | None) -> None:
-        """Write a reply into the transcript while it is said. A failure to keep it gives the text back."""
-        from chat_personas.conversation import ReplyEnded, ReplyStarted, ReplyText
+    async def _follow(self, begin: Begin, said: Entry | None) -> None:
+        """Write a reply into the transcript while it is said. What could not be kept goes back to the person."""
         from chat_personas.corpus.errors import CorpusError
-        from eval.engine import EngineError
 
         conversation = self._sitting.conversation
         reply = Entry("reply", "", speaker=conversation.persona.title if conversation else "", growing=True)
@@ -122,24 +146,35 @@ class Talk:
         self._changed()
         finished: ReplyEnded | None = None
         try:
-            async for event in events:
-                if isinstance(event, ReplyStarted):
-                    reply.message_id = event.message_id
-                    if said is not None:
-                        said.message_id = event.user_message_id
-                elif isinstance(event, ReplyText):
-                    await self._transcript.write(reply, event.text)
-                else:
-                    finished = event
-        except (CorpusError, EngineError) as error:
+            async with aclosing(begin()) as events:
+                finished = await self._write(events, reply, said)
+        except CorpusError as error:
             await self._failed(str(error), reply, said)
         else:
             await self._finish(reply, finished)
         finally:
-            self.busy = False
+            self._idle.set()
             self._changed()
         if finished is not None:
             self._ended(finished)
+
+    async def _write(
+        self, events: AsyncIterator["ReplyEvent"], reply: Entry, said: Entry | None
+    ) -> "ReplyEnded | None":
+        """Write what is said as it is said; return how it ended."""
+        from chat_personas.conversation import ReplyEnded, ReplyStarted
+
+        finished = None
+        async for event in events:
+            if isinstance(event, ReplyStarted):
+                reply.message_id = event.message_id
+                if said is not None:
+                    said.message_id = event.user_message_id
+            elif isinstance(event, ReplyEnded):
+                finished = event
+            else:
+                await self._transcript.write(reply, event.text)
+        return finished
 
     async def _finish(self, reply: Entry, event: "ReplyEnded | None") -> None:
         await self._transcript.end(reply, _note(event))
@@ -161,10 +196,10 @@ def _note(event: "ReplyEnded | None") -> str:
     if event is None:
         return ""
     notes = {"stopped": STOPPED, "interrupted": "✗ interrupted", "error": "✗ broke off"}
-    parts = [notes[event.status]] if event.status in notes else []
+    parts = [notes.get(event.status) or event.why or ""]
     if event.dropped_messages:
         count = event.dropped_messages
         parts.append(
             f"the oldest {count} message{'s' if count > 1 else ''} no longer fit the context and were left out"
         )
-    return " · ".join(parts)
+    return " · ".join(filter(None, parts))

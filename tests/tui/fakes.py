@@ -70,11 +70,14 @@ def session(corpus_file: Path, engine: Engine, **changes: object) -> Session:
 
 
 @asynccontextmanager
-async def screen(session: Session, size: tuple[int, int] = (120, 36)) -> AsyncIterator[Pilot[None]]:
-    """Run the application without a terminal; it is ready when a conversation is open."""
+async def screen(
+    session: Session, size: tuple[int, int] = (120, 36), *, ready: bool = True
+) -> AsyncIterator[Pilot[None]]:
+    """Run the application without a terminal; wait until a conversation is open, unless it need not be `ready`."""
     app = ChatApp(session)
     async with app.run_test(size=size) as pilot:
-        await until(pilot, lambda: app.sitting.conversation is not None or app.sitting.failure is not None)
+        if ready:
+            await until(pilot, lambda: app.sitting.conversation is not None or app.sitting.failure is not None)
         yield pilot
 
 

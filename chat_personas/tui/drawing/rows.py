@@ -50,6 +50,11 @@ def fitted(text: str, width: int) -> str:
     return text.ljust(width) if len(text) <= width else text[: width - 1] + "…"
 
 
+def mean_of(score: Score | None) -> str:
+    """Write a score without its interval; an em dash where there is none."""
+    return two(None if score is None else score.mean)
+
+
 def stacked(rows: Iterable[Content]) -> Content:
     """Put rows under one another."""
     return Content("\n").join(rows)

@@ -29,6 +29,11 @@ WIDE = 100
 """Columns from which the panel stands beside the conversation."""
 
 
+def _quiet(key: str, action: str, does: str) -> Binding:
+    """A binding that the help lists but the footer has no room for; its id is the action's name."""
+    return Binding(key, action, does, id=action, show=False, priority=True)
+
+
 class ChatScreen(Screen[None]):
     """Where people talk. Keys act on a `Sitting`; `Talk` and `Measuring` do the work that takes time."""
 
@@ -38,18 +43,20 @@ class ChatScreen(Screen[None]):
         (WIDE, "-wide"),
     ]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "stop", "Stop", id="stop"),
-        Binding("f1", "help", "Help", id="help"),
-        Binding("f2,ctrl+t", "panel", "Panel", id="panel", tooltip="Show, enter or leave the panel"),
-        Binding("ctrl+n", "new", "New", id="new", tooltip="Begin a new conversation"),
-        Binding("ctrl+o", "conversations", "Open", id="open", tooltip="List, search, open, export, delete"),
-        Binding("ctrl+g", "personas", "Persona", id="persona", tooltip="Talk with another persona"),
-        Binding("f3", "prompt", "Prompt", id="prompt", show=False, tooltip="See exactly what the model is given"),
-        Binding("f4", "measuring", "Measure", id="measuring", show=False, tooltip="Measure, or stop measuring"),
-        Binding("f5,ctrl+r", "regenerate", "Again", id="regenerate", show=False, tooltip="Have the last reply anew"),
-        Binding("f6,ctrl+l", "edit", "Edit", id="edit", show=False, tooltip="Change your last message"),
-        Binding("f7", "copy", "Copy", id="copy", show=False, tooltip="Copy the last reply"),
-        Binding("ctrl+s", "export", "Export", id="export", show=False, tooltip="Write the conversation to a file"),
+        Binding("escape", "stop", "Stop", id="stop", priority=True),
+        Binding("escape", "leave_panel", "Back", id="leave_panel", priority=True),
+        Binding("f1", "help", "Help", id="help", priority=True),
+        Binding("f2,ctrl+t", "panel", "Panel", id="panel", tooltip="Show, enter or leave the panel", priority=True),
+        Binding("ctrl+n", "new", "New", id="new", tooltip="Begin a new conversation", priority=True),
+        Binding("ctrl+o", "conversations", "Open", id="open", tooltip="List, search, open, delete", priority=True),
+        Binding("ctrl+g", "personas", "Persona", id="persona", tooltip="Talk with another persona", priority=True),
+        _quiet("f3", "prompt", "See exactly what the model is given"),
+        _quiet("f4", "measuring", "Measure, or stop measuring"),
+        _quiet("f5,ctrl+r", "regenerate", "Have the last reply anew"),
+        _quiet("f8", "other", "Go to another version of the reply"),
+        _quiet("f6,ctrl+l", "edit", "Change your last message"),
+        _quiet("f7", "copy", "Copy the last reply"),
+        _quiet("ctrl+s", "export", "Write the conversation to a file"),
     ]
 
     def __init__(self, sitting: Sitting) -> None:
@@ -153,6 +160,8 @@ class ChatScreen(Screen[None]):
     async def enter(self, conversation_id: str | None) -> None:
         """Leave the conversation that is open (it is kept) for another one, or a new one."""
         await self.talk.stop()
+        while self.talk.waiting:
+            await self.talk.take_back()
         self._end_editing()
         self.workers.cancel_group(self, "measure")
         await self._enter(conversation_id)
@@ -172,6 +181,7 @@ class ChatScreen(Screen[None]):
         """Scroll without leaving the text."""
         self.transcript.scroll_pages(event.pages)
 
+    @work(group="stop")
     async def action_stop(self) -> None:
         """Stop what is under way: the reply, else the edit, else what waits."""
         if self.talk.busy:
@@ -179,22 +189,34 @@ class ChatScreen(Screen[None]):
         elif self._editing is not None:
             self.composer.clear()
             self._end_editing()
-        elif not self.composer.has_focus:
-            self.composer.focus()
         else:
             await self.talk.take_back()
 
-    def action_regenerate(self) -> None:
+    @work(group="talk")
+    async def action_regenerate(self) -> None:
         """Have the last reply anew; without a model, try to open it again."""
         if self.sitting.engine is None:
             self.open()
         elif self.sitting.conversation is not None and self.sitting.conversation.path:
-            self.run_worker(self.talk.regenerate(), group="talk")
+            await self.talk.stop()
+            await self.talk.regenerate()
 
-    def action_edit(self) -> None:
+    async def action_other(self) -> None:
+        """Go round the versions of the last reply; the conversation goes on from the one that is shown."""
+        if self.sitting.conversation is not None and not self.talk.busy:
+            from chat_personas.corpus import CorpusError
+
+            try:
+                await self.talk.show_other_reply()
+            except CorpusError as error:
+                self.notify(str(error), severity="error", markup=False)
+
+    @work(group="stop")
+    async def action_edit(self) -> None:
         """Take the last message into the composer; sending it begins another branch."""
+        await self.talk.stop()
         last = self.transcript.last("user")
-        if last is None or last.message_id is None or self.talk.busy:
+        if last is None or last.message_id is None:
             return
         self._editing = last.message_id
         self.composer.text = last.text
@@ -230,7 +252,11 @@ class ChatScreen(Screen[None]):
         except (EngineError, CorpusError) as error:
             self.panel.say("not measured")
             await self.transcript.add(Entry("failure", f"not measured: {error}"))
-        self._show_score()
+
+    @on(AlignmentPanel.Shown)
+    def show_score(self, event: AlignmentPanel.Shown) -> None:
+        """Say the score in short where the panel is hidden."""
+        self.query_one(TitleLine).score = event.in_short
 
     @work(group="ask", exclusive=True)
     async def action_measuring(self) -> None:
@@ -316,9 +342,8 @@ class ChatScreen(Screen[None]):
 
         if self.sitting.corpus is None:
             return
-        await self.talk.stop()
         open_id = self.sitting.conversation.id if self.sitting.conversation is not None else None
-        browser = ConversationsScreen(self.sitting.corpus, open_id)
+        browser = ConversationsScreen(self.sitting.corpus, open_id, self.talk.stop)
         chosen = await self.app.push_screen_wait(browser)
         if chosen is not None and chosen != open_id:
             self.enter(chosen)
@@ -355,9 +380,11 @@ class ChatScreen(Screen[None]):
     # What the lines say
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer Stop only while there is something to stop or to leave."""
+        """Offer Stop only while there is something to stop, and Back only where there is a way back."""
         if action == "stop":
-            return self.talk.busy or self.talk.waiting or self._editing is not None or not self.composer.has_focus
+            return self.talk.busy or self.talk.waiting or self._editing is not None
+        if action == "leave_panel":
+            return not self.composer.has_focus
         return True
 
     def _end_editing(self) -> None:
@@ -369,14 +396,6 @@ class ChatScreen(Screen[None]):
         conversation = self.sitting.conversation
         if conversation is not None:
             self.query_one(TitleLine).conversation = conversation.title if conversation.path else ""
-
-    def _show_score(self) -> None:
-        from chat_personas.tui.drawing.numbers import with_interval
-
-        estimate = self.panel.estimate
-        score = estimate.scorecard.scores.alignment if estimate and estimate.scorecard else None
-        text = f"alignment {with_interval(score.mean, score.low, score.high)}" if score else ""
-        self.query_one(TitleLine).score = text
 
     def _status(self, **values: object) -> None:
         line = self.query_one(StatusLine)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -40,8 +41,10 @@ class ConversationsScreen(Screen[str | None]):
         Binding("down", "to_list", "List", id="conversations_list", show=False),
     ]
 
-    def __init__(self, corpus: "Corpus", open_id: str | None) -> None:
+    def __init__(self, corpus: "Corpus", open_id: str | None, stop_open: Callable[[], Awaitable[None]]) -> None:
+        """Browse `corpus`. `stop_open` stops the reply of the open conversation, `open_id`, before it is deleted."""
         super().__init__()
+        self._stop_open = stop_open
         self._corpus = corpus
         self._open_id = open_id
         self.deleted: set[str] = set()
@@ -110,6 +113,8 @@ class ConversationsScreen(Screen[str | None]):
         question = f"Delete “{title}” with all its messages and measurements? This cannot be undone."
         if not await self.app.push_screen_wait(ConfirmScreen(question, "Delete")):
             return
+        if chosen == self._open_id:
+            await self._stop_open()
         try:
             without_trace = await asyncio.to_thread(self._corpus.delete, chosen)
         except CorpusError as error:

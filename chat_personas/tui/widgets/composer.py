@@ -1,19 +1,22 @@
 """Where the person types."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import TextArea
+
+if TYPE_CHECKING:
+    from textual.events import Key
 
 
 class Composer(TextArea):
     """A text area in which Enter sends. Shift+Enter starts a line, and so does Ctrl+J, which every terminal has."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "send", "Send", id="send", priority=True),
-        Binding("shift+enter,ctrl+j", "newline", "New line", id="newline", priority=True, show=False),
+        Binding("enter", "send", "Send", id="send"),
+        Binding("shift+enter,ctrl+j", "newline", "New line", id="newline", show=False),
         Binding("pageup", "scroll_transcript(-1)", "Earlier", id="earlier", priority=True, show=False),
         Binding("pagedown", "scroll_transcript(1)", "Later", id="later", priority=True, show=False),
     ]
@@ -40,6 +43,21 @@ class Composer(TextArea):
             compact=True,
             id="composer",
         )
+
+    def on_key(self, event: "Key") -> None:
+        """Send, or start a line, when it is this key's turn.
+
+        A binding would act when the application sees the key, which in fast typing is before the text area has seen
+        the letters in front of it.
+        """
+        if event.is_printable:
+            return
+        bound = self.screen.active_bindings.get(event.key)
+        act = {"send": self.action_send, "newline": self.action_newline}.get(bound.binding.action) if bound else None
+        if act is not None:
+            event.stop()
+            event.prevent_default()
+            act()
 
     def action_send(self) -> None:
         """Hand the text over and empty the area."""

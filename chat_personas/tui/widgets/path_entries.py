@@ -17,7 +17,7 @@ def path_entries(rows: Iterable["MessageRow"], speaker: str) -> Iterator[Entry]:
         if row.role == "user":
             yield Entry("user", row.text, message_id=row.id)
         else:
-            note = NOTES.get(row.status, "")
+            note = NOTES.get(row.status) or row.why or ""
             yield Entry("reply", row.text, message_id=row.id, speaker=speaker, note=note)
             if row.why and row.status in ("error", "interrupted"):
                 yield Entry("failure", row.why)

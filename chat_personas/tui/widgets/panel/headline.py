@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from chat_personas.tui.drawing.numbers import counted, two, with_interval
-from chat_personas.tui.drawing.rows import Score, stacked
+from chat_personas.tui.drawing.numbers import counted, with_interval
+from chat_personas.tui.drawing.rows import Score, mean_of, stacked
 from chat_personas.tui.widgets.panel.section import Section
 
 if TYPE_CHECKING:
@@ -27,6 +27,16 @@ def headline(group: str, estimate: "Estimate | None", state: str) -> Content:
     return stacked(rows)
 
 
+def in_short(estimate: "Estimate | None") -> str:
+    """Say the alignment and how far it is measured in a few words."""
+    if estimate is None:
+        return ""
+    score = estimate.scorecard.scores.alignment if estimate.scorecard else None
+    said = f"alignment {with_interval(score.mean, score.low, score.high)}" if score else ""
+    under_way = "" if estimate.complete else f"measuring… {estimate.done}/{estimate.total}"
+    return " · ".join(filter(None, (said, under_way)))
+
+
 def _alignment(card: "Scorecard") -> Content:
     score = card.scores.alignment
     if score is None:
@@ -45,9 +55,8 @@ def _why_no_interval(score: Score | None, questions: int) -> list[Content]:
 
 def _doubts(card: "Scorecard") -> Content:
     """Say in one line what decides whether the number means anything; more is at the panel's end."""
-    mass, bias = card.scores.label_mass, card.scores.order_bias
     invalid = sum(not question.valid for question in card.questions)
-    line = f"label mass {two(mass and mass.mean)} · order bias {two(bias and bias.mean)}"
+    line = f"label mass {mean_of(card.scores.label_mass)} · order bias {mean_of(card.scores.order_bias)}"
     return Content.assemble((line, "dim"), (f" · ! {invalid} not valid" if invalid else "", "bold $warning"))
 
 

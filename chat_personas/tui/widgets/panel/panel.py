@@ -1,13 +1,15 @@
 """The alignment panel: what is measured, beside what is said."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
+from textual.message import Message
 
-from chat_personas.tui.widgets.panel.headline import Headline
+from chat_personas.tui.widgets.panel.headline import Headline, in_short
 
 if TYPE_CHECKING:
     from chat_personas.monitor import Estimate
@@ -21,8 +23,13 @@ class AlignmentPanel(VerticalScroll):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,n", "step(1)", "Next probe", id="next_probe"),
         Binding("left,p", "step(-1)", "Previous probe", id="previous_probe", show=False),
-        Binding("escape", "screen.leave_panel", "Back", id="leave_panel"),
     ]
+
+    @dataclass
+    class Shown(Message):
+        """The panel shows other figures; `in_short` is what a hidden panel would say first."""
+
+        in_short: str
 
     def __init__(self) -> None:
         super().__init__(id="panel")
@@ -88,6 +95,7 @@ class AlignmentPanel(VerticalScroll):
 
     def _show(self) -> None:
         self.query_one(Headline).show(self._group, self.estimate, self._state)
+        self.post_message(self.Shown(in_short(self.estimate)))
         if len(self.children) > 1:
             self._show_sections()
 

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from chat_personas.tui.drawing.rows import (
+    NOISE_FLOOR,
     OPPOSITE,
     PERSONA,
     POPULATION,
-    NOISE_FLOOR,
     UNIFORM,
     axis_row,
     score_row,

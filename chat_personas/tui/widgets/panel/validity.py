@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from chat_personas.tui.drawing.numbers import counted, two, with_interval
-from chat_personas.tui.drawing.rows import Score, stacked
+from chat_personas.tui.drawing.numbers import counted, with_interval
+from chat_personas.tui.drawing.rows import Score, mean_of, stacked
 from chat_personas.tui.widgets.panel.section import Section
 
 if TYPE_CHECKING:
@@ -22,13 +22,13 @@ def validity(card: "Scorecard") -> Content:
     rows = [
         _row("total variation", _interval(scores.total_variation)),
         _row("skill", _interval(scores.skill) if scores.skill else "— cannot be told"),
-        _row("label mass", _mean(scores.label_mass)),
-        _row("refusals", f"{_mean(scores.refusal)}, people {_mean(scores.human_refusal)}"),
-        _row("order bias", _mean(scores.order_bias)),
+        _row("label mass", mean_of(scores.label_mass)),
+        _row("refusals", f"{mean_of(scores.refusal)}, people {mean_of(scores.human_refusal)}"),
+        _row("order bias", mean_of(scores.order_bias)),
     ]
     ratio = scores.entropy_ratio
     low = ratio is not None and ratio.mean < COLLAPSED
-    rows.append(_row("entropy ratio", _mean(ratio) + (" ! collapses on one option" if low else ""), flagged=low))
+    rows.append(_row("entropy ratio", mean_of(ratio) + (" ! collapses on one option" if low else ""), flagged=low))
     if invalid:
         rows.append(_row("not valid", f"! {invalid} of {counted(len(card.questions), 'question')}", flagged=True))
         without = card.scores_valid_only.alignment
@@ -42,10 +42,6 @@ def _row(name: str, figure: str, *, flagged: bool = False) -> Content:
 
 def _interval(score: Score | None) -> str:
     return "—" if score is None else with_interval(score.mean, score.low, score.high)
-
-
-def _mean(score: Score | None) -> str:
-    return two(None if score is None else score.mean)
 
 
 class ValiditySection(Section):

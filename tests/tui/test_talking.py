@@ -1,0 +1,188 @@
+"""What is typed is sent, what the model says appears as it is said, and nothing of either is lost."""
+
+import asyncio
+from pathlib import Path
+
+from chat_personas.corpus import Corpus
+from chat_personas.tui.widgets.reply import FIRST_WORD
+from eval.engine import Engine, EngineError
+from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until
+
+
+def spoken(corpus_file: Path) -> list[tuple[str, str, str]]:
+    """Return role, text and status of every message on the active branch of the newest conversation."""
+    with Corpus.open(corpus_file, read_only=True) as corpus:
+        newest = corpus.conversation(corpus.conversations()[0].id)
+        assert newest.active_leaf_id is not None
+        return [(row.role, row.text, row.status) for row in corpus.branch(newest.active_leaf_id)]
+
+
+async def test_a_message_is_sent_by_enter_and_answered(corpus_file: Path) -> None:
+    engine = ScreenEngine(reply("I think ", "so."))
+    async with screen(session(corpus_file, engine)) as pilot:
+        await pilot.press(*"Well?", "enter")
+        await until(pilot, lambda: "I think so." in shown(pilot))
+
+        assert "Well?" in shown(pilot)
+        assert chat(pilot).composer.text == ""
+    assert spoken(corpus_file) == [("user", "Well?", "complete"), ("assistant", "I think so.", "complete")]
+
+
+async def test_every_newline_key_starts_a_line_and_does_not_send(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        await pilot.press("a", "ctrl+j", "b", "shift+enter", "c")
+
+        assert chat(pilot).composer.text == "a\nb\nc"
+
+
+async def test_a_reply_appears_while_it_is_said(corpus_file: Path) -> None:
+    rest = asyncio.Event()
+    engine = ScreenEngine(["The first half", rest, *reply(" and the second.")])
+    async with screen(session(corpus_file, engine)) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "The first half" in shown(pilot))
+        assert "second" not in shown(pilot)
+
+        rest.set()
+        await until(pilot, lambda: "The first half and the second." in shown(pilot))
+
+
+async def test_before_the_first_word_the_screen_says_that_it_thinks(corpus_file: Path) -> None:
+    word = asyncio.Event()
+    async with screen(session(corpus_file, ScreenEngine([word, *reply("Yes.")]))) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: FIRST_WORD in shown(pilot))
+
+        word.set()
+        await until(pilot, lambda: "Yes." in shown(pilot))
+        assert FIRST_WORD not in shown(pilot)
+
+
+async def test_escape_stops_the_reply_and_keeps_what_was_said(corpus_file: Path) -> None:
+    engine = ScreenEngine(["Half a ", "sentence", asyncio.Event()])
+    async with screen(session(corpus_file, engine)) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "sentence" in shown(pilot))
+
+        await pilot.press("escape")
+        await until(pilot, lambda: not chat(pilot).talk.busy)
+
+        assert "Half a sentence" in shown(pilot)
+        assert "stopped" in shown(pilot)
+    assert spoken(corpus_file)[1] == ("assistant", "Half a sentence", "stopped")
+
+
+async def test_a_message_sent_during_a_reply_waits_visibly_and_is_sent_after_it(corpus_file: Path) -> None:
+    rest = asyncio.Event()
+    engine = ScreenEngine([rest, *reply("One.")], reply("Two."))
+    async with screen(session(corpus_file, engine)) as pilot:
+        await type_text(pilot, "First?")
+        await until(pilot, lambda: chat(pilot).talk.busy)
+        await type_text(pilot, "Second?")
+        await until(pilot, lambda: "waiting for the model" in shown(pilot))
+
+        rest.set()
+        await until(pilot, lambda: "Two." in shown(pilot))
+
+        assert "waiting" not in shown(pilot)
+    assert [text for _, text, _ in spoken(corpus_file)] == ["First?", "One.", "Second?", "Two."]
+
+
+async def test_a_message_sent_before_the_model_is_ready_waits_and_is_sent_when_it_is(corpus_file: Path) -> None:
+    ready = asyncio.Event()
+    engine = ScreenEngine(reply("Here I am."))
+
+    async def open_engine() -> Engine:
+        await ready.wait()
+        return engine
+
+    app = session(corpus_file, engine, open_engine=open_engine)
+    async with screen(app, ready=False) as pilot:
+        await type_text(pilot, "Anyone?")
+        await until(pilot, lambda: "waiting for the model" in shown(pilot))
+
+        ready.set()
+        await until(pilot, lambda: "Here I am." in shown(pilot))
+
+
+async def test_a_model_that_fails_is_a_line_in_the_transcript_and_what_was_said_stays(corpus_file: Path) -> None:
+    engine = ScreenEngine(["Half", EngineError("the server went away; start it again")], reply("Whole."))
+    async with screen(session(corpus_file, engine)) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "the server went away; start it again" in shown(pilot))
+        assert "Half" in shown(pilot)
+
+        await type_text(pilot, "And now?")
+        await until(pilot, lambda: "Whole." in shown(pilot))
+    assert spoken(corpus_file)[1] == ("assistant", "Half", "error")
+
+
+async def test_the_last_reply_can_be_had_anew_and_the_one_before_can_be_gone_back_to(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("First."), reply("Other.")))) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "First." in shown(pilot))
+
+        await pilot.press("f5")
+        await until(pilot, lambda: "Other." in shown(pilot) and not chat(pilot).talk.busy)
+        assert "First." not in shown(pilot)
+
+        await pilot.press("f8")
+        await until(pilot, lambda: "First." in shown(pilot))
+        assert "version 1 of 2" in shown(pilot)
+    assert spoken(corpus_file)[1] == ("assistant", "First.", "complete")
+
+
+async def test_the_last_message_can_be_changed(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("To guns."), reply("To schools.")))) as pilot:
+        await type_text(pilot, "What about guns?")
+        await until(pilot, lambda: "To guns." in shown(pilot))
+
+        await pilot.press("f6")
+        assert chat(pilot).composer.text == "What about guns?"
+        chat(pilot).composer.text = "What about schools?"
+        await pilot.press("enter")
+        await until(pilot, lambda: "To schools." in shown(pilot))
+
+        assert "guns" not in shown(pilot).replace(chat(pilot).sitting.conversation.title, "")  # type: ignore[union-attr]
+    assert [text for _, text, _ in spoken(corpus_file)] == ["What about schools?", "To schools."]
+
+
+async def test_escape_leaves_a_message_as_it_was(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Yes.")))) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "Yes." in shown(pilot))
+
+        await pilot.press("f6", "escape")
+
+        assert chat(pilot).composer.text == ""
+        assert "Yes." in shown(pilot)
+
+
+async def test_the_last_reply_can_be_copied(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Take **this**.")))) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "Take this." in shown(pilot))
+
+        await pilot.press("f7")
+
+        assert pilot.app.clipboard == "Take **this**."
+
+
+async def test_leaving_during_a_reply_keeps_it_as_stopped(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(["Half a sentence", asyncio.Event()]))) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "Half a sentence" in shown(pilot))
+        await pilot.press("ctrl+q")
+    assert spoken(corpus_file)[1] == ("assistant", "Half a sentence", "stopped")
+
+
+async def test_a_key_can_be_set_anew_by_its_name(corpus_file: Path) -> None:
+    engine = ScreenEngine(["Half", asyncio.Event()])
+    async with screen(session(corpus_file, engine, keys={"stop": "ctrl+x", "send": "ctrl+y"})) as pilot:
+        chat(pilot).composer.insert("Well?")
+        await pilot.press("ctrl+y")
+        await until(pilot, lambda: "Half" in shown(pilot))
+
+        await pilot.press("ctrl+x")
+        await until(pilot, lambda: not chat(pilot).talk.busy)
+    assert spoken(corpus_file)[1] == ("assistant", "Half", "stopped")

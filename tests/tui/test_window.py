@@ -1,0 +1,52 @@
+"""A conversation of any length has a bounded number of widgets, and all of it can be reached."""
+
+from pathlib import Path
+
+from chat_personas.tui.widgets.entry import Entry
+from chat_personas.tui.widgets.transcript import Transcript
+from chat_personas.tui.widgets.window import LIMIT, STEP, Window
+from tests.tui.fakes import ScreenEngine, chat, screen, session, until
+
+
+def test_the_window_begins_at_the_end() -> None:
+    assert Window.at_end(200) == Window(140, 200)
+    assert Window.at_end(3) == Window(0, 3)
+
+
+def test_going_up_reaches_the_first_entry_with_no_more_widgets_than_the_limit() -> None:
+    window = Window.at_end(200)
+    while window.first > 0:
+        window = window.earlier()
+        assert window.last - window.first <= LIMIT
+
+    assert window == Window(0, LIMIT)
+
+
+def test_going_down_again_reaches_the_last_entry() -> None:
+    window = Window(0, LIMIT)
+    while window.last < 200:
+        window = window.later(200)
+        assert window.last - window.first <= LIMIT
+
+    assert window == Window(200 - LIMIT, 200)
+
+
+async def test_a_long_conversation_mounts_older_messages_when_scrolled_to(tmp_path: Path) -> None:
+    async with screen(session(tmp_path / "corpus.db", ScreenEngine())) as pilot:
+        transcript = chat(pilot).transcript
+        await transcript.show(Entry("user", f"message {number}") for number in range(200))
+        await until(pilot, lambda: len(transcript.children) == LIMIT)
+        assert newest(transcript) == "message 199"
+
+        transcript.scroll_home(animate=False)
+        await until(pilot, lambda: oldest(transcript) == f"message {200 - LIMIT - STEP}")
+
+        assert len(transcript.children) == LIMIT
+
+
+def oldest(transcript: Transcript) -> str:
+    return str(transcript.children[0].render()).splitlines()[1]
+
+
+def newest(transcript: Transcript) -> str:
+    return str(transcript.children[-1].render()).splitlines()[1]
