@@ -5,7 +5,9 @@ over it, and command-line options over both.
 """
 
 import difflib
+import os
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -16,12 +18,15 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+from pydantic_settings import SettingsError as SourceError
 
-from chat_personas.paths import settings_path
+from chat_personas.paths import settings_path, shown
+
+ENVIRONMENT = "CHAT_PERSONAS_"
 
 
 class SettingsError(Exception):
-    """The settings file is wrong. The message is one line that says where and what to do."""
+    """A setting is wrong. The message is one line that says where and what to do."""
 
 
 class ServerSettings(BaseModel):
@@ -29,7 +34,11 @@ class ServerSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    key_env: str | None = Field(default=None, description="Name of the environment variable that holds its key.")
+    key_env: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
+        description="Name of the environment variable that holds its key (never the key itself).",
+    )
     concurrency: int = Field(default=8, ge=1, le=256, description="Requests under way at once.")
     timeout: float = Field(default=120.0, gt=0, description="Seconds to wait for an answer.")
 
@@ -37,7 +46,7 @@ class ServerSettings(BaseModel):
 class Settings(BaseSettings):
     """Everything that can be set; each key is optional."""
 
-    model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix="CHAT_PERSONAS_", populate_by_name=True)
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix=ENVIRONMENT, populate_by_name=True)
 
     schema_name: Literal["chat-personas/settings@1"] = Field(
         default="chat-personas/settings@1", alias="schema", description="The name of this file format."
@@ -57,6 +66,10 @@ class Settings(BaseSettings):
         default_factory=dict, description="Servers by the URL they are reached at."
     )
 
+    def server(self, url: str) -> ServerSettings:
+        """Return what is set for the server at `url`, or the defaults."""
+        return next((self.servers[known] for known in self.servers if known.rstrip("/") == url), ServerSettings())
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -74,27 +87,38 @@ def load_settings() -> Settings:
     """Read the settings file and the environment.
 
     Raises:
-        SettingsError: the file is no TOML, or a key or value in it is wrong.
+        SettingsError: the file cannot be read or is no TOML, or a key or value in it or in the environment is wrong.
     """
     path = settings_path()
     try:
         return Settings()
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path.name}: {error}; mend that line or remove the file {_shown(path)}") from error
-    except ValidationError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{shown(path)} is no TOML: {error}; mend it or remove the file") from error
+    except OSError as error:
+        raise SettingsError(f"{shown(path)} cannot be read: {error.strerror}; make it readable") from error
+    except (ValidationError, SourceError) as error:
         raise SettingsError(_first_problem(error, path)) from error
 
 
-def _shown(path: Path) -> str:
-    home = Path.home()
-    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
-
-
-def _first_problem(error: ValidationError, path: Path) -> str:
+def _first_problem(error: ValidationError | SourceError, path: Path) -> str:
+    """Say what is wrong first, and where; a value that may be a key that was put in the wrong place is not repeated."""
+    if isinstance(error, SourceError):
+        return f"the environment: {str(error).partition(' from source')[0]}; write it as JSON, or unset it"
     first = error.errors()[0]
     key = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(key, [*Settings.model_fields, "schema"], n=1)
-        hint = f"; did you mean {near[0]}?" if near else f"; keys are {', '.join(sorted(Settings.model_fields))}"
-        return f"{_shown(path)}: unknown key {key}{hint}"
-    return f"{_shown(path)}: {key}: {first['msg'].lower()} (found {str(first['input'])[:60]!r})"
+        return f"{shown(path)}: unknown key {key}; {_known_keys(first['loc'])}"
+    if first["loc"][-1] == "key_env":
+        return f"{shown(path)}: {key}: give the name of an environment variable, not the key itself"
+    variable = f"{ENVIRONMENT}{key.upper()}"
+    where = f"the environment variable {variable}" if variable in os.environ else f"{shown(path)}: {key}"
+    return f"{where}: {first['msg'].lower()} (found {str(first['input'])[:60]!r})"
+
+
+def _known_keys(where: Sequence[int | str]) -> str:
+    """Name the key nearest to the last of `where`, or all there are at that place."""
+    known = sorted(
+        ServerSettings.model_fields if len(where) > 1 else {*Settings.model_fields, "schema"} - {"schema_name"}
+    )
+    near = difflib.get_close_matches(str(where[-1]), known, n=1)
+    return f"did you mean {near[0]}?" if near else f"keys are {', '.join(known)}"

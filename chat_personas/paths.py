@@ -31,6 +31,12 @@ def make_private(directory: Path) -> Path:
     return directory
 
 
+def shown(path: Path) -> str:
+    """Return `path` as it may stand in an error or a log: below the home directory as `~/...`, which names nobody."""
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
+
+
 def settings_path() -> Path:
     """The settings file (TOML); it need not exist."""
     return _directory("config") / "settings.toml"
@@ -49,6 +55,11 @@ def models_directory() -> Path:
 def log_path() -> Path:
     """What native libraries and the application say while the screen is in use."""
     return _directory("state") / "chat-personas.log"
+
+
+def hashes_path() -> Path:
+    """Hashes of model files that were read before; reading gigabytes takes seconds."""
+    return _directory("state") / "model-hashes.json"
 
 
 def confirmations_path() -> Path:

@@ -11,17 +11,24 @@ from typing import Any
 
 from chat_personas.paths import settings_path
 
-DEFAULTS: Mapping[str, Any] = {"persona": "democrat", "model": "pocket", "theme": None, "keys": {}}
+DEFAULTS: Mapping[str, Any] = {"persona": "democrat", "model": "pocket", "theme": None, "measure": True, "keys": {}}
+NO = frozenset({"0", "false", "f", "no", "n", "off"})
 
 
 def glance() -> dict[str, Any]:
-    """Return persona, model, theme and keys as set by the environment or the file, or their defaults."""
+    """Return persona, model, theme, measure and keys as set by the environment or the file, or their defaults."""
     try:
         found = tomllib.loads(settings_path().read_text(encoding="utf-8"))
     except (OSError, ValueError):
         found = {}
-    environment = {key: os.environ.get(f"CHAT_PERSONAS_{key.upper()}") for key in ("persona", "model", "theme")}
-    seen = {key: environment.get(key) or found.get(key, default) for key, default in DEFAULTS.items()}
-    return {
-        key: value if isinstance(value, type(DEFAULTS[key]) | str) else DEFAULTS[key] for key, value in seen.items()
-    }
+    found |= {key: value for key in DEFAULTS if (value := _set_by_environment(key)) is not None}
+    return {key: found[key] if _fits(found.get(key), default) else default for key, default in DEFAULTS.items()}
+
+
+def _set_by_environment(key: str) -> object:
+    value = os.environ.get(f"CHAT_PERSONAS_{key.upper()}")
+    return value.lower() not in NO if value is not None and isinstance(DEFAULTS[key], bool) else value
+
+
+def _fits(value: object, default: object) -> bool:
+    return isinstance(value, str if default is None else type(default))

@@ -1,12 +1,12 @@
 """`chat-personas chat`: the screen, or the line mode where there is no terminal."""
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
 from chat_personas.cli import options
-from chat_personas.cli.exit_codes import DONE
+from chat_personas.cli.exit_codes import DONE, UsageError
 
 if TYPE_CHECKING:
     from chat_personas.tui.session import Session
@@ -35,11 +35,18 @@ def chat(
     ] = None,
 ) -> int:
     """Talk with a persona; on a terminal, with its measured opinions beside the conversation."""
-    if plain or not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if resume is not None and persona is not None:
+        raise UsageError(f"a conversation keeps its persona; leave out {persona}, or leave out --resume")
+    if plain or not (_is_terminal(sys.stdin) and _is_terminal(sys.stdout)):
         from chat_personas.cli.line_mode import LineMode
 
         return LineMode(persona, model, survey, measure=measure, resume=resume).run()
     return _open_screen(_session(persona, model, survey, resume))
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    """Say whether there is a person at this end; None is a stream that was closed before we began."""
+    return stream is not None and stream.isatty()
 
 
 def _session(persona: str | None, model: str | None, survey: str | None, resume: str | None) -> "Session":

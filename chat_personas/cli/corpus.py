@@ -8,7 +8,12 @@ import typer
 from chat_personas.cli.exit_codes import DONE, UsageError
 from chat_personas.cli.storage import open_corpus
 
-app = typer.Typer(help="List, search, read and delete conversations.", rich_markup_mode=None, no_args_is_help=True)
+app = typer.Typer(
+    help="List, search, read and delete conversations.",
+    epilog="Example: chat-personas corpus list",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="A conversation; its first characters suffice.")]
 
@@ -67,12 +72,14 @@ def delete(
     with open_corpus() as corpus:
         found = corpus.conversation(conversation)
         if not yes:
-            if not sys.stdin.isatty():
+            if sys.stdin is None or not sys.stdin.isatty():
                 raise UsageError("deleting cannot be undone; add --yes to agree")
             if not typer.confirm(f"Delete {printable(found.title)!r} for good? This cannot be undone.", err=True):
-                raise typer.Abort
-        corpus.delete(found.id)
-    typer.echo("deleted", err=True)
+                typer.echo("nothing was deleted", err=True)
+                return DONE
+        erased = corpus.delete(found.id)
+    traces = "" if erased else "; traces of its text go when the other program that has the corpus open closes it"
+    typer.echo(f"deleted{traces}", err=True)
     return DONE
 
 

@@ -9,22 +9,25 @@ EXAMPLE = "Example: chat-personas doctor"
 
 
 def doctor() -> int:
-    """Check the installation: versions, settings, corpus, built-in model, survey and library."""
+    """Check the installation: versions, settings, corpus, models, survey and library."""
+    from chat_personas.plain_text import printable
+
     checks: tuple[tuple[str, Callable[[], str]], ...] = (
         ("program", _program),
         ("settings", _settings),
         ("corpus", _corpus),
-        ("embedded engine", _engine),
+        ("built-in model", _built_in_model),
+        ("model", _model),
         ("survey", _survey),
         ("personas", _personas),
     )
     failed = 0
     for title, check in checks:
         try:
-            print(f"  ok    {title:16} {check()}")
+            print(f"  ok    {title:16} {printable(check())}")
         except Exception as error:  # each check stands for itself; the error is the finding
             failed += 1
-            print(f"  FAIL  {title:16} {' '.join(str(error).split())}")
+            print(f"  FAIL  {title:16} {printable(' '.join(str(error).split()))}")
     return CHECK_FAILED if failed else DONE
 
 
@@ -36,39 +39,46 @@ def _program() -> str:
 
 def _settings() -> str:
     from chat_personas.config import load_settings
-    from chat_personas.paths import settings_path
+    from chat_personas.engines.open import shown_model
+    from chat_personas.paths import settings_path, shown
 
-    settings = load_settings()
-    there = settings_path() if settings_path().exists() else f"defaults ({settings_path()} is not there)"
-    return f"{there}; persona {settings.persona}, model {settings.model}, survey {settings.survey}"
+    settings, file = load_settings(), shown(settings_path())
+    there = file if settings_path().exists() else f"defaults ({file} is not there)"
+    return f"{there}; persona {settings.persona}, model {shown_model(settings.model)}, survey {settings.survey}"
 
 
 def _corpus() -> str:
     from chat_personas.cli.storage import open_corpus
-    from chat_personas.corpus.selection import Selection
-    from chat_personas.paths import corpus_path
+    from chat_personas.corpus.errors import CorpusError
+    from chat_personas.paths import corpus_path, shown
 
     if not corpus_path().exists():
-        return f"none yet; it will be {corpus_path()}"
-    with open_corpus(read_only=True) as corpus:
-        return f"{corpus_path()}, {len(corpus.conversations(Selection()))} conversations"
+        return f"none yet; it will be {shown(corpus_path())}"
+    with open_corpus() as corpus:
+        if problems := corpus.problems():
+            raise CorpusError(f"{shown(corpus_path())}: {problems[0]} ({len(problems)} found); keep a copy")
+        return f"{shown(corpus_path())}, {len(corpus.conversation_ids())} conversations, sound"
 
 
-def _engine() -> str:
-    import asyncio
+def _built_in_model() -> str:
+    return _opened("pocket")
 
+
+def _model() -> str:
     from chat_personas.config import load_settings
-    from chat_personas.engines.open import open_engine
 
-    async def ask() -> str:
-        engine = await open_engine("pocket", load_settings())
-        try:
-            info = engine.info
-            return f"{info.name}, {info.quantization}, context {info.context_length}"
-        finally:
-            await engine.close()
+    model = load_settings().model
+    return "the built-in one" if model == "pocket" else _opened(model)
 
-    return asyncio.run(ask())
+
+def _opened(model: str) -> str:
+    from chat_personas.cli.described_engine import described_engine
+    from chat_personas.config import load_settings
+
+    info = described_engine(model, load_settings())
+    figures = {"exact": "exact", "top_k": f"the {info.top_k} likeliest", "none": "no"}[info.log_probabilities]
+    about = [info.name, info.quantization, f"context {info.context_length}" if info.context_length else None]
+    return ", ".join([*(part for part in about if part), f"{figures} log-probabilities"])
 
 
 def _survey() -> str:

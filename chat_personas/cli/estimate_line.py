@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from chat_personas.plain_text import printable
+
 if TYPE_CHECKING:
     from chat_personas.monitor import Estimate
     from eval.intervals import Interval
@@ -32,8 +34,8 @@ def estimate_line(estimate: "Estimate") -> str:
             tied = [near.group.label for near in card.nearest if near.tied]
             parts.append(f"sounds most like {', '.join(tied[:4])}{' …' if len(tied) > 4 else ''}")
         not_valid = sum(not question.valid for question in card.questions)
-        parts += [f"{not_valid} not valid"] if not_valid else []
+        parts += [f"{not_valid} of {len(card.questions)} not valid (label mass under 0.5)"] if not_valid else []
     if estimate.failures:
-        parts.append(f"{len(estimate.failures)} failed: {estimate.failures[0].why}")
+        parts.append(f"{len(estimate.failures)} failed: {printable(estimate.failures[0].why)}")
     turn = estimate.course[-1].turn if estimate.course else 0
     return f"[turn {turn}, {estimate.done} of {estimate.total} questions] {'; '.join(parts)}"

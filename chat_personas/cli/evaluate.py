@@ -1,12 +1,13 @@
 """`chat-personas eval`: what personas answer to a survey, and how close that is to people. No screen needed."""
 
 import asyncio
+import math
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from chat_personas.cli import options
-from chat_personas.cli.exit_codes import DONE, CheckFailedError
+from chat_personas.cli.exit_codes import DONE, CheckFailedError, UsageError
 
 if TYPE_CHECKING:
     from eval.answers import Refusals
@@ -36,7 +37,7 @@ def evaluate(
     model: options.Model = None,
     limit: Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="Ask only N questions.")] = None,
     seed: Annotated[
-        int, typer.Option("--seed", help="Of everything that is drawn: intervals, noise floor, limit.")
+        int, typer.Option("--seed", min=0, help="Of everything that is drawn: intervals, noise floor, limit.")
     ] = 0,
     refusals: Annotated[
         str, typer.Option("--refusals", metavar="R", help="apart: left out of the comparison; as-option: kept.")
@@ -57,8 +58,13 @@ def evaluate(
     """Put a survey to personas and report how close their answers are to the people they stand for."""
     from chat_personas.cli.choices import choose
     from chat_personas.cli.evaluation import Evaluation, print_and_write
+    from chat_personas.cli.report_file import check_destination
     from chat_personas.config import load_settings
 
+    if fail_under is not None and math.isnan(fail_under):
+        raise UsageError("--fail-under nan: give a number from 0 to 1")
+    if json_file is not None:
+        check_destination(json_file)
     settings = load_settings()
     evaluation = Evaluation(
         settings=settings,
@@ -71,8 +77,11 @@ def evaluate(
         refusals=choose("--refusals", refusals, REFUSALS),
         agreed=yes,
     )
-    reports = asyncio.run(evaluation.reports(personas))
-    print_and_write(reports, json_file)
+    reports: list[Report] = []
+    try:
+        asyncio.run(evaluation.collect(personas, reports))
+    finally:
+        print_and_write(reports, len(personas), json_file)
     _check(reports, fail_under)
     return DONE
 

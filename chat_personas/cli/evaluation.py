@@ -3,16 +3,16 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from chat_personas import confirmations
 from chat_personas.cli.exit_codes import UsageError
-from chat_personas.cli.progress import progress_bar
+from chat_personas.cli.progress import busy, progress_bar
+from chat_personas.cli.report_file import STANDARD_OUTPUT, write_document
 from chat_personas.cli.report_table import print_reports
-from chat_personas.engines.open import open_engine
+from chat_personas.engines.open import open_engine, shown_model
 from eval.evaluate import Expression, evaluate, questions_for
 from eval.rendering import ORDERS
 from eval.report import Report, as_document
@@ -39,15 +39,25 @@ class Evaluation:
     refusals: "Refusals"
     agreed: bool
 
-    async def reports(self, personas: Sequence[str]) -> list[Report]:
-        """Evaluate each persona in turn on one model, after everything that can be wrong was read."""
+    async def collect(self, personas: Sequence[str], reports: list[Report]) -> None:
+        """Evaluate each persona in turn on one model, after everything that can be wrong was read.
+
+        Each report is added to `reports` when it is done, so that what comes later cannot lose it.
+
+        Raises:
+            SurveyError, PersonaError, UnknownModelError: an argument is wrong; then nothing was asked.
+            EngineError: the model or the server failed.
+            UsageError: the person did not agree to probe a server on another machine.
+        """
         survey = load_survey(self.survey)
         loaded = [load_persona(name) for name in personas]
         questions = sum(len(questions_for(persona, survey, self.steering, self.limit, self.seed)) for persona in loaded)
-        engine = await open_engine(self.model, self.settings)
+        with busy(f"opening {shown_model(self.model)}…"):
+            engine = await open_engine(self.model, self.settings)
         try:
             self._agree(engine, questions * len(ORDERS))
-            return [await self._report(engine, persona, survey) for persona in loaded]
+            for persona in loaded:
+                reports.append(await self._report(engine, persona, survey))
         finally:
             await engine.close()
 
@@ -71,27 +81,25 @@ class Evaluation:
             return
         what = f"this sends {requests} requests to {engine.info.name} and may cost money"
         if not self.agreed:
-            if not sys.stdin.isatty():
+            if sys.stdin is None or not sys.stdin.isatty():
                 raise UsageError(f"{what}; add --yes to agree")
             if not typer.confirm(f"{what}. Go on?", err=True):
-                raise typer.Abort
+                raise UsageError("nothing was sent, as you did not agree")
         confirmations.remember(engine.info)
 
 
-def print_and_write(reports: Sequence[Report], json_file: str | None) -> None:
+def print_and_write(reports: Sequence[Report], personas: int, json_file: str | None) -> None:
     """Print the tables, and write the JSON where it was asked for; with `-` standard output holds nothing else.
 
+    `personas` is how many were to be evaluated; if some are missing, that is said.
+
     Raises:
-        UsageError: the file cannot be written.
+        CorpusError: the file could not be written.
     """
-    print_reports(reports, to_error=json_file == "-")
-    if json_file is None:
+    if not reports:
         return
-    text = as_document(reports)
-    if json_file == "-":
-        print(text)
-        return
-    try:
-        Path(json_file).write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"cannot write {json_file}: {error.strerror}; choose another place for --json") from error
+    print_reports(reports, to_error=json_file == STANDARD_OUTPUT)
+    if len(reports) < personas:
+        print(f"only {len(reports)} of {personas} personas were evaluated; these are kept", file=sys.stderr)
+    if json_file is not None:
+        write_document(as_document(reports), json_file)

@@ -7,6 +7,8 @@ CHECK_FAILED: Final = 1
 BAD_INPUT: Final = 2
 MODEL_FAILED: Final = 3
 STORAGE_FAILED: Final = 4
+OUR_MISTAKE: Final = 70
+"""An error that nobody foresaw. Not Python's own 1, which a script would take for a check that did not hold."""
 INTERRUPTED: Final = 130
 
 
@@ -19,17 +21,21 @@ class CheckFailedError(Exception):
 
 
 def exit_code(error: BaseException) -> int | None:
-    """Return the exit code for an error that is part of the interface, or None for one that is a bug of ours."""
+    """Return the exit code for an error that is part of the interface, or None for one that is a mistake of ours."""
     from chat_personas.config import SettingsError
-    from chat_personas.corpus.errors import CorpusError
+    from chat_personas.corpus.errors import CorpusError, ExportError, NoCorpusError, UnknownConversationError
     from chat_personas.engines.open import UnknownModelError
     from eval.engine import EngineError
     from eval.errors import AnswerError, SurveyError
     from personas.errors import PersonaError
 
+    wrong_input = (
+        *(UsageError, SettingsError, PersonaError, SurveyError, AnswerError, UnknownModelError),
+        *(ExportError, NoCorpusError, UnknownConversationError),  # storage works: what was asked of it is wrong
+    )
     table: tuple[tuple[tuple[type[BaseException], ...], int], ...] = (
         ((CheckFailedError,), CHECK_FAILED),
-        ((UsageError, SettingsError, PersonaError, SurveyError, AnswerError, UnknownModelError), BAD_INPUT),
+        (wrong_input, BAD_INPUT),
         ((EngineError,), MODEL_FAILED),
         ((CorpusError,), STORAGE_FAILED),
     )

@@ -5,6 +5,7 @@ the corpus as on the screen.
 """
 
 import asyncio
+import signal
 import sys
 from contextlib import aclosing
 from typing import TYPE_CHECKING
@@ -15,9 +16,8 @@ from chat_personas.cli.sitting import Sitting
 if TYPE_CHECKING:
     from chat_personas.conversation import Conversation, ReplyEnded
     from chat_personas.corpus import Corpus
-    from chat_personas.monitor import Monitor
+    from chat_personas.monitor import Estimate, Monitor
     from eval.engine import Engine
-    from personas import LoadedPersona
 
 
 class LineMode:
@@ -27,35 +27,67 @@ class LineMode:
         self, persona: str | None, model: str | None, survey: str | None, *, measure: bool, resume: str | None
     ) -> None:
         self._sitting = Sitting(persona, model, survey)
-        self._persona = persona
         self._measure = measure
         self._resume = resume
+        self._interrupted = False
+        self._conversation: Conversation | None = None
+        self._stopping: asyncio.Task[None] | None = None
 
     def run(self) -> int:
-        """Talk until standard input ends; return the exit code."""
-        return asyncio.run(self._talk())
+        """Talk until standard input ends; return the exit code.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C was pressed; a reply that was on its way is kept as far as it came.
+        """
+        try:
+            return asyncio.run(self._talk())
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None
 
     async def _talk(self) -> int:
-        loaded = self._sitting.load_persona() if self._resume is None or self._persona else None
-        corpus = self._sitting.open_corpus()
-        try:
-            engine = await self._sitting.open_engine()
+        talk = asyncio.current_task()
+        assert talk is not None
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._interrupt, talk)
+        self._read_what_may_be_wrong()
+        with self._sitting.open_corpus() as corpus:
+            if self._resume is not None:
+                corpus.conversation(self._resume)
+            engine = await self._open_engine()
             try:
-                conversation = self._open(corpus, engine, loaded)
-                monitor = self._monitor(engine, conversation, corpus)
-                return await self._exchange(conversation, monitor)
+                self._conversation = self._open_conversation(corpus, engine)
+                return await self._exchange(self._conversation, self._monitor(engine, self._conversation, corpus))
             finally:
                 await engine.close()
-        finally:
-            corpus.close()
 
-    def _open(self, corpus: "Corpus", engine: "Engine", loaded: "LoadedPersona | None") -> "Conversation":
+    def _read_what_may_be_wrong(self) -> None:
+        """Raise before a model is loaded what would be raised after it."""
+        if sys.stdin is None:
+            raise UsageError("there is no standard input to read messages from; give one, one message per line")
+        if self._resume is None:
+            self._sitting.load_persona()
+        if self._measure:
+            self._sitting.survey  # noqa: B018
+
+    def _interrupt(self, talk: "asyncio.Task[int]") -> None:
+        """Stop the reply first, so that it is kept as one that the person stopped; then, or else at once, end."""
+        if self._conversation is not None and self._conversation.replying and not self._interrupted:
+            self._stopping = asyncio.create_task(self._conversation.stop())
+        else:
+            talk.cancel()
+        self._interrupted = True
+
+    async def _open_engine(self) -> "Engine":
+        from chat_personas.cli.progress import busy
+
+        with busy(f"opening {self._sitting.model}…"):
+            return await self._sitting.open_engine()
+
+    def _open_conversation(self, corpus: "Corpus", engine: "Engine") -> "Conversation":
         from chat_personas.conversation import Conversation
 
         if self._resume is not None:
             return Conversation.resume(corpus, engine, self._resume)
-        assert loaded is not None
-        return Conversation.start(corpus, engine, loaded)
+        return Conversation.start(corpus, engine, self._sitting.load_persona())
 
     def _monitor(self, engine: "Engine", conversation: "Conversation", corpus: "Corpus") -> "Monitor | None":
         from chat_personas.confirmations import is_confirmed
@@ -71,45 +103,57 @@ class LineMode:
         return monitor
 
     async def _exchange(self, conversation: "Conversation", monitor: "Monitor | None") -> int:
-        if monitor is not None:
-            await self._report(conversation, monitor)
-        while line := await asyncio.to_thread(sys.stdin.readline):
-            if not line.strip():
-                continue
-            await self._reply(conversation, line.strip())
-            if monitor is not None:
-                await self._report(conversation, monitor)
+        from chat_personas.cli.input_lines import input_lines
+
+        await self._report(conversation, monitor)
+        async with aclosing(input_lines(sys.stdin.fileno())) as lines:
+            async for line in lines:
+                if line.strip():
+                    await self._reply(conversation, line.strip())
+                    await self._report(conversation, monitor)
         return DONE
 
     async def _reply(self, conversation: "Conversation", text: str) -> None:
         from chat_personas.conversation import ReplyEnded, ReplyText
         from chat_personas.plain_text import printable
 
+        said = False
         async with aclosing(conversation.send(text)) as events:
             async for event in events:
                 if isinstance(event, ReplyText):
                     print(printable(event.text), end="", flush=True)
+                    said = True
                 elif isinstance(event, ReplyEnded):
-                    print("\n", flush=True)
+                    if said or event.status == "complete":
+                        print("\n", flush=True)
                     _notice(event)
+        if self._interrupted:
+            raise asyncio.CancelledError
 
-    async def _report(self, conversation: "Conversation", monitor: "Monitor") -> None:
-        from chat_personas.cli.estimate_line import estimate_line
-
+    async def _report(self, conversation: "Conversation", monitor: "Monitor | None") -> None:
+        if monitor is None:
+            return
         path = conversation.path
-        after = path[-1].id if path else None
         last = None
-        async with aclosing(monitor.measure(conversation.context(), after)) as estimates:
+        async with aclosing(monitor.measure(conversation.context(), path[-1].id if path else None)) as estimates:
             async for estimate in estimates:
                 last = estimate
-                if sys.stderr.isatty():
-                    print(f"\rmeasuring… {estimate.done}/{estimate.total}", end="", file=sys.stderr, flush=True)
+                _show_progress(estimate)
         if last is not None:
+            from chat_personas.cli.estimate_line import estimate_line
+
             clear = "\r\x1b[K" if sys.stderr.isatty() else ""
             print(f"{clear}{estimate_line(last)}", file=sys.stderr, flush=True)
 
 
+def _show_progress(estimate: "Estimate") -> None:
+    if sys.stderr.isatty():
+        print(f"\rmeasuring… {estimate.done}/{estimate.total}", end="", file=sys.stderr, flush=True)
+
+
 def _notice(ended: "ReplyEnded") -> None:
+    """Say on standard error what is particular about a reply. Raises EngineError where there is none."""
+    from chat_personas.plain_text import printable
     from eval.engine import EngineError
 
     if ended.dropped_messages:
@@ -117,4 +161,6 @@ def _notice(ended: "ReplyEnded") -> None:
     if ended.status == "error":
         raise EngineError(ended.why or "the model failed; what it said is kept")
     if ended.status == "interrupted":
-        print("(the reply broke off; what came is kept)", file=sys.stderr)
+        print(f"(the reply broke off: {printable(ended.why or 'no reason given')}; what came is kept)", file=sys.stderr)
+    elif ended.status == "complete" and ended.why:
+        print(f"({printable(ended.why)})", file=sys.stderr)

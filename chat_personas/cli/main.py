@@ -1,5 +1,6 @@
 """The entry point: find the command, run it, turn errors into one line and an exit code."""
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -8,15 +9,17 @@ from typing import Annotated
 import typer
 
 from chat_personas.cli import chat, corpus, doctor, evaluate, export, models, personas, surveys
-from chat_personas.cli.exit_codes import BAD_INPUT, DONE, INTERRUPTED, exit_code
+from chat_personas.cli.exit_codes import BAD_INPUT, DONE, INTERRUPTED, OUR_MISTAKE, STORAGE_FAILED, exit_code
 
 app = typer.Typer(
     name="chat-personas",
     help="Talk with a language model steered toward a demographic group, and measure how closely its opinions match.",
-    epilog="Without a command, `chat` is meant: chat-personas democrat. A traceback for a bug report: add --debug.",
+    epilog="Examples: chat-personas democrat (without a command, chat is meant);  chat-personas eval democrat;  "
+    "chat-personas personas list.  For a bug report add --debug: it prints a traceback.",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     no_args_is_help=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
 )
 app.command("chat", epilog=chat.EXAMPLE)(chat.chat)
 app.command("eval", epilog=evaluate.EXAMPLE)(evaluate.evaluate)
@@ -28,7 +31,8 @@ app.add_typer(models.app, name="models")
 app.add_typer(corpus.app, name="corpus")
 
 COMMANDS = frozenset({"chat", "eval", "export", "doctor", "personas", "surveys", "models", "corpus"})
-GLOBAL_OPTIONS = frozenset({"--help", "--version", "--install-completion", "--show-completion"})
+GLOBAL_OPTIONS = frozenset({"--help", "-h", "--version", "--install-completion", "--show-completion"})
+DISK_FULL = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
 
 
 def _print_version(asked: bool) -> None:
@@ -56,35 +60,80 @@ def with_command(arguments: Sequence[str]) -> list[str]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the command line and return its exit code; an error is one line on standard error."""
-    debug = "--debug" in arguments
-    command = typer.main.get_command(app)
+    """Run the command line and return its exit code; an error is one line on standard error.
+
+    Raises:
+        Exception: what went wrong, where `--debug` asks for it.
+    """
+    wanted = [argument for argument in arguments if argument != "--debug"]
     try:
-        result = command.main(
-            with_command([argument for argument in arguments if argument != "--debug"]),
-            prog_name="chat-personas",
-            standalone_mode=False,
-        )
+        return _run(wanted)
     except typer.TyperException as error:
-        return _say(error.format_message().rstrip(".") + "; see chat-personas --help", BAD_INPUT)
+        return _say(f"{error.format_message().rstrip('.')}; see chat-personas --help", BAD_INPUT)
     except (KeyboardInterrupt, typer.Abort):
         return _say("interrupted", INTERRUPTED)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _write_no_more()
         return DONE
     except Exception as error:
-        code = exit_code(error)
-        if debug or code is None:
+        if len(wanted) < len(arguments):
             raise
-        return _say(str(error), code)
+        return _say(*_explain(error, wanted))
+
+
+def _run(arguments: Sequence[str]) -> int:
+    command = typer.main.get_command(app)
+    result = command.main(with_command(arguments), prog_name="chat-personas", standalone_mode=False)
+    if sys.stdout is not None:
+        sys.stdout.flush()  # here, where an error can still be said
     return result if isinstance(result, int) else DONE
 
 
+def _explain(error: Exception, arguments: Sequence[str]) -> tuple[str, int]:
+    """Return one line about `error`, and the exit code."""
+    code = exit_code(error)
+    if code is not None:
+        return _near_command(error, arguments) or str(error), code
+    if isinstance(error, OSError) and error.errno in DISK_FULL:
+        _write_no_more()
+        return f"the output cannot be written: {error.strerror}; free some space and try again", STORAGE_FAILED
+    return f"a mistake in this program ({type(error).__name__}); add --debug, and report what it prints", OUR_MISTAKE
+
+
+def _near_command(error: Exception, arguments: Sequence[str]) -> str | None:
+    """Return the better line for a command that was mistyped and so taken for a persona's name."""
+    from difflib import get_close_matches
+
+    from personas.errors import PersonaError
+
+    typed = arguments[0] if arguments else ""
+    near = get_close_matches(typed, sorted(COMMANDS | GLOBAL_OPTIONS), n=1, cutoff=0.7)
+    if not near or typed in COMMANDS or not isinstance(error, PersonaError) or repr(typed)[1:-1] not in str(error):
+        return None
+    return f'there is no command or persona "{typed}"; did you mean chat-personas {near[0]}?'
+
+
+def _write_no_more() -> None:
+    """Lead standard output nowhere: Python would try to write what is left of it when it ends, and fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _say(line: str, code: int) -> int:
-    print(f"chat-personas: {' '.join(line.split())}", file=sys.stderr)
+    from chat_personas.plain_text import printable
+
+    if sys.stderr is not None:
+        print(f"chat-personas: {printable(' '.join(line.split()))}", file=sys.stderr)
     return code
 
 
 def run() -> None:
     """The console command."""
+    from chat_personas.cli.log_file import keep_log
+    from chat_personas.cli.own_packages import prefer_own_packages
+
+    prefer_own_packages()
+    keep_log()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     sys.exit(main(sys.argv[1:]))

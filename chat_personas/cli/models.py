@@ -7,7 +7,12 @@ import typer
 
 from chat_personas.cli.exit_codes import DONE
 
-app = typer.Typer(help="List and show models.", rich_markup_mode=None, no_args_is_help=True)
+app = typer.Typer(
+    help="List and show models.",
+    epilog="Example: chat-personas models list",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
 
 ELSEWHERE = (
     "Any GGUF file works by its path, and any OpenAI-compatible server by its URL: "
@@ -20,33 +25,26 @@ def list_models() -> int:
     """List the models that have a name: the built-in one and the GGUF files in the models directory."""
     from chat_personas.engines.open import ModelFile, find_model, model_names
     from chat_personas.models import POCKET
-    from chat_personas.paths import models_directory
+    from chat_personas.paths import models_directory, shown
+    from chat_personas.plain_text import printable
 
     for name in model_names():
         found = find_model(name)
         assert isinstance(found, ModelFile)
         size = found.path.stat().st_size / 1e6
         remark = "  a demonstration: evidence about nobody" if name == POCKET else ""
-        print(f"{name:24} {size:9.1f} MB{remark}")
-    print(f"\nGGUF files in {models_directory()} are listed here by name. {ELSEWHERE}")
+        print(f"{printable(name):24} {size:9.1f} MB{remark}")
+    print(f"\nGGUF files in {shown(models_directory())} are listed here by name. {ELSEWHERE}")
     return DONE
 
 
 @app.command("show", epilog="Example: chat-personas models show pocket")
 def show(model: Annotated[str, typer.Argument(metavar="M", help="A name, a GGUF file, or a URL.")]) -> int:
     """Open a model and print what it is and what it can do, as JSON."""
-    import asyncio
     from dataclasses import asdict
 
+    from chat_personas.cli.described_engine import described_engine
     from chat_personas.config import load_settings
-    from chat_personas.engines.open import open_engine
 
-    async def ask() -> dict[str, object]:
-        engine = await open_engine(model, load_settings())
-        try:
-            return asdict(engine.info)
-        finally:
-            await engine.close()
-
-    print(json.dumps(asyncio.run(ask()), indent=2))
+    print(json.dumps(asdict(described_engine(model, load_settings())), indent=2))
     return DONE

@@ -7,7 +7,12 @@ import typer
 
 from chat_personas.cli.exit_codes import BAD_INPUT, DONE, UsageError
 
-app = typer.Typer(help="List, show and check personas.", rich_markup_mode=None, no_args_is_help=True)
+app = typer.Typer(
+    help="List, show and check personas.",
+    epilog="Example: chat-personas personas show democrat",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
 
 
 @app.command("list", epilog="Example: chat-personas personas list")
@@ -25,12 +30,13 @@ def list_personas() -> int:
 @app.command("show", epilog="Example: chat-personas personas show democrat")
 def show(persona: Annotated[str, typer.Argument(metavar="PERSONA", help="A name or a file.")]) -> int:
     """Print the persona's file and the exact prompt that the model is given."""
+    from chat_personas.plain_text import printable
     from personas import load_persona, system_prompt
 
     loaded = load_persona(persona)
-    print(loaded.path.read_text(encoding="utf-8").rstrip())
+    print(printable(loaded.path.read_text(encoding="utf-8").rstrip()))
     print(f"\n# sha256 {loaded.sha256}\n# The prompt:\n")
-    print(system_prompt(loaded.persona) or "(none: the model is not steered)")
+    print(printable(system_prompt(loaded.persona)) or "(none: the model is not steered)")
     return DONE
 
 

@@ -1,9 +1,10 @@
 """The report of an evaluation as tables and bars for a terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from chat_personas.cli.estimate_line import with_interval
+from chat_personas.plain_text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from eval.report import Reference, Report, Score
 
 BAR = 40
+NAME_WIDTH, SCORE_WIDTH, MEANING_WIDTH = 17, 24, 38
 ROWS = (
     ("alignment", "1 is the same answers"),
     ("total_variation", "0 is the same answers"),
@@ -30,7 +32,8 @@ def print_reports(reports: Sequence["Report"], *, to_error: bool) -> None:
 
     console = Console(stderr=to_error, highlight=False, markup=False)
     console.print(_heading(reports[0]))
-    console.print(_scores(reports))
+    for table in _scores(reports, console.width):
+        console.print(table)
     for report in reports:
         _print_one(console, report)
 
@@ -41,22 +44,32 @@ def _heading(report: "Report") -> str:
     weights = "weighted" if survey.weighted else "unweighted"
     years = f"{min(survey.years)}-{max(survey.years)}"
     return (
-        f"survey {survey.name} ({survey.questions} questions, {wording}, {weights}, {years}) · "
-        f"model {model.name} · {report.expression} · 95% intervals over questions"
+        f"survey {printable(survey.name)} ({survey.questions} questions, {wording}, {weights}, {years}) · "
+        f"model {printable(model.name)} · {report.expression} · 95% intervals over questions"
     )
 
 
-def _scores(reports: Sequence["Report"]) -> "Table":
+def _scores(reports: Sequence["Report"], width: int) -> Iterator["Table"]:
+    """Yield tables of as many personas as fit beside each other into `width` columns."""
+    fitting = max(1, (width - NAME_WIDTH) // SCORE_WIDTH)
+    for first in range(0, len(reports), fitting):
+        shown = reports[first : first + fitting]
+        yield _table(shown, explained=NAME_WIDTH + SCORE_WIDTH * len(shown) + MEANING_WIDTH <= width)
+
+
+def _table(reports: Sequence["Report"], *, explained: bool) -> "Table":
     from rich import box
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("")
     for report in reports:
-        table.add_column(f"{report.persona.name} ({report.steering})", justify="right", no_wrap=True)
-    table.add_column("", style="dim")
+        table.add_column(f"{report.persona.name} ({report.steering})", justify="right", overflow="fold")
+    if explained:
+        table.add_column("", style="dim")
     for name, meaning in ROWS:
-        table.add_row(name.replace("_", " "), *(with_interval(getattr(r.scores, name)) for r in reports), meaning)
+        scores = [with_interval(getattr(report.scores, name)) for report in reports]
+        table.add_row(name.replace("_", " "), *scores, *((meaning,) if explained else ()))
     return table
 
 
@@ -76,7 +89,7 @@ def _print_one(console: "Console", report: "Report") -> None:
     if invalid:
         console.print(f"  {invalid} of {len(report.questions)} questions are not valid (label mass under 0.5)")
     for failure in report.failures:
-        console.print(f"  failed: {failure.id}: {failure.why}")
+        console.print(f"  failed: {printable(failure.id)}: {printable(failure.why)}")
     if len(report.questions) < 20:
         console.print("  under 20 questions: no intervals, they would promise too much")
 

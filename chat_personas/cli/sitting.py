@@ -35,6 +35,13 @@ class Sitting:
 
         return load_survey(self._survey or self.settings.survey)
 
+    @property
+    def model(self) -> str:
+        """The model that was asked for, as it may be shown. Raises SettingsError."""
+        from chat_personas.engines.open import shown_model
+
+        return shown_model(self._model or self.settings.model)
+
     def load_persona(self, name: str | None = None) -> "LoadedPersona":
         """Read a persona by name or path; None: the one that was asked for. Raises PersonaError."""
         from personas import load_persona
@@ -65,14 +72,16 @@ class Sitting:
     def session(self, resume: str | None) -> "Session":
         """Describe this sitting to the screen."""
         from chat_personas import confirmations
-        from chat_personas.paths import log_path
+        from chat_personas.paths import log_path, make_private
         from chat_personas.settings_glance import glance
         from chat_personas.tui.session import Session
 
         seen = glance()
+        make_private(log_path().parent)
         return Session(
             persona=self._persona or seen["persona"],
             model=self._model or seen["model"],
+            measure=seen["measure"],
             load_persona=self.load_persona,
             open_engine=self.open_engine,
             open_corpus=self.open_corpus,

@@ -6,7 +6,12 @@ import typer
 
 from chat_personas.cli.exit_codes import DONE
 
-app = typer.Typer(help="List and show surveys.", rich_markup_mode=None, no_args_is_help=True)
+app = typer.Typer(
+    help="List and show surveys.",
+    epilog="Example: chat-personas surveys show civic",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
 
 
 @app.command("list", epilog="Example: chat-personas surveys list")
@@ -26,18 +31,25 @@ def show(
     questions: Annotated[bool, typer.Option("--questions", help="Print every question with its options.")] = False,
 ) -> int:
     """Print where a survey's figures come from, its topics and the groups it has figures for."""
+    from chat_personas.plain_text import printable
     from eval.figures import groups_with_figures
     from eval.survey import load_survey
 
     loaded = load_survey(survey)
     found = loaded.survey
     topics = sorted({topic for question in found.questions for topic in question.topics})
-    print(f"{found.name}: {found.title}\nsource: {found.source}\nlicence: {found.licence}")
-    print(f"years: {found.years}; weighted: {found.weighted}; sha256 {loaded.sha256}")
-    print(f"{len(found.questions)} questions on {len(topics)} topics: {', '.join(topics)}")
-    print("figures for: " + ", ".join(str(group) for group in groups_with_figures(found)))
+    lines = [
+        f"{found.name}: {found.title}",
+        f"source: {found.source}",
+        f"licence: {found.licence}",
+        f"years: {', '.join(map(str, found.years))}; {'weighted' if found.weighted else 'unweighted'}; "
+        f"{'paraphrased' if found.paraphrased else 'original wording'}; sha256 {loaded.sha256}",
+        f"{len(found.questions)} questions on {len(topics)} topics: {', '.join(topics)}",
+        f"figures for: {', '.join(str(group) for group in groups_with_figures(found))}",
+    ]
     if questions:
         for question in found.questions:
-            print(f"\n{question.id} ({', '.join(question.topics)})\n{question.stem}")
-            print("\n".join(f"  - {text}" for text in (*question.option_texts, *question.refusals)))
+            lines += ["", f"{question.id} ({', '.join(question.topics)})", question.stem]
+            lines += [f"  - {text}" for text in (*question.option_texts, *question.refusals)]
+    print(printable("\n".join(lines)))
     return DONE

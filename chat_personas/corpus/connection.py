@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from chat_personas.corpus.errors import CorpusError, shown, storage_errors
+from chat_personas.corpus.errors import CorpusError, NoCorpusError, shown, storage_errors
 from chat_personas.corpus.files import create_private, has_write_ahead_log, refuse_foreign
 from chat_personas.corpus.migrations import migrate, migrations, schema_of
 
@@ -118,7 +118,7 @@ def open_reader(path: Path) -> sqlite3.Connection:
         sqlite3.Error: it cannot be opened.
     """
     if not path.exists():
-        raise CorpusError(f"there is no corpus {shown(path)} yet; have a conversation first")
+        raise NoCorpusError(f"there is no corpus {shown(path)} yet; have a conversation first")
     refuse_foreign(path)
     try:
         return _checked(_connect(path, "mode=ro"), path)

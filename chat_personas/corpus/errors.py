@@ -5,6 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from chat_personas.paths import shown
+
+__all__ = ["CorpusError", "ExportError", "NoCorpusError", "UnknownConversationError", "shown", "storage_errors"]
+
 
 class CorpusError(Exception):
     """Storage failed. The message is one line that says what is wrong and what to do."""
@@ -12,6 +16,10 @@ class CorpusError(Exception):
 
 class UnknownConversationError(CorpusError):
     """No conversation has the identifier that was asked for. The message is one line."""
+
+
+class NoCorpusError(CorpusError):
+    """There is nothing to read yet. The message is one line that says how there will be."""
 
 
 class ExportError(CorpusError):
@@ -31,12 +39,6 @@ _ADVICE = {
     sqlite3.SQLITE_IOERR: "the disk failed while reading or writing the corpus {path}; check the disk and try again",
 }
 _GONE = "the conversation is no longer in the corpus {path} (another program deleted it?); start a new one"
-
-
-def shown(path: Path) -> str:
-    """Return `path` as it may stand in an error: below the home directory as `~/...`, which names nobody."""
-    home = Path.home()
-    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
 
 
 @contextmanager

@@ -4,9 +4,10 @@ import difflib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from chat_personas.models import POCKET, pocket_path
-from chat_personas.paths import models_directory
+from chat_personas.paths import hashes_path, models_directory
 from eval.engine import Engine
 
 if TYPE_CHECKING:
@@ -40,14 +41,17 @@ def find_model(model: str) -> ModelFile | ModelServer:
     """
     if model.startswith(("http://", "https://")):
         url, _, name = model.partition("#")
-        return ModelServer(url.rstrip("/"), name or None)
+        return ModelServer(_checked_url(url), name or None)
     if model == POCKET:
         return ModelFile(pocket_path())
     path = Path(model).expanduser()
     if path.is_file():
         return ModelFile(path)
+    if path.is_dir():
+        raise UnknownModelError(f"{model} is a directory; give the .gguf file in it")
     if path.suffix == ".gguf" or "/" in model:
-        raise UnknownModelError(f"there is no model file {model}; check the path, or use --model pocket")
+        hint = "a server's URL begins with http://" if ":" in model else "check the path, or use --model pocket"
+        raise UnknownModelError(f"there is no model file {model}; {hint}")
     named = models_directory() / f"{model}.gguf"
     if named.is_file():
         return ModelFile(named)
@@ -56,9 +60,29 @@ def find_model(model: str) -> ModelFile | ModelServer:
     raise UnknownModelError(f"no model is called {model!r}; {hint}")
 
 
+def shown_model(model: str) -> str:
+    """Return what a person calls a model as it may be shown: a URL without user, password and query."""
+    from chat_personas.engines.openai.address import shown
+
+    found = find_model(model)
+    return shown(found.url) if isinstance(found, ModelServer) else found.path.stem
+
+
+def _checked_url(url: str) -> str:
+    """Return the address without a slash at its end; what is wrong is said without repeating a password in it."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port  # a port that is no number is noticed when it is read
+    except ValueError as error:
+        raise UnknownModelError(f"the server's URL is wrong: {str(error).lower()}") from error
+    if not host:
+        raise UnknownModelError("the server's URL names no host; write it as http://127.0.0.1:8080/v1")
+    return url.rstrip("/")
+
+
 def model_names() -> tuple[str, ...]:
     """Names that `find_model` knows: the built-in model and the GGUF files in the models directory."""
-    return (POCKET, *sorted(path.stem for path in models_directory().glob("*.gguf")))
+    return (POCKET, *sorted(path.stem for path in models_directory().glob("*.gguf") if path.is_file()))
 
 
 async def open_engine(model: str, settings: "Settings") -> Engine:
@@ -77,14 +101,15 @@ async def open_engine(model: str, settings: "Settings") -> Engine:
             context_length=settings.context_length,
             threads=settings.threads,
             flash_attention=settings.flash_attention,
+            hash_cache=hashes_path(),
         )
     from chat_personas.engines.openai import OpenAIEngine
 
-    server = settings.servers.get(found.url)
+    server = settings.server(found.url)
     return await OpenAIEngine.open(
         found.url,
         found.model,
-        key_env=server.key_env if server else None,
-        concurrency=server.concurrency if server else 8,
-        timeout=server.timeout if server else 120.0,
+        key_env=server.key_env,
+        concurrency=server.concurrency,
+        timeout=server.timeout,
     )

@@ -91,6 +91,7 @@ def _write_cache(cache: Path, known: dict[str, str]) -> None:
     fresh = cache.with_suffix(f".{os.getpid()}")
     try:
         cache.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh.touch(mode=0o600)
         fresh.write_text(json.dumps(known))
         fresh.replace(cache)
     except OSError as error:  # such as a full disk: the model can be used all the same
