@@ -6,8 +6,10 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Self
 
+from pydantic import ValidationError
+
 from chat_personas import __version__
-from chat_personas.corpus import ConversationRow, Corpus, MessageRow
+from chat_personas.corpus import ConversationRow, Corpus, CorpusError, MessageRow
 from chat_personas.corpus.clock import new_key, now
 from chat_personas.corpus.statements import storable
 from chat_personas.corpus.transcript import transcript
@@ -80,12 +82,12 @@ class Conversation:
 
         Raises:
             UnknownConversationError: there is none of that identifier.
-            CorpusError: the corpus cannot be read.
+            CorpusError: the corpus cannot be read, or the persona is one that this version does not know.
         """
         corpus.mark_interrupted()
         row = corpus.conversation(conversation_id)
         branch = corpus.branch(row.active_leaf_id) if row.active_leaf_id else ()
-        return cls(corpus, engine, row, Persona.model_validate_json(row.persona), sampling, branch)
+        return cls(corpus, engine, row, _persona_of(row), sampling, branch)
 
     @property
     def id(self) -> str:
@@ -233,6 +235,15 @@ class Conversation:
             if message.id == message_id:
                 return index
         raise ValueError(f"message {message_id} is not on the path")
+
+
+def _persona_of(row: ConversationRow) -> Persona:
+    try:
+        return Persona.model_validate_json(row.persona)
+    except ValidationError as error:
+        raise CorpusError(
+            f"this version does not know the persona of conversation {row.id}; install a newer chat-personas"
+        ) from error
 
 
 def sampling_of(persona: Persona) -> Sampling:

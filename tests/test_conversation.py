@@ -11,6 +11,7 @@ from chat_personas.corpus import Corpus, CorpusError, UnknownConversationError
 from eval.engine import EngineError, Message, Piece, Sampling, Usage
 from personas import LoadedPersona, load_persona
 from tests.corpus.full_disk import no_room
+from tests.corpus.making import talk
 from tests.fakes import END, FakeEngine
 
 
@@ -225,6 +226,12 @@ async def test_a_conversation_is_resumed_as_it_was(corpus: Corpus, democrat: Loa
     made = corpus.generation(resumed.path[-1].id)
     assert made is not None
     assert made.model == "another model"
+
+
+def test_a_persona_of_a_newer_version_is_an_error_that_says_so(corpus: Corpus) -> None:
+    identifier = talk(corpus, ("Hi", "Hello."))  # its persona has a name and nothing else
+    with pytest.raises(CorpusError, match=r"this version does not know the persona of .*; install a newer"):
+        Conversation.resume(corpus, FakeEngine(), identifier)
 
 
 def test_resuming_what_is_not_there_is_an_error_that_says_so(corpus: Corpus) -> None:

@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from chat_personas.corpus.errors import UnknownConversationError
+from chat_personas.corpus.errors import CorpusError, UnknownConversationError
 from chat_personas.corpus.rows import ConversationRow, ConversationSummary
 from chat_personas.corpus.selection import Selection
 from chat_personas.corpus.statements import columns_of, insert, storable, update
@@ -53,7 +53,7 @@ def listing(
                (SELECT count(*) FROM messages WHERE conversation_id = conversations.id) AS messages,
                (SELECT count(*) FROM measurements JOIN messages ON messages.id = measurements.message_id
                 WHERE messages.conversation_id = conversations.id) AS measurements
-        FROM conversations WHERE {condition} ORDER BY active_at DESC, id DESC LIMIT ? OFFSET ?
+        FROM conversations WHERE {condition} ORDER BY active_at DESC, active_leaf_id DESC LIMIT ? OFFSET ?
         """,  # noqa: S608
         [*values, limit, offset],
     )
@@ -67,9 +67,15 @@ def rename(connection: sqlite3.Connection, identifier: str, title: str) -> None:
 
 
 def set_active_leaf(connection: sqlite3.Connection, identifier: str, message_id: str) -> None:
-    """Make the branch that ends with a message the one that is shown and continued."""
-    connection.execute(
+    """Make the branch that ends with a message the one that is shown and continued.
+
+    Raises:
+        CorpusError: the message is not in this conversation.
+    """
+    changed = connection.execute(
         "UPDATE conversations SET active_leaf_id = ?2 WHERE id = ?1"
         " AND EXISTS (SELECT 1 FROM messages WHERE id = ?2 AND conversation_id = ?1)",
         (identifier, message_id),
-    )
+    ).rowcount
+    if not changed:
+        raise CorpusError(f"message {message_id} is not in the conversation {identifier}")

@@ -43,7 +43,8 @@ def test_a_message_of_another_conversation_cannot_be_a_parent_or_a_leaf(corpus: 
     stranger = branch_of(corpus, two)[-1]
     with pytest.raises(CorpusError, match="no longer in the corpus"):
         corpus.begin_turn(one, stranger.id, "Q3", INFO, Sampling())
-    corpus.activate(one, stranger.id)
+    with pytest.raises(CorpusError, match="is not in the conversation"):
+        corpus.activate(one, stranger.id)
     assert texts(branch_of(corpus, one)) == ["Q1", "A1"]
     with pytest.raises(CorpusError, match="there is no message nowhere"):
         corpus.activate(one, "nowhere")
