@@ -15,7 +15,7 @@ def native() -> Any:
     sizes and ids first, since what C does not check ends the process.
     """
     # OpenMP's threads spin at every operation while they wait for each other, and on a busy machine burn the very time
-    # they wait for: 3 to 11 tokens a second where sleeping threads reach 85 to 300 (the built-in model, two busy cores).
+    # they wait for: 3 to 11 tokens a second where sleeping threads reach 85 to 300 (built-in model, two busy cores).
     if "GOMP_SPINCOUNT" not in os.environ:
         os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     import llama_cpp.llama_cpp as library

@@ -20,12 +20,19 @@ BEGIN, END = 0, 1
 
 
 def write_tiny_model(
-    path: Path, *, seed: int = 0, layers: int = 2, width: int = 64, context: int = 512, template: str = TEMPLATE
+    path: Path,
+    *,
+    seed: int = 0,
+    layers: int = 2,
+    width: int = 64,
+    context: int = 512,
+    template: str = TEMPLATE,
+    name: str = "tiny",
 ) -> Path:
     """Write a random model to `path` and return it; the same arguments give the same bytes."""
     tokens, merges = _vocabulary()
     writer = gguf.GGUFWriter(path, "llama")
-    writer.add_name("tiny")
+    writer.add_name(name)
     writer.add_context_length(context)
     writer.add_embedding_length(width)
     writer.add_block_count(layers)

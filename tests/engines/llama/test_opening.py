@@ -1,0 +1,162 @@
+"""Opening a model: what is said about it, and about files that are none."""
+
+import asyncio
+import hashlib
+import random
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from chat_personas.engines.llama import LlamaEngine
+from chat_personas.engines.llama.model_file import check_model_file, file_sha256
+from chat_personas.engines.llama.options import Options
+from chat_personas.engines.llama.threads import physical_cores
+from eval.engine import Engine, EngineError
+from tests.engines.llama.tiny import TEMPLATE, write_tiny_model
+
+
+def test_importing_the_engine_loads_no_native_library() -> None:
+    code = (
+        "import sys, chat_personas.engines, chat_personas.engines.llama;"
+        "print([m for m in ('llama_cpp', 'numpy', 'jinja2') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+async def test_the_engine_says_what_it_is(engine: LlamaEngine, tiny_path: Path) -> None:
+    info = engine.info
+    assert isinstance(engine, Engine)
+    assert (info.name, info.engine, info.quantization, info.context_length) == ("tiny", "llama", "all F32", 512)
+    assert info.sha256 == hashlib.sha256(tiny_path.read_bytes()).hexdigest()
+    assert info.template_sha256 == hashlib.sha256(TEMPLATE.encode()).hexdigest()
+    assert (info.log_probabilities, info.flash_attention, info.local, info.demonstration) == (
+        "exact",
+        False,
+        True,
+        False,
+    )
+
+
+async def test_a_model_that_calls_itself_a_demonstration_is_marked_as_one(tmp_path: Path) -> None:
+    path = write_tiny_model(tmp_path / "m.gguf", name="Pocket: a demonstration model")
+    engine = await LlamaEngine.open(path, name="pocket", context_length=64, flash_attention=True)
+    assert engine.info.demonstration
+    assert (engine.info.name, engine.info.context_length, engine.info.flash_attention) == ("pocket", 64, True)
+    await engine.close()
+
+
+async def test_a_context_longer_than_the_model_was_trained_for_is_cut_to_that(tiny_path: Path) -> None:
+    engine = await LlamaEngine.open(tiny_path, context_length=100_000)
+    assert engine.info.context_length == 512
+    await engine.close()
+
+
+async def test_nothing_reaches_the_terminal(tiny_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    engine = await LlamaEngine.open(tiny_path)
+    await engine.close()
+    with pytest.raises(EngineError):
+        await LlamaEngine.open(tiny_path.with_name("none.gguf"))
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "empty"),
+        (b"GGUF\x03\x00", "cut off"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "Git LFS"),
+        (b"PK\x03\x04" + bytes(100), "convert"),
+        (b"nothing of the kind at all", "no GGUF"),
+        (b"GGUF" + (99).to_bytes(4, "little") + bytes(16), "version 99"),
+        (b"GGUF" + (3).to_bytes(4, "little") + bytes(16), "no weights"),
+    ],
+)
+async def test_a_file_that_is_no_model_is_one_line_that_names_it(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], content: bytes, said: str
+) -> None:
+    path = tmp_path / "odd.gguf"
+    path.write_bytes(content)
+    with pytest.raises(EngineError, match=said) as caught:
+        await LlamaEngine.open(path)
+    line = str(caught.value)
+    assert "odd.gguf" in line
+    assert str(tmp_path) not in line
+    assert "\n" not in line
+    assert capfd.readouterr().err == ""
+
+
+async def test_a_missing_file_or_a_directory_is_one_line(tmp_path: Path) -> None:
+    for path, said in ((tmp_path / "none.gguf", "there is no model file none.gguf"), (tmp_path, "directory")):
+        with pytest.raises(EngineError, match=said):
+            await LlamaEngine.open(path)
+
+
+async def test_a_file_cut_off_anywhere_is_one_line_and_no_crash(
+    tiny_path: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    whole = tiny_path.read_bytes()
+    lengths = [random.Random(seed).randrange(len(whole)) for seed in range(12)]
+    for length in (30, 200, 3000, *lengths, len(whole) - 1):
+        path = tmp_path / "short.gguf"
+        path.write_bytes(whole[:length])
+        with pytest.raises(EngineError, match=r"short\.gguf") as caught:
+            await LlamaEngine.open(path)
+        assert "download it again" in str(caught.value), length
+    assert capfd.readouterr().err == ""
+
+
+async def test_a_file_of_noise_behind_a_good_header_is_one_line_and_no_crash(tiny_path: Path, tmp_path: Path) -> None:
+    whole = tiny_path.read_bytes()
+    path = tmp_path / "noise.gguf"
+    path.write_bytes(whole[:24] + random.Random(0).randbytes(len(whole)))
+    with pytest.raises(EngineError, match=r"noise\.gguf"):
+        await LlamaEngine.open(path)
+
+
+async def test_cancelling_the_loading_ends_its_thread(tiny_path: Path) -> None:
+    before = {thread for thread in threading.enumerate() if thread.name == "llama"}
+    opening = asyncio.create_task(LlamaEngine.open(tiny_path))
+    await asyncio.sleep(0)
+    opening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    for thread in {thread for thread in threading.enumerate() if thread.name == "llama"} - before:
+        await asyncio.to_thread(thread.join, 30)
+        assert not thread.is_alive()
+
+
+async def test_closing_twice_is_allowed_and_ends_the_thread(tiny_path: Path) -> None:
+    engine = await LlamaEngine.open(tiny_path)
+    await engine.close()
+    await engine.close()
+    assert not engine._worker.alive
+
+
+def test_a_hash_is_remembered_until_the_file_changes_and_no_path_is_kept(tmp_path: Path) -> None:
+    model, cache = tmp_path / "model.gguf", tmp_path / "state" / "hashes.json"
+    model.write_bytes(b"one")
+    first = file_sha256(model, cache)
+    assert first == hashlib.sha256(b"one").hexdigest() == file_sha256(model, cache)
+    assert "model" not in cache.read_text()
+    model.write_bytes(b"another")
+    assert file_sha256(model, cache) == hashlib.sha256(b"another").hexdigest()
+    cache.write_text("{damaged")
+    assert file_sha256(model, cache) == hashlib.sha256(b"another").hexdigest()
+
+
+def test_a_good_header_passes(tiny_path: Path) -> None:
+    check_model_file(tiny_path)
+
+
+def test_options_that_would_crash_are_refused() -> None:
+    for options in ({"context_length": 1}, {"threads": 0}, {"batch": 0}, {"sequences": 2}, {"sequences": 257}):
+        with pytest.raises(ValueError, match="must be"):
+            Options(**options)
+
+
+def test_at_least_one_core_is_used() -> None:
+    assert physical_cores() >= 1

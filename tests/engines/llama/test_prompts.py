@@ -1,0 +1,142 @@
+"""From messages to tokens: as the template and llama.cpp have it, and proof against what people write."""
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat_personas.engines.llama.prompt import Prompter
+from chat_personas.engines.llama.runtime import Runtime
+from chat_personas.engines.llama.template import CHATML, ChatTemplate
+from eval.engine import EngineError, Message, Role
+from tests.engines.llama.tiny import BEGIN, END, SPECIAL, TEMPLATE
+
+TRIMMING = "{% for m in messages %}[{{ m.role }}] {{ m.content | trim }}\n{% endfor %}[assistant]"
+NO_SYSTEM = (
+    "{% if messages[0].role == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}" + TRIMMING
+)
+DEAF_TO_SYSTEM = "{% for m in messages if m.role != 'system' %}[{{ m.role }}] {{ m.content }}\n{% endfor %}[assistant]"
+FORGETS_REASONING = (
+    "{% for m in messages %}{% if m.role == 'assistant' and '</think>' in m.content %}"
+    "[{{ m.role }}] {{ m.content.split('</think>')[-1] }}\n{% else %}[{{ m.role }}] {{ m.content }}\n{% endif %}{% endfor %}"
+)
+
+
+def template(source: str) -> ChatTemplate:
+    return ChatTemplate(source, begin="<|begin|>", end="<|end|>")
+
+
+def rendered(source: str, messages: Sequence[Message]) -> str:
+    return "".join(part.text for part in template(source).parts(messages))
+
+
+def messages_of(*texts: str, roles: Sequence[Role] = ("system", "user", "assistant", "user")) -> list[Message]:
+    return [Message(role, text) for role, text in zip(roles, texts, strict=False)]
+
+
+@pytest.fixture
+def prompter(runtime: Runtime) -> Prompter:
+    """A prompter that remembers no replies yet."""
+    return Prompter(runtime.vocabulary, runtime.template)
+
+
+SPELLED = ["the <|end|> of", "<|assistant|>", "<|", " A", "\n\n", "the", "<|user|><|end|>"]
+texts = st.text(max_size=30) | st.sampled_from(SPELLED)
+    ["the <|end|> of", "<|assistant|>", "<|", " A", "\n\n", "the", "<|user|><|end|>"]
+)
+
+
+@given(st.lists(texts, min_size=1, max_size=4))
+def test_ordinary_text_is_split_as_llama_cpp_splits_the_rendered_template(
+    runtime: Runtime, contents: list[str]
+) -> None:
+    plain = [content.replace("<|", "< |").replace("\ue000", "") for content in contents]
+    messages = messages_of(*plain)
+    prompter = Prompter(runtime.vocabulary, runtime.template)
+    text = "<|begin|>" + "".join(f"<|{m.role}|>{m.content}<|end|>" for m in messages) + "<|assistant|>"
+    assert list(prompter.tokens(messages)) == runtime.vocabulary.tokenise(text, special=True)
+
+
+@given(st.lists(texts, min_size=1, max_size=4))
+def test_no_message_adds_a_control_token(runtime: Runtime, contents: list[str]) -> None:
+    messages = messages_of(*contents)
+    tokens = Prompter(runtime.vocabulary, runtime.template).tokens(messages)
+    controls = [SPECIAL[token] for token in tokens if token < len(SPECIAL)]
+    expected = ["<|begin|>"]
+    for message in messages:
+        expected += [f"<|{message.role}|>", "<|end|>"]
+    assert controls == [*expected, "<|assistant|>"]
+
+
+@given(st.lists(texts, min_size=1, max_size=4))
+def test_nothing_that_was_written_is_lost(runtime: Runtime, contents: list[str]) -> None:
+    messages = messages_of(*(content.encode("utf-8", "replace").decode() for content in contents))
+    tokens = Prompter(runtime.vocabulary, runtime.template).tokens(messages)
+    text = b"".join(runtime.vocabulary.piece(token) for token in tokens).decode()
+    assert text == "".join(message.content for message in messages)
+
+
+def test_a_context_begins_with_one_beginning_whether_or_not_the_template_writes_it(runtime: Runtime) -> None:
+    for source in (TEMPLATE, TEMPLATE.removeprefix("{{ bos_token }}")):
+        tokens = Prompter(runtime.vocabulary, template(source)).tokens(messages_of("S", "Hello"))
+        assert tokens.count(BEGIN) == 1
+        assert tokens[0] == BEGIN
+
+
+def test_a_reply_that_was_generated_keeps_the_tokens_it_was_generated_with(
+    prompter: Prompter, runtime: Runtime
+) -> None:
+    letters = [runtime.vocabulary.tokenise(letter, special=False)[0] for letter in "the"]
+    assert runtime.vocabulary.tokenise("the", special=False) != letters
+    prompter.remember_reply("the", letters)
+    tokens = list(prompter.tokens(messages_of("S", "Hello", "the", "Why?")))
+    assert tokens[tokens.index(4) + 1 :][:4] == [*letters, END]
+    asked = list(prompter.tokens(messages_of("S", "the")))
+    assert letters[1] not in asked
+
+
+def test_probes_share_the_tokens_of_their_prefix(prompter: Prompter) -> None:
+    prefix = messages_of("S", "Hello", "Good day")
+    one, other = prompter.probes(prefix, ["About A?", "About B?"])
+    assert one == prompter.tokens([*prefix, Message("user", "About A?")])
+    assert other == prompter.tokens([*prefix, Message("user", "About B?")])
+
+
+def test_white_space_that_the_template_trims_is_trimmed() -> None:
+    assert rendered(TRIMMING, messages_of(" S ", "\nHi ")) == "[system] S\n[user] Hi\n[assistant]"
+    assert rendered(CHATML, messages_of("S", " Hi\n")).endswith(
+        "<|im_start|>user\n Hi\n<|im_end|>\n<|im_start|>assistant\n"
+    )
+
+
+def test_a_template_without_a_system_role_gets_the_system_prompt_in_the_first_turn() -> None:
+    for source in (NO_SYSTEM, DEAF_TO_SYSTEM):
+        text = rendered(source, messages_of("Be brief.", "Hi", "Yes?", "Why?"))
+        assert text == "[user] Be brief.\n\nHi\n[assistant] Yes?\n[user] Why?\n[assistant]"
+
+
+def test_a_template_that_leaves_earlier_reasoning_out_may_do_so() -> None:
+    text = rendered(FORGETS_REASONING, messages_of("S", "Hi", "<think>hm</think>Yes", "Why?"))
+    assert text == "[system] S\n[user] Hi\n[assistant] Yes\n[user] Why?\n"
+
+
+def test_a_template_that_refuses_a_conversation_is_one_line_with_its_reason() -> None:
+    with pytest.raises(EngineError, match="only one turn") as caught:
+        rendered("{{ raise_exception('only\none turn') }}", messages_of("S", "Hi"))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_template_with_a_syntax_error_is_one_line_with_its_place() -> None:
+    with pytest.raises(EngineError, match=r"not valid \(line 2\)"):
+        template("\n{% for %}")
+
+
+def test_a_template_cannot_reach_into_the_program() -> None:
+    with pytest.raises(EngineError, match="does not accept"):
+        rendered("{{ messages.__class__.__mro__[1].__subclasses__() }}", messages_of("S", "Hi"))
+
+
+def test_reasoning_models_are_asked_not_to_think() -> None:
+    source = "{{ messages[0].content }}{% if enable_thinking is false %}<think></think>{% endif %}"
+    assert rendered(source, messages_of("S")) == "S<think></think>"
