@@ -165,7 +165,7 @@ class RunningReply:
             async for piece in stream:
                 self._take(piece)
         except asyncio.CancelledError:
-            return self._ending(self._wanted_end or ReplyEnded("interrupted", LEFT))
+            self._wanted_end = self._wanted_end or ReplyEnded("interrupted", LEFT)
         except EngineError as error:
             return self._ending(ReplyEnded("error", str(error)))
         except Exception as error:

@@ -97,6 +97,15 @@ async def test_stopping_before_the_first_word_is_allowed(corpus: Corpus, democra
     assert (await heard(events))[-1] == ReplyEnded("stopped")
 
 
+async def test_a_reply_that_had_ended_when_it_was_stopped_is_complete(corpus: Corpus, democrat: LoadedPersona) -> None:
+    conversation = Conversation.start(corpus, FakeEngine(["All of it.", END, asyncio.Event()]), democrat)
+    events = conversation.send("Hi")
+    await anext(events)
+    await anext(events)
+    await conversation.stop()
+    assert (await heard(events))[-1] == ReplyEnded("complete")
+
+
 async def test_stopping_nothing_does_nothing(corpus: Corpus, democrat: LoadedPersona) -> None:
     await Conversation.start(corpus, FakeEngine(), democrat).stop()
 
