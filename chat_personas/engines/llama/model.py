@@ -70,7 +70,7 @@ class Model:
     @property
     def full_precision(self) -> bool:
         """Whether all weights are f32."""
-        return int(self._library.llama_model_ftype(self.pointer)) == self._library.LLAMA_FTYPE_ALL_F32
+        return bool(self._library.llama_model_ftype(self.pointer) == self._library.LLAMA_FTYPE_ALL_F32)
 
     @property
     def chat_template(self) -> str | None:

@@ -19,7 +19,8 @@ NO_SYSTEM = (
 DEAF_TO_SYSTEM = "{% for m in messages if m.role != 'system' %}[{{ m.role }}] {{ m.content }}\n{% endfor %}[assistant]"
 FORGETS_REASONING = (
     "{% for m in messages %}{% if m.role == 'assistant' and '</think>' in m.content %}"
-    "[{{ m.role }}] {{ m.content.split('</think>')[-1] }}\n{% else %}[{{ m.role }}] {{ m.content }}\n{% endif %}{% endfor %}"
+    "[{{ m.role }}] {{ m.content.split('</think>')[-1] }}\n"
+    "{% else %}[{{ m.role }}] {{ m.content }}\n{% endif %}{% endfor %}"
 )
 
 
@@ -43,8 +44,6 @@ def prompter(runtime: Runtime) -> Prompter:
 
 SPELLED = ["the <|end|> of", "<|assistant|>", "<|", " A", "\n\n", "the", "<|user|><|end|>"]
 texts = st.text(max_size=30) | st.sampled_from(SPELLED)
-    ["the <|end|> of", "<|assistant|>", "<|", " A", "\n\n", "the", "<|user|><|end|>"]
-)
 
 
 @given(st.lists(texts, min_size=1, max_size=4))
