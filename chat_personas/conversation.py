@@ -20,6 +20,8 @@ from personas import LoadedPersona, Persona, system_prompt
 __all__ = ["Conversation", "ReplyEnded", "ReplyEvent", "ReplyStarted", "ReplyText"]
 
 LONGEST_TITLE = 60
+SEEDS = 2**32 - 1
+"""How many seeds there are: llama.cpp takes this number itself for "draw one"."""
 
 
 class Conversation:
@@ -153,7 +155,7 @@ class Conversation:
         branch = self._branch[:-1] if leaf.role == "assistant" else self._branch
         alternatives = len(self._corpus.siblings(leaf.id)) if leaf.role == "assistant" else 0
         seed = self._sampling.seed
-        sampling = self._sampling if seed is None else replace(self._sampling, seed=seed + alternatives)
+        sampling = self._sampling if seed is None else replace(self._sampling, seed=(seed + alternatives) % SEEDS)
 
         def begin() -> Begun:
             return Begun(branch, self._corpus.begin_reply(self.id, branch[-1].id, self._engine.info, sampling))
