@@ -19,7 +19,7 @@ from personas import Persona, load_persona
 from tests.eval.fake_engine import FakeEngine as AnsweringEngine
 from tests.fakes import END, FakeEngine
 
-SECONDS = 20.0
+SECONDS = 10.0
 
 
 class ScreenEngine(FakeEngine):
@@ -75,7 +75,7 @@ async def screen(
 ) -> AsyncIterator[Pilot[None]]:
     """Run the application without a terminal; wait until a conversation is open, unless it need not be `ready`."""
     app = ChatApp(session)
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, notifications=True) as pilot:
         if ready:
             await until(pilot, lambda: app.sitting.conversation is not None or app.sitting.failure is not None)
         yield pilot
@@ -90,9 +90,12 @@ def chat(pilot: Pilot[None]) -> ChatScreen:
 
 async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
     """Let the application work until `holds`; fail after a while."""
-    async with asyncio.timeout(SECONDS):
-        while not holds():
-            await pilot.pause(0.01)
+    try:
+        async with asyncio.timeout(SECONDS):
+            while not holds():
+                await pilot.pause(0.01)
+    except TimeoutError:
+        raise AssertionError(f"this never came; the screen shows\n{shown(pilot)}") from None
     await pilot.pause()
 
 

@@ -1,0 +1,115 @@
+"""Everything is there on a small screen, in few colours, and by keyboard alone."""
+
+from pathlib import Path
+
+import pytest
+
+from chat_personas.tui.app import ChatApp
+from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, shown, type_text, until
+
+SMALL = (80, 24)
+
+
+async def test_on_80_columns_the_conversation_has_the_screen_and_the_panel_is_a_key_away(corpus_file: Path) -> None:
+    engine = ScreenEngine(reply("Yes."))
+    async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor), SMALL) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "Yes." in shown(pilot))
+        assert "Nearest groups" not in shown(pilot)
+        await until(pilot, lambda: "alignment" in shown(pilot).splitlines()[0])
+
+        await pilot.press("f2")
+        await until(pilot, lambda: "Nearest groups" in shown(pilot))
+        assert chat(pilot).panel.has_focus
+
+        await pilot.press("escape")
+        await until(pilot, lambda: "Nearest groups" not in shown(pilot))
+        assert chat(pilot).composer.has_focus
+
+
+async def test_no_line_is_wider_than_the_screen_and_keys_and_model_are_always_named(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine()), SMALL) as pilot:
+        lines = shown(pilot).splitlines()
+
+        assert len(lines) == 24
+        assert max(map(len, lines)) <= 80
+        assert "demonstration model: evidence about nobody" in lines[-2]
+        for key in ("Send", "Help", "Panel", "Persona", "Quit"):
+            assert key in lines[-1]
+
+
+async def test_on_a_wide_screen_the_panel_stands_beside_the_conversation(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine()), (100, 30)) as pilot:
+        assert "Alignment" in shown(pilot)
+
+        await pilot.resize_terminal(99, 30)
+        await until(pilot, lambda: "Alignment" not in shown(pilot))
+
+
+async def test_the_help_names_every_key_with_the_id_to_set_it_anew(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine()), (100, 50)) as pilot:
+        await pilot.press("f1")
+        await until(pilot, lambda: "Keys" in shown(pilot))
+
+        for name in ("send", "newline", "panel", "regenerate", "edit", "copy", "export", "measuring", "prompt", "quit"):
+            assert f" {name} " in shown(pilot) + " "
+
+
+async def test_the_exact_prompt_can_be_seen(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Yes.")))) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "Yes." in shown(pilot))
+        conversation = chat(pilot).sitting.conversation
+        assert conversation is not None
+
+        await pilot.press("f3")
+        await until(pilot, lambda: "── system ──" in shown(pilot))
+
+        seen = " ".join(shown(pilot).replace("┃", "").split())
+        assert " ".join(conversation.system_prompt.split()) in seen
+        assert "── user ── Well? ── assistant ── Yes." in seen
+
+
+@pytest.mark.parametrize(
+    ("environment", "theme"), [({"TERM": "xterm"}, "ansi-dark"), ({"COLORTERM": "truecolor"}, "persona-dusk")]
+)
+def test_on_few_colours_the_terminals_own_are_used(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], theme: str
+) -> None:
+    for name in ("COLORTERM", "NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    assert ChatApp(session(corpus_file, ScreenEngine())).theme == theme
+
+
+def test_a_theme_that_is_set_is_used(corpus_file: Path) -> None:
+    assert ChatApp(session(corpus_file, ScreenEngine(), theme="nord")).theme == "nord"
+
+
+async def test_another_persona_is_picked_by_typing_a_part_of_its_name(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        await pilot.press("ctrl+g")
+        await until(pilot, lambda: "Talk with" in shown(pilot))
+        await pilot.press(*"republican")
+        await until(pilot, lambda: "republican" in shown(pilot) and "democrat " not in shown(pilot))
+        await pilot.press("enter")
+
+        await until(pilot, lambda: shown(pilot).startswith(" A Republican"))
+
+
+async def test_a_persona_file_with_a_mistake_is_named_and_the_conversation_stays(
+    corpus_file: Path, tmp_path: Path
+) -> None:
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text('schema = "chat-personas/persona@1"\nname = "x"\n')
+    async with screen(session(corpus_file, ScreenEngine(reply("Yes.")))) as pilot:
+        await pilot.press("ctrl+g")
+        await until(pilot, lambda: "Talk with" in shown(pilot))
+        pilot.app.screen.query_one("#wanted").value = str(wrong)  # type: ignore[attr-defined]
+        await pilot.press("enter")
+        await until(pilot, lambda: "wrong.toml" in shown(pilot) and len(pilot.app.screen_stack) == 1)
+
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "Yes." in shown(pilot))

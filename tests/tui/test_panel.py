@@ -1,0 +1,157 @@
+"""The panel shows each figure with its uncertainty, its references, and what makes it doubtful."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from chat_personas.tui.widgets.panel.panel import AlignmentPanel
+from eval.engine import EngineInfo, Message, Probe, ProbeScore
+from eval.scorecard import Scorecard
+from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, shown, type_text, until
+
+TALL = (120, 90)
+
+
+class HaltingEngine(ScreenEngine):
+    """Answers the probes of ten questions, then waits until the test lets it go on."""
+
+    def __init__(self) -> None:
+        super().__init__(reply("Yes."))
+        self.go_on = asyncio.Event()
+
+    async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncIterator[ProbeScore]:
+        in_question_order = sorted(probes, key=lambda probe: probe.key)
+        for index, probe in enumerate(in_question_order):
+            if index == 20:
+                await self.go_on.wait()
+            async for score in super().score(prefix, [probe]):
+                yield score
+
+
+def measured(panel: AlignmentPanel) -> bool:
+    return panel.estimate is not None and panel.estimate.complete
+
+
+def scorecard(panel: AlignmentPanel) -> Scorecard:
+    assert panel.estimate is not None
+    assert panel.estimate.scorecard is not None
+    return panel.estimate.scorecard
+
+
+async def test_the_panel_shows_the_alignment_its_interval_and_the_references(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(), measure=True, make_monitor=monitor), TALL) as pilot:
+        panel = chat(pilot).panel
+        await until(pilot, lambda: measured(panel) and "measured: 62 questions" in shown(pilot))
+
+        card = scorecard(panel)
+        score = card.scores.alignment
+        assert score is not None
+        assert score.low is not None
+        assert score.high is not None
+        assert f"alignment {score.mean:.2f} [{score.low:.2f}, {score.high:.2f}]  95%" in shown(pilot)
+        assert card.references is not None
+        for name in ("persona", "population", "opposite", "uniform", "noise floor"):
+            assert f" {name} " in shown(pilot)
+        assert "opposite: Republican" in shown(pilot)
+        assert card.nearest[0].group.label in shown(pilot)
+        assert "label mass 0.90" in shown(pilot)
+        assert "paraphrased, unweighted" in shown(pilot)
+
+
+async def test_while_it_measures_the_panel_says_how_much_is_known_and_shows_no_interval_too_soon(
+    corpus_file: Path,
+) -> None:
+    engine = HaltingEngine()
+    async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor), TALL) as pilot:
+        await until(pilot, lambda: "measuring…" in shown(pilot))
+
+        engine.go_on.set()
+        await until(pilot, lambda: "measured: 62 questions" in shown(pilot))
+        assert "measuring…" not in shown(pilot)
+
+
+async def test_every_turn_adds_a_row_to_the_course(corpus_file: Path) -> None:
+    engine = ScreenEngine(reply("Yes."))
+    async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor), TALL) as pilot:
+        await until(pilot, lambda: "turn 0" in shown(pilot))
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "turn 1" in shown(pilot))
+
+        assert "turn 0" in shown(pilot)
+
+
+async def test_keys_step_through_the_probes_and_round_the_ends(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(), measure=True, make_monitor=monitor), TALL) as pilot:
+        await until(pilot, lambda: measured(chat(pilot).panel) and "Probe 1/62" in shown(pilot))
+        first = scorecard(chat(pilot).panel).questions[0]
+
+        await pilot.press("f2", "right")
+        await until(pilot, lambda: "Probe 2/62" in shown(pilot))
+        await pilot.press("left", "left")
+        await until(pilot, lambda: "Probe 62/62" in shown(pilot))
+        await pilot.press("n")
+        await until(pilot, lambda: "Probe 1/62" in shown(pilot))
+        for option in first.options:
+            assert option in shown(pilot)
+
+
+async def test_a_group_without_figures_is_named_as_such_and_still_has_distributions(corpus_file: Path) -> None:
+    app = session(corpus_file, ScreenEngine(), persona="protestant", measure=True, make_monitor=monitor)
+    async with screen(app, TALL) as pilot:
+        await until(pilot, lambda: measured(chat(pilot).panel) and "Probe 1/62" in shown(pilot))
+
+        assert "no human figures for this group" in shown(pilot)
+        assert "Nearest groups" in shown(pilot)
+        assert "population" not in shown(pilot)
+
+
+async def test_measuring_can_be_stopped_and_begun_by_a_key(corpus_file: Path) -> None:
+    engine = ScreenEngine()
+    async with screen(session(corpus_file, engine, measure=False, make_monitor=monitor)) as pilot:
+        await until(pilot, lambda: "not measuring" in shown(pilot))
+        assert engine.probed == 0
+
+        await pilot.press("f4")
+        await until(pilot, lambda: measured(chat(pilot).panel))
+        assert engine.probed == 124
+
+
+@pytest.mark.parametrize(("key", "probes"), [("n", 0), ("y", 124)])
+async def test_a_server_elsewhere_is_probed_only_after_a_yes(corpus_file: Path, key: str, probes: int) -> None:
+    agreed: list[EngineInfo] = []
+    engine = ScreenEngine(info=replace(ScreenEngine().info, local=False, name="https://models.example/v1#big"))
+    app = session(
+        corpus_file,
+        engine,
+        measure=True,
+        make_monitor=monitor,
+        probing_confirmed=lambda info: info in agreed,
+        remember_probing=agreed.append,
+    )
+    async with screen(app) as pilot:
+        await until(pilot, lambda: "F4 asks first" in " ".join(shown(pilot).split()))
+        assert engine.probed == 0
+
+        await pilot.press("f4")
+        await until(pilot, lambda: "124 requests after each reply" in " ".join(shown(pilot).replace("│", "").split()))
+        await pilot.press(key)
+        await until(pilot, lambda: len(pilot.app.screen_stack) == 1)
+        await until(pilot, lambda: engine.probed == probes)
+    assert len(agreed) == (1 if key == "y" else 0)
+
+
+async def test_a_measurement_that_fails_is_said_and_the_conversation_goes_on(corpus_file: Path) -> None:
+    class Unmeasurable(ScreenEngine):
+        async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncIterator[ProbeScore]:
+            from eval.engine import EngineError
+
+            raise EngineError("the server gave no log-probabilities; use another one")
+            yield
+
+    async with screen(session(corpus_file, Unmeasurable(reply("Yes.")), measure=True, make_monitor=monitor)) as pilot:
+        await until(pilot, lambda: "not measured: the server gave no log-probabilities" in shown(pilot))
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "Yes." in shown(pilot))
