@@ -43,7 +43,7 @@ def nearest(table: GroupTable, rows: Sequence[int], options: FloatArray, bootstr
     common = aligned[:, ~np.isnan(aligned).any(axis=0)].T
     if common.size == 0:
         return Nearest((), 0)
-    best_first = np.argsort(-common.mean(axis=0), kind="stable")
+    best_first = np.argsort(-_comparable(common.mean(axis=0)), kind="stable")
     ranked = common[:, best_first]
     differences = ranked[:, :1] - ranked
     means = bootstrap.means(np.hstack([ranked, differences]))
@@ -67,5 +67,10 @@ def opposite_of(table: GroupTable, group: Group) -> Group | None:
     aligned = alignment(table.distributions[others], own, table.scale)
     counts = (~np.isnan(aligned)).sum(axis=1)
     means = np.where(counts > 0, np.nansum(aligned, axis=1) / np.maximum(counts, 1), np.inf)
-    farthest = int(np.argmin(means))
+    farthest = int(np.argmin(_comparable(means)))
     return table.groups[others[farthest]] if np.isfinite(means[farthest]) else None
+
+
+def _comparable(means: FloatArray) -> FloatArray:
+    """Return `means` without what is only the rounding of a sum, so that equals are told apart by catalogue order."""
+    return np.round(means, 12)

@@ -70,6 +70,15 @@ def test_of_two_equally_far_the_first_of_the_catalogue_is_the_opposite() -> None
     assert opposite_of(table, INDEPENDENT) == first
 
 
+def test_equals_are_in_catalogue_order_whatever_sums_are_rounded_to() -> None:
+    shares = [(2, 7), (6, 6), (7, 2)]  # in tenths: both parties have 0.5 on average, which sums of doubles miss
+    figures = [{REPUBLICAN: (r, 10 - r), DEMOCRAT: (d, 10 - d), INDEPENDENT: (10, 0)} for r, d in shares]
+    table = group_table(town(*[question(f"Q{i}", each, overall=(5, 5)) for i, each in enumerate(figures)]))
+    assert opposite_of(table, INDEPENDENT) == REPUBLICAN
+    ranked = nearest(table, [0, 1, 2], np.array([[1.0, 0.0]] * 3), Bootstrap()).groups
+    assert [near.group for near in ranked] == [INDEPENDENT, REPUBLICAN, DEMOCRAT]
+
+
 def test_a_group_without_figures_or_without_others_has_no_opposite() -> None:
     lonely = town(question("A", {DEMOCRAT: (5, 5), MALE: (1, 1)}, overall=(5, 5)))
     assert opposite_of(group_table(lonely), DEMOCRAT) is None
