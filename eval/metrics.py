@@ -37,11 +37,11 @@ def scale_of(ordinals: Sequence[float], width: int | None = None) -> Scale:
     width = len(values) if width is None else width
     order = np.arange(width)
     order[: len(values)] = np.argsort(values, kind="stable")
-    steps = np.zeros(max(width - 1, 0))
     gaps = np.diff(np.sort(values))
     span = gaps.sum()
-    steps[: len(gaps)] = gaps / span if span > 0 else np.nan
-    return Scale(order, steps)
+    if not span > 0:
+        return Scale(order, np.full(max(width - 1, 0), np.nan))
+    return Scale(order, np.append(gaps / span, np.zeros(width - len(values))))
 
 
 def stack_scales(scales: Sequence[Scale]) -> Scale:

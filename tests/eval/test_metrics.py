@@ -52,6 +52,12 @@ def test_options_without_order_have_no_alignment() -> None:
     assert np.isnan(alignment(np.array([0.5, 0.5]), np.array([0.5, 0.5]), scale_of([1, 1])))
 
 
+def test_a_single_option_has_no_order_beside_longer_questions_either() -> None:
+    alone = np.array([1.0, 0.0, 0.0])
+    assert np.isnan(alignment(alone, alone, scale_of([1], width=3)))
+    assert np.isnan(alignment(alone[:1], alone[:1], scale_of([1])))
+
+
 def test_questions_of_different_length_can_be_compared_in_one_call() -> None:
     scale = stack_scales([scale_of([3, 1], 4), scale_of([1, 2, 4, 3], 4), scale_of([2, 2], 4)])
     p = np.array([[0.2, 0.8, 0, 0], [0.1, 0.2, 0.3, 0.4], [0.5, 0.5, 0, 0]])
