@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 
@@ -49,7 +50,8 @@ def opinion(answer: Answer, refusals: Refusals) -> Opinion:
     server did not show could move the distribution by more than 0.1 in total variation.
 
     Raises:
-        AnswerError: an order has no mass on the options, so that there is no distribution.
+        AnswerError: a mass is no probability (negative, infinite, no number), or an order has none on the options, so
+            that there is no distribution.
     """
     if not answer.by_order:
         raise AnswerError(f"{answer.question_id}: the answer holds no option order")
@@ -75,6 +77,9 @@ def compared(distribution: FloatArray, refusal: float, refusals: Refusals) -> Fl
 
 
 def _order_opinion(question_id: str, answer: OrderAnswer, refusals: Refusals) -> OrderOpinion:
+    masses = [*answer.options, answer.refusal, 0.0 if answer.label_mass is None else answer.label_mass]
+    if not all(isfinite(mass) and mass >= 0 for mass in masses):
+        raise AnswerError(f"{question_id}: a figure in the {answer.order} order is no probability")
     on_options = float(answer.options.sum())
     if not on_options > 0:
         raise AnswerError(f"{question_id}: no probability on any option in the {answer.order} order")

@@ -6,6 +6,7 @@ import numpy as np
 
 from eval.intervals import Bootstrap, Interval
 from eval.measured import Closeness, Measured
+from eval.metrics import FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +29,18 @@ def scores(measured: Measured, bootstrap: Bootstrap) -> Scores:
         alignment=bootstrap.mean(measured.persona.alignment),
         total_variation=bootstrap.mean(measured.persona.total_variation),
         skill=skill(measured, bootstrap),
-        refusal=bootstrap.mean(measured.refusal),
+        refusal=bootstrap.mean(_beside(measured.refusal, measured.human_refusal)),
         human_refusal=bootstrap.mean(measured.human_refusal),
         label_mass=bootstrap.mean(measured.label_mass),
         order_bias=bootstrap.mean(measured.order_bias),
         entropy_ratio=bootstrap.ratio(measured.entropy, measured.human_entropy),
     )
+
+
+def _beside(ours: FloatArray, peoples: FloatArray) -> FloatArray:
+    """Return `ours` on the questions for which there is a figure of the people's to set beside it; all without any."""
+    known = ~np.isnan(peoples)
+    return ours[known] if known.any() else ours
 
 
 def skill(measured: Measured, bootstrap: Bootstrap) -> Interval | None:

@@ -68,6 +68,20 @@ def test_answers_that_do_not_come_from_labels_have_no_label_mass_and_are_valid()
     assert said.valid
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        answer("BUS", [-0.1, 0.9]),
+        answer("BUS", [float("inf"), 0.5], label_mass=0.9),
+        answer("BUS", [0.5, 0.4], refusal=float("nan"), label_mass=0.9),
+        answer("BUS", [0.5, 0.4], label_mass=float("nan")),
+    ],
+)
+def test_a_figure_that_is_no_probability_is_never_scored(given: Answer) -> None:
+    with pytest.raises(AnswerError, match="BUS: a figure in the survey order is no probability"):
+        opinion(given, "apart")
+
+
 @pytest.mark.parametrize("given", [answer("BUS", [0.5, 0.5], [0.0, 0.0], refusal=0.9), Answer("BUS", ())])
 def test_an_answer_without_mass_on_the_options_cannot_be_scored(given: Answer) -> None:
     with pytest.raises(AnswerError, match="BUS"):

@@ -189,6 +189,15 @@ def test_the_same_answers_score_the_same_in_any_order() -> None:
     assert plain(score(survey, (DEMOCRAT,), answers)) == plain(score(survey, (DEMOCRAT,), answers[::-1]))
 
 
+def test_refusals_are_compared_on_the_questions_that_people_were_asked() -> None:
+    unknown = question("FERRY", {REPUBLICAN: (3, 7)}, overall=(3, 7))
+    said = [answer("BUS", [0.56, 0.24], refusal=0.2), answer("FERRY", [0.2, 0.2], refusal=0.6)]
+    card = score(town(BUS, unknown), (DEMOCRAT,), said)
+    assert mean(card.scores.refusal) == pytest.approx(0.2)
+    assert mean(card.scores.human_refusal) == pytest.approx(25 / 125)
+    assert mean(score(town(BUS, unknown), None, said).scores.refusal) == pytest.approx((0.2 + 0.6) / 2)
+
+
 def test_no_answers_score_nothing() -> None:
     card = score(TWO, (DEMOCRAT,), [])
     assert card.scores.alignment is None
