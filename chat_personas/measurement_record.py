@@ -55,7 +55,8 @@ def probe_rows(answers: Sequence[Answer], failures: Sequence[Failure]) -> list[P
         ProbeRow(
             question=answer.question_id,
             option_order=order.order,
-            options=tuple(float(mass) for mass in order.options),
+            options=tuple(order.options.tolist()),
+            options_upper=None if order.options_upper is None else tuple(order.options_upper.tolist()),
             refusal=order.refusal,
             label_mass=order.label_mass,
         )

@@ -17,7 +17,8 @@ class OrderAnswer:
     which they were printed; `refusal` is the mass on all refusal options together. `label_mass` is the probability of
     all answer labels (0 to 1), None where answers do not come from labels. `truncation` bounds what the
     tokens that a server did not show could change: the greatest possible total variation between the
-    distribution as estimated and the true one, 0 when exact.
+    distribution as estimated and the true one, 0 when exact; `options_upper` is the most that each of `options` can be
+    then, None when exact.
     """
 
     order: Order
@@ -25,6 +26,7 @@ class OrderAnswer:
     refusal: float
     label_mass: float | None
     truncation: float = 0.0
+    options_upper: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ answer begins with each letter is read off. Nothing is sampled, so the same mode
 
 import math
 from collections.abc import AsyncGenerator, Iterable, Sequence
+from itertools import chain
 
 import numpy as np
 
@@ -78,16 +79,19 @@ def _order_answer(question: Askable, rendered: Rendered, score: ProbeScore) -> O
     missing = [label for label in rendered.probe.labels if label not in bounds]
     if missing:
         return f"the engine gave no figure for the answer {missing[0]}"
-    mass_of = {text: bounds[label][0] for label, text in zip(rendered.probe.labels, rendered.options, strict=True)}
-    options = np.array([mass_of[text] for text in question.option_texts])
+    if not all(map(math.isfinite, [score.label_mass, *chain.from_iterable(bounds.values())])):
+        return "the engine gave a figure that is no probability"
+    of_text = {text: bounds[label] for label, text in zip(rendered.probe.labels, rendered.options, strict=True)}
+    options, upper = np.array([of_text[text] for text in question.option_texts]).T
     if not options.sum() > 0:
         return "no probability on any option"
     return OrderAnswer(
         order=rendered.order,
         options=options,
-        refusal=sum(mass_of[text] for text in question.refusals),
+        refusal=sum(of_text[text][0] for text in question.refusals),
         label_mass=score.label_mass,
         truncation=_truncation(bounds.values(), float(options.sum()), score.label_mass),
+        options_upper=None if np.array_equal(options, upper) else upper,
     )
 
 

@@ -73,4 +73,4 @@ class FakeEngine:
 
 
 def _log(mass: float) -> float:
-    return math.log(mass) if mass > 0 else -math.inf
+    return -math.inf if mass == 0 else math.log(mass)

@@ -51,6 +51,18 @@ async def test_exact_probabilities_leave_nothing_uncertain() -> None:
     assert [order.truncation for order in (await answered(FakeEngine({"BUS": SAID}))).by_order] == [0, 0]
 
 
+async def test_what_each_option_could_have_at_most_is_kept_unless_it_is_exact() -> None:
+    assert (await answered(FakeEngine({"BUS": SAID}))).by_order[0].options_upper is None
+    for order in (await answered(FakeEngine({"BUS": SAID}, hidden=0.02))).by_order:
+        np.testing.assert_allclose(order.options, [0.5, 0.2, 0.1])
+        np.testing.assert_allclose(order.options_upper, [0.52, 0.22, 0.12])
+
+
+async def test_a_figure_that_is_no_number_fails_the_question() -> None:
+    broken = await failed(FakeEngine({"BUS/reversed": {**SAID, "No answer": float("nan")}}))
+    assert broken.why == "reversed order: the engine gave a figure that is no probability"
+
+
 async def test_mass_that_a_server_did_not_show_bounds_how_far_the_distribution_may_be_off() -> None:
     shown = await answered(FakeEngine({"BUS": SAID}, hidden=0.02))
     assert shown.by_order[0].truncation == pytest.approx(0.08 / (0.8 + 0.08))
