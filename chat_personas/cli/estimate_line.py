@@ -37,5 +37,4 @@ def estimate_line(estimate: "Estimate") -> str:
         parts += [f"{not_valid} of {len(card.questions)} not valid (label mass under 0.5)"] if not_valid else []
     if estimate.failures:
         parts.append(f"{len(estimate.failures)} failed: {printable(estimate.failures[0].why)}")
-    turn = estimate.course[-1].turn if estimate.course else 0
-    return f"[turn {turn}, {estimate.done} of {estimate.total} questions] {'; '.join(parts)}"
+    return f"[turn {estimate.turn}, {estimate.done} of {estimate.total} questions] {'; '.join(parts)}"
