@@ -1,0 +1,272 @@
+"""What the panel and the line mode may rely on while a conversation is measured."""
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from pathlib import Path
+
+import pytest
+
+from chat_personas.corpus import Corpus, MeasurementRow, ProbeRow
+from chat_personas.monitor import Estimate, Monitor
+from eval.engine import EngineError, EngineInfo, Message, Probe, ProbeScore, Sampling
+from eval.survey import LoadedSurvey, Survey
+from personas import Group
+from tests.corpus.making import branch_of, talk
+from tests.eval.fake_engine import FakeEngine
+from tests.eval.towns import DEMOCRAT, MALE, REPUBLICAN, question, town
+
+# Democrats choose "option 1" with 0.8, 0.6 and 0.4; on two options 1 apart, alignment is 1 - |p - q|.
+TOWN = town(
+    question("BUS", {DEMOCRAT: (80, 20), REPUBLICAN: (20, 80)}, overall=(100, 100)),
+    question("TRAM", {DEMOCRAT: (60, 40), REPUBLICAN: (30, 70)}, overall=(90, 110)),
+    question("BIKE", {DEMOCRAT: (40, 60), REPUBLICAN: (10, 90)}, overall=(50, 150)),
+)
+SAID = {
+    "BUS": {"option 1": 0.5, "option 2": 0.5},
+    "TRAM": {"option 1": 0.5, "option 2": 0.5},
+    "BIKE": {"option 1": 0.5, "option 2": 0.5},
+}
+ALIGNMENT = (0.7 + 0.9 + 0.9) / 3
+AGREEING = {
+    name: {"option 1": share, "option 2": 1 - share} for name, share in (("BUS", 0.8), ("TRAM", 0.6), ("BIKE", 0.4))
+}
+HELLO = [Message("user", "Hello"), Message("assistant", "Good day")]
+
+
+def loaded(survey: Survey = TOWN) -> LoadedSurvey:
+    return LoadedSurvey(survey, Path("town.json"), "ef" * 32)
+
+
+class Gated(FakeEngine):
+    """Answers `free` probes, then waits for `gate`; then fails if it has a `failure`."""
+
+    def __init__(self, free: int, failure: EngineError | None = None) -> None:
+        super().__init__(SAID)
+        self.gate, self.reached = asyncio.Event(), asyncio.Event()
+        self._free, self._failure = free, failure
+
+    async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
+        async with aclosing(super().score(prefix, probes)) as scores:
+            given = 0
+            async for score in scores:
+                if given == self._free:
+                    self.reached.set()
+                    if self._failure is not None:
+                        raise self._failure
+                    await self.gate.wait()
+                yield score
+                given += 1
+
+
+async def round_of(monitor: Monitor, context: Sequence[Message] = HELLO, message_id: str | None = None) -> Estimate:
+    """Run a round to its end and return the last estimate."""
+    estimates = [estimate async for estimate in monitor.measure(context, message_id)]
+    assert [estimate.complete for estimate in estimates] == [False] * (len(estimates) - 1) + [True]
+    return estimates[-1]
+
+
+@pytest.fixture
+def message_id(corpus: Corpus) -> str:
+    """The last reply of a conversation in the corpus."""
+    return branch_of(corpus, talk(corpus, ("Hello", "Good day")))[-1].id
+
+
+def recorded(corpus: Corpus, message_id: str) -> list[MeasurementRow]:
+    return list(corpus.measurements(corpus.branch(message_id)[0].conversation_id))
+
+
+async def test_a_round_ends_with_the_alignment_of_all_questions() -> None:
+    last = await round_of(Monitor(FakeEngine(SAID), loaded(), [DEMOCRAT]))
+    assert (last.done, last.total, last.turn, last.message) == (3, 3, 1, None)
+    assert last.scorecard is not None
+    assert last.scorecard.scores.alignment is not None
+    assert last.scorecard.scores.alignment.mean == pytest.approx(ALIGNMENT)
+    assert last.scorecard.scores.alignment.low is None, "three questions are too few for an interval"
+
+
+async def test_every_round_asks_the_same_questions_in_the_same_order_after_the_conversation() -> None:
+    engine = FakeEngine(SAID)
+    monitor = Monitor(engine, loaded(), [DEMOCRAT])
+    await round_of(monitor)
+    await round_of(monitor, [*HELLO, *HELLO])
+    assert engine.asked[:6] == engine.asked[6:]
+    assert [len(prefix) for prefix in engine.prefixes] == [2, 4]
+    assert monitor.requests_per_round == 6
+
+
+async def test_a_round_is_kept_with_each_probe_of_both_orders(corpus: Corpus, message_id: str) -> None:
+    await round_of(Monitor(FakeEngine(SAID), loaded(), [DEMOCRAT], corpus=corpus), message_id=message_id)
+    (row,) = recorded(corpus, message_id)
+    assert row.complete
+    assert row.message_id == message_id
+    assert row.alignment == pytest.approx(ALIGNMENT)
+    assert [(group.attribute, group.value) for group in row.groups] == [("POLPARTY", "Democrat")]
+    probes = corpus.probes(row.id)
+    assert {(probe.question, probe.option_order) for probe in probes} == {
+        (name, order) for name in SAID for order in ("survey", "reversed")
+    }
+    assert all(probe.options == pytest.approx((0.5, 0.5)) and probe.options_upper is None for probe in probes)
+
+
+async def test_what_a_server_hides_is_kept_as_the_most_it_can_be(corpus: Corpus, message_id: str) -> None:
+    engine = FakeEngine({name: {"option 1": 0.5, "option 2": 0.3} for name in SAID}, hidden=0.1)
+    await round_of(Monitor(engine, loaded(), [DEMOCRAT], corpus=corpus), message_id=message_id)
+    (row,) = recorded(corpus, message_id)
+    assert corpus.probes(row.id)[0].options_upper == pytest.approx((0.6, 0.4))
+
+
+async def test_before_anything_was_said_a_round_is_shown_and_not_kept(corpus: Corpus) -> None:
+    last = await round_of(Monitor(FakeEngine(SAID), loaded(), [DEMOCRAT], corpus=corpus), [])
+    assert [point.turn for point in last.course] == [0]
+
+
+@pytest.mark.parametrize("cancel", [True, False], ids=["cancelled", "left"])
+async def test_a_round_that_is_stopped_keeps_what_it_measured(corpus: Corpus, message_id: str, cancel: bool) -> None:
+    engine = Gated(free=4)
+    monitor = Monitor(engine, loaded(), [DEMOCRAT], corpus=corpus)
+    estimates = monitor.measure(HELLO, message_id)
+
+    async def watch() -> None:
+        async with aclosing(estimates):
+            async for estimate in estimates:
+                if not cancel and estimate.done:
+                    return
+
+    watching = asyncio.create_task(watch())
+    if cancel:
+        await engine.reached.wait()
+        watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+    await monitor.settle()
+    assert engine.closed_early
+    (row,) = recorded(corpus, message_id)
+    kept = {probe.question for probe in corpus.probes(row.id)}
+    assert not row.complete
+    assert len(kept) == (2 if cancel else 1)
+    assert row.alignment == pytest.approx(sum(ALIGNMENTS[name] for name in kept) / len(kept))
+
+
+async def test_a_model_that_fails_half_way_loses_nothing_that_was_measured(corpus: Corpus, message_id: str) -> None:
+    monitor = Monitor(Gated(free=2, failure=EngineError("the server went away")), loaded(), [DEMOCRAT], corpus=corpus)
+    with pytest.raises(EngineError, match="went away"):
+        await round_of(monitor, message_id=message_id)
+    (row,) = recorded(corpus, message_id)
+    assert not row.complete
+    assert len(corpus.probes(row.id)) == 2
+
+
+async def test_a_question_that_fails_is_counted_and_kept_with_its_reason(corpus: Corpus, message_id: str) -> None:
+    engine = FakeEngine(SAID, failures={"TRAM/reversed": "too long"})
+    last = await round_of(Monitor(engine, loaded(), [DEMOCRAT], corpus=corpus), message_id=message_id)
+    assert [(failure.question_id, failure.why) for failure in last.failures] == [("TRAM", "reversed order: too long")]
+    assert last.done == 3
+    (row,) = recorded(corpus, message_id)
+    assert row.complete
+    assert {probe.failure for probe in corpus.probes(row.id) if probe.question == "TRAM"} == {
+        "reversed order: too long"
+    }
+
+
+async def test_a_group_without_figures_still_has_distributions_and_nearest_groups(
+    corpus: Corpus, message_id: str
+) -> None:
+    mormon = Group(attribute="RELIG", value="Mormon")
+    last = await round_of(Monitor(FakeEngine(AGREEING), loaded(), [mormon], corpus=corpus), message_id=message_id)
+    assert last.message == "no human figures for this group in the survey town"
+    assert last.course == ()
+    assert last.scorecard is not None
+    assert last.scorecard.scores.alignment is None
+    assert last.scorecard.nearest[0].group == DEMOCRAT
+    shares = {scored.id: scored.model[0] for scored in last.scorecard.questions}
+    assert shares == pytest.approx({"BUS": 0.8, "TRAM": 0.6, "BIKE": 0.4})
+    (row,) = recorded(corpus, message_id)
+    assert row.alignment is None
+
+
+async def test_without_a_group_the_persona_is_compared_with_everyone() -> None:
+    last = await round_of(Monitor(FakeEngine(SAID), loaded(), []))
+    assert last.message == "no group: compared with everyone"
+    assert last.scorecard is not None
+    assert last.scorecard.scores.alignment is not None  # everyone: 0.5, 0.45, 0.25
+    assert last.scorecard.scores.alignment.mean == pytest.approx((1 + 0.95 + 0.75) / 3)
+
+
+async def test_figures_for_some_questions_only_are_said() -> None:
+    partly = town(*TOWN.questions[:2], question("SHOP", {MALE: (5, 5)}, overall=(10, 10)))
+    engine = FakeEngine(SAID)
+    last = await round_of(Monitor(engine, loaded(partly), [DEMOCRAT]))
+    assert last.message == "human figures for 2 of 3 questions"
+    assert last.scorecard is not None
+    assert last.scorecard.scores.alignment is not None
+    assert last.scorecard.scores.alignment.mean == pytest.approx((0.7 + 0.9) / 2)
+
+
+async def test_a_model_without_log_probabilities_gets_a_message_and_no_request(corpus: Corpus, message_id: str) -> None:
+    engine = FakeEngine(SAID, info=EngineInfo(name="far", engine="openai", log_probabilities="none"))
+    last = await round_of(Monitor(engine, loaded(), [DEMOCRAT], corpus=corpus), message_id=message_id)
+    assert last.message == "this model gives no log-probabilities: it can be talked with, not measured"
+    assert (last.scorecard, last.done, engine.asked) == (None, 0, [])
+    assert recorded(corpus, message_id) == []
+
+
+async def test_the_course_grows_by_a_point_for_each_turn() -> None:
+    engine = FakeEngine(SAID)
+    monitor = Monitor(engine, loaded(), [DEMOCRAT])
+    await round_of(monitor, [])
+    engine._masses = AGREEING
+    last = await round_of(monitor, HELLO)
+    assert [(point.turn, point.alignment.mean) for point in last.course] == [
+        (0, pytest.approx(ALIGNMENT)),
+        (1, pytest.approx(1)),
+    ]
+
+
+async def test_a_conversation_taken_up_again_has_its_course(corpus: Corpus) -> None:
+    branch = branch_of(corpus, talk(corpus, ("Hello", "Good day"), ("Why?", "Because"), ("Well?", "Well")))
+    first = Monitor(FakeEngine(SAID), loaded(), [DEMOCRAT], corpus=corpus)
+    await round_of(first, HELLO, branch[1].id)
+    later = Monitor(FakeEngine(AGREEING), loaded(), [DEMOCRAT], corpus=corpus)
+    last = await round_of(later, HELLO * 3, branch[5].id)
+    assert [(point.turn, point.alignment.mean) for point in last.course] == [
+        (1, pytest.approx(ALIGNMENT)),
+        (3, pytest.approx(1)),
+    ]
+
+
+async def test_the_course_is_that_of_the_branch_and_of_the_same_measure(corpus: Corpus) -> None:
+    branch = branch_of(corpus, talk(corpus, ("Hello", "Good day"), ("Why?", "Because")))
+    other = corpus.begin_reply(branch[0].conversation_id, branch[0].id, FakeEngine().info, Sampling())
+    monitor = Monitor(FakeEngine(SAID), loaded(), [DEMOCRAT], corpus=corpus)
+    await round_of(monitor, HELLO, other.id)
+    await round_of(Monitor(FakeEngine(SAID), loaded(), [REPUBLICAN], corpus=corpus), HELLO, branch[1].id)
+    last = await round_of(monitor, HELLO * 2, branch[3].id)
+    assert [point.turn for point in last.course] == [2]
+
+
+async def test_recording_does_not_hold_up_the_screen(corpus: Corpus, message_id: str) -> None:
+    threads: list[int] = []
+
+    class Watched:
+        """The corpus, with a look at who writes."""
+
+        branch, measurements = corpus.branch, corpus.measurements
+
+        def add_measurement(self, row: MeasurementRow, probes: Sequence[ProbeRow]) -> None:
+            threads.append(threading.get_ident())
+
+    await round_of(Monitor(FakeEngine(SAID), loaded(), [DEMOCRAT], corpus=Watched()), message_id=message_id)  # type: ignore[arg-type]
+    assert threads
+    assert threads[0] != threading.get_ident()
+
+
+async def test_label_mass_of_one_half_is_what_makes_a_question_valid() -> None:
+    faint = {"BUS": {"option 1": 0.2, "option 2": 0.2}, "TRAM": SAID["TRAM"], "BIKE": SAID["BIKE"]}
+    last = await round_of(Monitor(FakeEngine(faint), loaded(), [DEMOCRAT]))
+    assert last.scorecard is not None
+    assert {scored.id: scored.valid for scored in last.scorecard.questions} == {
+        "BUS": False,
+        "TRAM": True,
+        "BIKE": True,
+    }
