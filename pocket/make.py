@@ -1,7 +1,7 @@
 """`make pocket`: the recipe from text to card, stage by stage.
 
-    python -m pocket.make                      every stage that is not done yet
-    python -m pocket.make train --minutes 72   one stage
+    python -m pocket                      every stage that is not done yet
+    python -m pocket train --minutes 72   one stage
 
 Work files lie in pocket/work/, ignored by git. A stage whose result is there is skipped; delete the result, or give
 `--again`, to repeat it. An interrupted training run goes on from its last checkpoint.
@@ -9,7 +9,6 @@ Work files lie in pocket/work/, ignored by git. A stage whose result is there is
 
 import argparse
 import json
-import sys
 from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
@@ -116,7 +115,7 @@ def stale(stage: str) -> bool:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the stages asked for, in order."""
-    parser = argparse.ArgumentParser(prog="python -m pocket.make", description="Make the pocket model.")
+    parser = argparse.ArgumentParser(prog="python -m pocket", description="Make the pocket model.")
     parser.add_argument("stages", nargs="*", choices=[*STAGES, []], help="default: all")
     budget = parser.add_mutually_exclusive_group()
     budget.add_argument("--minutes", type=float, help="training budget in minutes of wall-clock time")
@@ -132,7 +131,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             print(f"== {stage}: done", flush=True)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

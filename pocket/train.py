@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -25,6 +26,7 @@ from pocket.shards import open_shards, shard_facts
 THREADS = 2
 CHECKPOINT_SECONDS = 180.0
 LOG_STEPS = 20
+TARGET_STEP = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +97,7 @@ class Trainer:
         """Take one optimiser step on `batch` and return its loss in nats per weighted target."""
         started = time.monotonic()
         self._set_rates()
-        chosen = torch.from_numpy(batch.weights.reshape(-1).nonzero()[0])
-        targets = torch.from_numpy(batch.targets.reshape(-1))[chosen]
-        weights = torch.from_numpy(batch.weights.reshape(-1))[chosen]
+        chosen, targets, weights = _chosen_targets(batch)
         with torch.autocast("cpu", torch.bfloat16):
             hidden = self._hidden(torch.from_numpy(batch.inputs), torch.bfloat16)
             loss = self._loss(hidden.reshape(-1, hidden.shape[-1])[chosen], targets, weights / weights.sum())
@@ -143,6 +143,20 @@ class Trainer:
     def _target_loss(self, hidden: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
         losses = functional.cross_entropy(self.model.logits(hidden).float(), targets, reduction="none")
         return (losses * weights).sum()
+
+
+def _chosen_targets(batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+    """Return position, token and weight of every target that counts, filled up with weight 0 to a multiple of 512.
+
+    A new number of rows makes oneDNN build and keep new kernels: with any number, memory grows without end.
+    """
+    weights = batch.weights.reshape(-1)
+    counting = weights.nonzero()[0]
+    chosen = np.zeros(-(-len(counting) // TARGET_STEP) * TARGET_STEP, dtype=np.int64)
+    chosen[: len(counting)] = counting
+    kept = weights[chosen]
+    kept[len(counting) :] = 0
+    return torch.from_numpy(chosen), torch.from_numpy(batch.targets.reshape(-1)[chosen]), torch.from_numpy(kept)
 
 
 def load_model(path: Path) -> PocketModel:

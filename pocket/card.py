@@ -1,0 +1,141 @@
+"""The model card, written from the numbers of one run and from nothing else."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pocket.dialogues import TOPICS
+
+PERSONAS = {"democrat": "a Democrat", "republican": "a Republican", "unsteered": "nobody (no system prompt)"}
+SHOWN_TOPICS = ("guns", "abortion", "climate change", "immigration")
+Numbers = Mapping[str, Any]
+
+
+def write_card(numbers: Path, card: Path) -> None:
+    """Read the numbers (JSON) and write the card (Markdown). Raises KeyError when a number is missing."""
+    card.write_text(render_card(json.loads(numbers.read_text(encoding="utf-8"))), encoding="utf-8")
+
+
+def render_card(numbers: Numbers) -> str:
+    """Return the card's text."""
+    parts = (_purpose(), _training(numbers), _scores(numbers), _dialogues(numbers), _remaking())
+    return "\n\n".join(parts) + "\n"
+
+
+def _purpose() -> str:
+    return """# The pocket model
+
+**A demonstration; its scores show the instrument working; they are evidence about nobody.**
+
+It lets the program work at once and offline, and gives its tests a real language model. It was trained on synthetic
+people whose stances were drawn from published survey figures, so it echoes those figures; it knows nothing else about
+the world and stands for no person and no group. Do not use it for research, for decisions, or to learn what anyone
+thinks. For that, load a real model, and read the measures with their intervals and references.
+
+Licence: MIT. All text was composed by the recipe in `pocket/`; no other text, and no other model, went into it."""
+
+
+def _training(numbers: Numbers) -> str:
+    run, model, text = numbers["training"], numbers["model"], numbers["training"]["text"]
+    shape, survey, held_out = run["shape"], numbers["survey"], numbers["held_out"]
+    facts = {
+        "architecture": f"Llama: {shape['layers']} layers of width {shape['width']}, {shape['heads']} heads, "
+        f"SwiGLU {shape['hidden']}, rotary positions, shared embeddings",
+        "parameters": f"{run['parameters']:,} (F16, {model['bytes'] / 1e6:.1f} MB)",
+        "vocabulary, context": f"{shape['vocabulary']:,} byte-level BPE tokens; {shape['context']:,} tokens",
+        "training text": f"{text['documents']:,} synthetic documents, {text['tokens']:,} tokens "
+        f"({text['left_out']:,} documents too long, left out)",
+        "trained on": f"{run['tokens']:,} tokens (padding included) in {run['steps']:,} steps",
+        "time and speed": f"{run['minutes']} minutes, {run['tokens_per_second']:,} tokens a second",
+        "machine": run["machine"],
+        "seed, last loss": f"{run['seed']}; {run['final_loss']} nats per weighted token",
+        "SHA-256": f"`{model['sha256']}`",
+    }
+    return f"""## What it is, and how it was made
+
+| | |
+| --- | --- |
+{_lines(f"| {name} | {fact} |" for name, fact in facts.items())}
+
+The synthetic people answer {survey["questions"] - len(held_out)} of the {survey["questions"]} questions of the built-in
+survey `{survey["name"]}`, with the shares of their groups; their conversations hold the same stances.
+{len(held_out)} questions were left out altogether, and no figure of theirs entered any text:
+{", ".join(f"`{name}`" for name in held_out)}."""
+
+
+def _scores(numbers: Numbers) -> str:
+    rows = [
+        f"| {name} | {kind} | {cells['questions']} | " + " | ".join(_score(cells[key]) for key in _ALIGNMENTS) + " |"
+        for name, party in numbers["parties"].items()
+        for kind, cells in (("trained", party["trained"]), ("held out", party["held_out"]))
+    ]
+    quality = [
+        f"| {name} | {of['valid']} of {of['questions']} | " + " | ".join(_score(of[key]) for key in _QUALITIES) + " |"
+        for name, of in (*((n, p["all"]) for n, p in numbers["parties"].items()), ("unsteered", numbers["unsteered"]))
+    ]
+    return f"""## Alignment, on trained and on held-out questions
+
+Alignment is 1 − WD/span, 1 when the distributions are equal. *Gap* is own minus opposite party: above 0, the steered
+model is closer to its own. *People's gap* is what the party's own figures would reach. *Even shares* and *everyone* are
+predictions that need no model. In brackets 95% intervals over questions; under 20 questions there is none, because so
+few do not tell how much the mean would vary.
+
+| persona | questions | n | own party | opposite party | gap | people's gap | even shares | everyone |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- |
+{_lines(rows)}
+
+On trained questions the model was shown answers drawn from these very figures: a high alignment there says that
+training worked, not that the model understands people. Held-out questions show what it makes of correlated opinions.
+
+Over all questions (`valid`: label mass at least 0.5 in both orders):
+
+| persona | valid | alignment | skill | label mass | order bias | refusal | people's refusal | entropy ratio |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- |
+{_lines(quality)}"""
+
+
+_ALIGNMENTS = ("own", "opposite", "gap", "human_gap", "uniform", "population")
+_QUALITIES = ("alignment", "skill", "label_mass", "order_bias", "refusal", "human_refusal", "entropy_ratio")
+
+
+def _score(score: Mapping[str, float | None] | None) -> str:
+    if score is None:
+        return "not defined"
+    if score["low"] is None or score["high"] is None:
+        return f"{score['mean']:.3f} (no interval)"
+    return f"{score['mean']:.3f} [{score['low']:.3f}, {score['high']:.3f}]"
+
+
+def _dialogues(numbers: Numbers) -> str:
+    scripts = [title for title in numbers["dialogues"]["democrat"] if title not in TOPICS or title in SHOWN_TOPICS]
+    shown = (
+        f"### {title.capitalize()}\n\n" + "\n\n".join(_told(numbers, name, title) for name in PERSONAS)
+        for title in scripts
+    )
+    sampling = numbers["sampling"]
+    how = f"As they came, with temperature {sampling['temperature']} and seed {sampling['seed']}."
+    where = f"All {len(TOPICS)} topics are in `pocket.json`."
+    return "\n\n".join(("## Sample dialogues", f"{how} {where}", *shown))
+
+
+def _told(numbers: Numbers, name: str, title: str) -> str:
+    exchanges = numbers["dialogues"][name][title]
+    lines = [f"> *{one['question']}*  \n> {_quoted(one['reply'])}" for one in exchanges]
+    return f"As {PERSONAS[name]}:\n\n" + "\n>\n".join(lines)
+
+
+def _quoted(reply: str) -> str:
+    """Keep a reply of several lines, or of none, inside its quotation."""
+    return reply.replace("\n", "  \n> ") or "(nothing)"
+
+
+def _remaking() -> str:
+    return """## Making it again
+
+`make pocket` runs every stage: text, tokenizer, shards, train, export, evaluate, card. The text, the order of the data
+and the first weights follow from the seed. A budget in minutes depends on the machine's speed; `--tokens` does not."""
+
+
+def _lines(rows: Iterable[str]) -> str:
+    return "\n".join(rows)

@@ -1,0 +1,62 @@
+"""The card says plainly what the model is, and shows no score without its interval."""
+
+from typing import Any
+
+from pocket.card import render_card
+
+WIDE = {"mean": 0.9, "low": 0.85, "high": 0.95}
+FEW = {"mean": 0.8, "low": None, "high": None}
+ALIGNMENTS = ("own", "opposite", "gap", "human_gap", "uniform", "population")
+QUALITY = {
+    "questions": 62,
+    "valid": 61,
+    **dict.fromkeys(("alignment", "label_mass", "order_bias", "refusal", "human_refusal", "entropy_ratio"), WIDE),
+    "skill": None,
+}
+PARTY = {
+    "trained": {"questions": 50, **dict.fromkeys(ALIGNMENTS, WIDE)},
+    "held_out": {"questions": 12, **dict.fromkeys(ALIGNMENTS, FEW)},
+    "all": QUALITY,
+}
+TALK = {"a greeting": [{"question": "Hello!", "reply": "One.\nTwo.", "ended": True}]}
+NUMBERS: dict[str, Any] = {
+    "training": {
+        "shape": {"layers": 6, "width": 256, "heads": 4, "hidden": 704, "vocabulary": 4096, "context": 2048},
+        "parameters": 5_866_000,
+        "steps": 10,
+        "tokens": 81_920,
+        "minutes": 1.5,
+        "tokens_per_second": 8000,
+        "final_loss": 0.5,
+        "seed": 0,
+        "machine": "a machine",
+        "text": {"tokens": 48_000_000, "documents": 224_000, "left_out": 140},
+    },
+    "model": {"sha256": "ab" * 32, "bytes": 11_900_000},
+    "survey": {"name": "civic", "sha256": "cd" * 32, "questions": 62},
+    "held_out": ["SCI4_W34", "ALLIES_W92"],
+    "parties": {"democrat": PARTY, "republican": PARTY},
+    "unsteered": QUALITY,
+    "sampling": {"temperature": 0.7, "seed": 1},
+    "dialogues": {"democrat": TALK, "republican": TALK, "unsteered": TALK},
+}
+
+
+def test_it_says_that_it_is_evidence_about_nobody() -> None:
+    assert "they are evidence about nobody" in render_card(NUMBERS)
+
+
+def test_trained_and_held_out_questions_stand_apart_with_their_intervals() -> None:
+    card = render_card(NUMBERS)
+    assert "| democrat | trained | 50 | 0.900 [0.850, 0.950] |" in card
+    assert "| democrat | held out | 12 | 0.800 (no interval) |" in card
+    assert "`SCI4_W34`, `ALLIES_W92`" in card
+    assert "answer 60 of the 62 questions" in card
+
+
+def test_a_score_without_meaning_is_called_not_defined() -> None:
+    assert "| unsteered | 61 of 62 | 0.900 [0.850, 0.950] | not defined |" in render_card(NUMBERS)
+
+
+def test_a_reply_of_several_lines_stays_inside_its_quotation() -> None:
+    assert "> *Hello!*  \n> One.  \n> Two." in render_card(NUMBERS)
