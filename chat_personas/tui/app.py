@@ -12,6 +12,8 @@ from chat_personas.tui.session import Session
 from chat_personas.tui.sitting import Sitting
 from chat_personas.tui.themes import DUSK, FEW_COLOURS, TERMINAL_COLOURS
 
+HUNG_UP = 128 + 1  # as a shell reports a program that SIGHUP ended
+
 
 class ChatApp(App[None]):
     """Talk with a persona and see its measured opinions beside the conversation.
@@ -63,4 +65,4 @@ class ChatApp(App[None]):
 
     async def _terminal_gone(self) -> None:
         await self.sitting.close()
-        self.exit()
+        self.exit(return_code=HUNG_UP)

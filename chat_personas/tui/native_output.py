@@ -7,7 +7,7 @@ screen is up Textual draws on a copy of it and the descriptor itself leads to th
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 DESCRIPTOR = 2
@@ -22,11 +22,13 @@ def to_log(log: Path | None) -> Iterator[None]:
     before = sys.__stderr__
     os.dup2(file, DESCRIPTOR)
     os.close(file)
+    screen = os.fdopen(os.dup(terminal), "w", encoding="utf-8")
+    sys.__stderr__ = screen  # type: ignore[misc]
     try:
-        with os.fdopen(os.dup(terminal), "w", encoding="utf-8") as screen:
-            sys.__stderr__ = screen  # type: ignore[misc]
-            yield
+        yield
     finally:
         sys.__stderr__ = before  # type: ignore[misc]
+        with suppress(OSError):  # what is left to draw has nowhere to go if the terminal is gone
+            screen.close()
         os.dup2(terminal, DESCRIPTOR)
         os.close(terminal)

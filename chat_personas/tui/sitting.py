@@ -101,11 +101,23 @@ class Sitting:
             await self.conversation.stop()
 
     async def close(self) -> None:
-        """Stop the reply, keep what was said, and free the model and the corpus."""
+        """Stop the reply, keep what was said, and free the model and the corpus. What cannot be kept is a `failure`."""
         await self.stop()
+        if self.conversation is not None:
+            await self._keep(self.conversation)
+            self.conversation = None
         if self.engine is not None:
             await self.engine.close()
             self.engine = None
         if self.corpus is not None:
             self.corpus.close()
             self.corpus = None
+
+    async def _keep(self, conversation: "Conversation") -> None:
+        """Keep a reply that could not be kept when it ended, or end the program with the reason."""
+        from chat_personas.corpus import CorpusError
+
+        try:
+            await conversation.save()
+        except CorpusError as error:
+            self.failure = error

@@ -47,7 +47,9 @@ class AlignmentPanel(VerticalScroll):
         yield Headline()
 
     async def furnish(self) -> None:
-        """Mount the sections below the headline."""
+        """Mount the sections below the headline, once."""
+        if len(self.children) > 1:
+            return
         from chat_personas.tui.widgets.panel.course import CourseSection
         from chat_personas.tui.widgets.panel.nearest import NearestSection
         from chat_personas.tui.widgets.panel.probe import ProbeSection

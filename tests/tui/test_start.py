@@ -1,0 +1,97 @@
+"""The screen comes up before anything heavy is loaded, and the program ends well whatever fails."""
+
+import fcntl
+import os
+import pty
+import select
+import struct
+import subprocess
+import sys
+import termios
+from pathlib import Path
+
+import pytest
+
+from chat_personas.corpus import Corpus, CorpusError
+from chat_personas.tui.app import HUNG_UP, ChatApp
+from eval.engine import Engine, EngineError
+from personas import PersonaError
+from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until
+
+ROOT = Path(__file__).parents[2]
+HEAVY = ("numpy", "scipy", "openai", "llama_cpp", "sqlite_utils", "pydantic", "markdown_it", "personas", "eval")
+
+
+def test_the_screen_imports_nothing_heavy_before_it_is_painted() -> None:
+    code = f"import sys, chat_personas.tui.app; print([name for name in {HEAVY} if name in sys.modules])"
+
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert found.stdout.strip() == "[]"
+
+
+async def test_a_model_that_does_not_open_is_named_and_can_be_tried_again(corpus_file: Path) -> None:
+    engine = ScreenEngine(reply("Here I am."))
+    outcomes = [EngineError("the server does not answer; start it"), engine]
+
+    async def open_engine() -> Engine:
+        outcome = outcomes.pop(0)
+        if isinstance(outcome, EngineError):
+            raise outcome
+        return outcome
+
+    async with screen(session(corpus_file, engine, open_engine=open_engine), ready=False) as pilot:
+        await until(pilot, lambda: "the server does not answer; start it" in shown(pilot))
+        await type_text(pilot, "Anyone?")
+        await until(pilot, lambda: "waiting for the model" in shown(pilot))
+        assert isinstance(chat(pilot).sitting.failure, EngineError)
+
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: "Here I am." in shown(pilot))
+        assert chat(pilot).sitting.failure is None
+
+
+@pytest.mark.parametrize("error", [PersonaError("there is no persona x"), CorpusError("the disk is full")])
+def test_what_leaves_nothing_to_do_ends_the_program_with_its_error(corpus_file: Path, error: Exception) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    place = {"load_persona": fail} if isinstance(error, PersonaError) else {"open_corpus": fail}
+    app = ChatApp(session(corpus_file, ScreenEngine(), **place))
+
+    with pytest.raises(type(error), match=str(error)):
+        app.run(headless=True)
+
+
+@pytest.mark.parametrize("hangup", ["default", "ignored"])
+def test_when_the_terminal_is_gone_the_program_keeps_what_was_said_and_ends(corpus_file: Path, hangup: str) -> None:
+    program = [sys.executable, str(Path(__file__).with_name("sitting_in_a_terminal.py")), str(corpus_file), hangup]
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.environ |= {"TERM": "xterm-256color", "PYTHONPATH": str(ROOT)}
+        os.execv(program[0], program)
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+    read_until(terminal, b"for example")
+    os.write(terminal, b"Well?\r")
+    read_until(terminal, b"Half a sentence")
+
+    os.close(terminal)
+    _, status = os.waitpid(pid, 0)
+
+    assert os.waitstatus_to_exitcode(status) == HUNG_UP
+    with Corpus.open(corpus_file, read_only=True) as corpus:
+        leaf = corpus.conversation(corpus.conversations()[0].id).active_leaf_id
+        assert leaf is not None
+        assert [(row.text, row.status) for row in corpus.branch(leaf)] == [
+            ("Well?", "complete"),
+            ("Half a sentence", "stopped"),
+        ]
+
+
+def read_until(terminal: int, words: bytes) -> None:
+    """Read what the program draws until `words` are among it."""
+    drawn = b""
+    while words not in drawn:
+        ready, _, _ = select.select([terminal], [], [], 20)
+        assert ready, f"{words!r} was never drawn; the last was {drawn[-500:]!r}"
+        drawn += os.read(terminal, 65536)
