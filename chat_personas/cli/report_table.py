@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 
 from chat_personas.cli.estimate_line import with_interval
 from chat_personas.plain_text import printable
+from personas import Group
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from eval.report import Reference, Report, Score
+    from eval.report import GroupName, Reference, Report, Score
 
 BAR = 40
 NAME_WIDTH, SCORE_WIDTH, MEANING_WIDTH = 17, 24, 38
@@ -24,6 +25,7 @@ ROWS = (
     ("order_bias", "what reversing the options changes"),
     ("entropy_ratio", "under 1: less varied than people"),
 )
+REFERENCES = ("population", "opposite", "uniform", "noise_floor")
 
 
 def print_reports(reports: Sequence["Report"], *, to_error: bool) -> None:
@@ -44,7 +46,7 @@ def _heading(report: "Report") -> str:
     weights = "weighted" if survey.weighted else "unweighted"
     years = f"{min(survey.years)}-{max(survey.years)}"
     return (
-        f"survey {printable(survey.name)} ({survey.questions} questions, {wording}, {weights}, {years}) · "
+        f"survey {printable(survey.name)} ({wording}, {weights}, {years}) · "
         f"model {printable(model.name)} · {report.expression} · 95% intervals over questions"
     )
 
@@ -67,31 +69,47 @@ def _table(reports: Sequence["Report"], *, explained: bool) -> "Table":
         table.add_column(f"{report.persona.name} ({report.steering})", justify="right", overflow="fold")
     if explained:
         table.add_column("", style="dim")
+    table.add_row("questions", *(_answered(report) for report in reports), *(("answered",) if explained else ()))
     for name, meaning in ROWS:
         scores = [with_interval(getattr(report.scores, name)) for report in reports]
         table.add_row(name.replace("_", " "), *scores, *((meaning,) if explained else ()))
     return table
 
 
+def _answered(report: "Report") -> str:
+    """Say how many questions the scores are over: pairs of groups have figures for fewer than others."""
+    answered, put = len(report.questions), report.survey.questions
+    return str(answered) if answered == put else f"{answered} of {put}"
+
+
 def _print_one(console: "Console", report: "Report") -> None:
     console.print(f"\n{report.persona.name}: alignment beside its references")
     rows: list[tuple[str, Score | None]] = [("this persona", report.scores.alignment)]
-    rows += [(name.replace("_", " "), _alignment(report, name)) for name in ("population", "opposite", "uniform")]
+    rows += [(name.replace("_", " "), _alignment(report, name)) for name in REFERENCES]
     for name, score in rows:
         if score is not None:
             console.print(f"  {name:14} {bar(score.mean)} {with_interval(score)}")
-    tied = [near.value for near in report.nearest if near.tied]
+    if report.scores_against_opposite is not None:
+        console.print(f"  the opposite is: {_label(report.scores_against_opposite)}")
+    tied = [_label(near) for near in report.nearest if near.tied]
     if tied:
         console.print(
             f"  sounds most like: {', '.join(tied[:6])}{' …' if len(tied) > 6 else ''} of {len(report.nearest)} groups"
         )
     invalid = sum(not question.valid for question in report.questions)
     if invalid:
-        console.print(f"  {invalid} of {len(report.questions)} questions are not valid (label mass under 0.5)")
+        console.print(
+            f"  {invalid} of {len(report.questions)} questions are not valid (label mass, or what a server shows of it)"
+        )
     for failure in report.failures:
         console.print(f"  failed: {printable(failure.id)}: {printable(failure.why)}")
     if len(report.questions) < 20:
         console.print("  under 20 questions: no intervals, they would promise too much")
+
+
+def _label(group: "GroupName") -> str:
+    """Name a group so that it is clear without its attribute: there is an "Other" party and an "Other" race."""
+    return Group(attribute=group.attribute, value=group.value).label
 
 
 def _alignment(report: "Report", name: str) -> "Score | None":

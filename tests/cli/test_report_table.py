@@ -1,0 +1,43 @@
+"""The printed report says over how many questions a score is, and names what it stands beside."""
+
+import pytest
+
+from chat_personas.cli.report_table import print_reports
+from eval.evaluate import evaluate
+from eval.survey import load_survey
+from personas import load_persona
+from tests.eval.fake_engine import FakeEngine
+
+
+async def printed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *personas: str) -> str:
+    """Return what is printed about these personas, who spread their answers evenly, on a wide terminal."""
+    monkeypatch.setenv("COLUMNS", "140")
+    engine = FakeEngine(silent=frozenset({"GOVTHC_W92/survey"}))
+    survey = load_survey("civic")
+    print_reports([await evaluate(engine, load_persona(name), survey) for name in personas], to_error=False)
+    return capsys.readouterr().out
+
+
+async def test_every_persona_has_its_own_number_of_questions(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = (await printed(capsys, monkeypatch, "democrat", "black-woman")).splitlines()
+    counted = next(line.split() for line in lines if "answered" in line)
+    assert counted == ["questions", "61", "of", "62", "26", "answered"]
+
+
+async def test_population_opposite_uniform_and_sampling_noise_stand_beside_the_score(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = await printed(capsys, monkeypatch, "democrat")
+    for name in ("population", "opposite", "uniform", "noise floor"):
+        assert f"\n  {name} " in said
+    assert "the opposite is: Republican" in said
+
+
+async def test_groups_that_share_a_value_are_told_apart(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = await printed(capsys, monkeypatch, "democrat")
+    assert "Other party" in said
+    assert "Other race" in said
