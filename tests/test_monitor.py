@@ -28,10 +28,13 @@ SAID = {
     "TRAM": {"option 1": 0.5, "option 2": 0.5},
     "BIKE": {"option 1": 0.5, "option 2": 0.5},
 }
-ALIGNMENT = (0.7 + 0.9 + 0.9) / 3
+ALIGNMENTS = {"BUS": 0.7, "TRAM": 0.9, "BIKE": 0.9}
 AGREEING = {
-    name: {"option 1": share, "option 2": 1 - share} for name, share in (("BUS", 0.8), ("TRAM", 0.6), ("BIKE", 0.4))
+    "BUS": {"option 1": 0.8, "option 2": 0.2},
+    "TRAM": {"option 1": 0.6, "option 2": 0.4},
+    "BIKE": {"option 1": 0.4, "option 2": 0.6},
 }
+ALIGNMENT = sum(ALIGNMENTS.values()) / 3
 HELLO = [Message("user", "Hello"), Message("assistant", "Good day")]
 
 

@@ -152,7 +152,7 @@ def _show_progress(estimate: "Estimate") -> None:
 
 
 def _notice(ended: "ReplyEnded") -> None:
-    """Say on standard error what is particular about a reply. Raises EngineError where there is none."""
+    """Say on standard error what is particular about a reply. Raises EngineError for one that did not end properly."""
     from chat_personas.plain_text import printable
     from eval.engine import EngineError
 
@@ -161,6 +161,8 @@ def _notice(ended: "ReplyEnded") -> None:
     if ended.status == "error":
         raise EngineError(ended.why or "the model failed; what it said is kept")
     if ended.status == "interrupted":
-        print(f"(the reply broke off: {printable(ended.why or 'no reason given')}; what came is kept)", file=sys.stderr)
-    elif ended.status == "complete" and ended.why:
+        raise EngineError(
+            f"the reply broke off ({ended.why or 'no reason given'}); what came is kept, --resume goes on"
+        )
+    if ended.status == "complete" and ended.why:
         print(f"({printable(ended.why)})", file=sys.stderr)

@@ -84,6 +84,8 @@ def main(arguments: Sequence[str]) -> int:
 def _run(arguments: Sequence[str]) -> int:
     command = typer.main.get_command(app)
     result = command.main(with_command(arguments), prog_name="chat-personas", standalone_mode=False)
+    if result == INTERRUPTED:
+        raise KeyboardInterrupt  # Typer makes a number of it
     if sys.stdout is not None:
         sys.stdout.flush()  # here, where an error can still be said
     return result if isinstance(result, int) else DONE

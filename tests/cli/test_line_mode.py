@@ -1,0 +1,239 @@
+"""`chat` without a terminal: for pipes and scripts."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from chat_personas.cli.main import main
+from chat_personas.corpus import Corpus
+from chat_personas.paths import corpus_path
+from eval.engine import Engine, EngineError, Message, Piece, Sampling
+from tests.cli.running import Command, CtrlC, kept_messages, only_line
+from tests.corpus.making import branch_of, texts
+from tests.fakes import END, FakeEngine
+
+Serve = Callable[[Engine], None]
+
+
+def test_standard_output_holds_the_replies_each_followed_by_an_empty_line(command: Command, served_by: Serve) -> None:
+    served_by(FakeEngine(["Good ", "day", END], ["Because.\nThat is why", END]))
+    ran = command("chat", "democrat", given="Hello\nWhy?\n")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == "Good day\n\nBecause.\nThat is why\n\n"
+
+
+def test_what_was_said_is_kept(command: Command, served_by: Serve) -> None:
+    served_by(FakeEngine(["Good day", END], ["Because", END]))
+    command("chat", "democrat", given="Hello\nWhy?\n")
+    assert texts(kept_messages()) == ["Hello", "Good day", "Why?", "Because"]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [b"Hello", b"\n\n  \nHello\n\n", b"Hello\r\n", b"\xef\xbb\xbfHello\n", b"  Hello \t\n"],
+    ids=["no final newline", "empty lines", "of Windows", "byte order mark", "spaces"],
+)
+def test_a_message_is_what_stands_on_its_line(command: Command, served_by: Serve, given: bytes) -> None:
+    served_by(FakeEngine(["Good day", END]))
+    assert command("chat", "democrat", given=given).out == "Good day\n\n"
+    assert texts(kept_messages())[0] == "Hello"
+
+
+def test_bytes_that_are_no_text_are_taken_as_unknown_characters(command: Command, served_by: Serve) -> None:
+    engine = FakeEngine(["Good day", END])
+    served_by(engine)
+    assert command("chat", "democrat", given=b"Hell\xff \xc3\xa9t\xc3\xa9\n").code == 0
+    assert engine.asked[0][-1].content == "Hell\ufffd été"
+
+
+def test_nothing_said_is_nothing_kept(command: Command, served_by: Serve) -> None:
+    served_by(FakeEngine())
+    ran = command("chat", "democrat")
+    assert (ran.code, ran.out, ran.err) == (0, "", "")
+    with Corpus.open(corpus_path(), read_only=True) as corpus:
+        assert corpus.conversations() == ()
+
+
+def test_lines_come_one_at_a_time_from_a_pipe(served_by: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second line is written when the first is answered, as by a program at the other end."""
+    reading, writing = os.pipe()
+
+    class Partner(FakeEngine):
+        async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncIterator[Piece]:
+            async for piece in super().stream(messages, sampling):
+                yield piece
+            if len(self.asked) == 1:
+                os.write(writing, b"And then?\n")
+            os.close(writing) if len(self.asked) == 2 else None
+
+    served_by(Partner(["One", END], ["Two", END]))
+    os.write(writing, b"Begin\n")
+    with os.fdopen(reading) as stream:
+        monkeypatch.setattr(sys, "stdin", stream)
+        assert main(["chat", "democrat"]) == 0
+    assert texts(kept_messages()) == ["Begin", "One", "And then?", "Two"]
+
+
+def test_commands_to_the_terminal_are_shown_and_not_obeyed(command: Command, served_by: Serve) -> None:
+    served_by(FakeEngine(["\x1b[31mred [bold]not[/bold] \x9b2J", END]))
+    assert command("chat", "democrat", given="Hello").out == "␛[31mred [bold]not[/bold] <9B>2J\n\n"
+
+
+def test_measuring_reports_on_standard_error_and_changes_no_word(
+    command: Command, brief: str, tiny: str, survey: str
+) -> None:
+    arguments = ("chat", brief, "--model", tiny, "--survey", survey)
+    plain = command(*arguments, given="Hello\nWhy?")
+    measured = command(*arguments, "--measure", given="Hello\nWhy?")
+    assert measured.code == 0
+    assert measured.out == plain.out
+    reports = [line for line in measured.err.splitlines() if line.startswith("[turn")]
+    assert [line.split("]")[0] for line in reports] == [f"[turn {turn}, 20 of 20 questions" for turn in range(3)]
+    assert all("alignment 0." in line and "population 0." in line for line in reports)
+
+
+def test_rounds_are_kept_with_the_message_they_followed(command: Command, brief: str, tiny: str, few: str) -> None:
+    command("chat", brief, "--model", tiny, "--survey", few, "--measure", given="Hello")
+    reply = kept_messages()[-1]
+    with Corpus.open(corpus_path(), read_only=True) as corpus:
+        (row,) = corpus.measurements(reply.conversation_id)
+    assert (row.message_id, row.complete, row.survey) == (reply.id, True, "town")
+
+
+def test_a_persona_without_figures_is_talked_with_and_the_report_says_what_is_missing(
+    command: Command, tmp_path: Path, brief: str, tiny: str, few: str
+) -> None:
+    text = Path(brief).read_text().replace("POLPARTY", "RELIG").replace("Democrat", "Mormon")
+    (tmp_path / "mormon.toml").write_text(text)
+    ran = command("chat", "mormon.toml", "--model", tiny, "--survey", few, "--measure", given="Hello")
+    assert ran.code == 0
+    assert len(kept_messages()) == 2
+    assert "no human figures for this group in the survey town; sounds most like" in ran.err
+    assert "alignment" not in ran.err
+
+
+def test_resume_goes_on_where_the_conversation_was_left(command: Command, served_by: Serve) -> None:
+    engine = FakeEngine(["Good day", END], ["Because", END])
+    served_by(engine)
+    command("chat", "republican", given="Hello")
+    ran = command("chat", "--resume", kept_messages()[0].conversation_id, given="Why?")
+    assert ran.out == "Because\n\n"
+    assert texts(kept_messages()) == ["Hello", "Good day", "Why?", "Because"]
+    assert [message.content for message in engine.asked[1]][-3:] == ["Hello", "Good day", "Why?"]
+    assert engine.asked[1][0] == engine.asked[0][0], "the persona is the one that it began with"
+
+
+def test_resume_takes_the_first_characters_of_the_id(command: Command, served_by: Serve, corpus: Corpus) -> None:
+    served_by(FakeEngine(["Good day", END]))
+    command("chat", "democrat", given="Hello")
+    served_by(FakeEngine(["Because", END]))
+    assert command("chat", "--resume", kept_messages()[0].conversation_id[:12], given="Why?").code == 0
+    assert len(kept_messages()) == 4
+
+
+def test_resuming_with_another_persona_is_refused(command: Command) -> None:
+    ran = command("chat", "democrat", "--resume", "01ABC")
+    assert ran.code == 2
+    assert "keeps its persona" in only_line(ran)
+
+
+def test_ctrl_c_keeps_what_came_of_the_reply(command: Command, served_by: Serve) -> None:
+    served_by(CtrlC())
+    ran = command("chat", "democrat", given="Hello\nAnd this is never read\n")
+    assert ran.code == 130
+    assert ran.out == "So far, so good\n\n"
+    assert only_line(ran) == "chat-personas: interrupted\n"
+    said, reply = kept_messages()
+    assert (said.text, reply.text, reply.status) == ("Hello", "So far, so good", "stopped")
+
+
+def test_ctrl_c_while_waiting_for_a_line_ends_at_once(served_by: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+
+    class Reminded(FakeEngine):
+        async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncIterator[Piece]:
+            asyncio.get_running_loop().call_later(0.05, os.kill, os.getpid(), signal.SIGINT)
+            yield Piece("Good day", finish_reason="stop")
+
+    served_by(Reminded())
+    os.write(writing, b"Hello\n")
+    with os.fdopen(reading) as stream:
+        monkeypatch.setattr(sys, "stdin", stream)
+        assert main(["chat", "democrat"]) == 130
+    os.close(writing)
+    assert [message.status for message in kept_messages()] == ["complete", "complete"]
+
+
+def test_a_model_that_fails_in_the_middle_ends_with_3_and_loses_no_word(command: Command, served_by: Serve) -> None:
+    served_by(FakeEngine(["It is ", EngineError("the server went away; start it again")]))
+    ran = command("chat", "democrat", given="Hello\nWhy?\n")
+    assert (ran.code, ran.out) == (3, "It is \n\n")
+    assert only_line(ran) == "chat-personas: the server went away; start it again\n"
+    assert [(message.text, message.status) for message in kept_messages()] == [
+        ("Hello", "complete"),
+        ("It is ", "error"),
+    ]
+
+
+def test_a_reply_that_breaks_off_ends_with_3_and_is_kept_as_interrupted(command: Command, served_by: Serve) -> None:
+    served_by(FakeEngine(["It is "]))
+    ran = command("chat", "democrat", given="Hello")
+    assert (ran.code, ran.out) == (3, "It is \n\n")
+    assert "broke off" in only_line(ran)
+    assert kept_messages()[-1].status == "interrupted"
+
+
+def test_dropped_turns_and_a_reply_cut_short_are_said_on_standard_error(command: Command, served_by: Serve) -> None:
+    served_by(FakeEngine([Piece("It is", finish_reason="length", dropped_messages=4)]))
+    ran = command("chat", "democrat", given="Hello")
+    assert ran.out == "It is\n\n"
+    assert "4 oldest messages" in ran.err
+    assert "longest length, 400 tokens" in ran.err
+
+
+def test_a_server_on_another_machine_is_not_probed_unasked(command: Command, served_by: Serve, survey: str) -> None:
+    engine = FakeEngine(["Good day", END])
+    engine._info = replace(engine.info, name="https://far.example/v1#big", local=False, log_probabilities="exact")
+    served_by(engine)
+    ran = command("chat", "democrat", "--measure", "--survey", survey, given="Hello")
+    assert ran.code == 2
+    assert "https://far.example/v1#big 40 more times" in only_line(ran)
+    assert engine.asked == []
+
+
+def test_what_is_mistyped_comes_out_before_the_model_is_opened(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(model: str, settings: object) -> Engine:
+        raise AssertionError("the model was opened")
+
+    monkeypatch.setattr("chat_personas.engines.open.open_engine", never)
+    for arguments in (("democart",), ("--resume", "01ZZ"), ("democrat", "--measure", "--survey", "civik")):
+        assert command("chat", *arguments, given="Hello").code == 2
+
+
+def test_without_standard_input_there_is_nothing_to_answer(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    assert main(["chat", "democrat"]) == 2
+    assert "no standard input" in capsys.readouterr().err
+
+
+def test_branches_of_the_screen_are_resumed_at_the_active_one(
+    command: Command, served_by: Serve, corpus: Corpus
+) -> None:
+    served_by(FakeEngine(["Good day", END]))
+    command("chat", "democrat", given="Hello")
+    first = kept_messages()[1]
+    other = corpus.begin_reply(first.conversation_id, first.parent_id or "", FakeEngine().info, Sampling())
+    corpus.end_reply(other.id, "Hi", "complete", finish_reason="stop")
+    served_by(FakeEngine(["Because", END]))
+    command("chat", "--resume", first.conversation_id, given="Why?")
+    assert texts(branch_of(corpus, first.conversation_id)) == ["Hello", "Hi", "Why?", "Because"]
