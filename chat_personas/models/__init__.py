@@ -1,4 +1,4 @@
-"""The built-in model: a demonstration that makes the program work at once, offline. Its scores are evidence about nobody."""
+"""The built-in model: a demonstration that makes the program work at once, offline; evidence about nobody."""
 
 from pathlib import Path
 

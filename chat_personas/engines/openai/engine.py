@@ -108,7 +108,6 @@ class OpenAIEngine:
 
     async def _pieces(self, request: Any, began: float, seed: int, dropped: int) -> AsyncGenerator[Piece, None]:
         import httpx2
-
         import openai
 
         first: float | None = None
