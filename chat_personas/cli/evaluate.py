@@ -1,13 +1,12 @@
 """`chat-personas eval`: what personas answer to a survey, and how close that is to people. No screen needed."""
 
 import asyncio
-import math
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from chat_personas.cli import options
-from chat_personas.cli.exit_codes import DONE, CheckFailedError, UsageError
+from chat_personas.cli.exit_codes import DONE, CheckFailedError
 
 if TYPE_CHECKING:
     from eval.answers import Refusals
@@ -61,8 +60,6 @@ def evaluate(
     from chat_personas.cli.report_file import check_destination
     from chat_personas.config import load_settings
 
-    if fail_under is not None and math.isnan(fail_under):
-        raise UsageError("--fail-under nan: give a number from 0 to 1")
     if json_file is not None:
         check_destination(json_file)
     settings = load_settings()

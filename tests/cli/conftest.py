@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from chat_personas.cli import evaluation
 from chat_personas.cli.main import main
 from chat_personas.corpus import Corpus
+from chat_personas.engines import open as opening
 from eval.engine import Engine
 from tests.cli.running import Command, Ran, opener, write_survey
 from tests.engines.llama.tiny import write_tiny_model
@@ -92,7 +94,7 @@ def served_by(monkeypatch: pytest.MonkeyPatch) -> Callable[[Engine], None]:
     """Lets commands open the given engine, whatever model they are asked for."""
 
     def serve(engine: Engine) -> None:
-        for module in ("chat_personas.engines.open", "chat_personas.cli.evaluation"):
-            monkeypatch.setattr(f"{module}.open_engine", opener(engine))
+        for module in (opening, evaluation):
+            monkeypatch.setattr(module, "open_engine", opener(engine))
 
     return serve
