@@ -69,9 +69,15 @@ def main(arguments: Sequence[str]) -> int:
     try:
         return _run(wanted)
     except typer.TyperException as error:
-        return _say(f"{error.format_message().rstrip('.')}; see chat-personas --help", BAD_INPUT)
+        usage = f"{error.format_message().rstrip('.')}; see chat-personas --help"
+        return _say(_near_command(wanted) or usage, BAD_INPUT)
     except (KeyboardInterrupt, typer.Abort):
         return _say("interrupted", INTERRUPTED)
+    except SystemExit as end:
+        if not isinstance(end.__context__, BrokenPipeError):
+            raise
+        _write_no_more()  # whoever read the output has seen enough; Typer makes an exit of it
+        return DONE
     except BrokenPipeError:
         _write_no_more()
         return DONE
@@ -93,24 +99,27 @@ def _run(arguments: Sequence[str]) -> int:
 
 def _explain(error: Exception, arguments: Sequence[str]) -> tuple[str, int]:
     """Return one line about `error`, and the exit code."""
+    from personas.errors import PersonaError
+
     code = exit_code(error)
     if code is not None:
-        return _near_command(error, arguments) or str(error), code
+        mistyped = _near_command(arguments) if isinstance(error, PersonaError) else None
+        return mistyped or str(error), code
     if isinstance(error, OSError) and error.errno in DISK_FULL:
         _write_no_more()
         return f"the output cannot be written: {error.strerror}; free some space and try again", STORAGE_FAILED
     return f"a mistake in this program ({type(error).__name__}); add --debug, and report what it prints", OUR_MISTAKE
 
 
-def _near_command(error: Exception, arguments: Sequence[str]) -> str | None:
-    """Return the better line for a command that was mistyped and so taken for a persona's name."""
+def _near_command(arguments: Sequence[str]) -> str | None:
+    """Return the better line where a command was mistyped and so taken for a persona's name."""
     from difflib import get_close_matches
 
-    from personas.errors import PersonaError
+    from personas import library_names
 
     typed = arguments[0] if arguments else ""
     near = get_close_matches(typed, sorted(COMMANDS | GLOBAL_OPTIONS), n=1, cutoff=0.7)
-    if not near or typed in COMMANDS or not isinstance(error, PersonaError) or repr(typed)[1:-1] not in str(error):
+    if not near or typed in COMMANDS or typed in GLOBAL_OPTIONS or typed in library_names():
         return None
     return f'there is no command or persona "{typed}"; did you mean chat-personas {near[0]}?'
 
