@@ -68,7 +68,7 @@ class Context:
         parameters = library.llama_context_default_params()
         parameters.n_ctx = size.cells
         parameters.n_batch = parameters.n_ubatch = size.batch
-        parameters.n_seq_max = size.sequences
+        parameters.n_seq_max = parameters.n_outputs_max = size.sequences
         parameters.n_threads = parameters.n_threads_batch = threads
         parameters.flash_attn_type = (
             library.LLAMA_FLASH_ATTN_TYPE_ENABLED if flash_attention else library.LLAMA_FLASH_ATTN_TYPE_DISABLED

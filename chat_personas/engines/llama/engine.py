@@ -39,7 +39,7 @@ class LlamaEngine:
         context_length: int | None = None,
         threads: int | None = None,
         flash_attention: bool = False,
-        batch: int = 512,
+        batch: int = 256,
         sequences: int = 64,
         hash_cache: Path | None = None,
     ) -> "LlamaEngine":

@@ -9,14 +9,14 @@ class Options:
 
     `context_length`: tokens of one conversation; default the model's own, at most 8192. `threads`: default the physical
     cores. `flash_attention` is faster on the CPU, but results then depend more on how tokens are split into batches.
-    `batch`: tokens of one decode; larger ones are a little faster and take longer to answer an interrupt. `sequences`:
-    the conversation, the spine, and the branches that one decode may end (3 to 256).
+    `batch`: tokens of one decode; more than 256 are no faster, since branches in one decode cost each other attention that is
+    then masked. `sequences`: the conversation, the spine, and the branches that one decode may end (3 to 256).
     """
 
     context_length: int | None = None
     threads: int | None = None
     flash_attention: bool = False
-    batch: int = 512
+    batch: int = 256
     sequences: int = 64
 
     def __post_init__(self) -> None:

@@ -1,7 +1,7 @@
 """From messages to the tokens of a context."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
@@ -39,17 +39,15 @@ class Prompter:
         """Return the context that asks for a reply to `messages`. Raises EngineError if the template refuses them."""
         return self._join(self._template.parts(messages), messages)
 
-    def probes(self, prefix: Sequence[Message], prompts: Sequence[str]) -> list[tuple[int, ...]]:
-        """Return for each prompt the context that asks for a reply to it after `prefix`, rendering the prefix once."""
+    def probes(self, prefix: Sequence[Message], prompts: Sequence[str]) -> Iterator[tuple[int, ...]]:
+        """Yield for each prompt the context that asks for a reply to it after `prefix`, rendering the prefix once."""
         if not prompts:
-            return []
+            return
         messages = [*prefix, Message("user", prompts[0])]
         parts = self._template.parts(messages)
         last = len(prefix)
-        return [
-            self._join([part.holding(prompt) if part.message == last else part for part in parts], messages)
-            for prompt in prompts
-        ]
+        for prompt in prompts:
+            yield self._join([part.holding(prompt) if part.message == last else part for part in parts], messages)
 
     def size(self, text: str) -> int:
         """Return how many tokens `text` has by itself."""

@@ -26,11 +26,12 @@ class ScoreJob(Job[ProbeScore]):
         self._prefix = tuple(prefix)
         self._probes = tuple(probes)
         self._waiting: dict[Path, list[Probe]] | None = None
+        self._failed: set[str] = set()
 
     def run(self, runtime: "Runtime", flag: InterruptFlag) -> None:
         """Score the probes that are not scored yet; see `Job.run`."""
         if self._waiting is None:
-            self._waiting = self._prepare(runtime)
+            self._waiting = self._prepare(runtime, flag)
         self._fail_what_does_not_fit(runtime)
         if not self._waiting:
             return
@@ -43,18 +44,22 @@ class ScoreJob(Job[ProbeScore]):
             finally:
                 runtime.memory.release(step)
 
-    def _prepare(self, runtime: "Runtime") -> dict[Path, list[Probe]]:
+    def _prepare(self, runtime: "Runtime", flag: InterruptFlag) -> dict[Path, list[Probe]]:
         """Return the probes by the tokens of their contexts, the prefix shortened if it must be."""
-        usable = [probe for probe in self._probes if self._has_labels(runtime, probe)]
+        for probe in self._probes:
+            if probe.key not in self._failed:
+                self._check_labels(runtime, probe)
+        usable = [probe for probe in self._probes if probe.key not in self._failed]
         if not usable:
             return {}
         prompts = [probe.prompt for probe in usable]
-        longest = max(prompts, key=runtime.prompter.size)
+        longest = Message("user", max(prompts, key=len))
         paths: list[Path] = []
-        for fitted in shortened(
-            [*self._prefix, Message("user", longest)], runtime.prompter.size, runtime.context_length
-        ):
-            paths = runtime.prompter.probes(fitted.messages[:-1], prompts)
+        for fitted in shortened([*self._prefix, longest], runtime.prompter.size, runtime.context_length):
+            paths.clear()
+            for path in runtime.prompter.probes(fitted.messages[:-1], prompts):
+                flag.check()
+                paths.append(path)
             if all(_fits(runtime, path) for path in paths):
                 break
         waiting: dict[Path, list[Probe]] = {}
@@ -62,15 +67,13 @@ class ScoreJob(Job[ProbeScore]):
             waiting.setdefault(path, []).append(probe)
         return waiting
 
-    def _has_labels(self, runtime: "Runtime", probe: Probe) -> bool:
-        """Say whether the model can answer with the probe's labels; put out the failure if not."""
+    def _check_labels(self, runtime: "Runtime", probe: Probe) -> None:
+        """Put out a failure if the model cannot answer with the probe's labels."""
         try:
             for label in probe.labels:
                 runtime.labels.variants(label)
         except ValueError as error:
             self._fail(probe, str(error))
-            return False
-        return True
 
     def _fail_what_does_not_fit(self, runtime: "Runtime") -> None:
         waiting = self._waiting or {}
@@ -81,6 +84,7 @@ class ScoreJob(Job[ProbeScore]):
                 )
 
     def _fail(self, probe: Probe, why: str) -> None:
+        self._failed.add(probe.key)
         self.outlet.put(ProbeScore(probe.key, (), 0.0, failure=why))
 
     def _plan(self, runtime: "Runtime") -> Plan:

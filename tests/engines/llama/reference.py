@@ -41,16 +41,8 @@ def logits_as_tree(runtime: Runtime, paths: Sequence[Path]) -> dict[Path, NDArra
     return found
 
 
-class RecordedMemory(Memory):
-    """A memory that writes down what is done to the conversation's sequence, to do it again elsewhere."""
-
-    def __init__(self, context: Context) -> None:
-        super().__init__(_Recorder(context))  # type: ignore[arg-type]
-
-    @property
-    def calls(self) -> "list[tuple[str, object]]":
-        """The cuts and decodes of the conversation so far."""
-        return self._context.calls  # type: ignore[attr-defined, no-any-return]
+Call = Batch | int
+"""Something done to the conversation's sequence: a decode, or a cut to so many tokens."""
 
 
 class _Recorder:
@@ -58,29 +50,38 @@ class _Recorder:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self.calls: list[tuple[str, object]] = []
+        self.calls: list[Call] = []
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._context, name)
 
     def decode(self, batch: Batch) -> None:
+        """Note a decode of the conversation that succeeded."""
         self._context.decode(batch)
         if batch.sequences[0] == (0,):
-            self.calls.append(("decode", batch))
+            self.calls.append(batch)
 
     def cut(self, sequence: int, length: int) -> None:
+        """Note a cut of the conversation."""
         self._context.cut(sequence, length)
         if sequence == 0:
-            self.calls.append(("cut", length))
+            self.calls.append(length)
 
 
-def replay(context: Context, calls: "list[tuple[str, object]]") -> NDArray[np.float32]:
+def record(memory: Memory) -> list[Call]:
+    """Return a list that grows by whatever `memory` does to the conversation from now on."""
+    recorder = _Recorder(memory._context)
+    memory._context = recorder  # type: ignore[assignment]
+    return recorder.calls
+
+
+def replay(context: Context, calls: Sequence[Call]) -> NDArray[np.float32]:
     """Do recorded calls in an empty cache and return the logits after the last token."""
     row = 0
-    for name, argument in calls:
-        if name == "cut":
-            context.cut(0, argument)  # type: ignore[arg-type]
+    for call in calls:
+        if isinstance(call, Batch):
+            context.decode(call)
+            row = len(call.tokens) - 1
         else:
-            context.decode(argument)  # type: ignore[arg-type]
-            row = len(argument.tokens) - 1  # type: ignore[attr-defined]
+            context.cut(0, call)
     return context.logits(row).copy()

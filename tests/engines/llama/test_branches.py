@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace as replaced
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from chat_personas.engines.llama.context import Batch
 from chat_personas.engines.llama.interrupt import Interrupted, InterruptFlag
+from chat_personas.engines.llama.memory import Memory
 from chat_personas.engines.llama.options import Options
 from chat_personas.engines.llama.runtime import Runtime, load_runtime
 from chat_personas.engines.llama.tree import Path as Tokens
-from tests.engines.llama.reference import RecordedMemory, log_softmax, logits_as_tree, logits_one_by_one, replay
+from tests.engines.llama.reference import Call, log_softmax, logits_as_tree, logits_one_by_one, record, replay
 
 TOKENS = st.integers(5, 12)
 CONTEXTS = st.lists(TOKENS, min_size=1, max_size=40).map(tuple)
@@ -62,18 +63,18 @@ def test_branches_beside_a_conversation_share_its_cells_and_not_its_later_tokens
 def test_the_conversation_continues_bit_for_bit_as_if_never_probed(
     runtime: Runtime, plain: Runtime, turns: list[Tokens], probes: list[list[Tokens]]
 ) -> None:
-    memory = _fresh_memory(runtime)
+    probed, memory, calls = _recorded(runtime)
     said: Tokens = ()
     for turn, rests in zip(turns, probes, strict=False):
         said += turn
         memory.set_conversation(said)
-        logits_as_tree(_with(runtime, memory), [said + rest for rest in rests])
-        logits_as_tree(_with(runtime, memory), rests)
+        logits_as_tree(probed, [said + rest for rest in rests])
+        logits_as_tree(probed, rests)
         memory.extend_conversation([7])
         said = (*said, 7)
         after_probing = runtime.context.logits(memory.row).copy()
         plain.context.cut(0, 0)
-        assert np.array_equal(after_probing, replay(plain.context, memory.calls))
+        assert np.array_equal(after_probing, replay(plain.context, calls))
 
 
 class BlindFlag(InterruptFlag):
@@ -85,26 +86,26 @@ class BlindFlag(InterruptFlag):
 
 def test_an_aborted_probe_leaves_the_conversation_bit_for_bit_the_same(load: Callable[..., Runtime]) -> None:
     flag = BlindFlag()
-    probed, plain = load(flag, batch=64), load(batch=64)
-    memory = _fresh_memory(probed)
+    plain = load(batch=64)
+    probed, memory, calls = _recorded(load(flag, batch=64))
     said = tuple(range(5, 105))
     memory.set_conversation(said)
     paths = [(*said, first, *range(6, 40)) for first in range(5, 30)]
-    logits_as_tree(_with(probed, memory), paths[:3])
+    logits_as_tree(probed, paths[:3])
     flag.set()
     with pytest.raises(Interrupted):
-        logits_as_tree(_with(probed, memory), paths)
+        logits_as_tree(probed, paths)
     flag.clear()
     assert memory.spine == []
     assert [probed.context.held(sequence) for sequence in range(64)] == [100] + [0] * 63
     memory.extend_conversation([9, 10])
-    assert np.array_equal(probed.context.logits(memory.row), replay(plain.context, memory.calls))
+    assert np.array_equal(probed.context.logits(memory.row), replay(plain.context, calls))
 
 
 def test_an_aborted_decode_of_the_conversation_can_be_done_again(load: Callable[..., Runtime]) -> None:
     flag = BlindFlag()
-    runtime, plain = load(flag), load()
-    memory = _fresh_memory(runtime)
+    plain = load()
+    runtime, memory, calls = _recorded(load(flag))
     memory.set_conversation(range(5, 50))
     flag.set()
     with pytest.raises(Interrupted):
@@ -112,7 +113,7 @@ def test_an_aborted_decode_of_the_conversation_can_be_done_again(load: Callable[
     flag.clear()
     assert runtime.context.held(0) == len(memory.conversation) == 45
     memory.extend_conversation([50, 51])
-    assert np.array_equal(runtime.context.logits(memory.row), replay(plain.context, memory.calls))
+    assert np.array_equal(runtime.context.logits(memory.row), replay(plain.context, calls))
 
 
 def test_a_path_that_fills_the_cache_can_be_decoded_beside_a_full_conversation(load: Callable[..., Runtime]) -> None:
@@ -149,13 +150,11 @@ def test_logits_that_were_not_asked_for_are_refused(load: Callable[..., Runtime]
             context.logits(row)
 
 
-def _fresh_memory(runtime: Runtime) -> RecordedMemory:
+def _recorded(runtime: Runtime) -> tuple[Runtime, Memory, list[Call]]:
+    """Empty the cache and return the runtime with a new memory, and what will be done to its conversation."""
     for sequence in range(runtime.context.size.sequences):
         runtime.context.cut(sequence, 0)
     runtime.memory.conversation.clear()
     runtime.memory.spine.clear()
-    return RecordedMemory(runtime.context)
-
-
-def _with(runtime: Runtime, memory: RecordedMemory) -> Runtime:
-    return replaced(runtime, memory=memory)
+    memory = Memory(runtime.context)
+    return replace(runtime, memory=memory), memory, record(memory)

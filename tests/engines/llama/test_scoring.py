@@ -60,7 +60,7 @@ async def test_scores_are_exact_log_probabilities_with_the_variants_of_a_label_s
 async def test_each_distinct_token_is_decoded_once(engine: LlamaEngine) -> None:
     probes = questions(6)
     found = await scores(engine, PREFIX, probes)
-    paths = await engine.call(lambda runtime: runtime.prompter.probes(PREFIX, [probe.prompt for probe in probes]))
+    paths = await engine.call(lambda runtime: list(runtime.prompter.probes(PREFIX, [probe.prompt for probe in probes])))
     distinct = {path[:length] for path in paths for length in range(1, len(path) + 1)}
     assert sum(score.tokens_decoded for score in found.values()) == len(distinct)
     assert sum(score.tokens_decoded + score.tokens_reused for score in found.values()) == sum(map(len, paths))
