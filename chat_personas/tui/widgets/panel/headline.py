@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from chat_personas.tui.drawing.numbers import counted, with_interval
-from chat_personas.tui.drawing.rows import Score, mean_of, stacked
+from chat_personas.tui.drawing.rows import mean_of, stacked
 from chat_personas.tui.widgets.panel.section import Section
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def headline(group: str, estimate: "Estimate | None", state: str) -> Content:
     rows = [Content.styled(group or UNNAMED, "bold")]
     card = estimate.scorecard if estimate else None
     if card is not None:
-        rows += [_alignment(card), *_why_no_interval(card.scores.alignment, len(card.questions)), _doubts(card)]
+        rows += [_alignment(card), *_why_no_interval(card), _doubts(card)]
     if estimate is not None and estimate.message:
         rows.append(Content("! " + estimate.message))
     rows.append(_progress(estimate, state))
@@ -47,10 +47,11 @@ def _alignment(card: "Scorecard") -> Content:
     )
 
 
-def _why_no_interval(score: Score | None, questions: int) -> list[Content]:
-    if score is None or score.low is not None:
+def _why_no_interval(card: "Scorecard") -> list[Content]:
+    if card.scores.alignment is None or card.scores.alignment.low is not None:
         return []
-    return [Content.styled(f"no interval yet: {counted(questions, 'question')}, 20 are needed", "italic")]
+    aligned = sum(question.alignment is not None for question in card.questions)
+    return [Content.styled(f"no interval yet: {counted(aligned, 'question')}, 20 are needed", "italic")]
 
 
 def _doubts(card: "Scorecard") -> Content:
