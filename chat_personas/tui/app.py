@@ -5,9 +5,8 @@ from typing import Any, ClassVar
 from textual.app import App
 from textual.binding import Binding, BindingType
 
-from chat_personas.tui.hangup import watch_for_hangup
 from chat_personas.tui.native_output import to_log
-from chat_personas.tui.screens.chat import ChatScreen
+from chat_personas.tui.screens.first import FirstScreen
 from chat_personas.tui.session import Session
 from chat_personas.tui.sitting import Sitting
 from chat_personas.tui.themes import DUSK, FEW_COLOURS, TERMINAL_COLOURS
@@ -22,7 +21,6 @@ class ChatApp(App[None]):
     """
 
     TITLE = "chat-personas"
-    CSS_PATH = "screens/chat.tcss"  # Textual loads no sheet of a default screen's own
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "quit", "Quit", id="quit", priority=True)]
 
     def __init__(self, session: Session) -> None:
@@ -34,9 +32,9 @@ class ChatApp(App[None]):
         default = TERMINAL_COLOURS if few else DUSK.name
         self.theme = session.theme if session.theme in self.available_themes else default
 
-    def get_default_screen(self) -> ChatScreen:
-        """The conversation is what everything else is opened from."""
-        return ChatScreen(self.sitting)
+    def get_default_screen(self) -> FirstScreen:
+        """What can be drawn before anything else is imported."""
+        return FirstScreen(self.sitting.session.persona, self.sitting.session.model)
 
     def run(self, *arguments: Any, **options: Any) -> None:
         """Show the screen until the person leaves it.
@@ -49,8 +47,20 @@ class ChatApp(App[None]):
         if self.sitting.failure is not None:
             raise self.sitting.failure
 
-    def on_mount(self) -> None:
-        """Leave, with everything kept, when the terminal is gone."""
+    def on_ready(self) -> None:
+        """Open the conversation, from which everything else is opened, once the first frame is on the screen."""
+        self.call_after_refresh(self._open_conversation)
+
+    async def _open_conversation(self) -> None:
+        from chat_personas.tui.hangup import watch_for_hangup
+        from chat_personas.tui.screens.chat import ChatScreen
+
+        first = self.screen
+        chat = ChatScreen(self.sitting)
+        await self.push_screen(chat)
+        assert isinstance(first, FirstScreen)
+        for event in first.typed:
+            chat.composer.post_message(event)
         if not self.is_headless:
             self.run_worker(watch_for_hangup(self._terminal_gone), group="hangup")
 

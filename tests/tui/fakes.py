@@ -76,6 +76,7 @@ async def screen(
     """Run the application without a terminal; wait until a conversation is open, unless it need not be `ready`."""
     app = ChatApp(session)
     async with app.run_test(size=size, notifications=True) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, ChatScreen))
         if ready:
             await until(pilot, lambda: app.sitting.conversation is not None or app.sitting.failure is not None)
         yield pilot
@@ -83,7 +84,7 @@ async def screen(
 
 def chat(pilot: Pilot[None]) -> ChatScreen:
     """The screen with the conversation."""
-    found = pilot.app.screen_stack[0]
+    found = pilot.app.screen_stack[1]
     assert isinstance(found, ChatScreen)
     return found
 

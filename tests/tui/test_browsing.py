@@ -91,7 +91,7 @@ async def test_after_a_yes_a_conversation_is_gone_and_the_open_one_is_replaced(c
         await pilot.press("y")
         await until(pilot, lambda: shown(pilot).startswith(" 1 conversation"))
         await pilot.press("escape")
-        await until(pilot, lambda: len(pilot.app.screen_stack) == 1 and "Fund them." not in shown(pilot))
+        await until(pilot, lambda: pilot.app.screen is chat(pilot) and "Fund them." not in shown(pilot))
 
     assert titles(corpus_file) == ["About guns?"]
 

@@ -109,7 +109,7 @@ async def test_a_persona_file_with_a_mistake_is_named_and_the_conversation_stays
         await until(pilot, lambda: "Talk with" in shown(pilot))
         pilot.app.screen.query_one("#wanted").value = str(wrong)  # type: ignore[attr-defined]
         await pilot.press("enter")
-        await until(pilot, lambda: "wrong.toml" in shown(pilot) and len(pilot.app.screen_stack) == 1)
+        await until(pilot, lambda: "wrong.toml" in shown(pilot) and pilot.app.screen is chat(pilot))
 
         await type_text(pilot, "Well?")
         await until(pilot, lambda: "Yes." in shown(pilot))

@@ -138,7 +138,7 @@ async def test_a_server_elsewhere_is_probed_only_after_a_yes(corpus_file: Path, 
         await pilot.press("f4")
         await until(pilot, lambda: "124 requests after each reply" in " ".join(shown(pilot).replace("│", "").split()))
         await pilot.press(key)
-        await until(pilot, lambda: len(pilot.app.screen_stack) == 1)
+        await until(pilot, lambda: pilot.app.screen is chat(pilot))
         await until(pilot, lambda: engine.probed == probes)
     assert len(agreed) == (1 if key == "y" else 0)
 

@@ -37,6 +37,7 @@ def _quiet(key: str, action: str, does: str) -> Binding:
 class ChatScreen(Screen[None]):
     """Where people talk. Keys act on a `Sitting`; `Talk` and `Measuring` do the work that takes time."""
 
+    CSS_PATH = "chat.tcss"
     AUTO_FOCUS = "#composer"
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
         (0, "-narrow"),

@@ -7,6 +7,8 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import TextArea
 
+from chat_personas.tui.screens.first import INVITATION
+
 if TYPE_CHECKING:
     from textual.events import Key
 
@@ -35,7 +37,7 @@ class Composer(TextArea):
 
     def __init__(self) -> None:
         super().__init__(
-            placeholder="Say something …",
+            placeholder=INVITATION,
             highlight_cursor_line=False,
             show_line_numbers=False,
             soft_wrap=True,

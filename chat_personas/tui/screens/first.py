@@ -1,0 +1,57 @@
+"""The first frame: the outlines of the conversation, drawn by one light widget while the real ones are imported."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.content import Content
+from textual.screen import Screen
+from textual.widget import Widget
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.events import Key, Paste
+
+INVITATION = "Say something …"
+
+
+def outlines(persona: str, model: str, width: int, height: int) -> Content:
+    """Draw title, composer and status where they will be, in exactly `height` lines."""
+    box = [f"╭{'─' * (width - 2)}╮", f"│ {INVITATION}".ljust(width - 1) + "│", f"╰{'─' * (width - 2)}╯"]
+    lines = [f" {persona}"[:width], *[""] * (height - 6), *box, f" {model} · opening…"[:width], ""]
+    return Content("\n".join(lines[-height:]))
+
+
+class Outlines(Widget):
+    """Fills the screen with the outlines."""
+
+    def __init__(self, persona: str, model: str) -> None:
+        super().__init__()
+        self._persona = persona
+        self._model = model
+
+    def render(self) -> Content:
+        """Draw them for the present size."""
+        return outlines(self._persona, self._model, max(20, self.size.width), self.size.height)
+
+
+class FirstScreen(Screen[None]):
+    """Is there at once, keeps what is typed until there is something to type into, and then gives way."""
+
+    AUTO_FOCUS = None
+    BINDINGS: ClassVar = []
+
+    def __init__(self, persona: str, model: str) -> None:
+        super().__init__()
+        self._outlines = Outlines(persona, model)
+        self.typed: list[Key | Paste] = []
+
+    def compose(self) -> "ComposeResult":
+        """Lay out the one widget."""
+        yield self._outlines
+
+    def on_key(self, event: "Key") -> None:
+        """Keep a key for the composer."""
+        self.typed.append(event)
+
+    def on_paste(self, event: "Paste") -> None:
+        """Keep pasted text for the composer."""
+        self.typed.append(event)
