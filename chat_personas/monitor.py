@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from chat_personas.course import CoursePoint, Measure, joined, kept_course
@@ -190,7 +191,8 @@ class Monitor:
         answers = tuple(found.answers)
         if len(answers) > found.scored[0]:
             groups = self._groups if self._with_figures else None
-            found.scored = len(answers), score(self._survey.survey, groups, answers, seed=self._seed)
+            scored = len(answers), score(self._survey.survey, groups, answers, seed=self._seed)
+            found.scored = max(found.scored, scored, key=itemgetter(0))  # a stopped round may be scored in two threads
 
     def _estimate(self, found: _Round, *, complete: bool) -> Estimate:
         return Estimate(
