@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -53,14 +52,12 @@ class LlamaEngine:
             short.
         """
         options = Options(context_length, threads, flash_attention, batch, sequences)
-        cancelled = threading.Event()
         loading: asyncio.Future[Runtime] = asyncio.get_running_loop().create_future()
-        worker = Worker(lambda flag: _load(path, options, flag, cancelled), _settler(loading))
+        worker = Worker(lambda flag: _load(path, options, flag), _settler(loading))
         try:
             runtime = await loading
             info = await asyncio.to_thread(_describe, runtime, path, name, options, hash_cache)
         except BaseException:
-            cancelled.set()
             worker.begin_close()
             raise
         return cls(worker, info)
@@ -134,14 +131,14 @@ class LlamaEngine:
         await asyncio.to_thread(self._worker.close)
 
 
-def _load(path: Path, options: Options, flag: "InterruptFlag", cancelled: threading.Event) -> "Runtime":
+def _load(path: Path, options: Options, flag: "InterruptFlag") -> "Runtime":
     """Check the file before anything slow is imported, then load it; in the worker's thread."""
     from chat_personas.engines.llama.model_file import check_model_file
 
     check_model_file(path)
     from chat_personas.engines.llama.runtime import load_runtime
 
-    return load_runtime(path, options, flag, cancelled)
+    return load_runtime(path, options, flag)
 
 
 def _settler(loading: "asyncio.Future[Runtime]") -> "Callable[[Runtime | BaseException], None]":

@@ -1,10 +1,10 @@
 """The weights, as llama.cpp holds them, and what the file says about itself."""
 
 import ctypes
-import threading
 from pathlib import Path
 from typing import Any
 
+from chat_personas.engines.llama.interrupt import InterruptFlag
 from chat_personas.engines.llama.library import native
 from chat_personas.engines.llama.model_file import check_model_file, cut_off
 from chat_personas.engines.llama.native_log import heard_errors
@@ -24,8 +24,8 @@ _SIGNS_OF_DAMAGE = (
 class Model:
     """A model file loaded by llama.cpp. `pointer` is for this package's other wrappers."""
 
-    def __init__(self, path: Path, cancelled: threading.Event) -> None:
-        """Load `path`; setting `cancelled` from another thread stops it.
+    def __init__(self, path: Path, flag: InterruptFlag) -> None:
+        """Load `path`; setting `flag` from another thread stops it.
 
         Raises:
             EngineError: the file is no model that can be run here, or the loading was cancelled.
@@ -34,7 +34,7 @@ class Model:
         library = native()
         self._library = library
         # Keep a reference: ctypes would free the callback while llama.cpp still calls it.
-        self._progress = library.llama_progress_callback(lambda _done, _data: not cancelled.is_set())
+        self._progress = library.llama_progress_callback(lambda _done, _data: not flag.is_set())
         parameters = library.llama_model_default_params()
         parameters.progress_callback = self._progress
         # llama.cpp's AMX kernels crash the process on quantised weights (its issue 20824; seen here with 0.3.36).
@@ -42,7 +42,7 @@ class Model:
         with heard_errors() as errors:
             self.pointer: Any = library.llama_model_load_from_file(str(path).encode(), parameters)
         if not self.pointer:
-            raise _failure(path.name, errors, cancelled=cancelled.is_set())
+            raise _failure(path.name, errors, cancelled=flag.is_set())
         self._refuse_what_cannot_branch(path.name)
 
     def close(self) -> None:

@@ -9,8 +9,9 @@ class Options:
 
     `context_length`: tokens of one conversation; default the model's own, at most 8192. `threads`: default the physical
     cores. `flash_attention` is faster on the CPU, but results then depend more on how tokens are split into batches.
-    `batch`: tokens of one decode; more than 256 are no faster, since branches in one decode cost each other attention that is
-    then masked. `sequences`: the conversation, the spine, and the branches that one decode may end (3 to 256).
+    `batch`: tokens of one decode; more than 256 are no faster, since branches in one decode also compute attention
+    to each other that is then masked. `sequences`: the conversation, the spine, and the branches that one decode may
+    end (3 to 256).
     """
 
     context_length: int | None = None

@@ -1,6 +1,5 @@
 """Everything that the worker thread owns once a model is loaded."""
 
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,13 +42,13 @@ class Runtime:
         self.model.close()
 
 
-def load_runtime(path: Path, options: Options, flag: InterruptFlag, cancelled: threading.Event) -> Runtime:
-    """Load a model file and make a context for it.
+def load_runtime(path: Path, options: Options, flag: InterruptFlag) -> Runtime:
+    """Load a model file and make a context for it; `flag` stops the loading, and later every decode.
 
     Raises:
         EngineError: the file is no model that can be run here, its template is not valid, or memory is short.
     """
-    model = Model(path, cancelled)
+    model = Model(path, flag)
     try:
         return _with_context(model, options, flag)
     except BaseException:

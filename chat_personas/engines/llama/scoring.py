@@ -1,5 +1,6 @@
 """Many probes at once, on branches beside the conversation."""
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -104,6 +105,9 @@ class ScoreJob(Job[ProbeScore]):
             logits = runtime.context.logits(row)
             for probe in waiting.pop(path):
                 labels, mass = runtime.labels.scores(probe.labels, logits)
+                if math.isnan(mass):
+                    self._fail(probe, "the model's output is not a number; the file may be damaged")
+                    continue
                 self.outlet.put(
                     ProbeScore(probe.key, labels, mass, tokens_decoded=decoded, tokens_reused=len(path) - decoded)
                 )

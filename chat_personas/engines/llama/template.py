@@ -67,13 +67,14 @@ class ChatTemplate:
             EngineError: the template does not accept these messages.
         """
         contents = [message.content for message in messages]
-        apart = _split(self._render(messages, [_stand_in(number) for number in range(len(contents))]), contents)
+        stand_ins = [_stand_in(number) if content.strip() else content for number, content in enumerate(contents)]
+        apart = _split(self._render(messages, stand_ins), contents)
         wanted = self._render(messages, contents)
         if _joined(apart) == wanted or any("\ue000" in content for content in contents):
             return apart
         shown = [
-            content if message.role == "assistant" else _stand_in(number)
-            for number, (message, content) in enumerate(zip(messages, contents, strict=True))
+            message.content if message.role == "assistant" else stand_in
+            for message, stand_in in zip(messages, stand_ins, strict=True)
         ]
         seen = _split(self._render(messages, shown), contents)
         return seen if _joined(seen) == wanted else apart

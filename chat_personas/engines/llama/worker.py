@@ -1,9 +1,11 @@
 """The one thread that owns the model, and the queue in front of it."""
 
+import atexit
 import heapq
 import itertools
 import logging
 import threading
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from chat_personas.engines.llama.runtime import Runtime
 
 logger = logging.getLogger(__name__)
+
+_PATIENCE_AT_EXIT = 5.0  # seconds
+_open_workers: "weakref.WeakSet[Worker]" = weakref.WeakSet()
 
 
 class Worker:
@@ -37,6 +42,7 @@ class Worker:
         # A daemon, so that a program that fails elsewhere can still end; `close` is the orderly way.
         self._thread = threading.Thread(target=self._live, args=(load, loaded), name="llama", daemon=True)
         self._thread.start()
+        _open_workers.add(self)
 
     def submit(self, job: Job[Any]) -> None:
         """Queue a job; one that is less urgent and running gives way.
@@ -59,10 +65,13 @@ class Worker:
             if self._running is job:
                 self._flag.set()
 
-    def close(self) -> None:
-        """Stop whatever runs, free the model and wait for the thread to end. Jobs still queued end without a result."""
+    def close(self, patience: float | None = None) -> None:
+        """Stop whatever runs, free the model and wait for the thread to end, at most `patience` seconds.
+
+        Jobs still queued end without a result.
+        """
         self.begin_close()
-        self._thread.join()
+        self._thread.join(patience)
 
     def begin_close(self) -> None:
         """Ask the thread to stop and end, without waiting for it."""
@@ -136,3 +145,10 @@ class Worker:
             waiting, self._queue = self._queue, []
         for _, _, job in waiting:
             job.outlet.end()
+
+
+@atexit.register
+def _close_what_is_open() -> None:
+    """Close what was not closed: the interpreter must not end while C++ code is about to call back into it."""
+    for worker in list(_open_workers):
+        worker.close(_PATIENCE_AT_EXIT)

@@ -1,6 +1,5 @@
 """A tiny model on disk, and engines and runtimes on it."""
 
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -34,7 +33,7 @@ def load(tiny_path: Path) -> Iterator[Callable[..., Runtime]]:
 
     def load_tiny(flag: InterruptFlag | None = None, **options: int) -> Runtime:
         chosen = Options(**{"threads": 1, **options})
-        opened.append(load_runtime(tiny_path, chosen, flag or InterruptFlag(), threading.Event()))
+        opened.append(load_runtime(tiny_path, chosen, flag or InterruptFlag()))
         return opened[-1]
 
     yield load_tiny
@@ -45,6 +44,6 @@ def load(tiny_path: Path) -> Iterator[Callable[..., Runtime]]:
 @pytest.fixture(scope="module")
 def runtime(tiny_path: Path) -> Iterator[Runtime]:
     """The tiny model loaded in this thread, with small decodes and few branches, so that trees take many of both."""
-    loaded = load_runtime(tiny_path, Options(threads=1, batch=24, sequences=7), InterruptFlag(), threading.Event())
+    loaded = load_runtime(tiny_path, Options(threads=1, batch=24, sequences=7), InterruptFlag())
     yield loaded
     loaded.close()

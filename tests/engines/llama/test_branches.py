@@ -1,6 +1,5 @@
 """Branches in the real cache: their numbers, and that they leave no trace in the conversation."""
 
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +25,7 @@ quick = settings(deadline=None, max_examples=25, suppress_health_check=[HealthCh
 @pytest.fixture(scope="module")
 def plain(tiny_path: Path) -> Iterator[Runtime]:
     """A second context that is never probed."""
-    loaded = load_runtime(tiny_path, Options(threads=1, batch=24, sequences=7), InterruptFlag(), threading.Event())
+    loaded = load_runtime(tiny_path, Options(threads=1, batch=24, sequences=7), InterruptFlag())
     yield loaded
     loaded.close()
 

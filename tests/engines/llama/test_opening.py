@@ -160,3 +160,18 @@ def test_options_that_would_crash_are_refused() -> None:
 
 def test_at_least_one_core_is_used() -> None:
     assert physical_cores() >= 1
+
+
+def test_a_program_that_ends_without_closing_ends_quietly(tiny_path: Path) -> None:
+    code = (
+        "import asyncio, pathlib, sys\n"
+        "from chat_personas.engines.llama import LlamaEngine\n"
+        "from eval.engine import Message, Sampling\n"
+        "async def main():\n"
+        "    engine = await LlamaEngine.open(pathlib.Path(sys.argv[1]))\n"
+        "    stream = engine.stream([Message('user', 'Hello')], Sampling(max_tokens=400))\n"
+        "    await anext(stream)\n"
+        "asyncio.run(main())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tiny_path)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

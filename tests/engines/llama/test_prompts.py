@@ -115,6 +115,11 @@ def test_a_template_without_a_system_role_gets_the_system_prompt_in_the_first_tu
         assert text == "[user] Be brief.\n\nHi\n[assistant] Yes?\n[user] Why?\n[assistant]"
 
 
+def test_an_empty_message_is_shown_to_the_template_as_empty() -> None:
+    source = "{% for m in messages if m.content %}[{{ m.role }}] {{ m.content }}{% endfor %}"
+    assert rendered(source, messages_of("", "Hi")) == "[user] Hi"
+
+
 def test_a_template_that_leaves_earlier_reasoning_out_may_do_so() -> None:
     text = rendered(FORGETS_REASONING, messages_of("S", "Hi", "<think>hm</think>Yes", "Why?"))
     assert text == "[system] S\n[user] Hi\n[assistant] Yes\n[user] Why?\n"
