@@ -1,0 +1,60 @@
+"""`doctor`: is everything there, and where."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from chat_personas.corpus import Corpus
+from tests.cli.running import Command
+from tests.corpus.making import talk
+
+
+def checks(out: str) -> dict[str, str]:
+    """Return the verdict of each check."""
+    return {line[8:24].strip(): line[2:6].strip() for line in out.splitlines()}
+
+
+def test_all_is_well_on_a_fresh_machine_and_nothing_is_written(command: Command, home: Path) -> None:
+    ran = command("doctor")
+    assert ran.code == 0
+    assert checks(ran.out) == dict.fromkeys(
+        ("program", "settings", "corpus", "built-in model", "model", "survey", "personas"), "ok"
+    )
+    assert not (home / "data").exists()
+
+
+def test_each_fault_is_found_and_the_others_are_still_checked(command: Command, home: Path, corpus: Corpus) -> None:
+    talk(corpus, ("Hello", "Good day"))
+    (home / "config").mkdir()
+    (home / "config" / "settings.toml").write_text('model = "./gone.gguf"')
+    ran = command("doctor")
+    assert ran.code == 1
+    assert checks(ran.out)["model"] == "FAIL"
+    assert checks(ran.out)["built-in model"] == "ok"
+    assert "1 conversations, sound" in ran.out
+
+
+def test_no_line_names_the_home_of_the_person(
+    command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert str(tmp_path) not in command("doctor").out
+
+
+def test_nothing_of_the_native_library_reaches_the_terminal(tmp_path: Path, tiny: str) -> None:
+    """The tiny model's context is stretched, about which llama.cpp warns; that goes to the owner's log."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "chat_personas", "models", "show", tiny],
+        env={"CHAT_PERSONAS_HOME": str(tmp_path / "home"), "HOME": str(tmp_path), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stderr == ""
+    assert ran.stdout.startswith("{")
+    log = tmp_path / "home" / "state" / "chat-personas.log"
+    assert "n_ctx" in log.read_text()
+    assert log.stat().st_mode & 0o777 == 0o600
+    assert str(tmp_path) not in log.read_text()

@@ -1,0 +1,100 @@
+"""`export` at the command line; the formats themselves are tested with the corpus."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from chat_personas.corpus import Corpus
+from tests.cli.running import Command, only_line
+from tests.corpus.making import conversation_row, talk
+
+
+@pytest.fixture
+def kept(corpus: Corpus) -> list[str]:
+    """Three conversations: with a Democrat in January and March, with a Republican in February."""
+    begun = ((1, "democrat", "guns"), (2, "republican", "taxes"), (3, "democrat", "schools"))
+    return [
+        talk(
+            corpus,
+            (f"What about {topic}?", f"About {topic}, well."),
+            row=conversation_row(persona=persona, began=datetime(2026, month, 15, tzinfo=UTC)),
+        )
+        for month, persona, topic in begun
+    ]
+
+
+def topics(lines: str) -> list[str]:
+    """What the exported conversations are about."""
+    return [json.loads(line)["messages"][0]["content"].removeprefix("What about ") for line in lines.splitlines()]
+
+
+def test_a_file_gets_one_json_line_per_conversation(command: Command, kept: list[str]) -> None:
+    ran = command("export", "--format", "openai", "--out", "dialogues.jsonl")
+    assert (ran.code, ran.out, ran.err) == (0, "", "3 conversations written to dialogues.jsonl\n")
+    first = json.loads(Path("dialogues.jsonl").read_text().splitlines()[0])
+    assert first == {
+        "messages": [
+            {"role": "user", "content": "What about guns?"},
+            {"role": "assistant", "content": "About guns, well."},
+        ]
+    }
+
+
+def test_standard_output_gets_the_lines_and_nothing_else(command: Command, kept: list[str]) -> None:
+    ran = command("export", "--out", "-")
+    assert (ran.code, ran.err) == (0, "")
+    assert topics(ran.out) == ["guns?", "taxes?", "schools?"]
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        (["--persona", "democrat"], ["guns?", "schools?"]),
+        (["--since", "2026-02-15"], ["taxes?", "schools?"]),
+        (["--until", "2026-02-15"], ["guns?", "taxes?"]),
+        (["--persona", "democrat", "--since", "2026-02-01"], ["schools?"]),
+        (["--since", "2027-01-01"], []),
+    ],
+    ids=" ".join,
+)
+def test_filters_choose_conversations(command: Command, kept: list[str], filters: list[str], found: list[str]) -> None:
+    ran = command("export", "--out", "-", *filters)
+    assert ran.code == 0
+    assert topics(ran.out) == found
+
+
+def test_conversations_are_chosen_by_id(command: Command, kept: list[str]) -> None:
+    ran = command("export", "--out", "-", "--id", kept[2], "--id", kept[0])
+    assert topics(ran.out) == ["guns?", "schools?"]
+
+
+def test_a_file_that_is_there_is_replaced_only_when_asked(command: Command, kept: list[str]) -> None:
+    Path("mine.jsonl").write_text("mine")
+    ran = command("export", "--out", "mine.jsonl")
+    assert ran.code == 2
+    assert "mine.jsonl is there already; choose another name or add --force" in only_line(ran)
+    assert Path("mine.jsonl").read_text() == "mine"
+    assert command("export", "--out", "mine.jsonl", "--force").code == 0
+    assert len(Path("mine.jsonl").read_text().splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--out", "nowhere/x.jsonl"], "there is no directory nowhere"),
+        (["--out", "x", "--persona", "democart"], "did you mean democrat?"),
+        (["--out", "x", "--id", "01ZZ"], "01ZZ"),
+        (["--out", "x", "--since", "yesterday"], "--since"),
+        ([], "--out"),
+    ],
+    ids=["no directory", "unknown persona", "unknown id", "no date", "no file"],
+)
+def test_what_cannot_be_exported_is_wrong_input(
+    command: Command, kept: list[str], arguments: list[str], says: str
+) -> None:
+    ran = command("export", *arguments)
+    assert ran.code == 2
+    assert says in only_line(ran)
+    assert not Path("x").exists()

@@ -1,0 +1,49 @@
+"""The help of every command."""
+
+from collections.abc import Iterator
+
+import pytest
+import typer
+
+from chat_personas.cli.main import COMMANDS, GLOBAL_OPTIONS, app, main
+
+
+def _commands(command: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    yield path
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from _commands(inner, (*path, name))
+
+
+EVERY_COMMAND = tuple(_commands(typer.main.get_command(app)))
+
+
+def test_every_command_of_the_design_is_there() -> None:
+    assert {path[0] for path in EVERY_COMMAND if path} == COMMANDS
+    assert {("personas", "check"), ("surveys", "show"), ("models", "list"), ("corpus", "delete")} <= set(EVERY_COMMAND)
+
+
+@pytest.mark.parametrize("path", EVERY_COMMAND, ids=" ".join)
+def test_every_command_has_help_with_an_example_of_itself(
+    path: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*path, "--help"]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert " ".join(["chat-personas", *path]) in printed.partition("Example")[2]
+
+
+@pytest.mark.parametrize("path", EVERY_COMMAND, ids=" ".join)
+def test_every_option_and_argument_is_explained(path: tuple[str, ...]) -> None:
+    command = typer.main.get_command(app)
+    for name in path:
+        command = command.commands[name]  # type: ignore[attr-defined]
+    unexplained = [found.name for found in command.params if not (getattr(found, "help", None) or found.name == "help")]
+    assert unexplained == []
+
+
+def test_short_help_is_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["-h"]) == 0
+    assert "Commands:" in capsys.readouterr().out
+
+
+def test_global_options_are_not_taken_for_personas() -> None:
+    assert {"--help", "-h", "--version"} <= GLOBAL_OPTIONS

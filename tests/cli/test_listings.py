@@ -1,0 +1,79 @@
+"""What is there to choose from: personas, surveys, models; and whether a persona file is right."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from personas import ALL_GROUPS, load_persona, system_prompt
+from tests.cli.running import Command, only_line
+
+
+def test_personas_list_has_every_group_by_itself_combined_ones_and_one_unsteered(command: Command) -> None:
+    lines = command("personas", "list").out.splitlines()
+    assert len(lines) == 67
+    assert all(any(line.endswith(f" {group}") for line in lines) for group in ALL_GROUPS)
+    assert sum(line.count("=") == 2 for line in lines) == 6
+    assert sum(line.endswith("no group") for line in lines) == 1
+
+
+def test_personas_show_prints_the_file_and_the_prompt(command: Command) -> None:
+    shown = command("personas", "show", "democrat").out
+    loaded = load_persona("democrat")
+    assert shown.startswith(loaded.path.read_text().rstrip())
+    assert system_prompt(loaded.persona) in shown
+    assert loaded.sha256 in shown
+
+
+def test_personas_show_obeys_no_command_to_the_terminal(command: Command, brief: str) -> None:
+    with Path(brief).open("a") as file:
+        file.write("# \x9b2J in a comment\n")
+    assert "# <9B>2J in a comment" in command("personas", "show", brief).out
+
+
+def test_personas_check_says_that_a_right_file_is_right(command: Command, brief: str) -> None:
+    ran = command("personas", "check", brief)
+    assert (ran.code, ran.out) == (0, "brief.toml: right\n")
+
+
+def test_personas_check_names_every_line_that_is_wrong(command: Command, brief: str) -> None:
+    text = Path(brief).read_text().replace("title", "titel").replace("Democrat", "Demokrat")
+    Path(brief).write_text(text)
+    ran = command("personas", "check", brief)
+    assert ran.code == 2
+    assert [line.split(":")[0] for line in ran.out.splitlines()] == ["line 4", "line 8"]
+    assert "title" in ran.out
+    assert "Democrat" in ran.out
+
+
+def test_personas_check_of_a_file_that_is_not_there(command: Command) -> None:
+    ran = command("personas", "check", "gone.toml")
+    assert ran.code == 2
+    assert "there is no file gone.toml" in only_line(ran)
+
+
+def test_surveys_are_listed_and_shown_with_what_their_figures_are(command: Command) -> None:
+    assert command("surveys", "list").out.startswith("civic ")
+    shown = command("surveys", "show", "civic").out
+    assert "unweighted; paraphrased" in shown
+    assert "POLPARTY=Democrat" in shown
+    assert "  - " not in shown
+    assert command("surveys", "show", "civic", "--questions").out.count("\n  - ") > 100
+
+
+def test_models_of_the_users_own_are_listed_by_name_and_opened(command: Command, home: Path, tiny: str) -> None:
+    (home / "data" / "models").mkdir(parents=True)
+    shutil.copy(tiny, home / "data" / "models" / "my-tiny.gguf")
+    listed = command("models", "list").out
+    assert "pocket " in listed
+    assert "evidence about nobody" in listed
+    assert "my-tiny " in listed
+    shown = json.loads(command("models", "show", "my-tiny").out)
+    assert (shown["name"], shown["log_probabilities"]) == ("my-tiny", "exact")
+
+
+@pytest.mark.parametrize("arguments", [("personas",), ("surveys",), ("models",), ("corpus",)], ids=" ".join)
+def test_a_group_of_commands_by_itself_says_what_it_has(command: Command, arguments: tuple[str, ...]) -> None:
+    ran = command(*arguments)
+    assert "Commands:" in ran.out + ran.err
