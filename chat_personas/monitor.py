@@ -161,7 +161,7 @@ class Monitor:
             await self._keep(found)
 
     async def settle(self) -> None:
-        """Wait until the round that was under way is recorded; stop it first, by closing what `measure` returned."""
+        """Wait until the round that was under way is recorded; end it first, by cancelling it or closing the engine."""
         await self._recorded.wait()
 
     async def _estimates(self, found: _Round, context: Sequence[Message]) -> AsyncGenerator[Estimate, None]:

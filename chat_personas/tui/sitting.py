@@ -109,6 +109,8 @@ class Sitting:
         if self.engine is not None:
             await self.engine.close()
             self.engine = None
+        if self.monitor is not None:
+            await self.monitor.settle()  # a round that was under way has ended with the engine, and is recorded now
         if self.corpus is not None:
             self.corpus.close()
             self.corpus = None

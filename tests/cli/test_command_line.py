@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_personas.cli.main import COMMANDS, main, with_command
+from chat_personas import __version__
+from chat_personas.cli.main import main, with_command
 
 
 @pytest.mark.parametrize(
@@ -30,15 +31,6 @@ def test_no_word_that_was_typed_is_lost(typed: list[str]) -> None:
     assert result[-len(typed) :] == typed if typed else result == ["chat"]
 
 
-@pytest.mark.parametrize("command", sorted(COMMANDS))
-def test_every_command_has_help_with_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([command, "--help"]) == 0
-    printed = capsys.readouterr().out
-    assert "chat-personas" in printed
-    if command in ("chat", "eval", "export", "doctor"):
-        assert "Example" in printed
-
-
 def test_an_unknown_option_is_one_line_and_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["eval", "democrat", "--surveyy", "civic"]) == 2
     printed = capsys.readouterr()
@@ -47,10 +39,17 @@ def test_an_unknown_option_is_one_line_and_exit_2(capsys: pytest.CaptureFixture[
     assert printed.err.count("\n") == 1
 
 
+def test_the_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"chat-personas {__version__}\n"
+
+
 def test_the_start_path_imports_nothing_heavy() -> None:
     """Each of these costs tens to hundreds of milliseconds before the first frame."""
     code = (
         "import sys; import chat_personas.cli.main; from chat_personas.cli.sitting import Sitting; "
+        "from chat_personas.cli.log_file import keep_log; keep_log(); "
+        "from chat_personas.cli.own_packages import prefer_own_packages; prefer_own_packages(); "
         "Sitting(None, None, None).session(None); import chat_personas.tui.app; "
         "print([m for m in ('pydantic', 'numpy', 'scipy', 'openai', 'llama_cpp', 'sqlite_utils', 'pandas', 'httpx2')"
         " if m in sys.modules])"

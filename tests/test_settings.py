@@ -1,0 +1,96 @@
+"""What a person may set once: who wins, and that the first frame shows what is meant."""
+
+from pathlib import Path
+
+import pytest
+
+from chat_personas import confirmations
+from chat_personas.config import Settings, SettingsError, load_settings
+from chat_personas.paths import confirmations_path, settings_path
+from chat_personas.settings_glance import DEFAULTS, glance
+from eval.engine import EngineInfo
+
+FAR = EngineInfo(name="https://far.example/v1#big", engine="openai", local=False)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("CHAT_PERSONAS_HOME", str(tmp_path))
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"CHAT_PERSONAS_{name.upper()}", raising=False)
+    return tmp_path
+
+
+def write(text: str) -> None:
+    settings_path().parent.mkdir(parents=True, exist_ok=True)
+    settings_path().write_text(text)
+
+
+def test_without_a_file_the_defaults_hold() -> None:
+    settings = load_settings()
+    assert (settings.persona, settings.model, settings.survey, settings.measure) == (
+        "democrat",
+        "pocket",
+        "civic",
+        True,
+    )
+
+
+def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    write('persona = "republican"\nmodel = "big.gguf"')
+    monkeypatch.setenv("CHAT_PERSONAS_PERSONA", "white")
+    settings = load_settings()
+    assert (settings.persona, settings.model) == ("white", "big.gguf")
+
+
+@pytest.mark.parametrize("known", ["http://127.0.0.1:8080/v1", "http://127.0.0.1:8080/v1/"])
+def test_a_server_is_found_with_or_without_a_slash_at_its_end(known: str) -> None:
+    write(f'[servers."{known}"]\nkey_env = "MY_KEY"\nconcurrency = 2')
+    server = load_settings().server("http://127.0.0.1:8080/v1")
+    assert (server.key_env, server.concurrency) == ("MY_KEY", 2)
+    assert load_settings().server("http://127.0.0.1:9090/v1").key_env is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        'persona = "republican"\nmeasure = false\ntheme = "nord"',
+        'schema = "chat-personas/settings@1"\n[keys]\nstop = "ctrl+x"',
+    ],
+)
+@pytest.mark.parametrize(
+    "environment", [{}, {"PERSONA": "white"}, {"MEASURE": "off"}, {"MEASURE": "1", "MODEL": "x.gguf"}]
+)
+def test_the_first_frame_shows_what_the_settings_say(
+    text: str, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(text)
+    for name, value in environment.items():
+        monkeypatch.setenv(f"CHAT_PERSONAS_{name}", value)
+    settings = load_settings()
+    assert glance() == {key: getattr(settings, key) for key in DEFAULTS}
+
+
+@pytest.mark.parametrize("text", ["persona = ", "persona = 7", "keys = 3\ntheme = []"])
+def test_the_first_frame_shows_defaults_where_the_file_is_wrong(text: str) -> None:
+    write(text)
+    assert glance() == DEFAULTS
+    with pytest.raises(SettingsError, match=r"settings\.toml"):
+        load_settings()
+
+
+def test_what_a_person_agreed_to_is_remembered_for_that_server_only() -> None:
+    assert not confirmations.is_confirmed(FAR)
+    confirmations.remember(FAR)
+    assert confirmations.is_confirmed(FAR)
+    assert confirmations.is_confirmed(EngineInfo(name="https://far.example/v1#other", engine="openai", local=False))
+    assert not confirmations.is_confirmed(EngineInfo(name="https://near.example/v1", engine="openai", local=False))
+    assert confirmations_path().stat().st_mode & 0o777 == 0o600
+
+
+def test_this_machine_needs_no_agreement_and_a_damaged_note_counts_as_none() -> None:
+    assert confirmations.is_confirmed(EngineInfo(name="pocket", engine="llama"))
+    confirmations.remember(FAR)
+    confirmations_path().write_text("{")
+    assert not confirmations.is_confirmed(FAR)
