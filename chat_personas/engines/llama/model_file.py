@@ -1,5 +1,6 @@
 """What can be said about a model file before llama.cpp is asked: is it one, and which one."""
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -14,6 +15,7 @@ logger = logging.getLogger(__name__)
 _MAGIC = b"GGUF"
 _HEADER = struct.Struct("<4sIQQ")  # magic, version, number of tensors, number of metadata entries
 _NEWEST_VERSION = 3
+_WORTH_REMEMBERING = 64 * 2**20  # bytes; less is read in a few hundredths of a second
 _OTHERS = {
     b"vers": "a Git LFS pointer; fetch the file itself with `git lfs pull`",
     b"PK\x03\x04": "a PyTorch or zip file; convert it to GGUF first",
@@ -62,38 +64,38 @@ def cut_off(name: str) -> EngineError:
 def file_sha256(path: Path, cache: Path | None = None) -> str:
     """Return the SHA-256 of a file, in hexadecimal.
 
-    `cache`: a small JSON file that remembers hashes of large files by device, inode, size and time of change (no path
-    is written to it). Reading gigabytes takes seconds.
+    `cache`: a small JSON file that remembers the hashes of large files, since reading gigabytes takes seconds. It knows
+    them by device, inode, size and time of change; no path is written to it.
     """
     status = path.stat()
+    if cache is None or status.st_size < _WORTH_REMEMBERING:
+        return _digest(path)
     key = f"{status.st_dev}-{status.st_ino}-{status.st_size}-{status.st_mtime_ns}"
     known = _read_cache(cache)
-    if key in known:
-        return known[key]
+    if key not in known:
+        known[key] = _digest(path)
+        with contextlib.suppress(OSError):  # a cache that cannot be written costs another reading, nothing else
+            _write_cache(cache, known)
+    return known[key]
+
+
+def _digest(path: Path) -> str:
     with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if cache is not None:
-        _write_cache(cache, known | {key: digest})
-    return digest
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _read_cache(cache: Path | None) -> dict[str, str]:
-    if cache is None or not cache.is_file():
-        return {}
+def _read_cache(cache: Path) -> dict[str, str]:
+    """Return what is remembered; nothing if the file is missing or damaged."""
     try:
         known = json.loads(cache.read_text())
     except (OSError, ValueError):
-        return {}  # a damaged cache costs a second reading, nothing else
+        return {}
     return known if isinstance(known, dict) else {}
 
 
 def _write_cache(cache: Path, known: dict[str, str]) -> None:
+    cache.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = cache.with_suffix(f".{os.getpid()}")
-    try:
-        cache.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh.touch(mode=0o600)
-        fresh.write_text(json.dumps(known))
-        fresh.replace(cache)
-    except OSError as error:  # such as a full disk: the model can be used all the same
-        logger.warning("hashes of model files are not remembered: %s", error.strerror)
-        fresh.unlink(missing_ok=True)
+    fresh.touch(mode=0o600)
+    fresh.write_text(json.dumps(known))
+    fresh.replace(cache)

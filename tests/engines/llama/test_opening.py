@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from chat_personas.engines.llama import LlamaEngine
+from chat_personas.engines.llama import LlamaEngine, model_file
 from chat_personas.engines.llama.model_file import check_model_file, file_sha256
 from chat_personas.engines.llama.options import Options
 from chat_personas.engines.llama.threads import physical_cores
@@ -136,12 +136,16 @@ async def test_closing_twice_is_allowed_and_ends_the_thread(tiny_path: Path) -> 
     assert not engine._worker.alive
 
 
-def test_a_hash_is_remembered_until_the_file_changes_and_no_path_is_kept(tmp_path: Path) -> None:
+def test_a_hash_is_remembered_until_the_file_changes_and_no_path_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_file, "_WORTH_REMEMBERING", 0)
     model, cache = tmp_path / "model.gguf", tmp_path / "state" / "hashes.json"
     model.write_bytes(b"one")
     first = file_sha256(model, cache)
     assert first == hashlib.sha256(b"one").hexdigest() == file_sha256(model, cache)
     assert "model" not in cache.read_text()
+    assert cache.stat().st_mode & 0o777 == 0o600
     model.write_bytes(b"another")
     assert file_sha256(model, cache) == hashlib.sha256(b"another").hexdigest()
     cache.write_text("{damaged")

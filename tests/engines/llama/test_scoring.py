@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -171,3 +172,11 @@ async def test_dropping_the_scores_stops_the_measuring(engine: LlamaEngine) -> N
     await scoring.aclose()  # type: ignore[attr-defined]
     free = await engine.call(lambda runtime: (runtime.memory.free, [runtime.context.held(n) for n in range(2, 64)]))
     assert free[1] == [0] * 62
+
+
+async def test_flash_attention_is_an_option_that_gives_nearly_the_same(engine: LlamaEngine, tiny_path: Path) -> None:
+    fast = await LlamaEngine.open(tiny_path, threads=1, flash_attention=True)
+    exact, near = await scores(engine, PREFIX, questions(2)), await scores(fast, PREFIX, questions(2))
+    await fast.close()
+    for key, score in exact.items():
+        assert near[key].label_mass == pytest.approx(score.label_mass, rel=0.1)
