@@ -62,11 +62,6 @@ def hashes_path() -> Path:
     return _directory("state") / "model-hashes.json"
 
 
-def model_hashes_path() -> Path:
-    """Hashes of large model files, so that gigabytes are not read at every start."""
-    return _directory("state") / "model-hashes.json"
-
-
 def confirmations_path() -> Path:
     """Which servers the person has agreed to have probed."""
     return _directory("state") / "confirmed-servers.json"

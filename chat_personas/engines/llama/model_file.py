@@ -1,6 +1,5 @@
 """What can be said about a model file before llama.cpp is asked: is it one, and which one."""
 
-import contextlib
 import hashlib
 import json
 import logging
@@ -74,8 +73,10 @@ def file_sha256(path: Path, cache: Path | None = None) -> str:
     known = _read_cache(cache)
     if key not in known:
         known[key] = _digest(path)
-        with contextlib.suppress(OSError):  # a cache that cannot be written costs another reading, nothing else
+        try:
             _write_cache(cache, known)
+        except OSError as error:  # such as a full disk: the model can be used all the same
+            logger.warning("the hash of %s could not be remembered: %s", path.name, error.strerror)
     return known[key]
 
 
