@@ -1,7 +1,7 @@
 """Making a screenshot of a terminal look the same in every viewer.
 
-Rich writes one text element per run of equal style, stretched to its length with `textLength`, in a font that it asks a web
-server for. Viewers that know neither the font nor the attribute show columns that do not line up, and no picture of
+Rich writes one text element per run of equal style, stretched to its length with `textLength`, in a font that it asks a
+web server for. Viewers that know neither the font nor the attribute show columns that do not line up, and no picture of
 ours should fetch anything. Here every word is put at its own place, and other glyphs in small groups.
 """
 

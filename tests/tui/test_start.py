@@ -14,6 +14,7 @@ import pytest
 
 from chat_personas.corpus import Corpus, CorpusError
 from chat_personas.tui.app import HUNG_UP, ChatApp
+from chat_personas.tui.screens.first import INVITATION
 from eval.engine import Engine, EngineError
 from personas import PersonaError
 from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until
@@ -95,3 +96,13 @@ def read_until(terminal: int, words: bytes) -> None:
         ready, _, _ = select.select([terminal], [], [], 20)
         assert ready, f"{words!r} was never drawn; the last was {drawn[-500:]!r}"
         drawn += os.read(terminal, 65536)
+
+
+async def test_what_is_typed_before_the_conversation_is_drawn_is_not_lost(corpus_file: Path) -> None:
+    app = ChatApp(session(corpus_file, ScreenEngine(reply("Here I am."))))
+    async with app.run_test() as pilot:
+        assert INVITATION in shown(pilot)
+        await pilot.press(*"Anyone?", "enter")
+
+        await until(pilot, lambda: "Here I am." in shown(pilot))
+        assert "Anyone?" in shown(pilot)

@@ -44,8 +44,8 @@ class ChatScreen(Screen[None]):
         (WIDE, "-wide"),
     ]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "stop", "Stop", id="stop", priority=True),
-        Binding("escape", "leave_panel", "Back", id="leave_panel", priority=True),
+        Binding("escape", "stop", "Stop", id="stop", tooltip="Stop the reply, keeping what was said", priority=True),
+        Binding("escape", "leave_panel", "Back", id="leave_panel", tooltip="Go back to the text", priority=True),
         Binding("f1", "help", "Help", id="help", priority=True),
         Binding("f2,ctrl+t", "panel", "Panel", id="panel", tooltip="Show, enter or leave the panel", priority=True),
         Binding("ctrl+n", "new", "New", id="new", tooltip="Begin a new conversation", priority=True),
@@ -315,7 +315,9 @@ class ChatScreen(Screen[None]):
         """List the keys."""
         from chat_personas.tui.screens.help import HelpScreen, named_keys
 
-        self.app.push_screen(HelpScreen(named_keys(self.active_bindings.values(), self.app.get_key_display)))
+        bindings = [*Composer.BINDINGS, *self.BINDINGS, *AlignmentPanel.BINDINGS, *type(self.app).BINDINGS]
+        keys = named_keys(bindings, self.sitting.session.keys, self.app.get_key_display)
+        self.app.push_screen(HelpScreen(keys))
 
     def action_prompt(self) -> None:
         """Show exactly what the model is given."""

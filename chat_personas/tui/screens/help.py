@@ -1,7 +1,8 @@
 """Every key that does something now, under the names by which it can be set anew."""
 
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -9,9 +10,6 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
-
-if TYPE_CHECKING:
-    from textual.binding import ActiveBinding
 
 ABOUT = """\
 The conversation is in the middle; the panel beside it shows how close the persona's measured opinions are \
@@ -51,12 +49,16 @@ class HelpScreen(ModalScreen[None]):
         self.dismiss(None)
 
 
-def named_keys(active: Iterable["ActiveBinding"], display: Callable[[Binding], str]) -> list[tuple[str, str, str]]:
-    """Return (key, what it does, id) for the bindings that have an id, in order, keys of one binding together."""
-    keys: dict[str, list[str]] = {}
-    does: dict[str, str] = {}
-    for item in active:
-        if item.binding.id:
-            keys.setdefault(item.binding.id, []).append(display(item.binding))
-            does[item.binding.id] = item.binding.tooltip or item.binding.description
-    return [(", ".join(dict.fromkeys(keys[name])), does[name], name) for name in keys]
+def named_keys(
+    bindings: Iterable[BindingType], chosen: Mapping[str, str], display: Callable[[Binding], str]
+) -> list[tuple[str, str, str]]:
+    """Return (keys, what they do, id) for the bindings that have an id; `chosen` are the person's own keys by id."""
+    return [
+        (
+            ", ".join(display(replace(binding, key=key)) for key in chosen.get(binding.id, binding.key).split(",")),
+            binding.tooltip or binding.description,
+            binding.id,
+        )
+        for binding in bindings
+        if isinstance(binding, Binding) and binding.id
+    ]

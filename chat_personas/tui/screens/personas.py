@@ -92,7 +92,7 @@ class PersonasScreen(Screen[str | None]):
         names = self.query_one(OptionList)
         names.clear_options()
         for name in self._names:
-            line = f"{name:<28} {self._titles.get(name, '')}"
+            line = f"{name:<24} {self._titles.get(name, '')}"
             if all(word in line.lower() for word in words):
                 names.add_option(Option(printable(line), id=name))
         if names.option_count:
