@@ -97,6 +97,9 @@ def _read_cache(cache: Path) -> dict[str, str]:
 def _write_cache(cache: Path, known: dict[str, str]) -> None:
     cache.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = cache.with_suffix(f".{os.getpid()}")
-    fresh.touch(mode=0o600)
-    fresh.write_text(json.dumps(known))
-    fresh.replace(cache)
+    try:
+        fresh.touch(mode=0o600)
+        fresh.write_text(json.dumps(known))
+        fresh.replace(cache)
+    finally:
+        fresh.unlink(missing_ok=True)
