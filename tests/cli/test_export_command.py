@@ -1,6 +1,7 @@
 """`export` at the command line; the formats themselves are tested with the corpus."""
 
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -68,6 +69,14 @@ def test_filters_choose_conversations(command: Command, kept: list[str], filters
 def test_conversations_are_chosen_by_id(command: Command, kept: list[str]) -> None:
     ran = command("export", "--out", "-", "--id", kept[2], "--id", kept[0])
     assert topics(ran.out) == ["guns?", "schools?"]
+
+
+def test_a_device_is_not_replaced_by_a_file(command: Command, kept: list[str]) -> None:
+    os.mkfifo("pipe")
+    ran = command("export", "--out", "pipe", "--force")
+    assert ran.code == 2
+    assert "no ordinary file; give -" in only_line(ran)
+    assert Path("pipe").is_fifo()
 
 
 def test_a_file_that_is_there_is_replaced_only_when_asked(command: Command, kept: list[str]) -> None:
