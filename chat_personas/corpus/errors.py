@@ -36,8 +36,7 @@ _ADVICE = {
     sqlite3.SQLITE_CANTOPEN: "the corpus {path} cannot be opened; check that its directory exists and is writable",
     sqlite3.SQLITE_CORRUPT: "the corpus {path} is damaged; keep a copy, then try `sqlite3 {path} .recover`",
     sqlite3.SQLITE_NOTADB: "{path} is no corpus (no SQLite database); move it away or choose another file",
-    sqlite3.SQLITE_IOERR: "the corpus {path} could not be read or written; is the disk full, or does it fail? Free some "
-    "space and try again",
+    sqlite3.SQLITE_IOERR: "the corpus {path} could not be read or written; is the disk full? Free some, try again",
 }
 _GONE = "the conversation is no longer in the corpus {path} (another program deleted it?); start a new one"
 

@@ -4,7 +4,8 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,9 +14,10 @@ import pytest
 from chat_personas.cli.main import main
 from chat_personas.corpus import Corpus
 from chat_personas.paths import corpus_path
-from eval.engine import Engine, EngineError, Message, Piece, Sampling
+from eval.engine import Engine, EngineError, Message, Piece, Probe, ProbeScore, Sampling
 from tests.cli.running import Command, CtrlC, kept_messages, only_line
 from tests.corpus.making import branch_of, texts
+from tests.eval.fake_engine import FakeEngine as AnsweringEngine
 from tests.fakes import END, FakeEngine
 
 Serve = Callable[[Engine], None]
@@ -168,6 +170,29 @@ def test_ctrl_c_while_waiting_for_a_line_ends_at_once(served_by: Serve, monkeypa
         assert main(["chat", "democrat"]) == 130
     os.close(writing)
     assert [message.status for message in kept_messages()] == ["complete", "complete"]
+
+
+def test_ctrl_c_while_measuring_keeps_what_was_measured(command: Command, served_by: Serve, few: str) -> None:
+    class Measured(AnsweringEngine):
+        """Is interrupted in the round after the reply, when one question of three is answered."""
+
+        async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
+            count = 0
+            async with aclosing(super().score(prefix, probes)) as scores:
+                async for score in scores:
+                    if len(self.prefixes) == 2 and count == 2:
+                        os.kill(os.getpid(), signal.SIGINT)
+                        await asyncio.Event().wait()
+                    yield score
+                    count += 1
+
+    served_by(Measured())
+    ran = command("chat", "democrat", "--measure", "--survey", few, given="Hello\nWhy?\n")
+    assert (ran.code, ran.out) == (130, "Yes.\n\n")
+    with Corpus.open(corpus_path(), read_only=True) as corpus:
+        (row,) = corpus.measurements(kept_messages()[0].conversation_id)
+        assert not row.complete
+        assert len(corpus.probes(row.id)) == 2
 
 
 def test_a_model_that_fails_in_the_middle_ends_with_3_and_loses_no_word(command: Command, served_by: Serve) -> None:
