@@ -9,7 +9,7 @@ from random import Random
 
 from eval.survey import load_survey
 from eval.survey_model import Survey
-from pocket import answers, reading
+from pocket import answers, lettering, reading
 from pocket.cast import Role, draw_role
 from pocket.dialogue import begin, close, converse
 from pocket.document import Document, Turn
@@ -73,6 +73,18 @@ class Writer:
             turns += self._probe(person, other)
         return turns
 
+    def exercises(self, role: Role) -> list[Turn]:
+        """One to three exercises on what a letter stands for."""
+        keys = self.rng.sample(self._keys, self.rng.choice((1, 2, 3)))
+        tasks = (lettering.which_letter, lettering.letter_of_a_statement, lettering.letter_of_a_statement)
+        return [turn for key in keys for turn in self.rng.choice(tasks)(self.panel, key, self.rng)]
+
+    def words_and_letter(self, role: Role) -> list[Turn]:
+        """A survey question answered twice by the same person: in words and as a letter."""
+        person, key = self._first_answer(role)
+        pair = self.rng.choice((lettering.words_then_letter, lettering.letter_then_words))
+        return pair(self.panel, person, key, self.rng)
+
     def reading(self, role: Role) -> list[Turn]:
         """Questions in words of their own, a few in a row."""
         person = self._person(role)
@@ -135,6 +147,8 @@ Kind = Callable[[Writer, Role], list[Turn]]
 MIXTURE: tuple[tuple[Kind, float], ...] = (
     (Writer.one_probe, 34.0),
     (Writer.several_probes, 10.0),
+    (Writer.exercises, 9.0),
+    (Writer.words_and_letter, 9.0),
     (Writer.reading, 7.0),
     (Writer.conversation, 24.0),
     (Writer.long_conversation, 1.3),
