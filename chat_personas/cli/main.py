@@ -69,8 +69,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         return _run(wanted)
     except typer.TyperException as error:
-        usage = f"{error.format_message().rstrip('.')}; see chat-personas --help"
-        return _say(_near_command(wanted) or usage, BAD_INPUT)
+        return _say(_near_command(wanted) or _usage(error), BAD_INPUT)
     except (KeyboardInterrupt, typer.Abort):
         return _say("interrupted", INTERRUPTED)
     except SystemExit as end:
@@ -95,6 +94,13 @@ def _run(arguments: Sequence[str]) -> int:
     if sys.stdout is not None:
         sys.stdout.flush()  # here, where an error can still be said
     return result if isinstance(result, int) else DONE
+
+
+def _usage(error: typer.TyperException) -> str:
+    """Return what is wrong with the arguments, and which help to read."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "chat-personas"
+    return f"{error.format_message().rstrip('.')}; see {command} --help"
 
 
 def _explain(error: Exception, arguments: Sequence[str]) -> tuple[str, int]:

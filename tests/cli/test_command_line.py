@@ -36,6 +36,7 @@ def test_an_unknown_option_is_one_line_and_exit_2(capsys: pytest.CaptureFixture[
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.startswith("chat-personas: ")
+    assert printed.err.endswith("--surveyy (Possible options: --survey); see chat-personas eval --help\n")
     assert printed.err.count("\n") == 1
 
 
