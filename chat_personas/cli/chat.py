@@ -11,16 +11,16 @@ from chat_personas.cli.exit_codes import DONE, UsageError
 if TYPE_CHECKING:
     from chat_personas.tui.session import Session
 
-EXAMPLE = (
-    "Examples: chat-personas chat democrat;  "
-    "printf 'What should be done about guns?\\n' | chat-personas chat democrat;  "
-    "chat-personas chat republican --model ~/models/qwen3-4b.gguf"
+EXAMPLE = options.examples(
+    "chat-personas chat democrat",
+    "chat-personas chat republican --model ~/models/qwen3-4b.gguf",
+    "printf 'What should be done about guns?\\n' | chat-personas chat democrat",
 )
 
 
 def chat(
     persona: Annotated[
-        str | None, typer.Argument(metavar="[PERSONA]", help="A persona of the library, or a persona file.")
+        str | None, typer.Argument(metavar="PERSONA", help="A persona of the library, or a persona file.")
     ] = None,
     model: options.Model = None,
     survey: options.Survey = None,

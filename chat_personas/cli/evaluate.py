@@ -17,14 +17,16 @@ EXPRESSIONS: "tuple[Expression, ...]" = ("log_probability",)
 REFUSALS: "tuple[Refusals, ...]" = ("apart", "as-option")
 STEERINGS = ("none", "qa", "bio", "portray")
 
-EXAMPLE = (
-    "Examples: chat-personas eval democrat republican;  chat-personas eval my-persona.toml --json report.json;  "
-    "chat-personas eval democrat --json - | python -m json.tool;  chat-personas eval democrat --fail-under 0.8"
+EXAMPLE = options.examples(
+    "chat-personas eval democrat republican",
+    "chat-personas eval my-persona.toml --json report.json",
+    "chat-personas eval democrat --json - | python -m json.tool",
+    "chat-personas eval democrat --fail-under 0.8",
 )
 
 
 def evaluate(
-    personas: Annotated[list[str], typer.Argument(metavar="PERSONA...", help="Personas of the library, or files.")],
+    personas: Annotated[list[str], typer.Argument(metavar="PERSONA", help="Personas of the library, or files.")],
     survey: options.Survey = None,
     expression: Annotated[
         str, typer.Option("--expression", metavar="E", help="How the distribution is obtained: log_probability.")

@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
+from chat_personas.cli import options
 from chat_personas.cli.exit_codes import DONE, UsageError
 
-EXAMPLE = (
-    "Examples: chat-personas export --format openai --out dialogues.jsonl;  "
-    "chat-personas export --format openai --persona democrat --since 2026-01-01 --out -"
+EXAMPLE = options.examples(
+    "chat-personas export --format openai --out dialogues.jsonl",
+    "chat-personas export --format openai --persona democrat --since 2026-01-01 --out -",
 )
 
 

@@ -8,14 +8,18 @@ from typing import Annotated
 
 import typer
 
-from chat_personas.cli import chat, corpus, doctor, evaluate, export, models, personas, surveys
+from chat_personas.cli import chat, corpus, doctor, evaluate, export, models, options, personas, surveys
 from chat_personas.cli.exit_codes import BAD_INPUT, DONE, INTERRUPTED, OUR_MISTAKE, STORAGE_FAILED, exit_code
 
 app = typer.Typer(
     name="chat-personas",
     help="Talk with a language model steered toward a demographic group, and measure how closely its opinions match.",
-    epilog="Examples: chat-personas democrat (without a command, chat is meant);  chat-personas eval democrat;  "
-    "chat-personas personas list.  For a bug report add --debug: it prints a traceback.",
+    epilog=options.examples(
+        "chat-personas democrat",
+        "chat-personas eval democrat",
+        "chat-personas personas list",
+        note="Without a command, chat is meant. For a bug report add --debug: it prints a traceback.",
+    ),
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     no_args_is_help=False,

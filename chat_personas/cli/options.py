@@ -4,6 +4,14 @@ from typing import Annotated
 
 import typer
 
+
+def examples(*lines: str, note: str = "") -> str:
+    """Return the end of a help text: examples, each on a line of its own, and perhaps a note."""
+    unwrapped = "\b\n"  # what follows, up to an empty line, keeps its line breaks
+    shown = f"{unwrapped}Examples:\n" + "\n".join(f"  {line}" for line in lines)
+    return f"{shown}\n\n{note}" if note else shown
+
+
 Model = Annotated[
     str | None,
     typer.Option(
