@@ -24,6 +24,7 @@ def measurement_row(
     complete: bool,
     seed: int,
     began: datetime,
+    dropped_messages: int,
 ) -> MeasurementRow:
     """Return the round's own row: what was measured, with what, and the alignment it gave."""
     alignment = scorecard.scores.alignment if scorecard is not None else None
@@ -44,6 +45,7 @@ def measurement_row(
         template_sha256=info.template_sha256,
         flash_attention=info.flash_attention,
         seed=seed,
+        dropped_messages=dropped_messages,
         seconds=(datetime.now(UTC) - began).total_seconds(),
         program_version=__version__,
     )

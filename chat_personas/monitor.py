@@ -79,6 +79,10 @@ class _Round:
         return len(self.answers) + len(self.failures)
 
     @property
+    def dropped_messages(self) -> int:
+        return max((answer.dropped_messages for answer in self.answers), default=0)
+
+    @property
     def scorecard(self) -> Scorecard | None:
         return self.scored[1]
 
@@ -202,7 +206,7 @@ class Monitor:
             complete=complete,
             failures=tuple(found.failures),
             course=joined(found.earlier, found.point) if complete else found.earlier,
-            message=self.message,
+            message="; ".join(filter(None, (self.message, _shortened(found.dropped_messages)))) or None,
             turn=found.turn,
         )
 
@@ -228,5 +232,10 @@ class Monitor:
             complete=found.done == len(self._questions),
             seed=self._seed,
             began=found.began,
+            dropped_messages=found.dropped_messages,
         )
         self._corpus.add_measurement(row, probe_rows(found.answers, found.failures))
+
+
+def _shortened(dropped_messages: int) -> str | None:
+    return f"measured without the {dropped_messages} oldest messages, which no longer fit" if dropped_messages else None

@@ -31,12 +31,16 @@ class OrderAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a model said to one question, in each option order in which it was asked, and what asking cost."""
+    """What a model said to one question, in each option order in which it was asked, and what asking cost.
+
+    `dropped_messages` counts the oldest messages of the conversation that the model did not see when it was asked.
+    """
 
     question_id: str
     by_order: tuple[OrderAnswer, ...]
     tokens_decoded: int = 0
     tokens_reused: int = 0
+    dropped_messages: int = 0
 
 
 @dataclass(frozen=True, slots=True)

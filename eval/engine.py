@@ -97,7 +97,8 @@ class ProbeScore:
     """What the model would answer to one probe.
 
     `label_mass` is the probability of all labels together (from the lower bounds), 0 to 1. `failure` says in one
-    line why there is no answer; then `labels` is empty. Token counts are of this probe's own share.
+    line why there is no answer; then `labels` is empty. Token counts are of this probe's own share. `dropped_messages`
+    counts the oldest messages of the prefix that were left out because prefix and probe are longer than the context.
     """
 
     key: str
@@ -106,6 +107,7 @@ class ProbeScore:
     failure: str | None = None
     tokens_decoded: int = 0
     tokens_reused: int = 0
+    dropped_messages: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,6 +120,16 @@ async def test_what_a_server_hides_is_kept_as_the_most_it_can_be(corpus: Corpus,
     assert corpus.probes(row.id)[0].options_upper == pytest.approx((0.6, 0.4))
 
 
+async def test_what_the_model_no_longer_saw_of_the_conversation_is_said_and_kept(
+    corpus: Corpus, message_id: str
+) -> None:
+    monitor = Monitor(FakeEngine(SAID, dropped=4), loaded(), [DEMOCRAT], corpus=corpus)
+    last = await round_of(monitor, message_id=message_id)
+    assert last.message == "measured without the 4 oldest messages, which no longer fit"
+    (row,) = recorded(corpus, message_id)
+    assert row.dropped_messages == 4
+
+
 async def test_before_anything_was_said_a_round_is_shown_and_not_kept(corpus: Corpus) -> None:
     last = await round_of(Monitor(FakeEngine(SAID), loaded(), [DEMOCRAT], corpus=corpus), [])
     assert [point.turn for point in last.course] == [0]

@@ -110,7 +110,7 @@ class MeasurementRow(Row):
 
     `refusals` says how refusals counted (`apart` or `as-option`); `complete` is false when the round was cut short, as
     by the next message. The alignment is null where the survey has no figures for the groups, its bounds under 20
-    questions.
+    questions. `dropped_messages` counts the oldest messages that the model did not see, for want of context.
     """
 
     id: str = Field(default_factory=new_key)
@@ -132,6 +132,7 @@ class MeasurementRow(Row):
     template_sha256: str | None = None
     flash_attention: bool | None = None
     seed: int | None = None
+    dropped_messages: int = 0
     seconds: float | None = None
     program_version: str
 

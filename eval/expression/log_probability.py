@@ -68,7 +68,8 @@ class _Collected:
             if isinstance(outcome, str):
                 return Failure(self.question.id, f"{order} order: {outcome}", decoded, reused)
             by_order.append(outcome)
-        return Answer(self.question.id, tuple(by_order), decoded, reused)
+        dropped = max((score.dropped_messages for score in self.scores.values()), default=0)
+        return Answer(self.question.id, tuple(by_order), decoded, reused, dropped)
 
 
 def _order_answer(question: Askable, rendered: Rendered, score: ProbeScore) -> OrderAnswer | str:

@@ -13,7 +13,8 @@ class FakeEngine:
 
     `masses` maps a question id, or a probe key such as "BUS/reversed", to masses by option text; texts left out get
     none, and questions left out spread 0.9 evenly. `failures` maps probe keys to reasons, `silent` are probe
-    keys that are never answered, `hidden` is mass that might belong to any label (a server's cut-off).
+    keys that are never answered, `hidden` is mass that might belong to any label (a server's cut-off), `dropped` how
+    many messages it claims to have left out.
     """
 
     def __init__(
@@ -23,6 +24,7 @@ class FakeEngine:
         failures: Mapping[str, str] | None = None,
         silent: frozenset[str] = frozenset(),
         hidden: float = 0.0,
+        dropped: int = 0,
         info: EngineInfo | None = None,
     ) -> None:
         self.info = info or EngineInfo(name="fake", engine="llama", log_probabilities="exact", sha256="ab" * 32)
@@ -33,6 +35,7 @@ class FakeEngine:
         self._failures = failures or {}
         self._silent = silent
         self._hidden = hidden
+        self._dropped = dropped
 
     async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
         """Answer the probes from the last to the first, as an engine may."""
@@ -55,7 +58,7 @@ class FakeEngine:
         masses = self._masses.get(probe.key, self._masses.get(probe.key.rpartition("/")[0], even))
         labels = tuple(self._label(label, masses.get(texts[label], 0.0)) for label in probe.labels)
         total = sum(masses.get(text, 0.0) for text in texts.values())
-        return ProbeScore(probe.key, labels, total, tokens_decoded=10, tokens_reused=30)
+        return ProbeScore(probe.key, labels, total, tokens_decoded=10, tokens_reused=30, dropped_messages=self._dropped)
 
     def _label(self, label: str, mass: float) -> LabelScore:
         return LabelScore(label, _log(mass), _log(mass + self._hidden))

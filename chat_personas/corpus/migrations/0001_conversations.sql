@@ -81,6 +81,7 @@ CREATE TABLE measurements (
     template_sha256 TEXT,
     flash_attention INTEGER,
     seed INTEGER,
+    dropped_messages INTEGER NOT NULL DEFAULT 0,
     seconds REAL,
     program_version TEXT NOT NULL
 ) STRICT;

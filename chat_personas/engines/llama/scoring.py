@@ -28,6 +28,7 @@ class ScoreJob(Job[ProbeScore]):
         self._probes = tuple(probes)
         self._waiting: dict[Path, list[Probe]] | None = None
         self._failed: set[str] = set()
+        self._dropped = 0
 
     def run(self, runtime: "Runtime", flag: InterruptFlag) -> None:
         """Score the probes that are not scored yet; see `Job.run`."""
@@ -61,6 +62,7 @@ class ScoreJob(Job[ProbeScore]):
             for path in runtime.prompter.probes(fitted.messages[:-1], prompts):
                 flag.check()
                 paths.append(path)
+            self._dropped = fitted.dropped
             if all(_fits(runtime, path) for path in paths):
                 break
         waiting: dict[Path, list[Probe]] = {}
@@ -109,7 +111,14 @@ class ScoreJob(Job[ProbeScore]):
                     self._fail(probe, "the model's output is not a number; the file may be damaged")
                     continue
                 self.outlet.put(
-                    ProbeScore(probe.key, labels, mass, tokens_decoded=decoded, tokens_reused=len(path) - decoded)
+                    ProbeScore(
+                        probe.key,
+                        labels,
+                        mass,
+                        tokens_decoded=decoded,
+                        tokens_reused=len(path) - decoded,
+                        dropped_messages=self._dropped,
+                    )
                 )
                 decoded = 0
 

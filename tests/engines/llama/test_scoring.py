@@ -120,7 +120,9 @@ async def test_a_second_round_after_the_same_prefix_does_not_decode_the_prefix_a
         assert score.labels[0].lower == pytest.approx(second[key].labels[0].lower, abs=1e-4)
 
 
-async def test_a_prefix_too_long_for_the_context_loses_its_oldest_turns(engine: LlamaEngine) -> None:
+async def test_a_prefix_too_long_loses_its_oldest_turns_and_every_score_says_so(
+    engine: LlamaEngine,
+) -> None:
     turns = [
         message
         for number in range(20)
@@ -129,6 +131,9 @@ async def test_a_prefix_too_long_for_the_context_loses_its_oldest_turns(engine: 
     found = await scores(engine, [PREFIX[0], *turns], questions(2))
     assert all(score.failure is None for score in found.values())
     assert all(score.tokens_decoded + score.tokens_reused <= 512 for score in found.values())
+    (dropped,) = {score.dropped_messages for score in found.values()}
+    assert 0 < dropped < len(turns)
+    assert dropped % 2 == 0
 
 
 async def test_a_question_too_long_for_the_context_fails_alone(engine: LlamaEngine) -> None:
