@@ -88,15 +88,15 @@ def test_commands_to_the_terminal_are_shown_and_not_obeyed(command: Command, ser
 
 
 def test_measuring_reports_on_standard_error_and_changes_no_word(
-    command: Command, brief: str, tiny: str, survey: str
+    command: Command, brief: str, tiny: str, few: str
 ) -> None:
-    arguments = ("chat", brief, "--model", tiny, "--survey", survey)
+    arguments = ("chat", brief, "--model", tiny, "--survey", few)
     plain = command(*arguments, given="Hello\nWhy?")
     measured = command(*arguments, "--measure", given="Hello\nWhy?")
     assert measured.code == 0
     assert measured.out == plain.out
     reports = [line for line in measured.err.splitlines() if line.startswith("[turn")]
-    assert [line.split("]")[0] for line in reports] == [f"[turn {turn}, 20 of 20 questions" for turn in range(3)]
+    assert [line.split("]")[0] for line in reports] == [f"[turn {turn}, 3 of 3 questions" for turn in range(3)]
     assert all("alignment 0." in line and "population 0." in line for line in reports)
 
 
