@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from textual import work
 from textual.app import App
 from textual.binding import Binding, BindingType
 
@@ -11,6 +12,7 @@ from chat_personas.tui.session import Session
 from chat_personas.tui.sitting import Sitting
 from chat_personas.tui.themes import DUSK, FEW_COLOURS, TERMINAL_COLOURS
 
+UNSENT = "A message still waits for the model. It was not sent, and is lost if you leave now."
 HUNG_UP = 128 + 1  # as a shell reports a program that SIGHUP ended
 
 
@@ -68,8 +70,13 @@ class ChatApp(App[None]):
         """Keep what was said and free the model, however the program ends."""
         await self.sitting.close()
 
-    async def action_quit(self) -> None:
-        """Stop the reply, keep what was said, and leave."""
+    @work(exclusive=True, group="quit")
+    async def action_quit(self) -> None:  # type: ignore[override]
+        """Stop the reply, keep what was said, and leave; ask first if a message was never sent."""
+        from chat_personas.tui.screens.confirm import ConfirmScreen
+
+        if self.sitting.unsent and not await self.push_screen_wait(ConfirmScreen(UNSENT, "Leave", "Stay")):
+            return
         await self.sitting.stop()
         self.exit()
 

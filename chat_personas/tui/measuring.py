@@ -3,6 +3,7 @@
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
+from chat_personas.plain_text import printable
 from chat_personas.tui.sitting import Sitting
 
 if TYPE_CHECKING:
@@ -72,10 +73,30 @@ class Measuring:
             async for estimate in estimates:
                 self._panel.offer(estimate)
 
-    async def requests_per_round(self) -> int:
-        """How many requests a round makes, for the question that is asked before."""
+    @property
+    def under_way(self) -> bool:
+        """Whether replies are measured as they come."""
+        return self.wanted and self.permitted
+
+    async def question(self) -> str | None:
+        """Return what the person must agree to before anything is measured, or None."""
+        engine = self._sitting.engine
+        if engine is None or self.permitted:
+            return None
         monitor = await self._sitting.open_monitor()
-        return monitor.requests_per_round if monitor else 0
+        requests = monitor.requests_per_round if monitor else 0
+        return (
+            f"{engine.info.name} is not on this machine. Measuring sends this conversation to it again with every "
+            f"question: {requests} requests after each reply, which may cost money. Measure? "
+            "(Remembered for this server.)"
+        )
+
+    def agree(self) -> None:
+        """Measure from now on; that a server on another machine may be probed is remembered."""
+        self.wanted = True
+        engine = self._sitting.engine
+        if engine is not None and not self.permitted:
+            self._sitting.session.remember_probing(engine.info)
 
 
 def _source(monitor: "Monitor | None") -> str:
@@ -86,4 +107,4 @@ def _source(monitor: "Monitor | None") -> str:
     wording = "paraphrased" if survey.paraphrased else "original wording"
     weights = "weighted" if survey.weighted else "unweighted"
     first, last = min(survey.years), max(survey.years)
-    return f"{survey.title}: {wording}, {weights}, {first if first == last else f'{first}–{last}'}"
+    return f"{printable(survey.title)}: {wording}, {weights}, {first if first == last else f'{first}–{last}'}"

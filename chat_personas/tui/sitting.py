@@ -18,7 +18,7 @@ class Sitting:
     """Opens what a `Session` describes, piece by piece, and closes it again. It has no widgets.
 
     What is not open yet is None. Heavy imports happen in a thread, so that the person can type meanwhile. `failure` is
-    the error that the program is to end with, if there is one.
+    the error that the program is to end with, if there is one; `unsent` counts the messages that wait for the model.
     """
 
     def __init__(self, session: Session) -> None:
@@ -29,6 +29,7 @@ class Sitting:
         self.conversation: Conversation | None = None
         self.monitor: Monitor | None = None
         self.failure: Exception | None = None
+        self.unsent = 0
 
     async def open_persona(self, name: str) -> "LoadedPersona":
         """Read the persona's file; it is the one that the next new conversation is with."""
@@ -65,9 +66,8 @@ class Sitting:
 
         assert self.persona is not None
         corpus, engine = await self.open_corpus(), await self.open_engine()
-        self.conversation = Conversation.start(corpus, engine, self.persona)
-        self.monitor = None
-        return self.conversation
+        conversation = Conversation.start(corpus, engine, self.persona)
+        return await self._take_up(conversation)
 
     async def resume(self, conversation_id: str) -> "Conversation":
         """Take up a conversation of the corpus, with the persona that it was held with.
@@ -78,9 +78,15 @@ class Sitting:
         from chat_personas.conversation import Conversation
 
         corpus, engine = await self.open_corpus(), await self.open_engine()
-        self.conversation = Conversation.resume(corpus, engine, conversation_id)
-        self.monitor = None
-        return self.conversation
+        return await self._take_up(Conversation.resume(corpus, engine, conversation_id))
+
+    async def _take_up(self, conversation: "Conversation") -> "Conversation":
+        """Make `conversation` the open one. A round that was cancelled for it is recorded first."""
+        if self.monitor is not None:
+            await self.monitor.settle()
+            self.monitor = None
+        self.conversation = conversation
+        return conversation
 
     async def open_monitor(self) -> "Monitor | None":
         """Make what measures this conversation; None where nothing can be measured."""

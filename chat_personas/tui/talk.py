@@ -67,6 +67,7 @@ class Talk:
         if self._sitting.conversation is None or self.busy:
             entry = Entry("user", text, waiting=True)
             self._waiting.append(entry)
+            self._sitting.unsent = len(self._waiting)
             await self._transcript.add(entry)
         else:
             await self._send(text)
@@ -91,17 +92,24 @@ class Talk:
             await self._transcript.remove_entries(lambda entry: entry is last or entry.kind in ("notice", "failure"))
             await self._follow(conversation.regenerate, None)
 
-    async def show_other_reply(self) -> None:
-        """Go on from the next version of the last reply, round to the first; say which one it is."""
+    async def show_other_version(self) -> None:
+        """Go on from the next version of the last reply, or of what it answers if there is only one; say which it is.
+
+        Raises:
+            CorpusError: the corpus cannot be read or written.
+        """
         conversation = self._sitting.conversation
-        last = conversation.path[-1] if conversation is not None and conversation.path else None
-        if conversation is None or last is None or last.role != "assistant":
+        if conversation is None or self.busy:
             return
-        ids = [row.id for row in conversation.alternatives(last.id)]
-        place = (ids.index(last.id) + 1) % len(ids)
-        conversation.switch(ids[place])
-        await self.show_path()
-        await self._transcript.add(Entry("notice", f"version {place + 1} of {len(ids)} of this reply"))
+        for row in reversed(conversation.path[-2:]):
+            ids = [other.id for other in conversation.alternatives(row.id)]
+            if len(ids) > 1:
+                place = (ids.index(row.id) + 1) % len(ids)
+                conversation.switch(ids[place])
+                await self.show_path()
+                what = "your message" if row.role == "user" else "this reply"
+                await self._transcript.add(Entry("notice", f"version {place + 1} of {len(ids)} of {what}"))
+                return
 
     async def edit(self, message_id: str, text: str) -> None:
         """Say `text` in place of the message of that id; what followed stays in the corpus on its own branch."""
@@ -121,6 +129,7 @@ class Talk:
 
     async def _next_waiting(self, index: int) -> str:
         entry = self._waiting.pop(index)
+        self._sitting.unsent = len(self._waiting)
         await self._transcript.remove_entries(lambda other: other is entry)
         return entry.text
 

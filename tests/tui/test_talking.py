@@ -186,3 +186,37 @@ async def test_a_key_can_be_set_anew_by_its_name(corpus_file: Path) -> None:
         await pilot.press("ctrl+x")
         await until(pilot, lambda: not chat(pilot).talk.busy)
     assert spoken(corpus_file)[1] == ("assistant", "Half", "stopped")
+
+
+async def test_leaving_with_a_message_that_was_never_sent_asks_first(corpus_file: Path) -> None:
+    never = asyncio.Event()
+
+    async def open_engine() -> Engine:
+        await never.wait()
+        raise AssertionError
+
+    async with screen(session(corpus_file, ScreenEngine(), open_engine=open_engine), ready=False) as pilot:
+        await type_text(pilot, "Anyone?")
+        await until(pilot, lambda: "waiting for the model" in shown(pilot))
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: "lost if you leave now" in shown(pilot))
+
+        await pilot.press("n")
+        await until(pilot, lambda: pilot.app.screen is chat(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: chat(pilot).composer.text == "Anyone?")
+
+
+async def test_a_message_that_was_changed_can_be_gone_back_to(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("To guns."), reply("To schools.")))) as pilot:
+        await type_text(pilot, "What about guns?")
+        await until(pilot, lambda: "To guns." in shown(pilot))
+        await pilot.press("f6")
+        await until(pilot, lambda: chat(pilot).composer.text == "What about guns?")
+        chat(pilot).composer.text = "What about schools?"
+        await pilot.press("enter")
+        await until(pilot, lambda: "To schools." in shown(pilot) and not chat(pilot).talk.busy)
+
+        await pilot.press("f8")
+        await until(pilot, lambda: "To guns." in shown(pilot))
+        assert "version 1 of 2 of your message" in shown(pilot)

@@ -1,8 +1,6 @@
 """The conversation, with the measured opinions beside it."""
 
-import asyncio
-from collections.abc import Awaitable
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -11,6 +9,8 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widgets import Footer
 
+from chat_personas.plain_text import printable
+from chat_personas.tui.entrance import Entrance
 from chat_personas.tui.measuring import Measuring
 from chat_personas.tui.sitting import Sitting
 from chat_personas.tui.talk import Talk
@@ -24,7 +24,6 @@ from chat_personas.tui.widgets.transcript import Transcript
 if TYPE_CHECKING:
     from chat_personas.conversation import ReplyEnded
 
-Opened = TypeVar("Opened")
 WIDE = 100
 """Columns from which the panel stands beside the conversation."""
 
@@ -54,7 +53,7 @@ class ChatScreen(Screen[None]):
         _quiet("f3", "prompt", "See exactly what the model is given"),
         _quiet("f4", "measuring", "Measure, or stop measuring"),
         _quiet("f5,ctrl+r", "regenerate", "Have the last reply anew"),
-        _quiet("f8", "other", "Go to another version of the reply"),
+        _quiet("f8", "other", "Go to another version of the last turn"),
         _quiet("f6,ctrl+l", "edit", "Change your last message"),
         _quiet("f7", "copy", "Copy the last reply"),
         _quiet("ctrl+s", "export", "Write the conversation to a file"),
@@ -66,6 +65,8 @@ class ChatScreen(Screen[None]):
         self.transcript = Transcript()
         self.panel = AlignmentPanel()
         self.composer = Composer()
+        self.title_line = TitleLine()
+        self.status_line = StatusLine()
         self.talk = Talk(
             sitting,
             self.transcript,
@@ -74,98 +75,37 @@ class ChatScreen(Screen[None]):
             give_back=self.composer.give_back,
         )
         self.measuring = Measuring(sitting, self.panel)
+        self.entrance = Entrance(self)
         self._editing: str | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out title, conversation and panel, status, and keys."""
-        yield TitleLine()
+        yield self.title_line
         with Horizontal(id="room"):
             with Vertical(id="talk"):
                 yield self.transcript
                 yield self.composer
             yield self.panel
-        yield StatusLine()
+        yield self.status_line
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Show what is known already; the rest is opened after the first paint."""
-        self.query_one(TitleLine).persona = self.sitting.session.persona
-        self._status(model=self.sitting.session.model, state="opening…")
+        self.title_line.persona = self.sitting.session.persona
+        self.status_line.model, self.status_line.state = self.sitting.session.model, "opening…"
         self.panel.clear(self.measuring.state())
         self.call_after_refresh(self.open)
 
-    # Opening
-
     @work(group="open", exclusive=True)
     async def open(self) -> None:
-        """Open everything that the session describes; what fails is said, and what can be tried again may be."""
-        await self.panel.furnish()
-        session = self.sitting.session
-        if session.resume_id is None:
-            loaded = await self._or_leave(self.sitting.open_persona(session.persona))
-            self.query_one(TitleLine).persona = loaded.persona.title
-        await self._or_leave(self.sitting.open_corpus())
-        await self._enter(session.resume_id)
-
-    async def _enter(self, conversation_id: str | None) -> None:
-        """Open the model and a conversation on it, new if no id is given; send what waited."""
-        from eval.engine import EngineError
-
-        try:
-            engine = await self.sitting.open_engine()
-        except EngineError as error:
-            self._status(state="no model")
-            await self.transcript.add(Entry("failure", f"{error} (ctrl+r tries again)"))
-            self.sitting.failure = error
-            return
-        except Exception as error:
-            self._leave(error)
-            return
-        self.sitting.failure = None
-        self._status(
-            model=engine.info.name,
-            demonstration=engine.info.demonstration,
-            context=engine.info.context_length or 0,
-            state="",
-        )
-        opening = self.sitting.begin() if conversation_id is None else self.sitting.resume(conversation_id)
-        await self._or_leave(opening)
-        await self._show_conversation()
-
-    async def _or_leave(self, opening: Awaitable[Opened]) -> Opened:
-        """Await what the program cannot go on without; if it fails, end the program with that error."""
-        try:
-            return await opening
-        except Exception as error:
-            self._leave(error)
-            raise asyncio.CancelledError from error
-
-    def _leave(self, error: Exception) -> None:
-        self.sitting.failure = error
-        self.app.exit()
-
-    async def _show_conversation(self) -> None:
-        conversation = self.sitting.conversation
-        assert conversation is not None
-        self.query_one(TitleLine).persona = conversation.persona.title
-        self._show_title()
-        self._status(used=0)
-        self.panel.clear(self.measuring.state())
-        await self.talk.show_path()
-        self.run_worker(self.talk.send_waiting(), group="talk")
-        await self._or_leave(self.measuring.introduce())
-        if not self.talk.busy:
-            self.measure()
+        """Open what the session describes."""
+        await self.entrance.open()
 
     @work(group="enter", exclusive=True)
-    async def enter(self, conversation_id: str | None) -> None:
-        """Leave the conversation that is open (it is kept) for another one, or a new one."""
-        await self.talk.stop()
-        while self.talk.waiting:
-            await self.talk.take_back()
+    async def enter(self, conversation_id: str | None, persona: str | None = None) -> None:
+        """Go to another conversation, or to a new one."""
         self._end_editing()
-        self.workers.cancel_group(self, "measure")
-        await self._enter(conversation_id)
+        await self.entrance.go(conversation_id, persona)
 
     # Talking
 
@@ -203,14 +143,13 @@ class ChatScreen(Screen[None]):
             await self.talk.regenerate()
 
     async def action_other(self) -> None:
-        """Go round the versions of the last reply; the conversation goes on from the one that is shown."""
-        if self.sitting.conversation is not None and not self.talk.busy:
-            from chat_personas.corpus import CorpusError
+        """Go round the versions of the last reply or message; the conversation goes on from the one that is shown."""
+        from chat_personas.corpus import CorpusError
 
-            try:
-                await self.talk.show_other_reply()
-            except CorpusError as error:
-                self.notify(str(error), severity="error", markup=False)
+        try:
+            await self.talk.show_other_version()
+        except CorpusError as error:
+            self.notify(printable(str(error)), severity="error", markup=False)
 
     @work(group="stop")
     async def action_edit(self) -> None:
@@ -235,8 +174,8 @@ class ChatScreen(Screen[None]):
 
     def _reply_ended(self, event: "ReplyEnded") -> None:
         if event.usage is not None:
-            self._status(used=(event.usage.prompt_tokens or 0) + (event.usage.decoded_tokens or 0))
-        self._show_title()
+            self.status_line.used = (event.usage.prompt_tokens or 0) + (event.usage.decoded_tokens or 0)
+        self.show_title()
         if event.status in ("complete", "stopped"):
             self.measure()
 
@@ -257,37 +196,23 @@ class ChatScreen(Screen[None]):
     @on(AlignmentPanel.Shown)
     def show_score(self, event: AlignmentPanel.Shown) -> None:
         """Say the score in short where the panel is hidden."""
-        self.query_one(TitleLine).score = event.in_short
+        self.title_line.score = event.in_short
 
     @work(group="ask", exclusive=True)
     async def action_measuring(self) -> None:
         """Begin or stop measuring. A server on another machine is probed only after the person agreed."""
-        engine = self.sitting.engine
-        if engine is None:
-            return
-        if self.measuring.wanted and self.measuring.permitted:
-            self.measuring.wanted = False
-            self.workers.cancel_group(self, "measure")
-        elif self.measuring.permitted or await self._may_probe():
-            self.measuring.wanted = True
-            self.measure()
-        self.panel.say(self.measuring.state())
-
-    async def _may_probe(self) -> bool:
         from chat_personas.tui.screens.confirm import ConfirmScreen
 
-        engine = self.sitting.engine
-        assert engine is not None
-        requests = await self.measuring.requests_per_round()
-        question = (
-            f"{engine.info.name} is not on this machine. Measuring sends this conversation to it again with every "
-            f"question: {requests} requests after each reply, which may cost money. Measure? "
-            "(Remembered for this server.)"
-        )
-        agreed = await self.app.push_screen_wait(ConfirmScreen(question, "Measure", "Do not measure"))
-        if agreed:
-            self.sitting.session.remember_probing(engine.info)
-        return agreed
+        if self.measuring.under_way:
+            self.measuring.wanted = False
+            self.workers.cancel_group(self, "measure")
+            self.panel.halt(self.measuring.state())
+            return
+        question = await self.measuring.question()
+        if question is None or await self.app.push_screen_wait(ConfirmScreen(question, "Measure", "Do not measure")):
+            self.measuring.agree()
+            self.measure()
+        self.panel.say(self.measuring.state())
 
     # The panel
 
@@ -326,17 +251,9 @@ class ChatScreen(Screen[None]):
         if self.sitting.conversation is not None:
             self.app.push_screen(PromptScreen(self.sitting.conversation.context()))
 
-    @work(group="ask", exclusive=True)
-    async def action_new(self) -> None:
+    def action_new(self) -> None:
         """Begin a new conversation with the same persona."""
-        from personas import PersonaError
-
-        try:
-            await self.sitting.open_same_persona()
-        except PersonaError as error:
-            self.notify(str(error), severity="error", markup=False)
-        else:
-            self.enter(None)
+        self.enter(None)
 
     @work(group="ask", exclusive=True)
     async def action_conversations(self) -> None:
@@ -357,17 +274,11 @@ class ChatScreen(Screen[None]):
     async def action_personas(self) -> None:
         """Talk with another persona, in a new conversation."""
         from chat_personas.tui.screens.personas import PersonasScreen
-        from personas import PersonaError, library_names
+        from personas import library_names
 
         chosen = await self.app.push_screen_wait(PersonasScreen(library_names()))
-        if chosen is None:
-            return
-        try:
-            await self.sitting.open_persona(chosen)
-        except PersonaError as error:
-            self.notify(str(error), severity="error", markup=False)
-        else:
-            self.enter(None)
+        if chosen is not None:
+            self.enter(None, chosen)
 
     @work(group="ask", exclusive=True)
     async def action_export(self) -> None:
@@ -395,12 +306,8 @@ class ChatScreen(Screen[None]):
         self.composer.border_title = ""
         self.composer.remove_class("-editing")
 
-    def _show_title(self) -> None:
+    def show_title(self) -> None:
+        """Name the conversation above it."""
         conversation = self.sitting.conversation
         if conversation is not None:
-            self.query_one(TitleLine).conversation = conversation.title if conversation.path else ""
-
-    def _status(self, **values: object) -> None:
-        line = self.query_one(StatusLine)
-        for name, value in values.items():
-            setattr(line, name, value)
+            self.title_line.conversation = conversation.title if conversation.path else ""

@@ -13,6 +13,7 @@ from textual.widgets import Footer, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from chat_personas.corpus import CorpusError
+from chat_personas.plain_text import printable
 from chat_personas.tui.drawing.conversations import hit_lines, summary_lines
 from chat_personas.tui.drawing.numbers import counted
 from chat_personas.tui.screens.confirm import ConfirmScreen
@@ -82,7 +83,7 @@ class ConversationsScreen(Screen[str | None]):
         try:
             options = await asyncio.to_thread(self._hits if words.strip() else self._newest, words)
         except CorpusError as error:
-            self.notify(str(error), severity="error", markup=False)
+            self.notify(printable(str(error)), severity="error", markup=False)
             return
         found = self.query_one(OptionList)
         at = found.highlighted
@@ -118,7 +119,7 @@ class ConversationsScreen(Screen[str | None]):
         try:
             without_trace = await asyncio.to_thread(self._corpus.delete, chosen)
         except CorpusError as error:
-            self.notify(str(error), severity="error", markup=False)
+            self.notify(printable(str(error)), severity="error", markup=False)
             return
         self.deleted.add(chosen)
         self.notify("Deleted." if without_trace else LEFT_ON_DISK, markup=False)

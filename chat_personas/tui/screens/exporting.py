@@ -3,6 +3,7 @@
 import asyncio
 from typing import TYPE_CHECKING
 
+from chat_personas.plain_text import printable
 from chat_personas.tui.screens.path import PathScreen
 
 if TYPE_CHECKING:
@@ -26,6 +27,6 @@ async def export_conversation(app: "App[None]", corpus: "Corpus", conversation_i
     try:
         await asyncio.to_thread(export_file, corpus, FORMAT, selection, path, force=True)
     except (CorpusError, OSError) as error:
-        app.notify(f"Not exported: {error}", severity="error", markup=False)
+        app.notify(printable(f"Not exported: {error}"), severity="error", markup=False)
     else:
-        app.notify(f"Written to {path}", markup=False)
+        app.notify(printable(f"Written to {path}"), markup=False)

@@ -1,9 +1,11 @@
 """The first lines of the panel: whose opinions, how close, how sure, and how far the measuring is."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from chat_personas.plain_text import printable
 from chat_personas.tui.drawing.numbers import counted, with_interval
 from chat_personas.tui.drawing.rows import mean_of, stacked
 from chat_personas.tui.widgets.panel.section import Section
@@ -15,25 +17,44 @@ if TYPE_CHECKING:
 UNNAMED = "no group"
 
 
-def headline(group: str, estimate: "Estimate | None", state: str) -> Content:
-    """Say the alignment with `group`, its interval, and how much of it is measured; `state` where there is none yet."""
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What the panel has to show.
+
+    `card` is that of `estimate`, or of the turn before while the new round has none yet. `halted` says that nobody
+    goes on measuring; `state` says in one line why there are no figures.
+    """
+
+    estimate: "Estimate | None" = None
+    card: "Scorecard | None" = None
+    halted: bool = False
+    state: str = ""
+
+    @property
+    def of_turn_before(self) -> bool:
+        """Whether the card is older than the round that is under way."""
+        return self.card is not None and self.estimate is not None and self.estimate.scorecard is None
+
+
+def headline(group: str, figures: Figures) -> Content:
+    """Say the alignment with `group`, its interval, what makes it doubtful, and how much of it is measured."""
     rows = [Content.styled(group or UNNAMED, "bold")]
-    card = estimate.scorecard if estimate else None
-    if card is not None:
-        rows += [_alignment(card), *_why_no_interval(card), _doubts(card)]
-    if estimate is not None and estimate.message:
-        rows.append(Content("! " + estimate.message))
-    rows.append(_progress(estimate, state))
+    if figures.card is not None:
+        rows += [_alignment(figures.card), *_why_no_interval(figures.card), _doubts(figures.card)]
+    if figures.estimate is not None:
+        rows += [Content.styled(f"! {line}", "bold $warning") for line in _missing(figures.estimate)]
+    rows.append(_progress(figures))
     return stacked(rows)
 
 
-def in_short(estimate: "Estimate | None") -> str:
+def in_short(figures: Figures) -> str:
     """Say the alignment and how far it is measured in a few words."""
+    estimate = figures.estimate
     if estimate is None:
         return ""
-    score = estimate.scorecard.scores.alignment if estimate.scorecard else None
+    score = figures.card.scores.alignment if figures.card else None
     said = f"alignment {with_interval(score.mean, score.low, score.high)}" if score else ""
-    under_way = "" if estimate.complete else f"measuring… {estimate.done}/{estimate.total}"
+    under_way = "" if estimate.complete or figures.halted else f"measuring… {estimate.done}/{estimate.total}"
     return " · ".join(filter(None, (said, under_way)))
 
 
@@ -61,12 +82,27 @@ def _doubts(card: "Scorecard") -> Content:
     return Content.assemble((line, "dim"), (f" · ! {invalid} not valid" if invalid else "", "bold $warning"))
 
 
-def _progress(estimate: "Estimate | None", state: str) -> Content:
+def _missing(estimate: "Estimate") -> list[str]:
+    """Say what has no figure: for the group, or for questions that were not answered."""
+    lines = [printable(estimate.message)] if estimate.message else []
+    if estimate.failures:
+        first = estimate.failures[0]
+        lines.append(
+            printable(f"{counted(len(estimate.failures), 'question')} failed; {first.question_id}: {first.why}")
+        )
+    return lines
+
+
+def _progress(figures: Figures) -> Content:
+    estimate = figures.estimate
     if estimate is None or estimate.total == 0:
-        return Content.styled(state, "italic")
+        return Content.styled(figures.state, "italic")
+    asked = f"{estimate.done} of {counted(estimate.total, 'question')}"
     if estimate.complete:
         return Content.styled(f"measured: {counted(estimate.done, 'question')}", "dim")
-    return Content.styled(f"measuring… {estimate.done} of {counted(estimate.total, 'question')}", "italic")
+    if figures.halted:
+        return Content.styled(f"stopped after {asked}; {figures.state}", "italic")
+    return Content.styled(f"measuring… {asked}" + (" (above: before)" if figures.of_turn_before else ""), "italic")
 
 
 class Headline(Section):
@@ -75,15 +111,14 @@ class Headline(Section):
     def __init__(self) -> None:
         super().__init__("Alignment", "headline")
         self._group = ""
-        self._estimate: Estimate | None = None
-        self._state = ""
+        self._figures = Figures()
         self.display = True
 
-    def show(self, group: str, estimate: "Estimate | None", state: str) -> None:
-        """Show `estimate` for `group`, or `state` while there is none."""
-        self._group, self._estimate, self._state = group, estimate, state
+    def show(self, group: str, figures: Figures) -> None:
+        """Show what is known of `group`."""
+        self._group, self._figures = group, figures
         self.changed()
 
     def draw(self, width: int) -> Content:
         """Draw the headline."""
-        return headline(self._group, self._estimate, self._state)
+        return headline(self._group, self._figures)

@@ -1,7 +1,7 @@
 """The alignment panel: what is measured, beside what is said."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -9,10 +9,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.message import Message
 
-from chat_personas.tui.widgets.panel.headline import Headline, in_short
+from chat_personas.tui.widgets.panel.headline import Figures, Headline, in_short
 
 if TYPE_CHECKING:
     from chat_personas.monitor import Estimate
+    from eval.scoring import Scorecard
 
 SECONDS_BETWEEN_UPDATES = 0.2
 
@@ -34,9 +35,8 @@ class AlignmentPanel(VerticalScroll):
     def __init__(self) -> None:
         super().__init__(id="panel")
         self.border_title = "Measured"
-        self.estimate: Estimate | None = None
+        self.figures = Figures()
         self._group = ""
-        self._state = ""
         self._source = ""
         self._stems: Mapping[str, str] = {}
         self._resting = False
@@ -63,19 +63,33 @@ class AlignmentPanel(VerticalScroll):
         self._group, self._stems, self._source = " + ".join(groups), stems or {}, source
         self._show()
 
+    @property
+    def estimate(self) -> "Estimate | None":
+        """The newest estimate."""
+        return self.figures.estimate
+
     def clear(self, state: str) -> None:
         """Forget the figures and say `state` in their place."""
-        self.estimate, self._state, self._due = None, state, False
+        self.figures, self._due = Figures(state=state), False
         self._show()
 
     def say(self, state: str) -> None:
         """Say `state` where there are no figures."""
-        self._state = state
+        self.figures = replace(self.figures, state=state)
+        self._show()
+
+    def halt(self, state: str) -> None:
+        """Say that measuring has stopped, and `state`; the figures stay."""
+        self.figures = replace(self.figures, state=state, halted=True)
         self._show()
 
     def offer(self, estimate: "Estimate") -> None:
-        """Take a new estimate; the final one and the first are shown at once, others when it is time."""
-        self.estimate = estimate
+        """Take a new estimate; the final one and the first are shown at once, others when it is time.
+
+        A round that has no figures yet leaves those of the turn before in place, and says so.
+        """
+        card = estimate.scorecard or self.figures.card
+        self.figures = replace(self.figures, estimate=estimate, card=card, halted=False)
         self._due = True
         if estimate.complete or not self._resting:
             self._show_due()
@@ -96,8 +110,8 @@ class AlignmentPanel(VerticalScroll):
             self.set_timer(SECONDS_BETWEEN_UPDATES, self._show_due)
 
     def _show(self) -> None:
-        self.query_one(Headline).show(self._group, self.estimate, self._state)
-        self.post_message(self.Shown(in_short(self.estimate)))
+        self.query_one(Headline).show(self._group, self.figures)
+        self.post_message(self.Shown(in_short(self.figures)))
         if len(self.children) > 1:
             self._show_sections()
 
@@ -108,17 +122,16 @@ class AlignmentPanel(VerticalScroll):
         from chat_personas.tui.widgets.panel.scale import ScaleSection
         from chat_personas.tui.widgets.panel.validity import ValiditySection
 
-        card = self.estimate.scorecard if self.estimate else None
+        card, estimate = self.figures.card, self.estimate
         self.query_one(ScaleSection).show(card)
-        self.query_one(CourseSection).show(self.estimate.course if self.estimate else (), _population(self.estimate))
+        self.query_one(CourseSection).show(estimate.course if estimate else (), _population(card))
         self.query_one(NearestSection).show(card)
         self.query_one(ProbeSection).show(card, self._stems, self._group)
         self.query_one(ValiditySection).show(card, self._source)
 
 
-def _population(estimate: "Estimate | None") -> float | None:
+def _population(card: "Scorecard | None") -> float | None:
     """Where the population stands, if the survey has figures for the group."""
-    card = estimate.scorecard if estimate else None
     if card is None or card.references is None or card.references.population is None:
         return None
     score = card.references.population.alignment

@@ -78,7 +78,7 @@ class ProbeSection(Section):
             return None
         index = self._index
         question = self._card.questions[index]
-        topics = ", ".join(question.topics)
+        topics = printable(", ".join(question.topics))
         self.border_title = Content(f"Probe {index + 1}/{len(self._card.questions)}: {topics} (← →)").markup
         return probe(question, self._stems.get(question.id, question.id), self._people, width)
 

@@ -1,0 +1,96 @@
+"""Going into a conversation: the first one when the program starts, and from one to another."""
+
+from typing import TYPE_CHECKING
+
+from chat_personas.plain_text import printable
+from chat_personas.tui.widgets.entry import Entry
+
+if TYPE_CHECKING:
+    from chat_personas.tui.screens.chat import ChatScreen
+
+NO_MODEL = "no model"
+
+
+class Entrance:
+    """Opens on a `ChatScreen` what its session describes. A failure that leaves nothing to do ends the program."""
+
+    def __init__(self, screen: "ChatScreen") -> None:
+        self._screen = screen
+        self._sitting = screen.sitting
+
+    async def open(self) -> None:
+        """Open everything for the first time, or again what failed: persona, corpus, model, conversation."""
+        await self._screen.panel.furnish()
+        session = self._sitting.session
+        try:
+            if session.resume_id is None:
+                loaded = await self._sitting.open_persona(session.persona)
+                self._screen.title_line.persona = loaded.persona.title
+            await self._sitting.open_corpus()
+            if not await self._open_model():
+                return
+            await self._take_up(session.resume_id)
+        except Exception as error:
+            self._sitting.failure = error
+            self._screen.app.exit()
+
+    async def go(self, conversation_id: str | None, persona: str | None = None) -> None:
+        """Leave the open conversation, which is kept, for that of this id, or for a new one.
+
+        A new one is with `persona`, or with the same as before. Where that fails, the open conversation stays.
+        """
+        screen = self._screen
+        await screen.talk.stop()
+        while screen.talk.waiting:
+            await screen.talk.take_back()
+        screen.workers.cancel_group(screen, "measure")
+        try:
+            if conversation_id is None:
+                await (self._sitting.open_persona(persona) if persona else self._sitting.open_same_persona())
+            if self._sitting.engine is not None:
+                await self._take_up(conversation_id)
+        except Exception as error:
+            if not expected(error):
+                raise
+            screen.notify(printable(str(error)), severity="error", markup=False)
+
+    async def _open_model(self) -> bool:
+        """Open the model and say which it is; where it fails, say why and that it may be tried again."""
+        from eval.engine import EngineError
+
+        try:
+            engine = await self._sitting.open_engine()
+        except EngineError as error:
+            self._sitting.failure = error
+            self._screen.status_line.state = NO_MODEL
+            await self._screen.transcript.add(Entry("failure", f"{error} (ctrl+r tries again)"))
+            return False
+        self._sitting.failure = None
+        line = self._screen.status_line
+        line.model, line.demonstration = engine.info.name, engine.info.demonstration
+        line.context, line.state = engine.info.context_length or 0, ""
+        return True
+
+    async def _take_up(self, conversation_id: str | None) -> None:
+        """Show the conversation of this id, or a new one, and send what waited for it."""
+        sitting, screen = self._sitting, self._screen
+        conversation = await (sitting.begin() if conversation_id is None else sitting.resume(conversation_id))
+        screen.title_line.persona = conversation.persona.title
+        screen.show_title()
+        screen.status_line.used = 0
+        screen.panel.clear(screen.measuring.state())
+        await screen.talk.show_path()
+        screen.run_worker(screen.talk.send_waiting(), group="talk")
+        await screen.measuring.introduce()
+        if not screen.talk.busy:
+            screen.measure()
+
+
+def expected(error: Exception) -> bool:
+    """Whether `error` is one of those that the program's parts announce, with a line that is ready to be shown."""
+    from chat_personas.corpus import CorpusError
+    from eval.engine import EngineError
+    from eval.errors import SurveyError
+    from personas import PersonaError
+
+    return isinstance(error, CorpusError | EngineError | PersonaError | SurveyError)
