@@ -91,6 +91,7 @@ class Talk:
             last = self._transcript.last("reply")
             await self._transcript.remove_entries(lambda entry: entry is last or entry.kind in ("notice", "failure"))
             await self._follow(conversation.regenerate, None)
+            await self.send_waiting()
 
     async def show_other_version(self) -> None:
         """Go on from the next version of the last reply, or of what it answers if there is only one; say which it is.
@@ -120,6 +121,7 @@ class Talk:
         self._idle.clear()
         await self._transcript.cut_from(message_id)
         await self._say_now(partial(conversation.edit, message_id, text), text)
+        await self.send_waiting()
 
     async def stop(self) -> None:
         """Stop the reply, if one is being said, and wait until what was said is kept and shown."""

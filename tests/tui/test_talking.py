@@ -220,3 +220,18 @@ async def test_a_message_that_was_changed_can_be_gone_back_to(corpus_file: Path)
         await pilot.press("f8")
         await until(pilot, lambda: "To guns." in shown(pilot))
         assert "version 1 of 2 of your message" in shown(pilot)
+
+
+async def test_a_message_sent_while_a_reply_is_had_anew_is_sent_after_it(corpus_file: Path) -> None:
+    rest = asyncio.Event()
+    engine = ScreenEngine(reply("One."), [rest, *reply("Other one.")], reply("Two."))
+    async with screen(session(corpus_file, engine)) as pilot:
+        await type_text(pilot, "First?")
+        await until(pilot, lambda: "One." in shown(pilot) and not chat(pilot).talk.busy)
+        await pilot.press("f5")
+        await until(pilot, lambda: chat(pilot).talk.busy)
+        await type_text(pilot, "Second?")
+
+        rest.set()
+        await until(pilot, lambda: "Two." in shown(pilot))
+    assert [text for _, text, _ in spoken(corpus_file)] == ["First?", "Other one.", "Second?", "Two."]
