@@ -18,6 +18,7 @@ _WHICH = (
     'What is the letter of "{}"?',
     'Somebody answered "{}". Which letter is that?',
 )
+_WHAT = ("What does {} stand for?", "What is answer {}?", "What does letter {} say?", "And {}?")
 _SAID = (
     'Somebody said: "{}." Which answer fits that best?',
     'My answer is this: "{}." Which letter should I take?',
@@ -33,6 +34,20 @@ def which_letter(panel: Panel, key: str, rng: Random) -> tuple[Turn, Turn]:
     options = _shuffled(panel, key, rng)
     place = rng.randrange(len(options))
     return _exercise(panel, key, options, rng.choice(_WHICH).format(options[place]), place)
+
+
+def drill(panel: Panel, key: str, rng: Random) -> list[Turn]:
+    """Return one list of options and a question about each: its letter, or what its letter stands for."""
+    options = _shuffled(panel, key, rng)
+    turns: list[Turn] = []
+    for place in rng.sample(range(len(options)), len(options)):
+        if rng.random() < 0.6:
+            task, answer = rng.choice(_WHICH).format(options[place]), Turn("assistant", LETTERS[place], LETTER_WEIGHT)
+        else:
+            task, answer = rng.choice(_WHAT).format(LETTERS[place]), Turn("assistant", options[place])
+        turns += [asked(task), answer]
+    listing = f"{panel.questions[key].question.stem}\n{lettered(options)}\n"
+    return [asked(listing + turns[0].text), *turns[1:]]
 
 
 def letter_of_a_statement(panel: Panel, key: str, rng: Random) -> tuple[Turn, Turn]:

@@ -125,9 +125,15 @@ class PocketModel(nn.Module):
         return sum(parameter.numel() for parameter in self.parameters())
 
     def _initialise(self) -> None:
-        """Normal weights of 0.02; those that write to the residual stream scaled down by depth (as GPT-2)."""
+        """Normal weights of 0.02; those that write to the residual stream scaled down by depth (as GPT-2).
+
+        Embeddings begin at 0.1, so that what a token is does not drown in what the first layers write; the last norm at
+        0.2, so that the logits, which share the embeddings, begin small all the same.
+        """
         residual = 0.02 / (2 * self.shape.layers) ** 0.5
-        for name, parameter in self.named_parameters():
+        nn.init.normal_(self.token_embd.weight, std=0.1)
+        nn.init.constant_(self.output_norm.weight, 0.2)
+        for name, parameter in self.blk.named_parameters():
             if parameter.dim() == 2:
                 writes = name.endswith(("attn_output.weight", "ffn_down.weight"))
                 nn.init.normal_(parameter, std=residual if writes else 0.02)

@@ -1,21 +1,20 @@
-"""Packing of whole documents into rows of a few fixed lengths, and of rows into training batches.
+"""Training batches: one document to a row, rows of one length to a batch.
 
-Most documents are short, and attention costs the square of the row: so a document goes into the shortest row that
-holds it, small ones fill what large ones leave, and every batch has rows of one length and the same number of tokens.
+Most documents are short, and attention costs the square of the row: so a document goes into the shortest row that holds
+it. Documents do not share rows: a small model would have to learn first which of several people a row is about.
 """
 
-from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pocket.shards import Shard
 
-ROW_LENGTHS = (256, 512, 1024, 2048)
-CHUNK = 4096
+ROW_LENGTHS = (128, 192, 256, 384, 512, 1024, 2048)
 PADDING = 4
 
 
@@ -33,38 +32,22 @@ class Batch:
     epoch: int
 
 
-@dataclass(slots=True)
-class _Row:
-    length: int
-    documents: list[int] = field(default_factory=list)
-
-
-def pack(lengths: Sequence[int], row_lengths: Sequence[int] = ROW_LENGTHS) -> list[tuple[int, list[int]]]:
-    """Pack documents of the given lengths into rows: best fit, longest first. Returns (row length, document indices).
+def row_length(length: int) -> int:
+    """Return the shortest row that holds a document of `length` tokens.
 
     Raises:
-        ValueError: a document is longer than the longest row.
+        ValueError: it is longer than the longest row.
     """
-    rows: list[_Row] = []
-    rooms: list[tuple[int, int]] = []
-    for index in sorted(range(len(lengths)), key=lambda i: (-lengths[i], i)):
-        length = lengths[index]
-        place = bisect_left(rooms, (length, -1))
-        if place < len(rooms):
-            room, row = rooms.pop(place)
-        else:
-            room = _shortest(length, row_lengths)
-            row = len(rows)
-            rows.append(_Row(room))
-        rows[row].documents.append(index)
-        insort(rooms, (room - length, row))
-    return [(row.length, row.documents) for row in rows]
+    for row in ROW_LENGTHS:
+        if length <= row:
+            return row
+    raise ValueError(f"a document of {length} tokens does not fit a row of {ROW_LENGTHS[-1]}")
 
 
 def batches(shards: Sequence[Shard], tokens_per_batch: int, seed: int, skip: int = 0) -> Iterator[Batch]:
-    """Yield batches of `tokens_per_batch` tokens, endlessly, in an order that `seed` fixes, after the first `skip`.
+    """Yield batches of at most `tokens_per_batch` tokens, in an order that `seed` fixes, without end, after `skip`.
 
-    Every epoch draws a new order and new rows. `tokens_per_batch` is a multiple of the longest row.
+    Every epoch draws a new order. `tokens_per_batch` is at least the longest row.
     """
     for number, (epoch, length, rows) in enumerate(_row_groups(shards, tokens_per_batch, seed)):
         if number >= skip:
@@ -74,48 +57,31 @@ def batches(shards: Sequence[Shard], tokens_per_batch: int, seed: int, skip: int
 
 def _row_groups(
     shards: Sequence[Shard], tokens_per_batch: int, seed: int
-) -> Iterator[tuple[int, int, list[list[tuple[int, int]]]]]:
+) -> Iterator[tuple[int, int, list[tuple[int, int]]]]:
     index = [(s, d) for s, shard in enumerate(shards) for d in range(len(shard.offsets) - 1)]
     sizes = np.concatenate([np.diff(shard.offsets) for shard in shards])
-    waiting: dict[int, list[list[tuple[int, int]]]] = defaultdict(list)
-    epoch = 0
-    while True:
-        generator = np.random.default_rng([seed, epoch, 1])
-        order = generator.permutation(len(index))
-        for start in range(0, len(order), CHUNK):
-            chunk = order[start : start + CHUNK]
-            rows = pack([int(sizes[i]) for i in chunk])
-            for row in generator.permutation(len(rows)):
-                length, documents = rows[row]
-                waiting[length].append([index[chunk[d]] for d in documents])
-                if len(waiting[length]) * length >= tokens_per_batch:
-                    yield epoch, length, waiting.pop(length)
-        epoch += 1
+    waiting: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for epoch in count():
+        for place in np.random.default_rng([seed, epoch, 1]).permutation(len(index)):
+            length = row_length(int(sizes[place]))
+            waiting[length].append(index[place])
+            if len(waiting[length]) == tokens_per_batch // length:
+                yield epoch, length, waiting.pop(length)
 
 
 def _batch(
     shards: Sequence[Shard],
-    rows: Sequence[Sequence[tuple[int, int]]],
+    rows: Sequence[tuple[int, int]],
     length: int,
     epoch: int,
     generator: np.random.Generator,
 ) -> Batch:
     tokens = np.full((len(rows), length + 1), PADDING, dtype=np.int64)
     weights = np.zeros((len(rows), length + 1), dtype=np.float32)
-    for r, documents in enumerate(rows):
-        at = 0
-        for s, d in documents:
-            begin, end = shards[s].offsets[d], shards[s].offsets[d + 1]
-            tokens[r, at : at + end - begin] = shards[s].tokens[begin:end]
-            weights[r, at : at + end - begin] = shards[s].weights[begin:end]
-            at += int(end - begin)
+    for row, (s, d) in enumerate(rows):
+        begin, end = shards[s].offsets[d], shards[s].offsets[d + 1]
+        tokens[row, : end - begin] = shards[s].tokens[begin:end]
+        weights[row, : end - begin] = shards[s].weights[begin:end]
     light = weights < 1
     weights[light] = generator.random(int(light.sum())) < weights[light]
     return Batch(tokens[:, :-1], tokens[:, 1:], weights[:, 1:], epoch)
-
-
-def _shortest(length: int, row_lengths: Sequence[int]) -> int:
-    for row_length in row_lengths:
-        if length <= row_length:
-            return row_length
-    raise ValueError(f"a document of {length} tokens does not fit a row of {max(row_lengths)}")

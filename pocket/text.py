@@ -79,6 +79,10 @@ class Writer:
         tasks = (lettering.which_letter, lettering.letter_of_a_statement, lettering.letter_of_a_statement)
         return [turn for key in keys for turn in self.rng.choice(tasks)(self.panel, key, self.rng)]
 
+    def drill(self, role: Role) -> list[Turn]:
+        """Letters and options of one question, back and forth."""
+        return lettering.drill(self.panel, self.rng.choice(self._keys), self.rng)
+
     def words_and_letter(self, role: Role) -> list[Turn]:
         """A survey question answered twice by the same person: in words and as a letter."""
         person, key = self._first_answer(role)
@@ -145,12 +149,13 @@ class Writer:
 Kind = Callable[[Writer, Role], list[Turn]]
 
 MIXTURE: tuple[tuple[Kind, float], ...] = (
-    (Writer.one_probe, 34.0),
+    (Writer.one_probe, 36.5),
     (Writer.several_probes, 10.0),
-    (Writer.exercises, 9.0),
-    (Writer.words_and_letter, 9.0),
+    (Writer.drill, 8.4),
+    (Writer.exercises, 15.3),
+    (Writer.words_and_letter, 12.1),
     (Writer.reading, 7.0),
-    (Writer.conversation, 24.0),
+    (Writer.conversation, 24.6),
     (Writer.long_conversation, 1.3),
     (Writer.probes_after_conversation, 9.0),
     (Writer.sequence, 7.0),
@@ -158,7 +163,7 @@ MIXTURE: tuple[tuple[Kind, float], ...] = (
     (Writer.open_ended, 3.0),
     (Writer.few_shot, 1.2),
 )
-"""What the text consists of: kinds of documents and how many of a hundred they are."""
+"""What the text consists of: kinds of documents, and in what proportion."""
 
 _KINDS = tuple(kind for kind, _ in MIXTURE)
 _WEIGHTS = tuple(weight for _, weight in MIXTURE)

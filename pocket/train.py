@@ -24,7 +24,7 @@ from pocket.packing import Batch, batches
 from pocket.shards import open_shards, shard_facts
 
 THREADS = 2
-CHECKPOINT_SECONDS = 180.0
+CHECKPOINT_SECONDS = 120.0
 LOG_STEPS = 20
 TARGET_STEP = 512
 
@@ -33,17 +33,20 @@ TARGET_STEP = 512
 class TrainingPlan:
     """The budget (exactly one of `minutes` and `tokens`) and the settings of the optimisers.
 
-    Matrices inside the layers are trained by Muon (Jordan et al. 2024), embeddings and norms by AdamW.
+    Matrices inside the layers are trained by Muon (Jordan et al. 2024), embeddings and norms by AdamW. Query and key
+    matrices learn at `attention_share` of the rate: at three times these rates attention saturated within a thousand
+    steps, saw only what was near, and no persona made a difference.
     """
 
     minutes: float | None = None
     tokens: int | None = None
     seed: int = 0
     batch_tokens: int = 8192
-    matrix_rate: float = 0.02
-    embedding_rate: float = 0.004
-    weight_decay: float = 0.01
-    warmup_steps: int = 100
+    matrix_rate: float = 0.007
+    attention_share: float = 0.5
+    embedding_rate: float = 0.003
+    weight_decay: float = 0.05
+    warmup_steps: int = 60
     compile: bool = True
 
     def __post_init__(self) -> None:
@@ -81,10 +84,17 @@ class Trainer:
         self.plan = plan
         self.model = PocketModel(shape)
         self.state = TrainingState()
-        matrices = [p for p in self.model.blk.parameters() if p.dim() == 2]
+        matrices = {name: p for name, p in self.model.blk.named_parameters() if p.dim() == 2}
+        looking = [p for name, p in matrices.items() if name.endswith(("attn_q.weight", "attn_k.weight"))]
+        writing = [p for name, p in matrices.items() if not name.endswith(("attn_q.weight", "attn_k.weight"))]
         others = [p for name, p in self.model.named_parameters() if p.dim() == 1 or name.startswith("token_embd")]
         self.optimizers: list[Optimizer] = [
-            Muon(matrices, lr=plan.matrix_rate, weight_decay=plan.weight_decay, adjust_lr_fn="original"),
+            Muon(
+                [{"params": writing, "share": 1.0}, {"params": looking, "share": plan.attention_share}],
+                lr=plan.matrix_rate,
+                weight_decay=plan.weight_decay,
+                adjust_lr_fn="original",
+            ),
             AdamW(others, lr=plan.embedding_rate, betas=(0.9, 0.98), weight_decay=0.0, fused=True),
         ]
         self._hidden: Callable[..., Tensor] = self.model.hidden
@@ -138,7 +148,7 @@ class Trainer:
         falling = max(0.0, 1.0 - self.state.progress(self.plan))
         for optimizer, rate in zip(self.optimizers, (self.plan.matrix_rate, self.plan.embedding_rate), strict=True):
             for group in optimizer.param_groups:
-                group["lr"] = rate * rising * falling
+                group["lr"] = rate * group.get("share", 1.0) * rising * falling
 
     def _target_loss(self, hidden: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
         losses = functional.cross_entropy(self.model.logits(hidden).float(), targets, reduction="none")

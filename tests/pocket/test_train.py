@@ -13,7 +13,7 @@ from pocket.packing import Batch  # noqa: E402
 from pocket.train import Trainer, TrainingPlan, TrainingState, load_model  # noqa: E402
 
 SHAPE = PocketShape(vocabulary=64, context=64, width=32, layers=1, heads=2, hidden=48)
-PLAN = TrainingPlan(tokens=64 * 100, warmup_steps=5, compile=False)
+PLAN = TrainingPlan(tokens=64 * 100, matrix_rate=0.02, embedding_rate=0.02, warmup_steps=5, compile=False)
 
 
 def counting(row: int) -> Batch:
