@@ -1,11 +1,12 @@
 """A conversation of any length has a bounded number of widgets, and all of it can be reached."""
 
+import asyncio
 from pathlib import Path
 
 from chat_personas.tui.widgets.entry import Entry
 from chat_personas.tui.widgets.transcript import Transcript
 from chat_personas.tui.widgets.window import LIMIT, STEP, Window
-from tests.tui.fakes import ScreenEngine, chat, screen, session, until
+from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until
 
 
 def test_the_window_begins_at_the_end() -> None:
@@ -50,3 +51,23 @@ def oldest(transcript: Transcript) -> str:
 
 def newest(transcript: Transcript) -> str:
     return str(transcript.children[-1].render()).splitlines()[1]
+
+
+async def test_who_reads_further_up_is_left_there_while_a_reply_grows(tmp_path: Path) -> None:
+    rest = asyncio.Event()
+    long = "\n\n".join(f"line {number}" for number in range(40))
+    engine = ScreenEngine([long, rest, *reply("\n\nthe end")])
+    async with screen(session(tmp_path / "corpus.db", engine), (80, 24)) as pilot:
+        transcript = chat(pilot).transcript
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "line 39" in shown(pilot))
+
+        await pilot.press("pageup", "pageup")
+        await until(pilot, lambda: "line 39" not in shown(pilot))
+        place = transcript.scroll_y
+        rest.set()
+        await until(pilot, lambda: not chat(pilot).talk.busy)
+        assert transcript.scroll_y == place
+
+        await pilot.press("pagedown", "pagedown", "pagedown")
+        await until(pilot, lambda: "the end" in shown(pilot))
