@@ -19,7 +19,7 @@ from personas import Persona, load_persona
 from tests.eval.fake_engine import FakeEngine as AnsweringEngine
 from tests.fakes import END, FakeEngine
 
-SECONDS = 10.0
+SECONDS = 40.0
 
 
 class ScreenEngine(FakeEngine):
