@@ -61,7 +61,12 @@ def _training(numbers: Numbers) -> str:
 The synthetic people answer {survey["questions"] - len(held_out)} of the {survey["questions"]} questions of the built-in
 survey `{survey["name"]}`, with the shares of their groups; their conversations hold the same stances.
 {len(held_out)} questions were left out altogether, and no figure of theirs entered any text:
-{", ".join(f"`{name}`" for name in held_out)}."""
+{", ".join(f"`{name}`" for name in held_out)}.{_note(run)}"""
+
+
+def _note(run: Mapping[str, Any]) -> str:
+    """What was not as the recipe has it in this run, if anything was."""
+    return f"\n\n{run['note']}" if "note" in run else ""
 
 
 def _scores(numbers: Numbers) -> str:

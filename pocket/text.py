@@ -9,7 +9,7 @@ from random import Random
 
 from eval.survey import load_survey
 from eval.survey_model import Survey
-from pocket import answers, lettering, reading
+from pocket import answers, identity, lettering, reading
 from pocket.cast import Role, draw_role
 from pocket.dialogue import begin, close, converse
 from pocket.document import Document, Turn
@@ -83,6 +83,12 @@ class Writer:
         """Letters and options of one question, back and forth."""
         return lettering.drill(self.panel, self.rng.choice(self._keys), self.rng)
 
+    def own_groups(self, role: Role) -> list[Turn]:
+        """One or two questions about who this person is; a survey question where nobody in particular speaks."""
+        if not role.groups:
+            return self.one_probe(role)
+        return [turn for _ in range(self.rng.choice((1, 2))) for turn in identity.own_group(role.groups, self.rng)]
+
     def words_and_letter(self, role: Role) -> list[Turn]:
         """A survey question answered twice by the same person: in words and as a letter."""
         person, key = self._first_answer(role)
@@ -151,6 +157,7 @@ Kind = Callable[[Writer, Role], list[Turn]]
 MIXTURE: tuple[tuple[Kind, float], ...] = (
     (Writer.one_probe, 36.5),
     (Writer.several_probes, 10.0),
+    (Writer.own_groups, 12.0),
     (Writer.drill, 8.4),
     (Writer.exercises, 15.3),
     (Writer.words_and_letter, 12.1),
