@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from chat_personas.cli.main import app
+from chat_personas.cli.commands import application
 
 PAGE = Path(__file__).with_name("commands.md")
 WIDTH = 110
@@ -23,7 +23,7 @@ def main() -> None:
 
 def updated(page: str) -> str:
     """Return the page with what stands between `<!-- begin help -->` and `<!-- end help -->` renewed."""
-    command: Any = typer.main.get_command(app)
+    command: Any = typer.main.get_command(application())
     settings = {"terminal_width": WIDTH, "max_content_width": WIDTH, **command.context_settings}
     sections = help_of(typer.Context(command, info_name="chat-personas", **settings))
     texts = "\n".join(["<!-- begin help -->", *sections, "<!-- end help -->"])

@@ -4,61 +4,19 @@ import errno
 import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated
 
 import typer
 
-from chat_personas.cli import chat, corpus, doctor, evaluate, export, models, options, personas, surveys
+from chat_personas.cli import commands
 from chat_personas.cli.exit_codes import BAD_INPUT, DONE, INTERRUPTED, OUR_MISTAKE, STORAGE_FAILED, exit_code
 
-app = typer.Typer(
-    name="chat-personas",
-    help="Talk with a language model steered toward a demographic group, and measure how closely its opinions match.",
-    epilog=options.examples(
-        "chat-personas democrat",
-        "chat-personas eval democrat",
-        "chat-personas personas list",
-        note="Without a command, chat is meant. For a bug report add --debug: it prints a traceback.",
-    ),
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    no_args_is_help=False,
-    context_settings={"help_option_names": ["--help", "-h"]},
-)
-app.command("chat", epilog=chat.EXAMPLE)(chat.chat)
-app.command("eval", epilog=evaluate.EXAMPLE)(evaluate.evaluate)
-app.command("export", epilog=export.EXAMPLE)(export.export)
-app.command("doctor", epilog=doctor.EXAMPLE)(doctor.doctor)
-app.add_typer(personas.app, name="personas")
-app.add_typer(surveys.app, name="surveys")
-app.add_typer(models.app, name="models")
-app.add_typer(corpus.app, name="corpus")
-
-COMMANDS = frozenset({"chat", "eval", "export", "doctor", "personas", "surveys", "models", "corpus"})
 GLOBAL_OPTIONS = frozenset({"--help", "-h", "--version", "--install-completion", "--show-completion"})
 DISK_FULL = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
 
 
-def _print_version(asked: bool) -> None:
-    if asked:
-        from chat_personas import __version__
-
-        print(f"chat-personas {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _options(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
-    ] = False,
-) -> None:
-    """Talk with a language model steered toward a demographic group, and measure how closely its opinions match."""
-
-
 def with_command(arguments: Sequence[str]) -> list[str]:
     """Put `chat` before arguments that name no command: `chat-personas democrat` is `chat-personas chat democrat`."""
-    if arguments and (arguments[0] in COMMANDS or arguments[0] in GLOBAL_OPTIONS):
+    if arguments and (arguments[0] in commands.NAMES or arguments[0] in GLOBAL_OPTIONS):
         return list(arguments)
     return ["chat", *arguments]
 
@@ -91,8 +49,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    command = typer.main.get_command(app)
-    result = command.main(with_command(arguments), prog_name="chat-personas", standalone_mode=False)
+    completed = with_command(arguments)
+    command = typer.main.get_command(commands.application(completed[0] if completed[0] in commands.NAMES else None))
+    result = command.main(completed, prog_name="chat-personas", standalone_mode=False)
     if result == INTERRUPTED:
         raise KeyboardInterrupt  # Typer makes a number of it
     if sys.stdout is not None:
@@ -128,8 +87,8 @@ def _near_command(arguments: Sequence[str]) -> str | None:
     from personas import library_names
 
     typed = arguments[0] if arguments else ""
-    near = get_close_matches(typed, sorted(COMMANDS | GLOBAL_OPTIONS), n=1, cutoff=0.7)
-    if not near or typed in COMMANDS or typed in GLOBAL_OPTIONS or typed in library_names():
+    near = get_close_matches(typed, sorted(commands.NAMES | GLOBAL_OPTIONS), n=1, cutoff=0.7)
+    if not near or typed in commands.NAMES or typed in GLOBAL_OPTIONS or typed in library_names():
         return None
     return f'there is no command or persona "{typed}"; did you mean chat-personas {near[0]}?'
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 import typer
 
-from chat_personas.cli.main import COMMANDS, GLOBAL_OPTIONS, app, main
+from chat_personas.cli.commands import NAMES, application
+from chat_personas.cli.main import GLOBAL_OPTIONS, main
 
 
 def _commands(command: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -14,11 +15,11 @@ def _commands(command: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str
         yield from _commands(inner, (*path, name))
 
 
-EVERY_COMMAND = tuple(_commands(typer.main.get_command(app)))
+EVERY_COMMAND = tuple(_commands(typer.main.get_command(application())))
 
 
 def test_every_command_of_the_design_is_there() -> None:
-    assert {path[0] for path in EVERY_COMMAND if path} == COMMANDS
+    assert {path[0] for path in EVERY_COMMAND if path} == NAMES
     assert {("personas", "check"), ("surveys", "show"), ("models", "list"), ("corpus", "delete")} <= set(EVERY_COMMAND)
 
 
@@ -33,7 +34,7 @@ def test_every_command_has_help_with_an_example_of_itself(
 
 @pytest.mark.parametrize("path", EVERY_COMMAND, ids=" ".join)
 def test_every_option_and_argument_is_explained(path: tuple[str, ...]) -> None:
-    command = typer.main.get_command(app)
+    command = typer.main.get_command(application())
     for name in path:
         command = command.commands[name]  # type: ignore[attr-defined]
     unexplained = [found.name for found in command.params if not (getattr(found, "help", None) or found.name == "help")]
