@@ -20,7 +20,7 @@ def own_group(groups: Sequence[Group], rng: Random) -> tuple[Turn, Turn]:
     group = rng.choice(groups)
     attribute = CATALOGUE[group.attribute]
     if rng.random() < 0.6:
-        return asked(f"{attribute.question}\n{rng.choice(_SHORT)}"), Turn("assistant", group.label, LETTER_WEIGHT)
+        return asked(f"{attribute.question}\n{rng.choice(_SHORT)}"), Turn("assistant", group.value, LETTER_WEIGHT)
     values = attribute.values if rng.random() < 0.5 else attribute.values[::-1]
     letter = LETTERS[values.index(group.value)]
     return asked(f"{attribute.question}\n{lettered(values)}\n{INSTRUCTION}"), Turn("assistant", letter, LETTER_WEIGHT)
