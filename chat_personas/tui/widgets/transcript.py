@@ -1,5 +1,6 @@
 """The conversation as it is read: anchored to its end, and with a bounded number of widgets however long it is."""
 
+import asyncio
 from collections.abc import Callable, Iterable
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -14,7 +15,11 @@ if TYPE_CHECKING:
 
 
 class Transcript(VerticalScroll):
-    """Entries in order. The newest are mounted; reaching the top mounts older ones and lets the newest go."""
+    """Entries in order. The newest are mounted; reaching the top mounts older ones and lets the newest go.
+
+    Several tasks may add, write and remove at once: widgets change one change at a time, and each leaves exactly those
+    of the entries in the window.
+    """
 
     def __init__(self) -> None:
         super().__init__(id="transcript")
@@ -22,6 +27,7 @@ class Transcript(VerticalScroll):
         self._window = Window()
         self._shown: dict[Entry, Widget] = {}
         self._moving = False
+        self._widgets_change = asyncio.Lock()
 
     def on_mount(self) -> None:
         """Keep the end in view while it grows."""
@@ -30,20 +36,20 @@ class Transcript(VerticalScroll):
     async def show(self, entries: Iterable[Entry]) -> None:
         """Show `entries` instead of what is there, from their end."""
         self.entries = list(entries)
-        await self._move_to(Window.at_end(len(self.entries)))
+        await self._move_to(Window.at_end)
         self.to_end()
 
     async def add(self, entry: Entry) -> None:
         """Append `entry`, before what still waits to be sent, and bring the end into view."""
         waiting = 0 if entry.waiting else sum(other.waiting for other in self.entries)
         self.entries.insert(len(self.entries) - waiting, entry)
-        await self._move_to(Window.at_end(len(self.entries)))
+        await self._move_to(Window.at_end)
         self.to_end()
 
     async def remove_entries(self, gone: Callable[[Entry], bool]) -> None:
         """Take away the entries for which `gone` says so."""
         self.entries = [entry for entry in self.entries if not gone(entry)]
-        await self._move_to(Window.at_end(len(self.entries)))
+        await self._move_to(Window.at_end)
 
     async def cut_from(self, message_id: str) -> None:
         """Take away the message of that id and all that follows it."""
@@ -58,15 +64,17 @@ class Transcript(VerticalScroll):
 
     async def write(self, entry: Entry, text: str) -> None:
         """Append `text` to a growing reply, on the screen too if it has a widget."""
-        entry.text += text
-        if (reply := self._shown.get(entry)) is not None:
-            await reply.write(text)  # type: ignore[attr-defined]
+        async with self._widgets_change:
+            entry.text += text
+            if (reply := self._shown.get(entry)) is not None:
+                await reply.write(text)  # type: ignore[attr-defined]
 
     async def end(self, entry: Entry, note: str = "") -> None:
         """Close a growing reply with a note on why it ended, or none."""
-        entry.growing, entry.note = False, note
-        if (reply := self._shown.get(entry)) is not None:
-            await reply.end(note)  # type: ignore[attr-defined]
+        async with self._widgets_change:
+            entry.growing, entry.note = False, note
+            if (reply := self._shown.get(entry)) is not None:
+                await reply.end(note)  # type: ignore[attr-defined]
 
     def to_end(self) -> None:
         """Bring the newest entry into view and follow it again."""
@@ -94,7 +102,7 @@ class Transcript(VerticalScroll):
         self._moving = True
 
         async def shift() -> None:
-            await self._move_to(window)
+            await self._move_to(lambda _: window)
             self.call_after_refresh(settle)
 
         def settle() -> None:
@@ -104,23 +112,27 @@ class Transcript(VerticalScroll):
 
         self.run_worker(shift(), group="transcript", exclusive=True)
 
-    async def _move_to(self, window: Window) -> None:
-        """Mount what `window` asks for and has no widget yet; remove what it leaves out."""
-        wanted = self.entries[window.first : window.last]
-        keep = set(map(id, wanted))
-        gone = [entry for entry in self._shown if id(entry) not in keep]
-        with self.app.batch_update():
-            if gone:
-                await self.remove_children([self._shown.pop(entry) for entry in gone])
-            position = 0
-            for shown, group in groupby(wanted, key=self._shown.__contains__):
-                run = list(group)
-                if not shown:
-                    widgets = [_widget(entry) for entry in run]
-                    await self.mount_all(widgets, before=position if position < len(self.children) else None)
-                    self._shown.update(zip(run, widgets, strict=True))
-                position += len(run)
-        self._window = window
+    async def _move_to(self, window: Callable[[int], Window]) -> None:
+        """Mount what `window`, given the number of entries, asks for and has no widget yet; remove all others."""
+        async with self._widgets_change:
+            self._window = window(len(self.entries))
+            wanted = self.entries[self._window.first : self._window.last]
+            self._shown = {entry: self._shown[entry] for entry in wanted if entry in self._shown}
+            kept = set(self._shown.values())
+            with self.app.batch_update():
+                await self.remove_children([child for child in self.children if child not in kept])
+                await self._mount_missing(wanted)
+
+    async def _mount_missing(self, wanted: list[Entry]) -> None:
+        position = 0
+        for shown, group in groupby(wanted, key=self._shown.__contains__):
+            run = list(group)
+            if not shown:
+                widgets = [_widget(entry) for entry in run]
+                mounted = self.mount_all(widgets, before=position if position < len(self.children) else None)
+                self._shown.update(zip(run, widgets, strict=True))  # before the wait, which may be cancelled
+                await mounted
+            position += len(run)
 
 
 def _widget(entry: Entry) -> "Widget":
