@@ -30,6 +30,7 @@ class Entrance:
             if not await self._open_model():
                 return
             await self._take_up(session.resume_id)
+            await self._go_on()
         except Exception as error:
             self._sitting.failure = error
             self._screen.app.exit()
@@ -40,19 +41,28 @@ class Entrance:
         A new one is with `persona`, or with the same as before. Where that fails, the open conversation stays.
         """
         screen = self._screen
-        await screen.talk.stop()
-        while screen.talk.waiting:
-            await screen.talk.take_back()
-        screen.workers.cancel_group(screen, "measure")
         try:
-            if conversation_id is None:
-                await (self._sitting.open_persona(persona) if persona else self._sitting.open_same_persona())
+            with screen.talk.held():
+                await self._leave()
+                if conversation_id is None:
+                    await (self._sitting.open_persona(persona) if persona else self._sitting.open_same_persona())
+                if self._sitting.engine is not None:
+                    await self._take_up(conversation_id)
             if self._sitting.engine is not None:
-                await self._take_up(conversation_id)
+                await self._go_on()
         except Exception as error:
             if not expected(error):
                 raise
             screen.notify(printable(str(error)), severity="error", markup=False)
+            screen.run_worker(screen.talk.send_waiting(), group="talk")
+
+    async def _leave(self) -> None:
+        """End what is under way, and give the person back what the model was not given yet."""
+        talk = self._screen.talk
+        while talk.waiting:
+            await talk.take_back()
+        await talk.stop()
+        self._screen.workers.cancel_group(self._screen, "measure")
 
     async def _open_model(self) -> bool:
         """Open the model and say which it is; where it fails, say why and that it may be tried again."""
@@ -72,7 +82,7 @@ class Entrance:
         return True
 
     async def _take_up(self, conversation_id: str | None) -> None:
-        """Show the conversation of this id, or a new one, and send what waited for it."""
+        """Show the conversation of this id, or a new one."""
         sitting, screen = self._sitting, self._screen
         conversation = await (sitting.begin() if conversation_id is None else sitting.resume(conversation_id))
         screen.title_line.persona = conversation.persona.title
@@ -80,6 +90,10 @@ class Entrance:
         screen.status_line.used = 0
         screen.panel.clear(screen.measuring.state())
         await screen.talk.show_path()
+
+    async def _go_on(self) -> None:
+        """Send what waited for the conversation, and measure it."""
+        screen = self._screen
         screen.run_worker(screen.talk.send_waiting(), group="talk")
         await screen.measuring.introduce()
         if not screen.talk.busy:

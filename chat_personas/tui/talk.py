@@ -1,8 +1,8 @@
 """Replies being said: from a conversation's events into the transcript, one at a time and in order."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import aclosing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -20,6 +20,8 @@ GREETING = "Say something, for example: What should be done about guns?"
 
 class Talk:
     """What the person says waits here until the model can hear it; what the model says goes to the transcript.
+
+    One thing at a time is sent: who has the floor takes it before anything is awaited, and others wait in order.
 
     `changed` is called when a reply begins or ends, `ended` after a reply that can be measured, and `give_back` with a
     text that could not be kept, so that the person has it again.
@@ -42,10 +44,12 @@ class Talk:
         self._waiting: list[Entry] = []
         self._idle = asyncio.Event()
         self._idle.set()
+        self._stopping = False
+        self._holds = 0
 
     @property
     def busy(self) -> bool:
-        """Whether a reply is being said."""
+        """Whether a message is on its way or a reply is being said."""
         return not self._idle.is_set()
 
     @property
@@ -64,19 +68,30 @@ class Talk:
 
     async def say(self, text: str) -> None:
         """Let `text` wait, visibly, and send what waits if that is possible now."""
-        if self._sitting.conversation is None or self.busy:
+        if self._may_send and not self._waiting:
+            with self._floor():
+                await self._send(text)
+        else:
             entry = Entry("user", text, waiting=True)
             self._waiting.append(entry)
             self._sitting.unsent = len(self._waiting)
             await self._transcript.add(entry)
-        else:
-            await self._send(text)
         await self.send_waiting()
 
     async def send_waiting(self) -> None:
         """Send what waits, one message after the other, if a conversation is open and no reply is under way."""
-        while self._waiting and self._sitting.conversation is not None and not self.busy:
-            await self._send(await self._next_waiting(0))
+        while self._waiting and self._may_send:
+            with self._floor():
+                await self._send(await self._next_waiting(0))
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let all that is said wait while another conversation is entered; `send_waiting` goes on afterwards."""
+        self._holds += 1
+        try:
+            yield
+        finally:
+            self._holds -= 1
 
     async def take_back(self) -> None:
         """Give the message that waited last back to the person."""
@@ -87,10 +102,12 @@ class Talk:
         """Have the last reply said anew; the one before stays in the corpus."""
         conversation = self._sitting.conversation
         if conversation is not None and not self.busy and conversation.path:
-            self._idle.clear()
-            last = self._transcript.last("reply")
-            await self._transcript.remove_entries(lambda entry: entry is last or entry.kind in ("notice", "failure"))
-            await self._follow(conversation.regenerate, None)
+            with self._floor():
+                last = self._transcript.last("reply")
+                await self._transcript.remove_entries(
+                    lambda entry: entry is last or entry.kind in ("notice", "failure")
+                )
+                await self._follow(conversation.regenerate, None)
             await self.send_waiting()
 
     async def show_other_version(self) -> None:
@@ -118,16 +135,33 @@ class Talk:
         if conversation is None or self.busy:
             self._give_back(text)
             return
-        self._idle.clear()
-        await self._transcript.cut_from(message_id)
-        await self._say_now(partial(conversation.edit, message_id, text), text)
+        with self._floor():
+            await self._transcript.cut_from(message_id)
+            await self._say_now(partial(conversation.edit, message_id, text), text)
         await self.send_waiting()
 
     async def stop(self) -> None:
-        """Stop the reply, if one is being said, and wait until what was said is kept and shown."""
+        """Stop the reply, also one that is only about to begin, and wait until what was said is kept and shown."""
         if self._sitting.conversation is not None and self.busy:
+            self._stopping = True
             await self._sitting.conversation.stop()
             await self._idle.wait()
+
+    @property
+    def _may_send(self) -> bool:
+        return self._sitting.conversation is not None and not self.busy and not self._holds
+
+    @contextmanager
+    def _floor(self) -> Iterator[None]:
+        """Have the floor until the block ends; it is taken at once, without a moment in which another could."""
+        assert not self.busy
+        self._stopping = False
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self._idle.set()
+            self._changed()
 
     async def _next_waiting(self, index: int) -> str:
         entry = self._waiting.pop(index)
@@ -138,7 +172,6 @@ class Talk:
     async def _send(self, text: str) -> None:
         conversation = self._sitting.conversation
         assert conversation is not None
-        self._idle.clear()
         await self._say_now(partial(conversation.send, text), text)
 
     async def _say_now(self, begin: Begin, text: str) -> None:
@@ -163,9 +196,6 @@ class Talk:
             await self._failed(str(error), reply, said)
         else:
             await self._finish(reply, finished)
-        finally:
-            self._idle.set()
-            self._changed()
         if finished is not None:
             self._ended(finished)
 
@@ -175,12 +205,14 @@ class Talk:
         """Write what is said as it is said; return how it ended."""
         from chat_personas.conversation import ReplyEnded, ReplyStarted
 
-        finished = None
+        finished, conversation = None, self._sitting.conversation
         async for event in events:
             if isinstance(event, ReplyStarted):
                 reply.message_id = event.message_id
                 if said is not None:
                     said.message_id = event.user_message_id
+                if self._stopping and conversation is not None:
+                    await conversation.stop()
             elif isinstance(event, ReplyEnded):
                 finished = event
             else:

@@ -1,12 +1,15 @@
 """What is typed is sent, what the model says appears as it is said, and nothing of either is lost."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
+from chat_personas.conversation import Conversation
 from chat_personas.corpus import Corpus
+from chat_personas.tui.widgets.entry import Entry
 from chat_personas.tui.widgets.reply import FIRST_WORD
 from eval.engine import Engine, EngineError
-from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until
+from tests.tui.fakes import SECONDS, ScreenEngine, chat, reply, screen, session, shown, type_text, until
 
 
 def spoken(corpus_file: Path) -> list[tuple[str, str, str]]:
@@ -235,3 +238,101 @@ async def test_a_message_sent_while_a_reply_is_had_anew_is_sent_after_it(corpus_
         rest.set()
         await until(pilot, lambda: "Two." in shown(pilot))
     assert [text for _, text, _ in spoken(corpus_file)] == ["First?", "Other one.", "Second?", "Two."]
+
+
+def texts(corpus_file: Path) -> list[str]:
+    """What the person said on the active branch, in order."""
+    return [text for role, text, _ in spoken(corpus_file) if role == "user"]
+
+
+async def test_a_message_typed_while_a_waiting_one_is_taken_up_is_sent_after_it(corpus_file: Path) -> None:
+    rest, slow = asyncio.Event(), asyncio.Event()
+    engine = ScreenEngine([rest, *reply("One.")], reply("Two."), reply("Three."))
+    async with screen(session(corpus_file, engine)) as pilot:
+        transcript = chat(pilot).transcript
+        at_once, taken_up = transcript.remove_entries, asyncio.Event()
+
+        async def remove_slowly(gone: Callable[[Entry], bool]) -> None:
+            taken_up.set()
+            await slow.wait()
+            await at_once(gone)
+
+        await type_text(pilot, "First?")
+        await until(pilot, lambda: FIRST_WORD in shown(pilot))
+        await type_text(pilot, "Second?")
+        await until(pilot, lambda: chat(pilot).talk.waiting)
+        transcript.remove_entries = remove_slowly  # type: ignore[method-assign]
+        rest.set()
+        await until(pilot, taken_up.is_set)
+        await type_text(pilot, "Third?")
+        await until(pilot, lambda: chat(pilot).composer.text == "")
+
+        slow.set()
+        await until(pilot, lambda: "Three." in shown(pilot))
+        drawn = shown(pilot)
+        assert drawn.index("First?") < drawn.index("Two.") < drawn.index("Third?") < drawn.index("Three.")
+    assert texts(corpus_file) == ["First?", "Second?", "Third?"]
+
+
+async def test_hasty_messages_and_stops_keep_their_order_and_leave_no_reply_thinking(corpus_file: Path) -> None:
+    said = [f"message {number}" for number in range(8)]
+    engine = ScreenEngine(*([asyncio.Event()] for _ in said))
+    async with screen(session(corpus_file, engine)) as pilot:
+        for text in said:
+            await type_text(pilot, text)
+            await pilot.press("escape")
+        async with asyncio.timeout(SECONDS):
+            while chat(pilot).talk.busy or chat(pilot).talk.waiting:
+                await pilot.press("escape")
+
+        await until(pilot, lambda: FIRST_WORD not in shown(pilot))
+        returned = chat(pilot).composer.text.splitlines()
+        transcript = chat(pilot).transcript
+        assert len(transcript.children) == len(transcript.entries)
+    assert texts(corpus_file) + returned == said
+
+
+async def test_a_message_is_stopped_also_before_its_reply_has_begun(corpus_file: Path) -> None:
+    slow = asyncio.Event()
+    async with screen(session(corpus_file, ScreenEngine([asyncio.Event()]))) as pilot:
+        transcript = chat(pilot).transcript
+        at_once = transcript.add
+
+        async def add_slowly(entry: Entry) -> None:
+            await slow.wait()
+            await at_once(entry)
+
+        transcript.add = add_slowly  # type: ignore[method-assign]
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: chat(pilot).talk.busy)
+        await pilot.press("escape")
+        slow.set()
+        await until(pilot, lambda: not chat(pilot).talk.busy)
+    assert spoken(corpus_file)[1] == ("assistant", "", "stopped")
+
+
+async def test_what_is_said_while_another_conversation_is_entered_goes_to_that_one(corpus_file: Path) -> None:
+    slow, reading = asyncio.Event(), asyncio.Event()
+    engine = ScreenEngine([asyncio.Event()], reply("Here."))
+    async with screen(session(corpus_file, engine)) as pilot:
+        await type_text(pilot, "Before?")
+        await until(pilot, lambda: FIRST_WORD in shown(pilot))
+        sitting = chat(pilot).sitting
+        begin = sitting.begin
+
+        async def begin_slowly() -> Conversation:
+            reading.set()
+            await slow.wait()
+            return await begin()
+
+        sitting.begin = begin_slowly  # type: ignore[method-assign]
+        await pilot.press("ctrl+n")
+        await until(pilot, reading.is_set)
+        await type_text(pilot, "After?")
+        await until(pilot, lambda: chat(pilot).talk.waiting)
+        slow.set()
+        await until(pilot, lambda: "Here." in shown(pilot))
+
+        assert "Before?" not in shown(pilot)
+        assert FIRST_WORD not in shown(pilot)
+    assert texts(corpus_file) == ["After?"]
