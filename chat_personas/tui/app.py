@@ -1,10 +1,12 @@
 """The application: a table of contents. Each screen has its module in `screens/`, each thing on it in `widgets/`."""
 
+import logging
 from typing import Any, ClassVar
 
 from textual import work
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.worker import WorkerFailed
 
 from chat_personas.tui.native_output import to_log
 from chat_personas.tui.screens.first import FirstScreen
@@ -42,7 +44,8 @@ class ChatApp(App[None]):
         """Show the screen until the person leaves it.
 
         Raises:
-            Exception: what the session's callables raised and left nothing to do: each is one line ready to print.
+            Exception: what the session's callables raised and left nothing to do, each one line ready to print; or a
+                mistake in this program, whose traceback is in the log.
         """
         with to_log(self.sitting.session.log_path):
             super().run(*arguments, **options)
@@ -79,6 +82,14 @@ class ChatApp(App[None]):
             return
         await self.sitting.stop()
         self.exit()
+
+    def _handle_exception(self, error: Exception) -> None:
+        """End with a mistake as `failure`; Textual would draw its traceback, with values in it, on the terminal."""
+        cause = error.error if isinstance(error, WorkerFailed) and isinstance(error.error, Exception) else error
+        logging.getLogger(__name__).critical("the screen ended with a mistake", exc_info=cause)
+        self.sitting.failure = self.sitting.failure or cause
+        super()._handle_exception(error)
+        self._exit_renderables.clear()
 
     async def _terminal_gone(self) -> None:
         await self.sitting.close()

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from chat_personas.plain_text import printable
+from chat_personas.tui.measuring import whose
 from chat_personas.tui.widgets.entry import Entry
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Entrance:
             if session.resume_id is None:
                 loaded = await self._sitting.open_persona(session.persona)
                 self._screen.title_line.persona = loaded.persona.title
+                self._screen.panel.about(whose(loaded.persona))
             await self._sitting.open_corpus()
             if not await self._open_model():
                 return

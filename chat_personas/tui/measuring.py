@@ -9,6 +9,7 @@ from chat_personas.tui.sitting import Sitting
 if TYPE_CHECKING:
     from chat_personas.monitor import Monitor
     from chat_personas.tui.widgets.panel.panel import AlignmentPanel
+    from personas import Persona
 
 OFF = "not measuring (F4 begins)"
 SOON = "measuring begins when the model is open"
@@ -51,8 +52,7 @@ class Measuring:
         if conversation is not None:
             monitor = await self._sitting.open_monitor()
             stems = {question.id: question.stem for question in monitor.survey.survey.questions} if monitor else {}
-            labels = [group.label for group in conversation.persona.groups] or ["Everyone"]
-            self._panel.about(labels, stems=stems, source=_source(monitor))
+            self._panel.about(whose(conversation.persona), stems=stems, source=_source(monitor))
 
     async def measure(self) -> None:
         """Measure the conversation as it stands; a round that is cancelled keeps what it found.
@@ -97,6 +97,11 @@ class Measuring:
         engine = self._sitting.engine
         if engine is not None and not self.permitted:
             self._sitting.session.remember_probing(engine.info)
+
+
+def whose(persona: "Persona") -> list[str]:
+    """Name the groups whose opinions a persona is compared with."""
+    return [group.label for group in persona.groups] or ["Everyone"]
 
 
 def _source(monitor: "Monitor | None") -> str:

@@ -1,5 +1,6 @@
 """The screen comes up before anything heavy is loaded, and the program ends well whatever fails."""
 
+import asyncio
 import fcntl
 import os
 import pty
@@ -11,9 +12,11 @@ import termios
 from pathlib import Path
 
 import pytest
+from textual.pilot import Pilot
 
 from chat_personas.corpus import Corpus, CorpusError
 from chat_personas.tui.app import HUNG_UP, ChatApp
+from chat_personas.tui.screens.chat import ChatScreen
 from chat_personas.tui.screens.first import INVITATION
 from eval.engine import Engine, EngineError
 from personas import PersonaError
@@ -106,3 +109,35 @@ async def test_what_is_typed_before_the_conversation_is_drawn_is_not_lost(corpus
 
         await until(pilot, lambda: "Here I am." in shown(pilot))
         assert "Anyone?" in shown(pilot)
+
+
+def test_a_mistake_ends_the_screen_without_a_traceback_which_goes_to_the_log(
+    corpus_file: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    app = ChatApp(session(corpus_file, ScreenEngine(["Half a sentence", ZeroDivisionError("a mistake")])))
+
+    async def talk(pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: isinstance(app.screen, ChatScreen) and app.sitting.conversation is not None)
+        await type_text(pilot, "Well?")
+
+    with pytest.raises(ZeroDivisionError):
+        app.run(headless=True, auto_pilot=talk)
+
+    assert "Traceback" not in capfd.readouterr().err
+    assert "Traceback" in caplog.text
+    with Corpus.open(corpus_file, read_only=True) as corpus:
+        leaf = corpus.conversation(corpus.conversations()[0].id).active_leaf_id
+        assert leaf is not None
+        assert [row.text for row in corpus.branch(leaf)] == ["Well?", "Half a sentence"]
+
+
+async def test_the_group_is_named_while_the_model_opens(corpus_file: Path) -> None:
+    never = asyncio.Event()
+
+    async def open_engine() -> Engine:
+        await never.wait()
+        raise AssertionError
+
+    async with screen(session(corpus_file, ScreenEngine(), open_engine=open_engine), ready=False) as pilot:
+        await until(pilot, lambda: pilot.app.sitting.persona is not None)  # type: ignore[attr-defined]
+        await until(pilot, lambda: "no group" not in shown(pilot))
