@@ -1,13 +1,18 @@
 """One round of measuring in one line of text, for standard error."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from chat_personas.in_words import doubts, sounds_like
 from chat_personas.plain_text import printable
 
 if TYPE_CHECKING:
     from chat_personas.monitor import Estimate
     from eval.intervals import Interval
     from eval.report import Score
+    from eval.scorecard import Scorecard
+
+DEMONSTRATION = "the model is a demonstration: its scores show the instrument working, evidence about nobody"
 
 
 def with_interval(interval: "Interval | Score | None") -> str:
@@ -26,15 +31,28 @@ def estimate_line(estimate: "Estimate") -> str:
     if card is not None:
         if card.scores.alignment is not None:
             parts.append(f"alignment {with_interval(card.scores.alignment)}")
-        if card.references is not None and card.references.population is not None:
-            parts.append(f"population {with_interval(card.references.population.alignment)}")
-        if card.references is not None and card.references.opposite is not None:
-            parts.append(f"opposite {with_interval(card.references.opposite.alignment)}")
-        if card.nearest:
-            tied = [near.group.label for near in card.nearest if near.tied]
-            parts.append(f"sounds most like {', '.join(tied[:4])}{' …' if len(tied) > 4 else ''}")
+        parts += [*_compared(card), *_nearest(card)]
         not_valid = sum(not question.valid for question in card.questions)
         parts += [f"{not_valid} of {len(card.questions)} not valid (label mass under 0.5)"] if not_valid else []
     if estimate.failures:
         parts.append(f"{len(estimate.failures)} failed: {printable(estimate.failures[0].why)}")
     return f"[turn {estimate.turn}, {estimate.done} of {estimate.total} questions] {'; '.join(parts)}"
+
+
+def _compared(card: "Scorecard") -> Iterator[str]:
+    """Yield what others' answers would score as a prediction of the group, and the persona with the opposite group."""
+    against = card.scores_against_opposite
+    opposite = against.group.label if against else ""
+    if card.references.population is not None:
+        yield f"if everyone answered {with_interval(card.references.population.alignment)}"
+    if against is not None and card.references.opposite is not None:
+        yield f"if {opposite} answered {with_interval(card.references.opposite.alignment)}"
+        yield f"this persona with {opposite} {with_interval(against.alignment)}"
+    yield from doubts(card.scores.alignment, against.alignment if against else None, opposite, card.references)
+
+
+def _nearest(card: "Scorecard") -> Iterator[str]:
+    if card.nearest:
+        tied = [near.group.label for near in card.nearest if near.tied]
+        best = card.nearest[0].alignment
+        yield sounds_like(tied, len(card.nearest), with_interval(best), bounded=best.bounded)

@@ -80,7 +80,7 @@ def evaluate(
     try:
         asyncio.run(evaluation.collect(personas, reports))
     finally:
-        print_and_write(reports, len(personas), json_file)
+        print_and_write(reports, len(personas), json_file, demonstration=evaluation.demonstration)
     _check(reports, fail_under)
     return DONE
 

@@ -25,9 +25,12 @@ if TYPE_CHECKING:
     from eval.engine import Engine
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Evaluation:
-    """What was asked for; `agreed` means that probing a server on another machine was agreed to on the command line."""
+    """What was asked for; `agreed` means that probing a server on another machine was agreed to on the command line.
+
+    `demonstration` is set when the model is opened: whether it calls itself one.
+    """
 
     settings: "Settings"
     model: str
@@ -38,6 +41,7 @@ class Evaluation:
     seed: int
     refusals: "Refusals"
     agreed: bool
+    demonstration: bool = False
 
     async def collect(self, personas: Sequence[str], reports: list[Report]) -> None:
         """Evaluate each persona in turn on one model, after everything that can be wrong was read.
@@ -54,6 +58,7 @@ class Evaluation:
         questions = sum(len(questions_for(persona, survey, self.steering, self.limit, self.seed)) for persona in loaded)
         with busy(f"opening {shown_model(self.model)}…"):
             engine = await open_engine(self.model, self.settings)
+        self.demonstration = engine.info.demonstration
         try:
             self._agree(engine, questions * len(ORDERS))
             for persona in loaded:
@@ -88,17 +93,18 @@ class Evaluation:
         confirmations.remember(engine.info)
 
 
-def print_and_write(reports: Sequence[Report], personas: int, json_file: str | None) -> None:
+def print_and_write(reports: Sequence[Report], personas: int, json_file: str | None, *, demonstration: bool) -> None:
     """Print the tables, and write the JSON where it was asked for; with `-` standard output holds nothing else.
 
-    `personas` is how many were to be evaluated; if some are missing, that is said.
+    `personas` is how many were to be evaluated; if some are missing, that is said, as is that the model
+    is a `demonstration`.
 
     Raises:
         CorpusError: the file could not be written.
     """
     if not reports:
         return
-    print_reports(reports, to_error=json_file == STANDARD_OUTPUT)
+    print_reports(reports, to_error=json_file == STANDARD_OUTPUT, demonstration=demonstration)
     if len(reports) < personas:
         print(f"only {len(reports)} of {personas} personas were evaluated; these are kept", file=sys.stderr)
     if json_file is not None:

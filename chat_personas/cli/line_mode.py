@@ -100,6 +100,10 @@ class LineMode:
                 f"measuring sends the conversation to {engine.info.name} {monitor.requests_per_round} more times after "
                 "every reply; agree to that once on the screen (chat with this --model), or leave out --measure"
             )
+        if engine.info.demonstration:
+            from chat_personas.cli.estimate_line import DEMONSTRATION
+
+            print(f"({DEMONSTRATION})", file=sys.stderr, flush=True)
         return monitor
 
     async def _exchange(self, conversation: "Conversation", monitor: "Monitor | None") -> int:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from chat_personas.cli.estimate_line import with_interval
+from chat_personas.cli.estimate_line import DEMONSTRATION, with_interval
+from chat_personas.in_words import doubts, sounds_like
 from chat_personas.plain_text import printable
 from personas import Group
 
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
 
     from eval.report import GroupName, Reference, Report, Score
 
-BAR = 40
+BAR = 28
+REFERENCE_WIDTH = 26
 NAME_WIDTH, SCORE_WIDTH, MEANING_WIDTH = 17, 24, 38
 ROWS = (
     ("alignment", "1 is the same answers"),
@@ -25,15 +27,25 @@ ROWS = (
     ("order_bias", "what reversing the options changes"),
     ("entropy_ratio", "under 1: less varied than people"),
 )
-REFERENCES = ("population", "opposite", "uniform", "noise_floor")
+REFERENCES = (
+    ("population", "if everyone answered"),
+    ("opposite", "if {opposite} answered"),
+    ("uniform", "if all options were equal"),
+    ("noise_floor", "if asked again (the noise)"),
+)
 
 
-def print_reports(reports: Sequence["Report"], *, to_error: bool) -> None:
-    """Print scores of all personas side by side, then for each its references, nearest groups and worst topics."""
+def print_reports(reports: Sequence["Report"], *, to_error: bool, demonstration: bool = False) -> None:
+    """Print scores of all personas side by side, then for each its references and nearest groups.
+
+    A `demonstration` model is called one before any figure.
+    """
     from rich.console import Console
 
     console = Console(stderr=to_error, highlight=False, markup=False)
     console.print(_heading(reports[0]))
+    if demonstration:
+        console.print(DEMONSTRATION)
     for table in _scores(reports, console.width):
         console.print(table)
     for report in reports:
@@ -83,19 +95,13 @@ def _answered(report: "Report") -> str:
 
 
 def _print_one(console: "Console", report: "Report") -> None:
-    console.print(f"\n{report.persona.name}: alignment beside its references")
-    rows: list[tuple[str, Score | None]] = [("this persona", report.scores.alignment)]
-    rows += [(name.replace("_", " "), _alignment(report, name)) for name in REFERENCES]
-    for name, score in rows:
+    console.print(f"\n{report.persona.name}: alignment with its group, and what others would score in its place")
+    for name, score in _beside(report):
         if score is not None:
-            console.print(f"  {name:14} {bar(score.mean)} {with_interval(score)}")
-    if report.scores_against_opposite is not None:
-        console.print(f"  the opposite is: {_label(report.scores_against_opposite)}")
-    tied = [_label(near) for near in report.nearest if near.tied]
-    if tied:
-        console.print(
-            f"  sounds most like: {', '.join(tied[:6])}{' …' if len(tied) > 6 else ''} of {len(report.nearest)} groups"
-        )
+            shown = name if len(name) <= REFERENCE_WIDTH else f"{name[: REFERENCE_WIDTH - 1]}…"
+            console.print(f"  {shown:{REFERENCE_WIDTH}} {bar(score.mean)} {with_interval(score)}")
+    for line in _in_words(report):
+        console.print(f"  {line}")
     invalid = sum(not question.valid for question in report.questions)
     if invalid:
         console.print(
@@ -105,6 +111,27 @@ def _print_one(console: "Console", report: "Report") -> None:
         console.print(f"  failed: {printable(failure.id)}: {printable(failure.why)}")
     if len(report.questions) < 20:
         console.print("  under 20 questions: no intervals, they would promise too much")
+
+
+def _beside(report: "Report") -> "Iterator[tuple[str, Score | None]]":
+    yield "this persona", report.scores.alignment
+    opposite = _label(report.scores_against_opposite) if report.scores_against_opposite else "the opposite"
+    for name, prediction in REFERENCES:
+        yield prediction.format(opposite=opposite), _alignment(report, name)
+
+
+def _in_words(report: "Report") -> Iterator[str]:
+    """Yield the alignment with the opposite group, what speaks against the persona, and whom it sounds like."""
+    against = report.scores_against_opposite
+    opposite = _label(against) if against else ""
+    if against is not None:
+        yield f"this persona with {opposite} (the opposite group) {with_interval(against.alignment)}"
+    yield from doubts(report.scores.alignment, against.alignment if against else None, opposite, report.references)
+    if report.nearest:
+        tied = [_label(near) for near in report.nearest if near.tied]
+        best = report.nearest[0].alignment
+        bounded = best.low is not None
+        yield sounds_like(tied, len(report.nearest), with_interval(best), bounded=bounded)
 
 
 def _label(group: "GroupName") -> str:

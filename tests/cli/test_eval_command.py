@@ -44,7 +44,7 @@ def test_the_table_is_on_standard_output_with_intervals_references_and_bars(aske
     rows = {line.split("  ")[1].strip(): line for line in ran.out.splitlines() if line.startswith("  ")}
     assert {"alignment", "total variation", "skill", "label mass", "order bias", "entropy ratio"} <= set(rows)
     assert "[" in rows["alignment"], "with an interval"
-    assert {"this persona", "population", "opposite", "uniform"} <= set(rows)
+    assert {"this persona", "if everyone answered", "if Republican answered"} <= set(rows)
     assert "█" in rows["this persona"]
     assert "sounds most like" in ran.out
 
@@ -246,3 +246,11 @@ def test_a_persona_is_closer_to_the_group_whose_answers_it_gives(
     assert report.scores_against_opposite.alignment is not None
     assert report.scores.alignment.mean == pytest.approx(0.85)
     assert report.scores_against_opposite.alignment.mean == pytest.approx(0.35)
+
+
+def test_a_demonstration_is_called_one_before_any_figure(command: Command, served_by: Serve, survey: str) -> None:
+    info = EngineInfo(name="toy", engine="llama", log_probabilities="exact", demonstration=True)
+    served_by(FakeEngine(LEANING, info=info))
+    said = " ".join(command("eval", "democrat", "--survey", survey).out.split())
+    assert "evidence about nobody" in said
+    assert said.index("evidence about nobody") < said.index("alignment")

@@ -97,7 +97,7 @@ def test_measuring_reports_on_standard_error_and_changes_no_word(
     assert measured.out == plain.out
     reports = [line for line in measured.err.splitlines() if line.startswith("[turn")]
     assert [line.split("]")[0] for line in reports] == [f"[turn {turn}, 3 of 3 questions" for turn in range(3)]
-    assert all("alignment 0." in line and "population 0." in line for line in reports)
+    assert all("alignment 0." in line and "if everyone answered 0." in line for line in reports)
 
 
 def test_rounds_are_kept_with_the_message_they_followed(command: Command, brief: str, tiny: str, few: str) -> None:
@@ -116,7 +116,7 @@ def test_a_persona_without_figures_is_talked_with_and_the_report_says_what_is_mi
     ran = command("chat", "mormon.toml", "--model", tiny, "--survey", few, "--measure", given="Hello")
     assert ran.code == 0
     assert len(kept_messages()) == 2
-    assert "no human figures for this group in the survey town; sounds most like" in ran.err
+    assert "no human figures for this group in the survey town; nearest group: nothing can be told apart" in ran.err
     assert "alignment" not in ran.err
 
 
@@ -262,3 +262,11 @@ def test_branches_of_the_screen_are_resumed_at_the_active_one(
     served_by(FakeEngine(["Because", END]))
     command("chat", "--resume", first.conversation_id, given="Why?")
     assert texts(branch_of(corpus, first.conversation_id)) == ["Hello", "Hi", "Why?", "Because"]
+
+
+def test_measuring_a_demonstration_says_so_once(command: Command, served_by: Serve, few: str) -> None:
+    info = replace(AnsweringEngine().info, demonstration=True)
+    served_by(AnsweringEngine(info=info))
+    ran = command("chat", "democrat", "--survey", few, "--measure", given="Hello\nWhy?")
+    assert ran.err.count("evidence about nobody") == 1
+    assert ran.err.count("[turn") == 3

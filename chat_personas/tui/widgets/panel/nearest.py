@@ -27,6 +27,8 @@ def nearest(card: "Scorecard", width: int) -> Content | None:
         figure = with_interval(near.alignment.mean, near.alignment.low, near.alignment.high)
         rows.append(Content.assemble((name, "bold $accent" if near.group in own else ""), " ", figure))
     tied = sum(near.tied for near in card.nearest)
+    if not card.nearest[0].alignment.bounded:
+        return Content.styled("nothing can be told apart under 20 questions", "dim")
     told = f"= {tied} of {len(card.nearest)} groups tied" if tied > 1 else "the first stands apart"
     rows.append(Content.styled(f"{told}, on {counted(card.nearest_questions, 'question')}", "dim"))
     return stacked(rows)

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from chat_personas.in_words import doubts
+from chat_personas.tui.drawing.numbers import with_interval
 from chat_personas.tui.drawing.rows import (
     NOISE_FLOOR,
     OPPOSITE,
@@ -24,10 +26,11 @@ def scale(card: "Scorecard", width: int) -> Content | None:
     """Draw the persona's alignment above those of the references; None without figures for the group."""
     if card.scores.alignment is None or card.references is None:
         return None
-    found = card.references
+    found, against = card.references, card.scores_against_opposite
+    opposite = against.group.label if against else ""
     references = [
-        ("population", POPULATION, found.population),
-        ("opposite", OPPOSITE, found.opposite),
+        ("if everyone", POPULATION, found.population),
+        (f"if {opposite}", OPPOSITE, found.opposite),
         ("uniform", UNIFORM, found.uniform),
         ("noise floor", NOISE_FLOOR, found.noise_floor),
     ]
@@ -38,13 +41,16 @@ def scale(card: "Scorecard", width: int) -> Content | None:
         if reference is not None and reference.alignment is not None:
             rows.append(score_row(name, glyph, reference.alignment, width, at))
     rows.append(axis_row(width))
-    if card.scores_against_opposite is not None:
-        rows.append(Content.styled(f"{OPPOSITE} opposite: {card.scores_against_opposite.group.label}", "dim"))
-    return stacked(rows)
+    rows.append(Content.styled("if …: what their answers would score here", "dim"))
+    if against is not None and against.alignment is not None:
+        score = with_interval(against.alignment.mean, against.alignment.low, against.alignment.high)
+        rows.append(Content(f"persona with {opposite} {score}"))
+    said = doubts(card.scores.alignment, against.alignment if against else None, opposite, found)
+    return stacked([*rows, *(Content.styled(f"! {line}", "$warning") for line in said)])
 
 
 class ScaleSection(Section):
-    """Persona, population, opposite, even shares, and the noise floor: another sample of the group itself."""
+    """The persona beside answers as everyone, as the opposite group, in even shares, and of a second sample."""
 
     def __init__(self) -> None:
         super().__init__("Beside the references", "scale")
