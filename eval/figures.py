@@ -68,7 +68,11 @@ def require_figures(survey: LoadedSurvey, groups: Sequence[Group]) -> None:
         return
     who = " with ".join(str(group) for group in groups) or "everyone"
     others = surveys_with_figures(groups)
-    advice = f"use --survey with one of {', '.join(others)}" if others else "no built-in survey has; name another file"
+    advice = (
+        f"use --survey with one of {', '.join(others)}"
+        if others
+        else "use --survey with a file that has them, or talk with the persona (chat-personas chat NAME)"
+    )
     raise SurveyError(f"the survey {survey.survey.name} has no figures for {who}; {advice}")
 
 
