@@ -91,7 +91,8 @@ few do not tell how much the mean would vary.
 {_lines(rows)}
 
 On trained questions the model was shown answers drawn from these very figures: a high alignment there says that
-training worked, not that the model understands people. Held-out questions show what it makes of correlated opinions.
+training worked, not that the model understands people. Where the gap's interval includes 0, the steering cannot be told
+from none. Held-out questions show what it makes of correlated opinions.
 
 Over all questions (`valid`: label mass at least 0.5 in both orders):
 
