@@ -25,9 +25,26 @@ def _directory(kind: str) -> Path:
     return found(APPLICATION, appauthor=False)
 
 
+class UnwritableError(OSError):
+    """A directory of the program's own cannot be written. The message is one line that says what to do."""
+
+
+def cannot_write(directory: Path, why: str | None) -> str:
+    """Return the line about a directory in which nothing can be kept."""
+    reason = why or "no reason given"
+    return f"cannot write to {shown(directory)}: {reason}; set {HOME_VARIABLE} to a place that can be written"
+
+
 def make_private(directory: Path) -> Path:
-    """Create `directory` readable by its owner only (0700) if it is not there yet, and return it."""
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Create `directory` readable by its owner only (0700) if it is not there yet, and return it.
+
+    Raises:
+        UnwritableError: it cannot be created, on a read-only medium say.
+    """
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise UnwritableError(cannot_write(directory, error.strerror)) from error
     return directory
 
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from chat_personas.cli.exit_codes import CHECK_FAILED, DONE
 
@@ -53,11 +54,26 @@ def _corpus() -> str:
     from chat_personas.paths import corpus_path, shown
 
     if not corpus_path().exists():
+        _require_writable(corpus_path().parent)
         return f"none yet; it will be {shown(corpus_path())}"
     with open_corpus() as corpus:
         if problems := corpus.problems():
             raise CorpusError(f"{shown(corpus_path())}: {problems[0]} ({len(problems)} found); keep a copy")
         return f"{shown(corpus_path())}, {len(corpus.conversation_ids())} conversations, sound"
+
+
+def _require_writable(directory: Path) -> None:
+    """Raise CorpusError where `directory`, or the nearest one above it that exists, cannot be written."""
+    import os
+
+    from chat_personas.corpus.errors import CorpusError
+    from chat_personas.paths import cannot_write
+
+    there = next(above for above in (directory, *directory.parents) if above.exists())
+    if not there.is_dir():
+        raise CorpusError(cannot_write(directory, f"{there.name} is not a directory"))
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise CorpusError(cannot_write(directory, f"{there.name or there} is read-only"))
 
 
 def _built_in_model() -> str:

@@ -25,6 +25,7 @@ def exit_code(error: BaseException) -> int | None:
     from chat_personas.config import SettingsError
     from chat_personas.corpus.errors import CorpusError, ExportError, NoCorpusError, UnknownConversationError
     from chat_personas.engines.open import UnknownModelError
+    from chat_personas.paths import UnwritableError
     from eval.engine import EngineError
     from eval.errors import AnswerError, SurveyError
     from personas.errors import PersonaError
@@ -37,6 +38,6 @@ def exit_code(error: BaseException) -> int | None:
         ((CheckFailedError,), CHECK_FAILED),
         (wrong_input, BAD_INPUT),
         ((EngineError,), MODEL_FAILED),
-        ((CorpusError,), STORAGE_FAILED),
+        ((CorpusError, UnwritableError), STORAGE_FAILED),
     )
     return next((code for kinds, code in table if isinstance(error, kinds)), None)

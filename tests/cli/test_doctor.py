@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chat_personas.corpus import Corpus
-from tests.cli.running import Command
+from tests.cli.running import Command, only_line
 from tests.corpus.making import talk
 
 
@@ -58,3 +58,16 @@ def test_nothing_of_the_native_library_reaches_the_terminal(tmp_path: Path, tiny
     assert "n_ctx" in log.read_text()
     assert log.stat().st_mode & 0o777 == 0o600
     assert str(tmp_path) not in log.read_text()
+
+
+def test_a_home_that_cannot_be_written_is_storage_that_fails_and_is_found_by_doctor(
+    command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("CHAT_PERSONAS_HOME", str(tmp_path / "file"))
+    ran = command("chat", "democrat", given="Hello")
+    assert ran.code == 4
+    assert "cannot write to " in only_line(ran)
+    assert "set CHAT_PERSONAS_HOME to a place that can be written" in ran.err
+    ran = command("doctor")
+    assert (ran.code, checks(ran.out)["corpus"]) == (1, "FAIL")
