@@ -108,4 +108,8 @@ def fit_reply(runtime: "Runtime", messages: Sequence[Message], sampling: Samplin
         tokens = runtime.prompter.tokens(fitted.messages)
         if len(tokens) <= room:
             return fitted, tokens
-    raise EngineError(f"the last message has {len(tokens)} tokens, system prompt included; the context takes {room}")
+    kept = runtime.context_length - room
+    raise EngineError(
+        f"the last message has {len(tokens)} tokens, system prompt included; of the context's {runtime.context_length} "
+        f"it may take {room}, {kept} are kept for the reply; shorten it, or raise context_length in the settings"
+    )
