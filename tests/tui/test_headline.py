@@ -1,7 +1,7 @@
 """The panel's first lines count the questions that the number above them is over."""
 
 from chat_personas.monitor import Estimate
-from chat_personas.tui.widgets.panel.headline import Figures, headline
+from chat_personas.tui.widgets.panel.headline import Figures, headline, in_short
 from eval.answers import Failure
 from eval.scoring import score
 from tests.eval.towns import DEMOCRAT, REPUBLICAN, answer, question, town
@@ -38,3 +38,15 @@ def test_a_round_that_was_stopped_says_how_far_it_came() -> None:
     stopped = Figures(Estimate(None, done=12, total=62, complete=False), halted=True, state="not measuring")
 
     assert "stopped after 12 of 62 questions; not measuring" in headline("Democrat", stopped).plain
+
+
+def test_a_score_that_rests_on_no_valid_question_is_not_shown() -> None:
+    survey = town(question("BUS", {DEMOCRAT: (6, 4)}, overall=(6, 4)))
+    card = score(survey, (DEMOCRAT,), [answer("BUS", [0.06, 0.04])])
+    figures = Figures(Estimate(card, done=1, total=1, complete=True), card)
+
+    said = headline("Democrat", figures).plain
+
+    assert "not valid: the model does not answer with letters" in said
+    assert "alignment" not in said
+    assert in_short(figures) == "not valid: the model does not answer with letters"

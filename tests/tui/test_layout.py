@@ -113,3 +113,12 @@ async def test_a_persona_file_with_a_mistake_is_named_and_the_conversation_stays
 
         await type_text(pilot, "Well?")
         await until(pilot, lambda: "Yes." in shown(pilot))
+
+
+async def test_every_key_of_the_help_has_one_line(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine()), (80, 24)) as pilot:
+        await pilot.press("f1")
+        await until(pilot, lambda: pilot.app.screen is not chat(pilot))
+        rows = list(pilot.app.screen.query("#help Static"))[1:]
+
+        assert [row.size.height for row in rows] == [1] * len(rows)

@@ -35,7 +35,7 @@ class HelpScreen(ModalScreen[None]):
         with VerticalScroll(id="help"):
             yield Static(ABOUT, markup=False)
             for key, does, name in self._bindings_shown:
-                yield Static(Content.assemble((f"{key:<15}", "bold $accent"), f"{does:<42}", (name, "dim")))
+                yield Static(Content.assemble((f"{key:<14} ", "bold $accent"), f"{does:<39}", (name, "dim")))
 
     def on_mount(self) -> None:
         """Let the arrow keys scroll, and say how to leave."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from eval.scoring import Scorecard
 
 UNNAMED = "no group"
+NONE_VALID = "not valid: the model does not answer with letters"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def headline(group: str, figures: Figures) -> Content:
     """Say the alignment with `group`, its interval, what makes it doubtful, and how much of it is measured."""
     rows = [Content.styled(group or UNNAMED, "bold")]
     if figures.card is not None:
-        rows += [_alignment(figures.card), *_why_no_interval(figures.card), _doubts(figures.card)]
+        rows += _score(figures.card)
     if figures.estimate is not None:
         rows += [Content.styled(f"! {line}", "bold $warning") for line in _missing(figures.estimate)]
     rows.append(_progress(figures))
@@ -54,8 +55,21 @@ def in_short(figures: Figures) -> str:
         return ""
     score = figures.card.scores.alignment if figures.card else None
     said = f"alignment {with_interval(score.mean, score.low, score.high)}" if score else ""
+    if figures.card is not None and not _any_valid(figures.card):
+        said = NONE_VALID
     under_way = "" if estimate.complete or figures.halted else f"measuring… {estimate.done}/{estimate.total}"
     return " · ".join(filter(None, (said, under_way)))
+
+
+def _score(card: "Scorecard") -> list[Content]:
+    """Say the alignment and what decides whether it means anything; no number where it rests on no valid question."""
+    if not _any_valid(card):
+        return [Content.styled(f"! {NONE_VALID}", "bold $warning")]
+    return [_alignment(card), *_why_no_interval(card), _doubts(card)]
+
+
+def _any_valid(card: "Scorecard") -> bool:
+    return not card.questions or any(question.valid for question in card.questions)
 
 
 def _alignment(card: "Scorecard") -> Content:
