@@ -1,11 +1,18 @@
 """`chat-personas personas`: what is in the library, and whether a persona file is right."""
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from chat_personas.cli.exit_codes import BAD_INPUT, DONE, UsageError
+
+if TYPE_CHECKING:
+    from personas import Persona
+
+BUILT_IN = "civic"
+WITHOUT_FIGURES = f"the survey {BUILT_IN} has no figures for it: it can be talked with, not compared with {BUILT_IN}"
 
 app = typer.Typer(
     help="List, show and check personas.",
@@ -17,13 +24,14 @@ app = typer.Typer(
 
 @app.command("list", epilog="Example: chat-personas personas list")
 def list_personas() -> int:
-    """List the library: name, title, groups."""
+    """List the library: name, title, "talk only" where civic has no figures to compare with, groups."""
     from personas import library_names, load_persona
 
     for name in library_names():
         persona = load_persona(name).persona
         groups = " and ".join(str(group) for group in persona.groups) or "no group"
-        print(f"{name:28} {persona.title:42} {groups}")
+        print(f"{name:28} {persona.title:42} {'' if _compared(persona) else 'talk only':9} {groups}")
+    print(f"(talk only: {WITHOUT_FIGURES})", file=sys.stderr)
     return DONE
 
 
@@ -44,6 +52,7 @@ def show(persona: Annotated[str, typer.Argument(metavar="PERSONA", help="A name 
 def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A persona file.")]) -> int:
     """Say everything that is wrong with a persona file, each with its line and the fix."""
     from personas import check as check_file
+    from personas import load_persona
 
     if not file.is_file():
         raise UsageError(f"there is no file {file}; give the path of a persona file (TOML)")
@@ -52,4 +61,14 @@ def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A persona f
         print(problem)
     if not problems:
         print(f"{file.name}: right")
+        if not _compared(load_persona(str(file)).persona):
+            print(f"{file.name}: {WITHOUT_FIGURES}")
     return BAD_INPUT if problems else DONE
+
+
+def _compared(persona: "Persona") -> bool:
+    """Say whether the built-in survey has figures for the persona's groups."""
+    from eval.figures import has_figures
+    from eval.survey import load_survey
+
+    return has_figures(load_survey(BUILT_IN).survey, persona.groups)

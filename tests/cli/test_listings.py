@@ -77,3 +77,14 @@ def test_models_of_the_users_own_are_listed_by_name_and_opened(command: Command,
 def test_a_group_of_commands_by_itself_says_what_it_has(command: Command, arguments: tuple[str, ...]) -> None:
     ran = command(*arguments)
     assert "Commands:" in ran.out + ran.err
+
+
+def test_personas_that_civic_has_no_figures_for_are_told_before_a_survey_is_put_to_them(
+    command: Command, brief: str
+) -> None:
+    lines = command("personas", "list").out.splitlines()
+    assert any(line.startswith("protestant ") and "talk only" in line for line in lines)
+    assert not any(line.startswith("democrat ") and "talk only" in line for line in lines)
+    Path(brief).write_text(Path(brief).read_text().replace("POLPARTY", "RELIG").replace("Democrat", "Mormon"))
+    ran = command("personas", "check", brief)
+    assert (ran.code, "can be talked with, not compared with civic" in ran.out) == (0, True)
