@@ -1,7 +1,7 @@
 """`chat-personas doctor`: is everything there, and where."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from chat_personas.cli.exit_codes import CHECK_FAILED, DONE
@@ -22,14 +22,15 @@ def doctor() -> int:
         ("survey", _survey),
         ("personas", _personas),
     )
-    failed = 0
+    said: list[str] = []
     for title, check in checks:
         try:
             print(f"  ok    {title:16} {printable(check())}")
         except Exception as error:  # each check stands for itself; the error is the finding
-            failed += 1
-            print(f"  FAIL  {title:16} {printable(' '.join(str(error).split()))}")
-    return CHECK_FAILED if failed else DONE
+            finding = " ".join(str(error).split())
+            print(f"  FAIL  {title:16} {printable('for the same reason' if finding in said else finding)}")
+            said.append(finding)
+    return CHECK_FAILED if said else DONE
 
 
 def _program() -> str:
@@ -42,10 +43,48 @@ def _settings() -> str:
     from chat_personas.config import load_settings
     from chat_personas.engines.open import shown_model
     from chat_personas.paths import settings_path, shown
+    from personas import load_persona
 
     settings, file = load_settings(), shown(settings_path())
+    load_persona(settings.persona)
+    _require_known("theme", [settings.theme] if settings.theme else [], _themes())
+    _require_known("keys", settings.keys, _key_ids())
     there = file if settings_path().exists() else f"defaults ({file} is not there)"
     return f"{there}; persona {settings.persona}, model {shown_model(settings.model)}, survey {settings.survey}"
+
+
+def _require_known(setting: str, given: Iterable[str], known: Collection[str]) -> None:
+    """Raise SettingsError for the first of `given` that the screen does not know and would pass over."""
+    from difflib import get_close_matches
+
+    from chat_personas.config import SettingsError
+
+    for name in given:
+        if name not in known:
+            near = get_close_matches(name, sorted(known), n=1)
+            advice = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(known))}"
+            raise SettingsError(f'{setting}: there is no "{name}"; {advice}')
+
+
+def _themes() -> frozenset[str]:
+    from textual.theme import BUILTIN_THEMES
+
+    from chat_personas.tui.themes import DUSK
+
+    return frozenset({*BUILTIN_THEMES, DUSK.name})
+
+
+def _key_ids() -> frozenset[str]:
+    from textual.binding import Binding
+
+    from chat_personas.tui.app import ChatApp
+    from chat_personas.tui.screens.chat import ChatScreen
+    from chat_personas.tui.widgets.composer import Composer
+    from chat_personas.tui.widgets.panel.panel import AlignmentPanel
+
+    holders = (Composer, ChatScreen, AlignmentPanel, ChatApp)
+    bound = (binding for holder in holders for binding in holder.__dict__["BINDINGS"])
+    return frozenset(binding.id for binding in bound if isinstance(binding, Binding) and binding.id)
 
 
 def _corpus() -> str:

@@ -71,3 +71,22 @@ def test_a_home_that_cannot_be_written_is_storage_that_fails_and_is_found_by_doc
     assert "set CHAT_PERSONAS_HOME to a place that can be written" in ran.err
     ran = command("doctor")
     assert (ran.code, checks(ran.out)["corpus"]) == (1, "FAIL")
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ('persona = "democrt"', "democrat"),
+        ('theme = "nrd"', 'theme: there is no "nrd"; did you mean nord?'),
+        ('keys = {stopp = "ctrl+x"}', 'keys: there is no "stopp"; did you mean stop?'),
+        ("colour = 1", "unknown key colour"),
+    ],
+)
+def test_settings_that_name_nothing_are_found_and_said_once(
+    command: Command, home: Path, settings: str, says: str
+) -> None:
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "settings.toml").write_text(settings)
+    ran = command("doctor")
+    assert (ran.code, checks(ran.out)["settings"]) == (1, "FAIL")
+    assert ran.out.count(says) == 1
