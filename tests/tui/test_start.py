@@ -36,7 +36,7 @@ def test_the_screen_imports_nothing_heavy_before_it_is_painted() -> None:
 
 async def test_a_model_that_does_not_open_is_named_and_can_be_tried_again(corpus_file: Path) -> None:
     engine = ScreenEngine(reply("Here I am."))
-    outcomes = [EngineError("the server does not answer; start it"), engine]
+    outcomes: list[EngineError | Engine] = [EngineError("the server does not answer; start it"), engine]
 
     async def open_engine() -> Engine:
         outcome = outcomes.pop(0)
