@@ -1,6 +1,5 @@
 """`chat-personas personas`: what is in the library, and whether a persona file is right."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,7 +30,6 @@ def list_personas() -> int:
         persona = load_persona(name).persona
         groups = " and ".join(str(group) for group in persona.groups) or "no group"
         print(f"{name:28} {persona.title:42} {'' if _compared(persona) else 'talk only':9} {groups}")
-    print(f"(talk only: {WITHOUT_FIGURES})", file=sys.stderr)
     return DONE
 
 
