@@ -77,7 +77,8 @@ class Sitting:
         from chat_personas.tui.session import Session
 
         seen = glance()
-        make_private(log_path().parent)
+        log = log_path()
+        make_private(log.parent)
         return Session(
             persona=self._persona or seen["persona"],
             model=self._model or seen["model"],
@@ -91,5 +92,5 @@ class Sitting:
             remember_probing=confirmations.remember,
             keys=seen["keys"],
             theme=seen["theme"],
-            log_path=log_path(),
+            log_path=log,
         )
