@@ -16,7 +16,7 @@ def full_text_query(text: str) -> str:
     """
     from sqlite_utils.db import Database
 
-    wanted = storable(text).replace("\x00", " ").strip()
+    wanted = " ".join(storable(text).replace("\x00", " ").split())  # a phrase over two lines would not be quoted
     if not any(character.isalnum() for character in wanted):
         return ""
     quoted: str = Database(memory=True).quote_fts(wanted)

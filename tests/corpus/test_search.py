@@ -1,6 +1,6 @@
 """Searching takes what a person types as words, never as a query language."""
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from chat_personas.corpus import Corpus
@@ -63,6 +63,7 @@ def test_a_reply_is_found_once_it_has_ended(corpus: Corpus) -> None:
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200, deadline=None)
+@example('0"\n\x1b')
 @given(st.text(alphabet=st.characters(exclude_categories=()), max_size=20))
 def test_nothing_a_person_can_type_is_an_error(corpus: Corpus, text: str) -> None:
     corpus.search(text)
