@@ -5,8 +5,8 @@ read by `chat_personas.config.load_settings` right after, and a wrong file is re
 """
 
 import os
-import tomllib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from chat_personas.paths import settings_path
@@ -17,12 +17,20 @@ NO = frozenset({"0", "false", "f", "no", "n", "off"})
 
 def glance() -> dict[str, Any]:
     """Return persona, model, theme, measure and keys as set by the environment or the file, or their defaults."""
-    try:
-        found = tomllib.loads(settings_path().read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        found = {}
+    found = _read(settings_path())
     found |= {key: value for key in DEFAULTS if (value := _set_by_environment(key)) is not None}
     return {key: found[key] if _fits(found.get(key), default) else default for key, default in DEFAULTS.items()}
+
+
+def _read(file: Path) -> dict[str, Any]:
+    if not file.is_file():
+        return {}
+    import tomllib
+
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
 
 
 def _set_by_environment(key: str) -> object:

@@ -1,15 +1,12 @@
 """`chat-personas chat`: the screen, or the line mode where there is no terminal."""
 
-import sys
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import Annotated
 
 import typer
 
 from chat_personas.cli import options
-from chat_personas.cli.exit_codes import DONE, UsageError
-
-if TYPE_CHECKING:
-    from chat_personas.tui.session import Session
+from chat_personas.cli.exit_codes import UsageError
+from chat_personas.cli.screen import ScreenArguments, has_terminal, open_screen
 
 EXAMPLE = options.examples(
     "chat-personas chat democrat",
@@ -37,28 +34,8 @@ def chat(
     """Talk with a persona; on a terminal, with its measured opinions beside the conversation."""
     if resume is not None and persona is not None:
         raise UsageError(f"a conversation keeps its persona; leave out {persona}, or leave out --resume")
-    if plain or not (_is_terminal(sys.stdin) and _is_terminal(sys.stdout)):
+    if plain or not has_terminal():
         from chat_personas.cli.line_mode import LineMode
 
         return LineMode(persona, model, survey, measure=measure, resume=resume).run()
-    return _open_screen(_session(persona, model, survey, resume))
-
-
-def _is_terminal(stream: TextIO | None) -> bool:
-    """Say whether there is a person at this end; None is a stream that was closed before we began."""
-    return stream is not None and stream.isatty()
-
-
-def _session(persona: str | None, model: str | None, survey: str | None, resume: str | None) -> "Session":
-    """Describe the sitting; settings and everything heavy are read after the first paint."""
-    from chat_personas.cli.sitting import Sitting
-
-    return Sitting(persona, model, survey).session(resume)
-
-
-def _open_screen(session: "Session") -> int:
-    from chat_personas.tui.app import ChatApp
-
-    app = ChatApp(session)
-    app.run()
-    return app.return_code if app.return_code is not None else DONE
+    return open_screen(ScreenArguments(persona, model, survey, resume))

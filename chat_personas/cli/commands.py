@@ -3,21 +3,42 @@
 Building all of them takes as long as drawing a quarter of the first frame.
 """
 
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Annotated
 
 import typer
 
 from chat_personas.cli import options
+from chat_personas.cli.command_names import COMMANDS, GROUPS, NAMES
+from chat_personas.cli.exit_codes import DONE, INTERRUPTED, UnreadableError
 
-COMMANDS = {
-    "chat": "chat",
-    "eval": "evaluate",
-    "export": "export",
-    "doctor": "doctor",
-}
-GROUPS = ("personas", "surveys", "models", "corpus")
-NAMES = frozenset({*COMMANDS, *GROUPS})
+
+def run_command(arguments: Sequence[str]) -> int:
+    """Read the command line, run what it asks for, and return the exit code.
+
+    Raises:
+        UnreadableError: the arguments are none of any command.
+        KeyboardInterrupt: the person broke it off.
+        Exception: what went wrong in the command.
+    """
+    command = typer.main.get_command(application(arguments[0] if arguments[0] in NAMES else None))
+    try:
+        result = command.main(list(arguments), prog_name="chat-personas", standalone_mode=False)
+    except typer.TyperException as error:
+        raise UnreadableError(_usage(error)) from error
+    except typer.Abort as error:
+        raise KeyboardInterrupt from error
+    if result == INTERRUPTED:
+        raise KeyboardInterrupt  # Typer makes a number of it
+    return result if isinstance(result, int) else DONE
+
+
+def _usage(error: typer.TyperException) -> str:
+    """Return what is wrong with the arguments, and which help to read."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "chat-personas"
+    return f"{error.format_message().rstrip('.')}; see {command} --help"
 
 
 def application(wanted: str | None = None) -> typer.Typer:

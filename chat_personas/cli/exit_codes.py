@@ -16,6 +16,10 @@ class UsageError(Exception):
     """The command line asks for something that cannot be done. The message is one line."""
 
 
+class UnreadableError(UsageError):
+    """The command line itself is wrong: an unknown option, a value that is missing. The message is one line."""
+
+
 class CheckFailedError(Exception):
     """A check that was asked for did not hold. The message is one line."""
 

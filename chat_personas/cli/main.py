@@ -5,10 +5,18 @@ import os
 import sys
 from collections.abc import Sequence
 
-import typer
-
-from chat_personas.cli import commands
-from chat_personas.cli.exit_codes import BAD_INPUT, DONE, INTERRUPTED, OUR_MISTAKE, STORAGE_FAILED, exit_code
+from chat_personas.cli import quick_start
+from chat_personas.cli.command_names import NAMES
+from chat_personas.cli.exit_codes import (
+    BAD_INPUT,
+    DONE,
+    INTERRUPTED,
+    OUR_MISTAKE,
+    STORAGE_FAILED,
+    UnreadableError,
+    exit_code,
+)
+from chat_personas.cli.screen import has_terminal, open_screen
 
 GLOBAL_OPTIONS = frozenset({"--help", "-h", "--version", "--install-completion", "--show-completion"})
 DISK_FULL = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
@@ -16,7 +24,7 @@ DISK_FULL = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
 
 def with_command(arguments: Sequence[str]) -> list[str]:
     """Put `chat` before arguments that name no command: `chat-personas democrat` is `chat-personas chat democrat`."""
-    if arguments and (arguments[0] in commands.NAMES or arguments[0] in GLOBAL_OPTIONS):
+    if arguments and (arguments[0] in NAMES or arguments[0] in GLOBAL_OPTIONS):
         return list(arguments)
     return ["chat", *arguments]
 
@@ -30,9 +38,9 @@ def main(arguments: Sequence[str]) -> int:
     wanted = [argument for argument in arguments if argument != "--debug"]
     try:
         return _run(wanted)
-    except typer.TyperException as error:
-        return _say(_near_command(wanted) or _usage(error), BAD_INPUT)
-    except (KeyboardInterrupt, typer.Abort):
+    except UnreadableError as error:
+        return _say(_near_command(wanted) or str(error), BAD_INPUT)
+    except KeyboardInterrupt:
         return _say("interrupted", INTERRUPTED)
     except SystemExit as end:
         if not isinstance(end.__context__, BrokenPipeError):
@@ -50,20 +58,15 @@ def main(arguments: Sequence[str]) -> int:
 
 def _run(arguments: Sequence[str]) -> int:
     completed = with_command(arguments)
-    command = typer.main.get_command(commands.application(completed[0] if completed[0] in commands.NAMES else None))
-    result = command.main(completed, prog_name="chat-personas", standalone_mode=False)
-    if result == INTERRUPTED:
-        raise KeyboardInterrupt  # Typer makes a number of it
+    screen = quick_start.read(completed)
+    if screen is not None and has_terminal():
+        return open_screen(screen)
+    from chat_personas.cli.commands import run_command
+
+    code = run_command(completed)
     if sys.stdout is not None:
         sys.stdout.flush()  # here, where an error can still be said
-    return result if isinstance(result, int) else DONE
-
-
-def _usage(error: typer.TyperException) -> str:
-    """Return what is wrong with the arguments, and which help to read."""
-    context = getattr(error, "ctx", None)
-    command = context.command_path if context is not None else "chat-personas"
-    return f"{error.format_message().rstrip('.')}; see {command} --help"
+    return code
 
 
 def _explain(error: Exception, arguments: Sequence[str]) -> tuple[str, int]:
@@ -87,8 +90,8 @@ def _near_command(arguments: Sequence[str]) -> str | None:
     from personas import library_names
 
     typed = arguments[0] if arguments else ""
-    near = get_close_matches(typed, sorted(commands.NAMES | GLOBAL_OPTIONS), n=1, cutoff=0.7)
-    if not near or typed in commands.NAMES or typed in GLOBAL_OPTIONS or typed in library_names():
+    near = get_close_matches(typed, sorted(NAMES | GLOBAL_OPTIONS), n=1, cutoff=0.7)
+    if not near or typed in NAMES or typed in GLOBAL_OPTIONS or typed in library_names():
         return None
     return f'there is no command or persona "{typed}"; did you mean chat-personas {near[0]}?'
 

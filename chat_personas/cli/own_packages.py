@@ -6,7 +6,6 @@ program was started with `python -m`, must not be taken for them.
 
 import sys
 from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
@@ -15,12 +14,11 @@ NAMES = frozenset({"eval", "personas"})
 HOME = Path(__file__).parents[2]
 
 
-class OwnPackages(MetaPathFinder):
+class OwnPackages:
     """Finds the two packages beside `chat_personas`, wherever that was installed."""
 
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
+    @staticmethod
+    def find_spec(fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
         """Return where a package of ours is; None leaves every other module to Python."""
         return PathFinder.find_spec(fullname, [str(HOME)]) if fullname in NAMES else None
 

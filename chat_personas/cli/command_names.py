@@ -1,0 +1,10 @@
+"""The commands and the module that each lives in: known without importing any of them."""
+
+COMMANDS = {
+    "chat": "chat",
+    "eval": "evaluate",
+    "export": "export",
+    "doctor": "doctor",
+}
+GROUPS = ("personas", "surveys", "models", "corpus")
+NAMES = frozenset({*COMMANDS, *GROUPS})
