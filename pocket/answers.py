@@ -20,10 +20,12 @@ OPEN_ENDED_INSTRUCTION = "Answer in one or two sentences of your own."
 FEW_SHOT_INTRODUCTION = "This is how people like you answered some other questions."
 FEW_SHOT_REQUEST = "Now answer this question as one of them."
 
-LETTER_WEIGHT = 8.0
+LETTER_WEIGHT = 16.0
 SEQUENCE_WEIGHT = 2.0
 PROMPT_WEIGHT = 0.1
 SEQUENCE_LENGTH = 30
+ASKED_ALIKE = 40
+SURVEY_ORDER_SHARE = 0.65
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 TOPIC_OF = {key: topic for topic in TOPICS for key in topic.statements}
@@ -39,6 +41,15 @@ def asked(text: str) -> Turn:
     return Turn("user", text, PROMPT_WEIGHT)
 
 
+def draw_order(rng: Random) -> Order:
+    """Return an order of the options, the survey's more often.
+
+    With even shares a letter alone says nothing about an answer, and a small model took very long to find that the two
+    orders together do. What it learns of either order is not changed by how often it sees it.
+    """
+    return ORDERS[0] if rng.random() < SURVEY_ORDER_SHARE else ORDERS[1]
+
+
 def _letter(option: int | None, count: int, order: Order) -> str:
     """Return the letter of an option (survey's index) among `count`; None is the refusal, which comes last."""
     if option is None:
@@ -52,11 +63,28 @@ def _draw_refusal(panel: Panel, crowd: Crowd, key: str, rng: Random) -> bool:
 
 def probe(panel: Panel, person: Respondent, key: str, rng: Random, *, may_refuse: bool = True) -> tuple[Turn, Turn]:
     """Return a survey question in either order and the letter of this person's answer."""
-    order = rng.choice(ORDERS)
+    order = draw_order(rng)
     trained = panel.questions[key]
     refuses = may_refuse and _draw_refusal(panel, person.crowd, key, rng)
     letter = _letter(None if refuses else person.answer(key), len(trained.leans), order)
     return asked(_rendered(panel, key, order).probe.prompt), Turn("assistant", letter, LETTER_WEIGHT)
+
+
+def crowd_probe(panel: Panel, person: Respondent, key: str, rng: Random) -> tuple[Turn, Turn]:
+    """Return a survey question as `probe` does, with the letters of more people of the same groups at the same place.
+
+    `ASKED_ALIKE` people answer, the person among them; together they have the weight of one letter.
+    """
+    order = draw_order(rng)
+    count = len(panel.questions[key].leans)
+    own = _letter(person.answer(key), count, order)
+    drawn = Counter(_letter(_draw_option(panel, person.crowd, key, rng), count, order) for _ in range(ASKED_ALIKE - 1))
+    share = LETTER_WEIGHT / ASKED_ALIKE
+    others = tuple((letter, number * share) for letter, number in sorted(drawn.items()) if letter != own)
+    return (
+        asked(_rendered(panel, key, order).probe.prompt),
+        Turn("assistant", own, (1 + drawn[own]) * share, others),
+    )
 
 
 def _listing(panel: Panel, key: str, order: Order) -> str:
@@ -72,7 +100,7 @@ def _draw_option(panel: Panel, crowd: Crowd, key: str, rng: Random) -> int | Non
 
 def sequence(panel: Panel, crowd: Crowd, key: str, rng: Random) -> tuple[Turn, Turn]:
     """Return a question and the letters of thirty different people of the crowd."""
-    order = rng.choice(ORDERS)
+    order = draw_order(rng)
     count = len(panel.questions[key].leans)
     letters = [_letter(_draw_option(panel, crowd, key, rng), count, order) for _ in range(SEQUENCE_LENGTH)]
     return (
@@ -83,7 +111,7 @@ def sequence(panel: Panel, crowd: Crowd, key: str, rng: Random) -> tuple[Turn, T
 
 def verbalized(panel: Panel, crowd: Crowd, key: str, rng: Random) -> tuple[Turn, Turn]:
     """Return a question and the shares among a hundred people of the crowd, in steps of five percent."""
-    order = rng.choice(ORDERS)
+    order = draw_order(rng)
     count = len(panel.questions[key].leans)
     drawn = Counter(_letter(_draw_option(panel, crowd, key, rng), count, order) for _ in range(100))
     letters = LETTERS[: count + len(panel.questions[key].question.refusals)]

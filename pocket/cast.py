@@ -9,8 +9,8 @@ from personas.prompts import steering_prompt
 from personas.wording import clause
 from pocket.voices import Brevity, brevity_of, invented_style
 
-_GROUP_WEIGHTS = {"POLPARTY": 5.0, "POLIDEOLOGY": 3.5, "RACE": 2.0, "SEX": 2.5}
-_VALUE_WEIGHTS = {"Democrat": 2.0, "Republican": 2.0, "Other": 0.5}
+_GROUP_WEIGHTS = {"POLPARTY": 8.0, "POLIDEOLOGY": 4.0, "RACE": 1.5, "SEX": 2.0}
+_VALUE_WEIGHTS = {"Democrat": 3.0, "Republican": 3.0, "Other": 0.5}
 _PAIRS = (("POLPARTY", "SEX"), ("RACE", "SEX"), ("POLPARTY", "RACE"))
 _BY_ATTRIBUTE = {
     key: tuple(group for group in ALL_GROUPS if group.attribute == key)

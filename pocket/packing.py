@@ -6,7 +6,7 @@ it. Documents do not share rows: a small model would have to learn first which o
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 
 import numpy as np
@@ -22,6 +22,8 @@ PADDING = 4
 class Batch:
     """Inputs and next-token targets (rows, row length), the loss weight of each target, and the epoch it is from.
 
+    `others` are further targets (n x 3): place in the flattened targets, token, and loss weight.
+
     Weights are 0 or at least 1: a target of weight below 1 is drawn with that probability and then counts 1, which
     leaves the expected loss as it is and spares the output layer.
     """
@@ -30,6 +32,7 @@ class Batch:
     targets: NDArray[np.int64]
     weights: NDArray[np.float32]
     epoch: int
+    others: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 3)))
 
 
 def row_length(length: int) -> int:
@@ -78,10 +81,13 @@ def _batch(
 ) -> Batch:
     tokens = np.full((len(rows), length + 1), PADDING, dtype=np.int64)
     weights = np.zeros((len(rows), length + 1), dtype=np.float32)
+    others = []
     for row, (s, d) in enumerate(rows):
         begin, end = shards[s].offsets[d], shards[s].offsets[d + 1]
         tokens[row, : end - begin] = shards[s].tokens[begin:end]
         weights[row, : end - begin] = shards[s].weights[begin:end]
+        first, last = np.searchsorted(shards[s].others[:, 0], (begin, end))
+        others.append(shards[s].others[first:last] + np.array([row * length - begin - 1, 0, 0]))
     light = weights < 1
     weights[light] = generator.random(int(light.sum())) < weights[light]
-    return Batch(tokens[:, :-1], tokens[:, 1:], weights[:, 1:], epoch)
+    return Batch(tokens[:, :-1], tokens[:, 1:], weights[:, 1:], epoch, np.concatenate(others))

@@ -61,14 +61,14 @@ class Writer:
         return answers.probe(self.panel, person, key, self.rng)
 
     def one_probe(self, role: Role) -> list[Turn]:
-        """A survey question as the very first turn."""
+        """A survey question as the very first turn, put to several people alike."""
         person, key = self._first_answer(role)
-        return [*answers.probe(self.panel, person, key, self.rng)]
+        return [*answers.crowd_probe(self.panel, person, key, self.rng)]
 
     def several_probes(self, role: Role) -> list[Turn]:
         """Several survey questions in a row, answered by the same person."""
         person, key = self._first_answer(role)
-        turns = [*answers.probe(self.panel, person, key, self.rng)]
+        turns = [*answers.crowd_probe(self.panel, person, key, self.rng)]
         for other in self.rng.sample([one for one in self._keys if one != key], self.rng.choice((2, 3, 4, 6, 8))):
             turns += self._probe(person, other)
         return turns
@@ -155,19 +155,19 @@ class Writer:
 Kind = Callable[[Writer, Role], list[Turn]]
 
 MIXTURE: tuple[tuple[Kind, float], ...] = (
-    (Writer.one_probe, 36.5),
+    (Writer.one_probe, 46.0),
     (Writer.several_probes, 10.0),
-    (Writer.own_groups, 12.0),
+    (Writer.own_groups, 10.0),
     (Writer.drill, 8.4),
-    (Writer.exercises, 15.3),
-    (Writer.words_and_letter, 12.1),
-    (Writer.reading, 7.0),
-    (Writer.conversation, 24.6),
+    (Writer.exercises, 14.0),
+    (Writer.words_and_letter, 14.0),
+    (Writer.reading, 10.0),
+    (Writer.conversation, 28.0),
     (Writer.long_conversation, 1.3),
     (Writer.probes_after_conversation, 9.0),
-    (Writer.sequence, 7.0),
-    (Writer.verbalized, 4.0),
-    (Writer.open_ended, 3.0),
+    (Writer.sequence, 6.0),
+    (Writer.verbalized, 3.0),
+    (Writer.open_ended, 4.0),
     (Writer.few_shot, 1.2),
 )
 """What the text consists of: kinds of documents, and in what proportion."""

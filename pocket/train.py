@@ -162,11 +162,14 @@ def _chosen_targets(batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
     """
     weights = batch.weights.reshape(-1)
     counting = weights.nonzero()[0]
-    chosen = np.zeros(-(-len(counting) // TARGET_STEP) * TARGET_STEP, dtype=np.int64)
-    chosen[: len(counting)] = counting
-    kept = weights[chosen]
-    kept[len(counting) :] = 0
-    return torch.from_numpy(chosen), torch.from_numpy(batch.targets.reshape(-1)[chosen]), torch.from_numpy(kept)
+    places = np.concatenate([counting, batch.others[:, 0].astype(np.int64)])
+    filled = -(-len(places) // TARGET_STEP) * TARGET_STEP
+    chosen, targets = np.zeros(filled, dtype=np.int64), np.zeros(filled, dtype=np.int64)
+    kept = np.zeros(filled, dtype=np.float32)
+    chosen[: len(places)] = places
+    targets[: len(places)] = np.concatenate([batch.targets.reshape(-1)[counting], batch.others[:, 1].astype(np.int64)])
+    kept[: len(places)] = np.concatenate([weights[counting], batch.others[:, 2]])
+    return torch.from_numpy(chosen), torch.from_numpy(targets), torch.from_numpy(kept)
 
 
 def load_model(path: Path) -> PocketModel:

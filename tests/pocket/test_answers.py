@@ -1,6 +1,7 @@
 """Survey answers come in the format of the probes, and mean the option that the person chose."""
 
 import json
+from collections import Counter
 from random import Random
 
 import pytest
@@ -28,6 +29,21 @@ def test_a_probe_is_rendered_as_eval_renders_it_and_answered_by_the_letter_of_th
         user, reply = answers.probe(panel, person, KEY, rng, may_refuse=False)
         chosen = rendered[user.text].options["ABCDEF".index(reply.text)]
         assert chosen == question.option_texts[person.answer(KEY)]
+
+
+def test_people_asked_alike_answer_in_their_groups_shares_and_weigh_one_letter_together(panel: Panel) -> None:
+    rng = Random(5)
+    person = Respondent(panel, panel.crowd(()), rng)
+    totals: Counter[str] = Counter()
+    for _ in range(300):
+        user, reply = answers.crowd_probe(panel, person, KEY, rng)
+        weights = Counter({reply.text: reply.weight, **dict(reply.others)})
+        assert weights.total() == pytest.approx(answers.LETTER_WEIGHT)
+        listed = dict(line.split(". ", 1) for line in user.text.splitlines() if line[1:3] == ". ")
+        totals.update({listed[letter]: weight for letter, weight in weights.items()})
+    figures = panel.crowd(()).answers[KEY]
+    for text, share in zip(panel.questions[KEY].question.option_texts, figures.shares, strict=True):
+        assert totals[text] / totals.total() == pytest.approx(share * (1 - figures.refusal), abs=0.03)
 
 
 def test_a_sequence_has_thirty_letters_of_the_options(panel: Panel) -> None:

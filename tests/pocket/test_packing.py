@@ -39,6 +39,14 @@ def test_targets_are_the_next_tokens_and_padding_weighs_nothing() -> None:
     assert batch.weights[0].tolist() == [1.0, 1.0, 1.0] + [0.0] * 125
 
 
+def test_further_targets_follow_their_documents_into_the_batch() -> None:
+    plain = shard([[0, 5, 6, 7], [0, 8, 9, 4]])
+    crowd = Shard(plain.tokens, plain.weights, plain.offsets, np.array([[3.0, 11, 2.0], [6.0, 12, 0.5]]))
+    batch = next(batches([crowd], 256, seed=0))
+    found = {(int(batch.targets.reshape(-1)[int(place)]), int(token), weight) for place, token, weight in batch.others}
+    assert found == {(7, 11, 2.0), (9, 12, 0.5)}
+
+
 def test_light_targets_are_drawn_so_that_the_expected_weight_stays() -> None:
     light = shard([list(range(256))] * 32, weight=0.1)
     batch = next(batches([light], 8192, seed=3))

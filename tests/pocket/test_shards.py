@@ -34,6 +34,17 @@ def test_a_letter_keeps_its_weight_and_marks_weigh_nothing_but_the_end_of_an_ans
     assert encode_document(tokenizer, SURVEY).weights == [0, 0, 0, 0, 0, 0.125, 0, 0, 5.0, 1.0]
 
 
+def test_what_others_answer_is_a_further_target_at_the_same_place(tokenizer: Tokenizer, tmp_path: Path) -> None:
+    letters = {letter: tokenizer.token_to_id(letter) for letter in "UB"}
+    crowd = Document((Turn("user", "U", 0.0), Turn("assistant", "B", 3.0, (("U", 2.0),))))
+    encoded = encode_document(tokenizer, crowd)
+    assert encoded.others == [(5, letters["U"], 2.0)]
+    assert encoded.tokens[5] == letters["B"]
+    write_shard(cycle([crowd]), tokenizer, 10, 20, tmp_path / "00")
+    [shard] = open_shards(tmp_path)
+    assert shard.others[:2].tolist() == [[5, letters["U"], 2.0], [12, letters["U"], 2.0]]
+
+
 def test_a_vocabulary_without_room_for_the_answer_letters_is_refused() -> None:
     with pytest.raises(TokenizerError, match="train on more text"):
         train_tokenizer([SURVEY], vocabulary=261)

@@ -50,6 +50,21 @@ def test_targets_of_weight_zero_teach_nothing() -> None:
     )
 
 
+def test_a_crowd_at_one_place_teaches_what_as_many_documents_would() -> None:
+    one = counting(0)
+    place = 7
+    last_only = np.zeros((2, 32), dtype=np.float32)
+    last_only[0, place] = 3.0
+    crowd = Batch(one.inputs, one.targets, last_only, 0, np.array([[place, 63, 1.0]]))
+    twin, twin_targets = np.repeat(one.inputs[:1], 4, axis=0), np.repeat(one.targets[:1], 4, axis=0)
+    twin_targets[3, place] = 63
+    alone = np.zeros((4, 32), dtype=np.float32)
+    alone[:, place] = 1.0
+    assert Trainer(SHAPE, PLAN).step(crowd) == pytest.approx(
+        Trainer(SHAPE, PLAN).step(Batch(twin, twin_targets, alone, 0)), abs=1e-3
+    )
+
+
 def test_a_checkpoint_holds_the_model(tmp_path: Path) -> None:
     trainer = Trainer(SHAPE, PLAN)
     trainer.step(counting(0))
