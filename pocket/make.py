@@ -24,8 +24,8 @@ NUMBERS = MODELS / "pocket.json"
 CARD = MODELS / "POCKET.md"
 
 TOKENIZER_DOCUMENTS = 24_000
-SHARD_TOKENS = 28_000_000
-TRAINING_TOKENS = 36_000_000
+LESSON_TOKENS = {"reading": 4_000_000, "people": 28_000_000}
+TRAINING_TOKENS = 30_000_000
 
 
 def text(arguments: argparse.Namespace) -> None:
@@ -52,7 +52,8 @@ def shards(arguments: argparse.Namespace) -> None:
     from pocket.model import PocketShape
     from pocket.shards import shard_facts, write_shards
 
-    write_shards(TOKENIZER, SHARDS, arguments.seed, SHARD_TOKENS, PocketShape().context)
+    for lesson, tokens in LESSON_TOKENS.items():
+        write_shards(TOKENIZER, SHARDS / lesson, lesson, arguments.seed, tokens, PocketShape().context)
     print(json.dumps(shard_facts(SHARDS)))
 
 
@@ -65,7 +66,12 @@ def train(arguments: argparse.Namespace) -> None:
 
     tokens = arguments.tokens if arguments.tokens or arguments.minutes else TRAINING_TOKENS
     plan = TrainingPlan(minutes=arguments.minutes, tokens=tokens, seed=arguments.seed)
-    run(SHARDS, RUN, PocketShape(vocabulary=load_tokenizer(TOKENIZER).get_vocab_size()), plan)
+    run(
+        [SHARDS / lesson for lesson in LESSON_TOKENS],
+        RUN,
+        PocketShape(vocabulary=load_tokenizer(TOKENIZER).get_vocab_size()),
+        plan,
+    )
 
 
 def export(arguments: argparse.Namespace) -> None:
@@ -95,7 +101,7 @@ def card(arguments: argparse.Namespace) -> None:
 STAGES: dict[str, tuple[Callable[[argparse.Namespace], None], Path]] = {
     "text": (text, SAMPLES),
     "tokenizer": (tokenizer, TOKENIZER),
-    "shards": (shards, SHARDS / "01" / "facts.json"),
+    "shards": (shards, SHARDS / "people" / "01" / "facts.json"),
     "train": (train, RUN / "final.pt"),
     "export": (export, GGUF),
     "evaluate": (evaluate, NUMBERS),

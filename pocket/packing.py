@@ -7,7 +7,7 @@ it. Documents do not share rows: a small model would have to learn first which o
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import chain, count, islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,24 +47,34 @@ def row_length(length: int) -> int:
     raise ValueError(f"a document of {length} tokens does not fit a row of {ROW_LENGTHS[-1]}")
 
 
-def batches(shards: Sequence[Shard], tokens_per_batch: int, seed: int, skip: int = 0) -> Iterator[Batch]:
-    """Yield batches of at most `tokens_per_batch` tokens, in an order that `seed` fixes, without end, after `skip`.
+def lessons(courses: Sequence[Sequence[Shard]], tokens_per_batch: int, seed: int, skip: int = 0) -> Iterator[Batch]:
+    """Yield the batches of several courses one after the other, each course once and the last without end."""
+    *once, last = courses
+    parts = [*(batches(shards, tokens_per_batch, seed, epochs=1) for shards in once)]
+    return islice(chain(*parts, batches(last, tokens_per_batch, seed)), skip, None)
 
-    Every epoch draws a new order. `tokens_per_batch` is at least the longest row.
+
+def batches(
+    shards: Sequence[Shard], tokens_per_batch: int, seed: int, skip: int = 0, epochs: int | None = None
+) -> Iterator[Batch]:
+    """Yield batches of at most `tokens_per_batch` tokens, in an order that `seed` fixes, after `skip`.
+
+    They go on for `epochs`, without end where None. Every epoch draws a new order; what fills no batch waits for the
+    next. `tokens_per_batch` is at least the longest row.
     """
-    for number, (epoch, length, rows) in enumerate(_row_groups(shards, tokens_per_batch, seed)):
+    for number, (epoch, length, rows) in enumerate(_row_groups(shards, tokens_per_batch, seed, epochs)):
         if number >= skip:
             generator = np.random.default_rng([seed, number])
             yield _batch(shards, rows, length, epoch, generator)
 
 
 def _row_groups(
-    shards: Sequence[Shard], tokens_per_batch: int, seed: int
+    shards: Sequence[Shard], tokens_per_batch: int, seed: int, epochs: int | None
 ) -> Iterator[tuple[int, int, list[tuple[int, int]]]]:
     index = [(s, d) for s, shard in enumerate(shards) for d in range(len(shard.offsets) - 1)]
     sizes = np.concatenate([np.diff(shard.offsets) for shard in shards])
     waiting: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    for epoch in count():
+    for epoch in count() if epochs is None else range(epochs):
         for place in np.random.default_rng([seed, epoch, 1]).permutation(len(index)):
             length = row_length(int(sizes[place]))
             waiting[length].append(index[place])

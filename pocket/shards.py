@@ -90,10 +90,13 @@ def write_shard(documents: Iterator[Document], tokenizer: Tokenizer, size: int, 
     (folder / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
 
 
-def write_shards(tokenizer_path: Path, folder: Path, seed: int, tokens: int, longest: int, workers: int = 2) -> None:
-    """Write `workers` shards side by side, together about `tokens` tokens; shard i is drawn from `seed + i`."""
+def write_shards(
+    tokenizer_path: Path, folder: Path, lesson: str, seed: int, tokens: int, longest: int, workers: int = 2
+) -> None:
+    """Write `workers` shards of a lesson side by side, together about `tokens` tokens; shard i is of `seed + i`."""
     jobs = [
-        (tokenizer_path, folder / f"{index:02d}", seed + index, tokens // workers, longest) for index in range(workers)
+        (tokenizer_path, folder / f"{index:02d}", lesson, seed + index, tokens // workers, longest)
+        for index in range(workers)
     ]
     with get_context("spawn").Pool(workers) as pool:
         pool.starmap(_write_one, [job for job in jobs if not (job[1] / "facts.json").exists()])
@@ -107,13 +110,14 @@ def open_shards(folder: Path) -> list[Shard]:
     return [Shard(*(np.load(path / f"{name}.npy", mmap_mode="r") for name in Shard.__slots__)) for path in finished]
 
 
-def shard_facts(folder: Path) -> dict[str, int]:
-    """Sum the facts of all finished shards: tokens, documents, documents left out for their length."""
-    facts = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*/facts.json"))]
+def shard_facts(*folders: Path) -> dict[str, int]:
+    """Sum the facts of all finished shards in `folders`: tokens, documents, documents left out for their length."""
+    files = [path for folder in folders for path in sorted(folder.rglob("facts.json"))]
+    facts = [json.loads(path.read_text(encoding="utf-8")) for path in files]
     return {key: sum(fact[key] for fact in facts) for key in ("tokens", "documents", "left_out")}
 
 
-def _write_one(tokenizer_path: Path, folder: Path, seed: int, size: int, longest: int) -> None:
+def _write_one(tokenizer_path: Path, folder: Path, lesson: str, seed: int, size: int, longest: int) -> None:
     from pocket.text import documents
 
-    write_shard(documents(seed), load_tokenizer(tokenizer_path), size, longest, folder)
+    write_shard(documents(seed, lesson=lesson), load_tokenizer(tokenizer_path), size, longest, folder)

@@ -22,7 +22,8 @@ _GOLDEN = 0.6180339887498949
 class Writer:
     """Writes documents of every kind for one survey and one seed."""
 
-    def __init__(self, survey: Survey, seed: int) -> None:
+    def __init__(self, survey: Survey, seed: int, lesson: str = "people") -> None:
+        self._kinds, self._weights = zip(*LESSONS[lesson], strict=True)
         self.panel = Panel(survey)
         self.rng = Random(seed)
         self._keys = tuple(self.panel.questions)
@@ -31,7 +32,7 @@ class Writer:
     def document(self) -> Document:
         """Return the next document: a role is drawn, then what is done with it."""
         role = draw_role(self.rng)
-        kind = self.rng.choices(_KINDS, _WEIGHTS)[0]
+        kind = self.rng.choices(self._kinds, self._weights)[0]
         turns = kind(self, role)
         if role.prompt:
             turns.insert(0, Turn("system", role.prompt, answers.PROMPT_WEIGHT))
@@ -84,10 +85,10 @@ class Writer:
         return lettering.drill(self.panel, self.rng.choice(self._keys), self.rng)
 
     def own_groups(self, role: Role) -> list[Turn]:
-        """One or two questions about who this person is; a survey question where nobody in particular speaks."""
+        """One to three questions about who this person is; a survey question where nobody in particular speaks."""
         if not role.groups:
             return self.one_probe(role)
-        return [turn for _ in range(self.rng.choice((1, 2))) for turn in identity.own_group(role.groups, self.rng)]
+        return [turn for _ in range(self.rng.choice((1, 2, 3))) for turn in identity.own_group(role.groups, self.rng)]
 
     def words_and_letter(self, role: Role) -> list[Turn]:
         """A survey question answered twice by the same person: in words and as a letter."""
@@ -154,7 +155,16 @@ class Writer:
 
 Kind = Callable[[Writer, Role], list[Turn]]
 
-MIXTURE: tuple[tuple[Kind, float], ...] = (
+Mixture = tuple[tuple[Kind, float], ...]
+
+READING: Mixture = (
+    (Writer.drill, 30.0),
+    (Writer.own_groups, 30.0),
+    (Writer.one_probe, 20.0),
+    (Writer.exercises, 12.0),
+    (Writer.words_and_letter, 8.0),
+)
+PEOPLE: Mixture = (
     (Writer.one_probe, 46.0),
     (Writer.several_probes, 10.0),
     (Writer.own_groups, 10.0),
@@ -170,15 +180,17 @@ MIXTURE: tuple[tuple[Kind, float], ...] = (
     (Writer.open_ended, 4.0),
     (Writer.few_shot, 1.2),
 )
-"""What the text consists of: kinds of documents, and in what proportion."""
+LESSONS: dict[str, Mixture] = {"reading": READING, "people": PEOPLE}
+"""What the text consists of, lesson by lesson: kinds of documents, and in what proportion.
 
-_KINDS = tuple(kind for kind, _ in MIXTURE)
-_WEIGHTS = tuple(weight for _, weight in MIXTURE)
+First to read: which letter, which option, whom one plays. In the whole mixture these are so few that attention had not
+found them after ten million tokens; by themselves it does within one.
+"""
 
 
-def documents(seed: int, survey: Survey | None = None) -> Iterator[Document]:
-    """Yield documents without end; the same for the same seed. `survey` is the built-in one when left out."""
-    writer = Writer(survey or load_survey("civic").survey, seed)
+def documents(seed: int, survey: Survey | None = None, lesson: str = "people") -> Iterator[Document]:
+    """Yield documents of a lesson without end; the same for the same seed. `survey` is the built-in one if left out."""
+    writer = Writer(survey or load_survey("civic").survey, seed, lesson)
     while True:
         yield writer.document()
 

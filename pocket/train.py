@@ -8,7 +8,7 @@ of minutes the number of steps depends on the machine.
 import json
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -20,7 +20,7 @@ from torch.nn import functional
 from torch.optim import AdamW, Muon, Optimizer
 
 from pocket.model import PocketModel, PocketShape
-from pocket.packing import Batch, batches
+from pocket.packing import Batch, lessons
 from pocket.shards import open_shards, shard_facts
 
 THREADS = 2
@@ -41,7 +41,7 @@ class TrainingPlan:
     minutes: float | None = None
     tokens: int | None = None
     seed: int = 0
-    batch_tokens: int = 8192
+    batch_tokens: int = 4096
     matrix_rate: float = 0.007
     attention_share: float = 0.5
     embedding_rate: float = 0.003
@@ -180,9 +180,10 @@ def load_model(path: Path) -> PocketModel:
     return model.eval()
 
 
-def train(shards: Path, folder: Path, shape: PocketShape, plan: TrainingPlan) -> TrainingState:
-    """Train until the budget is used, taking up `folder`/checkpoint.pt if it is there; log to `folder`/log.jsonl.
+def train(courses: Sequence[Path], folder: Path, shape: PocketShape, plan: TrainingPlan) -> TrainingState:
+    """Train on each folder of shards once, and on the last until the budget is used; log to `folder`/log.jsonl.
 
+    A run that was interrupted goes on from `folder`/checkpoint.pt.
     The last checkpoint is also written as `folder`/final.pt, and what the card says of the run as `folder`/facts.json.
     Raises FileNotFoundError when there are no shards.
     """
@@ -191,9 +192,10 @@ def train(shards: Path, folder: Path, shape: PocketShape, plan: TrainingPlan) ->
     trainer = Trainer(shape, plan)
     if checkpoint.exists():
         trainer.load(checkpoint)
-    stream = batches(open_shards(shards), plan.batch_tokens, plan.seed, skip=trainer.state.step)
+    opened = [open_shards(shards) for shards in courses]
+    stream = lessons(opened, plan.batch_tokens, plan.seed, skip=trainer.state.step)
     _run(trainer, stream, checkpoint, folder / "log.jsonl")
-    facts = {**run_facts(trainer), "text": shard_facts(shards)}
+    facts = {**run_facts(trainer), "text": shard_facts(*courses)}
     (folder / "facts.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
     trainer.save(folder / "final.pt")
     return trainer.state

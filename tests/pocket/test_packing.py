@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("tokenizers")
 
-from pocket.packing import PADDING, batches, row_length
+from pocket.packing import PADDING, batches, lessons, row_length
 from pocket.shards import Shard
 
 
@@ -61,3 +61,10 @@ def test_the_seed_fixes_the_batches_and_a_resumed_run_goes_on_where_it_stopped()
         next(first)
     for _ in range(4):
         assert (next(first).inputs == next(second).inputs).all()
+
+
+def test_a_course_is_gone_through_once_and_the_last_without_end() -> None:
+    first, last = shard([[0, 7]] * 4), shard([[0, 8]] * 4)
+    stream = lessons([[first], [last]], 256, seed=0)
+    assert [next(stream).inputs[0, 1] for _ in range(9)] == [7] * 2 + [8] * 7
+    assert next(lessons([[first], [last]], 256, seed=0, skip=2)).inputs[0, 1] == 8
