@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from eval.answer_file import AnswerFile, GivenAnswers, answer_from
 from eval.answers import Answer, Failure, Refusals
+from eval.figures import human_figures
 from eval.report import FROM_FILE, ModelInfo, PersonaInfo, Report
 from eval.report_from import Circumstances, group_names, report_from
 from eval.scoring import score
@@ -25,10 +26,10 @@ def evaluate_answers(
     """Yield the report on each group in the file, scored on the questions that were answered for it.
 
     With refusals `apart` the refusal options are dropped and the rest renormalised; `as-option` keeps them and scores
-    the masses as they are. `limit` scores only so many questions, chosen by `seed` as `evaluate` does. What cannot be
-    scored is among the failures of the report. How the answers were obtained is not in the file: the report
-    has the file in the place of the persona's and of the model, `unknown` steering and expression, no option order
-    and an empty `prompt_sha256`.
+    the masses as they are. `limit` scores only so many of the questions with figures for the group, chosen by
+    `seed` as `evaluate` does. What cannot be scored is among the failures of the report. How the answers were obtained
+    is not in the file: the report has the file in the place of the persona's and of the model, `unknown` steering and
+    expression, no option order and an empty `prompt_sha256`.
     """
     for given in answers.given:
         yield _report(answers, given, survey, limit, seed, refusals)
@@ -39,7 +40,9 @@ def _report(
 ) -> Report:
     started = time.perf_counter()
     answered = [question for question in survey.survey.questions if question.id in given.by_question]
-    questions = choose(answered, limit, seed)
+    comparable = [question for question in answered if human_figures(question, given.groups) is not None]
+    incomparable = [question for question in answered if human_figures(question, given.groups) is None]
+    questions = (*choose(comparable, limit, seed), *incomparable)
     outcomes = [answer_from(given.by_question[question.id], question, refusals) for question in questions]
     scored = [outcome for outcome in outcomes if isinstance(outcome, Answer)]
     card = score(survey.survey, given.groups, scored, refusals=refusals, seed=seed)

@@ -101,7 +101,9 @@ class Evaluation:
 def print_and_write(
     reports: Sequence[Report], personas: int, destinations: Destinations, *, demonstration: bool
 ) -> None:
-    """Print the tables, and write the documents that were asked for; with `-` standard output holds nothing else.
+    """Write the documents that were asked for, then print the tables; with `-` standard output holds nothing else.
+
+    In this order, whoever stops reading the tables early (`| head`) has the documents all the same.
 
     `personas` is how many were to be evaluated; if some are missing, that is said, as is that the model
     is a `demonstration`.
@@ -111,9 +113,15 @@ def print_and_write(
     """
     if not reports:
         return
-    print_reports(reports, to_error=destinations.take_standard_output, demonstration=demonstration)
-    if len(reports) < personas:
-        print(f"only {len(reports)} of {personas} personas were evaluated; these are kept", file=sys.stderr)
+    try:
+        _write(reports, destinations)
+    finally:
+        print_reports(reports, to_error=destinations.take_standard_output, demonstration=demonstration)
+        if len(reports) < personas:
+            print(f"only {len(reports)} of {personas} personas were evaluated; these are kept", file=sys.stderr)
+
+
+def _write(reports: Sequence[Report], destinations: Destinations) -> None:
     if destinations.json is not None:
         write_document(as_document(reports), destinations.json)
     if destinations.answers is not None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from scipy.stats import wasserstein_distance
 
+from chat_personas.cli import evaluation, main
 from eval.engine import Engine, EngineError, EngineInfo, Message, Probe, ProbeScore
 from eval.report import Report, Reports
 from personas import load_persona
@@ -348,3 +349,18 @@ def test_without_a_persona_or_a_file_of_answers_there_is_nothing_to_evaluate(com
     ran = command("eval")
     assert ran.code == 2
     assert "name a persona, or a file of answers with --answers" in only_line(ran)
+
+
+def test_documents_are_written_although_nobody_reads_the_tables(
+    command: Command, served_by: Serve, survey: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody_reads(*arguments: object, **options: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(evaluation, "print_reports", nobody_reads)
+    monkeypatch.setattr(main, "_write_no_more", lambda: None)
+    served_by(FakeEngine(LEANING))
+    ran = command("eval", "democrat", "--survey", survey, "--json", "r.json", "--save-answers", "a.jsonl")
+    assert (ran.code, ran.err) == (0, "")
+    assert Report.model_validate_json((tmp_path / "r.json").read_text()).persona.name == "democrat"
+    assert len((tmp_path / "a.jsonl").read_text().splitlines()) == 20

@@ -156,9 +156,15 @@ def test_the_report_says_what_is_not_known_and_names_no_folder(tmp_path: Path) -
     assert Report.model_validate_json(report.to_json()) == report
 
 
-def test_a_limit_scores_so_many_questions(tmp_path: Path) -> None:
-    (report,) = reports(file_of(tmp_path, line("BUS", {"option 1": 1}), line("TAX", {"option 1": 1})), limit=1)
-    assert report.survey.questions == len(report.questions) == 1
+async def test_a_limit_scores_the_questions_that_a_model_would_be_asked(tmp_path: Path) -> None:
+    survey = LoadedSurvey(
+        town(*many(24).questions, question("INN", {REPUBLICAN: (20, 60)}, overall=(60, 100))), TOWN.path, TOWN.sha256
+    )
+    lines = [line(each.id, {"option 1": 1}) for each in survey.survey.questions]
+    (report,) = reports(file_of(tmp_path, *lines), survey=survey, limit=7, seed=5)
+    asked = await evaluate(FakeEngine(), load_persona("democrat"), survey, limit=7, seed=5)
+    assert [each.id for each in report.questions] == [each.id for each in asked.questions]
+    assert [each.id for each in report.failures] == ["INN"]
 
 
 GOOD = line("BUS", {"option 1": 1})
