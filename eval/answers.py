@@ -18,7 +18,8 @@ class OrderAnswer:
     all answer labels (0 to 1), None where answers do not come from labels. `truncation` bounds what the
     tokens that a server did not show could change: the greatest possible total variation between the
     distribution as estimated and the true one, 0 when exact; `options_upper` is the most that each of `options` can be
-    then, None when exact.
+    then, None when exact. `as_is` says that the masses are a whole distribution already: with refusals as-option they
+    are scored as they are, although they may miss 1 by a little.
     """
 
     order: Order
@@ -27,6 +28,7 @@ class OrderAnswer:
     label_mass: float | None
     truncation: float = 0.0
     options_upper: FloatArray | None = None
+    as_is: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from eval.answers import Answer, Refusals
-from eval.distributions import Distributions, Shares, from_masses, stack, uniform
+from eval.distributions import Distributions, Shares, stack, uniform
 from eval.errors import AnswerError
 from eval.figures import HumanFigures, human_figures
 from eval.group_table import GroupTable, group_table
@@ -67,7 +67,7 @@ class Comparison:
 
     def _people(self, groups: Sequence[Group]) -> Distributions:
         figures = [human_figures(question, groups) for question in self.questions]
-        return stack([_shares(figure) for figure in figures], self.table.width, self.refusals)
+        return stack([_shares(figure, self.refusals) for figure in figures], self.table.width, self.refusals)
 
     def _uniform(self) -> Distributions:
         return uniform([len(question.options) for question in self.questions], self.table.width, self.refusals)
@@ -107,8 +107,8 @@ def compare(
         figures=figures,
         opposite=opposite_of(table, groups[0]) if groups is not None and len(groups) == 1 else None,
         scale=Scale(table.scale.order[places], table.scale.steps[places]),
-        model=stack([from_masses(each.distribution, each.refusal) for each in opinions], table.width, refusals),
-        human=stack([_shares(figure) for figure in figures], table.width, refusals),
+        model=stack([(each.distribution, each.refusal) for each in opinions], table.width, refusals),
+        human=stack([_shares(figure, refusals) for figure in figures], table.width, refusals),
     )
 
 
@@ -130,8 +130,8 @@ def _by_row(survey: Survey, table: GroupTable, answers: Sequence[Answer]) -> dic
     return by_row
 
 
-def _shares(figures: HumanFigures | None) -> Shares | None:
-    return None if figures is None else (figures.distribution, figures.refusal)
+def _shares(figures: HumanFigures | None, refusals: Refusals) -> Shares | None:
+    return None if figures is None else (figures.compared(refusals), figures.refusal)
 
 
 def _column(values: Sequence[float | None]) -> FloatArray:
@@ -142,10 +142,10 @@ def _floor(question: Question, figures: HumanFigures | None, refusals: Refusals,
     """Return the noise floor of one question, NaN without counts."""
     if figures is None or figures.counts is None:
         return NoiseFloor(float("nan"), float("nan"))
-    shares = figures.distribution
+    shares = figures.compared(refusals)
     respondents = figures.n
     if refusals == "as-option":
-        shares = np.append(shares * (1 - figures.refusal), figures.refusal)
+        shares = np.append(shares, figures.refusal)
         respondents = figures.n / (1 - figures.refusal)
     return noise_floor(
         tuple(shares.tolist()),

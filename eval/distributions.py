@@ -9,6 +9,10 @@ from eval.answers import Refusals
 from eval.metrics import FloatArray, Scale, alignment, normalised, total_variation
 
 Shares = tuple[FloatArray, float]
+"""The distribution over a question's options as it is compared, and the share of refusals.
+
+With refusals `apart` the first sums to 1; `as-option`, both together do, or nearly where masses are scored as they are.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,27 +37,23 @@ class Distributions:
 
 
 def stack(shares: Sequence[Shares | None], width: int, refusals: Refusals) -> Distributions:
-    """Stack one (distribution over the options summing to 1, share of refusals in everything) per question."""
-    options = np.full((len(shares), width), np.nan)
+    """Stack the shares of one question per row."""
+    masses = np.full((len(shares), width), np.nan)
     refused = np.full(len(shares), np.nan)
     for row, share in enumerate(shares):
         if share is not None:
             distribution, refused[row] = share
-            options[row] = 0.0
-            options[row, : len(distribution)] = distribution
+            masses[row] = 0.0
+            masses[row, : len(distribution)] = distribution
     if refusals == "apart":
-        return Distributions(options, np.column_stack([options, np.where(np.isnan(refused), np.nan, 0.0)]))
-    return Distributions(options, np.column_stack([options * (1 - refused)[:, None], refused]))
+        refused = np.where(np.isnan(refused), np.nan, 0.0)
+    return Distributions(normalised(masses), np.column_stack([masses, refused]))
 
 
 def uniform(option_counts: Iterable[int], width: int, refusals: Refusals) -> Distributions:
     """Return the prediction that spreads evenly over whatever is compared."""
     rows: list[Shares] = []
     for count in option_counts:
-        rows.append((np.full(count, 1.0 / count), 0.0 if refusals == "apart" else 1.0 / (count + 1)))
+        everything = count if refusals == "apart" else count + 1
+        rows.append((np.full(count, 1.0 / everything), 1.0 / everything))
     return stack(rows, width, refusals)
-
-
-def from_masses(distribution: FloatArray, refusal: float) -> Shares:
-    """Return the shares behind a distribution over options that sums to 1, or to 1 - `refusal`."""
-    return normalised(distribution), refusal

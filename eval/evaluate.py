@@ -13,7 +13,7 @@ from eval.figures import human_figures, require_figures
 from eval.question import Question
 from eval.rendering import ORDERS, render_probe
 from eval.report import Report
-from eval.report_from import Circumstances, report_from
+from eval.report_from import Circumstances, persona_info, report_from
 from eval.scoring import score
 from eval.selection import choose
 from eval.survey import LoadedSurvey, Survey
@@ -59,7 +59,7 @@ async def evaluate(
     return report_from(
         card,
         Circumstances(
-            persona=steered,
+            persona=persona_info(steered),
             model=engine.info,
             survey=survey,
             questions=questions,

@@ -7,6 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from eval.answers import Refusals
 from eval.errors import SurveyError
 from eval.group_keys import pair_key
 from eval.question import Question, Responses
@@ -31,6 +32,10 @@ class HumanFigures:
     counts: FloatArray | None
     n: float
     refusal: float
+
+    def compared(self, refusals: Refusals) -> FloatArray:
+        """Return the distribution as it is compared: refusals left out, or taking their share."""
+        return self.distribution if refusals == "apart" else self.distribution * (1 - self.refusal)
 
 
 def human_figures(question: Question, groups: Sequence[Group]) -> HumanFigures | None:

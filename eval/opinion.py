@@ -31,8 +31,9 @@ class Opinion:
     """What the model thinks about one question, averaged over the option orders.
 
     `distribution` is over the options in the survey's order. With refusals `apart` it sums to 1; `as-option`, to
-    1 - `refusal`. `refusal` is the share of the refusal options in the mass of all labels. `order_bias` is the
-    total variation between the distributions of the two orders, None unless there are two.
+    1 - `refusal`, unless the answer is to be scored as it is. `refusal` is the share of the refusal options in the mass
+    of all labels. `order_bias` is the total variation between the distributions of the two orders, None unless there
+    are two.
     """
 
     distribution: FloatArray
@@ -50,8 +51,8 @@ def opinion(answer: Answer, refusals: Refusals) -> Opinion:
     server did not show could move the distribution by more than 0.1 in total variation.
 
     Raises:
-        AnswerError: a mass is no probability (negative, infinite, no number), or an order has none on the options, so
-            that there is no distribution.
+        AnswerError: a mass is no probability (negative, infinite, no number), or an order has none on anything that is
+            compared, so that there is no distribution.
     """
     if not answer.by_order:
         raise AnswerError(f"{answer.question_id}: the answer holds no option order")
@@ -81,13 +82,14 @@ def _order_opinion(question_id: str, answer: OrderAnswer, refusals: Refusals) ->
     if not all(isfinite(mass) and mass >= 0 for mass in masses):
         raise AnswerError(f"{question_id}: a figure in the {answer.order} order is no probability")
     on_options = float(answer.options.sum())
-    if not on_options > 0:
-        raise AnswerError(f"{question_id}: no probability on any option in the {answer.order} order")
     everything = on_options + answer.refusal
+    if not (on_options if refusals == "apart" else everything) > 0:
+        raise AnswerError(f"{question_id}: no probability on any option in the {answer.order} order")
+    whole = 1.0 if answer.as_is and refusals == "as-option" else everything
     return OrderOpinion(
         order=answer.order,
-        distribution=answer.options / (on_options if refusals == "apart" else everything),
-        refusal=answer.refusal / everything,
+        distribution=answer.options / (on_options if refusals == "apart" else whole),
+        refusal=answer.refusal / whole,
         label_mass=answer.label_mass,
         truncation=answer.truncation,
     )

@@ -13,6 +13,8 @@ from eval.rendering import Order
 
 SCHEMA: Literal["chat-personas/eval-report@1"] = "chat-personas/eval-report@1"
 SCHEMA_OF_SEVERAL: Literal["chat-personas/eval-reports@1"] = "chat-personas/eval-reports@1"
+FROM_FILE = "answers"
+"""The engine of a report on answers that come from a file."""
 
 
 def _plain(value: Any) -> Any:
@@ -47,14 +49,14 @@ class GroupName(_Part):
 
 
 class PersonaInfo(_Part):
-    """The persona that was evaluated."""
+    """The persona that was evaluated; for answers from a file, the group that they are for."""
 
     name: str
-    """Its name."""
+    """Its name; for answers from a file its groups, such as `POLPARTY=Democrat`, or `everyone`."""
     file: str
-    """The base name of its file."""
+    """The base name of its file, or of the file of answers."""
     sha256: str
-    """The hash of its file."""
+    """The hash of that file."""
     groups: tuple[GroupName, ...]
     """The groups that it stands for and was compared with; none means everyone."""
 
@@ -63,9 +65,9 @@ class ModelInfo(_Part):
     """The model that was asked."""
 
     name: str
-    """Its name, or its server's address without user, password and query."""
+    """Its name, or its server's address without user, password and query; or the base name of a file of answers."""
     engine: str
-    """What ran it: `llama` or `openai`."""
+    """What ran it: `llama` or `openai`; `answers` when nothing was run and the answers come from a file."""
     sha256: str | None
     """The hash of the model file, null for servers."""
     quantization: str | None
@@ -84,7 +86,7 @@ class SurveyInfo(_Part):
     sha256: str
     """The hash of its file."""
     questions: int
-    """How many questions were put: those with figures for the groups, at most `--limit`."""
+    """How many questions were put: those with figures for the groups, or in a file of answers; at most `--limit`."""
     paraphrased: bool
     """Whether any of them is worded differently from what the respondents read."""
     weighted: bool
@@ -209,9 +211,9 @@ class QuestionInfo(_Part):
     human_n: int | float | None
     """How many of them chose one of the options; for weighted figures the effective number."""
     model: Distribution
-    """The model's distribution over `options`; with refusals `as-option` it sums to 1 - `refusal`."""
+    """The model's distribution over `options`; `as-option` it sums to 1 - `refusal`, from a file nearly."""
     by_order: tuple[OrderInfo, ...]
-    """The answer in each option order; `model`, `refusal` and `label_mass` are their means."""
+    """The answer in each option order, of which `model`, `refusal` and `label_mass` are the means; none from a file."""
     refusal: float
     """The model's share of refusals."""
     human_refusal: float | None
@@ -229,7 +231,7 @@ class QuestionInfo(_Part):
 
 
 class FailureInfo(_Part):
-    """A question without an answer; it counts in no score."""
+    """A question without an answer that could be scored; it counts in none."""
 
     id: str
     """The question's id."""
@@ -266,17 +268,17 @@ class Report(_Part):
     survey: SurveyInfo
     """Which figures it was compared with."""
     steering: str
-    """How the model was steered."""
+    """How the model was steered; `unknown` for answers from a file."""
     expression: str
-    """How the distributions were obtained."""
+    """How the distributions were obtained; `unknown` for answers from a file."""
     orders: tuple[Order, ...]
-    """The option orders in which each question was put."""
+    """The option orders in which each question was put; none is known for answers from a file."""
     refusals: Refusals
     """`apart`: left out and renormalised; `as-option`: one more option."""
     seed: int
     """The seed of the choice of questions, the noise floor and the intervals."""
     prompt_sha256: str
-    """The hash of the system prompt and every probe, in the order of asking (UTF-8, each ended by a zero byte)."""
+    """The hash of the system prompt and every probe, as asked (UTF-8, each ended by a zero byte); empty from a file."""
     scores: ScoreSet
     """Over every question that was answered."""
     scores_valid_only: ScoreSet
@@ -294,7 +296,7 @@ class Report(_Part):
     questions: tuple[QuestionInfo, ...]
     """Every question that was answered; the scores recompute from these."""
     failures: tuple[FailureInfo, ...]
-    """Every question that was put and not answered."""
+    """Every question that was put and has no answer that could be scored."""
     timing: Timing
     """What it cost."""
 

@@ -32,15 +32,15 @@ from eval.report import (
 )
 from eval.scorecard import OppositeScores, QuestionScore, Scorecard
 from eval.survey import LoadedSurvey
-from personas import LoadedPersona
+from personas import Group, LoadedPersona
 
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
     """Everything about an evaluation that is no score; fields as in the report."""
 
-    persona: LoadedPersona
-    model: EngineInfo
+    persona: PersonaInfo
+    model: EngineInfo | ModelInfo
     survey: LoadedSurvey
     questions: Sequence[Question]
     steering: str
@@ -59,7 +59,7 @@ def report_from(card: Scorecard, made: Circumstances) -> Report:
     return Report(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         version=_version(),
-        persona=_persona(made.persona),
+        persona=made.persona,
         model=ModelInfo.model_validate(made.model),
         survey=_survey(made.survey, made.questions),
         steering=made.steering,
@@ -75,7 +75,7 @@ def report_from(card: Scorecard, made: Circumstances) -> Report:
         scores_against_opposite=_opposite(card.scores_against_opposite),
         nearest=tuple(_near(near) for near in card.nearest),
         nearest_questions=card.nearest_questions,
-        questions=tuple(_question(question) for question in card.questions),
+        questions=tuple(_question(question, made.orders) for question in card.questions),
         failures=tuple(FailureInfo(id=failure.question_id, why=failure.why) for failure in made.failures),
         timing=Timing(
             seconds=made.seconds,
@@ -93,13 +93,19 @@ def _version() -> str:
         return "unknown"
 
 
-def _persona(loaded: LoadedPersona) -> PersonaInfo:
+def persona_info(loaded: LoadedPersona) -> PersonaInfo:
+    """Return what a report says about a persona: the base name of its file, never where it lies."""
     return PersonaInfo(
         name=loaded.persona.name,
         file=PurePath(loaded.path).name,
         sha256=loaded.sha256,
-        groups=tuple(GroupName(attribute=group.attribute, value=group.value) for group in loaded.persona.groups),
+        groups=group_names(loaded.persona.groups),
     )
+
+
+def group_names(groups: Sequence[Group]) -> tuple[GroupName, ...]:
+    """Return groups as a report names them."""
+    return tuple(GroupName(attribute=group.attribute, value=group.value) for group in groups)
 
 
 def _survey(loaded: LoadedSurvey, questions: Sequence[Question]) -> SurveyInfo:
@@ -137,7 +143,7 @@ def _near(near: NearGroup) -> NearestInfo:
     )
 
 
-def _question(scored: QuestionScore) -> QuestionInfo:
+def _question(scored: QuestionScore, orders: Sequence[Order]) -> QuestionInfo:
     n = scored.human_n
     return QuestionInfo(
         id=scored.id,
@@ -147,7 +153,7 @@ def _question(scored: QuestionScore) -> QuestionInfo:
         human=scored.human,
         human_n=int(n) if n is not None and n.is_integer() else n,
         model=scored.model,
-        by_order=tuple(_order(order) for order in scored.by_order),
+        by_order=tuple(_order(order) for order in scored.by_order if order.order in orders),
         refusal=scored.refusal,
         human_refusal=scored.human_refusal,
         label_mass=scored.label_mass,

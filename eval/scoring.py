@@ -6,10 +6,8 @@ import numpy as np
 
 from eval.answers import Answer, Failure, OrderAnswer, Refusals
 from eval.comparison import Comparison, compare
-from eval.figures import HumanFigures
 from eval.intervals import RESAMPLES, Bootstrap
 from eval.measured import Closeness, Measured
-from eval.metrics import FloatArray
 from eval.nearest import nearest
 from eval.references import references
 from eval.scorecard import OppositeScores, QuestionScore, Scorecard, TopicScore
@@ -84,7 +82,7 @@ def _question_score(comparison: Comparison, measured: Measured, row: int) -> Que
         topics=question.topics,
         options=question.option_texts,
         ordinal=question.ordinals,
-        human=None if figures is None else _human(figures, comparison.refusals),
+        human=None if figures is None else figures.compared(comparison.refusals),
         human_n=None if figures is None else _defined(figures.n),
         model=said.distribution,
         by_order=said.by_order,
@@ -96,11 +94,6 @@ def _question_score(comparison: Comparison, measured: Measured, row: int) -> Que
         order_bias=said.order_bias,
         valid=said.valid,
     )
-
-
-def _human(figures: HumanFigures, refusals: Refusals) -> FloatArray:
-    """Return the people's distribution as it was compared: refusals left out, or taking their share."""
-    return figures.distribution if refusals == "apart" else figures.distribution * (1 - figures.refusal)
 
 
 def _defined(value: float) -> float | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from chat_personas.cli import options
-from chat_personas.cli.exit_codes import DONE, CheckFailedError
+from chat_personas.cli.exit_codes import DONE, CheckFailedError, UnreadableError, UsageError
 
 if TYPE_CHECKING:
     from eval.answers import Refusals
@@ -22,15 +22,23 @@ EXAMPLE = options.examples(
     "chat-personas eval my-persona.toml --json report.json",
     "chat-personas eval democrat --json - | python -m json.tool",
     "chat-personas eval democrat --fail-under 0.8",
+    "chat-personas eval --answers answers.jsonl --survey civic",
 )
 
 
 def evaluate(
-    personas: Annotated[list[str], typer.Argument(metavar="PERSONA", help="Personas of the library, or files.")],
+    personas: Annotated[
+        list[str] | None, typer.Argument(metavar="PERSONA", help="Personas of the library, or files.")
+    ] = None,
     survey: options.Survey = None,
+    answers: Annotated[
+        str | None,
+        typer.Option("--answers", metavar="FILE", help="Score answers that were produced elsewhere, asking no model."),
+    ] = None,
     expression: Annotated[
-        str, typer.Option("--expression", metavar="E", help="How the distribution is obtained: log_probability.")
-    ] = "log_probability",
+        str | None,
+        typer.Option("--expression", metavar="E", help="How the distribution is obtained: log_probability."),
+    ] = None,
     steering: Annotated[
         str | None,
         typer.Option("--steering", metavar="S", help="Replace the persona's steering: none, qa, bio, portray."),
@@ -46,6 +54,9 @@ def evaluate(
     json_file: Annotated[
         str | None, typer.Option("--json", metavar="FILE", help="Write the report; - is standard output.")
     ] = None,
+    save_answers: Annotated[
+        str | None, typer.Option("--save-answers", metavar="FILE", help="Write the answers, to be scored again.")
+    ] = None,
     fail_under: Annotated[
         float | None,
         typer.Option(
@@ -59,30 +70,54 @@ def evaluate(
     """Put a survey to personas and report how close their answers are to the people they stand for."""
     from chat_personas.cli.choices import choose
     from chat_personas.cli.evaluation import Evaluation, print_and_write
-    from chat_personas.cli.report_file import check_destination
+    from chat_personas.cli.given_answers import score_answers
+    from chat_personas.cli.report_file import Destinations
     from chat_personas.config import load_settings
 
-    if json_file is not None:
-        check_destination(json_file)
+    destinations = Destinations(json_file, save_answers)
+    destinations.check()
+    compared = choose("--refusals", refusals, REFUSALS)
     settings = load_settings()
+    reports: list[Report] = []
+    if answers is not None:
+        asking = {"PERSONA": personas, "--model": model, "--steering": steering, "--expression": expression}
+        _nothing_to_ask(asking | {"--save-answers": save_answers, "--yes": yes})
+        reports += score_answers(answers, survey or settings.survey, limit=limit, seed=seed, refusals=compared)
+        print_and_write(reports, len(reports), destinations, demonstration=False)
+        _check(reports, fail_under)
+        return DONE
+    wanted = _named(personas)
     evaluation = Evaluation(
         settings=settings,
         model=model or settings.model,
         survey=survey or settings.survey,
-        expression=choose("--expression", expression, EXPRESSIONS),
+        expression=choose("--expression", expression or EXPRESSIONS[0], EXPRESSIONS),
         steering=None if steering is None else choose("--steering", steering, STEERINGS),
         limit=limit,
         seed=seed,
-        refusals=choose("--refusals", refusals, REFUSALS),
+        refusals=compared,
         agreed=yes,
+        saving=save_answers is not None,
     )
-    reports: list[Report] = []
     try:
-        asyncio.run(evaluation.collect(personas, reports))
+        asyncio.run(evaluation.collect(wanted, reports))
     finally:
-        print_and_write(reports, len(personas), json_file, demonstration=evaluation.demonstration)
+        print_and_write(reports, len(wanted), destinations, demonstration=evaluation.demonstration)
     _check(reports, fail_under)
     return DONE
+
+
+def _named(personas: list[str] | None) -> list[str]:
+    if not personas:
+        raise UnreadableError("name a persona, or a file of answers with --answers; see chat-personas eval --help")
+    return personas
+
+
+def _nothing_to_ask(given: dict[str, object]) -> None:
+    """Make sure that nothing was given that is about asking a model, for which a file of answers leaves no place."""
+    superfluous = [name for name, value in given.items() if value]
+    if superfluous:
+        raise UsageError(f"--answers scores what was answered elsewhere; leave out {', '.join(superfluous)}")
 
 
 def _check(reports: "list[Report]", fail_under: float | None) -> None:

@@ -10,12 +10,13 @@ import typer
 from chat_personas import confirmations
 from chat_personas.cli.exit_codes import UsageError
 from chat_personas.cli.progress import busy, progress_bar
-from chat_personas.cli.report_file import STANDARD_OUTPUT, write_document
+from chat_personas.cli.report_file import Destinations, write_document
 from chat_personas.cli.report_table import print_reports
 from chat_personas.engines.open import open_engine, shown_model
 from eval.evaluate import Expression, evaluate, questions_for
 from eval.rendering import ORDERS
 from eval.report import Report, as_document
+from eval.saved_answers import as_answers, check_distinct
 from eval.survey import LoadedSurvey, load_survey
 from personas import LoadedPersona, load_persona
 
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Evaluation:
-    """What was asked for; `agreed` means that probing a server on another machine was agreed to on the command line.
+    """What was asked for; `agreed` means that probing a server on another machine was agreed to on the command line,
+    `saving` that the answers are to be written.
 
     `demonstration` is set when the model is opened: whether it calls itself one.
     """
@@ -41,6 +43,7 @@ class Evaluation:
     seed: int
     refusals: "Refusals"
     agreed: bool
+    saving: bool = False
     demonstration: bool = False
 
     async def collect(self, personas: Sequence[str], reports: list[Report]) -> None:
@@ -49,12 +52,14 @@ class Evaluation:
         Each report is added to `reports` when it is done, so that what comes later cannot lose it.
 
         Raises:
-            SurveyError, PersonaError, UnknownModelError: an argument is wrong; then nothing was asked.
+            SurveyError, PersonaError, AnswerError, UnknownModelError: an argument is wrong; then nothing was asked.
             EngineError: the model or the server failed.
             UsageError: the person did not agree to probe a server on another machine.
         """
         survey = load_survey(self.survey)
         loaded = [load_persona(name) for name in personas]
+        if self.saving:
+            check_distinct(loaded)
         questions = sum(len(questions_for(persona, survey, self.steering, self.limit, self.seed)) for persona in loaded)
         with busy(f"opening {shown_model(self.model)}…"):
             engine = await open_engine(self.model, self.settings)
@@ -93,19 +98,31 @@ class Evaluation:
         confirmations.remember(engine.info)
 
 
-def print_and_write(reports: Sequence[Report], personas: int, json_file: str | None, *, demonstration: bool) -> None:
-    """Print the tables, and write the JSON where it was asked for; with `-` standard output holds nothing else.
+def print_and_write(
+    reports: Sequence[Report], personas: int, destinations: Destinations, *, demonstration: bool
+) -> None:
+    """Write the documents that were asked for, then print the tables; with `-` standard output holds nothing else.
+
+    In this order, whoever stops reading the tables early (`| head`) has the documents all the same.
 
     `personas` is how many were to be evaluated; if some are missing, that is said, as is that the model
     is a `demonstration`.
 
     Raises:
-        CorpusError: the file could not be written.
+        CorpusError: a file could not be written.
     """
     if not reports:
         return
-    print_reports(reports, to_error=json_file == STANDARD_OUTPUT, demonstration=demonstration)
-    if len(reports) < personas:
-        print(f"only {len(reports)} of {personas} personas were evaluated; these are kept", file=sys.stderr)
-    if json_file is not None:
-        write_document(as_document(reports), json_file)
+    try:
+        _write(reports, destinations)
+    finally:
+        print_reports(reports, to_error=destinations.take_standard_output, demonstration=demonstration)
+        if len(reports) < personas:
+            print(f"only {len(reports)} of {personas} personas were evaluated; these are kept", file=sys.stderr)
+
+
+def _write(reports: Sequence[Report], destinations: Destinations) -> None:
+    if destinations.json is not None:
+        write_document(as_document(reports), destinations.json)
+    if destinations.answers is not None:
+        write_document(as_answers(reports), destinations.answers)

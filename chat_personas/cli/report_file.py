@@ -1,13 +1,39 @@
-"""The document that `eval` writes: to a file, whole or not at all, or to standard output."""
+"""The documents that `eval` writes: to a file, whole or not at all, or to standard output."""
 
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from chat_personas.cli.exit_codes import UsageError
 from chat_personas.corpus.errors import CorpusError
 
 STANDARD_OUTPUT = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Destinations:
+    """Where the report and the answers go, each None when it was not asked for."""
+
+    json: str | None
+    answers: str | None
+
+    @property
+    def take_standard_output(self) -> bool:
+        """Whether a document goes to standard output, which then holds nothing else."""
+        return STANDARD_OUTPUT in (self.json, self.answers)
+
+    def check(self) -> None:
+        """Make sure before the work is done that its results can be written.
+
+        Raises:
+            UsageError: one cannot be written, or both go to the same place.
+        """
+        if self.json is not None and self.json == self.answers:
+            raise UsageError("--json and --save-answers cannot go to the same place; name two")
+        for file in (self.json, self.answers):
+            if file is not None:
+                check_destination(file)
 
 
 def check_destination(file: str) -> None:

@@ -53,14 +53,18 @@ def print_reports(reports: Sequence["Report"], *, to_error: bool, demonstration:
 
 
 def _heading(report: "Report") -> str:
+    from eval.report import FROM_FILE
+
     survey, model = report.survey, report.model
     wording = "paraphrased" if survey.paraphrased else "original wording"
     weights = "weighted" if survey.weighted else "unweighted"
     years = f"{min(survey.years)}-{max(survey.years)}"
-    return (
-        f"survey {printable(survey.name)} ({wording}, {weights}, {years}) · "
-        f"model {printable(model.name)} · {report.expression} · 95% intervals over questions"
+    whose = (
+        f"answers in {printable(model.name)}"
+        if model.engine == FROM_FILE
+        else f"model {printable(model.name)} · {report.expression}"
     )
+    return f"survey {printable(survey.name)} ({wording}, {weights}, {years}) · {whose} · 95% intervals over questions"
 
 
 def _scores(reports: Sequence["Report"], width: int) -> Iterator["Table"]:
@@ -78,7 +82,7 @@ def _table(reports: Sequence["Report"], *, explained: bool) -> "Table":
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("")
     for report in reports:
-        table.add_column(f"{report.persona.name} ({report.steering})", justify="right", overflow="fold")
+        table.add_column(_column(report), justify="right", overflow="fold")
     if explained:
         table.add_column("", style="dim")
     table.add_row("questions", *(_answered(report) for report in reports), *(("answered",) if explained else ()))
@@ -86,6 +90,12 @@ def _table(reports: Sequence["Report"], *, explained: bool) -> "Table":
         scores = [with_interval(getattr(report.scores, name)) for report in reports]
         table.add_row(name.replace("_", " "), *scores, *((meaning,) if explained else ()))
     return table
+
+
+def _column(report: "Report") -> str:
+    """Name the persona and how it is steered, which for answers from a file nobody knows."""
+    name = report.persona.name
+    return f"{name} ({report.steering})" if report.orders else name
 
 
 def _answered(report: "Report") -> str:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from scipy.stats import wasserstein_distance
 
+from chat_personas.cli import evaluation, main
 from eval.engine import Engine, EngineError, EngineInfo, Message, Probe, ProbeScore
 from eval.report import Report, Reports
 from personas import load_persona
@@ -132,6 +133,10 @@ def test_fail_under_tests_every_persona(asked: Callable[..., Ran]) -> None:
         (["--refusals", "as_option"], "did you mean as-option?"),
         (["--json", "nowhere/report.json"], "there is no directory nowhere"),
         (["--json", "."], ". is a directory"),
+        (["--save-answers", "nowhere/answers.jsonl"], "there is no directory nowhere"),
+        (["--json", "-", "--save-answers", "-"], "cannot go to the same place"),
+        (["democrat", "--save-answers", "answers.jsonl"], "democrat and democrat stand for the same people"),
+        (["--answers", "answers.jsonl"], "--answers scores what was answered elsewhere; leave out PERSONA"),
     ],
 )
 def test_what_is_wrong_is_said_before_anything_is_asked(
@@ -254,3 +259,108 @@ def test_a_demonstration_is_called_one_before_any_figure(command: Command, serve
     said = " ".join(command("eval", "democrat", "--survey", survey).out.split())
     assert "evidence about nobody" in said
     assert said.index("evidence about nobody") < said.index("alignment")
+
+
+def test_answers_that_were_saved_score_the_same_without_a_model(
+    asked: Callable[..., Ran], command: Command, served_by: Serve, survey: str
+) -> None:
+    before = Reports.model_validate_json(
+        asked("democrat", "republican", "--save-answers", "answers.jsonl", "--json", "-").out
+    )
+    served_by(FakeEngine(failures={"Q0/survey": "no model may be asked"}))
+    ran = command("eval", "--answers", "answers.jsonl", "--survey", survey, "--json", "-")
+    after = Reports.model_validate_json(ran.out)
+    assert ran.code == 0
+    for one, other in zip(before.reports, after.reports, strict=True):
+        assert one.scores.alignment is not None
+        assert other.scores.alignment is not None
+        assert other.persona.groups == one.persona.groups
+        for bound in ("mean", "low", "high"):
+            expected = getattr(one.scores.alignment, bound)
+            assert getattr(other.scores.alignment, bound) == pytest.approx(expected, abs=1e-9)
+
+
+def test_saved_answers_on_standard_output_stand_alone(asked: Callable[..., Ran]) -> None:
+    ran = asked("democrat", "--save-answers", "-", "--limit", "3")
+    assert [set(json.loads(line)) for line in ran.out.splitlines()] == [
+        {"question", "group", "distribution", "refusal"}
+    ] * 3
+    assert "alignment" in ran.err
+
+
+def write_answers(path: Path, *shares: float) -> str:
+    """Write answers of Democrats, each with this share on the first of two options or on the first of more."""
+    lines = [
+        {
+            "question": f"Q{number}",
+            "group": {"attribute": "POLPARTY", "value": "Democrat"},
+            "distribution": {"option 1": share, "option 2": round(1 - share, 9) if share < 1 else 0},
+        }
+        for number, share in enumerate(shares)
+    ]
+    path.write_text("\n".join(map(json.dumps, lines)))
+    return str(path)
+
+
+def test_a_file_of_answers_has_tables_and_a_document_like_any_other(
+    command: Command, survey: str, tmp_path: Path
+) -> None:
+    file = write_answers(tmp_path / "mine.jsonl", *([0.5] * 20))
+    ran = command("eval", "--answers", file, "--survey", survey, "--json", "report.json")
+    assert (ran.code, ran.err) == (0, "")
+    said = " ".join(ran.out.split())
+    assert "answers in mine.jsonl" in said
+    assert "POLPARTY=Democrat" in said
+    assert "if everyone answered" in said
+    assert "unknown" not in said
+    text = (tmp_path / "report.json").read_text()
+    assert Report.model_validate_json(text).model.engine == "answers"
+    assert str(tmp_path) not in text
+
+
+def test_what_cannot_be_scored_or_was_not_answered_is_said(command: Command, survey: str, tmp_path: Path) -> None:
+    file = write_answers(tmp_path / "mine.jsonl", 0.5, 1.2, 0.5)
+    ran = command("eval", "--answers", file, "--survey", survey)
+    assert ran.code == 0
+    assert "failed: Q1: the masses sum to 1.2" in ran.out
+    assert ran.err == "POLPARTY=Democrat: no answers to 17 questions that have figures\n"
+
+
+def test_fail_under_tests_every_group_in_a_file_of_answers(command: Command, survey: str, tmp_path: Path) -> None:
+    file = write_answers(tmp_path / "mine.jsonl", *([0.5] * 20))
+    assert command("eval", "--answers", file, "--survey", survey, "--fail-under", "0").code == 0
+    ran = command("eval", "--answers", file, "--survey", survey, "--fail-under", "0.999")
+    assert ran.code == 1
+    assert "alignment is under 0.999: POLPARTY=Democrat 0." in only_line(ran)
+
+
+def test_a_fault_in_a_file_of_answers_names_file_and_line(command: Command, survey: str, tmp_path: Path) -> None:
+    write_answers(tmp_path / "mine.jsonl", 0.5, -0.5)
+    ran = command("eval", "--answers", "mine.jsonl", "--survey", survey, "--json", "report.json")
+    assert ran.code == 2
+    assert '"mine.jsonl": line 2: distribution, option 1: must be 0 or more' in only_line(ran)
+    assert not (tmp_path / "report.json").exists()
+    missing = command("eval", "--answers", "nowhere.jsonl", "--survey", survey)
+    assert missing.code == 2
+    assert 'there is no file "nowhere.jsonl"' in only_line(missing)
+
+
+def test_without_a_persona_or_a_file_of_answers_there_is_nothing_to_evaluate(command: Command) -> None:
+    ran = command("eval")
+    assert ran.code == 2
+    assert "name a persona, or a file of answers with --answers" in only_line(ran)
+
+
+def test_documents_are_written_although_nobody_reads_the_tables(
+    command: Command, served_by: Serve, survey: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody_reads(*arguments: object, **options: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(evaluation, "print_reports", nobody_reads)
+    monkeypatch.setattr(main, "_write_no_more", lambda: None)
+    served_by(FakeEngine(LEANING))
+    ran = command("eval", "democrat", "--survey", survey, "--json", "r.json", "--save-answers", "a.jsonl")
+    assert (ran.code, ran.err) == (0, "")
+    assert Report.model_validate_json((tmp_path / "r.json").read_text()).persona.name == "democrat"
+    assert len((tmp_path / "a.jsonl").read_text().splitlines()) == 20

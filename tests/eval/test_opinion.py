@@ -86,3 +86,21 @@ def test_a_figure_that_is_no_probability_is_never_scored(given: Answer) -> None:
 def test_an_answer_without_mass_on_the_options_cannot_be_scored(given: Answer) -> None:
     with pytest.raises(AnswerError, match="BUS"):
         opinion(given, "apart")
+
+
+def test_a_whole_distribution_is_taken_as_it_is_where_refusals_are_an_option_and_normalised_where_they_are_not() -> (
+    None
+):
+    given = answer("BUS", [0.5, 0.25], refusal=0.24)
+    whole = Answer("BUS", (replace(given.by_order[0], as_is=True),))
+    kept, apart = opinion(whole, "as-option"), opinion(whole, "apart")
+    assert (kept.distribution.tolist(), kept.refusal) == ([0.5, 0.25], 0.24)
+    np.testing.assert_allclose(apart.distribution, [2 / 3, 1 / 3])
+    assert apart.refusal == pytest.approx(0.24 / 0.99)
+
+
+def test_refusing_altogether_is_an_answer_where_refusals_are_an_option() -> None:
+    said = opinion(answer("BUS", [0, 0], refusal=0.9), "as-option")
+    assert (said.distribution.tolist(), said.refusal) == ([0, 0], 1)
+    with pytest.raises(AnswerError, match="BUS"):
+        opinion(answer("BUS", [0, 0], refusal=0), "as-option")

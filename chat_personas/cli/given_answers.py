@@ -1,0 +1,27 @@
+"""Answers that were produced elsewhere, from a file on the command line to reports."""
+
+import sys
+from typing import TYPE_CHECKING
+
+from eval.answer_file import load_answers
+from eval.evaluate_answers import evaluate_answers
+from eval.survey import load_survey
+
+if TYPE_CHECKING:
+    from eval.answers import Refusals
+    from eval.report import Report
+
+
+def score_answers(file: str, survey_name: str, *, limit: int | None, seed: int, refusals: "Refusals") -> "list[Report]":
+    """Return a report for each group in the file, and say on standard error for whom questions were left out.
+
+    Raises:
+        SurveyError, AnswerError: the survey or the file of answers is missing or has a fault.
+    """
+    survey = load_survey(survey_name)
+    answers = load_answers(file, survey)
+    reports = list(evaluate_answers(answers, survey, limit=limit, seed=seed, refusals=refusals))
+    for given in answers.given:
+        if limit is None and (left_out := given.left_out(survey.survey)):
+            print(f"{given.name}: no answers to {left_out} questions that have figures", file=sys.stderr)
+    return reports

@@ -1,0 +1,31 @@
+"""The page about answers says what the program does."""
+
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+from eval.answer_file import load_answers
+from eval.evaluate_answers import evaluate_answers
+from eval.survey import load_survey
+
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "answers.md").read_text(encoding="utf-8")
+
+
+def test_the_example_is_a_file_of_answers_to_the_built_in_survey(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
+    path = tmp_path / "example.jsonl"
+    path.write_text(block, encoding="utf-8")
+    civic = load_survey("civic")
+    democrat, everyone = evaluate_answers(load_answers(str(path), civic), civic)
+    assert [question.refusal for question in democrat.questions] == [pytest.approx(0.05)]
+    assert [question.refusal for question in everyone.questions] == [pytest.approx(0.1)]
+    assert not democrat.failures + everyone.failures
+
+
+def test_generated_parts_are_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If this fails, run `python docs/write_answers.py`."""
+    monkeypatch.syspath_prepend(str(DOCS))
+    assert importlib.import_module("write_answers").updated(PAGE) == PAGE

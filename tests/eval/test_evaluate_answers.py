@@ -1,0 +1,255 @@
+"""Answers that were produced elsewhere: matched by text, scored with refusals apart or as an option, faults named."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from eval.answer_file import load_answers
+from eval.answers import Refusals
+from eval.errors import AnswerError
+from eval.evaluate import evaluate
+from eval.evaluate_answers import evaluate_answers
+from eval.report import Report
+from eval.saved_answers import as_answers, check_distinct
+from eval.survey import LoadedSurvey
+from personas import Group, LoadedPersona, load_persona
+from tests.eval.fake_engine import FakeEngine
+from tests.eval.towns import DEMOCRAT, FEMALE, MALE, REFUSAL, REPUBLICAN, many, question, town
+
+PEOPLE = {DEMOCRAT: (40, 40), REPUBLICAN: (20, 60)}
+TOWN = LoadedSurvey(
+    town(
+        question("BUS", PEOPLE, overall=(60, 100), refused=20),
+        question("TAX", PEOPLE, overall=(60, 100), refused=20),
+        question("INN", {REPUBLICAN: (20, 60)}, overall=(60, 100), refused=20),
+    ),
+    Path("/home/somebody/town.json"),
+    "cd" * 32,
+)
+
+
+def line(
+    question_id: str, distribution: Mapping[str, float], *groups: Group, refusal: float | None = None
+) -> dict[str, object]:
+    """Return an answer as a line of a file holds it, for Democrats unless other groups are named."""
+    named = [{"attribute": group.attribute, "value": group.value} for group in groups or (DEMOCRAT,)]
+    answer = {"question": question_id, "group": named, "distribution": dict(distribution)}
+    return answer if refusal is None else answer | {"refusal": refusal}
+
+
+def file_of(folder: Path, *lines: Mapping[str, object] | str) -> str:
+    """Write lines to a file and return its path."""
+    path = folder / "given.jsonl"
+    path.write_text("\n".join(each if isinstance(each, str) else json.dumps(each) for each in lines) + "\n")
+    return str(path)
+
+
+def reports(file: str, refusals: Refusals = "apart", survey: LoadedSurvey = TOWN, **options: int) -> tuple[Report, ...]:
+    """Return the reports on the answers in a file."""
+    return tuple(evaluate_answers(load_answers(file, survey), survey, refusals=refusals, **options))
+
+
+def mean(report: Report, score: str) -> float:
+    """Return the mean of a score that must be there."""
+    return float(getattr(report.scores, score).mean)
+
+
+def test_options_are_matched_by_text_whatever_their_order_and_one_left_out_is_zero(tmp_path: Path) -> None:
+    swapped = line("BUS", {"option 2": 0.1, "option 1": 0.9})
+    left_out = line("TAX", {"option 2": 1})
+    (report,) = reports(file_of(tmp_path, swapped, left_out))
+    assert [each.model for each in report.questions] == [(0.9, 0.1), (0, 1)]
+    # Democrats say (0.5, 0.5): 0.4 and 0.5 away.
+    assert [each.total_variation for each in report.questions] == [pytest.approx(0.4), pytest.approx(0.5)]
+    assert mean(report, "alignment") == pytest.approx(0.55)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        line("BUS", {"option 1": 0.6, "option 2": 0.2, REFUSAL: 0.2}),
+        line("BUS", {"option 1": 0.6, "option 2": 0.2}, refusal=0.2),
+        line("BUS", {"option 1": 0.6, "option 2": 0.2, REFUSAL: 0.15}, refusal=0.05),
+    ],
+    ids=["by their text", "pooled", "both"],
+)
+def test_refusals_are_left_out_or_are_one_more_option_of_model_and_people_alike(
+    tmp_path: Path, said: dict[str, object]
+) -> None:
+    file = file_of(tmp_path, said)
+    (apart,), (kept,) = reports(file, "apart"), reports(file, "as-option")
+    # Of 100 Democrats 40, 40 and 20 refused: apart (0.75, 0.25) against (0.5, 0.5), kept (0.6, 0.2, 0.2) against
+    # (0.4, 0.4, 0.2).
+    assert apart.questions[0].model == pytest.approx((0.75, 0.25))
+    assert apart.questions[0].human == pytest.approx((0.5, 0.5))
+    assert mean(apart, "total_variation") == pytest.approx(0.25)
+    assert kept.questions[0].model == pytest.approx((0.6, 0.2))
+    assert kept.questions[0].human == pytest.approx((0.4, 0.4))
+    assert mean(kept, "total_variation") == pytest.approx(0.2)
+    assert (mean(kept, "refusal"), mean(kept, "human_refusal")) == (pytest.approx(0.2), pytest.approx(0.2))
+    assert (mean(apart, "refusal"), mean(apart, "human_refusal")) == (pytest.approx(0.2), pytest.approx(0.2))
+
+
+def test_as_an_option_masses_are_scored_as_they_are_and_apart_they_are_renormalised(tmp_path: Path) -> None:
+    file = file_of(tmp_path, line("BUS", {"option 1": 0.594, "option 2": 0.396}))
+    (kept,), (apart,) = reports(file, "as-option"), reports(file, "apart")
+    assert kept.questions[0].model == pytest.approx((0.594, 0.396))
+    assert mean(kept, "total_variation") == pytest.approx((0.194 + 0.004 + 0.2) / 2)
+    assert apart.questions[0].model == pytest.approx((0.6, 0.4))
+    # A refusal has no place on the scale: alignment is the same either way.
+    assert mean(kept, "alignment") == mean(apart, "alignment") == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize(("total", "fails"), [(0.99, False), (1.001, False), (0.9899, True), (1.0011, True), (0, True)])
+def test_a_sum_that_is_none_is_a_failure_named_and_counted_in_no_score(
+    tmp_path: Path, total: float, fails: bool
+) -> None:
+    rounded = line("BUS", {"option 1": total / 3, "option 2": total / 3, REFUSAL: total / 3})
+    (report,) = reports(file_of(tmp_path, rounded, line("TAX", {"option 1": 1})))
+    assert report.survey.questions == 2
+    assert [each.id for each in report.questions] == (["TAX"] if fails else ["BUS", "TAX"])
+    why = f"the masses sum to {total:g}, not to between 0.99 and 1.001"
+    assert [(each.id, each.why) for each in report.failures] == ([("BUS", why)] if fails else [])
+
+
+def test_nothing_but_refusing_fails_apart_and_is_an_answer_as_an_option(tmp_path: Path) -> None:
+    file = file_of(tmp_path, line("BUS", {}, refusal=1), line("TAX", {REFUSAL: 1}))
+    (apart,), (kept,) = reports(file, "apart"), reports(file, "as-option")
+    assert [each.id for each in apart.failures] == ["BUS", "TAX"]
+    assert apart.scores.total_variation is None
+    assert mean(kept, "total_variation") == pytest.approx(0.8)  # people refuse in 0.2
+    assert kept.scores.alignment is None
+
+
+def test_a_question_without_figures_for_the_group_is_named_among_the_failures(tmp_path: Path) -> None:
+    (report,) = reports(file_of(tmp_path, line("INN", {"option 1": 1}), line("BUS", {"option 1": 1})))
+    assert [each.id for each in report.questions] == ["BUS"]
+    assert [each.id for each in report.failures] == ["INN"]
+    assert "no figures for this group" in report.failures[0].why
+
+
+def test_each_group_has_a_report_of_its_own_in_the_order_of_the_file(tmp_path: Path) -> None:
+    file = file_of(
+        tmp_path,
+        line("BUS", {"option 1": 1}, REPUBLICAN),
+        "",
+        line("BUS", {"option 1": 1}),
+        line("TAX", {"option 1": 0.25, "option 2": 0.75}, REPUBLICAN),
+    )
+    republican, democrat = reports(file)
+    assert republican.persona.name == "POLPARTY=Republican"
+    assert [each.total_variation for each in republican.questions] == [pytest.approx(0.75), pytest.approx(0)]
+    assert [(each.attribute, each.value) for each in democrat.persona.groups] == [("POLPARTY", "Democrat")]
+    assert [each.id for each in democrat.questions] == ["BUS"]
+
+
+def test_the_report_says_what_is_not_known_and_names_no_folder(tmp_path: Path) -> None:
+    (report,) = reports(file_of(tmp_path, line("BUS", {"option 1": 1})), seed=4)
+    assert (report.persona.file, report.model.name, report.model.engine) == ("given.jsonl", "given.jsonl", "answers")
+    assert (report.steering, report.expression, report.orders, report.prompt_sha256) == ("unknown", "unknown", (), "")
+    assert (report.seed, report.timing.probes) == (4, 0)
+    assert report.questions[0].by_order == ()
+    assert (report.scores.label_mass, report.scores.order_bias) == (None, None)
+    assert str(tmp_path) not in report.to_json()
+    assert Report.model_validate_json(report.to_json()) == report
+
+
+async def test_a_limit_scores_the_questions_that_a_model_would_be_asked(tmp_path: Path) -> None:
+    survey = LoadedSurvey(
+        town(*many(24).questions, question("INN", {REPUBLICAN: (20, 60)}, overall=(60, 100))), TOWN.path, TOWN.sha256
+    )
+    lines = [line(each.id, {"option 1": 1}) for each in survey.survey.questions]
+    (report,) = reports(file_of(tmp_path, *lines), survey=survey, limit=7, seed=5)
+    asked = await evaluate(FakeEngine(), load_persona("democrat"), survey, limit=7, seed=5)
+    assert [each.id for each in report.questions] == [each.id for each in asked.questions]
+    assert [each.id for each in report.failures] == ["INN"]
+
+
+GOOD = line("BUS", {"option 1": 1})
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        ([GOOD, line("BUSS", {"option 1": 1})], 'line 2: the survey town has no question "BUSS"; did you mean "BUS"?'),
+        ([GOOD, "", line("TAX", {"option1": 1})], 'line 3: question "TAX" has no option "option1"; did you mean "opt'),
+        ([GOOD, GOOD], 'line 2: line 1 answers "BUS" for the same group; keep one of them'),
+        ([line("BUS", {"option 1": 1}, MALE)], "line 1: the survey town has no figures for SEX=Male"),
+        (['{"question": "BUS"'], "line 1: column"),
+        (
+            [json.dumps(GOOD).replace("option 1", 'option 1": 0, "option 1')],
+            'line 1: the key "option 1" is there twice',
+        ),
+        ([""], "holds no answers"),
+    ],
+)
+def test_a_fault_stops_everything_and_names_the_line(
+    tmp_path: Path, lines: Sequence[Mapping[str, object] | str], says: str
+) -> None:
+    with pytest.raises(AnswerError) as raised:
+        load_answers(file_of(tmp_path, *lines), TOWN)
+    assert says in str(raised.value)
+    assert str(tmp_path) not in str(raised.value)
+
+
+def test_the_same_groups_in_another_order_are_the_same_people(tmp_path: Path) -> None:
+    pairs = question("BUS", {DEMOCRAT: (1, 1)}, overall=(1, 1))
+    responses = {**pairs.responses, "POLPARTY x SEX": {"Democrat x Female": pairs.responses["POLPARTY"]["Democrat"]}}
+    survey = LoadedSurvey(town(pairs.model_copy(update={"responses": responses})), TOWN.path, TOWN.sha256)
+    one, other = (line("BUS", {"option 1": 1}, *groups) for groups in ((DEMOCRAT, FEMALE), (FEMALE, DEMOCRAT)))
+    with pytest.raises(AnswerError, match='line 2: line 1 answers "BUS" for the same group'):
+        load_answers(file_of(tmp_path, one, other), survey)
+    (report,) = reports(file_of(tmp_path, other), survey=survey)
+    assert report.persona.name == "SEX=Female with POLPARTY=Democrat"
+
+
+def test_a_file_that_is_no_text_or_not_there_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "given.jsonl").write_bytes(json.dumps(GOOD).encode() + b"\n\xff\n")
+    with pytest.raises(AnswerError, match="line 2: this is not UTF-8"):
+        load_answers(str(tmp_path / "given.jsonl"), TOWN)
+    with pytest.raises(AnswerError, match="there is no file"):
+        load_answers(str(tmp_path / "nowhere.jsonl"), TOWN)
+    with pytest.raises(AnswerError, match="cannot be read"):
+        load_answers(str(tmp_path), TOWN)
+
+
+def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(tmp_path: Path) -> None:
+    text = "\ufeff" + "\r\n".join(json.dumps(line(each, {"option 1": 1})) for each in ("BUS", "TAX")) + "\r\n"
+    (tmp_path / "given.jsonl").write_bytes(text.encode())
+    assert len(load_answers(str(tmp_path / "given.jsonl"), TOWN).given[0].by_question) == 2
+
+
+@pytest.mark.parametrize("refusals", ["apart", "as-option"])
+async def test_saved_answers_score_as_the_model_that_gave_them(tmp_path: Path, refusals: Refusals) -> None:
+    survey = LoadedSurvey(many(24), TOWN.path, TOWN.sha256)
+    masses = {
+        f"{each.id}/{order}": {text: 0.1 + 0.05 * shift * place for place, text in enumerate(each.option_texts)}
+        | {REFUSAL: 0.1 * shift}
+        for each in survey.survey.questions
+        for shift, order in enumerate(("survey", "reversed"))
+    }
+    personas = [load_persona(name) for name in ("democrat", "republican", "unsteered")]
+    asked = [await evaluate(FakeEngine(masses), persona, survey, refusals=refusals, seed=3) for persona in personas]
+    (tmp_path / "given.jsonl").write_text(as_answers(asked))
+    again = reports(str(tmp_path / "given.jsonl"), refusals, survey, seed=3)
+    assert [report.persona.groups for report in again] == [report.persona.groups for report in asked]
+    for before, after in zip(asked, again, strict=True):
+        for name in ("alignment", "total_variation", "skill", "refusal", "human_refusal", "entropy_ratio"):
+            one, other = (getattr(report.scores, name) for report in (before, after))
+            assert (one is None) == (other is None), name
+            for bound in ("mean", "low", "high") if one is not None else ():
+                assert getattr(other, bound) == pytest.approx(getattr(one, bound), abs=1e-9), (name, bound)
+        assert [each.value for each in after.nearest] == [each.value for each in before.nearest]
+        for one, other in zip(before.questions, after.questions, strict=True):
+            assert other.model == pytest.approx(one.model, abs=1e-9)
+            assert other.refusal == pytest.approx(one.refusal, abs=1e-9)
+
+
+def test_personas_that_stand_for_the_same_people_cannot_share_a_file() -> None:
+    democrat = load_persona("democrat")
+    other = LoadedPersona(democrat.persona.model_copy(update={"name": "liberal"}), democrat.path, democrat.sha256)
+    check_distinct([democrat, load_persona("republican")])
+    with pytest.raises(AnswerError, match="democrat and liberal stand for the same people"):
+        check_distinct([democrat, load_persona("republican"), other])
