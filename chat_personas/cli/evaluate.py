@@ -9,6 +9,7 @@ from chat_personas.cli import options
 from chat_personas.cli.exit_codes import DONE, CheckFailedError
 
 if TYPE_CHECKING:
+    from chat_personas.cli.baseline import Baseline
     from eval.answers import Refusals
     from eval.evaluate import Expression
     from eval.report import Report
@@ -22,6 +23,9 @@ EXAMPLE = options.examples(
     "chat-personas eval my-persona.toml --json report.json",
     "chat-personas eval democrat --json - | python -m json.tool",
     "chat-personas eval democrat --fail-under 0.8",
+    "chat-personas eval democrat --fail-if-worse-than report.json",
+    note="Worse than a report: the interval of the paired difference in alignment lies below 0, question by question "
+    "as chat-personas compare takes it; under 20 questions, the difference is below 0 and its p-value below 0.05.",
 )
 
 
@@ -52,6 +56,12 @@ def evaluate(
             "--fail-under", metavar="X", min=0.0, max=1.0, help="Exit 1 if any persona's alignment is below X."
         ),
     ] = None,
+    fail_if_worse_than: Annotated[
+        str | None,
+        typer.Option(
+            "--fail-if-worse-than", metavar="A.json", help="Exit 1 if any persona's alignment is worse than in A."
+        ),
+    ] = None,
     yes: Annotated[
         bool, typer.Option("--yes", help="Agree to send the probes to a server on another machine.")
     ] = False,
@@ -59,7 +69,7 @@ def evaluate(
     """Put a survey to personas and report how close their answers are to the people they stand for."""
     from chat_personas.cli.choices import choose
     from chat_personas.cli.evaluation import Evaluation, print_and_write
-    from chat_personas.cli.report_file import check_destination
+    from chat_personas.cli.report_file import STANDARD_OUTPUT, check_destination
     from chat_personas.config import load_settings
 
     if json_file is not None:
@@ -76,13 +86,25 @@ def evaluate(
         refusals=choose("--refusals", refusals, REFUSALS),
         agreed=yes,
     )
+    baseline = _baseline(fail_if_worse_than, personas, evaluation.survey)
     reports: list[Report] = []
     try:
         asyncio.run(evaluation.collect(personas, reports))
     finally:
         print_and_write(reports, len(personas), json_file, demonstration=evaluation.demonstration)
+    if baseline is not None:
+        baseline.check(reports, seed=seed, to_error=json_file == STANDARD_OUTPUT)
     _check(reports, fail_under)
     return DONE
+
+
+def _baseline(file: str | None, personas: list[str], survey: str) -> "Baseline | None":
+    """Read the report that may not be fallen behind, before anything is asked."""
+    if file is None:
+        return None
+    from chat_personas.cli.baseline import Baseline
+
+    return Baseline.read(file, personas, survey)
 
 
 def _check(reports: "list[Report]", fail_under: float | None) -> None:
