@@ -13,10 +13,11 @@ from chat_personas.cli.progress import busy, progress_bar
 from chat_personas.cli.report_file import STANDARD_OUTPUT, write_document
 from chat_personas.cli.report_table import print_reports
 from chat_personas.engines.open import open_engine, shown_model
+from chat_personas.survey_store import find_survey
 from eval.evaluate import Expression, evaluate, questions_for
 from eval.rendering import ORDERS
 from eval.report import Report, as_document
-from eval.survey import LoadedSurvey, load_survey
+from eval.survey import LoadedSurvey
 from personas import LoadedPersona, load_persona
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Evaluation:
             EngineError: the model or the server failed.
             UsageError: the person did not agree to probe a server on another machine.
         """
-        survey = load_survey(self.survey)
+        survey = find_survey(self.survey)
         loaded = [load_persona(name) for name in personas]
         questions = sum(len(questions_for(persona, survey, self.steering, self.limit, self.seed)) for persona in loaded)
         with busy(f"opening {shown_model(self.model)}…"):

@@ -56,7 +56,7 @@ def _heading(report: "Report") -> str:
     survey, model = report.survey, report.model
     wording = "paraphrased" if survey.paraphrased else "original wording"
     weights = "weighted" if survey.weighted else "unweighted"
-    years = f"{min(survey.years)}-{max(survey.years)}"
+    years = f"{min(survey.years)}-{max(survey.years)}" if survey.years else "years not stated"
     return (
         f"survey {printable(survey.name)} ({wording}, {weights}, {years}) · "
         f"model {printable(model.name)} · {report.expression} · 95% intervals over questions"
