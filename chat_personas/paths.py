@@ -69,6 +69,11 @@ def models_directory() -> Path:
     return _directory("data") / "models"
 
 
+def surveys_directory() -> Path:
+    """Surveys that the user imported, found by name; the respondents' own answers, where there are any, stay here."""
+    return _directory("data") / "surveys"
+
+
 def log_path() -> Path:
     """What native libraries and the application say while the screen is in use."""
     return _directory("state") / "chat-personas.log"

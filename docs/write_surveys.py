@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from write_personas import attribute_docstrings
 
 from eval.figures import groups_with_figures
+from eval.importers.long_csv import Row
 from eval.survey import Option, Population, Question, Responses, Survey, load_survey
 
 PAGE = Path(__file__).with_name("surveys.md")
@@ -24,7 +25,7 @@ def main() -> None:
 
 def updated(page: str) -> str:
     """Return the page with its generated parts, each between `<!-- begin X -->` and `<!-- end X -->`, renewed."""
-    parts = {model.__name__: keys(model) for model in (Survey, Population, Question, Option, Responses)}
+    parts = {model.__name__: keys(model) for model in (Survey, Population, Question, Option, Responses, Row)}
     for name, rows in {**parts, "groups": groups(), "questions": questions()}.items():
         before, rest = page.split(f"<!-- begin {name} -->\n")
         after = re.sub(f".*(?=<!-- end {name} -->)", "", rest, flags=re.DOTALL)

@@ -13,7 +13,7 @@ from eval.group_keys import pair_key
 from eval.question import Question, Responses
 from eval.survey import LoadedSurvey, load_survey, survey_names
 from eval.survey_model import Survey
-from personas import ALL_GROUPS, Group
+from personas import ALL_GROUPS, OPEN_ATTRIBUTES, Group
 
 FloatArray = NDArray[np.float64]
 
@@ -54,8 +54,15 @@ def has_figures(survey: Survey, groups: Sequence[Group]) -> bool:
 
 
 def groups_with_figures(survey: Survey) -> tuple[Group, ...]:
-    """Return the groups for which at least one question has figures, in catalogue order."""
-    return tuple(group for group in ALL_GROUPS if has_figures(survey, (group,)))
+    """Return the groups for which at least one question has figures, in catalogue order, then countries by name."""
+    values = {
+        (attribute, value)
+        for question in survey.questions
+        for attribute in OPEN_ATTRIBUTES
+        for value in question.responses.get(attribute, ())
+    }
+    others = tuple(Group(attribute=attribute, value=value) for attribute, value in sorted(values))
+    return tuple(group for group in ALL_GROUPS + others if has_figures(survey, (group,)))
 
 
 def surveys_with_figures(groups: Sequence[Group]) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from functools import lru_cache
 
-from personas import CATALOGUE
+from personas import CATALOGUE, OPEN_ATTRIBUTES, attribute_of
 from personas.nearest import nearest, shown
 from personas.strict import broken_rule
 
@@ -16,7 +16,7 @@ def pair_key(first: str, second: str) -> str:
 
 
 def check_attribute(key: str, keys: Collection[str]) -> None:
-    """Check a key that should be an attribute of the catalogue, or a pair of two different ones.
+    """Check a key that should be an attribute of the catalogue, or `COUNTRY`, or a pair of two different ones.
 
     `keys` are all keys beside it: a pair may be there in one order only.
 
@@ -25,9 +25,9 @@ def check_attribute(key: str, keys: Collection[str]) -> None:
     """
     names = key.split(_PAIR)
     for name in names:
-        if name not in CATALOGUE:
+        if attribute_of(name) is None:
             problem = f"responses: there is no attribute {shown(name)}"
-            raise broken_rule(f"{problem}; did you mean {shown(nearest(name, CATALOGUE))}?")
+            raise broken_rule(f"{problem}; did you mean {shown(nearest(name, (*CATALOGUE, *OPEN_ATTRIBUTES)))}?")
     if len(names) > 2 or len(set(names)) < len(names):
         raise broken_rule(f'responses: {shown(key)} is no pair; write two different attributes, as in "POLPARTY x SEX"')
     if len(names) == 2 and pair_key(*reversed(names)) in keys:
@@ -37,16 +37,34 @@ def check_attribute(key: str, keys: Collection[str]) -> None:
 def check_value(attribute: str, value: str) -> None:
     """Check that `value` is one of a checked attribute, or a pair of values for a pair of attributes.
 
+    Any printable text is a value of an open attribute, such as a country.
+
     Raises:
         PydanticCustomError: it is not; the message names the nearest.
     """
-    known = _values(attribute)
-    if value not in known:
+    known, are_open = _values(attribute)
+    if are_open:
+        _check_open(attribute, value)
+    elif value not in known:
         problem = f"responses {attribute}: there is no value {shown(value)}"
         raise broken_rule(f"{problem}; did you mean {shown(nearest(value, known))}?")
 
 
+def _check_open(attribute: str, value: str) -> None:
+    names, parts = attribute.split(_PAIR), value.split(_PAIR)
+    if len(parts) != len(names) or not all(part.strip() and part.isprintable() for part in parts):
+        wanted = "a value of each attribute" if len(names) > 1 else "one value"
+        raise broken_rule(f"responses {attribute}: {shown(value)} is not {wanted}; write it on one line of plain text")
+    for name, part in zip(names, parts, strict=True):
+        if len(names) > 1:
+            check_value(name, part)
+
+
 @lru_cache
-def _values(attribute: str) -> tuple[str, ...]:
-    first, *second = (CATALOGUE[name].values for name in attribute.split(_PAIR))
-    return tuple(pair_key(a, b) for a in first for b in second[0]) if second else first
+def _values(attribute: str) -> tuple[tuple[str, ...], bool]:
+    """Return the values that may stand with an attribute or a pair, and whether any text may."""
+    names = attribute.split(_PAIR)
+    if any(name in OPEN_ATTRIBUTES for name in names):
+        return (), True
+    first, *second = (CATALOGUE[name].values for name in names)
+    return (tuple(pair_key(a, b) for a in first for b in second[0]) if second else first), False

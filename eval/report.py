@@ -92,7 +92,7 @@ class SurveyInfo(_Part):
     weighted: bool
     """Whether the human figures are weighted to the population."""
     years: tuple[int, ...]
-    """The years in which people were asked."""
+    """The years in which people were asked; empty where the source does not tell."""
 
 
 class ScoreSet(_Part):

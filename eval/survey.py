@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,20 +40,22 @@ class LoadedSurvey:
     sha256: str
 
 
-def survey_names() -> tuple[str, ...]:
-    """Return the names of the built-in surveys, in alphabetical order."""
-    return tuple(sorted(path.stem for path in _BUILT_IN.glob("*.json")))
+def survey_names(directories: Sequence[Path] = ()) -> tuple[str, ...]:
+    """Return the names of the built-in surveys in alphabetical order, then those of the surveys in `directories`."""
+    built_in = tuple(sorted(path.stem for path in _BUILT_IN.glob("*.json")))
+    others = sorted({path.stem for directory in directories for path in directory.glob("[!.]*.json")})
+    return built_in + tuple(name for name in others if name not in built_in)
 
 
-def load_survey(name_or_path: str) -> LoadedSurvey:
-    """Return the built-in survey with this name, or else the one in the file at this path.
+def load_survey(name_or_path: str, directories: Sequence[Path] = ()) -> LoadedSurvey:
+    """Return the built-in survey with this name, one of `directories`, or else the one in the file at this path.
 
-    A built-in name wins over a file called the same; write `./civic` for the file.
+    A built-in name wins over others, and a name over a file called the same; write `./civic` for the file.
 
     Raises:
         SurveyError: there is none, or the file has a fault; the message names the question and the fix.
     """
-    path = _find(name_or_path)
+    path = _find(name_or_path, directories)
     content = _content(path)
     try:
         survey = read_survey(content.decode("utf-8-sig"))
@@ -63,15 +66,16 @@ def load_survey(name_or_path: str) -> LoadedSurvey:
     return LoadedSurvey(survey, path, hashlib.sha256(content).hexdigest())
 
 
-def _find(name_or_path: str) -> Path:
-    names, path = survey_names(), Path(name_or_path)
+def _find(name_or_path: str, directories: Sequence[Path]) -> Path:
+    names, path = survey_names(directories), Path(name_or_path)
     looks_like_path = "/" in name_or_path or os.sep in name_or_path or path.suffix == ".json"
     if looks_like_path or (name_or_path not in names and _is_file(path)):
         return path
     if name_or_path not in names:
         suggestion = shown(nearest(name_or_path, names))
         raise SurveyError(f"there is no survey {shown(name_or_path)}; did you mean {suggestion}? Or name its file")
-    return _BUILT_IN / f"{name_or_path}.json"
+    found = (directory / f"{name_or_path}.json" for directory in (_BUILT_IN, *directories))
+    return next(file for file in found if _is_file(file))
 
 
 def _is_file(path: Path) -> bool:

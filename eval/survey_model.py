@@ -39,8 +39,8 @@ class Survey(StrictModel):
     """Who asked whom, and where the figures were published."""
     licence: Line
     """What may be done with the figures and with the wording."""
-    years: Annotated[tuple[Year, ...], Field(min_length=1)]
-    """The years in which people were asked."""
+    years: tuple[Year, ...]
+    """The years in which people were asked; an empty list where the source does not tell."""
     weighted: bool
     """Whether the figures are weighted to the population; weighted counts need `n_effective`."""
     overall: Population = Population(label="Everyone")

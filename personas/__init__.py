@@ -1,6 +1,6 @@
 """Who is being simulated: personas, groups, and how a model is steered to them."""
 
-from personas.catalogue import CATALOGUE, Attribute
+from personas.catalogue import CATALOGUE, OPEN_ATTRIBUTES, Attribute, attribute_of
 from personas.errors import PersonaError
 from personas.group import ALL_GROUPS, Group
 from personas.library import library_names
@@ -12,6 +12,7 @@ from personas.prompts import steering_prompt, system_prompt
 __all__ = [
     "ALL_GROUPS",
     "CATALOGUE",
+    "OPEN_ATTRIBUTES",
     "SCHEMA",
     "STEERINGS",
     "Attribute",
@@ -21,6 +22,7 @@ __all__ = [
     "PersonaError",
     "Problem",
     "Steering",
+    "attribute_of",
     "check",
     "library_names",
     "load_persona",

@@ -15,6 +15,7 @@ class Attribute:
 
     `values` are as the survey sources spell them, in their order; `labels` name each value on the screen, where it
     has to be understood without its attribute ("U.S. citizen" for the value "Yes"). `question` asks a person for it.
+    An open attribute has no list of values: any text is one, and names itself.
     """
 
     key: str
@@ -24,8 +25,8 @@ class Attribute:
     labels: tuple[str, ...]
 
     def label(self, value: str) -> str:
-        """Return the screen's name of one of `values`. Raises ValueError for any other."""
-        return self.labels[self.values.index(value)]
+        """Return the screen's name of one of `values`. Raises ValueError for any other, unless there are none."""
+        return self.labels[self.values.index(value)] if self.values else value
 
 
 def _attribute(key: str, title: str, question: str, labels: Mapping[str, str]) -> Attribute:
@@ -181,3 +182,14 @@ _ATTRIBUTES = (
 
 CATALOGUE: Mapping[str, Attribute] = MappingProxyType({attribute.key: attribute for attribute in _ATTRIBUTES})
 """Attribute by key, in catalogue order."""
+
+COUNTRY = "COUNTRY"
+OPEN_ATTRIBUTES: Mapping[str, Attribute] = MappingProxyType(
+    {COUNTRY: _attribute(COUNTRY, "Country", "In which country do you live?", {})}
+)
+"""Attributes beside the catalogue whose values are too many to list: the countries of surveys across the world."""
+
+
+def attribute_of(key: str) -> Attribute | None:
+    """Return the attribute of the catalogue, or the open one, with this key; None if there is neither."""
+    return CATALOGUE.get(key) or OPEN_ATTRIBUTES.get(key)

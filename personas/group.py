@@ -3,14 +3,14 @@
 from pydantic import ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from personas.catalogue import CATALOGUE
+from personas.catalogue import CATALOGUE, OPEN_ATTRIBUTES, attribute_of
 from personas.errors import PersonaError
 from personas.nearest import nearest, shown
-from personas.strict import StrictModel
+from personas.strict import Line, StrictModel
 
 
 class Group(StrictModel):
-    """One value of one attribute of the catalogue, such as `POLPARTY=Democrat`.
+    """One value of one attribute of the catalogue, such as `POLPARTY=Democrat`, or a country: `COUNTRY=Japan`.
 
     Two groups are equal when attribute and value are, and they can be dictionary keys.
 
@@ -19,22 +19,22 @@ class Group(StrictModel):
     """
 
     attribute: str
-    """Key of one of the 12 attributes, such as `POLPARTY`."""
-    value: str
+    """Key of one of the 12 attributes, such as `POLPARTY`, or `COUNTRY`."""
+    value: Line
     """One of that attribute's values, spelled as in the catalogue, such as `Democrat`."""
 
     @field_validator("attribute")
     @classmethod
     def _known_attribute(cls, attribute: str) -> str:
-        if attribute not in CATALOGUE:
+        if attribute_of(attribute) is None:
             raise _unknown(f"there is no attribute {shown(attribute)}", nearest(attribute, CATALOGUE))
         return attribute
 
     @field_validator("value")
     @classmethod
     def _known_value(cls, value: str, info: ValidationInfo) -> str:
-        attribute = CATALOGUE.get(info.data.get("attribute", ""))
-        if attribute is not None and value not in attribute.values:
+        attribute = attribute_of(info.data.get("attribute", ""))
+        if attribute is not None and attribute.values and value not in attribute.values:
             raise _unknown(f"{attribute.key} has no value {shown(value)}", nearest(value, attribute.values))
         return value
 
@@ -45,7 +45,8 @@ class Group(StrictModel):
     @property
     def label(self) -> str:
         """The group's name on the screen, clear without its attribute: "Democrat", "U.S. citizen"."""
-        return CATALOGUE[self.attribute].label(self.value)
+        attribute = attribute_of(self.attribute)
+        return attribute.label(self.value) if attribute else self.value
 
     @classmethod
     def parse(cls, text: str) -> "Group":
@@ -55,7 +56,8 @@ class Group(StrictModel):
             PersonaError: the text has another form, or the catalogue has no such group; the nearest one is named.
         """
         attribute, equals, value = text.partition("=")
-        if equals and attribute in CATALOGUE and value in CATALOGUE[attribute].values:
+        known = attribute in CATALOGUE and value in CATALOGUE[attribute].values
+        if equals and (known or (attribute in OPEN_ATTRIBUTES and value.strip() and value.isprintable())):
             return cls(attribute=attribute, value=value)
         raise PersonaError(
             f"there is no group {shown(text)}; did you mean {shown(nearest(text, map(str, ALL_GROUPS)))}?"

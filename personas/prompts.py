@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
-from personas.catalogue import CATALOGUE
+from personas.catalogue import COUNTRY, attribute_of
 from personas.errors import PersonaError
 from personas.group import Group
 from personas.wording import clause
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from personas.persona import Persona
 
 _NOT_YET = frozenset({"few_shot", "activation", "ablation"})
+_HOME = "the United States"
+_WITH_ARTICLE = frozenset(
+    {"United States", "United Kingdom", "United Arab Emirates", "Netherlands", "Philippines", "Czech Republic"}
+    | {"Dominican Republic", "Palestinian territories", "Maldives", "Bahamas", "Gambia", "Central African Republic"}
+)
 _HEADS = {"Male": "man", "Female": "woman"}
 
 
@@ -51,7 +56,7 @@ def _qa(groups: Sequence[Group]) -> str:
     questions, answers = ("this question", "this answer") if len(groups) == 1 else ("these questions", "these answers")
     return "\n\n".join(
         [
-            f"You live in the United States and answered {questions} about yourself:",
+            f"You live in {_home(groups)} and answered {questions} about yourself:",
             *map(_answered, groups),
             f"Speak and answer as the person who gave {answers}, in the first person.",
         ]
@@ -59,28 +64,40 @@ def _qa(groups: Sequence[Group]) -> str:
 
 
 def _answered(group: Group) -> str:
-    attribute = CATALOGUE[group.attribute]
+    attribute = attribute_of(group.attribute)
+    if attribute is None or not attribute.values:
+        return "\n".join([attribute.question if attribute else group.attribute, f"Answer: {group.value}"])
     options = [f"{letter}. {value}" for letter, value in zip(ascii_uppercase, attribute.values, strict=False)]
     answer = ascii_uppercase[attribute.values.index(group.value)]
     return "\n".join([attribute.question, *options, f"Answer: {answer}"])
 
 
 def _bio(groups: Sequence[Group]) -> str:
-    description = " ".join(f"I {clause(group, 'first')}." for group in groups)
+    description = " ".join(f"I {clause(group, 'first')}." for group in groups if group.attribute != COUNTRY)
+    if not description:
+        return f"You live in {_home(groups)}. Speak and answer as a person who lives there, in the first person."
     return (
-        f'You live in the United States and describe yourself like this: "{description}" '
+        f'You live in {_home(groups)} and describe yourself like this: "{description}" '
         "Speak and answer as the person who wrote that, in the first person."
     )
 
 
 def _portray(groups: Sequence[Group]) -> str:
     head = next((_HEADS[group.value] for group in groups if group.attribute == "SEX"), "person")
-    clauses = [clause(group, "third") for group in groups if group.attribute != "SEX"]
+    clauses = [clause(group, "third") for group in groups if group.attribute not in ("SEX", COUNTRY)]
     who = f" who {_listed(clauses)}" if clauses else ""
     return (
-        f"Play the part of a {head} in the United States{who}. "
+        f"Play the part of a {head} in {_home(groups)}{who}. "
         f"Speak and answer as that {head} would, in the first person."
     )
+
+
+def _home(groups: Sequence[Group]) -> str:
+    """Return the country that the groups name; the United States, whose people the catalogue describes, if none."""
+    country = next((group.value for group in groups if group.attribute == COUNTRY), None)
+    if country is None:
+        return _HOME
+    return f"the {country}" if country in _WITH_ARTICLE else country
 
 
 def _listed(clauses: Sequence[str]) -> str:

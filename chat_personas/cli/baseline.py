@@ -6,13 +6,13 @@ from pathlib import Path
 
 from chat_personas.cli.exit_codes import CheckFailedError
 from chat_personas.cli.paired_table import print_comparisons, signed
+from chat_personas.survey_store import find_survey
 from eval.errors import ReportError
 from eval.paired import NamedReport, is_worse, paired
 from eval.paired_report import PairedReport
 from eval.report import Report
 from eval.report_pairs import by_name
 from eval.report_reading import load_reports
-from eval.survey import load_survey
 from personas import load_persona
 from personas.nearest import shown
 
@@ -36,7 +36,7 @@ class Baseline:
         """
         name = Path(file).name
         baseline = cls(name, by_name(load_reports(file), name))
-        sha256 = load_survey(survey).sha256
+        sha256 = find_survey(survey).sha256
         for persona in (load_persona(one).persona.name for one in personas):
             if persona not in baseline.reports:
                 raise ReportError(f"{shown(name)} has no report on the persona {shown(persona)}; evaluate it for both")

@@ -138,9 +138,9 @@ def _opened(model: str) -> str:
 
 def _survey() -> str:
     from chat_personas.config import load_settings
-    from eval.survey import load_survey
+    from chat_personas.survey_store import find_survey
 
-    loaded = load_survey(load_settings().survey)
+    loaded = find_survey(load_settings().survey)
     return f"{loaded.survey.name}, {len(loaded.survey.questions)} questions"
 
 

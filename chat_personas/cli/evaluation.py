@@ -13,11 +13,12 @@ from chat_personas.cli.progress import busy, progress_bar
 from chat_personas.cli.report_file import Destinations, write_document
 from chat_personas.cli.report_table import print_reports
 from chat_personas.engines.open import open_engine, shown_model
+from chat_personas.survey_store import find_survey
 from eval.evaluate import Expression, evaluate, questions_for
 from eval.rendering import ORDERS
 from eval.report import Report, as_document
 from eval.saved_answers import as_answers, check_distinct
-from eval.survey import LoadedSurvey, load_survey
+from eval.survey import LoadedSurvey
 from personas import LoadedPersona, load_persona
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Evaluation:
             EngineError: the model or the server failed.
             UsageError: the person did not agree to probe a server on another machine.
         """
-        survey = load_survey(self.survey)
+        survey = find_survey(self.survey)
         loaded = [load_persona(name) for name in personas]
         if self.saving:
             check_distinct(loaded)

@@ -3,9 +3,9 @@
 import sys
 from typing import TYPE_CHECKING
 
+from chat_personas.survey_store import find_survey
 from eval.answer_file import load_answers
 from eval.evaluate_answers import evaluate_answers
-from eval.survey import load_survey
 
 if TYPE_CHECKING:
     from eval.answers import Refusals
@@ -18,7 +18,7 @@ def score_answers(file: str, survey_name: str, *, limit: int | None, seed: int, 
     Raises:
         SurveyError, AnswerError: the survey or the file of answers is missing or has a fault.
     """
-    survey = load_survey(survey_name)
+    survey = find_survey(survey_name)
     answers = load_answers(file, survey)
     reports = list(evaluate_answers(answers, survey, limit=limit, seed=seed, refusals=refusals))
     for given in answers.given:

@@ -58,7 +58,7 @@ def _heading(report: "Report") -> str:
     survey, model = report.survey, report.model
     wording = "paraphrased" if survey.paraphrased else "original wording"
     weights = "weighted" if survey.weighted else "unweighted"
-    years = f"{min(survey.years)}-{max(survey.years)}"
+    years = f"{min(survey.years)}-{max(survey.years)}" if survey.years else "years not stated"
     whose = (
         f"answers in {printable(model.name)}"
         if model.engine == FROM_FILE

@@ -31,9 +31,9 @@ class Sitting:
     @cached_property
     def survey(self) -> "LoadedSurvey":
         """The survey to measure with. Raises SurveyError."""
-        from eval.survey import load_survey
+        from chat_personas.survey_store import find_survey
 
-        return load_survey(self._survey or self.settings.survey)
+        return find_survey(self._survey or self.settings.survey)
 
     @property
     def model(self) -> str:

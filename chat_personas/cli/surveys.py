@@ -1,5 +1,6 @@
-"""`chat-personas surveys`: which surveys there are and what is in them."""
+"""`chat-personas surveys`: which surveys there are, what is in them, and taking over others."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -7,7 +8,7 @@ import typer
 from chat_personas.cli.exit_codes import DONE
 
 app = typer.Typer(
-    help="List and show surveys.",
+    help="List, show and import surveys.",
     epilog="Example: chat-personas surveys show civic",
     rich_markup_mode=None,
     no_args_is_help=True,
@@ -17,10 +18,10 @@ app = typer.Typer(
 @app.command("list", epilog="Example: chat-personas surveys list")
 def list_surveys() -> int:
     """List the surveys that can be measured with."""
-    from eval.survey import load_survey, survey_names
+    from chat_personas.survey_store import all_survey_names, find_survey
 
-    for name in survey_names():
-        survey = load_survey(name).survey
+    for name in all_survey_names():
+        survey = find_survey(name).survey
         print(f"{name:16} {len(survey.questions):5} questions  {survey.title}")
     return DONE
 
@@ -32,17 +33,17 @@ def show(
 ) -> int:
     """Print where a survey's figures come from, its topics and the groups it has figures for."""
     from chat_personas.plain_text import printable
+    from chat_personas.survey_store import find_survey
     from eval.figures import groups_with_figures
-    from eval.survey import load_survey
 
-    loaded = load_survey(survey)
+    loaded = find_survey(survey)
     found = loaded.survey
     topics = sorted({topic for question in found.questions for topic in question.topics})
     lines = [
         f"{found.name}: {found.title}",
         f"source: {found.source}",
         f"licence: {found.licence}",
-        f"years: {', '.join(map(str, found.years))}; {'weighted' if found.weighted else 'unweighted'}; "
+        f"years: {', '.join(map(str, found.years)) or 'not stated'}; {'weighted' if found.weighted else 'unweighted'}; "
         f"{'paraphrased' if found.paraphrased else 'original wording'}; sha256 {loaded.sha256}",
         f"{len(found.questions)} questions on {len(topics)} topics: {', '.join(topics)}",
         f"figures for: {', '.join(str(group) for group in groups_with_figures(found))}",
@@ -53,3 +54,23 @@ def show(
             lines += [f"  - {text}" for text in (*question.option_texts, *question.refusals)]
     print(printable("\n".join(lines)))
     return DONE
+
+
+@app.command("import", epilog="Example: chat-personas surveys import csv town.csv --year 2024")
+def import_survey(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="The format: csv or distributional-alignment.")],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="The file, or the folder of files.")],
+    name: Annotated[str | None, typer.Option("--name", help="What to call the survey. [default: as PATH]")] = None,
+    title: Annotated[str | None, typer.Option("--title", help="Its name on the screen.")] = None,
+    source: Annotated[str | None, typer.Option("--source", help="Who asked whom, and where it was published.")] = None,
+    licence: Annotated[str | None, typer.Option("--licence", help="What may be done with figures and wording.")] = None,
+    year: Annotated[list[int] | None, typer.Option("--year", help="When people were asked; may be repeated.")] = None,
+    weighted: Annotated[bool, typer.Option("--weighted", help="The figures are, or are to be, weighted.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace a survey of that name.")] = False,
+) -> int:
+    """Take a survey over from another format; then it is listed, shown and measured with like any other."""
+    from chat_personas.cli.survey_import import run_import
+    from eval.importers.imported import Wishes
+
+    wishes = Wishes(name or "", title, source, licence, tuple(year or ()), weighted)
+    return run_import(kind, path, wishes, replace=replace)

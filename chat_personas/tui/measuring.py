@@ -111,5 +111,5 @@ def _source(monitor: "Monitor | None") -> str:
     survey = monitor.survey.survey
     wording = "paraphrased" if survey.paraphrased else "original wording"
     weights = "weighted" if survey.weighted else "unweighted"
-    first, last = min(survey.years), max(survey.years)
+    first, last = min(survey.years, default="years not stated"), max(survey.years, default="years not stated")
     return f"{printable(survey.title)}: {wording}, {weights}, {first if first == last else f'{first}–{last}'}"

@@ -67,3 +67,16 @@ def test_a_group_outside_the_catalogue_cannot_be_made() -> None:
         Group(attribute="RACE", value="Mixed Race")
     with pytest.raises(ValidationError, match='there is no attribute "PARTY"; did you mean "POLPARTY"'):
         Group(attribute="PARTY", value="Democrat")
+
+
+def test_a_country_is_a_group_beside_the_60() -> None:
+    japan = Group.parse("COUNTRY=Japan")
+    assert (str(japan), japan.label) == ("COUNTRY=Japan", "Japan")
+    assert japan not in ALL_GROUPS
+    assert "COUNTRY" not in CATALOGUE
+
+
+@pytest.mark.parametrize("text", ["COUNTRY=", "COUNTRY= ", "COUNTRY=a\x1bb", "COUNTY=Japan"])
+def test_a_country_is_printable_text(text: str) -> None:
+    with pytest.raises(PersonaError, match="there is no group"):
+        Group.parse(text)

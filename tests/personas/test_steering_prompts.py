@@ -124,3 +124,15 @@ def test_a_steering_that_is_not_available_is_never_taken_for_an_unsteered_model(
 ) -> None:
     with pytest.raises(PersonaError, match=f'steering "{steering}" is not available yet'):
         system_prompt(persona(steering, "SEX=Male", **sections))
+
+
+@pytest.mark.parametrize("steering", ["qa", "bio", "portray"])
+@pytest.mark.parametrize(("country", "named"), [("Japan", "in Japan"), ("Philippines", "in the Philippines")])
+def test_a_person_of_another_country_does_not_live_in_the_united_states(
+    steering: str, country: str, named: str
+) -> None:
+    groups = [Group(attribute="COUNTRY", value=country), Group(attribute="SEX", value="Female")]
+    for combined in (groups, groups[:1]):
+        prompt = steering_prompt(steering, combined)
+        assert named in prompt
+        assert "United States" not in prompt

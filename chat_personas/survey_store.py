@@ -1,0 +1,70 @@
+"""The surveys that this user has: the built-in ones and those that were imported, found by name."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chat_personas.paths import UnwritableError, cannot_write, make_private, surveys_directory
+
+if TYPE_CHECKING:
+    from eval.importers import Imported
+    from eval.survey import LoadedSurvey
+
+
+def find_survey(name_or_path: str) -> "LoadedSurvey":
+    """Return a built-in survey, an imported one, or the one in a file. Raises SurveyError."""
+    from eval.survey import load_survey
+
+    return load_survey(name_or_path, (surveys_directory(),))
+
+
+def all_survey_names() -> tuple[str, ...]:
+    """Return the names of the built-in surveys, then of the imported ones."""
+    from eval.survey import survey_names
+
+    return survey_names((surveys_directory(),))
+
+
+def check_name(name: str, *, replace: bool) -> None:
+    """Make sure, before the work is done, that a survey can be kept under `name`.
+
+    Raises:
+        SurveyError: a built-in survey is called so, or an imported one and `replace` is not given.
+    """
+    from eval.errors import SurveyError
+    from eval.survey import survey_names
+
+    if name in survey_names():
+        raise SurveyError(f"{name} is the name of a built-in survey; choose another with --name")
+    if name in all_survey_names() and not replace:
+        raise SurveyError(f"there is a survey {name} already; add --replace, or choose another name with --name")
+
+
+def keep_survey(imported: "Imported") -> Path:
+    """Write an imported survey into the user's data directory, readable by its owner only (0600); return its file.
+
+    A survey of that name is replaced at one stroke, or is as it was if writing fails.
+
+    Raises:
+        UnwritableError: the disk is full or cannot be written.
+    """
+    directory = make_private(surveys_directory())
+    path = directory / f"{imported.survey.name}.json"
+    text = imported.survey.model_dump_json(by_alias=True, exclude_none=True)
+    _replace(path, f"{text}\n".encode())
+    return path
+
+
+def _replace(path: Path, content: bytes) -> None:
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(path)
+    except OSError as error:
+        raise UnwritableError(cannot_write(path.parent, error.strerror)) from error
+    finally:
+        part.unlink(missing_ok=True)

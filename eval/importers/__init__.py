@@ -1,0 +1,39 @@
+"""Surveys from other formats: a table of kinds, each in a module of its own."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from eval.importers import distributional_alignment, long_csv
+from eval.importers.imported import Imported, Wishes
+
+__all__ = ["KINDS", "Imported", "Kind", "Wishes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A format that surveys are imported from.
+
+    `read` takes the path that the person gave and returns the survey; it raises SurveyError with one line.
+    """
+
+    name: str
+    description: str
+    read: Callable[[Path, Wishes], Imported]
+
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        kind.name: kind
+        for kind in (
+            Kind("csv", "a table of your own: a row per question, option and group", long_csv.read),
+            Kind(
+                "distributional-alignment",
+                "the benchmark's ATTRIBUTE_data.json files, or its folder with info.csv",
+                distributional_alignment.read,
+            ),
+        )
+    }
+)
+"""Every kind by its name, the most used first."""

@@ -1,0 +1,154 @@
+"""The benchmark's files become a survey: options nobody chose come back, and nobody is moved to another option."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from eval.errors import SurveyError
+from eval.figures import groups_with_figures
+from eval.importers import Imported, Wishes
+from eval.importers.distributional_alignment import read
+from eval.importers.option_texts import repaired
+from eval.question import Responses
+
+SAMPLES = Path(__file__).parents[4] / "shared" / "data" / "distributional_alignment"
+needs_samples = pytest.mark.skipif(not SAMPLES.is_dir(), reason="the published files are not beside the repository")
+
+PARTIES = {
+    "BUS_W26": {
+        "MC_options": ["Yes", "always", "Sometimes", '"It\'s never right"', "No view", "Refused"],
+        "question_text": "Should buses be free?",
+        "Democrat": {"Yes, always": 4.0, "It's never right": 2.0},
+        "Other": {"Sometimes": 1.0, "Refused": 1.0},
+        "Republican": {},
+        "Refused": {"Sometimes": 5.0},
+    }
+}
+INFO = (
+    "key,question,references,option_ordinal\n"
+    "BUS_W26,Should buses be free?,"
+    "\"['Yes, always', 'Sometimes', \"\"It's never right\"\", 'No view', 'Refused']\",\"[1.0, 3.0, 2.5]\"\n"
+)
+
+
+def imported(folder: Path, name: str, document: object, info: str = "") -> Imported:
+    """Import a folder with this file in it."""
+    (folder / name).write_text(json.dumps(document))
+    if info:
+        (folder / "info.csv").write_text(info)
+    return read(folder, Wishes("bench"))
+
+
+def test_options_and_odd_ordinals_come_from_info_and_missing_options_get_count_0(tmp_path: Path) -> None:
+    (question,) = imported(tmp_path, "POLPARTY_data.json", PARTIES, INFO).survey.questions
+    assert question.option_texts == ("Yes, always", "Sometimes", "It's never right")
+    assert question.ordinals == (1, 3, 2.5)
+    assert question.refusals == ("No view", "Refused")
+    assert question.responses["POLPARTY"]["Democrat"] == Responses(counts=(4, 0, 2), refused=0)
+    assert question.responses["POLPARTY"]["Other"] == Responses(counts=(0, 1, 0), refused=1)
+
+
+def test_a_group_without_respondents_is_absent_and_everyone_is_the_sum_with_skipped_groups(tmp_path: Path) -> None:
+    found = imported(tmp_path, "POLPARTY_data.json", PARTIES, INFO)
+    (question,) = found.survey.questions
+    assert set(question.responses["POLPARTY"]) == {"Democrat", "Other"}
+    assert question.overall == Responses(counts=(4, 6, 2), refused=1)
+    assert "1 groups skipped (not among the 60 of the catalogue): POLPARTY=Refused" in found.notes
+    assert "1 groups left out of a question (nobody answered): BUS_W26, Republican" in found.notes
+
+
+def test_without_info_options_split_at_commas_are_put_together_and_have_no_order(tmp_path: Path) -> None:
+    (question,) = imported(tmp_path, "POLPARTY_data.json", PARTIES).survey.questions
+    assert question.option_texts == ("Yes, always", "Sometimes", "It's never right", "No view")
+    assert question.ordinals == (1, 1, 1, 1)
+    assert question.responses["POLPARTY"]["Democrat"].counts == (4, 0, 2, 0)
+
+
+def test_dictionaries_written_by_python_are_read_and_not_run(tmp_path: Path) -> None:
+    book = {
+        "MC_options": "['1: Very unlikely', '2: Very likely']",
+        "genre": "Fiction",
+        "summary": "Somebody takes a bus.",
+        "Democrat": "{'2: Very likely': 3}",
+        "Male": "__import__('os').abort()",
+    }
+    found = imported(tmp_path, "POLPARTY_data.json", {"The Bus By Nobody": book})
+    (question,) = found.survey.questions
+    assert question.ordinals == (1, 2)
+    assert question.paraphrased
+    assert "The Bus By Nobody" in question.stem
+    assert question.responses == {"POLPARTY": {"Democrat": Responses(counts=(0, 3), refused=0)}}
+    assert any("do not fit the options" in note for note in found.notes)
+
+
+def test_countries_are_groups_with_proportions_by_the_place_of_the_option(tmp_path: Path) -> None:
+    asked = {
+        "MC_options": "['Good', 'Bad', 'DK/Refused']",
+        "Japan": [0.2, 0.7, 0.1],
+        "New Land": [0, 0, 0],
+        "countries": ["Japan", "New Land"],
+    }
+    found = imported(tmp_path, "data.json", {"Is it good?": asked})
+    (question,) = found.survey.questions
+    assert question.stem == "Is it good?"
+    assert question.refusals == ("DK/Refused",)
+    japan = question.responses["COUNTRY"]["Japan"]
+    assert japan.proportions == pytest.approx((0.2, 0.7))
+    assert japan.refused == pytest.approx(0.1)
+    assert question.overall is None
+    assert [str(group) for group in groups_with_figures(found.survey)] == ["COUNTRY=Japan"]
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [([], "this is a list"), ({"Q": {"answer": 1}}, "has no MC_options"), ({}, "no question could be taken over")],
+)
+def test_files_in_another_format_are_refused(tmp_path: Path, document: object, message: str) -> None:
+    with pytest.raises(SurveyError, match=message):
+        imported(tmp_path, "POLPARTY_data.json", document)
+
+
+def test_a_folder_without_such_files_and_weights_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(SurveyError, match="name the folder that has them"):
+        read(tmp_path, Wishes("bench"))
+    with pytest.raises(SurveyError, match="no weights"):
+        read(tmp_path, Wishes("bench", weighted=True))
+
+
+@pytest.mark.parametrize(
+    ("written", "chosen", "options"),
+    [
+        (["Yes", "often", "Yes", "once", "No"], {"Yes, often", "Yes, once"}, ("Yes, often", "Yes, once", "No")),
+        (["Essential", "Important", "but not essential"], {"Essential"}, ("Essential", "Important, but not essential")),
+        (["'Good'", '"Bad"'], set(), ("Good", "Bad")),
+        (["none", "some"], {"none", "some"}, ("none", "some")),
+    ],
+)
+def test_split_options(written: list[str], chosen: set[str], options: tuple[str, ...]) -> None:
+    assert repaired(written, chosen) == options
+
+
+@needs_samples
+def test_the_published_opinion_questions_keep_every_respondent() -> None:
+    survey = read(SAMPLES / "opinionqa_100", Wishes("oqa")).survey
+    assert len(survey.questions) == 100
+    written = json.loads((SAMPLES / "opinionqa_100" / "SEX_data.json").read_text())
+    for question in survey.questions:
+        for value, counts in written[question.id].items():
+            if value in ("Male", "Female") and counts:
+                figures = question.responses["SEX"][value]
+                by_text = dict(zip(question.option_texts, figures.counts or (), strict=True))
+                assert by_text == {text: counts.get(text, 0) for text in question.option_texts}
+                assert sum(by_text.values()) + figures.refused == sum(counts.values())
+    assert "Male" not in next(q for q in survey.questions if q.id == "FEM2_W29").responses["SEX"]
+
+
+@needs_samples
+def test_the_published_book_questions_and_countries() -> None:
+    books = read(SAMPLES / "nytimes", Wishes("books")).survey
+    assert len(books.questions) == 235
+    assert all(question.ordinals == (1, 2, 3, 4) for question in books.questions)
+    countries = read(SAMPLES / "global_values" / "data.json", Wishes("world")).survey
+    assert len(countries.questions) == 100
+    assert len(groups_with_figures(countries)) == 26
