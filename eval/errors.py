@@ -1,6 +1,6 @@
-"""What goes wrong with surveys and with answers to them, in one line each.
+"""What goes wrong with surveys, with answers to them and with reports, in one line each.
 
-Both carry a message that is ready to print: what is wrong and what to do. The console command ends with exit code 2.
+All carry a message that is ready to print: what is wrong and what to do. The console command ends with exit code 2.
 """
 
 
@@ -10,3 +10,7 @@ class SurveyError(Exception):
 
 class AnswerError(Exception):
     """An answer to a survey question cannot be scored."""
+
+
+class ReportError(Exception):
+    """A report cannot be read, or cannot be compared with another."""

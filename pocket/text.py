@@ -158,10 +158,10 @@ Kind = Callable[[Writer, Role], list[Turn]]
 Mixture = tuple[tuple[Kind, float], ...]
 
 READING: Mixture = (
-    (Writer.drill, 30.0),
-    (Writer.own_groups, 30.0),
+    (Writer.drill, 36.0),
+    (Writer.own_groups, 20.0),
     (Writer.one_probe, 20.0),
-    (Writer.exercises, 12.0),
+    (Writer.exercises, 16.0),
     (Writer.words_and_letter, 8.0),
 )
 PEOPLE: Mixture = (

@@ -9,6 +9,7 @@ from chat_personas.cli import options
 from chat_personas.cli.exit_codes import DONE, CheckFailedError, UnreadableError, UsageError
 
 if TYPE_CHECKING:
+    from chat_personas.cli.baseline import Baseline
     from eval.answers import Refusals
     from eval.evaluate import Expression
     from eval.report import Report
@@ -23,6 +24,9 @@ EXAMPLE = options.examples(
     "chat-personas eval democrat --json - | python -m json.tool",
     "chat-personas eval democrat --fail-under 0.8",
     "chat-personas eval --answers answers.jsonl --survey civic",
+    "chat-personas eval democrat --fail-if-worse-than report.json",
+    note="Worse than a report: the interval of the paired difference in alignment lies below 0, question by question "
+    "as chat-personas compare takes it; under 20 questions, the difference is below 0 and its p-value below 0.05.",
 )
 
 
@@ -63,6 +67,12 @@ def evaluate(
             "--fail-under", metavar="X", min=0.0, max=1.0, help="Exit 1 if any persona's alignment is below X."
         ),
     ] = None,
+    fail_if_worse_than: Annotated[
+        str | None,
+        typer.Option(
+            "--fail-if-worse-than", metavar="A.json", help="Exit 1 if any persona's alignment is worse than in A."
+        ),
+    ] = None,
     yes: Annotated[
         bool, typer.Option("--yes", help="Agree to send the probes to a server on another machine.")
     ] = False,
@@ -71,7 +81,7 @@ def evaluate(
     from chat_personas.cli.choices import choose
     from chat_personas.cli.evaluation import Evaluation, print_and_write
     from chat_personas.cli.given_answers import score_answers
-    from chat_personas.cli.report_file import Destinations
+    from chat_personas.cli.report_file import STANDARD_OUTPUT, Destinations
     from chat_personas.config import load_settings
 
     destinations = Destinations(json_file, save_answers)
@@ -80,8 +90,14 @@ def evaluate(
     settings = load_settings()
     reports: list[Report] = []
     if answers is not None:
-        asking = {"PERSONA": personas, "--model": model, "--steering": steering, "--expression": expression}
-        _nothing_to_ask(asking | {"--save-answers": save_answers, "--yes": yes})
+        asking: dict[str, object] = {
+            "PERSONA": personas,
+            "--model": model,
+            "--steering": steering,
+            "--expression": expression,
+        }
+        asking |= {"--save-answers": save_answers, "--fail-if-worse-than": fail_if_worse_than, "--yes": yes}
+        _nothing_to_ask(asking)
         reports += score_answers(answers, survey or settings.survey, limit=limit, seed=seed, refusals=compared)
         print_and_write(reports, len(reports), destinations, demonstration=False)
         _check(reports, fail_under)
@@ -99,10 +115,13 @@ def evaluate(
         agreed=yes,
         saving=save_answers is not None,
     )
+    baseline = _baseline(fail_if_worse_than, wanted, evaluation.survey)
     try:
         asyncio.run(evaluation.collect(wanted, reports))
     finally:
         print_and_write(reports, len(wanted), destinations, demonstration=evaluation.demonstration)
+    if baseline is not None:
+        baseline.check(reports, seed=seed, to_error=STANDARD_OUTPUT in (json_file, save_answers))
     _check(reports, fail_under)
     return DONE
 
@@ -118,6 +137,15 @@ def _nothing_to_ask(given: dict[str, object]) -> None:
     superfluous = [name for name, value in given.items() if value]
     if superfluous:
         raise UsageError(f"--answers scores what was answered elsewhere; leave out {', '.join(superfluous)}")
+
+
+def _baseline(file: str | None, personas: list[str], survey: str) -> "Baseline | None":
+    """Read the report that may not be fallen behind, before anything is asked."""
+    if file is None:
+        return None
+    from chat_personas.cli.baseline import Baseline
+
+    return Baseline.read(file, personas, survey)
 
 
 def _check(reports: "list[Report]", fail_under: float | None) -> None:

@@ -31,11 +31,12 @@ def exit_code(error: BaseException) -> int | None:
     from chat_personas.engines.open import UnknownModelError
     from chat_personas.paths import UnwritableError
     from eval.engine import EngineError
-    from eval.errors import AnswerError, SurveyError
+    from eval.errors import AnswerError, ReportError, SurveyError
     from personas.errors import PersonaError
 
     wrong_input = (
-        *(UsageError, SettingsError, PersonaError, SurveyError, AnswerError, UnknownModelError),
+        *(UsageError, SettingsError, PersonaError, SurveyError, AnswerError, ReportError),
+        UnknownModelError,
         *(ExportError, NoCorpusError, UnknownConversationError),  # storage works: what was asked of it is wrong
     )
     table: tuple[tuple[tuple[type[BaseException], ...], int], ...] = (

@@ -1,0 +1,69 @@
+"""`eval --fail-if-worse-than`: an earlier report that no persona may fall behind."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from chat_personas.cli.exit_codes import CheckFailedError
+from chat_personas.cli.paired_table import print_comparisons, signed
+from eval.errors import ReportError
+from eval.paired import NamedReport, is_worse, paired
+from eval.paired_report import PairedReport
+from eval.report import Report
+from eval.report_pairs import by_name
+from eval.report_reading import load_reports
+from eval.survey import load_survey
+from personas import load_persona
+from personas.nearest import shown
+
+THIS_RUN = "this evaluation"
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The reports of an earlier evaluation by persona, and the base name of their file."""
+
+    file: str
+    reports: dict[str, Report]
+
+    @classmethod
+    def read(cls, file: str, personas: Sequence[str], survey: str) -> "Baseline":
+        """Return the reports in `file`, after making sure that these personas and this survey can be compared with it.
+
+        Raises:
+            ReportError: the file holds no report, lacks a persona, or is about another survey.
+            PersonaError, SurveyError: an argument is wrong.
+        """
+        name = Path(file).name
+        baseline = cls(name, by_name(load_reports(file), name))
+        sha256 = load_survey(survey).sha256
+        for persona in (load_persona(one).persona.name for one in personas):
+            if persona not in baseline.reports:
+                raise ReportError(f"{shown(name)} has no report on the persona {shown(persona)}; evaluate it for both")
+            if baseline.reports[persona].survey.sha256 != sha256:
+                raise ReportError(f"{shown(name)} is about another survey than {shown(survey)}; use the same for both")
+        return baseline
+
+    def check(self, reports: Sequence[Report], *, seed: int, to_error: bool) -> None:
+        """Print how each report differs from the earlier one.
+
+        Raises:
+            CheckFailedError: the alignment of a persona is worse, or cannot be compared.
+            ReportError: a report has no question in common with the earlier one.
+        """
+        comparisons = [
+            paired(NamedReport(self.file, self.reports[report.persona.name]), NamedReport(THIS_RUN, report), seed)
+            for report in reports
+        ]
+        print_comparisons(comparisons, to_error=to_error)
+        failed = [told for told in map(_complaint, comparisons) if told is not None]
+        if failed:
+            raise CheckFailedError(f"alignment is worse than in {self.file}: {', '.join(failed)}")
+
+
+def _complaint(comparison: PairedReport) -> str | None:
+    """Say by how much a persona is worse; None if it is not."""
+    difference = comparison.difference.alignment
+    if difference is None:
+        return f"{comparison.b.persona} (no alignment to compare)"
+    return f"{comparison.b.persona} {signed(difference)}" if is_worse(difference) else None

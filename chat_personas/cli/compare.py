@@ -1,0 +1,46 @@
+"""`chat-personas compare`: two reports of `eval` question by question. No model is needed."""
+
+from typing import Annotated
+
+import typer
+
+from chat_personas.cli import options
+from chat_personas.cli.exit_codes import DONE
+
+EXAMPLE = options.examples(
+    "chat-personas compare before.json after.json",
+    "chat-personas compare pocket.json qwen.json --json - | python -m json.tool",
+    note="The difference is taken within each question that both answered, so that hard questions do not hide it. It "
+    "has an interval from 20 questions on, and a p-value always. Reports on different surveys are refused.",
+)
+
+
+def compare(
+    a: Annotated[str, typer.Argument(metavar="A.json", help="The report to compare with.")],
+    b: Annotated[str, typer.Argument(metavar="B.json", help="The report that is compared; differences are B - A.")],
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the intervals and of the random signs.")] = 0,
+    json_file: Annotated[
+        str | None, typer.Option("--json", metavar="FILE", help="Write the comparison; - is standard output.")
+    ] = None,
+) -> int:
+    """Say by how much one report of eval differs from another, and whether that can be chance."""
+    from pathlib import Path
+
+    from chat_personas.cli.paired_table import print_comparisons
+    from chat_personas.cli.report_file import STANDARD_OUTPUT, check_destination, write_document
+    from eval.paired import NamedReport, paired
+    from eval.paired_report import as_document
+    from eval.report_pairs import pair_reports
+    from eval.report_reading import load_reports
+
+    if json_file is not None:
+        check_destination(json_file)
+    files = Path(a).name, Path(b).name
+    comparisons = [
+        paired(NamedReport(files[0], one), NamedReport(files[1], other), seed)
+        for one, other in pair_reports(load_reports(a), load_reports(b))
+    ]
+    print_comparisons(comparisons, to_error=json_file == STANDARD_OUTPUT)
+    if json_file is not None:
+        write_document(as_document(comparisons), json_file)
+    return DONE

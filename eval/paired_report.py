@@ -1,0 +1,122 @@
+"""The document of a comparison of two reports (schema `chat-personas/comparison@1`), defined by these models.
+
+docs/compare.md says how each figure is made. All differences are B minus A, question by question.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from eval.report import Score
+
+SCHEMA: Literal["chat-personas/comparison@1"] = "chat-personas/comparison@1"
+SCHEMA_OF_SEVERAL: Literal["chat-personas/comparisons@1"] = "chat-personas/comparisons@1"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class PairedDifference(Score):
+    """The mean of B minus A over questions, with its 95% interval and a test."""
+
+    p: float
+    """Two-sided p-value of the sign-flip test: how often random signs give a mean at least as far from 0."""
+    questions: int
+    """Over how many questions: those in which both have a value."""
+
+
+class Differences(_Part):
+    """B minus A."""
+
+    alignment: PairedDifference | None
+    """Above 0: B is closer to its people than A. Null when no paired question has ordered options and figures."""
+    total_variation: PairedDifference | None
+    """Below 0: B is closer to its people than A. Null when `refusals` differ: the two then measure other things."""
+
+
+class Side(_Part):
+    """One of the two reports."""
+
+    file: str
+    """The base name of its file."""
+    created: str
+    """When it was made, as it says."""
+    persona: str
+    """The name of its persona."""
+    alignment: Score | None
+    """Its alignment over the questions that count in the difference."""
+    total_variation: Score | None
+    """Its total variation over the questions that count in the difference."""
+    not_valid: int
+    """How many of the paired questions are not valid in it."""
+
+
+class Setting(_Part):
+    """Something that is not the same in the two reports."""
+
+    setting: str
+    """Its place in the report, such as `model.name`."""
+    a: str | None
+    """What A has."""
+    b: str | None
+    """What B has."""
+
+
+class LeftOut(_Part):
+    """A question that is in one report only."""
+
+    id: str
+    """The question's id."""
+    why: str
+    """Why it is not paired, in one line."""
+
+
+class PairedReport(_Part):
+    """Two reports on the same survey, question by question (schema `chat-personas/comparison@1`)."""
+
+    schema_: Literal["chat-personas/comparison@1"] = Field(default=SCHEMA, alias="schema")
+    """Always `"chat-personas/comparison@1"`."""
+    survey: str
+    """The name of the survey; its file has the same hash in both reports."""
+    a: Side
+    """The report that is compared with."""
+    b: Side
+    """The report that is compared."""
+    differs: tuple[Setting, ...]
+    """What is not the same in the two reports, and so may have made the difference."""
+    paired: tuple[str, ...]
+    """The ids of the questions that both answered, in A's order."""
+    left_out: tuple[LeftOut, ...]
+    """The questions that only one answered."""
+    difference: Differences
+    """Over all paired questions."""
+    difference_valid_only: Differences
+    """Over the paired questions that are valid in both."""
+    seed: int
+    """The seed of the intervals and of the sign flips."""
+
+    def to_json(self) -> str:
+        """Return the document, indented, with every key in its fixed place."""
+        return self.model_dump_json(by_alias=True, indent=2)
+
+
+class PairedReports(_Part):
+    """Several pairs of reports (schema `chat-personas/comparisons@1`)."""
+
+    schema_: Literal["chat-personas/comparisons@1"] = Field(default=SCHEMA_OF_SEVERAL, alias="schema")
+    """Always `"chat-personas/comparisons@1"`."""
+    comparisons: tuple[PairedReport, ...]
+    """One comparison per persona, in A's order."""
+
+    def to_json(self) -> str:
+        """Return the document, indented, with every key in its fixed place."""
+        return self.model_dump_json(by_alias=True, indent=2)
+
+
+def as_document(comparisons: Sequence[PairedReport]) -> str:
+    """Return the JSON that is written for `comparisons`: one as it is, several in their list."""
+    if len(comparisons) == 1:
+        return comparisons[0].to_json()
+    return PairedReports(comparisons=tuple(comparisons)).to_json()

@@ -1,0 +1,98 @@
+"""`eval --fail-if-worse-than`: a build fails when a persona got worse, and only then."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from eval.engine import Engine
+from eval.report import Report
+from tests.cli.running import Command, only_line
+from tests.eval.fake_engine import FakeEngine
+from tests.eval.towns import DEMOCRAT, many
+
+Serve = Callable[[Engine], None]
+Masses = dict[str, dict[str, float]]
+
+
+def answers(count: int, closeness: float) -> Masses:
+    """Return the answers of Democrats mixed with all mass on the first option."""
+    masses: Masses = {}
+    for question in many(count).questions:
+        counts = question.responses[DEMOCRAT.attribute][DEMOCRAT.value].options
+        likely = [
+            closeness * count / sum(counts) + (1 - closeness) * (place == 0) for place, count in enumerate(counts)
+        ]
+        masses[question.id] = dict(zip(question.option_texts, likely, strict=True))
+    return masses
+
+
+def test_a_persona_that_got_worse_fails_the_check_and_its_report_is_written(
+    command: Command, served_by: Serve, survey: str
+) -> None:
+    served_by(FakeEngine(answers(20, 0.9)))
+    assert command("eval", "democrat", "--survey", survey, "--json", "a.json").code == 0
+    served_by(FakeEngine(answers(20, 0.5)))
+    ran = command("eval", "democrat", "--survey", survey, "--json", "b.json", "--fail-if-worse-than", "a.json")
+    assert ran.code == 1
+    assert "alignment is worse than in a.json: democrat -0." in only_line(ran)
+    assert Report.model_validate_json(Path("b.json").read_text()).persona.name == "democrat"
+    assert "20 questions paired" in ran.out
+
+
+@pytest.mark.parametrize("closeness", [0.9, 1.0], ids=["same", "better"])
+def test_a_persona_that_is_as_good_or_better_passes(
+    command: Command, served_by: Serve, survey: str, closeness: float
+) -> None:
+    served_by(FakeEngine(answers(20, 0.9)))
+    command("eval", "democrat", "--survey", survey, "--json", "a.json")
+    served_by(FakeEngine(answers(20, closeness)))
+    assert command("eval", "democrat", "--survey", survey, "--fail-if-worse-than", "a.json").code == 0
+
+
+@pytest.mark.parametrize(("limit", "code"), [(5, 0), (6, 1)])
+def test_under_20_questions_the_p_value_decides(
+    command: Command, served_by: Serve, survey: str, limit: int, code: int
+) -> None:
+    """All worse: 5 questions have p = 2/32, 6 have p = 2/64."""
+    served_by(FakeEngine(answers(20, 0.9)))
+    command("eval", "democrat", "--survey", survey, "--json", "a.json", "--limit", str(limit))
+    served_by(FakeEngine(answers(20, 0.5)))
+    ran = command("eval", "democrat", "--survey", survey, "--limit", str(limit), "--fail-if-worse-than", "a.json")
+    assert ran.code == code
+
+
+def test_the_document_still_stands_alone_on_standard_output(command: Command, served_by: Serve, survey: str) -> None:
+    served_by(FakeEngine(answers(20, 0.9)))
+    command("eval", "democrat", "--survey", survey, "--json", "a.json")
+    ran = command("eval", "democrat", "--survey", survey, "--json", "-", "--fail-if-worse-than", "a.json")
+    assert Report.model_validate_json(ran.out).persona.name == "democrat"
+    assert "B − A" in ran.err
+
+
+def test_the_earlier_report_may_be_replaced_by_the_new_one(command: Command, served_by: Serve, survey: str) -> None:
+    for closeness, code in ((0.9, 0), (0.5, 1)):
+        served_by(FakeEngine(answers(20, closeness)))
+        check = ["--fail-if-worse-than", "a.json"] if Path("a.json").exists() else []
+        assert command("eval", "democrat", "--survey", survey, "--json", "a.json", *check).code == code
+
+
+def test_what_cannot_be_compared_is_said_before_anything_is_asked(
+    command: Command, served_by: Serve, survey: str, few: str
+) -> None:
+    served_by(FakeEngine(answers(20, 0.9)))
+    command("eval", "democrat", "--survey", survey, "--json", "a.json")
+    Path("b.json").write_text(json.dumps({"schema": "of another kind"}))
+    engine = FakeEngine()
+    served_by(engine)
+    for persona, figures, file, says in (
+        ("republican", survey, "a.json", '"a.json" has no report on the persona "republican"'),
+        ("democrat", few, "a.json", '"a.json" is about another survey'),
+        ("democrat", survey, "b.json", 'the schema is "of another kind"'),
+        ("democrat", survey, "gone.json", 'there is no file "gone.json"'),
+    ):
+        ran = command("eval", persona, "--survey", figures, "--fail-if-worse-than", file)
+        assert ran.code == 2
+        assert says in only_line(ran)
+    assert engine.asked == []
