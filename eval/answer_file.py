@@ -46,11 +46,16 @@ class GivenAnswers:
 
 @dataclass(frozen=True, slots=True)
 class AnswerFile:
-    """A file of answers; `sha256` is of its bytes. `path` may lie in somebody's home: record only its `name`."""
+    """A file of answers; `sha256` is of its bytes. `path` may lie in somebody's home: record only `name`."""
 
     path: Path
     sha256: str
     given: tuple[GivenAnswers, ...]
+
+    @property
+    def name(self) -> str:
+        """The base name of the file; what is no UTF-8 in it is a question mark."""
+        return self.path.name.encode(errors="replace").decode()
 
 
 def load_answers(file: str, survey: LoadedSurvey) -> AnswerFile:

@@ -70,7 +70,7 @@ def _persona(file: AnswerFile, given: GivenAnswers) -> PersonaInfo:
     """Return the group in the place of a persona: no name was given to whoever answered."""
     return PersonaInfo(
         name=given.name,
-        file=file.path.name,
+        file=file.name,
         sha256=file.sha256,
         groups=group_names(given.groups),
     )
@@ -78,7 +78,7 @@ def _persona(file: AnswerFile, given: GivenAnswers) -> PersonaInfo:
 
 def _model(file: AnswerFile) -> ModelInfo:
     return ModelInfo(
-        name=file.path.name,
+        name=file.name,
         engine=FROM_FILE,
         sha256=None,
         quantization=None,

@@ -253,3 +253,14 @@ def test_personas_that_stand_for_the_same_people_cannot_share_a_file() -> None:
     check_distinct([democrat, load_persona("republican")])
     with pytest.raises(AnswerError, match="democrat and liberal stand for the same people"):
         check_distinct([democrat, load_persona("republican"), other])
+
+
+def test_a_file_whose_name_is_no_utf_8_has_a_report_all_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "\udcffmine.jsonl"
+    try:
+        path.write_text(json.dumps(line("BUS", {"option 1": 1})))
+    except (OSError, UnicodeError):
+        pytest.skip("this file system has no such names")
+    (report,) = reports(str(path))
+    assert report.model.name == "?mine.jsonl"
+    assert Report.model_validate_json(report.to_json()) == report
