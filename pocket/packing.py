@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pocket.shards import Shard
 
-ROW_LENGTHS = (128, 192, 256, 384, 512, 1024, 2048)
+ROW_LENGTHS = (64, 96, 128, 192, 256, 384, 512, 1024, 2048)
 PADDING = 4
 
 

@@ -7,9 +7,10 @@ import argparse
 from collections.abc import Callable, Iterator
 from random import Random
 
+from eval.rendering import ordered_options
 from eval.survey import load_survey
 from eval.survey_model import Survey
-from pocket import answers, identity, lettering, reading
+from pocket import answers, copying, identity, lettering, reading
 from pocket.cast import Role, draw_role
 from pocket.dialogue import begin, close, converse
 from pocket.document import Document, Turn
@@ -27,6 +28,10 @@ class Writer:
         self.panel = Panel(survey)
         self.rng = Random(seed)
         self._keys = tuple(self.panel.questions)
+        asked = [trained.question for trained in self.panel.questions.values()]
+        self._phrases = tuple(sorted({text for question in asked for text in ordered_options(question, "survey")}))
+        texts = (*self._phrases, *(question.stem for question in asked))
+        self._words = tuple(sorted({word for text in texts for word in text.split()}))
         self._phases: dict[tuple[object, str], float] = {}
 
     def document(self) -> Document:
@@ -34,7 +39,7 @@ class Writer:
         role = draw_role(self.rng)
         kind = self.rng.choices(self._kinds, self._weights)[0]
         turns = kind(self, role)
-        if role.prompt:
+        if role.prompt and kind not in _NOBODYS:
             turns.insert(0, Turn("system", role.prompt, answers.PROMPT_WEIGHT))
         return Document(tuple(turns))
 
@@ -79,6 +84,14 @@ class Writer:
         keys = self.rng.sample(self._keys, self.rng.choice((1, 2, 3)))
         tasks = (lettering.which_letter, lettering.letter_of_a_statement, lettering.letter_of_a_statement)
         return [turn for key in keys for turn in self.rng.choice(tasks)(self.panel, key, self.rng)]
+
+    def passage(self, role: Role) -> list[Turn]:
+        """Words to be repeated."""
+        return copying.passage(self._words, self.rng)
+
+    def lettered_list(self, role: Role) -> list[Turn]:
+        """A lettered list, of whole answers or of words, and short questions about it."""
+        return copying.lettered_list(self.rng.choice((self._phrases, self._words)), self.rng)
 
     def drill(self, role: Role) -> list[Turn]:
         """Letters and options of one question, back and forth."""
@@ -155,8 +168,14 @@ class Writer:
 
 Kind = Callable[[Writer, Role], list[Turn]]
 
+_NOBODYS = frozenset({Writer.passage, Writer.lettered_list})
+
 Mixture = tuple[tuple[Kind, float], ...]
 
+COPYING: Mixture = (
+    (Writer.passage, 50.0),
+    (Writer.lettered_list, 50.0),
+)
 READING: Mixture = (
     (Writer.drill, 36.0),
     (Writer.own_groups, 20.0),
@@ -180,11 +199,11 @@ PEOPLE: Mixture = (
     (Writer.open_ended, 4.0),
     (Writer.few_shot, 1.2),
 )
-LESSONS: dict[str, Mixture] = {"reading": READING, "people": PEOPLE}
+LESSONS: dict[str, Mixture] = {"copying": COPYING, "reading": READING, "people": PEOPLE}
 """What the text consists of, lesson by lesson: kinds of documents, and in what proportion.
 
-First to read: which letter, which option, whom one plays. In the whole mixture these are so few that attention had not
-found them after ten million tokens; by themselves it does within one.
+First to look back, then to read: which letter, which option, whom one plays. In the whole mixture these are so few
+that attention had not found them after ten million tokens.
 """
 
 

@@ -16,7 +16,7 @@ def shard(documents: list[list[int]], weight: float = 1.0) -> Shard:
 
 
 def test_a_document_gets_the_shortest_row_that_holds_it() -> None:
-    assert [row_length(length) for length in (1, 128, 129, 1025, 2048)] == [128, 128, 192, 2048, 2048]
+    assert [row_length(length) for length in (1, 64, 65, 129, 1025, 2048)] == [64, 64, 96, 192, 2048, 2048]
 
 
 def test_a_document_longer_than_the_longest_row_is_an_error() -> None:
@@ -25,18 +25,18 @@ def test_a_document_longer_than_the_longest_row_is_an_error() -> None:
 
 
 def test_documents_do_not_share_rows() -> None:
-    batch = next(batches([shard([[0, 7, 4], [0, 8, 4]])], 256, seed=0))
+    batch = next(batches([shard([[0, 7, 4], [0, 8, 4]])], 128, seed=0))
     assert sorted(batch.inputs[:, :4].tolist()) == [[0, 7, 4, PADDING], [0, 8, 4, PADDING]]
 
 
 def test_targets_are_the_next_tokens_and_padding_weighs_nothing() -> None:
     one = shard([[0, 7, 8, 4]])
-    batch = next(batches([one], 128, seed=0))
-    assert batch.inputs.shape == batch.targets.shape == (1, 128)
+    batch = next(batches([one], 64, seed=0))
+    assert batch.inputs.shape == batch.targets.shape == (1, 64)
     assert batch.inputs[0, :4].tolist() == [0, 7, 8, 4]
     assert batch.targets[0, :3].tolist() == [7, 8, 4]
     assert (batch.inputs[0, 4:] == PADDING).all()
-    assert batch.weights[0].tolist() == [1.0, 1.0, 1.0] + [0.0] * 125
+    assert batch.weights[0].tolist() == [1.0, 1.0, 1.0] + [0.0] * 61
 
 
 def test_further_targets_follow_their_documents_into_the_batch() -> None:
@@ -65,6 +65,6 @@ def test_the_seed_fixes_the_batches_and_a_resumed_run_goes_on_where_it_stopped()
 
 def test_a_course_is_gone_through_once_and_the_last_without_end() -> None:
     first, last = shard([[0, 7]] * 4), shard([[0, 8]] * 4)
-    stream = lessons([[first], [last]], 256, seed=0)
+    stream = lessons([[first], [last]], 128, seed=0)
     assert [next(stream).inputs[0, 1] for _ in range(9)] == [7] * 2 + [8] * 7
-    assert next(lessons([[first], [last]], 256, seed=0, skip=2)).inputs[0, 1] == 8
+    assert next(lessons([[first], [last]], 128, seed=0, skip=2)).inputs[0, 1] == 8
