@@ -65,7 +65,9 @@ def show(
 
 @app.command("import", epilog="Example: chat-personas surveys import csv town.csv --year 2024")
 def import_survey(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="csv, distributional-alignment or opinionqa.")],
+    kind: Annotated[
+        str, typer.Argument(metavar="KIND", help="csv, distributional-alignment, opinionqa, globalopinionqa or subpop.")
+    ],
     path: Annotated[Path, typer.Argument(metavar="PATH", help="The file, or the folder of files.")],
     name: Annotated[str | None, typer.Option("--name", help="What to call the survey. [default: as PATH]")] = None,
     title: Annotated[str | None, typer.Option("--title", help="Its name on the screen.")] = None,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from eval.importers import KINDS
 from tests.cli.running import Command, only_line
 from tests.eval.importers.release import write_release
 
@@ -119,3 +120,9 @@ def test_respondents_of_another_version_of_the_survey_are_not_mixed_with_it(
     assert command("surveys", "show", "oqa", "--group", "RACE=White", "--group", "SEX=Female").code == 2
     command("surveys", "import", "csv", table, "--name", "oqa", "--replace")
     assert list(file.parent.iterdir()) == [file]
+
+
+def test_help_and_page_name_every_kind(command: Command) -> None:
+    said = " ".join(command("surveys", "import", "--help").out.split())
+    page = (Path(__file__).parents[2] / "docs" / "surveys.md").read_text(encoding="utf-8")
+    assert all(kind in said and f"| `{kind}` |" in page for kind in KINDS)
