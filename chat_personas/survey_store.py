@@ -1,8 +1,11 @@
 """The surveys that this user has: the built-in ones and those that were imported, found by name."""
 
+import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from chat_personas.paths import UnwritableError, cannot_write, make_private, surveys_directory
 
@@ -43,28 +46,40 @@ def check_name(name: str, *, replace: bool) -> None:
 def keep_survey(imported: "Imported") -> Path:
     """Write an imported survey into the user's data directory, readable by its owner only (0600); return its file.
 
-    A survey of that name is replaced at one stroke, or is as it was if writing fails.
+    The respondents' answers, where there are any, stand beside it. A survey of that name is replaced at one stroke, or
+    is as it was if writing fails.
 
     Raises:
         UnwritableError: the disk is full or cannot be written.
     """
+    from eval.combinations import PEOPLE
+
     directory = make_private(surveys_directory())
     path = directory / f"{imported.survey.name}.json"
-    text = imported.survey.model_dump_json(by_alias=True, exclude_none=True)
-    _replace(path, f"{text}\n".encode())
+    people = path.with_suffix(PEOPLE)
+    content = f"{imported.survey.model_dump_json(by_alias=True, exclude_none=True)}\n".encode()
+    try:
+        with _written_whole(path) as survey_file:
+            survey_file.write(content)
+            if imported.respondents is not None:
+                with _written_whole(people) as file:
+                    imported.respondents.write(file, hashlib.sha256(content).hexdigest())
+        if imported.respondents is None:
+            people.unlink(missing_ok=True)
+    except OSError as error:
+        raise UnwritableError(cannot_write(directory, error.strerror)) from error
     return path
 
 
-def _replace(path: Path, content: bytes) -> None:
+@contextmanager
+def _written_whole(path: Path) -> Iterator[BinaryIO]:
+    """Lend a stream to a private file that takes the place of `path` when the block ends, and goes when it fails."""
     part = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         part.replace(path)
-    except OSError as error:
-        raise UnwritableError(cannot_write(path.parent, error.strerror)) from error
     finally:
         part.unlink(missing_ok=True)

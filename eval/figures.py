@@ -41,8 +41,12 @@ class HumanFigures:
 def human_figures(question: Question, groups: Sequence[Group]) -> HumanFigures | None:
     """Return what the people who belong to all of `groups` answered; everyone's figures for no group.
 
-    Two groups of different attributes are looked up among the survey's pairs, in either order. None where the
-    survey has no figures, or where all of these people refused.
+    Two groups of different attributes are looked up among the survey's pairs, in either order. Other combinations are
+    computed where the survey has the answers person by person. None where there are no figures, or where all of
+    these people refused.
+
+    Raises:
+        SurveyError: the file with those answers is damaged, or of another version of the survey.
     """
     responses = _responses(question, groups)
     return None if responses is None else _as_arrays(responses)
@@ -94,9 +98,9 @@ def _responses(question: Question, groups: Sequence[Group]) -> Responses | None:
             return question.overall
         case (group,):
             return question.responses.get(group.attribute, {}).get(group.value)
-        case (one, other):
-            return _pair(question, one, other) or _pair(question, other, one)
-    return None
+        case (one, other) if found := _pair(question, one, other) or _pair(question, other, one):
+            return found
+    return question.combinations.responses(question, groups) if question.combinations else None
 
 
 def _pair(question: Question, first: Group, second: Group) -> Responses | None:

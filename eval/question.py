@@ -3,13 +3,16 @@
 from collections import Counter
 from functools import cached_property
 from string import ascii_uppercase
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Optional
 
-from pydantic import Field, FiniteFloat, model_validator
+from pydantic import Field, FiniteFloat, PrivateAttr, model_validator
 
 from eval.group_keys import check_attribute, check_value
 from personas.nearest import shown
 from personas.strict import Line, Prose, StrictModel, broken_rule
+
+if TYPE_CHECKING:
+    from eval.combinations import Combinations
 
 ROUNDING = 0.02
 MOST_LABELS = len(ascii_uppercase)
@@ -83,6 +86,17 @@ class Question(StrictModel):
     """How everyone answered."""
     responses: dict[str, dict[str, Responses]]
     """How groups answered: by attribute, then by value. Pairs: "POLPARTY x SEX", then "Democrat x Female"."""
+
+    _combinations: Optional["Combinations"] = PrivateAttr(default=None)
+
+    @property
+    def combinations(self) -> "Combinations | None":
+        """The people behind the figures, for combinations that the file lacks; None where there are no such data."""
+        return self._combinations
+
+    def attach(self, combinations: "Combinations") -> None:
+        """Let figures that the file lacks be computed from these people's answers."""
+        self._combinations = combinations
 
     @cached_property
     def option_texts(self) -> tuple[str, ...]:

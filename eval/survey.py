@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from eval.combinations import PEOPLE, Combinations
 from eval.errors import SurveyError
 from eval.question import Option, Question, Responses
 from eval.survey_model import Population, Survey
@@ -63,7 +64,16 @@ def load_survey(name_or_path: str, directories: Sequence[Path] = ()) -> LoadedSu
         raise SurveyError(f"{display_name(path)}: this is not UTF-8; save the file as UTF-8") from error
     except SurveyError as error:
         raise SurveyError(f"{display_name(path)}: {error}") from error
-    return LoadedSurvey(survey, path, hashlib.sha256(content).hexdigest())
+    sha256 = hashlib.sha256(content).hexdigest()
+    _attach_people(survey, path.with_suffix(PEOPLE), sha256)
+    return LoadedSurvey(survey, path, sha256)
+
+
+def _attach_people(survey: Survey, file: Path, sha256: str) -> None:
+    if _is_file(file):
+        people = Combinations(file, sha256)
+        for question in survey.questions:
+            question.attach(people)
 
 
 def _find(name_or_path: str, directories: Sequence[Path]) -> Path:

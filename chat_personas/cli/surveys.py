@@ -30,8 +30,13 @@ def list_surveys() -> int:
 def show(
     survey: Annotated[str, typer.Argument(metavar="SURVEY", help="A name or a file.")],
     questions: Annotated[bool, typer.Option("--questions", help="Print every question with its options.")] = False,
+    groups: Annotated[
+        list[str] | None,
+        typer.Option("--group", metavar="A=V", help="Count the people in this group; several are combined."),
+    ] = None,
 ) -> int:
     """Print where a survey's figures come from, its topics and the groups it has figures for."""
+    from chat_personas.cli.people_counted import people_counted
     from chat_personas.plain_text import printable
     from chat_personas.survey_store import find_survey
     from eval.figures import groups_with_figures
@@ -48,6 +53,8 @@ def show(
         f"{len(found.questions)} questions on {len(topics)} topics: {', '.join(topics)}",
         f"figures for: {', '.join(str(group) for group in groups_with_figures(found))}",
     ]
+    if groups:
+        lines += people_counted(found, groups)
     if questions:
         for question in found.questions:
             lines += ["", f"{question.id} ({', '.join(question.topics)})", question.stem]
@@ -58,7 +65,9 @@ def show(
 
 @app.command("import", epilog="Example: chat-personas surveys import csv town.csv --year 2024")
 def import_survey(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="The format: csv or distributional-alignment.")],
+    kind: Annotated[
+        str, typer.Argument(metavar="KIND", help="csv, distributional-alignment, opinionqa, globalopinionqa or subpop.")
+    ],
     path: Annotated[Path, typer.Argument(metavar="PATH", help="The file, or the folder of files.")],
     name: Annotated[str | None, typer.Option("--name", help="What to call the survey. [default: as PATH]")] = None,
     title: Annotated[str | None, typer.Option("--title", help="Its name on the screen.")] = None,

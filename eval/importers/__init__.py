@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from eval.importers import distributional_alignment, long_csv
+from eval.importers import distributional_alignment, globalopinionqa, long_csv, opinionqa, subpop
 from eval.importers.imported import Imported, Wishes
 
 __all__ = ["KINDS", "Imported", "Kind", "Wishes"]
@@ -33,6 +33,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 "the benchmark's ATTRIBUTE_data.json files, or its folder with info.csv",
                 distributional_alignment.read,
             ),
+            Kind("opinionqa", "the OpinionQA release: human_resp with a folder for each wave", opinionqa.read),
+            Kind("globalopinionqa", "the CSV file of GlobalOpinionQA: shares by country", globalopinionqa.read),
+            Kind("subpop", "the JSON Lines of SubPOP: shares by group", subpop.read),
         )
     }
 )

@@ -60,16 +60,22 @@ def finished(draft: Draft, notes: Notes) -> Question | None:
     if not draft.ordinals:
         notes.add("questions without an order of their options: total variation only, no alignment", draft.id)
     ordinals = draft.ordinals or (1.0,) * len(draft.options)
-    return Question(
-        id=draft.id,
-        topics=draft.topics,
-        stem=draft.stem,
-        paraphrased=draft.paraphrased,
-        options=tuple(Option(text=text, ordinal=value) for text, value in zip(draft.options, ordinals, strict=True)),
-        refusals=draft.refusals,
-        overall=draft.overall,
-        responses=draft.responses,
-    )
+    try:
+        return Question(
+            id=draft.id,
+            topics=draft.topics,
+            stem=draft.stem,
+            paraphrased=draft.paraphrased,
+            options=tuple(
+                Option(text=text, ordinal=place) for text, place in zip(draft.options, ordinals, strict=True)
+            ),
+            refusals=draft.refusals,
+            overall=draft.overall,
+            responses=draft.responses,
+        )
+    except ValidationError as error:
+        notes.add(f"questions skipped ({_lowered(error.errors(include_url=False)[0]['msg'])})", draft.id)
+        return None
 
 
 def _unfit(draft: Draft) -> str | None:

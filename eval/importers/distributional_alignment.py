@@ -142,10 +142,10 @@ def _draft(key: str, entry: _Entry, info: QuestionInfo | None, notes: Notes) -> 
         notes.add("questions skipped (the options are no list of texts)", key)
         return None
     chosen = {text for said in entry.amounts.values() if isinstance(found := _parsed(said), dict) for text in found}
-    texts = info.texts if info and chosen <= set(info.texts) else repaired(written, chosen)
-    if texts == info.texts if info else False:
-        options, refusals, ordinals = info.options, info.refusals, info.ordinals  # type: ignore[union-attr]
+    if info and chosen <= set(info.texts):
+        options, refusals, ordinals = info.options, info.refusals, info.ordinals
     else:
+        texts = repaired(written, chosen)
         options = tuple(text for text in texts if not declines(text))
         refusals = tuple(text for text in texts if declines(text))
         ordinals = _numbered(options)

@@ -1,8 +1,12 @@
 """What an import found and what it left out, and the wishes it was given."""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from eval.survey_model import Survey
+
+if TYPE_CHECKING:
+    from eval.respondents import Respondents
 
 _EXAMPLES = 3
 _LONGEST = 60
@@ -44,12 +48,14 @@ class Notes:
 class Imported:
     """A survey read from another format.
 
-    `found` and `notes` are lines for the person.
+    `found` and `notes` are lines for the person. `respondents` are the answers person by person, where the source has
+    them: they are for the user's own directory, never for a file that is shared.
     """
 
     survey: Survey
     found: tuple[str, ...]
     notes: tuple[str, ...]
+    respondents: "Respondents | None" = None
 
 
 def _listed(items: list[str]) -> str:

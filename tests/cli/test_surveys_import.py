@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from eval.importers import KINDS
 from tests.cli.running import Command, only_line
+from tests.eval.importers.release import write_release
 
 TABLE = """\
 question,stem,option,ordinal,attribute,value,count,year
@@ -83,3 +85,44 @@ def test_what_cannot_be_imported_is_one_line_and_leaves_nothing(
     assert ran.code == 2
     assert message in only_line(ran).replace('"gone.csv"', "gone.csv")
     assert not (home / "data" / "surveys").exists()
+
+
+def test_combinations_are_computed_from_respondents_who_stay_in_the_users_directory(
+    command: Command, home: Path, tmp_path: Path, tiny: str, brief: str
+) -> None:
+    release = write_release(tmp_path / "release")
+    assert command("surveys", "import", "opinionqa", str(release), "--name", "oqa").code == 0
+    people = home / "data" / "surveys" / "oqa.respondents.npz"
+    assert people.stat().st_mode & 0o777 == 0o600
+    shown = command("surveys", "show", "oqa", "--group", "POLPARTY=Democrat", "--group", "SEX=Female").out
+    assert (
+        "POLPARTY=Democrat with SEX=Female: figures for 1 questions, each of 2 to 2 people" in shown
+    )  # nobody of them chose an option about trams
+    groups = ("POLPARTY", "Democrat"), ("SEX", "Female"), ("RACE", "White")
+    tables = "".join(f'[[groups]]\nattribute = "{attribute}"\nvalue = "{value}"\n' for attribute, value in groups)
+    before, sampling = Path(brief).read_text().split("[[groups]]")[0], "[sampling]\nmax_tokens = 8\n"
+    Path(brief).write_text(before + tables + sampling)
+    report = json.loads(command("eval", brief, "--survey", "oqa", "--model", tiny, "--json", "-").out)
+    assert [question["human"] for question in report["questions"]] == [[0, 1, 0]]
+
+
+def test_respondents_of_another_version_of_the_survey_are_not_mixed_with_it(
+    command: Command, home: Path, tmp_path: Path, table: str
+) -> None:
+    release = write_release(tmp_path / "release")
+    command("surveys", "import", "opinionqa", str(release), "--name", "oqa")
+    file = home / "data" / "surveys" / "oqa.json"
+    file.write_text(file.read_text().replace("OpinionQA", "Opinions"))
+    ran = command("surveys", "show", "oqa", "--group", "POLPARTY=Democrat", "--group", "SEX=Female")
+    assert ran.code == 2
+    assert "another version of the survey; import the survey again with --replace" in only_line(ran)
+    file.with_suffix(".respondents.npz").write_bytes(b"PK, but no archive")
+    assert command("surveys", "show", "oqa", "--group", "RACE=White", "--group", "SEX=Female").code == 2
+    command("surveys", "import", "csv", table, "--name", "oqa", "--replace")
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_help_and_page_name_every_kind(command: Command) -> None:
+    said = " ".join(command("surveys", "import", "--help").out.split())
+    page = (Path(__file__).parents[2] / "docs" / "surveys.md").read_text(encoding="utf-8")
+    assert all(kind in said and f"| `{kind}` |" in page for kind in KINDS)

@@ -100,6 +100,15 @@ def test_countries_are_groups_with_proportions_by_the_place_of_the_option(tmp_pa
     assert [str(group) for group in groups_with_figures(found.survey)] == ["COUNTRY=Japan"]
 
 
+def test_a_question_that_a_survey_cannot_hold_is_skipped_and_told(tmp_path: Path) -> None:
+    odd = PARTIES["BUS_W26"] | {"MC_options": ["Yes\x1b", "No"], "Democrat": {"Yes\x1b": 1}}
+    alone = PARTIES["BUS_W26"] | {"MC_options": ["Yes", "Refused"], "Democrat": {"Yes": 1}}
+    found = imported(tmp_path, "POLPARTY_data.json", PARTIES | {"ODD": odd, "ALONE": alone})
+    assert [question.id for question in found.survey.questions] == ["BUS_W26"]
+    assert any("control character" in note and note.endswith(": ODD") for note in found.notes)
+    assert any("fewer than two options" in note and note.endswith(": ALONE") for note in found.notes)
+
+
 @pytest.mark.parametrize(
     ("document", "message"),
     [([], "this is a list"), ({"Q": {"answer": 1}}, "has no MC_options"), ({}, "no question could be taken over")],

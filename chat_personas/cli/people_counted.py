@@ -1,0 +1,38 @@
+"""How many people of some groups combined a survey counts, question by question: from few people little is learnt."""
+
+from collections.abc import Sequence
+from statistics import median
+
+from eval.figures import human_figures
+from eval.question import Question
+from eval.survey_model import Survey
+from personas import Group
+
+
+def people_counted(survey: Survey, groups: Sequence[str]) -> list[str]:
+    """Return lines about the people who belong to all of `groups`, each written `ATTRIBUTE=value`.
+
+    Raises:
+        PersonaError: there is no such group.
+    """
+    combined = tuple(Group.parse(group) for group in groups)
+    who = " with ".join(map(str, combined))
+    counted = [_people(question, combined) for question in survey.questions]
+    people = sorted(number for number in counted if number is not None)
+    if not people:
+        return [f"{who}: no figures"]
+    known = [number for number in people if number == number]  # NaN where a source has proportions only
+    if not known:
+        return [f"{who}: figures for {len(people)} questions, without the number of people"]
+    spread = f"{known[0]:.0f} to {known[-1]:.0f} people, median {median(known):.0f}"
+    return [f"{who}: figures for {len(people)} questions, each of {spread}"]
+
+
+def _people(question: Question, groups: Sequence[Group]) -> float | None:
+    """Return how many people chose an option or refused, the effective number where only that is known."""
+    figures = human_figures(question, groups)
+    if figures is None:
+        return None
+    if question.combinations is not None:
+        return question.combinations.asked(question, groups)
+    return figures.n / (1 - figures.refusal)

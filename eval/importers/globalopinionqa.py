@@ -1,0 +1,107 @@
+"""GlobalOpinionQA (Durmus et al. 2023): a CSV file of questions, options, and the answers of countries as shares.
+
+`selections` and `options` are a dictionary and a list as Python writes them; shares stand in the options' order.
+"""
+
+from collections.abc import Sequence
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from eval.errors import SurveyError
+from eval.importers.building import Draft, collapsed, finished, finished_survey, tidy
+from eval.importers.imported import Imported, Notes, Wishes
+from eval.importers.reading import read_literal, read_rows
+from eval.importers.refusal_texts import declines
+from eval.question import Question
+
+_NEEDED = frozenset({"question", "selections", "options"})
+_SOURCES = {"GAS": "Pew Global Attitudes Survey", "WVS": "World Values Survey"}
+_WHOLES = (1.0, 100.0)
+_ROUNDING = 0.05
+
+
+def read(path: Path, wishes: Wishes) -> Imported:
+    """Read the CSV file at `path`; countries become the groups `COUNTRY=...`.
+
+    The question in row n of the file is called `SOURCE-n`, counting from 1, since its text may be there twice.
+
+    Raises:
+        SurveyError: it is in another format, or no question could be taken over.
+    """
+    if wishes.weighted:
+        raise SurveyError("this file has no weights; leave out --weighted")
+    notes = Notes()
+    questions: list[Question] = []
+    countries: set[str] = set()
+    for number, (_, cells) in enumerate(read_rows(path, _NEEDED), start=1):
+        question = _question(number, cells, notes)
+        if question is not None:
+            questions.append(question)
+            countries |= set(question.responses.get("COUNTRY", ()))
+    survey = finished_survey(
+        questions,
+        wishes,
+        title="GlobalOpinionQA",
+        source="Pew Global Attitudes Survey and World Values Survey, as released with GlobalOpinionQA "
+        "(Durmus et al. 2023)",
+        licence="CC BY-NC-SA 4.0, see the data set and the surveys it draws on",
+        years=(),
+        everyone="Everyone asked",
+    )
+    return Imported(survey, (f"{len(countries)} countries; proportions, no counts",), notes.lines())
+
+
+def _question(number: int, cells: dict[str, str], notes: Notes) -> Question | None:
+    source = collapsed(cells.get("source", "")) or "Q"
+    name = f"{source}-{number}"
+    try:
+        options, selections = read_literal(cells["options"]), read_literal(cells["selections"])
+    except (KeyError, ValueError):
+        notes.add("questions skipped (options or selections are not as Python writes them)", name)
+        return None
+    if not isinstance(options, list) or not isinstance(selections, dict):
+        notes.add("questions skipped (options are no list, or selections no dictionary)", name)
+        return None
+    texts = [collapsed(str(option)) for option in options]
+    if len(set(texts)) < len(texts):
+        notes.add("questions skipped (two options have the same text)", name)
+        return None
+    draft = Draft(
+        id=name,
+        stem=tidy(cells["question"]),
+        topics=(_SOURCES.get(source, "general"),),
+        options=tuple(text for text in texts if text and not declines(text)),
+        refusals=tuple(text for text in texts if text and declines(text)),
+    )
+    draft.ordinals = _numbers(draft.options)
+    for country, shares in selections.items():
+        _add(draft, texts, collapsed(str(country)), shares, notes)
+    return finished(draft, notes)
+
+
+def _add(draft: Draft, texts: Sequence[str], country: str, shares: Any, notes: Notes) -> None:
+    where = f"{draft.id}, {country}"
+    if not isinstance(shares, list) or len(shares) != len(texts) or not all(map(_is_share, shares)):
+        notes.add("countries left out of a question (their shares do not fit the options)", where)
+        return
+    total = sum(shares)
+    if not any(abs(total - whole) <= _ROUNDING * whole for whole in _WHOLES):
+        notes.add("countries left out of a question (their shares do not sum to 1)", where)
+        return
+    responses = draft.shared(dict(zip(texts, shares, strict=True)))
+    if responses is not None:
+        draft.responses.setdefault("COUNTRY", {})[country] = responses
+
+
+def _is_share(share: Any) -> bool:
+    return isinstance(share, int | float) and not isinstance(share, bool) and isfinite(share) and share >= 0
+
+
+def _numbers(options: Sequence[str]) -> tuple[float, ...]:
+    """Return the options' own numbers where all are numbers, "1" to "10"; nothing otherwise."""
+    try:
+        values = tuple(float(text) for text in options)
+    except ValueError:
+        return ()
+    return values if all(map(isfinite, values)) else ()

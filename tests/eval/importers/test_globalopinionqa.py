@@ -1,0 +1,76 @@
+"""GlobalOpinionQA: countries are groups, shares go with their option, what does not fit is left out and told."""
+
+from pathlib import Path
+
+import pytest
+
+from eval.errors import SurveyError
+from eval.figures import groups_with_figures, human_figures
+from eval.importers import Imported, Wishes
+from eval.importers.globalopinionqa import read
+from personas import Group
+
+HEADER = "question,selections,options,source\n"
+SELECTIONS = "defaultdict(<class 'list'>, {'Japan': [0.2, 0.7, 0.1], 'Italy': [50, 40, 10]})"
+ASKED = f"Is it good?,\"{SELECTIONS}\",\"['Good', 'Bad', 'DK/Refused']\",GAS\n"
+
+
+def imported(folder: Path, rows: str, header: str = HEADER) -> Imported:
+    """Import a file with these rows."""
+    (folder / "global.csv").write_text(header + rows, encoding="utf-8")
+    return read(folder / "global.csv", Wishes("world"))
+
+
+def test_countries_are_groups_with_shares_and_without_counts(tmp_path: Path) -> None:
+    found = imported(tmp_path, ASKED)
+    (question,) = found.survey.questions
+    assert question.id == "GAS-1"
+    assert question.option_texts == ("Good", "Bad")
+    assert question.refusals == ("DK/Refused",)
+    assert [str(group) for group in groups_with_figures(found.survey)] == ["COUNTRY=Italy", "COUNTRY=Japan"]
+    japan = human_figures(question, (Group.parse("COUNTRY=Japan"),))
+    assert japan is not None
+    assert japan.counts is None
+    assert japan.distribution == pytest.approx([2 / 9, 7 / 9])
+    assert japan.refusal == pytest.approx(0.1)
+    italy = question.responses["COUNTRY"]["Italy"]
+    assert italy.proportions == pytest.approx((0.5, 0.4))
+
+
+def test_the_years_are_not_known_and_no_order_is_made_up(tmp_path: Path) -> None:
+    survey = imported(tmp_path, ASKED).survey
+    assert survey.years == ()
+    assert survey.questions[0].ordinals == (1, 1)
+
+
+def test_options_that_are_numbers_are_their_own_ordinals(tmp_path: Path) -> None:
+    rows = "How much?,\"{'Japan': [0.5, 0.25, 0.25]}\",\"['1', '2', '10']\",WVS\n"
+    assert imported(tmp_path, rows).survey.questions[0].ordinals == (1, 2, 10)
+
+
+@pytest.mark.parametrize(
+    ("shares", "reason"),
+    [
+        ("[0.5, 0.1]", "do not fit the options"),
+        ("[nan, 0.9, 0.1]", "do not fit the options"),
+        ("[0.5, -0.5, 1.0]", "do not fit the options"),
+        ("[0.5, 0.2, 0.1]", "do not sum to 1"),
+    ],
+)
+def test_shares_that_do_not_fit_are_left_out_and_told(tmp_path: Path, shares: str, reason: str) -> None:
+    found = imported(tmp_path, ASKED.replace("[50, 40, 10]", shares))
+    assert set(found.survey.questions[0].responses["COUNTRY"]) == {"Japan"}
+    assert any(reason in note and "GAS-1, Italy" in note for note in found.notes)
+
+
+def test_a_row_that_would_run_something_is_only_skipped(tmp_path: Path) -> None:
+    found = imported(tmp_path, "Run?,__import__('os').abort(),\"['a', 'b']\",GAS\n" + ASKED)
+    assert [question.id for question in found.survey.questions] == ["GAS-2"]
+    assert "1 questions skipped (options or selections are not as Python writes them): GAS-1" in found.notes
+
+
+def test_another_format_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SurveyError, match='lacks the column "selections"'):
+        imported(tmp_path, "", "question,options\n")
+    with pytest.raises(SurveyError, match="no question could be taken over"):
+        imported(tmp_path, "")

@@ -1,0 +1,113 @@
+"""The release of OpinionQA: every group and every combination, weighted or not, from the respondents' answers."""
+
+from pathlib import Path
+
+import pytest
+
+from eval.errors import SurveyError
+from eval.importers import Imported, Wishes
+from eval.importers.opinionqa import read
+from eval.question import Responses
+from personas import Group
+from tests.eval.importers.release import INFO, RESPONSES, write_release
+
+DEMOCRAT, FEMALE, WHITE = map(Group.parse, ("POLPARTY=Democrat", "SEX=Female", "RACE=White"))
+
+
+@pytest.fixture
+def release(tmp_path: Path) -> Path:
+    return write_release(tmp_path / "release")
+
+
+def combined(found: Imported, *groups: Group) -> Responses | None:
+    """Return what people of all of these groups said about buses."""
+    assert found.respondents is not None
+    return found.respondents.responses("BUS_W26", 3, groups)
+
+
+def test_questions_come_with_odd_ordinals_refusals_topic_and_year(release: Path) -> None:
+    survey = read(release, Wishes("oqa")).survey
+    bus, tram = survey.questions
+    assert bus.option_texts == ("Yes, always", "No", "Depends")
+    assert bus.ordinals == (1, 2, 1.5)
+    assert bus.refusals == ("Refused",)
+    assert tram.refusals == ("Not sure", "Refused")
+    assert bus.topics == ("guns",)
+    assert survey.years == (2017,)
+    assert not survey.weighted
+
+
+def test_counts_are_of_people_and_an_option_nobody_chose_has_count_0(release: Path) -> None:
+    bus, tram = read(release, Wishes("oqa")).survey.questions
+    assert bus.overall == Responses(counts=(2, 2, 0), refused=1)
+    assert bus.responses["POLPARTY"]["Democrat"] == Responses(counts=(2, 1, 0), refused=0)
+    assert bus.responses["POLPARTY"]["Republican"] == Responses(counts=(0, 1, 0), refused=1)
+    assert tram.overall == Responses(counts=(2, 1), refused=2)
+
+
+def test_a_group_in_which_nobody_was_asked_is_absent(release: Path) -> None:
+    bus, tram = read(release, Wishes("oqa")).survey.questions
+    assert set(bus.responses) == {"SEX", "POLPARTY", "RACE"}
+    assert set(bus.responses["POLPARTY"]) == {"Democrat", "Republican"}
+    assert set(bus.responses["RACE"]) == {"White", "Black"}
+    assert set(tram.responses["RACE"]) == {"White", "Black", "Asian"}
+
+
+def test_weighted_counts_are_sums_of_weights_with_kishs_effective_number(release: Path) -> None:
+    found = read(release, Wishes("oqa", weighted=True))
+    bus = found.survey.questions[0]
+    assert found.survey.weighted
+    # the Democrats weigh 1 and 2 (yes) and 3 (no): (1+2+3)^2 / (1+4+9); the fifth respondent has no weight
+    assert bus.responses["POLPARTY"]["Democrat"] == Responses(counts=(3, 3, 0), refused=0, n_effective=36 / 14)
+    assert bus.overall == Responses(counts=(3, 3, 0), refused=1, n_effective=36 / 14)
+    assert "Republican" not in bus.responses["POLPARTY"]
+    assert any(note.endswith("W26: 1") for note in found.notes)
+
+
+def test_any_combination_is_counted_from_the_people_who_are_in_all_of_the_groups(release: Path) -> None:
+    found = read(release, Wishes("oqa"))
+    assert combined(found, DEMOCRAT, FEMALE) == Responses(counts=(1, 1, 0), refused=0)
+    assert combined(found, WHITE, FEMALE, DEMOCRAT) == Responses(counts=(0, 1, 0), refused=0)
+    assert combined(found, Group.parse("RACE=Asian"), FEMALE) is None
+    assert combined(found, Group.parse("INCOME=$100,000 or more"), FEMALE) is None
+    assert found.respondents is not None
+    assert found.respondents.asked("BUS_W26", (FEMALE,)) == 3
+    weighted = read(release, Wishes("oqa", weighted=True))
+    assert combined(weighted, DEMOCRAT, FEMALE) == Responses(counts=(2, 3, 0), refused=0, n_effective=25 / 13)
+
+
+def test_what_was_skipped_is_said(release: Path) -> None:
+    notes = read(release, Wishes("oqa")).notes
+    assert "1 waves skipped (no info.csv): W27" in notes
+    assert "1 questions skipped (no column in responses.csv): GONE_W26" in notes
+    assert any(note.startswith("2 values that are none of the 60 groups") for note in notes)
+
+
+@pytest.mark.parametrize("inside", ["", "human_resp", "human_resp/American_Trends_Panel_W26"])
+def test_the_release_its_folder_of_waves_and_one_wave_can_be_named(release: Path, inside: str) -> None:
+    assert len(read(release / inside, Wishes("oqa")).survey.questions) == 2
+
+
+def test_an_answer_that_the_question_does_not_have_is_counted_nowhere(release: Path) -> None:
+    wave = release / "human_resp" / "American_Trends_Panel_W26"
+    (wave / "responses.csv").write_text(RESPONSES.replace("3,No,", "3,Perhaps,"))
+    found = read(release, Wishes("oqa"))
+    assert found.survey.questions[0].overall == Responses(counts=(2, 1, 0), refused=1)
+    assert any("an option that the question does not have): BUS_W26" in note for note in found.notes)
+
+
+def test_folders_in_another_format_are_refused(release: Path, tmp_path: Path) -> None:
+    wave = release / "human_resp" / "American_Trends_Panel_W26"
+    with pytest.raises(SurveyError, match="has no folder American_Trends_Panel_W"):
+        read(tmp_path, Wishes("oqa"))
+    with pytest.raises(SurveyError, match="is no folder"):
+        read(wave / "info.csv", Wishes("oqa"))
+    (wave / "responses.csv").write_text(RESPONSES.replace("WEIGHT_W26", "WEIGHT"))
+    with pytest.raises(SurveyError, match="no column WEIGHT_W26; leave out --weighted"):
+        read(release, Wishes("oqa", weighted=True))
+    (wave / "info.csv").write_text(INFO.replace("[1.0, 2.0]", "a list"))
+    with pytest.raises(SurveyError, match="line 3: references and option_ordinal must be lists"):
+        read(release, Wishes("oqa"))
+    (wave / "responses.csv").unlink()
+    with pytest.raises(SurveyError, match=r"no wave has a responses.csv; download"):
+        read(release, Wishes("oqa"))

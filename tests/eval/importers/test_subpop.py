@@ -1,0 +1,85 @@
+"""SubPOP: shares without refusals and the share of refusals become one distribution."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from eval.errors import SurveyError
+from eval.importers import Imported, Wishes
+from eval.importers.subpop import read
+
+LINE: dict[str, Any] = {
+    "qkey": "BUS_W99",
+    "attribute": "POLPARTY",
+    "group": "Democrat",
+    "question": "Should buses be free?",
+    "options": ["Yes", "No", "Depends", "Refused"],
+    "responses": [0.5, 0.5, 0.0],
+    "refusal_rate": 0.2,
+    "ordinal": [1.0, 2.0, 1.5],
+}
+
+
+def imported(folder: Path, *lines: dict[str, Any]) -> Imported:
+    """Import a file with these lines."""
+    (folder / "subpop.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\n")
+    return read(folder / "subpop.jsonl", Wishes("subpop"))
+
+
+def test_refusals_are_taken_out_of_the_shares_of_everyone_asked(tmp_path: Path) -> None:
+    (question,) = imported(tmp_path, LINE).survey.questions
+    figures = question.responses["POLPARTY"]["Democrat"]
+    assert figures.proportions == pytest.approx((0.4, 0.4, 0.0))
+    assert figures.refused == 0.2
+    assert question.ordinals == (1, 2, 1.5)
+    assert question.refusals == ("Refused",)
+
+
+def test_lines_without_the_refusal_option_are_read_too(tmp_path: Path) -> None:
+    (question,) = imported(tmp_path, LINE | {"options": ["Yes", "No", "Depends"]}).survey.questions
+    assert question.option_texts == ("Yes", "No", "Depends")
+    assert question.refusals == ("Refused",)
+
+
+def test_groups_in_other_words_are_those_of_the_catalogue_and_others_are_told(tmp_path: Path) -> None:
+    found = imported(
+        tmp_path,
+        LINE | {"group": "Something else"},
+        LINE | {"attribute": "SEX", "group": "Divers"},
+        LINE | {"attribute": "Overall", "group": "Overall"},
+        LINE | {"qkey": "TRAM_W99"},
+    )
+    bus, tram = found.survey.questions
+    assert set(bus.responses["POLPARTY"]) == {"Other"}
+    assert set(bus.responses) == {"POLPARTY"}
+    assert bus.overall is not None
+    assert set(tram.responses["POLPARTY"]) == {"Democrat"}
+    assert "1 groups skipped (not among the 60 of the catalogue): SEX=Divers" in found.notes
+
+
+def test_a_group_that_refused_altogether_is_left_out(tmp_path: Path) -> None:
+    found = imported(tmp_path, LINE, LINE | {"group": "Republican", "refusal_rate": 1.0})
+    assert set(found.survey.questions[0].responses["POLPARTY"]) == {"Democrat"}
+    assert any("all refused" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"responses": [0.5, 0.5]}, "line 2: options, ordinal and responses do not fit"),
+        ({"responses": [0.5, 0.4, 0.0]}, "line 2: responses sum to 0.9, not to 1"),
+        ({"refusal_rate": 2}, "line 2: refusal_rate: "),
+        ({"options": ["Yes", "Never", "Depends", "Refused"]}, "line 2: question BUS_W99 has other options"),
+    ],
+)
+def test_a_line_in_another_format_is_named(tmp_path: Path, change: dict[str, Any], message: str) -> None:
+    with pytest.raises(SurveyError, match=message):
+        imported(tmp_path, LINE, LINE | change)
+
+
+def test_a_file_that_is_no_json_lines_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "subpop.jsonl").write_text("question,options\n")
+    with pytest.raises(SurveyError, match="line 1: this is not JSON"):
+        read(tmp_path / "subpop.jsonl", Wishes("subpop"))
