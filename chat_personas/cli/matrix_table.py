@@ -42,7 +42,6 @@ def print_matrix(report: "MatrixReport", *, to_error: bool, demonstration: bool 
     for found in report.steerability:
         for line in _steerability(found):
             console.print(f"  {line}")
-    console.print("\nconsistency: the share of topics whose closest group is the closest over all topics")
     _print_consistency(console, report)
     for line in _notes(report):
         console.print(line)
@@ -123,12 +122,17 @@ def _steerability(found: "SteerabilityInfo") -> Iterator[str]:
 
 
 def _print_consistency(console: "Console", report: "MatrixReport") -> None:
+    topics = max((found.topics for row in report.rows for found in row.consistency), default=0)
+    console.print(
+        f"\nconsistency: the share of {topics} topics whose closest group is the closest over all topics; beside it "
+        "that group, and what siding at random would give, about"
+    )
     for row in report.rows:
         console.print(f"  {row.name}")
         for found in row.consistency:
+            chance = 1 / found.groups
             console.print(
-                f"    {found.attribute:11} {with_interval(found.score)} with {label(found.best)} "
-                f"({found.topics} topics; by chance about {1 / found.groups:.2f})"
+                f"    {found.attribute:11} {with_interval(found.score)} {label(found.best)} (chance {chance:.2f})"
             )
 
 
