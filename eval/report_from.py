@@ -58,10 +58,10 @@ def report_from(card: Scorecard, made: Circumstances) -> Report:
     """Return the report of one evaluation."""
     return Report(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        version=_version(),
+        version=program_version(),
         persona=made.persona,
         model=ModelInfo.model_validate(made.model),
-        survey=_survey(made.survey, made.questions),
+        survey=survey_info(made.survey, made.questions),
         steering=made.steering,
         expression=made.expression,
         orders=tuple(made.orders),
@@ -86,7 +86,8 @@ def report_from(card: Scorecard, made: Circumstances) -> Report:
     )
 
 
-def _version() -> str:
+def program_version() -> str:
+    """Return the version of this program, as reports have it."""
     try:
         return version("chat-personas")
     except PackageNotFoundError:  # eval used on its own, from a checkout that is not installed
@@ -108,7 +109,8 @@ def group_names(groups: Sequence[Group]) -> tuple[GroupName, ...]:
     return tuple(GroupName(attribute=group.attribute, value=group.value) for group in groups)
 
 
-def _survey(loaded: LoadedSurvey, questions: Sequence[Question]) -> SurveyInfo:
+def survey_info(loaded: LoadedSurvey, questions: Sequence[Question]) -> SurveyInfo:
+    """Return what a report says about a survey of which these questions were put."""
     return SurveyInfo(
         name=loaded.survey.name,
         sha256=loaded.sha256,

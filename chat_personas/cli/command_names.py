@@ -3,6 +3,7 @@
 COMMANDS = {
     "chat": "chat",
     "eval": "evaluate",
+    "matrix": "matrix",
     "compare": "compare",
     "export": "export",
     "doctor": "doctor",

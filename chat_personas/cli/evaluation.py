@@ -5,10 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import typer
-
-from chat_personas import confirmations
-from chat_personas.cli.exit_codes import UsageError
+from chat_personas.cli.agreement import agree
 from chat_personas.cli.progress import busy, progress_bar
 from chat_personas.cli.report_file import Destinations, write_document
 from chat_personas.cli.report_table import print_reports
@@ -66,7 +63,7 @@ class Evaluation:
             engine = await open_engine(self.model, self.settings)
         self.demonstration = engine.info.demonstration
         try:
-            self._agree(engine, questions * len(ORDERS))
+            agree(engine.info, questions * len(ORDERS), agreed=self.agreed)
             for persona in loaded:
                 reports.append(await self._report(engine, persona, survey))
         finally:
@@ -85,18 +82,6 @@ class Evaluation:
                 refusals=self.refusals,
                 progress=advance,
             )
-
-    def _agree(self, engine: "Engine", requests: int) -> None:
-        """Let nobody be surprised by a bill: another machine is probed only after the person agreed."""
-        if confirmations.is_confirmed(engine.info):
-            return
-        what = f"this sends {requests} requests to {engine.info.name} and may cost money"
-        if not self.agreed:
-            if sys.stdin is None or not sys.stdin.isatty():
-                raise UsageError(f"{what}; add --yes to agree")
-            if not typer.confirm(f"{what}. Go on?", err=True):
-                raise UsageError("nothing was sent, as you did not agree")
-        confirmations.remember(engine.info)
 
 
 def print_and_write(

@@ -1,0 +1,105 @@
+"""`chat-personas matrix`: personas against groups, and what steering does. No screen needed."""
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from chat_personas.cli import options
+from chat_personas.cli.exit_codes import DONE
+
+if TYPE_CHECKING:
+    from chat_personas.config import Settings
+    from eval.engine import EngineInfo
+    from eval.matrix_report import MatrixReport
+    from eval.survey import LoadedSurvey
+    from personas import LoadedPersona
+
+EXAMPLE = options.examples(
+    "chat-personas matrix democrat republican independent --groups POLPARTY",
+    "chat-personas matrix democrat --json - | python -m json.tool",
+    note="Every persona is asked with its own prompt, and steered to its groups by qa, bio and portray; the model is "
+    "asked once without a prompt. Every prompt puts the whole survey in two orders.",
+)
+
+
+def matrix(
+    personas: Annotated[list[str], typer.Argument(metavar="PERSONA", help="Personas of the library, or files.")],
+    groups: Annotated[
+        str | None, typer.Option("--groups", metavar="ATTRIBUTE", help="Only this attribute's groups, as POLPARTY.")
+    ] = None,
+    survey: options.Survey = None,
+    model: options.Model = None,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="Ask only N questions.")] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of everything that is drawn: intervals, limit.")] = 0,
+    json_file: Annotated[
+        str | None, typer.Option("--json", metavar="FILE", help="Write the document; - is standard output.")
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Agree to send the probes to a server on another machine.")
+    ] = False,
+) -> int:
+    """Compare personas and the unsteered model with every group: whom do they sound like, and what does steering do?"""
+    from chat_personas.cli.choices import choose
+    from chat_personas.cli.matrix_table import print_matrix
+    from chat_personas.cli.report_file import STANDARD_OUTPUT, check_destination, write_document
+    from chat_personas.config import load_settings
+    from chat_personas.survey_store import find_survey
+    from personas import CATALOGUE, load_persona
+
+    if json_file is not None:
+        check_destination(json_file)
+    attribute = None if groups is None else choose("--groups", groups, tuple(CATALOGUE))
+    settings = load_settings()
+    asking = _Asking(
+        [load_persona(name) for name in personas], find_survey(survey or settings.survey), attribute, limit, seed
+    )
+    report, info = asyncio.run(asking.ask(model or settings.model, settings, agreed=yes))
+    print_matrix(report, to_error=json_file == STANDARD_OUTPUT, demonstration=info.demonstration)
+    if json_file is not None:
+        write_document(report.to_json(), json_file)
+    return DONE
+
+
+class _Asking:
+    """What is to be asked; what is wrong with it comes out before a model is opened."""
+
+    def __init__(
+        self,
+        personas: "list[LoadedPersona]",
+        survey: "LoadedSurvey",
+        attribute: str | None,
+        limit: int | None,
+        seed: int,
+    ) -> None:
+        from eval.matrix import questions_of, requests
+        from eval.targets import groups_of
+
+        groups_of(survey.survey, attribute)
+        self.requests = requests(personas, questions_of(survey, limit, seed))
+        self.personas, self.survey, self.attribute, self.limit, self.seed = personas, survey, attribute, limit, seed
+
+    async def ask(self, model: str, settings: "Settings", *, agreed: bool) -> "tuple[MatrixReport, EngineInfo]":
+        """Open the model, agree on what is sent, and make the matrix."""
+        from chat_personas.cli.agreement import agree
+        from chat_personas.cli.progress import busy, progress_bar
+        from chat_personas.engines.open import open_engine, shown_model
+        from eval.matrix import matrix
+
+        with busy(f"opening {shown_model(model)}…"):
+            engine = await open_engine(model, settings)
+        try:
+            agree(engine.info, self.requests, agreed=agreed)
+            with progress_bar("matrix") as advance:
+                made = await matrix(
+                    engine,
+                    self.personas,
+                    self.survey,
+                    attribute=self.attribute,
+                    limit=self.limit,
+                    seed=self.seed,
+                    progress=advance,
+                )
+            return made, engine.info
+        finally:
+            await engine.close()

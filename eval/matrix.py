@@ -1,0 +1,104 @@
+"""Personas against groups: representativeness, steerability, consistency, and whom each persona sounds like.
+
+The measures are those of Santurkar et al. (2023), "Whose Opinions Do Language Models Reflect?"; docs/matrix.md says
+how each is made here.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from eval.engine import Engine
+from eval.intervals import Bootstrap
+from eval.matrix_asking import UNSTEERED, Said, all_prompts, ask
+from eval.matrix_report import MatrixReport
+from eval.matrix_rows import Speaker, columns, common_ground, rows
+from eval.matrix_steerability import steerabilities
+from eval.question import Question
+from eval.rendering import ORDERS
+from eval.report import FailureInfo, ModelInfo, Timing
+from eval.report_from import program_version, survey_info
+from eval.selection import choose
+from eval.survey import LoadedSurvey
+from eval.targets import groups_of, targets_of
+from personas import LoadedPersona, system_prompt
+
+Progress = Callable[[int, int], None]
+
+
+async def matrix(
+    engine: Engine,
+    personas: Sequence[LoadedPersona],
+    survey: LoadedSurvey,
+    *,
+    attribute: str | None = None,
+    limit: int | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> MatrixReport:
+    """Ask the model unsteered, as each persona, and steered to each persona's groups; compare with every group.
+
+    `attribute` keeps to its groups. `limit`, `seed` and `progress` are as in `evaluate`; a prompt that comes up twice
+    is asked once.
+
+    Raises:
+        SurveyError: the survey has no figures for two groups, or no question has them for all.
+        PersonaError: a persona is not steered by a prompt.
+        EngineError: the model or the server failed, or gives no log-probabilities.
+    """
+    questions = questions_of(survey, limit, seed)
+    targets = targets_of(questions, groups_of(survey.survey, attribute))
+    started = time.perf_counter()
+    said = await ask(engine, all_prompts(personas), questions, progress)
+    seconds = time.perf_counter() - started
+    speakers = [_unsteered(said), *(_speaker(loaded, said) for loaded in personas)]
+    common, bootstrap = common_ground(speakers, targets), Bootstrap(seed)
+    return MatrixReport(
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        version=program_version(),
+        model=ModelInfo.model_validate(engine.info),
+        survey=survey_info(survey, questions),
+        expression="log_probability",
+        orders=ORDERS,
+        seed=seed,
+        attribute=attribute,
+        questions=tuple(question.id for question in common.questions),
+        targets=columns(common, bootstrap),
+        rows=rows(speakers, common, bootstrap),
+        steerability=steerabilities(personas, said, targets, bootstrap),
+        failures=_failures(said),
+        timing=Timing(
+            seconds=seconds,
+            probes=requests(personas, questions),
+            tokens_decoded=sum(each.tokens_decoded for each in said.values()),
+            tokens_reused=sum(each.tokens_reused for each in said.values()),
+        ),
+    )
+
+
+def questions_of(survey: LoadedSurvey, limit: int | None = None, seed: int = 0) -> tuple[Question, ...]:
+    """Return the questions that `matrix` would ask: every one, or `limit` of them."""
+    return choose(survey.survey.questions, limit, seed)
+
+
+def requests(personas: Sequence[LoadedPersona], questions: Sequence[Question]) -> int:
+    """Return how many probes `matrix` would put: prompts times questions times orders.
+
+    Raises:
+        PersonaError: a persona is not steered by a prompt.
+    """
+    return len(all_prompts(personas)) * len(questions) * len(ORDERS)
+
+
+def _unsteered(said: Mapping[str, Said]) -> Speaker:
+    return Speaker("unsteered", "none", (), said[UNSTEERED])
+
+
+def _speaker(loaded: LoadedPersona, said: Mapping[str, Said]) -> Speaker:
+    persona = loaded.persona
+    return Speaker(persona.name, persona.steering, persona.groups, said[system_prompt(persona)])
+
+
+def _failures(said: Mapping[str, Said]) -> tuple[FailureInfo, ...]:
+    failed = {question_id: why for each in said.values() for question_id, why in each.failures.items()}
+    return tuple(FailureInfo(id=question_id, why=why) for question_id, why in failed.items())

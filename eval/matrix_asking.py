@@ -1,0 +1,92 @@
+"""Putting the same questions to one model under many prompts, each prompt once."""
+
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from eval.answers import Answer, Failure
+from eval.engine import Engine, Message
+from eval.expression import log_probability
+from eval.metrics import FloatArray
+from eval.opinion import Opinion, opinion
+from eval.question import Question
+from eval.rendering import ORDERS
+from personas import LoadedPersona, Persona, Steering, system_prompt, with_steering
+
+STEERINGS: tuple[Steering, ...] = ("qa", "bio", "portray")
+"""The three prompts of OpinionQA, over which steerability is taken."""
+UNSTEERED = ""
+"""The system prompt of the model itself: none."""
+
+
+@dataclass(slots=True)
+class Said:
+    """What a model said under one prompt: opinions by question, why others failed, and what it cost."""
+
+    opinions: dict[str, Opinion] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+    tokens_decoded: int = 0
+    tokens_reused: int = 0
+
+    def add(self, outcome: Answer | Failure) -> None:
+        """Take in an answer, refusals apart, or a failure."""
+        self.tokens_decoded += outcome.tokens_decoded
+        self.tokens_reused += outcome.tokens_reused
+        if isinstance(outcome, Failure):
+            self.failures[outcome.question_id] = outcome.why
+        else:
+            self.opinions[outcome.question_id] = opinion(outcome, "apart")
+
+    def options(self, questions: Sequence[Question], width: int) -> FloatArray:
+        """Return the distributions over the options, shape (questions, width), NaN for questions that failed."""
+        found = np.full((len(questions), width), np.nan)
+        for place, question in enumerate(questions):
+            said = self.opinions.get(question.id)
+            if said is not None:
+                found[place] = 0.0
+                found[place, : len(said.distribution)] = said.distribution
+        return found
+
+
+def prompts_of(persona: Persona) -> dict[str, str]:
+    """Return the prompt of each steering to a persona's groups; none without groups.
+
+    Raises:
+        PersonaError: the persona cannot be steered so.
+    """
+    return {steering: system_prompt(with_steering(persona, steering)) for steering in STEERINGS if persona.groups}
+
+
+def all_prompts(personas: Sequence[LoadedPersona]) -> tuple[str, ...]:
+    """Return the prompts that a matrix of `personas` needs, each once: none, each persona's own, and its steerings'.
+
+    Raises:
+        PersonaError: a persona is not steered by a prompt.
+    """
+    prompts = [UNSTEERED]
+    for loaded in personas:
+        prompts += [system_prompt(loaded.persona), *prompts_of(loaded.persona).values()]
+    return tuple(dict.fromkeys(prompts))
+
+
+async def ask(
+    engine: Engine, prompts: Sequence[str], questions: Sequence[Question], progress: Callable[[int, int], None] | None
+) -> dict[str, Said]:
+    """Put `questions` to the model under each prompt in turn; `progress(done, total)` is called after each answer.
+
+    Raises:
+        EngineError: the model or the server failed, or gives no log-probabilities.
+    """
+    found: dict[str, Said] = {}
+    for prompt in prompts:
+        said = found[prompt] = Said()
+        prefix = [Message("system", prompt)] if prompt else []
+        async with aclosing(log_probability.ask(engine, prefix, questions, ORDERS)) as outcomes:
+            async for outcome in outcomes:
+                said.add(outcome)
+                if progress is not None:
+                    done = sum(len(each.opinions) + len(each.failures) for each in found.values())
+                    progress(done, len(prompts) * len(questions))
+    return found

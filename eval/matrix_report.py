@@ -1,0 +1,158 @@
+"""The document of a matrix of personas and groups (schema `chat-personas/matrix@1`), defined by these models.
+
+docs/matrix.md says how each figure is made.
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from eval.rendering import Order
+from eval.report import FailureInfo, GroupName, ModelInfo, NearestInfo, Score, SurveyInfo, Timing
+
+SCHEMA: Literal["chat-personas/matrix@1"] = "chat-personas/matrix@1"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True, use_attribute_docstrings=True)
+
+
+class HumanReferenceInfo(_Part):
+    """A group beside the people in question."""
+
+    group: GroupName
+    """The group."""
+    alignment: Score
+    """Its alignment with them."""
+
+
+class HumanReferencesInfo(_Part):
+    """How close groups are to some people: what an alignment with them is worth."""
+
+    best: HumanReferenceInfo
+    """The group that is closest."""
+    mean: Score
+    """The mean over the groups."""
+    worst: HumanReferenceInfo
+    """The group that is farthest."""
+
+
+class TargetInfo(_Part):
+    """People that every row is compared with."""
+
+    group: GroupName | None
+    """The group, null for everyone."""
+    humans: HumanReferencesInfo | None
+    """How close the other groups of this document are to them; null when there are none."""
+
+
+class CellInfo(_Part):
+    """A row beside one group."""
+
+    alignment: Score
+    """The alignment with the group, over `questions`."""
+    confusion: Score | None
+    """The share of `questions` on which this group is the closest one; equals share. Null for everyone."""
+
+
+class ConsistencyInfo(_Part):
+    """Whether a row sides with the same group whatever the topic."""
+
+    attribute: str
+    """The attribute within which groups are compared."""
+    groups: int
+    """How many groups it has here; siding at random would give about one by this."""
+    best: GroupName
+    """The best-aligned group over all topics, every topic counting the same."""
+    topics: int
+    """How many topics there are."""
+    score: Score
+    """The share of topics whose best-aligned group is `best`; the interval resamples topics, none under 20."""
+
+
+class RowInfo(_Part):
+    """What the model said under one persona, or unsteered."""
+
+    name: str
+    """The name of the persona; `unsteered` for the model itself."""
+    steering: str
+    """How it was steered."""
+    groups: tuple[GroupName, ...]
+    """The groups that it stands for."""
+    cells: tuple[CellInfo, ...]
+    """Beside each of `targets`, in their order. For the unsteered model the alignments are its representativeness."""
+    nearest: tuple[NearestInfo, ...]
+    """The groups of `targets`, nearest first; tied ones cannot be told from the nearest."""
+    own_rank: int | None
+    """The place of its own group in `nearest`, from 1; null unless it stands for one of them."""
+    consistency: tuple[ConsistencyInfo, ...]
+    """By attribute, in catalogue order."""
+    not_valid: int
+    """How many of `questions` are not valid in it."""
+
+
+class SteeredInfo(_Part):
+    """One way of steering to a group."""
+
+    steering: str
+    """`qa`, `bio`, `portray`; or `oracle`: the best of them per question, which peeks."""
+    alignment: Score
+    """The alignment with the group."""
+    minus_unsteered: Score
+    """The paired difference from the unsteered model: what steering added."""
+
+
+class SteerabilityInfo(_Part):
+    """How close the model comes to the group of a persona when it is steered to it."""
+
+    persona: str
+    """The name of the persona."""
+    groups: tuple[GroupName, ...]
+    """The groups that it stands for."""
+    questions: int
+    """Over how many questions: those with figures for the groups that were answered under every steering."""
+    unsteered: Score
+    """The representativeness of the group: the alignment without steering, over these questions."""
+    steerings: tuple[SteeredInfo, ...]
+    """Each steering, `oracle` last."""
+    humans: HumanReferencesInfo | None
+    """How close the other groups of this document are to the group."""
+
+
+class MatrixReport(_Part):
+    """Personas against groups (schema `chat-personas/matrix@1`)."""
+
+    schema_: Literal["chat-personas/matrix@1"] = Field(default=SCHEMA, alias="schema")
+    """Always `"chat-personas/matrix@1"`."""
+    created: str
+    """When, in UTC (ISO 8601)."""
+    version: str
+    """The version of this program."""
+    model: ModelInfo
+    """Which model was asked."""
+    survey: SurveyInfo
+    """Which figures it was compared with."""
+    expression: str
+    """How the distributions were obtained."""
+    orders: tuple[Order, ...]
+    """The option orders in which each question was put."""
+    seed: int
+    """The seed of the choice of questions and of the intervals."""
+    attribute: str | None
+    """The attribute whose groups these are; null for all groups with figures."""
+    questions: tuple[str, ...]
+    """The questions that all rows answered and all targets have figures for: `targets` and `rows` are about these."""
+    targets: tuple[TargetInfo, ...]
+    """Whom the rows are compared with: everyone, if the survey has figures, then the groups in catalogue order."""
+    rows: tuple[RowInfo, ...]
+    """The unsteered model, then the personas as they were asked for."""
+    steerability: tuple[SteerabilityInfo, ...]
+    """For every persona that stands for groups with figures."""
+    failures: tuple[FailureInfo, ...]
+    """Every question that got no answer in a row or under a steering, and why."""
+    timing: Timing
+    """What it cost."""
+
+    def to_json(self) -> str:
+        """Return the document, indented, with every key in its fixed place."""
+        return self.model_dump_json(by_alias=True, indent=2)
