@@ -1,6 +1,7 @@
 """Finding out what a server is: which models it serves, and what it takes and gives."""
 
 import difflib
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """The model that is talked to (as the server names it) and how."""
+    """The model that is talked to (as the server names it) and how; `seconds` is what one short answer took."""
 
     model: str
     dialect: Dialect
+    seconds: float
 
 
 async def discover(client: "AsyncOpenAI", url: str, model: str | None) -> Capabilities:
@@ -28,7 +30,7 @@ async def discover(client: "AsyncOpenAI", url: str, model: str | None) -> Capabi
         openai.OpenAIError: the server does not answer, refuses the key, or fails.
     """
     name = await _choose_model(client, url, model)
-    return Capabilities(name, await _learn_dialect(client, name))
+    return Capabilities(name, *await _learn_dialect(client, name))
 
 
 async def _choose_model(client: "AsyncOpenAI", url: str, model: str | None) -> str:
@@ -45,11 +47,12 @@ async def _choose_model(client: "AsyncOpenAI", url: str, model: str | None) -> s
     return model
 
 
-async def _learn_dialect(client: "AsyncOpenAI", model: str) -> Dialect:
+async def _learn_dialect(client: "AsyncOpenAI", model: str) -> tuple[Dialect, float]:
     import openai
 
     dialect = Dialect()
     while True:
+        asked = time.monotonic()
         try:
             answer = await client.chat.completions.create(
                 model=model,
@@ -66,7 +69,7 @@ async def _learn_dialect(client: "AsyncOpenAI", model: str) -> Dialect:
                 raise
             dialect = simpler
             continue
-        return dialect.showing(_shown_count(answer))
+        return dialect.showing(_shown_count(answer)), time.monotonic() - asked
 
 
 def _shown_count(answer: object) -> int:

@@ -1,7 +1,6 @@
 """`OpenAIEngine`: the engine protocol over an OpenAI-compatible server."""
 
 import asyncio
-import math
 import secrets
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -9,35 +8,40 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from chat_personas.engines.openai.address import is_loopback, key_for, shown
+from chat_personas.engines.openai.asking_order import goes_first_alone, in_tree_order
 from chat_personas.engines.openai.client import make_client
 from chat_personas.engines.openai.dialect import Dialect
 from chat_personas.engines.openai.discovery import Capabilities, discover
 from chat_personas.engines.openai.failures import explain
 from chat_personas.engines.openai.fitting import is_too_long, without_oldest_turns
-from chat_personas.engines.openai.label_bounds import bounds
-from eval.engine import EngineError, EngineInfo, FinishReason, Message, Piece, Probe, ProbeScore, Sampling, Usage
+from chat_personas.engines.openai.pace import Pace
+from chat_personas.engines.openai.patience import RETRIES, is_overloaded, patiently
+from chat_personas.engines.openai.pieces import pieces_of
+from chat_personas.engines.openai.score_of import score_of
+from chat_personas.engines.openai.turns import Turns
+from eval.engine import EngineError, EngineInfo, Message, Piece, Probe, ProbeScore, Sampling
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
+CONCURRENCY = 32
 DISCOVERY_RETRIES = 1
-RETRIES = 6
 NO_LOG_PROBABILITIES = "the server gives no log-probabilities; choose another server or an embedded model"
-FINISH_REASONS: dict[str, FinishReason] = {"stop": "stop", "length": "length"}
 
 
 class OpenAIEngine:
     """A model behind an OpenAI-compatible server. Make one with `OpenAIEngine.open`."""
 
     def __init__(
-        self, client: "AsyncOpenAI", url: str, key_env: str | None, capabilities: Capabilities, concurrency: int
+        self, client: "AsyncOpenAI", url: str, key_env: str | None, capabilities: Capabilities, pace: Pace
     ) -> None:
         self._client = client
+        self._asked_once = client.with_options(max_retries=0)
         self._url = url
         self._key_env = key_env
         self._model = capabilities.model
         self._dialect: Dialect = capabilities.dialect
-        self._places = asyncio.Semaphore(concurrency)
+        self._turns = Turns(pace)
         self._info = EngineInfo(
             name=f"{shown(url)}#{_without_directories(capabilities.model)}",
             engine="openai",
@@ -53,7 +57,7 @@ class OpenAIEngine:
         model: str | None = None,
         *,
         key_env: str | None = None,
-        concurrency: int = 8,
+        concurrency: int = CONCURRENCY,
         timeout: float = 120.0,
     ) -> "OpenAIEngine":
         """Reach the server and find out what it can do; this asks it for one token.
@@ -62,7 +66,7 @@ class OpenAIEngine:
             url: where the API is, usually ending in /v1.
             model: its name on the server; None where the server serves just one.
             key_env: the environment variable that holds this server's key.
-            concurrency: requests under way at once, at most.
+            concurrency: requests under way at once, at most; fewer where the server bears no more (see `pace`).
             timeout: seconds to wait for an answer.
 
         Raises:
@@ -76,7 +80,9 @@ class OpenAIEngine:
                 capabilities = await discover(client, url, model)
             except openai.OpenAIError as error:
                 raise explain(error, url, key_env) from error
-        return cls(make_client(url, key, timeout=timeout, retries=RETRIES), url, key_env, capabilities, concurrency)
+        pace = Pace(concurrency)
+        pace.expect(capabilities.seconds, timeout)
+        return cls(make_client(url, key, timeout=timeout, retries=RETRIES), url, key_env, capabilities, pace)
 
     @property
     def info(self) -> EngineInfo:
@@ -85,6 +91,7 @@ class OpenAIEngine:
 
     async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncIterator[Piece]:
         """See `eval.engine.Engine.stream`. A server that says the context is too long is asked again with less."""
+        import httpx2
         import openai
 
         began = time.monotonic()
@@ -92,7 +99,7 @@ class OpenAIEngine:
         kept, dropped = list(messages), 0
         while True:
             try:
-                request = await self._create(kept, sampling, seed, stream=True)
+                request = await self._create(self._client, kept, sampling, seed, stream=True)
             except openai.BadRequestError as error:
                 if not is_too_long(error) or (shorter := without_oldest_turns(kept)) is None:
                     raise explain(error, self._url, self._key_env) from error
@@ -102,38 +109,19 @@ class OpenAIEngine:
             except openai.OpenAIError as error:
                 raise explain(error, self._url, self._key_env) from error
             break
-        async with aclosing(self._pieces(request, began, seed, dropped)) as pieces:
-            async for piece in pieces:
-                yield piece
-
-    async def _pieces(self, request: Any, began: float, seed: int, dropped: int) -> AsyncGenerator[Piece, None]:
-        import httpx2
-        import openai
-
-        first: float | None = None
-        count = 0
         try:
-            async with request as chunks:
-                async for chunk in chunks:
-                    if not chunk.choices:
-                        continue
-                    choice = chunk.choices[0]
-                    text = (choice.delta.content if choice.delta else None) or ""
-                    if text:
-                        count += 1
-                        first = first if first is not None else time.monotonic() - began
-                    finish = FINISH_REASONS.get(choice.finish_reason, "stop") if choice.finish_reason else None
-                    usage = Usage(None, None, count, time.monotonic() - began, first, seed) if finish else None
-                    if text or finish:
-                        yield Piece(text, finish, dropped, usage)
-                        dropped = 0
+            async with aclosing(pieces_of(request, began, seed, dropped)) as pieces:
+                async for piece in pieces:
+                    yield piece
         except (openai.OpenAIError, httpx2.HTTPError) as error:
             raise explain(error, self._url, self._key_env) from error
 
-    async def _create(self, messages: Sequence[Message], sampling: Sampling, seed: int, *, stream: bool) -> Any:
+    async def _create(
+        self, client: "AsyncOpenAI", messages: Sequence[Message], sampling: Sampling, seed: int, *, stream: bool
+    ) -> Any:
         import openai
 
-        return await self._client.chat.completions.create(
+        return await client.chat.completions.create(
             model=self._model,
             messages=_as_wire(messages),
             stream=stream,
@@ -150,8 +138,10 @@ class OpenAIEngine:
         seed = secrets.randbits(31) if sampling.seed is None else sampling.seed
 
         async def one(offset: int) -> str:
-            async with self._places:
-                answer = await self._create(messages, sampling, seed + offset, stream=False)
+            answer = await patiently(
+                self._turns,
+                lambda: self._create(self._asked_once, messages, sampling, seed + offset, stream=False),
+            )
             if not answer.choices:
                 raise EngineError(f"{shown(self._url)} sent an answer without a reply in it")
             return answer.choices[0].message.content or ""
@@ -162,7 +152,19 @@ class OpenAIEngine:
             raise explain(error, self._url, self._key_env) from error
 
     async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncIterator[ProbeScore]:
-        """See `eval.engine.Engine.score`: one request per probe, a bounded number at once, scores as they come."""
+        """See `eval.engine.Engine.score`: one request per probe, as many at once as the server bears.
+
+        They go in tree order, and after a long prefix one goes first alone; scores come as they are known.
+        """
+        ordered = in_tree_order(probes)
+        first = goes_first_alone(prefix, ordered)
+        self._turns.new_context()
+        for crowd in (ordered[:first], ordered[first:]):
+            async with aclosing(self._score_all(prefix, crowd)) as scores:
+                async for score in scores:
+                    yield score
+
+    async def _score_all(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
         tasks = [asyncio.create_task(self._score_one(prefix, probe)) for probe in probes]
         try:
             for finished in asyncio.as_completed(tasks):
@@ -173,26 +175,32 @@ class OpenAIEngine:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _score_one(self, prefix: Sequence[Message], probe: Probe) -> ProbeScore:
+        """Ask one question. What concerns this question alone is its failure; what concerns the server ends all."""
         import openai
 
         if not self._dialect.top_k:
             return ProbeScore(probe.key, (), 0.0, failure=NO_LOG_PROBABILITIES)
         try:
-            async with self._places:
-                answer = await self._client.chat.completions.create(
-                    model=self._model,
-                    messages=_as_wire([*prefix, Message("user", probe.prompt)]),
-                    logprobs=True,
-                    top_logprobs=self._dialect.top_k,
-                    extra_body=self._dialect.extra(),
-                    **self._dialect.limit(1),
-                    **self._dialect.drawing(1.0, 1.0),
-                )
+            answer = await patiently(self._turns, lambda: self._first_token(prefix, probe))
         except (openai.APIConnectionError, openai.AuthenticationError, openai.PermissionDeniedError) as error:
             raise explain(error, self._url, self._key_env) from error
         except openai.OpenAIError as error:
-            return ProbeScore(probe.key, (), 0.0, failure=str(explain(error, self._url, self._key_env)))
-        return _as_score(probe, answer)
+            explained = explain(error, self._url, self._key_env)
+            if isinstance(error, openai.APIError) and is_overloaded(error):
+                raise explained from error
+            return ProbeScore(probe.key, (), 0.0, failure=str(explained))
+        return score_of(probe, answer)
+
+    async def _first_token(self, prefix: Sequence[Message], probe: Probe) -> Any:
+        return await self._asked_once.chat.completions.create(
+            model=self._model,
+            messages=_as_wire([*prefix, Message("user", probe.prompt)]),
+            logprobs=True,
+            top_logprobs=self._dialect.top_k,
+            extra_body=self._dialect.extra(),
+            **self._dialect.limit(1),
+            **self._dialect.drawing(1.0, 1.0),
+        )
 
     async def close(self) -> None:
         """Close the connections."""
@@ -201,26 +209,6 @@ class OpenAIEngine:
 
 def _as_wire(messages: Sequence[Message]) -> Any:
     return [{"role": message.role, "content": message.content} for message in messages]
-
-
-def _as_score(probe: Probe, answer: Any) -> ProbeScore:
-    choice = answer.choices[0] if answer.choices else None
-    content = choice.logprobs.content if choice is not None and choice.logprobs is not None else None
-    if not content or not content[0].top_logprobs:
-        return ProbeScore(probe.key, (), 0.0, failure="the server sent no log-probabilities for this answer")
-    top = [(entry.token, entry.logprob) for entry in content[0].top_logprobs]
-    labels = bounds(probe.labels, top)
-    usage = answer.usage
-    return ProbeScore(
-        probe.key,
-        labels,
-        label_mass=min(1.0, sum(_mass_of(label.lower) for label in labels)),
-        tokens_decoded=usage.prompt_tokens if usage is not None else 0,
-    )
-
-
-def _mass_of(log_probability: float) -> float:
-    return math.exp(log_probability)
 
 
 def _without_directories(model: str) -> str:

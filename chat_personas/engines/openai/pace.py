@@ -1,0 +1,122 @@
+"""How many requests a server is given at once: what it can bear, and never more than the setting.
+
+Pure logic, with the time as an argument. The window begins at the setting, so that a server that bears it is used at
+once. It is halved when the server refuses (429, 503) or does not answer in time, once for all that was sent before,
+and grows by one for every window of answers: additive increase, multiplicative decrease (Chiu and Jain 1989), as in
+TCP. Just under the level that was refused last it grows ten times slower, so that refusals stay rare.
+
+Latency tells what no refusal does: a server that takes requests one at a time lets the others queue. When answers
+take, smoothed, four times as long as the fastest one of the same context, a quarter of the window goes.
+"""
+
+from dataclasses import dataclass
+
+CUT = 0.5
+SLOW_CUT = 0.75
+SLOW = 4.0
+LEAST_FOR_LATENCY = 2.0
+SMOOTHING = 1 / 8
+CAREFUL_GROWTH = 0.1
+PART_OF_TIMEOUT = 0.5
+FIRST_PAUSE = 0.5
+LONGEST_PAUSE = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """One request under way: when it was sent, and how often the window had been cut by then."""
+
+    sent: float
+    cuts: int
+
+
+class Pace:
+    """The window of requests to one server, and until when nobody may send.
+
+    Every ticket that `send` gives ends in exactly one of `answered`, `refused` and `ended`. Times are seconds of one
+    monotonic clock.
+    """
+
+    def __init__(self, most: int) -> None:
+        """Begin with `most` requests at once, which is also the most there will ever be."""
+        self._most = most
+        self._window = float(most)
+        self._refused_at = float("inf")
+        self._under_way = 0
+        self._cuts = 0
+        self._in_vain = 0
+        self._held_until = 0.0
+        self._fastest: float | None = None
+        self._smoothed = 0.0
+
+    @property
+    def allowed(self) -> int:
+        """How many requests may be under way at once, 1 to `most`."""
+        return int(self._window)
+
+    @property
+    def held_until(self) -> float:
+        """Before this time nobody may send."""
+        return self._held_until
+
+    def may_send(self, now: float) -> bool:
+        """Say whether one more request may go."""
+        return self._under_way < self.allowed and now >= self._held_until
+
+    def send(self, now: float) -> Ticket:
+        """Count a request that goes now."""
+        self._under_way += 1
+        return Ticket(now, self._cuts)
+
+    def expect(self, seconds: float, timeout: float) -> None:
+        """Allow so few that, were they answered one by one in `seconds` each, none waited half of `timeout`."""
+        if seconds > 0:
+            self._window = min(self._window, max(1.0, PART_OF_TIMEOUT * timeout / seconds))
+
+    def new_context(self) -> None:
+        """Forget how fast answers were: they follow another prompt from now on."""
+        self._fastest = None
+
+    def answered(self, ticket: Ticket, now: float) -> None:
+        """Take an answer: grow if the window was full, shrink if answers have become slow."""
+        full = self._under_way >= self.allowed
+        self._under_way -= 1
+        self._in_vain = 0
+        slow = self._is_slow(now - ticket.sent)
+        if ticket.cuts != self._cuts:
+            return
+        if slow and self._window > LEAST_FOR_LATENCY:
+            self._window = max(LEAST_FOR_LATENCY, SLOW_CUT * self._window)
+            self._cuts += 1
+        elif full and not slow:
+            careful = self._window >= self._refused_at - 1
+            self._window = min(self._most, self._window + (CAREFUL_GROWTH if careful else 1.0) / self._window)
+
+    def refused(self, ticket: Ticket, now: float, retry_after: float | None = None) -> None:
+        """Take a refusal: halve the window if the request was sent since it was last cut, and let nobody send.
+
+        `retry_after` is for how many seconds, if the server said; otherwise half a second, doubled with each cut that
+        no answer followed, up to eight.
+        """
+        level = max(1.0, min(self._window, self._under_way))
+        self._under_way -= 1
+        if ticket.cuts == self._cuts:
+            self._refused_at = level
+            self._window = max(1.0, CUT * level)
+            self._cuts += 1
+            self._in_vain += 1
+        pause = (
+            min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(self._in_vain - 1, 10)) if retry_after is None else retry_after
+        )
+        self._held_until = max(self._held_until, now + pause)
+
+    def ended(self) -> None:
+        """Take back a request that says nothing about the pace: cancelled, or failed for a reason of its own."""
+        self._under_way -= 1
+
+    def _is_slow(self, seconds: float) -> bool:
+        if self._fastest is None:
+            self._fastest = self._smoothed = seconds
+        self._fastest = min(self._fastest, seconds)
+        self._smoothed += SMOOTHING * (seconds - self._smoothed)
+        return self._smoothed > SLOW * self._fastest

@@ -1,0 +1,151 @@
+"""A server gets never more requests than set, fewer when it refuses or slows down, none while it says wait."""
+
+import heapq
+from dataclasses import dataclass, field
+from itertools import count
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat_personas.engines.openai.pace import Pace, Ticket
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["send", "answered", "refused", "ended"]),
+        st.floats(0, 5),
+        st.one_of(st.none(), st.floats(0, 60)),
+        st.integers(0, 63),
+    ),
+    max_size=200,
+)
+
+
+@given(most=st.integers(1, 64), steps=STEPS)
+def test_whatever_happens_between_one_and_the_set_number_may_be_under_way(
+    most: int, steps: list[tuple[str, float, float | None, int]]
+) -> None:
+    pace, under_way, now = Pace(most), list[Ticket](), 0.0
+    for what, passed, retry_after, which in steps:
+        now += passed
+        if what == "send":
+            if pace.may_send(now):
+                assert now >= pace.held_until
+                under_way.append(pace.send(now))
+                assert len(under_way) <= pace.allowed
+        elif under_way:
+            ticket, before = under_way.pop(which % len(under_way)), pace.allowed
+            if what == "answered":
+                pace.answered(ticket, now)
+                assert pace.allowed <= before + 1
+            elif what == "refused":
+                pace.refused(ticket, now, retry_after)
+                assert pace.allowed <= before
+                assert pace.held_until >= now + (0.5 if retry_after is None else retry_after)
+            else:
+                pace.ended()
+                assert pace.allowed == before
+        assert 1 <= pace.allowed <= most
+
+
+def test_refusals_of_requests_that_went_together_halve_once() -> None:
+    pace = Pace(32)
+    tickets = [pace.send(0.0) for _ in range(32)]
+    for ticket in tickets:
+        pace.refused(ticket, 0.1, retry_after=1.0)
+    assert pace.allowed == 16
+    assert not pace.may_send(1.0)
+    assert pace.may_send(1.1)
+
+
+def test_where_few_are_under_way_half_of_those_is_what_is_left() -> None:
+    pace = Pace(32)
+    tickets = [pace.send(0.0) for _ in range(6)]
+    pace.refused(tickets[0], 0.1)
+    assert pace.allowed == 3
+
+
+def test_pauses_that_a_server_does_not_name_double_until_it_answers() -> None:
+    pace, now, pauses = Pace(1), 0.0, []
+    for _ in range(6):
+        pace.refused(pace.send(now), now)
+        pauses.append(pace.held_until - now)
+        now = pace.held_until
+    assert pauses == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0]
+    pace.answered(pace.send(now), now + 0.1)
+    pace.refused(pace.send(now + 0.1), now + 0.1)
+    assert pace.held_until == pytest.approx(now + 0.6)
+
+
+def test_a_server_that_took_long_for_one_short_answer_gets_few_at_once() -> None:
+    pace = Pace(32)
+    pace.expect(seconds=20.0, timeout=120.0)
+    assert pace.allowed == 3
+    pace.expect(seconds=500.0, timeout=120.0)
+    assert pace.allowed == 1
+    quick = Pace(32)
+    quick.expect(seconds=0.2, timeout=120.0)
+    assert quick.allowed == 32
+
+
+@dataclass
+class Played:
+    """What a played server saw: seconds until all was answered, refusals, and what was allowed after each reply."""
+
+    seconds: float
+    refusals: int
+    allowed: list[int] = field(default_factory=list)
+
+
+def play(pace: Pace, requests: int, *, allows: int, answer: float, serial: bool = False) -> Played:
+    """Play a server that works on `allows` at once, `answer` seconds each, and refuses others at once, for 0.1 s.
+
+    A serial one takes all and answers one after the other.
+    """
+    now, working, free_at, left, number = 0.0, 0, 0.0, requests, count()
+    events: list[tuple[float, int, str, Ticket]] = []
+    played = Played(0.0, 0)
+    while left:
+        while pace.may_send(now) and left > sum(kind == "answer" for _, _, kind, _ in events):
+            if working >= allows:
+                heapq.heappush(events, (now + 0.001, next(number), "refusal", pace.send(now)))
+                break
+            working += 1
+            free_at = max(free_at, now) + answer
+            heapq.heappush(events, (free_at if serial else now + answer, next(number), "answer", pace.send(now)))
+        if not events:
+            now = pace.held_until
+            continue
+        now, _, kind, ticket = heapq.heappop(events)
+        if kind == "answer":
+            working, left = working - 1, left - 1
+            pace.answered(ticket, now)
+        else:
+            played.refusals += 1
+            pace.refused(ticket, now, retry_after=0.1)
+        played.allowed.append(pace.allowed)
+    played.seconds = now
+    return played
+
+
+@given(allows=st.integers(1, 40), most=st.integers(1, 40))
+def test_a_server_that_allows_so_many_at_once_is_used_and_seldom_has_to_refuse(allows: int, most: int) -> None:
+    played = play(Pace(most), 600, allows=allows, answer=0.2)
+    limit = min(allows, most)
+    assert played.refusals <= 6 + 600 / 10
+    assert played.seconds <= 2.2 * 600 * 0.2 / limit + 2
+    if most <= allows:
+        assert played.refusals == 0
+        assert played.seconds == pytest.approx(-(-600 // limit) * 0.2)
+
+
+@given(answer=st.floats(0.01, 3), most=st.integers(2, 64))
+def test_a_server_that_takes_one_after_the_other_is_not_crowded(answer: float, most: int) -> None:
+    played = play(Pace(most), 600, allows=most, answer=answer, serial=True)
+    assert played.seconds == pytest.approx(600 * answer)
+    assert max(played.allowed[-300:]) <= max(2, min(most, 8))
+
+
+@given(answer=st.floats(0.01, 3), most=st.integers(1, 64))
+def test_a_server_whose_answers_take_always_the_same_is_given_all_that_is_set(answer: float, most: int) -> None:
+    assert set(play(Pace(most), 200, allows=most, answer=answer).allowed) == {most}

@@ -1,0 +1,162 @@
+"""A server that bears only so much, over real connections: all is answered, and the server is not pressed."""
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from chat_personas.engines.openai import OpenAIEngine
+from eval.engine import EngineError, Message, Probe, ProbeScore, Sampling
+from tests.engines.openai.scripted_server import Request, completion, send_json, serving
+
+HELLO = [Message("user", "hello")]
+LONG = [Message("user", "hello " * 300)]
+TOP = [("A", math.log(0.7)), ("B", math.log(0.2))]
+WAIT = {"retry-after-ms": "40"}
+
+
+class AtOnce:
+    """Works on `places` requests at once and refuses more with 429 and when to come back."""
+
+    def __init__(self, places: int) -> None:
+        self.places = places
+        self.working = self.most = self.refused = 0
+
+    async def __call__(self, request: Request, writer: asyncio.StreamWriter) -> None:
+        if self.working >= self.places:
+            self.refused += 1
+            await send_json(writer, 429, {"error": {"message": "too many at once"}}, WAIT)
+            return
+        self.working += 1
+        self.most = max(self.most, self.working)
+        await asyncio.sleep(0.01)
+        self.working -= 1
+        await send_json(writer, 200, completion("A", TOP))
+
+
+def probes(count: int) -> list[Probe]:
+    return [Probe(f"q{number}", f"Question {number}?\nA. yes\nB. no", ("A", "B")) for number in range(count)]
+
+
+def number_of(request: Request) -> int:
+    """Which question it is; -1 for what is asked when the server is opened."""
+    _, found, rest = str(request.body["messages"]).partition("Question ")
+    return int(rest.partition("?")[0]) if found else -1
+
+
+async def scores(engine: OpenAIEngine, prefix: list[Message], asked: list[Probe]) -> list[ProbeScore]:
+    try:
+        return [score async for score in engine.score(prefix, asked)]
+    finally:
+        await engine.close()
+
+
+@pytest.mark.parametrize("places", [1, 3, 7])
+async def test_a_server_that_refuses_above_a_number_answers_everything_and_refuses_less_and_less(places: int) -> None:
+    server = AtOnce(places)
+    async with serving(server) as at:
+        found = await scores(await OpenAIEngine.open(at.url, concurrency=16), HELLO, probes(120))
+    assert {score.key for score in found} == {probe.key for probe in probes(120)}
+    assert [score.failure for score in found] == [None] * 120
+    assert server.refused < 60
+
+
+async def test_a_server_that_bears_what_is_set_is_never_given_more_and_never_refuses() -> None:
+    server = AtOnce(8)
+    async with serving(server) as at:
+        await scores(await OpenAIEngine.open(at.url, concurrency=8), HELLO, probes(80))
+    assert (server.most, server.refused) == (8, 0)
+
+
+async def test_replies_that_are_drawn_keep_to_the_same_pace() -> None:
+    server = AtOnce(2)
+    async with serving(server) as at:
+        engine = await OpenAIEngine.open(at.url, concurrency=8)
+        assert await engine.complete(HELLO, Sampling(seed=1), n=20) == ["A"] * 20
+        await engine.close()
+    assert server.most == 2
+
+
+async def test_a_request_that_waits_to_be_sent_again_holds_no_place() -> None:
+    async def stumbles(request: Request, writer: asyncio.StreamWriter) -> None:
+        if number_of(request) == 0 and [number_of(other) for other in asked()].count(0) == 1:
+            await send_json(writer, 500, {"error": {"message": "stumbled"}})
+        else:
+            await send_json(writer, 200, completion("A", TOP))
+
+    async with serving(stumbles) as server:
+
+        def asked() -> list[Request]:
+            return [request for request in server.requests if "messages" in request.body]
+
+        found = await scores(await OpenAIEngine.open(server.url, concurrency=1), HELLO, probes(4))
+    assert [score.key for score in found] == ["q1", "q2", "q3", "q0"]
+    assert [score.failure for score in found] == [None] * 4
+
+
+async def test_after_a_long_conversation_one_probe_goes_alone_before_the_others() -> None:
+    answered, crowd = list[int](), asyncio.Barrier(4)
+
+    async def watched(request: Request, writer: asyncio.StreamWriter) -> None:
+        if number_of(request) > 0:
+            assert answered == [-1, 0]
+            await crowd.wait()  # all others come at once
+        answered.append(number_of(request))
+        await send_json(writer, 200, completion("A", TOP))
+
+    async with serving(watched) as server:
+        found = await scores(await OpenAIEngine.open(server.url, concurrency=4), LONG, probes(5))
+    assert [score.failure for score in found] == [None] * 5
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_a_server_that_refuses_for_good_ends_the_asking_with_one_line(status: int) -> None:
+    async def refuses(request: Request, writer: asyncio.StreamWriter) -> None:
+        if number_of(request) < 0:
+            await send_json(writer, 200, completion("A", TOP))
+        else:
+            await send_json(writer, status, {"error": {"message": "no"}}, {"retry-after-ms": "1"})
+
+    async with serving(refuses) as server:
+        engine = await OpenAIEngine.open(server.url, concurrency=2)
+        with pytest.raises(EngineError, match=r"lower servers\.concurrency" if status == 429 else "answered 503"):
+            await scores(engine, HELLO, probes(6))
+        assert 11 <= len(server.requests) <= 40
+
+
+@pytest.mark.parametrize("headers", [{"retry-after": "3600"}, {"retry-after": "1", "x-should-retry": "false"}])
+async def test_a_server_that_does_not_want_to_be_asked_again_soon_is_not(headers: dict[str, str]) -> None:
+    async def refuses(request: Request, writer: asyncio.StreamWriter) -> None:
+        if number_of(request) < 0:
+            await send_json(writer, 200, completion("A", TOP))
+        else:
+            await send_json(writer, 429, {"error": {"message": "no"}}, headers)
+
+    async with serving(refuses) as server:
+        engine = await OpenAIEngine.open(server.url, concurrency=1)
+        with pytest.raises(EngineError, match="limits the rate"):
+            await scores(engine, HELLO, probes(3))
+        assert [number_of(request) for request in server.requests if request.body] == [-1, 0]
+
+
+async def test_asking_that_is_stopped_leaves_every_place_free_again() -> None:
+    gate: Callable[[], Awaitable[object]] = asyncio.Event().wait
+
+    async def waits(request: Request, writer: asyncio.StreamWriter) -> None:
+        if "hello hello" in str(request.body):
+            await gate()
+        await send_json(writer, 200, completion("A", TOP))
+
+    async with serving(waits) as server:
+        engine = await OpenAIEngine.open(server.url, concurrency=2)
+        stuck = asyncio.create_task(scores_of(engine, [Message("user", "hello hello")]))
+        while server.under_way < 2:
+            await asyncio.sleep(0)
+        stuck.cancel()
+        await asyncio.gather(stuck, return_exceptions=True)
+        assert len(await scores(engine, HELLO, probes(4))) == 4
+
+
+async def scores_of(engine: OpenAIEngine, prefix: list[Message]) -> list[ProbeScore]:
+    return [score async for score in engine.score(prefix, probes(5))]
