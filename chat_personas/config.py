@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     model: str = Field(default="pocket", description="The model: pocket, a GGUF file, or a server's URL.")
     survey: str = Field(default="civic", description="The survey that the panel and `eval` measure with.")
     measure: bool = Field(default=True, description="Probe the persona while chatting on the screen.")
+    probe_seconds: float = Field(
+        default=15.0, gt=0, le=3600, description="How long a round of probes should take: a slow model is asked less."
+    )
     context_length: int | None = Field(
         default=None, ge=256, description="Tokens of context; default: the model's, at most 8192."
     )

@@ -1,18 +1,23 @@
-"""The course of a conversation: how close the persona was to its group after each turn."""
+"""The course of a conversation: how close the persona was to its group after each turn, and whether that moved.
 
-from collections.abc import Sequence
+Questions differ far more from each other than a persona's answers to one question do from turn to turn. So turns are
+compared over the questions that all of them were asked, and the drift is the mean of the differences within questions,
+with an interval that resamples questions.
+"""
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
-from typing import TYPE_CHECKING
 
-from eval.engine import EngineInfo
-from eval.intervals import Interval
-from eval.survey import LoadedSurvey
+import numpy as np
+from numpy.typing import NDArray
+
+from eval.answers import Answer
+from eval.figures import human_figures
+from eval.intervals import Bootstrap, Interval
+from eval.metrics import FloatArray, alignment, scale_of
+from eval.opinion import opinion
+from eval.question import Question
 from personas import Group
-
-if TYPE_CHECKING:
-    from chat_personas.corpus import Corpus
-    from chat_personas.corpus.rows import MeasurementRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,43 +29,72 @@ class CoursePoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
-    """What must be the same for two rounds to be points of one course."""
+class Drift:
+    """Alignment at `turn` minus alignment at `first_turn`, over the same `questions` questions, paired."""
 
-    survey: LoadedSurvey
-    groups: tuple[Group, ...]
-    model: EngineInfo
-    expression: str
-
-    def made(self, row: "MeasurementRow") -> bool:
-        """Say whether a round that the corpus keeps was measured so, and to its end."""
-        groups = tuple((group.attribute, group.value) for group in row.groups)
-        return (
-            row.complete
-            and row.survey_sha256 == self.survey.sha256
-            and groups == tuple((group.attribute, group.value) for group in self.groups)
-            and (row.model, row.model_sha256) == (self.model.name, self.model.sha256)
-            and row.expression == self.expression
-        )
+    first_turn: int
+    turn: int
+    difference: Interval
+    questions: int
 
 
-def kept_course(corpus: "Corpus", message_id: str, measure: Measure) -> tuple[CoursePoint, ...]:
-    """Return the points that the corpus keeps for the branch that ends with a message, by turn.
+@dataclass(frozen=True, slots=True)
+class Course:
+    """The points by turn, over questions that every one of these turns was asked, and the drift from first to last.
 
-    A message that was measured more than once has its latest. Raises CorpusError.
+    There is no drift before there are two points.
     """
-    branch = corpus.branch(message_id)
-    said = accumulate(int(message.role == "user") for message in branch)
-    turns = dict(zip((message.id for message in branch), said, strict=True))
-    latest: dict[int, CoursePoint] = {}
-    for row in corpus.measurements(branch[0].conversation_id):
-        if row.message_id in turns and row.alignment is not None and measure.made(row):
-            interval = Interval(row.alignment, row.alignment_low, row.alignment_high)
-            latest[turns[row.message_id]] = CoursePoint(turns[row.message_id], interval)
-    return tuple(latest[turn] for turn in sorted(latest))
+
+    points: tuple[CoursePoint, ...] = ()
+    drift: Drift | None = None
 
 
-def joined(*courses: Sequence[CoursePoint]) -> tuple[CoursePoint, ...]:
-    """Return one course of several; where two have a point for a turn the later course's holds."""
-    points = {point.turn: point for course in courses for point in course}
-    return tuple(points[turn] for turn in sorted(points))
+@dataclass(frozen=True, slots=True)
+class TurnValues:
+    """What a round gave by question, in the survey's order: whether it was asked, and its alignment (NaN: none)."""
+
+    turn: int
+    asked: NDArray[np.bool_]
+    alignments: FloatArray
+
+
+def turn_values(
+    turn: int, questions: Sequence[Question], groups: Sequence[Group], asked: Iterable[str], answers: Iterable[Answer]
+) -> TurnValues:
+    """Return the values of a round that asked the questions `asked` (by id) and got `answers`."""
+    put, given = set(asked), {answer.question_id: answer for answer in answers}
+    return TurnValues(
+        turn,
+        np.array([question.id in put for question in questions], dtype=np.bool_),
+        np.array([_alignment(question, groups, given.get(question.id)) for question in questions]),
+    )
+
+
+def course(rounds: Sequence[TurnValues], anchors: NDArray[np.bool_], seed: int = 0) -> Course:
+    """Return the course of `rounds`, in any order; where a turn has several the last one counts.
+
+    A round that was broken off before all `anchors` (a mask over the survey's questions) were asked is no point:
+    the questions it has in common with others would be too few, and different from round to round.
+    """
+    by_turn = {values.turn: values for values in rounds if values.asked[anchors].all()}
+    turns = sorted(by_turn)
+    if not turns:
+        return Course()
+    columns = np.stack([by_turn[turn].alignments for turn in turns], axis=1)
+    common = columns[~np.isnan(columns).any(axis=1)]
+    if not len(common):
+        return Course()
+    bootstrap = Bootstrap(seed)
+    points = tuple(map(CoursePoint, turns, bootstrap.means(common)))
+    if len(turns) == 1:
+        return Course(points)
+    (difference,) = bootstrap.means(common[:, -1:] - common[:, :1])
+    return Course(points, Drift(turns[0], turns[-1], difference, len(common)))
+
+
+def _alignment(question: Question, groups: Sequence[Group], answer: Answer | None) -> float:
+    figures = human_figures(question, groups)
+    if answer is None or figures is None:
+        return float("nan")
+    said = opinion(answer, "apart").distribution
+    return float(alignment(said, figures.distribution, scale_of(question.ordinals)))

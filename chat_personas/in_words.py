@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from chat_personas.course import Drift
     from eval import references, report
     from eval.intervals import Interval
 
@@ -46,6 +47,18 @@ def sounds_like(tied: Sequence[str], groups: int, best: str, *, bounded: bool) -
         return f"sounds most like {tied[0]} {best}"
     among = "; ".join([f"{tied[0]} {best}", *tied[1:NAMED]])
     return f"sounds most like: {len(tied)} of {groups} tied, {'among them' if len(tied) > NAMED else 'namely'}: {among}"
+
+
+def drifted(drift: "Drift", difference: str) -> Iterator[str]:
+    """Yield how far the alignment went since the first turn that was measured, over what, and whether that is chance.
+
+    `difference` is the paired difference as it is to be written.
+    """
+    yield f"since turn {drift.first_turn}: {difference} on the {drift.questions} questions asked every turn"
+    if drift.difference.includes_zero:
+        yield (
+            "cannot be told from no change" if drift.difference.bounded else "20 questions are needed to tell a change"
+        )
 
 
 def _apart(own: "AnyScore", against: "AnyScore") -> int:

@@ -7,8 +7,8 @@ from chat_personas import __version__
 from chat_personas.corpus.rows import GroupRow, MeasurementRow, ProbeRow
 from eval.answers import Answer, Failure
 from eval.engine import EngineInfo
+from eval.intervals import Interval
 from eval.rendering import ORDERS
-from eval.scorecard import Scorecard
 from eval.survey import LoadedSurvey
 from personas import Group
 
@@ -18,7 +18,7 @@ def measurement_row(
     survey: LoadedSurvey,
     groups: Sequence[Group],
     info: EngineInfo,
-    scorecard: Scorecard | None,
+    alignment: Interval | None,
     *,
     expression: str,
     complete: bool,
@@ -26,8 +26,7 @@ def measurement_row(
     began: datetime,
     dropped_messages: int,
 ) -> MeasurementRow:
-    """Return the round's own row: what was measured, with what, and the alignment it gave."""
-    alignment = scorecard.scores.alignment if scorecard is not None else None
+    """Return the round's own row: what was measured, with what, and the alignment over what this round asked."""
     return MeasurementRow(
         message_id=message_id,
         survey=survey.survey.name,

@@ -1,27 +1,31 @@
 """The live probing of a conversation: when, which probes, and the running estimate.
 
-After each reply a round puts every question of the survey to the persona on a branch of the context, out of band. The
-questions come in one seeded order, the same in every round, so that the part of a round that is done covers the topics
-evenly and rounds compare question by question. A round that is cancelled keeps what it measured.
+After each reply a round puts questions of the survey to the persona on a branch of the context, out of band: all of
+them where the model is fast enough, else the anchors and a further slice of the rest (`round_plan`). What is asked is
+settled before the round begins. A round that is cancelled keeps what it measured.
 """
 
 import asyncio
-import random
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from chat_personas.course import CoursePoint, Measure, joined, kept_course
+import numpy as np
+
+from chat_personas.course import Course, CoursePoint, course, turn_values
+from chat_personas.current_round import CurrentRound
+from chat_personas.earlier_rounds import EarlierRound, EarlierRounds, Measure, times_asked
+from chat_personas.estimate import Coverage, Estimate
+from chat_personas.round_plan import agenda
 from eval.answers import Answer, Failure
 from eval.engine import Engine, Message
 from eval.expression.log_probability import ask
 from eval.figures import human_figures
+from eval.intervals import Bootstrap, Interval
 from eval.rendering import ORDERS
-from eval.scoring import Scorecard, score
+from eval.scoring import score
 
 if TYPE_CHECKING:
     from chat_personas.corpus import Corpus
@@ -31,65 +35,11 @@ if TYPE_CHECKING:
 __all__ = ["CoursePoint", "Estimate", "Monitor"]
 
 EXPRESSION = "log_probability"
+SECONDS_OF_A_ROUND = 15.0
 SECONDS_BETWEEN_ESTIMATES = 0.4
 NO_FIGURES = "no human figures for this group"
 NO_LOG_PROBABILITIES = "this model gives no log-probabilities: it can be talked with, not measured"
 UNSTEERED = "no group: compared with everyone"
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """What is known so far in a round.
-
-    `done` of `total` questions are answered or failed. `scorecard` is None until the first answer. `message` says
-    what is missing or particular, for the screen. `complete` marks the last estimate of a round; `turn` counts what
-    the person has said.
-    """
-
-    scorecard: Scorecard | None
-    done: int
-    total: int
-    complete: bool
-    failures: tuple[Failure, ...] = ()
-    course: tuple[CoursePoint, ...] = ()
-    message: str | None = None
-    turn: int = 0
-
-
-@dataclass(slots=True)
-class _Round:
-    """What one round has found; `scored` is a scorecard and of how many answers it is, set together."""
-
-    message_id: str | None
-    turn: int
-    earlier: tuple[CoursePoint, ...]
-    began: datetime = field(default_factory=lambda: datetime.now(UTC))
-    answers: list[Answer] = field(default_factory=list)
-    failures: list[Failure] = field(default_factory=list)
-    scored: tuple[int, Scorecard | None] = (0, None)
-
-    def take(self, outcome: Answer | Failure) -> None:
-        if isinstance(outcome, Answer):
-            self.answers.append(outcome)
-        else:
-            self.failures.append(outcome)
-
-    @property
-    def done(self) -> int:
-        return len(self.answers) + len(self.failures)
-
-    @property
-    def dropped_messages(self) -> int:
-        return max((answer.dropped_messages for answer in self.answers), default=0)
-
-    @property
-    def scorecard(self) -> Scorecard | None:
-        return self.scored[1]
-
-    @property
-    def point(self) -> tuple[CoursePoint, ...]:
-        alignment = self.scorecard.scores.alignment if self.scorecard is not None else None
-        return () if alignment is None else (CoursePoint(self.turn, alignment),)
 
 
 class Monitor:
@@ -103,21 +53,28 @@ class Monitor:
         *,
         corpus: "Corpus | None" = None,
         seed: int = 0,
+        seconds: float = SECONDS_OF_A_ROUND,
     ) -> None:
-        """Prepare to measure `groups` (empty: everyone) with every question of `survey`.
+        """Prepare to measure `groups` (empty: everyone) with the questions of `survey`.
 
-        Rounds are recorded in `corpus` if one is given. `seed` fixes the order of the questions and the resampling.
+        Rounds are recorded in `corpus` if one is given. `seed` fixes the choice and order of the questions and the
+        resampling. A round asks as many questions as should take `seconds`, but never fewer than the anchors.
         """
         self._engine = engine
         self._survey = survey
         self._groups = tuple(groups)
         self._corpus = corpus
         self._seed = seed
-        self._course: tuple[CoursePoint, ...] = ()
+        self._seconds = seconds
+        self._seconds_per_question: float | None = None
         self._recorded = asyncio.Event()
         self._recorded.set()
-        self._questions = random.Random(seed).sample(survey.survey.questions, len(survey.survey.questions))
-        self._with_figures = sum(human_figures(question, self._groups) is not None for question in self._questions)
+        questions = survey.survey.questions
+        self._agenda = agenda(questions, self._groups, seed)
+        anchors = {question.id for question in self._agenda.anchors}
+        self._anchors = np.array([question.id in anchors for question in questions], dtype=np.bool_)
+        self._with_figures = sum(human_figures(question, self._groups) is not None for question in questions)
+        self._earlier = EarlierRounds(corpus, Measure(survey, self._groups, engine.info, EXPRESSION))
 
     @property
     def survey(self) -> "LoadedSurvey":
@@ -126,22 +83,23 @@ class Monitor:
 
     @property
     def requests_per_round(self) -> int:
-        """How many requests one round makes to a server: every question in both option orders."""
-        return len(self._questions) * len(ORDERS)
+        """How many requests one round makes to a server at most: every question in both option orders."""
+        return len(self._agenda.questions) * len(ORDERS)
 
     @property
     def message(self) -> str | None:
         """What a person must know about this comparison, or None."""
+        total = len(self._agenda.questions)
         if self._engine.info.log_probabilities == "none":
             return NO_LOG_PROBABILITIES
         if not self._with_figures:
             return f"{NO_FIGURES} in the survey {self._survey.survey.name}"
-        if self._with_figures < len(self._questions):
-            return f"human figures for {self._with_figures} of {len(self._questions)} questions"
+        if self._with_figures < total:
+            return f"human figures for {self._with_figures} of {total} questions"
         return None if self._groups else UNSTEERED
 
     async def measure(self, context: Sequence[Message], message_id: str | None) -> AsyncGenerator[Estimate, None]:
-        """Ask all questions after `context` and yield the estimate as it grows; the last one is complete.
+        """Ask this round's questions after `context` and yield the estimate as it grows; the last one is complete.
 
         The round is recorded under `message_id`, the message that it followed, also when it is stopped half-way. Before
         anything was said there is no message, and no record. A model that gives no log-probabilities is not asked: the
@@ -152,7 +110,8 @@ class Monitor:
             CorpusError: the round could not be recorded.
         """
         turn = sum(message.role == "user" for message in context)
-        found = _Round(message_id, turn, await self._earlier(turn, message_id))
+        await self.settle()  # a round that this one replaces is among the earlier ones once it is recorded
+        found = await asyncio.to_thread(self._plan, turn, message_id)
         if self._engine.info.log_probabilities == "none":
             yield self._estimate(found, complete=True)
             return
@@ -162,16 +121,26 @@ class Monitor:
                 async for estimate in estimates:
                     yield estimate
         finally:
+            self._seconds_per_question = found.seconds_per_question or self._seconds_per_question
             await self._keep(found)
 
     async def settle(self) -> None:
         """Wait until the round that was under way is recorded; end it first, by cancelling it or closing the engine."""
         await self._recorded.wait()
 
-    async def _estimates(self, found: _Round, context: Sequence[Message]) -> AsyncGenerator[Estimate, None]:
+    def _plan(self, turn: int, message_id: str | None) -> CurrentRound:
+        """Settle what the round asks, from what earlier ones asked and how long they took."""
+        earlier = self._earlier.before(turn, message_id)
+        ids = [question.id for question in self._survey.survey.questions]
+        size = self._agenda.size(self._seconds_per_question, self._seconds)
+        planned = self._agenda.round(size, times_asked(earlier, ids))
+        values = [found.values for found in earlier if found.turn < turn]
+        return CurrentRound(message_id, turn, planned, earlier, course(values, self._anchors, self._seed))
+
+    async def _estimates(self, found: CurrentRound, context: Sequence[Message]) -> AsyncGenerator[Estimate, None]:
         yielded = 0.0
         yield self._estimate(found, complete=False)
-        async with aclosing(ask(self._engine, context, self._questions)) as outcomes:
+        async with aclosing(self._outcomes(found, context)) as outcomes:
             async for outcome in outcomes:
                 found.take(outcome)
                 if time.monotonic() - yielded >= SECONDS_BETWEEN_ESTIMATES:
@@ -179,62 +148,88 @@ class Monitor:
                     yield self._estimate(found, complete=False)
                     yielded = time.monotonic()
         await asyncio.to_thread(self._score, found)
-        self._course = joined(found.earlier, found.point)
+        found.course = await asyncio.to_thread(self._course, found)
         yield self._estimate(found, complete=True)
 
-    async def _earlier(self, turn: int, message_id: str | None) -> tuple[CoursePoint, ...]:
-        """Return the course up to this turn: as the corpus has it for this branch, turn 0 and the rest from memory."""
-        remembered = tuple(point for point in self._course if point.turn < turn)
-        if self._corpus is None or message_id is None:
-            return remembered
-        measure = Measure(self._survey, self._groups, self._engine.info, EXPRESSION)
-        kept = await asyncio.to_thread(kept_course, self._corpus, message_id, measure)
-        return joined([point for point in remembered if point.turn == 0], kept)
+    async def _outcomes(
+        self, found: CurrentRound, context: Sequence[Message]
+    ) -> AsyncGenerator[Answer | Failure, None]:
+        """Ask the anchors, then the others: an engine takes what it is given in whatever order is quickest for it."""
+        anchors = len(self._agenda.anchors)
+        for part in (found.planned[:anchors], found.planned[anchors:]):
+            async with aclosing(ask(self._engine, context, part)) as outcomes:
+                async for outcome in outcomes:
+                    yield outcome
 
-    def _score(self, found: _Round) -> None:
-        answers = tuple(found.answers)
-        if len(answers) > found.scored[0]:
+    def _score(self, found: CurrentRound) -> None:
+        count, answers = len(found.answers), found.all_answers
+        if count > found.scored[0]:
             groups = self._groups if self._with_figures else None
-            scored = len(answers), score(self._survey.survey, groups, answers, seed=self._seed)
+            scored = count, score(self._survey.survey, groups, answers, seed=self._seed)
             found.scored = max(found.scored, scored, key=itemgetter(0))  # a stopped round may be scored in two threads
 
-    def _estimate(self, found: _Round, *, complete: bool) -> Estimate:
+    def _course(self, found: CurrentRound) -> Course:
+        values = [earlier.values for earlier in found.earlier]
+        return course([*values, self._as_earlier(found).values], self._anchors, self._seed)
+
+    def _as_earlier(self, found: CurrentRound) -> EarlierRound:
+        """Return the round as later ones look back on it: only what it asked itself."""
+        answers = {answer.question_id: answer for answer in tuple(found.answers)}
+        questions = self._survey.survey.questions
+        return EarlierRound(turn_values(found.turn, questions, self._groups, found.asked, answers.values()), answers)
+
+    def _estimate(self, found: CurrentRound, *, complete: bool) -> Estimate:
         return Estimate(
             scorecard=found.scorecard,
             done=found.done,
-            total=len(self._questions),
+            total=len(found.planned),
             complete=complete,
             failures=tuple(found.failures),
-            course=joined(found.earlier, found.point) if complete else found.earlier,
+            course=found.course.points,
             message="; ".join(filter(None, (self.message, _shortened(found.dropped_messages)))) or None,
             turn=found.turn,
+            drift=found.course.drift,
+            coverage=Coverage(
+                questions=len(self._agenda.questions),
+                anchors=len(self._agenda.anchors),
+                this_turn=found.done + len(found.others) - found.older,
+                older=found.older,
+            ),
         )
 
-    async def _keep(self, found: _Round) -> None:
+    async def _keep(self, found: CurrentRound) -> None:
         """Record the round off the event loop; to its end, even if the task is cancelled meanwhile."""
         recording = asyncio.create_task(asyncio.to_thread(self._record, found))
         recording.add_done_callback(lambda _: self._recorded.set())
         await asyncio.shield(recording)
 
-    def _record(self, found: _Round) -> None:
-        if self._corpus is None or found.message_id is None or not found.done:
+    def _record(self, found: CurrentRound) -> None:
+        if not found.done:
+            return
+        ended = self._as_earlier(found)
+        if self._corpus is None or found.message_id is None:
+            self._earlier.remember(None, ended)
             return
         from chat_personas.measurement_record import measurement_row, probe_rows
 
-        self._score(found)  # of all answers, where the round was stopped between two estimates
         row = measurement_row(
             found.message_id,
             self._survey,
             self._groups,
             self._engine.info,
-            found.scorecard,
+            self._alignment(ended),
             expression=EXPRESSION,
-            complete=found.done == len(self._questions),
+            complete=found.finished,
             seed=self._seed,
             began=found.began,
             dropped_messages=found.dropped_messages,
         )
         self._corpus.add_measurement(row, probe_rows(found.answers, found.failures))
+        self._earlier.remember(row.id, ended)
+
+    def _alignment(self, ended: EarlierRound) -> Interval | None:
+        """Return the alignment over what a round asked itself, without answers of earlier turns."""
+        return Bootstrap(self._seed).mean(ended.values.alignments)
 
 
 def _shortened(dropped_messages: int) -> str | None:

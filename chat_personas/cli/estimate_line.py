@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from chat_personas.in_words import doubts, sounds_like
+from chat_personas.in_words import doubts, drifted, sounds_like
 from chat_personas.plain_text import printable
 
 if TYPE_CHECKING:
+    from chat_personas.course import Drift
     from chat_personas.monitor import Estimate
     from eval.intervals import Interval
     from eval.report import Score
@@ -25,18 +26,33 @@ def with_interval(interval: "Interval | Score | None") -> str:
 
 
 def estimate_line(estimate: "Estimate") -> str:
-    """Say what a round found: alignment with its references, the nearest group, and what is not valid or failed."""
+    """Say what a round found: alignment, drift, references, the nearest group, and what is not valid or failed."""
     card = estimate.scorecard
     parts = [estimate.message] if estimate.message else []
     if card is not None:
         if card.scores.alignment is not None:
             parts.append(f"alignment {with_interval(card.scores.alignment)}")
-        parts += [*_compared(card), *_nearest(card)]
+        parts += [*_drifted(estimate.drift), *_compared(card), *_nearest(card)]
         not_valid = sum(not question.valid for question in card.questions)
         parts += [f"{not_valid} of {len(card.questions)} not valid (label mass under 0.5)"] if not_valid else []
     if estimate.failures:
         parts.append(f"{len(estimate.failures)} failed: {printable(estimate.failures[0].why)}")
-    return f"[turn {estimate.turn}, {estimate.done} of {estimate.total} questions] {'; '.join(parts)}"
+    return f"[turn {estimate.turn}, {_asked(estimate)}] {'; '.join(parts)}"
+
+
+def _asked(estimate: "Estimate") -> str:
+    """Say how many questions were asked this turn, and on how many answers of earlier turns the figures rest, too."""
+    found = estimate.coverage
+    if found is None or not found.older:
+        return f"{estimate.done} of {found.questions if found else estimate.total} questions"
+    return f"{found.this_turn} of {found.questions} questions and {found.older} of earlier turns"
+
+
+def _drifted(drift: "Drift | None") -> Iterator[str]:
+    if drift is not None:
+        found = drift.difference
+        bounds = "" if found.low is None or found.high is None else f" [{found.low:+.3f}, {found.high:+.3f}]"
+        yield ", ".join(drifted(drift, f"{found.mean:+.3f}{bounds}"))
 
 
 def _compared(card: "Scorecard") -> Iterator[str]:

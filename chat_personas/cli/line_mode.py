@@ -97,8 +97,8 @@ class LineMode:
         monitor = self._sitting.make_monitor(engine, conversation.persona, corpus)
         if not is_confirmed(engine.info):
             raise UsageError(
-                f"measuring sends the conversation to {engine.info.name} {monitor.requests_per_round} more times after "
-                "every reply; agree to that once on the screen (chat with this --model), or leave out --measure"
+                f"measuring sends the conversation to {engine.info.name} up to {monitor.requests_per_round} more times "
+                "after every reply; agree to that once on the screen (chat with this --model), or leave out --measure"
             )
         if engine.info.demonstration:
             from chat_personas.cli.estimate_line import DEMONSTRATION

@@ -67,7 +67,7 @@ class Sitting:
         """Make what measures `persona` on `engine` while people talk with it."""
         from chat_personas.monitor import Monitor
 
-        return Monitor(engine, self.survey, persona.groups, corpus=corpus)
+        return Monitor(engine, self.survey, persona.groups, corpus=corpus, seconds=self.settings.probe_seconds)
 
     def session(self, resume: str | None) -> "Session":
         """Describe this sitting to the screen."""

@@ -1,8 +1,11 @@
 """The panel's first lines count the questions that the number above them is over."""
 
-from chat_personas.monitor import Estimate
+from chat_personas.course import CoursePoint, Drift
+from chat_personas.estimate import Coverage, Estimate
+from chat_personas.tui.widgets.panel.course import course
 from chat_personas.tui.widgets.panel.headline import Figures, headline, in_short
 from eval.answers import Failure
+from eval.intervals import Interval
 from eval.scoring import score
 from tests.eval.towns import DEMOCRAT, REPUBLICAN, answer, question, town
 
@@ -50,3 +53,41 @@ def test_a_score_that_rests_on_no_valid_question_is_not_shown() -> None:
     assert "not valid: the model does not answer with letters" in said
     assert "alignment" not in said
     assert in_short(figures) == "not valid: the model does not answer with letters"
+
+
+SLOW = Coverage(questions=62, anchors=24, this_turn=28, older=30)
+
+
+def test_answers_of_earlier_turns_are_counted_apart_from_those_of_this_turn() -> None:
+    survey = town(question("BUS", {DEMOCRAT: (6, 4)}, overall=(6, 4)))
+    card = score(survey, (DEMOCRAT,), [answer("BUS", [0.6, 0.4])])
+    ended = Figures(Estimate(card, done=28, total=28, complete=True, coverage=SLOW), card)
+    under_way = Figures(Estimate(card, done=12, total=28, complete=False, coverage=SLOW), card)
+
+    assert "measured 58 of 62 questions:\n28 this turn (24 anchors), 30 older" in headline("Democrat", ended).plain
+    assert in_short(ended) == "alignment 1.00 · 30 older"
+    assert "measuring… 12 of 28 questions, 30 older counted" in headline("Democrat", under_way).plain
+    assert in_short(under_way) == "alignment 1.00 · measuring… 12/28 · 30 older"
+
+
+def test_a_round_that_has_no_answer_yet_counts_nothing_older() -> None:
+    begun = Figures(Estimate(None, done=0, total=28, complete=False, coverage=SLOW))
+
+    assert "measuring… 0 of 28 questions" in headline("Democrat", begun).plain
+    assert "older" not in headline("Democrat", begun).plain
+
+
+def test_the_course_says_how_far_it_moved_over_which_questions_and_whether_that_is_chance() -> None:
+    points = [CoursePoint(turn, Interval(mean, mean - 0.05, mean + 0.05)) for turn, mean in ((0, 0.8), (3, 0.782))]
+    moved = course(points, Drift(0, 3, Interval(-0.018, -0.031, -0.005), 24), 45, None)
+    unmoved = course(points, Drift(0, 3, Interval(-0.018, -0.041, 0.005), 24), 45, None)
+    few = course(points, Drift(0, 3, Interval(-0.018, None, None), 7), 45, None)
+
+    assert moved is not None
+    assert moved.plain.endswith("since turn 0: -0.018 [-0.031, -0.005] on the 24 questions asked every turn")
+    assert unmoved is not None
+    assert unmoved.plain.endswith("asked every turn\ncannot be told from no change")
+    assert few is not None
+    assert few.plain.endswith(
+        "since turn 0: -0.018 on the 7 questions asked every turn\n20 questions are needed to tell a change"
+    )

@@ -58,7 +58,8 @@ def in_short(figures: Figures) -> str:
     if figures.card is not None and not _any_valid(figures.card):
         said = NONE_VALID
     under_way = "" if estimate.complete or figures.halted else f"measuring… {estimate.done}/{estimate.total}"
-    return " · ".join(filter(None, (said, under_way)))
+    older = f"{estimate.coverage.older} older" if _older(estimate) and estimate.coverage else ""
+    return " · ".join(filter(None, (said, under_way, older)))
 
 
 def _score(card: "Scorecard") -> list[Content]:
@@ -111,12 +112,30 @@ def _progress(figures: Figures) -> Content:
     estimate = figures.estimate
     if estimate is None or estimate.total == 0:
         return Content.styled(figures.state, "italic")
-    asked = f"{estimate.done} of {counted(estimate.total, 'question')}"
+    asked = f"{estimate.done} of {counted(estimate.total, 'question')}{_older(estimate)}"
     if estimate.complete:
-        return Content.styled(f"measured: {counted(estimate.done, 'question')}", "dim")
+        return Content.styled(_measured(estimate), "dim")
     if figures.halted:
         return Content.styled(f"stopped after {asked}; {figures.state}", "italic")
     return Content.styled(f"measuring… {asked}" + (" (above: before)" if figures.of_turn_before else ""), "italic")
+
+
+def _measured(estimate: "Estimate") -> str:
+    """Say how many questions the figures rest on, and how many of those were asked this turn."""
+    found = estimate.coverage
+    if found is None or found.this_turn == found.questions:
+        return f"measured: {counted(estimate.done, 'question')}"
+    older = f", {found.older} older" if found.older else ""
+    return (
+        f"measured {found.measured} of {counted(found.questions, 'question')}:\n"
+        f"{found.this_turn} this turn ({counted(found.anchors, 'anchor')}){older}"
+    )
+
+
+def _older(estimate: "Estimate") -> str:
+    """Say how many answers of earlier turns the figures above rest on, too."""
+    found = estimate.coverage
+    return f", {found.older} older counted" if found and found.older and estimate.scorecard else ""
 
 
 class Headline(Section):

@@ -124,7 +124,8 @@ class AlignmentPanel(VerticalScroll):
 
         card, estimate = self.figures.card, self.estimate
         self.query_one(ScaleSection).show(card)
-        self.query_one(CourseSection).show(estimate.course if estimate else (), _population(card))
+        course, drift = (estimate.course, estimate.drift) if estimate else ((), None)
+        self.query_one(CourseSection).show(course, drift, _population(card))
         self.query_one(NearestSection).show(card)
         self.query_one(ProbeSection).show(card, self._stems, self._group)
         self.query_one(ValiditySection).show(card, self._source)

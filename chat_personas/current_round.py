@@ -1,0 +1,90 @@
+"""The round of probes that is under way: what it asks, what it found, and how long that took."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from chat_personas.course import Course
+from chat_personas.earlier_rounds import EarlierRound, latest_answers
+from eval.answers import Answer, Failure
+from eval.question import Question
+from eval.scorecard import Scorecard
+
+LEAST_FOR_SPEED = 5
+"""Fewer questions than this do not tell how long one takes."""
+
+
+@dataclass(slots=True)
+class CurrentRound:
+    """What one round asks and has found; `scored` is a scorecard and of how many answers it is, set together."""
+
+    message_id: str | None
+    turn: int
+    planned: tuple[Question, ...]
+    earlier: tuple[EarlierRound, ...]
+    course: Course = field(default_factory=Course)
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))
+    answers: list[Answer] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    scored: tuple[int, Scorecard | None] = (0, None)
+    others: dict[str, tuple[int, Answer]] = field(init=False)
+    _began: float = field(default_factory=time.monotonic)
+    _last: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Find the latest answers to the questions that this round does not ask, with their turns."""
+        planned = {question.id for question in self.planned}
+        latest = latest_answers(self.earlier)
+        self.others = {name: found for name, found in latest.items() if name not in planned}
+
+    def take(self, outcome: Answer | Failure) -> None:
+        """Keep what came of one question."""
+        self._last = time.monotonic()
+        if isinstance(outcome, Answer):
+            self.answers.append(outcome)
+        else:
+            self.failures.append(outcome)
+
+    @property
+    def done(self) -> int:
+        """How many of the planned questions are answered or failed."""
+        return len(self.answers) + len(self.failures)
+
+    @property
+    def finished(self) -> bool:
+        """Whether all that was planned is done."""
+        return self.done == len(self.planned)
+
+    @property
+    def asked(self) -> list[str]:
+        """The questions that are done, by id."""
+        answered = [answer.question_id for answer in self.answers]
+        return answered + [failure.question_id for failure in self.failures]
+
+    @property
+    def all_answers(self) -> Sequence[Answer]:
+        """This round's answers and, for questions that it does not ask, the latest earlier ones."""
+        return [*self.answers, *(answer for _, answer in self.others.values())]
+
+    @property
+    def older(self) -> int:
+        """How many of `all_answers` are from an earlier turn."""
+        return sum(turn < self.turn for turn, _ in self.others.values())
+
+    @property
+    def dropped_messages(self) -> int:
+        """How many of the oldest messages the model did not see."""
+        return max((answer.dropped_messages for answer in self.answers), default=0)
+
+    @property
+    def scorecard(self) -> Scorecard | None:
+        """The newest scorecard; None before the first answer."""
+        return self.scored[1]
+
+    @property
+    def seconds_per_question(self) -> float | None:
+        """How long a question took, up to the last one done: what comes after it may be a reply to the person."""
+        if self.done < LEAST_FOR_SPEED:
+            return None
+        return max(1e-6, (self._last - self._began) / self.done)

@@ -1,0 +1,74 @@
+"""Which questions a round of probes asks.
+
+Every round asks the same anchors, so that rounds compare question by question, and then as much of the rest as the
+time allows, what was asked least often first, so that all come round. How many that is follows from how long earlier
+rounds took and is settled before a round begins: no answer ever decides when a round ends (stopping when a figure
+looks good would make its interval too narrow).
+"""
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from eval.figures import human_figures
+from eval.question import Question
+from eval.selection import choose
+from personas import Group
+
+ANCHORS = 24
+"""Questions of every round: the 20 that an interval needs (`eval.intervals`) and some for those that may fail."""
+LEAST_REST = 4
+"""Questions besides the anchors that even the slowest model is asked in a round, so that all are asked some day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """The questions of a survey as rounds ask them: the `anchors`, then the `rest`, each in one seeded order."""
+
+    anchors: tuple[Question, ...]
+    rest: tuple[Question, ...]
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """All questions."""
+        return self.anchors + self.rest
+
+    def size(self, seconds_per_question: float | None, seconds: float) -> int:
+        """Return how many questions take `seconds`: all while nothing is known, never fewer than anchors and four more.
+
+        `seconds_per_question` is what earlier rounds took, above 0.
+        """
+        everything = len(self.questions)
+        if seconds_per_question is None or seconds_per_question * everything <= seconds:
+            return everything
+        return min(everything, max(len(self.anchors) + LEAST_REST, int(seconds / seconds_per_question)))
+
+    def round(self, size: int, times_asked: Mapping[str, int]) -> tuple[Question, ...]:
+        """Return the anchors and as many of the rest as make `size`.
+
+        Those that earlier rounds asked least often, by `times_asked`, go first; among equals the seeded order holds. So
+        they come round in turn, also after rounds that were broken off.
+        """
+        least_asked_first = sorted(self.rest, key=lambda question: times_asked.get(question.id, 0))
+        chosen = {question.id for question in least_asked_first[: max(0, size - len(self.anchors))]}
+        return self.anchors + tuple(question for question in self.rest if question.id in chosen)
+
+
+def agenda(questions: Sequence[Question], groups: Sequence[Group], seed: int) -> Agenda:
+    """Choose the anchors by `seed`, spread over the topics; questions that have an alignment with `groups` come first.
+
+    An alignment needs figures for the groups and options with an order. Without such questions others are taken: their
+    distributions and the nearest groups can be followed all the same.
+    """
+    aligned = [question for question in questions if _has_alignment(question, groups)]
+    others = [question for question in questions if not _has_alignment(question, groups)]
+    chosen = choose(aligned, ANCHORS, seed)
+    chosen += choose(others, ANCHORS - len(chosen), seed)
+    ids = {question.id for question in chosen}
+    rng = random.Random(seed)
+    rest = [question for question in questions if question.id not in ids]
+    return Agenda(tuple(rng.sample(chosen, len(chosen))), tuple(rng.sample(rest, len(rest))))
+
+
+def _has_alignment(question: Question, groups: Sequence[Group]) -> bool:
+    return len(set(question.ordinals)) > 1 and human_figures(question, groups) is not None

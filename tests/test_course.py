@@ -1,0 +1,98 @@
+"""Turns are compared over the questions that all of them were asked, and the drift is paired within questions."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from chat_personas.course import TurnValues, course, turn_values
+from eval.scoring import score
+from tests.eval.towns import DEMOCRAT, answer, question, town
+
+RNG = np.random.default_rng(0)
+EASY_AND_HARD = RNG.uniform(0.3, 1.0, 30)
+NAN = float("nan")
+ALL = np.ones(30, dtype=np.bool_)
+
+
+def values(turn: int, alignments: list[float] | np.ndarray, asked: list[bool] | None = None) -> TurnValues:  # type: ignore[type-arg]
+    given = np.array(alignments, dtype=np.float64)
+    return TurnValues(turn, np.array(asked) if asked is not None else np.ones(len(given), dtype=np.bool_), given)
+
+
+def test_points_are_the_means_of_the_turns_in_order() -> None:
+    found = course([values(2, EASY_AND_HARD - 0.1), values(0, EASY_AND_HARD)], ALL)
+    assert [(point.turn, point.alignment.mean) for point in found.points] == [
+        (0, pytest.approx(EASY_AND_HARD.mean())),
+        (2, pytest.approx(EASY_AND_HARD.mean() - 0.1)),
+    ]
+
+
+def test_the_drift_is_known_far_better_than_either_turn_because_it_is_paired() -> None:
+    moved = EASY_AND_HARD - 0.05 + RNG.normal(0, 0.02, 30)
+    found = course([values(0, EASY_AND_HARD), values(4, moved)], ALL)
+    assert found.drift is not None
+    assert (found.drift.first_turn, found.drift.turn, found.drift.questions) == (0, 4, 30)
+    drift, first = found.drift.difference, found.points[0].alignment
+    assert drift.mean == pytest.approx((moved - EASY_AND_HARD).mean())
+    expected = stats.ttest_1samp(moved - EASY_AND_HARD, 0).confidence_interval(0.95)
+    assert drift.low == pytest.approx(expected.low, abs=0.003)
+    assert drift.high == pytest.approx(expected.high, abs=0.003)
+    assert first.high is not None
+    assert first.low is not None
+    assert drift.high - drift.low < (first.high - first.low) / 5  # type: ignore[operator]
+    assert not drift.includes_zero
+
+
+def test_only_questions_that_every_turn_answered_count_for_any_of_them() -> None:
+    anchors = np.array([True, True, False, False])
+    found = course(
+        [
+            values(0, [0.5, 0.7, 0.1, NAN], [True, True, True, False]),
+            values(1, [0.6, 0.8, NAN, 0.9], [True, True, False, True]),
+        ],
+        anchors,
+    )
+    assert [point.alignment.mean for point in found.points] == pytest.approx([0.6, 0.7])
+    assert found.drift is not None
+    assert found.drift.questions == 2
+    assert found.drift.difference.mean == pytest.approx(0.1)
+    assert found.drift.difference.low is None, "two questions are too few for an interval"
+
+
+def test_a_round_that_ended_before_all_anchors_were_asked_is_no_point() -> None:
+    anchors = np.array([True, True, False])
+    broken_off = values(1, [0.1, NAN, NAN], [True, False, False])
+    found = course([values(0, [0.5, 0.5, 0.5]), broken_off, values(2, [0.6, 0.6, NAN], [True, True, False])], anchors)
+    assert [point.turn for point in found.points] == [0, 2]
+
+
+def test_an_anchor_that_failed_once_is_left_out_of_all_turns() -> None:
+    anchors = np.ones(2, dtype=np.bool_)
+    found = course([values(0, [0.5, 0.9]), values(1, [0.6, NAN])], anchors)
+    assert [point.alignment.mean for point in found.points] == pytest.approx([0.5, 0.6])
+
+
+def test_where_a_turn_was_measured_twice_the_later_round_counts() -> None:
+    found = course([values(1, [0.2]), values(1, [0.8])], np.ones(1, dtype=np.bool_))
+    assert [point.alignment.mean for point in found.points] == [0.8]
+    assert found.drift is None
+
+
+def test_without_figures_there_is_no_course() -> None:
+    assert course([values(0, [NAN, NAN])], np.ones(2, dtype=np.bool_)).points == ()
+    assert course([], ALL).points == ()
+
+
+def test_values_by_question_are_those_of_the_scorecard() -> None:
+    survey = town(
+        question("BUS", {DEMOCRAT: (80, 20)}, overall=(1, 1)),
+        question("TRAM", {DEMOCRAT: (60, 30, 10)}, overall=(1, 1, 1), ordinals=(1, 2, 4)),
+        question("BIKE", {DEMOCRAT: (40, 60)}, overall=(1, 1)),
+        question("SHOP", {}, overall=(1, 1)),
+    )
+    answers = [answer("BUS", [0.5, 0.3]), answer("TRAM", [0.1, 0.2, 0.3]), answer("SHOP", [0.5, 0.5])]
+    found = turn_values(3, survey.questions, (DEMOCRAT,), ["BUS", "TRAM", "BIKE", "SHOP"], answers)
+    card = {scored.id: scored.alignment for scored in score(survey, (DEMOCRAT,), answers).questions}
+    assert found.asked.all()
+    assert found.alignments[:2] == pytest.approx([card["BUS"], card["TRAM"]])
+    assert np.isnan(found.alignments[2:]).all(), "one has no answer, one no figures"

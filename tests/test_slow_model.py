@@ -1,0 +1,206 @@
+"""A model that is too slow to be asked everything each turn: what is asked, what the figures rest on, what is kept."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from chat_personas.corpus import Corpus, MeasurementRow
+from chat_personas.estimate import Coverage, Estimate
+from chat_personas.monitor import Monitor
+from chat_personas.round_plan import ANCHORS, LEAST_REST
+from eval.engine import EngineError, Message, Sampling
+from eval.survey import LoadedSurvey
+from tests.corpus.making import branch_of, talk
+from tests.eval.fake_engine import FakeEngine
+from tests.eval.towns import DEMOCRAT, question, town
+
+NAMES = [f"Q{number}" for number in range(40)]
+# Half of the Democrats choose "option 1": a model that gives it mass p of two has alignment 1 - |p - 0.5|.
+TOWN = LoadedSurvey(
+    town(*(question(name, {DEMOCRAT: (50, 50)}, overall=(50, 50)) for name in NAMES)), Path("town.json"), "ef" * 32
+)
+SLICE = ANCHORS + LEAST_REST
+NO_TIME = 1e-9
+HELLO = [Message("user", "Hello"), Message("assistant", "Good day")]
+
+
+def saying(share: float) -> dict[str, dict[str, float]]:
+    """Masses that give "option 1" a share in every question."""
+    return {name: {"option 1": share, "option 2": 1 - share} for name in NAMES}
+
+
+def slow(engine: FakeEngine, corpus: Corpus | None = None) -> Monitor:
+    """A monitor for which every model is too slow."""
+    return Monitor(engine, TOWN, [DEMOCRAT], corpus=corpus, seconds=NO_TIME)
+
+
+async def round_of(monitor: Monitor, turn: int, message_id: str | None = None) -> Estimate:
+    estimates = [estimate async for estimate in monitor.measure(HELLO * turn, message_id)]
+    assert estimates[-1].complete
+    return estimates[-1]
+
+
+def asked(engine: FakeEngine, begin: int) -> set[str]:
+    """The questions asked since `begin` probes had been asked."""
+    return {prompt.removeprefix("What about ").partition("?")[0] for prompt in engine.asked[begin:]}
+
+
+def alignment(estimate: Estimate) -> float:
+    assert estimate.scorecard is not None
+    assert estimate.scorecard.scores.alignment is not None
+    return estimate.scorecard.scores.alignment.mean
+
+
+def branch(corpus: Corpus, turns: int) -> list[str]:
+    """The replies of a conversation of so many turns."""
+    return [message.id for message in branch_of(corpus, talk(corpus, *[("Hello", "Good day")] * turns))[1::2]]
+
+
+def rows(corpus: Corpus, message_id: str) -> list[MeasurementRow]:
+    found = corpus.measurements(corpus.branch(message_id)[0].conversation_id)
+    return [row for row in found if row.message_id == message_id]
+
+
+async def test_the_first_round_asks_everything_and_later_ones_the_anchors_and_a_further_slice() -> None:
+    engine = FakeEngine()
+    monitor = slow(engine)
+    assert (await round_of(monitor, 0)).total == 40
+    rounds = []
+    for turn in range(1, 5):
+        begin = len(engine.asked)
+        last = await round_of(monitor, turn)
+        assert (last.done, last.total) == (SLICE, SLICE)
+        rounds.append(asked(engine, begin))
+    anchors = set.intersection(*rounds)
+    assert len(anchors) == ANCHORS
+    assert set.union(*rounds) == set(NAMES)
+    assert [len(others - anchors) for others in rounds] == [LEAST_REST] * 4
+
+
+async def test_a_fast_model_is_asked_everything_every_turn_and_nothing_older_counts() -> None:
+    monitor = Monitor(FakeEngine(), TOWN, [DEMOCRAT])
+    for turn in range(3):
+        last = await round_of(monitor, turn)
+        assert last.coverage == Coverage(questions=40, anchors=ANCHORS, this_turn=40)
+
+
+async def test_the_estimate_rests_on_the_latest_answers_and_says_how_many_are_older() -> None:
+    engine = FakeEngine(saying(0.5))
+    monitor = slow(engine)
+    await round_of(monitor, 0)
+    engine._masses = saying(0.7)
+    last = await round_of(monitor, 1)
+    assert last.coverage == Coverage(questions=40, anchors=ANCHORS, this_turn=SLICE, older=40 - SLICE)
+    assert alignment(last) == pytest.approx((SLICE * 0.8 + (40 - SLICE) * 1.0) / 40)
+    engine._masses = saying(0.9)
+    last = await round_of(monitor, 2)
+    of_turn_1, of_turn_0 = LEAST_REST, 40 - SLICE - LEAST_REST
+    assert alignment(last) == pytest.approx((SLICE * 0.6 + of_turn_1 * 0.8 + of_turn_0 * 1.0) / 40)
+
+
+async def test_the_drift_is_over_questions_of_every_turn_and_mixes_no_turns() -> None:
+    engine = FakeEngine(saying(0.5))
+    monitor = slow(engine)
+    assert (await round_of(monitor, 0)).drift is None
+    for turn, share in ((1, 0.7), (2, 0.8)):
+        engine._masses = saying(share)
+        last = await round_of(monitor, turn)
+    assert [point.alignment.mean for point in last.course] == pytest.approx([1.0, 0.8, 0.7])
+    assert last.drift is not None
+    assert (last.drift.first_turn, last.drift.turn, last.drift.questions) == (0, 2, ANCHORS)
+    assert last.drift.difference.mean == pytest.approx(-0.3)
+    assert last.drift.difference.bounded
+
+
+async def test_a_round_keeps_what_it_asked_itself_and_nothing_of_earlier_turns(corpus: Corpus) -> None:
+    replies = branch(corpus, 2)
+    engine = FakeEngine(saying(0.5))
+    monitor = slow(engine, corpus)
+    await round_of(monitor, 1, replies[0])
+    engine._masses = saying(0.7)
+    await round_of(monitor, 2, replies[1])
+    (row,) = rows(corpus, replies[1])
+    assert row.complete, "all that was planned was asked"
+    assert row.alignment == pytest.approx(0.8)
+    assert row.alignment_low == pytest.approx(0.8)
+    assert len({probe.question for probe in corpus.probes(row.id)}) == SLICE
+
+
+async def test_a_conversation_taken_up_again_goes_on_as_if_it_had_not_been_left(corpus: Corpus) -> None:
+    replies = branch(corpus, 3)
+    engine = FakeEngine(saying(0.5))
+    first = slow(engine, corpus)
+    await round_of(first, 1, replies[0])
+    engine._masses = saying(0.7)
+    await round_of(first, 2, replies[1])
+    again = slow(engine, corpus)
+    again._seconds_per_question = 1.0
+    engine._masses = saying(0.9)
+    resumed = await round_of(again, 3, replies[2])
+    assert resumed.coverage == Coverage(questions=40, anchors=ANCHORS, this_turn=SLICE, older=40 - SLICE)
+    of_turn_2, of_turn_1 = LEAST_REST, 40 - SLICE - LEAST_REST
+    assert alignment(resumed) == pytest.approx((SLICE * 0.6 + of_turn_2 * 0.8 + of_turn_1 * 1.0) / 40)
+    assert [point.alignment.mean for point in resumed.course] == pytest.approx([1.0, 0.8, 0.6])
+
+
+async def test_answers_of_a_server_that_hides_some_are_not_taken_from_the_corpus(corpus: Corpus) -> None:
+    replies = branch(corpus, 2)
+    server = FakeEngine(saying(0.5), info=replace(FakeEngine().info, log_probabilities="top_k", top_k=5))
+    await round_of(slow(server, corpus), 1, replies[0])
+    again = slow(server, corpus)
+    again._seconds_per_question = 1.0
+    resumed = await round_of(again, 2, replies[1])
+    assert resumed.coverage == Coverage(questions=40, anchors=ANCHORS, this_turn=SLICE)
+    assert [point.turn for point in resumed.course] == [1, 2], "alignments do not depend on what was hidden"
+
+
+async def test_answers_of_another_branch_do_not_count(corpus: Corpus) -> None:
+    replies = branch(corpus, 2)
+    engine = FakeEngine(saying(0.5))
+    monitor = slow(engine, corpus)
+    await round_of(monitor, 1, replies[0])
+    engine._masses = saying(0.9)
+    await round_of(monitor, 2, replies[1])
+    said_again = corpus.branch(replies[1])[2]
+    other = corpus.begin_reply(said_again.conversation_id, said_again.id, engine.info, Sampling())
+    engine._masses = saying(0.7)
+    last = await round_of(monitor, 2, other.id)
+    assert alignment(last) == pytest.approx((SLICE * 0.8 + (40 - SLICE) * 1.0) / 40)
+    assert [point.alignment.mean for point in last.course] == pytest.approx([1.0, 0.8])
+
+
+async def test_anchors_are_asked_first_so_that_a_round_that_breaks_off_still_has_its_place_in_the_course(
+    corpus: Corpus,
+) -> None:
+    class BreaksOff(FakeEngine):
+        """Fails at the first question that is no anchor."""
+
+        async def score(self, prefix: Sequence[Message], probes: Sequence[object]):  # type: ignore[no-untyped-def,override]
+            if len(self.prefixes) == 1:
+                raise EngineError("the server went away")
+            async for score in super().score(prefix, probes):  # type: ignore[arg-type]
+                yield score
+
+    replies = branch(corpus, 2)
+    with pytest.raises(EngineError):
+        await round_of(slow(BreaksOff(saying(0.5)), corpus), 1, replies[0])
+    (row,) = rows(corpus, replies[0])
+    assert not row.complete
+    later = await round_of(slow(FakeEngine(saying(0.7)), corpus), 2, replies[1])
+    assert [(point.turn, point.alignment.mean) for point in later.course] == [
+        (1, pytest.approx(1.0)),
+        (2, pytest.approx(0.8)),
+    ]
+    assert later.drift is not None
+    assert later.drift.questions == ANCHORS
+
+
+async def test_a_long_conversation_holds_each_answer_once(corpus: Corpus) -> None:
+    replies = branch(corpus, 6)
+    monitor = slow(FakeEngine(), corpus)
+    for turn, reply in enumerate(replies, start=1):
+        await round_of(monitor, turn, reply)
+    held = [name for earlier in monitor._earlier.before(7, replies[-1]) for name in earlier.answers]
+    assert sorted(held) == sorted(NAMES)
