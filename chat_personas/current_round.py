@@ -5,11 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from chat_personas.course import Course
+from chat_personas.course import Course, turn_values
 from chat_personas.earlier_rounds import EarlierRound, latest_answers
+from chat_personas.estimate import Coverage
+from chat_personas.round_plan import Agenda
 from eval.answers import Answer, Failure
 from eval.question import Question
 from eval.scorecard import Scorecard
+from personas import Group
 
 LEAST_FOR_SPEED = 5
 """Fewer questions than this do not tell how long one takes."""
@@ -57,20 +60,21 @@ class CurrentRound:
         return self.done == len(self.planned)
 
     @property
-    def asked(self) -> list[str]:
-        """The questions that are done, by id."""
-        answered = [answer.question_id for answer in self.answers]
-        return answered + [failure.question_id for failure in self.failures]
-
-    @property
     def all_answers(self) -> Sequence[Answer]:
         """This round's answers and, for questions that it does not ask, the latest earlier ones."""
         return [*self.answers, *(answer for _, answer in self.others.values())]
 
-    @property
-    def older(self) -> int:
-        """How many of `all_answers` are from an earlier turn."""
-        return sum(turn < self.turn for turn, _ in self.others.values())
+    def coverage(self, agenda: Agenda) -> Coverage:
+        """Say how much of the survey `all_answers` and the failures are, and of which turn."""
+        older = sum(turn < self.turn for turn, _ in self.others.values())
+        this_turn = self.done + len(self.others) - older
+        return Coverage(len(agenda.questions), len(agenda.anchors), this_turn, older)
+
+    def ended(self, questions: Sequence[Question], groups: Sequence[Group]) -> EarlierRound:
+        """Return the round as later ones look back on it: only what it asked itself, of the survey's `questions`."""
+        answers = {answer.question_id: answer for answer in tuple(self.answers)}
+        asked = {*answers, *(failure.question_id for failure in tuple(self.failures))}
+        return EarlierRound(turn_values(self.turn, questions, groups, asked, answers.values()), answers)
 
     @property
     def dropped_messages(self) -> int:

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chat_personas.course import Course, CoursePoint, course, turn_values
+from chat_personas.course import Course, CoursePoint, course
 from chat_personas.current_round import CurrentRound
 from chat_personas.earlier_rounds import EarlierRound, EarlierRounds, Measure, times_asked
-from chat_personas.estimate import Coverage, Estimate
+from chat_personas.estimate import Estimate
 from chat_personas.round_plan import agenda
 from eval.answers import Answer, Failure
 from eval.engine import Engine, Message
 from eval.expression.log_probability import ask
 from eval.figures import human_figures
-from eval.intervals import Bootstrap, Interval
+from eval.intervals import Bootstrap
 from eval.rendering import ORDERS
 from eval.scoring import score
 
@@ -170,13 +170,10 @@ class Monitor:
 
     def _course(self, found: CurrentRound) -> Course:
         values = [earlier.values for earlier in found.earlier]
-        return course([*values, self._as_earlier(found).values], self._anchors, self._seed)
+        return course([*values, self._ended(found).values], self._anchors, self._seed)
 
-    def _as_earlier(self, found: CurrentRound) -> EarlierRound:
-        """Return the round as later ones look back on it: only what it asked itself."""
-        answers = {answer.question_id: answer for answer in tuple(found.answers)}
-        questions = self._survey.survey.questions
-        return EarlierRound(turn_values(found.turn, questions, self._groups, found.asked, answers.values()), answers)
+    def _ended(self, found: CurrentRound) -> EarlierRound:
+        return found.ended(self._survey.survey.questions, self._groups)
 
     def _estimate(self, found: CurrentRound, *, complete: bool) -> Estimate:
         return Estimate(
@@ -189,12 +186,7 @@ class Monitor:
             message="; ".join(filter(None, (self.message, _shortened(found.dropped_messages)))) or None,
             turn=found.turn,
             drift=found.course.drift,
-            coverage=Coverage(
-                questions=len(self._agenda.questions),
-                anchors=len(self._agenda.anchors),
-                this_turn=found.done + len(found.others) - found.older,
-                older=found.older,
-            ),
+            coverage=found.coverage(self._agenda),
         )
 
     async def _keep(self, found: CurrentRound) -> None:
@@ -206,7 +198,7 @@ class Monitor:
     def _record(self, found: CurrentRound) -> None:
         if not found.done:
             return
-        ended = self._as_earlier(found)
+        ended = self._ended(found)
         if self._corpus is None or found.message_id is None:
             self._earlier.remember(None, ended)
             return
@@ -217,7 +209,7 @@ class Monitor:
             self._survey,
             self._groups,
             self._engine.info,
-            self._alignment(ended),
+            Bootstrap(self._seed).mean(ended.values.alignments),
             expression=EXPRESSION,
             complete=found.finished,
             seed=self._seed,
@@ -226,10 +218,6 @@ class Monitor:
         )
         self._corpus.add_measurement(row, probe_rows(found.answers, found.failures))
         self._earlier.remember(row.id, ended)
-
-    def _alignment(self, ended: EarlierRound) -> Interval | None:
-        """Return the alignment over what a round asked itself, without answers of earlier turns."""
-        return Bootstrap(self._seed).mean(ended.values.alignments)
 
 
 def _shortened(dropped_messages: int) -> str | None:

@@ -1,11 +1,13 @@
 """A model that is too slow to be asked everything each turn: what is asked, what the figures rest on, what is kept."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from chat_personas.cli.sitting import Sitting
 from chat_personas.corpus import Corpus, MeasurementRow
 from chat_personas.estimate import Coverage, Estimate
 from chat_personas.monitor import Monitor
@@ -195,6 +197,32 @@ async def test_anchors_are_asked_first_so_that_a_round_that_breaks_off_still_has
     ]
     assert later.drift is not None
     assert later.drift.questions == ANCHORS
+
+
+async def test_a_round_that_the_next_one_replaces_is_recorded_before_that_is_planned(corpus: Corpus) -> None:
+    replies = branch(corpus, 2)
+    engine = FakeEngine()
+    monitor = slow(engine, corpus)
+    monitor._seconds_per_question = 1.0
+    begun = monitor.measure(HELLO, replies[0])
+    async for estimate in begun:
+        if estimate.done:
+            break
+    replaced = asyncio.create_task(begun.aclose())  # type: ignore[arg-type]
+    last = await round_of(monitor, 2, replies[1])
+    await replaced
+    (replaced_row,), (row,) = rows(corpus, replies[0]), rows(corpus, replies[1])
+    assert not replaced_row.complete
+    assert replaced_row.created_at <= row.created_at
+    assert {earlier.turn for earlier in monitor._earlier.before(2, replies[1])} == {1, 2}
+    assert last.done == SLICE
+
+
+async def test_the_set_seconds_reach_the_monitor(monkeypatch: pytest.MonkeyPatch, corpus: Corpus) -> None:
+    monkeypatch.setenv("CHAT_PERSONAS_PROBE_SECONDS", "7.5")
+    sitting = Sitting("democrat", None, None)
+    monitor = sitting.make_monitor(FakeEngine(), sitting.load_persona().persona, corpus)
+    assert monitor._seconds == 7.5
 
 
 async def test_a_long_conversation_holds_each_answer_once(corpus: Corpus) -> None:

@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from chat_personas.corpus import Corpus
+from chat_personas.monitor import Monitor
 from chat_personas.tui.widgets.panel.panel import AlignmentPanel
-from eval.engine import EngineInfo, Message, Probe, ProbeScore
+from eval.engine import Engine, EngineInfo, Message, Probe, ProbeScore
 from eval.scorecard import Scorecard
+from eval.survey import load_survey
+from personas import Persona
 from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, shown, type_text, until
 
 TALL = (120, 90)
@@ -81,6 +85,21 @@ async def test_every_turn_adds_a_row_to_the_course(corpus_file: Path) -> None:
         await until(pilot, lambda: "turn 1" in shown(pilot))
 
         assert "turn 0" in shown(pilot)
+
+
+async def test_on_a_slow_model_the_panel_says_how_many_answers_are_of_this_turn(corpus_file: Path) -> None:
+    def slow(engine: Engine, persona: Persona, corpus: Corpus) -> Monitor:
+        return Monitor(engine, load_survey("civic"), persona.groups, corpus=corpus, seconds=1e-9)
+
+    engine = ScreenEngine(reply("Yes."))
+    async with screen(session(corpus_file, engine, measure=True, make_monitor=slow), TALL) as pilot:
+        await until(pilot, lambda: "measured: 62 questions" in shown(pilot))
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "28 this turn (24 anchors), 34 older" in shown(pilot))
+
+        assert "measured 62 of 62 questions" in shown(pilot)
+        assert "since turn 0: +0.000 [+0.000, +0.000] on the" in shown(pilot)
+    assert engine.probed == 2 * (62 + 28)
 
 
 async def test_keys_step_through_the_probes_and_round_the_ends(corpus_file: Path) -> None:
