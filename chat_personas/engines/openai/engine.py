@@ -80,8 +80,7 @@ class OpenAIEngine:
                 capabilities = await discover(client, url, model)
             except openai.OpenAIError as error:
                 raise explain(error, url, key_env) from error
-        pace = Pace(concurrency)
-        pace.expect(capabilities.seconds, timeout)
+        pace = Pace(concurrency, seconds=capabilities.seconds, timeout=timeout)
         return cls(make_client(url, key, timeout=timeout, retries=RETRIES), url, key_env, capabilities, pace)
 
     @property

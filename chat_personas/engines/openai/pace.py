@@ -1,9 +1,11 @@
 """How many requests a server is given at once: what it can bear, and never more than the setting.
 
 Pure logic, with the time as an argument. The window begins at the setting, so that a server that bears it is used at
-once. It is halved when the server refuses (429, 503) or does not answer in time, once for all that was sent before,
-and grows by one for every window of answers: additive increase, multiplicative decrease (Chiu and Jain 1989), as in
-TCP. Just under the level that was refused last it grows ten times slower, so that refusals stay rare.
+once; only where one short answer took so long that many, one after the other, might not come in time, does it begin
+lower, and then doubles until it is cut for the first time. It is halved when the server refuses (429, 503) or does not
+answer in time, once for all that was sent before, and grows by one for every windowful of answers: additive increase,
+multiplicative decrease (Chiu and Jain 1989), as in TCP. Just under the level that was refused last it grows ten times
+slower, so that refusals stay rare.
 
 Latency tells what no refusal does: a server that takes requests one at a time lets the others queue. When answers
 take, smoothed, four times as long as the fastest one of the same context, a quarter of the window goes.
@@ -37,10 +39,14 @@ class Pace:
     monotonic clock.
     """
 
-    def __init__(self, most: int) -> None:
-        """Begin with `most` requests at once, which is also the most there will ever be."""
+    def __init__(self, most: int, *, seconds: float = 0.0, timeout: float = float("inf")) -> None:
+        """Begin with `most` requests at once, which is also the most there will ever be.
+
+        Begin with fewer if one answer took `seconds` and many, one by one, would take longer than half of `timeout`.
+        """
         self._most = most
-        self._window = float(most)
+        self._timeout = timeout
+        self._window = min(float(most), self._in_time(seconds))
         self._refused_at = float("inf")
         self._under_way = 0
         self._cuts = 0
@@ -68,11 +74,6 @@ class Pace:
         self._under_way += 1
         return Ticket(now, self._cuts)
 
-    def expect(self, seconds: float, timeout: float) -> None:
-        """Allow so few that, were they answered one by one in `seconds` each, none waited half of `timeout`."""
-        if seconds > 0:
-            self._window = min(self._window, max(1.0, PART_OF_TIMEOUT * timeout / seconds))
-
     def new_context(self) -> None:
         """Forget how fast answers were: they follow another prompt from now on."""
         self._fastest = None
@@ -89,8 +90,8 @@ class Pace:
             self._window = max(LEAST_FOR_LATENCY, SLOW_CUT * self._window)
             self._cuts += 1
         elif full and not slow:
-            careful = self._window >= self._refused_at - 1
-            self._window = min(self._most, self._window + (CAREFUL_GROWTH if careful else 1.0) / self._window)
+            most = min(self._most, self._in_time(self._fastest or 0.0))
+            self._window = max(self._window, min(most, self._window + self._growth()))
 
     def refused(self, ticket: Ticket, now: float, retry_after: float | None = None) -> None:
         """Take a refusal: halve the window if the request was sent since it was last cut, and let nobody send.
@@ -113,6 +114,17 @@ class Pace:
     def ended(self) -> None:
         """Take back a request that says nothing about the pace: cancelled, or failed for a reason of its own."""
         self._under_way -= 1
+
+    def _growth(self) -> float:
+        """Return by how much an answer widens the window: it doubles until first cut, then gains one a windowful."""
+        if not self._cuts:
+            return 1.0
+        careful = self._window >= self._refused_at - 1
+        return (CAREFUL_GROWTH if careful else 1.0) / self._window
+
+    def _in_time(self, seconds: float) -> float:
+        """Return how many requests may wait for answers of `seconds`, one by one, and all be answered in time."""
+        return max(1.0, PART_OF_TIMEOUT * self._timeout / seconds) if seconds > 0 else float("inf")
 
     def _is_slow(self, seconds: float) -> bool:
         if self._fastest is None:

@@ -77,15 +77,20 @@ def test_pauses_that_a_server_does_not_name_double_until_it_answers() -> None:
     assert pace.held_until == pytest.approx(now + 0.6)
 
 
-def test_a_server_that_took_long_for_one_short_answer_gets_few_at_once() -> None:
-    pace = Pace(32)
-    pace.expect(seconds=20.0, timeout=120.0)
-    assert pace.allowed == 3
-    pace.expect(seconds=500.0, timeout=120.0)
+@pytest.mark.parametrize(("seconds", "allowed"), [(0.2, 32), (20.0, 3), (500.0, 1)])
+def test_a_server_that_took_long_for_one_short_answer_gets_few_at_once(seconds: float, allowed: int) -> None:
+    assert Pace(32, seconds=seconds, timeout=120.0).allowed == allowed
+
+
+def test_a_server_that_was_slow_only_once_is_soon_given_all_that_is_set() -> None:
+    pace = Pace(32, seconds=60.0, timeout=120.0)  # it loaded its model
     assert pace.allowed == 1
-    quick = Pace(32)
-    quick.expect(seconds=0.2, timeout=120.0)
-    assert quick.allowed == 32
+    assert play(pace, 200, allows=32, answer=0.2).allowed[31] == 32
+
+
+def test_a_server_that_stays_slow_is_never_given_more_than_it_answers_in_half_the_time_allowed() -> None:
+    pace = Pace(32, seconds=20.0, timeout=120.0)
+    assert max(play(pace, 100, allows=32, answer=20.0, serial=True).allowed) == 3
 
 
 @dataclass
