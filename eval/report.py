@@ -162,6 +162,15 @@ class References(_Part):
     """What a second sample of the same people would answer; null without counts."""
 
 
+class OppositeDifference(_Part):
+    """With the opposite group minus with its own, on the same questions."""
+
+    alignment: Score | None
+    """Below 0: the persona is closer to its own group."""
+    total_variation: Score | None
+    """Above 0: the persona is closer to its own group."""
+
+
 class OppositeInfo(GroupName):
     """How close the persona is to the opposite group: the value of its attribute that is farthest from its own."""
 
@@ -169,6 +178,8 @@ class OppositeInfo(GroupName):
     """As in `scores`, against the opposite group's figures."""
     total_variation: Score | None
     """As in `scores`, against the opposite group's figures."""
+    minus_own: OppositeDifference | None = None
+    """Paired differences from the persona's scores with its own group; null in older reports."""
 
 
 class NearestInfo(GroupName):

@@ -18,6 +18,7 @@ from eval.report import (
     GroupName,
     ModelInfo,
     NearestInfo,
+    OppositeDifference,
     OppositeInfo,
     OrderInfo,
     PersonaInfo,
@@ -133,6 +134,7 @@ def _opposite(scores: OppositeScores | None) -> OppositeInfo | None:
         value=scores.group.value,
         alignment=_score(scores.alignment),
         total_variation=_score(scores.total_variation),
+        minus_own=OppositeDifference.model_validate(scores.minus_own),
     )
 
 

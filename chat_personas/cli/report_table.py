@@ -136,7 +136,8 @@ def _in_words(report: "Report") -> Iterator[str]:
     opposite = _label(against) if against else ""
     if against is not None:
         yield f"this persona with {opposite} (the opposite group) {with_interval(against.alignment)}"
-    yield from doubts(report.scores.alignment, against.alignment if against else None, opposite, report.references)
+    paired = against.minus_own if against else None
+    yield from doubts(paired.alignment if paired else None, opposite, report.references)
     if report.nearest:
         tied = [_label(near) for near in report.nearest if near.tied]
         best = report.nearest[0].alignment
