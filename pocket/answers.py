@@ -25,6 +25,7 @@ SEQUENCE_WEIGHT = 2.0
 PROMPT_WEIGHT = 0.1
 SEQUENCE_LENGTH = 30
 ASKED_ALIKE = 40
+RARE, STANDS_OUT = 0.05, 1.15
 SURVEY_ORDER_SHARE = 0.65
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -85,6 +86,24 @@ def crowd_probe(panel: Panel, person: Respondent, key: str, rng: Random) -> tupl
         asked(_rendered(panel, key, order).probe.prompt),
         Turn("assistant", own, (1 + drawn[own]) * share, others),
     )
+
+
+def telling_probe(panel: Panel, person: Respondent, key: str, rng: Random) -> tuple[Turn, Turn]:
+    """Return a survey question and the letter of the answer that sets the crowd apart: most above everyone's share.
+
+    Real shares of two groups often differ so little that a small model looks for the reason last of all. Here it has to
+    look whom it plays. Where no answer stands out, it is as in `crowd_probe`.
+    """
+    everyone = panel.crowd(()).answers[key].shares
+    lifts = [
+        share / max(common, RARE) if share >= RARE else 0.0
+        for share, common in zip(person.crowd.answers[key].shares, everyone, strict=True)
+    ]
+    if max(lifts) < STANDS_OUT:
+        return crowd_probe(panel, person, key, rng)
+    order = draw_order(rng)
+    letter = _letter(lifts.index(max(lifts)), len(lifts), order)
+    return asked(_rendered(panel, key, order).probe.prompt), Turn("assistant", letter, LETTER_WEIGHT)
 
 
 def _listing(panel: Panel, key: str, order: Order) -> str:
