@@ -269,6 +269,8 @@ class Report(_Part):
     """Which figures it was compared with."""
     steering: str
     """How the model was steered; `unknown` for answers from a file."""
+    shots: int | None = None
+    """With the steering `few_shot`: how many other questions stood before each one; null with every other."""
     expression: str
     """How the distributions were obtained; `unknown` for answers from a file."""
     orders: tuple[Order, ...]

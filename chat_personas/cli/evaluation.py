@@ -41,6 +41,7 @@ class Evaluation:
     seed: int
     refusals: "Refusals"
     agreed: bool
+    shots: int | None = None
     saving: bool = False
     demonstration: bool = False
 
@@ -58,7 +59,8 @@ class Evaluation:
         loaded = [load_persona(name) for name in personas]
         if self.saving:
             check_distinct(loaded)
-        questions = sum(len(questions_for(persona, survey, self.steering, self.limit, self.seed)) for persona in loaded)
+        wanted = survey, self.steering, self.limit, self.seed, self.shots
+        questions = sum(len(questions_for(persona, *wanted)) for persona in loaded)
         with busy(f"opening {shown_model(self.model)}…"):
             engine = await open_engine(self.model, self.settings)
         self.demonstration = engine.info.demonstration
@@ -77,6 +79,7 @@ class Evaluation:
                 survey,
                 expression=self.expression,
                 steering=self.steering,
+                shots=self.shots,
                 limit=self.limit,
                 seed=self.seed,
                 refusals=self.refusals,

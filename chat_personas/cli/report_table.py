@@ -95,7 +95,8 @@ def _table(reports: Sequence["Report"], *, explained: bool) -> "Table":
 def _column(report: "Report") -> str:
     """Name the persona and how it is steered, which for answers from a file nobody knows."""
     name = report.persona.name
-    return f"{name} ({report.steering})" if report.orders else name
+    shots = f" of {report.shots}" if report.shots is not None else ""
+    return f"{name} ({report.steering}{shots})" if report.orders else name
 
 
 def _answered(report: "Report") -> str:
