@@ -62,6 +62,9 @@ def evaluate(
     refusals: Annotated[
         str, typer.Option("--refusals", metavar="R", help="apart: left out of the comparison; as-option: kept.")
     ] = "apart",
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="Score once more at a temperature fitted on other questions.")
+    ] = False,
     json_file: Annotated[
         str | None, typer.Option("--json", metavar="FILE", help="Write the report; - is standard output.")
     ] = None,
@@ -85,6 +88,7 @@ def evaluate(
     ] = False,
 ) -> int:
     """Put a survey to personas and report how close their answers are to the people they stand for."""
+    from chat_personas.cli.calibration import calibrate_answers
     from chat_personas.cli.choices import choose
     from chat_personas.cli.evaluation import Evaluation, print_and_write
     from chat_personas.cli.given_answers import score_answers
@@ -107,6 +111,8 @@ def evaluate(
         asking |= {"--save-answers": save_answers, "--fail-if-worse-than": fail_if_worse_than, "--yes": yes}
         _nothing_to_ask(asking)
         reports += score_answers(answers, survey or settings.survey, limit=limit, seed=seed, refusals=compared)
+        if calibrate:
+            reports = calibrate_answers(reports)
         print_and_write(reports, len(reports), destinations, demonstration=False)
         _check(reports, fail_under)
         return DONE
@@ -121,6 +127,7 @@ def evaluate(
         limit=limit,
         seed=seed,
         refusals=compared,
+        calibrate=calibrate,
         agreed=yes,
         saving=save_answers is not None,
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chat_personas.cli.agreement import agree
+from chat_personas.cli.calibration import calibrate, check_enough
 from chat_personas.cli.progress import busy, progress_bar
 from chat_personas.cli.report_file import Destinations, write_document
 from chat_personas.cli.report_table import print_reports
@@ -42,6 +43,7 @@ class Evaluation:
     refusals: "Refusals"
     agreed: bool
     shots: int | None = None
+    calibrate: bool = False
     saving: bool = False
     demonstration: bool = False
 
@@ -60,7 +62,12 @@ class Evaluation:
         if self.saving:
             check_distinct(loaded)
         wanted = survey, self.steering, self.limit, self.seed, self.shots
-        questions = sum(len(questions_for(persona, *wanted)) for persona in loaded)
+        questions = 0
+        for persona in loaded:
+            put = len(questions_for(persona, *wanted))
+            if self.calibrate:
+                check_enough(persona.persona.name, put)
+            questions += put
         with busy(f"opening {shown_model(self.model)}…"):
             engine = await open_engine(self.model, self.settings)
         self.demonstration = engine.info.demonstration
@@ -73,7 +80,7 @@ class Evaluation:
 
     async def _report(self, engine: "Engine", persona: LoadedPersona, survey: LoadedSurvey) -> Report:
         with progress_bar(persona.persona.name) as advance:
-            return await evaluate(
+            report = await evaluate(
                 engine,
                 persona,
                 survey,
@@ -85,6 +92,7 @@ class Evaluation:
                 refusals=self.refusals,
                 progress=advance,
             )
+        return calibrate(report) if self.calibrate else report
 
 
 def print_and_write(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from chat_personas.cli.calibration import calibration_lines
 from chat_personas.cli.estimate_line import DEMONSTRATION, with_interval
 from chat_personas.in_words import doubts, sounds_like
 from chat_personas.plain_text import printable
@@ -111,7 +112,7 @@ def _print_one(console: "Console", report: "Report") -> None:
         if score is not None:
             shown = name if len(name) <= REFERENCE_WIDTH else f"{name[: REFERENCE_WIDTH - 1]}…"
             console.print(f"  {shown:{REFERENCE_WIDTH}} {bar(score.mean)} {with_interval(score)}")
-    for line in _in_words(report):
+    for line in (*_in_words(report), *calibration_lines(report)):
         console.print(f"  {line}")
     invalid = sum(not question.valid for question in report.questions)
     if invalid:
