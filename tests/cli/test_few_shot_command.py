@@ -36,6 +36,13 @@ def test_eval_puts_so_many_answers_of_the_group_before_each_question(
     assert "few_shot of 4" in ran.err
 
 
+def test_the_built_in_model_answers_after_the_answers_of_others(command: Command) -> None:
+    ran = command("eval", "democrat", "--steering", "few_shot", "--model", "pocket", "--limit", "2", "--json", "-")
+    report = Report.model_validate_json(ran.out)
+    assert report.failures == ()
+    assert [question.valid for question in report.questions] == [True, True]
+
+
 def test_a_persona_file_says_how_many(command: Command, served_by: Serve, survey: str, shown: str) -> None:
     served_by(FakeEngine())
     ran = command("eval", shown, "--survey", survey, "--json", "-")
