@@ -9,15 +9,16 @@ from typing import Literal
 from eval.answers import Answer, Failure, Refusals
 from eval.engine import Engine, Message
 from eval.expression import log_probability
+from eval.few_shot import as_put, shots_of
 from eval.figures import human_figures, require_figures
 from eval.question import Question
-from eval.rendering import ORDERS, render_probe
+from eval.rendering import ORDERS, Askable, render_probe
 from eval.report import Report
 from eval.report_from import Circumstances, persona_info, report_from
 from eval.scoring import score
 from eval.selection import choose
 from eval.survey import LoadedSurvey, Survey
-from personas import Group, LoadedPersona, system_prompt, with_steering
+from personas import Group, LoadedPersona, evaluation_prompt, with_shots, with_steering
 
 Expression = Literal["log_probability"]
 EXPRESSIONS: tuple[Expression, ...] = ("log_probability",)
@@ -31,6 +32,7 @@ async def evaluate(
     *,
     expression: Expression = "log_probability",
     steering: str | None = None,
+    shots: int | None = None,
     limit: int | None = None,
     seed: int = 0,
     refusals: Refusals = "apart",
@@ -38,22 +40,24 @@ async def evaluate(
 ) -> Report:
     """Ask the persona every question that has figures for its groups, and score the answers.
 
-    Each question stands alone after the system prompt. `steering` replaces the persona's own; `limit` asks only so
-    many questions, chosen by `seed` and spread over topics; `progress(done, total)` is called after each
-    question. Several personas can be evaluated one after the other on one engine. Cancelling stops the engine.
+    Each question stands alone after the system prompt. `steering` replaces the persona's own, `shots` its number of
+    other questions with `few_shot`; `limit` asks only so many questions, chosen by `seed` and spread over topics;
+    `progress(done, total)` is called after each question. Several personas can be evaluated one after the other on one
+    engine. Cancelling stops the engine.
 
     Raises:
-        SurveyError: the survey has no figures for the persona's groups.
+        SurveyError: the survey has no figures for the persona's groups, or too few for `few_shot`.
         PersonaError: the persona cannot be steered so, or this version cannot steer so.
         EngineError: the model or the server failed, or gives no log-probabilities.
     """
-    steered = _steered(persona, steering)
+    steered = _steered(persona, steering, shots)
     groups = steered.persona.groups
-    questions = questions_for(persona, survey, steering, limit, seed)
-    system = system_prompt(steered.persona)
+    questions = questions_for(persona, survey, steering, limit, seed, shots)
+    put = as_put(steered.persona, survey.survey, questions)
+    system = evaluation_prompt(steered.persona)
     prefix = [Message("system", system)] if system else []
     started = time.perf_counter()
-    outcomes = await _collect(log_probability.ask(engine, prefix, questions, ORDERS), len(questions), progress)
+    outcomes = await _collect(log_probability.ask(engine, prefix, put, ORDERS), len(questions), progress)
     answers = [outcome for outcome in outcomes if isinstance(outcome, Answer)]
     card = score(survey.survey, groups, answers, refusals=refusals, seed=seed)
     return report_from(
@@ -64,10 +68,11 @@ async def evaluate(
             survey=survey,
             questions=questions,
             steering=steered.persona.steering,
+            shots=shots_of(steered.persona),
             expression=expression,
             orders=ORDERS,
             seed=seed,
-            prompt_sha256=_prompt_sha256(system, questions),
+            prompt_sha256=_prompt_sha256(system, put),
             failures=[outcome for outcome in outcomes if isinstance(outcome, Failure)],
             seconds=time.perf_counter() - started,
             tokens_decoded=sum(outcome.tokens_decoded for outcome in outcomes),
@@ -77,27 +82,36 @@ async def evaluate(
 
 
 def questions_for(
-    persona: LoadedPersona, survey: LoadedSurvey, steering: str | None = None, limit: int | None = None, seed: int = 0
+    persona: LoadedPersona,
+    survey: LoadedSurvey,
+    steering: str | None = None,
+    limit: int | None = None,
+    seed: int = 0,
+    shots: int | None = None,
 ) -> tuple[Question, ...]:
     """Return the questions that `evaluate` would ask, so that what is wrong comes out before a model is loaded.
 
     Raises:
-        SurveyError: the survey has no figures for the persona's groups.
-        PersonaError: the persona cannot be steered so, or not by prompts.
+        SurveyError: the survey has no figures for the persona's groups, or too few for `few_shot`.
+        PersonaError: the persona cannot be steered so, or this version cannot steer so.
     """
-    groups = _steered(persona, steering).persona.groups
-    require_figures(survey, groups)
-    return choose(_with_figures(survey.survey, groups), limit, seed)
+    steered = _steered(persona, steering, shots).persona
+    evaluation_prompt(steered)
+    require_figures(survey, steered.groups)
+    questions = choose(questions_with_figures(survey.survey, steered.groups), limit, seed)
+    as_put(steered, survey.survey, questions)
+    return questions
 
 
-def _steered(loaded: LoadedPersona, steering: str | None) -> LoadedPersona:
-    if steering is None:
-        return loaded
-    return LoadedPersona(with_steering(loaded.persona, steering), loaded.path, loaded.sha256)
+def _steered(loaded: LoadedPersona, steering: str | None, shots: int | None) -> LoadedPersona:
+    persona = loaded.persona if steering is None else with_steering(loaded.persona, steering)
+    if shots is not None:
+        persona = with_shots(persona, shots)
+    return LoadedPersona(persona, loaded.path, loaded.sha256)
 
 
-def _with_figures(survey: Survey, groups: Sequence[Group]) -> tuple[Question, ...]:
-    """Return the questions on which there is anyone to compare with."""
+def questions_with_figures(survey: Survey, groups: Sequence[Group]) -> tuple[Question, ...]:
+    """Return the questions on which there is anyone of `groups` to compare with."""
     return tuple(question for question in survey.questions if human_figures(question, groups) is not None)
 
 
@@ -113,7 +127,7 @@ async def _collect(
     return collected
 
 
-def _prompt_sha256(system: str, questions: Sequence[Question]) -> str:
+def _prompt_sha256(system: str, questions: Sequence[Askable]) -> str:
     """Return the hash of all that the model was told, in the order of asking."""
     probes = [render_probe(question, order).probe.prompt for question in questions for order in ORDERS]
     return hashlib.sha256("".join(f"{text}\0" for text in [system, *probes]).encode()).hexdigest()

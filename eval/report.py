@@ -171,6 +171,44 @@ class OppositeDifference(_Part):
     """Above 0: the persona is closer to its own group."""
 
 
+class CalibrationFold(_Part):
+    """A fifth of the questions, and the temperature that they are scored with."""
+
+    temperature: float
+    """The T of p^(1/T), 0.05 to 20, fitted on the questions of the other folds; above 1 flattens."""
+    questions: tuple[str, ...]
+    """The ids of the questions."""
+
+
+class CalibratedScores(_Part):
+    """The scores at the temperature of each question's fold."""
+
+    alignment: Score | None
+    """As in `scores`."""
+    total_variation: Score | None
+    """As in `scores`."""
+
+
+class CalibrationDifference(_Part):
+    """Calibrated minus not calibrated on the same questions."""
+
+    alignment: Score | None
+    """Above 0: calibration brings the persona closer to the people."""
+    total_variation: Score | None
+    """Below 0: calibration brings the persona closer to the people."""
+
+
+class Calibration(_Part):
+    """What one temperature for all distributions changes, each question scored with one fitted on others."""
+
+    folds: tuple[CalibrationFold, ...]
+    """The five folds of the questions that have figures, drawn by the seed."""
+    scores: CalibratedScores
+    """Over all of these questions, out of fold."""
+    minus_uncalibrated: CalibrationDifference
+    """Paired differences from the scores without calibration."""
+
+
 class OppositeInfo(GroupName):
     """How close the persona is to the opposite group: the value of its attribute that is farthest from its own."""
 
@@ -280,6 +318,8 @@ class Report(_Part):
     """Which figures it was compared with."""
     steering: str
     """How the model was steered; `unknown` for answers from a file."""
+    shots: int | None = None
+    """With the steering `few_shot`: how many other questions stood before each one; null with every other."""
     expression: str
     """How the distributions were obtained; `unknown` for answers from a file."""
     orders: tuple[Order, ...]
@@ -294,6 +334,8 @@ class Report(_Part):
     """Over every question that was answered."""
     scores_valid_only: ScoreSet
     """Over the valid questions."""
+    calibration: Calibration | None = None
+    """With `--calibrate`; null without, and where fewer than 20 questions with figures were answered."""
     topics: tuple[TopicInfo, ...]
     """By topic."""
     references: References

@@ -53,6 +53,7 @@ class Circumstances:
     seconds: float
     tokens_decoded: int
     tokens_reused: int
+    shots: int | None = None
 
 
 def report_from(card: Scorecard, made: Circumstances) -> Report:
@@ -64,6 +65,7 @@ def report_from(card: Scorecard, made: Circumstances) -> Report:
         model=ModelInfo.model_validate(made.model),
         survey=survey_info(made.survey, made.questions),
         steering=made.steering,
+        shots=made.shots,
         expression=made.expression,
         orders=tuple(made.orders),
         refusals=card.refusals,

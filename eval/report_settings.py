@@ -21,6 +21,7 @@ def _settings(report: Report) -> dict[str, str | None]:
         **{f"model.{name}": getattr(model, name) for name in type(model).model_fields},
         "survey.questions": report.survey.questions,
         "steering": report.steering,
+        "shots": report.shots,
         "expression": report.expression,
         "orders": " and ".join(report.orders),
         "refusals": report.refusals,

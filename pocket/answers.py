@@ -5,6 +5,7 @@ from collections import Counter
 from functools import cache
 from random import Random
 
+from eval.few_shot import before, with_percentages
 from eval.rendering import INSTRUCTION, ORDERS, Order, Rendered, render_probe
 from pocket.document import Turn
 from pocket.panel import Crowd, Panel
@@ -17,8 +18,6 @@ VERBALIZED_INSTRUCTION = (
     "Reply with a JSON object of letters and whole percentages."
 )
 OPEN_ENDED_INSTRUCTION = "Answer in one or two sentences of your own."
-FEW_SHOT_INTRODUCTION = "This is how people like you answered some other questions."
-FEW_SHOT_REQUEST = "Now answer this question as one of them."
 
 LETTER_WEIGHT = 16.0
 SEQUENCE_WEIGHT = 2.0
@@ -173,13 +172,6 @@ def open_ended(panel: Panel, person: Respondent, key: str, rng: Random) -> tuple
 def few_shot(panel: Panel, person: Respondent, keys: list[str], rng: Random) -> tuple[Turn, Turn]:
     """Return a question after the crowd's percentages on others; the last of `keys` is the one that is asked."""
     *shown, target = keys
-    blocks = [_with_percentages(panel, person.crowd, key) for key in shown]
+    others = [with_percentages(panel.questions[key].question, person.crowd.answers[key].shares) for key in shown]
     last, letter = probe(panel, person, target, rng)
-    text = "\n\n".join((FEW_SHOT_INTRODUCTION, *blocks, f"{FEW_SHOT_REQUEST}\n{last.text}"))
-    return asked(text), letter
-
-
-def _with_percentages(panel: Panel, crowd: Crowd, key: str) -> str:
-    question, shares = panel.questions[key].question, crowd.answers[key].shares
-    lines = [f"{text}: {round(100 * share)}%" for text, share in zip(question.option_texts, shares, strict=True)]
-    return "\n".join([question.stem, *lines])
+    return asked(f"{before(others)}\n{last.text}"), letter

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 EXPRESSIONS: "tuple[Expression, ...]" = ("log_probability",)
 REFUSALS: "tuple[Refusals, ...]" = ("apart", "as-option")
-STEERINGS = ("none", "qa", "bio", "portray")
+STEERINGS = ("none", "qa", "bio", "portray", "few_shot")
 
 EXAMPLE = options.examples(
     "chat-personas eval democrat republican",
@@ -24,6 +24,7 @@ EXAMPLE = options.examples(
     "chat-personas eval democrat --json - | python -m json.tool",
     "chat-personas eval democrat --fail-under 0.8",
     "chat-personas eval --answers answers.jsonl --survey civic",
+    "chat-personas eval democrat --steering few_shot --shots 5",
     "chat-personas eval democrat --fail-if-worse-than report.json",
     note="Worse than a report: the interval of the paired difference in alignment lies below 0, question by question "
     "as chat-personas compare takes it; under 20 questions, the difference is below 0 and its p-value below 0.05.",
@@ -45,7 +46,13 @@ def evaluate(
     ] = None,
     steering: Annotated[
         str | None,
-        typer.Option("--steering", metavar="S", help="Replace the persona's steering: none, qa, bio, portray."),
+        typer.Option(
+            "--steering", metavar="S", help="Replace the persona's steering: none, qa, bio, portray, few_shot."
+        ),
+    ] = None,
+    shots: Annotated[
+        int | None,
+        typer.Option("--shots", min=1, metavar="N", help="With few_shot: put N other questions before each one."),
     ] = None,
     model: options.Model = None,
     limit: Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="Ask only N questions.")] = None,
@@ -55,6 +62,9 @@ def evaluate(
     refusals: Annotated[
         str, typer.Option("--refusals", metavar="R", help="apart: left out of the comparison; as-option: kept.")
     ] = "apart",
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="Score once more at a temperature fitted on other questions.")
+    ] = False,
     json_file: Annotated[
         str | None, typer.Option("--json", metavar="FILE", help="Write the report; - is standard output.")
     ] = None,
@@ -78,6 +88,7 @@ def evaluate(
     ] = False,
 ) -> int:
     """Put a survey to personas and report how close their answers are to the people they stand for."""
+    from chat_personas.cli.calibration import calibrate_answers
     from chat_personas.cli.choices import choose
     from chat_personas.cli.evaluation import Evaluation, print_and_write
     from chat_personas.cli.given_answers import score_answers
@@ -94,11 +105,14 @@ def evaluate(
             "PERSONA": personas,
             "--model": model,
             "--steering": steering,
+            "--shots": shots,
             "--expression": expression,
         }
         asking |= {"--save-answers": save_answers, "--fail-if-worse-than": fail_if_worse_than, "--yes": yes}
         _nothing_to_ask(asking)
         reports += score_answers(answers, survey or settings.survey, limit=limit, seed=seed, refusals=compared)
+        if calibrate:
+            reports = calibrate_answers(reports)
         print_and_write(reports, len(reports), destinations, demonstration=False)
         _check(reports, fail_under)
         return DONE
@@ -109,9 +123,11 @@ def evaluate(
         survey=survey or settings.survey,
         expression=choose("--expression", expression or EXPRESSIONS[0], EXPRESSIONS),
         steering=None if steering is None else choose("--steering", steering, STEERINGS),
+        shots=shots,
         limit=limit,
         seed=seed,
         refusals=compared,
+        calibrate=calibrate,
         agreed=yes,
         saving=save_answers is not None,
     )

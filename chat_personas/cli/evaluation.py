@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chat_personas.cli.agreement import agree
+from chat_personas.cli.calibration import calibrate, check_enough
 from chat_personas.cli.progress import busy, progress_bar
 from chat_personas.cli.report_file import Destinations, write_document
 from chat_personas.cli.report_table import print_reports
@@ -41,6 +42,8 @@ class Evaluation:
     seed: int
     refusals: "Refusals"
     agreed: bool
+    shots: int | None = None
+    calibrate: bool = False
     saving: bool = False
     demonstration: bool = False
 
@@ -58,7 +61,13 @@ class Evaluation:
         loaded = [load_persona(name) for name in personas]
         if self.saving:
             check_distinct(loaded)
-        questions = sum(len(questions_for(persona, survey, self.steering, self.limit, self.seed)) for persona in loaded)
+        wanted = survey, self.steering, self.limit, self.seed, self.shots
+        questions = 0
+        for persona in loaded:
+            put = len(questions_for(persona, *wanted))
+            if self.calibrate:
+                check_enough(persona.persona.name, put)
+            questions += put
         with busy(f"opening {shown_model(self.model)}…"):
             engine = await open_engine(self.model, self.settings)
         self.demonstration = engine.info.demonstration
@@ -71,17 +80,19 @@ class Evaluation:
 
     async def _report(self, engine: "Engine", persona: LoadedPersona, survey: LoadedSurvey) -> Report:
         with progress_bar(persona.persona.name) as advance:
-            return await evaluate(
+            report = await evaluate(
                 engine,
                 persona,
                 survey,
                 expression=self.expression,
                 steering=self.steering,
+                shots=self.shots,
                 limit=self.limit,
                 seed=self.seed,
                 refusals=self.refusals,
                 progress=advance,
             )
+        return calibrate(report) if self.calibrate else report
 
 
 def print_and_write(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from chat_personas.cli.calibration import calibration_lines
 from chat_personas.cli.estimate_line import DEMONSTRATION, with_interval
 from chat_personas.in_words import doubts, sounds_like
 from chat_personas.plain_text import printable
@@ -95,7 +96,8 @@ def _table(reports: Sequence["Report"], *, explained: bool) -> "Table":
 def _column(report: "Report") -> str:
     """Name the persona and how it is steered, which for answers from a file nobody knows."""
     name = report.persona.name
-    return f"{name} ({report.steering})" if report.orders else name
+    shots = f" of {report.shots}" if report.shots is not None else ""
+    return f"{name} ({report.steering}{shots})" if report.orders else name
 
 
 def _answered(report: "Report") -> str:
@@ -110,7 +112,7 @@ def _print_one(console: "Console", report: "Report") -> None:
         if score is not None:
             shown = name if len(name) <= REFERENCE_WIDTH else f"{name[: REFERENCE_WIDTH - 1]}…"
             console.print(f"  {shown:{REFERENCE_WIDTH}} {bar(score.mean)} {with_interval(score)}")
-    for line in _in_words(report):
+    for line in (*_in_words(report), *calibration_lines(report)):
         console.print(f"  {line}")
     invalid = sum(not question.valid for question in report.questions)
     if invalid:

@@ -1,5 +1,6 @@
 """Survey answers come in the format of the probes, and mean the option that the person chose."""
 
+import hashlib
 import json
 from collections import Counter
 from random import Random
@@ -87,3 +88,15 @@ def test_a_few_shot_question_shows_the_others_with_percentages_first(panel: Pane
     assert user.text.index(panel.questions["GOVSIZE1_W92"].question.stem) < user.text.index(target)
     assert user.text.count("%") == 5
     assert reply.text in {"A", "B", "C"}
+
+
+def test_few_shot_questions_are_those_the_pocket_model_was_trained_on(panel: Panel) -> None:
+    """A change of wording costs the built-in model this steering: retrain it, then renew this digest."""
+    rng = Random(7)
+    texts = []
+    for count in (3, 4, 6, 8):
+        person = Respondent(panel, panel.crowd(()), rng)
+        user, _ = answers.few_shot(panel, person, rng.sample(sorted(panel.questions), count + 1), rng)
+        texts.append(user.text)
+    digest = hashlib.sha256("\0".join(texts).encode()).hexdigest()
+    assert digest == "3eb9ba32bcfab0d6d598cbb62ae2ee194b24002e8e649995555aa0c398cd9871"
