@@ -4,23 +4,23 @@ import hashlib
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from typing import Literal
 
 from eval.answers import Answer, Failure, Refusals
 from eval.engine import Engine, Message
-from eval.expression import log_probability
+from eval.expression.methods import EXPRESSIONS, METHODS, Asking, Expression
 from eval.figures import human_figures, require_figures
 from eval.question import Question
-from eval.rendering import ORDERS, render_probe
+from eval.rendering import ORDERS
 from eval.report import Report
+from eval.report_asking import replies_info
 from eval.report_from import Circumstances, persona_info, report_from
 from eval.scoring import score
 from eval.selection import choose
 from eval.survey import LoadedSurvey, Survey
 from personas import Group, LoadedPersona, system_prompt, with_steering
 
-Expression = Literal["log_probability"]
-EXPRESSIONS: tuple[Expression, ...] = ("log_probability",)
+__all__ = ["EXPRESSIONS", "Expression", "evaluate", "questions_for"]
+
 Progress = Callable[[int, int], None]
 
 
@@ -35,12 +35,14 @@ async def evaluate(
     seed: int = 0,
     refusals: Refusals = "apart",
     progress: Progress | None = None,
+    samples: int | None = None,
 ) -> Report:
     """Ask the persona every question that has figures for its groups, and score the answers.
 
     Each question stands alone after the system prompt. `steering` replaces the persona's own; `limit` asks only so
-    many questions, chosen by `seed` and spread over topics; `progress(done, total)` is called after each
-    question. Several personas can be evaluated one after the other on one engine. Cancelling stops the engine.
+    many questions, chosen by `seed` and spread over topics; `samples` replies are drawn for each prompt where an
+    expression method draws several, None for its own number; `progress(done, total)` is called after each question.
+    Several personas can be evaluated one after the other on one engine. Cancelling stops the engine.
 
     Raises:
         SurveyError: the survey has no figures for the persona's groups.
@@ -53,7 +55,8 @@ async def evaluate(
     system = system_prompt(steered.persona)
     prefix = [Message("system", system)] if system else []
     started = time.perf_counter()
-    outcomes = await _collect(log_probability.ask(engine, prefix, questions, ORDERS), len(questions), progress)
+    method, asking = METHODS[expression], Asking(seed, samples)
+    outcomes = await _collect(method.ask(engine, prefix, questions, asking), len(questions), progress)
     answers = [outcome for outcome in outcomes if isinstance(outcome, Answer)]
     card = score(survey.survey, groups, answers, refusals=refusals, seed=seed)
     return report_from(
@@ -67,11 +70,12 @@ async def evaluate(
             expression=expression,
             orders=ORDERS,
             seed=seed,
-            prompt_sha256=_prompt_sha256(system, questions),
+            prompt_sha256=_prompt_sha256(system, [text for question in questions for text in method.prompts(question)]),
             failures=[outcome for outcome in outcomes if isinstance(outcome, Failure)],
             seconds=time.perf_counter() - started,
             tokens_decoded=sum(outcome.tokens_decoded for outcome in outcomes),
             tokens_reused=sum(outcome.tokens_reused for outcome in outcomes),
+            replies=replies_info(outcomes, method, asking, engine.info),
         ),
     )
 
@@ -113,7 +117,6 @@ async def _collect(
     return collected
 
 
-def _prompt_sha256(system: str, questions: Sequence[Question]) -> str:
+def _prompt_sha256(system: str, prompts: Sequence[str]) -> str:
     """Return the hash of all that the model was told, in the order of asking."""
-    probes = [render_probe(question, order).probe.prompt for question in questions for order in ORDERS]
-    return hashlib.sha256("".join(f"{text}\0" for text in [system, *probes]).encode()).hexdigest()
+    return hashlib.sha256("".join(f"{text}\0" for text in [system, *prompts]).encode()).hexdigest()

@@ -227,7 +227,7 @@ class QuestionInfo(_Part):
     order_bias: float | None
     """Total variation between the two orders."""
     valid: bool
-    """False when the label mass is below 0.5 in any order, or truncation could exceed 0.1."""
+    """False when the label mass is below 0.5 in any order, truncation could exceed 0.1, or the answer is doubtful."""
 
 
 class FailureInfo(_Part):
@@ -237,6 +237,34 @@ class FailureInfo(_Part):
     """The question's id."""
     why: str
     """Why there is no answer, in one line."""
+
+
+class UnreadInfo(_Part):
+    """Replies that could not be read, for one reason."""
+
+    why: str
+    """The reason, in a few words."""
+    replies: int
+    """How many replies."""
+
+
+class RepliesInfo(_Part):
+    """The replies in words that distributions were read from."""
+
+    per_prompt: int
+    """How many were drawn for each prompt."""
+    temperature: float
+    """The temperature with which they were drawn; 0 takes the likeliest token each time."""
+    top_p: float
+    """The share of the likeliest tokens from which they were drawn; 1 is all."""
+    max_tokens: int
+    """How long each could be."""
+    constraint: str | None
+    """What kept them to a form: `grammar`, `json_schema`, `json_object` or `none`; null where no form was asked for."""
+    asked: int
+    """How many replies were asked for, of questions that failed too."""
+    unread: tuple[UnreadInfo, ...]
+    """How many of those could not be read and count nowhere, by reason; questions that failed are in `failures`."""
 
 
 class Timing(_Part):
@@ -297,6 +325,8 @@ class Report(_Part):
     """Every question that was answered; the scores recompute from these."""
     failures: tuple[FailureInfo, ...]
     """Every question that was put and has no answer that could be scored."""
+    replies: RepliesInfo | None = None
+    """The replies that the distributions were read from; null for log-probabilities and for answers from a file."""
     timing: Timing
     """What it cost."""
 

@@ -23,6 +23,7 @@ from eval.report import (
     PersonaInfo,
     QuestionInfo,
     References,
+    RepliesInfo,
     Report,
     Score,
     ScoreSet,
@@ -52,6 +53,7 @@ class Circumstances:
     seconds: float
     tokens_decoded: int
     tokens_reused: int
+    replies: RepliesInfo | None = None
 
 
 def report_from(card: Scorecard, made: Circumstances) -> Report:
@@ -77,6 +79,7 @@ def report_from(card: Scorecard, made: Circumstances) -> Report:
         nearest_questions=card.nearest_questions,
         questions=tuple(_question(question, made.orders) for question in card.questions),
         failures=tuple(FailureInfo(id=failure.question_id, why=failure.why) for failure in made.failures),
+        replies=made.replies,
         timing=Timing(
             seconds=made.seconds,
             probes=len(made.questions) * len(made.orders),

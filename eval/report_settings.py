@@ -22,6 +22,8 @@ def _settings(report: Report) -> dict[str, str | None]:
         "survey.questions": report.survey.questions,
         "steering": report.steering,
         "expression": report.expression,
+        "replies.per_prompt": report.replies.per_prompt if report.replies else None,
+        "replies.constraint": report.replies.constraint if report.replies else None,
         "orders": " and ".join(report.orders),
         "refusals": report.refusals,
         "seed": report.seed,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from eval.evaluate import Expression
     from eval.report import Report
 
-EXPRESSIONS: "tuple[Expression, ...]" = ("log_probability",)
+EXPRESSIONS: "tuple[Expression, ...]" = ("log_probability", "sequence", "verbalized", "sampled")
 REFUSALS: "tuple[Refusals, ...]" = ("apart", "as-option")
 STEERINGS = ("none", "qa", "bio", "portray")
 
@@ -22,6 +22,7 @@ EXAMPLE = options.examples(
     "chat-personas eval democrat republican",
     "chat-personas eval my-persona.toml --json report.json",
     "chat-personas eval democrat --json - | python -m json.tool",
+    "chat-personas eval democrat --expression verbalized",
     "chat-personas eval democrat --fail-under 0.8",
     "chat-personas eval --answers answers.jsonl --survey civic",
     "chat-personas eval democrat --fail-if-worse-than report.json",
@@ -41,7 +42,11 @@ def evaluate(
     ] = None,
     expression: Annotated[
         str | None,
-        typer.Option("--expression", metavar="E", help="How the distribution is obtained: log_probability."),
+        typer.Option("--expression", metavar="E", help=f"How the distribution is obtained: {', '.join(EXPRESSIONS)}."),
+    ] = None,
+    samples: Annotated[
+        int | None,
+        typer.Option("--samples", min=1, metavar="N", help="Replies to each prompt of sampled (30)."),
     ] = None,
     steering: Annotated[
         str | None,
@@ -95,6 +100,7 @@ def evaluate(
             "--model": model,
             "--steering": steering,
             "--expression": expression,
+            "--samples": samples,
         }
         asking |= {"--save-answers": save_answers, "--fail-if-worse-than": fail_if_worse_than, "--yes": yes}
         _nothing_to_ask(asking)
@@ -112,6 +118,7 @@ def evaluate(
         limit=limit,
         seed=seed,
         refusals=compared,
+        samples=samples,
         agreed=yes,
         saving=save_answers is not None,
     )

@@ -12,7 +12,7 @@ from chat_personas.cli.report_table import print_reports
 from chat_personas.engines.open import open_engine, shown_model
 from chat_personas.survey_store import find_survey
 from eval.evaluate import Expression, evaluate, questions_for
-from eval.rendering import ORDERS
+from eval.expression.methods import METHODS, Asking
 from eval.report import Report, as_document
 from eval.saved_answers import as_answers, check_distinct
 from eval.survey import LoadedSurvey
@@ -41,6 +41,7 @@ class Evaluation:
     seed: int
     refusals: "Refusals"
     agreed: bool
+    samples: int | None = None
     saving: bool = False
     demonstration: bool = False
 
@@ -58,16 +59,22 @@ class Evaluation:
         loaded = [load_persona(name) for name in personas]
         if self.saving:
             check_distinct(loaded)
-        questions = sum(len(questions_for(persona, survey, self.steering, self.limit, self.seed)) for persona in loaded)
+        requests = sum(self._requests(persona, survey) for persona in loaded)
         with busy(f"opening {shown_model(self.model)}…"):
             engine = await open_engine(self.model, self.settings)
         self.demonstration = engine.info.demonstration
         try:
-            agree(engine.info, questions * len(ORDERS), agreed=self.agreed)
+            agree(engine.info, requests, agreed=self.agreed)
             for persona in loaded:
                 reports.append(await self._report(engine, persona, survey))
         finally:
             await engine.close()
+
+    def _requests(self, persona: LoadedPersona, survey: LoadedSurvey) -> int:
+        """Return how many requests evaluating a persona takes."""
+        method, asking = METHODS[self.expression], Asking(self.seed, self.samples)
+        questions = questions_for(persona, survey, self.steering, self.limit, self.seed)
+        return sum(method.requests(question, asking) for question in questions)
 
     async def _report(self, engine: "Engine", persona: LoadedPersona, survey: LoadedSurvey) -> Report:
         with progress_bar(persona.persona.name) as advance:
@@ -80,6 +87,7 @@ class Evaluation:
                 limit=self.limit,
                 seed=self.seed,
                 refusals=self.refusals,
+                samples=self.samples,
                 progress=advance,
             )
 

@@ -1,0 +1,89 @@
+"""The expression methods by name: how each is asked, what it needs, and what it costs."""
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from eval.answers import Answer, Failure
+from eval.engine import Engine, EngineInfo, Message, Sampling
+from eval.expression import log_probability, sampled, sequence, verbalized
+from eval.question import Question
+from eval.rendering import ORDERS, render_probe
+
+Expression = Literal["log_probability", "sequence", "verbalized", "sampled"]
+EXPRESSIONS: tuple[Expression, ...] = ("log_probability", "sequence", "verbalized", "sampled")
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How a survey is asked: the `seed` of everything that is drawn, and how many replies where there are several.
+
+    `samples` None is the method's own number.
+    """
+
+    seed: int = 0
+    samples: int | None = None
+
+
+Outcomes = AsyncGenerator[Answer | Failure, None]
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One way to obtain distributions.
+
+    `ask` puts questions to a model; `prompts` are the user's turns of one question; `sampling` is how replies are
+    drawn, None where nothing is; `samples` how many replies each prompt gets by itself; `several` whether that can be
+    chosen;
+    `constrained` whether replies are asked for in a form that an engine may keep them to.
+    """
+
+    ask: Callable[[Engine, Sequence[Message], Sequence[Question], Asking], Outcomes]
+    prompts: Callable[[Question], Sequence[str]]
+    sampling: Sampling | None = None
+    samples: int = 1
+    several: bool = False
+    constrained: bool = False
+
+    def replies(self, asking: Asking) -> int:
+        """Return how many replies each prompt gets."""
+        return asking.samples if self.several and asking.samples is not None else self.samples
+
+    def requests(self, question: Question, asking: Asking) -> int:
+        """Return how many requests one question takes."""
+        return len(self.prompts(question)) * self.replies(asking)
+
+
+METHODS: dict[Expression, Method] = {
+    "log_probability": Method(
+        ask=lambda engine, prefix, questions, asking: log_probability.ask(engine, prefix, questions, ORDERS),
+        prompts=lambda question: [render_probe(question, order).probe.prompt for order in ORDERS],
+    ),
+    "sequence": Method(
+        ask=lambda engine, prefix, questions, asking: sequence.ask(engine, prefix, questions, seed=asking.seed),
+        prompts=lambda question: [sequence.rendering(question, order).probe.prompt for order in ORDERS],
+        sampling=sequence.SAMPLING,
+    ),
+    "verbalized": Method(
+        ask=lambda engine, prefix, questions, asking: verbalized.ask(engine, prefix, questions, seed=asking.seed),
+        prompts=lambda question: [verbalized.rendering(question, order).probe.prompt for order in ORDERS],
+        sampling=verbalized.SAMPLING,
+        constrained=True,
+    ),
+    "sampled": Method(
+        ask=lambda engine, prefix, questions, asking: sampled.ask(
+            engine, prefix, questions, seed=asking.seed, samples=METHODS["sampled"].replies(asking)
+        ),
+        prompts=lambda question: [render_probe(question, order).probe.prompt for order in ORDERS],
+        sampling=sampled.SAMPLING,
+        samples=sampled.SAMPLES,
+        several=True,
+    ),
+}
+
+
+def cannot(expression: Expression, info: EngineInfo) -> str | None:
+    """Say in one line why a model cannot be asked in this way, or None if it can."""
+    if expression == "log_probability" and info.log_probabilities == "none":
+        return f"{info.name} gives no log-probabilities; use another model or another expression"
+    return None
