@@ -6,13 +6,14 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
 from eval.answers import Answer, Failure, Refusals
-from eval.engine import Engine, Message
-from eval.expression.methods import EXPRESSIONS, METHODS, Asking, Expression
+from eval.engine import Engine, EngineError, Message
+from eval.expression.methods import EXPRESSIONS, METHODS, Asking, Expression, cannot
 from eval.figures import human_figures, require_figures
+from eval.judge import Judge
 from eval.question import Question
 from eval.rendering import ORDERS
 from eval.report import Report
-from eval.report_asking import replies_info
+from eval.report_asking import judge_info, replies_info
 from eval.report_from import Circumstances, persona_info, report_from
 from eval.scoring import score
 from eval.selection import choose
@@ -36,13 +37,15 @@ async def evaluate(
     refusals: Refusals = "apart",
     progress: Progress | None = None,
     samples: int | None = None,
+    judge: Judge | None = None,
 ) -> Report:
     """Ask the persona every question that has figures for its groups, and score the answers.
 
     Each question stands alone after the system prompt. `steering` replaces the persona's own; `limit` asks only so
     many questions, chosen by `seed` and spread over topics; `samples` replies are drawn for each prompt where an
-    expression method draws several, None for its own number; `progress(done, total)` is called after each question.
-    Several personas can be evaluated one after the other on one engine. Cancelling stops the engine.
+    expression method draws several, None for its own number; `judge` maps answers in words to the options, None for
+    the model itself; `progress(done, total)` is called after each question. Several personas can be evaluated one after
+    the other on one engine. Cancelling stops the engine.
 
     Raises:
         SurveyError: the survey has no figures for the persona's groups.
@@ -55,7 +58,9 @@ async def evaluate(
     system = system_prompt(steered.persona)
     prefix = [Message("system", system)] if system else []
     started = time.perf_counter()
-    method, asking = METHODS[expression], Asking(seed, samples)
+    method, asking = METHODS[expression], Asking(seed, samples, judge or Judge(engine))
+    if (why := cannot(expression, engine.info, (judge or engine).info)) is not None:
+        raise EngineError(why)
     outcomes = await _collect(method.ask(engine, prefix, questions, asking), len(questions), progress)
     answers = [outcome for outcome in outcomes if isinstance(outcome, Answer)]
     card = score(survey.survey, groups, answers, refusals=refusals, seed=seed)
@@ -76,6 +81,7 @@ async def evaluate(
             tokens_decoded=sum(outcome.tokens_decoded for outcome in outcomes),
             tokens_reused=sum(outcome.tokens_reused for outcome in outcomes),
             replies=replies_info(outcomes, method, asking, engine.info),
+            judge=await judge_info(questions, method, asking),
         ),
     )
 

@@ -227,7 +227,7 @@ class QuestionInfo(_Part):
     order_bias: float | None
     """Total variation between the two orders."""
     valid: bool
-    """False when the label mass is below 0.5 in any order, truncation could exceed 0.1, or the answer is doubtful."""
+    """False when the label mass is below 0.5 in any order, truncation could exceed 0.1, or the judge errs too often."""
 
 
 class FailureInfo(_Part):
@@ -267,6 +267,23 @@ class RepliesInfo(_Part):
     """How many of those could not be read and count nowhere, by reason; questions that failed are in `failures`."""
 
 
+class JudgeInfo(_Part):
+    """The model that mapped answers in words to the options, and how often it errs."""
+
+    name: str
+    """Its name, as `model.name`."""
+    engine: str
+    """What ran it."""
+    sha256: str | None
+    """The hash of the model file, null for servers."""
+    error: Score
+    """The probability that it does not give to the right option of a statement whose answer is known: 0 to 1."""
+    statements: int
+    """How many such statements: the text of each option of each question, put as what somebody said."""
+    limit: float
+    """Where the mean of `error` is above this, no question is valid."""
+
+
 class Timing(_Part):
     """What the evaluation cost."""
 
@@ -300,7 +317,7 @@ class Report(_Part):
     expression: str
     """How the distributions were obtained; `unknown` for answers from a file."""
     orders: tuple[Order, ...]
-    """The option orders in which each question was put; none is known for answers from a file."""
+    """The option orders in which each question was put (`open_ended`: to the judge); none from a file."""
     refusals: Refusals
     """`apart`: left out and renormalised; `as-option`: one more option."""
     seed: int
@@ -327,6 +344,8 @@ class Report(_Part):
     """Every question that was put and has no answer that could be scored."""
     replies: RepliesInfo | None = None
     """The replies that the distributions were read from; null for log-probabilities and for answers from a file."""
+    judge: JudgeInfo | None = None
+    """Who mapped answers in words to the options, and its error; null for other expressions than `open_ended`."""
     timing: Timing
     """What it cost."""
 
@@ -335,19 +354,38 @@ class Report(_Part):
         return self.model_dump_json(by_alias=True, indent=2)
 
 
+class GapInfo(_Part):
+    """How much closer to people the percentages that a model gives are than the answers that it simulates."""
+
+    persona: str
+    """The persona's name."""
+    simulation: str
+    """The expression that simulates: `log_probability`, `sequence` or `sampled`."""
+    total_variation: Score | None
+    """Its total variation minus that of `verbalized`, question by question; above 0, `verbalized` is closer."""
+    p: float | None
+    """Two-sided p-value of the sign-flip test."""
+    questions: int
+    """Over how many questions: those that both answered and that have figures."""
+
+
 class Reports(_Part):
     """The evaluations of several personas (schema `chat-personas/eval-reports@1`)."""
 
     schema_: Literal["chat-personas/eval-reports@1"] = Field(default=SCHEMA_OF_SEVERAL, alias="schema")
     """Always `"chat-personas/eval-reports@1"`."""
     reports: tuple[Report, ...]
-    """One report per persona, in the order asked for."""
+    """One report per persona, in the order asked for; with `--expression all` one per persona and expression."""
+    gaps: tuple[GapInfo, ...] = ()
+    """The knowledge-to-simulation gaps; none unless a persona was asked for `verbalized` and in another way."""
 
     def to_json(self) -> str:
         """Return the document, indented, with every key in its fixed place."""
         return self.model_dump_json(by_alias=True, indent=2)
 
 
-def as_document(reports: Sequence[Report]) -> str:
-    """Return the JSON that is written for `reports`: one as it is, several in their list."""
-    return reports[0].to_json() if len(reports) == 1 else Reports(reports=tuple(reports)).to_json()
+def as_document(reports: Sequence[Report], gaps: Sequence[GapInfo] = ()) -> str:
+    """Return the JSON that is written for `reports`: one as it is, several in their list, with their gaps."""
+    if len(reports) == 1:
+        return reports[0].to_json()
+    return Reports(reports=tuple(reports), gaps=tuple(gaps)).to_json()

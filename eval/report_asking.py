@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from eval.answers import Answer, Failure
 from eval.engine import EngineInfo
 from eval.expression.methods import Asking, Method
-from eval.report import RepliesInfo, UnreadInfo
+from eval.intervals import Bootstrap
+from eval.judge import MOST_ERROR
+from eval.question import Question
+from eval.report import JudgeInfo, RepliesInfo, Score, UnreadInfo
 
 
 def replies_info(
@@ -27,4 +30,26 @@ def replies_info(
         constraint=info.constraints if method.constrained else None,
         asked=sum(outcome.replies.asked for outcome in outcomes),
         unread=tuple(UnreadInfo(why=why, replies=count) for why, count in unread.most_common()),
+    )
+
+
+async def judge_info(questions: Sequence[Question], method: Method, asking: Asking) -> JudgeInfo | None:
+    """Return who judged the answers to `questions` and its error over them; None where nobody did.
+
+    The error was estimated when the questions were asked; what is known is not asked again.
+    """
+    if not method.judged or asking.judge is None or not questions:
+        return None
+    errors = await asking.judge.errors(questions)
+    error = Bootstrap(asking.seed).mean(errors)
+    if error is None:
+        return None
+    info = asking.judge.info
+    return JudgeInfo(
+        name=info.name,
+        engine=info.engine,
+        sha256=info.sha256,
+        error=Score(mean=error.mean, low=error.low, high=error.high),
+        statements=sum(len(question.option_texts) for question in questions),
+        limit=MOST_ERROR,
     )

@@ -24,6 +24,8 @@ def _settings(report: Report) -> dict[str, str | None]:
         "expression": report.expression,
         "replies.per_prompt": report.replies.per_prompt if report.replies else None,
         "replies.constraint": report.replies.constraint if report.replies else None,
+        "judge.name": report.judge.name if report.judge else None,
+        "judge.sha256": report.judge.sha256 if report.judge else None,
         "orders": " and ".join(report.orders),
         "refusals": report.refusals,
         "seed": report.seed,

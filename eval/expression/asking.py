@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -67,6 +68,14 @@ def seed_for(seed: int, *of: str) -> int:
     """Return a seed of its own for each question and order, the same whatever was asked before. 0 <= seed < 2**31."""
     digest = hashlib.sha256("\0".join((str(seed), *of)).encode()).digest()
     return int.from_bytes(digest[:8], "big") % _SEEDS
+
+
+def mostly_unread(unread: Sequence[str], replies: int) -> str | None:
+    """Say why a question fails if fewer than half of its replies can be read; `unread` is why the others cannot."""
+    if len(unread) * 2 <= replies:
+        return None
+    ((reason, _),) = Counter(unread).most_common(1)
+    return f"most replies cannot be read: {len(unread)} of {replies}, mostly {reason}"
 
 
 def quoted(reply: str) -> str:

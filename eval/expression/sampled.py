@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from eval.answers import Answer, Failure, Replies
 from eval.engine import Engine, Message, Sampling
-from eval.expression.asking import InOrder, each, in_orders, seed_for
+from eval.expression.asking import InOrder, each, in_orders, mostly_unread, seed_for
 from eval.expression.shares import shares
 from eval.rendering import ORDERS, Askable, Order, Rendered, render_probe
 
@@ -69,10 +69,8 @@ def _counted(question: Askable, rendered: Rendered, replies: Sequence[str]) -> I
     found = [read(reply, rendered) for reply in replies]
     unread = tuple(why for label, why in found if label is None)
     kept = Replies(len(replies), unread)
-    if len(unread) * 2 > len(replies):
-        ((reason, _),) = Counter(unread).most_common(1)
-        said = f"{len(unread)} of {len(replies)}, mostly {reason}"
-        return InOrder(f"most replies cannot be read: {said}", kept)
+    if (why := mostly_unread(unread, len(replies))) is not None:
+        return InOrder(why, kept)
     return InOrder(shares(question, rendered, Counter(label for label, _ in found if label is not None)), kept)
 
 
