@@ -1,10 +1,13 @@
 """Failures counted by reason."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 
 from eval.rendering import ORDERS
 
+_PARTICULARS = re.compile(r": | \(")
+"""What follows belongs to one question, or is in a server's own words."""
 _PREFIXES = tuple(f"{order} order: " for order in ORDERS)
 
 
@@ -17,4 +20,4 @@ def reason(why: str) -> str:
     """Return why a question failed without the option order and without what belongs to this question alone."""
     for prefix in _PREFIXES:
         why = why.removeprefix(prefix)
-    return why.partition(": ")[0]
+    return _PARTICULARS.split(why)[0]

@@ -83,4 +83,4 @@ def _shown(gap: "GapInfo") -> str:
     if score is None or gap.p is None:
         return "— (no question that both answered)"
     bounds = "" if score.low is None or score.high is None else f" [{score.low:+.3f}, {score.high:+.3f}]"
-    return f"{score.mean:+.3f}{bounds}, p {gap.p:.4f}, {gap.questions} questions"
+    return f"{score.mean:+.3f}{bounds}, p {gap.p:.4f}, {gap.questions} question{'' if gap.questions == 1 else 's'}"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from chat_personas.cli.estimate_line import DEMONSTRATION, with_interval
-from chat_personas.cli.what_failed import failures_listed, judged_and_counted
+from chat_personas.cli.what_failed import errs_too_often, failures_listed, judged_and_counted, not_judged
 from chat_personas.in_words import doubts, sounds_like
 from chat_personas.plain_text import printable
 from personas import Group
@@ -47,6 +47,8 @@ def print_reports(reports: Sequence["Report"], *, to_error: bool, demonstration:
     console.print(heading(reports[0], reports[0].expression))
     if demonstration:
         console.print(DEMONSTRATION)
+    for line in dict.fromkeys(not_judged(report) for report in reports if errs_too_often(report)):
+        console.print(line)
     for table in _scores(reports, console.width):
         console.print(table)
     for report in reports:

@@ -18,7 +18,7 @@ def judged_and_counted(report: "Report") -> Iterator[str]:
     from eval.failure_reasons import by_reason
 
     if report.judge is not None:
-        yield _judge(report.judge)
+        yield not_judged(report) if errs_too_often(report) else _judge(report.judge)
     invalid = sum(not question.valid for question in report.questions)
     if invalid and not errs_too_often(report):
         yield f"{invalid} of {len(report.questions)} questions are not valid (label mass, or what a server shows of it)"
@@ -38,11 +38,21 @@ def failures_listed(report: "Report") -> Iterator[str]:
         yield f"and {len(report.failures) - SHOWN} more, all listed in the report (--json)"
 
 
+def not_judged(report: "Report") -> str:
+    """Say that nothing in a report is valid because of its judge."""
+    judge = report.judge
+    if judge is None:
+        return ""
+    most = f"more than {100 * judge.limit:.0f} is too much"
+    return f"not valid: the judge itself errs {_often(judge)} ({printable(judge.name)}; {most})"
+
+
 def _judge(judge: "JudgeInfo") -> str:
-    name, errs = printable(judge.name), f"in {100 * judge.error.mean:.1f} of 100 known statements"
-    if judge.error.mean > judge.limit:
-        return f"not valid: the judge itself errs {errs} ({name}; more than {100 * judge.limit:.0f} is too much)"
-    return f"the judge {name} errs {errs}: {with_interval(judge.error)} of the probability is elsewhere"
+    return f"the judge {printable(judge.name)} errs {_often(judge)}: {with_interval(judge.error)}"
+
+
+def _often(judge: "JudgeInfo") -> str:
+    return f"in {100 * judge.error.mean:.1f} of 100 known statements"
 
 
 def errs_too_often(report: "Report") -> bool:

@@ -42,9 +42,10 @@ async def each(questions: Iterable[Askable], ask_one: AskOne) -> AsyncGenerator[
                 running.add(asyncio.create_task(_guarded(question, ask_one)))
             if not running:
                 return
-            done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-            for outcome in [task.result() for task in done]:
-                yield outcome
+            done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                yield task.result()
+                running.discard(task)
     finally:
         for task in running:
             task.cancel()

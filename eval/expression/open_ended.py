@@ -5,6 +5,7 @@ refusals) by the judge's log-probabilities, in both orders; these are averaged o
 """
 
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 
 import numpy as np
@@ -54,8 +55,9 @@ async def ask(
         by_order = _averaged([orders for orders in weighed if orders is not None])
         return Answer(question.id, by_order, replies=kept, doubtful=doubtful)
 
-    async for outcome in each(questions, one):
-        yield outcome
+    async with aclosing(each(questions, one)) as outcomes:
+        async for outcome in outcomes:
+            yield outcome
 
 
 def _averaged(weighed: Sequence[tuple[OrderAnswer, ...]]) -> tuple[OrderAnswer, ...]:

@@ -22,7 +22,7 @@ _ALONE = re.compile(rf"{_LETTER}[.):]?")
 _WITH_TEXT = re.compile(rf"{_LETTER}[.):]?\s+(?P<text>.+)", re.DOTALL)
 
 
-async def ask(
+def ask(
     engine: Engine,
     prefix: Sequence[Message],
     questions: Iterable[Askable],
@@ -45,8 +45,7 @@ async def ask(
         replies = await engine.complete([*prefix, Message("user", rendered.probe.prompt)], sampling, samples)
         return _counted(question, rendered, replies)
 
-    async for outcome in each(questions, lambda question: in_orders(question, orders, in_order)):
-        yield outcome
+    return each(questions, lambda question: in_orders(question, orders, in_order))
 
 
 def read(reply: str, rendered: Rendered) -> tuple[str | None, str]:

@@ -22,7 +22,7 @@ SAMPLING = Sampling(temperature=1.0, top_p=1.0, max_tokens=160)
 _BETWEEN = re.compile(r"\s*,\s*|\s+")
 
 
-async def ask(
+def ask(
     engine: Engine,
     prefix: Sequence[Message],
     questions: Iterable[Askable],
@@ -44,8 +44,7 @@ async def ask(
         outcome = letters if isinstance(letters, str) else shares(question, rendered, letters)
         return InOrder(outcome, Replies(asked=1))
 
-    async for outcome in each(questions, lambda question: in_orders(question, orders, in_order)):
-        yield outcome
+    return each(questions, lambda question: in_orders(question, orders, in_order))
 
 
 def rendering(question: Askable, order: Order) -> Rendered:

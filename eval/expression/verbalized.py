@@ -21,7 +21,7 @@ LEAST, GREATEST = 95, 105
 SAMPLING = Sampling(temperature=0.0, top_p=1.0, max_tokens=320)
 
 
-async def ask(
+def ask(
     engine: Engine,
     prefix: Sequence[Message],
     questions: Iterable[Askable],
@@ -44,8 +44,7 @@ async def ask(
         outcome = given if isinstance(given, str) else shares(question, rendered, given)
         return InOrder(outcome, Replies(asked=1))
 
-    async for outcome in each(questions, lambda question: in_orders(question, orders, in_order)):
-        yield outcome
+    return each(questions, lambda question: in_orders(question, orders, in_order))
 
 
 def rendering(question: Askable, order: Order) -> Rendered:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chat_personas.cli import evaluation
-from eval.engine import Engine, EngineInfo
+from eval.engine import Engine, EngineError, EngineInfo
 from eval.report import Report, Reports
 from tests.cli.running import Command, Ran, only_line
 from tests.eval.saying_engine import SayingEngine, options_in
@@ -185,3 +185,34 @@ def test_a_run_with_the_built_in_model_repeats_to_the_last_digit(command: Comman
         return [document["questions"], document["failures"], document["replies"], document["judge"]]
 
     assert run("1") == run("1")
+
+
+def test_what_is_not_valid_is_called_so_before_any_figure(
+    command: Command, survey: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged_by(monkeypatch, SayingEngine(say), ListeningEngine(0.5))
+    said = words(evaluated(command, survey, "--model", "tiny.gguf", "--expression", "open_ended", "--judge", "pocket"))
+    assert said.index("not valid: the judge itself errs") < said.index("alignment")
+
+
+def test_evaluations_that_were_made_are_kept_when_the_model_fails_in_a_later_expression(
+    command: Command, served_by: Serve, survey: str, tmp_path: Path
+) -> None:
+    def fails(prompt: str, number: int) -> str:
+        if "percentages" in prompt:
+            raise EngineError("the server went away; start it again")
+        return say(prompt, number)
+
+    served_by(SayingEngine(fails))
+    ran = evaluated(command, survey, "--expression", "all", "--json", "kept.json", "--fail-under", "0")
+    assert ran.code == 3
+    assert "only 2 of 5 evaluations were made; these are kept" in ran.err
+    kept = Reports.model_validate_json((tmp_path / "kept.json").read_text())
+    assert [report.expression for report in kept.reports] == ["log_probability", "sequence"]
+
+
+def test_fail_under_names_the_expression_that_falls_short(command: Command, served_by: Serve, survey: str) -> None:
+    served_by(SayingEngine(say))
+    ran = evaluated(command, survey, "--expression", "all", "--fail-under", "0.999")
+    assert ran.code == 1
+    assert "democrat (verbalized) 0." in ran.err

@@ -81,9 +81,11 @@ def test_failures_are_counted_by_reason_whatever_the_order_and_the_reply() -> No
         'reversed order: the reply is not a list of letters: "No: never"',
         "survey order: the percentages do not sum to 100: 75",
         "the engine ended without an answer",
+        "http://127.0.0.1:8080/v1 answered 500 (error: no memory)",
     )
     assert by_reason(whys) == (
         ("the reply is not a list of letters", 2),
         ("the percentages do not sum to 100", 1),
         ("the engine ended without an answer", 1),
+        ("http://127.0.0.1:8080/v1 answered 500", 1),
     )

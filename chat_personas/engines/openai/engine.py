@@ -182,12 +182,16 @@ class OpenAIEngine:
                 raise RequestError(f"{shown(self._url)} sent an answer without a reply in it")
             return answer.choices[0].message.content or ""
 
+        tasks = [asyncio.create_task(one(offset)) for offset in range(n)]
         try:
-            return list(await asyncio.gather(*(one(offset) for offset in range(n))))
+            return list(await asyncio.gather(*tasks))
         except (openai.APIConnectionError, openai.AuthenticationError, openai.PermissionDeniedError) as error:
             raise explain(error, self._url, self._key_env) from error
         except openai.OpenAIError as error:
             raise RequestError(str(explain(error, self._url, self._key_env))) from error
+        finally:  # one that failed must not leave the others asking
+            for task in tasks:
+                task.cancel()
 
     async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncIterator[ProbeScore]:
         """See `eval.engine.Engine.score`: one request per probe, a bounded number at once, scores as they come."""
