@@ -4,24 +4,25 @@ import hashlib
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from typing import Literal
 
 from eval.answers import Answer, Failure, Refusals
-from eval.engine import Engine, Message
-from eval.expression import log_probability
+from eval.engine import Engine, EngineError, Message
+from eval.expression.methods import EXPRESSIONS, METHODS, Asking, Expression, cannot
 from eval.few_shot import as_put, shots_of
 from eval.figures import human_figures, require_figures
+from eval.judge import Judge
 from eval.question import Question
-from eval.rendering import ORDERS, Askable, render_probe
+from eval.rendering import ORDERS
 from eval.report import Report
+from eval.report_asking import judge_info, replies_info
 from eval.report_from import Circumstances, persona_info, report_from
 from eval.scoring import score
 from eval.selection import choose
 from eval.survey import LoadedSurvey, Survey
 from personas import Group, LoadedPersona, evaluation_prompt, with_shots, with_steering
 
-Expression = Literal["log_probability"]
-EXPRESSIONS: tuple[Expression, ...] = ("log_probability",)
+__all__ = ["EXPRESSIONS", "Expression", "evaluate", "questions_for"]
+
 Progress = Callable[[int, int], None]
 
 
@@ -37,13 +38,16 @@ async def evaluate(
     seed: int = 0,
     refusals: Refusals = "apart",
     progress: Progress | None = None,
+    samples: int | None = None,
+    judge: Judge | None = None,
 ) -> Report:
     """Ask the persona every question that has figures for its groups, and score the answers.
 
     Each question stands alone after the system prompt. `steering` replaces the persona's own, `shots` its number of
     other questions with `few_shot`; `limit` asks only so many questions, chosen by `seed` and spread over topics;
-    `progress(done, total)` is called after each question. Several personas can be evaluated one after the other on one
-    engine. Cancelling stops the engine.
+    `samples` replies are drawn for each prompt where an expression method draws several, None for its own number;
+    `judge` maps answers in words to the options, None for the model itself; `progress(done, total)` is called after
+    each question. Several personas can be evaluated one after the other on one engine. Cancelling stops the engine.
 
     Raises:
         SurveyError: the survey has no figures for the persona's groups, or too few for `few_shot`.
@@ -57,7 +61,10 @@ async def evaluate(
     system = evaluation_prompt(steered.persona)
     prefix = [Message("system", system)] if system else []
     started = time.perf_counter()
-    outcomes = await _collect(log_probability.ask(engine, prefix, put, ORDERS), len(questions), progress)
+    method, asking = METHODS[expression], Asking(seed, samples, judge or Judge(engine))
+    if (why := cannot(expression, engine.info, (judge or engine).info)) is not None:
+        raise EngineError(why)
+    outcomes = await _collect(method.ask(engine, prefix, put, asking), len(questions), progress)
     answers = [outcome for outcome in outcomes if isinstance(outcome, Answer)]
     card = score(survey.survey, groups, answers, refusals=refusals, seed=seed)
     return report_from(
@@ -72,11 +79,13 @@ async def evaluate(
             expression=expression,
             orders=ORDERS,
             seed=seed,
-            prompt_sha256=_prompt_sha256(system, put),
+            prompt_sha256=_prompt_sha256(system, [text for question in put for text in method.prompts(question)]),
             failures=[outcome for outcome in outcomes if isinstance(outcome, Failure)],
             seconds=time.perf_counter() - started,
             tokens_decoded=sum(outcome.tokens_decoded for outcome in outcomes),
             tokens_reused=sum(outcome.tokens_reused for outcome in outcomes),
+            replies=replies_info(outcomes, method, asking, engine.info),
+            judge=await judge_info(questions, method, asking),
         ),
     )
 
@@ -127,7 +136,6 @@ async def _collect(
     return collected
 
 
-def _prompt_sha256(system: str, questions: Sequence[Askable]) -> str:
+def _prompt_sha256(system: str, prompts: Sequence[str]) -> str:
     """Return the hash of all that the model was told, in the order of asking."""
-    probes = [render_probe(question, order).probe.prompt for question in questions for order in ORDERS]
-    return hashlib.sha256("".join(f"{text}\0" for text in [system, *probes]).encode()).hexdigest()
+    return hashlib.sha256("".join(f"{text}\0" for text in [system, *prompts]).encode()).hexdigest()

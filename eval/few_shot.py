@@ -54,6 +54,11 @@ class AfterOthers:
         return self.question.refusals
 
 
+def bare(question: Askable) -> Askable:
+    """Return a question without what was put before it: whoever judges an answer must not see the group's figures."""
+    return question.question if isinstance(question, AfterOthers) else question
+
+
 def shots_of(persona: Persona) -> int | None:
     """Return how many other questions are put before each question; None for another steering than `few_shot`."""
     if persona.steering != "few_shot":

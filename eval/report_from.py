@@ -16,6 +16,7 @@ from eval.rendering import Order
 from eval.report import (
     FailureInfo,
     GroupName,
+    JudgeInfo,
     ModelInfo,
     NearestInfo,
     OppositeDifference,
@@ -24,6 +25,7 @@ from eval.report import (
     PersonaInfo,
     QuestionInfo,
     References,
+    RepliesInfo,
     Report,
     Score,
     ScoreSet,
@@ -54,6 +56,8 @@ class Circumstances:
     tokens_decoded: int
     tokens_reused: int
     shots: int | None = None
+    replies: RepliesInfo | None = None
+    judge: JudgeInfo | None = None
 
 
 def report_from(card: Scorecard, made: Circumstances) -> Report:
@@ -80,6 +84,8 @@ def report_from(card: Scorecard, made: Circumstances) -> Report:
         nearest_questions=card.nearest_questions,
         questions=tuple(_question(question, made.orders) for question in card.questions),
         failures=tuple(FailureInfo(id=failure.question_id, why=failure.why) for failure in made.failures),
+        replies=made.replies,
+        judge=made.judge,
         timing=Timing(
             seconds=made.seconds,
             probes=len(made.questions) * len(made.orders),

@@ -5,6 +5,12 @@ from collections import Counter
 from functools import cache
 from random import Random
 
+from eval.expression.prompts import (
+    OPEN_ENDED_INSTRUCTION,
+    SEQUENCE_INSTRUCTION,
+    SEQUENCE_LENGTH,
+    VERBALIZED_INSTRUCTION,
+)
 from eval.few_shot import before, with_percentages
 from eval.rendering import INSTRUCTION, ORDERS, Order, Rendered, render_probe
 from pocket.document import Turn
@@ -12,17 +18,9 @@ from pocket.panel import Crowd, Panel
 from pocket.respondents import Respondent
 from pocket.topics import TOPICS
 
-SEQUENCE_INSTRUCTION = "Give the answers of 30 different people like you, as letters separated by spaces."
-VERBALIZED_INSTRUCTION = (
-    "Out of 100 people like you, how many choose each answer? "
-    "Reply with a JSON object of letters and whole percentages."
-)
-OPEN_ENDED_INSTRUCTION = "Answer in one or two sentences of your own."
-
 LETTER_WEIGHT = 16.0
 SEQUENCE_WEIGHT = 2.0
 PROMPT_WEIGHT = 0.1
-SEQUENCE_LENGTH = 30
 ASKED_ALIKE = 40
 RARE, STANDS_OUT = 0.05, 1.15
 SURVEY_ORDER_SHARE = 0.65

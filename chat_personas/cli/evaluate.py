@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from eval.evaluate import Expression
     from eval.report import Report
 
-EXPRESSIONS: "tuple[Expression, ...]" = ("log_probability",)
+EXPRESSIONS: "tuple[Expression, ...]" = ("log_probability", "sequence", "verbalized", "sampled", "open_ended")
 REFUSALS: "tuple[Refusals, ...]" = ("apart", "as-option")
 STEERINGS = ("none", "qa", "bio", "portray", "few_shot")
 
@@ -22,6 +22,8 @@ EXAMPLE = options.examples(
     "chat-personas eval democrat republican",
     "chat-personas eval my-persona.toml --json report.json",
     "chat-personas eval democrat --json - | python -m json.tool",
+    "chat-personas eval democrat --expression verbalized",
+    "chat-personas eval democrat --expression all --json all.json",
     "chat-personas eval democrat --fail-under 0.8",
     "chat-personas eval --answers answers.jsonl --survey civic",
     "chat-personas eval democrat --steering few_shot --shots 5",
@@ -42,7 +44,19 @@ def evaluate(
     ] = None,
     expression: Annotated[
         str | None,
-        typer.Option("--expression", metavar="E", help="How the distribution is obtained: log_probability."),
+        typer.Option(
+            "--expression", metavar="E", help=f"How the distribution is obtained: {', '.join(EXPRESSIONS)}; or all."
+        ),
+    ] = None,
+    samples: Annotated[
+        int | None,
+        typer.Option(
+            "--samples", min=1, metavar="N", help="Replies to each prompt of sampled (30) and open_ended (5)."
+        ),
+    ] = None,
+    judge: Annotated[
+        str | None,
+        typer.Option("--judge", metavar="M", help="Who maps answers in words to the options; by default the model."),
     ] = None,
     steering: Annotated[
         str | None,
@@ -91,6 +105,7 @@ def evaluate(
     from chat_personas.cli.calibration import calibrate_answers
     from chat_personas.cli.choices import choose
     from chat_personas.cli.evaluation import Evaluation, print_and_write
+    from chat_personas.cli.expressions_asked import expressions_meant
     from chat_personas.cli.given_answers import score_answers
     from chat_personas.cli.report_file import STANDARD_OUTPUT, Destinations
     from chat_personas.config import load_settings
@@ -107,6 +122,8 @@ def evaluate(
             "--steering": steering,
             "--shots": shots,
             "--expression": expression,
+            "--samples": samples,
+            "--judge": judge,
         }
         asking |= {"--save-answers": save_answers, "--fail-if-worse-than": fail_if_worse_than, "--yes": yes}
         _nothing_to_ask(asking)
@@ -117,17 +134,20 @@ def evaluate(
         _check(reports, fail_under)
         return DONE
     wanted = _named(personas)
+    one_only = {"--save-answers": save_answers, "--fail-if-worse-than": fail_if_worse_than}
     evaluation = Evaluation(
         settings=settings,
         model=model or settings.model,
         survey=survey or settings.survey,
-        expression=choose("--expression", expression or EXPRESSIONS[0], EXPRESSIONS),
+        expressions=expressions_meant(expression, samples, judge, one_only=one_only),
         steering=None if steering is None else choose("--steering", steering, STEERINGS),
         shots=shots,
         limit=limit,
         seed=seed,
         refusals=compared,
         calibrate=calibrate,
+        samples=samples,
+        judge=judge,
         agreed=yes,
         saving=save_answers is not None,
     )
@@ -135,7 +155,8 @@ def evaluate(
     try:
         asyncio.run(evaluation.collect(wanted, reports))
     finally:
-        print_and_write(reports, len(wanted), destinations, demonstration=evaluation.demonstration)
+        expected = len(wanted) * len(evaluation.expressions)
+        print_and_write(reports, expected, destinations, demonstration=evaluation.demonstration)
     if baseline is not None:
         baseline.check(reports, seed=seed, to_error=STANDARD_OUTPUT in (json_file, save_answers))
     _check(reports, fail_under)
@@ -167,9 +188,11 @@ def _baseline(file: str | None, personas: list[str], survey: str) -> "Baseline |
 def _check(reports: "list[Report]", fail_under: float | None) -> None:
     if fail_under is None:
         return
+    several = len({report.expression for report in reports}) > 1
+    names = [f"{each.persona.name} ({each.expression})" if several else each.persona.name for each in reports]
     below = [
-        f"{report.persona.name} {report.scores.alignment.mean:.3f}" if report.scores.alignment else report.persona.name
-        for report in reports
+        f"{name} {report.scores.alignment.mean:.3f}" if report.scores.alignment else name
+        for name, report in zip(names, reports, strict=True)
         if report.scores.alignment is None or report.scores.alignment.mean < fail_under
     ]
     if below:

@@ -2,18 +2,22 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chat_personas.cli.agreement import agree
 from chat_personas.cli.calibration import calibrate, check_enough
+from chat_personas.cli.expression_table import print_expressions
+from chat_personas.cli.expressions_asked import agree_to_all, possible
 from chat_personas.cli.progress import busy, progress_bar
 from chat_personas.cli.report_file import Destinations, write_document
 from chat_personas.cli.report_table import print_reports
 from chat_personas.engines.open import open_engine, shown_model
 from chat_personas.survey_store import find_survey
 from eval.evaluate import Expression, evaluate, questions_for
-from eval.rendering import ORDERS
+from eval.expression.methods import Asking
+from eval.gap import gaps
+from eval.judge import Judge
 from eval.report import Report, as_document
 from eval.saved_answers import as_answers, check_distinct
 from eval.survey import LoadedSurvey
@@ -30,13 +34,14 @@ class Evaluation:
     """What was asked for; `agreed` means that probing a server on another machine was agreed to on the command line,
     `saving` that the answers are to be written.
 
-    `demonstration` is set when the model is opened: whether it calls itself one.
+    `expressions` are all that the model is to be asked in; of several, those that it cannot are left out when it is
+    opened. `demonstration` is set then, too: whether it calls itself one. `judge` None is the model itself.
     """
 
     settings: "Settings"
     model: str
     survey: str
-    expression: Expression
+    expressions: Sequence[Expression]
     steering: str | None
     limit: int | None
     seed: int
@@ -44,6 +49,8 @@ class Evaluation:
     agreed: bool
     shots: int | None = None
     calibrate: bool = False
+    samples: int | None = None
+    judge: str | None = None
     saving: bool = False
     demonstration: bool = False
 
@@ -62,48 +69,60 @@ class Evaluation:
         if self.saving:
             check_distinct(loaded)
         wanted = survey, self.steering, self.limit, self.seed, self.shots
-        questions = 0
-        for persona in loaded:
-            put = len(questions_for(persona, *wanted))
-            if self.calibrate:
-                check_enough(persona.persona.name, put)
-            questions += put
-        with busy(f"opening {shown_model(self.model)}…"):
-            engine = await open_engine(self.model, self.settings)
-        self.demonstration = engine.info.demonstration
-        try:
-            agree(engine.info, questions * len(ORDERS), agreed=self.agreed)
+        questions = [questions_for(persona, *wanted) for persona in loaded]
+        if self.calibrate:
+            for persona, put in zip(loaded, questions, strict=True):
+                check_enough(persona.persona.name, len(put))
+        async with AsyncExitStack() as opened:
+            engine = await self._open(self.model, opened)
+            judge = engine if self.judge in (None, self.model) else await self._open(self.judge or "", opened)
+            self.demonstration = engine.info.demonstration
+            self.expressions = possible(self.expressions, engine.info, judge.info)
+            other = None if judge is engine else judge.info
+            agree_to_all(engine.info, other, self.expressions, questions, Asking(self.seed, self.samples), self.agreed)
+            judging = Judge(judge)
             for persona in loaded:
-                reports.append(await self._report(engine, persona, survey))
-        finally:
-            await engine.close()
+                for expression in self.expressions:
+                    reports.append(await self._report(engine, judging, persona, survey, expression))
 
-    async def _report(self, engine: "Engine", persona: LoadedPersona, survey: LoadedSurvey) -> Report:
-        with progress_bar(persona.persona.name) as advance:
+    async def _open(self, model: str, opened: AsyncExitStack) -> "Engine":
+        """Open a model that is closed with `opened`."""
+        with busy(f"opening {shown_model(model)}…"):
+            engine = await open_engine(model, self.settings)
+        opened.push_async_callback(engine.close)
+        return engine
+
+    async def _report(
+        self, engine: "Engine", judge: Judge, persona: LoadedPersona, survey: LoadedSurvey, expression: Expression
+    ) -> Report:
+        name = persona.persona.name
+        with progress_bar(f"{name}, {expression}" if len(self.expressions) > 1 else name) as advance:
             report = await evaluate(
                 engine,
                 persona,
                 survey,
-                expression=self.expression,
+                expression=expression,
                 steering=self.steering,
                 shots=self.shots,
                 limit=self.limit,
                 seed=self.seed,
                 refusals=self.refusals,
                 progress=advance,
+                samples=self.samples,
+                judge=judge,
             )
         return calibrate(report) if self.calibrate else report
 
 
 def print_and_write(
-    reports: Sequence[Report], personas: int, destinations: Destinations, *, demonstration: bool
+    reports: Sequence[Report], expected: int, destinations: Destinations, *, demonstration: bool
 ) -> None:
     """Write the documents that were asked for, then print the tables; with `-` standard output holds nothing else.
 
     In this order, whoever stops reading the tables early (`| head`) has the documents all the same.
 
-    `personas` is how many were to be evaluated; if some are missing, that is said, as is that the model
-    is a `demonstration`.
+    `expected` is how many reports there were to be; if some are missing, that is said, as is that the model is a
+    `demonstration`. A persona that was asked in several expressions has them side by side.
 
     Raises:
         CorpusError: a file could not be written.
@@ -113,13 +132,16 @@ def print_and_write(
     try:
         _write(reports, destinations)
     finally:
-        print_reports(reports, to_error=destinations.take_standard_output, demonstration=demonstration)
-        if len(reports) < personas:
-            print(f"only {len(reports)} of {personas} personas were evaluated; these are kept", file=sys.stderr)
+        several = len({report.expression for report in reports}) > 1
+        show = print_expressions if several else print_reports
+        show(reports, to_error=destinations.take_standard_output, demonstration=demonstration)
+        if len(reports) < expected:
+            what = "evaluations were made" if several else "personas were evaluated"
+            print(f"only {len(reports)} of {expected} {what}; these are kept", file=sys.stderr)
 
 
 def _write(reports: Sequence[Report], destinations: Destinations) -> None:
     if destinations.json is not None:
-        write_document(as_document(reports), destinations.json)
+        write_document(as_document(reports, gaps(reports)), destinations.json)
     if destinations.answers is not None:
         write_document(as_answers(reports), destinations.answers)

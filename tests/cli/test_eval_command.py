@@ -129,7 +129,7 @@ def test_fail_under_tests_every_persona(asked: Callable[..., Ran]) -> None:
         (["--seed", "-1"], "--seed"),
         (["--limit", "0"], "--limit"),
         (["--steering", "portrai"], "did you mean portray?"),
-        (["--expression", "verbalised"], "log_probability"),
+        (["--expression", "verbalised"], "did you mean verbalized?"),
         (["--refusals", "as_option"], "did you mean as-option?"),
         (["--json", "nowhere/report.json"], "there is no directory nowhere"),
         (["--json", "."], ". is a directory"),

@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from chat_personas.engines.openai.address import is_loopback, key_for, shown
@@ -15,7 +16,19 @@ from chat_personas.engines.openai.discovery import Capabilities, discover
 from chat_personas.engines.openai.failures import explain
 from chat_personas.engines.openai.fitting import is_too_long, without_oldest_turns
 from chat_personas.engines.openai.label_bounds import bounds
-from eval.engine import EngineError, EngineInfo, FinishReason, Message, Piece, Probe, ProbeScore, Sampling, Usage
+from chat_personas.engines.openai.reply_form import Form, find_form, response_format
+from eval.engine import (
+    EngineInfo,
+    FinishReason,
+    Message,
+    Percentages,
+    Piece,
+    Probe,
+    ProbeScore,
+    RequestError,
+    Sampling,
+    Usage,
+)
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -38,6 +51,8 @@ class OpenAIEngine:
         self._model = capabilities.model
         self._dialect: Dialect = capabilities.dialect
         self._places = asyncio.Semaphore(concurrency)
+        self._form: Form | None = None
+        self._finding_form = asyncio.Lock()
         self._info = EngineInfo(
             name=f"{shown(url)}#{_without_directories(capabilities.model)}",
             engine="openai",
@@ -80,8 +95,8 @@ class OpenAIEngine:
 
     @property
     def info(self) -> EngineInfo:
-        """What the server is and can do."""
-        return self._info
+        """What the server is and can do; whether it keeps replies to a form is found out when that is first wanted."""
+        return replace(self._info, constraints=self._form or "unknown")
 
     async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncIterator[Piece]:
         """See `eval.engine.Engine.stream`. A server that says the context is too long is asked again with less."""
@@ -138,10 +153,21 @@ class OpenAIEngine:
             messages=_as_wire(messages),
             stream=stream,
             seed=seed if self._dialect.seed else openai.omit,
+            response_format=await self._response_format(sampling.constraint),
             extra_body=self._dialect.extra(),
             **self._dialect.limit(sampling.max_tokens),
             **self._dialect.drawing(sampling.temperature, sampling.top_p),
         )
+
+    async def _response_format(self, constraint: Percentages | None) -> Any:
+        import openai
+
+        if constraint is None:
+            return openai.omit
+        async with self._finding_form:
+            if self._form is None:
+                self._form = await find_form(self._client, self._model, self._dialect)
+        return openai.omit if self._form == "none" else response_format(self._form, constraint)
 
     async def complete(self, messages: Sequence[Message], sampling: Sampling, n: int = 1) -> list[str]:
         """See `eval.engine.Engine.complete`; the replies are asked for concurrently."""
@@ -153,13 +179,19 @@ class OpenAIEngine:
             async with self._places:
                 answer = await self._create(messages, sampling, seed + offset, stream=False)
             if not answer.choices:
-                raise EngineError(f"{shown(self._url)} sent an answer without a reply in it")
+                raise RequestError(f"{shown(self._url)} sent an answer without a reply in it")
             return answer.choices[0].message.content or ""
 
+        tasks = [asyncio.create_task(one(offset)) for offset in range(n)]
         try:
-            return list(await asyncio.gather(*(one(offset) for offset in range(n))))
-        except openai.OpenAIError as error:
+            return list(await asyncio.gather(*tasks))
+        except (openai.APIConnectionError, openai.AuthenticationError, openai.PermissionDeniedError) as error:
             raise explain(error, self._url, self._key_env) from error
+        except openai.OpenAIError as error:
+            raise RequestError(str(explain(error, self._url, self._key_env))) from error
+        finally:  # one that failed must not leave the others asking
+            for task in tasks:
+                task.cancel()
 
     async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncIterator[ProbeScore]:
         """See `eval.engine.Engine.score`: one request per probe, a bounded number at once, scores as they come."""
