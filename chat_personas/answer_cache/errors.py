@@ -25,6 +25,10 @@ class CacheError(Exception):
     """Answers could not be kept or read. The message is one line that says what is wrong and what to do."""
 
 
+class DamagedCacheError(CacheError):
+    """Nothing can be read from the file any more. The message is one line."""
+
+
 @contextmanager
 def cache_errors(path: Path) -> Iterator[None]:
     """Turn what SQLite and the file system raise into a `CacheError`."""
@@ -33,6 +37,7 @@ def cache_errors(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", None)
         advice = _ADVICE.get(-1 if code is None else code & 0xFF, f"{{path}} cannot be used ({error}); {_CLEAR}")
-        raise CacheError(f"the answer cache {advice.format(path=shown(path))}") from error
+        kind = DamagedCacheError if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) else CacheError
+        raise kind(f"the answer cache {advice.format(path=shown(path))}") from error
     except OSError as error:
         raise CacheError(f"the answer cache {shown(path)} cannot be used: {error.strerror or error}") from error

@@ -1,6 +1,5 @@
 """`chat-personas eval`: what personas answer to a survey, and how close that is to people. No screen needed."""
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -25,6 +24,7 @@ EXAMPLE = options.examples(
     "chat-personas eval democrat --fail-under 0.8",
     "chat-personas eval --answers answers.jsonl --survey civic",
     "chat-personas eval democrat --fail-if-worse-than report.json",
+    "chat-personas eval democrat --json report.json --resume",
     note="Worse than a report: the interval of the paired difference in alignment lies below 0, question by question "
     "as chat-personas compare takes it; under 20 questions, the difference is below 0 and its p-value below 0.05.",
 )
@@ -76,11 +76,14 @@ def evaluate(
     yes: Annotated[
         bool, typer.Option("--yes", help="Agree to send the probes to a server on another machine.")
     ] = False,
+    no_cache: options.NoCache = False,
+    resume: options.Resume = False,
 ) -> int:
     """Put a survey to personas and report how close their answers are to the people they stand for."""
     from chat_personas.cli.choices import choose
     from chat_personas.cli.evaluation import Evaluation, print_and_write
     from chat_personas.cli.given_answers import score_answers
+    from chat_personas.cli.kept_answers import KeptAnswers
     from chat_personas.cli.report_file import STANDARD_OUTPUT, Destinations
     from chat_personas.config import load_settings
 
@@ -97,6 +100,7 @@ def evaluate(
             "--expression": expression,
         }
         asking |= {"--save-answers": save_answers, "--fail-if-worse-than": fail_if_worse_than, "--yes": yes}
+        asking |= {"--no-cache": no_cache, "--resume": resume}
         _nothing_to_ask(asking)
         reports += score_answers(answers, survey or settings.survey, limit=limit, seed=seed, refusals=compared)
         print_and_write(reports, len(reports), destinations, demonstration=False)
@@ -114,10 +118,11 @@ def evaluate(
         refusals=compared,
         agreed=yes,
         saving=save_answers is not None,
+        kept=KeptAnswers(anew=no_cache, resume=resume),
     )
     baseline = _baseline(fail_if_worse_than, wanted, evaluation.survey)
     try:
-        asyncio.run(evaluation.collect(wanted, reports))
+        evaluation.kept.ask(evaluation.collect(wanted, reports))
     finally:
         print_and_write(reports, len(wanted), destinations, demonstration=evaluation.demonstration)
     if baseline is not None:

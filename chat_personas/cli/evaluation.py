@@ -2,10 +2,11 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from chat_personas.cli.agreement import agree
+from chat_personas.cli.kept_answers import KeptAnswers
 from chat_personas.cli.progress import busy, progress_bar
 from chat_personas.cli.report_file import Destinations, write_document
 from chat_personas.cli.report_table import print_reports
@@ -43,6 +44,7 @@ class Evaluation:
     agreed: bool
     saving: bool = False
     demonstration: bool = False
+    kept: KeptAnswers = field(default_factory=lambda: KeptAnswers(anew=False, resume=False))
 
     async def collect(self, personas: Sequence[str], reports: list[Report]) -> None:
         """Evaluate each persona in turn on one model, after everything that can be wrong was read.
@@ -52,7 +54,8 @@ class Evaluation:
         Raises:
             SurveyError, PersonaError, AnswerError, UnknownModelError: an argument is wrong; then nothing was asked.
             EngineError: the model or the server failed.
-            UsageError: the person did not agree to probe a server on another machine.
+            UsageError: the person did not agree to probe a server on another machine, or nothing can be gone on with.
+            CacheError: it cannot be looked for.
         """
         survey = find_survey(self.survey)
         loaded = [load_persona(name) for name in personas]
@@ -64,13 +67,20 @@ class Evaluation:
         self.demonstration = engine.info.demonstration
         try:
             agree(engine.info, questions * len(ORDERS), agreed=self.agreed)
+            remembering = self.kept.begin(engine, "eval", self._asked(loaded, survey), questions * len(ORDERS))
             for persona in loaded:
-                reports.append(await self._report(engine, persona, survey))
+                reports.append(self.kept.told(await self._report(remembering, persona, survey)))
+            self.kept.finish()
         finally:
             await engine.close()
 
+    def _asked(self, personas: Sequence[LoadedPersona], survey: LoadedSurvey) -> list[object]:
+        """Return what this evaluation is known by when it is to go on after an interruption."""
+        files = [persona.sha256 for persona in personas]
+        return [files, survey.sha256, self.expression, self.steering, self.limit, self.seed]
+
     async def _report(self, engine: "Engine", persona: LoadedPersona, survey: LoadedSurvey) -> Report:
-        with progress_bar(persona.persona.name) as advance:
+        with progress_bar(persona.persona.name, self.kept.tally) as advance:
             return await evaluate(
                 engine,
                 persona,
