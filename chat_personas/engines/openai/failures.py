@@ -1,6 +1,7 @@
 """What went wrong between us and a server, in one line that says what to do."""
 
 from chat_personas.engines.openai.address import key_variable, shown
+from chat_personas.engines.openai.retrying import UnreadableAnswerError, is_unreachable
 from eval.engine import EngineError
 
 
@@ -11,6 +12,8 @@ def explain(error: Exception, url: str, key_env: str | None) -> EngineError:
     where = shown(url)
     if isinstance(error, openai.APITimeoutError):
         return EngineError(f"{where} did not answer in time; try again, or raise servers.timeout in settings")
+    if isinstance(error, openai.APIConnectionError) and not is_unreachable(error):
+        return EngineError(f"{where} broke off its answer; try again, or look at the server's log")
     if isinstance(error, openai.APIConnectionError):
         return EngineError(f"cannot reach {where}; is the server running, and is the address right?")
     if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
@@ -19,10 +22,14 @@ def explain(error: Exception, url: str, key_env: str | None) -> EngineError:
         return EngineError(f"{where} refused the key; {todo}")
     if isinstance(error, openai.NotFoundError):
         return EngineError(f"{where} has nothing there ({_said(error)}); the address usually ends in /v1")
+    if isinstance(error, openai.RateLimitError) and error.code == "insufficient_quota":
+        return EngineError(f"{where} says that the quota of this key is used up; see to it, then go on")
     if isinstance(error, openai.RateLimitError):
         return EngineError(f"{where} still limits the rate after several tries; wait, or lower servers.concurrency")
     if isinstance(error, openai.APIStatusError):
         return EngineError(f"{where} answered {error.status_code} ({_said(error)})")
+    if isinstance(error, UnreadableAnswerError):
+        return EngineError(f"{where} sent {error}; try again, or look at the server's log")
     return EngineError(f"{where} sent what cannot be read ({_said(error)})")
 
 
