@@ -29,6 +29,8 @@ LONGEST_PAUSE = 8.0
 LONGEST_LIMITED_PAUSE = 60.0
 LONGEST_ASKED_FOR = 3600.0
 """Seconds: a server that asks for more (a daily limit) is not waited for."""
+HOPELESS = 8
+"""After so many requests in a row that were given up, the server is, unless more than that are made at once."""
 _PASSING = frozenset({408, 409})
 
 
@@ -46,8 +48,11 @@ class Retrying:
 
     @property
     def hopeless(self) -> bool:
-        """Whether as many requests as are made at once were given up one after the other, with no answer between."""
-        return self._lost_in_a_row >= self._places.most
+        """Whether many requests in a row were refused or broke off until they were given up, with no answer between.
+
+        An error that the server reports for a request (such as 500) does not count: it may be about that request.
+        """
+        return self._lost_in_a_row >= max(HOPELESS, self._places.most)
 
     async def ask(self, request: Callable[[], Awaitable[T]]) -> T:
         """Return what `request` returns, making it again after a pause where that may help.
@@ -88,7 +93,7 @@ class Retrying:
         if not _may_pass(error):
             raise error
         if times > RETRIES:
-            self._lost_in_a_row += 1
+            self._lost_in_a_row += 0 if _is_reported(error) else 1
             raise error
         wanted = asked_pause(error)
         return wanted if wanted is not None and wanted <= LONGEST_PAUSE else _growing(times, LONGEST_PAUSE)
@@ -149,6 +154,13 @@ def _may_pass(error: Exception) -> bool:
     if isinstance(error, openai.APIStatusError):
         return error.status_code >= 500 or error.status_code in _PASSING
     return isinstance(error, openai.APIConnectionError | UnreadableAnswerError)
+
+
+def _is_reported(error: Exception) -> bool:
+    """Say whether the server sent something, be it an error, in contrast to a connection that broke off."""
+    import openai
+
+    return isinstance(error, openai.APIStatusError | UnreadableAnswerError)
 
 
 def is_unreachable(error: Exception) -> bool:
