@@ -1,5 +1,6 @@
 """The cache on disk: private, shared by processes, never in the way."""
 
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -10,13 +11,15 @@ import pytest
 from chat_personas.answer_cache import AnswerStore, CacheError, Run
 
 WRITE = """
-import sys
+import os, signal, sys
 from pathlib import Path
 from chat_personas.answer_cache import AnswerStore
 store = AnswerStore.open(Path(sys.argv[1]))
 run = store.begin(sys.argv[2], anew=False)
 for number in range(100):
     store.put(f"{sys.argv[2]} {number}", "{}", model="m", run=run.id)
+if sys.argv[2] == "killed":
+    os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
@@ -42,6 +45,14 @@ def test_several_processes_write_at_once(cache_file: Path) -> None:
     assert [process.wait(60) for process in running] == [0, 0, 0]
     store = AnswerStore.open(cache_file)
     assert [model.answers for model in store.models()] == [300]
+
+
+def test_a_process_that_is_killed_leaves_every_answer_it_had_and_a_run_to_take_up(cache_file: Path) -> None:
+    killed = subprocess.run([sys.executable, "-c", WRITE, str(cache_file), "killed"], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    store = AnswerStore.open(cache_file)
+    assert [model.answers for model in store.models()] == [100]
+    assert store.interrupted("killed") is not None
 
 
 def test_a_run_that_did_not_finish_can_be_taken_up_and_one_that_did_cannot(store: AnswerStore) -> None:

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any
 
+from chat_personas.engines.openai.about import details, without_directories
 from chat_personas.engines.openai.address import is_loopback, key_for, shown
 from chat_personas.engines.openai.client import make_client
 from chat_personas.engines.openai.dialect import Dialect
@@ -47,11 +48,12 @@ class OpenAIEngine:
         self._dialect: Dialect = capabilities.dialect
         self._retrying = Retrying(Places(concurrency))
         self._info = EngineInfo(
-            name=f"{shown(url)}#{_without_directories(capabilities.model)}",
+            name=f"{shown(url)}#{without_directories(capabilities.model)}",
             engine="openai",
             log_probabilities="top_k" if self._dialect.top_k else "none",
             top_k=self._dialect.top_k or None,
             local=is_loopback(url),
+            details=details(capabilities),
         )
 
     @classmethod
@@ -232,9 +234,3 @@ def _as_wire(messages: Sequence[Message]) -> Any:
 
 def _asking(probe: Probe) -> Message:
     return Message("user", probe.prompt)
-
-
-def _without_directories(model: str) -> str:
-    """A server may name its model by a path on its disk; `organisation/model` is no path and stays."""
-    is_path = model.startswith(("/", "~", ".")) or "\\" in model or model.count("/") > 1
-    return model.replace("\\", "/").rpartition("/")[2] if is_path else model
