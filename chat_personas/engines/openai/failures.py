@@ -1,8 +1,19 @@
 """What went wrong between us and a server, in one line that says what to do."""
 
+import math
+from typing import TYPE_CHECKING
+
 from chat_personas.engines.openai.address import key_variable, shown
-from chat_personas.engines.openai.retrying import UnreadableAnswerError, is_unreachable
+from chat_personas.engines.openai.retrying import (
+    LONGEST_ASKED_FOR,
+    UnreadableAnswerError,
+    asked_pause,
+    is_unreachable,
+)
 from eval.engine import EngineError
+
+if TYPE_CHECKING:
+    import openai
 
 
 def explain(error: Exception, url: str, key_env: str | None) -> EngineError:
@@ -22,15 +33,22 @@ def explain(error: Exception, url: str, key_env: str | None) -> EngineError:
         return EngineError(f"{where} refused the key; {todo}")
     if isinstance(error, openai.NotFoundError):
         return EngineError(f"{where} has nothing there ({_said(error)}); the address usually ends in /v1")
-    if isinstance(error, openai.RateLimitError) and error.code == "insufficient_quota":
-        return EngineError(f"{where} says that the quota of this key is used up; see to it, then go on")
     if isinstance(error, openai.RateLimitError):
-        return EngineError(f"{where} still limits the rate after several tries; wait, or lower servers.concurrency")
+        return EngineError(f"{where} {_limit(error)}")
     if isinstance(error, openai.APIStatusError):
         return EngineError(f"{where} answered {error.status_code} ({_said(error)})")
     if isinstance(error, UnreadableAnswerError):
         return EngineError(f"{where} sent {error}; try again, or look at the server's log")
     return EngineError(f"{where} sent what cannot be read ({_said(error)})")
+
+
+def _limit(error: "openai.RateLimitError") -> str:
+    if error.code == "insufficient_quota":
+        return "says that the quota of this key is used up; see to it, then go on"
+    pause = asked_pause(error) or 0.0
+    if pause > LONGEST_ASKED_FOR:
+        return f"limits the rate for another {math.ceil(pause / 3600)} hours; go on then"
+    return "still limits the rate after several tries; wait, or lower servers.concurrency"
 
 
 def _said(error: Exception) -> str:

@@ -48,7 +48,8 @@ class Retrying:
 
     @property
     def hopeless(self) -> bool:
-        """Whether many requests in a row were refused or broke off until they were given up, with no answer between.
+        """Whether many requests in a row were refused or broke off until they were given up, with no answer between,
+        or one was refused for so long that waiting is in vain.
 
         An error that the server reports for a request (such as 500) does not count: it may be about that request.
         """
@@ -83,7 +84,10 @@ class Retrying:
     def _limited_pause(self, error: "openai.RateLimitError", times: int) -> float:
         """Return for how long nothing is to be asked; raises the error where waiting is in vain."""
         pause = limited_pause(error, times)
-        if pause is None or times > LIMITED_RETRIES:
+        if pause is None:
+            self._lost_in_a_row += max(HOPELESS, self._places.most)  # the limit is on all requests
+            raise error
+        if times > LIMITED_RETRIES:
             self._lost_in_a_row += 1
             raise error
         return pause
