@@ -341,9 +341,13 @@ class Timing(_Part):
     probes: int
     """How many probes were put: questions times orders."""
     tokens_decoded: int
-    """Tokens that the model had to process."""
+    """Tokens that the model had to process, in this run."""
     tokens_reused: int
     """Tokens that were shared between probes."""
+    remembered: int = 0
+    """How many answers were kept from before, so that they were not asked for in this run."""
+    remembered_since: str | None = None
+    """When the oldest of these was made, in UTC (ISO 8601); null without any."""
 
 
 class Report(_Part):

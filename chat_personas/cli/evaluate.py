@@ -1,6 +1,5 @@
 """`chat-personas eval`: what personas answer to a survey, and how close that is to people. No screen needed."""
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -28,6 +27,7 @@ EXAMPLE = options.examples(
     "chat-personas eval --answers answers.jsonl --survey civic",
     "chat-personas eval democrat --steering few_shot --shots 5",
     "chat-personas eval democrat --fail-if-worse-than report.json",
+    "chat-personas eval democrat --json report.json --resume",
     note="Worse than a report: the interval of the paired difference in alignment lies below 0, question by question "
     "as chat-personas compare takes it; under 20 questions, the difference is below 0 and its p-value below 0.05.",
 )
@@ -100,6 +100,8 @@ def evaluate(
     yes: Annotated[
         bool, typer.Option("--yes", help="Agree to send the probes to a server on another machine.")
     ] = False,
+    no_cache: options.NoCache = False,
+    resume: options.Resume = False,
 ) -> int:
     """Put a survey to personas and report how close their answers are to the people they stand for."""
     from chat_personas.cli.calibration import calibrate_answers
@@ -107,6 +109,7 @@ def evaluate(
     from chat_personas.cli.evaluation import Evaluation, print_and_write
     from chat_personas.cli.expressions_asked import expressions_meant
     from chat_personas.cli.given_answers import score_answers
+    from chat_personas.cli.kept_answers import KeptAnswers
     from chat_personas.cli.report_file import STANDARD_OUTPUT, Destinations
     from chat_personas.config import load_settings
 
@@ -126,6 +129,7 @@ def evaluate(
             "--judge": judge,
         }
         asking |= {"--save-answers": save_answers, "--fail-if-worse-than": fail_if_worse_than, "--yes": yes}
+        asking |= {"--no-cache": no_cache, "--resume": resume}
         _nothing_to_ask(asking)
         reports += score_answers(answers, survey or settings.survey, limit=limit, seed=seed, refusals=compared)
         if calibrate:
@@ -150,10 +154,11 @@ def evaluate(
         judge=judge,
         agreed=yes,
         saving=save_answers is not None,
+        kept=KeptAnswers(anew=no_cache, resume=resume),
     )
     baseline = _baseline(fail_if_worse_than, wanted, evaluation.survey)
     try:
-        asyncio.run(evaluation.collect(wanted, reports))
+        evaluation.kept.ask(evaluation.collect(wanted, reports))
     finally:
         expected = len(wanted) * len(evaluation.expressions)
         print_and_write(reports, expected, destinations, demonstration=evaluation.demonstration)

@@ -3,12 +3,13 @@
 import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from chat_personas.cli.calibration import calibrate, check_enough
 from chat_personas.cli.expression_table import print_expressions
 from chat_personas.cli.expressions_asked import agree_to_all, possible
+from chat_personas.cli.kept_answers import KeptAnswers
 from chat_personas.cli.progress import busy, progress_bar
 from chat_personas.cli.report_file import Destinations, write_document
 from chat_personas.cli.report_table import print_reports
@@ -53,6 +54,7 @@ class Evaluation:
     judge: str | None = None
     saving: bool = False
     demonstration: bool = False
+    kept: KeptAnswers = field(default_factory=lambda: KeptAnswers(anew=False, resume=False))
 
     async def collect(self, personas: Sequence[str], reports: list[Report]) -> None:
         """Evaluate each persona in turn on one model, after everything that can be wrong was read.
@@ -62,7 +64,8 @@ class Evaluation:
         Raises:
             SurveyError, PersonaError, AnswerError, UnknownModelError: an argument is wrong; then nothing was asked.
             EngineError: the model or the server failed.
-            UsageError: the person did not agree to probe a server on another machine.
+            UsageError: the person did not agree to probe a server on another machine, or nothing can be gone on with.
+            CacheError: it cannot be looked for.
         """
         survey = find_survey(self.survey)
         loaded = [load_persona(name) for name in personas]
@@ -79,11 +82,21 @@ class Evaluation:
             self.demonstration = engine.info.demonstration
             self.expressions = possible(self.expressions, engine.info, judge.info)
             other = None if judge is engine else judge.info
-            agree_to_all(engine.info, other, self.expressions, questions, Asking(self.seed, self.samples), self.agreed)
-            judging = Judge(judge)
+            asking = Asking(self.seed, self.samples)
+            requests = agree_to_all(engine.info, other, self.expressions, questions, asking, self.agreed)
+            remembering = self.kept.begin(engine, "eval", self._asked(loaded, survey), requests)
+            judging = Judge(remembering if judge is engine else judge)
             for persona in loaded:
                 for expression in self.expressions:
-                    reports.append(await self._report(engine, judging, persona, survey, expression))
+                    report = await self._report(remembering, judging, persona, survey, expression)
+                    reports.append(self.kept.told(report))
+            self.kept.finish()
+
+    def _asked(self, personas: Sequence[LoadedPersona], survey: LoadedSurvey) -> list[object]:
+        """Return what this evaluation is known by when it is to go on after an interruption."""
+        files = [persona.sha256 for persona in personas]
+        how = [*self.expressions, self.samples, self.judge, self.steering, self.shots]
+        return [files, survey.sha256, how, self.limit, self.seed]
 
     async def _open(self, model: str, opened: AsyncExitStack) -> "Engine":
         """Open a model that is closed with `opened`."""
@@ -96,7 +109,8 @@ class Evaluation:
         self, engine: "Engine", judge: Judge, persona: LoadedPersona, survey: LoadedSurvey, expression: Expression
     ) -> Report:
         name = persona.persona.name
-        with progress_bar(f"{name}, {expression}" if len(self.expressions) > 1 else name) as advance:
+        named = f"{name}, {expression}" if len(self.expressions) > 1 else name
+        with progress_bar(named, self.kept.tally) as advance:
             report = await evaluate(
                 engine,
                 persona,
