@@ -238,9 +238,10 @@ async def test_the_course_grows_by_a_point_for_each_turn() -> None:
 
 async def test_a_conversation_taken_up_again_has_its_course(corpus: Corpus) -> None:
     branch = branch_of(corpus, talk(corpus, ("Hello", "Good day"), ("Why?", "Because"), ("Well?", "Well")))
-    first = Monitor(FakeEngine(SAID), loaded(), [DEMOCRAT], corpus=corpus)
+    first_engine = FakeEngine(SAID)
+    first = Monitor(first_engine, loaded(), [DEMOCRAT], corpus=corpus)
     await round_of(first, HELLO, branch[1].id)
-    later = Monitor(FakeEngine(AGREEING), loaded(), [DEMOCRAT], corpus=corpus)
+    later = Monitor(FakeEngine(AGREEING, info=first_engine.info), loaded(), [DEMOCRAT], corpus=corpus)
     last = await round_of(later, HELLO * 3, branch[5].id)
     assert [(point.turn, point.alignment.mean) for point in last.course] == [
         (1, pytest.approx(ALIGNMENT)),

@@ -190,7 +190,7 @@ async def test_anchors_are_asked_first_so_that_a_round_that_breaks_off_still_has
         await round_of(slow(BreaksOff(saying(0.5)), corpus), 1, replies[0])
     (row,) = rows(corpus, replies[0])
     assert not row.complete
-    later = await round_of(slow(FakeEngine(saying(0.7)), corpus), 2, replies[1])
+    later = await round_of(slow(FakeEngine(saying(0.7), info=FakeEngine(saying(0.5)).info), corpus), 2, replies[1])
     assert [(point.turn, point.alignment.mean) for point in later.course] == [
         (1, pytest.approx(1.0)),
         (2, pytest.approx(0.8)),

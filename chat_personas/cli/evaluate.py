@@ -1,6 +1,5 @@
 """`chat-personas eval`: what personas answer to a survey, and how close that is to people. No screen needed."""
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,17 +13,21 @@ if TYPE_CHECKING:
     from eval.evaluate import Expression
     from eval.report import Report
 
-EXPRESSIONS: "tuple[Expression, ...]" = ("log_probability",)
+EXPRESSIONS: "tuple[Expression, ...]" = ("log_probability", "sequence", "verbalized", "sampled", "open_ended")
 REFUSALS: "tuple[Refusals, ...]" = ("apart", "as-option")
-STEERINGS = ("none", "qa", "bio", "portray")
+STEERINGS = ("none", "qa", "bio", "portray", "few_shot")
 
 EXAMPLE = options.examples(
     "chat-personas eval democrat republican",
     "chat-personas eval my-persona.toml --json report.json",
     "chat-personas eval democrat --json - | python -m json.tool",
+    "chat-personas eval democrat --expression verbalized",
+    "chat-personas eval democrat --expression all --json all.json",
     "chat-personas eval democrat --fail-under 0.8",
     "chat-personas eval --answers answers.jsonl --survey civic",
+    "chat-personas eval democrat --steering few_shot --shots 5",
     "chat-personas eval democrat --fail-if-worse-than report.json",
+    "chat-personas eval democrat --json report.json --resume",
     note="Worse than a report: the interval of the paired difference in alignment lies below 0, question by question "
     "as chat-personas compare takes it; under 20 questions, the difference is below 0 and its p-value below 0.05.",
 )
@@ -41,11 +44,29 @@ def evaluate(
     ] = None,
     expression: Annotated[
         str | None,
-        typer.Option("--expression", metavar="E", help="How the distribution is obtained: log_probability."),
+        typer.Option(
+            "--expression", metavar="E", help=f"How the distribution is obtained: {', '.join(EXPRESSIONS)}; or all."
+        ),
+    ] = None,
+    samples: Annotated[
+        int | None,
+        typer.Option(
+            "--samples", min=1, metavar="N", help="Replies to each prompt of sampled (30) and open_ended (5)."
+        ),
+    ] = None,
+    judge: Annotated[
+        str | None,
+        typer.Option("--judge", metavar="M", help="Who maps answers in words to the options; by default the model."),
     ] = None,
     steering: Annotated[
         str | None,
-        typer.Option("--steering", metavar="S", help="Replace the persona's steering: none, qa, bio, portray."),
+        typer.Option(
+            "--steering", metavar="S", help="Replace the persona's steering: none, qa, bio, portray, few_shot."
+        ),
+    ] = None,
+    shots: Annotated[
+        int | None,
+        typer.Option("--shots", min=1, metavar="N", help="With few_shot: put N other questions before each one."),
     ] = None,
     model: options.Model = None,
     limit: Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="Ask only N questions.")] = None,
@@ -55,6 +76,9 @@ def evaluate(
     refusals: Annotated[
         str, typer.Option("--refusals", metavar="R", help="apart: left out of the comparison; as-option: kept.")
     ] = "apart",
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="Score once more at a temperature fitted on other questions.")
+    ] = False,
     json_file: Annotated[
         str | None, typer.Option("--json", metavar="FILE", help="Write the report; - is standard output.")
     ] = None,
@@ -76,11 +100,16 @@ def evaluate(
     yes: Annotated[
         bool, typer.Option("--yes", help="Agree to send the probes to a server on another machine.")
     ] = False,
+    no_cache: options.NoCache = False,
+    resume: options.Resume = False,
 ) -> int:
     """Put a survey to personas and report how close their answers are to the people they stand for."""
+    from chat_personas.cli.calibration import calibrate_answers
     from chat_personas.cli.choices import choose
     from chat_personas.cli.evaluation import Evaluation, print_and_write
+    from chat_personas.cli.expressions_asked import expressions_meant
     from chat_personas.cli.given_answers import score_answers
+    from chat_personas.cli.kept_answers import KeptAnswers
     from chat_personas.cli.report_file import STANDARD_OUTPUT, Destinations
     from chat_personas.config import load_settings
 
@@ -94,32 +123,45 @@ def evaluate(
             "PERSONA": personas,
             "--model": model,
             "--steering": steering,
+            "--shots": shots,
             "--expression": expression,
+            "--samples": samples,
+            "--judge": judge,
         }
         asking |= {"--save-answers": save_answers, "--fail-if-worse-than": fail_if_worse_than, "--yes": yes}
+        asking |= {"--no-cache": no_cache, "--resume": resume}
         _nothing_to_ask(asking)
         reports += score_answers(answers, survey or settings.survey, limit=limit, seed=seed, refusals=compared)
+        if calibrate:
+            reports = calibrate_answers(reports)
         print_and_write(reports, len(reports), destinations, demonstration=False)
         _check(reports, fail_under)
         return DONE
     wanted = _named(personas)
+    one_only = {"--save-answers": save_answers, "--fail-if-worse-than": fail_if_worse_than}
     evaluation = Evaluation(
         settings=settings,
         model=model or settings.model,
         survey=survey or settings.survey,
-        expression=choose("--expression", expression or EXPRESSIONS[0], EXPRESSIONS),
+        expressions=expressions_meant(expression, samples, judge, one_only=one_only),
         steering=None if steering is None else choose("--steering", steering, STEERINGS),
+        shots=shots,
         limit=limit,
         seed=seed,
         refusals=compared,
+        calibrate=calibrate,
+        samples=samples,
+        judge=judge,
         agreed=yes,
         saving=save_answers is not None,
+        kept=KeptAnswers(anew=no_cache, resume=resume),
     )
     baseline = _baseline(fail_if_worse_than, wanted, evaluation.survey)
     try:
-        asyncio.run(evaluation.collect(wanted, reports))
+        evaluation.kept.ask(evaluation.collect(wanted, reports))
     finally:
-        print_and_write(reports, len(wanted), destinations, demonstration=evaluation.demonstration)
+        expected = len(wanted) * len(evaluation.expressions)
+        print_and_write(reports, expected, destinations, demonstration=evaluation.demonstration)
     if baseline is not None:
         baseline.check(reports, seed=seed, to_error=STANDARD_OUTPUT in (json_file, save_answers))
     _check(reports, fail_under)
@@ -151,9 +193,11 @@ def _baseline(file: str | None, personas: list[str], survey: str) -> "Baseline |
 def _check(reports: "list[Report]", fail_under: float | None) -> None:
     if fail_under is None:
         return
+    several = len({report.expression for report in reports}) > 1
+    names = [f"{each.persona.name} ({each.expression})" if several else each.persona.name for each in reports]
     below = [
-        f"{report.persona.name} {report.scores.alignment.mean:.3f}" if report.scores.alignment else report.persona.name
-        for report in reports
+        f"{name} {report.scores.alignment.mean:.3f}" if report.scores.alignment else name
+        for name, report in zip(names, reports, strict=True)
         if report.scores.alignment is None or report.scores.alignment.mean < fail_under
     ]
     if below:

@@ -33,7 +33,8 @@ def print_comparisons(comparisons: Sequence["PairedReport"], *, to_error: bool) 
 
 def _heading(comparison: "PairedReport") -> Iterator[str]:
     for name, side in (("A", comparison.a), ("B", comparison.b)):
-        yield f"{name}: {printable(side.persona)} in {printable(side.file)}, made {printable(side.created)}"
+        who = f"{printable(side.persona)} ({printable(side.expression)})"
+        yield f"{name}: {who} in {printable(side.file)}, made {printable(side.created)}"
     yield f"survey {printable(comparison.survey)} · differences B − A within each question · 95% intervals"
 
 

@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from chat_personas.cli.calibration import calibration_lines
 from chat_personas.cli.estimate_line import DEMONSTRATION, with_interval
+from chat_personas.cli.what_failed import errs_too_often, failures_listed, judged_and_counted, not_judged
 from chat_personas.in_words import doubts, sounds_like
 from chat_personas.plain_text import printable
 from personas import Group
@@ -43,16 +45,19 @@ def print_reports(reports: Sequence["Report"], *, to_error: bool, demonstration:
     from rich.console import Console
 
     console = Console(stderr=to_error, highlight=False, markup=False)
-    console.print(_heading(reports[0]))
+    console.print(heading(reports[0], reports[0].expression))
     if demonstration:
         console.print(DEMONSTRATION)
+    for line in dict.fromkeys(not_judged(report) for report in reports if errs_too_often(report)):
+        console.print(line)
     for table in _scores(reports, console.width):
         console.print(table)
     for report in reports:
         _print_one(console, report)
 
 
-def _heading(report: "Report") -> str:
+def heading(report: "Report", expression: str) -> str:
+    """Say which figures and which model the tables are about, and how its opinions were obtained."""
     from eval.report import FROM_FILE
 
     survey, model = report.survey, report.model
@@ -62,7 +67,7 @@ def _heading(report: "Report") -> str:
     whose = (
         f"answers in {printable(model.name)}"
         if model.engine == FROM_FILE
-        else f"model {printable(model.name)} · {report.expression}"
+        else f"model {printable(model.name)} · {expression}"
     )
     return f"survey {printable(survey.name)} ({wording}, {weights}, {years}) · {whose} · 95% intervals over questions"
 
@@ -95,7 +100,8 @@ def _table(reports: Sequence["Report"], *, explained: bool) -> "Table":
 def _column(report: "Report") -> str:
     """Name the persona and how it is steered, which for answers from a file nobody knows."""
     name = report.persona.name
-    return f"{name} ({report.steering})" if report.orders else name
+    shots = f" of {report.shots}" if report.shots is not None else ""
+    return f"{name} ({report.steering}{shots})" if report.orders else name
 
 
 def _answered(report: "Report") -> str:
@@ -110,22 +116,17 @@ def _print_one(console: "Console", report: "Report") -> None:
         if score is not None:
             shown = name if len(name) <= REFERENCE_WIDTH else f"{name[: REFERENCE_WIDTH - 1]}…"
             console.print(f"  {shown:{REFERENCE_WIDTH}} {bar(score.mean)} {with_interval(score)}")
-    for line in _in_words(report):
+    for line in (*_in_words(report), *calibration_lines(report)):
         console.print(f"  {line}")
-    invalid = sum(not question.valid for question in report.questions)
-    if invalid:
-        console.print(
-            f"  {invalid} of {len(report.questions)} questions are not valid (label mass, or what a server shows of it)"
-        )
-    for failure in report.failures:
-        console.print(f"  failed: {printable(failure.id)}: {printable(failure.why)}")
+    for line in (*judged_and_counted(report), *failures_listed(report)):
+        console.print(f"  {line}")
     if len(report.questions) < 20:
         console.print("  under 20 questions: no intervals, they would promise too much")
 
 
 def _beside(report: "Report") -> "Iterator[tuple[str, Score | None]]":
     yield "this persona", report.scores.alignment
-    opposite = _label(report.scores_against_opposite) if report.scores_against_opposite else "the opposite"
+    opposite = label(report.scores_against_opposite) if report.scores_against_opposite else "the opposite"
     for name, prediction in REFERENCES:
         yield prediction.format(opposite=opposite), _alignment(report, name)
 
@@ -133,18 +134,19 @@ def _beside(report: "Report") -> "Iterator[tuple[str, Score | None]]":
 def _in_words(report: "Report") -> Iterator[str]:
     """Yield the alignment with the opposite group, what speaks against the persona, and whom it sounds like."""
     against = report.scores_against_opposite
-    opposite = _label(against) if against else ""
+    opposite = label(against) if against else ""
     if against is not None:
         yield f"this persona with {opposite} (the opposite group) {with_interval(against.alignment)}"
-    yield from doubts(report.scores.alignment, against.alignment if against else None, opposite, report.references)
+    paired = against.minus_own if against else None
+    yield from doubts(paired.alignment if paired else None, opposite, report.references)
     if report.nearest:
-        tied = [_label(near) for near in report.nearest if near.tied]
+        tied = [label(near) for near in report.nearest if near.tied]
         best = report.nearest[0].alignment
         bounded = best.low is not None
         yield sounds_like(tied, len(report.nearest), with_interval(best), bounded=bounded)
 
 
-def _label(group: "GroupName") -> str:
+def label(group: "GroupName") -> str:
     """Name a group so that it is clear without its attribute: there is an "Other" party and an "Other" race."""
     return Group(attribute=group.attribute, value=group.value).label
 

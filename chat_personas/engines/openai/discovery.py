@@ -15,11 +15,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """The model that is talked to (as the server names it) and how; `seconds` is what one short answer took."""
+    """The model that is talked to (as the server names it) and how.
+
+    `answered` is the name in its answer, if any; `seconds` is what that short answer took.
+    """
 
     model: str
     dialect: Dialect
-    seconds: float
+    answered: str | None = None
+    seconds: float = 0.0
 
 
 async def discover(client: "AsyncOpenAI", url: str, model: str | None) -> Capabilities:
@@ -30,7 +34,7 @@ async def discover(client: "AsyncOpenAI", url: str, model: str | None) -> Capabi
         openai.OpenAIError: the server does not answer, refuses the key, or fails.
     """
     name = await _choose_model(client, url, model)
-    return Capabilities(name, *await _learn_dialect(client, name))
+    return await _learn_dialect(client, name)
 
 
 async def _choose_model(client: "AsyncOpenAI", url: str, model: str | None) -> str:
@@ -47,7 +51,7 @@ async def _choose_model(client: "AsyncOpenAI", url: str, model: str | None) -> s
     return model
 
 
-async def _learn_dialect(client: "AsyncOpenAI", model: str) -> tuple[Dialect, float]:
+async def _learn_dialect(client: "AsyncOpenAI", model: str) -> Capabilities:
     import openai
 
     dialect = Dialect()
@@ -69,7 +73,9 @@ async def _learn_dialect(client: "AsyncOpenAI", model: str) -> tuple[Dialect, fl
                 raise
             dialect = simpler
             continue
-        return dialect.showing(_shown_count(answer)), time.monotonic() - asked
+        seconds, answered = time.monotonic() - asked, getattr(answer, "model", None)
+        shows = dialect.showing(_shown_count(answer))
+        return Capabilities(model, shows, answered if isinstance(answered, str) else None, seconds)
 
 
 def _shown_count(answer: object) -> int:

@@ -8,7 +8,8 @@ multiplicative decrease (Chiu and Jain 1989), as in TCP. Just under the level th
 slower, so that refusals stay rare.
 
 Latency tells what no refusal does: a server that takes requests one at a time lets the others queue. When answers
-take, smoothed, four times as long as the fastest one of the same context, a quarter of the window goes.
+take, smoothed, four times as long as the fastest one of the same context, a quarter of the window goes. That is for
+answers of one length only: a long reply takes its time on an idle server, too.
 """
 
 from dataclasses import dataclass
@@ -20,8 +21,6 @@ LEAST_FOR_LATENCY = 2.0
 SMOOTHING = 1 / 8
 CAREFUL_GROWTH = 0.1
 PART_OF_TIMEOUT = 0.5
-FIRST_PAUSE = 0.5
-LONGEST_PAUSE = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,6 @@ class Pace:
         self._refused_at = float("inf")
         self._under_way = 0
         self._cuts = 0
-        self._in_vain = 0
         self._held_until = 0.0
         self._fastest: float | None = None
         self._smoothed = 0.0
@@ -78,12 +76,14 @@ class Pace:
         """Forget how fast answers were: they follow another prompt from now on."""
         self._fastest = None
 
-    def answered(self, ticket: Ticket, now: float) -> None:
-        """Take an answer: grow if the window was full, shrink if answers have become slow."""
+    def answered(self, ticket: Ticket, now: float, *, alike: bool = True) -> None:
+        """Take an answer: grow if the window was full, shrink if answers have become slow.
+
+        `alike` says whether it should take as long as other such answers; if not, its time tells nothing.
+        """
         full = self._under_way >= self.allowed
         self._under_way -= 1
-        self._in_vain = 0
-        slow = self._is_slow(now - ticket.sent)
+        slow = alike and self._is_slow(now - ticket.sent)
         if ticket.cuts != self._cuts:
             return
         if slow and self._window > LEAST_FOR_LATENCY:
@@ -93,22 +93,14 @@ class Pace:
             most = min(self._most, self._in_time(self._fastest or 0.0))
             self._window = max(self._window, min(most, self._window + self._growth()))
 
-    def refused(self, ticket: Ticket, now: float, retry_after: float | None = None) -> None:
-        """Take a refusal: halve the window if the request was sent since it was last cut, and let nobody send.
-
-        `retry_after` is for how many seconds, if the server said; otherwise half a second, doubled with each cut that
-        no answer followed, up to eight.
-        """
+    def refused(self, ticket: Ticket, now: float, pause: float) -> None:
+        """Take a refusal: halve the window if the request was sent since it was last cut; nobody sends for `pause`."""
         level = max(1.0, min(self._window, self._under_way))
         self._under_way -= 1
         if ticket.cuts == self._cuts:
             self._refused_at = level
             self._window = max(1.0, CUT * level)
             self._cuts += 1
-            self._in_vain += 1
-        pause = (
-            min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(self._in_vain - 1, 10)) if retry_after is None else retry_after
-        )
         self._held_until = max(self._held_until, now + pause)
 
     def ended(self) -> None:

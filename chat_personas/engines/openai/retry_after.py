@@ -1,8 +1,16 @@
 """When a server that refused a request wants to be asked again."""
 
 import math
+import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
+from typing import Any
+
+
+def asked_pause(error: Any) -> float | None:
+    """Return the seconds that a server asks to wait in the answer that an error of the `openai` package is about."""
+    headers = getattr(getattr(error, "response", None), "headers", None)
+    return None if headers is None else retry_after(headers, time.time())
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:

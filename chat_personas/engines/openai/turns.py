@@ -33,24 +33,24 @@ class Turns:
                 self.ended()
             raise
 
-    def answered(self, ticket: Ticket) -> None:
-        """See `Pace.answered`."""
-        self._pace.answered(ticket, time.monotonic())
-        self._let_go()
+    def answered(self, ticket: Ticket, *, alike: bool) -> None:
+        """See `Pace.answered`. The next goes when this answer has been handed on, so that it is kept whatever follows.
 
-    def refused(self, ticket: Ticket, retry_after: float | None) -> None:
+        Whoever waits for it runs two rounds of the event loop from now.
+        """
+        self._pace.answered(ticket, time.monotonic(), alike=alike)
+        loop = asyncio.get_running_loop()
+        loop.call_soon(loop.call_soon, self._let_go)
+
+    def refused(self, ticket: Ticket, pause: float) -> None:
         """See `Pace.refused`."""
-        self._pace.refused(ticket, time.monotonic(), retry_after)
+        self._pace.refused(ticket, time.monotonic(), pause)
         self._let_go()
 
     def ended(self) -> None:
         """See `Pace.ended`."""
         self._pace.ended()
         self._let_go()
-
-    def new_context(self) -> None:
-        """See `Pace.new_context`."""
-        self._pace.new_context()
 
     def _let_go(self) -> None:
         now = time.monotonic()

@@ -1,8 +1,9 @@
 """A server gets never more requests than set, fewer when it refuses or slows down, none while it says wait."""
 
 import heapq
+from collections import deque
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, pairwise
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ STEPS = st.lists(
     st.tuples(
         st.sampled_from(["send", "answered", "refused", "ended"]),
         st.floats(0, 5),
-        st.one_of(st.none(), st.floats(0, 60)),
+        st.floats(0, 60),
         st.integers(0, 63),
     ),
     max_size=200,
@@ -23,10 +24,10 @@ STEPS = st.lists(
 
 @given(most=st.integers(1, 64), steps=STEPS)
 def test_whatever_happens_between_one_and_the_set_number_may_be_under_way(
-    most: int, steps: list[tuple[str, float, float | None, int]]
+    most: int, steps: list[tuple[str, float, float, int]]
 ) -> None:
     pace, under_way, now = Pace(most), list[Ticket](), 0.0
-    for what, passed, retry_after, which in steps:
+    for what, passed, pause, which in steps:
         now += passed
         if what == "send":
             if pace.may_send(now):
@@ -39,9 +40,9 @@ def test_whatever_happens_between_one_and_the_set_number_may_be_under_way(
                 pace.answered(ticket, now)
                 assert pace.allowed <= before + 1
             elif what == "refused":
-                pace.refused(ticket, now, retry_after)
+                pace.refused(ticket, now, pause)
                 assert pace.allowed <= before
-                assert pace.held_until >= now + (0.5 if retry_after is None else retry_after)
+                assert pace.held_until >= now + pause
             else:
                 pace.ended()
                 assert pace.allowed == before
@@ -52,7 +53,7 @@ def test_refusals_of_requests_that_went_together_halve_once() -> None:
     pace = Pace(32)
     tickets = [pace.send(0.0) for _ in range(32)]
     for ticket in tickets:
-        pace.refused(ticket, 0.1, retry_after=1.0)
+        pace.refused(ticket, 0.1, 1.0)
     assert pace.allowed == 16
     assert not pace.may_send(1.0)
     assert pace.may_send(1.1)
@@ -61,20 +62,32 @@ def test_refusals_of_requests_that_went_together_halve_once() -> None:
 def test_where_few_are_under_way_half_of_those_is_what_is_left() -> None:
     pace = Pace(32)
     tickets = [pace.send(0.0) for _ in range(6)]
-    pace.refused(tickets[0], 0.1)
+    pace.refused(tickets[0], 0.1, 1.0)
     assert pace.allowed == 3
 
 
-def test_pauses_that_a_server_does_not_name_double_until_it_answers() -> None:
-    pace, now, pauses = Pace(1), 0.0, []
-    for _ in range(6):
-        pace.refused(pace.send(now), now)
-        pauses.append(pace.held_until - now)
-        now = pace.held_until
-    assert pauses == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0]
-    pace.answered(pace.send(now), now + 0.1)
-    pace.refused(pace.send(now + 0.1), now + 0.1)
-    assert pace.held_until == pytest.approx(now + 0.6)
+def test_after_a_refusal_a_windowful_of_answers_gives_one_place_back_until_all_are_allowed_again() -> None:
+    pace = Pace(8)
+    full = [pace.send(0.0) for _ in range(8)]
+    for ticket in full:
+        pace.refused(ticket, 0.0, 0.0)
+    assert pace.allowed == 4
+    under_way, seen = deque(pace.send(0.0) for _ in range(4)), list[int]()
+    for _ in range(300):
+        pace.answered(under_way.popleft(), 1.0)
+        while pace.may_send(0.0):
+            under_way.append(pace.send(0.0))
+        seen.append(pace.allowed)
+    assert seen[:6] == [4, 4, 4, 4, 5, 5]
+    assert max(after - before for before, after in pairwise(seen)) == 1
+    assert seen[-1] == 8
+
+
+def test_replies_of_any_length_say_nothing_about_how_much_a_server_has_to_do() -> None:
+    pace = Pace(32)
+    for seconds in (0.1, *[30.0] * 100):
+        pace.answered(pace.send(0.0), seconds, alike=False)
+    assert pace.allowed == 32
 
 
 @pytest.mark.parametrize(("seconds", "allowed"), [(0.2, 32), (20.0, 3), (500.0, 1)])
@@ -127,7 +140,7 @@ def play(pace: Pace, requests: int, *, allows: int, answer: float, serial: bool 
             pace.answered(ticket, now)
         else:
             played.refusals += 1
-            pace.refused(ticket, now, retry_after=0.1)
+            pace.refused(ticket, now, 0.1)
         played.allowed.append(pace.allowed)
     played.seconds = now
     return played

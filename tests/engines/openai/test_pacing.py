@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from chat_personas.engines.openai import OpenAIEngine
-from eval.engine import EngineError, Message, Probe, ProbeScore, Sampling
+from eval.engine import Message, Probe, ProbeScore, Sampling
 from tests.engines.openai.scripted_server import Request, completion, send_json, serving
 
 HELLO = [Message("user", "hello")]
@@ -17,16 +17,16 @@ WAIT = {"retry-after-ms": "40"}
 
 
 class AtOnce:
-    """Works on `places` requests at once and refuses more with 429 and when to come back."""
+    """Works on `places` requests at once and refuses more with `status` and when to come back."""
 
-    def __init__(self, places: int) -> None:
-        self.places = places
+    def __init__(self, places: int, status: int = 429) -> None:
+        self.places, self.status = places, status
         self.working = self.most = self.refused = 0
 
     async def __call__(self, request: Request, writer: asyncio.StreamWriter) -> None:
         if self.working >= self.places:
             self.refused += 1
-            await send_json(writer, 429, {"error": {"message": "too many at once"}}, WAIT)
+            await send_json(writer, self.status, {"error": {"message": "too many at once"}}, WAIT)
             return
         self.working += 1
         self.most = max(self.most, self.working)
@@ -52,9 +52,12 @@ async def scores(engine: OpenAIEngine, prefix: list[Message], asked: list[Probe]
         await engine.close()
 
 
+@pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize("places", [1, 3, 7])
-async def test_a_server_that_refuses_above_a_number_answers_everything_and_refuses_less_and_less(places: int) -> None:
-    server = AtOnce(places)
+async def test_a_server_that_refuses_above_a_number_answers_everything_and_refuses_less_and_less(
+    places: int, status: int
+) -> None:
+    server = AtOnce(places, status)
     async with serving(server) as at:
         found = await scores(await OpenAIEngine.open(at.url, concurrency=16), HELLO, probes(120))
     assert {score.key for score in found} == {probe.key for probe in probes(120)}
@@ -108,36 +111,6 @@ async def test_after_a_long_conversation_one_probe_goes_alone_before_the_others(
     async with serving(watched) as server:
         found = await scores(await OpenAIEngine.open(server.url, concurrency=4), LONG, probes(5))
     assert [score.failure for score in found] == [None] * 5
-
-
-@pytest.mark.parametrize("status", [429, 503])
-async def test_a_server_that_refuses_for_good_ends_the_asking_with_one_line(status: int) -> None:
-    async def refuses(request: Request, writer: asyncio.StreamWriter) -> None:
-        if number_of(request) < 0:
-            await send_json(writer, 200, completion("A", TOP))
-        else:
-            await send_json(writer, status, {"error": {"message": "no"}}, {"retry-after-ms": "1"})
-
-    async with serving(refuses) as server:
-        engine = await OpenAIEngine.open(server.url, concurrency=2)
-        with pytest.raises(EngineError, match=r"lower servers\.concurrency" if status == 429 else "answered 503"):
-            await scores(engine, HELLO, probes(6))
-        assert 11 <= len(server.requests) <= 40
-
-
-@pytest.mark.parametrize("headers", [{"retry-after": "3600"}, {"retry-after": "1", "x-should-retry": "false"}])
-async def test_a_server_that_does_not_want_to_be_asked_again_soon_is_not(headers: dict[str, str]) -> None:
-    async def refuses(request: Request, writer: asyncio.StreamWriter) -> None:
-        if number_of(request) < 0:
-            await send_json(writer, 200, completion("A", TOP))
-        else:
-            await send_json(writer, 429, {"error": {"message": "no"}}, headers)
-
-    async with serving(refuses) as server:
-        engine = await OpenAIEngine.open(server.url, concurrency=1)
-        with pytest.raises(EngineError, match="limits the rate"):
-            await scores(engine, HELLO, probes(3))
-        assert [number_of(request) for request in server.requests if request.body] == [-1, 0]
 
 
 async def test_asking_that_is_stopped_leaves_every_place_free_again() -> None:

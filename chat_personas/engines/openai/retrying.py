@@ -1,0 +1,181 @@
+"""Asking a server again: what may be tried again, how often, and after which pause.
+
+The `openai` package can do this too, and does for a reply to a person, but each request for itself, with six tries and
+eight seconds at most: a limit on requests a minute outlasts that, and a run would lose what it refused. Its waiting
+requests count as under way, besides; here one that waits holds no place.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from itertools import count
+from typing import TYPE_CHECKING, TypeVar
+
+from chat_personas.engines.openai.pace import Pace
+from chat_personas.engines.openai.retry_after import asked_pause
+from chat_personas.engines.openai.turns import Turns
+
+if TYPE_CHECKING:
+    import openai
+
+T = TypeVar("T")
+
+RETRIES = 6
+"""How often a request is tried again that failed otherwise than by a rate limit."""
+LIMITED_RETRIES = 20
+"""How often a request is tried again that a rate limit refused: twelve minutes without a word from the server."""
+FIRST_PAUSE = 0.5
+LONGEST_PAUSE = 8.0
+LONGEST_LIMITED_PAUSE = 60.0
+LONGEST_ASKED_FOR = 3600.0
+"""Seconds: a server that asks for more (a daily limit) is not waited for."""
+HOPELESS = 8
+"""After so many requests in a row that were given up, the server is, unless more than that may be made at once."""
+_OVERLOADED = frozenset({429, 503, 529})
+_PASSING = frozenset({408, 409})
+
+
+class UnreadableAnswerError(Exception):
+    """A server sent an answer that is none, such as JSON that breaks off. The message is a few words."""
+
+
+class Retrying:
+    """Makes requests, as many at once as `pace` allows, and again where that may help."""
+
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
+        self._turns = Turns(pace)
+        self._lost_in_a_row = 0
+        self._in_vain = False
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether many requests in a row were refused or broke off until they were given up, with no answer between,
+        or one was refused for so long that waiting is in vain.
+
+        An error that the server reports for a request (such as 500) does not count: it may be about that request.
+        """
+        return self._in_vain or self._lost_in_a_row >= max(HOPELESS, self._pace.allowed)
+
+    async def ask(self, request: Callable[[], Awaitable[T]], *, alike: bool = False) -> T:
+        """Return what `request` returns, making it again after a pause where that may help.
+
+        `alike`: all such requests should take the same time, so that slower answers tell of a crowd at the server.
+
+        Raises:
+            openai.OpenAIError, UnreadableAnswerError: the last failure, when trying again does not help any more.
+        """
+        import openai
+
+        number, failed, limited = self._turns.number(), 0, 0
+        while True:
+            ticket = await self._turns.take(number)
+            try:
+                answer = await request()
+            except (openai.OpenAIError, UnreadableAnswerError) as error:
+                if isinstance(error, openai.RateLimitError):
+                    limited += 1
+                    pause = self._limited_pause(error, limited)
+                else:
+                    failed += 1
+                    pause = self._pause(error, failed)
+                crowded = _is_overloaded(error)
+                if crowded:
+                    self._turns.refused(ticket, pause or 0.0)  # nobody asks meanwhile
+                else:
+                    self._turns.ended()
+                if pause is None:
+                    raise
+            except BaseException:
+                self._turns.ended()
+                raise
+            else:
+                self._lost_in_a_row, self._in_vain = 0, False
+                self._turns.answered(ticket, alike=alike)
+                return answer
+            if not crowded:
+                await asyncio.sleep(pause)
+
+    def _limited_pause(self, error: "openai.RateLimitError", times: int) -> float | None:
+        """Return for how long nothing is to be asked; None where the request is given up."""
+        pause = limited_pause(error, times)
+        if pause is None:
+            self._in_vain = True  # the limit is on all requests
+        elif times > LIMITED_RETRIES:
+            self._lost_in_a_row += 1
+            return None
+        return pause
+
+    def _pause(self, error: Exception, times: int) -> float | None:
+        """Return the pause before the next try; None where there is none."""
+        if not _may_pass(error):
+            return None
+        if times > RETRIES:
+            self._lost_in_a_row += 0 if _is_reported(error) else 1
+            return None
+        wanted, longest = asked_pause(error), LONGEST_LIMITED_PAUSE if _is_overloaded(error) else LONGEST_PAUSE
+        return wanted if wanted is not None and wanted <= longest else _growing(times, LONGEST_PAUSE)
+
+
+async def through_limits(request: Callable[[], Awaitable[T]], retries: int) -> T:
+    """Return what `request` returns, made again only where a rate limit refused it, so many times at most.
+
+    Raises:
+        Exception: whatever else goes wrong, at once.
+    """
+    import openai
+
+    for times in count(1):
+        try:
+            return await request()
+        except openai.RateLimitError as error:
+            pause = limited_pause(error, times)
+            if pause is None or times > retries:
+                raise
+            await asyncio.sleep(pause)
+    raise AssertionError("unreachable")
+
+
+def limited_pause(error: "openai.RateLimitError", times: int) -> float | None:
+    """Return the pause after being refused so many times; None where waiting is in vain."""
+    wanted = asked_pause(error)
+    if error.code == "insufficient_quota" or (wanted or 0.0) > LONGEST_ASKED_FOR:
+        return None
+    return wanted if wanted is not None else _growing(times, LONGEST_LIMITED_PAUSE)
+
+
+def is_unreachable(error: Exception) -> bool:
+    """Say whether no connection could be made at all, in contrast to one that broke off."""
+    import httpx2
+
+    return isinstance(error.__cause__, httpx2.ConnectError | httpx2.ConnectTimeout)
+
+
+def _growing(times: int, longest: float) -> float:
+    """Return a pause that doubles with every try, a little at random so that requests do not come back together."""
+    return float(min(FIRST_PAUSE * 2 ** (times - 1), longest) * random.uniform(0.75, 1.0))
+
+
+def _is_overloaded(error: Exception) -> bool:
+    """Say whether a server has more to do than it bears: it refused the request, or did not answer in time."""
+    import openai
+
+    if isinstance(error, openai.APIStatusError):
+        return error.status_code in _OVERLOADED
+    return isinstance(error, openai.APITimeoutError)
+
+
+def _may_pass(error: Exception) -> bool:
+    """Say whether the same request may succeed later."""
+    import openai
+
+    if isinstance(error, openai.APIStatusError):
+        return error.status_code >= 500 or error.status_code in _PASSING
+    return isinstance(error, openai.APIConnectionError | UnreadableAnswerError)
+
+
+def _is_reported(error: Exception) -> bool:
+    """Say whether the server sent something, be it an error, in contrast to a connection that broke off."""
+    import openai
+
+    return isinstance(error, openai.APIStatusError | UnreadableAnswerError)
