@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from chat_personas.cli.estimate_line import DEMONSTRATION, with_interval
 from chat_personas.in_words import sounds_like
 from chat_personas.plain_text import printable
+from chat_personas.report_words import DEMONSTRATION, with_interval
 from personas import Group
 
 if TYPE_CHECKING:

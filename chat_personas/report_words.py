@@ -1,0 +1,103 @@
+"""A report of `eval` in words: what its scores and references are called wherever they are shown."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from chat_personas.in_words import doubts, sounds_like
+from chat_personas.plain_text import printable
+from personas import attribute_of
+
+if TYPE_CHECKING:
+    from eval.intervals import Interval
+    from eval.report import GroupName, Reference, Report, Score
+
+DEMONSTRATION = "the model is a demonstration: its scores show the instrument working, evidence about nobody"
+FEW = "under 20 questions: no intervals, they would promise too much"
+SCORES = (
+    ("alignment", "1 is the same answers"),
+    ("total_variation", "0 is the same answers"),
+    ("skill", "0 as everyone, 1 as a second sample"),
+    ("refusal", "the persona's share of refusals"),
+    ("human_refusal", "people's share of refusals"),
+    ("label_mass", "probability of the answer letters"),
+    ("order_bias", "what reversing the options changes"),
+    ("entropy_ratio", "under 1: less varied than people"),
+)
+REFERENCES = (
+    ("population", "if everyone answered"),
+    ("opposite", "if {opposite} answered"),
+    ("uniform", "if all options were equal"),
+    ("noise_floor", "if asked again (the noise)"),
+)
+
+
+def with_interval(interval: "Interval | Score | None") -> str:
+    """Write a score as `0.812 [0.790, 0.833]`, without brackets where there is no interval, or as a dash."""
+    if interval is None:
+        return "—"
+    if interval.low is None or interval.high is None:
+        return f"{interval.mean:.3f}"
+    return f"{interval.mean:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
+
+
+def what_was_asked(report: "Report") -> str:
+    """Say which survey a report is about, what its figures are, and which model answered how."""
+    from eval.report import FROM_FILE
+
+    model = report.model
+    whose = (
+        f"answers in {printable(model.name)}"
+        if model.engine == FROM_FILE
+        else f"model {printable(model.name)} · {report.expression}"
+    )
+    return f"survey {printable(report.survey.name)} ({what_figures_are(report)}) · {whose}"
+
+
+def what_figures_are(report: "Report") -> str:
+    """Say whether the questions are in the respondents' words, whether figures are weighted, and of which years."""
+    survey = report.survey
+    wording = "paraphrased" if survey.paraphrased else "original wording"
+    weights = "weighted" if survey.weighted else "unweighted"
+    years = f"{min(survey.years)}-{max(survey.years)}" if survey.years else "years not stated"
+    return f"{wording}, {weights}, {years}"
+
+
+def beside(report: "Report") -> "Iterator[tuple[str, Score | None]]":
+    """Yield the persona's alignment, then what each reference would have scored in its place."""
+    yield "this persona", report.scores.alignment
+    for name, words in reference_words(report):
+        reference: Reference | None = getattr(report.references, name)
+        yield words, reference.alignment if reference is not None else None
+
+
+def reference_words(report: "Report") -> Iterator[tuple[str, str]]:
+    """Yield the key of each reference with the words for it."""
+    against = report.scores_against_opposite
+    opposite = group_label(against) if against else "the opposite"
+    for name, words in REFERENCES:
+        yield name, words.format(opposite=opposite)
+
+
+def in_words(report: "Report") -> Iterator[str]:
+    """Yield the alignment with the opposite group, what speaks against the persona, and whom it sounds like."""
+    against = report.scores_against_opposite
+    opposite = group_label(against) if against else ""
+    if against is not None:
+        yield f"this persona with {opposite} (the opposite group) {with_interval(against.alignment)}"
+    yield from doubts(report.scores.alignment, against.alignment if against else None, opposite, report.references)
+    if report.nearest:
+        tied = [group_label(near) for near in report.nearest if near.tied]
+        best = report.nearest[0].alignment
+        bounded = best.low is not None
+        yield sounds_like(tied, len(report.nearest), with_interval(best), bounded=bounded)
+
+
+def group_label(group: "GroupName") -> str:
+    """Name a group so that it is clear without its attribute: there is an "Other" party and an "Other" race.
+
+    A group that the catalogue does not have, in a report that was edited, is named by attribute and value.
+    """
+    attribute = attribute_of(group.attribute)
+    if attribute is None or (attribute.values and group.value not in attribute.values):
+        return printable(f"{group.attribute}={group.value}")
+    return printable(attribute.label(group.value))
