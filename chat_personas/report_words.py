@@ -58,8 +58,8 @@ def what_figures_are(report: "Report") -> str:
     survey = report.survey
     wording = "paraphrased" if survey.paraphrased else "original wording"
     weights = "weighted" if survey.weighted else "unweighted"
-    years = f"{min(survey.years)}-{max(survey.years)}" if survey.years else "years not stated"
-    return f"{wording}, {weights}, {years}"
+    years = "-".join(str(year) for year in sorted({min(survey.years), max(survey.years)})) if survey.years else ""
+    return f"{wording}, {weights}, {years or 'years not stated'}"
 
 
 def beside(report: "Report") -> "Iterator[tuple[str, Score | None]]":

@@ -22,6 +22,7 @@ EXAMPLE = options.examples(
     "chat-personas eval democrat republican",
     "chat-personas eval my-persona.toml --json report.json",
     "chat-personas eval democrat --json - | python -m json.tool",
+    "chat-personas eval democrat republican --html page.html --svg figure.svg",
     "chat-personas eval democrat --fail-under 0.8",
     "chat-personas eval --answers answers.jsonl --survey civic",
     "chat-personas eval democrat --fail-if-worse-than report.json",
@@ -58,6 +59,8 @@ def evaluate(
     json_file: Annotated[
         str | None, typer.Option("--json", metavar="FILE", help="Write the report; - is standard output.")
     ] = None,
+    html_file: options.Html = None,
+    svg_file: options.Svg = None,
     save_answers: Annotated[
         str | None, typer.Option("--save-answers", metavar="FILE", help="Write the answers, to be scored again.")
     ] = None,
@@ -81,10 +84,10 @@ def evaluate(
     from chat_personas.cli.choices import choose
     from chat_personas.cli.evaluation import Evaluation, print_and_write
     from chat_personas.cli.given_answers import score_answers
-    from chat_personas.cli.report_file import STANDARD_OUTPUT, Destinations
+    from chat_personas.cli.report_file import Destinations
     from chat_personas.config import load_settings
 
-    destinations = Destinations(json_file, save_answers)
+    destinations = Destinations(json_file, save_answers, html_file, svg_file)
     destinations.check()
     compared = choose("--refusals", refusals, REFUSALS)
     settings = load_settings()
@@ -99,7 +102,7 @@ def evaluate(
         asking |= {"--save-answers": save_answers, "--fail-if-worse-than": fail_if_worse_than, "--yes": yes}
         _nothing_to_ask(asking)
         reports += score_answers(answers, survey or settings.survey, limit=limit, seed=seed, refusals=compared)
-        print_and_write(reports, len(reports), destinations, demonstration=False)
+        print_and_write(reports, len(reports), destinations, survey or settings.survey, demonstration=False)
         _check(reports, fail_under)
         return DONE
     wanted = _named(personas)
@@ -119,9 +122,9 @@ def evaluate(
     try:
         asyncio.run(evaluation.collect(wanted, reports))
     finally:
-        print_and_write(reports, len(wanted), destinations, demonstration=evaluation.demonstration)
+        print_and_write(reports, len(wanted), destinations, evaluation.survey, demonstration=evaluation.demonstration)
     if baseline is not None:
-        baseline.check(reports, seed=seed, to_error=STANDARD_OUTPUT in (json_file, save_answers))
+        baseline.check(reports, seed=seed, to_error=destinations.take_standard_output)
     _check(reports, fail_under)
     return DONE
 

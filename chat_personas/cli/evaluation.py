@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 from chat_personas.cli.agreement import agree
 from chat_personas.cli.progress import busy, progress_bar
-from chat_personas.cli.report_file import Destinations, write_document
+from chat_personas.cli.report_documents import write_reports
+from chat_personas.cli.report_file import Destinations
 from chat_personas.cli.report_table import print_reports
 from chat_personas.engines.open import open_engine, shown_model
 from chat_personas.survey_store import find_survey
 from eval.evaluate import Expression, evaluate, questions_for
 from eval.rendering import ORDERS
-from eval.report import Report, as_document
-from eval.saved_answers import as_answers, check_distinct
+from eval.report import Report
+from eval.saved_answers import check_distinct
 from eval.survey import LoadedSurvey
 from personas import LoadedPersona, load_persona
 
@@ -85,14 +86,14 @@ class Evaluation:
 
 
 def print_and_write(
-    reports: Sequence[Report], personas: int, destinations: Destinations, *, demonstration: bool
+    reports: Sequence[Report], personas: int, destinations: Destinations, survey: str, *, demonstration: bool
 ) -> None:
     """Write the documents that were asked for, then print the tables; with `-` standard output holds nothing else.
 
     In this order, whoever stops reading the tables early (`| head`) has the documents all the same.
 
     `personas` is how many were to be evaluated; if some are missing, that is said, as is that the model
-    is a `demonstration`.
+    is a `demonstration`. `survey` is the one that they were evaluated on, for the wording of its questions.
 
     Raises:
         CorpusError: a file could not be written.
@@ -100,15 +101,8 @@ def print_and_write(
     if not reports:
         return
     try:
-        _write(reports, destinations)
+        write_reports(reports, destinations, survey)
     finally:
         print_reports(reports, to_error=destinations.take_standard_output, demonstration=demonstration)
         if len(reports) < personas:
             print(f"only {len(reports)} of {personas} personas were evaluated; these are kept", file=sys.stderr)
-
-
-def _write(reports: Sequence[Report], destinations: Destinations) -> None:
-    if destinations.json is not None:
-        write_document(as_document(reports), destinations.json)
-    if destinations.answers is not None:
-        write_document(as_answers(reports), destinations.answers)

@@ -19,3 +19,10 @@ Model = Annotated[
     ),
 ]
 Survey = Annotated[str | None, typer.Option("--survey", metavar="S", help="A survey's name or file.")]
+Html = Annotated[
+    str | None,
+    typer.Option("--html", metavar="FILE", help="Write a page that stands alone; - is standard output."),
+]
+Svg = Annotated[
+    str | None, typer.Option("--svg", metavar="FILE", help="Write the main figure for a paper; - is standard output.")
+]

@@ -1,0 +1,68 @@
+"""The documents that a report is written as: JSON, answers, a page and a figure."""
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from chat_personas.cli.report_file import Destinations, write_documents
+from chat_personas.survey_store import find_survey
+
+if TYPE_CHECKING:
+    from eval.report import Report
+    from eval.survey import LoadedSurvey
+
+
+def write_reports(reports: "Sequence[Report]", destinations: Destinations, survey: str) -> None:
+    """Write every document that was asked for; a page has the wording of the questions from `survey`.
+
+    Raises:
+        CorpusError: a file could not be written; the others are.
+    """
+    from eval.report import as_document
+    from eval.saved_answers import as_answers
+
+    texts = {
+        "--json": lambda: as_document(reports),
+        "--save-answers": lambda: as_answers(reports),
+        "--svg": lambda: _figure(reports),
+        "--html": lambda: _page(reports, _still_there(survey, reports)),
+    }
+    write_documents([(file, texts[option]) for option, file in destinations.by_option.items()])
+
+
+def _still_there(name: str, reports: "Sequence[Report]") -> "LoadedSurvey | None":
+    """Return the survey that was evaluated on, or None, and say so, if it went or changed while the model was asked."""
+    from eval.errors import SurveyError
+
+    try:
+        survey = find_survey(name)
+    except SurveyError as error:
+        print(f"the page has no wording of questions: {error}", file=sys.stderr)
+        return None
+    if any(report.survey.sha256 != survey.sha256 for report in reports):
+        print("the page has no wording of questions: the survey has changed since they were put", file=sys.stderr)
+        return None
+    return survey
+
+
+def write_pictures(reports: "Sequence[Report]", destinations: Destinations, survey: "LoadedSurvey | None") -> None:
+    """Write the page and the figure that were asked for; without `survey` the page names questions by their ids.
+
+    Raises:
+        CorpusError: a file could not be written; the other is.
+    """
+    texts = {"--svg": lambda: _figure(reports), "--html": lambda: _page(reports, survey)}
+    write_documents([(file, texts[option]) for option, file in destinations.by_option.items()])
+
+
+def _figure(reports: "Sequence[Report]") -> str:
+    from chat_personas.pictures.figure import figure_document
+
+    return figure_document(reports)
+
+
+def _page(reports: "Sequence[Report]", survey: "LoadedSurvey | None") -> str:
+    from chat_personas.pictures.page import page_document
+
+    stems = {} if survey is None else {question.id: question.stem for question in survey.survey.questions}
+    return page_document(reports, stems)

@@ -1,0 +1,59 @@
+"""What the main figure shows of a report: the persona's score, its references, and the score of each question."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from chat_personas.pictures.scale import Measure
+from chat_personas.report_words import reference_words
+from eval.report import Report, Score
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A score on the scale, whose it is, and the words for it."""
+
+    kind: str
+    words: str
+    score: Score
+
+
+@dataclass(frozen=True, slots=True)
+class Standings:
+    """One persona on the scale: its own score first, if it has one, then the references."""
+
+    name: str
+    answered: str
+    rows: tuple[Standing, ...]
+    questions: tuple[float, ...]
+
+
+def standings(report: Report, measure: Measure) -> Standings:
+    """Return what there is to draw about one persona."""
+    own = getattr(report.scores, measure)
+    rows = [Standing("persona", "this persona", own)] if own is not None else []
+    return Standings(
+        name=persona_name(report),
+        answered=questions_answered(report),
+        rows=(*rows, *_references(report, measure)),
+        questions=tuple(value for question in report.questions if (value := getattr(question, measure)) is not None),
+    )
+
+
+def _references(report: Report, measure: Measure) -> Iterator[Standing]:
+    for kind, words in reference_words(report):
+        reference = getattr(report.references, kind)
+        score = getattr(reference, measure) if reference is not None else None
+        if score is not None:
+            yield Standing(kind, words, score)
+
+
+def persona_name(report: Report) -> str:
+    """Name the persona and how it is steered, which for answers from a file nobody knows."""
+    return f"{report.persona.name} ({report.steering})" if report.orders else report.persona.name
+
+
+def questions_answered(report: Report) -> str:
+    """Say over how many questions the scores are: `62 questions`, `61 of 62 questions`."""
+    answered, put = len(report.questions), report.survey.questions
+    noun = "question" if put == 1 else "questions"
+    return f"{answered} {noun}" if answered == put else f"{answered} of {put} {noun}"
