@@ -25,7 +25,6 @@ MEANING = {
     "total_variation": "Total variation from the group's answers: 0 is the same answers.",
 }
 DEMONSTRATION = "The model is a demonstration: evidence about nobody."
-NOTHING = "no question could be scored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +98,7 @@ def _part(part: Standings, scale: Scale, y: float) -> Iterator[Node]:
     y += HEADING / 2 + ROW / 2 - 0.6
     yield _guide(part, scale, y)
     if not part.rows:
-        yield _text(NOTHING, MARGIN + 1.5, y + 0.8, TEXT)
+        yield _text(part.nothing, MARGIN + 1.5, y + 0.8, TEXT)
     for row in part.rows:
         yield _row(row, scale, y)
         y += ROW
@@ -177,7 +176,7 @@ def _capital(text: str) -> str:
 def _described(parts: Sequence[Standings]) -> Iterator[str]:
     for part in parts:
         rows = "; ".join(f"{row.words} {short_score(row.score)}" for row in part.rows)
-        yield f"{part.name}, {part.answered}: {rows or NOTHING}."
+        yield f"{part.name}, {part.answered}: {rows or part.nothing}."
 
 
 def short_score(score: Score) -> str:

@@ -6,7 +6,7 @@ from chat_personas.pictures.markup import Element, element
 from chat_personas.pictures.scale import Scale
 from chat_personas.pictures.standings import Standing
 
-RADIUS = 0.85
+RADIUS = 0.7
 DOT = 0.42
 LANES = (0.0, -0.85, 0.85)
 
@@ -16,7 +16,7 @@ def interval_mark(standing: Standing, scale: Scale, y: float) -> Iterator[Elemen
     score, own = standing.score, standing.kind == "persona"
     if score.low is not None and score.high is not None:
         width = 0.4 if own else 0.25
-        first, last, cap = scale.at(score.low), scale.at(score.high), 0.7 if own else 0.5
+        first, last, cap = scale.at(score.low), scale.at(score.high), 1.0 if own else 0.85
         caps = "".join(f"M{x:.2f} {y - cap:.2f}v{2 * cap:.2f}" for x in (first, last))
         path = f"{caps}M{first:.2f} {y:.2f}H{last:.2f}"
         yield element("path", d=path, class_=f"line {standing.kind}", fill="none", stroke="#000", stroke_width=width)

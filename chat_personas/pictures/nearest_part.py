@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from chat_personas.pictures.document import Pictured
 from chat_personas.pictures.markup import Node, element
 from chat_personas.pictures.tables import table
-from chat_personas.report_words import group_label, with_interval
+from chat_personas.report_words import counted, group_label, with_interval
 from eval.report import NearestInfo
 
 SHOWN = 10
@@ -19,7 +19,7 @@ def nearest(pictured: Pictured) -> Iterator[Node]:
         return
     first = max([SHOWN, *(place for place, near in enumerate(report.nearest, start=1) if near.tied)])
     yield element(
-        "p", f"{_ties(report.nearest)}, over the {report.nearest_questions} questions that all have in common."
+        "p", f"{_ties(report.nearest)}, over {counted(report.nearest_questions, 'question')} that all have in common."
     )
     yield table("The nearest groups", HEADS, map(_row, report.nearest[:first]))
     if rest := report.nearest[first:]:
@@ -32,7 +32,7 @@ def nearest(pictured: Pictured) -> Iterator[Node]:
 
 def _ties(ranked: Sequence[NearestInfo]) -> str:
     if ranked[0].alignment.low is None:
-        return f"{len(ranked)} groups, of which none can be told from another under 20 questions"
+        return f"{counted(len(ranked), 'group')}, of which none can be told from another under 20 questions"
     tied = sum(near.tied for near in ranked)
     if tied == 1:
         return f"The nearest of {len(ranked)} groups can be told from all others"

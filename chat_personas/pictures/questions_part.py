@@ -29,7 +29,8 @@ def questions(pictured: Pictured) -> Iterator[Node]:
             "input", type="radio", name=f"{pictured.part}-order", id=identity, class_=f"by-{name}", checked=chosen
         )
         yield element("label", words, for_=identity)
-    shown = [_question(pictured, question) for question in by_misfit(report)]
+    places = _places(report)
+    shown = [_question(pictured, question, places[question.id]) for question in by_misfit(report)]
     yield element("ol", shown, class_="questions", aria_label="Questions, the worst fit first")
 
 
@@ -41,14 +42,19 @@ def by_misfit(report: Report) -> list[QuestionInfo]:
 def order_rules(pictured: Pictured) -> Iterator[str]:
     """Yield the style rules that say where each question stands in the other two orders."""
     report = pictured.report
-    topics = list(dict.fromkeys(question.topics[:1] for question in report.questions))
-    places = {question.id: place for place, question in enumerate(report.questions, start=1)}
-    worst = by_misfit(report)
-    by_topic = sorted(worst, key=lambda question: topics.index(question.topics[:1]))
+    first_topics = dict.fromkeys(question.topics[:1] for question in report.questions)
+    topics = {topic: place for place, topic in enumerate(first_topics)}
+    places, worst = _places(report), by_misfit(report)
+    by_topic = sorted(worst, key=lambda question: topics[question.topics[:1]])
     in_topics = {question.id: place for place, question in enumerate(by_topic, start=1)}
     for question in worst:
         place = places[question.id]
         yield f"#{pictured.part}-q{place}{{--survey:{place};--topic:{in_topics[question.id]}}}"
+
+
+def _places(report: Report) -> dict[str, int]:
+    """Return where in the survey each question stands among those that were answered, from 1."""
+    return {question.id: place for place, question in enumerate(report.questions, start=1)}
 
 
 def _fit(question: QuestionInfo) -> float:
@@ -61,8 +67,7 @@ def _key(whose: str, words: str) -> Element:
     return element("span", drawn, " ", words)
 
 
-def _question(pictured: Pictured, question: QuestionInfo) -> Element:
-    place = pictured.report.questions.index(question) + 1
+def _question(pictured: Pictured, question: QuestionInfo, place: int) -> Element:
     stem = pictured.stems.get(question.id)
     return element(
         "li",

@@ -7,7 +7,7 @@ from chat_personas.models import POCKET
 from chat_personas.pictures.document import Pictured
 from chat_personas.pictures.markup import Node, element
 from chat_personas.pictures.tables import definitions
-from chat_personas.report_words import what_figures_are
+from chat_personas.report_words import counted, what_figures_are
 from eval.report import FROM_FILE, Report
 from personas import library_names
 
@@ -57,7 +57,7 @@ def _facts(report: Report) -> Iterator[tuple[str, str | None]]:
     yield "quantization", model.quantization
     yield "context length", None if model.context_length is None else str(model.context_length)
     yield "flash attention", None if model.flash_attention is None else ("on" if model.flash_attention else "off")
-    yield "survey", f"{survey.name}: {survey.questions} questions put; {what_figures_are(report)}"
+    yield "survey", f"{survey.name}: {counted(survey.questions, 'question')} put; {what_figures_are(report)}"
     yield "survey sha256", survey.sha256
     yield from _asking(report)
 

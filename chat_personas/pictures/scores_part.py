@@ -6,7 +6,7 @@ from chat_personas.pictures.document import Pictured
 from chat_personas.pictures.figure import figure
 from chat_personas.pictures.markup import Element, Node, element
 from chat_personas.pictures.tables import table
-from chat_personas.report_words import FEW, SCORES, in_words, reference_words, with_interval
+from chat_personas.report_words import FEW, SCORES, counted, in_words, reference_words, with_interval
 from eval.report import Report
 
 
@@ -35,9 +35,11 @@ def _told(report: Report) -> Iterator[str]:
     yield from in_words(report)
     invalid = sum(not question.valid for question in report.questions)
     if invalid:
-        yield f"{invalid} of {len(report.questions)} questions are not valid (label mass, or what a server shows of it)"
+        answers = counted(len(report.questions), "answer")
+        yield f"{invalid:,} of {answers} not valid (label mass, or what a server shows of it)"
     if report.failures:
-        yield f"{len(report.failures)} of {report.survey.questions} questions failed and count in no score"
+        put = counted(report.survey.questions, "question")
+        yield f"{len(report.failures):,} of {put} failed; what fails counts in no score"
     if len(report.questions) < 20:
         yield FEW
 
@@ -70,8 +72,8 @@ def scores(pictured: Pictured) -> Element:
     for name, meaning in SCORES:
         over_valid = (with_interval(getattr(report.scores_valid_only, name)),) if some_invalid else ()
         rows.append((name.replace("_", " "), with_interval(getattr(report.scores, name)), *over_valid, meaning))
-    over_all = f"all {len(report.questions)} answered questions"
-    heads = ("score", over_all, *((f"{valid} valid questions",) if some_invalid else ()), "")
+    over_all = f"all {counted(len(report.questions), 'question')} answered"
+    heads = ("score", over_all, *((f"{valid:,} valid",) if some_invalid else ()), "")
     return table("Scores with their 95% intervals over questions", heads, rows)
 
 

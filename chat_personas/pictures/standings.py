@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chat_personas.pictures.scale import Measure
-from chat_personas.report_words import reference_words
+from chat_personas.report_words import counted, reference_words
 from eval.report import Report, Score
 
 
@@ -19,10 +19,11 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Standings:
-    """One persona on the scale: its own score first, if it has one, then the references."""
+    """One persona on the scale: its own score first, if it has one, then the references; or why there is `nothing`."""
 
     name: str
     answered: str
+    nothing: str
     rows: tuple[Standing, ...]
     questions: tuple[float, ...]
 
@@ -34,6 +35,7 @@ def standings(report: Report, measure: Measure) -> Standings:
     return Standings(
         name=persona_name(report),
         answered=questions_answered(report),
+        nothing=f"no {measure.replace('_', ' ')}" if report.questions else "no question could be scored",
         rows=(*rows, *_references(report, measure)),
         questions=tuple(value for question in report.questions if (value := getattr(question, measure)) is not None),
     )
@@ -55,5 +57,4 @@ def persona_name(report: Report) -> str:
 def questions_answered(report: Report) -> str:
     """Say over how many questions the scores are: `62 questions`, `61 of 62 questions`."""
     answered, put = len(report.questions), report.survey.questions
-    noun = "question" if put == 1 else "questions"
-    return f"{answered} {noun}" if answered == put else f"{answered} of {put} {noun}"
+    return counted(put, "question") if answered == put else f"{answered:,} of {counted(put, 'question')}"
