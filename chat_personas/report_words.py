@@ -9,7 +9,7 @@ from personas import attribute_of
 
 if TYPE_CHECKING:
     from eval.intervals import Interval
-    from eval.report import GroupName, Reference, Report, Score
+    from eval.report import GroupName, Reference, Report, Score, SurveyInfo
 
 DEMONSTRATION = "the model is a demonstration: its scores show the instrument working, evidence about nobody"
 FEW = "under 20 questions: no intervals, they would promise too much"
@@ -55,12 +55,11 @@ def what_was_asked(report: "Report") -> str:
         if model.engine == FROM_FILE
         else f"model {printable(model.name)} · {report.expression}"
     )
-    return f"survey {printable(report.survey.name)} ({what_figures_are(report)}) · {whose}"
+    return f"survey {printable(report.survey.name)} ({what_figures_are(report.survey)}) · {whose}"
 
 
-def what_figures_are(report: "Report") -> str:
+def what_figures_are(survey: "SurveyInfo") -> str:
     """Say whether the questions are in the respondents' words, whether figures are weighted, and of which years."""
-    survey = report.survey
     wording = "paraphrased" if survey.paraphrased else "original wording"
     weights = "weighted" if survey.weighted else "unweighted"
     years = "-".join(str(year) for year in sorted({min(survey.years), max(survey.years)})) if survey.years else ""

@@ -57,7 +57,7 @@ def _facts(report: Report) -> Iterator[tuple[str, str | None]]:
     yield "quantization", model.quantization
     yield "context length", None if model.context_length is None else str(model.context_length)
     yield "flash attention", None if model.flash_attention is None else ("on" if model.flash_attention else "off")
-    yield "survey", f"{survey.name}: {counted(survey.questions, 'question')} put; {what_figures_are(report)}"
+    yield "survey", f"{survey.name}: {counted(survey.questions, 'question')} put; {what_figures_are(survey)}"
     yield "survey sha256", survey.sha256
     yield from _asking(report)
 
