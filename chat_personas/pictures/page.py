@@ -1,20 +1,15 @@
-"""One page that stands alone: every score with its references, every question, and how to repeat the run.
+"""The page about reports: every score with its references, every question, and how to repeat the run."""
 
-Nothing is loaded from anywhere and no script is in it; a content security policy holds browsers to that.
-"""
-
-import base64
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from importlib.resources import files
+from collections.abc import Mapping, Sequence
 
 from chat_personas.pictures.document import Pictured, parts
 from chat_personas.pictures.figure import figure
-from chat_personas.pictures.markup import Element, Node, element, style_element
+from chat_personas.pictures.markup import Element, element
 from chat_personas.pictures.nearest_part import nearest
 from chat_personas.pictures.questions_part import order_rules, questions
 from chat_personas.pictures.repeat_part import repeat
 from chat_personas.pictures.scores_part import scores, standing, topics
+from chat_personas.pictures.shell import titled, warning, whole_page
 from chat_personas.pictures.standings import persona_name, questions_answered
 from chat_personas.pictures.trouble_part import trouble
 from chat_personas.report_words import DEMONSTRATION, group_label, what_was_asked
@@ -33,29 +28,9 @@ def page_document(reports: Sequence[Report], stems: Mapping[str, str] | None = N
     `stems` has the wording of questions by their ids. Where one is missing, its question goes by its id.
     """
     shown = parts(reports, stems or {})
-    title = f"{', '.join(persona_name(report) for report in reports)}: evaluation"
-    sheet = "\n".join([_sheet(), *(rule for pictured in shown for rule in order_rules(pictured))])
-    head = element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("meta", http_equiv="Content-Security-Policy", content=_policy(sheet)),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", name="color-scheme", content="light dark"),
-        element("meta", name="referrer", content="no-referrer"),
-        element("title", title),
-        style_element(sheet),
-    )
-    body = element("body", _header(shown), element("main", _comparison(shown), map(_part, shown)))
-    return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}"
-
-
-def _sheet() -> str:
-    return files("chat_personas.pictures").joinpath("page.css").read_text(encoding="utf-8")
-
-
-def _policy(sheet: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(sheet.encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    body = [_header(shown), element("main", _comparison(shown), map(_part, shown))]
+    rules = [rule for pictured in shown for rule in order_rules(pictured)]
+    return whole_page(f"{', '.join(persona_name(report) for report in reports)}: evaluation", body, rules)
 
 
 def _header(shown: Sequence[Pictured]) -> Element:
@@ -67,7 +42,7 @@ def _header(shown: Sequence[Pictured]) -> Element:
         "header",
         element("h1", "How close the answers are to people's"),
         [element("p", line) for line in asked],
-        element("p", f"{DEMONSTRATION[0].upper()}{DEMONSTRATION[1:]}.", class_="warning") if demonstration else None,
+        warning(DEMONSTRATION) if demonstration else None,
         element("p", CAUTION, class_="note"),
         None if any(one.stems for one in shown) else element("p", WORDING, class_="note"),
         element("nav", element("ul", several), aria_label="Personas") if len(shown) > 1 else None,
@@ -89,17 +64,12 @@ def _part(pictured: Pictured) -> Element:
         "section",
         element("h2", persona_name(report)),
         element("p", f"Compared with {groups} · {questions_answered(report)}"),
-        _titled("How close it is", standing(pictured)),
-        _titled("Scores", [scores(pictured)]),
-        _titled("Whom it sounds like", nearest(pictured)),
-        _titled("Topics", topics(pictured)),
-        _titled("Questions", questions(pictured), class_="all-questions"),
-        _titled("What failed and what is not valid", trouble(pictured)),
-        _titled("To repeat this run", repeat(pictured)),
+        titled("How close it is", standing(pictured)),
+        titled("Scores", [scores(pictured)]),
+        titled("Whom it sounds like", nearest(pictured)),
+        titled("Topics", topics(pictured)),
+        titled("Questions", questions(pictured), class_="all-questions"),
+        titled("What failed and what is not valid", trouble(pictured)),
+        titled("To repeat this run", repeat(pictured)),
         id=pictured.part,
     )
-
-
-def _titled(title: str, body: "Iterable[Node]", **attributes: str) -> Element | None:
-    found = [node for node in body if node is not None]
-    return element("section", element("h3", title), found, **attributes) if found else None

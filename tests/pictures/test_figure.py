@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from chat_personas.pictures.figure import PLOT, figure_document
+from chat_personas.pictures.figure import figure_document
+from chat_personas.pictures.forest import PLOT
 from chat_personas.pictures.scale import Scale
 from eval.report import Report
 from tests.eval.reports import MODEL, report, row
