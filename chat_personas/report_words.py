@@ -9,6 +9,7 @@ from personas import attribute_of
 
 if TYPE_CHECKING:
     from eval.intervals import Interval
+    from eval.matrix_report import MatrixReport
     from eval.report import GroupName, Reference, Report, Score, SurveyInfo
 
 DEMONSTRATION = "the model is a demonstration: its scores show the instrument working, evidence about nobody"
@@ -45,7 +46,7 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
-def what_was_asked(report: "Report") -> str:
+def what_was_asked(report: "Report | MatrixReport") -> str:
     """Say which survey a report is about, what its figures are, and which model answered how."""
     from eval.report import FROM_FILE
 

@@ -8,6 +8,7 @@ from chat_personas.cli.report_file import Destinations, write_documents
 from chat_personas.survey_store import find_survey
 
 if TYPE_CHECKING:
+    from eval.matrix_report import MatrixReport
     from eval.report import Report
     from eval.survey import LoadedSurvey
 
@@ -53,6 +54,28 @@ def write_pictures(reports: "Sequence[Report]", destinations: Destinations, surv
     """
     texts = {"--svg": lambda: _figure(reports), "--html": lambda: _page(reports, survey)}
     write_documents([(file, texts[option]) for option, file in destinations.by_option.items()])
+
+
+def write_matrix(report: "MatrixReport", destinations: Destinations) -> None:
+    """Write every document of a matrix that was asked for.
+
+    Raises:
+        CorpusError: a file could not be written; the others are.
+    """
+    texts = {"--json": report.to_json, "--svg": lambda: _matrix_figure(report), "--html": lambda: _matrix_page(report)}
+    write_documents([(file, texts[option]) for option, file in destinations.by_option.items()])
+
+
+def _matrix_figure(report: "MatrixReport") -> str:
+    from chat_personas.pictures.matrix_figure import matrix_figure_document
+
+    return matrix_figure_document(report)
+
+
+def _matrix_page(report: "MatrixReport") -> str:
+    from chat_personas.pictures.matrix_page import matrix_page_document
+
+    return matrix_page_document(report)
 
 
 def _figure(reports: "Sequence[Report]") -> str:

@@ -9,17 +9,13 @@ from chat_personas.pictures.nearest_part import nearest
 from chat_personas.pictures.questions_part import order_rules, questions
 from chat_personas.pictures.repeat_part import repeat
 from chat_personas.pictures.scores_part import scores, standing, topics
-from chat_personas.pictures.shell import titled, warning, whole_page
+from chat_personas.pictures.shell import CAUTION, titled, warning, whole_page
 from chat_personas.pictures.standings import persona_name, questions_answered
 from chat_personas.pictures.trouble_part import trouble
 from chat_personas.report_words import DEMONSTRATION, group_label, what_was_asked
 from eval.report import Report
 
 WORDING = "The wording of the questions is not shown: it is in the survey, which was not at hand."
-CAUTION = (
-    "A persona is a model's rendering of a group, never the group: people differ from each other far more than an "
-    "average shows."
-)
 
 
 def page_document(reports: Sequence[Report], stems: Mapping[str, str] | None = None) -> str:

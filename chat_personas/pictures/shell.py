@@ -10,6 +10,11 @@ from importlib.resources import files
 
 from chat_personas.pictures.markup import Element, Node, element, style_element
 
+CAUTION = (
+    "A persona is a model's rendering of a group, never the group: people differ from each other far more than an "
+    "average shows."
+)
+
 
 def whole_page(title: str, body: Node, rules: Iterable[str] = ()) -> str:
     """Return a page as HTML with our style sheet and more `rules` of it; the same content gives the same bytes."""

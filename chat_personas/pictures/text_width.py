@@ -3,7 +3,7 @@
 import unicodedata
 
 NARROW, WIDE = frozenset("iljtfrI.,;:'|!()[]{} "), frozenset("mwMWQOGD@%—")
-WIDTHS = {"narrow": 0.33, "wide": 0.86, "capital": 0.72, "other": 0.58, "full": 1.05}
+WIDTHS = {"narrow": 0.36, "wide": 0.9, "capital": 0.72, "other": 0.62, "full": 1.05}
 ELLIPSIS = "…"
 
 

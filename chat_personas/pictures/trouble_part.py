@@ -1,11 +1,11 @@
 """What went wrong: questions that failed, by reason, and answers that are not valid."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from chat_personas.pictures.document import Pictured
-from chat_personas.pictures.markup import Node, element
+from chat_personas.pictures.markup import Element, Node, element
 from chat_personas.pictures.tables import table
-from eval.report import QuestionInfo
+from eval.report import FailureInfo, QuestionInfo
 
 
 def trouble(pictured: Pictured) -> Iterator[Node]:
@@ -15,7 +15,7 @@ def trouble(pictured: Pictured) -> Iterator[Node]:
     yield element("p", f"{put} put, {len(report.questions)} answered, {len(report.failures)} failed.")
     if report.failures:
         yield element("p", "A question that failed counts in no score; it is never taken for an answer.")
-        yield table("Failures by reason", ("reason", "questions", "which"), _reasons(pictured), of_texts=True)
+        yield failures_by_reason(report.failures)
     invalid = [question for question in report.questions if not question.valid]
     if not invalid:
         yield element("p", "All answers are valid." if report.questions else "There is no answer to be scored.")
@@ -30,12 +30,14 @@ def trouble(pictured: Pictured) -> Iterator[Node]:
     yield table("Answers that are not valid", heads, map(_invalid, invalid))
 
 
-def _reasons(pictured: Pictured) -> Iterator[tuple[Node, ...]]:
+def failures_by_reason(failures: Sequence[FailureInfo]) -> Element:
+    """Return how many questions failed for each reason, and which; the most frequent reason first."""
     by_reason: dict[str, list[str]] = {}
-    for failure in pictured.report.failures:
+    for failure in failures:
         by_reason.setdefault(failure.why, []).append(failure.id)
-    for why, ids in sorted(by_reason.items(), key=lambda item: -len(item[1])):
-        yield why, str(len(ids)), ", ".join(ids)
+    frequent = sorted(by_reason.items(), key=lambda item: -len(item[1]))
+    rows = [(why, str(len(ids)), ", ".join(ids)) for why, ids in frequent]
+    return table("Failures by reason", ("reason", "questions", "which"), rows, of_texts=True)
 
 
 def _invalid(question: QuestionInfo) -> tuple[Node, ...]:
