@@ -9,6 +9,7 @@ from chat_personas.survey_store import find_survey
 
 if TYPE_CHECKING:
     from eval.matrix_report import MatrixReport
+    from eval.paired_report import PairedReport
     from eval.report import Report
     from eval.survey import LoadedSurvey
 
@@ -64,6 +65,26 @@ def write_matrix(report: "MatrixReport", destinations: Destinations) -> None:
     """
     texts = {"--json": report.to_json, "--svg": lambda: _matrix_figure(report), "--html": lambda: _matrix_page(report)}
     write_documents([(file, texts[option]) for option, file in destinations.by_option.items()])
+
+
+def write_comparisons(
+    comparisons: "Sequence[PairedReport]", destinations: Destinations, *, demonstration: bool
+) -> None:
+    """Write every document of comparisons that was asked for.
+
+    Raises:
+        CorpusError: a file could not be written; the other is.
+    """
+    from eval.paired_report import as_document
+
+    texts = {"--json": lambda: as_document(comparisons), "--html": lambda: _paired_page(comparisons, demonstration)}
+    write_documents([(file, texts[option]) for option, file in destinations.by_option.items()])
+
+
+def _paired_page(comparisons: "Sequence[PairedReport]", demonstration: bool) -> str:
+    from chat_personas.pictures.paired_page import paired_page_document
+
+    return paired_page_document(comparisons, demonstration=demonstration)
 
 
 def _matrix_figure(report: "MatrixReport") -> str:
