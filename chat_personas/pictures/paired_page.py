@@ -1,5 +1,6 @@
 """The page about a comparison of two reports: by how much they differ, and everything that it may come from."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 
 from chat_personas.paired_words import MEASURES, NOTHING_ELSE, OWN_GROUPS, difference_words, of_other_groups, signed
@@ -31,7 +32,9 @@ def paired_page_document(comparisons: Sequence[PairedReport], *, demonstration: 
         element("p", NOTE, class_="note"),
     )
     names = ", ".join(dict.fromkeys(f"{one.a.persona} and {one.b.persona}" for one in comparisons))
-    return whole_page(f"{names}: comparison", [header, element("main", map(_comparison, comparisons))])
+    again = shlex.join(["chat-personas", "compare", first.a.file, first.b.file, "--seed", str(first.seed)])
+    repeat = titled("To repeat this comparison", [element("pre", element("code", again))])
+    return whole_page(f"{names}: comparison", [header, element("main", map(_comparison, comparisons), repeat)])
 
 
 def _comparison(comparison: PairedReport) -> Element:

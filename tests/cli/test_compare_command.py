@@ -134,6 +134,7 @@ def test_a_page_has_the_difference_what_it_may_come_from_and_what_is_left_out(
     assert rows_of(page, "Questions that only one report answered") == {"Q99": ["not put in B"]}
     assert "alignment (higher is closer to people): B is higher than A" in words(page)
     assert words(page).count("portray") == 1
+    assert "chat-personas compare a.json b.json --seed 0" in words(page)
     assert "evidence about nobody" in words(page)
     assert not seen(page).names & (LOADING | {"b"})
 
