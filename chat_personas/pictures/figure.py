@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from chat_personas.pictures.forest import Forest, forest, forest_document
 from chat_personas.pictures.markup import Element
 from chat_personas.pictures.scale import measure_of
-from chat_personas.pictures.standings import standings
+from chat_personas.pictures.standings import names, standings
 from chat_personas.report_words import what_was_asked
 from eval.report import Report
 
@@ -32,7 +32,7 @@ def figure(reports: Sequence[Report]) -> Element:
 def _drawn(reports: Sequence[Report], circumstances: Sequence[str]) -> Forest:
     """Put the personas under one another: alignment, or total variation where no question has ordered options."""
     measure = measure_of(reports)
-    parts = [standings(report, measure) for report in reports]
+    parts = [standings(one, measure, name) for one, name in zip(reports, names(reports), strict=True)]
     return Forest(measure, MEANING[measure], parts, circumstances)
 
 

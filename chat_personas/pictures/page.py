@@ -10,7 +10,7 @@ from chat_personas.pictures.questions_part import order_rules, questions
 from chat_personas.pictures.repeat_part import repeat
 from chat_personas.pictures.scores_part import scores, standing, topics
 from chat_personas.pictures.shell import CAUTION, titled, warning, whole_page
-from chat_personas.pictures.standings import persona_name, questions_answered
+from chat_personas.pictures.standings import questions_answered
 from chat_personas.pictures.trouble_part import trouble
 from chat_personas.report_words import DEMONSTRATION, group_label, what_was_asked
 from eval.report import Report
@@ -26,14 +26,14 @@ def page_document(reports: Sequence[Report], stems: Mapping[str, str] | None = N
     shown = parts(reports, stems or {})
     body = [_header(shown), element("main", _comparison(shown), map(_part, shown))]
     rules = [rule for pictured in shown for rule in order_rules(pictured)]
-    return whole_page(f"{', '.join(persona_name(report) for report in reports)}: evaluation", body, rules)
+    return whole_page(f"{', '.join(one.name for one in shown)}: evaluation", body, rules)
 
 
 def _header(shown: Sequence[Pictured]) -> Element:
     reports = [pictured.report for pictured in shown]
     asked = dict.fromkeys(f"{what_was_asked(report)} · 95% intervals over questions" for report in reports)
     demonstration = any(report.model.demonstration for report in reports)
-    several = [element("li", element("a", persona_name(one.report), href=f"#{one.part}")) for one in shown]
+    several = [element("li", element("a", one.name, href=f"#{one.part}")) for one in shown]
     return element(
         "header",
         element("h1", "How close the answers are to people's"),
@@ -58,7 +58,7 @@ def _part(pictured: Pictured) -> Element:
     groups = " and ".join(group_label(group) for group in report.persona.groups) or "everyone"
     return element(
         "section",
-        element("h2", persona_name(report)),
+        element("h2", pictured.name),
         element("p", f"Compared with {groups} · {questions_answered(report)}"),
         titled("How close it is", standing(pictured)),
         titled("Scores", [scores(pictured)]),

@@ -1,6 +1,6 @@
 """What the main figure shows of a report: the persona's score, its references, and the score of each question."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from chat_personas.pictures.scale import Measure
@@ -28,12 +28,12 @@ class Standings:
     questions: tuple[float, ...]
 
 
-def standings(report: Report, measure: Measure) -> Standings:
-    """Return what there is to draw about one persona."""
+def standings(report: Report, measure: Measure, name: str) -> Standings:
+    """Return what there is to draw about one persona, under this name."""
     own = getattr(report.scores, measure)
     rows = [Standing("persona", "this persona", own)] if own is not None else []
     return Standings(
-        name=persona_name(report),
+        name=name,
         answered=questions_answered(report),
         nothing=f"no {measure.replace('_', ' ')}" if report.questions else "no question could be scored",
         rows=(*rows, *_references(report, measure)),
@@ -49,9 +49,15 @@ def _references(report: Report, measure: Measure) -> Iterator[Standing]:
             yield Standing(kind, words, score)
 
 
-def persona_name(report: Report) -> str:
-    """Name the persona and how it is steered, which for answers from a file nobody knows."""
-    return f"{report.persona.name} ({report.steering})" if report.orders else report.persona.name
+def names(reports: Sequence[Report]) -> list[str]:
+    """Name each persona and how it is steered, which for answers from a file nobody knows.
+
+    Where the reports differ in how the distributions were obtained, that is part of the name.
+    """
+    steered = [f"{one.persona.name} ({one.steering})" if one.orders else one.persona.name for one in reports]
+    if len({report.expression for report in reports}) == 1:
+        return steered
+    return [f"{name}, {report.expression}" for name, report in zip(steered, reports, strict=True)]
 
 
 def questions_answered(report: Report) -> str:

@@ -173,6 +173,14 @@ def test_several_personas_are_side_by_side_and_each_has_its_part() -> None:
     assert labels <= set(identities)
 
 
+def test_reports_that_differ_in_expression_are_told_apart_by_it() -> None:
+    page = page_document([scored(), scored(expression="verbalized")])
+    heads = [one.text for one in tree(page).iter("h2")]
+    assert heads == ["Side by side", "democrat (portray), log_probability", "democrat (portray), verbalized"]
+    said = words(page_document([scored(), scored(name="other")]))
+    assert "democrat (portray), log_probability" not in said
+
+
 def test_pictures_have_words_for_those_who_do_not_see_them() -> None:
     page = tree(page_document([scored()]))
     parents = {child: parent for parent in page.iter() for child in parent}
