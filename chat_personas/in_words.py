@@ -13,18 +13,16 @@ if TYPE_CHECKING:
 NAMED = 3
 
 
-def doubts(
-    own: "AnyScore | None", against: "AnyScore | None", opposite: str, found: "AnyReferences | None"
-) -> Iterator[str]:
+def doubts(minus_own: "AnyScore | None", opposite: str, found: "AnyReferences | None") -> Iterator[str]:
     """Yield what stands against the persona: no closer to its own group than to `opposite`, no better than everyone.
 
-    `own` and `against` are its alignment with its group and with the opposite one. They are taken as different only
-    where their intervals are apart, which is stricter than a paired difference. Nothing is said without intervals.
+    `minus_own` is its alignment with the opposite group minus that with its own, paired by question. Nothing is said
+    without an interval.
     """
-    if own is not None and against is not None and _apart(own, against) < 1:
+    if minus_own is not None and minus_own.low is not None and minus_own.high is not None and minus_own.high >= 0:
         told = f"this persona is closer to {opposite} than to its own group"
         untold = f"this persona cannot be told apart from one that is as close to {opposite} as to its own group"
-        yield told if _apart(own, against) < 0 else untold
+        yield told if minus_own.low > 0 else untold
     population = found.population.minus_persona.alignment if found is not None and found.population else None
     if population is None or population.low is None or population.high is None or population.high < 0:
         return
@@ -46,13 +44,3 @@ def sounds_like(tied: Sequence[str], groups: int, best: str, *, bounded: bool) -
         return f"sounds most like {tied[0]} {best}"
     among = "; ".join([f"{tied[0]} {best}", *tied[1:NAMED]])
     return f"sounds most like: {len(tied)} of {groups} tied, {'among them' if len(tied) > NAMED else 'namely'}: {among}"
-
-
-def _apart(own: "AnyScore", against: "AnyScore") -> int:
-    """Return 1 if `own` is clearly the higher, -1 if it is clearly the lower, 0 if the intervals overlap.
-
-    Without intervals 1: then nothing is known that could be held against it.
-    """
-    if own.low is None or own.high is None or against.low is None or against.high is None:
-        return 1
-    return int(own.low > against.high) - int(own.high < against.low)

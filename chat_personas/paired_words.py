@@ -8,7 +8,8 @@ from chat_personas.plain_text import printable
 from chat_personas.report_words import counted
 
 if TYPE_CHECKING:
-    from eval.paired_report import PairedDifference, PairedReport, Setting
+    from eval.paired_report import PairedDifference, PairedReport, Setting, Side
+    from eval.report import Score
 
 HASH = 12
 NAMED = 5
@@ -21,6 +22,11 @@ def paired_words(comparison: "PairedReport") -> Iterator[str]:
     """Yield what the differences show, over which questions, and what else is not the same in the two reports."""
     yield from difference_words(comparison)
     yield from _about_settings(comparison.differs)
+
+
+def whose(side: "Side") -> str:
+    """Name the persona of a report and how its distributions were obtained."""
+    return f"{printable(side.persona)} ({printable(side.expression)})"
 
 
 def difference_words(comparison: "PairedReport") -> Iterator[str]:
@@ -81,7 +87,7 @@ def verdict(difference: "PairedDifference") -> str:
     return "B is higher than A" if difference.mean > 0 else "B is lower than A"
 
 
-def signed(difference: "PairedDifference") -> str:
+def signed(difference: "PairedDifference | Score") -> str:
     """Write a difference as `+0.012 [-0.003, +0.027]`, without brackets where there is no interval."""
     if difference.low is None or difference.high is None:
         return f"{difference.mean:+.3f}"

@@ -1,7 +1,7 @@
 """Where files live on this machine.
 
-Settings, data, state and logs each have their own directory, as the platform wants it. `CHAT_PERSONAS_HOME`
-puts all of them under one directory, for tests, for several corpora, and for a memory stick.
+Settings, data, state with logs, and the cache each have their own directory, as the platform wants it.
+`CHAT_PERSONAS_HOME` puts all of them under one directory, for tests, for several corpora, and for a memory stick.
 """
 
 import os
@@ -21,6 +21,7 @@ def _directory(kind: str) -> Path:
         "config": platformdirs.user_config_path,
         "data": platformdirs.user_data_path,
         "state": platformdirs.user_state_path,
+        "cache": platformdirs.user_cache_path,
     }[kind]
     return found(APPLICATION, appauthor=False)
 
@@ -87,3 +88,8 @@ def hashes_path() -> Path:
 def confirmations_path() -> Path:
     """Which servers the person has agreed to have probed."""
     return _directory("state") / "confirmed-servers.json"
+
+
+def answers_path() -> Path:
+    """Answers of models that are kept so that nothing is asked twice; may be removed at any time."""
+    return _directory("cache") / "answers.db"

@@ -1,6 +1,6 @@
 """A report of `eval` in words: what its scores and references are called wherever they are shown."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from chat_personas.in_words import doubts, sounds_like
@@ -46,17 +46,40 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
-def what_was_asked(report: "Report | MatrixReport") -> str:
-    """Say which survey a report is about, what its figures are, and which model answered how."""
+def what_was_asked(report: "Report | MatrixReport", expression: str | None = None) -> str:
+    """Say which survey a report is about, what its figures are, and which model answered how.
+
+    `expression` is what to say of that; by default the report's own.
+    """
     from eval.report import FROM_FILE
 
     model = report.model
     whose = (
         f"answers in {printable(model.name)}"
         if model.engine == FROM_FILE
-        else f"model {printable(model.name)} · {report.expression}"
+        else f"model {printable(model.name)} · {printable(expression or report.expression)}"
     )
     return f"survey {printable(report.survey.name)} ({what_figures_are(report.survey)}) · {whose}"
+
+
+def all_that_was_asked(reports: "Sequence[Report]") -> Iterator[str]:
+    """Yield `what_was_asked` once for every survey and model, with all expressions of each."""
+    alike: dict[str, list[Report]] = {}
+    for report in reports:
+        alike.setdefault(what_was_asked(report, "any"), []).append(report)
+    for group in alike.values():
+        yield what_was_asked(group[0], ", ".join(dict.fromkeys(report.expression for report in group)))
+
+
+def steered_name(report: "Report") -> str:
+    """Name the persona and how it is steered, which for answers from a file nobody knows."""
+    shots = f" of {report.shots}" if report.shots is not None else ""
+    return printable(f"{report.persona.name} ({report.steering}{shots})" if report.orders else report.persona.name)
+
+
+def errs_too_often(report: "Report") -> bool:
+    """Whether nothing in a report is valid because the judge itself errs too often."""
+    return report.judge is not None and report.judge.error.mean > report.judge.limit
 
 
 def what_figures_are(survey: "SurveyInfo") -> str:
@@ -89,7 +112,8 @@ def in_words(report: "Report") -> Iterator[str]:
     opposite = group_label(against) if against else ""
     if against is not None:
         yield f"this persona with {opposite} (the opposite group) {with_interval(against.alignment)}"
-    yield from doubts(report.scores.alignment, against.alignment if against else None, opposite, report.references)
+    paired = against.minus_own if against else None
+    yield from doubts(paired.alignment if paired else None, opposite, report.references)
     if report.nearest:
         tied = [group_label(near) for near in report.nearest if near.tied]
         best = report.nearest[0].alignment

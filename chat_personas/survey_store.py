@@ -11,7 +11,7 @@ from chat_personas.paths import UnwritableError, cannot_write, make_private, sur
 
 if TYPE_CHECKING:
     from eval.importers import Imported
-    from eval.survey import LoadedSurvey
+    from eval.survey import Glance, LoadedSurvey
 
 
 def find_survey(name_or_path: str) -> "LoadedSurvey":
@@ -19,6 +19,13 @@ def find_survey(name_or_path: str) -> "LoadedSurvey":
     from eval.survey import load_survey
 
     return load_survey(name_or_path, (surveys_directory(),))
+
+
+def glance_at_survey(name: str) -> "Glance":
+    """Return what a list says about the survey called so. Raises SurveyError."""
+    from eval.survey import glance_at
+
+    return glance_at(name, (surveys_directory(),))
 
 
 def all_survey_names() -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import get_args
 
 from pydantic import BaseModel
 
-from eval.report import GroupName, Reference, Report, Score
+from eval.report import CalibratedScores, CalibrationFold, GroupName, Reference, Report, Score
 
 PAGE = Path(__file__).with_name("report.md")
 TITLES: dict[type[BaseModel], str] = {
@@ -18,6 +18,8 @@ TITLES: dict[type[BaseModel], str] = {
     Score: "A score",
     GroupName: "A group",
     Reference: "A reference",
+    CalibrationFold: "`calibration.folds`",
+    CalibratedScores: "`calibration.scores`",
 }
 
 

@@ -32,10 +32,19 @@ class OrderAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class Replies:
+    """The replies in words that an answer was read from: how many were asked for, and why some were not."""
+
+    asked: int = 0
+    unread: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What a model said to one question, in each option order in which it was asked, and what asking cost.
 
     `dropped_messages` counts the oldest messages of the conversation that the model did not see when it was asked.
+    `replies`: where it answered in words. `doubtful` marks an answer that could be read and is not to be trusted.
     """
 
     question_id: str
@@ -43,13 +52,21 @@ class Answer:
     tokens_decoded: int = 0
     tokens_reused: int = 0
     dropped_messages: int = 0
+    replies: Replies = Replies()
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A question that got no answer that could be scored, and in one line why."""
+    """A question that got no answer that could be scored, and in one line why.
+
+    `why` begins with the option order where that matters, and what belongs to this question alone stands at its end
+    after ": ", so that failures can be counted by reason, as in
+    `reversed order: the reply is not a list of letters: "As for me"`.
+    """
 
     question_id: str
     why: str
     tokens_decoded: int = 0
     tokens_reused: int = 0
+    replies: Replies = Replies()

@@ -12,10 +12,15 @@ from typing import Literal, Protocol, runtime_checkable
 Role = Literal["system", "user", "assistant"]
 FinishReason = Literal["stop", "length", "cancelled"]
 LogProbabilities = Literal["exact", "top_k", "none"]
+Constraints = Literal["grammar", "json_schema", "json_object", "none", "unknown"]
 
 
 class EngineError(Exception):
     """The model or the server failed. The message is one line that says what is wrong and what to do."""
+
+
+class RequestError(EngineError):
+    """This one request failed; others may not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +32,26 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Percentages:
+    """A reply that is a JSON object with these keys in this order, each with a whole number from 0 to 100."""
+
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Sampling:
     """How a reply is drawn from the model.
 
     `temperature` 0 is greedy decoding; `seed` None lets the engine draw one, and the engine reports it in `Usage`.
+    An engine keeps the reply to `constraint` if it can (`EngineInfo.constraints`), and otherwise replies as without:
+    whoever reads the reply has to check it.
     """
 
     temperature: float = 0.7
     top_p: float = 0.95
     max_tokens: int = 400
     seed: int | None = None
+    constraint: Percentages | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +130,9 @@ class EngineInfo:
     """What the engine is and what it can do; recorded with every generation and measurement.
 
     `name` is the model as a person knows it, never a home path and never an address with user, password or
-    query. `sha256` is the model file's, null for servers. `local` is false when probing sends the conversation to
-    another machine: the person must then confirm it.
+    query. `sha256` is the model file's, null for servers. `constraints` is how replies are kept to a form: by a
+    grammar, by a server's `response_format` of one kind or another, not at all, or not known before it was first
+    wanted. `local` is false when probing sends the conversation to another machine: the person must then confirm it.
     """
 
     name: str
@@ -128,6 +144,7 @@ class EngineInfo:
     flash_attention: bool | None = None
     log_probabilities: LogProbabilities = "none"
     top_k: int | None = None
+    constraints: Constraints = "none"
     steering: bool = False
     local: bool = True
     demonstration: bool = False
@@ -152,7 +169,12 @@ class Engine(Protocol):
         ...
 
     async def complete(self, messages: Sequence[Message], sampling: Sampling, n: int = 1) -> list[str]:
-        """Return `n` whole replies to `messages`, drawn independently; reply i uses seed + i when a seed is given."""
+        """Return `n` whole replies to `messages`, drawn independently; reply i uses seed + i when a seed is given.
+
+        Raises:
+            RequestError: these messages could not be answered; others may be.
+            EngineError: the model or the server failed.
+        """
         ...
 
     def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncIterator[ProbeScore]:

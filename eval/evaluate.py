@@ -4,23 +4,25 @@ import hashlib
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from typing import Literal
 
 from eval.answers import Answer, Failure, Refusals
-from eval.engine import Engine, Message
-from eval.expression import log_probability
+from eval.engine import Engine, EngineError, Message
+from eval.expression.methods import EXPRESSIONS, METHODS, Asking, Expression, cannot
+from eval.few_shot import as_put, shots_of
 from eval.figures import human_figures, require_figures
+from eval.judge import Judge
 from eval.question import Question
-from eval.rendering import ORDERS, render_probe
+from eval.rendering import ORDERS
 from eval.report import Report
+from eval.report_asking import judge_info, replies_info
 from eval.report_from import Circumstances, persona_info, report_from
 from eval.scoring import score
 from eval.selection import choose
 from eval.survey import LoadedSurvey, Survey
-from personas import Group, LoadedPersona, system_prompt, with_steering
+from personas import Group, LoadedPersona, evaluation_prompt, with_shots, with_steering
 
-Expression = Literal["log_probability"]
-EXPRESSIONS: tuple[Expression, ...] = ("log_probability",)
+__all__ = ["EXPRESSIONS", "Expression", "evaluate", "questions_for"]
+
 Progress = Callable[[int, int], None]
 
 
@@ -31,29 +33,39 @@ async def evaluate(
     *,
     expression: Expression = "log_probability",
     steering: str | None = None,
+    shots: int | None = None,
     limit: int | None = None,
     seed: int = 0,
     refusals: Refusals = "apart",
     progress: Progress | None = None,
+    samples: int | None = None,
+    judge: Judge | None = None,
 ) -> Report:
     """Ask the persona every question that has figures for its groups, and score the answers.
 
-    Each question stands alone after the system prompt. `steering` replaces the persona's own; `limit` asks only so
-    many questions, chosen by `seed` and spread over topics; `progress(done, total)` is called after each
-    question. Several personas can be evaluated one after the other on one engine. Cancelling stops the engine.
+    Each question stands alone after the system prompt. `steering` replaces the persona's own, `shots` its number of
+    other questions with `few_shot`; `limit` asks only so many questions, chosen by `seed` and spread over topics;
+    `samples` replies are drawn for each prompt where an expression method draws several, None for its own number;
+    `judge` maps answers in words to the options, None for the model itself; `progress(done, total)` is called after
+    each question. Several personas can be evaluated one after the other on one engine. Cancelling stops the engine.
 
     Raises:
-        SurveyError: the survey has no figures for the persona's groups.
+        SurveyError: the survey has no figures for the persona's groups, or too few for `few_shot`.
         PersonaError: the persona cannot be steered so, or this version cannot steer so.
         EngineError: the model or the server failed, or gives no log-probabilities.
     """
-    steered = _steered(persona, steering)
+    steered = _steered(persona, steering, shots)
     groups = steered.persona.groups
-    questions = questions_for(persona, survey, steering, limit, seed)
-    system = system_prompt(steered.persona)
+    questions = questions_for(persona, survey, steering, limit, seed, shots)
+    put = as_put(steered.persona, survey.survey, questions)
+    system = evaluation_prompt(steered.persona)
     prefix = [Message("system", system)] if system else []
     started = time.perf_counter()
-    outcomes = await _collect(log_probability.ask(engine, prefix, questions, ORDERS), len(questions), progress)
+    method, asking = METHODS[expression], Asking(seed, samples, judge or Judge(engine))
+    if (why := cannot(expression, engine.info, (judge or engine).info)) is not None:
+        raise EngineError(why)
+    came = await _collect(method.ask(engine, prefix, put, asking), len(questions), progress)
+    outcomes = _in_order(came, questions)
     answers = [outcome for outcome in outcomes if isinstance(outcome, Answer)]
     card = score(survey.survey, groups, answers, refusals=refusals, seed=seed)
     return report_from(
@@ -64,41 +76,59 @@ async def evaluate(
             survey=survey,
             questions=questions,
             steering=steered.persona.steering,
+            shots=shots_of(steered.persona),
             expression=expression,
             orders=ORDERS,
             seed=seed,
-            prompt_sha256=_prompt_sha256(system, questions),
+            prompt_sha256=_prompt_sha256(system, [text for question in put for text in method.prompts(question)]),
             failures=[outcome for outcome in outcomes if isinstance(outcome, Failure)],
             seconds=time.perf_counter() - started,
             tokens_decoded=sum(outcome.tokens_decoded for outcome in outcomes),
             tokens_reused=sum(outcome.tokens_reused for outcome in outcomes),
+            replies=replies_info(outcomes, method, asking, engine.info),
+            judge=await judge_info(questions, method, asking),
         ),
     )
 
 
 def questions_for(
-    persona: LoadedPersona, survey: LoadedSurvey, steering: str | None = None, limit: int | None = None, seed: int = 0
+    persona: LoadedPersona,
+    survey: LoadedSurvey,
+    steering: str | None = None,
+    limit: int | None = None,
+    seed: int = 0,
+    shots: int | None = None,
 ) -> tuple[Question, ...]:
     """Return the questions that `evaluate` would ask, so that what is wrong comes out before a model is loaded.
 
     Raises:
-        SurveyError: the survey has no figures for the persona's groups.
-        PersonaError: the persona cannot be steered so, or not by prompts.
+        SurveyError: the survey has no figures for the persona's groups, or too few for `few_shot`.
+        PersonaError: the persona cannot be steered so, or this version cannot steer so.
     """
-    groups = _steered(persona, steering).persona.groups
-    require_figures(survey, groups)
-    return choose(_with_figures(survey.survey, groups), limit, seed)
+    steered = _steered(persona, steering, shots).persona
+    evaluation_prompt(steered)
+    require_figures(survey, steered.groups)
+    questions = choose(questions_with_figures(survey.survey, steered.groups), limit, seed)
+    as_put(steered, survey.survey, questions)
+    return questions
 
 
-def _steered(loaded: LoadedPersona, steering: str | None) -> LoadedPersona:
-    if steering is None:
-        return loaded
-    return LoadedPersona(with_steering(loaded.persona, steering), loaded.path, loaded.sha256)
+def _steered(loaded: LoadedPersona, steering: str | None, shots: int | None) -> LoadedPersona:
+    persona = loaded.persona if steering is None else with_steering(loaded.persona, steering)
+    if shots is not None:
+        persona = with_shots(persona, shots)
+    return LoadedPersona(persona, loaded.path, loaded.sha256)
 
 
-def _with_figures(survey: Survey, groups: Sequence[Group]) -> tuple[Question, ...]:
-    """Return the questions on which there is anyone to compare with."""
+def questions_with_figures(survey: Survey, groups: Sequence[Group]) -> tuple[Question, ...]:
+    """Return the questions on which there is anyone of `groups` to compare with."""
     return tuple(question for question in survey.questions if human_figures(question, groups) is not None)
+
+
+def _in_order(outcomes: Sequence[Answer | Failure], questions: Sequence[Question]) -> list[Answer | Failure]:
+    """Return outcomes in the order of their questions: when each came is chance, and depends on what was remembered."""
+    places = {question.id: place for place, question in enumerate(questions)}
+    return sorted(outcomes, key=lambda outcome: places[outcome.question_id])
 
 
 async def _collect(
@@ -113,7 +143,6 @@ async def _collect(
     return collected
 
 
-def _prompt_sha256(system: str, questions: Sequence[Question]) -> str:
+def _prompt_sha256(system: str, prompts: Sequence[str]) -> str:
     """Return the hash of all that the model was told, in the order of asking."""
-    probes = [render_probe(question, order).probe.prompt for question in questions for order in ORDERS]
-    return hashlib.sha256("".join(f"{text}\0" for text in [system, *probes]).encode()).hexdigest()
+    return hashlib.sha256("".join(f"{text}\0" for text in [system, *prompts]).encode()).hexdigest()

@@ -48,7 +48,7 @@ def opinion(answer: Answer, refusals: Refusals) -> Opinion:
     """Normalise within each order, then average the orders.
 
     Not valid when the label mass is below 0.5 in any order (the model wanted to say something else), or when what a
-    server did not show could move the distribution by more than 0.1 in total variation.
+    server did not show could move the distribution by more than 0.1 in total variation, or when the answer is doubtful.
 
     Raises:
         AnswerError: a mass is no probability (negative, infinite, no number), or an order has none on anything that is
@@ -63,7 +63,8 @@ def opinion(answer: Answer, refusals: Refusals) -> Opinion:
         refusal=float(np.mean([order.refusal for order in orders])),
         label_mass=float(np.mean(masses)) if masses else None,
         order_bias=_order_bias(orders, refusals),
-        valid=all(mass >= MIN_LABEL_MASS for mass in masses)
+        valid=not answer.doubtful
+        and all(mass >= MIN_LABEL_MASS for mass in masses)
         and all(order.truncation <= MAX_TRUNCATION for order in orders),
         by_order=orders,
     )

@@ -144,6 +144,7 @@ def _side(named: NamedReport, columns: _Columns, row: int) -> Side:
         file=named.file,
         created=named.report.created,
         persona=named.report.persona.name,
+        expression=named.report.expression,
         alignment=_score(bootstrap.mean(columns.alignment[row])),
         total_variation=_score(bootstrap.mean(columns.total_variation[row])),
         not_valid=int((~columns.valid[row]).sum()),

@@ -45,6 +45,8 @@ class Side(_Part):
     """When it was made, as it says."""
     persona: str
     """The name of its persona."""
+    expression: str
+    """How its distributions were obtained."""
     alignment: Score | None
     """Its alignment over the questions that count in the difference."""
     total_variation: Score | None

@@ -164,6 +164,53 @@ class References(_Part):
     """What a second sample of the same people would answer; null without counts."""
 
 
+class OppositeDifference(_Part):
+    """With the opposite group minus with its own, on the same questions."""
+
+    alignment: Score | None
+    """Below 0: the persona is closer to its own group."""
+    total_variation: Score | None
+    """Above 0: the persona is closer to its own group."""
+
+
+class CalibrationFold(_Part):
+    """A fifth of the questions, and the temperature that they are scored with."""
+
+    temperature: float
+    """The T of p^(1/T), 0.05 to 20, fitted on the questions of the other folds; above 1 flattens."""
+    questions: tuple[str, ...]
+    """The ids of the questions."""
+
+
+class CalibratedScores(_Part):
+    """The scores at the temperature of each question's fold."""
+
+    alignment: Score | None
+    """As in `scores`."""
+    total_variation: Score | None
+    """As in `scores`."""
+
+
+class CalibrationDifference(_Part):
+    """Calibrated minus not calibrated on the same questions."""
+
+    alignment: Score | None
+    """Above 0: calibration brings the persona closer to the people."""
+    total_variation: Score | None
+    """Below 0: calibration brings the persona closer to the people."""
+
+
+class Calibration(_Part):
+    """What one temperature for all distributions changes, each question scored with one fitted on others."""
+
+    folds: tuple[CalibrationFold, ...]
+    """The five folds of the questions that have figures, drawn by the seed."""
+    scores: CalibratedScores
+    """Over all of these questions, out of fold."""
+    minus_uncalibrated: CalibrationDifference
+    """Paired differences from the scores without calibration."""
+
+
 class OppositeInfo(GroupName):
     """How close the persona is to the opposite group: the value of its attribute that is farthest from its own."""
 
@@ -171,6 +218,8 @@ class OppositeInfo(GroupName):
     """As in `scores`, against the opposite group's figures."""
     total_variation: Score | None
     """As in `scores`, against the opposite group's figures."""
+    minus_own: OppositeDifference | None = None
+    """Paired differences from the persona's scores with its own group; null in older reports."""
 
 
 class NearestInfo(GroupName):
@@ -229,7 +278,7 @@ class QuestionInfo(_Part):
     order_bias: float | None
     """Total variation between the two orders."""
     valid: bool
-    """False when the label mass is below 0.5 in any order, or truncation could exceed 0.1."""
+    """False when the label mass is below 0.5 in any order, truncation could exceed 0.1, or the judge errs too often."""
 
 
 class FailureInfo(_Part):
@@ -241,6 +290,51 @@ class FailureInfo(_Part):
     """Why there is no answer, in one line."""
 
 
+class UnreadInfo(_Part):
+    """Replies that could not be read, for one reason."""
+
+    why: str
+    """The reason, in a few words."""
+    replies: int
+    """How many replies."""
+
+
+class RepliesInfo(_Part):
+    """The replies in words that distributions were read from."""
+
+    per_prompt: int
+    """How many were drawn for each prompt."""
+    temperature: float
+    """The temperature with which they were drawn; 0 takes the likeliest token each time."""
+    top_p: float
+    """The share of the likeliest tokens from which they were drawn; 1 is all."""
+    max_tokens: int
+    """How long each could be."""
+    constraint: str | None
+    """What kept them to a form: `grammar`, `json_schema`, `json_object` or `none`; null where no form was asked for."""
+    asked: int
+    """How many replies were asked for, of questions that failed too."""
+    unread: tuple[UnreadInfo, ...]
+    """How many of those could not be read and count nowhere, by reason; questions that failed are in `failures`."""
+
+
+class JudgeInfo(_Part):
+    """The model that mapped answers in words to the options, and how often it errs."""
+
+    name: str
+    """Its name, as `model.name`."""
+    engine: str
+    """What ran it."""
+    sha256: str | None
+    """The hash of the model file, null for servers."""
+    error: Score
+    """The probability that it does not give to the right option of a statement whose answer is known: 0 to 1."""
+    statements: int
+    """How many such statements: the text of each option of each question, put as what somebody said."""
+    limit: float
+    """Where the mean of `error` is above this, no question is valid."""
+
+
 class Timing(_Part):
     """What the evaluation cost."""
 
@@ -249,9 +343,13 @@ class Timing(_Part):
     probes: int
     """How many probes were put: questions times orders."""
     tokens_decoded: int
-    """Tokens that the model had to process."""
+    """Tokens that the model had to process, in this run."""
     tokens_reused: int
     """Tokens that were shared between probes."""
+    remembered: int = 0
+    """How many answers were kept from before, so that they were not asked for in this run."""
+    remembered_since: str | None = None
+    """When the oldest of these was made, in UTC (ISO 8601); null without any."""
 
 
 class Report(_Part):
@@ -271,10 +369,12 @@ class Report(_Part):
     """Which figures it was compared with."""
     steering: str
     """How the model was steered; `unknown` for answers from a file."""
+    shots: int | None = None
+    """With the steering `few_shot`: how many other questions stood before each one; null with every other."""
     expression: str
     """How the distributions were obtained; `unknown` for answers from a file."""
     orders: tuple[Order, ...]
-    """The option orders in which each question was put; none is known for answers from a file."""
+    """The option orders in which each question was put (`open_ended`: to the judge); none from a file."""
     refusals: Refusals
     """`apart`: left out and renormalised; `as-option`: one more option."""
     seed: int
@@ -285,6 +385,8 @@ class Report(_Part):
     """Over every question that was answered."""
     scores_valid_only: ScoreSet
     """Over the valid questions."""
+    calibration: Calibration | None = None
+    """With `--calibrate`; null without, and where fewer than 20 questions with figures were answered."""
     topics: tuple[TopicInfo, ...]
     """By topic."""
     references: References
@@ -299,6 +401,10 @@ class Report(_Part):
     """Every question that was answered; the scores recompute from these."""
     failures: tuple[FailureInfo, ...]
     """Every question that was put and has no answer that could be scored."""
+    replies: RepliesInfo | None = None
+    """The replies that the distributions were read from; null for log-probabilities and for answers from a file."""
+    judge: JudgeInfo | None = None
+    """Who mapped answers in words to the options, and its error; null for other expressions than `open_ended`."""
     timing: Timing
     """What it cost."""
 
@@ -307,19 +413,38 @@ class Report(_Part):
         return self.model_dump_json(by_alias=True, indent=2)
 
 
+class GapInfo(_Part):
+    """How much closer to people the percentages that a model gives are than the answers that it simulates."""
+
+    persona: str
+    """The persona's name."""
+    simulation: str
+    """The expression that simulates: `log_probability`, `sequence` or `sampled`."""
+    total_variation: Score | None
+    """Its total variation minus that of `verbalized`, question by question; above 0, `verbalized` is closer."""
+    p: float | None
+    """Two-sided p-value of the sign-flip test."""
+    questions: int
+    """Over how many questions: those that both answered and that have figures."""
+
+
 class Reports(_Part):
     """The evaluations of several personas (schema `chat-personas/eval-reports@1`)."""
 
     schema_: Literal["chat-personas/eval-reports@1"] = Field(default=SCHEMA_OF_SEVERAL, alias="schema")
     """Always `"chat-personas/eval-reports@1"`."""
     reports: tuple[Report, ...]
-    """One report per persona, in the order asked for."""
+    """One report per persona, in the order asked for; with `--expression all` one per persona and expression."""
+    gaps: tuple[GapInfo, ...] = ()
+    """The knowledge-to-simulation gaps; none unless a persona was asked for `verbalized` and in another way."""
 
     def to_json(self) -> str:
         """Return the document, indented, with every key in its fixed place."""
         return self.model_dump_json(by_alias=True, indent=2)
 
 
-def as_document(reports: Sequence[Report]) -> str:
-    """Return the JSON that is written for `reports`: one as it is, several in their list."""
-    return reports[0].to_json() if len(reports) == 1 else Reports(reports=tuple(reports)).to_json()
+def as_document(reports: Sequence[Report], gaps: Sequence[GapInfo] = ()) -> str:
+    """Return the JSON that is written for `reports`: one as it is, several in their list, with their gaps."""
+    if len(reports) == 1:
+        return reports[0].to_json()
+    return Reports(reports=tuple(reports), gaps=tuple(gaps)).to_json()

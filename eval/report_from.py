@@ -16,13 +16,16 @@ from eval.rendering import Order
 from eval.report import (
     FailureInfo,
     GroupName,
+    JudgeInfo,
     ModelInfo,
     NearestInfo,
+    OppositeDifference,
     OppositeInfo,
     OrderInfo,
     PersonaInfo,
     QuestionInfo,
     References,
+    RepliesInfo,
     Report,
     Score,
     ScoreSet,
@@ -52,6 +55,9 @@ class Circumstances:
     seconds: float
     tokens_decoded: int
     tokens_reused: int
+    shots: int | None = None
+    replies: RepliesInfo | None = None
+    judge: JudgeInfo | None = None
 
 
 def report_from(card: Scorecard, made: Circumstances) -> Report:
@@ -63,6 +69,7 @@ def report_from(card: Scorecard, made: Circumstances) -> Report:
         model=ModelInfo.model_validate(made.model),
         survey=survey_info(made.survey, made.questions),
         steering=made.steering,
+        shots=made.shots,
         expression=made.expression,
         orders=tuple(made.orders),
         refusals=card.refusals,
@@ -77,6 +84,8 @@ def report_from(card: Scorecard, made: Circumstances) -> Report:
         nearest_questions=card.nearest_questions,
         questions=tuple(_question(question, made.orders) for question in card.questions),
         failures=tuple(FailureInfo(id=failure.question_id, why=failure.why) for failure in made.failures),
+        replies=made.replies,
+        judge=made.judge,
         timing=Timing(
             seconds=made.seconds,
             probes=len(made.questions) * len(made.orders),
@@ -133,6 +142,7 @@ def _opposite(scores: OppositeScores | None) -> OppositeInfo | None:
         value=scores.group.value,
         alignment=_score(scores.alignment),
         total_variation=_score(scores.total_variation),
+        minus_own=OppositeDifference.model_validate(scores.minus_own),
     )
 
 

@@ -7,7 +7,7 @@ from eval.intervals import Interval
 from eval.metrics import FloatArray
 from eval.nearest import NearGroup
 from eval.opinion import OrderOpinion
-from eval.references import References
+from eval.references import Difference, References
 from eval.scores import Scores
 from personas import Group
 
@@ -49,11 +49,16 @@ class TopicScore:
 
 @dataclass(frozen=True, slots=True)
 class OppositeScores:
-    """How close the persona is to the group that is farthest from its own within the attribute."""
+    """How close the persona is to the group that is farthest from its own within the attribute.
+
+    `minus_own`: that minus how close it is to its own group, paired by question. Alignment below 0 means that it is
+    closer to its own.
+    """
 
     group: Group
     alignment: Interval | None
     total_variation: Interval | None
+    minus_own: Difference
 
 
 @dataclass(frozen=True, slots=True)

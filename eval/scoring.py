@@ -9,7 +9,7 @@ from eval.comparison import Comparison, compare
 from eval.intervals import RESAMPLES, Bootstrap
 from eval.measured import Closeness, Measured
 from eval.nearest import nearest
-from eval.references import references
+from eval.references import Difference, references
 from eval.scorecard import OppositeScores, QuestionScore, Scorecard, TopicScore
 from eval.scores import scores
 from eval.survey import Question, Survey
@@ -48,7 +48,7 @@ def score(
         scores_valid_only=scores(measured.of(valid), bootstrap),
         topics=_topics(comparison.questions, measured.persona, bootstrap),
         references=references(measured, bootstrap),
-        scores_against_opposite=_against_opposite(comparison, bootstrap),
+        scores_against_opposite=_against_opposite(comparison, measured.persona, bootstrap),
         nearest=near.groups,
         nearest_questions=near.questions,
         questions=tuple(_question_score(comparison, measured, row) for row in range(len(comparison.questions))),
@@ -68,11 +68,19 @@ def _topics(questions: Sequence[Question], persona: Closeness, bootstrap: Bootst
     return tuple(scored)
 
 
-def _against_opposite(comparison: Comparison, bootstrap: Bootstrap) -> OppositeScores | None:
+def _against_opposite(comparison: Comparison, own: Closeness, bootstrap: Bootstrap) -> OppositeScores | None:
     if comparison.opposite is None:
         return None
     close = comparison.against(comparison.opposite)
-    return OppositeScores(comparison.opposite, bootstrap.mean(close.alignment), bootstrap.mean(close.total_variation))
+    return OppositeScores(
+        group=comparison.opposite,
+        alignment=bootstrap.mean(close.alignment),
+        total_variation=bootstrap.mean(close.total_variation),
+        minus_own=Difference(
+            alignment=bootstrap.mean(close.alignment - own.alignment),
+            total_variation=bootstrap.mean(close.total_variation - own.total_variation),
+        ),
+    )
 
 
 def _question_score(comparison: Comparison, measured: Measured, row: int) -> QuestionScore:

@@ -1,6 +1,7 @@
 """Surveys: getting one by its name or by the path of its file."""
 
 import hashlib
+import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,12 +16,14 @@ from personas.nearest import nearest, shown
 from personas.reading import display_name
 
 __all__ = [
+    "Glance",
     "LoadedSurvey",
     "Option",
     "Population",
     "Question",
     "Responses",
     "Survey",
+    "glance_at",
     "load_survey",
     "survey_names",
 ]
@@ -67,6 +70,28 @@ def load_survey(name_or_path: str, directories: Sequence[Path] = ()) -> LoadedSu
     sha256 = hashlib.sha256(content).hexdigest()
     _attach_people(survey, path.with_suffix(PEOPLE), sha256)
     return LoadedSurvey(survey, path, sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What a list says about a survey."""
+
+    title: str
+    questions: int
+
+
+def glance_at(name: str, directories: Sequence[Path] = ()) -> Glance:
+    """Return title and number of questions of a survey without checking all its figures, which takes seconds.
+
+    Raises:
+        SurveyError: it is none; as `load_survey`.
+    """
+    try:
+        document = json.loads(_content(_find(name, directories)))
+        return Glance(str(document["title"]), len(document["questions"]))
+    except (ValueError, LookupError, TypeError, RecursionError):
+        survey = load_survey(name, directories).survey  # says what is wrong with it
+        return Glance(survey.title, len(survey.questions))
 
 
 def _attach_people(survey: Survey, file: Path, sha256: str) -> None:

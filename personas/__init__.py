@@ -5,9 +5,9 @@ from personas.errors import PersonaError
 from personas.group import ALL_GROUPS, Group
 from personas.library import library_names
 from personas.loading import LoadedPersona, load_persona
-from personas.persona import SCHEMA, STEERINGS, Persona, Steering, with_steering
+from personas.persona import SCHEMA, STEERINGS, Persona, Steering, with_shots, with_steering
 from personas.problems import Problem, check
-from personas.prompts import steering_prompt, system_prompt
+from personas.prompts import evaluation_prompt, steering_prompt, system_prompt
 
 __all__ = [
     "ALL_GROUPS",
@@ -24,9 +24,11 @@ __all__ = [
     "Steering",
     "attribute_of",
     "check",
+    "evaluation_prompt",
     "library_names",
     "load_persona",
     "steering_prompt",
     "system_prompt",
+    "with_shots",
     "with_steering",
 ]

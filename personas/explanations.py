@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 
 from personas.nearest import nearest, shown
 from personas.persona import SCHEMA, STEERINGS, Persona
+from personas.sections import FewShot
 from personas.toml_lines import KeyPath
 
 _WANTED = {
@@ -58,6 +59,9 @@ def explain(error: ErrorDetails) -> str:
         case "literal_error" if key == "steering":
             likely = nearest(shown(error["input"]), STEERINGS)
             return f"there is no steering {shown(error['input'])}; did you mean {shown(likely)}?"
+        case "literal_error" if tables == ["few_shot"]:
+            prompts = get_args(FewShot.model_fields["prompt"].annotation)
+            return f"{_dotted(error['loc'])} is {shown(error['input'])}; write {_one_of(prompts)}"
         case "literal_error":
             return f"{_dotted(error['loc'])} is {shown(error['input'])}; write {shown(SCHEMA)}"
         case "tuple_type" | "model_type" | "dict_type":
@@ -65,6 +69,11 @@ def explain(error: ErrorDetails) -> str:
     limits = {name: _plain(limit) for name, limit in error.get("ctx", {}).items()}
     wanted = _WANTED.get(error["type"], error["msg"]).format_map(limits)
     return f"{_dotted(error['loc'])} is {shown(error['input'])}; {wanted}"
+
+
+def _one_of(words: Sequence[str]) -> str:
+    *others, last = map(shown, words)
+    return f"{', '.join(others)} or {last}"
 
 
 def _missing(tables: Sequence[int | str], key: str) -> str:

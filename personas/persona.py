@@ -99,3 +99,18 @@ def with_steering(persona: Persona, steering: str) -> Persona:
         return Persona.model_validate(document)
     except ValidationError as error:
         raise PersonaError(f"{persona.name}: {error.errors()[0]['msg']}") from error
+
+
+def with_shots(persona: Persona, shots: int) -> Persona:
+    """Return `persona` with so many questions and answers before each question, as `--shots` asks; at least 1.
+
+    Raises:
+        PersonaError: its steering is not `few_shot`, so that it would change nothing.
+    """
+    if persona.steering != "few_shot":
+        raise PersonaError(
+            f'{persona.name}: --shots is for steering "few_shot", and this one is "{persona.steering}"; '
+            "add --steering few_shot"
+        )
+    few_shot = (persona.few_shot or FewShot()).model_copy(update={"questions": shots})
+    return persona.model_copy(update={"few_shot": few_shot})

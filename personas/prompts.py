@@ -16,7 +16,7 @@ from personas.wording import clause
 if TYPE_CHECKING:
     from personas.persona import Persona
 
-_NOT_YET = frozenset({"few_shot", "activation", "ablation"})
+_NOT_YET = frozenset({"activation", "ablation"})
 _HOME = "the United States"
 _WITH_ARTICLE = frozenset(
     {"United States", "United Kingdom", "United Arab Emirates", "Netherlands", "Philippines", "Czech Republic"}
@@ -32,15 +32,36 @@ def system_prompt(persona: "Persona") -> str:
     as a paragraph of its own.
 
     Raises:
-        PersonaError: the steering is one of those that this version cannot do, which are not prompts; without this
-            the persona would talk unsteered and nobody would notice.
+        PersonaError: the steering is no prompt: `few_shot`, which needs survey questions to stand before, or one that
+            this version cannot do. Without this the persona would talk unsteered and nobody would notice.
     """
-    if persona.steering in _NOT_YET:
+    if persona.steering == "few_shot":
         raise PersonaError(
-            f'{persona.name}: steering "{persona.steering}" is not available yet; use "portray", "bio" or "qa"'
+            f'{persona.name}: steering "few_shot" is for chat-personas eval, which puts the group\'s answers before '
+            'each question; here use "portray", "bio" or "qa"'
         )
+    return _system_message(persona, persona.steering)
+
+
+def evaluation_prompt(persona: "Persona") -> str:
+    """Return the exact system message under which `persona` is asked a survey; "" when nothing is to be said.
+
+    As `system_prompt`, and with `few_shot` the prompt that `[few_shot] prompt` names: what stands before each question
+    is not part of it.
+
+    Raises:
+        PersonaError: the steering is one of those that this version cannot do.
+    """
+    if persona.steering == "few_shot":
+        return _system_message(persona, persona.few_shot.prompt if persona.few_shot else "none")
+    return _system_message(persona, persona.steering)
+
+
+def _system_message(persona: "Persona", steering: str) -> str:
+    if steering in _NOT_YET:
+        raise PersonaError(f'{persona.name}: steering "{steering}" is not available yet; use "portray", "bio" or "qa"')
     parts = [
-        persona.prompt.system if persona.prompt else steering_prompt(persona.steering, persona.groups),
+        persona.prompt.system if persona.prompt else steering_prompt(steering, persona.groups),
         persona.voice.style if persona.voice else "",
     ]
     return "\n\n".join(part for part in parts if part)

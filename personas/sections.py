@@ -1,6 +1,6 @@
 """The optional tables of a persona file: how it talks, how replies are drawn, and what its steering needs."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -40,10 +40,12 @@ class PersonaSampling(StrictModel):
 
 
 class FewShot(StrictModel):
-    """`[few_shot]`: the steering `few_shot` shows the model the group's answers to other questions."""
+    """`[few_shot]`: the steering `few_shot` puts the group's answers to others before each survey question."""
 
     questions: Annotated[int, Field(ge=1)] = 8
-    """How many questions with the group's answers the model is shown, at least 1."""
+    """How many other questions with the group's answers are put before each question, at least 1."""
+    prompt: Literal["none", "qa", "bio", "portray"] = "none"
+    """The steering prompt that comes with them: `none`, `qa`, `bio` or `portray`."""
 
 
 class Activation(StrictModel):

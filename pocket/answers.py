@@ -5,26 +5,24 @@ from collections import Counter
 from functools import cache
 from random import Random
 
+from eval.expression.prompts import (
+    OPEN_ENDED_INSTRUCTION,
+    SEQUENCE_INSTRUCTION,
+    SEQUENCE_LENGTH,
+    VERBALIZED_INSTRUCTION,
+)
+from eval.few_shot import before, with_percentages
 from eval.rendering import INSTRUCTION, ORDERS, Order, Rendered, render_probe
 from pocket.document import Turn
 from pocket.panel import Crowd, Panel
 from pocket.respondents import Respondent
 from pocket.topics import TOPICS
 
-SEQUENCE_INSTRUCTION = "Give the answers of 30 different people like you, as letters separated by spaces."
-VERBALIZED_INSTRUCTION = (
-    "Out of 100 people like you, how many choose each answer? "
-    "Reply with a JSON object of letters and whole percentages."
-)
-OPEN_ENDED_INSTRUCTION = "Answer in one or two sentences of your own."
-FEW_SHOT_INTRODUCTION = "This is how people like you answered some other questions."
-FEW_SHOT_REQUEST = "Now answer this question as one of them."
-
 LETTER_WEIGHT = 16.0
 SEQUENCE_WEIGHT = 2.0
 PROMPT_WEIGHT = 0.1
-SEQUENCE_LENGTH = 30
 ASKED_ALIKE = 40
+RARE, STANDS_OUT = 0.05, 1.15
 SURVEY_ORDER_SHARE = 0.65
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -85,6 +83,24 @@ def crowd_probe(panel: Panel, person: Respondent, key: str, rng: Random) -> tupl
         asked(_rendered(panel, key, order).probe.prompt),
         Turn("assistant", own, (1 + drawn[own]) * share, others),
     )
+
+
+def telling_probe(panel: Panel, person: Respondent, key: str, rng: Random) -> tuple[Turn, Turn]:
+    """Return a survey question and the letter of the answer that sets the crowd apart: most above everyone's share.
+
+    Real shares of two groups often differ so little that a small model looks for the reason last of all. Here it has to
+    look whom it plays. Where no answer stands out, it is as in `crowd_probe`.
+    """
+    everyone = panel.crowd(()).answers[key].shares
+    lifts = [
+        share / max(common, RARE) if share >= RARE else 0.0
+        for share, common in zip(person.crowd.answers[key].shares, everyone, strict=True)
+    ]
+    if max(lifts) < STANDS_OUT:
+        return crowd_probe(panel, person, key, rng)
+    order = draw_order(rng)
+    letter = _letter(lifts.index(max(lifts)), len(lifts), order)
+    return asked(_rendered(panel, key, order).probe.prompt), Turn("assistant", letter, LETTER_WEIGHT)
 
 
 def _listing(panel: Panel, key: str, order: Order) -> str:
@@ -154,13 +170,6 @@ def open_ended(panel: Panel, person: Respondent, key: str, rng: Random) -> tuple
 def few_shot(panel: Panel, person: Respondent, keys: list[str], rng: Random) -> tuple[Turn, Turn]:
     """Return a question after the crowd's percentages on others; the last of `keys` is the one that is asked."""
     *shown, target = keys
-    blocks = [_with_percentages(panel, person.crowd, key) for key in shown]
+    others = [with_percentages(panel.questions[key].question, person.crowd.answers[key].shares) for key in shown]
     last, letter = probe(panel, person, target, rng)
-    text = "\n\n".join((FEW_SHOT_INTRODUCTION, *blocks, f"{FEW_SHOT_REQUEST}\n{last.text}"))
-    return asked(text), letter
-
-
-def _with_percentages(panel: Panel, crowd: Crowd, key: str) -> str:
-    question, shares = panel.questions[key].question, crowd.answers[key].shares
-    lines = [f"{text}: {round(100 * share)}%" for text, share in zip(question.option_texts, shares, strict=True)]
-    return "\n".join([question.stem, *lines])
+    return asked(f"{before(others)}\n{last.text}"), letter

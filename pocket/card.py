@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pocket.dialogues import TOPICS
+from pocket.expressions import render_expressions, shown
 
 PERSONAS = {"democrat": "a Democrat", "republican": "a Republican", "unsteered": "nobody (no system prompt)"}
 SHOWN_TOPICS = ("guns", "abortion", "climate change", "immigration")
@@ -19,8 +20,9 @@ def write_card(numbers: Path, card: Path) -> None:
 
 def render_card(numbers: Numbers) -> str:
     """Return the card's text."""
-    parts = (_purpose(), _training(numbers), _scores(numbers), _dialogues(numbers), _remaking())
-    return "\n\n".join(parts) + "\n"
+    expressions = render_expressions(numbers["parties"])
+    parts = (_purpose(), _training(numbers), _scores(numbers), expressions, _dialogues(numbers), _remaking())
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def _purpose() -> str:
@@ -71,12 +73,12 @@ def _note(run: Mapping[str, Any]) -> str:
 
 def _scores(numbers: Numbers) -> str:
     rows = [
-        f"| {name} | {kind} | {cells['questions']} | " + " | ".join(_score(cells[key]) for key in _ALIGNMENTS) + " |"
+        f"| {name} | {kind} | {cells['questions']} | " + " | ".join(shown(cells[key]) for key in _ALIGNMENTS) + " |"
         for name, party in numbers["parties"].items()
         for kind, cells in (("trained", party["trained"]), ("held out", party["held_out"]))
     ]
     quality = [
-        f"| {name} | {of['valid']} of {of['questions']} | " + " | ".join(_score(of[key]) for key in _QUALITIES) + " |"
+        f"| {name} | {of['valid']} of {of['questions']} | " + " | ".join(shown(of[key]) for key in _QUALITIES) + " |"
         for name, of in (*((n, p["all"]) for n, p in numbers["parties"].items()), ("unsteered", numbers["unsteered"]))
     ]
     return f"""## Alignment, on trained and on held-out questions
@@ -103,14 +105,6 @@ Over all questions (`valid`: label mass at least 0.5 in both orders):
 
 _ALIGNMENTS = ("own", "opposite", "gap", "human_gap", "uniform", "population")
 _QUALITIES = ("alignment", "skill", "label_mass", "order_bias", "refusal", "human_refusal", "entropy_ratio")
-
-
-def _score(score: Mapping[str, float | None] | None) -> str:
-    if score is None:
-        return "not defined"
-    if score["low"] is None or score["high"] is None:
-        return f"{score['mean']:.3f} (no interval)"
-    return f"{score['mean']:.3f} [{score['low']:.3f}, {score['high']:.3f}]"
 
 
 def _dialogues(numbers: Numbers) -> str:

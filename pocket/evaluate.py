@@ -14,6 +14,7 @@ from eval.report import Report
 from eval.survey import LoadedSurvey, load_survey
 from personas import Group, load_persona, system_prompt
 from pocket.dialogues import SAMPLING, SCRIPTS, play
+from pocket.expressions import measure_expressions
 from pocket.held_out import HELD_OUT
 from pocket.party_scores import party_scores
 
@@ -30,11 +31,13 @@ def write_numbers(gguf: Path, numbers: Path, training: Mapping[str, Any], seed: 
 
 
 async def measure(gguf: Path, seed: int = 0) -> dict[str, Any]:
-    """Return scores of both parties and of the unsteered model, and the sample dialogues of all three."""
+    """Return scores of both parties, in every expression too, and of the unsteered model, and dialogues of all."""
     engine = await LlamaEngine.open(gguf, name="pocket")
     try:
         survey = load_survey(SURVEY)
         scores = {name: await _party(engine, survey, name, seed) for name in PARTIES}
+        for name, party in scores.items():
+            party["expressions"] = await measure_expressions(engine, survey, name, seed)
         unsteered = await evaluate(engine, load_persona(UNSTEERED), survey, seed=seed)
         return {
             "model": {"sha256": engine.info.sha256, "bytes": gguf.stat().st_size},

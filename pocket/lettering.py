@@ -6,6 +6,7 @@ letter is right, so that a small model finds out early what letters are for. Opt
 
 from random import Random
 
+from eval.expression.prompts import SAID
 from eval.rendering import INSTRUCTION, lettered
 from pocket.answers import LETTER_WEIGHT, LETTERS, TOPIC_OF, asked, open_ended, probe
 from pocket.document import Turn
@@ -20,7 +21,7 @@ _WHICH = (
 )
 _WHAT = ("What does {} stand for?", "What is answer {}?", "What does letter {} say?", "And {}?")
 _SAID = (
-    'Somebody said: "{}." Which answer fits that best?',
+    SAID,
     'My answer is this: "{}." Which letter should I take?',
     'A neighbor told us: "{}." Which letter is that?',
     'This is what one person wrote: "{}." Which answer is meant?',

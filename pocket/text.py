@@ -71,6 +71,11 @@ class Writer:
         person, key = self._first_answer(role)
         return [*answers.crowd_probe(self.panel, person, key, self.rng)]
 
+    def telling_probe(self, role: Role) -> list[Turn]:
+        """A survey question as the very first turn, and the answer that sets the group apart."""
+        person, key = self._first_answer(role)
+        return [*answers.telling_probe(self.panel, person, key, self.rng)]
+
     def several_probes(self, role: Role) -> list[Turn]:
         """Several survey questions in a row, answered by the same person."""
         person, key = self._first_answer(role)
@@ -183,6 +188,12 @@ READING: Mixture = (
     (Writer.exercises, 16.0),
     (Writer.words_and_letter, 8.0),
 )
+CONTRAST: Mixture = (
+    (Writer.telling_probe, 64.0),
+    (Writer.own_groups, 12.0),
+    (Writer.drill, 12.0),
+    (Writer.exercises, 12.0),
+)
 PEOPLE: Mixture = (
     (Writer.one_probe, 46.0),
     (Writer.several_probes, 10.0),
@@ -199,11 +210,12 @@ PEOPLE: Mixture = (
     (Writer.open_ended, 4.0),
     (Writer.few_shot, 1.2),
 )
-LESSONS: dict[str, Mixture] = {"copying": COPYING, "reading": READING, "people": PEOPLE}
+LESSONS: dict[str, Mixture] = {"copying": COPYING, "reading": READING, "contrast": CONTRAST, "people": PEOPLE}
 """What the text consists of, lesson by lesson: kinds of documents, and in what proportion.
 
-First to look back, then to read: which letter, which option, whom one plays. In the whole mixture these are so few
-that attention had not found them after ten million tokens.
+First to look back, then to read: which letter, which option, whom one plays; then what that
+group says and others do not, and at last how many of it say so. In the
+whole mixture these are so few that attention had not found them after ten million tokens.
 """
 
 

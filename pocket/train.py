@@ -20,7 +20,7 @@ from torch.nn import functional
 from torch.optim import AdamW, Muon, Optimizer
 
 from pocket.model import PocketModel, PocketShape
-from pocket.packing import Batch, lessons
+from pocket.packing import ROW_LENGTHS, Batch, lessons
 from pocket.shards import open_shards, shard_facts
 
 THREADS = 2
@@ -100,6 +100,7 @@ class Trainer:
         self._hidden: Callable[..., Tensor] = self.model.hidden
         self._loss: Callable[..., Tensor] = self._target_loss
         if plan.compile:
+            torch._dynamo.config.recompile_limit = 2 * len(ROW_LENGTHS)  # one for each; beyond it, rows run uncompiled
             self._hidden = torch.compile(self.model.hidden, dynamic=False)
             self._loss = torch.compile(self._target_loss, dynamic=True)
 

@@ -4,8 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from chat_personas.corpus import Corpus
+
+settings.register_profile("untimed", deadline=None)  # a timing is a benchmark, never an assertion
+settings.load_profile("untimed")
 
 
 @pytest.fixture

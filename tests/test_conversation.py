@@ -9,7 +9,7 @@ import pytest
 from chat_personas.conversation import Conversation, ReplyEnded, ReplyEvent, ReplyStarted, ReplyText
 from chat_personas.corpus import Corpus, CorpusError, UnknownConversationError
 from eval.engine import EngineError, Message, Piece, Sampling, Usage
-from personas import LoadedPersona, load_persona
+from personas import LoadedPersona, PersonaError, load_persona, with_steering
 from tests.corpus.full_disk import no_room
 from tests.corpus.making import talk
 from tests.fakes import END, FakeEngine
@@ -33,6 +33,15 @@ def stored(corpus: Corpus, conversation: Conversation) -> list[tuple[str, str, s
     leaf = corpus.conversation(conversation.id).active_leaf_id
     assert leaf is not None
     return [(row.role, row.text, row.status) for row in corpus.branch(leaf)]
+
+
+def test_a_persona_that_is_steered_before_survey_questions_only_is_not_talked_with(
+    corpus: Corpus, democrat: LoadedPersona
+) -> None:
+    shown = LoadedPersona(with_steering(democrat.persona, "few_shot"), democrat.path, democrat.sha256)
+    with pytest.raises(PersonaError, match='democrat: steering "few_shot" is for chat-personas eval'):
+        Conversation.start(corpus, FakeEngine(), shown)
+    assert not corpus.conversations()
 
 
 async def test_a_reply_streams_and_both_sides_are_kept(corpus: Corpus, democrat: LoadedPersona) -> None:

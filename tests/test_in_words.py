@@ -11,26 +11,26 @@ def beside(low: float, high: float) -> References:
     return References(None, Reference(None, None, Difference(difference, None)), None, None)
 
 
-HIGH, MIDDLE, LOW = Interval(0.9, 0.88, 0.92), Interval(0.87, 0.84, 0.9), Interval(0.7, 0.65, 0.75)
+CLOSER, UNSURE, FARTHER = Interval(-0.2, -0.25, -0.15), Interval(-0.02, -0.05, 0.01), Interval(0.2, 0.1, 0.3)
 
 
 def test_a_persona_that_is_clearly_its_own_group_is_not_doubted() -> None:
-    assert list(doubts(HIGH, LOW, "Republican", beside(-0.1, -0.02))) == []
+    assert list(doubts(CLOSER, "Republican", beside(-0.1, -0.02))) == []
 
 
-def test_overlapping_intervals_are_no_closeness_to_its_own_group() -> None:
-    (said,) = doubts(HIGH, MIDDLE, "Republican", None)
+def test_a_paired_difference_that_includes_zero_is_no_closeness_to_its_own_group() -> None:
+    (said,) = doubts(UNSURE, "Republican", None)
     assert said.endswith("cannot be told apart from one that is as close to Republican as to its own group")
 
 
 def test_a_persona_that_sounds_like_the_opposite_is_called_that() -> None:
-    assert list(doubts(LOW, HIGH, "Republican", None)) == ["this persona is closer to Republican than to its own group"]
+    assert list(doubts(FARTHER, "Republican", None)) == ["this persona is closer to Republican than to its own group"]
 
 
 def test_a_difference_that_includes_zero_cannot_be_told_apart_from_everyone() -> None:
-    (said,) = doubts(HIGH, None, "", beside(-0.01, 0.03))
+    (said,) = doubts(None, "", beside(-0.01, 0.03))
     assert said == "this persona cannot be told apart from answering as everyone"
-    (worse,) = doubts(HIGH, None, "", beside(0.01, 0.03))
+    (worse,) = doubts(None, "", beside(0.01, 0.03))
     assert "farther from its group than answering as everyone" in worse
 
 

@@ -9,5 +9,5 @@ COMMANDS = {
     "export": "export",
     "doctor": "doctor",
 }
-GROUPS = ("personas", "surveys", "models", "corpus")
+GROUPS = ("personas", "surveys", "models", "corpus", "cache")
 NAMES = frozenset({*COMMANDS, *GROUPS})

@@ -10,13 +10,14 @@ EXAMPLE = "Example: chat-personas doctor"
 
 
 def doctor() -> int:
-    """Check the installation: versions, settings, corpus, models, survey and library."""
+    """Check the installation: versions, settings, corpus, kept answers, models, survey and library."""
     from chat_personas.plain_text import printable
 
     checks: tuple[tuple[str, Callable[[], str]], ...] = (
         ("program", _program),
         ("settings", _settings),
         ("corpus", _corpus),
+        ("answers", _answers),
         ("built-in model", _built_in_model),
         ("model", _model),
         ("survey", _survey),
@@ -113,6 +114,23 @@ def _require_writable(directory: Path) -> None:
         raise CorpusError(cannot_write(directory, f"{there.name} is not a directory"))
     if not os.access(there, os.W_OK | os.X_OK):
         raise CorpusError(cannot_write(directory, f"{there.name or there} is read-only"))
+
+
+def _answers() -> str:
+    from chat_personas.answer_cache import AnswerStore
+    from chat_personas.answer_cache.files import size_of
+    from chat_personas.paths import answers_path, shown
+
+    path = answers_path()
+    if not path.exists():
+        _require_writable(path.parent)
+        return f"none kept yet; they will be in {shown(path)}"
+    store = AnswerStore.open(path)
+    try:
+        kept = sum(model.answers for model in store.models())
+    finally:
+        store.close()
+    return f"{shown(path)}, {kept} kept, {size_of(path) / 1e6:.1f} MB"
 
 
 def _built_in_model() -> str:

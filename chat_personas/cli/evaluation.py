@@ -1,19 +1,19 @@
-"""One evaluation from the command line: read, agree, ask, print, write."""
+"""One evaluation from the command line: read, agree, ask."""
 
-import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from chat_personas.cli.agreement import agree
+from chat_personas.cli.calibration import calibrate, check_enough
+from chat_personas.cli.expressions_asked import agree_to_all, possible
+from chat_personas.cli.kept_answers import KeptAnswers
 from chat_personas.cli.progress import busy, progress_bar
-from chat_personas.cli.report_documents import write_reports
-from chat_personas.cli.report_file import Destinations
-from chat_personas.cli.report_table import print_reports
 from chat_personas.engines.open import open_engine, shown_model
 from chat_personas.survey_store import find_survey
 from eval.evaluate import Expression, evaluate, questions_for
-from eval.rendering import ORDERS
+from eval.expression.methods import Asking
+from eval.judge import Judge
 from eval.report import Report
 from eval.saved_answers import check_distinct
 from eval.survey import LoadedSurvey
@@ -30,20 +30,26 @@ class Evaluation:
     """What was asked for; `agreed` means that probing a server on another machine was agreed to on the command line,
     `saving` that the answers are to be written.
 
-    `demonstration` is set when the model is opened: whether it calls itself one.
+    `expressions` are all that the model is to be asked in; of several, those that it cannot are left out when it is
+    opened. `demonstration` is set then, too: whether it calls itself one. `judge` None is the model itself.
     """
 
     settings: "Settings"
     model: str
     survey: str
-    expression: Expression
+    expressions: Sequence[Expression]
     steering: str | None
     limit: int | None
     seed: int
     refusals: "Refusals"
     agreed: bool
+    shots: int | None = None
+    calibrate: bool = False
+    samples: int | None = None
+    judge: str | None = None
     saving: bool = False
     demonstration: bool = False
+    kept: KeptAnswers = field(default_factory=lambda: KeptAnswers(anew=False, resume=False))
 
     async def collect(self, personas: Sequence[str], reports: list[Report]) -> None:
         """Evaluate each persona in turn on one model, after everything that can be wrong was read.
@@ -53,56 +59,65 @@ class Evaluation:
         Raises:
             SurveyError, PersonaError, AnswerError, UnknownModelError: an argument is wrong; then nothing was asked.
             EngineError: the model or the server failed.
-            UsageError: the person did not agree to probe a server on another machine.
+            UsageError: the person did not agree to probe a server on another machine, or nothing can be gone on with.
+            CacheError: it cannot be looked for.
         """
         survey = find_survey(self.survey)
         loaded = [load_persona(name) for name in personas]
         if self.saving:
             check_distinct(loaded)
-        questions = sum(len(questions_for(persona, survey, self.steering, self.limit, self.seed)) for persona in loaded)
-        with busy(f"opening {shown_model(self.model)}…"):
-            engine = await open_engine(self.model, self.settings)
-        self.demonstration = engine.info.demonstration
-        try:
-            agree(engine.info, questions * len(ORDERS), agreed=self.agreed)
+        wanted = survey, self.steering, self.limit, self.seed, self.shots
+        questions = [questions_for(persona, *wanted) for persona in loaded]
+        if self.calibrate:
+            for persona, put in zip(loaded, questions, strict=True):
+                check_enough(persona.persona.name, len(put))
+        async with AsyncExitStack() as opened:
+            engine = await self._open(self.model, opened)
+            judge = engine if self.judge in (None, self.model) else await self._open(self.judge or "", opened)
+            self.demonstration = engine.info.demonstration
+            self.expressions = possible(self.expressions, engine.info, judge.info)
+            other = None if judge is engine else judge.info
+            asking = Asking(self.seed, self.samples)
+            requests = agree_to_all(engine.info, other, self.expressions, questions, asking, self.agreed)
+            remembering = self.kept.begin(engine, "eval", self._asked(loaded, survey), requests)
+            judging = Judge(remembering if judge is engine else judge)
             for persona in loaded:
-                reports.append(await self._report(engine, persona, survey))
-        finally:
-            await engine.close()
+                for expression in self.expressions:
+                    report = await self._report(remembering, judging, persona, survey, expression)
+                    reports.append(self.kept.told(report))
+            self.kept.finish()
 
-    async def _report(self, engine: "Engine", persona: LoadedPersona, survey: LoadedSurvey) -> Report:
-        with progress_bar(persona.persona.name) as advance:
-            return await evaluate(
+    def _asked(self, personas: Sequence[LoadedPersona], survey: LoadedSurvey) -> list[object]:
+        """Return what this evaluation is known by when it is to go on after an interruption."""
+        files = [persona.sha256 for persona in personas]
+        how = [*self.expressions, self.samples, self.judge, self.steering, self.shots]
+        return [files, survey.sha256, how, self.limit, self.seed]
+
+    async def _open(self, model: str, opened: AsyncExitStack) -> "Engine":
+        """Open a model that is closed with `opened`."""
+        with busy(f"opening {shown_model(model)}…"):
+            engine = await open_engine(model, self.settings)
+        opened.push_async_callback(engine.close)
+        return engine
+
+    async def _report(
+        self, engine: "Engine", judge: Judge, persona: LoadedPersona, survey: LoadedSurvey, expression: Expression
+    ) -> Report:
+        name = persona.persona.name
+        named = f"{name}, {expression}" if len(self.expressions) > 1 else name
+        with progress_bar(named, self.kept.tally) as advance:
+            report = await evaluate(
                 engine,
                 persona,
                 survey,
-                expression=self.expression,
+                expression=expression,
                 steering=self.steering,
+                shots=self.shots,
                 limit=self.limit,
                 seed=self.seed,
                 refusals=self.refusals,
                 progress=advance,
+                samples=self.samples,
+                judge=judge,
             )
-
-
-def print_and_write(
-    reports: Sequence[Report], personas: int, destinations: Destinations, survey: str, *, demonstration: bool
-) -> None:
-    """Write the documents that were asked for, then print the tables; with `-` standard output holds nothing else.
-
-    In this order, whoever stops reading the tables early (`| head`) has the documents all the same.
-
-    `personas` is how many were to be evaluated; if some are missing, that is said, as is that the model
-    is a `demonstration`. `survey` is the one that they were evaluated on, for the wording of its questions.
-
-    Raises:
-        CorpusError: a file could not be written.
-    """
-    if not reports:
-        return
-    try:
-        write_reports(reports, destinations, survey)
-    finally:
-        print_reports(reports, to_error=destinations.take_standard_output, demonstration=demonstration)
-        if len(reports) < personas:
-            print(f"only {len(reports)} of {personas} personas were evaluated; these are kept", file=sys.stderr)
+        return calibrate(report) if self.calibrate else report

@@ -20,12 +20,17 @@ class UnreadableError(UsageError):
     """The command line itself is wrong: an unknown option, a value that is missing. The message is one line."""
 
 
+class StoppedError(Exception):
+    """The person broke it off. The message is one line that says what is kept."""
+
+
 class CheckFailedError(Exception):
     """A check that was asked for did not hold. The message is one line."""
 
 
 def exit_code(error: BaseException) -> int | None:
     """Return the exit code for an error that is part of the interface, or None for one that is a mistake of ours."""
+    from chat_personas.answer_cache.errors import CacheError
     from chat_personas.config import SettingsError
     from chat_personas.corpus.errors import CorpusError, ExportError, NoCorpusError, UnknownConversationError
     from chat_personas.engines.open import UnknownModelError
@@ -41,8 +46,9 @@ def exit_code(error: BaseException) -> int | None:
     )
     table: tuple[tuple[tuple[type[BaseException], ...], int], ...] = (
         ((CheckFailedError,), CHECK_FAILED),
+        ((StoppedError,), INTERRUPTED),
         (wrong_input, BAD_INPUT),
         ((EngineError,), MODEL_FAILED),
-        ((CorpusError, UnwritableError), STORAGE_FAILED),
+        ((CorpusError, CacheError, UnwritableError), STORAGE_FAILED),
     )
     return next((code for kinds, code in table if isinstance(error, kinds)), None)

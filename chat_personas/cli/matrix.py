@@ -1,6 +1,5 @@
 """`chat-personas matrix`: personas against groups, and what steering does. No screen needed."""
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,6 +8,7 @@ from chat_personas.cli import options
 from chat_personas.cli.exit_codes import DONE
 
 if TYPE_CHECKING:
+    from chat_personas.cli.kept_answers import KeptAnswers
     from chat_personas.config import Settings
     from eval.engine import EngineInfo
     from eval.matrix_report import MatrixReport
@@ -41,9 +41,12 @@ def matrix(
     yes: Annotated[
         bool, typer.Option("--yes", help="Agree to send the probes to a server on another machine.")
     ] = False,
+    no_cache: options.NoCache = False,
+    resume: options.Resume = False,
 ) -> int:
     """Compare personas and the unsteered model with every group: whom do they sound like, and what does steering do?"""
     from chat_personas.cli.choices import choose
+    from chat_personas.cli.kept_answers import KeptAnswers
     from chat_personas.cli.matrix_table import print_matrix
     from chat_personas.cli.report_documents import write_matrix
     from chat_personas.cli.report_file import Destinations
@@ -58,7 +61,8 @@ def matrix(
     asking = _Asking(
         [load_persona(name) for name in personas], find_survey(survey or settings.survey), attribute, limit, seed
     )
-    report, info = asyncio.run(asking.ask(model or settings.model, settings, agreed=yes))
+    kept = KeptAnswers(anew=no_cache, resume=resume)
+    report, info = kept.ask(asking.ask(model or settings.model, settings, kept, agreed=yes))
     try:
         write_matrix(report, destinations)
     finally:
@@ -84,7 +88,9 @@ class _Asking:
         self.requests = requests(personas, questions_of(survey, limit, seed))
         self.personas, self.survey, self.attribute, self.limit, self.seed = personas, survey, attribute, limit, seed
 
-    async def ask(self, model: str, settings: "Settings", *, agreed: bool) -> "tuple[MatrixReport, EngineInfo]":
+    async def ask(
+        self, model: str, settings: "Settings", kept: "KeptAnswers", *, agreed: bool
+    ) -> "tuple[MatrixReport, EngineInfo]":
         """Open the model, agree on what is sent, and make the matrix."""
         from chat_personas.cli.agreement import agree
         from chat_personas.cli.progress import busy, progress_bar
@@ -95,9 +101,10 @@ class _Asking:
             engine = await open_engine(model, settings)
         try:
             agree(engine.info, self.requests, agreed=agreed)
-            with progress_bar("matrix") as advance:
+            remembering = kept.begin(engine, "matrix", self._asked(), self.requests)
+            with progress_bar("matrix", kept.tally) as advance:
                 made = await matrix(
-                    engine,
+                    remembering,
                     self.personas,
                     self.survey,
                     attribute=self.attribute,
@@ -105,6 +112,12 @@ class _Asking:
                     seed=self.seed,
                     progress=advance,
                 )
-            return made, engine.info
+            kept.finish()
+            return kept.told(made), engine.info
         finally:
             await engine.close()
+
+    def _asked(self) -> list[object]:
+        """Return what this matrix is known by when it is to go on after an interruption."""
+        files = [persona.sha256 for persona in self.personas]
+        return [files, self.survey.sha256, self.attribute, self.limit, self.seed]

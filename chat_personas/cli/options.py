@@ -18,6 +18,12 @@ Model = Annotated[
         "--model", metavar="M", help="pocket, a GGUF file, or a server's URL (http://127.0.0.1:8080/v1#name)."
     ),
 ]
+NoCache = Annotated[
+    bool, typer.Option("--no-cache", help="Ask everything anew, also what was answered before; the answers are kept.")
+]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on with the last run of this command, which was interrupted.")
+]
 Survey = Annotated[str | None, typer.Option("--survey", metavar="S", help="A survey's name or file.")]
 Html = Annotated[
     str | None,

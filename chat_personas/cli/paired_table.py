@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from chat_personas.paired_words import MEASURES, paired_words, signed
+from chat_personas.paired_words import MEASURES, paired_words, signed, whose
 from chat_personas.plain_text import printable
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def print_comparisons(comparisons: Sequence["PairedReport"], *, to_error: bool) 
 
 def _heading(comparison: "PairedReport") -> Iterator[str]:
     for name, side in (("A", comparison.a), ("B", comparison.b)):
-        yield f"{name}: {printable(side.persona)} in {printable(side.file)}, made {printable(side.created)}"
+        yield f"{name}: {whose(side)} in {printable(side.file)}, made {printable(side.created)}"
     yield f"survey {printable(comparison.survey)} · differences B − A within each question · 95% intervals"
 
 

@@ -35,15 +35,36 @@ def list_personas() -> int:
 
 @app.command("show", epilog="Example: chat-personas personas show democrat")
 def show(persona: Annotated[str, typer.Argument(metavar="PERSONA", help="A name or a file.")]) -> int:
-    """Print the persona's file and the exact prompt that the model is given."""
+    """Print the persona's file and the exact prompt that the model is given; for few_shot, that of one question."""
     from chat_personas.plain_text import printable
-    from personas import load_persona, system_prompt
+    from personas import evaluation_prompt, load_persona
 
     loaded = load_persona(persona)
+    prompt = evaluation_prompt(loaded.persona)
     print(printable(loaded.path.read_text(encoding="utf-8").rstrip()))
     print(f"\n# sha256 {loaded.sha256}\n# The prompt:\n")
-    print(printable(system_prompt(loaded.persona)) or "(none: the model is not steered)")
+    if loaded.persona.steering == "few_shot":
+        print(printable(prompt) or "(no system prompt)")
+        print(printable(_before_a_question(loaded.persona)))
+    else:
+        print(printable(prompt) or "(none: the model is not steered)")
     return DONE
+
+
+def _before_a_question(persona: "Persona") -> str:
+    """Return what a survey's question is preceded by, for the first one of the built-in survey."""
+    from eval.evaluate import questions_with_figures
+    from eval.few_shot import as_put
+    from eval.rendering import render_probe
+    from eval.survey import load_survey
+
+    survey = load_survey(BUILT_IN).survey
+    questions = questions_with_figures(survey, persona.groups)
+    if not questions:
+        return f"\n# Before each question: the group's answers to others ({WITHOUT_FIGURES})"
+    (put,) = as_put(persona, survey, questions[:1])
+    probe = render_probe(put, "survey").probe
+    return f"\n# Before each question stand others that are like it; the first of {BUILT_IN}:\n\n{probe.prompt}"
 
 
 @app.command("check", epilog="Example: chat-personas personas check my-persona.toml")

@@ -1,29 +1,62 @@
-"""Progress on standard error for anything longer than a second; nothing where standard error is no terminal."""
+"""Progress on standard error for anything longer than a second: a bar on a terminal, elsewhere a line now and then."""
 
 import asyncio
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from chat_personas.cli.pace import Pace
+
+if TYPE_CHECKING:
+    from chat_personas.answer_cache import Tally
 
 Advance = Callable[[int, int], None]
 PATIENCE = 1.0
 """Seconds that something may take without a word."""
+SECONDS_BETWEEN_LINES = 30.0
+"""How often a log file is told; a run that is shorter says nothing."""
 
 
 @contextmanager
-def progress_bar(title: str) -> Iterator[Advance]:
-    """Show `title`, a bar, the count and the time left; the yielded function takes (done, total)."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+def progress_bar(title: str, tally: "Callable[[], Tally] | None" = None) -> Iterator[Advance]:
+    """Show `title`, a bar, the count, answers a second, the time left and failures; the function takes (done, total).
 
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task(title, total=None)
+    `tally` tells how many answers were asked for, remembered and failed. Where standard error is no terminal, the same
+    is a line every half minute.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    console, pace = Console(stderr=True), Pace(tally)
+    if not console.is_terminal:
+        yield lines(title, pace)
+        return
+    words = TextColumn("{task.fields[pace]}", markup=False)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), words)
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(title, total=None, pace="")
 
         def advance(done: int, total: int) -> None:
-            progress.update(task, completed=done, total=total)
+            pace.step(done, total)
+            progress.update(task, completed=done, total=total, pace=pace.in_words())
 
         yield advance
+
+
+def lines(title: str, pace: Pace) -> Advance:
+    """Return a function of (done, total) that writes a line when the last one, or the start, was half a minute ago."""
+    told = pace.now()
+
+    def advance(done: int, total: int) -> None:
+        nonlocal told
+        pace.step(done, total)
+        if pace.now() - told < SECONDS_BETWEEN_LINES:
+            return
+        told = pace.now()
+        print(f"{title}: {done} of {total}, {pace.in_words()}", file=sys.stderr, flush=True)
+
+    return advance
 
 
 @contextmanager

@@ -28,9 +28,9 @@ def report(
     survey: options.Survey = None,
 ) -> int:
     """Show a report that eval wrote earlier: tables, or a page and a figure for a paper."""
+    from chat_personas.cli.outcome import print_tables
     from chat_personas.cli.report_documents import write_pictures
     from chat_personas.cli.report_file import Destinations
-    from chat_personas.cli.report_table import print_reports
     from eval.report_reading import load_reports
 
     destinations = Destinations(None, html=html_file, svg=svg_file)
@@ -41,7 +41,7 @@ def report(
         write_pictures(reports, destinations, wording)
     finally:
         demonstration = any(one.model.demonstration for one in reports)
-        print_reports(reports, to_error=destinations.take_standard_output, demonstration=demonstration)
+        print_tables(reports, to_error=destinations.take_standard_output, demonstration=demonstration)
     return DONE
 
 

@@ -20,11 +20,12 @@ def write_reports(reports: "Sequence[Report]", destinations: Destinations, surve
     Raises:
         CorpusError: a file could not be written; the others are.
     """
+    from eval.gap import gaps
     from eval.report import as_document
     from eval.saved_answers import as_answers
 
     texts = {
-        "--json": lambda: as_document(reports),
+        "--json": lambda: as_document(reports, gaps(reports)),
         "--save-answers": lambda: as_answers(reports),
         "--svg": lambda: _figure(reports),
         "--html": lambda: _page(reports, _still_there(survey, reports)),

@@ -3,8 +3,19 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from chat_personas.plain_text import printable
-from chat_personas.report_words import DEMONSTRATION, FEW, SCORES, beside, in_words, what_was_asked, with_interval
+from chat_personas.calibration_words import calibration_lines
+from chat_personas.report_words import (
+    DEMONSTRATION,
+    FEW,
+    SCORES,
+    beside,
+    errs_too_often,
+    in_words,
+    steered_name,
+    what_was_asked,
+    with_interval,
+)
+from chat_personas.trouble_words import failures_listed, judged_and_counted, not_judged
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,6 +39,8 @@ def print_reports(reports: Sequence["Report"], *, to_error: bool, demonstration:
     console.print(f"{what_was_asked(reports[0])} · 95% intervals over questions")
     if demonstration:
         console.print(DEMONSTRATION)
+    for line in dict.fromkeys(not_judged(report) for report in reports if errs_too_often(report)):
+        console.print(line)
     for table in _scores(reports, console.width):
         console.print(table)
     for report in reports:
@@ -49,7 +62,7 @@ def _table(reports: Sequence["Report"], *, explained: bool) -> "Table":
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("")
     for report in reports:
-        table.add_column(_column(report), justify="right", overflow="fold")
+        table.add_column(steered_name(report), justify="right", overflow="fold")
     if explained:
         table.add_column("", style="dim")
     table.add_row("questions", *(_answered(report) for report in reports), *(("answered",) if explained else ()))
@@ -57,12 +70,6 @@ def _table(reports: Sequence["Report"], *, explained: bool) -> "Table":
         scores = [with_interval(getattr(report.scores, name)) for report in reports]
         table.add_row(name.replace("_", " "), *scores, *((meaning,) if explained else ()))
     return table
-
-
-def _column(report: "Report") -> str:
-    """Name the persona and how it is steered, which for answers from a file nobody knows."""
-    name = report.persona.name
-    return f"{name} ({report.steering})" if report.orders else name
 
 
 def _answered(report: "Report") -> str:
@@ -77,15 +84,10 @@ def _print_one(console: "Console", report: "Report") -> None:
         if score is not None:
             shown = name if len(name) <= REFERENCE_WIDTH else f"{name[: REFERENCE_WIDTH - 1]}…"
             console.print(f"  {shown:{REFERENCE_WIDTH}} {bar(score.mean)} {with_interval(score)}")
-    for line in in_words(report):
+    for line in (*in_words(report), *calibration_lines(report)):
         console.print(f"  {line}")
-    invalid = sum(not question.valid for question in report.questions)
-    if invalid:
-        console.print(
-            f"  {invalid} of {len(report.questions)} questions are not valid (label mass, or what a server shows of it)"
-        )
-    for failure in report.failures:
-        console.print(f"  failed: {printable(failure.id)}: {printable(failure.why)}")
+    for line in (*judged_and_counted(report), *failures_listed(report)):
+        console.print(f"  {line}")
     if len(report.questions) < 20:
         console.print(f"  {FEW}")
 

@@ -18,11 +18,12 @@ app = typer.Typer(
 @app.command("list", epilog="Example: chat-personas surveys list")
 def list_surveys() -> int:
     """List the surveys that can be measured with."""
-    from chat_personas.survey_store import all_survey_names, find_survey
+    from chat_personas.plain_text import printable
+    from chat_personas.survey_store import all_survey_names, glance_at_survey
 
     for name in all_survey_names():
-        survey = find_survey(name).survey
-        print(f"{name:16} {len(survey.questions):5} questions  {survey.title}")
+        survey = glance_at_survey(name)
+        print(printable(f"{name:16} {survey.questions:5} questions  {survey.title}"))
     return DONE
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from chat_personas.pictures.forest import Forest, forest, forest_document
 from chat_personas.pictures.markup import Element
 from chat_personas.pictures.scale import measure_of
-from chat_personas.pictures.standings import names, standings
-from chat_personas.report_words import what_was_asked
+from chat_personas.pictures.standings import all_not_judged, names, standings
+from chat_personas.report_words import all_that_was_asked
 from eval.report import Report
 
 MEANING = {
@@ -37,7 +37,7 @@ def _drawn(reports: Sequence[Report], circumstances: Sequence[str]) -> Forest:
 
 
 def _circumstances(reports: Sequence[Report]) -> Iterator[str]:
-    for asked in dict.fromkeys(map(what_was_asked, reports)):
-        yield f"{asked[0].upper()}{asked[1:]}."
+    for said in (*all_that_was_asked(reports), *all_not_judged(reports)):
+        yield f"{said[0].upper()}{said[1:]}."
     if any(report.model.demonstration for report in reports):
         yield DEMONSTRATION

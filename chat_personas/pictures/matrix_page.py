@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from chat_personas.in_words import sounds_like
 from chat_personas.pictures.markup import Element, Node, element
 from chat_personas.pictures.matrix_figure import matrix_figure, row_name, target_name
-from chat_personas.pictures.repeat_part import facts, model_facts, model_option, survey_facts
+from chat_personas.pictures.repeat_command import model_option
+from chat_personas.pictures.repeat_part import facts, model_facts, remembered, survey_facts, took
 from chat_personas.pictures.shell import CAUTION, titled, warning, whole_page
 from chat_personas.pictures.tables import table
 from chat_personas.pictures.trouble_part import failures_by_reason
@@ -117,7 +118,7 @@ def _trouble(report: MatrixReport) -> Iterator[Node]:
     put, used = report.survey.questions, len(report.questions)
     yield element("p", f"{put} put, {used} in the tables; the others failed, have no order or no figures.")
     if report.failures:
-        yield failures_by_reason(report.failures)
+        yield from failures_by_reason(report.failures)
     heads = ("", "answers that are not valid (label mass)")
     yield table("Validity", heads, [(row_name(row), f"{row.not_valid} of {used}") for row in report.rows])
 
@@ -144,4 +145,5 @@ def _facts(report: MatrixReport) -> Iterator[tuple[str, str | None]]:
     yield "expression", report.expression
     yield "option orders", " and ".join(report.orders)
     yield "seed", str(report.seed)
-    yield "took", f"{report.timing.seconds:.1f} s, {report.timing.probes} probes"
+    yield "took", took(report.timing)
+    yield from remembered(report.timing)

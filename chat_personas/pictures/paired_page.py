@@ -3,7 +3,15 @@
 import shlex
 from collections.abc import Iterator, Sequence
 
-from chat_personas.paired_words import MEASURES, NOTHING_ELSE, OWN_GROUPS, difference_words, of_other_groups, signed
+from chat_personas.paired_words import (
+    MEASURES,
+    NOTHING_ELSE,
+    OWN_GROUPS,
+    difference_words,
+    of_other_groups,
+    signed,
+    whose,
+)
 from chat_personas.pictures.markup import Element, Node, element
 from chat_personas.pictures.shell import titled, warning, whole_page
 from chat_personas.pictures.tables import table
@@ -33,18 +41,20 @@ def paired_page_document(comparisons: Sequence[PairedReport], *, demonstration: 
     )
     names = ", ".join(dict.fromkeys(f"{one.a.persona} and {one.b.persona}" for one in comparisons))
     again = shlex.join(["chat-personas", "compare", first.a.file, first.b.file, "--seed", str(first.seed)])
+    several = len({one.a.expression for one in comparisons}) > 1
+    sections = [_comparison(one, f", {one.a.expression}" if several else "") for one in comparisons]
     repeat = titled("To repeat this comparison", [element("pre", element("code", again))])
-    return whole_page(f"{names}: comparison", [header, element("main", map(_comparison, comparisons), repeat)])
+    return whole_page(f"{names}: comparison", [header, element("main", sections, repeat)])
 
 
-def _comparison(comparison: PairedReport) -> Element:
+def _comparison(comparison: PairedReport, told_apart: str) -> Element:
     a, b = comparison.a, comparison.b
     names = a.persona if a.persona == b.persona else f"{b.persona} and {a.persona}"
     return element(
         "section",
-        element("h2", names),
-        element("p", f"A: {a.persona} in {a.file}, made {a.created}"),
-        element("p", f"B: {b.persona} in {b.file}, made {b.created}"),
+        element("h2", f"{names}{told_apart}"),
+        element("p", f"A: {whose(a)} in {a.file}, made {a.created}"),
+        element("p", f"B: {whose(b)} in {b.file}, made {b.created}"),
         titled("The difference", _difference(comparison)),
         titled("What differs between the reports", _settings(comparison)),
         titled("Questions that are left out", _left_out(comparison)),

@@ -1,15 +1,13 @@
 """Everything that is needed to repeat a run, and nothing about the machine or the person that ran it."""
 
-import shlex
 from collections.abc import Iterable, Iterator
 
-from chat_personas.models import POCKET
 from chat_personas.pictures.document import Pictured
 from chat_personas.pictures.markup import Element, Node, element
+from chat_personas.pictures.repeat_command import command
 from chat_personas.pictures.tables import definitions
 from chat_personas.report_words import counted, what_figures_are
-from eval.report import FROM_FILE, ModelInfo, Report, SurveyInfo
-from personas import library_names
+from eval.report import FROM_FILE, ModelInfo, Report, SurveyInfo, Timing
 
 
 def repeat(pictured: Pictured) -> Iterator[Node]:
@@ -17,29 +15,6 @@ def repeat(pictured: Pictured) -> Iterator[Node]:
     yield element("pre", element("code", command(pictured.report)))
     yield element("p", "with files of the hashes below; file names are given without their directories.", class_="note")
     yield facts(_facts(pictured.report))
-
-
-def command(report: Report) -> str:
-    """Return the command line that repeats the evaluation of one persona."""
-    settings = ["--seed", str(report.seed), "--refusals", report.refusals]
-    if report.model.engine == FROM_FILE:
-        words = ["--answers", report.persona.file, "--survey", report.survey.name, *settings]
-        return shlex.join(["chat-personas", "eval", *words])
-    asking = ["--model", model_option(report.model), "--steering", report.steering, "--expression", report.expression]
-    limit = ["--limit", str(report.survey.questions)]
-    words = [_persona(report), "--survey", report.survey.name, *asking, *settings, *limit]
-    return shlex.join(["chat-personas", "eval", *words])
-
-
-def _persona(report: Report) -> str:
-    name, file = report.persona.name, report.persona.file
-    return name if file == f"{name}.toml" and name in library_names() else file
-
-
-def model_option(model: ModelInfo) -> str:
-    """Return what `--model` takes to ask this model again; a file goes by its base name."""
-    is_file = model.engine == "llama" and model.name != POCKET
-    return f"{model.name}.gguf" if is_file and not model.name.endswith(".gguf") else model.name
 
 
 def facts(pairs: Iterable[tuple[str, str | None]]) -> Element:
@@ -76,11 +51,37 @@ def _facts(report: Report) -> Iterator[tuple[str, str | None]]:
 
 
 def _asking(report: Report) -> Iterator[tuple[str, str | None]]:
-    timing = report.timing
     yield "steering", report.steering
+    yield "shots", None if report.shots is None else f"{report.shots} other questions before each"
     yield "expression", report.expression
+    yield from _replies(report)
     yield "option orders", " and ".join(report.orders)
     yield "refusals", report.refusals
     yield "seed", str(report.seed)
     yield "prompt sha256", report.prompt_sha256
-    yield "took", f"{timing.seconds:.1f} s, {timing.probes} probes, {timing.tokens_decoded} tokens decoded"
+    yield "took", f"{took(report.timing)}, {report.timing.tokens_decoded} tokens decoded"
+    yield from remembered(report.timing)
+
+
+def _replies(report: Report) -> Iterator[tuple[str, str | None]]:
+    """Yield how replies were drawn and who judged them."""
+    replies, judge = report.replies, report.judge
+    if replies is not None:
+        drawn = f"temperature {replies.temperature:g}, top p {replies.top_p:g}, {replies.max_tokens} tokens at most"
+        yield "replies", f"{replies.asked} in all, {replies.per_prompt} to each prompt; {drawn}"
+        yield "kept to a form by", replies.constraint
+    if judge is not None:
+        yield "judge", f"{judge.name} ({judge.engine}), error over {counted(judge.statements, 'known statement')}"
+        yield "judge sha256", judge.sha256
+
+
+def took(timing: Timing) -> str:
+    """Say how long a run was and how many probes it put."""
+    return f"{timing.seconds:.1f} s, {timing.probes} probes"
+
+
+def remembered(timing: Timing) -> Iterator[tuple[str, str | None]]:
+    """Yield how many answers were there before the run, which are as old as it says."""
+    if timing.remembered:
+        since = f", the oldest from {timing.remembered_since}" if timing.remembered_since else ""
+        yield "answers from before", f"{timing.remembered}{since}"

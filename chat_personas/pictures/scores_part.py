@@ -7,6 +7,7 @@ from chat_personas.pictures.figure import figure
 from chat_personas.pictures.markup import Element, Node, element
 from chat_personas.pictures.tables import table
 from chat_personas.report_words import FEW, SCORES, counted, in_words, reference_words, with_interval
+from chat_personas.trouble_words import judged_and_counted
 from eval.report import Report
 
 
@@ -33,13 +34,7 @@ def standing(pictured: Pictured) -> Iterator[Node]:
 
 def _told(report: Report) -> Iterator[str]:
     yield from in_words(report)
-    invalid = sum(not question.valid for question in report.questions)
-    if invalid:
-        answers = counted(len(report.questions), "answer")
-        yield f"{invalid:,} of {answers} not valid (label mass, or what a server shows of it)"
-    if report.failures:
-        put = counted(report.survey.questions, "question")
-        yield f"{len(report.failures):,} of {put} failed; what fails counts in no score"
+    yield from judged_and_counted(report)
     if len(report.questions) < 20:
         yield FEW
 
@@ -54,12 +49,13 @@ def _references(report: Report) -> Iterator[tuple[Node, ...]]:
             yield words, *map(with_interval, scores)
     against = report.scores_against_opposite
     if against is not None:
+        paired = against.minus_own
         yield (
             "this persona with the opposite group",
             with_interval(against.alignment),
             with_interval(against.total_variation),
-            "",
-            "",
+            with_interval(paired.alignment if paired else None),
+            with_interval(paired.total_variation if paired else None),
         )
 
 

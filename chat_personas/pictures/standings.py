@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from chat_personas.pictures.scale import Measure
-from chat_personas.report_words import counted, reference_words
+from chat_personas.report_words import counted, errs_too_often, reference_words, steered_name
+from chat_personas.trouble_words import not_judged
 from eval.report import Report, Score
 
 
@@ -29,7 +30,9 @@ class Standings:
 
 
 def standings(report: Report, measure: Measure, name: str) -> Standings:
-    """Return what there is to draw about one persona, under this name."""
+    """Return what there is to draw about one persona, under this name: nothing where its judge errs too often."""
+    if errs_too_often(report):
+        return Standings(name, questions_answered(report), "not valid: the judge itself errs too often", (), ())
     own = getattr(report.scores, measure)
     rows = [Standing("persona", "this persona", own)] if own is not None else []
     return Standings(
@@ -50,14 +53,21 @@ def _references(report: Report, measure: Measure) -> Iterator[Standing]:
 
 
 def names(reports: Sequence[Report]) -> list[str]:
-    """Name each persona and how it is steered, which for answers from a file nobody knows.
-
-    Where the reports differ in how the distributions were obtained, that is part of the name.
-    """
-    steered = [f"{one.persona.name} ({one.steering})" if one.orders else one.persona.name for one in reports]
+    """Name each persona and how it is steered; where the reports differ in their expression, that, too."""
+    steered = [steered_name(report) for report in reports]
     if len({report.expression for report in reports}) == 1:
         return steered
     return [f"{name}, {report.expression}" for name, report in zip(steered, reports, strict=True)]
+
+
+def all_not_judged(reports: Sequence[Report]) -> Iterator[str]:
+    """Yield what is to be said before any figure: that reports are not valid because of their judges, and which."""
+    whose: dict[str, list[str]] = {}
+    for report, name in zip(reports, names(reports), strict=True):
+        if errs_too_often(report):
+            whose.setdefault(not_judged(report), []).append(name)
+    for said, named in whose.items():
+        yield said if len(named) == len(reports) else f"{said}: {'; '.join(named)}"
 
 
 def questions_answered(report: Report) -> str:

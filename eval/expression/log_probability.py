@@ -5,7 +5,7 @@ answer begins with each letter is read off. Nothing is sampled, so the same mode
 """
 
 import math
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from itertools import chain
 
 import numpy as np
@@ -14,20 +14,27 @@ from eval.answers import Answer, Failure, OrderAnswer
 from eval.engine import Engine, EngineError, Message, ProbeScore
 from eval.rendering import ORDERS, Askable, Order, Rendered, render_probe
 
+Render = Callable[[Askable, Order], Rendered]
+
 
 async def ask(
-    engine: Engine, prefix: Sequence[Message], questions: Iterable[Askable], orders: Sequence[Order] = ORDERS
+    engine: Engine,
+    prefix: Sequence[Message],
+    questions: Iterable[Askable],
+    orders: Sequence[Order] = ORDERS,
+    render: Render = render_probe,
 ) -> AsyncGenerator[Answer | Failure, None]:
     """Put `questions` to the model after `prefix`; yield each answer as soon as all its orders are known.
 
-    Closing the iterator, or cancelling the task, stops the engine. Every question comes out exactly once.
+    `render` words them. Closing the iterator, or cancelling the task, stops the engine. Every question comes out
+    exactly once.
 
     Raises:
         EngineError: the engine gives no log-probabilities, or failed as a whole.
     """
     if engine.info.log_probabilities == "none":
         raise EngineError(f"{engine.info.name} gives no log-probabilities; use another model or another expression")
-    waiting = {question.id: _Collected(question, orders) for question in questions}
+    waiting = {question.id: _Collected(question, orders, render) for question in questions}
     if not waiting:
         return
     probes = [rendered.probe for collected in waiting.values() for rendered in collected.rendered.values()]
@@ -53,9 +60,9 @@ async def ask(
 class _Collected:
     """The scores of one question while its orders come in."""
 
-    def __init__(self, question: Askable, orders: Sequence[Order]) -> None:
+    def __init__(self, question: Askable, orders: Sequence[Order], render: Render) -> None:
         self.question = question
-        self.rendered = {order: render_probe(question, order) for order in orders}
+        self.rendered = {order: render(question, order) for order in orders}
         self.scores: dict[Order, ProbeScore] = {}
 
     def answer(self) -> Answer | Failure:

@@ -146,8 +146,8 @@ def _draft(key: str, entry: _Entry, info: QuestionInfo | None, notes: Notes) -> 
         options, refusals, ordinals = info.options, info.refusals, info.ordinals
     else:
         texts = repaired(written, chosen)
-        options = tuple(text for text in texts if not declines(text))
-        refusals = tuple(text for text in texts if declines(text))
+        refusals = _refusals(texts)
+        options = tuple(text for text in texts if text not in refusals)
         ordinals = _numbered(options)
     book = "summary" in entry.about
     return Draft(
@@ -159,6 +159,12 @@ def _draft(key: str, entry: _Entry, info: QuestionInfo | None, notes: Notes) -> 
         ordinals=ordinals,
         paraphrased=book,
     )
+
+
+def _refusals(texts: Sequence[str]) -> tuple[str, ...]:
+    """Return "Refused" where it is one of the texts: the benchmark counts "Not sure" beside it as an answer."""
+    refused = tuple(text for text in texts if text.casefold() == "refused")
+    return refused or tuple(text for text in texts if declines(text))
 
 
 def _book(title: str, about: Mapping[str, Any]) -> str:

@@ -4,87 +4,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
+from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
 from eval.errors import SurveyError
-from eval.group_keys import check_attribute, check_value
+from eval.group_keys import check_attribute
 from eval.importers.building import Draft, finished, finished_survey
 from eval.importers.imported import Imported, Notes, Wishes
+from eval.importers.long_csv_row import KeptRow, Row
 from eval.importers.reading import read_rows
 from eval.question import Question, Responses
 from personas.nearest import nearest, shown
 from personas.reading import display_name
-from personas.strict import Line, Prose, broken_rule
 
 _NEEDED = frozenset({"question", "option"})
-_ANSWERS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False, "": False}
 _UNTITLED = "general"
-
-
-def _yes_or_no(cell: Any) -> Any:
-    if isinstance(cell, bool):
-        return cell
-    answer = _ANSWERS.get(str(cell).strip().casefold())
-    if answer is None:
-        raise broken_rule(f"is {shown(cell)}; write yes or no")
-    return answer
-
-
-YesNo = Annotated[bool, BeforeValidator(_yes_or_no)]
-
-
-class Row(BaseModel):
-    """One row of the table. An empty cell is as good as a column that is not there."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    question: Line
-    """The question's id; rows of one question stand together or apart."""
-    stem: Prose | None = None
-    """The question itself; needed on one of its rows at least."""
-    topic: Line | None = None
-    """What it is about; several are separated by semicolons. Without one it is "general"."""
-    paraphrased: YesNo = False
-    """Whether stem or options differ from the words that the respondents read: yes or no."""
-    option: Line | None = None
-    """The text of the option; empty on a refusal row for people who gave no answer at all."""
-    ordinal: FiniteFloat | None = None
-    """The option's place on the scale, 2.5 for instance; empty for all options that have no order."""
-    refusal: YesNo = False
-    """Whether the option declines to answer: yes or no."""
-    attribute: Line | None = None
-    """The group's attribute, such as POLPARTY, or a pair, POLPARTY x SEX; empty for everyone."""
-    value: Line | None = None
-    """The group's value, such as Democrat, or for a pair Democrat x Female; empty for everyone."""
-    count: Annotated[FiniteFloat, Field(ge=0)] | None = None
-    """How many people of the group chose the option."""
-    proportion: Annotated[FiniteFloat, Field(ge=0)] | None = None
-    """Which share of the group chose it, where there are no counts; give one of the two."""
-    n_effective: Annotated[FiniteFloat, Field(gt=0)] | None = None
-    """For weighted figures: how many answers of a simple random sample the group's are worth."""
-    year: Annotated[int, Field(ge=1800, le=2200)] | None = None
-    """When people were asked."""
-
-    @property
-    def group(self) -> tuple[str, str] | None:
-        """Attribute and value, None for everyone."""
-        return None if self.attribute is None or self.value is None else (self.attribute, self.value)
-
-    @model_validator(mode="after")
-    def _is_consistent(self) -> "Row":
-        if (self.attribute is None) != (self.value is None):
-            raise broken_rule("has an attribute or a value without the other; give both, or neither for everyone")
-        if (self.count is None) == (self.proportion is None):
-            raise broken_rule('needs one of "count" and "proportion"; give exactly one of them')
-        if self.option is None and not self.refusal:
-            raise broken_rule("has no option; write its text, or refusal yes for people who gave no answer")
-        if self.group is not None:
-            check_attribute(self.group[0], ())
-            check_value(*self.group)
-        return self
 
 
 @dataclass(slots=True)
@@ -93,7 +29,7 @@ class _Lines:
 
     path: Path
     id: str
-    rows: list[tuple[int, Row]] = field(default_factory=list)
+    rows: list[tuple[int, KeptRow]] = field(default_factory=list)
 
     def fault(self, line: int, problem: str) -> SurveyError:
         return SurveyError(f"{display_name(self.path)}: line {line}: question {shown(self.id)}: {problem}")
@@ -122,9 +58,10 @@ def read(path: Path, wishes: Wishes) -> Imported:
     """
     by_question: dict[str, _Lines] = {}
     years: set[int] = set()
+    once: dict[Any, Any] = {}
     for line, cells in read_rows(path, _NEEDED):
         row = _row(path, line, cells)
-        by_question.setdefault(row.question, _Lines(path, row.question)).rows.append((line, row))
+        by_question.setdefault(row.question, _Lines(path, row.question)).rows.append((line, KeptRow.of(row, once)))
         years |= {row.year} if row.year is not None else set()
     if not by_question:
         raise SurveyError(f"{display_name(path)}: there is no row below the first line; add rows")
@@ -222,8 +159,8 @@ def _ordinals(lines: _Lines, options: Sequence[str]) -> tuple[float, ...]:
     return tuple(found[text] for text in options) if found else ()
 
 
-def _by_group(lines: _Lines) -> list[tuple[tuple[str, str] | None, list[tuple[int, Row]]]]:
-    def name(numbered: tuple[int, Row]) -> tuple[str, str]:
+def _by_group(lines: _Lines) -> list[tuple[tuple[str, str] | None, list[tuple[int, KeptRow]]]]:
+    def name(numbered: tuple[int, KeptRow]) -> tuple[str, str]:
         return numbered[1].group or ("", "")
 
     order = {group: place for place, group in enumerate(dict.fromkeys(name(numbered) for numbered in lines.rows))}
@@ -231,7 +168,7 @@ def _by_group(lines: _Lines) -> list[tuple[tuple[str, str] | None, list[tuple[in
     return [(rows[0][1].group, rows) for rows in (list(found) for _, found in groupby(ordered, key=name))]
 
 
-def _responses(lines: _Lines, draft: Draft, rows: list[tuple[int, Row]], wishes: Wishes) -> Responses | None:
+def _responses(lines: _Lines, draft: Draft, rows: list[tuple[int, KeptRow]], wishes: Wishes) -> Responses | None:
     amounts: dict[str, float] = {}
     in_counts = rows[0][1].count is not None
     for line, row in rows:

@@ -143,3 +143,12 @@ def test_a_page_of_a_report_with_itself_says_that_nothing_differs(command: Comma
     a = write("a.json", document(rows([0.5, 0.6])))
     assert command("compare", a, a, "--html", "page.html").code == 0
     assert "nothing else differs between the reports" in words((tmp_path / "page.html").read_text(encoding="utf-8"))
+
+
+def test_a_page_tells_pairs_of_one_persona_apart_by_their_expression(command: Command, tmp_path: Path) -> None:
+    both = [document(rows([0.5, 0.6]), expression=name) for name in ("log_probability", "verbalized")]
+    a = write("a.json", *both)
+    assert command("compare", a, a, "--html", "page.html").code == 0
+    page = words((tmp_path / "page.html").read_text(encoding="utf-8"))
+    for name in ("log_probability", "verbalized"):
+        assert f"democrat, {name} A: democrat ({name}) in a.json" in page

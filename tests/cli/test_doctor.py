@@ -20,7 +20,7 @@ def test_all_is_well_on_a_fresh_machine_and_nothing_is_written(command: Command,
     ran = command("doctor")
     assert ran.code == 0
     assert checks(ran.out) == dict.fromkeys(
-        ("program", "settings", "corpus", "built-in model", "model", "survey", "personas"), "ok"
+        ("program", "settings", "corpus", "answers", "built-in model", "model", "survey", "personas"), "ok"
     )
     assert not (home / "data").exists()
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy.stats import wasserstein_distance
 
-from chat_personas.cli import evaluation, main
+from chat_personas.cli import main, outcome
 from eval.engine import Engine, EngineError, EngineInfo, Message, Probe, ProbeScore
 from eval.report import Report, Reports
 from personas import load_persona
@@ -117,8 +117,10 @@ def test_fail_under_tests_every_persona(asked: Callable[..., Ran]) -> None:
     assert asked("democrat", "--fail-under", "0").code == 0
     ran = asked("democrat", "republican", "--fail-under", "0.999")
     assert ran.code == 1
-    assert "alignment is under 0.999: democrat 0." in only_line(ran)
-    assert "republican 0." in ran.err
+    remembered, failed = ran.err.splitlines()
+    assert remembered.startswith("40 of 80 answers were there already")
+    assert "alignment is under 0.999: democrat 0." in failed
+    assert "republican 0." in failed
 
 
 @pytest.mark.parametrize(
@@ -129,7 +131,7 @@ def test_fail_under_tests_every_persona(asked: Callable[..., Ran]) -> None:
         (["--seed", "-1"], "--seed"),
         (["--limit", "0"], "--limit"),
         (["--steering", "portrai"], "did you mean portray?"),
-        (["--expression", "verbalised"], "log_probability"),
+        (["--expression", "verbalised"], "did you mean verbalized?"),
         (["--refusals", "as_option"], "did you mean as-option?"),
         (["--json", "nowhere/report.json"], "there is no directory nowhere"),
         (["--json", "."], ". is a directory"),
@@ -179,7 +181,8 @@ def test_no_evaluation_that_was_done_is_lost_when_the_model_fails(
     assert Report.model_validate_json((tmp_path / "report.json").read_text()).persona.name == "democrat"
     assert ran.err.splitlines() == [
         "only 1 of 2 personas were evaluated; these are kept",
-        "chat-personas: the server went away; start it again",
+        "chat-personas: the server went away; start it again; 40 of 80 answers are kept: "
+        "add --resume to the same command to go on",
     ]
 
 
@@ -357,7 +360,7 @@ def test_documents_are_written_although_nobody_reads_the_tables(
     def nobody_reads(*arguments: object, **options: object) -> None:
         raise BrokenPipeError
 
-    monkeypatch.setattr(evaluation, "print_reports", nobody_reads)
+    monkeypatch.setattr(outcome, "print_reports", nobody_reads)
     monkeypatch.setattr(main, "_write_no_more", lambda: None)
     served_by(FakeEngine(LEANING))
     ran = command("eval", "democrat", "--survey", survey, "--json", "r.json", "--save-answers", "a.jsonl")

@@ -73,7 +73,7 @@ def test_models_of_the_users_own_are_listed_by_name_and_opened(command: Command,
     assert (shown["name"], shown["log_probabilities"]) == ("my-tiny", "exact")
 
 
-@pytest.mark.parametrize("arguments", [("personas",), ("surveys",), ("models",), ("corpus",)], ids=" ".join)
+@pytest.mark.parametrize("arguments", [("personas",), ("surveys",), ("models",), ("corpus",), ("cache",)], ids=" ".join)
 def test_a_group_of_commands_by_itself_says_what_it_has(command: Command, arguments: tuple[str, ...]) -> None:
     ran = command(*arguments)
     assert "Commands:" in ran.out + ran.err

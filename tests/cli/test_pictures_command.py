@@ -1,6 +1,7 @@
 """`eval --html`, `eval --svg` and `report` at the command line."""
 
 import json
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -8,11 +9,15 @@ from pathlib import Path
 import pytest
 
 from eval.engine import Engine, EngineInfo
+from eval.report import Report
 from eval.survey import load_survey
 from tests.cli.running import Command, Ran, only_line, write_survey
+from tests.cli.test_eval_expressions import judged_by, say
 from tests.eval.fake_engine import FakeEngine
+from tests.eval.saying_engine import SayingEngine
+from tests.eval.test_open_ended import ListeningEngine
 from tests.eval.towns import many
-from tests.pictures.reading import seen, tree, words
+from tests.pictures.reading import rows, seen, tree, words
 
 Serve = Callable[[Engine], None]
 TOY = EngineInfo(name="toy", engine="llama", log_probabilities="exact")
@@ -173,3 +178,46 @@ def test_report_names_what_is_wrong_with_the_file(command: Command, tmp_path: Pa
         ran = command("report", file)
         assert ran.code == 2
         assert says in only_line(ran)
+
+
+def test_report_shows_several_expressions_as_eval_does(
+    command: Command, served_by: Serve, survey: str, tmp_path: Path
+) -> None:
+    served_by(SayingEngine(say))
+    asked = ["eval", "democrat", "--survey", survey, "--expression", "all", "--samples", "3"]
+    printed = command(*asked, "--json", "r.json", "--html", "then.html", "--svg", "then.svg").out
+    ran = command("report", "r.json", "--html", "now.html", "--svg", "now.svg", "--survey", survey)
+    assert (ran.code, ran.out) == (0, printed)
+    for kind in ("html", "svg"):
+        assert (tmp_path / f"then.{kind}").read_bytes() == (tmp_path / f"now.{kind}").read_bytes()
+    page = (tmp_path / "now.html").read_text(encoding="utf-8")
+    heads = [one.text or "" for one in tree(page).iter("h2")]
+    assert len(heads) == len(set(heads)) == 6
+    assert set(rows(page, "Knowledge-to-simulation gaps")) == {"democrat"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--steering", "few_shot", "--shots", "4", "--calibrate"],
+        ["--expression", "sampled", "--samples", "9", "--seed", "3"],
+        ["--expression", "open_ended", "--samples", "2", "--judge", "pocket", "--limit", "6"],
+    ],
+    ids=lambda arguments: arguments[1],
+)
+def test_the_command_on_the_page_gives_the_same_figures(
+    command: Command, survey: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    talker, judge = SayingEngine(say), ListeningEngine()
+    talker.info, judge.info = replace(TOY, name="tiny"), replace(TOY, name="pocket")
+    judged_by(monkeypatch, talker, judge)
+    asked = ["eval", "democrat", "--survey", survey, "--model", "tiny.gguf", *arguments]
+    assert command(*asked, "--json", "first.json", "--html", "page.html").code == 0
+    (again,) = tree((tmp_path / "page.html").read_text(encoding="utf-8")).iterfind(".//pre/code")
+    repeated = [survey if word == "town" else word for word in shlex.split(again.text or "")[1:]]
+    assert command(*repeated, "--no-cache", "--json", "second.json").code == 0
+    first, second = (
+        Report.model_validate_json((tmp_path / name).read_text()) for name in ("first.json", "second.json")
+    )
+    changed = {"created", "timing"}
+    assert first.model_dump(exclude=changed) == second.model_dump(exclude=changed)

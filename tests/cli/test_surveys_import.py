@@ -126,3 +126,12 @@ def test_help_and_page_name_every_kind(command: Command) -> None:
     said = " ".join(command("surveys", "import", "--help").out.split())
     page = (Path(__file__).parents[2] / "docs" / "surveys.md").read_text(encoding="utf-8")
     assert all(kind in said and f"| `{kind}` |" in page for kind in KINDS)
+
+
+def test_a_survey_with_a_fault_is_named_in_the_list(command: Command, table: str, home: Path) -> None:
+    command("surveys", "import", "csv", table)
+    file = home / "data" / "surveys" / "my-town.json"
+    file.write_text(file.read_text().replace('"title"', '"titel"'))
+    ran = command("surveys", "list")
+    assert ran.code == 2
+    assert '"my-town.json": lacks "title"' in only_line(ran)

@@ -1,5 +1,6 @@
 """An engine whose answers are given by the test: it reads a probe as a model would, letters and all."""
 
+import hashlib
 import math
 from collections.abc import AsyncGenerator, Mapping, Sequence
 
@@ -27,7 +28,7 @@ class FakeEngine:
         dropped: int = 0,
         info: EngineInfo | None = None,
     ) -> None:
-        self.info = info or EngineInfo(name="fake", engine="llama", log_probabilities="exact", sha256="ab" * 32)
+        self.info = info or EngineInfo("fake", "llama", _sha256(masses, hidden, dropped), log_probabilities="exact")
         self.prefixes: list[tuple[Message, ...]] = []
         self.asked: list[str] = []
         self.closed_early = False
@@ -73,6 +74,11 @@ class FakeEngine:
 
     async def close(self) -> None:
         """Do nothing: there is nothing to free."""
+
+
+def _sha256(*answers: object) -> str:
+    """Return what tells models apart that answer differently, as their files' hashes do."""
+    return hashlib.sha256(repr(answers).encode()).hexdigest()
 
 
 def _log(mass: float) -> float:

@@ -111,9 +111,9 @@ async def test_skill_and_differences_recompute_from_the_references() -> None:
             assert reference["minus_persona"][name]["mean"] == pytest.approx(expected, abs=1e-9)
 
 
-REPORT_KEYS = """schema created version persona model survey steering expression orders refusals seed prompt_sha256
-    scores scores_valid_only topics references scores_against_opposite nearest nearest_questions questions failures
-    timing"""
+REPORT_KEYS = """schema created version persona model survey steering shots expression orders refusals seed
+    prompt_sha256 scores scores_valid_only calibration topics references scores_against_opposite nearest
+    nearest_questions questions failures replies judge timing"""
 SCORE_KEYS = "alignment total_variation skill refusal human_refusal label_mass order_bias entropy_ratio"
 QUESTION_KEYS = """id topics options ordinal human human_n model by_order refusal human_refusal label_mass alignment
     total_variation order_bias valid"""
@@ -260,3 +260,9 @@ async def test_combined_groups_are_asked_what_the_pair_counts_cover_and_have_no_
     assert woman.references.opposite is None
     assert woman.scores_against_opposite is None
     assert woman.nearest_questions > 0
+
+
+async def test_failures_are_in_the_order_of_the_survey_whenever_they_came() -> None:
+    engine = FakeEngine(uneven(), failures={f"{name}/survey": "cut off" for name in (IDS[20], IDS[3], IDS[11])})
+    made = await report(engine=engine)
+    assert [failure["id"] for failure in made["failures"]] == [IDS[3], IDS[11], IDS[20]]

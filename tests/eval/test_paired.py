@@ -167,3 +167,21 @@ def test_one_report_is_paired_with_one_whatever_their_names() -> None:
 def test_what_cannot_be_paired_is_refused(a: tuple[str, ...], b: tuple[str, ...], says: str) -> None:
     with pytest.raises(ReportError, match=says):
         pair_reports([report(rows([0.5]), name=name) for name in a], [report(rows([0.5]), name=name) for name in b])
+
+
+def both_ways(*names: str) -> list[Report]:
+    """Return reports on these personas, each in two expressions."""
+    return [report(rows([0.5]), name=name, expression=way) for name in names for way in ("sequence", "sampled")]
+
+
+def test_reports_in_several_expressions_are_paired_by_persona_and_expression() -> None:
+    a, b = both_ways("one", "two"), both_ways("two", "one")[::-1]
+    pairs = pair_reports(a, b)
+    assert len(pairs) == 4
+    for left, right in pairs:
+        assert (left.persona.name, left.expression) == (right.persona.name, right.expression)
+
+
+def test_an_expression_in_one_file_only_is_refused() -> None:
+    with pytest.raises(ReportError, match="B has no report on the expression verbalized; ask both in the same"):
+        pair_reports([*both_ways("one"), report(rows([0.5]), name="one", expression="verbalized")], both_ways("one"))

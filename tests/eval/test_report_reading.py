@@ -50,6 +50,13 @@ def test_what_is_no_report_is_refused_with_the_fault(text: str, says: str) -> No
     assert "\n" not in str(refused.value)
 
 
+def test_a_report_from_before_answers_were_remembered_is_read() -> None:
+    made = json.loads(json.dumps(document(rows([0.5]))))
+    assert "remembered" not in made["timing"]
+    (found,) = read_reports(json.dumps(made))
+    assert (found.timing.remembered, found.timing.remembered_since) == (0, None)
+
+
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "picture.json").write_bytes(b"\xff\xfe\x00")
     for name, says in (("gone.json", "there is no file"), ("picture.json", "not UTF-8"), (".", "cannot be read")):

@@ -91,6 +91,15 @@ def test_the_persona_is_also_measured_against_the_opposite_group() -> None:
     assert mean(against.total_variation) == pytest.approx(((0.7 - 0.2) + (11 / 16 - 0.3)) / 2)
 
 
+def test_how_much_closer_to_its_own_group_is_paired_by_question() -> None:
+    card = score(TWO, (DEMOCRAT,), SAID)
+    against = card.scores_against_opposite
+    assert against is not None
+    for name in ("alignment", "total_variation"):
+        own, opposite = getattr(card.scores, name), getattr(against, name)
+        assert mean(getattr(against.minus_own, name)) == pytest.approx(mean(opposite) - mean(own))
+
+
 def test_topics_are_scored_apart() -> None:
     buses, trams = score(TWO, (DEMOCRAT,), SAID).topics
     assert (buses.topic, buses.questions, trams.topic) == ("buses", 1, "trams")

@@ -139,6 +139,11 @@ def test_the_ends_of_the_ranges_are_allowed(tmp_path: Path, line: str) -> None:
         ("[voice]\nstyle = ' '\n", "line 9: voice.style is empty; write at least one word"),
         ('[prompt]\nsystem = "\\u001b[2J"\n', "line 9: prompt.system has a control character; write plain text"),
         ("[few_shot]\nquestions = 0\n", "line 9: few_shot.questions is 0; write 1 or more"),
+        (
+            '[few_shot]\nprompt = "porttray"\n',
+            'line 9: few_shot.prompt is "porttray"; write "none", "qa", "bio" or "portray"',
+        ),
+        ("[few_shot]\nshots = 3\n", 'line 9: there is no key "shots" in [few_shot]; did you mean "questions"?'),
         ("[ablation]\ndirection = 'd'\nlayers = []\n", "line 10: ablation.layers is a list; name at least one"),
         ("[ablation]\ndirection = 'd'\nlayers = [\n 1,\n -2]\n", "line 12: ablation.layers is -2; write 0 or more"),
         ("[ablation]\ndirection = 'd'\nlayers = 3\n", "line 10: ablation.layers is 3; write a list in brackets"),

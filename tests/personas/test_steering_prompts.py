@@ -6,7 +6,18 @@ from typing import Any
 
 import pytest
 
-from personas import ALL_GROUPS, SCHEMA, Group, Persona, PersonaError, steering_prompt, system_prompt, with_steering
+from personas import (
+    ALL_GROUPS,
+    SCHEMA,
+    Group,
+    Persona,
+    PersonaError,
+    evaluation_prompt,
+    steering_prompt,
+    system_prompt,
+    with_shots,
+    with_steering,
+)
 
 PROMPTS = ("qa", "bio", "portray")
 
@@ -114,7 +125,6 @@ def test_an_unknown_steering_is_answered_with_the_nearest() -> None:
 @pytest.mark.parametrize(
     ("steering", "sections"),
     [
-        ("few_shot", {}),
         ("activation", {"activation": {"direction": "d"}}),
         ("ablation", {"ablation": {"direction": "d"}}),
     ],
@@ -124,6 +134,30 @@ def test_a_steering_that_is_not_available_is_never_taken_for_an_unsteered_model(
 ) -> None:
     with pytest.raises(PersonaError, match=f'steering "{steering}" is not available yet'):
         system_prompt(persona(steering, "SEX=Male", **sections))
+
+
+def test_few_shot_is_no_prompt_to_talk_under_and_never_taken_for_an_unsteered_model() -> None:
+    with pytest.raises(PersonaError, match='somebody: steering "few_shot" is for chat-personas eval'):
+        system_prompt(persona("few_shot", "SEX=Male"))
+
+
+def test_few_shot_is_asked_under_the_prompt_that_it_names_and_without_one_if_it_names_none() -> None:
+    man = persona("few_shot", "SEX=Male")
+    playing = persona("few_shot", "SEX=Male", few_shot={"prompt": "portray"}, voice={"style": "Be brief."})
+    assert evaluation_prompt(man) == ""
+    assert evaluation_prompt(playing) == system_prompt(persona("portray", "SEX=Male")) + "\n\nBe brief."
+
+
+@pytest.mark.parametrize("steering", ["none", *PROMPTS])
+def test_a_survey_is_put_under_the_same_prompt_as_one_talks_under(steering: str) -> None:
+    man = persona(steering, "SEX=Male", prompt={"system": "You are Joe."})
+    assert evaluation_prompt(man) == system_prompt(man) == "You are Joe."
+
+
+def test_shots_replace_the_number_and_keep_the_prompt_of_the_file() -> None:
+    made = with_shots(persona("few_shot", "SEX=Male", few_shot={"questions": 3, "prompt": "bio"}), 5)
+    assert made.few_shot is not None
+    assert (made.few_shot.questions, made.few_shot.prompt) == (5, "bio")
 
 
 @pytest.mark.parametrize("steering", ["qa", "bio", "portray"])

@@ -1,14 +1,17 @@
 """Survey answers come in the format of the probes, and mean the option that the person chose."""
 
+import hashlib
 import json
 from collections import Counter
 from random import Random
 
 import pytest
 
-from eval.rendering import ORDERS, render_probe
+from eval.expression import sequence, verbalized
+from eval.expression.prompts import open_prompt, render_statement
+from eval.rendering import ORDERS, lettered, render_probe
 from eval.survey import load_survey
-from pocket import answers
+from pocket import answers, lettering
 from pocket.panel import Panel
 from pocket.respondents import Respondent
 
@@ -87,3 +90,46 @@ def test_a_few_shot_question_shows_the_others_with_percentages_first(panel: Pane
     assert user.text.index(panel.questions["GOVSIZE1_W92"].question.stem) < user.text.index(target)
     assert user.text.count("%") == 5
     assert reply.text in {"A", "B", "C"}
+
+
+def test_few_shot_questions_are_those_the_pocket_model_was_trained_on(panel: Panel) -> None:
+    """A change of wording costs the built-in model this steering: retrain it, then renew this digest."""
+    rng = Random(7)
+    texts = []
+    for count in (3, 4, 6, 8):
+        person = Respondent(panel, panel.crowd(()), rng)
+        user, _ = answers.few_shot(panel, person, rng.sample(sorted(panel.questions), count + 1), rng)
+        texts.append(user.text)
+    digest = hashlib.sha256("\0".join(texts).encode()).hexdigest()
+    assert digest == "3eb9ba32bcfab0d6d598cbb62ae2ee194b24002e8e649995555aa0c398cd9871"
+
+
+def test_every_expression_is_asked_in_the_words_that_the_model_was_trained_on(panel: Panel) -> None:
+    question = panel.questions[KEY].question
+    rng = Random(6)
+    crowd = panel.crowd(())
+    trained = {
+        turn.text
+        for _ in range(30)
+        for turn in (
+            answers.sequence(panel, crowd, KEY, rng)[0],
+            answers.verbalized(panel, crowd, KEY, rng)[0],
+            answers.open_ended(panel, Respondent(panel, crowd, rng), KEY, rng)[0],
+        )
+    }
+    asked = {open_prompt(question)}
+    asked |= {method.rendering(question, order).probe.prompt for method in (sequence, verbalized) for order in ORDERS}
+    assert asked == trained
+
+
+def test_the_judge_is_asked_in_one_of_the_wordings_of_the_exercise(panel: Panel) -> None:
+    question = panel.questions[KEY].question
+    printed = lettered((*question.option_texts, *question.refusals))
+    exercises = {lettering.letter_of_a_statement(panel, KEY, Random(seed))[0].text for seed in range(200)}
+    said = [text for text in exercises if "Somebody said" in text]
+    assert said
+    for text in said:
+        statement = text.split('Somebody said: "')[1].split('."')[0]
+        listing = "\n".join(line for line in text.splitlines() if line[1:3] == ". ")
+        asked = render_statement(question, "survey", f"{statement}.").probe.prompt
+        assert asked.replace(printed, listing) == text

@@ -60,3 +60,28 @@ def test_a_score_without_meaning_is_called_not_defined() -> None:
 
 def test_a_reply_of_several_lines_stays_inside_its_quotation() -> None:
     assert "> *Hello!*  \n> One.  \n> Two." in render_card(NUMBERS)
+
+
+def test_numbers_from_before_the_expression_methods_make_a_card_without_them() -> None:
+    assert "expression" not in render_card(NUMBERS)
+
+
+def test_every_expression_has_its_scores_with_intervals_its_gap_and_what_failed() -> None:
+    cells = {
+        "put": 62,
+        "questions": 58,
+        "valid": 58,
+        "failures": {"the reply is not a list of letters": 4},
+        "alignment": WIDE,
+        "total_variation": FEW,
+        "judge": None,
+        "gap": {"total_variation": WIDE},
+    }
+    judged = {**cells, "failures": {}, "gap": None, "judge": {"error": {"mean": 0.645}, "limit": 0.2}}
+    party = {**PARTY, "expressions": {"sequence": cells, "open_ended": judged}}
+    card = render_card({**NUMBERS, "parties": {"democrat": party, "republican": PARTY}})
+    assert (
+        "| democrat | sequence | 58 of 62 | 0.900 [0.850, 0.950] | 0.800 (no interval) | 0.900 [0.850, 0.950] | "
+        "4 × the reply is not a list of letters |"
+    ) in card
+    assert "| not valid: the judge itself errs in 64.5 of 100 | not valid | not defined | nothing |" in card

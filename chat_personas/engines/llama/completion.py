@@ -9,7 +9,7 @@ from chat_personas.engines.llama.reply import fit_reply
 from chat_personas.engines.llama.sampler import Sampler, chosen_seed
 from chat_personas.engines.llama.streaming import Detokeniser
 from chat_personas.engines.llama.tree import Limits, Path, Plan, Step
-from eval.engine import EngineError, Message, Sampling
+from eval.engine import Message, RequestError, Sampling
 
 if TYPE_CHECKING:
     from chat_personas.engines.llama.runtime import Runtime
@@ -30,7 +30,7 @@ class CompleteJob(Job[str]):
         """Generate the replies that are still missing; see `Job.run`."""
         _, path = fit_reply(runtime, self._messages, self._sampling)
         if len(path) > runtime.memory.room(path) - 1:
-            raise EngineError("there is no room for this prompt beside the conversation; set a larger context_length")
+            raise RequestError("there is no room for this prompt beside the conversation; set a larger context_length")
         while self._seeds:
             flag.check()
             self.outlet.put(self._reply(runtime, flag, path, self._seeds[0]))
@@ -49,7 +49,7 @@ class CompleteJob(Job[str]):
     def _generate(self, runtime: "Runtime", flag: InterruptFlag, position: int, row: int, seed: int) -> str:
         detokeniser = Detokeniser(runtime.vocabulary.piece, strip_leading_space=runtime.vocabulary.leads_with_space)
         longest = min(self._sampling.max_tokens, runtime.context_length - position, runtime.memory.free)
-        with Sampler(self._sampling, seed) as sampler:
+        with Sampler(self._sampling, seed, runtime.vocabulary) as sampler:
             for number in range(longest):
                 flag.check()
                 token = sampler.draw(runtime.context.check_drawable(row), row)

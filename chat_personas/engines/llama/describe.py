@@ -25,6 +25,7 @@ def describe(runtime: Runtime, path: Path, name: str | None, options: Options, h
         template_sha256=runtime.template.sha256,
         flash_attention=options.flash_attention,
         log_probabilities="exact",
+        constraints="grammar" if runtime.vocabulary.can_constrain else "none",
         local=True,
         demonstration="demonstration" in says,
         details={

@@ -52,6 +52,16 @@ class Vocabulary:
         return bool(self._library.llama_vocab_is_eog(self._pointer, token))
 
     @property
+    def pointer(self) -> Any:
+        """llama.cpp's own vocabulary, valid as long as the model is loaded."""
+        return self._pointer
+
+    @property
+    def can_constrain(self) -> bool:
+        """Whether replies can be kept to a grammar: there is a token that ends them."""
+        return self.end is not None and self.ends_reply(self.end)
+
+    @property
     def begin(self) -> int | None:
         """The token that begins a context, if the model has one."""
         token = int(self._library.llama_vocab_bos(self._pointer))

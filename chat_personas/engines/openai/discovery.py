@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """The model that is talked to (as the server names it) and how."""
+    """The model that is talked to (as the server names it) and how; `answered` is the name in its answer, if any."""
 
     model: str
     dialect: Dialect
+    answered: str | None = None
 
 
 async def discover(client: "AsyncOpenAI", url: str, model: str | None) -> Capabilities:
@@ -28,7 +29,7 @@ async def discover(client: "AsyncOpenAI", url: str, model: str | None) -> Capabi
         openai.OpenAIError: the server does not answer, refuses the key, or fails.
     """
     name = await _choose_model(client, url, model)
-    return Capabilities(name, await _learn_dialect(client, name))
+    return await _learn_dialect(client, name)
 
 
 async def _choose_model(client: "AsyncOpenAI", url: str, model: str | None) -> str:
@@ -45,7 +46,7 @@ async def _choose_model(client: "AsyncOpenAI", url: str, model: str | None) -> s
     return model
 
 
-async def _learn_dialect(client: "AsyncOpenAI", model: str) -> Dialect:
+async def _learn_dialect(client: "AsyncOpenAI", model: str) -> Capabilities:
     import openai
 
     dialect = Dialect()
@@ -66,7 +67,10 @@ async def _learn_dialect(client: "AsyncOpenAI", model: str) -> Dialect:
                 raise
             dialect = simpler
             continue
-        return dialect.showing(_shown_count(answer))
+        answered = getattr(answer, "model", None)
+        return Capabilities(
+            model, dialect.showing(_shown_count(answer)), answered if isinstance(answered, str) else None
+        )
 
 
 def _shown_count(answer: object) -> int:

@@ -1,27 +1,50 @@
 """`OpenAIEngine`: the engine protocol over an OpenAI-compatible server."""
 
 import asyncio
-import math
 import secrets
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
+from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any
 
+from chat_personas.engines.openai.about import details, without_directories
 from chat_personas.engines.openai.address import is_loopback, key_for, shown
 from chat_personas.engines.openai.client import make_client
 from chat_personas.engines.openai.dialect import Dialect
 from chat_personas.engines.openai.discovery import Capabilities, discover
 from chat_personas.engines.openai.failures import explain
 from chat_personas.engines.openai.fitting import is_too_long, without_oldest_turns
-from chat_personas.engines.openai.label_bounds import bounds
-from eval.engine import EngineError, EngineInfo, FinishReason, Message, Piece, Probe, ProbeScore, Sampling, Usage
+from chat_personas.engines.openai.places import Places
+from chat_personas.engines.openai.reading import as_score, failed, readable, reply
+from chat_personas.engines.openai.reply_form import Form, find_form, response_format
+from chat_personas.engines.openai.retrying import (
+    RETRIES,
+    Retrying,
+    UnreadableAnswerError,
+    is_unreachable,
+    through_limits,
+)
+from eval.engine import (
+    EngineError,
+    EngineInfo,
+    FinishReason,
+    Message,
+    Percentages,
+    Piece,
+    Probe,
+    ProbeScore,
+    RequestError,
+    Sampling,
+    Usage,
+)
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 DISCOVERY_RETRIES = 1
-RETRIES = 6
+DISCOVERY_LIMITED_RETRIES = 5
 NO_LOG_PROBABILITIES = "the server gives no log-probabilities; choose another server or an embedded model"
 FINISH_REASONS: dict[str, FinishReason] = {"stop": "stop", "length": "length"}
 
@@ -37,13 +60,16 @@ class OpenAIEngine:
         self._key_env = key_env
         self._model = capabilities.model
         self._dialect: Dialect = capabilities.dialect
-        self._places = asyncio.Semaphore(concurrency)
+        self._retrying = Retrying(Places(concurrency))
+        self._form: Form | None = None
+        self._finding_form = asyncio.Lock()
         self._info = EngineInfo(
-            name=f"{shown(url)}#{_without_directories(capabilities.model)}",
+            name=f"{shown(url)}#{without_directories(capabilities.model)}",
             engine="openai",
             log_probabilities="top_k" if self._dialect.top_k else "none",
             top_k=self._dialect.top_k or None,
             local=is_loopback(url),
+            details=details(capabilities),
         )
 
     @classmethod
@@ -73,15 +99,17 @@ class OpenAIEngine:
         key = key_for(url, key_env)
         async with make_client(url, key, timeout=timeout, retries=DISCOVERY_RETRIES) as client:
             try:
-                capabilities = await discover(client, url, model)
+                capabilities = await through_limits(lambda: discover(client, url, model), DISCOVERY_LIMITED_RETRIES)
+            except JSONDecodeError as error:
+                raise EngineError(f"{shown(url)} sent no JSON; the address of an API usually ends in /v1") from error
             except openai.OpenAIError as error:
                 raise explain(error, url, key_env) from error
         return cls(make_client(url, key, timeout=timeout, retries=RETRIES), url, key_env, capabilities, concurrency)
 
     @property
     def info(self) -> EngineInfo:
-        """What the server is and can do."""
-        return self._info
+        """What the server is and can do; whether it keeps replies to a form is found out when that is first wanted."""
+        return replace(self._info, constraints=self._form or "unknown")
 
     async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncIterator[Piece]:
         """See `eval.engine.Engine.stream`. A server that says the context is too long is asked again with less."""
@@ -130,36 +158,65 @@ class OpenAIEngine:
         except (openai.OpenAIError, httpx2.HTTPError) as error:
             raise explain(error, self._url, self._key_env) from error
 
-    async def _create(self, messages: Sequence[Message], sampling: Sampling, seed: int, *, stream: bool) -> Any:
+    async def _create(
+        self,
+        messages: Sequence[Message],
+        sampling: Sampling,
+        seed: int,
+        *,
+        stream: bool,
+        client: "AsyncOpenAI | None" = None,
+    ) -> Any:
         import openai
 
-        return await self._client.chat.completions.create(
+        return await (client or self._client).chat.completions.create(
             model=self._model,
             messages=_as_wire(messages),
             stream=stream,
             seed=seed if self._dialect.seed else openai.omit,
+            response_format=await self._response_format(sampling.constraint),
             extra_body=self._dialect.extra(),
             **self._dialect.limit(sampling.max_tokens),
             **self._dialect.drawing(sampling.temperature, sampling.top_p),
         )
+
+    async def _response_format(self, constraint: Percentages | None) -> Any:
+        import openai
+
+        if constraint is None:
+            return openai.omit
+        async with self._finding_form:
+            if self._form is None:
+                self._form = await find_form(self._client, self._model, self._dialect)
+        return openai.omit if self._form == "none" else response_format(self._form, constraint)
 
     async def complete(self, messages: Sequence[Message], sampling: Sampling, n: int = 1) -> list[str]:
         """See `eval.engine.Engine.complete`; the replies are asked for concurrently."""
         import openai
 
         seed = secrets.randbits(31) if sampling.seed is None else sampling.seed
+        client = self._client.with_options(max_retries=0)
 
         async def one(offset: int) -> str:
-            async with self._places:
-                answer = await self._create(messages, sampling, seed + offset, stream=False)
-            if not answer.choices:
-                raise EngineError(f"{shown(self._url)} sent an answer without a reply in it")
-            return answer.choices[0].message.content or ""
+            answer = await self._retrying.ask(
+                lambda: readable(self._create(messages, sampling, seed + offset, stream=False, client=client))
+            )
+            text = reply(answer)
+            if text is None:
+                raise RequestError(f"{shown(self._url)} sent an answer without a reply in it")
+            return text
 
+        tasks = [asyncio.create_task(one(offset)) for offset in range(n)]
         try:
-            return list(await asyncio.gather(*(one(offset) for offset in range(n))))
-        except openai.OpenAIError as error:
-            raise explain(error, self._url, self._key_env) from error
+            return list(await asyncio.gather(*tasks))
+        except (openai.OpenAIError, UnreadableAnswerError) as error:
+            explained = explain(error, self._url, self._key_env)
+            if self._is_lost(error):
+                raise explained from error
+            raise RequestError(str(explained)) from error
+        finally:  # one that failed must not leave the others asking
+            for task in tasks:
+                task.cancel()
 
     async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncIterator[ProbeScore]:
         """See `eval.engine.Engine.score`: one request per probe, a bounded number at once, scores as they come."""
@@ -173,26 +230,37 @@ class OpenAIEngine:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _score_one(self, prefix: Sequence[Message], probe: Probe) -> ProbeScore:
+        """Return the score; raises EngineError for what would befall every other probe, too."""
         import openai
 
         if not self._dialect.top_k:
-            return ProbeScore(probe.key, (), 0.0, failure=NO_LOG_PROBABILITIES)
+            return failed(probe, NO_LOG_PROBABILITIES)
         try:
-            async with self._places:
-                answer = await self._client.chat.completions.create(
-                    model=self._model,
-                    messages=_as_wire([*prefix, Message("user", probe.prompt)]),
-                    logprobs=True,
-                    top_logprobs=self._dialect.top_k,
-                    extra_body=self._dialect.extra(),
-                    **self._dialect.limit(1),
-                    **self._dialect.drawing(1.0, 1.0),
-                )
-        except (openai.APIConnectionError, openai.AuthenticationError, openai.PermissionDeniedError) as error:
-            raise explain(error, self._url, self._key_env) from error
-        except openai.OpenAIError as error:
-            return ProbeScore(probe.key, (), 0.0, failure=str(explain(error, self._url, self._key_env)))
-        return _as_score(probe, answer)
+            answer = await self._retrying.ask(lambda: readable(self._first_token([*prefix, _asking(probe)])))
+        except (openai.OpenAIError, UnreadableAnswerError) as error:
+            explained = explain(error, self._url, self._key_env)
+            if self._is_lost(error):
+                raise explained from error
+            return failed(probe, str(explained))
+        return as_score(probe, answer)
+
+    def _is_lost(self, error: Exception) -> bool:
+        """Say whether the error would befall every other request, too."""
+        import openai
+
+        refused = isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError)
+        return refused or is_unreachable(error) or self._retrying.hopeless
+
+    async def _first_token(self, messages: Sequence[Message]) -> Any:
+        return await self._client.with_options(max_retries=0).chat.completions.create(
+            model=self._model,
+            messages=_as_wire(messages),
+            logprobs=True,
+            top_logprobs=self._dialect.top_k,
+            extra_body=self._dialect.extra(),
+            **self._dialect.limit(1),
+            **self._dialect.drawing(1.0, 1.0),
+        )
 
     async def close(self) -> None:
         """Close the connections."""
@@ -203,27 +271,5 @@ def _as_wire(messages: Sequence[Message]) -> Any:
     return [{"role": message.role, "content": message.content} for message in messages]
 
 
-def _as_score(probe: Probe, answer: Any) -> ProbeScore:
-    choice = answer.choices[0] if answer.choices else None
-    content = choice.logprobs.content if choice is not None and choice.logprobs is not None else None
-    if not content or not content[0].top_logprobs:
-        return ProbeScore(probe.key, (), 0.0, failure="the server sent no log-probabilities for this answer")
-    top = [(entry.token, entry.logprob) for entry in content[0].top_logprobs]
-    labels = bounds(probe.labels, top)
-    usage = answer.usage
-    return ProbeScore(
-        probe.key,
-        labels,
-        label_mass=min(1.0, sum(_mass_of(label.lower) for label in labels)),
-        tokens_decoded=usage.prompt_tokens if usage is not None else 0,
-    )
-
-
-def _mass_of(log_probability: float) -> float:
-    return math.exp(log_probability)
-
-
-def _without_directories(model: str) -> str:
-    """A server may name its model by a path on its disk; `organisation/model` is no path and stays."""
-    is_path = model.startswith(("/", "~", ".")) or "\\" in model or model.count("/") > 1
-    return model.replace("\\", "/").rpartition("/")[2] if is_path else model
+def _asking(probe: Probe) -> Message:
+    return Message("user", probe.prompt)

@@ -1,7 +1,19 @@
 """What went wrong between us and a server, in one line that says what to do."""
 
+import math
+from typing import TYPE_CHECKING
+
 from chat_personas.engines.openai.address import key_variable, shown
+from chat_personas.engines.openai.retrying import (
+    LONGEST_ASKED_FOR,
+    UnreadableAnswerError,
+    asked_pause,
+    is_unreachable,
+)
 from eval.engine import EngineError
+
+if TYPE_CHECKING:
+    import openai
 
 
 def explain(error: Exception, url: str, key_env: str | None) -> EngineError:
@@ -11,6 +23,8 @@ def explain(error: Exception, url: str, key_env: str | None) -> EngineError:
     where = shown(url)
     if isinstance(error, openai.APITimeoutError):
         return EngineError(f"{where} did not answer in time; try again, or raise servers.timeout in settings")
+    if isinstance(error, openai.APIConnectionError) and not is_unreachable(error):
+        return EngineError(f"{where} broke off its answer; try again, or look at the server's log")
     if isinstance(error, openai.APIConnectionError):
         return EngineError(f"cannot reach {where}; is the server running, and is the address right?")
     if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
@@ -20,10 +34,21 @@ def explain(error: Exception, url: str, key_env: str | None) -> EngineError:
     if isinstance(error, openai.NotFoundError):
         return EngineError(f"{where} has nothing there ({_said(error)}); the address usually ends in /v1")
     if isinstance(error, openai.RateLimitError):
-        return EngineError(f"{where} still limits the rate after several tries; wait, or lower servers.concurrency")
+        return EngineError(f"{where} {_limit(error)}")
     if isinstance(error, openai.APIStatusError):
         return EngineError(f"{where} answered {error.status_code} ({_said(error)})")
+    if isinstance(error, UnreadableAnswerError):
+        return EngineError(f"{where} sent {error}; try again, or look at the server's log")
     return EngineError(f"{where} sent what cannot be read ({_said(error)})")
+
+
+def _limit(error: "openai.RateLimitError") -> str:
+    if error.code == "insufficient_quota":
+        return "says that the quota of this key is used up; see to it, then go on"
+    pause = asked_pause(error) or 0.0
+    if pause > LONGEST_ASKED_FOR:
+        return f"limits the rate for another {math.ceil(pause / 3600)} hours; go on then"
+    return "still limits the rate after several tries; wait, or lower servers.concurrency"
 
 
 def _said(error: Exception) -> str:

@@ -1,5 +1,6 @@
 """The engine against a real OpenAI-compatible server: llama-cpp-python's own, on loopback, with random weights."""
 
+import json
 import math
 import socket
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from chat_personas.engines.openai import OpenAIEngine
-from eval.engine import Message, Probe, Sampling
+from eval.engine import Message, Percentages, Probe, Sampling
 from tests.engines.llama.tiny import write_tiny_model
 
 SECONDS_TO_START = 60
@@ -77,3 +78,13 @@ async def test_it_streams_completes_and_scores(server: str) -> None:
         assert score.failure is None
         assert all(label.lower <= label.upper <= 0 for label in score.labels)
         assert score.label_mass == pytest.approx(sum(math.exp(label.lower) for label in score.labels))
+
+
+async def test_it_keeps_a_reply_to_percentages_in_the_way_that_this_server_understands(server: str) -> None:
+    engine = await OpenAIEngine.open(server, concurrency=1)
+    sampling = Sampling(1.0, max_tokens=120, seed=3, constraint=Percentages(("A", "B")))
+    (reply,) = await engine.complete([Message("user", "hello")], sampling)
+    constraints = engine.info.constraints
+    await engine.close()
+    assert constraints == "json_object"
+    assert set(json.loads(reply)) == {"A", "B"}

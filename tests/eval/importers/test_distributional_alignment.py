@@ -65,6 +65,15 @@ def test_without_info_options_split_at_commas_are_put_together_and_have_no_order
     assert question.responses["POLPARTY"]["Democrat"].counts == (4, 0, 2, 0)
 
 
+def test_not_sure_is_an_answer_where_a_question_can_be_refused_besides(tmp_path: Path) -> None:
+    asked = {"question_text": "Are buses fast?", "Democrat": {"Yes": 2.0, "Not sure": 1.0, "No answer": 1.0}}
+    with_refusal = {**asked, "MC_options": ["Yes", "No", "Not sure", "Refused"], "Democrat": {"Yes": 2.0}}
+    without = {**asked, "MC_options": ["Yes", "No", "Not sure", "No answer"]}
+    first, second = imported(tmp_path, "POLPARTY_data.json", {"A_W1": with_refusal, "B_W1": without}).survey.questions
+    assert (first.option_texts, first.refusals) == (("Yes", "No", "Not sure"), ("Refused",))
+    assert (second.option_texts, second.refusals) == (("Yes", "No"), ("Not sure", "No answer"))
+
+
 def test_dictionaries_written_by_python_are_read_and_not_run(tmp_path: Path) -> None:
     book = {
         "MC_options": "['1: Very unlikely', '2: Very likely']",

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from eval.errors import SurveyError
 from eval.importers import Imported, Wishes
-from eval.importers.long_csv import Row, read
+from eval.importers.long_csv import read
+from eval.importers.long_csv_row import Row
 from eval.question import Option, Question, Responses
 from eval.survey_model import Survey
 

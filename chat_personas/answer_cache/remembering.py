@@ -1,0 +1,119 @@
+"""An engine that asks nothing twice."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from dataclasses import replace
+
+from chat_personas.answer_cache.keys import model_key, reply_keys, score_keys
+from chat_personas.answer_cache.memory import Memory
+from chat_personas.answer_cache.tally import Tally
+from chat_personas.answer_cache.values import KeptReply, KeptScore
+from eval.engine import Engine, EngineInfo, Message, Piece, Probe, ProbeScore, Sampling
+
+
+class RememberingEngine:
+    """Another engine, asked only for what is not remembered; each answer is kept before it is handed on.
+
+    Failures are never kept, so they are asked again in the next run. A remembered answer cost no tokens in this one.
+    `tally` counts, and may be replaced by a new one between two calls.
+    """
+
+    def __init__(self, inner: Engine, memory: Memory) -> None:
+        self.tally = Tally()
+        self._inner = inner
+        self._memory = memory
+        self._model = model_key(inner.info)
+
+    @property
+    def info(self) -> EngineInfo:
+        """What the engine within is and can do."""
+        return self._inner.info
+
+    def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncIterator[Piece]:
+        """See `Engine.stream`; nothing of a conversation is kept here."""
+        return self._inner.stream(messages, sampling)
+
+    async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
+        """See `Engine.score`; what is remembered comes first."""
+        keys = score_keys(self._model, prefix, probes)
+        probe_of = dict(zip(keys, probes, strict=True))
+        found = self._memory.recall(tuple(probe_of), lambda key, text: _read_score(text, probe_of[key]))
+        waiting: dict[str, tuple[str, Probe]] = {}
+        for key, probe in zip(keys, probes, strict=True):
+            if key in found:
+                kept, made_at = found[key]
+                self.tally.remember(made_at)
+                yield kept.score(probe.key)
+            else:
+                waiting[probe.key] = key, probe
+        if not waiting:
+            return
+        scores = self._inner.score(prefix, [probe for _, probe in waiting.values()])
+        try:
+            async for score in scores:
+                self._take(score, *waiting[score.key])
+                yield score
+        finally:
+            if isinstance(scores, AsyncGenerator):
+                await scores.aclose()
+
+    def _take(self, score: ProbeScore, key: str, probe: Probe) -> None:
+        """Keep the score if it is an answer, and count it."""
+        if score.failure is not None:
+            self.tally.failed += 1
+            return
+        self.tally.asked += 1
+        try:
+            kept = KeptScore.of(score, probe)
+        except ValueError:
+            return  # the expression says what is wrong with it; the next run asks again
+        self._memory.keep(key, kept, self.info.name)
+
+    async def complete(self, messages: Sequence[Message], sampling: Sampling, n: int = 1) -> list[str]:
+        """See `Engine.complete`; with a seed each reply is kept by itself as it comes, without one none is.
+
+        If one reply fails, the others are waited for and kept before the failure is raised.
+        """
+        if sampling.seed is None:
+            replies = await self._inner.complete(messages, sampling, n)
+            self.tally.asked += len(replies)
+            return replies
+        seeds = [sampling.seed + place for place in range(n)]
+        keys = reply_keys(self._model, messages, sampling, seeds)
+        found = self._memory.recall(keys, lambda _, text: KeptReply.model_validate_json(text))
+
+        async def reply(key: str, seed: int) -> str:
+            if key in found:
+                kept, made_at = found[key]
+                self.tally.remember(made_at)
+                return kept.text
+            return await self._ask(messages, replace(sampling, seed=seed), key)
+
+        drawn = await asyncio.gather(*map(reply, keys, seeds), return_exceptions=True)
+        return [_raised(each) if isinstance(each, BaseException) else each for each in drawn]
+
+    async def _ask(self, messages: Sequence[Message], sampling: Sampling, key: str) -> str:
+        """Ask for one reply and keep it."""
+        try:
+            (text,) = await self._inner.complete(messages, sampling, 1)
+        except Exception:
+            self.tally.failed += 1
+            raise
+        self.tally.asked += 1
+        if text:
+            self._memory.keep(key, KeptReply(text=text), self.info.name)
+        return text
+
+    async def close(self) -> None:
+        """Close the engine within."""
+        await self._inner.close()
+
+
+def _read_score(text: str, probe: Probe) -> KeptScore:
+    kept = KeptScore.model_validate_json(text)
+    kept.check(probe)
+    return kept
+
+
+def _raised(error: BaseException) -> str:
+    raise error

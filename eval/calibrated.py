@@ -1,0 +1,81 @@
+"""A report with its calibration, made from the questions of the report alone: nothing is asked again."""
+
+import numpy as np
+
+from eval.calibration import MIN_QUESTIONS, CrossFitted, Uncalibrated, cross_fitted, stacked
+from eval.intervals import Bootstrap, Interval
+from eval.metrics import FloatArray, alignment, normalised, scale_of, stack_scales
+from eval.report import (
+    CalibratedScores,
+    Calibration,
+    CalibrationDifference,
+    CalibrationFold,
+    QuestionInfo,
+    Report,
+    Score,
+)
+
+
+def calibrated(report: Report) -> Report:
+    """Return `report` with its `calibration`, over the questions with figures, valid or not, as its `scores` are.
+
+    Without `MIN_QUESTIONS` of them it is returned as it is. The report's seed draws the folds and the resamples. What
+    is calibrated is the distribution over the options in each option order, before orders are averaged; refusals
+    stay as they are.
+    """
+    questions = comparable(report)
+    if len(questions) < MIN_QUESTIONS:
+        return report
+    said = _uncalibrated(report, questions)
+    fitted = cross_fitted(said, report.seed)
+    aligned, distance = _alignment(questions, said.at(fitted.of_question)), said.total_variation(fitted.of_question)
+    mean = Bootstrap(report.seed).mean
+    made = Calibration(
+        folds=_folds(questions, fitted),
+        scores=CalibratedScores(alignment=_score(mean(aligned)), total_variation=_score(mean(distance))),
+        minus_uncalibrated=CalibrationDifference(
+            alignment=_score(mean(aligned - _column([question.alignment for question in questions]))),
+            total_variation=_score(mean(distance - _column([question.total_variation for question in questions]))),
+        ),
+    )
+    return report.model_copy(update={"calibration": made})
+
+
+def comparable(report: Report) -> tuple[QuestionInfo, ...]:
+    """Return the answered questions for which there are figures of the people."""
+    return tuple(question for question in report.questions if question.human is not None)
+
+
+def _uncalibrated(report: Report, questions: tuple[QuestionInfo, ...]) -> Uncalibrated:
+    """Return what the model said in each order; an answer from a file has none, and counts as one."""
+    orders = [[order.model for order in question.by_order] or [question.model] for question in questions]
+    apart = [abs(question.refusal - (question.human_refusal or 0.0)) / 2 for question in questions]
+    if report.refusals == "apart":
+        apart = [0.0] * len(questions)
+    return stacked(orders, [question.human or () for question in questions], apart)
+
+
+def _alignment(questions: tuple[QuestionInfo, ...], distributions: FloatArray) -> FloatArray:
+    """Return the alignment with people, one value per question, NaN where options have no order."""
+    width = distributions.shape[-1]
+    human = np.zeros_like(distributions)
+    for row, question in enumerate(questions):
+        human[row, : len(question.options)] = question.human
+    scale = stack_scales([scale_of(question.ordinal, width) for question in questions])
+    return alignment(normalised(distributions), normalised(human), scale)
+
+
+def _folds(questions: tuple[QuestionInfo, ...], fitted: CrossFitted) -> tuple[CalibrationFold, ...]:
+    ids = np.array([question.id for question in questions], dtype=object)
+    return tuple(
+        CalibrationFold(temperature=temperature, questions=tuple(ids[fitted.fold == fold]))
+        for fold, temperature in enumerate(fitted.temperatures)
+    )
+
+
+def _column(values: list[float | None]) -> FloatArray:
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+
+
+def _score(interval: Interval | None) -> Score | None:
+    return None if interval is None else Score(mean=interval.mean, low=interval.low, high=interval.high)

@@ -1,0 +1,92 @@
+"""Putting questions to an engine one by one, several under way at once, answers as they come."""
+
+import asyncio
+import hashlib
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from eval.answers import Answer, Failure, OrderAnswer, Replies
+from eval.engine import RequestError
+from eval.rendering import Askable, Order
+
+UNDER_WAY = 8
+"""Questions that are asked at once, at most. How many requests a server gets at once is for its engine to bound."""
+_SEEDS = 2**31
+_SHOWN = 60
+
+AskOne = Callable[[Askable], Awaitable[Answer | Failure]]
+AskInOrder = Callable[[Askable, Order], Awaitable["InOrder"]]
+
+
+@dataclass(frozen=True, slots=True)
+class InOrder:
+    """What came of asking a question in one option order: the answer, or in a few words why there is none."""
+
+    outcome: OrderAnswer | str
+    replies: Replies
+
+
+async def each(questions: Iterable[Askable], ask_one: AskOne) -> AsyncGenerator[Answer | Failure, None]:
+    """Call `ask_one` for every question, a few at once, and yield what comes of each as soon as it is known.
+
+    A question whose request fails is a failure with that reason. Closing the iterator cancels what is under way.
+
+    Raises:
+        EngineError: the model or the server failed as a whole.
+    """
+    waiting, running = iter(questions), set[asyncio.Task[Answer | Failure]]()
+    try:
+        while True:
+            while len(running) < UNDER_WAY and (question := next(waiting, None)) is not None:
+                running.add(asyncio.create_task(_guarded(question, ask_one)))
+            if not running:
+                return
+            done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                yield task.result()
+                running.discard(task)
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+async def in_orders(question: Askable, orders: Sequence[Order], ask_in_order: AskInOrder) -> Answer | Failure:
+    """Ask `question` in each order; the first order that cannot be answered fails the question."""
+    by_order: list[OrderAnswer] = []
+    replies = Replies()
+    for order in orders:
+        given = await ask_in_order(question, order)
+        replies = Replies(replies.asked + given.replies.asked, replies.unread + given.replies.unread)
+        if isinstance(given.outcome, str):
+            return Failure(question.id, f"{order} order: {given.outcome}", replies=replies)
+        by_order.append(given.outcome)
+    return Answer(question.id, tuple(by_order), replies=replies)
+
+
+def seed_for(seed: int, *of: str) -> int:
+    """Return a seed of its own for each question and order, the same whatever was asked before. 0 <= seed < 2**31."""
+    digest = hashlib.sha256("\0".join((str(seed), *of)).encode()).digest()
+    return int.from_bytes(digest[:8], "big") % _SEEDS
+
+
+def mostly_unread(unread: Sequence[str], replies: int) -> str | None:
+    """Say why a question fails if fewer than half of its replies can be read; `unread` is why the others cannot."""
+    if len(unread) * 2 <= replies:
+        return None
+    ((reason, _),) = Counter(unread).most_common(1)
+    return f"most replies cannot be read: {len(unread)} of {replies}, mostly {reason}"
+
+
+def quoted(reply: str) -> str:
+    """Return a reply as a failure shows it: on one line, in quotation marks, cut off if it is long."""
+    line = " ".join(reply.split())
+    return f'"{line}"' if len(line) <= _SHOWN else f'"{line[:_SHOWN]}…"'
+
+
+async def _guarded(question: Askable, ask_one: AskOne) -> Answer | Failure:
+    try:
+        return await ask_one(question)
+    except RequestError as error:
+        return Failure(question.id, str(error))

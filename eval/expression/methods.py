@@ -1,0 +1,115 @@
+"""The expression methods by name: how each is asked, what it needs, and what it costs."""
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from eval.answers import Answer, Failure
+from eval.engine import Engine, EngineInfo, Message, Sampling
+from eval.expression import log_probability, open_ended, sampled, sequence, verbalized
+from eval.expression.prompts import open_prompt
+from eval.judge import Judge
+from eval.rendering import ORDERS, Askable, render_probe
+
+Expression = Literal["log_probability", "sequence", "verbalized", "sampled", "open_ended"]
+EXPRESSIONS: tuple[Expression, ...] = ("log_probability", "sequence", "verbalized", "sampled", "open_ended")
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How a survey is asked: the `seed` of everything that is drawn, and how many replies where there are several.
+
+    `samples` None is the method's own number. `judge` None lets the model judge its own answers in words.
+    """
+
+    seed: int = 0
+    samples: int | None = None
+    judge: Judge | None = None
+
+
+Outcomes = AsyncGenerator[Answer | Failure, None]
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One way to obtain distributions.
+
+    `ask` puts questions to a model; `prompts` are the user's turns of one question; `sampling` is how replies are
+    drawn, None where nothing is; `samples` how many replies each prompt gets by itself; `several` whether that can be
+    chosen;
+    `constrained` whether replies are asked for in a form that an engine may keep them to; `judged` whether they are
+    mapped to the options by a judge.
+    """
+
+    ask: Callable[[Engine, Sequence[Message], Sequence[Askable], Asking], Outcomes]
+    prompts: Callable[[Askable], Sequence[str]]
+    sampling: Sampling | None = None
+    samples: int = 1
+    several: bool = False
+    constrained: bool = False
+    judged: bool = False
+
+    def replies(self, asking: Asking) -> int:
+        """Return how many replies each prompt gets."""
+        return asking.samples if self.several and asking.samples is not None else self.samples
+
+    def requests(self, question: Askable, asking: Asking) -> int:
+        """Return how many requests one question takes."""
+        return len(self.prompts(question)) * self.replies(asking)
+
+    def judge_requests(self, question: Askable, asking: Asking) -> int:
+        """Return how many requests to the judge one question takes, its known statements among them."""
+        statements = self.replies(asking) + len(question.option_texts)
+        return len(ORDERS) * statements if self.judged else 0
+
+
+METHODS: dict[Expression, Method] = {
+    "log_probability": Method(
+        ask=lambda engine, prefix, questions, asking: log_probability.ask(engine, prefix, questions, ORDERS),
+        prompts=lambda question: [render_probe(question, order).probe.prompt for order in ORDERS],
+    ),
+    "sequence": Method(
+        ask=lambda engine, prefix, questions, asking: sequence.ask(engine, prefix, questions, seed=asking.seed),
+        prompts=lambda question: [sequence.rendering(question, order).probe.prompt for order in ORDERS],
+        sampling=sequence.SAMPLING,
+    ),
+    "verbalized": Method(
+        ask=lambda engine, prefix, questions, asking: verbalized.ask(engine, prefix, questions, seed=asking.seed),
+        prompts=lambda question: [verbalized.rendering(question, order).probe.prompt for order in ORDERS],
+        sampling=verbalized.SAMPLING,
+        constrained=True,
+    ),
+    "sampled": Method(
+        ask=lambda engine, prefix, questions, asking: sampled.ask(
+            engine, prefix, questions, seed=asking.seed, samples=METHODS["sampled"].replies(asking)
+        ),
+        prompts=lambda question: [render_probe(question, order).probe.prompt for order in ORDERS],
+        sampling=sampled.SAMPLING,
+        samples=sampled.SAMPLES,
+        several=True,
+    ),
+    "open_ended": Method(
+        ask=lambda engine, prefix, questions, asking: open_ended.ask(
+            engine,
+            prefix,
+            questions,
+            judge=asking.judge or Judge(engine),
+            seed=asking.seed,
+            samples=METHODS["open_ended"].replies(asking),
+        ),
+        prompts=lambda question: [open_prompt(question)],
+        sampling=open_ended.SAMPLING,
+        samples=open_ended.SAMPLES,
+        several=True,
+        judged=True,
+    ),
+}
+
+
+def cannot(expression: Expression, info: EngineInfo, judge: EngineInfo) -> str | None:
+    """Say in one line why a model cannot be asked in this way with this judge, or None if it can."""
+    if expression == "log_probability" and info.log_probabilities == "none":
+        return f"{info.name} gives no log-probabilities; use another model or another expression"
+    if METHODS[expression].judged and judge.log_probabilities == "none":
+        return f"the judge {judge.name} gives no log-probabilities; name another with --judge"
+    return None

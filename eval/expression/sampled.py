@@ -1,0 +1,93 @@
+"""The distribution as the shares of n single answers, each drawn by itself.
+
+For servers that give no log-probabilities. Every reply is drawn with temperature 1, so that the shares estimate the
+model's own distribution; n answers leave sampling noise in it, as n people would.
+"""
+
+import re
+from collections import Counter
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from dataclasses import replace
+
+from eval.answers import Answer, Failure, Replies
+from eval.engine import Engine, Message, Sampling
+from eval.expression.asking import InOrder, each, in_orders, mostly_unread, seed_for
+from eval.expression.shares import shares
+from eval.rendering import ORDERS, Askable, Order, Rendered, render_probe
+
+SAMPLES = 30
+SAMPLING = Sampling(temperature=1.0, top_p=1.0, max_tokens=32)
+_LETTER = r"(?:\((?P<a>[A-Z])\)|(?P<b>[A-Z]))"
+_ALONE = re.compile(rf"{_LETTER}[.):]?")
+_WITH_TEXT = re.compile(rf"{_LETTER}[.):]?\s+(?P<text>.+)", re.DOTALL)
+
+
+def ask(
+    engine: Engine,
+    prefix: Sequence[Message],
+    questions: Iterable[Askable],
+    orders: Sequence[Order] = ORDERS,
+    *,
+    seed: int = 0,
+    samples: int = SAMPLES,
+) -> AsyncGenerator[Answer | Failure, None]:
+    """Put `questions` to the model after `prefix`, `samples` replies for each order; yield each answer as it is known.
+
+    Replies that cannot be read are left out and counted; where fewer than half can, the question fails.
+
+    Raises:
+        EngineError: the engine failed as a whole.
+    """
+
+    async def in_order(question: Askable, order: Order) -> InOrder:
+        rendered = render_probe(question, order)
+        sampling = replace(SAMPLING, seed=seed_for(seed, question.id, order))
+        replies = await engine.complete([*prefix, Message("user", rendered.probe.prompt)], sampling, samples)
+        return _counted(question, rendered, replies)
+
+    return each(questions, lambda question: in_orders(question, orders, in_order))
+
+
+def read(reply: str, rendered: Rendered) -> tuple[str | None, str]:
+    """Return the label that a reply amounts to and an empty reason, or None and why it cannot be read.
+
+    A reply is a label (`B`, `B.`, `(B)`), a label with its option's own text (`B. Not too often`), or that text
+    alone; case matters in a label, and neither case nor a full stop at the end in a text.
+    """
+    text = reply.strip()
+    if not text:
+        return None, "an empty reply"
+    meanings = {label for label in (_by_label(text, rendered), _by_text(text, rendered)) if label is not None}
+    if len(meanings) == 1:
+        return meanings.pop(), ""
+    return None, "a reply that can be read in two ways" if meanings else "a reply that is none of the answers"
+
+
+def _counted(question: Askable, rendered: Rendered, replies: Sequence[str]) -> InOrder:
+    """Return the shares of the labels among the replies that can be read."""
+    found = [read(reply, rendered) for reply in replies]
+    unread = tuple(why for label, why in found if label is None)
+    kept = Replies(len(replies), unread)
+    if (why := mostly_unread(unread, len(replies))) is not None:
+        return InOrder(why, kept)
+    return InOrder(shares(question, rendered, Counter(label for label, _ in found if label is not None)), kept)
+
+
+def _by_label(text: str, rendered: Rendered) -> str | None:
+    """Return the label that stands alone or before its own option."""
+    if alone := _ALONE.fullmatch(text):
+        label = alone["a"] or alone["b"]
+        return label if label in rendered.probe.labels else None
+    if with_text := _WITH_TEXT.fullmatch(text):
+        label = with_text["a"] or with_text["b"]
+        return label if label == _by_text(with_text["text"], rendered) else None
+    return None
+
+
+def _by_text(text: str, rendered: Rendered) -> str | None:
+    labels = {_folded(option): label for option, label in zip(rendered.options, rendered.probe.labels, strict=True)}
+    return labels.get(_folded(text))
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split()).removesuffix(".").casefold()

@@ -1,0 +1,66 @@
+"""The distribution as the letters of thirty people that the model writes down in one reply.
+
+The `sequence` of Meister et al. (2024). The reply is drawn with temperature 1, so the model's own distribution over
+replies decides, not its likeliest reply.
+"""
+
+import re
+from collections import Counter
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from dataclasses import replace
+
+from eval.answers import Answer, Failure, Replies
+from eval.engine import Engine, Message, Sampling
+from eval.expression.asking import InOrder, each, in_orders, quoted, seed_for
+from eval.expression.prompts import SEQUENCE_INSTRUCTION, SEQUENCE_LENGTH, render
+from eval.expression.shares import shares
+from eval.rendering import ORDERS, Askable, Order, Rendered
+
+FEWEST, MOST = SEQUENCE_LENGTH - 5, SEQUENCE_LENGTH + 5
+"""How many letters a reply may hold: models miscount a little."""
+SAMPLING = Sampling(temperature=1.0, top_p=1.0, max_tokens=160)
+_BETWEEN = re.compile(r"\s*,\s*|\s+")
+
+
+def ask(
+    engine: Engine,
+    prefix: Sequence[Message],
+    questions: Iterable[Askable],
+    orders: Sequence[Order] = ORDERS,
+    *,
+    seed: int = 0,
+) -> AsyncGenerator[Answer | Failure, None]:
+    """Put `questions` to the model after `prefix`, one reply for each order; yield each answer as soon as it is known.
+
+    Raises:
+        EngineError: the engine failed as a whole.
+    """
+
+    async def in_order(question: Askable, order: Order) -> InOrder:
+        rendered = rendering(question, order)
+        sampling = replace(SAMPLING, seed=seed_for(seed, question.id, order))
+        (reply,) = await engine.complete([*prefix, Message("user", rendered.probe.prompt)], sampling)
+        letters = read(reply, rendered.probe.labels)
+        outcome = letters if isinstance(letters, str) else shares(question, rendered, letters)
+        return InOrder(outcome, Replies(asked=1))
+
+    return each(questions, lambda question: in_orders(question, orders, in_order))
+
+
+def rendering(question: Askable, order: Order) -> Rendered:
+    """Return the prompt for one order."""
+    return render(question, order, SEQUENCE_INSTRUCTION)
+
+
+def read(reply: str, labels: Sequence[str]) -> Counter[str] | str:
+    """Count the labels in a reply that holds nothing else, or say why it cannot be read.
+
+    Labels stand between white space or commas; a full stop at the end is allowed. Letters in prose are never counted.
+    25 to 35 labels are accepted: their shares are taken among those that are there.
+    """
+    letters = _BETWEEN.split(reply.strip().rstrip("., \n"))
+    if not set(letters) <= set(labels):
+        return f"the reply is not a list of letters: {quoted(reply)}"
+    if not FEWEST <= len(letters) <= MOST:
+        return f"the reply holds too {'few' if len(letters) < FEWEST else 'many'} answers: {len(letters)}, not 30"
+    return Counter(letters)

@@ -1,0 +1,99 @@
+"""The distribution as the percentages that the model gives in words, as a JSON object.
+
+The `verbalized` of Meister et al. (2024): what the model knows of the group, not what it simulates. Decoded greedily,
+as one estimate is asked for. Kept to the form by the engine where it can.
+"""
+
+import json
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from eval.answers import Answer, Failure, Replies
+from eval.engine import Engine, Message, Percentages, Sampling
+from eval.expression.asking import InOrder, each, in_orders, quoted, seed_for
+from eval.expression.prompts import VERBALIZED_INSTRUCTION, render
+from eval.expression.shares import shares
+from eval.rendering import ORDERS, Askable, Order, Rendered
+
+LEAST, GREATEST = 95, 105
+"""What the percentages may sum to."""
+SAMPLING = Sampling(temperature=0.0, top_p=1.0, max_tokens=320)
+
+
+def ask(
+    engine: Engine,
+    prefix: Sequence[Message],
+    questions: Iterable[Askable],
+    orders: Sequence[Order] = ORDERS,
+    *,
+    seed: int = 0,
+) -> AsyncGenerator[Answer | Failure, None]:
+    """Put `questions` to the model after `prefix`, one reply for each order; yield each answer as soon as it is known.
+
+    Raises:
+        EngineError: the engine failed as a whole.
+    """
+
+    async def in_order(question: Askable, order: Order) -> InOrder:
+        rendered = rendering(question, order)
+        labels = rendered.probe.labels
+        sampling = replace(SAMPLING, seed=seed_for(seed, question.id, order), constraint=Percentages(labels))
+        (reply,) = await engine.complete([*prefix, Message("user", rendered.probe.prompt)], sampling)
+        given = read(reply, labels)
+        outcome = given if isinstance(given, str) else shares(question, rendered, given)
+        return InOrder(outcome, Replies(asked=1))
+
+    return each(questions, lambda question: in_orders(question, orders, in_order))
+
+
+def rendering(question: Askable, order: Order) -> Rendered:
+    """Return the prompt for one order."""
+    return render(question, order, VERBALIZED_INSTRUCTION)
+
+
+def read(reply: str, labels: Sequence[str]) -> dict[str, float] | str:
+    """Return the percentage of each label, or say why the reply cannot be read.
+
+    The reply is one JSON object, perhaps inside a fenced code block, with every label once and nothing else, and
+    numbers from 0 to 100 that sum to 95 to 105.
+    """
+    try:
+        pairs = json.loads(_without_fence(reply.strip()), object_pairs_hook=_Pairs, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        return f"the reply is not a JSON object: {quoted(reply)}"
+    if not isinstance(pairs, _Pairs):
+        return f"the reply is not a JSON object: {quoted(reply)}"
+    return _checked(pairs, labels)
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """The keys and values of a JSON object, as often as they are there."""
+
+
+def _checked(pairs: _Pairs, labels: Sequence[str]) -> dict[str, float] | str:
+    keys = [key for key, _ in pairs]
+    given = dict(pairs)
+    if len(given) < len(keys):
+        return f"the reply names an answer twice: {quoted(next(key for key in keys if keys.count(key) > 1))}"
+    if unknown := [key for key in keys if key not in labels]:
+        return f"the reply names an answer that there is not: {quoted(unknown[0])}"
+    if missing := [label for label in labels if label not in given]:
+        return f"the reply leaves out an answer: {missing[0]}"
+    for label, value in given.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 100:
+            return f"the reply gives something that is no percentage: {label} {quoted(str(value))}"
+    if not LEAST <= sum(given.values()) <= GREATEST:
+        return f"the percentages do not sum to 100: {sum(given.values()):g}"
+    return given
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"{text} is no number")
+
+
+def _without_fence(text: str) -> str:
+    """Return what a fenced code block holds, if the text is one."""
+    if not (text.startswith("```") and text.endswith("```") and len(text) > 6):
+        return text
+    return text[3:-3].removeprefix("json")

@@ -1,0 +1,59 @@
+"""What a person is told while a long run is under way."""
+
+import pytest
+
+from chat_personas.answer_cache import Tally
+from chat_personas.cli.pace import Pace
+from chat_personas.cli.progress import lines
+
+
+class Clock:
+    """A clock that the test sets."""
+
+    def __init__(self) -> None:
+        self.time = 1000.0
+
+    def __call__(self) -> float:
+        return self.time
+
+
+def test_before_anything_was_asked_nothing_is_said_about_the_pace() -> None:
+    assert Pace(clock=Clock()).in_words() == ""
+
+
+def test_rate_and_time_left_come_from_what_was_asked_now() -> None:
+    clock, tally = Clock(), Tally()
+    pace = Pace(lambda: tally, clock)
+    tally.remembered = 80
+    pace.step(40, 100)
+    assert pace.in_words() == "", "what was remembered took no time and tells nothing about the model"
+    clock.time += 10
+    tally.asked, tally.failed = 19, 1
+    pace.step(50, 100)
+    assert pace.rate == pytest.approx(2)
+    assert pace.left == pytest.approx(50)  # 50 questions of 2 answers each, at 2 answers a second
+    assert pace.in_words() == "2.0/s, 0:50 left, 1 failed"
+
+
+def test_a_server_that_slows_down_is_noticed_within_a_minute() -> None:
+    clock = Clock()
+    pace = Pace(clock=clock)
+    for step in range(1, 11):
+        clock.time += 1
+        pace.step(10 * step, 10_000)
+    assert pace.rate == pytest.approx(10)
+    for step in range(1, 16):
+        clock.time += 10
+        pace.step(100 + step, 10_000)
+    assert pace.rate == pytest.approx(0.1)
+    assert pace.in_words().startswith("6.0/min, 27:27:30")  # 9885 answers at 0.1 a second
+
+
+def test_a_log_file_is_told_every_half_minute_and_a_short_run_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = Clock()
+    advance = lines("democrat", Pace(clock=clock))
+    for done in range(1, 8):
+        clock.time += 10
+        advance(done, 20)
+    told = capsys.readouterr().err.splitlines()
+    assert told == ["democrat: 3 of 20, 6.0/min, 2:50 left", "democrat: 6 of 20, 6.0/min, 2:20 left"]

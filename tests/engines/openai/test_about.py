@@ -1,0 +1,56 @@
+"""What is recorded about the model behind a server tells models and ways of asking apart, and names no home."""
+
+import asyncio
+
+import pytest
+
+from chat_personas.answer_cache.keys import model_key
+from chat_personas.engines.openai import OpenAIEngine
+from eval.engine import EngineInfo
+from tests.engines.openai.scripted_server import Request, completion, send_json, serving
+
+
+async def described(model: str = "qwen", answered: str = "qwen-2026", *, seed: bool = True) -> EngineInfo:
+    """Return what an engine says about a server with one model, which answers under another name."""
+
+    async def reply(request: Request, writer: asyncio.StreamWriter) -> None:
+        if not seed and "seed" in request.body:
+            await send_json(writer, 400, {"error": {"message": "seed is not known here"}})
+        else:
+            await send_json(writer, 200, {**completion("A", [("A", -0.5)]), "model": answered})
+
+    async with serving(reply, models=(model,)) as server:
+        engine = await OpenAIEngine.open(server.url)
+        await engine.close()
+        return engine.info
+
+
+async def test_the_name_behind_an_alias_and_the_parameters_are_recorded() -> None:
+    info = await described(seed=False)
+    assert info.details["answers as"] == "qwen-2026"
+    assert info.details["parameters"] == "max_tokens, temperature, chat_template_kwargs"
+
+
+async def test_a_server_that_names_its_model_by_a_path_does_not_spread_it() -> None:
+    info = await described("/home/ann/models/q.gguf", "/home/ann/models/q.gguf")
+    assert "ann" not in str(info)
+    assert info.details["answers as"] == "q.gguf"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("/a/q.gguf", "q"), ("/b/q.gguf", "q")),
+        (("gpt", "gpt-2026-05"), ("gpt", "gpt-2026-08")),
+    ],
+)
+async def test_models_with_the_same_name_on_the_screen_are_told_apart(
+    one: tuple[str, str], other: tuple[str, str]
+) -> None:
+    assert (await described(*one)).details["names"] != (await described(*other)).details["names"]
+
+
+async def test_a_server_that_takes_other_parameters_is_another_model_to_the_cache() -> None:
+    infos = [await described(), await described(seed=False)]
+    keys = {model_key(EngineInfo("same", info.engine, details=info.details)) for info in infos}
+    assert len(keys) == 2

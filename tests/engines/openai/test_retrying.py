@@ -1,0 +1,252 @@
+"""A server's limits and hiccups slow a long run down and lose nothing; what fails for good is named."""
+
+import asyncio
+import json
+import re
+from collections import Counter
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from chat_personas.engines.openai import OpenAIEngine, retrying
+from chat_personas.engines.openai.places import Places
+from eval.engine import EngineError, Message, Probe, ProbeScore, Sampling
+from tests.engines.openai.scripted_server import Reply, Request, completion, send_json, serving
+
+SYSTEM = [Message("system", "Be brief.")]
+TOP = [("A", -0.5), (" A", -3.0), ("B", -1.0), (" B", -4.0)]
+NO_WAIT = {"Retry-After": "0"}
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retry at once where the server does not say when."""
+    monkeypatch.setattr(retrying, "FIRST_PAUSE", 0.0)
+
+
+def probes(count: int) -> list[Probe]:
+    return [Probe(f"q{number}", f"Question {number}?\nA. yes\nB. no", ("A", "B")) for number in range(count)]
+
+
+def asked(request: Request) -> int | None:
+    """Return the number of the question in a request; None for the one that finds out what the server can do."""
+    found = re.search(r"Question (\d+)\?", str(request.body))
+    return int(found[1]) if found else None
+
+
+class Server:
+    """Misbehaves on some questions, so many times each, and counts what it answered well."""
+
+    def __init__(self, faults: dict[int, list[Callable[[asyncio.StreamWriter], Awaitable[None]]]]) -> None:
+        self.answered: Counter[int] = Counter()
+        self._faults = faults
+
+    async def reply(self, request: Request, writer: asyncio.StreamWriter) -> None:
+        number = asked(request)
+        faults = self._faults.get(-1 if number is None else number)
+        if faults:
+            await faults.pop(0)(writer)
+            return
+        if number is not None:
+            self.answered[number] += 1
+        await send_json(writer, 200, completion("A", TOP))
+
+
+async def limited(writer: asyncio.StreamWriter) -> None:
+    await send_json(writer, 429, {"error": {"message": "slow down"}}, NO_WAIT)
+
+
+async def broken(writer: asyncio.StreamWriter) -> None:
+    await send_json(writer, 500, {"error": {"message": "out of order"}}, NO_WAIT)
+
+
+async def half_a_body(writer: asyncio.StreamWriter) -> None:
+    await _send(writer, json.dumps(completion("A", TOP)).encode(), cut_at=40)
+
+
+async def malformed(writer: asyncio.StreamWriter) -> None:
+    await _send(writer, b'{"id": "x", "choices": [{"ind')
+
+
+async def a_web_page(writer: asyncio.StreamWriter) -> None:
+    await _send(writer, b"<html>busy</html>", kind="text/html")
+
+
+async def something_else(writer: asyncio.StreamWriter) -> None:
+    await send_json(writer, 200, {"choices": None})
+
+
+async def no_log_probabilities(writer: asyncio.StreamWriter) -> None:
+    await send_json(writer, 200, completion("A"))
+
+
+async def odd_log_probabilities(writer: asyncio.StreamWriter) -> None:
+    await send_json(writer, 200, completion("A", [("A", "often")]))  # type: ignore[list-item]
+
+
+async def _send(
+    writer: asyncio.StreamWriter, body: bytes, *, cut_at: int | None = None, kind: str = "application/json"
+) -> None:
+    head = f"HTTP/1.1 200 X\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
+    writer.write(head.encode() + body[:cut_at])
+    await writer.drain()
+    if cut_at is not None:
+        writer.close()
+
+
+async def scores(reply: Reply, count: int, concurrency: int = 8) -> dict[str, ProbeScore]:
+    async with serving(reply) as server:
+        engine = await OpenAIEngine.open(server.url, concurrency=concurrency)
+        try:
+            return {score.key: score async for score in engine.score(SYSTEM, probes(count))}
+        finally:
+            await engine.close()
+
+
+async def test_500_probes_on_a_server_that_refuses_a_third_of_all_requests_lose_nothing() -> None:
+    requests = 0
+    answered: Counter[int | None] = Counter()
+
+    async def busy(request: Request, writer: asyncio.StreamWriter) -> None:
+        nonlocal requests
+        requests += 1
+        if requests % 3 == 0:
+            await limited(writer)
+            return
+        answered[asked(request)] += 1
+        await send_json(writer, 200, completion("A", TOP))
+
+    found = await scores(busy, 500)
+    assert {score.failure for score in found.values()} == {None}
+    assert len(found) == 500
+    assert set(answered.values()) == {1}
+
+
+@pytest.mark.parametrize("fault", [broken, half_a_body, malformed, a_web_page, something_else])
+async def test_a_hiccup_is_tried_again(fault: Callable[[asyncio.StreamWriter], Awaitable[None]]) -> None:
+    server = Server({1: [fault] * retrying.RETRIES})
+    found = await scores(server.reply, 3)
+    assert {score.failure for score in found.values()} == {None}
+    assert server.answered == {0: 1, 1: 1, 2: 1}
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        (limited, "still limits the rate"),
+        (broken, "answered 500 (out of order)"),
+        (half_a_body, "broke off its answer"),
+        (malformed, "sent an answer that is no JSON, or breaks off"),
+        (a_web_page, "sent an answer that is no chat completion"),
+        (something_else, "sent an answer that is no chat completion"),
+        (no_log_probabilities, "sent no log-probabilities for this answer"),
+        (odd_log_probabilities, "sent log-probabilities that cannot be read"),
+    ],
+)
+async def test_what_fails_for_good_is_a_failure_of_that_probe_alone_and_named(
+    fault: Callable[[asyncio.StreamWriter], Awaitable[None]], says: str
+) -> None:
+    server = Server({1: [fault] * 100})
+    found = await scores(server.reply, 12)
+    assert [key for key, score in found.items() if score.failure is not None] == ["q1"]
+    assert says in (found["q1"].failure or "")
+    assert len(server.answered) == 11
+
+
+async def test_a_limit_that_outlasts_every_request_ends_the_run_instead_of_failing_them_all() -> None:
+    server = Server({number: [limited] * 1000 for number in range(100)})
+    with pytest.raises(EngineError, match="still limits the rate"):
+        await scores(server.reply, 100, concurrency=2)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "says"),
+    [
+        ({"error": {"message": "m", "code": "insufficient_quota"}}, {}, "quota of this key is used up"),
+        ({"error": {"message": "come back tomorrow"}}, {"Retry-After": "80000"}, "another 23 hours; go on then"),
+    ],
+)
+async def test_a_limit_that_no_waiting_helps_against_ends_the_run_at_once(
+    body: object, headers: dict[str, str], says: str
+) -> None:
+    async def no_more(writer: asyncio.StreamWriter) -> None:
+        await send_json(writer, 429, body, headers)
+
+    with pytest.raises(EngineError, match=says):
+        await scores(Server({1: [no_more]}).reply, 3)
+
+
+async def test_a_limited_server_can_be_opened() -> None:
+    assert len(await scores(Server({-1: [limited] * 4}).reply, 2)) == 2
+
+
+async def test_a_page_instead_of_an_api_is_one_line() -> None:
+    with pytest.raises(EngineError, match=r"sent no JSON; the address of an API usually ends in /v1"):
+        await scores(Server({-1: [malformed] * 9}).reply, 1)
+
+
+async def test_whole_replies_are_tried_again_as_well() -> None:
+    server = Server({1: [limited, broken, malformed, half_a_body]})
+    async with serving(server.reply) as scripted:
+        engine = await OpenAIEngine.open(scripted.url)
+        assert await engine.complete([Message("user", "Question 1?")], Sampling(seed=1), 2) == ["A", "A"]
+        await engine.close()
+
+
+async def test_after_a_refusal_fewer_requests_are_made_at_once_and_then_more_again() -> None:
+    places = Places(8)
+    places.slow_down(0)
+    assert places.room == 4
+    places.slow_down(0)
+    assert places.room == 2
+    for _ in range(2):
+        places.went_well()
+    assert places.room == 3
+    for _ in range(100):
+        places.went_well()
+    assert places.room == 8
+
+
+async def test_refusals_of_what_was_under_way_together_count_once() -> None:
+    places = Places(8)
+    for _ in range(5):
+        places.slow_down(60)
+    assert places.room == 4
+
+
+async def test_the_first_to_come_is_the_first_to_be_let_in_and_nobody_who_gave_up_holds_a_place() -> None:
+    places = Places(1)
+    order: list[int] = []
+
+    async def visit(turn: int) -> None:
+        async with places.one(turn):
+            order.append(turn)
+            await asyncio.sleep(0)
+
+    async with places.one(0):
+        visits = [asyncio.create_task(visit(turn)) for turn in (3, 1, 2)]
+        await asyncio.sleep(0)
+        visits[1].cancel()
+    await asyncio.gather(*visits, return_exceptions=True)
+    assert order == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ({}, None),
+        ({"retry-after": "1.5"}, 1.5),
+        ({"retry-after": "-3"}, 0),
+        ({"retry-after": "nan"}, None),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "Thu, 01 Jan 1970 00:00:00 GMT"}, 0),
+    ],
+)
+def test_the_pause_that_a_server_asks_for(header: dict[str, str], seconds: float | None) -> None:
+    class Response:
+        headers = header
+
+    class Error(Exception):
+        response = Response()
+
+    assert retrying.asked_pause(Error()) == seconds
