@@ -64,7 +64,8 @@ async def evaluate(
     method, asking = METHODS[expression], Asking(seed, samples, judge or Judge(engine))
     if (why := cannot(expression, engine.info, (judge or engine).info)) is not None:
         raise EngineError(why)
-    outcomes = await _collect(method.ask(engine, prefix, put, asking), len(questions), progress)
+    came = await _collect(method.ask(engine, prefix, put, asking), len(questions), progress)
+    outcomes = _in_order(came, questions)
     answers = [outcome for outcome in outcomes if isinstance(outcome, Answer)]
     card = score(survey.survey, groups, answers, refusals=refusals, seed=seed)
     return report_from(
@@ -122,6 +123,12 @@ def _steered(loaded: LoadedPersona, steering: str | None, shots: int | None) -> 
 def questions_with_figures(survey: Survey, groups: Sequence[Group]) -> tuple[Question, ...]:
     """Return the questions on which there is anyone of `groups` to compare with."""
     return tuple(question for question in survey.questions if human_figures(question, groups) is not None)
+
+
+def _in_order(outcomes: Sequence[Answer | Failure], questions: Sequence[Question]) -> list[Answer | Failure]:
+    """Return outcomes in the order of their questions: when each came is chance, and depends on what was remembered."""
+    places = {question.id: place for place, question in enumerate(questions)}
+    return sorted(outcomes, key=lambda outcome: places[outcome.question_id])
 
 
 async def _collect(

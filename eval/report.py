@@ -76,6 +76,8 @@ class ModelInfo(_Part):
     """How many tokens its context holds, where known."""
     flash_attention: bool | None
     """Whether flash attention was on, where known."""
+    demonstration: bool = False
+    """Whether it calls itself a demonstration: then the scores are evidence about nobody."""
 
 
 class SurveyInfo(_Part):

@@ -44,7 +44,8 @@ def read_reports(text: str) -> tuple[Report, ...]:
     """Return the reports that a JSON text holds, in its order.
 
     Raises:
-        ReportError: it is no JSON, has another schema, lacks a key or has one too many, or names a question twice.
+        ReportError: it is no JSON, has another schema, lacks a key or has one too many, names a question twice, or
+            has not as many figures as options.
     """
     model = _model(_schema(text))
     try:
@@ -112,3 +113,7 @@ def _check(report: Report) -> None:
     repeated = next((question_id for question_id, times in ids.items() if times > 1), None)
     if repeated is not None:
         raise ReportError(f"the question {shown(repeated)} is there twice; {_AGAIN}")
+    for question in report.questions:
+        shares = (question.ordinal, question.model, question.human or question.options)
+        if any(len(each) != len(question.options) for each in shares):
+            raise ReportError(f"the question {shown(question.id)} has not a figure for each option; {_AGAIN}")

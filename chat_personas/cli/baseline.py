@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chat_personas.cli.exit_codes import CheckFailedError
-from chat_personas.cli.paired_table import print_comparisons, signed
+from chat_personas.cli.paired_table import print_comparisons
+from chat_personas.paired_words import signed
 from chat_personas.survey_store import find_survey
 from eval.errors import ReportError
 from eval.paired import NamedReport, is_worse, paired

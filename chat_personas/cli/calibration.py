@@ -1,10 +1,9 @@
-"""`eval --calibrate`: what must hold for it, and what it found, in lines for the terminal."""
+"""`eval --calibrate`: what must hold for it, and the reports with it."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from chat_personas.cli.estimate_line import with_interval
 from chat_personas.cli.exit_codes import UsageError
 
 if TYPE_CHECKING:
@@ -51,15 +50,3 @@ def calibrate_answers(reports: Sequence["Report"]) -> "list[Report]":
     for report in reports:
         check_enough(report.persona.name, len(comparable(report)))
     return [calibrate(report) for report in reports]
-
-
-def calibration_lines(report: "Report") -> Iterator[str]:
-    """Yield what calibration changes; nothing where there is none."""
-    if report.calibration is None:
-        return
-    temperatures = [fold.temperature for fold in report.calibration.folds]
-    scores, change = report.calibration.scores, report.calibration.minus_uncalibrated
-    yield f"calibrated with T from {min(temperatures):.2f} to {max(temperatures):.2f}, each fitted on other questions:"
-    yield f"  alignment {with_interval(scores.alignment)}, changed by {with_interval(change.alignment)}"
-    distance, changed = with_interval(scores.total_variation), with_interval(change.total_variation)
-    yield f"  total variation {distance}, changed by {changed}"

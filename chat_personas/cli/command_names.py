@@ -5,6 +5,7 @@ COMMANDS = {
     "eval": "evaluate",
     "matrix": "matrix",
     "compare": "compare",
+    "report": "report",
     "export": "export",
     "doctor": "doctor",
 }

@@ -9,6 +9,7 @@ from chat_personas.cli.exit_codes import DONE
 
 EXAMPLE = options.examples(
     "chat-personas compare before.json after.json",
+    "chat-personas compare before.json after.json --html page.html",
     "chat-personas compare pocket.json qwen.json --json - | python -m json.tool",
     note="The difference is taken within each question that both answered, so that hard questions do not hide it. It "
     "has an interval from 20 questions on, and a p-value always. Reports on different surveys are refused.",
@@ -22,25 +23,26 @@ def compare(
     json_file: Annotated[
         str | None, typer.Option("--json", metavar="FILE", help="Write the comparison; - is standard output.")
     ] = None,
+    html_file: options.Html = None,
 ) -> int:
     """Say by how much one report of eval differs from another, and whether that can be chance."""
     from pathlib import Path
 
     from chat_personas.cli.paired_table import print_comparisons
-    from chat_personas.cli.report_file import STANDARD_OUTPUT, check_destination, write_document
+    from chat_personas.cli.report_documents import write_comparisons
+    from chat_personas.cli.report_file import Destinations
     from eval.paired import NamedReport, paired
-    from eval.paired_report import as_document
     from eval.report_pairs import pair_reports
     from eval.report_reading import load_reports
 
-    if json_file is not None:
-        check_destination(json_file)
+    destinations = Destinations(json_file, html=html_file)
+    destinations.check()
     files = Path(a).name, Path(b).name
-    comparisons = [
-        paired(NamedReport(files[0], one), NamedReport(files[1], other), seed)
-        for one, other in pair_reports(load_reports(a), load_reports(b))
-    ]
-    print_comparisons(comparisons, to_error=json_file == STANDARD_OUTPUT)
-    if json_file is not None:
-        write_document(as_document(comparisons), json_file)
+    pairs = list(pair_reports(load_reports(a), load_reports(b)))
+    comparisons = [paired(NamedReport(files[0], one), NamedReport(files[1], other), seed) for one, other in pairs]
+    demonstration = any(one.model.demonstration for pair in pairs for one in pair)
+    try:
+        write_comparisons(comparisons, destinations, demonstration=demonstration)
+    finally:
+        print_comparisons(comparisons, to_error=destinations.take_standard_output)
     return DONE

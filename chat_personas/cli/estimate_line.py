@@ -5,24 +5,12 @@ from typing import TYPE_CHECKING
 
 from chat_personas.in_words import doubts, drifted, sounds_like
 from chat_personas.plain_text import printable
+from chat_personas.report_words import with_interval
 
 if TYPE_CHECKING:
     from chat_personas.course import Drift
     from chat_personas.monitor import Estimate
-    from eval.intervals import Interval
-    from eval.report import Score
     from eval.scorecard import Scorecard
-
-DEMONSTRATION = "the model is a demonstration: its scores show the instrument working, evidence about nobody"
-
-
-def with_interval(interval: "Interval | Score | None") -> str:
-    """Write a score as `0.812 [0.790, 0.833]`, without brackets where there is no interval, or as a dash."""
-    if interval is None:
-        return "—"
-    if interval.low is None or interval.high is None:
-        return f"{interval.mean:.3f}"
-    return f"{interval.mean:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
 
 
 def estimate_line(estimate: "Estimate") -> str:

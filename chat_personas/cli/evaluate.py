@@ -1,26 +1,20 @@
 """`chat-personas eval`: what personas answer to a survey, and how close that is to people. No screen needed."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from chat_personas.cli import options
-from chat_personas.cli.exit_codes import DONE, CheckFailedError, UnreadableError, UsageError
+from chat_personas.cli import eval_options, options
+from chat_personas.cli.eval_options import REFUSALS, STEERINGS
+from chat_personas.cli.exit_codes import DONE, UnreadableError, UsageError
 
 if TYPE_CHECKING:
     from chat_personas.cli.baseline import Baseline
-    from eval.answers import Refusals
-    from eval.evaluate import Expression
     from eval.report import Report
-
-EXPRESSIONS: "tuple[Expression, ...]" = ("log_probability", "sequence", "verbalized", "sampled", "open_ended")
-REFUSALS: "tuple[Refusals, ...]" = ("apart", "as-option")
-STEERINGS = ("none", "qa", "bio", "portray", "few_shot")
 
 EXAMPLE = options.examples(
     "chat-personas eval democrat republican",
     "chat-personas eval my-persona.toml --json report.json",
     "chat-personas eval democrat --json - | python -m json.tool",
+    "chat-personas eval democrat republican --html page.html --svg figure.svg",
     "chat-personas eval democrat --expression verbalized",
     "chat-personas eval democrat --expression all --json all.json",
     "chat-personas eval democrat --fail-under 0.8",
@@ -34,115 +28,59 @@ EXAMPLE = options.examples(
 
 
 def evaluate(
-    personas: Annotated[
-        list[str] | None, typer.Argument(metavar="PERSONA", help="Personas of the library, or files.")
-    ] = None,
+    personas: eval_options.Personas = None,
     survey: options.Survey = None,
-    answers: Annotated[
-        str | None,
-        typer.Option("--answers", metavar="FILE", help="Score answers that were produced elsewhere, asking no model."),
-    ] = None,
-    expression: Annotated[
-        str | None,
-        typer.Option(
-            "--expression", metavar="E", help=f"How the distribution is obtained: {', '.join(EXPRESSIONS)}; or all."
-        ),
-    ] = None,
-    samples: Annotated[
-        int | None,
-        typer.Option(
-            "--samples", min=1, metavar="N", help="Replies to each prompt of sampled (30) and open_ended (5)."
-        ),
-    ] = None,
-    judge: Annotated[
-        str | None,
-        typer.Option("--judge", metavar="M", help="Who maps answers in words to the options; by default the model."),
-    ] = None,
-    steering: Annotated[
-        str | None,
-        typer.Option(
-            "--steering", metavar="S", help="Replace the persona's steering: none, qa, bio, portray, few_shot."
-        ),
-    ] = None,
-    shots: Annotated[
-        int | None,
-        typer.Option("--shots", min=1, metavar="N", help="With few_shot: put N other questions before each one."),
-    ] = None,
+    answers: eval_options.Answers = None,
+    expression: eval_options.How = None,
+    samples: eval_options.Samples = None,
+    judge: eval_options.Judge = None,
+    steering: eval_options.Steering = None,
+    shots: eval_options.Shots = None,
     model: options.Model = None,
-    limit: Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="Ask only N questions.")] = None,
-    seed: Annotated[
-        int, typer.Option("--seed", min=0, help="Of everything that is drawn: intervals, noise floor, limit.")
-    ] = 0,
-    refusals: Annotated[
-        str, typer.Option("--refusals", metavar="R", help="apart: left out of the comparison; as-option: kept.")
-    ] = "apart",
-    calibrate: Annotated[
-        bool, typer.Option("--calibrate", help="Score once more at a temperature fitted on other questions.")
-    ] = False,
-    json_file: Annotated[
-        str | None, typer.Option("--json", metavar="FILE", help="Write the report; - is standard output.")
-    ] = None,
-    save_answers: Annotated[
-        str | None, typer.Option("--save-answers", metavar="FILE", help="Write the answers, to be scored again.")
-    ] = None,
-    fail_under: Annotated[
-        float | None,
-        typer.Option(
-            "--fail-under", metavar="X", min=0.0, max=1.0, help="Exit 1 if any persona's alignment is below X."
-        ),
-    ] = None,
-    fail_if_worse_than: Annotated[
-        str | None,
-        typer.Option(
-            "--fail-if-worse-than", metavar="A.json", help="Exit 1 if any persona's alignment is worse than in A."
-        ),
-    ] = None,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Agree to send the probes to a server on another machine.")
-    ] = False,
+    limit: eval_options.Limit = None,
+    seed: eval_options.Seed = 0,
+    refusals: eval_options.Refused = "apart",
+    calibrate: eval_options.Calibrate = False,
+    json_file: eval_options.Json = None,
+    html_file: options.Html = None,
+    svg_file: options.Svg = None,
+    save_answers: eval_options.SaveAnswers = None,
+    fail_under: eval_options.FailUnder = None,
+    fail_if_worse_than: eval_options.FailIfWorseThan = None,
+    yes: eval_options.Yes = False,
     no_cache: options.NoCache = False,
     resume: options.Resume = False,
 ) -> int:
     """Put a survey to personas and report how close their answers are to the people they stand for."""
-    from chat_personas.cli.calibration import calibrate_answers
     from chat_personas.cli.choices import choose
-    from chat_personas.cli.evaluation import Evaluation, print_and_write
+    from chat_personas.cli.evaluation import Evaluation
     from chat_personas.cli.expressions_asked import expressions_meant
     from chat_personas.cli.given_answers import score_answers
     from chat_personas.cli.kept_answers import KeptAnswers
-    from chat_personas.cli.report_file import STANDARD_OUTPUT, Destinations
+    from chat_personas.cli.outcome import check_alignment, print_and_write
+    from chat_personas.cli.report_file import Destinations
     from chat_personas.config import load_settings
 
-    destinations = Destinations(json_file, save_answers)
+    destinations = Destinations(json_file, save_answers, html_file, svg_file)
     destinations.check()
     compared = choose("--refusals", refusals, REFUSALS)
     settings = load_settings()
-    reports: list[Report] = []
+    survey = survey or settings.survey
     if answers is not None:
-        asking: dict[str, object] = {
-            "PERSONA": personas,
-            "--model": model,
-            "--steering": steering,
-            "--shots": shots,
-            "--expression": expression,
-            "--samples": samples,
-            "--judge": judge,
-        }
-        asking |= {"--save-answers": save_answers, "--fail-if-worse-than": fail_if_worse_than, "--yes": yes}
-        asking |= {"--no-cache": no_cache, "--resume": resume}
+        asking: dict[str, object] = {"PERSONA": personas, "--model": model, "--steering": steering, "--shots": shots}
+        asking |= {"--expression": expression, "--samples": samples, "--judge": judge, "--save-answers": save_answers}
+        asking |= {"--fail-if-worse-than": fail_if_worse_than, "--yes": yes, "--no-cache": no_cache, "--resume": resume}
         _nothing_to_ask(asking)
-        reports += score_answers(answers, survey or settings.survey, limit=limit, seed=seed, refusals=compared)
-        if calibrate:
-            reports = calibrate_answers(reports)
-        print_and_write(reports, len(reports), destinations, demonstration=False)
-        _check(reports, fail_under)
+        scored = score_answers(answers, survey, limit=limit, seed=seed, refusals=compared, calibrate=calibrate)
+        print_and_write(scored, len(scored), destinations, survey, demonstration=False)
+        check_alignment(scored, fail_under)
         return DONE
     wanted = _named(personas)
     one_only = {"--save-answers": save_answers, "--fail-if-worse-than": fail_if_worse_than}
     evaluation = Evaluation(
         settings=settings,
         model=model or settings.model,
-        survey=survey or settings.survey,
+        survey=survey,
         expressions=expressions_meant(expression, samples, judge, one_only=one_only),
         steering=None if steering is None else choose("--steering", steering, STEERINGS),
         shots=shots,
@@ -156,15 +94,16 @@ def evaluate(
         saving=save_answers is not None,
         kept=KeptAnswers(anew=no_cache, resume=resume),
     )
-    baseline = _baseline(fail_if_worse_than, wanted, evaluation.survey)
+    baseline = _baseline(fail_if_worse_than, wanted, survey)
+    reports: list[Report] = []
     try:
         evaluation.kept.ask(evaluation.collect(wanted, reports))
     finally:
         expected = len(wanted) * len(evaluation.expressions)
-        print_and_write(reports, expected, destinations, demonstration=evaluation.demonstration)
+        print_and_write(reports, expected, destinations, survey, demonstration=evaluation.demonstration)
     if baseline is not None:
-        baseline.check(reports, seed=seed, to_error=STANDARD_OUTPUT in (json_file, save_answers))
-    _check(reports, fail_under)
+        baseline.check(reports, seed=seed, to_error=destinations.take_standard_output)
+    check_alignment(reports, fail_under)
     return DONE
 
 
@@ -188,17 +127,3 @@ def _baseline(file: str | None, personas: list[str], survey: str) -> "Baseline |
     from chat_personas.cli.baseline import Baseline
 
     return Baseline.read(file, personas, survey)
-
-
-def _check(reports: "list[Report]", fail_under: float | None) -> None:
-    if fail_under is None:
-        return
-    several = len({report.expression for report in reports}) > 1
-    names = [f"{each.persona.name} ({each.expression})" if several else each.persona.name for each in reports]
-    below = [
-        f"{name} {report.scores.alignment.mean:.3f}" if report.scores.alignment else name
-        for name, report in zip(names, reports, strict=True)
-        if report.scores.alignment is None or report.scores.alignment.mean < fail_under
-    ]
-    if below:
-        raise CheckFailedError(f"alignment is under {fail_under}: {', '.join(below)}")

@@ -1,26 +1,21 @@
-"""One evaluation from the command line: read, agree, ask, print, write."""
+"""One evaluation from the command line: read, agree, ask."""
 
-import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from chat_personas.cli.calibration import calibrate, check_enough
-from chat_personas.cli.expression_table import print_expressions
 from chat_personas.cli.expressions_asked import agree_to_all, possible
 from chat_personas.cli.kept_answers import KeptAnswers
 from chat_personas.cli.progress import busy, progress_bar
-from chat_personas.cli.report_file import Destinations, write_document
-from chat_personas.cli.report_table import print_reports
 from chat_personas.engines.open import open_engine, shown_model
 from chat_personas.survey_store import find_survey
 from eval.evaluate import Expression, evaluate, questions_for
 from eval.expression.methods import Asking
-from eval.gap import gaps
 from eval.judge import Judge
-from eval.report import Report, as_document
-from eval.saved_answers import as_answers, check_distinct
+from eval.report import Report
+from eval.saved_answers import check_distinct
 from eval.survey import LoadedSurvey
 from personas import LoadedPersona, load_persona
 
@@ -126,36 +121,3 @@ class Evaluation:
                 judge=judge,
             )
         return calibrate(report) if self.calibrate else report
-
-
-def print_and_write(
-    reports: Sequence[Report], expected: int, destinations: Destinations, *, demonstration: bool
-) -> None:
-    """Write the documents that were asked for, then print the tables; with `-` standard output holds nothing else.
-
-    In this order, whoever stops reading the tables early (`| head`) has the documents all the same.
-
-    `expected` is how many reports there were to be; if some are missing, that is said, as is that the model is a
-    `demonstration`. A persona that was asked in several expressions has them side by side.
-
-    Raises:
-        CorpusError: a file could not be written.
-    """
-    if not reports:
-        return
-    try:
-        _write(reports, destinations)
-    finally:
-        several = len({report.expression for report in reports}) > 1
-        show = print_expressions if several else print_reports
-        show(reports, to_error=destinations.take_standard_output, demonstration=demonstration)
-        if len(reports) < expected:
-            what = "evaluations were made" if several else "personas were evaluated"
-            print(f"only {len(reports)} of {expected} {what}; these are kept", file=sys.stderr)
-
-
-def _write(reports: Sequence[Report], destinations: Destinations) -> None:
-    if destinations.json is not None:
-        write_document(as_document(reports, gaps(reports)), destinations.json)
-    if destinations.answers is not None:
-        write_document(as_answers(reports), destinations.answers)

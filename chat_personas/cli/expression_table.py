@@ -4,10 +4,18 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from chat_personas.cli.estimate_line import DEMONSTRATION, with_interval
-from chat_personas.cli.report_table import REFERENCES, heading, label
-from chat_personas.cli.what_failed import errs_too_often, judged_and_counted
-from chat_personas.plain_text import printable
+from chat_personas.calibration_words import calibration_lines
+from chat_personas.gap_words import MEANING, gap_figures, gap_name
+from chat_personas.report_words import (
+    DEMONSTRATION,
+    FEW,
+    errs_too_often,
+    reference_words,
+    steered_name,
+    what_was_asked,
+    with_interval,
+)
+from chat_personas.trouble_words import judged_and_counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,19 +33,20 @@ def print_expressions(reports: Sequence["Report"], *, to_error: bool, demonstrat
     from eval.gap import gaps
 
     console = Console(stderr=to_error, highlight=False, markup=False)
-    console.print(heading(reports[0], "several expressions"))
+    console.print(f"{what_was_asked(reports[0], 'several expressions')} · 95% intervals over questions")
     if demonstration:
         console.print(DEMONSTRATION)
     for _, group in groupby(reports, key=lambda report: (report.persona, report.steering)):
         own = list(group)
-        console.print(f"\n{printable(own[0].persona.name)} ({own[0].steering})")
+        console.print(f"\n{steered_name(own[0])}")
         console.print(_table(own))
         _print_gaps(console, gaps(own))
         for report in own:
-            for line in judged_and_counted(report):
-                console.print(f"  {report.expression}: {line}")
+            calibrated = () if errs_too_often(report) else calibration_lines(report)
+            for line in (*calibrated, *judged_and_counted(report)):
+                console.print(f"  {report.expression}: {line.strip()}")
         if any(len(report.questions) < 20 for report in own):
-            console.print("  under 20 questions: no intervals, they would promise too much")
+            console.print(f"  {FEW}")
 
 
 def _table(reports: Sequence["Report"]) -> "Table":
@@ -61,11 +70,9 @@ def _table(reports: Sequence["Report"]) -> "Table":
 
 def _references(report: "Report") -> Iterator[tuple[str, ...]]:
     """Yield what others' answers would score in the persona's place, over the questions of one report."""
-    against = report.scores_against_opposite
-    for name, prediction in REFERENCES:
+    for name, shown in reference_words(report):
         reference = getattr(report.references, name)
         if reference is not None:
-            shown = prediction.format(opposite=label(against) if against else "the opposite")
             scores = [with_interval(getattr(reference, column)) for column in COLUMNS[:2]]
             yield (shown, str(len(report.questions)), *scores)
 
@@ -73,14 +80,6 @@ def _references(report: "Report") -> Iterator[tuple[str, ...]]:
 def _print_gaps(console: "Console", found: Sequence["GapInfo"]) -> None:
     if not found:
         return
-    console.print("  knowledge-to-simulation gap: total variation, question by question; above 0, verbalized is closer")
+    console.print(f"  {MEANING}")
     for gap in found:
-        console.print(f"    {gap.simulation} − verbalized: {_shown(gap)}")
-
-
-def _shown(gap: "GapInfo") -> str:
-    score = gap.total_variation
-    if score is None or gap.p is None:
-        return "— (no question that both answered)"
-    bounds = "" if score.low is None or score.high is None else f" [{score.low:+.3f}, {score.high:+.3f}]"
-    return f"{score.mean:+.3f}{bounds}, p {gap.p:.4f}, {gap.questions} question{'' if gap.questions == 1 else 's'}"
+        console.print(f"    {gap_name(gap)}: {gap_figures(gap)}")

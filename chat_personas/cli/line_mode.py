@@ -101,7 +101,7 @@ class LineMode:
                 "after every reply; agree to that once on the screen (chat with this --model), or leave out --measure"
             )
         if engine.info.demonstration:
-            from chat_personas.cli.estimate_line import DEMONSTRATION
+            from chat_personas.report_words import DEMONSTRATION
 
             print(f"({DEMONSTRATION})", file=sys.stderr, flush=True)
         return monitor

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 EXAMPLE = options.examples(
     "chat-personas matrix democrat republican independent --groups POLPARTY",
     "chat-personas matrix democrat --json - | python -m json.tool",
+    "chat-personas matrix democrat republican --groups POLPARTY --html page.html --svg figure.svg",
     note="Every persona is asked with its own prompt, and steered to its groups by qa, bio and portray; the model is "
     "asked once without a prompt. Every prompt puts the whole survey in two orders.",
 )
@@ -35,6 +36,8 @@ def matrix(
     json_file: Annotated[
         str | None, typer.Option("--json", metavar="FILE", help="Write the document; - is standard output.")
     ] = None,
+    html_file: options.Html = None,
+    svg_file: options.Svg = None,
     yes: Annotated[
         bool, typer.Option("--yes", help="Agree to send the probes to a server on another machine.")
     ] = False,
@@ -45,13 +48,14 @@ def matrix(
     from chat_personas.cli.choices import choose
     from chat_personas.cli.kept_answers import KeptAnswers
     from chat_personas.cli.matrix_table import print_matrix
-    from chat_personas.cli.report_file import STANDARD_OUTPUT, check_destination, write_document
+    from chat_personas.cli.report_documents import write_matrix
+    from chat_personas.cli.report_file import Destinations
     from chat_personas.config import load_settings
     from chat_personas.survey_store import find_survey
     from personas import CATALOGUE, load_persona
 
-    if json_file is not None:
-        check_destination(json_file)
+    destinations = Destinations(json_file, html=html_file, svg=svg_file)
+    destinations.check()
     attribute = None if groups is None else choose("--groups", groups, tuple(CATALOGUE))
     settings = load_settings()
     asking = _Asking(
@@ -59,9 +63,10 @@ def matrix(
     )
     kept = KeptAnswers(anew=no_cache, resume=resume)
     report, info = kept.ask(asking.ask(model or settings.model, settings, kept, agreed=yes))
-    print_matrix(report, to_error=json_file == STANDARD_OUTPUT, demonstration=info.demonstration)
-    if json_file is not None:
-        write_document(report.to_json(), json_file)
+    try:
+        write_matrix(report, destinations)
+    finally:
+        print_matrix(report, to_error=destinations.take_standard_output, demonstration=info.demonstration)
     return DONE
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from chat_personas.cli.estimate_line import DEMONSTRATION, with_interval
 from chat_personas.in_words import sounds_like
 from chat_personas.plain_text import printable
+from chat_personas.report_words import DEMONSTRATION, what_figures_are, with_interval
 from personas import Group
 
 if TYPE_CHECKING:
@@ -49,10 +49,8 @@ def print_matrix(report: "MatrixReport", *, to_error: bool, demonstration: bool 
 
 def _heading(report: "MatrixReport") -> str:
     survey = report.survey
-    wording = "paraphrased" if survey.paraphrased else "original wording"
-    weights = "weighted" if survey.weighted else "unweighted"
     return (
-        f"survey {printable(survey.name)} ({wording}, {weights}, {min(survey.years)}-{max(survey.years)}) · "
+        f"survey {printable(survey.name)} ({what_figures_are(survey)}) · "
         f"model {printable(report.model.name)} · {report.expression} · "
         f"alignment over {len(report.questions)} questions · 95% intervals over questions"
     )

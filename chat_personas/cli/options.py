@@ -25,3 +25,10 @@ Resume = Annotated[
     bool, typer.Option("--resume", help="Go on with the last run of this command, which was interrupted.")
 ]
 Survey = Annotated[str | None, typer.Option("--survey", metavar="S", help="A survey's name or file.")]
+Html = Annotated[
+    str | None,
+    typer.Option("--html", metavar="FILE", help="Write a page that stands alone; - is standard output."),
+]
+Svg = Annotated[
+    str | None, typer.Option("--svg", metavar="FILE", help="Write the main figure for a paper; - is standard output.")
+]

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,27 +14,37 @@ STANDARD_OUTPUT = "-"
 
 @dataclass(frozen=True, slots=True)
 class Destinations:
-    """Where the report and the answers go, each None when it was not asked for."""
+    """Where the report, the answers and the pictures go, each None when it was not asked for."""
 
     json: str | None
-    answers: str | None
+    answers: str | None = None
+    html: str | None = None
+    svg: str | None = None
+
+    @property
+    def by_option(self) -> dict[str, str]:
+        """Each place that was asked for, by the option that asks for it."""
+        given = {"--json": self.json, "--save-answers": self.answers, "--html": self.html, "--svg": self.svg}
+        return {option: file for option, file in given.items() if file is not None}
 
     @property
     def take_standard_output(self) -> bool:
         """Whether a document goes to standard output, which then holds nothing else."""
-        return STANDARD_OUTPUT in (self.json, self.answers)
+        return STANDARD_OUTPUT in self.by_option.values()
 
     def check(self) -> None:
         """Make sure before the work is done that its results can be written.
 
         Raises:
-            UsageError: one cannot be written, or both go to the same place.
+            UsageError: one cannot be written, or two go to the same place.
         """
-        if self.json is not None and self.json == self.answers:
-            raise UsageError("--json and --save-answers cannot go to the same place; name two")
-        for file in (self.json, self.answers):
-            if file is not None:
-                check_destination(file)
+        taken: dict[str, str] = {}
+        for option, file in self.by_option.items():
+            place = file if file == STANDARD_OUTPUT else str(Path(file).resolve())
+            if place in taken:
+                raise UsageError(f"{taken[place]} and {option} cannot go to the same place; name two")
+            taken[place] = option
+            check_destination(file)
 
 
 def check_destination(file: str) -> None:
@@ -51,6 +62,22 @@ def check_destination(file: str) -> None:
         raise UsageError(f"there is no directory {path.parent}; create it first")
     if not os.access(path if path.exists() else path.parent, os.W_OK):
         raise UsageError(f"{file} cannot be written; choose another place")
+
+
+def write_documents(documents: Sequence[tuple[str, Callable[[], str]]]) -> None:
+    """Write each text to its file, standard output last; one that cannot be written keeps no other from being written.
+
+    Raises:
+        CorpusError: files could not be written; the message names each of them.
+    """
+    failed: list[str] = []
+    for file, text in sorted(documents, key=lambda document: document[0] == STANDARD_OUTPUT):
+        try:
+            write_document(text(), file)
+        except CorpusError as error:
+            failed.append(str(error))
+    if failed:
+        raise CorpusError("; ".join(failed))
 
 
 def write_document(text: str, file: str) -> None:

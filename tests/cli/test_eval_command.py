@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy.stats import wasserstein_distance
 
-from chat_personas.cli import evaluation, main
+from chat_personas.cli import main, outcome
 from eval.engine import Engine, EngineError, EngineInfo, Message, Probe, ProbeScore
 from eval.report import Report, Reports
 from personas import load_persona
@@ -360,7 +360,7 @@ def test_documents_are_written_although_nobody_reads_the_tables(
     def nobody_reads(*arguments: object, **options: object) -> None:
         raise BrokenPipeError
 
-    monkeypatch.setattr(evaluation, "print_reports", nobody_reads)
+    monkeypatch.setattr(outcome, "print_reports", nobody_reads)
     monkeypatch.setattr(main, "_write_no_more", lambda: None)
     served_by(FakeEngine(LEANING))
     ran = command("eval", "democrat", "--survey", survey, "--json", "r.json", "--save-answers", "a.jsonl")

@@ -118,7 +118,7 @@ def test_a_judge_of_its_own_is_opened_asked_and_closed(
     ran = evaluated(command, survey, "--model", "tiny.gguf", "--expression", "open_ended", "--judge", "pocket")
     assert ran.code == 0
     assert judge.closed
-    assert len(talker.heard) == 20
+    assert len(talker.heard) == 20 * 5, "each of five replies is asked for and kept by itself"
     # 0.5 of 0.95 are on the right option: 47.4 of 100 are elsewhere.
     assert "not valid: the judge itself errs in 47.4 of 100 known statements (listening;" in words(ran)
 
@@ -180,7 +180,8 @@ def test_the_requests_that_need_consent_count_every_reply_and_the_judge(
 @pytest.mark.parametrize("expression", ["sequence", "verbalized", "sampled", "open_ended"])
 def test_a_run_with_the_built_in_model_repeats_to_the_last_digit(command: Command, expression: str) -> None:
     def run(seed: str) -> list[object]:
-        ran = command("eval", "democrat", "--expression", expression, "--limit", "4", "--seed", seed, "--json", "-")
+        asked = ["--expression", expression, "--limit", "4", "--seed", seed, "--no-cache", "--json", "-"]
+        ran = command("eval", "democrat", *asked)
         document = json.loads(ran.out)
         return [document["questions"], document["failures"], document["replies"], document["judge"]]
 
@@ -216,3 +217,11 @@ def test_fail_under_names_the_expression_that_falls_short(command: Command, serv
     ran = evaluated(command, survey, "--expression", "all", "--fail-under", "0.999")
     assert ran.code == 1
     assert "democrat (verbalized) 0." in ran.err
+
+
+def test_what_calibration_changes_is_told_of_each_expression(command: Command, served_by: Serve, survey: str) -> None:
+    served_by(SayingEngine(say, log_probabilities="none"))
+    said = words(evaluated(command, survey, "--expression", "all", "--calibrate"))
+    for expression in ("sequence", "verbalized", "sampled"):
+        assert f"{expression}: calibrated with T from" in said
+        assert f"{expression}: total variation 0." in said

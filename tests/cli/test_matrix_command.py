@@ -8,8 +8,9 @@ import pytest
 
 from eval.engine import Engine, EngineInfo
 from eval.matrix_report import MatrixReport
-from tests.cli.running import Command, only_line
+from tests.cli.running import Command, only_line, write_survey
 from tests.eval.fake_engine import FakeEngine
+from tests.eval.towns import many
 
 Serve = Callable[[Engine], None]
 
@@ -110,3 +111,11 @@ def test_a_question_that_fails_is_named_and_left_out(command: Command, served_by
     assert ran.code == 0
     assert "failed: Q3: survey order: too long for ␛[2J the context" in ran.out
     assert "1 of 20 questions left out of the table" in ran.out
+
+
+def test_a_survey_whose_years_nobody_knows_has_its_tables(command: Command, served_by: Serve, tmp_path: Path) -> None:
+    served_by(FakeEngine())
+    undated = write_survey(tmp_path / "undated.json", many(3).model_copy(update={"years": ()}))
+    ran = command("matrix", "democrat", "--survey", undated)
+    assert (ran.code, ran.err) == (0, "")
+    assert "(original wording, unweighted, years not stated)" in said(ran.out)

@@ -11,7 +11,11 @@ Say = Callable[[str, int], str]
 
 
 class SayingEngine(FakeEngine):
-    """Replies with `say(prompt, number)`; an exception raised there is the engine's. Scores like `FakeEngine`."""
+    """Replies with `say(prompt, number)`; an exception raised there is the engine's. Scores like `FakeEngine`.
+
+    As with any engine, the seed decides a reply, so that it has the same number whether many are asked for in one
+    call, or each in a call with a seed of its own, counted up from that of the first.
+    """
 
     def __init__(
         self,
@@ -25,6 +29,7 @@ class SayingEngine(FakeEngine):
         super().__init__(masses, info=info)
         self._say = say
         self.heard: list[tuple[tuple[Message, ...], Sampling, int]] = []
+        self._first_seeds: dict[tuple[Message, ...], int] = {}
         self.under_way = 0
         self.most_under_way = 0
 
@@ -34,8 +39,10 @@ class SayingEngine(FakeEngine):
         self.under_way += 1
         self.most_under_way = max(self.most_under_way, self.under_way)
         try:
+            seed = sampling.seed or 0
+            first = seed - self._first_seeds.setdefault(tuple(messages), seed)
             await asyncio.sleep(0)
-            return [self._say(messages[-1].content, number) for number in range(n)]
+            return [self._say(messages[-1].content, first + number) for number in range(n)]
         finally:
             self.under_way -= 1
 

@@ -260,3 +260,9 @@ async def test_combined_groups_are_asked_what_the_pair_counts_cover_and_have_no_
     assert woman.references.opposite is None
     assert woman.scores_against_opposite is None
     assert woman.nearest_questions > 0
+
+
+async def test_failures_are_in_the_order_of_the_survey_whenever_they_came() -> None:
+    engine = FakeEngine(uneven(), failures={f"{name}/survey": "cut off" for name in (IDS[20], IDS[3], IDS[11])})
+    made = await report(engine=engine)
+    assert [failure["id"] for failure in made["failures"]] == [IDS[3], IDS[11], IDS[20]]

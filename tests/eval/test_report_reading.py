@@ -39,6 +39,7 @@ def test_a_document_of_several_gives_all_of_them_in_order() -> None:
         (several(document([row("Q", 0.5) | {"aligment": 1}])), 'did you mean "alignment"?'),
         (json.dumps(document(rows([float("nan")]))), "not JSON"),
         (json.dumps(document([row("Q", 0.5), row("Q", 0.6)])), 'the question "Q" is there twice'),
+        (json.dumps(document([row("Q", 0.5) | {"model": [1.0]}])), 'the question "Q" has not a figure for each option'),
     ],
     ids=lambda text: text[:20],
 )

@@ -1,10 +1,10 @@
-"""What of an evaluation could not be read, judged or trusted, in lines for a terminal."""
+"""What of an evaluation could not be read, judged or trusted, in words."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from chat_personas.cli.estimate_line import with_interval
 from chat_personas.plain_text import printable
+from chat_personas.report_words import errs_too_often, with_interval
 
 if TYPE_CHECKING:
     from eval.report import JudgeInfo, Report
@@ -53,8 +53,3 @@ def _judge(judge: "JudgeInfo") -> str:
 
 def _often(judge: "JudgeInfo") -> str:
     return f"in {100 * judge.error.mean:.1f} of 100 known statements"
-
-
-def errs_too_often(report: "Report") -> bool:
-    """Whether nothing in a report is valid because the judge itself errs too often."""
-    return report.judge is not None and report.judge.error.mean > report.judge.limit

@@ -1,0 +1,64 @@
+"""What came of an evaluation: its documents, its tables, and whether it is as good as was asked."""
+
+import sys
+from collections.abc import Sequence
+
+from chat_personas.cli.exit_codes import CheckFailedError
+from chat_personas.cli.expression_table import print_expressions
+from chat_personas.cli.report_documents import write_reports
+from chat_personas.cli.report_file import Destinations
+from chat_personas.cli.report_table import print_reports
+from eval.report import Report
+
+
+def print_and_write(
+    reports: Sequence[Report], expected: int, destinations: Destinations, survey: str, *, demonstration: bool
+) -> None:
+    """Write the documents that were asked for, then print the tables; with `-` standard output holds nothing else.
+
+    In this order, whoever stops reading the tables early (`| head`) has the documents all the same.
+
+    `expected` is how many reports there were to be; if some are missing, that is said, as is that the model is a
+    `demonstration`. `survey` is the one that they were evaluated on, for the wording of its questions.
+
+    Raises:
+        CorpusError: a file could not be written.
+    """
+    if not reports:
+        return
+    try:
+        write_reports(reports, destinations, survey)
+    finally:
+        print_tables(reports, to_error=destinations.take_standard_output, demonstration=demonstration)
+        if len(reports) < expected:
+            what = "evaluations were made" if _in_several_expressions(reports) else "personas were evaluated"
+            print(f"only {len(reports)} of {expected} {what}; these are kept", file=sys.stderr)
+
+
+def print_tables(reports: Sequence[Report], *, to_error: bool, demonstration: bool) -> None:
+    """Print the reports; a persona that was asked in several expressions has them side by side."""
+    show = print_expressions if _in_several_expressions(reports) else print_reports
+    show(reports, to_error=to_error, demonstration=demonstration)
+
+
+def check_alignment(reports: Sequence[Report], fail_under: float | None) -> None:
+    """Make sure that no persona's alignment is below `fail_under`.
+
+    Raises:
+        CheckFailedError: one is, or has none.
+    """
+    if fail_under is None:
+        return
+    several = _in_several_expressions(reports)
+    names = [f"{each.persona.name} ({each.expression})" if several else each.persona.name for each in reports]
+    below = [
+        f"{name} {report.scores.alignment.mean:.3f}" if report.scores.alignment else name
+        for name, report in zip(names, reports, strict=True)
+        if report.scores.alignment is None or report.scores.alignment.mean < fail_under
+    ]
+    if below:
+        raise CheckFailedError(f"alignment is under {fail_under}: {', '.join(below)}")
+
+
+def _in_several_expressions(reports: Sequence[Report]) -> bool:
+    return len({report.expression for report in reports}) > 1

@@ -1,0 +1,179 @@
+"""Scores under one another on one scale, each with its interval, its words and its figures: a forest plot.
+
+It is drawn for one column of a journal (85 mm), black on white; lengths are millimetres. A page may give its parts
+other colours by their classes.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from chat_personas.pictures.marks import interval_mark, question_dots
+from chat_personas.pictures.markup import Element, Node, element, number
+from chat_personas.pictures.scale import Measure, Scale, ends
+from chat_personas.pictures.standings import Standing, Standings
+from chat_personas.pictures.text_width import fitted, lines
+from chat_personas.report_words import FEW
+from eval.report import Score
+
+WIDTH, MARGIN = 85.0, 1.0
+PLOT = (34.0, 64.5)
+TEXT, SMALL = 2.2, 2.0
+ROW, HEADING, DOTS = 3.9, 4.6, 3.6
+MOST_DOTS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Forest:
+    """What is drawn: the measure, what is said of it (`meaning`, up to a colon its title), and parts of several rows.
+
+    `circumstances` are sentences on what was asked and of whom, for a figure that stands alone.
+    """
+
+    measure: Measure
+    meaning: str
+    parts: Sequence[Standings]
+    circumstances: Sequence[str] = ()
+
+
+def forest_document(drawn: Forest) -> str:
+    """Return the figure as an SVG file; the same scores give the same bytes."""
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{forest(drawn)}'
+
+
+def forest(drawn: Forest) -> Element:
+    """Draw the parts under one another, then the axis and what has to be said."""
+    scale = Scale(*ends(drawn.measure, [row.score for part in drawn.parts for row in part.rows]), *PLOT)
+    body: list[Node] = []
+    y = MARGIN
+    for part in drawn.parts:
+        body += _part(part, scale, y)
+        y += _height(part)
+    return _framed([_grid(scale, y), body, _axis(scale, y)], _captions(drawn), y + 4.6, drawn)
+
+
+def _framed(body: Node, captions: Sequence[str], y: float, drawn: Forest) -> Element:
+    height = y + len(captions) * SMALL * 1.35 + MARGIN
+    written = [_text(caption, MARGIN, y + (place + 1) * SMALL * 1.35, SMALL) for place, caption in enumerate(captions)]
+    names = ", ".join(part.name for part in drawn.parts)
+    return element(
+        "svg",
+        element("title", f"{drawn.meaning.partition(':')[0]}: {names}"),
+        element("desc", " ".join(_described(drawn.parts))),
+        element("rect", width=WIDTH, height=height, fill="#fff", class_="ground"),
+        body,
+        written,
+        xmlns="http://www.w3.org/2000/svg",
+        width=f"{number(WIDTH)}mm",
+        height=f"{number(height)}mm",
+        viewBox=f"0 0 {number(WIDTH)} {number(height)}",
+        role="img",
+        font_family="sans-serif",
+        fill="#000",
+    )
+
+
+def _height(part: Standings) -> float:
+    return HEADING + max(1, len(part.rows)) * ROW + (DOTS if _has_dots(part) else 0) + 1.5
+
+
+def _has_dots(part: Standings) -> bool:
+    return 1 < len(part.questions) <= MOST_DOTS and bool(part.rows)
+
+
+def _part(part: Standings, scale: Scale, y: float) -> Iterator[Node]:
+    """Draw one persona: a heading, its own row with its questions under it, and a row for each reference."""
+    y += HEADING / 2
+    right = WIDTH - MARGIN
+    yield _text(part.name, MARGIN, y + 0.8, TEXT, width=right - MARGIN - 22, font_weight="bold")
+    yield _text(part.answered, right, y + 0.8, SMALL, text_anchor="end")
+    y += HEADING / 2 + ROW / 2 - 0.6
+    yield _guide(part, scale, y)
+    if not part.rows:
+        yield _text(part.nothing, MARGIN + 1.5, y + 0.8, TEXT)
+    for row in part.rows:
+        yield _row(row, scale, y)
+        y += ROW
+        if row.kind == "persona" and _has_dots(part):
+            yield _dots(part.questions, scale, y - ROW / 2 + DOTS / 2)
+            y += DOTS
+
+
+def _guide(part: Standings, scale: Scale, y: float) -> Element | None:
+    """Draw a dotted line from the persona down to its last reference, so that the eye can compare them."""
+    if not part.rows or part.rows[0].kind != "persona":
+        return None
+    x, end = scale.at(part.rows[0].score.mean), y + (len(part.rows) - 1) * ROW + (DOTS if _has_dots(part) else 0)
+    return element(
+        "line", x1=x, x2=x, y1=y, y2=end, class_="guide", stroke="#000", stroke_width=0.15, stroke_dasharray="0.5 0.5"
+    )
+
+
+def _row(row: Standing, scale: Scale, y: float) -> Element:
+    weight = "bold" if row.kind == "persona" else None
+    return element(
+        "g",
+        _text(row.words, MARGIN + 1.5, y + 0.8, TEXT, width=PLOT[0] - MARGIN - 2, font_weight=weight),
+        interval_mark(row, scale, y),
+        _text(short_score(row.score), WIDTH - MARGIN, y + 0.75, SMALL, text_anchor="end", font_weight=weight),
+    )
+
+
+def _dots(values: Sequence[float], scale: Scale, y: float) -> Iterator[Node]:
+    yield _text("its questions", MARGIN + 1.5, y + 0.7, SMALL, class_="quiet", fill="#444")
+    outside = sum(not scale.low <= value <= scale.high for value in values)
+    yield element("g", question_dots(values, scale, y))
+    if outside:
+        beyond = "lower" if scale.high == 1 else "higher"
+        yield _text(
+            f"{outside} {beyond}", WIDTH - MARGIN, y + 0.7, SMALL, text_anchor="end", class_="quiet", fill="#444"
+        )
+
+
+def _grid(scale: Scale, y: float) -> Iterator[Element]:
+    for tick in scale.ticks:
+        x = scale.at(tick)
+        yield element("line", x1=x, x2=x, y1=MARGIN + HEADING, y2=y, class_="grid", stroke="#ddd", stroke_width=0.15)
+
+
+def _axis(scale: Scale, y: float) -> Iterator[Element]:
+    yield element("line", x1=scale.start, x2=scale.end, y1=y, y2=y, class_="axis", stroke="#000", stroke_width=0.25)
+    for tick in scale.ticks:
+        x = scale.at(tick)
+        yield element("line", x1=x, x2=x, y1=y, y2=y + 0.8, class_="axis", stroke="#000", stroke_width=0.25)
+        yield _text(f"{tick:g}", x, y + 3.2, SMALL, text_anchor="middle")
+
+
+def _captions(drawn: Forest) -> list[str]:
+    """Return what stands under the figure, broken into lines."""
+    bounds = {row.score.low is not None for part in drawn.parts for row in part.rows}
+    dotted = any(_has_dots(part) for part in drawn.parts)
+    what = [
+        drawn.meaning,
+        "Lines: 95% intervals over questions." if True in bounds else "",
+        f"{FEW[0].upper()}{FEW[1:]}." if False in bounds else "",
+        "Dots: questions." if dotted else "",
+    ]
+    told = [" ".join(filter(None, what)), *drawn.circumstances]
+    return [line for text in told for line in lines(text, SMALL, WIDTH - 2 * MARGIN)]
+
+
+def _described(parts: Sequence[Standings]) -> Iterator[str]:
+    for part in parts:
+        rows = "; ".join(f"{row.words} {short_score(row.score)}" for row in part.rows)
+        yield f"{part.name}, {part.answered}: {rows or part.nothing}."
+
+
+def short_score(score: Score) -> str:
+    """Write a score with two decimals, as there is room for in print: `0.79 [0.76, 0.81]`."""
+    if score.low is None or score.high is None:
+        return f"{score.mean:.2f}"
+    return f"{score.mean:.2f} [{score.low:.2f}, {score.high:.2f}]"
+
+
+def _text(
+    text: str, x: float, y: float, size: float, *, width: float | None = None, **attributes: str | None
+) -> Element:
+    """Write a text at a place; where it is too wide for `width` it is cut, and whole in its tooltip."""
+    shown = text if width is None else fitted(text, size, width)
+    whole = element("title", text) if shown != text else None
+    return element("text", shown, whole, x=x, y=y, font_size=size, **attributes)

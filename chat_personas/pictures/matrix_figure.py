@@ -1,0 +1,54 @@
+"""The figure of a matrix: how close each row is to every group, its own group marked, and people beside all of it."""
+
+from collections.abc import Iterator
+
+from chat_personas.pictures.figure import DEMONSTRATION
+from chat_personas.pictures.forest import Forest, forest, forest_document
+from chat_personas.pictures.markup import Element
+from chat_personas.pictures.standings import Standing, Standings
+from chat_personas.report_words import counted, group_label, what_was_asked
+from eval.matrix_report import MatrixReport, RowInfo, TargetInfo
+
+MEANING = "Alignment with each group: 1 is the same answers. Bold: the group that the persona stands for."
+PEOPLE = "people: mean over the other groups"
+
+
+def matrix_figure_document(report: MatrixReport) -> str:
+    """Return the figure as an SVG file that stands alone; the same matrix gives the same bytes."""
+    asked = what_was_asked(report)
+    told = [f"{asked[0].upper()}{asked[1:]}.", *([DEMONSTRATION] if report.model.demonstration else [])]
+    return forest_document(Forest("alignment", MEANING, [*_parts(report)], told))
+
+
+def matrix_figure(report: MatrixReport) -> Element:
+    """Draw the figure for a page, which says elsewhere what was asked."""
+    return forest(Forest("alignment", MEANING, [*_parts(report)]))
+
+
+def _parts(report: MatrixReport) -> Iterator[Standings]:
+    answered = counted(len(report.questions), "question")
+    for row in report.rows:
+        cells = zip(report.targets, row.cells, strict=True)
+        rows = tuple(Standing(_kind(target, row), target_name(target), cell.alignment) for target, cell in cells)
+        yield Standings(row_name(row), answered, "no alignment", rows, ())
+    humans = [(target, target.humans) for target in report.targets]
+    people = tuple(Standing("noise_floor", target_name(one), found.mean) for one, found in humans if found is not None)
+    if people:
+        yield Standings(PEOPLE, answered, "", people, ())
+
+
+def _kind(target: TargetInfo, row: RowInfo) -> str:
+    """Choose the mark: filled for the row's own group, a diamond for everyone, open for other groups."""
+    if target.group is None:
+        return "population"
+    return "persona" if row.groups == (target.group,) else "uniform"
+
+
+def target_name(target: TargetInfo) -> str:
+    """Name the people of a target."""
+    return group_label(target.group) if target.group is not None else "everyone"
+
+
+def row_name(row: RowInfo) -> str:
+    """Name a row and its steering; the model itself goes without."""
+    return row.name if row.steering == "none" else f"{row.name} ({row.steering})"
