@@ -39,7 +39,7 @@ class ServerSettings(BaseModel):
         pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
         description="Name of the environment variable that holds its key (never the key itself).",
     )
-    concurrency: int = Field(default=8, ge=1, le=256, description="Requests under way at once.")
+    concurrency: int = Field(default=64, ge=1, le=256, description="Requests under way at once, at most.")
     timeout: float = Field(default=120.0, gt=0, description="Seconds to wait for an answer.")
 
 

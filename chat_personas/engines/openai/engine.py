@@ -15,10 +15,13 @@ from chat_personas.engines.openai.discovery import Capabilities, discover
 from chat_personas.engines.openai.failures import explain
 from chat_personas.engines.openai.fitting import is_too_long, without_oldest_turns
 from chat_personas.engines.openai.label_bounds import bounds
+from chat_personas.engines.openai.pace import Pace
+from chat_personas.engines.openai.patience import paced
 from eval.engine import EngineError, EngineInfo, FinishReason, Message, Piece, Probe, ProbeScore, Sampling, Usage
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
+    from openai.types.chat import ChatCompletion
 
 DISCOVERY_RETRIES = 1
 RETRIES = 6
@@ -33,11 +36,12 @@ class OpenAIEngine:
         self, client: "AsyncOpenAI", url: str, key_env: str | None, capabilities: Capabilities, concurrency: int
     ) -> None:
         self._client = client
+        self._client_of_one_try = client.with_options(max_retries=0)
         self._url = url
         self._key_env = key_env
         self._model = capabilities.model
         self._dialect: Dialect = capabilities.dialect
-        self._places = asyncio.Semaphore(concurrency)
+        self._pace = Pace(concurrency)
         self._info = EngineInfo(
             name=f"{shown(url)}#{_without_directories(capabilities.model)}",
             engine="openai",
@@ -53,7 +57,7 @@ class OpenAIEngine:
         model: str | None = None,
         *,
         key_env: str | None = None,
-        concurrency: int = 8,
+        concurrency: int = 64,
         timeout: float = 120.0,
     ) -> "OpenAIEngine":
         """Reach the server and find out what it can do; this asks it for one token.
@@ -62,7 +66,7 @@ class OpenAIEngine:
             url: where the API is, usually ending in /v1.
             model: its name on the server; None where the server serves just one.
             key_env: the environment variable that holds this server's key.
-            concurrency: requests under way at once, at most.
+            concurrency: requests under way at once, at most; how many there are follows what the server bears.
             timeout: seconds to wait for an answer.
 
         Raises:
@@ -150,7 +154,7 @@ class OpenAIEngine:
         seed = secrets.randbits(31) if sampling.seed is None else sampling.seed
 
         async def one(offset: int) -> str:
-            async with self._places:
+            async with self._pace.place():
                 answer = await self._create(messages, sampling, seed + offset, stream=False)
             if not answer.choices:
                 raise EngineError(f"{shown(self._url)} sent an answer without a reply in it")
@@ -162,7 +166,8 @@ class OpenAIEngine:
             raise explain(error, self._url, self._key_env) from error
 
     async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncIterator[ProbeScore]:
-        """See `eval.engine.Engine.score`: one request per probe, a bounded number at once, scores as they come."""
+        """See `eval.engine.Engine.score`: one request per probe, as many at once as the server bears, as they come."""
+        self._pace.begin_round()
         tasks = [asyncio.create_task(self._score_one(prefix, probe)) for probe in probes]
         try:
             for finished in asyncio.as_completed(tasks):
@@ -177,22 +182,28 @@ class OpenAIEngine:
 
         if not self._dialect.top_k:
             return ProbeScore(probe.key, (), 0.0, failure=NO_LOG_PROBABILITIES)
+        body = {
+            "model": self._model,
+            "messages": _as_wire([*prefix, Message("user", probe.prompt)]),
+            "logprobs": True,
+            "top_logprobs": self._dialect.top_k,
+            **self._dialect.extra(),
+            **self._dialect.limit(1),
+            **self._dialect.drawing(1.0, 1.0),
+        }
         try:
-            async with self._places:
-                answer = await self._client.chat.completions.create(
-                    model=self._model,
-                    messages=_as_wire([*prefix, Message("user", probe.prompt)]),
-                    logprobs=True,
-                    top_logprobs=self._dialect.top_k,
-                    extra_body=self._dialect.extra(),
-                    **self._dialect.limit(1),
-                    **self._dialect.drawing(1.0, 1.0),
-                )
+            answer = await paced(self._pace, lambda: self._post(body))
         except (openai.APIConnectionError, openai.AuthenticationError, openai.PermissionDeniedError) as error:
             raise explain(error, self._url, self._key_env) from error
         except openai.OpenAIError as error:
             return ProbeScore(probe.key, (), 0.0, failure=str(explain(error, self._url, self._key_env)))
         return _as_score(probe, answer)
+
+    async def _post(self, body: dict[str, Any]) -> "ChatCompletion":
+        """Send a request as it stands, once. `completions.create` walks through all messages first, each time."""
+        from openai.types.chat import ChatCompletion
+
+        return await self._client_of_one_try.post("/chat/completions", cast_to=ChatCompletion, body=body)
 
     async def close(self) -> None:
         """Close the connections."""
