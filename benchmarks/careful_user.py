@@ -24,28 +24,30 @@ class CarefulUser:
         from llama_cpp import Llama
 
         cores = physical_cores()
-        self.llama: Any = Llama(
+        library: Any = Llama
+        llama = library(
             str(model), n_ctx=context, n_threads=cores, n_threads_batch=cores, logits_all=True, verbose=False
         )
         self._decoded = 0
-        evaluate = self.llama.eval
+        evaluate = llama.eval
 
         def counted(tokens: Sequence[int]) -> None:
             self._decoded += len(tokens)
             evaluate(tokens)
 
-        self.llama.eval = counted
+        llama.eval = counted
+        self._llama = llama
 
     def close(self) -> None:
         """Free it."""
-        self.llama.close()
+        self._llama.close()
 
     def ask(self, conversation: Sequence[Message], probes: Sequence[Probe], *, whole: bool) -> Timing:
         """Ask the probes one by one: each prompt `whole`, or reusing what the cache still has of the one before."""
         self._decoded, began = 0, time.perf_counter()
         for probe in probes:
             if whole:
-                self.llama.reset()
+                self._llama.reset()
             self._ask(conversation, probe)
         return Timing(time.perf_counter() - began, self._decoded)
 
@@ -53,7 +55,7 @@ class CarefulUser:
         messages = [
             {"role": said.role, "content": said.content} for said in (*conversation, Message("user", probe.prompt))
         ]
-        answer = self.llama.create_chat_completion(
+        answer = self._llama.create_chat_completion(
             messages=messages, logprobs=True, top_logprobs=TOP, max_tokens=1, temperature=0.0
         )
         if not answer["choices"][0]["logprobs"]["content"]:

@@ -45,6 +45,13 @@ def round_of_probes(tokens: Callable[[tuple[Message, ...]], int], questions: int
     return RoundOfProbes(_conversation(tokens), probes)
 
 
+def all_probes() -> tuple[Probe, ...]:
+    """Return what a whole round of the civic survey asks: every question in both orders."""
+    return tuple(
+        render_probe(question, order).probe for question in load_survey("civic").survey.questions for order in ORDERS
+    )
+
+
 def _conversation(tokens: Callable[[tuple[Message, ...]], int]) -> tuple[Message, ...]:
     messages: tuple[Message, ...] = (Message("system", _SYSTEM),)
     for number in count():

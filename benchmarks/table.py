@@ -4,6 +4,7 @@ from benchmarks import (
     first_paint,
     first_token_after_probing,
     first_token_while_probing,
+    key_echo,
     probes_vs_limit,
     probes_vs_prefix_reuse,
     probes_vs_whole_prompts,
@@ -18,6 +19,7 @@ ROWS = (
     reply_throughput.ROW,
     first_token_while_probing.ROW,
     first_token_after_probing.ROW,
+    key_echo.ROW,
     first_paint.ROW,
     server_concurrency.ROW,
 )

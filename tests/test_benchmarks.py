@@ -18,6 +18,7 @@ NAMES = [
     "reply-throughput",
     "first-token-while-probing",
     "first-token-after-probing",
+    "key-echo",
     "first-paint",
     "server-concurrency",
 ]

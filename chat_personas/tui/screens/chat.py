@@ -11,6 +11,7 @@ from textual.widgets import Footer
 
 from chat_personas.plain_text import printable
 from chat_personas.tui.entrance import Entrance
+from chat_personas.tui.garbage import collect
 from chat_personas.tui.measuring import Measuring
 from chat_personas.tui.sitting import Sitting
 from chat_personas.tui.talk import Talk
@@ -176,6 +177,7 @@ class ChatScreen(Screen[None]):
         if event.usage is not None:
             self.status_line.used = (event.usage.prompt_tokens or 0) + (event.usage.decoded_tokens or 0)
         self.show_title()
+        self.call_after_refresh(collect)
         if event.status in ("complete", "stopped"):
             self.measure()
 

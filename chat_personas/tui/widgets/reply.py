@@ -10,9 +10,12 @@ from chat_personas.plain_text import printable
 from chat_personas.tui.widgets.plain_markdown import plain_markdown
 
 if TYPE_CHECKING:
+    from textual.timer import Timer
     from textual.widgets.markdown import MarkdownStream
 
 FIRST_WORD = "… thinking (Esc stops)"
+SECONDS_BETWEEN_DRAWINGS = 1 / 12
+"""Each growth of a reply lays out and draws the conversation anew; at 60 times a second, keys have to wait for it."""
 
 
 class Reply(Vertical):
@@ -25,6 +28,8 @@ class Reply(Vertical):
         self._note = note or (FIRST_WORD if growing and not text else "")
         self._growing = growing
         self._stream: MarkdownStream | None = None
+        self._unwritten: list[str] = []
+        self._pause: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out the speaker, the text and the note."""
@@ -39,12 +44,14 @@ class Reply(Vertical):
             self._stream = Markdown.get_stream(self.query_one(Markdown))
 
     async def write(self, text: str) -> None:
-        """Append a piece of the reply."""
+        """Append a piece of the reply; it is drawn at once, or together with those that come soon after another."""
         if self._stream is None:
             return
         if self._note:
             self._show_note("")
-        await self._stream.write(printable(text))
+        self._unwritten.append(printable(text))
+        if self._pause is None:
+            await self._draw()
 
     async def end(self, note: str = "") -> None:
         """Show all that was written and close the reply, saying why it ended if it did not end by itself."""
@@ -55,9 +62,22 @@ class Reply(Vertical):
         """Stop the stream's task with the widget."""
         await self._close()
 
+    async def _draw(self) -> None:
+        """Draw what was not drawn yet, and nothing more for a while."""
+        self._pause = None
+        if self._unwritten and self._stream is not None:
+            text = "".join(self._unwritten)
+            self._unwritten.clear()
+            self._pause = self.set_timer(SECONDS_BETWEEN_DRAWINGS, self._draw)
+            await self._stream.write(text)
+
     async def _close(self) -> None:
+        if self._pause is not None:
+            self._pause.stop()
         stream, self._stream = self._stream, None
         if stream is not None:
+            await stream.write("".join(self._unwritten))
+            self._unwritten.clear()
             await stream.stop()
 
     def _show_note(self, note: str) -> None:
