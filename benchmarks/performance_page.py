@@ -59,6 +59,7 @@ def _section(result: Mapping[str, Any]) -> str:
     if "interval_after_allowance" in detail:
         low, high = detail["interval_after_allowance"]
         lines.append(f"- after the allowance of {detail['allowance']:g} {detail['unit']}: {low:.3g} to {high:.3g}")
+    lines += [f"- {words}: {verdict(holds)}" for words, holds in detail.get("conditions", {}).items()]
     if detail["settings"]:
         lines.append("- settings: " + ", ".join(f"{key} {value}" for key, value in detail["settings"].items()))
     lines += [f"- {note}" for note in detail["notes"]]

@@ -19,11 +19,15 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What one row measured: the pairs, and the settings and remarks that a reader of the figures needs."""
+    """What one row measured: the pairs, and the settings and remarks that a reader of the figures needs.
+
+    `conditions` must hold as well as the goal.
+    """
 
     pairs: tuple[Pair, ...]
     settings: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    conditions: dict[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +65,7 @@ def result(row: Row, measured: Measured) -> dict[str, Any]:
     if row.goal.ceiling is not None:
         detail["ceiling"] = row.goal.ceiling
         detail["ours"]["interval"] = list(found.ours_interval)
-    return {"name": row.name, "ratio": found.ratio, "goal": row.goal.bound, "met": found.met, "detail": detail}
+    if measured.conditions:
+        detail["conditions"] = measured.conditions
+    met = None if found.met is None else found.met and all(measured.conditions.values())
+    return {"name": row.name, "ratio": found.ratio, "goal": row.goal.bound, "met": met, "detail": detail}

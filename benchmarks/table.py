@@ -5,6 +5,7 @@ from benchmarks import (
     first_token_after_probing,
     first_token_while_probing,
     key_echo,
+    memory,
     probes_vs_limit,
     probes_vs_prefix_reuse,
     probes_vs_whole_prompts,
@@ -22,4 +23,5 @@ ROWS = (
     key_echo.ROW,
     first_paint.ROW,
     server_concurrency.ROW,
+    memory.ROW,
 )

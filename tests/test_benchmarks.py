@@ -21,6 +21,7 @@ NAMES = [
     "key-echo",
     "first-paint",
     "server-concurrency",
+    "memory",
 ]
 
 
@@ -129,6 +130,14 @@ def test_a_result_has_name_ratio_goal_met_and_the_detail_behind_them() -> None:
     assert detail["baseline"]["decoded_tokens"] is None
     assert detail["repeats"] == 3
     assert detail["settings"] == {"threads": 2}
+
+
+def test_a_condition_that_does_not_hold_is_a_goal_not_met() -> None:
+    def judged(*, holds: bool) -> object:
+        return result(ROW, Measured(pairs([1.0] * 5, [1.0] * 5), conditions={"it does not grow": holds}))["met"]
+
+    assert judged(holds=True) is True
+    assert judged(holds=False) is False
 
 
 def test_the_page_has_the_machine_and_every_row_with_its_interval() -> None:

@@ -66,6 +66,7 @@ class ChatApp(App[None]):
         assert isinstance(first, FirstScreen)
         for event in first.typed:
             chat.composer.post_message(event)
+        chat.set_focus(chat.composer)  # now: a key that comes before the screen has chosen a focus would be lost
         if not self.is_headless:
             self.run_worker(watch_for_hangup(self._terminal_gone), group="hangup")
 

@@ -7,7 +7,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from chat_personas.plain_text import printable
 from chat_personas.tui.entrance import Entrance
@@ -17,6 +16,7 @@ from chat_personas.tui.sitting import Sitting
 from chat_personas.tui.talk import Talk
 from chat_personas.tui.widgets.composer import Composer
 from chat_personas.tui.widgets.entry import Entry
+from chat_personas.tui.widgets.key_line import KeyLine
 from chat_personas.tui.widgets.panel.panel import AlignmentPanel
 from chat_personas.tui.widgets.status_line import StatusLine
 from chat_personas.tui.widgets.title_line import TitleLine
@@ -88,7 +88,7 @@ class ChatScreen(Screen[None]):
                 yield self.composer
             yield self.panel
         yield self.status_line
-        yield Footer(show_command_palette=False)
+        yield KeyLine(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Show what is known already; the rest is opened after the first paint."""
