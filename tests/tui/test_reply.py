@@ -1,5 +1,6 @@
 """A reply on the screen: all of it, however it comes."""
 
+import pytest
 from textual.app import App, ComposeResult
 from textual.widgets import Markdown
 
@@ -7,8 +8,12 @@ from chat_personas.tui.widgets.reply import Reply
 
 
 class OneReply(App[None]):
+    def __init__(self, *, typing: bool = False) -> None:
+        super().__init__()
+        self._typing = typing
+
     def compose(self) -> ComposeResult:
-        yield Reply("A Democrat", growing=True)
+        yield Reply("A Democrat", growing=True, give_way=lambda: self._typing)
 
 
 async def test_pieces_that_come_faster_than_they_are_drawn_are_all_there_in_order_when_the_reply_ends() -> None:
@@ -20,8 +25,9 @@ async def test_pieces_that_come_faster_than_they_are_drawn_are_all_there_in_orde
         assert pilot.app.query_one(Markdown).source.split() == [f"w{number}" for number in range(500)]
 
 
-async def test_the_first_piece_is_drawn_at_once_and_the_rest_without_waiting_for_the_end() -> None:
-    async with OneReply().run_test() as pilot:
+@pytest.mark.parametrize("typing", [False, True])
+async def test_what_comes_is_drawn_without_waiting_for_the_end_even_while_the_person_types(*, typing: bool) -> None:
+    async with OneReply(typing=typing).run_test() as pilot:
         reply, markdown = pilot.app.query_one(Reply), pilot.app.query_one(Markdown)
         await reply.write("One ")
         await reply.write("two ")

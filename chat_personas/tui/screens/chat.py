@@ -63,9 +63,9 @@ class ChatScreen(Screen[None]):
     def __init__(self, sitting: Sitting) -> None:
         super().__init__()
         self.sitting = sitting
-        self.transcript = Transcript()
-        self.panel = AlignmentPanel()
         self.composer = Composer()
+        self.transcript = Transcript(give_way=lambda: self.composer.typing)
+        self.panel = AlignmentPanel()
         self.title_line = TitleLine()
         self.status_line = StatusLine()
         self.talk = Talk(

@@ -1,5 +1,6 @@
 """What the persona said, growing while it is said."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -16,12 +17,25 @@ if TYPE_CHECKING:
 FIRST_WORD = "… thinking (Esc stops)"
 SECONDS_BETWEEN_DRAWINGS = 1 / 12
 """Each growth of a reply lays out and draws the conversation anew; at 60 times a second, keys have to wait for it."""
+MOST_POSTPONED = 3
+"""How often in a row a drawing gives way to the person's typing: the reply then still grows three times a second."""
 
 
 class Reply(Vertical):
-    """A reply as Markdown. Text may be written to it in pieces of any size; `end` closes it with a note, or none."""
+    """A reply as Markdown. Text may be written to it in pieces of any size; `end` closes it with a note, or none.
 
-    def __init__(self, speaker: str, text: str = "", note: str = "", *, growing: bool = False) -> None:
+    While it grows, it is drawn less often as long as `give_way` says that something more urgent is going on.
+    """
+
+    def __init__(
+        self,
+        speaker: str,
+        text: str = "",
+        note: str = "",
+        *,
+        growing: bool = False,
+        give_way: Callable[[], bool] = lambda: False,
+    ) -> None:
         super().__init__(classes="reply")
         self._speaker = speaker
         self._text = text
@@ -30,6 +44,8 @@ class Reply(Vertical):
         self._stream: MarkdownStream | None = None
         self._unwritten: list[str] = []
         self._pause: Timer | None = None
+        self._give_way = give_way
+        self._postponed = 0
 
     def compose(self) -> ComposeResult:
         """Lay out the speaker, the text and the note."""
@@ -65,11 +81,16 @@ class Reply(Vertical):
     async def _draw(self) -> None:
         """Draw what was not drawn yet, and nothing more for a while."""
         self._pause = None
-        if self._unwritten and self._stream is not None:
-            text = "".join(self._unwritten)
-            self._unwritten.clear()
-            self._pause = self.set_timer(SECONDS_BETWEEN_DRAWINGS, self._draw)
-            await self._stream.write(text)
+        if not self._unwritten or self._stream is None:
+            return
+        self._pause = self.set_timer(SECONDS_BETWEEN_DRAWINGS, self._draw)
+        if self._postponed < MOST_POSTPONED and self._give_way():
+            self._postponed += 1
+            return
+        self._postponed = 0
+        text = "".join(self._unwritten)
+        self._unwritten.clear()
+        await self._stream.write(text)
 
     async def _close(self) -> None:
         if self._pause is not None:
