@@ -133,3 +133,26 @@ async def test_a_server_that_refuses_more_than_some_at_once_is_given_so_many_and
         await engine.close()
     assert sorted(score.key for score in scores) == sorted(probe.key for probe in probes)
     assert [score.failure for score in scores] == [None] * 60
+
+
+async def test_what_may_pass_is_tried_again_and_what_does_not_is_asked_once() -> None:
+    asked: dict[str, int] = {}
+
+    async def moody(request: Request, writer: asyncio.StreamWriter) -> None:
+        name = next((name for name in ("broken", "wrong") if name in str(request.body)), "well")
+        asked[name] = asked.get(name, 0) + 1
+        if name == "wrong":
+            await send_json(writer, 400, {"error": {"message": "cannot do that"}})
+        elif name == "broken" and asked[name] < 3:
+            await send_json(writer, 503, {"error": {"message": "starting"}}, {"Retry-After-Ms": "1"})
+        else:
+            await send_json(writer, 200, completion("A", TOP))
+
+    async with serving(moody) as server:
+        engine = await OpenAIEngine.open(server.url)
+        probes = [Probe(name, f"{name}?\nA. yes\nB. no", ("A", "B")) for name in ("broken", "wrong")]
+        scores = {score.key: score async for score in engine.score([Message("user", "hello")], probes)}
+        await engine.close()
+    assert scores["broken"].failure is None
+    assert "cannot do that" in (scores["wrong"].failure or "")
+    assert (asked["broken"], asked["wrong"]) == (3, 1)
