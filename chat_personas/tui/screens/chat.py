@@ -65,7 +65,7 @@ class ChatScreen(Screen[None]):
         self.sitting = sitting
         self.composer = Composer()
         self.transcript = Transcript(give_way=lambda: self.composer.typing)
-        self.panel = AlignmentPanel()
+        self.panel = AlignmentPanel(give_way=lambda: self.composer.typing)
         self.title_line = TitleLine()
         self.status_line = StatusLine()
         self.talk = Talk(
