@@ -47,12 +47,12 @@ async def _dry_run(ours: Embedded) -> tuple[list[int], list[int]]:
 async def _reply(ours: Embedded) -> Timing:
     began = time.perf_counter()
     async for piece in ours.engine.stream([*ours.round.conversation, QUESTION], SAMPLING):
-        usage = piece.usage
-    spent = time.perf_counter() - began
+        last = piece
+    spent, usage = time.perf_counter() - began, last.usage
     assert usage is not None
     assert usage.decoded_tokens
     assert usage.first_token_seconds is not None
-    decoded = usage.decoded_tokens - 1
+    decoded = usage.decoded_tokens - (last.finish_reason == "length")  # the last token of all is then never decoded
     return Timing(decoded / (spent - usage.first_token_seconds), decoded)
 
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 FIRST_WORD = "… thinking (Esc stops)"
 SECONDS_BETWEEN_DRAWINGS = 1 / 12
 """Each growth of a reply lays out and draws the conversation anew; at 60 times a second, keys have to wait for it."""
-MOST_POSTPONED = 3
-"""How often in a row a drawing gives way to the person's typing: the reply then still grows three times a second."""
+MOST_POSTPONED = 5
+"""How often in a row a drawing gives way to the person's typing: the reply then still grows twice a second."""
 
 
 class Reply(Vertical):
