@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 LOCKED := --constraint requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help chat test check lint types layers slow pocket picture wheel clean
+.PHONY: help chat test check lint types layers slow bench pocket picture wheel clean
 
 help:  ## List the goals
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,9 @@ layers: $(VENV)/installed-dev
 
 slow: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -m "slow or not slow"
+
+bench: $(VENV)/installed-dev  ## Measure speed and memory, each against a baseline (most of an hour)
+	$(BIN)/python -m benchmarks --json build/benchmarks.json --markdown docs/performance.md
 
 pocket: $(VENV)/installed-dev  ## Make the built-in model anew (an hour or two)
 	$(PIP) install --quiet --editable '.[pocket]'

@@ -1,16 +1,11 @@
-"""First paint: from the start of the process to the first visible text, against an empty Textual application.
+"""First paint: from the start of the process to the first visible text, against an empty Textual application."""
 
-    python -m benchmarks.first_paint [--repeats 15]
-
-Both run in turn on the same pseudo-terminal size, with byte code compiled; the figure is the ratio of medians.
-"""
-
-import argparse
-import statistics
 import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.figure import Goal, Timing, interleaved
+from benchmarks.row import Measured, Row, Settings
 from benchmarks.terminal import Terminal
 
 EMPTY = """
@@ -23,11 +18,11 @@ class Empty(App[None]):
 
 Empty().run()
 """
-GOAL = 1.5
+PAIRS_PER_REPEAT = 3
 
 
-def measure(repeats: int) -> tuple[list[float], list[float]]:
-    """Return the seconds to first text of (the empty application, chat-personas), `repeats` each, interleaved."""
+def measure(settings: Settings) -> Measured:
+    """Time both on a pseudo-terminal of the same size, with byte code compiled."""
     ours = [str(Path(sys.executable).parent / "chat-personas"), "chat", "democrat"]
     with tempfile.TemporaryDirectory() as directory:
         script = Path(directory) / "empty.py"
@@ -37,26 +32,24 @@ def measure(repeats: int) -> tuple[list[float], list[float]]:
             "PYTHONDONTWRITEBYTECODE": "",
             "PYTHONPYCACHEPREFIX": f"{directory}/bytecode",
         }
-        empty_seconds, our_seconds = [], []
-        for run in range(repeats + 1):
-            for command, seconds in (([sys.executable, str(script)], empty_seconds), (ours, our_seconds)):
-                with Terminal(command, environment) as terminal:
-                    elapsed = terminal.seconds_to_text()
-                if run:  # the first run of each writes the byte code
-                    seconds.append(elapsed)
-    return empty_seconds, our_seconds
+
+        def first_text(command: list[str]) -> Timing:
+            with Terminal(command, environment) as terminal:
+                return Timing(terminal.seconds_to_text())
+
+        empty = [sys.executable, str(script)]
+        first_text(empty)
+        first_text(ours)  # the first run of each writes the byte code
+        repeats = settings.repeats * PAIRS_PER_REPEAT
+        pairs = interleaved(lambda _: first_text(ours), lambda _: first_text(empty), repeats, settings.tell)
+    return Measured(pairs, {"terminal": "120 × 36"}, ("both with byte code compiled, on a terminal of the same size",))
 
 
-def main() -> None:
-    """Measure and print the medians and their ratio."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repeats", type=int, default=15)
-    empty, ours = measure(parser.parse_args().repeats)
-    ratio = statistics.median(ours) / statistics.median(empty)
-    print(f"empty Textual application {statistics.median(empty) * 1000:.0f} ms (median of {len(empty)})")
-    print(f"chat-personas             {statistics.median(ours) * 1000:.0f} ms")
-    print(f"ratio {ratio:.2f}, goal at most {GOAL}: {'met' if ratio <= GOAL else 'not met'}")
-
-
-if __name__ == "__main__":
-    main()
+ROW = Row(
+    name="first-paint",
+    what="from the start of the process to the first visible text",
+    against="an empty Textual application",
+    goal=Goal(1.3),
+    unit="s",
+    measure=measure,
+)

@@ -1,6 +1,7 @@
 """The application: a table of contents. Each screen has its module in `screens/`, each thing on it in `widgets/`."""
 
 import logging
+import sys
 from typing import Any, ClassVar
 
 from textual import work
@@ -15,6 +16,8 @@ from chat_personas.tui.sitting import Sitting
 from chat_personas.tui.themes import DUSK, FEW_COLOURS, TERMINAL_COLOURS
 
 UNSENT = "A message still waits for the model. It was not sent, and is lost if you leave now."
+SECONDS_BETWEEN_THREADS = 0.001
+"""A key passes through three threads until it is drawn. While estimates are computed in another, each waits so long."""
 HUNG_UP = 128 + 1  # as a shell reports a program that SIGHUP ended
 
 
@@ -47,6 +50,7 @@ class ChatApp(App[None]):
             Exception: what the session's callables raised and left nothing to do, each one line ready to print; or a
                 mistake in this program, whose traceback is in the log.
         """
+        sys.setswitchinterval(SECONDS_BETWEEN_THREADS)
         with to_log(self.sitting.session.log_path):
             super().run(*arguments, **options)
         if self.sitting.failure is not None:
@@ -66,6 +70,7 @@ class ChatApp(App[None]):
         assert isinstance(first, FirstScreen)
         for event in first.typed:
             chat.composer.post_message(event)
+        chat.set_focus(chat.composer)  # now: a key that comes before the screen has chosen a focus would be lost
         if not self.is_headless:
             self.run_worker(watch_for_hangup(self._terminal_gone), group="hangup")
 

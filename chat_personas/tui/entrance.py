@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from chat_personas.plain_text import printable
+from chat_personas.tui.garbage import spare_what_is_here
 from chat_personas.tui.measuring import whose
 from chat_personas.tui.widgets.entry import Entry
 
@@ -33,6 +34,7 @@ class Entrance:
                 return
             await self._take_up(session.resume_id)
             await self._go_on()
+            spare_what_is_here()
         except Exception as error:
             self._sitting.failure = error
             self._screen.app.exit()

@@ -4,6 +4,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from chat_personas.plain_text import printable
+from chat_personas.tui.garbage import spare_what_is_here
 from chat_personas.tui.sitting import Sitting
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class Measuring:
         self._sitting = sitting
         self._panel = panel
         self.wanted = sitting.session.measure
+        self._scored = False
 
     @property
     def permitted(self) -> bool:
@@ -72,6 +74,9 @@ class Measuring:
         async with aclosing(monitor.measure(conversation.context(), path[-1].id if path else None)) as estimates:
             async for estimate in estimates:
                 self._panel.offer(estimate)
+                if estimate.scorecard is not None and not self._scored:
+                    self._scored = True
+                    spare_what_is_here()  # what scoring needs is loaded with the first estimate
 
     @property
     def under_way(self) -> bool:

@@ -1,6 +1,7 @@
 """`OpenAIEngine`: the engine protocol over an OpenAI-compatible server."""
 
 import asyncio
+import importlib
 import secrets
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -96,6 +97,7 @@ class OpenAIEngine:
         Raises:
             EngineError: it cannot be reached, refuses the key, or has no such model.
         """
+        await asyncio.to_thread(importlib.import_module, "openai")  # half a second in which the person may be typing
         import openai
 
         key = key_for(url, key_env)

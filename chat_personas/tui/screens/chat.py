@@ -7,15 +7,16 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from chat_personas.plain_text import printable
 from chat_personas.tui.entrance import Entrance
+from chat_personas.tui.garbage import collect
 from chat_personas.tui.measuring import Measuring
 from chat_personas.tui.sitting import Sitting
 from chat_personas.tui.talk import Talk
 from chat_personas.tui.widgets.composer import Composer
 from chat_personas.tui.widgets.entry import Entry
+from chat_personas.tui.widgets.key_line import KeyLine
 from chat_personas.tui.widgets.panel.panel import AlignmentPanel
 from chat_personas.tui.widgets.status_line import StatusLine
 from chat_personas.tui.widgets.title_line import TitleLine
@@ -62,9 +63,9 @@ class ChatScreen(Screen[None]):
     def __init__(self, sitting: Sitting) -> None:
         super().__init__()
         self.sitting = sitting
-        self.transcript = Transcript()
-        self.panel = AlignmentPanel()
         self.composer = Composer()
+        self.transcript = Transcript(give_way=lambda: self.composer.typing)
+        self.panel = AlignmentPanel(give_way=lambda: self.composer.typing)
         self.title_line = TitleLine()
         self.status_line = StatusLine()
         self.talk = Talk(
@@ -87,7 +88,7 @@ class ChatScreen(Screen[None]):
                 yield self.composer
             yield self.panel
         yield self.status_line
-        yield Footer(show_command_palette=False)
+        yield KeyLine(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Show what is known already; the rest is opened after the first paint."""
@@ -176,6 +177,7 @@ class ChatScreen(Screen[None]):
         if event.usage is not None:
             self.status_line.used = (event.usage.prompt_tokens or 0) + (event.usage.decoded_tokens or 0)
         self.show_title()
+        self.call_after_refresh(collect)
         if event.status in ("complete", "stopped"):
             self.measure()
 

@@ -1,5 +1,7 @@
 """Where the person types."""
 
+import math
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -11,6 +13,10 @@ from chat_personas.tui.screens.first import INVITATION
 
 if TYPE_CHECKING:
     from textual.events import Key
+
+
+TYPING_SECONDS = 0.2
+"""So long after a key the person counts as typing: slow typists press three keys a second, fast ones ten."""
 
 
 class Composer(TextArea):
@@ -45,6 +51,12 @@ class Composer(TextArea):
             compact=True,
             id="composer",
         )
+        self._last_key = -math.inf
+
+    @property
+    def typing(self) -> bool:
+        """Whether the person pressed a key a moment ago, and may be pressing the next."""
+        return time.monotonic() - self._last_key < TYPING_SECONDS
 
     def on_key(self, event: "Key") -> None:
         """Send, or start a line, when it is this key's turn.
@@ -52,6 +64,7 @@ class Composer(TextArea):
         A binding would act when the application sees the key, which in fast typing is before the text area has seen
         the letters in front of it.
         """
+        self._last_key = time.monotonic()
         if event.is_printable:
             return
         bound = self.screen.active_bindings.get(event.key)

@@ -1,5 +1,6 @@
 """What the persona said, growing while it is said."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -10,21 +11,41 @@ from chat_personas.plain_text import printable
 from chat_personas.tui.widgets.plain_markdown import plain_markdown
 
 if TYPE_CHECKING:
+    from textual.timer import Timer
     from textual.widgets.markdown import MarkdownStream
 
 FIRST_WORD = "… thinking (Esc stops)"
+SECONDS_BETWEEN_DRAWINGS = 1 / 12
+"""Each growth of a reply lays out and draws the conversation anew; at 60 times a second, keys have to wait for it."""
+MOST_POSTPONED = 5
+"""How often in a row a drawing gives way to the person's typing: the reply then still grows twice a second."""
 
 
 class Reply(Vertical):
-    """A reply as Markdown. Text may be written to it in pieces of any size; `end` closes it with a note, or none."""
+    """A reply as Markdown. Text may be written to it in pieces of any size; `end` closes it with a note, or none.
 
-    def __init__(self, speaker: str, text: str = "", note: str = "", *, growing: bool = False) -> None:
+    While it grows, it is drawn less often as long as `give_way` says that something more urgent is going on.
+    """
+
+    def __init__(
+        self,
+        speaker: str,
+        text: str = "",
+        note: str = "",
+        *,
+        growing: bool = False,
+        give_way: Callable[[], bool] = lambda: False,
+    ) -> None:
         super().__init__(classes="reply")
         self._speaker = speaker
         self._text = text
         self._note = note or (FIRST_WORD if growing and not text else "")
         self._growing = growing
         self._stream: MarkdownStream | None = None
+        self._unwritten: list[str] = []
+        self._pause: Timer | None = None
+        self._give_way = give_way
+        self._postponed = 0
 
     def compose(self) -> ComposeResult:
         """Lay out the speaker, the text and the note."""
@@ -39,12 +60,14 @@ class Reply(Vertical):
             self._stream = Markdown.get_stream(self.query_one(Markdown))
 
     async def write(self, text: str) -> None:
-        """Append a piece of the reply."""
+        """Append a piece of the reply; it is drawn at once, or together with those that come soon after another."""
         if self._stream is None:
             return
         if self._note:
             self._show_note("")
-        await self._stream.write(printable(text))
+        self._unwritten.append(printable(text))
+        if self._pause is None:
+            await self._draw()
 
     async def end(self, note: str = "") -> None:
         """Show all that was written and close the reply, saying why it ended if it did not end by itself."""
@@ -55,9 +78,27 @@ class Reply(Vertical):
         """Stop the stream's task with the widget."""
         await self._close()
 
+    async def _draw(self) -> None:
+        """Draw what was not drawn yet, and nothing more for a while."""
+        self._pause = None
+        if not self._unwritten or self._stream is None:
+            return
+        self._pause = self.set_timer(SECONDS_BETWEEN_DRAWINGS, self._draw)
+        if self._postponed < MOST_POSTPONED and self._give_way():
+            self._postponed += 1
+            return
+        self._postponed = 0
+        text = "".join(self._unwritten)
+        self._unwritten.clear()
+        await self._stream.write(text)
+
     async def _close(self) -> None:
+        if self._pause is not None:
+            self._pause.stop()
         stream, self._stream = self._stream, None
         if stream is not None:
+            await stream.write("".join(self._unwritten))
+            self._unwritten.clear()
             await stream.stop()
 
     def _show_note(self, note: str) -> None:

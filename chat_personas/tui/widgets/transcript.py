@@ -21,8 +21,10 @@ class Transcript(VerticalScroll):
     of the entries in the window.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, give_way: Callable[[], bool] = lambda: False) -> None:
+        """`give_way`: see `Reply`."""
         super().__init__(id="transcript")
+        self._give_way = give_way
         self.entries: list[Entry] = []
         self._window = Window()
         self._shown: dict[Entry, Widget] = {}
@@ -128,14 +130,14 @@ class Transcript(VerticalScroll):
         for shown, group in groupby(wanted, key=self._shown.__contains__):
             run = list(group)
             if not shown:
-                widgets = [_widget(entry) for entry in run]
+                widgets = [_widget(entry, self._give_way) for entry in run]
                 mounted = self.mount_all(widgets, before=position if position < len(self.children) else None)
                 self._shown.update(zip(run, widgets, strict=True))  # before the wait, which may be cancelled
                 await mounted
             position += len(run)
 
 
-def _widget(entry: Entry) -> "Widget":
+def _widget(entry: Entry, give_way: Callable[[], bool]) -> "Widget":
     """Make the widget for `entry`. Imported here: Markdown is not needed for the first paint."""
     from chat_personas.tui.widgets.notice import Notice
     from chat_personas.tui.widgets.reply import Reply
@@ -144,5 +146,5 @@ def _widget(entry: Entry) -> "Widget":
     if entry.kind == "user":
         return UserMessage(entry.text, waiting=entry.waiting)
     if entry.kind == "reply":
-        return Reply(entry.speaker, entry.text, entry.note, growing=entry.growing)
+        return Reply(entry.speaker, entry.text, entry.note, growing=entry.growing, give_way=give_way)
     return Notice(entry.text, failed=entry.kind == "failure")

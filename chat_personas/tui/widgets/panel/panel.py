@@ -1,6 +1,6 @@
 """The alignment panel: what is measured, beside what is said."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -16,10 +16,15 @@ if TYPE_CHECKING:
     from eval.scoring import Scorecard
 
 SECONDS_BETWEEN_UPDATES = 0.2
+MOST_POSTPONED = 4
+"""How often in a row an update gives way to the person's typing: figures are then at most a second old."""
 
 
 class AlignmentPanel(VerticalScroll):
-    """Takes estimates as fast as they come and shows the newest at most five times a second."""
+    """Takes estimates as fast as they come and shows the newest at most five times a second.
+
+    It does so less often as long as `give_way` says that something more urgent is going on.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,n", "step(1)", "Next probe", id="next_probe"),
@@ -32,8 +37,10 @@ class AlignmentPanel(VerticalScroll):
 
         in_short: str
 
-    def __init__(self) -> None:
+    def __init__(self, give_way: Callable[[], bool] = lambda: False) -> None:
         super().__init__(id="panel")
+        self._give_way = give_way
+        self._postponed = 0
         self.border_title = "Measured"
         self.figures = Figures()
         self._group = ""
@@ -104,10 +111,15 @@ class AlignmentPanel(VerticalScroll):
 
     def _show_due(self) -> None:
         self._resting = self._due
-        if self._due:
-            self._due = False
-            self._show()
-            self.set_timer(SECONDS_BETWEEN_UPDATES, self._show_due)
+        if not self._due:
+            return
+        self.set_timer(SECONDS_BETWEEN_UPDATES, self._show_due)
+        complete = self.estimate is not None and self.estimate.complete
+        if not complete and self._postponed < MOST_POSTPONED and self._give_way():
+            self._postponed += 1
+            return
+        self._due, self._postponed = False, 0
+        self._show()
 
     def _show(self) -> None:
         self.query_one(Headline).show(self._group, self.figures)

@@ -18,15 +18,19 @@ class Section(Widget):
         super().__init__(id=name, classes="section")
         self.border_title = title
         self.display = False
+        self._drawn_height = 0
 
     def draw(self, width: int) -> Content | None:
         """Return what to show in `width` cells, or None for nothing."""
         raise NotImplementedError
 
     def changed(self) -> None:
-        """Show what `draw` now returns."""
-        self.display = self.draw(self._cells) is not None
-        self.refresh(layout=True)
+        """Show what `draw` now returns; the screen is laid out anew only if that is higher or lower than before."""
+        content = self.draw(self._cells)
+        height = 0 if content is None else content.get_height(self.styles.get_rules(), self._cells)
+        self.display = content is not None
+        self.refresh(layout=height != self._drawn_height)
+        self._drawn_height = height
 
     def render(self) -> Content:
         """Draw for the present width."""

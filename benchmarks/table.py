@@ -1,0 +1,27 @@
+"""The table of benchmarks, in the order in which they run."""
+
+from benchmarks import (
+    first_paint,
+    first_token_after_probing,
+    first_token_while_probing,
+    key_echo,
+    memory,
+    probes_vs_limit,
+    probes_vs_prefix_reuse,
+    probes_vs_whole_prompts,
+    reply_throughput,
+    server_concurrency,
+)
+
+ROWS = (
+    probes_vs_whole_prompts.ROW,
+    probes_vs_prefix_reuse.ROW,
+    probes_vs_limit.ROW,
+    reply_throughput.ROW,
+    first_token_while_probing.ROW,
+    first_token_after_probing.ROW,
+    key_echo.ROW,
+    first_paint.ROW,
+    server_concurrency.ROW,
+    memory.ROW,
+)
