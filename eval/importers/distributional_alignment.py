@@ -15,9 +15,10 @@ from typing import Any
 from eval.errors import SurveyError
 from eval.importers.building import Draft, collapsed, finished, finished_survey, tidy
 from eval.importers.imported import Imported, Notes, Wishes
+from eval.importers.literals import read_literal
 from eval.importers.option_texts import repaired
 from eval.importers.question_info import QuestionInfo, read_info
-from eval.importers.reading import read_json_object, read_literal
+from eval.importers.reading import read_json_object
 from eval.importers.refusal_texts import declines
 from eval.importers.wave import topic_and_years
 from eval.question import Question, Responses

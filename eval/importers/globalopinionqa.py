@@ -11,7 +11,8 @@ from typing import Any
 from eval.errors import SurveyError
 from eval.importers.building import Draft, collapsed, finished, finished_survey, tidy
 from eval.importers.imported import Imported, Notes, Wishes
-from eval.importers.reading import read_literal, read_rows
+from eval.importers.literals import read_literal
+from eval.importers.reading import read_rows
 from eval.importers.refusal_texts import declines
 from eval.question import Question
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, FiniteFloat, ValidationError
 
 from eval.errors import SurveyError
-from eval.importers.reading import read_literal, read_rows
+from eval.importers.literals import read_literal
+from eval.importers.reading import read_rows
 from personas.reading import display_name
 
 _NEEDED = frozenset({"key", "question", "references", "option_ordinal"})

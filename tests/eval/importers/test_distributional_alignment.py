@@ -49,6 +49,13 @@ def test_options_and_odd_ordinals_come_from_info_and_missing_options_get_count_0
     assert question.responses["POLPARTY"]["Other"] == Responses(counts=(0, 1, 0), refused=1)
 
 
+@pytest.mark.parametrize("count", [1e11, 1e308])
+def test_counts_of_more_people_than_there_are_stop_the_import_with_one_line(tmp_path: Path, count: float) -> None:
+    document = {"BUS_W26": PARTIES["BUS_W26"] | {"Democrat": {"Sometimes": count, "No view": count}}}
+    with pytest.raises(SurveyError, match='question "BUS_W26": counts: input should be less than or equal to 1000000'):
+        imported(tmp_path, "POLPARTY_data.json", document, INFO)
+
+
 def test_a_group_without_respondents_is_absent_and_everyone_is_the_sum_with_skipped_groups(tmp_path: Path) -> None:
     found = imported(tmp_path, "POLPARTY_data.json", PARTIES, INFO)
     (question,) = found.survey.questions
