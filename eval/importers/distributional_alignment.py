@@ -19,7 +19,7 @@ from eval.importers.literals import read_literal
 from eval.importers.option_texts import repaired
 from eval.importers.question_info import QuestionInfo, read_info
 from eval.importers.reading import read_json_object
-from eval.importers.refusal_texts import declines
+from eval.importers.refusal_texts import declines, parts_fit
 from eval.importers.wave import topic_and_years
 from eval.question import Question, Responses
 from personas import CATALOGUE
@@ -51,7 +51,7 @@ def read(path: Path, wishes: Wishes) -> Imported:
     files = _files(path)
     notes = Notes()
     entries = _entries(files, notes)
-    infos = read_info(files[0].parent / "info.csv") if (files[0].parent / "info.csv").is_file() else {}
+    infos = read_info(files[0].parent / "info.csv", notes) if (files[0].parent / "info.csv").is_file() else {}
     questions = [q for key, entry in entries.items() if (q := _question(key, entry, infos.get(key), notes))]
     years = {year for question in questions for year in topic_and_years(question.id)[1]}
     by_country = any(_COUNTRY in question.responses for question in questions)
@@ -144,6 +144,8 @@ def _draft(key: str, entry: _Entry, info: QuestionInfo | None, notes: Notes) -> 
         return None
     chosen = {text for said in entry.amounts.values() if isinstance(found := _parsed(said), dict) for text in found}
     if info and chosen <= set(info.texts):
+        if not parts_fit(key, info.options, info.refusals, notes):
+            return None
         options, refusals, ordinals = info.options, info.refusals, info.ordinals
     else:
         texts = repaired(written, chosen)
