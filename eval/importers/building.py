@@ -113,6 +113,7 @@ def _unfit(draft: Draft) -> str | None:
 def finished_survey(
     questions: Sequence[Question],
     wishes: Wishes,
+    notes: Notes,
     *,
     title: str,
     source: str,
@@ -123,10 +124,11 @@ def finished_survey(
     """Return the survey; what the person wished comes in place of what the importer says.
 
     Raises:
-        SurveyError: no question is left, or the name or the years are not allowed.
+        SurveyError: no question is left, with what `notes` say why, or the name or the years are not allowed.
     """
     if not questions:
-        raise SurveyError("no question could be taken over; check that KIND is the format of these files")
+        why = next((f" ({line})" for line in notes.lines() if " questions skipped " in line), "")
+        raise SurveyError(f"no question could be taken over{why}; check that KIND is the format of these files")
     given = sorted(wishes.years or years)
     try:
         return Survey(

@@ -21,7 +21,7 @@ from eval.importers.question_info import QuestionInfo, read_info
 from eval.importers.reading import read_json_object
 from eval.importers.refusal_texts import declines, parts_fit
 from eval.importers.wave import topic_and_years
-from eval.question import Question, Responses
+from eval.question import Question, Responses, sums_to_one
 from personas import CATALOGUE
 from personas.reading import display_name
 
@@ -58,6 +58,7 @@ def read(path: Path, wishes: Wishes) -> Imported:
     survey = finished_survey(
         questions,
         wishes,
+        notes,
         title=f"Distributional alignment: {files[0].parent.resolve().name}",
         source="Benchmarking Distributional Alignment of Large Language Models (Meister et al. 2024)",
         licence="see the benchmark and the surveys it draws on; question texts belong to their authors",
@@ -117,6 +118,9 @@ def _question(key: str, entry: _Entry, info: QuestionInfo | None, notes: Notes) 
     for (attribute, value), said in entry.amounts.items():
         amounts = _amounts(_parsed(said), entry, draft, f"{key}, {value}", notes)
         if amounts is None:
+            continue
+        if attribute == _COUNTRY and any(amounts.values()) and not sums_to_one(sum(amounts.values())):
+            notes.add("groups left out of a question (their shares do not sum to 1)", f"{key}, {value}")
             continue
         owner = attribute or value.partition("=")[0]
         total = everyone.setdefault(owner, {})

@@ -43,6 +43,7 @@ def read(path: Path, wishes: Wishes) -> Imported:
     survey = finished_survey(
         questions,
         wishes,
+        notes,
         title="GlobalOpinionQA",
         source="Pew Global Attitudes Survey and World Values Survey, as released with GlobalOpinionQA "
         "(Durmus et al. 2023)",

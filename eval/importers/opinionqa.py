@@ -48,6 +48,7 @@ def read(path: Path, wishes: Wishes) -> Imported:
     survey = finished_survey(
         questions,
         wishes,
+        notes,
         title="OpinionQA",
         source="Pew Research Center, American Trends Panel, as released with OpinionQA (Santurkar et al. 2023)",
         licence="see the terms of Pew Research Center, which bears no responsibility for how its data are used here",

@@ -90,6 +90,7 @@ def read(path: Path, wishes: Wishes) -> Imported:
     survey = finished_survey(
         questions,
         wishes,
+        notes,
         title="SubPOP",
         source="American Trends Panel or General Social Survey, as released with SubPOP (Suh et al. 2025)",
         licence="CC BY-NC-SA 4.0, see the data set and the surveys it draws on",

@@ -103,7 +103,8 @@ def test_countries_are_groups_with_proportions_by_the_place_of_the_option(tmp_pa
         "MC_options": "['Good', 'Bad', 'DK/Refused']",
         "Japan": [0.2, 0.7, 0.1],
         "New Land": [0, 0, 0],
-        "countries": ["Japan", "New Land"],
+        "Italy": [0.5, 0.3, 0.1],
+        "countries": ["Japan", "New Land", "Italy"],
     }
     found = imported(tmp_path, "data.json", {"Is it good?": asked})
     (question,) = found.survey.questions
@@ -114,6 +115,9 @@ def test_countries_are_groups_with_proportions_by_the_place_of_the_option(tmp_pa
     assert japan.refused == pytest.approx(0.1)
     assert question.overall is None
     assert [str(group) for group in groups_with_figures(found.survey)] == ["COUNTRY=Japan"]
+    reason = "groups left out of a question (their shares do not sum to 1)"
+    assert f"1 {reason}: Is it good?, Italy" in found.notes
+    assert "1 groups left out of a question (nobody answered): Is it good?, New Land" in found.notes
 
 
 def test_a_question_that_a_survey_cannot_hold_is_skipped_and_told(tmp_path: Path) -> None:

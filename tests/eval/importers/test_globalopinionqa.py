@@ -106,6 +106,12 @@ def test_a_row_that_would_run_something_is_only_skipped(tmp_path: Path) -> None:
     assert "1 questions skipped (options or selections are not as Python writes them): GAS-1" in found.notes
 
 
+def test_a_file_of_which_nothing_is_left_says_why(tmp_path: Path) -> None:
+    with pytest.raises(SurveyError) as caught:
+        imported(tmp_path, "Is it?,\"{'Japan': [1]}\",['Yes'],GAS\n")
+    assert "1 questions skipped (fewer than two options besides refusals): GAS-1" in str(caught.value)
+
+
 def test_another_format_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SurveyError, match='lacks the column "selections"'):
         imported(tmp_path, "", "question,options\n")
