@@ -15,9 +15,17 @@ if TYPE_CHECKING:
     from eval.combinations import Combinations
 
 ROUNDING = 0.02
+"""How far shares may be from summing to 1 and still pass for rounded ones."""
 MOST_LABELS = len(ascii_uppercase)
+MOST_PEOPLE = 10_000_000_000
+"""The largest count there can be, 10 billion: more than there are people, and few enough to simulate samples of."""
 
-Amount = Annotated[FiniteFloat, Field(ge=0)]
+Amount = Annotated[FiniteFloat, Field(ge=0, le=MOST_PEOPLE)]
+
+
+def sums_to_one(total: float) -> bool:
+    """Say whether `total`, a sum of shares, is 1 give or take `ROUNDING`."""
+    return abs(total - 1) <= ROUNDING + 1e-9  # 0.98 is allowed, and has no exact sum
 
 
 class Option(StrictModel):
@@ -37,12 +45,12 @@ class Responses(StrictModel):
     """
 
     counts: tuple[Amount, ...] | None = None
-    """How many people chose each option, in the order of the options; 0 for an option that nobody chose."""
+    """How many people chose each option, at most 10 billion, in the options' order; 0 for one that nobody chose."""
     proportions: tuple[Amount, ...] | None = None
     """Which share of the people chose each option; with `refused` they sum to 1, give or take rounding (0.02)."""
     refused: Amount
     """How many people, or with `proportions` which share, gave no answer or chose a refusal option."""
-    n_effective: Annotated[FiniteFloat, Field(gt=0)] | None = None
+    n_effective: Annotated[FiniteFloat, Field(gt=0, le=MOST_PEOPLE)] | None = None
     """For weighted figures: how many answers of a simple random sample they are worth, refusals apart."""
 
     @property
@@ -56,7 +64,7 @@ class Responses(StrictModel):
             problem = "neither counts nor proportions" if self.counts is None else "both counts and proportions"
             raise broken_rule(f"has {problem}; give exactly one of them")
         total = sum(self.options) + self.refused
-        if self.proportions is not None and abs(total - 1) > ROUNDING:
+        if self.proportions is not None and not sums_to_one(total):
             raise broken_rule(f"has proportions that sum, with refused, to {total:.4g}; they must sum to 1")
         if total == 0:
             raise broken_rule("has no respondents at all; leave the group out")

@@ -1,11 +1,12 @@
 """`chat-personas surveys`: which surveys there are, what is in them, and taking over others."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from chat_personas.cli.exit_codes import DONE
+from chat_personas.cli.exit_codes import BAD_INPUT, DONE
 
 app = typer.Typer(
     help="List, show and import surveys.",
@@ -17,14 +18,24 @@ app = typer.Typer(
 
 @app.command("list", epilog="Example: chat-personas surveys list")
 def list_surveys() -> int:
-    """List the surveys that can be measured with."""
+    """List the surveys that can be measured with.
+
+    A file with a fault is named on standard error beside the list of the others; the exit code is then 2.
+    """
     from chat_personas.plain_text import printable
     from chat_personas.survey_store import all_survey_names, glance_at_survey
+    from eval.errors import SurveyError
 
+    code = DONE
     for name in all_survey_names():
-        survey = glance_at_survey(name)
-        print(printable(f"{name:16} {survey.questions:5} questions  {survey.title}"))
-    return DONE
+        try:
+            survey = glance_at_survey(name)
+        except SurveyError as error:
+            print(f"chat-personas: {printable(' '.join(str(error).split()))}", file=sys.stderr)
+            code = BAD_INPUT
+        else:
+            print(printable(f"{name:16} {survey.questions:5} questions  {survey.title}"))
+    return code
 
 
 @app.command("show", epilog="Example: chat-personas surveys show civic --questions")

@@ -7,8 +7,9 @@ from pydantic import ValidationError
 
 from eval.errors import SurveyError
 from eval.importers.imported import Notes, Wishes
-from eval.question import MOST_LABELS, Option, Question, Responses
+from eval.question import MOST_LABELS, MOST_PEOPLE, Option, Question, Responses
 from eval.survey_model import SCHEMA, Population, Survey
+from personas.nearest import shown
 
 Amounts = Mapping[str, float]
 """How many people, or which share of them, chose the option with this text."""
@@ -32,18 +33,34 @@ class Draft:
     responses: dict[str, dict[str, Responses]] = field(default_factory=dict)
 
     def counted(self, amounts: Amounts, n_effective: float | None = None) -> Responses | None:
-        """Return counts in the options' order, 0 for an option that is not among `amounts`; None for nobody."""
+        """Return counts in the options' order, 0 for an option that is not among `amounts`; None for nobody.
+
+        Raises:
+            SurveyError: they are more people than there are.
+        """
         counts = tuple(float(amounts.get(text, 0)) for text in self.options)
         refused = float(sum(amounts.get(text, 0) for text in self.refusals))
         if sum(counts) + refused == 0:
             return None
-        return Responses(counts=counts, refused=refused, n_effective=n_effective)
+        try:
+            return Responses(counts=counts, refused=refused, n_effective=n_effective)
+        except ValidationError as error:
+            problem = _lowered(error.errors(include_url=False)[0]["msg"])
+            raise SurveyError(f"question {shown(self.id)}: counts: {problem}; correct the file") from error
 
     def shared(self, amounts: Amounts) -> Responses | None:
-        """Return proportions in the options' order, scaled to sum to 1 with the refusals; None for nobody."""
+        """Return proportions in the options' order, scaled to sum to 1 with the refusals; None for nobody.
+
+        Raises:
+            SurveyError: they are too large to be scaled.
+        """
         total = sum(amounts.get(text, 0) for text in (*self.options, *self.refusals))
         if total == 0:
             return None
+        if total > MOST_PEOPLE:
+            raise SurveyError(
+                f"question {shown(self.id)}: these are no shares, they sum to {total:g}; correct the file"
+            )
         shares = tuple(amounts.get(text, 0) / total for text in self.options)
         return Responses(proportions=shares, refused=sum(amounts.get(text, 0) for text in self.refusals) / total)
 
@@ -96,6 +113,7 @@ def _unfit(draft: Draft) -> str | None:
 def finished_survey(
     questions: Sequence[Question],
     wishes: Wishes,
+    notes: Notes,
     *,
     title: str,
     source: str,
@@ -106,10 +124,11 @@ def finished_survey(
     """Return the survey; what the person wished comes in place of what the importer says.
 
     Raises:
-        SurveyError: no question is left, or the name or the years are not allowed.
+        SurveyError: no question is left, with what `notes` say why, or the name or the years are not allowed.
     """
     if not questions:
-        raise SurveyError("no question could be taken over; check that KIND is the format of these files")
+        why = next((f" ({line})" for line in notes.lines() if " questions skipped " in line), "")
+        raise SurveyError(f"no question could be taken over{why}; check that KIND is the format of these files")
     given = sorted(wishes.years or years)
     try:
         return Survey(

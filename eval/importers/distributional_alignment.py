@@ -15,12 +15,13 @@ from typing import Any
 from eval.errors import SurveyError
 from eval.importers.building import Draft, collapsed, finished, finished_survey, tidy
 from eval.importers.imported import Imported, Notes, Wishes
+from eval.importers.literals import read_literal
 from eval.importers.option_texts import repaired
 from eval.importers.question_info import QuestionInfo, read_info
-from eval.importers.reading import read_json_object, read_literal
-from eval.importers.refusal_texts import declines
+from eval.importers.reading import read_json_object
+from eval.importers.refusal_texts import declines, parts_fit
 from eval.importers.wave import topic_and_years
-from eval.question import Question, Responses
+from eval.question import Question, Responses, sums_to_one
 from personas import CATALOGUE
 from personas.reading import display_name
 
@@ -50,13 +51,14 @@ def read(path: Path, wishes: Wishes) -> Imported:
     files = _files(path)
     notes = Notes()
     entries = _entries(files, notes)
-    infos = read_info(files[0].parent / "info.csv") if (files[0].parent / "info.csv").is_file() else {}
+    infos = read_info(files[0].parent / "info.csv", notes) if (files[0].parent / "info.csv").is_file() else {}
     questions = [q for key, entry in entries.items() if (q := _question(key, entry, infos.get(key), notes))]
     years = {year for question in questions for year in topic_and_years(question.id)[1]}
     by_country = any(_COUNTRY in question.responses for question in questions)
     survey = finished_survey(
         questions,
         wishes,
+        notes,
         title=f"Distributional alignment: {files[0].parent.resolve().name}",
         source="Benchmarking Distributional Alignment of Large Language Models (Meister et al. 2024)",
         licence="see the benchmark and the surveys it draws on; question texts belong to their authors",
@@ -117,6 +119,9 @@ def _question(key: str, entry: _Entry, info: QuestionInfo | None, notes: Notes) 
         amounts = _amounts(_parsed(said), entry, draft, f"{key}, {value}", notes)
         if amounts is None:
             continue
+        if attribute == _COUNTRY and any(amounts.values()) and not sums_to_one(sum(amounts.values())):
+            notes.add("groups left out of a question (their shares do not sum to 1)", f"{key}, {value}")
+            continue
         owner = attribute or value.partition("=")[0]
         total = everyone.setdefault(owner, {})
         for text, amount in amounts.items():
@@ -143,6 +148,8 @@ def _draft(key: str, entry: _Entry, info: QuestionInfo | None, notes: Notes) -> 
         return None
     chosen = {text for said in entry.amounts.values() if isinstance(found := _parsed(said), dict) for text in found}
     if info and chosen <= set(info.texts):
+        if not parts_fit(key, info.options, info.refusals, notes):
+            return None
         options, refusals, ordinals = info.options, info.refusals, info.ordinals
     else:
         texts = repaired(written, chosen)

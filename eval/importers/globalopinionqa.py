@@ -3,6 +3,7 @@
 `selections` and `options` are a dictionary and a list as Python writes them; shares stand in the options' order.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from math import isfinite
 from pathlib import Path
@@ -11,14 +12,14 @@ from typing import Any
 from eval.errors import SurveyError
 from eval.importers.building import Draft, collapsed, finished, finished_survey, tidy
 from eval.importers.imported import Imported, Notes, Wishes
-from eval.importers.reading import read_literal, read_rows
+from eval.importers.literals import read_literal
+from eval.importers.reading import read_rows
 from eval.importers.refusal_texts import declines
-from eval.question import Question
+from eval.question import Question, sums_to_one
 
 _NEEDED = frozenset({"question", "selections", "options"})
 _SOURCES = {"GAS": "Pew Global Attitudes Survey", "WVS": "World Values Survey"}
 _WHOLES = (1.0, 100.0)
-_ROUNDING = 0.05
 
 
 def read(path: Path, wishes: Wishes) -> Imported:
@@ -42,6 +43,7 @@ def read(path: Path, wishes: Wishes) -> Imported:
     survey = finished_survey(
         questions,
         wishes,
+        notes,
         title="GlobalOpinionQA",
         source="Pew Global Attitudes Survey and World Values Survey, as released with GlobalOpinionQA "
         "(Durmus et al. 2023)",
@@ -63,7 +65,7 @@ def _question(number: int, cells: dict[str, str], notes: Notes) -> Question | No
     if not isinstance(options, list) or not isinstance(selections, dict):
         notes.add("questions skipped (options are no list, or selections no dictionary)", name)
         return None
-    texts = [collapsed(str(option)) for option in options]
+    texts = ["" if option is None else collapsed(str(option)) for option in options]
     if len(set(texts)) < len(texts):
         notes.add("questions skipped (two options have the same text)", name)
         return None
@@ -75,8 +77,15 @@ def _question(number: int, cells: dict[str, str], notes: Notes) -> Question | No
         refusals=tuple(text for text in texts if text and declines(text)),
     )
     draft.ordinals = _numbers(draft.options)
-    for country, shares in selections.items():
-        _add(draft, texts, collapsed(str(country)), shares, notes)
+    if "" in texts:
+        notes.add("questions with an option left out (it has no text)", name)
+    countries = [collapsed(str(country)) for country in selections]
+    times = Counter(countries)
+    for country, shares in zip(countries, selections.values(), strict=True):
+        if times[country] > 1:
+            notes.add("countries left out of a question (they are there twice)", f"{name}, {country}")
+        else:
+            _add(draft, texts, country, shares, notes)
     return finished(draft, notes)
 
 
@@ -86,10 +95,14 @@ def _add(draft: Draft, texts: Sequence[str], country: str, shares: Any, notes: N
         notes.add("countries left out of a question (their shares do not fit the options)", where)
         return
     total = sum(shares)
-    if not any(abs(total - whole) <= _ROUNDING * whole for whole in _WHOLES):
+    if not any(sums_to_one(total / whole) for whole in _WHOLES):
         notes.add("countries left out of a question (their shares do not sum to 1)", where)
         return
-    responses = draft.shared(dict(zip(texts, shares, strict=True)))
+    amounts = dict(zip(texts, shares, strict=True))
+    if amounts.get(""):
+        notes.add("countries left out of a question (an option without text has a share of them)", where)
+        return
+    responses = draft.shared(amounts)
     if responses is not None:
         draft.responses.setdefault("COUNTRY", {})[country] = responses
 
@@ -101,7 +114,9 @@ def _is_share(share: Any) -> bool:
 def _numbers(options: Sequence[str]) -> tuple[float, ...]:
     """Return the options' own numbers where all are numbers, "1" to "10"; nothing otherwise."""
     try:
-        values = tuple(float(text) for text in options)
+        values = tuple(float(text) for text in options if "_" not in text)
     except ValueError:
+        return ()
+    if len(values) < len(options):  # Python takes 1_000 for a number
         return ()
     return values if all(map(isfinite, values)) else ()

@@ -72,6 +72,7 @@ def read(path: Path, wishes: Wishes) -> Imported:
     survey = finished_survey(
         questions,
         wishes,
+        notes,
         title=wishes.name,
         source=f"imported from {path.name}",
         licence="not stated",

@@ -6,6 +6,7 @@ from typing import Annotated, Any, TypeVar, cast
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, model_validator
 
 from eval.group_keys import check_attribute, check_value
+from eval.question import MOST_PEOPLE
 from personas.nearest import shown
 from personas.strict import Line, Prose, broken_rule
 
@@ -22,7 +23,15 @@ def _yes_or_no(cell: Any) -> Any:
     return answer
 
 
+def _plain(cell: Any) -> Any:
+    if isinstance(cell, str) and "_" in cell:  # Python writes numbers so; a table with 1_000 has a slip in it
+        raise broken_rule("must be a number, with a point for decimals")
+    return cell
+
+
 YesNo = Annotated[bool, BeforeValidator(_yes_or_no)]
+Number = Annotated[FiniteFloat, BeforeValidator(_plain)]
+Year = Annotated[int, BeforeValidator(_plain), Field(ge=1800, le=2200)]
 
 
 class Row(BaseModel):
@@ -40,7 +49,7 @@ class Row(BaseModel):
     """Whether stem or options differ from the words that the respondents read: yes or no."""
     option: Line | None = None
     """The text of the option; empty on a refusal row for people who gave no answer at all."""
-    ordinal: FiniteFloat | None = None
+    ordinal: Number | None = None
     """The option's place on the scale, 2.5 for instance; empty for all options that have no order."""
     refusal: YesNo = False
     """Whether the option declines to answer: yes or no."""
@@ -48,13 +57,13 @@ class Row(BaseModel):
     """The group's attribute, such as POLPARTY, or a pair, POLPARTY x SEX; empty for everyone."""
     value: Line | None = None
     """The group's value, such as Democrat, or for a pair Democrat x Female; empty for everyone."""
-    count: Annotated[FiniteFloat, Field(ge=0)] | None = None
-    """How many people of the group chose the option."""
-    proportion: Annotated[FiniteFloat, Field(ge=0)] | None = None
+    count: Annotated[Number, Field(ge=0, le=MOST_PEOPLE)] | None = None
+    """How many people of the group chose the option, at most 10 billion."""
+    proportion: Annotated[Number, Field(ge=0)] | None = None
     """Which share of the group chose it, where there are no counts; give one of the two."""
-    n_effective: Annotated[FiniteFloat, Field(gt=0)] | None = None
+    n_effective: Annotated[Number, Field(gt=0, le=MOST_PEOPLE)] | None = None
     """For weighted figures: how many answers of a simple random sample the group's are worth."""
-    year: Annotated[int, Field(ge=1800, le=2200)] | None = None
+    year: Year | None = None
     """When people were asked."""
 
     @property

@@ -4,11 +4,7 @@
 value of each attribute and `WEIGHT_W*`. Answers and values are matched by their text.
 """
 
-import csv
-import io
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -17,15 +13,14 @@ from eval.errors import SurveyError
 from eval.importers.building import Draft, finished, finished_survey, tidy
 from eval.importers.imported import Imported, Notes, Wishes
 from eval.importers.question_info import QuestionInfo, read_info
-from eval.importers.reading import read_text
+from eval.importers.refusal_texts import parts_fit
+from eval.importers.response_table import ResponseTable, read_responses
 from eval.importers.wave import topic_and_years
-from eval.question import Question
-from eval.respondents import NOT_ASKED, Codes, Members, Respondents, Wave
+from eval.importers.wave_folders import wave_folders
+from eval.question import MOST_LABELS, MOST_PEOPLE, Question
+from eval.respondents import Codes, Members, Respondents, Wave
 from personas import ALL_GROUPS, CATALOGUE, Group
 from personas.reading import display_name
-
-_FOLDER = re.compile(r"(?:Pew_)?American_Trends_Panel_W(\d+)")
-_INSIDE = ("human_resp", "data/human_resp")
 
 
 def read(path: Path, wishes: Wishes) -> Imported:
@@ -40,7 +35,7 @@ def read(path: Path, wishes: Wishes) -> Imported:
     questions: list[Question] = []
     waves: list[Wave] = []
     people = 0
-    for number, folder in _folders(path, notes):
+    for number, folder in wave_folders(path, notes):
         wave, infos = _wave(number, folder, wishes, notes)
         people += len(wave.answers)
         members = {group: wave.members((group,)) for group in ALL_GROUPS if group.attribute in wave.attributes}
@@ -53,6 +48,7 @@ def read(path: Path, wishes: Wishes) -> Imported:
     survey = finished_survey(
         questions,
         wishes,
+        notes,
         title="OpinionQA",
         source="Pew Research Center, American Trends Panel, as released with OpinionQA (Santurkar et al. 2023)",
         licence="see the terms of Pew Research Center, which bears no responsibility for how its data are used here",
@@ -63,55 +59,9 @@ def read(path: Path, wishes: Wishes) -> Imported:
     return Imported(survey, (found,), notes.lines(), Respondents(tuple(waves)))
 
 
-def _folders(path: Path, notes: Notes) -> list[tuple[int, Path]]:
-    if not path.is_dir():
-        raise SurveyError(f"{display_name(path)} is no folder; name the one that has human_resp in it")
-    places = [path, *(path / inside for inside in _INSIDE)]
-    folders = [path] if _FOLDER.fullmatch(path.resolve().name) else []
-    folders += [found for place in places if place.is_dir() for found in sorted(place.iterdir()) if found.is_dir()]
-    waves = {int(match.group(1)): folder for folder in folders if (match := _FOLDER.fullmatch(folder.resolve().name))}
-    if not waves:
-        raise SurveyError(f"{display_name(path)} has no folder American_Trends_Panel_W...; name human_resp")
-    for number, folder in sorted(waves.items()):
-        lacking = next((name for name in ("info.csv", "responses.csv") if not (folder / name).is_file()), None)
-        if lacking:
-            notes.add(f"waves skipped (no {lacking})", f"W{number}")
-            del waves[number]
-    return sorted(waves.items())
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """The cells of `responses.csv`, by column name."""
-
-    columns: Mapping[str, int]
-    rows: Sequence[Sequence[str]]
-
-    def codes(self, column: str, code_of: Mapping[str, int]) -> tuple[Codes, set[str]]:
-        """Return the code of each cell of a column, -1 for one that has none, and the texts that have none."""
-        place = self.columns[column]
-        cells = [row[place].strip() if place < len(row) else "" for row in self.rows]
-        codes = np.fromiter((code_of.get(cell, NOT_ASKED) for cell in cells), dtype=np.int8, count=len(cells))
-        return codes, {cell for cell in set(cells) - code_of.keys() if cell and cell.casefold() != "nan"}
-
-
-def _table(file: Path) -> _Table:
-    csv.field_size_limit(2**31 - 1)
-    try:
-        header, *rows = csv.reader(io.StringIO(read_text(file), newline=""))
-    except (csv.Error, ValueError) as error:
-        raise SurveyError(f"{display_name(file)}: this is no table; download the file again") from error
-    return _Table({name.strip(): place for place, name in enumerate(header)}, [row for row in rows if row])
-
-
 def _wave(number: int, folder: Path, wishes: Wishes, notes: Notes) -> tuple[Wave, list[QuestionInfo]]:
-    table = _table(folder / "responses.csv")
-    infos = []
-    for key, info in read_info(folder / "info.csv").items():
-        if key in table.columns:
-            infos.append(info)
-        else:
-            notes.add("questions skipped (no column in responses.csv)", key)
+    table = read_responses(folder / "responses.csv")
+    infos = [info for info in read_info(folder / "info.csv", notes).values() if _can_be_counted(info, table, notes)]
     attributes = tuple(key for key in CATALOGUE if key in table.columns)
     for key in CATALOGUE:
         if key not in attributes:
@@ -126,11 +76,21 @@ def _wave(number: int, folder: Path, wishes: Wishes, notes: Notes) -> tuple[Wave
     return (_weighted(wave, table, number, notes) if wishes.weighted else wave), infos
 
 
+def _can_be_counted(info: QuestionInfo, table: ResponseTable, notes: Notes) -> bool:
+    if info.key not in table.columns:
+        notes.add("questions skipped (no column in responses.csv)", info.key)
+        return False
+    if len(info.texts) > MOST_LABELS:
+        notes.add(f"questions skipped (more than {MOST_LABELS} options)", info.key)
+        return False
+    return parts_fit(info.key, info.options, info.refusals, notes)
+
+
 def _side_by_side(columns: list[Codes], people: int) -> Codes:
     return np.column_stack(columns) if columns else np.empty((people, 0), dtype=np.int8)
 
 
-def _answers(table: _Table, info: QuestionInfo, notes: Notes) -> Codes:
+def _answers(table: ResponseTable, info: QuestionInfo, notes: Notes) -> Codes:
     refused = len(info.options)
     code_of = {text: place for place, text in enumerate(info.options)} | dict.fromkeys(info.refusals, refused)
     codes, unknown = table.codes(info.key, code_of)
@@ -139,7 +99,7 @@ def _answers(table: _Table, info: QuestionInfo, notes: Notes) -> Codes:
     return codes
 
 
-def _values(table: _Table, attribute: str, notes: Notes) -> Codes:
+def _values(table: ResponseTable, attribute: str, notes: Notes) -> Codes:
     code_of = {value: place for place, value in enumerate(CATALOGUE[attribute].values)}
     codes, unknown = table.codes(attribute, code_of)
     for value in sorted(unknown):
@@ -147,22 +107,21 @@ def _values(table: _Table, attribute: str, notes: Notes) -> Codes:
     return codes
 
 
-def _weighted(wave: Wave, table: _Table, number: int, notes: Notes) -> Wave:
+def _weighted(wave: Wave, table: ResponseTable, number: int, notes: Notes) -> Wave:
     column = f"WEIGHT_W{number}"
     if column not in table.columns:
         raise SurveyError(f"wave W{number} has no column {column}; leave out --weighted")
-    weights = np.array([_weight(row, table.columns[column]) for row in table.rows], dtype=np.float64)
+    weights = table.numbers(column)
     known = np.isfinite(weights) & (weights > 0)
     if not known.all():
-        notes.add("waves with respondents left out (they have no weight)", f"W{number}: {int((~known).sum())}")
+        notes.add("waves with respondents left out (they have no weight above 0)", f"W{number}: {int((~known).sum())}")
+    with np.errstate(over="ignore"):
+        together = weights[known].sum()
+    if together > MOST_PEOPLE:
+        line = table.lines[int(np.argmax(np.where(known, weights, 0)))]
+        problem = f"line {line}: {column}: with this weight, people stand for more than {MOST_PEOPLE} altogether"
+        raise SurveyError(f"{display_name(table.path)}: {problem}; correct it, or leave out --weighted")
     return Wave(wave.questions, wave.answers[known], wave.attributes, wave.values[known], weights[known])
-
-
-def _weight(row: Sequence[str], place: int) -> float:
-    try:
-        return float(row[place])
-    except (ValueError, IndexError):
-        return float("nan")
 
 
 def _question(info: QuestionInfo, wave: Wave, members: Mapping[Group, Members], notes: Notes) -> Question | None:

@@ -6,7 +6,9 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, FiniteFloat, ValidationError
 
 from eval.errors import SurveyError
-from eval.importers.reading import read_literal, read_rows
+from eval.importers.imported import Notes
+from eval.importers.literals import read_literal
+from eval.importers.reading import read_rows
 from personas.reading import display_name
 
 _NEEDED = frozenset({"key", "question", "references", "option_ordinal"})
@@ -39,8 +41,8 @@ class QuestionInfo:
         return self.texts[len(self.ordinals) :]
 
 
-def read_info(path: Path) -> dict[str, QuestionInfo]:
-    """Return the questions of an `info.csv` by key; of a key that is there twice, the first.
+def read_info(path: Path, notes: Notes) -> dict[str, QuestionInfo]:
+    """Return the questions of an `info.csv` by key; of a key that is there twice, the first; a note if they differ.
 
     Raises:
         SurveyError: it cannot be read, or a row is not in this format; the message names the line.
@@ -63,5 +65,6 @@ def read_info(path: Path) -> dict[str, QuestionInfo]:
             tuple(text.strip() for text in parsed.references),
             tuple(float(value) for value in parsed.option_ordinal),
         )
-        found.setdefault(info.key, info)
+        if found.setdefault(info.key, info) != info:
+            notes.add("questions that info.csv has twice (the first is taken)", info.key)
     return found

@@ -3,9 +3,7 @@
 import csv
 import io
 import json
-import re
 import sys
-from ast import literal_eval
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,8 +13,6 @@ from personas.nearest import shown
 from personas.reading import display_name
 
 _MOST_BYTES = 2_000_000_000
-_DEFAULTDICT = re.compile(r"defaultdict\(\s*<class '\w+'>\s*,\s*(.*)\)", re.DOTALL)
-_NOT_A_NUMBER = re.compile(r"(?<![\w'\"])nan(?![\w'\"])")
 
 
 def read_text(path: Path) -> str:
@@ -56,22 +52,47 @@ def read_rows(path: Path, needed: frozenset[str]) -> Iterator[tuple[int, dict[st
     Raises:
         SurveyError: as `read_text`; the header lacks a column of `needed` or has one twice, a row has more cells.
     """
+    header, rows = read_cells(path, needed)
+    for line, cells in rows:
+        yield line, dict(zip(header, cells, strict=False))
+
+
+def read_cells(path: Path, needed: frozenset[str]) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
+    """Return the column names of a comma-separated file, and line number and cells of each row that is not empty.
+
+    Raises:
+        SurveyError: as `read_rows`; what is wrong with a row when that row is reached.
+    """
     csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
     reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
     try:
         header = [name.strip() for name in next(reader, [])]
-        _check_header(path, header, needed)
-        for cells in reader:
-            if len(cells) > len(header):
-                raise SurveyError(
-                    f"{display_name(path)}: line {reader.line_num}: {len(cells)} cells for {len(header)} columns; "
-                    "put text that has a comma in double quotes"
-                )
-            if any(cells):
-                yield reader.line_num, dict(zip(header, cells, strict=False))
     except csv.Error as error:
-        fix = "put text in double quotes, and write a quote in it twice"
-        raise SurveyError(f"{display_name(path)}: line {reader.line_num}: {error}; {fix}") from error
+        raise _no_row(path, reader.line_num, error) from error
+    _check_header(path, header, needed)
+
+    def rows() -> Iterator[tuple[int, list[str]]]:
+        try:
+            for cells in reader:
+                if len(cells) > len(header):
+                    raise wrong_length(path, reader.line_num, len(cells), len(header))
+                if any(cells):
+                    yield reader.line_num, cells
+        except csv.Error as error:
+            raise _no_row(path, reader.line_num, error) from error
+
+    return header, rows()
+
+
+def wrong_length(path: Path, line: int, cells: int, columns: int) -> SurveyError:
+    """Return the error for a row that has another number of cells than the header: they would stand elsewhere."""
+    problem = f"{cells} cells for {columns} columns; put text that has a comma in double quotes"
+    return SurveyError(f"{display_name(path)}: line {line}: {problem}")
+
+
+def _no_row(path: Path, line: int, error: csv.Error) -> SurveyError:
+    fix = "put text in double quotes, and write a quote in it twice"
+    return SurveyError(f"{display_name(path)}: line {line}: {error}; {fix}")
 
 
 def _check_header(path: Path, header: list[str], needed: frozenset[str]) -> None:
@@ -82,18 +103,3 @@ def _check_header(path: Path, header: list[str], needed: frozenset[str]) -> None
     repeated = next((name for name in header if name and header.count(name) > 1), None)
     if repeated is not None:
         raise SurveyError(f"{display_name(path)}: the column {shown(repeated)} is there twice; keep one of them")
-
-
-def read_literal(text: str) -> Any:
-    """Return the Python literal that a cell holds, as `str()` writes a list or a dictionary; nothing is run.
-
-    A `defaultdict(<class 'list'>, {...})` is the dictionary in it, `nan` is None.
-
-    Raises:
-        ValueError: it is none.
-    """
-    inner = _DEFAULTDICT.fullmatch(text.strip())
-    try:
-        return literal_eval(_NOT_A_NUMBER.sub("None", inner.group(1) if inner else text.strip()))
-    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError) as error:
-        raise ValueError("this is no list or dictionary as Python writes them") from error

@@ -1,11 +1,13 @@
 """SubPOP (Suh et al. 2025): JSON Lines, one line for each question and group, shares in the options' order.
 
 `responses` sum to 1 without refusals, whose share of everyone asked is `refusal_rate`; the option for them, where it is
-listed, comes last.
+listed, comes last. Lines that say two things of one question, or of one group of it, are errors: which of them is
+right cannot be told.
 """
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -15,13 +17,14 @@ from eval.errors import SurveyError
 from eval.importers.building import Draft, collapsed, finished, finished_survey, tidy
 from eval.importers.imported import Imported, Notes, Wishes
 from eval.importers.reading import read_text
+from eval.importers.refusal_texts import declines, parts_fit
 from eval.importers.wave import topic_and_years
-from eval.question import Question, Responses
+from eval.question import Question, Responses, sums_to_one
 from personas import CATALOGUE
+from personas.nearest import shown
 from personas.reading import display_name
 from personas.strict import broken_rule
 
-_ROUNDING = 0.02
 _EVERYONE = frozenset({"overall", "all"})
 _IN_OTHER_WORDS: Mapping[tuple[str, str], str] = {
     ("POLPARTY", "something else"): "Other",
@@ -51,9 +54,17 @@ class _Record(BaseModel):
     def _fits(self) -> "_Record":
         if len(self.options) - len(self.responses) not in (0, 1) or len(self.ordinal) != len(self.responses):
             raise broken_rule("options, ordinal and responses do not fit together")
-        if abs(sum(self.responses) - 1) > _ROUNDING:
+        if not sums_to_one(sum(self.responses)):
             raise broken_rule(f"responses sum to {sum(self.responses):.4g}, not to 1")
         return self
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A question as its first line has it, and the line on which each group was given."""
+
+    draft: Draft
+    lines: dict[tuple[str, str], int] = field(default_factory=dict)
 
 
 def read(path: Path, wishes: Wishes) -> Imported:
@@ -65,19 +76,21 @@ def read(path: Path, wishes: Wishes) -> Imported:
     if wishes.weighted:
         raise SurveyError("this file has no weights of its own; leave out --weighted")
     notes = Notes()
-    drafts: dict[str, Draft] = {}
+    asked: dict[str, _Asked] = {}
     lines = 0
     for line, record in _records(path):
         lines += 1
-        draft = drafts.setdefault(record.qkey, _draft(record))
-        if (draft.options, draft.ordinals) != _options(record):
-            problem = f"question {record.qkey} has other options than on a line before"
-            raise SurveyError(f"{display_name(path)}: line {line}: {problem}; download the file again")
-        _add(draft, record, notes)
-    questions: list[Question] = [found for draft in drafts.values() if (found := finished(draft, notes))]
+        before = asked.setdefault(collapsed(record.qkey), _Asked(_draft(record)))
+        problem = _contradiction(before, record, line) or _add(before.draft, record, notes)
+        if problem:
+            where = f"{display_name(path)}: line {line}: question {shown(before.draft.id)}"
+            raise SurveyError(f"{where} {problem}; download the file again, or keep one of the lines")
+    drafts = [each.draft for each in asked.values() if _has_its_shares(each.draft, notes)]
+    questions: list[Question] = [found for draft in drafts if (found := finished(draft, notes))]
     survey = finished_survey(
         questions,
         wishes,
+        notes,
         title="SubPOP",
         source="American Trends Panel or General Social Survey, as released with SubPOP (Suh et al. 2025)",
         licence="CC BY-NC-SA 4.0, see the data set and the surveys it draws on",
@@ -101,37 +114,53 @@ def _records(path: Path) -> Iterator[tuple[int, _Record]]:
             raise SurveyError(f"{display_name(path)}: line {number}: {why}; download the file again") from error
 
 
-def _options(record: _Record) -> tuple[tuple[str, ...], tuple[float, ...]]:
-    texts = tuple(collapsed(text) for text in record.options[: len(record.responses)])
-    return texts, tuple(float(value) for value in record.ordinal)
-
-
 def _draft(record: _Record) -> Draft:
-    options, ordinals = _options(record)
-    refusals = tuple(collapsed(text) for text in record.options[len(record.responses) :])
+    texts = tuple(collapsed(text) for text in record.options)
     return Draft(
         id=collapsed(record.qkey),
         stem=tidy(record.question),
         topics=topic_and_years(record.qkey)[0],
-        options=options,
-        refusals=refusals or ("Refused",),
-        ordinals=ordinals,
+        options=texts[: len(record.responses)],
+        refusals=texts[len(record.responses) :] or ("Refused",),
+        ordinals=tuple(float(value) for value in record.ordinal),
     )
 
 
-def _add(draft: Draft, record: _Record, notes: Notes) -> None:
+def _contradiction(asked: _Asked, record: _Record, line: int) -> str | None:
+    """Say in what a line says another thing than a line before; None if in nothing."""
+    before, now = asked.draft, _draft(record)
+    if before.stem != now.stem:
+        return "has another text than on a line before"
+    if (before.options, before.ordinals, before.refusals) != (now.options, now.ordinals, now.refusals):
+        return "has other options than on a line before"
+    first = asked.lines.setdefault((record.attribute, record.group), line)
+    return None if first == line else f"has {record.attribute}={record.group} already, on line {first}"
+
+
+def _has_its_shares(draft: Draft, notes: Notes) -> bool:
+    """Say whether the option without a share is one for refusals: otherwise the shares may be those of others."""
+    if not all(map(declines, draft.refusals)):
+        notes.add("questions skipped (the option without a share is none for refusals)", draft.id)
+        return False
+    return parts_fit(draft.id, draft.options, draft.refusals, notes)
+
+
+def _add(draft: Draft, record: _Record, notes: Notes) -> str | None:
+    """Add the figures of a line; return what is wrong if the group has some already."""
     answering = (1 - record.refusal_rate) / sum(record.responses)
     if answering == 0:
         notes.add("groups left out of a question (all refused)", f"{draft.id}, {record.attribute}={record.group}")
-        return
+        return None
     shares = tuple(share * answering for share in record.responses)
     responses = Responses(proportions=shares, refused=record.refusal_rate)
     if record.attribute.casefold() in _EVERYONE:
-        draft.overall = responses
-        return
+        already, draft.overall = draft.overall, responses
+        return "has figures of everyone already" if already else None
     value = _IN_OTHER_WORDS.get((record.attribute, record.group.casefold()), record.group)
     known = CATALOGUE.get(record.attribute)
     if known is None or value not in known.values:
         notes.add("groups skipped (not among the 60 of the catalogue)", f"{record.attribute}={record.group}")
-        return
-    draft.responses.setdefault(record.attribute, {})[value] = responses
+        return None
+    of_values = draft.responses.setdefault(record.attribute, {})
+    already, of_values[value] = of_values.get(value), responses
+    return f"has figures of {record.attribute}={value} already, under another name" if already else None

@@ -128,10 +128,12 @@ def test_help_and_page_name_every_kind(command: Command) -> None:
     assert all(kind in said and f"| `{kind}` |" in page for kind in KINDS)
 
 
-def test_a_survey_with_a_fault_is_named_in_the_list(command: Command, table: str, home: Path) -> None:
+def test_a_survey_with_a_fault_is_named_beside_the_list_of_the_others(command: Command, table: str, home: Path) -> None:
     command("surveys", "import", "csv", table)
+    command("surveys", "import", "csv", table, "--name", "your-town")
     file = home / "data" / "surveys" / "my-town.json"
     file.write_text(file.read_text().replace('"title"', '"titel"'))
     ran = command("surveys", "list")
     assert ran.code == 2
     assert '"my-town.json": lacks "title"' in only_line(ran)
+    assert [line.split()[0] for line in ran.out.splitlines()] == ["civic", "your-town"]

@@ -253,6 +253,13 @@ def test_a_number_that_is_none_is_refused(tmp_path: Path, number: str) -> None:
     assert refusal(tmp_path, json.dumps(TOWN).replace("1.5", number, 1))
 
 
+@pytest.mark.parametrize("count", [1.1e10, 1e308])
+def test_more_people_than_there_are_is_refused_before_anything_is_scored(tmp_path: Path, count: float) -> None:
+    document = changed("questions", 1, "overall", to={"counts": [1, count, 0], "refused": 0})
+    assert 'question "BUS_2"' in refusal(tmp_path, document)
+    assert "must be 1e+10 or less" in refusal(tmp_path, document)
+
+
 def test_further_faults_are_counted(tmp_path: Path) -> None:
     document = changed("questions", 0, "paraphrased", to="no")
     document["questions"][1]["stem"] = 3

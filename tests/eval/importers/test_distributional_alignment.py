@@ -49,6 +49,13 @@ def test_options_and_odd_ordinals_come_from_info_and_missing_options_get_count_0
     assert question.responses["POLPARTY"]["Other"] == Responses(counts=(0, 1, 0), refused=1)
 
 
+@pytest.mark.parametrize("count", [1e11, 1e308])
+def test_counts_of_more_people_than_there_are_stop_the_import_with_one_line(tmp_path: Path, count: float) -> None:
+    document = {"BUS_W26": PARTIES["BUS_W26"] | {"Democrat": {"Sometimes": count, "No view": count}}}
+    with pytest.raises(SurveyError, match='question "BUS_W26": counts: input should be less than or equal to 1000000'):
+        imported(tmp_path, "POLPARTY_data.json", document, INFO)
+
+
 def test_a_group_without_respondents_is_absent_and_everyone_is_the_sum_with_skipped_groups(tmp_path: Path) -> None:
     found = imported(tmp_path, "POLPARTY_data.json", PARTIES, INFO)
     (question,) = found.survey.questions
@@ -96,7 +103,8 @@ def test_countries_are_groups_with_proportions_by_the_place_of_the_option(tmp_pa
         "MC_options": "['Good', 'Bad', 'DK/Refused']",
         "Japan": [0.2, 0.7, 0.1],
         "New Land": [0, 0, 0],
-        "countries": ["Japan", "New Land"],
+        "Italy": [0.5, 0.3, 0.1],
+        "countries": ["Japan", "New Land", "Italy"],
     }
     found = imported(tmp_path, "data.json", {"Is it good?": asked})
     (question,) = found.survey.questions
@@ -107,6 +115,9 @@ def test_countries_are_groups_with_proportions_by_the_place_of_the_option(tmp_pa
     assert japan.refused == pytest.approx(0.1)
     assert question.overall is None
     assert [str(group) for group in groups_with_figures(found.survey)] == ["COUNTRY=Japan"]
+    reason = "groups left out of a question (their shares do not sum to 1)"
+    assert f"1 {reason}: Is it good?, Italy" in found.notes
+    assert "1 groups left out of a question (nobody answered): Is it good?, New Land" in found.notes
 
 
 def test_a_question_that_a_survey_cannot_hold_is_skipped_and_told(tmp_path: Path) -> None:

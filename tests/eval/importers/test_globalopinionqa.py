@@ -55,6 +55,9 @@ def test_options_that_are_numbers_are_their_own_ordinals(tmp_path: Path) -> None
         ("[nan, 0.9, 0.1]", "do not fit the options"),
         ("[0.5, -0.5, 1.0]", "do not fit the options"),
         ("[0.5, 0.2, 0.1]", "do not sum to 1"),
+        ("[0.5, 0.36, 0.1]", "do not sum to 1"),
+        ("[0.5, 0.43, 0.1]", "do not sum to 1"),
+        ("[50, 36, 10]", "do not sum to 1"),
     ],
 )
 def test_shares_that_do_not_fit_are_left_out_and_told(tmp_path: Path, shares: str, reason: str) -> None:
@@ -63,10 +66,50 @@ def test_shares_that_do_not_fit_are_left_out_and_told(tmp_path: Path, shares: st
     assert any(reason in note and "GAS-1, Italy" in note for note in found.notes)
 
 
+@pytest.mark.parametrize("shares", ["[0.49, 0.392, 0.098]", "[49, 39.2, 9.8]", "[0.51, 0.408, 0.102]"])
+def test_shares_within_rounding_of_1_are_scaled_to_it(tmp_path: Path, shares: str) -> None:
+    (question,) = imported(tmp_path, ASKED.replace("[50, 40, 10]", shares)).survey.questions
+    italy = question.responses["COUNTRY"]["Italy"]
+    assert italy.proportions == pytest.approx((0.5, 0.4))
+    assert italy.refused == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("textless", ["''", "' '", "nan", "None"])
+def test_a_share_of_an_option_without_text_does_not_vanish_from_a_country(tmp_path: Path, textless: str) -> None:
+    shares = "{'Japan': [0.5, 0.3, 0.2], 'Italy': [0.25, 0.75, 0]}"
+    found = imported(tmp_path, f"Is it?,\"{shares}\",\"['Yes', 'No', {textless}]\",GAS\n")
+    (question,) = found.survey.questions
+    assert question.option_texts == ("Yes", "No")
+    assert question.refusals == ()
+    assert set(question.responses["COUNTRY"]) == {"Italy"}
+    assert question.responses["COUNTRY"]["Italy"].proportions == (0.25, 0.75)
+    reason = "countries left out of a question (an option without text has a share of them): GAS-1, Japan"
+    assert f"1 {reason}" in found.notes
+    assert "1 questions with an option left out (it has no text): GAS-1" in found.notes
+
+
+def test_options_keep_their_texts_whatever_letters_are_in_them(tmp_path: Path) -> None:
+    rows = "Eat what?,\"{'Japan': [0.5, 0.25, 0.25]}\",\"['Eat nan bread', 'nan', 'None']\",GAS\n"
+    assert imported(tmp_path, rows).survey.questions[0].option_texts == ("Eat nan bread", "nan", "None")
+
+
+def test_a_country_that_is_there_twice_is_left_out_since_nobody_knows_which_is_right(tmp_path: Path) -> None:
+    shares = "{'Japan': [0.5, 0.5], 'Japan ': [0.1, 0.9], 'Italy': [0.25, 0.75]}"
+    found = imported(tmp_path, f"Is it?,\"{shares}\",\"['Yes', 'No']\",GAS\n")
+    assert set(found.survey.questions[0].responses["COUNTRY"]) == {"Italy"}
+    assert "1 countries left out of a question (they are there twice): GAS-1, Japan" in found.notes
+
+
 def test_a_row_that_would_run_something_is_only_skipped(tmp_path: Path) -> None:
     found = imported(tmp_path, "Run?,__import__('os').abort(),\"['a', 'b']\",GAS\n" + ASKED)
     assert [question.id for question in found.survey.questions] == ["GAS-2"]
     assert "1 questions skipped (options or selections are not as Python writes them): GAS-1" in found.notes
+
+
+def test_a_file_of_which_nothing_is_left_says_why(tmp_path: Path) -> None:
+    with pytest.raises(SurveyError) as caught:
+        imported(tmp_path, "Is it?,\"{'Japan': [1]}\",['Yes'],GAS\n")
+    assert "1 questions skipped (fewer than two options besides refusals): GAS-1" in str(caught.value)
 
 
 def test_another_format_is_refused(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from eval.errors import SurveyError
 from eval.importers import Imported, Wishes
 from eval.importers.long_csv import read
 from eval.importers.long_csv_row import Row
+from eval.noise import noise_floor
 from eval.question import Option, Question, Responses
 from eval.survey_model import Survey
 
@@ -68,6 +69,15 @@ def test_a_group_in_which_nobody_is_counted_is_absent_and_told(tmp_path: Path) -
     assert found.notes == ("1 groups left out (nobody is counted in them): buses, SEX=Female",)
 
 
+def test_the_largest_counts_that_are_taken_over_have_a_noise_floor(tmp_path: Path) -> None:
+    (question,) = imported(tmp_path, TOWN.replace("Yes,1,,SEX,Male,25", "Yes,1,,SEX,Male,1e10")).survey.questions
+    counts = question.responses["SEX"]["Male"].counts
+    assert counts == (1e10, 0, 9)
+    people = round(sum(counts))
+    floor = noise_floor(tuple(count / people for count in counts), people, question.ordinals)
+    assert 0 <= floor.total_variation < 1e-6
+
+
 def test_the_order_of_rows_does_not_move_a_count_to_another_option(tmp_path: Path) -> None:
     header, *rows = TOWN.splitlines()
     moved = "\n".join([header, *rows[:4], *reversed(rows[4:])])
@@ -111,6 +121,12 @@ def test_weighted_counts_need_the_effective_sample(tmp_path: Path) -> None:
         (",,,40,2024", ",,,forty,2024", "line 3: count: must be a number"),
         (",,,40,2024", ",,,-1,2024", "line 3: count: input should be greater than or equal to 0"),
         (",,,40,2024", ",,,nan,2024", "line 3: count: "),
+        (",,,40,2024", ",,,1_000,2024", "line 3: count: must be a number"),
+        (",,,40,2024", ',,,"1,000",2024', "line 3: count: must be a number"),
+        (",,,40,2024", ",,,40,2_024", "line 3: year: must be a number"),
+        ("No,2,", "No,2_0,", "line 3: ordinal: must be a number"),
+        (",,,40,2024", ",,,1e20,2024", "line 3: count: input should be less than or equal to 10000000000"),
+        (",,,40,2024", ",,,1e308,2024", "line 3: count: input should be less than or equal to 10000000000"),
         (",,,40,2024", ",,,,2024", 'line 3: needs one of "count" and "proportion"'),
         (",,yes,,,3", ",,perhaps,,,3", 'line 5: refusal: is "perhaps"; write yes or no'),
         ("No,2,", "Yes,1,", 'line 3: question "buses": "Yes" is there twice for one group'),

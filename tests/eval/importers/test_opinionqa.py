@@ -1,5 +1,6 @@
 """The release of OpinionQA: every group and every combination, weighted or not, from the respondents' answers."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from eval.question import Responses
 from personas import Group
 from tests.eval.importers.release import INFO, RESPONSES, write_release
 
+WAVE = Path("human_resp", "American_Trends_Panel_W26")
 DEMOCRAT, FEMALE, WHITE = map(Group.parse, ("POLPARTY=Democrat", "SEX=Female", "RACE=White"))
 
 
@@ -94,6 +96,111 @@ def test_an_answer_that_the_question_does_not_have_is_counted_nowhere(release: P
     found = read(release, Wishes("oqa"))
     assert found.survey.questions[0].overall == Responses(counts=(2, 1, 0), refused=1)
     assert any("an option that the question does not have): BUS_W26" in note for note in found.notes)
+
+
+def test_a_question_with_two_columns_of_answers_is_refused(release: Path) -> None:
+    (release / WAVE / "responses.csv").write_text(RESPONSES.replace("TRAM_W26,SEX", "BUS_W26,SEX"))
+    with pytest.raises(SurveyError, match='the column "BUS_W26" is there twice'):
+        read(release, Wishes("oqa"))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("3,No,,", "3,No, indeed,,", "line 4: 8 cells for 7 columns"),
+        ("3,No,,", "3,No,", "line 4: 6 cells for 7 columns"),
+        ("3,No,,", '3,"No,,', "line 7: unexpected end of data"),
+    ],
+)
+def test_a_row_whose_cells_would_stand_in_other_columns_is_named(
+    release: Path, before: str, after: str, message: str
+) -> None:
+    (release / WAVE / "responses.csv").write_text(RESPONSES.replace(before, after))
+    with pytest.raises(SurveyError, match=message):
+        read(release, Wishes("oqa"))
+
+
+@pytest.mark.parametrize("references", ["['Yes', 'Refused', 'No']", "['Not sure', 'Yes', 'No', 'Refused']"])
+def test_ordinals_that_belong_to_other_options_leave_the_question_out(release: Path, references: str) -> None:
+    (release / WAVE / "info.csv").write_text(INFO.replace("['Yes', 'No', 'Not sure', 'Refused']", references))
+    found = read(release, Wishes("oqa"))
+    assert [question.id for question in found.survey.questions] == ["BUS_W26"]
+    reason = "(an option that declines has a value, and one that answers has none)"
+    assert any(reason in note and "TRAM_W26: " in note for note in found.notes)
+
+
+def test_an_option_without_a_value_that_does_not_decline_is_named(release: Path) -> None:
+    (release / WAVE / "info.csv").write_text(INFO.replace("'Not sure'", "'Maybe'"))
+    found = read(release, Wishes("oqa"))
+    assert found.survey.questions[1].refusals == ("Maybe", "Refused")
+    assert "1 questions with options that have no value (counted as refusals): TRAM_W26: Maybe" in found.notes
+
+
+def test_an_option_that_declines_but_has_a_value_is_named(release: Path) -> None:
+    (release / WAVE / "info.csv").write_text(
+        INFO.replace("'Refused']\",\"[1.0, 2.0]", "'Refused']\",\"[1.0, 2.0, 1.5]", 1)
+    )
+    found = read(release, Wishes("oqa"))
+    assert found.survey.questions[1].option_texts == ("Yes", "No", "Not sure")
+    reason = "questions with options that decline but have a value (counted as options)"
+    assert f"1 {reason}: TRAM_W26: Not sure" in found.notes
+
+
+def test_a_question_with_more_options_than_letters_is_skipped_and_told(release: Path) -> None:
+    many = "['" + "', '".join(f"o{number}" for number in range(130)) + "']"
+    ordinals = str([float(number) for number in range(130)])
+    row = f'3,MANY_W26,Which?,"{many}","{ordinals}"\n'
+    (release / WAVE / "info.csv").write_text(INFO + row)
+    rows = [f"{line},{'MANY_W26' if place == 0 else 'o129'}" for place, line in enumerate(RESPONSES.splitlines())]
+    (release / WAVE / "responses.csv").write_text("\n".join(rows))
+    found = read(release, Wishes("oqa"))
+    assert [question.id for question in found.survey.questions] == ["BUS_W26", "TRAM_W26"]
+    assert "1 questions skipped (more than 26 options): MANY_W26" in found.notes
+
+
+def test_a_question_that_info_has_twice_in_other_words_is_named(release: Path) -> None:
+    row = "3,BUS_W26,Should trains be free?,\"['Yes, always', 'No', 'Depends', 'Refused']\",\"[1.0, 2.0, 1.5]\"\n"
+    (release / WAVE / "info.csv").write_text(INFO + row)
+    found = read(release, Wishes("oqa"))
+    assert found.survey.questions[0].stem == "Should buses be free?"
+    assert "1 questions that info.csv has twice (the first is taken): BUS_W26" in found.notes
+
+
+@pytest.mark.parametrize("second", ["American_Trends_Panel_W26", "human_resp/Pew_American_Trends_Panel_W26"])
+def test_a_wave_that_is_there_twice_is_refused_since_the_folders_may_differ(release: Path, second: str) -> None:
+    shutil.copytree(release / WAVE, release / second)
+    with pytest.raises(SurveyError) as caught:
+        read(release, Wishes("oqa"))
+    assert "has wave W26 twice, in " in str(caught.value)
+    assert f"{WAVE} and " in str(caught.value) or f" and {WAVE}" in str(caught.value)
+    assert second in str(caught.value)
+
+
+def test_a_second_folder_of_a_wave_that_lacks_a_file_or_is_a_link_does_no_harm(release: Path) -> None:
+    wave = release / WAVE
+    (release / "human_resp" / "Pew_American_Trends_Panel_W26").mkdir()
+    (release / wave.name).symlink_to(wave, target_is_directory=True)
+    found = read(release, Wishes("oqa"))
+    assert found.survey.questions[0].overall == Responses(counts=(2, 2, 0), refused=1)
+    assert any("W26 in human_resp/Pew_American_Trends_Panel_W26" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("weight", ["1e308", "1e11"])
+def test_weights_of_more_people_than_there_are_are_refused_with_their_line(release: Path, weight: str) -> None:
+    text = RESPONSES.replace("Black,2", f"Black,{weight}").replace("Asian,4", f"Asian,{weight}")
+    (release / WAVE / "responses.csv").write_text(text)
+    with pytest.raises(
+        SurveyError, match="line 3: WEIGHT_W26: with this weight, people stand for more than 10000000000"
+    ):
+        read(release, Wishes("oqa", weighted=True))
+
+
+def test_a_weight_that_is_no_number_above_0_leaves_the_person_out(release: Path) -> None:
+    text = RESPONSES.replace("Black,2", "Black,1_000").replace("Asian,4", "Asian,-1")
+    (release / WAVE / "responses.csv").write_text(text)
+    found = read(release, Wishes("oqa", weighted=True))
+    assert found.survey.questions[0].overall == Responses(counts=(1, 3, 0), refused=1, n_effective=16 / 10)
+    assert "1 waves with respondents left out (they have no weight above 0): W26: 3" in found.notes
 
 
 def test_folders_in_another_format_are_refused(release: Path, tmp_path: Path) -> None:

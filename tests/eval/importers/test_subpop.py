@@ -71,12 +71,54 @@ def test_a_group_that_refused_altogether_is_left_out(tmp_path: Path) -> None:
         ({"responses": [0.5, 0.5]}, "line 2: options, ordinal and responses do not fit"),
         ({"responses": [0.5, 0.4, 0.0]}, "line 2: responses sum to 0.9, not to 1"),
         ({"refusal_rate": 2}, "line 2: refusal_rate: "),
-        ({"options": ["Yes", "Never", "Depends", "Refused"]}, "line 2: question BUS_W99 has other options"),
+        ({"options": ["Yes", "Never", "Depends", "Refused"]}, 'line 2: question "BUS_W99" has other options'),
     ],
 )
 def test_a_line_in_another_format_is_named(tmp_path: Path, change: dict[str, Any], message: str) -> None:
     with pytest.raises(SurveyError, match=message):
         imported(tmp_path, LINE, LINE | change)
+
+
+REPUBLICAN = {"group": "Republican"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "message"),
+    [
+        ({}, {"responses": [0.9, 0.1, 0.0]}, 'line 2: question "BUS_W99" has POLPARTY=Democrat already, on line 1'),
+        ({"refusal_rate": 1.0}, {}, "has POLPARTY=Democrat already, on line 1"),
+        ({"group": "Something else"}, {"group": "Other"}, "has figures of POLPARTY=Other already, under another name"),
+        ({"group": "Other"}, {"group": "Something else"}, "has figures of POLPARTY=Other already, under another name"),
+        ({"attribute": "All"}, {"attribute": "Overall"}, "has figures of everyone already"),
+        ({}, REPUBLICAN | {"question": "Should trams be free?"}, 'line 2: question "BUS_W99" has another text'),
+        ({}, REPUBLICAN | {"options": ["Yes", "No", "Depends", "Maybe"]}, "has other options than on a line before"),
+        ({}, REPUBLICAN | {"options": ["Yes", "No", "Depends", "Not sure"]}, "has other options than on a line before"),
+    ],
+)
+def test_lines_that_contradict_each_other_are_refused_so_that_none_overwrites_another(
+    tmp_path: Path, first: dict[str, Any], second: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(SurveyError) as caught:
+        imported(tmp_path, LINE | first, LINE | second)
+    assert message in str(caught.value)
+
+
+def test_spaces_and_line_breaks_do_not_make_another_question_of_it(tmp_path: Path) -> None:
+    found = imported(tmp_path, LINE, LINE | REPUBLICAN | {"question": " Should  buses be free? "})
+    assert set(found.survey.questions[0].responses["POLPARTY"]) == {"Democrat", "Republican"}
+
+
+def test_an_option_without_a_share_that_is_no_refusal_leaves_the_question_out(tmp_path: Path) -> None:
+    maybe = {"qkey": "TRAM_W99", "options": ["Yes", "No", "Depends", "Maybe"]}
+    found = imported(tmp_path, LINE, LINE | maybe)
+    assert [question.id for question in found.survey.questions] == ["BUS_W99"]
+    assert "1 questions skipped (the option without a share is none for refusals): TRAM_W99" in found.notes
+
+
+def test_an_option_that_declines_and_has_a_share_is_an_option_and_named(tmp_path: Path) -> None:
+    found = imported(tmp_path, LINE | {"options": ["Yes", "No", "Not sure", "Refused"]})
+    assert found.survey.questions[0].option_texts == ("Yes", "No", "Not sure")
+    assert any("decline but have a value (counted as options): BUS_W99: Not sure" in note for note in found.notes)
 
 
 def test_a_file_that_is_no_json_lines_is_refused(tmp_path: Path) -> None:
