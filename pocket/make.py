@@ -25,7 +25,7 @@ CARD = MODELS / "POCKET.md"
 
 TOKENIZER_DOCUMENTS = 24_000
 LESSON_TOKENS = {"copying": 3_000_000, "reading": 5_000_000, "contrast": 6_000_000, "people": 28_000_000}
-TRAINING_TOKENS = 30_000_000
+TRAINING_TOKENS = 36_000_000
 
 
 def text(arguments: argparse.Namespace) -> None:
