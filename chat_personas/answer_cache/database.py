@@ -1,15 +1,13 @@
 """The file of kept answers: private, shared by several processes, and nobody's only copy of anything."""
 
 import sqlite3
-import time
 from pathlib import Path
 
 from chat_personas.answer_cache.errors import CacheError
 from chat_personas.paths import make_private, shown
+from chat_personas.write_ahead_log import BUSY_SECONDS, use_write_ahead_log
 
 APPLICATION_ID = 0x43504143
-BUSY_SECONDS = 5.0
-"""How long a writer waits for another program's transaction before it gives up."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS answers (
@@ -45,7 +43,7 @@ def open_database(path: Path) -> sqlite3.Connection:
         path.chmod(0o600)
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
     try:
-        _use_write_ahead_log(connection)
+        use_write_ahead_log(connection)
         connection.execute("PRAGMA synchronous = NORMAL")
         _prepare(connection, path)
     except BaseException:
@@ -62,16 +60,3 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     if marked or tables:
         raise CacheError(f"the answer cache {shown(path)} is the database of another program; move it away")
     connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA application_id = {APPLICATION_ID}; COMMIT;")
-
-
-def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
-    """Switch the journal, which SQLite refuses at once, without its busy timeout, while another opens the file."""
-    deadline = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise
-            time.sleep(0.02)

@@ -2,7 +2,6 @@
 
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,9 +9,7 @@ from pathlib import Path
 from chat_personas.corpus.errors import CorpusError, NoCorpusError, shown, storage_errors
 from chat_personas.corpus.files import create_private, has_write_ahead_log, refuse_foreign
 from chat_personas.corpus.migrations import migrate, migrations, schema_of
-
-BUSY_SECONDS = 5.0
-"""How long a writer waits for another program's transaction before it gives up."""
+from chat_personas.write_ahead_log import BUSY_SECONDS, use_write_ahead_log
 
 
 class Connections:
@@ -101,7 +98,7 @@ def _open_writer(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA secure_delete = ON")
         connection.execute("PRAGMA temp_store = MEMORY")
         migrate(connection, path)
-        _use_write_ahead_log(connection)
+        use_write_ahead_log(connection)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
     except BaseException:
@@ -137,16 +134,3 @@ def _checked(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
-
-
-def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
-    """Switch the journal, which SQLite refuses at once, without its busy timeout, while another program reads."""
-    deadline = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise
-            time.sleep(0.02)
