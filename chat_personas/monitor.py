@@ -16,7 +16,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from chat_personas.course import CoursePoint, Measure, joined, kept_course
-from eval.answers import Answer, Failure
+from eval.answers import REFUSALS_ONLY, Answer, Failure
 from eval.engine import Engine, Message
 from eval.expression.log_probability import ask
 from eval.figures import human_figures
@@ -41,7 +41,8 @@ UNSTEERED = "no group: compared with everyone"
 class Estimate:
     """What is known so far in a round.
 
-    `done` of `total` questions are answered or failed. `scorecard` is None until the first answer. `message` says
+    `done` of `total` questions are answered or failed; `failures` are also those answered with refusals only, which
+    count in the scorecard's refusal alone. `scorecard` is None until the first answer. `message` says
     what is missing or particular, for the screen. `complete` marks the last estimate of a round; `turn` counts what
     the person has said.
     """
@@ -85,6 +86,11 @@ class _Round:
     @property
     def scorecard(self) -> Scorecard | None:
         return self.scored[1]
+
+    @property
+    def refused(self) -> tuple[Failure, ...]:
+        card = self.scorecard
+        return () if card is None else tuple(Failure(refused.id, REFUSALS_ONLY) for refused in card.refused)
 
     @property
     def point(self) -> tuple[CoursePoint, ...]:
@@ -204,7 +210,7 @@ class Monitor:
             done=found.done,
             total=len(self._questions),
             complete=complete,
-            failures=tuple(found.failures),
+            failures=(*found.failures, *found.refused),
             course=joined(found.earlier, found.point) if complete else found.earlier,
             message="; ".join(filter(None, (self.message, _shortened(found.dropped_messages)))) or None,
             turn=found.turn,

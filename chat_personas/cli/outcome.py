@@ -8,7 +8,10 @@ from chat_personas.cli.expression_table import print_expressions
 from chat_personas.cli.report_documents import write_reports
 from chat_personas.cli.report_file import Destinations
 from chat_personas.cli.report_table import print_reports
+from chat_personas.plain_text import printable
+from chat_personas.report_words import counted
 from eval.report import Report
+from eval.saved_answers import left_out
 
 
 def print_and_write(
@@ -26,6 +29,8 @@ def print_and_write(
     """
     if not reports:
         return
+    if "--save-answers" in destinations.by_option:
+        _tell_left_out(reports)
     try:
         write_reports(reports, destinations, survey)
     finally:
@@ -33,6 +38,14 @@ def print_and_write(
         if len(reports) < expected:
             what = "evaluations were made" if _in_several_expressions(reports) else "personas were evaluated"
             print(f"only {len(reports)} of {expected} {what}; these are kept", file=sys.stderr)
+
+
+def _tell_left_out(reports: Sequence[Report]) -> None:
+    """Say how many answers are not saved, because a file of answers cannot say that they are not valid."""
+    for report in reports:
+        if count := left_out(report):
+            what = f"{counted(count, 'answer')} not saved, because not valid"
+            print(f"{printable(report.persona.name)}: {what}", file=sys.stderr)
 
 
 def print_tables(reports: Sequence[Report], *, to_error: bool, demonstration: bool) -> None:
