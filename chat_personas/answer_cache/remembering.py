@@ -100,8 +100,7 @@ class RememberingEngine:
             self.tally.failed += 1
             raise
         self.tally.asked += 1
-        if text:
-            self._memory.keep(key, KeptReply(text=text), self.info.name)
+        self._memory.keep(key, KeptReply(text=text), self.info.name)
         return text
 
     async def close(self) -> None:

@@ -76,6 +76,6 @@ class KeptScore(_Kept):
 
 
 class KeptReply(_Kept):
-    """One whole reply; an empty one is not kept."""
+    """One whole reply. An empty one is what the model said, too: asking only those again would select by outcome."""
 
-    text: str = Field(min_length=1)
+    text: str

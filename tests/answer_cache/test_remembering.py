@@ -164,10 +164,13 @@ async def test_when_one_reply_fails_the_others_are_kept(store: AnswerStore) -> N
     assert mended.seeds == [4]
 
 
-async def test_an_empty_reply_is_asked_again(store: AnswerStore) -> None:
+async def test_an_empty_reply_is_remembered_as_what_was_said_so_that_no_repeat_draws_until_it_is_another(
+    store: AnswerStore,
+) -> None:
     assert await Wrapped(Talker(silent=frozenset({3})), store).engine.complete(SYSTEM, Sampling(seed=3)) == [""]
-    mended = Talker()
-    assert await Wrapped(mended, store).engine.complete(SYSTEM, Sampling(seed=3)) == ["Be brief. 3"]
+    again = Talker()
+    assert await Wrapped(again, store).engine.complete(SYSTEM, Sampling(seed=3)) == [""]
+    assert again.seeds == []
 
 
 async def test_conversation_and_closing_pass_through(store: AnswerStore) -> None:
