@@ -76,6 +76,8 @@ class ModelInfo(_Part):
     """How many tokens its context holds, where known."""
     flash_attention: bool | None
     """Whether flash attention was on, where known."""
+    template_date: str | None = None
+    """The day that the chat template wrote into every prompt (ISO 8601); null where it writes none, and for servers."""
     demonstration: bool = False
     """Whether it calls itself a demonstration: then the scores are evidence about nobody."""
 
