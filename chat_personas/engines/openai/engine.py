@@ -10,7 +10,7 @@ from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any
 
 from chat_personas.engines.openai.about import details, without_directories
-from chat_personas.engines.openai.address import is_loopback, key_for, shown
+from chat_personas.engines.openai.address import account_of, is_loopback, key_for, shown
 from chat_personas.engines.openai.client import make_client
 from chat_personas.engines.openai.dialect import Dialect
 from chat_personas.engines.openai.discovery import Capabilities, discover
@@ -69,7 +69,7 @@ class OpenAIEngine:
             log_probabilities="top_k" if self._dialect.top_k else "none",
             top_k=self._dialect.top_k or None,
             local=is_loopback(url),
-            details=details(capabilities),
+            details=details(capabilities, account_of(url)),
         )
 
     @classmethod
