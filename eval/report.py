@@ -326,7 +326,7 @@ class RepliesInfo(_Part):
     max_tokens: int
     """How long each could be."""
     constraint: str | None
-    """What kept them to a form: `grammar`, `json_schema`, `json_object` or `none`; null where no form was asked for."""
+    """How they were kept to a form: `grammar`, `json_schema`, `json_object`, `none`, `unknown`; null without a form."""
     asked: int
     """How many replies were asked for, of questions that failed too."""
     unread: tuple[UnreadInfo, ...]

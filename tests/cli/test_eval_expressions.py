@@ -124,6 +124,24 @@ def test_a_judge_of_its_own_is_opened_asked_and_closed(
     assert "not valid: the judge itself errs in 47.4 of 100 known statements (listening;" in words(ran)
 
 
+def test_a_judge_of_its_own_is_not_asked_twice_either(
+    command: Command, survey: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asking = ["--model", "tiny.gguf", "--expression", "open_ended", "--judge", "pocket", "--json", "-"]
+    talker, judge = SayingEngine(say), ListeningEngine()
+    judged_by(monkeypatch, talker, judge)
+    first = Report.model_validate_json(evaluated(command, survey, *asking).out)
+    asked = len(judge.asked)
+    assert asked
+    ran = evaluated(command, survey, *asking)
+    again = Report.model_validate_json(ran.out)
+    assert len(judge.asked) == asked
+    assert (again.questions, again.judge) == (first.questions, first.judge)
+    # 100 replies, each judged in two orders, and 70 known statements in two orders.
+    assert again.timing.remembered == 100 + 2 * (100 + 70)
+    assert "440 of 440 answers were there already" in ran.err
+
+
 def test_failures_are_counted_by_reason_and_none_becomes_a_zero(
     command: Command, served_by: Serve, survey: str
 ) -> None:
