@@ -69,10 +69,22 @@ def all_prompts(personas: Sequence[LoadedPersona]) -> tuple[str, ...]:
     Raises:
         PersonaError: a persona is not steered by a prompt.
     """
-    prompts = [UNSTEERED]
+    return tuple(named_prompts(personas))
+
+
+def named_prompts(personas: Sequence[LoadedPersona]) -> dict[str, str]:
+    """Return the names of the prompts of `all_prompts`, by prompt: `unsteered`, a persona's, or `democrat by qa`.
+
+    Raises:
+        PersonaError: a persona is not steered by a prompt.
+    """
+    names = {UNSTEERED: "unsteered"}
     for loaded in personas:
-        prompts += [system_prompt(loaded.persona), *prompts_of(loaded.persona).values()]
-    return tuple(dict.fromkeys(prompts))
+        name = loaded.persona.name
+        names.setdefault(system_prompt(loaded.persona), name)
+        for steering, prompt in prompts_of(loaded.persona).items():
+            names.setdefault(prompt, f"{name} by {steering}")
+    return names
 
 
 async def ask(
