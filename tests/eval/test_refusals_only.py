@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from eval.answers import Refusals
+from eval.calibrated import calibrated
 from eval.evaluate import evaluate
 from eval.matrix import matrix
 from eval.matrix_asking import all_prompts
@@ -147,3 +148,18 @@ async def test_saved_answers_keep_what_was_only_refused() -> None:
     lines = as_answers([await asked("apart")]).splitlines()
     assert len(lines) == 4
     assert sum('"refusal": 1.0' in line for line in lines) == 3
+
+
+@pytest.mark.parametrize("refusals", REFUSALS)
+async def test_calibration_takes_the_orders_that_have_a_distribution(refusals: Refusals) -> None:
+    survey = LoadedSurvey(many(24), Path("many.json"), "ab" * 32)
+    masses: dict[str, Masses] = {f"Q{number}/reversed": REFUSED for number in range(4)} | {"Q5": REFUSED}
+    report = await evaluate(FakeEngine(masses), DEMOCRATS, survey, refusals=refusals)
+    made = calibrated(report).calibration
+    assert made is not None
+    assert sum(len(fold.questions) for fold in made.folds) == len(report.questions) == 24 - (refusals == "apart")
+    assert made.scores.total_variation is not None
+    assert made.minus_uncalibrated.total_variation is not None
+    assert report.scores.total_variation is not None
+    changed = made.scores.total_variation.mean - report.scores.total_variation.mean
+    assert made.minus_uncalibrated.total_variation.mean == pytest.approx(changed)
