@@ -97,4 +97,6 @@ def _alignment(question: Question, groups: Sequence[Group], answer: Answer | Non
     if answer is None or figures is None:
         return float("nan")
     said = opinion(answer, "apart").distribution
+    if said is None:
+        return float("nan")
     return float(alignment(said, figures.distribution, scale_of(question.ordinals)))

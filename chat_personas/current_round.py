@@ -9,7 +9,7 @@ from chat_personas.course import Course, turn_values
 from chat_personas.earlier_rounds import EarlierRound, latest_answers
 from chat_personas.estimate import Coverage
 from chat_personas.round_plan import Agenda
-from eval.answers import Answer, Failure
+from eval.answers import REFUSALS_ONLY, Answer, Failure
 from eval.question import Question
 from eval.scorecard import Scorecard
 from personas import Group
@@ -85,6 +85,13 @@ class CurrentRound:
     def scorecard(self) -> Scorecard | None:
         """The newest scorecard; None before the first answer."""
         return self.scored[1]
+
+    @property
+    def refused(self) -> tuple[Failure, ...]:
+        """The questions of this round that were answered with refusals only; they count in the refusal alone."""
+        asked = {answer.question_id for answer in tuple(self.answers)}
+        refused = () if self.scorecard is None else self.scorecard.refused
+        return tuple(Failure(one.id, REFUSALS_ONLY) for one in refused if one.id in asked)
 
     @property
     def seconds_per_question(self) -> float | None:

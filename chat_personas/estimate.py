@@ -30,7 +30,8 @@ class Coverage:
 class Estimate:
     """What is known so far in a round.
 
-    `done` of `total` questions that this round asks are answered or failed. `scorecard` is over this round's answers
+    `done` of `total` questions that this round asks are answered or failed; `failures` are also those answered with
+    refusals only, which count in the scorecard's refusal alone. `scorecard` is over this round's answers
     and, for questions that it does not ask, over their latest answers from earlier turns: `coverage` says how many
     those are. It is None until the round's first answer. `message` says what is missing or particular, for the
     screen. `complete` marks the last estimate of a round; `turn` counts what the person has said. `course` and `drift`

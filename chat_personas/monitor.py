@@ -181,7 +181,7 @@ class Monitor:
             done=found.done,
             total=len(found.planned),
             complete=complete,
-            failures=tuple(found.failures),
+            failures=(*found.failures, *found.refused),
             course=found.course.points,
             message="; ".join(filter(None, (self.message, _shortened(found.dropped_messages)))) or None,
             turn=found.turn,

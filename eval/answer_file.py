@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from eval.answer_line import AnswerLine, read_line
-from eval.answers import Answer, Failure, OrderAnswer, Refusals
+from eval.answers import Answer, Failure, OrderAnswer
 from eval.errors import AnswerError, SurveyError
 from eval.figures import human_figures, require_figures
 from eval.question import Question
@@ -120,8 +120,8 @@ class _Reading:
                 raise AnswerError(f"{problem}; did you mean {shown(nearest(text, known))}?")
 
 
-def answer_from(line: AnswerLine, question: Question, refusals: Refusals) -> Answer | Failure:
-    """Return the answer of a line to `question`, or why it cannot be scored: a sum that is none, no figures, no mass.
+def answer_from(line: AnswerLine, question: Question) -> Answer | Failure:
+    """Return the answer of a line to `question`, or why it cannot be scored: a sum that is none, or no figures.
 
     The masses are in the survey's order, whatever the order in the file.
     """
@@ -132,8 +132,6 @@ def answer_from(line: AnswerLine, question: Question, refusals: Refusals) -> Ans
     if human_figures(question, line.group) is None:
         return Failure(question.id, "the survey has no figures for this group on this question")
     options = np.array([masses.get(text, 0.0) for text in question.option_texts])
-    if refusals == "apart" and not options.sum() > 0:
-        return Failure(question.id, "no probability on any option that is no refusal")
     refusal = math.fsum([line.refusal, *(masses.get(text, 0.0) for text in question.refusals)])
     return Answer(question.id, (OrderAnswer("survey", options, refusal, label_mass=None, as_is=True),))
 

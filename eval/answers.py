@@ -7,6 +7,8 @@ from eval.metrics import FloatArray
 from eval.rendering import Order
 
 Refusals = Literal["apart", "as-option"]
+REFUSALS_ONLY = "answered with refusals only"
+"""Why a question that got an answer has no distribution to compare while refusals are apart."""
 
 
 @dataclass(frozen=True, slots=True)

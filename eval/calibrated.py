@@ -47,8 +47,8 @@ def comparable(report: Report) -> tuple[QuestionInfo, ...]:
 
 
 def _uncalibrated(report: Report, questions: tuple[QuestionInfo, ...]) -> Uncalibrated:
-    """Return what the model said in each order; an answer from a file has none, and counts as one."""
-    orders = [[order.model for order in question.by_order] or [question.model] for question in questions]
+    """Return what the model said in each order that has a distribution; an answer from a file counts as one."""
+    orders = [[order.model for order in question.by_order if order.model] or [question.model] for question in questions]
     apart = [abs(question.refusal - (question.human_refusal or 0.0)) / 2 for question in questions]
     if report.refusals == "apart":
         apart = [0.0] * len(questions)

@@ -23,7 +23,8 @@ from personas import Group
 class Comparison:
     """The questions that were answered, in the survey's order, with what the model and the people said.
 
-    `rows` are the questions' places in `table`; `figures` are None where the survey has none for the groups.
+    `rows` are the questions' places in `table`; `figures` are None where the survey has none for the groups. What was
+    answered with refusals only, while these are apart, is here too, since it counts as refused; its `model` is NaN.
     """
 
     refusals: Refusals
@@ -38,7 +39,11 @@ class Comparison:
     human: Distributions
 
     def measured(self, seed: int) -> Measured:
-        """Return every measure of every question; `seed` is that of the simulated noise floor."""
+        """Return every measure of every question; `seed` is that of the simulated noise floor.
+
+        References are measured where the persona is: all of them are then about the same questions.
+        """
+        persona = self._closeness(self.model)
         references = {
             "uniform": self._closeness(self._uniform()),
             "population": self._closeness(self._people(())),
@@ -47,8 +52,8 @@ class Comparison:
         if self.opposite is not None:
             references["opposite"] = self._closeness(self._people((self.opposite,)))
         return Measured(
-            persona=self._closeness(self.model),
-            references=references,
+            persona=persona,
+            references={name: closeness.where_defined(persona) for name, closeness in references.items()},
             refusal=_column([opinion.refusal for opinion in self.opinions]),
             human_refusal=_column([None if figures is None else figures.refusal for figures in self.figures]),
             label_mass=_column([opinion.label_mass for opinion in self.opinions]),
@@ -107,7 +112,7 @@ def compare(
         figures=figures,
         opposite=opposite_of(table, groups[0]) if groups is not None and len(groups) == 1 else None,
         scale=Scale(table.scale.order[places], table.scale.steps[places]),
-        model=stack([(each.distribution, each.refusal) for each in opinions], table.width, refusals),
+        model=stack([_said(each) for each in opinions], table.width, refusals),
         human=stack([_shares(figure, refusals) for figure in figures], table.width, refusals),
     )
 
@@ -128,6 +133,10 @@ def _by_row(survey: Survey, table: GroupTable, answers: Sequence[Answer]) -> dic
                 )
         by_row[row] = answer
     return by_row
+
+
+def _said(opinion: Opinion) -> Shares | None:
+    return None if opinion.distribution is None else (opinion.distribution, opinion.refusal)
 
 
 def _shares(figures: HumanFigures | None, refusals: Refusals) -> Shares | None:

@@ -130,8 +130,9 @@ class EngineInfo:
     """What the engine is and what it can do; recorded with every generation and measurement.
 
     `name` is the model as a person knows it, never a home path and never an address with user, password or
-    query. `sha256` is the model file's, null for servers. `constraints` is how replies are kept to a form: by a
-    grammar, by a server's `response_format` of one kind or another, not at all, or not known before it was first
+    query. `sha256` is the model file's, null for servers. `template_date` is the day (ISO 8601) that the chat template
+    writes into prompts, None where it writes none and for servers. `constraints` is how replies are kept to a form:
+    by a grammar, by a server's `response_format` of one kind or another, not at all, or not known before it was first
     wanted. `local` is false when probing sends the conversation to another machine: the person must then confirm it.
     """
 
@@ -141,6 +142,7 @@ class EngineInfo:
     quantization: str | None = None
     context_length: int | None = None
     template_sha256: str | None = None
+    template_date: str | None = None
     flash_attention: bool | None = None
     log_probabilities: LogProbabilities = "none"
     top_k: int | None = None

@@ -43,7 +43,7 @@ def _report(
     comparable = [question for question in answered if human_figures(question, given.groups) is not None]
     incomparable = [question for question in answered if human_figures(question, given.groups) is None]
     questions = (*choose(comparable, limit, seed), *incomparable)
-    outcomes = [answer_from(given.by_question[question.id], question, refusals) for question in questions]
+    outcomes = [answer_from(given.by_question[question.id], question) for question in questions]
     scored = [outcome for outcome in outcomes if isinstance(outcome, Answer)]
     card = score(survey.survey, given.groups, scored, refusals=refusals, seed=seed)
     return report_from(

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from eval.engine import Engine
 from eval.intervals import Bootstrap
-from eval.matrix_asking import UNSTEERED, Said, all_prompts, ask
+from eval.matrix_asking import UNSTEERED, Said, all_prompts, ask, named_prompts
 from eval.matrix_report import MatrixReport
 from eval.matrix_rows import Speaker, columns, common_ground, rows
 from eval.matrix_steerability import steerabilities
@@ -66,7 +66,7 @@ async def matrix(
         targets=columns(common, bootstrap),
         rows=rows(speakers, common, bootstrap),
         steerability=steerabilities(personas, said, targets, bootstrap),
-        failures=_failures(said),
+        failures=_failures(said, named_prompts(personas)),
         timing=Timing(
             seconds=seconds,
             probes=requests(personas, questions),
@@ -99,6 +99,10 @@ def _speaker(loaded: LoadedPersona, said: Mapping[str, Said]) -> Speaker:
     return Speaker(persona.name, persona.steering, persona.groups, said[system_prompt(persona)])
 
 
-def _failures(said: Mapping[str, Said]) -> tuple[FailureInfo, ...]:
-    failed = {question_id: why for each in said.values() for question_id, why in each.failures.items()}
-    return tuple(FailureInfo(id=question_id, why=why) for question_id, why in failed.items())
+def _failures(said: Mapping[str, Said], names: Mapping[str, str]) -> tuple[FailureInfo, ...]:
+    """Return every question with every reason for which it failed, and under which prompts it failed for that."""
+    failed: dict[tuple[str, str], list[str]] = {}
+    for prompt, each in said.items():
+        for question_id, why in each.failures.items():
+            failed.setdefault((question_id, why), []).append(names[prompt])
+    return tuple(FailureInfo(id=each, why=f"{why} ({', '.join(who)})") for (each, why), who in failed.items())

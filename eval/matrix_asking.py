@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from eval.answers import Answer, Failure
+from eval.answers import REFUSALS_ONLY, Answer, Failure
 from eval.engine import Engine, Message
 from eval.expression import log_probability
 from eval.metrics import FloatArray
@@ -31,20 +31,24 @@ class Said:
     tokens_reused: int = 0
 
     def add(self, outcome: Answer | Failure) -> None:
-        """Take in an answer, refusals apart, or a failure."""
+        """Take in an answer, refusals apart, or a failure; refusals only are nothing that could be compared."""
         self.tokens_decoded += outcome.tokens_decoded
         self.tokens_reused += outcome.tokens_reused
         if isinstance(outcome, Failure):
             self.failures[outcome.question_id] = outcome.why
+            return
+        said = opinion(outcome, "apart")
+        if said.distribution is None:
+            self.failures[outcome.question_id] = REFUSALS_ONLY
         else:
-            self.opinions[outcome.question_id] = opinion(outcome, "apart")
+            self.opinions[outcome.question_id] = said
 
     def options(self, questions: Sequence[Question], width: int) -> FloatArray:
         """Return the distributions over the options, shape (questions, width), NaN for questions that failed."""
         found = np.full((len(questions), width), np.nan)
         for place, question in enumerate(questions):
             said = self.opinions.get(question.id)
-            if said is not None:
+            if said is not None and said.distribution is not None:
                 found[place] = 0.0
                 found[place, : len(said.distribution)] = said.distribution
         return found
@@ -65,10 +69,22 @@ def all_prompts(personas: Sequence[LoadedPersona]) -> tuple[str, ...]:
     Raises:
         PersonaError: a persona is not steered by a prompt.
     """
-    prompts = [UNSTEERED]
+    return tuple(named_prompts(personas))
+
+
+def named_prompts(personas: Sequence[LoadedPersona]) -> dict[str, str]:
+    """Return the names of the prompts of `all_prompts`, by prompt: `unsteered`, a persona's, or `democrat by qa`.
+
+    Raises:
+        PersonaError: a persona is not steered by a prompt.
+    """
+    names = {UNSTEERED: "unsteered"}
     for loaded in personas:
-        prompts += [system_prompt(loaded.persona), *prompts_of(loaded.persona).values()]
-    return tuple(dict.fromkeys(prompts))
+        name = loaded.persona.name
+        names.setdefault(system_prompt(loaded.persona), name)
+        for steering, prompt in prompts_of(loaded.persona).items():
+            names.setdefault(prompt, f"{name} by {steering}")
+    return names
 
 
 async def ask(

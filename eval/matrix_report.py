@@ -149,7 +149,7 @@ class MatrixReport(_Part):
     steerability: tuple[SteerabilityInfo, ...]
     """For every persona that stands for groups with figures."""
     failures: tuple[FailureInfo, ...]
-    """Every question that got no answer in a row or under a steering, and why."""
+    """Every question that got no answer to compare in a row or under a steering, why, and (in brackets) where."""
     timing: Timing
     """What it cost."""
 

@@ -21,6 +21,13 @@ class Closeness:
         """Return the values of some questions."""
         return Closeness(self.alignment[questions], self.total_variation[questions])
 
+    def where_defined(self, other: "Closeness") -> "Closeness":
+        """Return the values where those of `other` are defined, NaN elsewhere."""
+        return Closeness(
+            np.where(np.isnan(other.alignment), np.nan, self.alignment),
+            np.where(np.isnan(other.total_variation), np.nan, self.total_variation),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:

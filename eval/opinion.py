@@ -17,10 +17,13 @@ MAX_TRUNCATION = 0.1
 
 @dataclass(frozen=True, slots=True)
 class OrderOpinion:
-    """The opinion as it came out in one option order; fields as in `Opinion`, `truncation` as in `OrderAnswer`."""
+    """The opinion as it came out in one option order; fields as in `Opinion`, `truncation` as in `OrderAnswer`.
+
+    `distribution` is None where refusals are apart and the answer is nothing else.
+    """
 
     order: Order
-    distribution: FloatArray
+    distribution: FloatArray | None
     refusal: float
     label_mass: float | None
     truncation: float
@@ -31,12 +34,13 @@ class Opinion:
     """What the model thinks about one question, averaged over the option orders.
 
     `distribution` is over the options in the survey's order. With refusals `apart` it sums to 1; `as-option`, to
-    1 - `refusal`, unless the answer is to be scored as it is. `refusal` is the share of the refusal options in the mass
-    of all labels. `order_bias` is the total variation between the distributions of the two orders, None unless there
-    are two.
+    1 - `refusal`, unless the answer is to be scored as it is. With refusals `apart`, an order that was answered with
+    refusals only says nothing about it: the other order alone does, and if there is none `distribution` is None.
+    `refusal` is the share of the refusal options in the mass of all labels, always of all orders. `order_bias` is the
+    total variation between the distributions of the two orders, None unless there are two.
     """
 
-    distribution: FloatArray
+    distribution: FloatArray | None
     refusal: float
     label_mass: float | None
     order_bias: float | None
@@ -51,15 +55,15 @@ def opinion(answer: Answer, refusals: Refusals) -> Opinion:
     server did not show could move the distribution by more than 0.1 in total variation, or when the answer is doubtful.
 
     Raises:
-        AnswerError: a mass is no probability (negative, infinite, no number), or an order has none on anything that is
-            compared, so that there is no distribution.
+        AnswerError: a mass is no probability (negative, infinite, no number), or an order has none on any answer.
     """
     if not answer.by_order:
         raise AnswerError(f"{answer.question_id}: the answer holds no option order")
     orders = tuple(_order_opinion(answer.question_id, order, refusals) for order in answer.by_order)
     masses = [order.label_mass for order in orders if order.label_mass is not None]
+    distributions = [order.distribution for order in orders if order.distribution is not None]
     return Opinion(
-        distribution=np.mean([order.distribution for order in orders], axis=0),
+        distribution=np.mean(distributions, axis=0) if distributions else None,
         refusal=float(np.mean([order.refusal for order in orders])),
         label_mass=float(np.mean(masses)) if masses else None,
         order_bias=_order_bias(orders, refusals),
@@ -84,12 +88,13 @@ def _order_opinion(question_id: str, answer: OrderAnswer, refusals: Refusals) ->
         raise AnswerError(f"{question_id}: a figure in the {answer.order} order is no probability")
     on_options = float(answer.options.sum())
     everything = on_options + answer.refusal
-    if not (on_options if refusals == "apart" else everything) > 0:
-        raise AnswerError(f"{question_id}: no probability on any option in the {answer.order} order")
+    if not everything > 0:
+        raise AnswerError(f"{question_id}: no probability on any answer in the {answer.order} order")
     whole = 1.0 if answer.as_is and refusals == "as-option" else everything
+    compared_mass = on_options if refusals == "apart" else whole
     return OrderOpinion(
         order=answer.order,
-        distribution=answer.options / (on_options if refusals == "apart" else whole),
+        distribution=answer.options / compared_mass if compared_mass > 0 else None,
         refusal=answer.refusal / whole,
         label_mass=answer.label_mass,
         truncation=answer.truncation,
@@ -97,7 +102,8 @@ def _order_opinion(question_id: str, answer: OrderAnswer, refusals: Refusals) ->
 
 
 def _order_bias(orders: Sequence[OrderOpinion], refusals: Refusals) -> float | None:
-    if len(orders) != 2:
+    known = [(order.distribution, order.refusal) for order in orders if order.distribution is not None]
+    if len(known) != 2:
         return None
-    first, second = (compared(order.distribution, order.refusal, refusals) for order in orders)
+    first, second = (compared(distribution, refusal, refusals) for distribution, refusal in known)
     return float(total_variation(first, second))

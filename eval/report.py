@@ -76,6 +76,8 @@ class ModelInfo(_Part):
     """How many tokens its context holds, where known."""
     flash_attention: bool | None
     """Whether flash attention was on, where known."""
+    template_date: str | None = None
+    """The day that the chat template wrote into every prompt (ISO 8601); null where it writes none, and for servers."""
     demonstration: bool = False
     """Whether it calls itself a demonstration: then the scores are evidence about nobody."""
 
@@ -236,8 +238,8 @@ class OrderInfo(_Part):
 
     order: Order
     """`survey` or `reversed`: how the options were printed. All figures are in the survey's order."""
-    model: Distribution
-    """The distribution over the options, normalised like the question's `model`."""
+    model: Distribution | None
+    """The distribution over the options, normalised like the question's `model`; null for refusals only, `apart`."""
     refusal: float
     """The share of the refusal options in the mass of all labels."""
     label_mass: float | None
@@ -281,8 +283,21 @@ class QuestionInfo(_Part):
     """False when the label mass is below 0.5 in any order, truncation could exceed 0.1, or the judge errs too often."""
 
 
+class RefusedInfo(_Part):
+    """A question that was answered with refusals only, while these are apart: its share of refusals is 1."""
+
+    id: str
+    """Its id in the survey."""
+    human_refusal: float | None
+    """The people's share of refusals."""
+    label_mass: float | None
+    """The probability of all labels together."""
+    valid: bool
+    """As in `questions`."""
+
+
 class FailureInfo(_Part):
-    """A question without an answer that could be scored; it counts in none."""
+    """A question without an answer that could be scored; it counts in no score, unless it is in `refused`, too."""
 
     id: str
     """The question's id."""
@@ -311,7 +326,7 @@ class RepliesInfo(_Part):
     max_tokens: int
     """How long each could be."""
     constraint: str | None
-    """What kept them to a form: `grammar`, `json_schema`, `json_object` or `none`; null where no form was asked for."""
+    """How they were kept to a form: `grammar`, `json_schema`, `json_object`, `none`, `unknown`; null without a form."""
     asked: int
     """How many replies were asked for, of questions that failed too."""
     unread: tuple[UnreadInfo, ...]
@@ -398,9 +413,11 @@ class Report(_Part):
     nearest_questions: int
     """Over how many questions `nearest` was ranked."""
     questions: tuple[QuestionInfo, ...]
-    """Every question that was answered; the scores recompute from these."""
+    """Every question that was answered; the scores recompute from these and `refused`."""
+    refused: tuple[RefusedInfo, ...] = ()
+    """With refusals `apart`: those answered with refusals only. They count in the scores named there, and no others."""
     failures: tuple[FailureInfo, ...]
-    """Every question that was put and has no answer that could be scored."""
+    """Every question that was put and has no distribution that could be compared."""
     replies: RepliesInfo | None = None
     """The replies that the distributions were read from; null for log-probabilities and for answers from a file."""
     judge: JudgeInfo | None = None

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import PurePath
 
-from eval.answers import Failure
+from eval.answers import REFUSALS_ONLY, Failure
 from eval.engine import EngineInfo
 from eval.intervals import Interval
 from eval.nearest import NearGroup
@@ -25,6 +25,7 @@ from eval.report import (
     PersonaInfo,
     QuestionInfo,
     References,
+    RefusedInfo,
     RepliesInfo,
     Report,
     Score,
@@ -83,7 +84,8 @@ def report_from(card: Scorecard, made: Circumstances) -> Report:
         nearest=tuple(_near(near) for near in card.nearest),
         nearest_questions=card.nearest_questions,
         questions=tuple(_question(question, made.orders) for question in card.questions),
-        failures=tuple(FailureInfo(id=failure.question_id, why=failure.why) for failure in made.failures),
+        refused=tuple(RefusedInfo.model_validate(refused) for refused in card.refused),
+        failures=_failures(card, made),
         replies=made.replies,
         judge=made.judge,
         timing=Timing(
@@ -93,6 +95,13 @@ def report_from(card: Scorecard, made: Circumstances) -> Report:
             tokens_reused=made.tokens_reused,
         ),
     )
+
+
+def _failures(card: Scorecard, made: Circumstances) -> tuple[FailureInfo, ...]:
+    """Return what failed and what was only refused, in the order in which the questions were put."""
+    whys = {failure.question_id: failure.why for failure in made.failures}
+    whys |= {refused.id: REFUSALS_ONLY for refused in card.refused}
+    return tuple(FailureInfo(id=each.id, why=whys[each.id]) for each in made.questions if each.id in whys)
 
 
 def program_version() -> str:

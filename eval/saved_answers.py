@@ -1,10 +1,10 @@
-"""Writing the answers of an evaluation as a file of answers, which scored again gives the same scores."""
+"""Writing the answers of an evaluation as a file of answers, which scored again gives the scores of the valid ones."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from eval.answer_line import AnswerLine, written
 from eval.errors import AnswerError
-from eval.report import QuestionInfo, Report
+from eval.report import Report
 from personas import Group, LoadedPersona
 
 
@@ -23,19 +23,32 @@ def check_distinct(personas: Sequence[LoadedPersona]) -> None:
 
 
 def as_answers(reports: Sequence[Report]) -> str:
-    """Return the answers of `reports` as JSON Lines: every question that was answered, refusals pooled in `refusal`.
+    """Return the answers of `reports` as JSON Lines: every valid one, refusals pooled in `refusal`.
 
-    Scored with the same `--refusals`, they give the same figures; the other way of refusals differs a little where the
-    option orders differ in refusals, since each order is normalised before they are averaged.
+    A file of answers cannot say that one is not valid, so that scoring it would vouch for it: those are left out, see
+    `left_out`. Scored with the same `--refusals`, the others give the figures that the report has of the valid
+    questions; the other way of refusals differs a little where the option orders differ in refusals, since each order
+    is normalised before they are averaged.
     """
-    return "\n".join(written(_line(report, question)) for report in reports for question in report.questions)
+    return "\n".join(line for report in reports for line in _lines(report))
 
 
-def _line(report: Report, question: QuestionInfo) -> AnswerLine:
-    share = 1 - question.refusal if report.refusals == "apart" else 1.0
-    return AnswerLine(
-        question=question.id,
-        group=tuple(Group(attribute=group.attribute, value=group.value) for group in report.persona.groups),
-        distribution={text: mass * share for text, mass in zip(question.options, question.model, strict=True)},
-        refusal=question.refusal,
-    )
+def left_out(report: Report) -> int:
+    """Return how many answers of a report are not valid, and therefore not among those that `as_answers` writes."""
+    return sum(not each.valid for each in report.questions) + sum(not each.valid for each in report.refused)
+
+
+def _lines(report: Report) -> Iterator[str]:
+    for question in report.questions:
+        if question.valid:
+            share = 1 - question.refusal if report.refusals == "apart" else 1.0
+            masses = zip(question.options, question.model, strict=True)
+            yield _line(report, question.id, {text: mass * share for text, mass in masses}, question.refusal)
+    for refused in report.refused:
+        if refused.valid:
+            yield _line(report, refused.id, {}, 1.0)
+
+
+def _line(report: Report, question: str, distribution: dict[str, float], refusal: float) -> str:
+    groups = tuple(Group(attribute=group.attribute, value=group.value) for group in report.persona.groups)
+    return written(AnswerLine(question=question, group=groups, distribution=distribution, refusal=refusal))

@@ -38,6 +38,16 @@ class QuestionScore:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedQuestion:
+    """One question that was answered with refusals only: there is nothing to compare, but it counts as refused."""
+
+    id: str
+    human_refusal: float | None
+    label_mass: float | None
+    valid: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TopicScore:
     """The scores over the questions of one topic; a question with several topics counts in each."""
 
@@ -65,8 +75,10 @@ class OppositeScores:
 class Scorecard:
     """All that can be said about a set of answers.
 
-    `scores` counts every question answered, `scores_valid_only` those that are valid. When no question has
-    figures for the groups, only distributions, label mass, refusals, order bias and the nearest groups are known.
+    `scores` counts every question answered, `scores_valid_only` those that are valid. `refused` are those that were
+    answered with refusals only while these are apart: they count in `refusal`, `human_refusal` and `label_mass`, and
+    are not among `questions`. When no question has figures for the groups, only distributions, label mass, refusals,
+    order bias and the nearest groups are known.
     """
 
     refusals: Refusals
@@ -79,3 +91,4 @@ class Scorecard:
     nearest: tuple[NearGroup, ...]
     nearest_questions: int
     questions: tuple[QuestionScore, ...]
+    refused: tuple[RefusedQuestion, ...] = ()

@@ -26,8 +26,15 @@ class RememberingEngine:
 
     @property
     def info(self) -> EngineInfo:
-        """What the engine within is and can do."""
-        return self._inner.info
+        """What the engine within is and can do; `constraints` are those of the replies since the tally was made.
+
+        An engine that has not been asked may not know them, but what is remembered does. Replies that were made in
+        different ways leave it unknown.
+        """
+        info, forms = self._inner.info, self.tally.forms
+        if not forms or forms == {info.constraints}:
+            return info
+        return replace(info, constraints=next(iter(forms)) if len(forms) == 1 else "unknown")
 
     def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncIterator[Piece]:
         """See `Engine.stream`; nothing of a conversation is kept here."""
@@ -86,6 +93,8 @@ class RememberingEngine:
             if key in found:
                 kept, made_at = found[key]
                 self.tally.remember(made_at)
+                if sampling.constraint is not None:
+                    self.tally.forms.add(kept.form or "unknown")
                 return kept.text
             return await self._ask(messages, replace(sampling, seed=seed), key)
 
@@ -100,8 +109,9 @@ class RememberingEngine:
             self.tally.failed += 1
             raise
         self.tally.asked += 1
-        if text:
-            self._memory.keep(key, KeptReply(text=text), self.info.name)
+        form = None if sampling.constraint is None else self._inner.info.constraints
+        self.tally.forms |= set() if form is None else {form}
+        self._memory.keep(key, KeptReply(text=text, form=form), self._inner.info.name)
         return text
 
     async def close(self) -> None:

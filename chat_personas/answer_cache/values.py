@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from eval.engine import LabelScore, Probe, ProbeScore
+from eval.engine import Constraints, LabelScore, Probe, ProbeScore
 
 _SLACK = 1e-3
 """By how much rounding may take a probability above 1."""
@@ -76,6 +76,10 @@ class KeptScore(_Kept):
 
 
 class KeptReply(_Kept):
-    """One whole reply; an empty one is not kept."""
+    """One whole reply, and how it was kept to a form if it was to have one.
 
-    text: str = Field(min_length=1)
+    An empty one is what the model said, too: asking only those again would select by outcome.
+    """
+
+    text: str
+    form: Constraints | None = None

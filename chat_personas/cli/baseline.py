@@ -7,7 +7,10 @@ from pathlib import Path
 from chat_personas.cli.exit_codes import CheckFailedError
 from chat_personas.cli.paired_table import print_comparisons
 from chat_personas.paired_words import signed
+from chat_personas.plain_text import printable
+from chat_personas.report_words import errs_too_often
 from chat_personas.survey_store import find_survey
+from chat_personas.trouble_words import not_judged
 from eval.errors import ReportError
 from eval.paired import NamedReport, is_worse, paired
 from eval.paired_report import PairedReport
@@ -49,14 +52,20 @@ class Baseline:
         """Print how each report differs from the earlier one.
 
         Raises:
-            CheckFailedError: the alignment of a persona is worse, or cannot be compared.
+            CheckFailedError: the alignment of a persona is worse, or cannot be compared, or is not valid because the
+                judge errs too often, then or now.
             ReportError: a report has no question in common with the earlier one.
         """
-        comparisons = [
-            paired(NamedReport(self.file, self.reports[report.persona.name]), NamedReport(THIS_RUN, report), seed)
+        pairs = [
+            (NamedReport(self.file, self.reports[report.persona.name]), NamedReport(THIS_RUN, report))
             for report in reports
         ]
+        judged = [pair for pair in pairs if not any(errs_too_often(each.report) for each in pair)]
+        comparisons = [paired(*pair, seed) for pair in judged]
         print_comparisons(comparisons, to_error=to_error)
+        for each in (each for pair in pairs for each in pair if errs_too_often(each.report)):
+            name = printable(each.report.persona.name)
+            raise CheckFailedError(f"no alignment to compare: {name} in {each.file} is {not_judged(each.report)}")
         failed = [told for told in map(_complaint, comparisons) if told is not None]
         if failed:
             raise CheckFailedError(f"alignment is worse than in {self.file}: {', '.join(failed)}")

@@ -1,11 +1,16 @@
 """`chat-personas compare`: two reports of `eval` question by question. No model is needed."""
 
-from typing import Annotated
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from chat_personas.cli import options
 from chat_personas.cli.exit_codes import DONE
+
+if TYPE_CHECKING:
+    from eval.report import Report
 
 EXAMPLE = options.examples(
     "chat-personas compare before.json after.json",
@@ -38,7 +43,7 @@ def compare(
     destinations = Destinations(json_file, html=html_file)
     destinations.check()
     files = Path(a).name, Path(b).name
-    pairs = list(pair_reports(load_reports(a), load_reports(b)))
+    pairs = _judged(pair_reports(load_reports(a), load_reports(b)))
     comparisons = [paired(NamedReport(files[0], one), NamedReport(files[1], other), seed) for one, other in pairs]
     demonstration = any(one.model.demonstration for pair in pairs for one in pair)
     try:
@@ -46,3 +51,27 @@ def compare(
     finally:
         print_comparisons(comparisons, to_error=destinations.take_standard_output)
     return DONE
+
+
+def _judged(pairs: "Sequence[tuple[Report, Report]]") -> "list[tuple[Report, Report]]":
+    """Return the pairs without those in which a judge errs too often; these are named on standard error.
+
+    Raises:
+        ReportError: no other is left.
+    """
+    from chat_personas.plain_text import printable
+    from chat_personas.report_words import errs_too_often
+    from chat_personas.trouble_words import not_judged
+    from eval.errors import ReportError
+
+    kept, said = [], []
+    for pair in pairs:
+        troubled = [(name, report) for name, report in zip("AB", pair, strict=True) if errs_too_often(report)]
+        said += [f"{printable(each.persona.name)} in {name} is {not_judged(each)}" for name, each in troubled]
+        if not troubled:
+            kept.append(pair)
+    if not kept:
+        raise ReportError(f"nothing can be compared: {said[0]}; evaluate with another --judge")
+    for line in said:
+        print(f"not compared: {line}", file=sys.stderr)
+    return kept

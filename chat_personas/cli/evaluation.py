@@ -80,7 +80,7 @@ class Evaluation:
             asking = Asking(self.seed, self.samples)
             requests = agree_to_all(engine.info, other, self.expressions, questions, asking, self.agreed)
             remembering = self.kept.begin(engine, "eval", self._asked(loaded, survey), requests)
-            judging = Judge(remembering if judge is engine else judge)
+            judging = Judge(remembering if judge is engine else self.kept.also(judge))
             for persona in loaded:
                 for expression in self.expressions:
                     report = await self._report(remembering, judging, persona, survey, expression)

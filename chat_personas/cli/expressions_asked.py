@@ -67,7 +67,7 @@ def agree_to_all(
 ) -> int:
     """Ask whether model and judge may be sent what these expressions take for the `questions` of each persona.
 
-    `judge` None is the model itself. Returns how many requests the model is sent.
+    `judge` None is the model itself. Returns how many requests are sent, to both.
 
     Raises:
         UsageError: the person did not agree, or is not there to be asked.
@@ -76,8 +76,7 @@ def agree_to_all(
     every = [question for of_one in questions for question in of_one]
     requests = sum(method.requests(question, asking) for method in methods for question in every)
     judged = sum(method.judge_requests(question, asking) for method in methods for question in every)
-    sent = requests + (judged if judge is None else 0)
-    agree(info, sent, agreed=agreed)
+    agree(info, requests + (judged if judge is None else 0), agreed=agreed)
     if judge is not None and judged:
         agree(judge, judged, agreed=agreed)
-    return sent
+    return requests + judged

@@ -38,7 +38,7 @@ class KeptAnswers:
         self._store: AnswerStore | None = None
         self._run: Run | None = None
         self._memory: Memory | None = None
-        self._engine: RememberingEngine | None = None
+        self._engines: list[RememberingEngine] = []
 
     def ask(self, asking: Coroutine[Any, Any, T]) -> T:
         """Run what asks; when it is interrupted or the model fails, say how much is kept and how to go on.
@@ -74,8 +74,14 @@ class KeptAnswers:
             self._close()
             _say(f"{error}; the run goes on, but its answers are not kept")
         self._memory = Memory(self._store, self._run, _say)
-        self._engine = RememberingEngine(engine, self._memory)
-        return self._engine
+        return self.also(engine)
+
+    def also(self, engine: "Engine") -> RememberingEngine:
+        """Return another model of the command that began, with the same memory: its answers are counted, too."""
+        assert self._memory is not None
+        remembering = RememberingEngine(engine, self._memory)
+        self._engines.append(remembering)
+        return remembering
 
     def _begun(self, store: AnswerStore, key: str) -> Run:
         if not self._resume:
@@ -89,15 +95,16 @@ class KeptAnswers:
         """Return the counts over the whole command so far."""
         counted = Tally()
         counted.add(self._total)
-        if self._engine is not None:
-            counted.add(self._engine.tally)
+        for engine in self._engines:
+            counted.add(engine.tally)
         return counted
 
     def told(self, report: R) -> R:
         """Return a report that says how many answers were remembered since the report before."""
-        if self._engine is None:
-            return report
-        tally, self._engine.tally = self._engine.tally, Tally()
+        tally = Tally()
+        for engine in self._engines:
+            tally.add(engine.tally)
+            engine.tally = Tally()
         self._total.add(tally)
         counts = {"remembered": tally.remembered, "remembered_since": tally.oldest}
         return report.model_copy(update={"timing": report.timing.model_copy(update=counts)})

@@ -8,7 +8,11 @@ from chat_personas.cli.expression_table import print_expressions
 from chat_personas.cli.report_documents import write_reports
 from chat_personas.cli.report_file import Destinations
 from chat_personas.cli.report_table import print_reports
+from chat_personas.plain_text import printable
+from chat_personas.report_words import counted, errs_too_often
+from chat_personas.trouble_words import not_judged
 from eval.report import Report
+from eval.saved_answers import left_out
 
 
 def print_and_write(
@@ -26,6 +30,8 @@ def print_and_write(
     """
     if not reports:
         return
+    if "--save-answers" in destinations.by_option:
+        _tell_left_out(reports)
     try:
         write_reports(reports, destinations, survey)
     finally:
@@ -33,6 +39,14 @@ def print_and_write(
         if len(reports) < expected:
             what = "evaluations were made" if _in_several_expressions(reports) else "personas were evaluated"
             print(f"only {len(reports)} of {expected} {what}; these are kept", file=sys.stderr)
+
+
+def _tell_left_out(reports: Sequence[Report]) -> None:
+    """Say how many answers are not saved, because a file of answers cannot say that they are not valid."""
+    for report in reports:
+        if count := left_out(report):
+            what = f"{counted(count, 'answer')} not saved, because not valid"
+            print(f"{printable(report.persona.name)}: {what}", file=sys.stderr)
 
 
 def print_tables(reports: Sequence[Report], *, to_error: bool, demonstration: bool) -> None:
@@ -45,7 +59,7 @@ def check_alignment(reports: Sequence[Report], fail_under: float | None) -> None
     """Make sure that no persona's alignment is below `fail_under`.
 
     Raises:
-        CheckFailedError: one is, or has none.
+        CheckFailedError: one is, or has none, or is not valid because the judge errs too often.
     """
     if fail_under is None:
         return
@@ -54,10 +68,16 @@ def check_alignment(reports: Sequence[Report], fail_under: float | None) -> None
     below = [
         f"{name} {report.scores.alignment.mean:.3f}" if report.scores.alignment else name
         for name, report in zip(names, reports, strict=True)
-        if report.scores.alignment is None or report.scores.alignment.mean < fail_under
+        if not errs_too_often(report) and (report.scores.alignment is None or report.scores.alignment.mean < fail_under)
     ]
-    if below:
-        raise CheckFailedError(f"alignment is under {fail_under}: {', '.join(below)}")
+    complaints = [f"alignment is under {fail_under}: {', '.join(below)}"] if below else []
+    complaints += [
+        f"no alignment to check: {name} is {not_judged(report)}"
+        for name, report in zip(names, reports, strict=True)
+        if errs_too_often(report)
+    ]
+    if complaints:
+        raise CheckFailedError("; ".join(complaints))
 
 
 def _in_several_expressions(reports: Sequence[Report]) -> bool:

@@ -67,7 +67,9 @@ def _table(reports: Sequence["Report"], *, explained: bool) -> "Table":
         table.add_column("", style="dim")
     table.add_row("questions", *(_answered(report) for report in reports), *(("answered",) if explained else ()))
     for name, meaning in SCORES:
-        scores = [with_interval(getattr(report.scores, name)) for report in reports]
+        scores = [
+            "not valid" if errs_too_often(report) else with_interval(getattr(report.scores, name)) for report in reports
+        ]
         table.add_row(name.replace("_", " "), *scores, *((meaning,) if explained else ()))
     return table
 
@@ -79,6 +81,20 @@ def _answered(report: "Report") -> str:
 
 
 def _print_one(console: "Console", report: "Report") -> None:
+    if errs_too_often(report):
+        console.print(
+            f"\n{report.persona.name}: scores are not shown, as the judge errs too often; the report has them"
+        )
+    else:
+        _print_scores(console, report)
+    for line in (*judged_and_counted(report), *failures_listed(report)):
+        console.print(f"  {line}")
+    if len(report.questions) < 20:
+        console.print(f"  {FEW}")
+
+
+def _print_scores(console: "Console", report: "Report") -> None:
+    """Print what one persona scored beside the references, and what that shows."""
     console.print(f"\n{report.persona.name}: alignment with its group, and what others would score in its place")
     for name, score in beside(report):
         if score is not None:
@@ -86,10 +102,6 @@ def _print_one(console: "Console", report: "Report") -> None:
             console.print(f"  {shown:{REFERENCE_WIDTH}} {bar(score.mean)} {with_interval(score)}")
     for line in (*in_words(report), *calibration_lines(report)):
         console.print(f"  {line}")
-    for line in (*judged_and_counted(report), *failures_listed(report)):
-        console.print(f"  {line}")
-    if len(report.questions) < 20:
-        console.print(f"  {FEW}")
 
 
 def bar(share: float) -> str:

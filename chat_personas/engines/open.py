@@ -77,6 +77,11 @@ def _checked_url(url: str) -> str:
         raise UnknownModelError(f"the server's URL is wrong: {str(error).lower()}") from error
     if not host:
         raise UnknownModelError("the server's URL names no host; write it as http://127.0.0.1:8080/v1")
+    if "?" in url:
+        raise UnknownModelError(
+            "the server's URL has a query (what follows the ?), which requests could not carry; leave it out, and name "
+            "the model after a #"
+        )
     return url.rstrip("/")
 
 

@@ -43,9 +43,9 @@ def failures_by_reason(failures: Sequence[FailureInfo]) -> Iterator[Node]:
 
     Where a reason leaves out what belongs to one question alone, every failure in full can be unfolded.
     """
-    by_reason: dict[str, list[str]] = {}
+    by_reason: dict[str, dict[str, None]] = {}
     for failure in failures:
-        by_reason.setdefault(reason(failure.why), []).append(failure.id)
+        by_reason.setdefault(reason(failure.why), {})[failure.id] = None
     frequent = sorted(by_reason.items(), key=lambda item: -len(item[1]))
     rows = [(why, str(len(ids)), ", ".join(ids)) for why, ids in frequent]
     yield table("Failures by reason", ("reason", "questions", "which"), rows, of_texts=True)

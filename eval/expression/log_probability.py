@@ -91,24 +91,25 @@ def _order_answer(question: Askable, rendered: Rendered, score: ProbeScore) -> O
         return "the engine gave a figure that is no probability"
     of_text = {text: bounds[label] for label, text in zip(rendered.probe.labels, rendered.options, strict=True)}
     options, upper = np.array([of_text[text] for text in question.option_texts]).T
-    if not options.sum() > 0:
-        return "no probability on any option"
+    refusal = sum(of_text[text][0] for text in question.refusals)
+    if not options.sum() + refusal > 0:
+        return "no probability on any answer"
     return OrderAnswer(
         order=rendered.order,
         options=options,
-        refusal=sum(of_text[text][0] for text in question.refusals),
+        refusal=refusal,
         label_mass=score.label_mass,
-        truncation=_truncation(bounds.values(), float(options.sum()), score.label_mass),
+        truncation=_truncation(bounds.values(), float(options.sum()) or refusal, score.label_mass),
         options_upper=None if np.array_equal(options, upper) else upper,
     )
 
 
-def _truncation(bounds: Iterable[tuple[float, float]], on_options: float, label_mass: float) -> float:
+def _truncation(bounds: Iterable[tuple[float, float]], shown: float, label_mass: float) -> float:
     """Return the greatest total variation between the distribution as estimated and the true one.
 
     If mass D was not shown beside the mass S that was, the true distribution is (S p + D d)/(S + D), which is at
     most D/(S + D) away from p, whatever d is. D is at most the slack of all labels, and at most what the
-    labels leave of 1.
+    labels leave of 1. S, here `shown`, is on the options; where they have none, on the refusals: all that there is.
     """
     hidden = min(sum(upper - lower for lower, upper in bounds), max(0.0, 1.0 - label_mass))
-    return max(0.0, hidden) / (on_options + hidden) if hidden > 0 else 0.0
+    return max(0.0, hidden) / (shown + hidden) if hidden > 0 else 0.0

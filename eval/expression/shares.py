@@ -8,18 +8,15 @@ from eval.answers import OrderAnswer
 from eval.rendering import Askable, Rendered
 
 
-def shares(question: Askable, rendered: Rendered, by_label: Mapping[str, float]) -> OrderAnswer | str:
+def shares(question: Askable, rendered: Rendered, by_label: Mapping[str, float]) -> OrderAnswer:
     """Return the share of each option in the numbers given to the labels (at least one above 0), matched by text.
 
-    There is no label mass: nothing but labels was counted. Without anything on an option that is no refusal, the reason
-    is returned instead.
+    There is no label mass: nothing but labels was counted. Refusals alone are an answer, too.
     """
     total = sum(by_label.values())
     texts = dict(zip(rendered.probe.labels, rendered.options, strict=True))
     of_text = {text: by_label.get(label, 0) / total for label, text in texts.items()}
     options = np.array([of_text[text] for text in question.option_texts])
-    if not options.sum() > 0:
-        return "refusals only, no answer on any option"
     return OrderAnswer(
         order=rendered.order,
         options=options,

@@ -15,6 +15,7 @@ OTHER = {
     "quantization": "Q4_K_M",
     "context_length": 4096,
     "template_sha256": "ef" * 32,
+    "template_date": "2026-11-21",
     "flash_attention": True,
     "log_probabilities": "none",
     "top_k": 5,

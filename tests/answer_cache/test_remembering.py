@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
 
 import pytest
 
 from chat_personas.answer_cache import AnswerStore, Memory, RememberingEngine, Run
-from eval.engine import EngineError, EngineInfo, Message, Probe, ProbeScore, Sampling
+from eval.engine import Constraints, EngineError, EngineInfo, Message, Percentages, Probe, ProbeScore, Sampling
 from tests.eval.fake_engine import FakeEngine
 
 SYSTEM = [Message("system", "Be brief.")]
@@ -164,10 +165,38 @@ async def test_when_one_reply_fails_the_others_are_kept(store: AnswerStore) -> N
     assert mended.seeds == [4]
 
 
-async def test_an_empty_reply_is_asked_again(store: AnswerStore) -> None:
+async def test_an_empty_reply_is_remembered_as_what_was_said_so_that_no_repeat_draws_until_it_is_another(
+    store: AnswerStore,
+) -> None:
     assert await Wrapped(Talker(silent=frozenset({3})), store).engine.complete(SYSTEM, Sampling(seed=3)) == [""]
-    mended = Talker()
-    assert await Wrapped(mended, store).engine.complete(SYSTEM, Sampling(seed=3)) == ["Be brief. 3"]
+    again = Talker()
+    assert await Wrapped(again, store).engine.complete(SYSTEM, Sampling(seed=3)) == [""]
+    assert again.seeds == []
+
+
+class Forming(Talker):
+    """Finds out how it keeps replies to a form when it is first asked for one, as a server's engine does."""
+
+    def __init__(self, form: Constraints) -> None:
+        super().__init__()
+        self._found = form
+
+    async def complete(self, messages: Sequence[Message], sampling: Sampling, n: int = 1) -> list[str]:
+        self.info = replace(self.info, constraints=self._found)
+        return await super().complete(messages, sampling, n)
+
+
+async def test_how_replies_were_kept_to_a_form_is_remembered_with_them(store: AnswerStore) -> None:
+    formed = Sampling(seed=1, constraint=Percentages(("A", "B")))
+    await Wrapped(Forming("json_schema"), store).engine.complete(SYSTEM, formed, 2)
+    again = Wrapped(FakeEngine(MASSES, info=replace(FakeEngine(MASSES).info)), store).engine
+    await again.complete(SYSTEM, formed, 2)
+    assert again.tally.asked == 0
+    assert again.info.constraints == "json_schema"
+    mixed = Wrapped(Forming("none"), store).engine
+    await mixed.complete(SYSTEM, formed, 3)
+    assert (mixed.tally.remembered, mixed.tally.asked) == (2, 1)
+    assert mixed.info.constraints == "unknown"
 
 
 async def test_conversation_and_closing_pass_through(store: AnswerStore) -> None:

@@ -1,6 +1,7 @@
 """`eval --expression`: each method from the command line, all side by side, and what a model cannot do named."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -123,6 +124,24 @@ def test_a_judge_of_its_own_is_opened_asked_and_closed(
     assert "not valid: the judge itself errs in 47.4 of 100 known statements (listening;" in words(ran)
 
 
+def test_a_judge_of_its_own_is_not_asked_twice_either(
+    command: Command, survey: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asking = ["--model", "tiny.gguf", "--expression", "open_ended", "--judge", "pocket", "--json", "-"]
+    talker, judge = SayingEngine(say), ListeningEngine()
+    judged_by(monkeypatch, talker, judge)
+    first = Report.model_validate_json(evaluated(command, survey, *asking).out)
+    asked = len(judge.asked)
+    assert asked
+    ran = evaluated(command, survey, *asking)
+    again = Report.model_validate_json(ran.out)
+    assert len(judge.asked) == asked
+    assert (again.questions, again.judge) == (first.questions, first.judge)
+    # 100 replies, each judged in two orders, and 70 known statements in two orders.
+    assert again.timing.remembered == 100 + 2 * (100 + 70)
+    assert "440 of 440 answers were there already" in ran.err
+
+
 def test_failures_are_counted_by_reason_and_none_becomes_a_zero(
     command: Command, served_by: Serve, survey: str
 ) -> None:
@@ -196,6 +215,53 @@ def test_what_is_not_valid_is_called_so_before_any_figure(
     assert said.index("not valid: the judge itself errs") < said.index("alignment")
 
 
+CERTAIN = re.compile(r"[01]\.[0-9]{3}")
+"""A score as tables have it."""
+
+
+@pytest.fixture
+def misjudged(command: Command, survey: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
+    """Return what evaluates in own words with a judge that errs in 47 of 100 statements."""
+    judged_by(monkeypatch, SayingEngine(say), ListeningEngine(0.5))
+    asking = ["--model", "tiny.gguf", "--expression", "open_ended", "--judge", "pocket"]
+    return lambda *more: evaluated(command, survey, *asking, *more)
+
+
+def test_of_what_is_not_valid_the_screen_has_no_score_no_verdict_and_no_calibration(
+    misjudged: Callable[..., Ran],
+) -> None:
+    ran = misjudged("--calibrate", "--json", "r.json")
+    assert ran.code == 0
+    assert CERTAIN.search(ran.out) is None
+    assert "sounds" not in ran.out
+    assert "calibrated" not in ran.out
+    assert "scores are not shown, as the judge errs too often" in words(ran)
+    assert Report.model_validate_json(Path("r.json").read_text()).scores.alignment is not None
+
+
+def test_what_is_not_valid_passes_no_check(misjudged: Callable[..., Ran]) -> None:
+    ran = misjudged("--json", "r.json", "--fail-under", "0")
+    assert ran.code == 1
+    assert "no alignment to check: democrat is not valid: the judge itself errs in 47.4" in only_line(ran)
+    ran = misjudged("--fail-if-worse-than", "r.json")
+    assert ran.code == 1
+    assert "no alignment to compare: democrat in r.json is not valid: the judge itself errs" in ran.err
+
+
+def test_what_is_not_valid_is_not_compared(misjudged: Callable[..., Ran], command: Command) -> None:
+    misjudged("--json", "r.json")
+    ran = command("compare", "r.json", "r.json")
+    assert ran.code == 2
+    assert "nothing can be compared: democrat in A is not valid: the judge itself errs" in only_line(ran)
+    assert ran.out == ""
+
+
+def test_what_is_not_valid_is_not_saved_as_answers(misjudged: Callable[..., Ran]) -> None:
+    ran = misjudged("--save-answers", "a.jsonl")
+    assert (ran.code, Path("a.jsonl").read_text().strip()) == (0, "")
+    assert "democrat: 20 answers not saved, because not valid" in ran.err
+
+
 def test_evaluations_that_were_made_are_kept_when_the_model_fails_in_a_later_expression(
     command: Command, served_by: Serve, survey: str, tmp_path: Path
 ) -> None:
@@ -217,6 +283,7 @@ def test_fail_under_names_the_expression_that_falls_short(command: Command, serv
     ran = evaluated(command, survey, "--expression", "all", "--fail-under", "0.999")
     assert ran.code == 1
     assert "democrat (verbalized) 0." in ran.err
+    assert "no alignment to check: democrat (open_ended) is not valid" in ran.err
 
 
 def test_what_calibration_changes_is_told_of_each_expression(command: Command, served_by: Serve, survey: str) -> None:

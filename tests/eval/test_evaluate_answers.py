@@ -12,7 +12,7 @@ from eval.errors import AnswerError
 from eval.evaluate import evaluate
 from eval.evaluate_answers import evaluate_answers
 from eval.report import Report
-from eval.saved_answers import as_answers, check_distinct
+from eval.saved_answers import as_answers, check_distinct, left_out
 from eval.survey import LoadedSurvey
 from personas import Group, LoadedPersona, load_persona
 from tests.eval.fake_engine import FakeEngine
@@ -118,7 +118,11 @@ def test_nothing_but_refusing_fails_apart_and_is_an_answer_as_an_option(tmp_path
     file = file_of(tmp_path, line("BUS", {}, refusal=1), line("TAX", {REFUSAL: 1}))
     (apart,), (kept,) = reports(file, "apart"), reports(file, "as-option")
     assert [each.id for each in apart.failures] == ["BUS", "TAX"]
+    assert {each.why for each in apart.failures} == {"answered with refusals only"}
+    assert [(each.id, each.human_refusal) for each in apart.refused] == [("BUS", 0.2), ("TAX", 0.2)]
+    assert (mean(apart, "refusal"), mean(apart, "human_refusal")) == (1, pytest.approx(0.2))
     assert apart.scores.total_variation is None
+    assert kept.refused == kept.failures == ()
     assert mean(kept, "total_variation") == pytest.approx(0.8)  # people refuse in 0.2
     assert kept.scores.alignment is None
 
@@ -225,7 +229,9 @@ def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(tmp_path: Path) -> N
 async def test_saved_answers_score_as_the_model_that_gave_them(tmp_path: Path, refusals: Refusals) -> None:
     survey = LoadedSurvey(many(24), TOWN.path, TOWN.sha256)
     masses = {
-        f"{each.id}/{order}": {text: 0.1 + 0.05 * shift * place for place, text in enumerate(each.option_texts)}
+        f"{each.id}/{order}": {
+            text: 0.6 / len(each.options) + 0.02 * shift * place for place, text in enumerate(each.option_texts)
+        }
         | {REFUSAL: 0.1 * shift}
         for each in survey.survey.questions
         for shift, order in enumerate(("survey", "reversed"))
@@ -245,6 +251,21 @@ async def test_saved_answers_score_as_the_model_that_gave_them(tmp_path: Path, r
         for one, other in zip(before.questions, after.questions, strict=True):
             assert other.model == pytest.approx(one.model, abs=1e-9)
             assert other.refusal == pytest.approx(one.refusal, abs=1e-9)
+
+
+async def test_answers_that_are_not_valid_are_not_saved_so_that_scoring_the_file_cannot_vouch_for_them(
+    tmp_path: Path,
+) -> None:
+    survey = LoadedSurvey(many(24), TOWN.path, TOWN.sha256)
+    masses = {"Q0": {"option 1": 0.49}, "Q1": {REFUSAL: 0.49}, "Q2": {REFUSAL: 0.9}}
+    asked = await evaluate(FakeEngine(masses), load_persona("democrat"), survey)
+    (tmp_path / "given.jsonl").write_text(as_answers([asked]))
+    (again,) = reports(str(tmp_path / "given.jsonl"), "apart", survey)
+    assert left_out(asked) == 2
+    assert {each.id for each in again.questions} == {each.id for each in survey.survey.questions} - {"Q0", "Q1", "Q2"}
+    assert [each.id for each in again.refused] == ["Q2"]
+    for name in ("alignment", "total_variation", "refusal", "human_refusal"):
+        assert getattr(again.scores, name).mean == pytest.approx(getattr(asked.scores_valid_only, name).mean)
 
 
 def test_personas_that_stand_for_the_same_people_cannot_share_a_file() -> None:

@@ -84,8 +84,19 @@ async def test_a_failure_in_one_order_fails_the_question_and_no_other() -> None:
     assert found["BUS"] == Failure("BUS", "reversed order: the server cut it off", 11, 30)
 
 
-async def test_no_mass_on_any_option_is_a_failure_not_a_zero() -> None:
-    assert "no probability on any option" in (await failed(FakeEngine({"BUS": {"No answer": 0.9}}))).why
+async def test_no_mass_on_any_answer_is_a_failure_not_a_zero() -> None:
+    assert "no probability on any answer" in (await failed(FakeEngine({"BUS": {}}))).why
+
+
+async def test_refusals_only_are_an_answer() -> None:
+    given = await answered(FakeEngine({"BUS": {"No answer": 0.9}}))
+    for order in given.by_order:
+        assert (order.options.tolist(), order.refusal, order.truncation) == ([0, 0, 0], pytest.approx(0.9), 0)
+
+
+async def test_mass_that_was_not_shown_beside_refusals_only_is_set_against_the_refusals() -> None:
+    shown = await answered(FakeEngine({"BUS": {"No answer": 0.9}}, hidden=0.02))
+    assert shown.by_order[0].truncation == pytest.approx(0.08 / (0.9 + 0.08))
 
 
 async def test_a_question_that_the_engine_never_answers_is_a_failure() -> None:

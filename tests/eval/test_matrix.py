@@ -1,6 +1,6 @@
 """A matrix is what OpinionQA defines: checked against a second, short implementation on random surveys."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import wasserstein_distance
 
+from eval.engine import Message, Probe, ProbeScore
 from eval.errors import SurveyError
 from eval.matrix import matrix
 from eval.matrix_report import MatrixReport, RowInfo
@@ -233,7 +234,24 @@ async def test_a_question_that_fails_once_is_left_out_of_every_cell_and_named() 
     engine = PromptedEngine(there.masses, failures={"Q0/survey": "too long"})
     report = await matrix(engine, PERSONAS, there.loaded())
     assert report.questions == tuple(f"Q{number}" for number in there.common() if number != 0)
-    assert [(failure.id, failure.why) for failure in report.failures] == [("Q0", "survey order: too long")]
+    everywhere = "unsteered, democrat, democrat by qa, democrat by bio, republican, republican by qa, republican by bio"
+    assert [(each.id, each.why) for each in report.failures] == [("Q0", f"survey order: too long ({everywhere})")]
+
+
+async def test_a_question_that_fails_under_several_prompts_is_named_with_the_reason_of_each() -> None:
+    there = town_of(1)
+
+    class Failing(PromptedEngine):
+        async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
+            self._failures = {"Q0/survey": "cut off"} if prefix else {"Q0/reversed": "too long"}
+            async for score in super().score(prefix, probes):
+                yield score
+
+    report = await matrix(Failing(there.masses), PERSONAS[:1], there.loaded())
+    assert [(each.id, each.why) for each in report.failures] == [
+        ("Q0", "reversed order: too long (unsteered)"),
+        ("Q0", "survey order: cut off (democrat, democrat by qa, democrat by bio)"),
+    ]
 
 
 async def test_a_persona_of_nobody_or_without_figures_has_a_row_and_no_steerability() -> None:

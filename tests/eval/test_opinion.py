@@ -5,10 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from eval.answers import Answer
+from eval.answers import Answer, Refusals
 from eval.errors import AnswerError
 from eval.opinion import opinion
 from tests.eval.towns import answer
+
+REFUSALS: tuple[Refusals, ...] = ("apart", "as-option")
 
 
 def test_each_order_is_normalised_before_the_orders_are_averaged() -> None:
@@ -82,7 +84,25 @@ def test_a_figure_that_is_no_probability_is_never_scored(given: Answer) -> None:
         opinion(given, "apart")
 
 
-@pytest.mark.parametrize("given", [answer("BUS", [0.5, 0.5], [0.0, 0.0], refusal=0.9), Answer("BUS", ())])
+def test_an_order_of_refusals_only_counts_as_refused_and_leaves_the_distribution_to_the_other() -> None:
+    given = answer("BUS", [0.6, 0.2], [0.0, 0.0], refusal=0.2)
+    apart, kept = opinion(given, "apart"), opinion(given, "as-option")
+    assert apart.distribution is not None
+    np.testing.assert_allclose(apart.distribution, [0.75, 0.25])
+    assert apart.by_order[1].distribution is None
+    assert apart.refusal == kept.refusal == pytest.approx((0.2 + 1) / 2)
+    assert apart.order_bias is None
+    assert kept.distribution is not None
+    np.testing.assert_allclose(kept.distribution, [0.3, 0.1])
+    assert kept.order_bias == pytest.approx(0.8)
+
+
+def test_refusals_only_are_no_distribution_apart_and_still_a_refusal() -> None:
+    said = opinion(answer("BUS", [0, 0], [0, 0], refusal=0.9), "apart")
+    assert (said.distribution, said.refusal, said.order_bias, said.valid) == (None, 1, None, True)
+
+
+@pytest.mark.parametrize("given", [answer("BUS", [0.5, 0.5], [0.0, 0.0], label_mass=0.9), Answer("BUS", ())])
 def test_an_answer_without_mass_on_the_options_cannot_be_scored(given: Answer) -> None:
     with pytest.raises(AnswerError, match="BUS"):
         opinion(given, "apart")
@@ -102,5 +122,6 @@ def test_a_whole_distribution_is_taken_as_it_is_where_refusals_are_an_option_and
 def test_refusing_altogether_is_an_answer_where_refusals_are_an_option() -> None:
     said = opinion(answer("BUS", [0, 0], refusal=0.9), "as-option")
     assert (said.distribution.tolist(), said.refusal) == ([0, 0], 1)
-    with pytest.raises(AnswerError, match="BUS"):
-        opinion(answer("BUS", [0, 0], refusal=0), "as-option")
+    for refusals in REFUSALS:
+        with pytest.raises(AnswerError, match="BUS"):
+            opinion(answer("BUS", [0, 0], refusal=0), refusals)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.answers import Answer, Failure, Replies
+from eval.answers import Answer, Replies
 from eval.expression.sequence import ask, read
 from tests.eval.saying_engine import SayingEngine, options_in
 from tests.eval.towns import question
@@ -44,9 +44,10 @@ async def test_shares_belong_to_the_options_whatever_their_letters_in_the_two_or
     )
 
 
-async def test_thirty_refusals_are_a_failure_not_an_opinion() -> None:
+async def test_thirty_refusals_are_an_answer() -> None:
     (outcome,) = [outcome async for outcome in ask(by_text(0, 0, 0, 30), [], [BUS])]
-    assert outcome == Failure("BUS", "survey order: refusals only, no answer on any option", replies=Replies(asked=1))
+    assert isinstance(outcome, Answer)
+    assert [(order.options.tolist(), order.refusal) for order in outcome.by_order] == [([0, 0, 0], 1)] * 2
 
 
 @pytest.mark.parametrize("between", [" ", ", ", ",", "\n", "  "])

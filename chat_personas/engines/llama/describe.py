@@ -23,6 +23,7 @@ def describe(runtime: Runtime, path: Path, name: str | None, options: Options, h
         quantization=model.quantization,
         context_length=runtime.context_length,
         template_sha256=runtime.template.sha256,
+        template_date=runtime.template.date,
         flash_attention=options.flash_attention,
         log_probabilities="exact",
         constraints="grammar" if runtime.vocabulary.can_constrain else "none",

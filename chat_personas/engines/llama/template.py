@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time
 from functools import cached_property
 from typing import Any, NoReturn
 
@@ -16,6 +16,8 @@ CHATML = (
 )
 """The commonest chat format, for files that name none (llama.cpp assumes the same)."""
 
+_CLOCK = "strftime_now"
+"""What templates call that write the date into every prompt."""
 _SPACE = "\t\n\t"
 _SLOT = re.compile(r"(?P<left>\t\n\t)?\ue000(?P<number>\d+)\ue001(?P<right>\t\n\t)?")
 
@@ -43,14 +45,22 @@ class ChatTemplate:
     """A Jinja template from a model file, run in a sandbox: the file may come from anywhere.
 
     Messages are rendered through stand-ins, so that the template's text and what people wrote stay apart, and no
-    message can pass for a part of the template.
+    message can pass for a part of the template. `date` is the day that it writes into prompts (ISO 8601), None if none.
     """
 
-    def __init__(self, source: str, *, begin: str, end: str) -> None:
-        """Raises EngineError when the template is no valid Jinja."""
+    def __init__(self, source: str, *, begin: str, end: str, today: date | None = None) -> None:
+        """`today` is the day that a template gets which asks for the time, to the end: by default that of the call.
+
+        One day throughout, at midnight, so that all prompts of a run are alike and known by that day.
+
+        Raises:
+            EngineError: the template is no valid Jinja.
+        """
         self._source = source
+        today = datetime.now().astimezone().date() if today is None else today
+        self.date = today.isoformat() if _CLOCK in source else None
         self._names = {"bos_token": begin, "eos_token": end}
-        self._template = _compiled(source)
+        self._template = _compiled(source, today)
 
     @cached_property
     def sha256(self) -> str:
@@ -113,7 +123,7 @@ def _without_system(turns: list[dict[str, str]]) -> list[dict[str, str]]:
     return [{**rest[0], "content": f"{system}\n\n{rest[0]['content']}"}, *rest[1:]]
 
 
-def _compiled(source: str) -> Any:
+def _compiled(source: str, today: date) -> Any:
     from jinja2 import TemplateError, TemplateSyntaxError
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -124,7 +134,7 @@ def _compiled(source: str) -> Any:
         trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
     )
     environment.globals["raise_exception"] = refuse
-    environment.globals["strftime_now"] = lambda form: datetime.now().astimezone().strftime(form)
+    environment.globals[_CLOCK] = datetime.combine(today, time()).astimezone().strftime
     try:
         return environment.from_string(source)
     except TemplateSyntaxError as error:

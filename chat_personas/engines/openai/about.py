@@ -5,8 +5,8 @@ import hashlib
 from chat_personas.engines.openai.discovery import Capabilities
 
 
-def details(capabilities: Capabilities) -> dict[str, str]:
-    """Return what tells two models on one address apart, and two ways of asking one.
+def details(capabilities: Capabilities, account: str | None = None) -> dict[str, str]:
+    """Return what tells two models on one address apart, two ways of asking one, and two accounts (`account_of`).
 
     `answers as` is the name in the server's answers: behind an alias, it is the version that answers now. `names` is
     the start of the SHA-256 of both names in full, since what is shown leaves directories out.
@@ -23,6 +23,7 @@ def details(capabilities: Capabilities) -> dict[str, str]:
         "answers as": without_directories(answered),
         "names": names[:16],
         "parameters": ", ".join(name for name, takes in taken.items() if takes),
+        **({} if account is None else {"account": account}),
     }
 
 

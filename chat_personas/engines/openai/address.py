@@ -1,5 +1,6 @@
 """What a server's URL tells: how it may be shown, whether it is this machine, which key belongs to it."""
 
+import hashlib
 import ipaddress
 import os
 from urllib.parse import urlsplit
@@ -23,6 +24,17 @@ def shown(url: str) -> str:
     host = f"[{host}]" if ":" in host else host
     port = f":{parts.port}" if parts.port else ""
     return f"{parts.scheme}://{host}{port}{parts.path}".rstrip("/")
+
+
+def account_of(url: str) -> str | None:
+    """Return what tells the accounts of one server apart without naming them; None without user and password.
+
+    So short a part of their hash tells nothing about a password.
+    """
+    parts = urlsplit(url)
+    if not (parts.username or parts.password):
+        return None
+    return hashlib.sha256(f"{parts.username or ''}\0{parts.password or ''}".encode()).hexdigest()[:8]
 
 
 def is_loopback(url: str) -> bool:

@@ -11,7 +11,7 @@ from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any
 
 from chat_personas.engines.openai.about import details, without_directories
-from chat_personas.engines.openai.address import is_loopback, key_for, shown
+from chat_personas.engines.openai.address import account_of, is_loopback, key_for, shown
 from chat_personas.engines.openai.asking_order import goes_first_alone, in_tree_order
 from chat_personas.engines.openai.client import make_client
 from chat_personas.engines.openai.dialect import Dialect
@@ -72,7 +72,7 @@ class OpenAIEngine:
             log_probabilities="top_k" if self._dialect.top_k else "none",
             top_k=self._dialect.top_k or None,
             local=is_loopback(url),
-            details=details(capabilities),
+            details=details(capabilities, account_of(url)),
         )
 
     @classmethod

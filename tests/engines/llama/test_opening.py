@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 import threading
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -179,3 +180,12 @@ def test_a_program_that_ends_without_closing_ends_quietly(tiny_path: Path) -> No
     )
     done = subprocess.run([sys.executable, "-c", code, str(tiny_path)], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+async def test_a_model_whose_template_writes_the_date_says_which_day_it_writes(tmp_path: Path) -> None:
+    dated = write_tiny_model(tmp_path / "dated.gguf", template="{{ strftime_now('%d %b %Y') }}" + TEMPLATE)
+    before = datetime.now().astimezone().date()
+    engine = await LlamaEngine.open(dated)
+    await engine.close()
+    after = datetime.now().astimezone().date()
+    assert engine.info.template_date in {before.isoformat(), after.isoformat()}

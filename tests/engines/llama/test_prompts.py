@@ -1,6 +1,7 @@
 """From messages to tokens: as the template and llama.cpp have it, and proof against what people write."""
 
 from collections.abc import Sequence
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -34,6 +35,14 @@ def rendered(source: str, messages: Sequence[Message]) -> str:
 
 def messages_of(*texts: str, roles: Sequence[Role] = ("system", "user", "assistant", "user")) -> list[Message]:
     return [Message(role, text) for role, text in zip(roles, texts, strict=False)]
+
+
+def test_a_template_that_asks_for_the_date_gets_one_day_throughout_and_tells_which() -> None:
+    dated = "{{ strftime_now('%d %b %Y %H:%M') }}" + TRIMMING
+    made = ChatTemplate(dated, begin="", end="", today=date(2026, 11, 20))
+    assert "".join(part.text for part in made.parts(messages_of("x"))).startswith("20 Nov 2026 00:00")
+    assert made.date == "2026-11-20"
+    assert template(TRIMMING).date is None
 
 
 @pytest.fixture

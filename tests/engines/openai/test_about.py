@@ -31,6 +31,21 @@ async def test_the_name_behind_an_alias_and_the_parameters_are_recorded() -> Non
     assert info.details["parameters"] == "max_tokens, temperature, chat_template_kwargs"
 
 
+async def test_two_accounts_on_one_server_are_not_one_model() -> None:
+    async def reply(request: Request, writer: asyncio.StreamWriter) -> None:
+        await send_json(writer, 200, completion("A", [("A", -0.5)]))
+
+    async with serving(reply) as server:
+        infos = []
+        for user in ("", ":first@", ":second@"):
+            engine = await OpenAIEngine.open(server.url.replace("://", f"://{user}"))
+            await engine.close()
+            infos.append(engine.info)
+    assert len({info.name for info in infos}) == 1
+    assert len({model_key(info) for info in infos}) == 3
+    assert "first" not in str(infos)
+
+
 async def test_a_server_that_names_its_model_by_a_path_does_not_spread_it() -> None:
     info = await described("/home/ann/models/q.gguf", "/home/ann/models/q.gguf")
     assert "ann" not in str(info)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_personas.engines.openai.address import is_loopback, key_for, shown
+from chat_personas.engines.openai.address import account_of, is_loopback, key_for, shown
 from eval.engine import EngineError
 
 WORD = st.text(alphabet="abcdefghij0123456789", min_size=6, max_size=12)
@@ -42,3 +42,12 @@ def test_a_key_that_is_named_and_not_set_is_said(monkeypatch: pytest.MonkeyPatch
     monkeypatch.delenv("LAB_KEY", raising=False)
     with pytest.raises(EngineError, match="LAB_KEY is not set"):
         key_for("https://lab.example.org/v1", "LAB_KEY")
+
+
+@given(WORD, WORD)
+def test_accounts_of_one_server_are_told_apart_without_being_named(first: str, second: str) -> None:
+    one, other, nobody = (account_of(f"https://{user}example.org/v1") for user in (f":{first}@", f":{second}@", ""))
+    assert (one == other) == (first == second), "by chance once in four billion"
+    assert nobody is None
+    assert one is not None
+    assert first not in one
