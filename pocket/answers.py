@@ -22,7 +22,6 @@ LETTER_WEIGHT = 16.0
 SEQUENCE_WEIGHT = 2.0
 PROMPT_WEIGHT = 0.1
 ASKED_ALIKE = 40
-RARE, STANDS_OUT = 0.05, 1.15
 SURVEY_ORDER_SHARE = 0.65
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -91,15 +90,11 @@ def telling_probe(panel: Panel, person: Respondent, key: str, rng: Random) -> tu
     Real shares of two groups often differ so little that a small model looks for the reason last of all. Here it has to
     look whom it plays. Where no answer stands out, it is as in `crowd_probe`.
     """
-    everyone = panel.crowd(()).answers[key].shares
-    lifts = [
-        share / max(common, RARE) if share >= RARE else 0.0
-        for share, common in zip(person.crowd.answers[key].shares, everyone, strict=True)
-    ]
-    if max(lifts) < STANDS_OUT:
+    telling = panel.telling_answer(person.crowd, key)
+    if telling is None:
         return crowd_probe(panel, person, key, rng)
     order = draw_order(rng)
-    letter = _letter(lifts.index(max(lifts)), len(lifts), order)
+    letter = _letter(telling, len(panel.questions[key].leans), order)
     return asked(_rendered(panel, key, order).probe.prompt), Turn("assistant", letter, LETTER_WEIGHT)
 
 

@@ -18,6 +18,7 @@ from personas import Group
 from pocket.held_out import HELD_OUT
 
 FEWEST_PEOPLE = 50
+RARE, STANDS_OUT = 0.05, 1.15
 _POLITICAL = frozenset({"POLPARTY", "POLIDEOLOGY"})
 _WITHIN_POLITICAL_GROUP = 0.6
 
@@ -80,6 +81,15 @@ class Panel:
             political = any(group.attribute in _POLITICAL for group in groups)
             self._crowds[groups] = Crowd(groups, answers, _WITHIN_POLITICAL_GROUP if political else 1.0)
         return self._crowds[groups]
+
+    def telling_answer(self, crowd: Crowd, key: str) -> int | None:
+        """Return the option (survey's index) that the crowd chooses most above everyone's share; None if none does."""
+        everyone = self.crowd(()).answers[key].shares
+        lifts = [
+            share / max(common, RARE) if share >= RARE else 0.0
+            for share, common in zip(crowd.answers[key].shares, everyone, strict=True)
+        ]
+        return lifts.index(max(lifts)) if max(lifts) >= STANDS_OUT else None
 
 
 def _trained(question: Question) -> TrainedQuestion:

@@ -41,6 +41,16 @@ class Respondent:
         person._answers[key] = person._quantile(key, u)
         return person
 
+    @classmethod
+    def telling(cls, panel: Panel, crowd: Crowd, rng: Random) -> "Respondent":
+        """Return a person who gives every answer that sets the crowd apart; the others are drawn."""
+        person = cls(panel, crowd, rng)
+        for key in panel.questions:
+            telling = panel.telling_answer(crowd, key)
+            if telling is not None:
+                person._answers[key] = telling
+        return person
+
     def answer(self, key: str) -> int:
         """Return the index of the option that this person chooses, in the survey's order."""
         if key not in self._answers:

@@ -76,6 +76,12 @@ class Writer:
         person, key = self._first_answer(role)
         return [*answers.telling_probe(self.panel, person, key, self.rng)]
 
+    def telling_conversation(self, role: Role) -> list[Turn]:
+        """A short conversation with somebody who thinks in all what sets the group apart."""
+        talk = begin(role, Respondent.telling(self.panel, self.panel.crowd(role.groups), self.rng), self.rng)
+        converse(self.panel, talk, self.rng.choice((1, 1, 2, 3)))
+        return talk.turns
+
     def several_probes(self, role: Role) -> list[Turn]:
         """Several survey questions in a row, answered by the same person."""
         person, key = self._first_answer(role)
@@ -190,6 +196,7 @@ READING: Mixture = (
 )
 CONTRAST: Mixture = (
     (Writer.telling_probe, 64.0),
+    (Writer.telling_conversation, 30.0),
     (Writer.own_groups, 12.0),
     (Writer.drill, 12.0),
     (Writer.exercises, 12.0),
