@@ -2,9 +2,11 @@
 
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import ClassVar
 
 from chat_personas.corpus.errors import CorpusError, NoCorpusError, shown, storage_errors
 from chat_personas.corpus.files import create_private, has_write_ahead_log, refuse_foreign
@@ -78,21 +80,50 @@ class Connections:
                 self._writer.close()
 
 
+class _Counted(sqlite3.Connection):
+    """A connection that is known as long as it is open.
+
+    A process that closes any descriptor of a file loses all its POSIX locks on it, those of SQLite too: another program
+    would then take itself for the last one and remove the write-ahead log from under this one. So the file is
+    never looked at without SQLite while a connection to it is open here.
+    """
+
+    opened: ClassVar[Counter[tuple[int, int]]] = Counter()
+    guard: ClassVar[threading.RLock] = threading.RLock()
+    file: tuple[int, int] | None = None
+
+    def close(self) -> None:
+        """Close the connection; closing twice is allowed."""
+        with _Counted.guard:
+            super().close()
+            if self.file is not None:
+                _Counted.opened[self.file] -= 1
+                self.file = None
+
+
 def _connect(path: Path, parameters: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?{parameters}",
-        uri=True,
-        timeout=BUSY_SECONDS,
-        isolation_level=None,
-        check_same_thread=False,
-    )
+    """Connect to a corpus, which is first made sure of not to be another program's file."""
+    with _Counted.guard:
+        status = path.stat()
+        file = status.st_dev, status.st_ino
+        if not _Counted.opened[file]:
+            refuse_foreign(path)
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?{parameters}",
+            uri=True,
+            timeout=BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            factory=_Counted,
+        )
+        _Counted.opened[file] += 1
+        connection.file = file
     connection.row_factory = sqlite3.Row
     return connection
 
 
 def _open_writer(path: Path) -> sqlite3.Connection:
     create_private(path)
-    refuse_foreign(path)
     connection = _connect(path, "mode=rw")
     try:
         connection.execute("PRAGMA secure_delete = ON")
@@ -116,7 +147,6 @@ def open_reader(path: Path) -> sqlite3.Connection:
     """
     if not path.exists():
         raise NoCorpusError(f"there is no corpus {shown(path)} yet; have a conversation first")
-    refuse_foreign(path)
     try:
         return _checked(_connect(path, "mode=ro"), path)
     except sqlite3.OperationalError:
