@@ -40,9 +40,12 @@ def search(words: Annotated[str, typer.Argument(metavar="WORDS", help="Words tha
     from chat_personas.plain_text import printable
 
     with open_corpus(read_only=True) as corpus:
-        for hit in corpus.search(words):
+        hits = list(corpus.search(words))
+        for hit in hits:
             excerpt = " ".join(printable(hit.excerpt).split())
             print(f"{hit.conversation_id}  {hit.persona_name:20} {hit.role:9} {excerpt}")
+    if not hits:
+        typer.echo("nothing found", err=True)
     return DONE
 
 

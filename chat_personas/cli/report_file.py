@@ -87,6 +87,8 @@ def write_document(text: str, file: str) -> None:
         CorpusError: the file could not be written; one that was there before is as it was.
     """
     if file == STANDARD_OUTPUT:
+        if sys.stdout is None:
+            raise CorpusError("standard output is closed; name a file instead of -")
         sys.stdout.flush()
         sys.stdout.buffer.write(f"{text}\n".encode())
         sys.stdout.buffer.flush()

@@ -107,3 +107,18 @@ def test_what_cannot_be_exported_is_wrong_input(
     assert ran.code == 2
     assert says in only_line(ran)
     assert not Path("x").exists()
+
+
+def test_an_export_without_conversations_says_so(command: Command, kept: list[str]) -> None:
+    ran = command("export", "--out", "-", "--since", "2030-01-01")
+    assert (ran.code, ran.out, ran.err) == (0, "", "no conversation was chosen; nothing is written\n")
+
+
+def test_a_closed_standard_output_is_storage_that_failed(
+    command: Command, kept: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as closed:
+        closed.setattr("sys.stdout", None)
+        ran = command("export", "--out", "-")
+    assert ran.code == 4
+    assert only_line(ran).strip() == "chat-personas: standard output is closed; name a file instead of -"
