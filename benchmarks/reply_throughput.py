@@ -60,7 +60,7 @@ def _bare(runtime: "Runtime", prompt: list[int], reply: list[int]) -> float:
     from chat_personas.engines.llama.sampler import Sampler
 
     plain = PlainDecode(runtime)
-    with Sampler(SAMPLING, SAMPLING.seed or 0) as sampler:
+    with Sampler(SAMPLING, SAMPLING.seed or 0, runtime.vocabulary) as sampler:
         seconds = plain.seconds_to_reply(prompt, reply, sampler)
     plain.cut(len(runtime.memory.conversation))
     return seconds
