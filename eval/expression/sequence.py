@@ -7,13 +7,12 @@ replies decides, not its likeliest reply.
 import re
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterable, Sequence
-from dataclasses import replace
 
-from eval.answers import Answer, Failure, Replies
+from eval.answers import Answer, Failure
 from eval.engine import Engine, Message, Sampling
-from eval.expression.asking import InOrder, each, in_orders, quoted, seed_for
+from eval.expression.asking import quoted
+from eval.expression.one_reply import OneReply, ask_for_one_reply
 from eval.expression.prompts import SEQUENCE_INSTRUCTION, SEQUENCE_LENGTH, render
-from eval.expression.shares import shares
 from eval.rendering import ORDERS, Askable, Order, Rendered
 
 FEWEST, MOST = SEQUENCE_LENGTH - 5, SEQUENCE_LENGTH + 5
@@ -35,21 +34,16 @@ def ask(
     Raises:
         EngineError: the engine failed as a whole.
     """
-
-    async def in_order(question: Askable, order: Order) -> InOrder:
-        rendered = rendering(question, order)
-        sampling = replace(SAMPLING, seed=seed_for(seed, question.id, order))
-        (reply,) = await engine.complete([*prefix, Message("user", rendered.probe.prompt)], sampling)
-        letters = read(reply, rendered.probe.labels)
-        outcome = letters if isinstance(letters, str) else shares(question, rendered, letters)
-        return InOrder(outcome, Replies(asked=1))
-
-    return each(questions, lambda question: in_orders(question, orders, in_order))
+    return ask_for_one_reply(OneReply(rendering, _sampling, read), engine, prefix, questions, orders, seed)
 
 
 def rendering(question: Askable, order: Order) -> Rendered:
     """Return the prompt for one order."""
     return render(question, order, SEQUENCE_INSTRUCTION)
+
+
+def _sampling(_: Rendered) -> Sampling:
+    return SAMPLING
 
 
 def read(reply: str, labels: Sequence[str]) -> Counter[str] | str:

@@ -9,11 +9,11 @@ from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from eval.answers import Answer, Failure, Replies
+from eval.answers import Answer, Failure
 from eval.engine import Engine, Message, Percentages, Sampling
-from eval.expression.asking import InOrder, each, in_orders, quoted, seed_for
+from eval.expression.asking import quoted
+from eval.expression.one_reply import OneReply, ask_for_one_reply
 from eval.expression.prompts import VERBALIZED_INSTRUCTION, render
-from eval.expression.shares import shares
 from eval.rendering import ORDERS, Askable, Order, Rendered
 
 LEAST, GREATEST = 95, 105
@@ -34,22 +34,16 @@ def ask(
     Raises:
         EngineError: the engine failed as a whole.
     """
-
-    async def in_order(question: Askable, order: Order) -> InOrder:
-        rendered = rendering(question, order)
-        labels = rendered.probe.labels
-        sampling = replace(SAMPLING, seed=seed_for(seed, question.id, order), constraint=Percentages(labels))
-        (reply,) = await engine.complete([*prefix, Message("user", rendered.probe.prompt)], sampling)
-        given = read(reply, labels)
-        outcome = given if isinstance(given, str) else shares(question, rendered, given)
-        return InOrder(outcome, Replies(asked=1))
-
-    return each(questions, lambda question: in_orders(question, orders, in_order))
+    return ask_for_one_reply(OneReply(rendering, _sampling, read), engine, prefix, questions, orders, seed)
 
 
 def rendering(question: Askable, order: Order) -> Rendered:
     """Return the prompt for one order."""
     return render(question, order, VERBALIZED_INSTRUCTION)
+
+
+def _sampling(rendered: Rendered) -> Sampling:
+    return replace(SAMPLING, constraint=Percentages(rendered.probe.labels))
 
 
 def read(reply: str, labels: Sequence[str]) -> dict[str, float] | str:
