@@ -13,13 +13,14 @@ from eval.errors import AnswerError, SurveyError
 from eval.figures import human_figures, require_figures
 from eval.question import Question
 from eval.survey import LoadedSurvey, Survey
+from eval.whole_file import Kind, read_whole
 from personas import Group
 from personas.nearest import nearest, shown
 from personas.reading import display_name
 
 LEAST_SUM, MOST_SUM = 0.99, 1.001
 _ROUNDING = 1e-9
-_MOST_BYTES = 500_000_000
+_ANSWER_FILE = Kind("a file of answers", 500_000_000, "500 MB", "score it in parts", AnswerError)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 People = frozenset[Group]
@@ -67,7 +68,7 @@ def load_answers(file: str, survey: LoadedSurvey) -> AnswerFile:
             message names the file and the line.
     """
     path = Path(file)
-    content = _content(path)
+    content = read_whole(path, _ANSWER_FILE)
     reading = _Reading(survey)
     for number, line in enumerate(content.removeprefix(_BYTE_ORDER_MARK).split(b"\n"), start=1):
         try:
@@ -134,19 +135,3 @@ def answer_from(line: AnswerLine, question: Question) -> Answer | Failure:
     options = np.array([masses.get(text, 0.0) for text in question.option_texts])
     refusal = math.fsum([line.refusal, *(masses.get(text, 0.0) for text in question.refusals)])
     return Answer(question.id, (OrderAnswer("survey", options, refusal, label_mass=None, as_is=True),))
-
-
-def _content(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            content = file.read(_MOST_BYTES + 1)
-    except FileNotFoundError as error:
-        raise AnswerError(f"there is no file {display_name(path)}; check the path") from error
-    except (OSError, ValueError) as error:
-        why = (getattr(error, "strerror", None) or "no valid path").lower()
-        raise AnswerError(
-            f"{display_name(path)} cannot be read ({why}); name a file of answers that you may read"
-        ) from error
-    if len(content) > _MOST_BYTES:
-        raise AnswerError(f"{display_name(path)} is larger than 500 MB; score it in parts")
-    return content

@@ -11,9 +11,11 @@ from pydantic_core import ErrorDetails
 
 from eval.errors import ReportError
 from eval.report import SCHEMA, SCHEMA_OF_SEVERAL, Report, Reports
+from eval.whole_file import Kind, read_whole
 from personas.nearest import nearest, shown
 from personas.reading import display_name
 
+_REPORT_FILE = Kind("a report", 500_000_000, "500 MB", "name a report", ReportError)
 _AGAIN = "write it again with chat-personas eval --json"
 
 
@@ -26,14 +28,9 @@ def load_reports(file: str) -> tuple[Report, ...]:
     path = Path(file)
     name = display_name(path)
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise ReportError(f"there is no file {name}; check the path") from error
+        text = read_whole(path, _REPORT_FILE).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ReportError(f"{name}: this is not UTF-8; {_AGAIN}") from error
-    except (OSError, ValueError) as error:
-        why = (getattr(error, "strerror", None) or "no valid path").lower()
-        raise ReportError(f"{name} cannot be read ({why}); name a report that you may read") from error
     try:
         return read_reports(text)
     except ReportError as error:

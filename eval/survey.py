@@ -12,6 +12,7 @@ from eval.errors import SurveyError
 from eval.question import Option, Question, Responses
 from eval.survey_model import Population, Survey
 from eval.survey_text import read_survey
+from eval.whole_file import Kind, read_whole
 from personas.nearest import nearest, shown
 from personas.reading import display_name
 
@@ -29,7 +30,7 @@ __all__ = [
 ]
 
 _BUILT_IN = Path(__file__).parent / "surveys"
-_MOST_BYTES = 100_000_000
+_SURVEY_FILE = Kind("a survey file", 100_000_000, "100 MB", "name a survey file", SurveyError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def load_survey(name_or_path: str, directories: Sequence[Path] = ()) -> LoadedSu
         SurveyError: there is none, or the file has a fault; the message names the question and the fix.
     """
     path = _find(name_or_path, directories)
-    content = _content(path)
+    content = read_whole(path, _SURVEY_FILE)
     try:
         survey = read_survey(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -87,7 +88,7 @@ def glance_at(name: str, directories: Sequence[Path] = ()) -> Glance:
         SurveyError: it is none; as `load_survey`.
     """
     try:
-        document = json.loads(_content(_find(name, directories)))
+        document = json.loads(read_whole(_find(name, directories), _SURVEY_FILE))
         return Glance(str(document["title"]), len(document["questions"]))
     except (ValueError, LookupError, TypeError, RecursionError):
         survey = load_survey(name, directories).survey  # says what is wrong with it
@@ -118,18 +119,3 @@ def _is_file(path: Path) -> bool:
         return path.is_file()
     except OSError:  # a name that no file can have, such as one that is too long
         return False
-
-
-def _content(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            content = file.read(_MOST_BYTES + 1)
-    except FileNotFoundError as error:
-        raise SurveyError(f"there is no file {display_name(path)}; check the path") from error
-    except (OSError, ValueError) as error:
-        why = (getattr(error, "strerror", None) or "no valid path").lower()
-        problem = f"{display_name(path)} cannot be read ({why})"
-        raise SurveyError(f"{problem}; name a survey file that you may read") from error
-    if len(content) > _MOST_BYTES:
-        raise SurveyError(f"{display_name(path)} is larger than 100 MB; name a survey file")
-    return content
