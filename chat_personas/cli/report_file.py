@@ -1,13 +1,13 @@
 """The documents that `eval` writes: to a file, whole or not at all, or to standard output."""
 
 import os
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from chat_personas.cli.exit_codes import UsageError
 from chat_personas.corpus.errors import CorpusError
+from chat_personas.corpus.standard_output import standard_output
 
 STANDARD_OUTPUT = "-"
 
@@ -87,11 +87,9 @@ def write_document(text: str, file: str) -> None:
         CorpusError: the file could not be written; one that was there before is as it was.
     """
     if file == STANDARD_OUTPUT:
-        if sys.stdout is None:
-            raise CorpusError("standard output is closed; name a file instead of -")
-        sys.stdout.flush()
-        sys.stdout.buffer.write(f"{text}\n".encode())
-        sys.stdout.buffer.flush()
+        out = standard_output()
+        out.write(f"{text}\n".encode())
+        out.flush()
         return
     path = Path(file)
     try:

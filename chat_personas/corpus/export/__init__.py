@@ -1,6 +1,5 @@
 """The corpus as datasets that other programs load: a registry of formats, and the two ways out."""
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -12,6 +11,7 @@ from chat_personas.corpus.export.destination import written_whole
 from chat_personas.corpus.export.format import Format
 from chat_personas.corpus.export.wanted import wanted
 from chat_personas.corpus.selection import Selection
+from chat_personas.corpus.standard_output import standard_output
 
 __all__ = ["FORMATS", "Format", "export_file", "export_stdout"]
 
@@ -49,12 +49,12 @@ def export_file(
 
 def export_stdout(corpus: Corpus, form: str, selection: Selection, *, unfinished: bool = False) -> int:
     """Write the conversations that are meant to standard output, in UTF-8; return how many. Raises as `export_file`."""
-    count = 0
+    count, out = 0, standard_output()
     try:
         for line in FORMATS[form].lines(corpus, wanted(corpus, selection), unfinished):
-            sys.stdout.buffer.write(f"{line}\n".encode())
+            out.write(f"{line}\n".encode())
             count += 1
-        sys.stdout.buffer.flush()
+        out.flush()
     except BrokenPipeError:
         raise
     except OSError as error:
