@@ -222,7 +222,7 @@ LESSONS: dict[str, Mixture] = {"copying": COPYING, "reading": READING, "contrast
 
 First to look back, then to read: which letter, which option, whom one plays; then what that
 group says and others do not, and at last how many of it say so. In the
-whole mixture these are so few that attention had not found them after ten million tokens.
+whole mixture these are few, and a small model finds them late.
 """
 
 
