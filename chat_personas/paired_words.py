@@ -8,6 +8,7 @@ from chat_personas.plain_text import printable
 from chat_personas.report_words import counted
 
 if TYPE_CHECKING:
+    from eval.intervals import Interval
     from eval.paired_report import PairedDifference, PairedReport, Setting, Side
     from eval.report import Score
 
@@ -87,7 +88,7 @@ def verdict(difference: "PairedDifference") -> str:
     return "B is higher than A" if difference.mean > 0 else "B is lower than A"
 
 
-def signed(difference: "PairedDifference | Score") -> str:
+def signed(difference: "PairedDifference | Score | Interval") -> str:
     """Write a difference as `+0.012 [-0.003, +0.027]`, without brackets where there is no interval."""
     if difference.low is None or difference.high is None:
         return f"{difference.mean:+.3f}"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from chat_personas.in_words import doubts, drifted, sounds_like
+from chat_personas.paired_words import signed
 from chat_personas.plain_text import printable
 from chat_personas.report_words import with_interval
 
@@ -38,9 +39,7 @@ def _asked(estimate: "Estimate") -> str:
 
 def _drifted(drift: "Drift | None") -> Iterator[str]:
     if drift is not None:
-        found = drift.difference
-        bounds = "" if found.low is None or found.high is None else f" [{found.low:+.3f}, {found.high:+.3f}]"
-        yield ", ".join(drifted(drift, f"{found.mean:+.3f}{bounds}"))
+        yield ", ".join(drifted(drift, signed(drift.difference)))
 
 
 def _compared(card: "Scorecard") -> Iterator[str]:

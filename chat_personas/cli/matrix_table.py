@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from chat_personas.in_words import sounds_like
+from chat_personas.paired_words import signed
 from chat_personas.plain_text import printable
 from chat_personas.report_words import DEMONSTRATION, what_figures_are, with_interval
 from personas import Group
@@ -107,10 +108,7 @@ def _steerability(found: "SteerabilityInfo") -> Iterator[str]:
     yield f"  {'unsteered':9} {with_interval(found.unsteered)} (its representativeness)"
     for steered in found.steerings:
         peeks = " (peeks: the best of these per question)" if steered.steering == "oracle" else ""
-        gain = f"{steered.minus_unsteered.mean:+.3f}"
-        if steered.minus_unsteered.low is not None:
-            gain += f" [{steered.minus_unsteered.low:+.3f}, {steered.minus_unsteered.high:+.3f}]"
-        yield f"  {steered.steering:9} {with_interval(steered.alignment)}  {gain}{peeks}"
+        yield f"  {steered.steering:9} {with_interval(steered.alignment)}  {signed(steered.minus_unsteered)}{peeks}"
     if found.humans is not None:
         best, worst = found.humans.best, found.humans.worst
         yield (

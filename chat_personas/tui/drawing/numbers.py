@@ -13,11 +13,6 @@ def with_interval(mean: float | None, low: float | None, high: float | None) -> 
     return f"{two(mean)} [{two(low)}, {two(high)}]"
 
 
-def signed_with_interval(mean: float, low: float | None, high: float | None) -> str:
-    """Write a difference with its 95% interval: `+0.021 [-0.010, +0.052]`; paired, a digit more of it is known."""
-    return f"{mean:+.3f}" if low is None or high is None else f"{mean:+.3f} [{low:+.3f}, {high:+.3f}]"
-
-
 def counted(count: int, word: str) -> str:
     """Write a count with its noun: `1 question`, `2 questions`."""
     return f"{count} {word}" if count == 1 else f"{count} {word}s"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from chat_personas.in_words import drifted
-from chat_personas.tui.drawing.numbers import signed_with_interval
+from chat_personas.paired_words import signed
 from chat_personas.tui.drawing.rows import PERSONA, axis_row, score_row, stacked
 from chat_personas.tui.widgets.panel.section import Section
 
@@ -34,8 +34,7 @@ def course(
 
 
 def _in_words(drift: "Drift") -> list[Content]:
-    found = drift.difference
-    first, *others = drifted(drift, signed_with_interval(found.mean, found.low, found.high))
+    first, *others = drifted(drift, signed(drift.difference))
     return [Content(first), *(Content.styled(line, "dim") for line in others)]
 
 
