@@ -121,20 +121,24 @@ def sequence(panel: Panel, crowd: Crowd, key: str, rng: Random) -> tuple[Turn, T
 
 
 def verbalized(panel: Panel, crowd: Crowd, key: str, rng: Random) -> tuple[Turn, Turn]:
-    """Return a question and the shares among a hundred people of the crowd, in steps of five percent."""
+    """Return a question and the crowd's shares among a hundred people, refusals with them, in steps of five percent."""
     order = draw_order(rng)
     count = len(panel.questions[key].leans)
-    drawn = Counter(_letter(_draw_option(panel, crowd, key, rng), count, order) for _ in range(100))
-    letters = LETTERS[: count + len(panel.questions[key].question.refusals)]
-    shares = rounded_to_fives([drawn[letter] for letter in letters])
-    reply = json.dumps(dict(zip(letters, shares, strict=True)))
-    return asked(f"{_listing(panel, key, order)}\n{VERBALIZED_INSTRUCTION}"), Turn("assistant", reply, 1.0)
+    refusals = panel.questions[key].question.refusals
+    refusal = crowd.answers[key].refusal if refusals else 0.0
+    percent = dict.fromkeys(LETTERS[: count + len(refusals)], 0.0)
+    for option, share in enumerate(crowd.answers[key].shares):
+        percent[_letter(option, count, order)] = 100 * (1 - refusal) * share
+    if refusals:
+        percent[_letter(None, count, order)] = 100 * refusal
+    reply = json.dumps(dict(zip(percent, rounded_to_fives([*percent.values()]), strict=True)))
+    return asked(f"{_listing(panel, key, order)}\n{VERBALIZED_INSTRUCTION}"), Turn("assistant", reply, SEQUENCE_WEIGHT)
 
 
-def rounded_to_fives(counts: list[int]) -> list[int]:
-    """Return percentages in steps of 5 that sum to 100, by the largest remainders, for counts out of 100."""
-    steps = [count // 5 for count in counts]
-    by_remainder = sorted(range(len(counts)), key=lambda place: -(counts[place] % 5))
+def rounded_to_fives(percentages: list[float]) -> list[int]:
+    """Return percentages in steps of 5 that sum to 100, by the largest remainders, for ones that sum to 100."""
+    steps = [int(percent // 5) for percent in percentages]
+    by_remainder = sorted(range(len(percentages)), key=lambda place: -(percentages[place] % 5))
     for place in by_remainder[: 20 - sum(steps)]:
         steps[place] += 1
     return [5 * step for step in steps]

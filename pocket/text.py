@@ -5,18 +5,22 @@
 
 import argparse
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from random import Random
 
 from eval.rendering import ordered_options
 from eval.survey import load_survey
 from eval.survey_model import Survey
-from pocket import answers, copying, identity, lettering, reading
+from pocket import answers, copying, identity, lettering, reading, views
 from pocket.cast import Role, draw_role
 from pocket.dialogue import begin, close, converse
 from pocket.document import Document, Turn
 from pocket.panel import Panel
 from pocket.respondents import Respondent
+from pocket.talk import Talk
+from pocket.topics import TOPICS, Topic
 
+TELLING_WEIGHT, VIEW_WEIGHT = 8.0, 5.0
 _GOLDEN = 0.6180339887498949
 
 
@@ -81,6 +85,22 @@ class Writer:
         talk = begin(role, Respondent.telling(self.panel, self.panel.crowd(role.groups), self.rng), self.rng)
         converse(self.panel, talk, self.rng.choice((1, 1, 2, 3)))
         return talk.turns
+
+    def telling_view(self, role: Role) -> list[Turn]:
+        """A question about one topic, and the view that sets the group apart: at once and bare, half of the time."""
+        person = Respondent.telling(self.panel, self.panel.crowd(role.groups), self.rng)
+        tell = self.rng.choice((views.give_view, views.give_bare_stance))
+        return self._view(role, person, tell, TELLING_WEIGHT)
+
+    def view(self, role: Role) -> list[Turn]:
+        """A question about one topic as the very first turn, and a person's view of it."""
+        return self._view(role, self._person(role), views.give_view, VIEW_WEIGHT)
+
+    def _view(self, role: Role, person: Respondent, tell: Callable[[Talk, Topic], None], weight: float) -> list[Turn]:
+        talk = begin(role, person, self.rng)
+        tell(talk, self.rng.choice(TOPICS))
+        question, reply = talk.turns
+        return [question, replace(reply, weight=weight)]
 
     def several_probes(self, role: Role) -> list[Turn]:
         """Several survey questions in a row, answered by the same person."""
@@ -195,11 +215,12 @@ READING: Mixture = (
     (Writer.words_and_letter, 8.0),
 )
 CONTRAST: Mixture = (
-    (Writer.telling_probe, 64.0),
-    (Writer.telling_conversation, 30.0),
-    (Writer.own_groups, 12.0),
-    (Writer.drill, 12.0),
-    (Writer.exercises, 12.0),
+    (Writer.telling_view, 66.0),
+    (Writer.telling_probe, 26.0),
+    (Writer.telling_conversation, 8.0),
+    (Writer.own_groups, 8.0),
+    (Writer.drill, 6.0),
+    (Writer.exercises, 6.0),
 )
 PEOPLE: Mixture = (
     (Writer.one_probe, 46.0),
@@ -209,11 +230,12 @@ PEOPLE: Mixture = (
     (Writer.exercises, 14.0),
     (Writer.words_and_letter, 14.0),
     (Writer.reading, 10.0),
+    (Writer.view, 50.0),
     (Writer.conversation, 28.0),
     (Writer.long_conversation, 1.3),
     (Writer.probes_after_conversation, 9.0),
-    (Writer.sequence, 6.0),
-    (Writer.verbalized, 3.0),
+    (Writer.sequence, 12.0),
+    (Writer.verbalized, 12.0),
     (Writer.open_ended, 4.0),
     (Writer.few_shot, 1.2),
 )

@@ -87,18 +87,29 @@ def detail(talk: Talk, position: Position) -> str:
     return sentence(opener + statement)
 
 
-def give_view(talk: Talk, topic: Topic, *, follows: bool = False) -> None:
-    """Ask for a view on a topic and give it: a stance, a reason, and often something more."""
+def _question(talk: Talk, topic: Topic, *, follows: bool = False) -> tuple[str, str]:
+    """Return a question about a topic, and how it calls the topic."""
     rng = talk.rng
     phrase = topic.phrases[0] if rng.random() < 0.3 else rng.choice(topic.phrases)
     if rng.random() < 0.45:
-        question = rng.choice(topic.asked)
-    else:
-        question = rng.choice(asking.NEXT if follows and rng.random() < 0.6 else asking.ABOUT).format(phrase)
+        return sentence(rng.choice(topic.asked)), phrase
+    return sentence(rng.choice(asking.NEXT if follows and rng.random() < 0.6 else asking.ABOUT).format(phrase)), phrase
+
+
+def give_bare_stance(talk: Talk, topic: Topic) -> None:
+    """Ask for a view on a topic and give nothing but the stance."""
+    question, phrase = _question(talk, topic)
+    talk.exchange(question, sentence(take_position(talk, topic, phrase).stance))
+
+
+def give_view(talk: Talk, topic: Topic, *, follows: bool = False) -> None:
+    """Ask for a view on a topic and give it: a stance, a reason, and often something more."""
+    rng = talk.rng
+    question, phrase = _question(talk, topic, follows=follows)
     position = take_position(talk, topic, phrase)
     parts = [stance_sentence(talk, position), sentence(rng.choice(FIRST_REASONS).format(reason(talk, position)))]
     parts += _extras(talk, position)
-    talk.exchange(sentence(question), talk.cut(parts))
+    talk.exchange(question, talk.cut(parts))
 
 
 def _extras(talk: Talk, position: Position) -> list[str]:

@@ -11,6 +11,7 @@ from eval.expression import sequence, verbalized
 from eval.expression.prompts import open_prompt, render_statement
 from eval.rendering import ORDERS, lettered, render_probe
 from eval.survey import load_survey
+from personas import Group
 from pocket import answers, lettering
 from pocket.panel import Panel
 from pocket.respondents import Respondent
@@ -63,6 +64,20 @@ def test_verbalized_shares_name_every_letter_and_sum_to_100(panel: Panel) -> Non
         shares = json.loads(reply.text)
         assert list(shares) == list("ABCDEF")
         assert sum(shares.values()) == 100
+
+
+def test_verbalized_shares_are_the_crowds_own_figures_to_the_nearest_steps(panel: Panel) -> None:
+    crowd = panel.crowd((Group(attribute="POLPARTY", value="Democrat"),))
+    figures = crowd.answers[KEY]
+    for seed in range(6):
+        _, reply = answers.verbalized(panel, crowd, KEY, Random(seed))
+        told = list(json.loads(reply.text).values())
+        options = told[: len(figures.shares)]
+        expected = [100 * (1 - figures.refusal) * share for share in figures.shares]
+        assert any(
+            all(abs(one - other) < 5 for one, other in zip(options, order, strict=True))
+            for order in (expected, expected[::-1])
+        )
 
 
 @pytest.mark.parametrize(

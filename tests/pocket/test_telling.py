@@ -6,9 +6,12 @@ import pytest
 
 from eval.survey import load_survey
 from personas import Group
-from pocket import answers
+from pocket import answers, views
+from pocket.cast import Role
+from pocket.dialogue import begin
 from pocket.panel import Panel
 from pocket.respondents import Respondent
+from pocket.topics import SIDES, TOPICS, Side
 
 DEMOCRATS = (Group(attribute="POLPARTY", value="Democrat"),)
 
@@ -44,3 +47,16 @@ def test_a_telling_person_gives_the_telling_answers_as_letters_in_either_order(p
         user, reply = answers.telling_probe(panel, person, key, Random(2))
         printed = dict(line.split(". ", 1) for line in user.text.splitlines() if line[1:3] == ". ")
         assert printed[reply.text] == trained.question.option_texts[option]
+
+
+@pytest.mark.parametrize(("party", "other"), [("Democrat", "right"), ("Republican", "left")])
+def test_a_telling_persons_bare_stance_is_never_one_of_the_other_side(panel: Panel, party: str, other: Side) -> None:
+    groups = (Group(attribute="POLPARTY", value=party),)
+    role = Role("", groups, "long")
+    for seed, topic in enumerate(TOPICS * 5):
+        rng = Random(seed)
+        talk = begin(role, Respondent.telling(panel, panel.crowd(groups), rng), rng)
+        views.give_bare_stance(talk, topic)
+        said = talk.turns[-1].text.removesuffix(".").lower()
+        assert said not in {stance.lower() for stance in topic.pole(other).stances}
+        assert said in {stance.lower() for side in SIDES for stance in topic.pole(side).stances}
