@@ -71,6 +71,7 @@ class OpenAIEngine:
             engine="openai",
             log_probabilities="top_k" if self._dialect.top_k else "none",
             top_k=self._dialect.top_k or None,
+            requests_at_once=pace.most,
             local=is_loopback(url),
             details=details(capabilities, account_of(url)),
         )
