@@ -77,7 +77,7 @@ def steered_name(report: "Report") -> str:
     return printable(f"{report.persona.name} ({report.steering}{shots})" if report.orders else report.persona.name)
 
 
-def errs_too_often(report: "Report") -> bool:
+def errs_too_often(report: "Report | MatrixReport") -> bool:
     """Whether nothing in a report is valid because the judge itself errs too often."""
     return report.judge is not None and report.judge.error.mean > report.judge.limit
 

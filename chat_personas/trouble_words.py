@@ -7,8 +7,10 @@ from chat_personas.plain_text import printable
 from chat_personas.report_words import errs_too_often, with_interval
 
 if TYPE_CHECKING:
+    from eval.matrix_report import MatrixReport
     from eval.report import JudgeInfo, Report
 
+WHY_NOT_VALID = "label mass, or what a server shows of it"
 SHOWN = 10
 """Failures that are listed by their question, at most; the report has all."""
 
@@ -17,17 +19,27 @@ def judged_and_counted(report: "Report") -> Iterator[str]:
     """Yield how often the judge errs, what is not valid, which replies were not read, and failures by reason."""
     from eval.failure_reasons import by_reason
 
-    if report.judge is not None:
-        yield not_judged(report) if errs_too_often(report) else _judge(report.judge)
+    yield from judged(report)
     invalid = sum(not question.valid for question in report.questions)
     if invalid and not errs_too_often(report):
-        yield f"{invalid} of {len(report.questions)} questions are not valid (label mass, or what a server shows of it)"
+        yield f"{invalid} of {len(report.questions)} questions are not valid ({WHY_NOT_VALID})"
+    yield from not_read(report)
+    for why, count in by_reason(failure.why for failure in report.failures):
+        yield f"{count} of {report.survey.questions} questions failed: {printable(why)}"
+
+
+def judged(report: "Report | MatrixReport") -> Iterator[str]:
+    """Yield how often the judge errs, if there was one."""
+    if report.judge is not None:
+        yield not_judged(report) if errs_too_often(report) else _judge(report.judge)
+
+
+def not_read(report: "Report | MatrixReport") -> Iterator[str]:
+    """Yield how many replies were not read, and why."""
     if report.replies is not None and report.replies.unread:
         whys = ", ".join(f"{unread.replies} {printable(unread.why)}" for unread in report.replies.unread)
         count = sum(unread.replies for unread in report.replies.unread)
         yield f"{count} of {report.replies.asked} replies were not read: {whys}"
-    for why, count in by_reason(failure.why for failure in report.failures):
-        yield f"{count} of {report.survey.questions} questions failed: {printable(why)}"
 
 
 def failures_listed(report: "Report") -> Iterator[str]:
@@ -38,7 +50,7 @@ def failures_listed(report: "Report") -> Iterator[str]:
         yield f"and {len(report.failures) - SHOWN} more, all listed in the report (--json)"
 
 
-def not_judged(report: "Report") -> str:
+def not_judged(report: "Report | MatrixReport") -> str:
     """Say that nothing in a report is valid because of its judge."""
     judge = report.judge
     if judge is None:

@@ -8,7 +8,17 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from eval.rendering import Order
-from eval.report import FailureInfo, GroupName, ModelInfo, NearestInfo, Score, SurveyInfo, Timing
+from eval.report import (
+    FailureInfo,
+    GroupName,
+    JudgeInfo,
+    ModelInfo,
+    NearestInfo,
+    RepliesInfo,
+    Score,
+    SurveyInfo,
+    Timing,
+)
 
 SCHEMA: Literal["chat-personas/matrix@1"] = "chat-personas/matrix@1"
 
@@ -135,7 +145,7 @@ class MatrixReport(_Part):
     expression: str
     """How the distributions were obtained."""
     orders: tuple[Order, ...]
-    """The option orders in which each question was put."""
+    """The option orders in which each question was put (`open_ended`: to the judge)."""
     seed: int
     """The seed of the choice of questions and of the intervals."""
     attribute: str | None
@@ -150,6 +160,10 @@ class MatrixReport(_Part):
     """For every persona that stands for groups with figures."""
     failures: tuple[FailureInfo, ...]
     """Every question that got no answer to compare in a row or under a steering, why, and (in brackets) where."""
+    replies: RepliesInfo | None = None
+    """The replies that the distributions were read from, of all prompts together; null for log-probabilities."""
+    judge: JudgeInfo | None = None
+    """Who mapped answers in words to the options, and its error; null for other expressions than `open_ended`."""
     timing: Timing
     """What it cost."""
 

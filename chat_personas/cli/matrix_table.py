@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from chat_personas.in_words import sounds_like
 from chat_personas.paired_words import signed
 from chat_personas.plain_text import printable
-from chat_personas.report_words import DEMONSTRATION, what_figures_are, with_interval
+from chat_personas.report_words import DEMONSTRATION, errs_too_often, what_figures_are, with_interval
+from chat_personas.trouble_words import WHY_NOT_VALID, judged, not_read
 from personas import Group
 
 if TYPE_CHECKING:
@@ -33,6 +34,16 @@ def print_matrix(report: "MatrixReport", *, to_error: bool, demonstration: bool 
     console.print(_heading(report))
     if demonstration:
         console.print(DEMONSTRATION)
+    if errs_too_often(report):
+        console.print("the figures are not shown, as the judge errs too often; the document has them (--json)")
+    else:
+        _print_figures(console, report)
+    for line in (*judged(report), *not_read(report), *_notes(report)):
+        console.print(line)
+
+
+def _print_figures(console: "Console", report: "MatrixReport") -> None:
+    """Print everything that is made of scores."""
     _print_alignment(console, report)
     console.print("\nwhom each sounds like, and on which share of the questions a group is the closest one")
     for row in report.rows:
@@ -44,8 +55,6 @@ def print_matrix(report: "MatrixReport", *, to_error: bool, demonstration: bool 
         for line in _steerability(found):
             console.print(f"  {line}")
     _print_consistency(console, report)
-    for line in _notes(report):
-        console.print(line)
 
 
 def _heading(report: "MatrixReport") -> str:
@@ -136,8 +145,8 @@ def _notes(report: "MatrixReport") -> Iterator[str]:
     if len(report.questions) < FEW:
         yield "under 20 questions: no intervals, they would promise too much"
     for row in report.rows:
-        if row.not_valid:
-            yield f"{row.name}: {row.not_valid} of {len(report.questions)} questions are not valid (label mass)"
+        if row.not_valid and not errs_too_often(report):
+            yield f"{row.name}: {row.not_valid} of {len(report.questions)} questions are not valid ({WHY_NOT_VALID})"
     for failure in report.failures:
         yield f"failed: {printable(failure.id)}: {printable(failure.why)}"
     left = report.survey.questions - len(report.questions)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chat_personas.cli import evaluation
+from chat_personas.cli import opened_model
 from eval.engine import Engine, EngineError, EngineInfo
 from eval.report import Report, Reports
 from tests.cli.running import Command, Ran, only_line
@@ -36,7 +36,7 @@ def judged_by(monkeypatch: pytest.MonkeyPatch, talker: Engine, judge: Engine) ->
     async def open_engine(model: str, settings: object) -> Engine:
         return judge if model == "pocket" else talker
 
-    monkeypatch.setattr(evaluation, "open_engine", open_engine)
+    monkeypatch.setattr(opened_model, "open_engine", open_engine)
     Path("tiny.gguf").touch()
 
 
