@@ -1,6 +1,6 @@
 """What of an evaluation could not be read, judged or trusted, in words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from chat_personas.plain_text import printable
@@ -8,7 +8,7 @@ from chat_personas.report_words import errs_too_often, with_interval
 
 if TYPE_CHECKING:
     from eval.matrix_report import MatrixReport
-    from eval.report import JudgeInfo, Report
+    from eval.report import FailureInfo, JudgeInfo, Report
 
 WHY_NOT_VALID = "label mass, or what a server shows of it"
 SHOWN = 10
@@ -42,12 +42,12 @@ def not_read(report: "Report | MatrixReport") -> Iterator[str]:
         yield f"{count} of {report.replies.asked} replies were not read: {whys}"
 
 
-def failures_listed(report: "Report") -> Iterator[str]:
+def failures_listed(failures: "Sequence[FailureInfo]") -> Iterator[str]:
     """Yield the failed questions with their reasons, the first ten of them."""
-    for failure in report.failures[:SHOWN]:
+    for failure in failures[:SHOWN]:
         yield f"failed: {printable(failure.id)}: {printable(failure.why)}"
-    if len(report.failures) > SHOWN:
-        yield f"and {len(report.failures) - SHOWN} more, all listed in the report (--json)"
+    if len(failures) > SHOWN:
+        yield f"and {len(failures) - SHOWN} more, all listed in the report (--json)"
 
 
 def not_judged(report: "Report | MatrixReport") -> str:
