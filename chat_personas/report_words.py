@@ -90,6 +90,17 @@ def what_figures_are(survey: "SurveyInfo") -> str:
     return f"{wording}, {weights}, {years or 'years not stated'}"
 
 
+def over_ordered(report: "Report") -> Iterator[str]:
+    """Say over how many questions alignment is, if it is not over all that have figures."""
+    compared = [question for question in report.questions if question.human is not None]
+    ordered = sum(question.alignment is not None for question in compared)
+    if ordered < len(compared):
+        yield (
+            f"alignment is over {ordered} of {counted(len(compared), 'question')}: "
+            "the options of the others have no order, and they count in total variation only"
+        )
+
+
 def beside(report: "Report") -> "Iterator[tuple[str, Score | None]]":
     """Yield the persona's alignment, then what each reference would have scored in its place."""
     yield "this persona", report.scores.alignment
@@ -107,7 +118,10 @@ def reference_words(report: "Report") -> Iterator[tuple[str, str]]:
 
 
 def in_words(report: "Report") -> Iterator[str]:
-    """Yield the alignment with the opposite group, what speaks against the persona, and whom it sounds like."""
+    """Yield over which questions alignment is, where not over all; the alignment with the opposite group, what speaks
+    against the persona, and whom it sounds like.
+    """
+    yield from over_ordered(report)
     against = report.scores_against_opposite
     opposite = group_label(against) if against else ""
     if against is not None:

@@ -15,7 +15,7 @@ from eval.intervals import Bootstrap
 from eval.judge import Judge
 from eval.matrix_asking import UNSTEERED, Said, all_prompts, ask, named_prompts
 from eval.matrix_report import MatrixReport
-from eval.matrix_rows import Speaker, columns, common_ground, rows
+from eval.matrix_rows import Speaker, columns, common_ground, require_common, rows
 from eval.matrix_steerability import steerabilities
 from eval.question import Question
 from eval.rendering import ORDERS
@@ -55,6 +55,7 @@ async def matrix(
     """
     questions = questions_of(survey, limit, seed)
     targets = targets_of(questions, groups_of(survey.survey, attribute))
+    require_common(targets)
     method, asking = METHODS[expression], Asking(seed, samples, judge or Judge(engine))
     if (why := cannot(expression, engine.info, (judge or engine).info)) is not None:
         raise EngineError(why)

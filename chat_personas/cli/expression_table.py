@@ -12,6 +12,7 @@ from chat_personas.report_words import (
     DEMONSTRATION,
     FEW,
     errs_too_often,
+    over_ordered,
     reference_words,
     steered_name,
     what_was_asked,
@@ -47,6 +48,8 @@ def print_expressions(reports: Sequence["Report"], *, to_error: bool, demonstrat
         for table in _tables(own, console.width):
             console.print(table)
             console.print()
+        for line in over_ordered(max(own, key=lambda report: len(report.questions))):
+            print_line(console, f"  {line}")
         _print_gaps(console, gaps(own))
         for report in own:
             calibrated = () if errs_too_often(report) else calibration_lines(report)
