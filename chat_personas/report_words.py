@@ -77,7 +77,7 @@ def steered_name(report: "Report") -> str:
     return printable(f"{report.persona.name} ({report.steering}{shots})" if report.orders else report.persona.name)
 
 
-def errs_too_often(report: "Report") -> bool:
+def errs_too_often(report: "Report | MatrixReport") -> bool:
     """Whether nothing in a report is valid because the judge itself errs too often."""
     return report.judge is not None and report.judge.error.mean > report.judge.limit
 
@@ -88,6 +88,17 @@ def what_figures_are(survey: "SurveyInfo") -> str:
     weights = "weighted" if survey.weighted else "unweighted"
     years = "-".join(str(year) for year in sorted({min(survey.years), max(survey.years)})) if survey.years else ""
     return f"{wording}, {weights}, {years or 'years not stated'}"
+
+
+def over_ordered(report: "Report") -> Iterator[str]:
+    """Say over how many questions alignment is, if it is not over all that have figures."""
+    compared = [question for question in report.questions if question.human is not None]
+    ordered = sum(question.alignment is not None for question in compared)
+    if ordered < len(compared):
+        yield (
+            f"alignment is over {ordered} of {counted(len(compared), 'question')}: "
+            "the options of the others have no order, and they count in total variation only"
+        )
 
 
 def beside(report: "Report") -> "Iterator[tuple[str, Score | None]]":
@@ -107,7 +118,10 @@ def reference_words(report: "Report") -> Iterator[tuple[str, str]]:
 
 
 def in_words(report: "Report") -> Iterator[str]:
-    """Yield the alignment with the opposite group, what speaks against the persona, and whom it sounds like."""
+    """Yield over which questions alignment is, where not over all; the alignment with the opposite group, what speaks
+    against the persona, and whom it sounds like.
+    """
+    yield from over_ordered(report)
     against = report.scores_against_opposite
     opposite = group_label(against) if against else ""
     if against is not None:

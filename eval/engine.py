@@ -133,7 +133,8 @@ class EngineInfo:
     query. `sha256` is the model file's, null for servers. `template_date` is the day (ISO 8601) that the chat template
     writes into prompts, None where it writes none and for servers. `constraints` is how replies are kept to a form:
     by a grammar, by a server's `response_format` of one kind or another, not at all, or not known before it was first
-    wanted. `local` is false when probing sends the conversation to another machine: the person must then confirm it.
+    wanted. `requests_at_once` is how many requests it may have under way at most; it keeps to what the model bears by
+    itself. `local` is false when probing sends the conversation to another machine: the person must then confirm it.
     """
 
     name: str
@@ -147,6 +148,7 @@ class EngineInfo:
     log_probabilities: LogProbabilities = "none"
     top_k: int | None = None
     constraints: Constraints = "none"
+    requests_at_once: int = 1
     steering: bool = False
     local: bool = True
     demonstration: bool = False

@@ -85,7 +85,7 @@ async def evaluate(
             seconds=time.perf_counter() - started,
             tokens_decoded=sum(outcome.tokens_decoded for outcome in outcomes),
             tokens_reused=sum(outcome.tokens_reused for outcome in outcomes),
-            replies=replies_info(outcomes, method, asking, engine.info),
+            replies=replies_info([each.replies for each in outcomes], method, asking, engine.info),
             judge=await judge_info(questions, method, asking),
         ),
     )

@@ -85,7 +85,7 @@ def require_figures(survey: LoadedSurvey, groups: Sequence[Group]) -> None:
     who = " with ".join(str(group) for group in groups) or "everyone"
     others = surveys_with_figures(groups)
     advice = (
-        f"use --survey with one of {', '.join(others)}"
+        f"use --survey with {' or '.join(others)}, or with one of your own that has them"
         if others
         else "use --survey with a file that has them, or talk with the persona (chat-personas chat NAME)"
     )

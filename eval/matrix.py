@@ -8,15 +8,19 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from eval.engine import Engine
+from eval.answers import Replies
+from eval.engine import Engine, EngineError
+from eval.expression.methods import METHODS, Asking, Expression, cannot
 from eval.intervals import Bootstrap
+from eval.judge import Judge
 from eval.matrix_asking import UNSTEERED, Said, all_prompts, ask, named_prompts
 from eval.matrix_report import MatrixReport
-from eval.matrix_rows import Speaker, columns, common_ground, rows
+from eval.matrix_rows import Speaker, columns, common_ground, require_common, rows
 from eval.matrix_steerability import steerabilities
 from eval.question import Question
 from eval.rendering import ORDERS
 from eval.report import FailureInfo, ModelInfo, Timing
+from eval.report_asking import judge_info, replies_info
 from eval.report_from import program_version, survey_info
 from eval.selection import choose
 from eval.survey import LoadedSurvey
@@ -33,23 +37,30 @@ async def matrix(
     *,
     attribute: str | None = None,
     limit: int | None = None,
+    expression: Expression = "log_probability",
     seed: int = 0,
+    samples: int | None = None,
+    judge: Judge | None = None,
     progress: Progress | None = None,
 ) -> MatrixReport:
     """Ask the model unsteered, as each persona, and steered to each persona's groups; compare with every group.
 
-    `attribute` keeps to its groups. `limit`, `seed` and `progress` are as in `evaluate`; a prompt that comes up twice
-    is asked once.
+    `attribute` keeps to its groups. All else is as in `evaluate`; a prompt that comes up twice is asked once. Where
+    the judge errs too often, no answer is valid.
 
     Raises:
         SurveyError: the survey has no figures for two groups, or no question has them for all.
         PersonaError: a persona is not steered by a prompt.
-        EngineError: the model or the server failed, or gives no log-probabilities.
+        EngineError: the model or the server failed, or cannot be asked so.
     """
     questions = questions_of(survey, limit, seed)
     targets = targets_of(questions, groups_of(survey.survey, attribute))
+    require_common(targets)
+    method, asking = METHODS[expression], Asking(seed, samples, judge or Judge(engine))
+    if (why := cannot(expression, engine.info, (judge or engine).info)) is not None:
+        raise EngineError(why)
     started = time.perf_counter()
-    said = await ask(engine, all_prompts(personas), questions, progress)
+    said = await ask(engine, all_prompts(personas), questions, method, asking, progress)
     seconds = time.perf_counter() - started
     speakers = [_unsteered(said), *(_speaker(loaded, said) for loaded in personas)]
     common, bootstrap = common_ground(speakers, targets), Bootstrap(seed)
@@ -58,7 +69,7 @@ async def matrix(
         version=program_version(),
         model=ModelInfo.model_validate(engine.info),
         survey=survey_info(survey, questions),
-        expression="log_probability",
+        expression=expression,
         orders=ORDERS,
         seed=seed,
         attribute=attribute,
@@ -66,10 +77,12 @@ async def matrix(
         targets=columns(common, bootstrap),
         rows=rows(speakers, common, bootstrap),
         steerability=steerabilities(personas, said, targets, bootstrap),
-        failures=_failures(said, named_prompts(personas)),
+        failures=_failures(said, named_prompts(personas), questions),
+        replies=replies_info(_replies(said, questions), method, asking, engine.info),
+        judge=await judge_info(questions, method, asking),
         timing=Timing(
             seconds=seconds,
-            probes=requests(personas, questions),
+            probes=len(said) * len(questions) * len(ORDERS),
             tokens_decoded=sum(each.tokens_decoded for each in said.values()),
             tokens_reused=sum(each.tokens_reused for each in said.values()),
         ),
@@ -81,15 +94,6 @@ def questions_of(survey: LoadedSurvey, limit: int | None = None, seed: int = 0) 
     return choose(survey.survey.questions, limit, seed)
 
 
-def requests(personas: Sequence[LoadedPersona], questions: Sequence[Question]) -> int:
-    """Return how many probes `matrix` would put: prompts times questions times orders.
-
-    Raises:
-        PersonaError: a persona is not steered by a prompt.
-    """
-    return len(all_prompts(personas)) * len(questions) * len(ORDERS)
-
-
 def _unsteered(said: Mapping[str, Said]) -> Speaker:
     return Speaker("unsteered", "none", (), said[UNSTEERED])
 
@@ -99,10 +103,20 @@ def _speaker(loaded: LoadedPersona, said: Mapping[str, Said]) -> Speaker:
     return Speaker(persona.name, persona.steering, persona.groups, said[system_prompt(persona)])
 
 
-def _failures(said: Mapping[str, Said], names: Mapping[str, str]) -> tuple[FailureInfo, ...]:
+def _replies(said: Mapping[str, Said], questions: Sequence[Question]) -> list[Replies]:
+    """Return all replies in the order of asking: when each came is chance."""
+    return [
+        each.replies[question.id] for each in said.values() for question in questions if question.id in each.replies
+    ]
+
+
+def _failures(
+    said: Mapping[str, Said], names: Mapping[str, str], questions: Sequence[Question]
+) -> tuple[FailureInfo, ...]:
     """Return every question with every reason for which it failed, and under which prompts it failed for that."""
     failed: dict[tuple[str, str], list[str]] = {}
-    for prompt, each in said.items():
-        for question_id, why in each.failures.items():
-            failed.setdefault((question_id, why), []).append(names[prompt])
+    for question in questions:
+        for prompt, each in said.items():
+            if (why := each.failures.get(question.id)) is not None:
+                failed.setdefault((question.id, why), []).append(names[prompt])
     return tuple(FailureInfo(id=each, why=f"{why} ({', '.join(who)})") for (each, why), who in failed.items())

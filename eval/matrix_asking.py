@@ -6,13 +6,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from eval.answers import REFUSALS_ONLY, Answer, Failure
+from eval.answers import REFUSALS_ONLY, Answer, Failure, Replies
 from eval.engine import Engine, Message
-from eval.expression import log_probability
+from eval.expression.methods import Asking, Method
 from eval.metrics import FloatArray
 from eval.opinion import Opinion, opinion
 from eval.question import Question
-from eval.rendering import ORDERS
 from personas import LoadedPersona, Persona, Steering, system_prompt, with_steering
 
 STEERINGS: tuple[Steering, ...] = ("qa", "bio", "portray")
@@ -23,10 +22,14 @@ UNSTEERED = ""
 
 @dataclass(slots=True)
 class Said:
-    """What a model said under one prompt: opinions by question, why others failed, and what it cost."""
+    """What a model said under one prompt: opinions by question, why others failed, and what it cost.
+
+    `replies` are those in words, by question.
+    """
 
     opinions: dict[str, Opinion] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
+    replies: dict[str, Replies] = field(default_factory=dict)
     tokens_decoded: int = 0
     tokens_reused: int = 0
 
@@ -34,6 +37,7 @@ class Said:
         """Take in an answer, refusals apart, or a failure; refusals only are nothing that could be compared."""
         self.tokens_decoded += outcome.tokens_decoded
         self.tokens_reused += outcome.tokens_reused
+        self.replies[outcome.question_id] = outcome.replies
         if isinstance(outcome, Failure):
             self.failures[outcome.question_id] = outcome.why
             return
@@ -88,18 +92,23 @@ def named_prompts(personas: Sequence[LoadedPersona]) -> dict[str, str]:
 
 
 async def ask(
-    engine: Engine, prompts: Sequence[str], questions: Sequence[Question], progress: Callable[[int, int], None] | None
+    engine: Engine,
+    prompts: Sequence[str],
+    questions: Sequence[Question],
+    method: Method,
+    asking: Asking,
+    progress: Callable[[int, int], None] | None,
 ) -> dict[str, Said]:
-    """Put `questions` to the model under each prompt in turn; `progress(done, total)` is called after each answer.
+    """Put `questions` to the model by `method` under each prompt; `progress(done, total)` is called after each answer.
 
     Raises:
-        EngineError: the model or the server failed, or gives no log-probabilities.
+        EngineError: the model or the server failed, or cannot be asked so.
     """
     found: dict[str, Said] = {}
     for prompt in prompts:
         said = found[prompt] = Said()
         prefix = [Message("system", prompt)] if prompt else []
-        async with aclosing(log_probability.ask(engine, prefix, questions, ORDERS)) as outcomes:
+        async with aclosing(method.ask(engine, prefix, questions, asking)) as outcomes:
             async for outcome in outcomes:
                 said.add(outcome)
                 if progress is not None:

@@ -5,19 +5,26 @@ docs/matrix.md says how each figure is made.
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from eval.rendering import Order
-from eval.report import FailureInfo, GroupName, ModelInfo, NearestInfo, Score, SurveyInfo, Timing
+from eval.report import (
+    FailureInfo,
+    GroupName,
+    JudgeInfo,
+    ModelInfo,
+    NearestInfo,
+    Part,
+    RepliesInfo,
+    Score,
+    SurveyInfo,
+    Timing,
+)
 
 SCHEMA: Literal["chat-personas/matrix@1"] = "chat-personas/matrix@1"
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True, use_attribute_docstrings=True)
-
-
-class HumanReferenceInfo(_Part):
+class HumanReferenceInfo(Part):
     """A group beside the people in question."""
 
     group: GroupName
@@ -26,7 +33,7 @@ class HumanReferenceInfo(_Part):
     """Its alignment with them."""
 
 
-class HumanReferencesInfo(_Part):
+class HumanReferencesInfo(Part):
     """How close groups are to some people: what an alignment with them is worth."""
 
     best: HumanReferenceInfo
@@ -37,7 +44,7 @@ class HumanReferencesInfo(_Part):
     """The group that is farthest."""
 
 
-class TargetInfo(_Part):
+class TargetInfo(Part):
     """People that every row is compared with."""
 
     group: GroupName | None
@@ -46,7 +53,7 @@ class TargetInfo(_Part):
     """How close the other groups of this document are to them; null when there are none."""
 
 
-class CellInfo(_Part):
+class CellInfo(Part):
     """A row beside one group."""
 
     alignment: Score
@@ -55,7 +62,7 @@ class CellInfo(_Part):
     """The share of `questions` on which this group is the closest one; equals share. Null for everyone."""
 
 
-class ConsistencyInfo(_Part):
+class ConsistencyInfo(Part):
     """Whether a row sides with the same group whatever the topic."""
 
     attribute: str
@@ -70,7 +77,7 @@ class ConsistencyInfo(_Part):
     """The share of topics whose best-aligned group is `best`; the interval resamples topics, none under 20."""
 
 
-class RowInfo(_Part):
+class RowInfo(Part):
     """What the model said under one persona, or unsteered."""
 
     name: str
@@ -91,7 +98,7 @@ class RowInfo(_Part):
     """How many of `questions` are not valid in it."""
 
 
-class SteeredInfo(_Part):
+class SteeredInfo(Part):
     """One way of steering to a group."""
 
     steering: str
@@ -102,7 +109,7 @@ class SteeredInfo(_Part):
     """The paired difference from the unsteered model: what steering added."""
 
 
-class SteerabilityInfo(_Part):
+class SteerabilityInfo(Part):
     """How close the model comes to the group of a persona when it is steered to it."""
 
     persona: str
@@ -119,7 +126,7 @@ class SteerabilityInfo(_Part):
     """How close the other groups of this document are to the group."""
 
 
-class MatrixReport(_Part):
+class MatrixReport(Part):
     """Personas against groups (schema `chat-personas/matrix@1`)."""
 
     schema_: Literal["chat-personas/matrix@1"] = Field(default=SCHEMA, alias="schema")
@@ -135,7 +142,7 @@ class MatrixReport(_Part):
     expression: str
     """How the distributions were obtained."""
     orders: tuple[Order, ...]
-    """The option orders in which each question was put."""
+    """The option orders in which each question was put (`open_ended`: to the judge)."""
     seed: int
     """The seed of the choice of questions and of the intervals."""
     attribute: str | None
@@ -150,6 +157,10 @@ class MatrixReport(_Part):
     """For every persona that stands for groups with figures."""
     failures: tuple[FailureInfo, ...]
     """Every question that got no answer to compare in a row or under a steering, why, and (in brackets) where."""
+    replies: RepliesInfo | None = None
+    """The replies that the distributions were read from, of all prompts together; null for log-probabilities."""
+    judge: JudgeInfo | None = None
+    """Who mapped answers in words to the options, and its error; null for other expressions than `open_ended`."""
     timing: Timing
     """What it cost."""
 

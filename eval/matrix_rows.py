@@ -31,6 +31,20 @@ class Speaker:
     said: Said
 
 
+def require_common(targets: Targets) -> None:
+    """Make sure, before anything is asked, that there is a question on which any two cells can be compared.
+
+    Raises:
+        SurveyError: no question has ordered options and figures for all targets.
+    """
+    everyone = targets.all_people
+    if np.isnan(targets.aligned(everyone, everyone[:1])).any(axis=0).all():
+        raise SurveyError(
+            "no question has ordered options and figures for all of these groups; keep to one attribute with --groups, "
+            "or use another survey"
+        )
+
+
 def common_ground(speakers: Sequence[Speaker], targets: Targets) -> Targets:
     """Return `targets` over the questions that all speakers answered and all targets have figures for.
 

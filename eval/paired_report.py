@@ -6,16 +6,12 @@ docs/compare.md says how each figure is made. All differences are B minus A, que
 from collections.abc import Sequence
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from eval.report import Score
+from eval.report import Part, Score
 
 SCHEMA: Literal["chat-personas/comparison@1"] = "chat-personas/comparison@1"
 SCHEMA_OF_SEVERAL: Literal["chat-personas/comparisons@1"] = "chat-personas/comparisons@1"
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class PairedDifference(Score):
@@ -27,7 +23,7 @@ class PairedDifference(Score):
     """Over how many questions: those in which both have a value."""
 
 
-class Differences(_Part):
+class Differences(Part):
     """B minus A."""
 
     alignment: PairedDifference | None
@@ -36,7 +32,7 @@ class Differences(_Part):
     """Below 0: B is closer to its people than A. Null when `refusals` differ: the two then measure other things."""
 
 
-class Side(_Part):
+class Side(Part):
     """One of the two reports."""
 
     file: str
@@ -55,7 +51,7 @@ class Side(_Part):
     """How many of the paired questions are not valid in it."""
 
 
-class Setting(_Part):
+class Setting(Part):
     """Something that is not the same in the two reports."""
 
     setting: str
@@ -66,7 +62,7 @@ class Setting(_Part):
     """What B has."""
 
 
-class LeftOut(_Part):
+class LeftOut(Part):
     """A question that is in one report only."""
 
     id: str
@@ -75,7 +71,7 @@ class LeftOut(_Part):
     """Why it is not paired, in one line."""
 
 
-class PairedReport(_Part):
+class PairedReport(Part):
     """Two reports on the same survey, question by question (schema `chat-personas/comparison@1`)."""
 
     schema_: Literal["chat-personas/comparison@1"] = Field(default=SCHEMA, alias="schema")
@@ -104,7 +100,7 @@ class PairedReport(_Part):
         return self.model_dump_json(by_alias=True, indent=2)
 
 
-class PairedReports(_Part):
+class PairedReports(Part):
     """Several pairs of reports (schema `chat-personas/comparisons@1`)."""
 
     schema_: Literal["chat-personas/comparisons@1"] = Field(default=SCHEMA_OF_SEVERAL, alias="schema")

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from eval.answers import Answer, Failure
+from eval.answers import Replies
 from eval.engine import EngineInfo
 from eval.expression.methods import Asking, Method
 from eval.intervals import Bootstrap
@@ -12,23 +12,22 @@ from eval.question import Question
 from eval.report import JudgeInfo, RepliesInfo, Score, UnreadInfo
 
 
-def replies_info(
-    outcomes: Sequence[Answer | Failure], method: Method, asking: Asking, info: EngineInfo
-) -> RepliesInfo | None:
+def replies_info(replies: Sequence[Replies], method: Method, asking: Asking, info: EngineInfo) -> RepliesInfo | None:
     """Return how replies were drawn and how many could not be read; None where nothing is drawn.
 
-    `info` is the engine's after it was asked: only then some know whether they keep replies to a form.
+    `replies` are those of every question under every prompt. `info` is the engine's after it was asked: only then some
+    know whether they keep replies to a form.
     """
     if method.sampling is None:
         return None
-    unread = Counter(why for outcome in outcomes for why in outcome.replies.unread)
+    unread = Counter(why for each in replies for why in each.unread)
     return RepliesInfo(
         per_prompt=method.replies(asking),
         temperature=method.sampling.temperature,
         top_p=method.sampling.top_p,
         max_tokens=method.sampling.max_tokens,
         constraint=info.constraints if method.constrained else None,
-        asked=sum(outcome.replies.asked for outcome in outcomes),
+        asked=sum(each.asked for each in replies),
         unread=tuple(UnreadInfo(why=why, replies=count) for why, count in unread.most_common()),
     )
 

@@ -1,6 +1,6 @@
 """What an answer is known by: a hash of everything that determines it.
 
-For whatever is left out here a wrong answer could be served. So all that an engine says about itself goes in, also what
+For whatever is left out here a wrong answer could be served. So what an engine says about itself goes in, also what
 hardly matters (threads, context length): a key that is too fine costs time, one that is too coarse a wrong number.
 """
 
@@ -19,9 +19,11 @@ def model_key(info: EngineInfo) -> str:
     """Return the hash of all that an engine says about itself, in hexadecimal.
 
     The name of a model file does not count, its content's hash does. A server is known by its address, the name of its
-    model, and what it takes and gives: its weights can change without our noticing.
+    model, and what it takes and gives: its weights can change without our noticing. How many requests it gets at once
+    does not count: each answer is an answer to one.
     """
     said = asdict(info)
+    del said["requests_at_once"]
     if info.sha256 is not None:
         del said["name"]
     return _digest(["model", SCORING_VERSION, said])

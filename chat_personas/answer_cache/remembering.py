@@ -23,6 +23,7 @@ class RememberingEngine:
         self._inner = inner
         self._memory = memory
         self._model = model_key(inner.info)
+        self._of_this_run: set[str] = set()
 
     @property
     def info(self) -> EngineInfo:
@@ -49,7 +50,7 @@ class RememberingEngine:
         for key, probe in zip(keys, probes, strict=True):
             if key in found:
                 kept, made_at = found[key]
-                self.tally.remember(made_at)
+                self._count_kept(key, made_at)
                 yield kept.score(probe.key)
             else:
                 waiting[probe.key] = key, probe
@@ -69,7 +70,7 @@ class RememberingEngine:
         if score.failure is not None:
             self.tally.failed += 1
             return
-        self.tally.asked += 1
+        self._count_asked(key)
         try:
             kept = KeptScore.of(score, probe)
         except ValueError:
@@ -92,7 +93,7 @@ class RememberingEngine:
         async def reply(key: str, seed: int) -> str:
             if key in found:
                 kept, made_at = found[key]
-                self.tally.remember(made_at)
+                self._count_kept(key, made_at)
                 if sampling.constraint is not None:
                     self.tally.forms.add(kept.form or "unknown")
                 return kept.text
@@ -108,11 +109,22 @@ class RememberingEngine:
         except Exception:
             self.tally.failed += 1
             raise
-        self.tally.asked += 1
+        self._count_asked(key)
         form = None if sampling.constraint is None else self._inner.info.constraints
         self.tally.forms |= set() if form is None else {form}
         self._memory.keep(key, KeptReply(text=text, form=form), self._inner.info.name)
         return text
+
+    def _count_asked(self, key: str) -> None:
+        self.tally.asked += 1
+        self._of_this_run.add(key)
+
+    def _count_kept(self, key: str, made_at: str) -> None:
+        """Count an answer that is there: from before, unless this run asked for the same earlier on."""
+        if key in self._of_this_run:
+            self.tally.asked += 1
+        else:
+            self.tally.remember(made_at)
 
     async def close(self) -> None:
         """Close the engine within."""

@@ -10,8 +10,8 @@ class Tally:
     """Counts of answers (one per probe, one per reply) since the tally was made.
 
     `remembered` were kept from before, the oldest of them made at `oldest` (UTC, ISO 8601); `asked` came from the model
-    or the server just now; `failed` were asked for and not given. `forms` are how the replies that were to have a form
-    were kept to it (`EngineInfo.constraints`), when each was made.
+    or the server in this run, where the same is needed twice both times; `failed` were asked for and not given. `forms`
+    are how the replies that were to have a form were kept to it (`EngineInfo.constraints`), when each was made.
     """
 
     remembered: int = 0

@@ -25,7 +25,7 @@ THIS_RUN = "this evaluation"
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """The reports of an earlier evaluation by persona, and the base name of their file."""
+    """The reports of an earlier evaluation by the persona that is to be compared, and the base name of their file."""
 
     file: str
     reports: dict[str, Report]
@@ -44,9 +44,18 @@ class Baseline:
         for persona in (load_persona(one).persona.name for one in personas):
             if persona not in baseline.reports:
                 raise ReportError(f"{shown(name)} has no report on the persona {shown(persona)}; evaluate it for both")
-            if baseline.reports[persona].survey.sha256 != sha256:
-                raise ReportError(f"{shown(name)} is about another survey than {shown(survey)}; use the same for both")
+            _check_same_survey(name, baseline.reports[persona], survey, sha256)
         return baseline
+
+    @classmethod
+    def of_answers(cls, file: str, scored: Sequence[Report]) -> "Baseline":
+        """Return the reports in `file` on the same people as those of answers from a file, which name no persona.
+
+        Raises:
+            ReportError: the file holds no report, lacks some people or has them twice, or is about another survey.
+        """
+        name, earlier = Path(file).name, load_reports(file)
+        return cls(name, {report.persona.name: _on_the_same_people(report, earlier, name) for report in scored})
 
     def check(self, reports: Sequence[Report], *, seed: int, to_error: bool) -> None:
         """Print how each report differs from the earlier one.
@@ -69,6 +78,22 @@ class Baseline:
         failed = [told for told in map(_complaint, comparisons) if told is not None]
         if failed:
             raise CheckFailedError(f"alignment is worse than in {self.file}: {', '.join(failed)}")
+
+
+def _on_the_same_people(report: Report, earlier: Sequence[Report], file: str) -> Report:
+    people = set(report.persona.groups)
+    found = [one for one in earlier if set(one.persona.groups) == people]
+    if len(found) != 1:
+        count = "no report" if not found else f"{len(found)} reports"
+        fix = "keep one" if found else "evaluate them for both"
+        raise ReportError(f"{shown(file)} has {count} on the people of {shown(report.persona.name)}; {fix}")
+    _check_same_survey(file, found[0], report.survey.name, report.survey.sha256)
+    return found[0]
+
+
+def _check_same_survey(file: str, earlier: Report, survey: str, sha256: str) -> None:
+    if earlier.survey.sha256 != sha256:
+        raise ReportError(f"{shown(file)} is about another survey than {shown(survey)}; use the same for both")
 
 
 def _complaint(comparison: PairedReport) -> str | None:

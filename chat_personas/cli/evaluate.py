@@ -19,6 +19,7 @@ EXAMPLE = options.examples(
     "chat-personas eval democrat --expression all --json all.json",
     "chat-personas eval democrat --fail-under 0.8",
     "chat-personas eval --answers answers.jsonl --survey civic",
+    "chat-personas eval --answers answers.jsonl --fail-if-worse-than report.json",
     "chat-personas eval democrat --steering few_shot --shots 5",
     "chat-personas eval democrat --fail-if-worse-than report.json",
     "chat-personas eval democrat --json report.json --resume",
@@ -57,7 +58,7 @@ def evaluate(
     from chat_personas.cli.expressions_asked import expressions_meant
     from chat_personas.cli.given_answers import score_answers
     from chat_personas.cli.kept_answers import KeptAnswers
-    from chat_personas.cli.outcome import check_alignment, print_and_write
+    from chat_personas.cli.outcome import print_and_write
     from chat_personas.cli.report_file import Destinations
     from chat_personas.config import load_settings
 
@@ -69,11 +70,12 @@ def evaluate(
     if answers is not None:
         asking: dict[str, object] = {"PERSONA": personas, "--model": model, "--steering": steering, "--shots": shots}
         asking |= {"--expression": expression, "--samples": samples, "--judge": judge, "--save-answers": save_answers}
-        asking |= {"--fail-if-worse-than": fail_if_worse_than, "--yes": yes, "--no-cache": no_cache, "--resume": resume}
+        asking |= {"--yes": yes, "--no-cache": no_cache, "--resume": resume}
         _nothing_to_ask(asking)
         scored = score_answers(answers, survey, limit=limit, seed=seed, refusals=compared, calibrate=calibrate)
+        baseline = None if fail_if_worse_than is None else _baseline_of_answers(fail_if_worse_than, scored)
         print_and_write(scored, len(scored), destinations, survey, demonstration=False)
-        check_alignment(scored, fail_under)
+        _check(scored, baseline, fail_under, seed, to_error=destinations.take_standard_output)
         return DONE
     wanted = _named(personas)
     one_only = {"--save-answers": save_answers, "--fail-if-worse-than": fail_if_worse_than}
@@ -101,9 +103,7 @@ def evaluate(
     finally:
         expected = len(wanted) * len(evaluation.expressions)
         print_and_write(reports, expected, destinations, survey, demonstration=evaluation.demonstration)
-    if baseline is not None:
-        baseline.check(reports, seed=seed, to_error=destinations.take_standard_output)
-    check_alignment(reports, fail_under)
+    _check(reports, baseline, fail_under, seed, to_error=destinations.take_standard_output)
     return DONE
 
 
@@ -127,3 +127,21 @@ def _baseline(file: str | None, personas: list[str], survey: str) -> "Baseline |
     from chat_personas.cli.baseline import Baseline
 
     return Baseline.read(file, personas, survey)
+
+
+def _baseline_of_answers(file: str, scored: "list[Report]") -> "Baseline":
+    """Read the report that answers from a file may not fall behind, before anything is written."""
+    from chat_personas.cli.baseline import Baseline
+
+    return Baseline.of_answers(file, scored)
+
+
+def _check(
+    reports: "list[Report]", baseline: "Baseline | None", fail_under: float | None, seed: int, *, to_error: bool
+) -> None:
+    """Make sure that the reports are as good as was asked; raises CheckFailedError."""
+    from chat_personas.cli.outcome import check_alignment
+
+    if baseline is not None:
+        baseline.check(reports, seed=seed, to_error=to_error)
+    check_alignment(reports, fail_under)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from chat_personas.cli.calibration import calibrate, check_enough
 from chat_personas.cli.expressions_asked import agree_to_all, possible
 from chat_personas.cli.kept_answers import KeptAnswers
-from chat_personas.cli.progress import busy, progress_bar
-from chat_personas.engines.open import open_engine, shown_model
+from chat_personas.cli.opened_model import opened_model
+from chat_personas.cli.progress import progress_bar
 from chat_personas.survey_store import find_survey
 from eval.evaluate import Expression, evaluate, questions_for
 from eval.expression.methods import Asking
@@ -72,8 +72,9 @@ class Evaluation:
             for persona, put in zip(loaded, questions, strict=True):
                 check_enough(persona.persona.name, len(put))
         async with AsyncExitStack() as opened:
-            engine = await self._open(self.model, opened)
-            judge = engine if self.judge in (None, self.model) else await self._open(self.judge or "", opened)
+            engine = await opened_model(self.model, self.settings, opened)
+            itself = self.judge in (None, self.model)
+            judge = engine if itself else await opened_model(self.judge or "", self.settings, opened)
             self.demonstration = engine.info.demonstration
             self.expressions = possible(self.expressions, engine.info, judge.info)
             other = None if judge is engine else judge.info
@@ -92,13 +93,6 @@ class Evaluation:
         files = [persona.sha256 for persona in personas]
         how = [*self.expressions, self.samples, self.judge, self.steering, self.shots]
         return [files, survey.sha256, how, self.limit, self.seed]
-
-    async def _open(self, model: str, opened: AsyncExitStack) -> "Engine":
-        """Open a model that is closed with `opened`."""
-        with busy(f"opening {shown_model(model)}…"):
-            engine = await open_engine(model, self.settings)
-        opened.push_async_callback(engine.close)
-        return engine
 
     async def _report(
         self, engine: "Engine", judge: Judge, persona: LoadedPersona, survey: LoadedSurvey, expression: Expression

@@ -5,11 +5,14 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from chat_personas.calibration_words import calibration_lines
+from chat_personas.cli.hanging import print_line
+from chat_personas.cli.score_blocks import Column, blocks
 from chat_personas.gap_words import MEANING, gap_figures, gap_name
 from chat_personas.report_words import (
     DEMONSTRATION,
     FEW,
     errs_too_often,
+    over_ordered,
     reference_words,
     steered_name,
     what_was_asked,
@@ -23,7 +26,9 @@ if TYPE_CHECKING:
 
     from eval.report import GapInfo, Report
 
-COLUMNS = ("alignment", "total_variation", "order_bias", "refusal")
+COMPARED = ("alignment", "total_variation")
+OWN = ("order_bias", "refusal")
+"""What others have no figure for: these come under one another where not all columns fit."""
 
 
 def print_expressions(reports: Sequence["Report"], *, to_error: bool, demonstration: bool = False) -> None:
@@ -33,53 +38,50 @@ def print_expressions(reports: Sequence["Report"], *, to_error: bool, demonstrat
     from eval.gap import gaps
 
     console = Console(stderr=to_error, highlight=False, markup=False)
-    console.print(f"{what_was_asked(reports[0], 'several expressions')} · 95% intervals over questions")
+    print_line(console, f"{what_was_asked(reports[0], 'several expressions')} · 95% intervals over questions")
     if demonstration:
-        console.print(DEMONSTRATION)
+        print_line(console, DEMONSTRATION)
     for _, group in groupby(reports, key=lambda report: (report.persona, report.steering)):
         own = list(group)
-        console.print(f"\n{steered_name(own[0])}")
-        console.print(_table(own))
+        console.print()
+        print_line(console, f"{steered_name(own[0])}")
+        for table in _tables(own, console.width):
+            console.print(table)
+            console.print()
+        for line in over_ordered(max(own, key=lambda report: len(report.questions))):
+            print_line(console, f"  {line}")
         _print_gaps(console, gaps(own))
         for report in own:
             calibrated = () if errs_too_often(report) else calibration_lines(report)
             for line in (*calibrated, *judged_and_counted(report)):
-                console.print(f"  {report.expression}: {line.strip()}")
+                print_line(console, f"  {report.expression}: {line.strip()}")
         if any(len(report.questions) < 20 for report in own):
-            console.print(f"  {FEW}")
+            print_line(console, f"  {FEW}")
 
 
-def _table(reports: Sequence["Report"]) -> "Table":
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("")
-    for title in ("answered", *(name.replace("_", " ") for name in COLUMNS)):
-        table.add_column(title, justify="right", overflow="fold")
-    for report in reports:
-        scores = [with_interval(getattr(report.scores, name)) for name in COLUMNS]
-        if errs_too_often(report):
-            scores = ["not valid"] * len(COLUMNS)
-        table.add_row(report.expression, f"{len(report.questions)} of {report.survey.questions}", *scores)
-    table.add_section()
-    for row in _references(max(reports, key=lambda report: len(report.questions))):
-        table.add_row(*row)
-    return table
+def _tables(reports: Sequence["Report"], width: int) -> Iterator["Table"]:
+    """Yield the scores by expression, with what others' answers would score in the persona's place below them."""
+    fullest = max(reports, key=lambda report: len(report.questions))
+    beside = [(words, getattr(fullest.references, name)) for name, words in reference_words(fullest)]
+    beside = [(words, reference) for words, reference in beside if reference is not None]
+    names = [*(report.expression for report in reports), *(words for words, _ in beside)]
+    answered = [f"{len(report.questions)} of {report.survey.questions}" for report in reports]
+    columns = {"answered": Column("answered", [*answered, *([str(len(fullest.questions))] * len(beside))])}
+    for name in (*COMPARED, *OWN):
+        scores = [_score(report, name) for report in reports]
+        others = [with_interval(getattr(each, name)) if name in COMPARED else "" for _, each in beside]
+        columns[name] = Column(name.replace("_", " "), [*scores, *others])
+    groups = [[columns[name] for name in ("answered", *COMPARED)], [columns[name] for name in OWN]]
+    return blocks(names, groups, width, sections=(len(reports),))
 
 
-def _references(report: "Report") -> Iterator[tuple[str, ...]]:
-    """Yield what others' answers would score in the persona's place, over the questions of one report."""
-    for name, shown in reference_words(report):
-        reference = getattr(report.references, name)
-        if reference is not None:
-            scores = [with_interval(getattr(reference, column)) for column in COLUMNS[:2]]
-            yield (shown, str(len(report.questions)), *scores)
+def _score(report: "Report", name: str) -> str:
+    return "not valid" if errs_too_often(report) else with_interval(getattr(report.scores, name))
 
 
 def _print_gaps(console: "Console", found: Sequence["GapInfo"]) -> None:
     if not found:
         return
-    console.print(f"  {MEANING}")
+    print_line(console, f"  {MEANING}")
     for gap in found:
-        console.print(f"    {gap_name(gap)}: {gap_figures(gap)}")
+        print_line(console, f"    {gap_name(gap)}: {gap_figures(gap)}")

@@ -40,6 +40,17 @@ def expressions_meant(
     return found
 
 
+def expression_meant(named: str | None, samples: int | None, judge: str | None) -> Expression:
+    """Return what `--expression` means where it is one only, log-probabilities if it is not given.
+
+    Raises:
+        UsageError: there is no such expression, or something was given that does not go with it.
+    """
+    word = choose("--expression", named or EXPRESSIONS[0], EXPRESSIONS)
+    (found,) = expressions_meant(word, samples, judge, one_only={})
+    return found
+
+
 def possible(expressions: Sequence[Expression], info: "EngineInfo", judge: "EngineInfo") -> Sequence[Expression]:
     """Return those of several expressions that the model and the judge can do; the others are named with the reason.
 
@@ -65,7 +76,7 @@ def agree_to_all(
     asking: Asking,
     agreed: bool,
 ) -> int:
-    """Ask whether model and judge may be sent what these expressions take for the `questions` of each persona.
+    """Ask whether model and judge may be sent what these expressions take for the `questions` of each prompt.
 
     `judge` None is the model itself. Returns how many requests are sent, to both.
 
@@ -75,7 +86,9 @@ def agree_to_all(
     methods = [METHODS[expression] for expression in expressions]
     every = [question for of_one in questions for question in of_one]
     requests = sum(method.requests(question, asking) for method in methods for question in every)
-    judged = sum(method.judge_requests(question, asking) for method in methods for question in every)
+    judged = sum(method.judge_requests(asking) for method in methods) * len(every)
+    distinct = {question.id: question for question in every}.values()  # known statements are put once for all
+    judged += sum(method.known_requests(question) for method in methods for question in distinct)
     agree(info, requests + (judged if judge is None else 0), agreed=agreed)
     if judge is not None and judged:
         agree(judge, judged, agreed=agreed)

@@ -3,23 +3,23 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from chat_personas.cli.hanging import print_line
+from chat_personas.cli.score_blocks import Column, blocks
 from chat_personas.in_words import sounds_like
 from chat_personas.paired_words import signed
 from chat_personas.plain_text import printable
-from chat_personas.report_words import DEMONSTRATION, what_figures_are, with_interval
+from chat_personas.report_words import DEMONSTRATION, errs_too_often, what_figures_are, with_interval
+from chat_personas.trouble_words import WHY_NOT_VALID, failures_listed, judged, not_read
 from personas import Group
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
     from eval.matrix_report import MatrixReport, RowInfo, SteerabilityInfo
     from eval.report import GroupName, Score
 
-NAME_WIDTH, SCORE_WIDTH = 23, 22
 NAMED = 3
 FEW = 20
-Column = tuple[str, Sequence["Score | None"]]
 
 
 def print_matrix(report: "MatrixReport", *, to_error: bool, demonstration: bool = False) -> None:
@@ -30,22 +30,32 @@ def print_matrix(report: "MatrixReport", *, to_error: bool, demonstration: bool 
     from rich.console import Console
 
     console = Console(stderr=to_error, highlight=False, markup=False)
-    console.print(_heading(report))
+    print_line(console, _heading(report))
     if demonstration:
-        console.print(DEMONSTRATION)
+        print_line(console, DEMONSTRATION)
+    if errs_too_often(report):
+        print_line(console, "the figures are not shown, as the judge errs too often; the document has them (--json)")
+    else:
+        _print_figures(console, report)
+    for line in (*judged(report), *not_read(report), *_notes(report)):
+        print_line(console, line)
+
+
+def _print_figures(console: "Console", report: "MatrixReport") -> None:
+    """Print everything that is made of scores."""
     _print_alignment(console, report)
-    console.print("\nwhom each sounds like, and on which share of the questions a group is the closest one")
+    console.print()
+    print_line(console, "whom each sounds like, and on which share of the questions a group is the closest one")
     for row in report.rows:
         for line in _confusion(row, report):
-            console.print(f"  {line}")
+            print_line(console, f"  {line}")
     if report.steerability:
-        console.print("\nsteerability: alignment with its own group; + is what steering adds to the unsteered model")
+        console.print()
+        print_line(console, "steerability: alignment with its own group; + is what steering adds to the unsteered")
     for found in report.steerability:
         for line in _steerability(found):
-            console.print(f"  {line}")
+            print_line(console, f"  {line}")
     _print_consistency(console, report)
-    for line in _notes(report):
-        console.print(line)
 
 
 def _heading(report: "MatrixReport") -> str:
@@ -58,33 +68,21 @@ def _heading(report: "MatrixReport") -> str:
 
 
 def _print_alignment(console: "Console", report: "MatrixReport") -> None:
-    columns: list[Column] = [(row.name, [cell.alignment for cell in row.cells]) for row in report.rows]
     humans = [target.humans for target in report.targets]
-    columns += [
-        ("people, best", [each.best.alignment if each else None for each in humans]),
-        ("people, mean", [each.mean if each else None for each in humans]),
-        ("people, worst", [each.worst.alignment if each else None for each in humans]),
+    rows = [_column(row.name, [cell.alignment for cell in row.cells]) for row in report.rows]
+    people = [
+        _column("people, best", [each.best.alignment if each else None for each in humans]),
+        _column("people, mean", [each.mean if each else None for each in humans]),
+        _column("people, worst", [each.worst.alignment if each else None for each in humans]),
     ]
     names = [label(target.group) if target.group else "everyone" for target in report.targets]
-    for table in _tables(names, columns, console.width):
+    for table in blocks(names, (rows, people), console.width):
+        console.print()
         console.print(table)
 
 
-def _tables(names: Sequence[str], columns: Sequence[Column], width: int) -> Iterator["Table"]:
-    """Yield tables of as many columns as fit beside each other into `width` columns of the terminal."""
-    from rich import box
-    from rich.table import Table
-
-    fitting = max(1, (width - NAME_WIDTH) // SCORE_WIDTH)
-    for first in range(0, len(columns), fitting):
-        table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-        table.add_column("", overflow="fold")
-        shown = columns[first : first + fitting]
-        for title, _ in shown:
-            table.add_column(title, justify="right", overflow="fold")
-        for place, name in enumerate(names):
-            table.add_row(name, *(with_interval(scores[place]) for _, scores in shown))
-        yield table
+def _column(title: str, scores: "Sequence[Score | None]") -> Column:
+    return Column(title, [with_interval(score) for score in scores])
 
 
 def _confusion(row: "RowInfo", report: "MatrixReport") -> Iterator[str]:
@@ -119,27 +117,34 @@ def _steerability(found: "SteerabilityInfo") -> Iterator[str]:
 
 def _print_consistency(console: "Console", report: "MatrixReport") -> None:
     topics = max((found.topics for row in report.rows for found in row.consistency), default=0)
-    console.print(
-        f"\nconsistency: the share of {topics} topics whose closest group is the closest over all topics; beside it "
-        "that group, and what siding at random would give, about"
+    console.print()
+    print_line(
+        console,
+        f"consistency: the share of {topics} topics whose closest group is the closest over all topics; beside it "
+        "that group, and what siding at random would give, about",
     )
     for row in report.rows:
-        console.print(f"  {row.name}")
+        print_line(console, f"  {row.name}")
         for found in row.consistency:
             chance = 1 / found.groups
-            console.print(
-                f"    {found.attribute:11} {with_interval(found.score)} {label(found.best)} (chance {chance:.2f})"
+            print_line(
+                console,
+                f"    {found.attribute:11} {with_interval(found.score)} {label(found.best)} (chance {chance:.2f})",
             )
 
 
 def _notes(report: "MatrixReport") -> Iterator[str]:
+    from eval.failure_reasons import by_reason, reason
+
     if len(report.questions) < FEW:
         yield "under 20 questions: no intervals, they would promise too much"
     for row in report.rows:
-        if row.not_valid:
-            yield f"{row.name}: {row.not_valid} of {len(report.questions)} questions are not valid (label mass)"
-    for failure in report.failures:
-        yield f"failed: {printable(failure.id)}: {printable(failure.why)}"
+        if row.not_valid and not errs_too_often(report):
+            yield f"{row.name}: {row.not_valid} of {len(report.questions)} questions are not valid ({WHY_NOT_VALID})"
+    failed = dict.fromkeys((reason(failure.why), failure.id) for failure in report.failures)
+    for why, count in by_reason(why for why, _ in failed):
+        yield f"{count} of {report.survey.questions} questions failed under some prompt: {printable(why)}"
+    yield from failures_listed(report.failures)
     left = report.survey.questions - len(report.questions)
     if left:
         yield f"{left} of {report.survey.questions} questions left out of the table: failed, no order, or no figures"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from chat_personas.cli.hanging import print_line
 from chat_personas.paired_words import MEASURES, paired_words, signed, whose
 from chat_personas.plain_text import printable
 
@@ -20,10 +21,10 @@ def print_comparisons(comparisons: Sequence["PairedReport"], *, to_error: bool) 
     console = Console(stderr=to_error, highlight=False, markup=False)
     for comparison in comparisons:
         for line in _heading(comparison):
-            console.print(line)
+            print_line(console, line)
         console.print(_table(comparison))
         for line in paired_words(comparison):
-            console.print(f"  {line}")
+            print_line(console, f"  {line}")
         console.print()
 
 

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from chat_personas.calibration_words import calibration_lines
+from chat_personas.cli.hanging import print_line
+from chat_personas.cli.score_blocks import Column, blocks, fits
 from chat_personas.report_words import (
     DEMONSTRATION,
     FEW,
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
 
 BAR = 28
 REFERENCE_WIDTH = 26
-NAME_WIDTH, SCORE_WIDTH, MEANING_WIDTH = 17, 24, 38
 
 
 def print_reports(reports: Sequence["Report"], *, to_error: bool, demonstration: bool = False) -> None:
@@ -36,42 +37,29 @@ def print_reports(reports: Sequence["Report"], *, to_error: bool, demonstration:
     from rich.console import Console
 
     console = Console(stderr=to_error, highlight=False, markup=False)
-    console.print(f"{what_was_asked(reports[0])} · 95% intervals over questions")
+    print_line(console, f"{what_was_asked(reports[0])} · 95% intervals over questions")
     if demonstration:
-        console.print(DEMONSTRATION)
+        print_line(console, DEMONSTRATION)
     for line in dict.fromkeys(not_judged(report) for report in reports if errs_too_often(report)):
-        console.print(line)
+        print_line(console, line)
     for table in _scores(reports, console.width):
+        console.print()
         console.print(table)
     for report in reports:
         _print_one(console, report)
 
 
 def _scores(reports: Sequence["Report"], width: int) -> Iterator["Table"]:
-    """Yield tables of as many personas as fit beside each other into `width` columns."""
-    fitting = max(1, (width - NAME_WIDTH) // SCORE_WIDTH)
-    for first in range(0, len(reports), fitting):
-        shown = reports[first : first + fitting]
-        yield _table(shown, explained=NAME_WIDTH + SCORE_WIDTH * len(shown) + MEANING_WIDTH <= width)
+    """Yield tables of as many personas as fit beside each other, explained where there is room for it."""
+    names = ["questions", *(name.replace("_", " ") for name, _ in SCORES)]
+    columns = [Column(steered_name(report), [_answered(report), *_figures(report)]) for report in reports]
+    explained = [*columns, Column("", ["answered", *(meaning for _, meaning in SCORES)], words=True)]
+    yield from blocks(names, [explained if fits(names, explained, width) else columns], width)
 
 
-def _table(reports: Sequence["Report"], *, explained: bool) -> "Table":
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("")
-    for report in reports:
-        table.add_column(steered_name(report), justify="right", overflow="fold")
-    if explained:
-        table.add_column("", style="dim")
-    table.add_row("questions", *(_answered(report) for report in reports), *(("answered",) if explained else ()))
-    for name, meaning in SCORES:
-        scores = [
-            "not valid" if errs_too_often(report) else with_interval(getattr(report.scores, name)) for report in reports
-        ]
-        table.add_row(name.replace("_", " "), *scores, *((meaning,) if explained else ()))
-    return table
+def _figures(report: "Report") -> Iterator[str]:
+    for name, _ in SCORES:
+        yield "not valid" if errs_too_often(report) else with_interval(getattr(report.scores, name))
 
 
 def _answered(report: "Report") -> str:
@@ -82,26 +70,28 @@ def _answered(report: "Report") -> str:
 
 def _print_one(console: "Console", report: "Report") -> None:
     if errs_too_often(report):
-        console.print(
-            f"\n{report.persona.name}: scores are not shown, as the judge errs too often; the report has them"
+        console.print()
+        print_line(
+            console, f"{report.persona.name}: scores are not shown, as the judge errs too often; the report has them"
         )
     else:
         _print_scores(console, report)
-    for line in (*judged_and_counted(report), *failures_listed(report)):
-        console.print(f"  {line}")
+    for line in (*judged_and_counted(report), *failures_listed(report.failures)):
+        print_line(console, f"  {line}")
     if len(report.questions) < 20:
-        console.print(f"  {FEW}")
+        print_line(console, f"  {FEW}")
 
 
 def _print_scores(console: "Console", report: "Report") -> None:
     """Print what one persona scored beside the references, and what that shows."""
-    console.print(f"\n{report.persona.name}: alignment with its group, and what others would score in its place")
+    console.print()
+    print_line(console, f"{report.persona.name}: alignment with its group, and what others would score in its place")
     for name, score in beside(report):
         if score is not None:
             shown = name if len(name) <= REFERENCE_WIDTH else f"{name[: REFERENCE_WIDTH - 1]}…"
             console.print(f"  {shown:{REFERENCE_WIDTH}} {bar(score.mean)} {with_interval(score)}")
     for line in (*in_words(report), *calibration_lines(report)):
-        console.print(f"  {line}")
+        print_line(console, f"  {line}")
 
 
 def bar(share: float) -> str:

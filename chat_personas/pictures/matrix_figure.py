@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from chat_personas.pictures.figure import DEMONSTRATION
 from chat_personas.pictures.forest import Forest, forest, forest_document
 from chat_personas.pictures.markup import Element
-from chat_personas.pictures.standings import Standing, Standings
-from chat_personas.report_words import counted, group_label, what_was_asked
+from chat_personas.pictures.standings import NOT_JUDGED, Standing, Standings
+from chat_personas.report_words import counted, errs_too_often, group_label, what_was_asked
+from chat_personas.trouble_words import not_judged
 from eval.matrix_report import MatrixReport, RowInfo, TargetInfo
 
 MEANING = "Alignment with each group: 1 is the same answers. Bold: the group that the persona stands for."
@@ -16,7 +17,12 @@ PEOPLE = "people: mean over the other groups"
 def matrix_figure_document(report: MatrixReport) -> str:
     """Return the figure as an SVG file that stands alone; the same matrix gives the same bytes."""
     asked = what_was_asked(report)
-    told = [f"{asked[0].upper()}{asked[1:]}.", *([DEMONSTRATION] if report.model.demonstration else [])]
+    told = [f"{asked[0].upper()}{asked[1:]}."]
+    if errs_too_often(report):
+        said = not_judged(report)
+        told.append(f"{said[0].upper()}{said[1:]}.")
+    if report.model.demonstration:
+        told.append(DEMONSTRATION)
     return forest_document(Forest("alignment", MEANING, [*_parts(report)], told))
 
 
@@ -27,6 +33,10 @@ def matrix_figure(report: MatrixReport) -> Element:
 
 def _parts(report: MatrixReport) -> Iterator[Standings]:
     answered = counted(len(report.questions), "question")
+    if errs_too_often(report):
+        for row in report.rows:
+            yield Standings(row_name(row), answered, NOT_JUDGED, (), ())
+        return
     for row in report.rows:
         cells = zip(report.targets, row.cells, strict=True)
         rows = tuple(Standing(_kind(target, row), target_name(target), cell.alignment) for target, cell in cells)

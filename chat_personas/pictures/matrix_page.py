@@ -6,29 +6,48 @@ from collections.abc import Iterator
 from chat_personas.in_words import sounds_like
 from chat_personas.pictures.markup import Element, Node, element
 from chat_personas.pictures.matrix_figure import matrix_figure, row_name, target_name
-from chat_personas.pictures.repeat_command import model_option
-from chat_personas.pictures.repeat_part import facts, model_facts, remembered, survey_facts, took
+from chat_personas.pictures.repeat_command import expressed, model_option
+from chat_personas.pictures.repeat_part import facts, model_facts, remembered, replies_facts, survey_facts, took
 from chat_personas.pictures.shell import CAUTION, titled, warning, whole_page
 from chat_personas.pictures.tables import table
-from chat_personas.pictures.trouble_part import failures_by_reason
-from chat_personas.report_words import DEMONSTRATION, FEW, counted, group_label, what_was_asked, with_interval
+from chat_personas.pictures.trouble_part import failures_by_reason, unread
+from chat_personas.report_words import (
+    DEMONSTRATION,
+    FEW,
+    counted,
+    errs_too_often,
+    group_label,
+    what_was_asked,
+    with_interval,
+)
+from chat_personas.trouble_words import WHY_NOT_VALID, not_judged
 from eval.matrix_report import HumanReferencesInfo, MatrixReport, SteerabilityInfo
 
 UNSTEERED = "unsteered"
+WITHHELD = "The figures are not shown; the document has them."
 
 
 def matrix_page_document(report: MatrixReport) -> str:
     """Return the page as HTML; the same matrix gives the same bytes."""
     names = ", ".join(row_name(row) for row in report.rows)
     sections = [
-        titled("Alignment with each group", _alignment(report)),
-        titled("Whom each sounds like", _sounds_like(report)),
-        titled("Steerability", _steerability(report)),
-        titled("Consistency", _consistency(report)),
+        *_figures(report),
         titled("What failed and what is not valid", _trouble(report)),
         titled("To repeat this run", _repeat(report)),
     ]
     return whole_page(f"{names}: matrix", [_header(report), element("main", sections)])
+
+
+def _figures(report: MatrixReport) -> list[Element | None]:
+    """Return everything that is made of scores; where the judge errs too often, why there is none of it."""
+    if errs_too_often(report):
+        return [warning(not_judged(report)), element("p", WITHHELD)]
+    return [
+        titled("Alignment with each group", _alignment(report)),
+        titled("Whom each sounds like", _sounds_like(report)),
+        titled("Steerability", _steerability(report)),
+        titled("Consistency", _consistency(report)),
+    ]
 
 
 def _header(report: MatrixReport) -> Element:
@@ -119,7 +138,12 @@ def _trouble(report: MatrixReport) -> Iterator[Node]:
     yield element("p", f"{put} put, {used} in the tables; the others failed, have no order or no figures.")
     if report.failures:
         yield from failures_by_reason(report.failures)
-    heads = ("", "answers that are not valid (label mass)")
+    if report.replies is not None:
+        yield from unread(report.replies)
+    if errs_too_often(report):
+        yield element("p", f"No answer is {not_judged(report).removeprefix('not ')}.")
+        return
+    heads = ("", f"answers that are not valid ({WHY_NOT_VALID})")
     yield table("Validity", heads, [(row_name(row), f"{row.not_valid} of {used}") for row in report.rows])
 
 
@@ -134,7 +158,7 @@ def _command(report: MatrixReport) -> str:
     groups = [] if report.attribute is None else ["--groups", report.attribute]
     asked = ["--survey", report.survey.name, "--model", model_option(report.model), "--seed", str(report.seed)]
     limit = ["--limit", str(report.survey.questions)]
-    return shlex.join(["chat-personas", "matrix", *personas, *groups, *asked, *limit])
+    return shlex.join(["chat-personas", "matrix", *personas, *groups, *asked, *limit, *expressed(report)])
 
 
 def _facts(report: MatrixReport) -> Iterator[tuple[str, str | None]]:
@@ -143,6 +167,7 @@ def _facts(report: MatrixReport) -> Iterator[tuple[str, str | None]]:
     yield from model_facts(report.model)
     yield from survey_facts(report.survey)
     yield "expression", report.expression
+    yield from replies_facts(report)
     yield "option orders", " and ".join(report.orders)
     yield "seed", str(report.seed)
     yield "took", took(report.timing)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from chat_personas.models import POCKET
 from eval.expression.methods import METHODS
+from eval.matrix_report import MatrixReport
 from eval.report import FROM_FILE, JudgeInfo, ModelInfo, Report
 from personas import library_names
 
@@ -21,7 +22,7 @@ def _words(report: Report) -> Iterator[str]:
     if not from_file:
         yield from ("--model", model_option(report.model), "--steering", report.steering)
         yield from () if report.shots is None else ("--shots", str(report.shots))
-        yield from _expressed(report)
+        yield from expressed(report)
     yield from ("--seed", str(report.seed), "--refusals", report.refusals)
     if not from_file:
         yield from ("--limit", str(report.survey.questions))
@@ -29,7 +30,8 @@ def _words(report: Report) -> Iterator[str]:
         yield "--calibrate"
 
 
-def _expressed(report: Report) -> Iterator[str]:
+def expressed(report: Report | MatrixReport) -> Iterator[str]:
+    """Yield the options that ask in the same way again."""
     yield from ("--expression", report.expression)
     if report.replies is not None and any(report.expression == name and METHODS[name].several for name in METHODS):
         yield from ("--samples", str(report.replies.per_prompt))
@@ -37,7 +39,7 @@ def _expressed(report: Report) -> Iterator[str]:
         yield from ("--judge", model_option(report.judge))
 
 
-def _judged_by_itself(report: Report, judge: JudgeInfo) -> bool:
+def _judged_by_itself(report: Report | MatrixReport, judge: JudgeInfo) -> bool:
     return (judge.name, judge.engine, judge.sha256) == (report.model.name, report.model.engine, report.model.sha256)
 
 

@@ -7,6 +7,7 @@ from chat_personas.pictures.markup import Element, Node, element
 from chat_personas.pictures.repeat_command import command
 from chat_personas.pictures.tables import definitions
 from chat_personas.report_words import counted, what_figures_are
+from eval.matrix_report import MatrixReport
 from eval.report import FROM_FILE, ModelInfo, Report, SurveyInfo, Timing
 
 
@@ -55,7 +56,7 @@ def _asking(report: Report) -> Iterator[tuple[str, str | None]]:
     yield "steering", report.steering
     yield "shots", None if report.shots is None else f"{report.shots} other questions before each"
     yield "expression", report.expression
-    yield from _replies(report)
+    yield from replies_facts(report)
     yield "option orders", " and ".join(report.orders)
     yield "refusals", report.refusals
     yield "seed", str(report.seed)
@@ -64,7 +65,7 @@ def _asking(report: Report) -> Iterator[tuple[str, str | None]]:
     yield from remembered(report.timing)
 
 
-def _replies(report: Report) -> Iterator[tuple[str, str | None]]:
+def replies_facts(report: Report | MatrixReport) -> Iterator[tuple[str, str | None]]:
     """Yield how replies were drawn and who judged them."""
     replies, judge = report.replies, report.judge
     if replies is not None:

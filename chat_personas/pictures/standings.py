@@ -8,6 +8,8 @@ from chat_personas.report_words import counted, errs_too_often, reference_words,
 from chat_personas.trouble_words import not_judged
 from eval.report import Report, Score
 
+NOT_JUDGED = "not valid: the judge itself errs too often"
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -32,7 +34,7 @@ class Standings:
 def standings(report: Report, measure: Measure, name: str) -> Standings:
     """Return what there is to draw about one persona, under this name: nothing where its judge errs too often."""
     if errs_too_often(report):
-        return Standings(name, questions_answered(report), "not valid: the judge itself errs too often", (), ())
+        return Standings(name, questions_answered(report), NOT_JUDGED, (), ())
     own = getattr(report.scores, measure)
     rows = [Standing("persona", "this persona", own)] if own is not None else []
     return Standings(

@@ -20,7 +20,7 @@ def trouble(pictured: Pictured) -> Iterator[Node]:
         yield element("p", "A question that failed counts in no score; it is never taken for an answer.")
         yield from failures_by_reason(report.failures)
     if report.replies is not None:
-        yield from _unread(report.replies)
+        yield from unread(report.replies)
     if errs_too_often(report):
         yield element("p", f"No answer is {not_judged(report).removeprefix('not ')}.")
         return
@@ -55,7 +55,7 @@ def failures_by_reason(failures: Sequence[FailureInfo]) -> Iterator[Node]:
         yield element("details", element("summary", "Every failure in full"), whole)
 
 
-def _unread(replies: RepliesInfo) -> Iterator[Node]:
+def unread(replies: RepliesInfo) -> Iterator[Node]:
     """Yield how many replies could not be read, by reason."""
     if replies.unread:
         count = sum(unread.replies for unread in replies.unread)

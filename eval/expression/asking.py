@@ -7,11 +7,11 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Seque
 from dataclasses import dataclass
 
 from eval.answers import Answer, Failure, OrderAnswer, Replies
-from eval.engine import RequestError
+from eval.engine import EngineInfo, RequestError
 from eval.rendering import Askable, Order
 
-UNDER_WAY = 8
-"""Questions that are asked at once, at most. How many requests a server gets at once is for its engine to bound."""
+FEWEST_UNDER_WAY = 8
+"""Questions that are asked at once of an engine that takes fewer requests, so that it never waits for the next."""
 _SEEDS = 2**31
 _SHOWN = 60
 
@@ -27,18 +27,23 @@ class InOrder:
     replies: Replies
 
 
-async def each(questions: Iterable[Askable], ask_one: AskOne) -> AsyncGenerator[Answer | Failure, None]:
-    """Call `ask_one` for every question, a few at once, and yield what comes of each as soon as it is known.
+async def each(
+    engine: EngineInfo, questions: Iterable[Askable], ask_one: AskOne
+) -> AsyncGenerator[Answer | Failure, None]:
+    """Call `ask_one` for every question, several at once, and yield what comes of each as soon as it is known.
 
-    A question whose request fails is a failure with that reason. Closing the iterator cancels what is under way.
+    So many are under way that `engine` can use all the requests it may make at once, and no more, however long the
+    survey is. A question whose request fails is a failure with that reason. Closing the iterator cancels what is under
+    way.
 
     Raises:
         EngineError: the model or the server failed as a whole.
     """
+    most = max(FEWEST_UNDER_WAY, engine.requests_at_once)
     waiting, running = iter(questions), set[asyncio.Task[Answer | Failure]]()
     try:
         while True:
-            while len(running) < UNDER_WAY and (question := next(waiting, None)) is not None:
+            while len(running) < most and (question := next(waiting, None)) is not None:
                 running.add(asyncio.create_task(_guarded(question, ask_one)))
             if not running:
                 return

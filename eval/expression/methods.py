@@ -57,10 +57,13 @@ class Method:
         """Return how many requests one question takes."""
         return len(self.prompts(question)) * self.replies(asking)
 
-    def judge_requests(self, question: Askable, asking: Asking) -> int:
-        """Return how many requests to the judge one question takes, its known statements among them."""
-        statements = self.replies(asking) + len(question.option_texts)
-        return len(ORDERS) * statements if self.judged else 0
+    def judge_requests(self, asking: Asking) -> int:
+        """Return how many requests to the judge the replies to one question take."""
+        return len(ORDERS) * self.replies(asking) if self.judged else 0
+
+    def known_requests(self, question: Askable) -> int:
+        """Return how many requests to the judge the known statements about a question take, whoever answers it."""
+        return len(ORDERS) * len(question.option_texts) if self.judged else 0
 
 
 METHODS: dict[Expression, Method] = {

@@ -44,4 +44,4 @@ def ask_for_one_reply(
         outcome = given if isinstance(given, str) else shares(question, rendered, given)
         return InOrder(outcome, Replies(asked=1))
 
-    return each(questions, lambda question: in_orders(question, orders, in_order))
+    return each(engine.info, questions, lambda question: in_orders(question, orders, in_order))

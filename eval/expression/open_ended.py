@@ -56,7 +56,7 @@ async def ask(
         by_order = _averaged([orders for orders in weighed if orders is not None])
         return Answer(question.id, by_order, replies=kept, doubtful=doubtful)
 
-    async with aclosing(each(questions, one)) as outcomes:
+    async with aclosing(each(engine.info, questions, one)) as outcomes:
         async for outcome in outcomes:
             yield outcome
 

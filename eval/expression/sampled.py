@@ -45,7 +45,7 @@ def ask(
         replies = await engine.complete([*prefix, Message("user", rendered.probe.prompt)], sampling, samples)
         return _counted(question, rendered, replies)
 
-    return each(questions, lambda question: in_orders(question, orders, in_order))
+    return each(engine.info, questions, lambda question: in_orders(question, orders, in_order))
 
 
 def read(reply: str, rendered: Rendered) -> tuple[str | None, str]:

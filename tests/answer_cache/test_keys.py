@@ -35,7 +35,11 @@ def test_a_model_that_differs_in_anything_it_says_about_itself_is_another(field:
 
 
 def test_everything_that_an_engine_can_say_about_itself_is_looked_at() -> None:
-    assert {field.name for field in fields(EngineInfo)} == {"name", *OTHER}
+    assert {field.name for field in fields(EngineInfo)} == {"name", "requests_at_once", *OTHER}
+
+
+def test_a_server_that_may_be_asked_more_at_once_gives_the_same_answers() -> None:
+    assert model_key(replace(SERVER, requests_at_once=32)) == model_key(SERVER)
 
 
 def test_a_model_file_is_known_by_its_content_and_a_server_by_its_name() -> None:

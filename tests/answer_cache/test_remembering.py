@@ -65,6 +65,7 @@ async def test_a_question_that_is_put_under_another_name_or_twice_has_its_answer
     renamed = [Probe(name, PROBES[0].prompt, ("A", "B")) for name in ("other", "again")]
     assert set(await wrapped.score(renamed)) == {"other", "again"}
     assert len(engine.asked) == 1
+    assert (wrapped.engine.tally.asked, wrapped.engine.tally.remembered) == (3, 0), "nothing of it is from before"
 
 
 async def test_a_failure_is_asked_again(store: AnswerStore) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chat_personas.cli import evaluation
+from chat_personas.cli import opened_model
 from eval.engine import Engine
 from eval.report import Report
 from tests.cli.running import Command, only_line
@@ -51,7 +51,7 @@ def test_under_20_questions_it_is_refused_before_a_model_is_opened(
     async def never(model: str, settings: object) -> Engine:
         raise AssertionError("the model was opened")
 
-    monkeypatch.setattr(evaluation, "open_engine", never)
+    monkeypatch.setattr(opened_model, "open_engine", never)
     ran = command("eval", "democrat", "--survey", survey, "--limit", "19", "--calibrate")
     assert ran.code == 2
     line = only_line(ran)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chat_personas.cli import evaluation
+from chat_personas.cli import opened_model
 from eval.engine import Engine, EngineError, EngineInfo
 from eval.report import Report, Reports
 from tests.cli.running import Command, Ran, only_line
@@ -36,7 +36,7 @@ def judged_by(monkeypatch: pytest.MonkeyPatch, talker: Engine, judge: Engine) ->
     async def open_engine(model: str, settings: object) -> Engine:
         return judge if model == "pocket" else talker
 
-    monkeypatch.setattr(evaluation, "open_engine", open_engine)
+    monkeypatch.setattr(opened_model, "open_engine", open_engine)
     Path("tiny.gguf").touch()
 
 
@@ -292,3 +292,18 @@ def test_what_calibration_changes_is_told_of_each_expression(command: Command, s
     for expression in ("sequence", "verbalized", "sampled"):
         assert f"{expression}: calibrated with T from" in said
         assert f"{expression}: total variation 0." in said
+
+
+def test_at_80_columns_every_figure_of_every_method_is_whole(
+    command: Command, survey: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    judged_by(monkeypatch, SayingEngine(say), ListeningEngine())
+    asking = ["--model", "tiny.gguf", "--expression", "all", "--judge", "pocket", "--json", "all.json"]
+    ran = evaluated(command, survey, *asking)
+    assert max(map(len, ran.out.splitlines())) <= 80
+    for report in Reports.model_validate_json(Path("all.json").read_text()).reports:
+        for name in ("alignment", "total_variation", "order_bias", "refusal"):
+            score = getattr(report.scores, name)
+            assert f"{score.mean:.3f} [{score.low:.3f}, {score.high:.3f}]" in ran.out
+        assert sum(line.startswith(f"{report.expression} ") for line in ran.out.splitlines()) == 2

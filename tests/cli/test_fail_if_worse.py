@@ -8,6 +8,7 @@ import pytest
 
 from eval.engine import Engine
 from eval.report import Report
+from personas import Group
 from tests.cli.running import Command, only_line
 from tests.eval.fake_engine import FakeEngine
 from tests.eval.towns import DEMOCRAT, many
@@ -96,3 +97,58 @@ def test_what_cannot_be_compared_is_said_before_anything_is_asked(
         assert ran.code == 2
         assert says in only_line(ran)
     assert engine.asked == []
+
+
+def write_answers(file: str, closeness: float, group: Group = DEMOCRAT) -> str:
+    """Write what a fake engine with these answers would have said, as a file of answers."""
+    people = {"attribute": group.attribute, "value": group.value}
+    Path(file).write_text(
+        "\n".join(
+            json.dumps({"question": question, "group": people, "distribution": masses})
+            for question, masses in answers(20, closeness).items()
+        )
+    )
+    return file
+
+
+@pytest.mark.parametrize(("closeness", "code"), [(0.5, 1), (0.9, 0), (1.0, 0)], ids=["worse", "same", "better"])
+def test_answers_from_a_file_are_checked_against_the_report_on_the_same_people(
+    command: Command, served_by: Serve, survey: str, closeness: float, code: int
+) -> None:
+    served_by(FakeEngine(answers(20, 0.9)))
+    assert command("eval", "republican", "democrat", "--survey", survey, "--json", "a.json").code == 0
+    file = write_answers("mine.jsonl", closeness)
+    ran = command("eval", "--answers", file, "--survey", survey, "--json", "b.json", "--fail-if-worse-than", "a.json")
+    assert ran.code == code
+    assert "20 questions paired" in ran.out
+    assert Report.model_validate_json(Path("b.json").read_text()).persona.name == "POLPARTY=Democrat"
+    if code:
+        assert "alignment is worse than in a.json: POLPARTY=Democrat -0." in only_line(ran)
+
+
+def test_answers_may_be_checked_against_answers(command: Command, survey: str) -> None:
+    scored = ["eval", "--survey", survey, "--answers"]
+    assert command(*scored, write_answers("old.jsonl", 0.9), "--json", "a.json").code == 0
+    assert command(*scored, write_answers("new.jsonl", 0.5), "--fail-if-worse-than", "a.json").code == 1
+
+
+def test_answers_that_cannot_be_compared_are_refused_before_anything_is_written(
+    command: Command, served_by: Serve, survey: str, few: str
+) -> None:
+    served_by(FakeEngine(answers(20, 0.9)))
+    command("eval", "democrat", "--survey", few, "--json", "few.json")
+    command("eval", "republican", "--survey", survey, "--json", "red.json")
+    command("eval", "democrat", "democrat", "--survey", survey, "--json", "two.json")
+    file = write_answers("mine.jsonl", 0.9)
+    for baseline, says in (
+        ("few.json", '"few.json" is about another survey'),
+        ("red.json", '"red.json" has no report on the people of "POLPARTY=Democrat"'),
+        ("two.json", '"two.json" has 2 reports on the people of "POLPARTY=Democrat"; keep one'),
+        ("gone.json", 'there is no file "gone.json"'),
+    ):
+        ran = command(
+            "eval", "--answers", file, "--survey", survey, "--json", "new.json", "--fail-if-worse-than", baseline
+        )
+        assert ran.code == 2
+        assert says in only_line(ran)
+        assert not Path("new.json").exists()

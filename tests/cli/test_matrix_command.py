@@ -1,6 +1,7 @@
 """`matrix` at the command line: personas and the unsteered model beside every group."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,9 +9,13 @@ import pytest
 
 from eval.engine import Engine, EngineInfo
 from eval.matrix_report import MatrixReport
-from tests.cli.running import Command, only_line, write_survey
+from tests.cli.running import Command, Ran, only_line, write_survey
+from tests.cli.test_eval_expressions import judged_by, say
 from tests.eval.fake_engine import FakeEngine
+from tests.eval.saying_engine import SayingEngine
+from tests.eval.test_open_ended import ListeningEngine
 from tests.eval.towns import many
+from tests.pictures.reading import words
 
 Serve = Callable[[Engine], None]
 
@@ -119,3 +124,71 @@ def test_a_survey_whose_years_nobody_knows_has_its_tables(command: Command, serv
     ran = command("matrix", "democrat", "--survey", undated)
     assert (ran.code, ran.err) == (0, "")
     assert "(original wording, unweighted, years not stated)" in said(ran.out)
+
+
+def test_another_expression_is_asked_of_the_built_in_model_under_every_prompt(command: Command) -> None:
+    asking = ["--groups", "POLPARTY", "--limit", "4", "--expression", "verbalized", "--no-cache"]
+    ran = command("matrix", "democrat", *asking, "--json", "m.json")
+    assert ran.code == 0
+    report = MatrixReport.model_validate_json(Path("m.json").read_text())
+    assert (report.expression, report.judge) == ("verbalized", None)
+    assert report.replies is not None
+    # 4 prompts (none, and democrat by three steerings), 4 questions, 2 orders; an order that fails ends its question.
+    assert 4 * 4 <= report.replies.asked <= 4 * 4 * 2
+    assert report.replies.constraint == "grammar"
+    assert "· verbalized ·" in said(ran.out)
+    again = command("matrix", "democrat", *asking, "--json", "-")
+    assert MatrixReport.model_validate_json(again.out).rows == report.rows
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--expression", "all"], "--expression"),
+        (["--expression", "openended"], "did you mean open_ended?"),
+        (["--samples", "5"], "--samples is for sampled and open_ended"),
+        (["--judge", "pocket"], "--judge is for open_ended"),
+    ],
+)
+def test_how_it_is_asked_must_go_together(
+    command: Command, served_by: Serve, survey: str, arguments: list[str], says: str
+) -> None:
+    engine = FakeEngine()
+    served_by(engine)
+    ran = command("matrix", "democrat", "--survey", survey, *arguments)
+    assert (ran.code, engine.asked) == (2, [])
+    assert says in only_line(ran)
+
+
+def in_own_words(command: Command, survey: str, monkeypatch: pytest.MonkeyPatch, right: float, *more: str) -> Ran:
+    """Make a matrix in own words, judged by `pocket` with this much on what a statement names."""
+    judged_by(monkeypatch, SayingEngine(say), ListeningEngine(right))
+    asking = ["--model", "tiny.gguf", "--expression", "open_ended", "--judge", "pocket"]
+    return command("matrix", "democrat", "--survey", survey, *asking, *more)
+
+
+def test_known_statements_are_counted_once_whatever_the_number_of_prompts(
+    command: Command, survey: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = in_own_words(command, survey, monkeypatch, 0.9, "--json", "m.json")
+    assert "the judge listening errs in 5.3 of 100 known statements" in said(first.err + first.out)
+    again = in_own_words(command, survey, monkeypatch, 0.9)
+    # 4 prompts, 20 questions, 5 replies, each judged in two orders; 70 known statements in two orders.
+    replies = 4 * 20 * 5
+    assert f"{3 * replies + 2 * 70} of {3 * replies + 2 * 70} answers were there already" in again.err
+
+
+def test_of_what_is_not_valid_no_figure_is_on_screen_page_or_picture(
+    command: Command, survey: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = ["--json", "m.json", "--html", "m.html", "--svg", "m.svg"]
+    ran = in_own_words(command, survey, monkeypatch, 0.5, *wanted)
+    assert ran.code == 0
+    assert "not valid: the judge itself errs in 47.4 of 100 known statements (listening;" in said(ran.out)
+    assert MatrixReport.model_validate_json(Path("m.json").read_text()).rows[0].cells[0].alignment.mean > 0
+    page, figure = Path("m.html").read_text(), Path("m.svg").read_text()
+    for shown in (ran.out, words(page).partition("To repeat this run")[0], words(figure)):
+        assert "errs in 47.4 of 100" in said(shown)
+        assert re.search(r"\b[01]\.[0-9]{3}\b", shown) is None
+        assert "sounds" not in shown
+    assert "--expression open_ended --samples 5 --judge listening" in words(page)

@@ -1,12 +1,15 @@
 """The printed report says over how many questions a score is, and names what it stands beside."""
 
+from pathlib import Path
+
 import pytest
 
 from chat_personas.cli.report_table import print_reports
 from eval.evaluate import evaluate
-from eval.survey import load_survey
+from eval.survey import LoadedSurvey, load_survey
 from personas import load_persona
 from tests.eval.fake_engine import FakeEngine
+from tests.eval.towns import DEMOCRAT, question, town
 
 
 async def printed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *personas: str) -> str:
@@ -40,3 +43,17 @@ async def test_groups_that_share_a_value_are_told_apart(
 ) -> None:
     said = await printed(capsys, monkeypatch, "democrat")
     assert "Other race" in said
+
+
+async def test_over_how_many_questions_alignment_is_is_said_where_some_have_no_order(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "140")
+    figures = {DEMOCRAT: (30, 10)}
+    questions = [question(f"Q{number}", figures, overall=(9, 9), ordinals=(1, 1 + number % 3)) for number in range(9)]
+    loaded = LoadedSurvey(town(*questions), Path("town.json"), "ab" * 32)
+    report = await evaluate(FakeEngine(), load_persona("democrat"), loaded)
+    assert sum(each.alignment is not None for each in report.questions) == 6
+    print_reports([report], to_error=False)
+    assert "alignment is over 6 of 9 questions: the options of the others have no order" in capsys.readouterr().out
+    assert "alignment is over" not in await printed(capsys, monkeypatch, "democrat")

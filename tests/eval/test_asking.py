@@ -1,14 +1,17 @@
 """Asking questions one by one: several at once, seeds of their own, no question lost and none that stops the others."""
 
 import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from eval.answers import Answer, Failure
 from eval.engine import EngineError, Message, RequestError
 from eval.expression import sequence
-from eval.expression.asking import UNDER_WAY, seed_for
+from eval.expression.asking import FEWEST_UNDER_WAY, seed_for
 from eval.failure_reasons import by_reason
+from eval.question import Question
 from tests.eval.saying_engine import SayingEngine
 from tests.eval.towns import question
 
@@ -16,11 +19,29 @@ QUESTIONS = [question(f"Q{number}", {}, overall=(1, 1)) for number in range(20)]
 THIRTY = " ".join("A" * 30)
 
 
-async def test_questions_are_asked_several_at_once_but_never_more_than_the_bound() -> None:
+@pytest.mark.parametrize(("can", "under_way"), [(1, FEWEST_UNDER_WAY), (12, 12), (32, 20)])
+async def test_as_many_questions_are_asked_at_once_as_the_engine_can_have_under_way(can: int, under_way: int) -> None:
     engine = SayingEngine(lambda prompt, number: THIRTY)
+    engine.info = replace(engine.info, requests_at_once=can)
     found = [outcome async for outcome in sequence.ask(engine, [], QUESTIONS)]
     assert sorted(outcome.question_id for outcome in found) == sorted(each.id for each in QUESTIONS)
-    assert engine.most_under_way == UNDER_WAY
+    assert engine.most_under_way == under_way
+
+
+async def test_no_more_questions_of_a_long_survey_are_taken_up_than_are_under_way() -> None:
+    engine = SayingEngine(lambda prompt, number: THIRTY)
+    engine.info = replace(engine.info, requests_at_once=10)
+    taken: list[int] = []
+
+    def survey() -> Iterator[Question]:
+        for number in range(3000):
+            taken.append(number)
+            yield question(f"Q{number}", {}, overall=(1, 1))
+
+    asked = sequence.ask(engine, [], survey())
+    assert await anext(asked)
+    assert len(taken) <= 10
+    await asked.aclose()
 
 
 async def test_every_question_and_order_has_its_own_seed_whatever_is_asked_before_it() -> None:

@@ -206,7 +206,7 @@ async def test_a_limit_asks_fewer_questions_and_takes_the_interval_away_when_the
 
 async def test_groups_without_figures_are_refused_with_the_surveys_that_have_them() -> None:
     engine = FakeEngine()
-    with pytest.raises(SurveyError, match=r"town has no figures for SEX=Male; use --survey with one of civic"):
+    with pytest.raises(SurveyError, match=r"town has no figures for SEX=Male; use --survey with civic, or"):
         await evaluate(engine, persona(MALE), SURVEY)
     assert engine.prefixes == []
 

@@ -278,9 +278,10 @@ async def test_a_survey_without_two_groups_is_refused(attribute: str | None) -> 
 
 async def test_groups_without_a_common_question_are_refused() -> None:
     apart = town(question("A", {DEMOCRAT: (5, 5)}, overall=(5, 5)), question("B", {REPUBLICAN: (5, 5)}, overall=(5, 5)))
-    masses = {prompt: {} for prompt in town_of(1).masses}
+    engine = PromptedEngine({prompt: {} for prompt in town_of(1).masses})
     with pytest.raises(SurveyError, match="no question has"):
-        await matrix(PromptedEngine(masses), PERSONAS, LoadedSurvey(apart, Path("town.json"), "ab" * 32))
+        await matrix(engine, PERSONAS, LoadedSurvey(apart, Path("town.json"), "ab" * 32))
+    assert engine.asked == [], "nothing is paid for that cannot be compared"
 
 
 async def test_without_figures_of_everyone_there_are_groups_alone() -> None:

@@ -26,15 +26,17 @@ def shown(url: str) -> str:
     return f"{parts.scheme}://{host}{port}{parts.path}".rstrip("/")
 
 
-def account_of(url: str) -> str | None:
-    """Return what tells the accounts of one server apart without naming them; None without user and password.
+def account_of(url: str, key: str | None = None) -> str | None:
+    """Return what tells the accounts of one server apart without naming them; None without user, password and key.
 
-    So short a part of their hash tells nothing about a password.
+    A gateway may give every key another model under one name. The same key is the same account, whether it stands in
+    the URL or is sent from the environment. So short a part of a hash tells nothing about a password.
     """
     parts = urlsplit(url)
-    if not (parts.username or parts.password):
+    user, password = parts.username or "", parts.password or key or ""
+    if not (user or password):
         return None
-    return hashlib.sha256(f"{parts.username or ''}\0{parts.password or ''}".encode()).hexdigest()[:8]
+    return hashlib.sha256(f"{user}\0{password}".encode()).hexdigest()[:8]
 
 
 def is_loopback(url: str) -> bool:

@@ -54,7 +54,13 @@ class OpenAIEngine:
     """A model behind an OpenAI-compatible server. Make one with `OpenAIEngine.open`."""
 
     def __init__(
-        self, client: "AsyncOpenAI", url: str, key_env: str | None, capabilities: Capabilities, pace: Pace
+        self,
+        client: "AsyncOpenAI",
+        url: str,
+        key_env: str | None,
+        capabilities: Capabilities,
+        pace: Pace,
+        account: str | None = None,
     ) -> None:
         self._client = client
         self._asked_once = client.with_options(max_retries=0)
@@ -71,8 +77,9 @@ class OpenAIEngine:
             engine="openai",
             log_probabilities="top_k" if self._dialect.top_k else "none",
             top_k=self._dialect.top_k or None,
+            requests_at_once=pace.most,
             local=is_loopback(url),
-            details=details(capabilities, account_of(url)),
+            details=details(capabilities, account),
         )
 
     @classmethod
@@ -109,7 +116,8 @@ class OpenAIEngine:
             except openai.OpenAIError as error:
                 raise explain(error, url, key_env) from error
         pace = Pace(concurrency, seconds=capabilities.seconds, timeout=timeout)
-        return cls(make_client(url, key, timeout=timeout, retries=RETRIES), url, key_env, capabilities, pace)
+        client = make_client(url, key, timeout=timeout, retries=RETRIES)
+        return cls(client, url, key_env, capabilities, pace, account_of(url, key))
 
     @property
     def info(self) -> EngineInfo:

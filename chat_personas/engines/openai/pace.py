@@ -54,6 +54,11 @@ class Pace:
         self._smoothed = 0.0
 
     @property
+    def most(self) -> int:
+        """How many requests there will ever be at once."""
+        return self._most
+
+    @property
     def allowed(self) -> int:
         """How many requests may be under way at once, 1 to `most`."""
         return int(self._window)

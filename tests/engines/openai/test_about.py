@@ -46,6 +46,28 @@ async def test_two_accounts_on_one_server_are_not_one_model() -> None:
     assert "first" not in str(infos)
 
 
+async def test_two_keys_from_the_environment_are_two_accounts_and_one_key_is_one_wherever_it_stands(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def reply(request: Request, writer: asyncio.StreamWriter) -> None:
+        await send_json(writer, 200, completion("A", [("A", -0.5)]))
+
+    async def opened(url: str, key_env: str | None = None) -> EngineInfo:
+        engine = await OpenAIEngine.open(url, key_env=key_env)
+        await engine.close()
+        return engine.info
+
+    async with serving(reply) as server:
+        found = [await opened(server.url), await opened(server.url.replace("://", "://:first-key@"))]
+        for key in ("first-key", "second-key"):
+            monkeypatch.setenv("LAB_KEY", key)
+            found.append(await opened(server.url, "LAB_KEY"))
+    nobody, in_url, first, second = map(model_key, found)
+    assert first == in_url
+    assert len({nobody, first, second}) == 3
+    assert "-key" not in str(found)
+
+
 async def test_a_server_that_names_its_model_by_a_path_does_not_spread_it() -> None:
     info = await described("/home/ann/models/q.gguf", "/home/ann/models/q.gguf")
     assert "ann" not in str(info)

@@ -7,8 +7,11 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from chat_personas.engines.openai import OpenAIEngine
+from eval.answers import Answer
 from eval.engine import Message, Probe, ProbeScore, Sampling
+from eval.expression.methods import METHODS, Asking, Expression
 from tests.engines.openai.scripted_server import Request, completion, send_json, serving
+from tests.eval.towns import question
 
 HELLO = [Message("user", "hello")]
 LONG = [Message("user", "hello " * 300)]
@@ -79,6 +82,28 @@ async def test_replies_that_are_drawn_keep_to_the_same_pace() -> None:
         assert await engine.complete(HELLO, Sampling(seed=1), n=20) == ["A"] * 20
         await engine.close()
     assert server.most == 2
+
+
+@pytest.mark.parametrize(
+    ("expression", "reply"), [("sequence", "A " * 30), ("verbalized", '{"A": 70, "B": 30, "C": 0}')]
+)
+async def test_a_survey_answered_in_words_uses_all_that_a_server_may_be_given_at_once(
+    expression: Expression, reply: str
+) -> None:
+    crowd = asyncio.Barrier(24)
+
+    async def together(request: Request, writer: asyncio.StreamWriter) -> None:
+        if "What about" in str(request.body["messages"]):
+            await crowd.wait()  # nobody is answered before 24 have asked
+        await send_json(writer, 200, completion(reply))
+
+    questions = [question(f"Q{number}", {}, overall=(1, 1)) for number in range(24)]
+    async with serving(together) as server:
+        engine = await OpenAIEngine.open(server.url, concurrency=24)
+        outcomes = [each async for each in METHODS[expression].ask(engine, HELLO, questions, Asking())]
+        await engine.close()
+    assert [type(each) for each in outcomes] == [Answer] * 24
+    assert server.most_under_way == 24
 
 
 async def test_a_request_that_waits_to_be_sent_again_holds_no_place() -> None:

@@ -1,0 +1,119 @@
+"""How a report came about: who was asked, on which model and survey, how, and what it cost."""
+
+from eval.report.parts import GroupName, Part, Score
+
+FROM_FILE = "answers"
+"""The engine of a report on answers that come from a file."""
+
+
+class PersonaInfo(Part):
+    """The persona that was evaluated; for answers from a file, the group that they are for."""
+
+    name: str
+    """Its name; for answers from a file its groups, such as `POLPARTY=Democrat`, or `everyone`."""
+    file: str
+    """The base name of its file, or of the file of answers."""
+    sha256: str
+    """The hash of that file."""
+    groups: tuple[GroupName, ...]
+    """The groups that it stands for and was compared with; none means everyone."""
+
+
+class ModelInfo(Part):
+    """The model that was asked."""
+
+    name: str
+    """Its name, or its server's address without user, password and query; or the base name of a file of answers."""
+    engine: str
+    """What ran it: `llama` or `openai`; `answers` when nothing was run and the answers come from a file."""
+    sha256: str | None
+    """The hash of the model file, null for servers."""
+    quantization: str | None
+    """How its weights are quantised, where known."""
+    context_length: int | None
+    """How many tokens its context holds, where known."""
+    flash_attention: bool | None
+    """Whether flash attention was on, where known."""
+    template_date: str | None = None
+    """The day that the chat template wrote into every prompt (ISO 8601); null where it writes none, and for servers."""
+    demonstration: bool = False
+    """Whether it calls itself a demonstration: then the scores are evidence about nobody."""
+
+
+class SurveyInfo(Part):
+    """The survey it was compared with."""
+
+    name: str
+    """Its name."""
+    sha256: str
+    """The hash of its file."""
+    questions: int
+    """How many questions were put: those with figures for the groups, or in a file of answers; at most `--limit`."""
+    paraphrased: bool
+    """Whether any of them is worded differently from what the respondents read."""
+    weighted: bool
+    """Whether the human figures are weighted to the population."""
+    years: tuple[int, ...]
+    """The years in which people were asked; empty where the source does not tell."""
+
+
+class UnreadInfo(Part):
+    """Replies that could not be read, for one reason."""
+
+    why: str
+    """The reason, in a few words."""
+    replies: int
+    """How many replies."""
+
+
+class RepliesInfo(Part):
+    """The replies in words that distributions were read from."""
+
+    per_prompt: int
+    """How many were drawn for each prompt."""
+    temperature: float
+    """The temperature with which they were drawn; 0 takes the likeliest token each time."""
+    top_p: float
+    """The share of the likeliest tokens from which they were drawn; 1 is all."""
+    max_tokens: int
+    """How long each could be."""
+    constraint: str | None
+    """How they were kept to a form: `grammar`, `json_schema`, `json_object`, `none`, `unknown`; null without a form."""
+    asked: int
+    """How many replies were asked for, of questions that failed too."""
+    unread: tuple[UnreadInfo, ...]
+    """How many of those could not be read and count nowhere, by reason; questions that failed are in `failures`."""
+
+
+class JudgeInfo(Part):
+    """The model that mapped answers in words to the options, and how often it errs."""
+
+    name: str
+    """Its name, as `model.name`."""
+    engine: str
+    """What ran it."""
+    sha256: str | None
+    """The hash of the model file, null for servers."""
+    error: Score
+    """The probability that it does not give to the right option of a statement whose answer is known: 0 to 1."""
+    statements: int
+    """How many such statements: the text of each option of each question, put as what somebody said."""
+    limit: float
+    """Where the mean of `error` is above this, no question is valid."""
+
+
+class Timing(Part):
+    """What the evaluation cost."""
+
+    seconds: float
+    """Wall-clock time of asking and scoring."""
+    probes: int
+    """How many probes were put: questions times orders."""
+    tokens_decoded: int
+    """Tokens that the model had to process, in this run."""
+    tokens_reused: int
+    """Tokens that were shared between probes."""
+    remembered: int = 0
+    """How many answers were kept from before, so that they were not asked for in this run."""
+    remembered_since: str | None = None
+    """When the oldest of these was made, in UTC (ISO 8601); null without any."""

@@ -1,0 +1,117 @@
+"""The document that `eval --json` writes: the evaluation of one persona, or of several."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import Field
+
+from eval.answers import Refusals
+from eval.rendering import Order
+from eval.report.calibrated import Calibration
+from eval.report.circumstances import JudgeInfo, ModelInfo, PersonaInfo, RepliesInfo, SurveyInfo, Timing
+from eval.report.parts import Part, Score
+from eval.report.questions import FailureInfo, QuestionInfo, RefusedInfo
+from eval.report.scores import NearestInfo, OppositeInfo, References, ScoreSet, TopicInfo
+
+SCHEMA: Literal["chat-personas/eval-report@1"] = "chat-personas/eval-report@1"
+SCHEMA_OF_SEVERAL: Literal["chat-personas/eval-reports@1"] = "chat-personas/eval-reports@1"
+
+
+class Report(Part):
+    """The evaluation of one persona (schema `chat-personas/eval-report@1`)."""
+
+    schema_: Literal["chat-personas/eval-report@1"] = Field(default=SCHEMA, alias="schema")
+    """Always `"chat-personas/eval-report@1"`."""
+    created: str
+    """When, in UTC (ISO 8601)."""
+    version: str
+    """The version of this program."""
+    persona: PersonaInfo
+    """Who was evaluated."""
+    model: ModelInfo
+    """Which model played it."""
+    survey: SurveyInfo
+    """Which figures it was compared with."""
+    steering: str
+    """How the model was steered; `unknown` for answers from a file."""
+    shots: int | None = None
+    """With the steering `few_shot`: how many other questions stood before each one; null with every other."""
+    expression: str
+    """How the distributions were obtained; `unknown` for answers from a file."""
+    orders: tuple[Order, ...]
+    """The option orders in which each question was put (`open_ended`: to the judge); none from a file."""
+    refusals: Refusals
+    """`apart`: left out and renormalised; `as-option`: one more option."""
+    seed: int
+    """The seed of the choice of questions, the noise floor and the intervals."""
+    prompt_sha256: str
+    """The hash of the system prompt and every probe, as asked (UTF-8, each ended by a zero byte); empty from a file."""
+    scores: ScoreSet
+    """Over every question that was answered."""
+    scores_valid_only: ScoreSet
+    """Over the valid questions."""
+    calibration: Calibration | None = None
+    """With `--calibrate`; null without, and where fewer than 20 questions with figures were answered."""
+    topics: tuple[TopicInfo, ...]
+    """By topic."""
+    references: References
+    """Reference points, each as if it were the prediction."""
+    scores_against_opposite: OppositeInfo | None
+    """The persona measured against the opposite group; null for combined groups and everyone."""
+    nearest: tuple[NearestInfo, ...]
+    """All groups with figures, nearest first."""
+    nearest_questions: int
+    """Over how many questions `nearest` was ranked."""
+    questions: tuple[QuestionInfo, ...]
+    """Every question that was answered; the scores recompute from these and `refused`."""
+    refused: tuple[RefusedInfo, ...] = ()
+    """With refusals `apart`: those answered with refusals only. They count in the scores named there, and no others."""
+    failures: tuple[FailureInfo, ...]
+    """Every question that was put and has no distribution that could be compared."""
+    replies: RepliesInfo | None = None
+    """The replies that the distributions were read from; null for log-probabilities and for answers from a file."""
+    judge: JudgeInfo | None = None
+    """Who mapped answers in words to the options, and its error; null for other expressions than `open_ended`."""
+    timing: Timing
+    """What it cost."""
+
+    def to_json(self) -> str:
+        """Return the document, indented, with every key in its fixed place."""
+        return self.model_dump_json(by_alias=True, indent=2)
+
+
+class GapInfo(Part):
+    """How much closer to people the percentages that a model gives are than the answers that it simulates."""
+
+    persona: str
+    """The persona's name."""
+    simulation: str
+    """The expression that simulates: `log_probability`, `sequence` or `sampled`."""
+    total_variation: Score | None
+    """Its total variation minus that of `verbalized`, question by question; above 0, `verbalized` is closer."""
+    p: float | None
+    """Two-sided p-value of the sign-flip test."""
+    questions: int
+    """Over how many questions: those that both answered and that have figures."""
+
+
+class Reports(Part):
+    """The evaluations of several personas (schema `chat-personas/eval-reports@1`)."""
+
+    schema_: Literal["chat-personas/eval-reports@1"] = Field(default=SCHEMA_OF_SEVERAL, alias="schema")
+    """Always `"chat-personas/eval-reports@1"`."""
+    reports: tuple[Report, ...]
+    """One report per persona, in the order asked for; with `--expression all` one per persona and expression."""
+    gaps: tuple[GapInfo, ...] = ()
+    """The knowledge-to-simulation gaps; none unless a persona was asked for `verbalized` and in another way."""
+
+    def to_json(self) -> str:
+        """Return the document, indented, with every key in its fixed place."""
+        return self.model_dump_json(by_alias=True, indent=2)
+
+
+def as_document(reports: Sequence[Report], gaps: Sequence[GapInfo] = ()) -> str:
+    """Return the JSON that is written for `reports`: one as it is, several in their list, with their gaps."""
+    if len(reports) == 1:
+        return reports[0].to_json()
+    return Reports(reports=tuple(reports), gaps=tuple(gaps)).to_json()
