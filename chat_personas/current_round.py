@@ -22,6 +22,7 @@ LEAST_FOR_SPEED = 5
 class CurrentRound:
     """What one round asks and has found; `scored` is a scorecard and of how many answers it is, set together."""
 
+    conversation_id: str | None
     message_id: str | None
     turn: int
     planned: tuple[Question, ...]

@@ -14,7 +14,7 @@ from chat_personas.monitor import Monitor
 from chat_personas.round_plan import ANCHORS, LEAST_REST
 from eval.engine import EngineError, Message, Sampling
 from eval.survey import LoadedSurvey
-from tests.corpus.making import branch_of, talk
+from tests.corpus.making import branch_of, conversation_of, talk
 from tests.eval.fake_engine import FakeEngine
 from tests.eval.towns import DEMOCRAT, question, town
 
@@ -39,7 +39,8 @@ def slow(engine: FakeEngine, corpus: Corpus | None = None) -> Monitor:
 
 
 async def round_of(monitor: Monitor, turn: int, message_id: str | None = None) -> Estimate:
-    estimates = [estimate async for estimate in monitor.measure(HELLO * turn, message_id)]
+    conversation = conversation_of(monitor, message_id)
+    estimates = [estimate async for estimate in monitor.measure(HELLO * turn, message_id, conversation)]
     assert estimates[-1].complete
     return estimates[-1]
 
@@ -204,7 +205,7 @@ async def test_a_round_that_the_next_one_replaces_is_recorded_before_that_is_pla
     engine = FakeEngine()
     monitor = slow(engine, corpus)
     monitor._seconds_per_question = 1.0
-    begun = monitor.measure(HELLO, replies[0])
+    begun = monitor.measure(HELLO, replies[0], conversation_of(monitor, replies[0]))
     async for estimate in begun:
         if estimate.done:
             break

@@ -53,11 +53,15 @@ class LineMode:
             if self._resume is not None:
                 corpus.conversation(self._resume)
             engine = await self._open_engine()
+            monitor: Monitor | None = None
             try:
                 self._conversation = self._open_conversation(corpus, engine)
-                return await self._exchange(self._conversation, self._monitor(engine, self._conversation, corpus))
+                monitor = self._monitor(engine, self._conversation, corpus)
+                return await self._exchange(self._conversation, monitor)
             finally:
                 await engine.close()
+                if monitor is not None:
+                    await monitor.settle()  # what was measured before a first message that broke off is recorded now
 
     def _read_what_may_be_wrong(self) -> None:
         """Raise before a model is loaded what would be raised after it."""
@@ -138,8 +142,9 @@ class LineMode:
         if monitor is None:
             return
         path = conversation.path
+        followed = path[-1].id if path else None
         last = None
-        async with aclosing(monitor.measure(conversation.context(), path[-1].id if path else None)) as estimates:
+        async with aclosing(monitor.measure(conversation.context(), followed, conversation.id)) as estimates:
             async for estimate in estimates:
                 last = estimate
                 _show_progress(estimate)

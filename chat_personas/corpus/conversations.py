@@ -51,8 +51,7 @@ def listing(
         f"""
         SELECT id, title, created_at, active_at, persona_name, model,
                (SELECT count(*) FROM messages WHERE conversation_id = conversations.id) AS messages,
-               (SELECT count(*) FROM measurements JOIN messages ON messages.id = measurements.message_id
-                WHERE messages.conversation_id = conversations.id) AS measurements
+               (SELECT count(*) FROM measurements WHERE conversation_id = conversations.id) AS measurements
         FROM conversations WHERE {condition} ORDER BY active_at DESC, active_leaf_id DESC LIMIT ? OFFSET ?
         """,  # noqa: S608
         [*values, limit, offset],

@@ -71,7 +71,8 @@ class Measuring:
             return
         self._panel.say(MEASURING)
         path = conversation.path
-        async with aclosing(monitor.measure(conversation.context(), path[-1].id if path else None)) as estimates:
+        last = path[-1].id if path else None
+        async with aclosing(monitor.measure(conversation.context(), last, conversation.id)) as estimates:
             async for estimate in estimates:
                 self._panel.offer(estimate)
                 if estimate.scorecard is not None and not self._scored:
