@@ -2,12 +2,12 @@
 
 After each reply a round puts questions of the survey to the persona on a branch of the context, out of band: all of
 them where the model is fast enough, else the anchors and a further slice of the rest (`round_plan`). What is asked is
-settled before the round begins. A round that is cancelled keeps what it measured.
+settled before any answer is looked at. A round that is cancelled keeps what it measured.
 """
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from operator import itemgetter
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ from eval.engine import Engine, Message
 from eval.expression.log_probability import ask
 from eval.figures import human_figures
 from eval.intervals import Bootstrap
+from eval.question import Question
 from eval.rendering import ORDERS
 from eval.scoring import score
 
@@ -140,12 +141,15 @@ class Monitor:
     def _plan(self, turn: int, message_id: str | None, conversation_id: str | None) -> CurrentRound:
         """Settle what the round asks, from what earlier ones asked and how long they took."""
         earlier = self._earlier.before(turn, message_id)
-        ids = [question.id for question in self._survey.survey.questions]
-        size = self._agenda.size(self._seconds_per_question, self._seconds)
-        planned = self._agenda.round(size, times_asked(earlier, ids))
+        planned = self._planned(earlier, self._seconds_per_question)
         values = [found.values for found in earlier if found.turn < turn]
         so_far = course(values, self._anchors, self._seed)
         return CurrentRound(conversation_id, message_id, turn, planned, earlier, so_far)
+
+    def _planned(self, earlier: Sequence[EarlierRound], seconds_per_question: float | None) -> tuple[Question, ...]:
+        ids = [question.id for question in self._survey.survey.questions]
+        size = self._agenda.size(seconds_per_question, self._seconds)
+        return self._agenda.round(size, times_asked(earlier, ids))
 
     async def _estimates(self, found: CurrentRound, context: Sequence[Message]) -> AsyncGenerator[Estimate, None]:
         yielded = 0.0
@@ -165,11 +169,18 @@ class Monitor:
         self, found: CurrentRound, context: Sequence[Message]
     ) -> AsyncGenerator[Answer | Failure, None]:
         """Ask the anchors, then the others: an engine takes what it is given in whatever order is quickest for it."""
-        anchors = len(self._agenda.anchors)
-        for part in (found.planned[:anchors], found.planned[anchors:]):
+        for part in self._parts(found):
             async with aclosing(ask(self._engine, context, part)) as outcomes:
                 async for outcome in outcomes:
                     yield outcome
+
+    def _parts(self, found: CurrentRound) -> Iterator[tuple[Question, ...]]:
+        """Yield the anchors, then the others; in the first round those are settled by how long the anchors took."""
+        anchors = len(self._agenda.anchors)
+        yield found.planned[:anchors]
+        if self._seconds_per_question is None:
+            found.plan(self._planned(found.earlier, found.seconds_per_question))
+        yield found.planned[anchors:]
 
     def _score(self, found: CurrentRound) -> None:
         count, answers = len(found.answers), found.all_answers
