@@ -122,6 +122,19 @@ class Conversation:
         """Return the system prompt and the path as the model is given them (see `transcript`)."""
         return transcript(self._row.system_prompt, self.path)
 
+    def context_tokens(self) -> int | None:
+        """Return how many tokens of its context this model needs for `context`; None where that is not known.
+
+        It is known after a reply that this model ended itself: its prompt and the reply, as the corpus has them, also
+        from an earlier sitting. Raises CorpusError.
+        """
+        made = self._corpus.generation(self._branch[-1].id) if self._branch else None
+        info = self._engine.info
+        if made is None or made.prompt_tokens is None or made.decoded_tokens is None:
+            return None
+        same = (made.model, made.model_sha256, made.template_sha256) == (info.name, info.sha256, info.template_sha256)
+        return made.prompt_tokens + made.decoded_tokens if same else None
+
     def send(self, text: str) -> AsyncGenerator[ReplyEvent, None]:
         """Say something after the active leaf and yield what happens to the reply.
 

@@ -65,6 +65,12 @@ class Usage:
     first_token_seconds: float | None = None
     seed: int | None = None
 
+    @property
+    def context_tokens(self) -> int | None:
+        """Prompt and reply together, with which the next prompt begins; None where a server does not tell."""
+        known = self.prompt_tokens is not None and self.decoded_tokens is not None
+        return (self.prompt_tokens or 0) + (self.decoded_tokens or 0) if known else None
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:

@@ -193,6 +193,20 @@ async def test_how_a_reply_was_made_is_recorded(corpus: Corpus, democrat: Loaded
     assert corpus.generation(conversation.path[0].id) is None
 
 
+async def test_how_much_of_the_context_a_conversation_takes_is_known_when_it_is_taken_up_again(
+    corpus: Corpus, democrat: LoadedPersona
+) -> None:
+    ending = Piece("", finish_reason="stop", usage=Usage(90, 60, 7, 1.5))
+    conversation = Conversation.start(corpus, FakeEngine(["Well.", ending], ["So"]), democrat)
+    assert conversation.context_tokens() is None
+    await heard(conversation.send("Hi"))
+    again = Conversation.resume(corpus, FakeEngine(), conversation.id)
+    on_another = Conversation.resume(corpus, FakeEngine(name="other"), conversation.id)
+    assert (conversation.context_tokens(), again.context_tokens(), on_another.context_tokens()) == (97, 97, None)
+    await heard(conversation.send("And?"))
+    assert conversation.context_tokens() is None, "the reply broke off: what it took was not told"
+
+
 async def test_regenerating_keeps_the_reply_before(corpus: Corpus, democrat: LoadedPersona) -> None:
     engine = FakeEngine(["One.", END], ["Another.", END], ["A third.", END])
     conversation = Conversation.start(corpus, engine, democrat, sampling=Sampling(seed=5))
