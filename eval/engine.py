@@ -23,6 +23,10 @@ class RequestError(EngineError):
     """This one request failed; others may not."""
 
 
+class TooLongError(RequestError):
+    """What was said last is too long for the model's context, whatever is left out before it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One turn of a context, as chat templates know it."""
@@ -172,6 +176,7 @@ class Engine(Protocol):
         """Reply to `messages`, piece by piece. Closing the iterator stops the model.
 
         Raises:
+            TooLongError: before the first piece; the last message does not fit into the context.
             EngineError: the model or the server failed.
         """
         ...
