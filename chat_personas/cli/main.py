@@ -17,6 +17,7 @@ from chat_personas.cli.exit_codes import (
     exit_code,
 )
 from chat_personas.cli.screen import has_terminal, open_screen
+from chat_personas.paths import check_home
 
 GLOBAL_OPTIONS = frozenset({"--help", "-h", "--version", "--install-completion", "--show-completion"})
 DISK_FULL = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
@@ -58,6 +59,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def _run(arguments: Sequence[str]) -> int:
     completed = with_command(arguments)
+    if completed[0] != "doctor":  # which finds this with all the rest
+        check_home()
     screen = quick_start.read(completed)
     if screen is not None and has_terminal():
         return open_screen(screen)

@@ -182,6 +182,22 @@ def test_a_url_with_a_query_which_requests_would_lose_is_wrong_input(command: Co
 # Settings
 
 
+@pytest.mark.parametrize("below", ["", "/deeper/still"])
+@pytest.mark.parametrize(
+    "arguments", [("corpus", "list"), ("chat", "democrat"), ("surveys", "list"), ("eval", "democrat")]
+)
+def test_a_home_that_is_a_file_is_named(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], below: str
+) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("mine")
+    monkeypatch.setenv("CHAT_PERSONAS_HOME", f"{file}{below}")
+    ran = command(*arguments, given="Hello")
+    assert (ran.code, ran.out) == (4, "")
+    assert f"CHAT_PERSONAS_HOME leads to {file}, which is a file; set it to a directory" in only_line(ran)
+    assert file.read_text() == "mine"
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

@@ -67,8 +67,8 @@ def test_a_home_that_cannot_be_written_is_storage_that_fails_and_is_found_by_doc
     monkeypatch.setenv("CHAT_PERSONAS_HOME", str(tmp_path / "file"))
     ran = command("chat", "democrat", given="Hello")
     assert ran.code == 4
-    assert "cannot write to " in only_line(ran)
-    assert "set CHAT_PERSONAS_HOME to a place that can be written" in ran.err
+    assert "leads to " in only_line(ran)
+    assert "which is a file; set it to a directory" in ran.err
     ran = command("doctor")
     assert (ran.code, checks(ran.out)["corpus"]) == (1, "FAIL")
 
