@@ -93,7 +93,8 @@ def _near_command(arguments: Sequence[str]) -> str | None:
     from personas import library_names
 
     typed = arguments[0] if arguments else ""
-    near = get_close_matches(typed, sorted(NAMES | GLOBAL_OPTIONS), n=1, cutoff=0.7)
+    longer = [name for name in sorted(NAMES) if typed.startswith(name) and typed.isalpha()]  # as in "evaluate"
+    near = longer or get_close_matches(typed, sorted(NAMES | GLOBAL_OPTIONS), n=1, cutoff=0.7)
     if not near or typed in NAMES or typed in GLOBAL_OPTIONS or typed in library_names():
         return None
     return f'there is no command or persona "{typed}"; did you mean chat-personas {near[0]}?'

@@ -26,8 +26,9 @@ def run_import(kind: str, path: Path, wishes: Wishes, *, replace: bool) -> int:
         UnwritableError: it cannot be kept.
     """
     if kind not in KINDS:
-        known = ", ".join(KINDS)
-        raise UsageError(f"there is no kind {shown(kind)}; did you mean {nearest(kind, KINDS)}? Kinds: {known}")
+        near = nearest(kind, KINDS)
+        likely = "kinds" if near is None else f"did you mean {near}? Kinds"
+        raise UsageError(f"there is no kind {shown(kind)}; {likely}: {', '.join(KINDS)}")
     named = with_changes(wishes, name=wishes.name or _name_of(path))
     if not _NAME.fullmatch(named.name):
         raise UsageError(f"{shown(named.name)} is no name; letters, digits and dashes, at most 64, with --name")

@@ -16,7 +16,7 @@ from eval.importers.imported import Imported, Notes, Wishes
 from eval.importers.long_csv_row import KeptRow, Row
 from eval.importers.reading import read_rows
 from eval.question import Question, Responses
-from personas.nearest import nearest, shown
+from personas.nearest import shown, suggestion
 from personas.reading import display_name
 
 _NEEDED = frozenset({"question", "option"})
@@ -95,7 +95,7 @@ def _row(path: Path, line: int, cells: dict[str, str]) -> Row:
 
 def _explained(kind: str, message: str, key: str) -> str:
     if kind == "extra_forbidden":
-        return f"there is no such column; did you mean {shown(nearest(key, Row.model_fields))}?"
+        return f"there is no such column; {suggestion(key, Row.model_fields)}"
     if kind == "missing":
         return "is empty; fill it in"
     if kind.startswith(("float", "int")):

@@ -391,3 +391,23 @@ def test_a_mistake_of_ours_is_one_line_and_an_exit_code_of_its_own(
     )
     with pytest.raises(KeyError):
         command("personas", "show", "democrat", "--debug")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("evaluate", "democrat"), 'there is no command or persona "evaluate"; did you mean chat-personas eval?'),
+        (("evaluate",), 'there is no command or persona "evaluate"; did you mean chat-personas eval?'),
+        (("eval", "democrat", "--survey", "xyzzy"), 'no survey "xyzzy"; see: chat-personas surveys list. Or name its'),
+        (("eval", "democrat", "--survey", "civics"), 'no survey "civics"; did you mean "civic"? Or name its file'),
+        (("eval", "banana"), 'no persona "banana" in the library; see: chat-personas personas list'),
+        (("surveys", "import", "opinions", "."), 'no kind "opinions"; did you mean opinionqa? Kinds: '),
+        (("surveys", "import", "parquet", "."), 'no kind "parquet"; kinds: '),
+    ],
+)
+def test_only_what_is_like_the_mistyped_word_is_suggested(
+    command: Command, arguments: tuple[str, ...], says: str
+) -> None:
+    ran = command(*arguments)
+    assert ran.code == 2
+    assert says in only_line(ran)
