@@ -9,13 +9,13 @@ from eval.survey_model import Survey
 from personas import Group
 
 
-def people_counted(survey: Survey, groups: Sequence[str]) -> list[str]:
-    """Return lines about the people who belong to all of `groups`, each written `ATTRIBUTE=value`.
+def groups_meant(written: Sequence[str]) -> tuple[Group, ...]:
+    """Return groups that are written `ATTRIBUTE=value` on the command line. Raises PersonaError: there is no such."""
+    return tuple(Group.parse(group) for group in written)
 
-    Raises:
-        PersonaError: there is no such group.
-    """
-    combined = tuple(Group.parse(group) for group in groups)
+
+def people_counted(survey: Survey, combined: Sequence[Group]) -> list[str]:
+    """Return lines about the people who belong to all of the groups `combined`."""
     who = " with ".join(map(str, combined))
     counted = [_people(question, combined) for question in survey.questions]
     people = sorted(number for number in counted if number is not None)

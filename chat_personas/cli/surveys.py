@@ -48,11 +48,12 @@ def show(
     ] = None,
 ) -> int:
     """Print where a survey's figures come from, its topics and the groups it has figures for."""
-    from chat_personas.cli.people_counted import people_counted
+    from chat_personas.cli.people_counted import groups_meant, people_counted
     from chat_personas.plain_text import printable
     from chat_personas.survey_store import find_survey
     from eval.figures import groups_with_figures
 
+    combined = groups_meant(groups or ())
     loaded = find_survey(survey)
     found = loaded.survey
     topics = sorted({topic for question in found.questions for topic in question.topics})
@@ -65,8 +66,8 @@ def show(
         f"{len(found.questions)} questions on {len(topics)} topics: {', '.join(topics)}",
         f"figures for: {', '.join(str(group) for group in groups_with_figures(found))}",
     ]
-    if groups:
-        lines += people_counted(found, groups)
+    if combined:
+        lines += people_counted(found, combined)
     if questions:
         for question in found.questions:
             lines += ["", f"{question.id} ({', '.join(question.topics)})", question.stem]
