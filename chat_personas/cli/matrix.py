@@ -81,9 +81,11 @@ class _Asking:
         limit: int | None,
         seed: int,
     ) -> None:
+        from chat_personas.cli.each_once import check_each_once
         from eval.matrix import questions_of, requests
         from eval.targets import groups_of
 
+        check_each_once(personas)
         groups_of(survey.survey, attribute)
         self.requests = requests(personas, questions_of(survey, limit, seed))
         self.personas, self.survey, self.attribute, self.limit, self.seed = personas, survey, attribute, limit, seed

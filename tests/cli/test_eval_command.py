@@ -140,7 +140,9 @@ def test_fail_under_tests_every_persona(asked: Callable[..., Ran]) -> None:
         pytest.param(["--html", "/proc/version"], "/proc/version cannot be written", marks=ON_LINUX),
         (["--save-answers", "nowhere/answers.jsonl"], "there is no directory nowhere"),
         (["--json", "-", "--save-answers", "-"], "cannot go to the same place"),
-        (["democrat", "--save-answers", "answers.jsonl"], "democrat and democrat stand for the same people"),
+        (["democrat"], "the persona democrat is named twice; name each once"),
+        (["democrat", "--save-answers", "answers.jsonl"], "the persona democrat is named twice; name each once"),
+        (["same.toml", "--save-answers", "answers.jsonl"], "democrat and same stand for the same people"),
         (["--answers", "answers.jsonl"], "--answers scores what was answered elsewhere; leave out PERSONA"),
     ],
 )
@@ -149,6 +151,8 @@ def test_what_is_wrong_is_said_before_anything_is_asked(
 ) -> None:
     engine = FakeEngine(LEANING)
     served_by(engine)
+    same = load_persona("democrat").path.read_text().replace('name = "democrat"', 'name = "same"')
+    (Path(survey).parent / "same.toml").write_text(same)
     ran = command("eval", "democrat", "--survey", survey, *arguments)
     assert ran.code == 2
     assert says in only_line(ran)
