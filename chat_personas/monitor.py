@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from chat_personas.counted import counted
 from chat_personas.course import Course, CoursePoint, course
 from chat_personas.current_round import CurrentRound
 from chat_personas.earlier_rounds import EarlierRound, EarlierRounds, Measure, times_asked
@@ -97,7 +98,7 @@ class Monitor:
         if not self._with_figures:
             return f"{NO_FIGURES} in the survey {self._survey.survey.name}"
         if self._with_figures < total:
-            return f"human figures for {self._with_figures} of {total} questions"
+            return f"human figures for {self._with_figures} of {counted(total, 'question')}"
         return None if self._groups else UNSTEERED
 
     async def measure(
@@ -242,4 +243,7 @@ class Monitor:
 
 
 def _shortened(dropped_messages: int) -> str | None:
-    return f"measured without the {dropped_messages} oldest messages, which no longer fit" if dropped_messages else None
+    if not dropped_messages:
+        return None
+    no_longer = "which no longer fits" if dropped_messages == 1 else "which no longer fit"
+    return f"measured without the {counted(dropped_messages, 'oldest message')}, {no_longer}"

@@ -41,11 +41,6 @@ def with_interval(interval: "Interval | Score | None") -> str:
     return f"{interval.mean:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
 
 
-def counted(count: int, noun: str) -> str:
-    """Write a count with its noun: `1 question`, `2 questions`."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
 def what_was_asked(report: "Report | MatrixReport", expression: str | None = None) -> str:
     """Say which survey a report is about, what its figures are, and which model answered how.
 

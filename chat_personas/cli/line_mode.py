@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from chat_personas.cli.exit_codes import DONE, UsageError
 from chat_personas.cli.sitting import Sitting
+from chat_personas.counted import counted
 
 if TYPE_CHECKING:
     from chat_personas.conversation import Conversation, ReplyEnded
@@ -166,7 +167,8 @@ def _notice(ended: "ReplyEnded") -> None:
     from eval.engine import EngineError
 
     if ended.dropped_messages:
-        print(f"(the {ended.dropped_messages} oldest messages no longer fit into the context)", file=sys.stderr)
+        left_out = counted(ended.dropped_messages, "oldest message")
+        print(f"({left_out} left out: the context is too short for all)", file=sys.stderr)
     if ended.status == "error":
         raise EngineError(ended.why or "the model failed; what it said is kept")
     if ended.status == "interrupted":

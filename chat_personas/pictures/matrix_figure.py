@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
+from chat_personas.counted import counted
 from chat_personas.pictures.figure import DEMONSTRATION
 from chat_personas.pictures.forest import Forest, forest, forest_document
 from chat_personas.pictures.markup import Element
 from chat_personas.pictures.standings import Standing, Standings
-from chat_personas.report_words import counted, group_label, what_was_asked
+from chat_personas.report_words import group_label, what_was_asked
 from eval.matrix_report import MatrixReport, RowInfo, TargetInfo
 
 MEANING = "Alignment with each group: 1 is the same answers. Bold: the group that the persona stands for."

@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Iterator
 
+from chat_personas.counted import counted
 from chat_personas.in_words import sounds_like
 from chat_personas.pictures.markup import Element, Node, element
 from chat_personas.pictures.matrix_figure import matrix_figure, row_name, target_name
@@ -11,7 +12,7 @@ from chat_personas.pictures.repeat_part import facts, model_facts, remembered, s
 from chat_personas.pictures.shell import CAUTION, titled, warning, whole_page
 from chat_personas.pictures.tables import table
 from chat_personas.pictures.trouble_part import failures_by_reason
-from chat_personas.report_words import DEMONSTRATION, FEW, counted, group_label, what_was_asked, with_interval
+from chat_personas.report_words import DEMONSTRATION, FEW, group_label, what_was_asked, with_interval
 from eval.matrix_report import HumanReferencesInfo, MatrixReport, SteerabilityInfo
 
 UNSTEERED = "unsteered"

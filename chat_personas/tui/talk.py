@@ -6,6 +6,7 @@ from contextlib import aclosing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
+from chat_personas.counted import counted
 from chat_personas.tui.sitting import Sitting
 from chat_personas.tui.widgets.entry import Entry
 
@@ -251,8 +252,5 @@ def _note(event: "ReplyEnded | None") -> str:
     notes = {"stopped": STOPPED, "interrupted": "✗ interrupted", "error": "✗ broke off"}
     parts = [notes.get(event.status) or event.why or ""]
     if event.dropped_messages:
-        count = event.dropped_messages
-        parts.append(
-            f"the oldest {count} message{'s' if count > 1 else ''} no longer fit the context and were left out"
-        )
+        parts.append(f"{counted(event.dropped_messages, 'oldest message')} left out: the context is too short for all")
     return " · ".join(filter(None, parts))

@@ -79,7 +79,7 @@ def read(path: Path, wishes: Wishes) -> Imported:
         years=sorted(years),
         everyone="Everyone asked",
     )
-    return Imported(survey, (f"{sum(len(lines.rows) for lines in by_question.values())} rows",), notes.lines())
+    return Imported(survey, (f"rows: {sum(len(lines.rows) for lines in by_question.values())}",), notes.lines())
 
 
 def _row(path: Path, line: int, cells: dict[str, str]) -> Row:

@@ -344,7 +344,7 @@ def test_what_cannot_be_scored_or_was_not_answered_is_said(command: Command, sur
     ran = command("eval", "--answers", file, "--survey", survey)
     assert ran.code == 0
     assert "failed: Q1: the masses sum to 1.2" in ran.out
-    assert ran.err == "POLPARTY=Democrat: no answers to 17 questions that have figures\n"
+    assert ran.err == "POLPARTY=Democrat: no answers to 17 of the questions that have figures\n"
 
 
 def test_fail_under_tests_every_group_in_a_file_of_answers(command: Command, survey: str, tmp_path: Path) -> None:
