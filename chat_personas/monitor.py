@@ -1,8 +1,9 @@
 """The live probing of a conversation: when, which probes, and the running estimate.
 
-After each reply a round puts questions of the survey to the persona on a branch of the context, out of band: all of
-them where the model is fast enough, else the anchors and a further slice of the rest (`round_plan`). What is asked is
-settled before any answer is looked at. A round that is cancelled keeps what it measured.
+Before the first message and after each reply a round puts questions of the survey to the persona on a branch of the
+context, out of band: all of them where the model is fast enough, else the anchors and a further slice of the rest
+(`round_plan`). What is asked is settled before any answer is looked at. A round that is cancelled keeps what it
+measured.
 """
 
 import asyncio

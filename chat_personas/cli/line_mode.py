@@ -103,7 +103,8 @@ class LineMode:
         if not is_confirmed(engine.info):
             raise UsageError(
                 f"measuring sends the conversation to {engine.info.name} up to {monitor.requests_per_round} more times "
-                "after every reply; agree to that once on the screen (chat with this --model), or leave out --measure"
+                "at the beginning and after every reply; agree to that once on the screen (chat with this --model), or "
+                "leave out --measure"
             )
         if engine.info.demonstration:
             from chat_personas.report_words import DEMONSTRATION

@@ -93,8 +93,8 @@ class Measuring:
         requests = monitor.requests_per_round if monitor else 0
         return (
             f"{engine.info.name} is not on this machine. Measuring sends this conversation to it again with every "
-            f"question: up to {requests} requests after each reply, which may cost money. Measure? "
-            "(Remembered for this server.)"
+            f"question: up to {requests} requests at the beginning and after each reply, which may cost "
+            "money. Measure? (Remembered for this server.)"
         )
 
     def agree(self) -> None:

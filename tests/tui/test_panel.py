@@ -155,7 +155,12 @@ async def test_a_server_elsewhere_is_probed_only_after_a_yes(corpus_file: Path, 
         assert engine.probed == 0
 
         await pilot.press("f4")
-        await until(pilot, lambda: "124 requests after each reply" in " ".join(shown(pilot).replace("│", "").split()))
+        await until(
+            pilot,
+            lambda: (
+                "124 requests at the beginning and after each reply" in " ".join(shown(pilot).replace("│", "").split())
+            ),
+        )
         await pilot.press(key)
         await until(pilot, lambda: pilot.app.screen is chat(pilot))
         await until(pilot, lambda: engine.probed == probes)
