@@ -122,12 +122,26 @@ class Conversation:
         """Return the system prompt and the path as the model is given them (see `transcript`)."""
         return transcript(self._row.system_prompt, self.path)
 
+    def context_tokens(self) -> int | None:
+        """Return how many tokens of its context this model needs for `context`; None where that is not known.
+
+        It is known after a reply that this model ended itself: its prompt and the reply, as the corpus has them, also
+        from an earlier sitting. Raises CorpusError.
+        """
+        made = self._corpus.generation(self._branch[-1].id) if self._branch else None
+        info = self._engine.info
+        if made is None or made.prompt_tokens is None or made.decoded_tokens is None:
+            return None
+        same = (made.model, made.model_sha256, made.template_sha256) == (info.name, info.sha256, info.template_sha256)
+        return made.prompt_tokens + made.decoded_tokens if same else None
+
     def send(self, text: str) -> AsyncGenerator[ReplyEvent, None]:
         """Say something after the active leaf and yield what happens to the reply.
 
         Raises:
             ValueError: there is nothing but white space in `text`.
             RuntimeError: a reply is on its way.
+            TooLongError: `text` does not fit into the model's context; nothing of it was kept.
             CorpusError: what was said could not be kept (then nothing was sent to the model), or the reply could not
                 be: it stays in `path` and is kept before the next thing is said, or by `save`.
         """
@@ -160,7 +174,10 @@ class Conversation:
         def begin() -> Begun:
             return Begun(branch, self._corpus.begin_reply(self.id, branch[-1].id, self._engine.info, sampling))
 
-        return self._run(begin, sampling)
+        def withdraw(begun: Begun) -> None:
+            self._corpus.withdraw(begun.reply, None, leaf.id)
+
+        return self._run(begin, withdraw, sampling)
 
     def switch(self, message_id: str) -> None:
         """Make the branch through a message the active one, down to its newest leaf.
@@ -209,13 +226,26 @@ class Conversation:
             self._row, self._stored = new or self._row, True
             return Begun((*branch, said), reply)
 
-        return self._run(begin, self._sampling)
+        def withdraw(begun: Begun) -> None:
+            leaf = self._branch[-1].id if self._branch else None
+            self._corpus.withdraw(begun.reply, begun.branch[-1], leaf)
+            self._stored = leaf is not None
 
-    async def _run(self, begin: Callable[[], Begun], sampling: Sampling) -> AsyncGenerator[ReplyEvent, None]:
+        return self._run(begin, withdraw, self._sampling)
+
+    async def _run(
+        self, begin: Callable[[], Begun], withdraw: Callable[[Begun], None], sampling: Sampling
+    ) -> AsyncGenerator[ReplyEvent, None]:
         self._must_be_idle()
         await self.save()
         self._reply = RunningReply(
-            self._corpus, self._engine, sampling, self._row.system_prompt, begin=begin, settle=self._settle
+            self._corpus,
+            self._engine,
+            sampling,
+            self._row.system_prompt,
+            begin=begin,
+            withdraw=withdraw,
+            settle=self._settle,
         )
         async with aclosing(self._reply.events()) as events:
             async for event in events:

@@ -22,6 +22,7 @@ LEAST_FOR_SPEED = 5
 class CurrentRound:
     """What one round asks and has found; `scored` is a scorecard and of how many answers it is, set together."""
 
+    conversation_id: str | None
     message_id: str | None
     turn: int
     planned: tuple[Question, ...]
@@ -37,9 +38,13 @@ class CurrentRound:
 
     def __post_init__(self) -> None:
         """Find the latest answers to the questions that this round does not ask, with their turns."""
-        planned = {question.id for question in self.planned}
+        self.plan(self.planned)
+
+    def plan(self, planned: tuple[Question, ...]) -> None:
+        """Let the round ask `planned`, among them all that it asked so far."""
+        asked = {question.id for question in planned}
         latest = latest_answers(self.earlier)
-        self.others = {name: found for name, found in latest.items() if name not in planned}
+        self.planned, self.others = planned, {name: found for name, found in latest.items() if name not in asked}
 
     def take(self, outcome: Answer | Failure) -> None:
         """Keep what came of one question."""

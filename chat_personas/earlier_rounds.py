@@ -55,8 +55,9 @@ class EarlierRound:
 class EarlierRounds:
     """The rounds before the one under way, oldest first, for the branch of the conversation that is on the screen.
 
-    With a corpus only what it does not keep is remembered: the round before anything was said. A round that it keeps
-    is read once. Answers that later ones have replaced are let go, so that a long conversation costs little memory.
+    With a corpus only what it does not hold yet is remembered: the round before anything was said. A round that it
+    holds is read once. Answers that later ones have replaced are let go, so that a long conversation costs little
+    memory.
     """
 
     def __init__(self, corpus: "Corpus | None", measure: Measure) -> None:
@@ -66,9 +67,10 @@ class EarlierRounds:
         self._read: dict[str, EarlierRound] = {}
 
     def remember(self, measurement_id: str | None, found: EarlierRound) -> None:
-        """Take a round that has just ended; None if the corpus does not keep it."""
+        """Take a round that has just ended; None if the corpus does not hold it, or not yet."""
         if measurement_id is not None:
             self._read[measurement_id] = found
+            self._remembered.pop(found.turn, None)
         elif self._corpus is None or found.turn == 0:
             self._remembered[found.turn] = found
 
@@ -86,7 +88,7 @@ class EarlierRounds:
     def _of_branch(self, corpus: "Corpus", message_id: str) -> list[EarlierRound]:
         branch = corpus.branch(message_id)
         said = accumulate(int(message.role == "user") for message in branch)
-        turns = dict(zip((message.id for message in branch), said, strict=True))
+        turns: dict[str | None, int] = {None: 0, **dict(zip((message.id for message in branch), said, strict=True))}
         rows = [
             row
             for row in corpus.measurements(branch[0].conversation_id)

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from chat_personas.counted import counted
+
 if TYPE_CHECKING:
     from chat_personas.course import Drift
     from eval import references, report
@@ -52,7 +54,7 @@ def drifted(drift: "Drift", difference: str) -> Iterator[str]:
 
     `difference` is the paired difference as it is to be written.
     """
-    yield f"since turn {drift.first_turn}: {difference} on the {drift.questions} questions asked every turn"
+    yield f"since turn {drift.first_turn}: {difference} on the {counted(drift.questions, 'question')} asked every turn"
     if drift.difference.includes_zero:
         yield (
             "cannot be told from no change" if drift.difference.bounded else "20 questions are needed to tell a change"

@@ -14,7 +14,8 @@ from personas import Group
 
 
 def measurement_row(
-    message_id: str,
+    conversation_id: str,
+    message_id: str | None,
     survey: LoadedSurvey,
     groups: Sequence[Group],
     info: EngineInfo,
@@ -28,6 +29,7 @@ def measurement_row(
 ) -> MeasurementRow:
     """Return the round's own row: what was measured, with what, and the alignment over what this round asked."""
     return MeasurementRow(
+        conversation_id=conversation_id,
         message_id=message_id,
         survey=survey.survey.name,
         survey_sha256=survey.sha256,

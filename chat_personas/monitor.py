@@ -1,29 +1,33 @@
 """The live probing of a conversation: when, which probes, and the running estimate.
 
-After each reply a round puts questions of the survey to the persona on a branch of the context, out of band: all of
-them where the model is fast enough, else the anchors and a further slice of the rest (`round_plan`). What is asked is
-settled before the round begins. A round that is cancelled keeps what it measured.
+Before the first message and after each reply a round puts questions of the survey to the persona on a branch of the
+context, out of band: all of them where the model is fast enough, else the anchors and a further slice of the rest
+(`round_plan`). What is asked is settled before any answer is looked at. A round that is cancelled keeps what it
+measured.
 """
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from chat_personas.counted import counted
 from chat_personas.course import Course, CoursePoint, course
 from chat_personas.current_round import CurrentRound
 from chat_personas.earlier_rounds import EarlierRound, EarlierRounds, Measure, times_asked
 from chat_personas.estimate import Estimate
+from chat_personas.kept_rounds import KeptRounds
 from chat_personas.round_plan import agenda
 from eval.answers import Answer, Failure
 from eval.engine import Engine, Message
 from eval.expression.log_probability import ask
 from eval.figures import human_figures
 from eval.intervals import Bootstrap
+from eval.question import Question
 from eval.rendering import ORDERS
 from eval.scoring import score
 
@@ -63,7 +67,6 @@ class Monitor:
         self._engine = engine
         self._survey = survey
         self._groups = tuple(groups)
-        self._corpus = corpus
         self._seed = seed
         self._seconds = seconds
         self._seconds_per_question: float | None = None
@@ -75,6 +78,7 @@ class Monitor:
         self._anchors = np.array([question.id in anchors for question in questions], dtype=np.bool_)
         self._with_figures = sum(human_figures(question, self._groups) is not None for question in questions)
         self._earlier = EarlierRounds(corpus, Measure(survey, self._groups, engine.info, EXPRESSION))
+        self._kept = None if corpus is None else KeptRounds(corpus, self._earlier)
 
     @property
     def survey(self) -> "LoadedSurvey":
@@ -95,15 +99,18 @@ class Monitor:
         if not self._with_figures:
             return f"{NO_FIGURES} in the survey {self._survey.survey.name}"
         if self._with_figures < total:
-            return f"human figures for {self._with_figures} of {total} questions"
+            return f"human figures for {self._with_figures} of {counted(total, 'question')}"
         return None if self._groups else UNSTEERED
 
-    async def measure(self, context: Sequence[Message], message_id: str | None) -> AsyncGenerator[Estimate, None]:
+    async def measure(
+        self, context: Sequence[Message], message_id: str | None, conversation_id: str | None = None
+    ) -> AsyncGenerator[Estimate, None]:
         """Ask this round's questions after `context` and yield the estimate as it grows; the last one is complete.
 
-        The round is recorded under `message_id`, the message that it followed, also when it is stopped half-way. Before
-        anything was said there is no message, and no record. A model that gives no log-probabilities is not asked: the
-        only estimate then says so.
+        The round is recorded in the conversation under `message_id`, the message that it followed, also when it is
+        stopped half-way. Before anything was said there is no message: that round is recorded once there is one.
+        Without `conversation_id` nothing is recorded. A model that gives no log-probabilities is not asked: the only
+        estimate then says so.
 
         Raises:
             EngineError: the model or the server failed.
@@ -111,7 +118,7 @@ class Monitor:
         """
         turn = sum(message.role == "user" for message in context)
         await self.settle()  # a round that this one replaces is among the earlier ones once it is recorded
-        found = await asyncio.to_thread(self._plan, turn, message_id)
+        found = await asyncio.to_thread(self._plan, turn, message_id, conversation_id)
         if self._engine.info.log_probabilities == "none":
             yield self._estimate(found, complete=True)
             return
@@ -125,17 +132,26 @@ class Monitor:
             await self._keep(found)
 
     async def settle(self) -> None:
-        """Wait until the round that was under way is recorded; end it first, by cancelling it or closing the engine."""
-        await self._recorded.wait()
+        """Wait until the round that was under way is recorded; end it first, by cancelling it or closing the engine.
 
-    def _plan(self, turn: int, message_id: str | None) -> CurrentRound:
+        The round before the first message is recorded, too, if something was said since. Raises CorpusError.
+        """
+        await self._recorded.wait()
+        if self._kept is not None:
+            await asyncio.to_thread(self._kept.keep_waiting)
+
+    def _plan(self, turn: int, message_id: str | None, conversation_id: str | None) -> CurrentRound:
         """Settle what the round asks, from what earlier ones asked and how long they took."""
         earlier = self._earlier.before(turn, message_id)
-        ids = [question.id for question in self._survey.survey.questions]
-        size = self._agenda.size(self._seconds_per_question, self._seconds)
-        planned = self._agenda.round(size, times_asked(earlier, ids))
+        planned = self._planned(earlier, self._seconds_per_question)
         values = [found.values for found in earlier if found.turn < turn]
-        return CurrentRound(message_id, turn, planned, earlier, course(values, self._anchors, self._seed))
+        so_far = course(values, self._anchors, self._seed)
+        return CurrentRound(conversation_id, message_id, turn, planned, earlier, so_far)
+
+    def _planned(self, earlier: Sequence[EarlierRound], seconds_per_question: float | None) -> tuple[Question, ...]:
+        ids = [question.id for question in self._survey.survey.questions]
+        size = self._agenda.size(seconds_per_question, self._seconds)
+        return self._agenda.round(size, times_asked(earlier, ids))
 
     async def _estimates(self, found: CurrentRound, context: Sequence[Message]) -> AsyncGenerator[Estimate, None]:
         yielded = 0.0
@@ -155,11 +171,18 @@ class Monitor:
         self, found: CurrentRound, context: Sequence[Message]
     ) -> AsyncGenerator[Answer | Failure, None]:
         """Ask the anchors, then the others: an engine takes what it is given in whatever order is quickest for it."""
-        anchors = len(self._agenda.anchors)
-        for part in (found.planned[:anchors], found.planned[anchors:]):
+        for part in self._parts(found):
             async with aclosing(ask(self._engine, context, part)) as outcomes:
                 async for outcome in outcomes:
                     yield outcome
+
+    def _parts(self, found: CurrentRound) -> Iterator[tuple[Question, ...]]:
+        """Yield the anchors, then the others; in the first round those are settled by how long the anchors took."""
+        anchors = len(self._agenda.anchors)
+        yield found.planned[:anchors]
+        if self._seconds_per_question is None:
+            found.plan(self._planned(found.earlier, found.seconds_per_question))
+        yield found.planned[anchors:]
 
     def _score(self, found: CurrentRound) -> None:
         count, answers = len(found.answers), found.all_answers
@@ -199,12 +222,13 @@ class Monitor:
         if not found.done:
             return
         ended = self._ended(found)
-        if self._corpus is None or found.message_id is None:
+        if self._kept is None or found.conversation_id is None:
             self._earlier.remember(None, ended)
             return
         from chat_personas.measurement_record import measurement_row, probe_rows
 
         row = measurement_row(
+            found.conversation_id,
             found.message_id,
             self._survey,
             self._groups,
@@ -216,9 +240,11 @@ class Monitor:
             began=found.began,
             dropped_messages=found.dropped_messages,
         )
-        self._corpus.add_measurement(row, probe_rows(found.answers, found.failures))
-        self._earlier.remember(row.id, ended)
+        self._kept.keep(row, probe_rows(found.answers, found.failures), ended)
 
 
 def _shortened(dropped_messages: int) -> str | None:
-    return f"measured without the {dropped_messages} oldest messages, which no longer fit" if dropped_messages else None
+    if not dropped_messages:
+        return None
+    no_longer = "which no longer fits" if dropped_messages == 1 else "which no longer fit"
+    return f"measured without the {counted(dropped_messages, 'oldest message')}, {no_longer}"

@@ -30,6 +30,21 @@ class UnwritableError(OSError):
     """A directory of the program's own cannot be written. The message is one line that says what to do."""
 
 
+def check_home() -> None:
+    """Make sure that `CHAT_PERSONAS_HOME`, where it is set, is a directory or can become one.
+
+    Raises:
+        UnwritableError: it, or a part of its path, is a file.
+    """
+    home = os.environ.get(HOME_VARIABLE)
+    if not home:
+        return
+    directory = Path(home).expanduser().absolute()
+    there = next(place for place in (directory, *directory.parents) if place.exists())
+    if not there.is_dir():
+        raise UnwritableError(f"{HOME_VARIABLE} leads to {shown(there)}, which is a file; set it to a directory")
+
+
 def cannot_write(directory: Path, why: str | None) -> str:
     """Return the line about a directory in which nothing can be kept."""
     reason = why or "no reason given"

@@ -5,11 +5,11 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from chat_personas.corpus import Corpus, MessageRow
+from chat_personas.corpus import Corpus, CorpusError, MessageRow
 from chat_personas.corpus.clock import now
 from chat_personas.corpus.reply_writer import ReplyWriter
 from chat_personas.corpus.transcript import transcript
-from eval.engine import Engine, EngineError, FinishReason, Piece, Sampling, Usage
+from eval.engine import Engine, EngineError, FinishReason, Piece, Sampling, TooLongError, Usage
 
 ReplyStatus = Literal["complete", "stopped", "interrupted", "error"]
 
@@ -71,9 +71,13 @@ class RunningReply:
         system_prompt: str,
         *,
         begin: Callable[[], Begun],
+        withdraw: Callable[[Begun], None],
         settle: Callable[["RunningReply"], None],
     ) -> None:
-        """Start. `begin` writes the first rows, in a thread; `settle` is told when the reply is over and kept."""
+        """Start. `begin` writes the first rows, in a thread; `settle` is told when the reply is over and kept.
+
+        `withdraw` takes the rows back, in a thread, where what was said is too long for the model.
+        """
         self.begun: Begun | None = None
         self.saved = False
         self._ended: ReplyEnded | None = None
@@ -83,6 +87,7 @@ class RunningReply:
         self._sampling = sampling
         self._system_prompt = system_prompt
         self._begin = begin
+        self._withdraw = withdraw
         self._settle = settle
         self._writer: ReplyWriter | None = None
         self._finish_reason: FinishReason | None = None
@@ -106,6 +111,7 @@ class RunningReply:
         """Yield what happens until the reply has ended; leaving early ends it as interrupted.
 
         Raises:
+            TooLongError: what was said is too long for the model; neither it nor a reply is kept.
             CorpusError: the reply could not be begun, or not kept; then `save` tries again.
             Exception: a mistake in an engine; the text until then is kept.
         """
@@ -149,6 +155,8 @@ class RunningReply:
             self._ended = await self._generate(self.begun.branch)
             await asyncio.to_thread(self.save)
             self._events.put_nowait(self._ended)
+        except TooLongError as error:
+            self._failure = await self._take_back(error)
         except Exception as error:
             self._failure = error
         finally:
@@ -167,13 +175,29 @@ class RunningReply:
         except asyncio.CancelledError:
             self._wanted_end = self._wanted_end or ReplyEnded("interrupted", LEFT)
         except EngineError as error:
-            return self._ending(ReplyEnded("error", str(error)))
+            ended = self._ending(ReplyEnded("error", str(error)))
+            if isinstance(error, TooLongError) and self._writer is not None and not self._writer.text:
+                self._ended = ended
+                raise
+            return ended
         except Exception as error:
             self._failure = error
             return self._ending(ReplyEnded("error", f"{type(error).__name__}: {error}"))
         finally:
             self._generating = False
         return self._ending(self._natural_end())
+
+    async def _take_back(self, why: TooLongError) -> Exception:
+        """Leave nothing of what the model cannot be given; where that fails it stays, with its reason."""
+        assert self._writer is not None
+        assert self.begun is not None
+        try:
+            await asyncio.to_thread(self._writer.abandon)
+            await asyncio.to_thread(self._withdraw, self.begun)
+        except CorpusError as error:
+            return error
+        self.begun = None
+        return why
 
     def _take(self, piece: Piece) -> None:
         self._dropped = max(self._dropped, piece.dropped_messages)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from chat_personas.counted import counted
 from chat_personas.in_words import doubts, sounds_like
 from chat_personas.plain_text import printable
 from personas import attribute_of
@@ -39,11 +40,6 @@ def with_interval(interval: "Interval | Score | None") -> str:
     if interval.low is None or interval.high is None:
         return f"{interval.mean:.3f}"
     return f"{interval.mean:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
-
-
-def counted(count: int, noun: str) -> str:
-    """Write a count with its noun: `1 question`, `2 questions`."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def what_was_asked(report: "Report | MatrixReport", expression: str | None = None) -> str:

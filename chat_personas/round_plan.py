@@ -2,8 +2,8 @@
 
 Every round asks the same anchors, so that rounds compare question by question, and then as much of the rest as the
 time allows, what was asked least often first, so that all come round. How many that is follows from how long earlier
-rounds took and is settled before a round begins: no answer ever decides when a round ends (stopping when a figure
-looks good would make its interval too narrow).
+rounds took and is settled before a round begins, in the first one from how long its anchors took: no answer ever
+decides when a round ends (stopping when a figure looks good would make its interval too narrow).
 """
 
 import random
@@ -34,14 +34,16 @@ class Agenda:
         return self.anchors + self.rest
 
     def size(self, seconds_per_question: float | None, seconds: float) -> int:
-        """Return how many questions take `seconds`: all while nothing is known, never fewer than anchors and four more.
+        """Return how many questions take `seconds`, at least the anchors and four more: only those at first.
 
-        `seconds_per_question` is what earlier rounds took, above 0.
+        `seconds_per_question` is what questions took so far, above 0; None where none were asked.
         """
-        everything = len(self.questions)
-        if seconds_per_question is None or seconds_per_question * everything <= seconds:
+        everything, least = len(self.questions), len(self.anchors) + LEAST_REST
+        if seconds_per_question is None:
+            return min(everything, least)
+        if seconds_per_question * everything <= seconds:
             return everything
-        return min(everything, max(len(self.anchors) + LEAST_REST, int(seconds / seconds_per_question)))
+        return min(everything, max(least, int(seconds / seconds_per_question)))
 
     def round(self, size: int, times_asked: Mapping[str, int]) -> tuple[Question, ...]:
         """Return the anchors and as many of the rest as make `size`.

@@ -15,7 +15,7 @@ from eval.question import Question
 from eval.survey import LoadedSurvey, Survey
 from eval.whole_file import Kind, read_whole
 from personas import Group
-from personas.nearest import nearest, shown
+from personas.nearest import shown, suggestion
 from personas.reading import display_name
 
 LEAST_SUM, MOST_SUM = 0.99, 1.001
@@ -111,14 +111,14 @@ class _Reading:
     def _check_options(self, line: AnswerLine) -> None:
         question = self._questions.get(line.question)
         if question is None:
-            suggestion = shown(nearest(line.question, self._questions))
             problem = f"the survey {self._survey.survey.name} has no question {shown(line.question)}"
-            raise AnswerError(f"{problem}; did you mean {suggestion}?")
+            otherwise = "write one of its ids, or name the survey that was answered with --survey"
+            raise AnswerError(f"{problem}; {suggestion(line.question, self._questions, otherwise)}")
         known = (*question.option_texts, *question.refusals)
         for text in line.distribution:
             if text not in known:
                 problem = f"question {shown(line.question)} has no option {shown(text)}"
-                raise AnswerError(f"{problem}; did you mean {shown(nearest(text, known))}?")
+                raise AnswerError(f"{problem}; {suggestion(text, known)}")
 
 
 def answer_from(line: AnswerLine, question: Question) -> Answer | Failure:

@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 
 from eval.errors import AnswerError
 from personas import Group
-from personas.nearest import nearest, shown
+from personas.nearest import shown, suggestion
 from personas.strict import StrictModel, broken_rule
 
 _WANTED = {
@@ -97,7 +97,7 @@ def _explain(error: ErrorDetails) -> str:
     if error["type"] == "extra_forbidden":
         *parents, key = error["loc"]
         known = Group.model_fields if parents else AnswerLine.model_fields
-        return f"there is no key {shown(key)}; did you mean {shown(nearest(str(key), known))}?"
+        return f"there is no key {shown(key)}; {suggestion(str(key), known)}"
     if error["type"] == "model_type" and not error["loc"]:
         return 'this is no object in braces; write {"question": ..., "group": ..., "distribution": ...}'
     said = _WANTED.get(error["type"], error["msg"])

@@ -23,6 +23,10 @@ class RequestError(EngineError):
     """This one request failed; others may not."""
 
 
+class TooLongError(RequestError):
+    """What was said last is too long for the model's context, whatever is left out before it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One turn of a context, as chat templates know it."""
@@ -64,6 +68,12 @@ class Usage:
     seconds: float
     first_token_seconds: float | None = None
     seed: int | None = None
+
+    @property
+    def context_tokens(self) -> int | None:
+        """Prompt and reply together, with which the next prompt begins; None where a server does not tell."""
+        known = self.prompt_tokens is not None and self.decoded_tokens is not None
+        return (self.prompt_tokens or 0) + (self.decoded_tokens or 0) if known else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +178,7 @@ class Engine(Protocol):
         """Reply to `messages`, piece by piece. Closing the iterator stops the model.
 
         Raises:
+            TooLongError: before the first piece; the last message does not fit into the context.
             EngineError: the model or the server failed.
         """
         ...

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from functools import lru_cache
 
 from personas import CATALOGUE, OPEN_ATTRIBUTES, attribute_of
-from personas.nearest import nearest, shown
+from personas.nearest import shown, suggestion
 from personas.strict import broken_rule
 
 _PAIR = " x "
@@ -27,7 +27,7 @@ def check_attribute(key: str, keys: Collection[str]) -> None:
     for name in names:
         if attribute_of(name) is None:
             problem = f"responses: there is no attribute {shown(name)}"
-            raise broken_rule(f"{problem}; did you mean {shown(nearest(name, (*CATALOGUE, *OPEN_ATTRIBUTES)))}?")
+            raise broken_rule(f"{problem}; {suggestion(name, (*CATALOGUE, *OPEN_ATTRIBUTES))}")
     if len(names) > 2 or len(set(names)) < len(names):
         raise broken_rule(f'responses: {shown(key)} is no pair; write two different attributes, as in "POLPARTY x SEX"')
     if len(names) == 2 and pair_key(*reversed(names)) in keys:
@@ -47,7 +47,7 @@ def check_value(attribute: str, value: str) -> None:
         _check_open(attribute, value)
     elif value not in known:
         problem = f"responses {attribute}: there is no value {shown(value)}"
-        raise broken_rule(f"{problem}; did you mean {shown(nearest(value, known))}?")
+        raise broken_rule(f"{problem}; {suggestion(value, known)}")
 
 
 def _check_open(attribute: str, value: str) -> None:

@@ -85,7 +85,8 @@ def _explain(error: ErrorDetails, model: type[BaseModel]) -> str:
         return f"the key {shown(place)} is missing; {_AGAIN}"
     if error["type"] == "extra_forbidden":
         near = nearest(str(error["loc"][-1]), _keys(model, error["loc"][:-1]))
-        return f"there is no key {shown(place)}; did you mean {shown(near)}? Or {_AGAIN}"
+        likely = "" if near is None else f"did you mean {shown(near)}? Or "
+        return f"there is no key {shown(place)}; {likely}{_AGAIN}"
     return f"{shown(place)}: {error['msg'].lower()}; {_AGAIN}"
 
 

@@ -13,7 +13,7 @@ from eval.question import Option, Question, Responses
 from eval.survey_model import Population, Survey
 from eval.survey_text import read_survey
 from eval.whole_file import Kind, read_whole
-from personas.nearest import nearest, shown
+from personas.nearest import shown, suggestion
 from personas.reading import display_name
 
 __all__ = [
@@ -108,8 +108,8 @@ def _find(name_or_path: str, directories: Sequence[Path]) -> Path:
     if looks_like_path or (name_or_path not in names and _is_file(path)):
         return path
     if name_or_path not in names:
-        suggestion = shown(nearest(name_or_path, names))
-        raise SurveyError(f"there is no survey {shown(name_or_path)}; did you mean {suggestion}? Or name its file")
+        likely = suggestion(name_or_path, names, "see: chat-personas surveys list.")
+        raise SurveyError(f"there is no survey {shown(name_or_path)}; {likely} Or name its file")
     found = (directory / f"{name_or_path}.json" for directory in (_BUILT_IN, *directories))
     return next(file for file in found if _is_file(file))
 

@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 from eval.errors import SurveyError
 from eval.question import Option, Question, Responses
 from eval.survey_model import SCHEMA, Population, Survey
-from personas.nearest import nearest, shown
+from personas.nearest import shown, suggestion
 
 _WANTED = {
     "string_type": "must be text in double quotes",
@@ -60,8 +60,7 @@ def explain(error: ErrorDetails, document: Any) -> str:
         return f'{_place(parents, document)}lacks "{key}"; add it'
     if error["type"] == "extra_forbidden":
         known = [field.alias or name for name, field in _model_at(parents).model_fields.items()]
-        suggestion = shown(nearest(str(key), known))
-        return f"{_place(parents, document)}there is no key {shown(key)}; did you mean {suggestion}?"
+        return f"{_place(parents, document)}there is no key {shown(key)}; {suggestion(str(key), known)}"
     wanted = _WANTED.get(error["type"])
     said = wanted.format_map(error.get("ctx", {})) if wanted else error["msg"]
     return f"{_place(error['loc'], document)}{said}"

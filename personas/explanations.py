@@ -8,7 +8,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from personas.nearest import nearest, shown
+from personas.nearest import one_of, shown, suggestion
 from personas.persona import SCHEMA, STEERINGS, Persona
 from personas.sections import FewShot
 from personas.toml_lines import KeyPath
@@ -57,11 +57,10 @@ def explain(error: ErrorDetails) -> str:
         case "extra_forbidden":
             return _unknown_key(tables, str(key))
         case "literal_error" if key == "steering":
-            likely = nearest(shown(error["input"]), STEERINGS)
-            return f"there is no steering {shown(error['input'])}; did you mean {shown(likely)}?"
+            return f"there is no steering {shown(error['input'])}; {suggestion(str(error['input']), STEERINGS)}"
         case "literal_error" if tables == ["few_shot"]:
             prompts = get_args(FewShot.model_fields["prompt"].annotation)
-            return f"{_dotted(error['loc'])} is {shown(error['input'])}; write {_one_of(prompts)}"
+            return f"{_dotted(error['loc'])} is {shown(error['input'])}; write {one_of(prompts)}"
         case "literal_error":
             return f"{_dotted(error['loc'])} is {shown(error['input'])}; write {shown(SCHEMA)}"
         case "tuple_type" | "model_type" | "dict_type":
@@ -69,11 +68,6 @@ def explain(error: ErrorDetails) -> str:
     limits = {name: _plain(limit) for name, limit in error.get("ctx", {}).items()}
     wanted = _WANTED.get(error["type"], error["msg"]).format_map(limits)
     return f"{_dotted(error['loc'])} is {shown(error['input'])}; {wanted}"
-
-
-def _one_of(words: Sequence[str]) -> str:
-    *others, last = map(shown, words)
-    return f"{', '.join(others)} or {last}"
 
 
 def _missing(tables: Sequence[int | str], key: str) -> str:
@@ -85,7 +79,7 @@ def _missing(tables: Sequence[int | str], key: str) -> str:
 def _unknown_key(tables: Sequence[int | str], key: str) -> str:
     known = [field.alias or name for name, field in _table(tables).model_fields.items()]
     where = f" in {_header(tables)}" if tables else ""
-    return f"there is no key {shown(key)}{where}; did you mean {shown(nearest(key, known))}?"
+    return f"there is no key {shown(key)}{where}; {suggestion(key, known)}"
 
 
 def _wrong_shape(error: ErrorDetails) -> str:

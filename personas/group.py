@@ -5,7 +5,7 @@ from pydantic_core import PydanticCustomError
 
 from personas.catalogue import CATALOGUE, OPEN_ATTRIBUTES, attribute_of
 from personas.errors import PersonaError
-from personas.nearest import nearest, shown
+from personas.nearest import shown, suggestion
 from personas.strict import Line, StrictModel
 
 
@@ -27,7 +27,7 @@ class Group(StrictModel):
     @classmethod
     def _known_attribute(cls, attribute: str) -> str:
         if attribute_of(attribute) is None:
-            raise _unknown(f"there is no attribute {shown(attribute)}", nearest(attribute, CATALOGUE))
+            raise _unknown(f"there is no attribute {shown(attribute)}", suggestion(attribute, CATALOGUE))
         return attribute
 
     @field_validator("value")
@@ -35,7 +35,7 @@ class Group(StrictModel):
     def _known_value(cls, value: str, info: ValidationInfo) -> str:
         attribute = attribute_of(info.data.get("attribute", ""))
         if attribute is not None and attribute.values and value not in attribute.values:
-            raise _unknown(f"{attribute.key} has no value {shown(value)}", nearest(value, attribute.values))
+            raise _unknown(f"{attribute.key} has no value {shown(value)}", suggestion(value, attribute.values))
         return value
 
     def __str__(self) -> str:
@@ -59,13 +59,12 @@ class Group(StrictModel):
         known = attribute in CATALOGUE and value in CATALOGUE[attribute].values
         if equals and (known or (attribute in OPEN_ATTRIBUTES and value.strip() and value.isprintable())):
             return cls(attribute=attribute, value=value)
-        raise PersonaError(
-            f"there is no group {shown(text)}; did you mean {shown(nearest(text, map(str, ALL_GROUPS)))}?"
-        )
+        likely = suggestion(text, map(str, ALL_GROUPS), "see: chat-personas personas list")
+        raise PersonaError(f"there is no group {shown(text)}; {likely}")
 
 
-def _unknown(problem: str, suggestion: str) -> PydanticCustomError:
-    message = f"{problem}; did you mean {shown(suggestion)}?"
+def _unknown(problem: str, advice: str) -> PydanticCustomError:
+    message = f"{problem}; {advice}"
     return PydanticCustomError("unknown_group", "{message}", {"message": message})
 
 

@@ -1,19 +1,37 @@
-"""The known word nearest to a mistyped one, and how what stands in a file is shown in an error."""
+"""The known word that a mistyped one may stand for, and how what stands in a file is shown in an error."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 
 _LONGEST_SHOWN = 60
+_ALIKE = 0.6
+"""From which ratio of `difflib` on (0 to 1) a word may be a slip of another; the limit that `difflib` itself takes."""
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Return the entry of `known` that looks most like `word`, ignoring case; the earliest of equals.
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the entry of `known` that looks most like `word`, ignoring case, the first of equals; None if none does.
 
-    Raises:
-        ValueError: `known` is empty.
+    What has less than 0.6 of its letters in common with `word`, in order, is not like it.
     """
     typed = word[:_LONGEST_SHOWN].casefold()
-    return max(known, key=lambda candidate: SequenceMatcher(None, typed, candidate.casefold()).ratio())
+    alike = {candidate: SequenceMatcher(None, typed, candidate.casefold()).ratio() for candidate in known}
+    best = max(alike, key=alike.__getitem__, default=None)
+    return best if best is not None and alike[best] >= _ALIKE else None
+
+
+def suggestion(word: str, known: Iterable[str], otherwise: str | None = None) -> str:
+    """Return what to do about a mistyped word: write the nearest or else, unless `otherwise` says more, a known one."""
+    words = list(known)
+    near = nearest(word, words)
+    if near is not None:
+        return f"did you mean {shown(near)}?"
+    return otherwise or f"write {one_of(words)}"
+
+
+def one_of(words: Sequence[str]) -> str:
+    """Return words as a choice between them, as a file would have them."""
+    *others, last = map(shown, words)
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def shown(value: object) -> str:

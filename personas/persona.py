@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from personas.errors import PersonaError
 from personas.group import Group
-from personas.nearest import nearest, shown
+from personas.nearest import shown, suggestion
 from personas.sections import Ablation, Activation, FewShot, PersonaSampling, PromptOverride, Voice
 from personas.strict import Line, StrictModel, broken_rule
 
@@ -91,9 +91,7 @@ def with_steering(persona: Persona, steering: str) -> Persona:
     if steering == persona.steering:
         return persona
     if steering not in STEERINGS:
-        raise PersonaError(
-            f"there is no steering {shown(steering)}; did you mean {shown(nearest(steering, STEERINGS))}?"
-        )
+        raise PersonaError(f"there is no steering {shown(steering)}; {suggestion(steering, STEERINGS)}")
     document = persona.model_dump(by_alias=True) | {"steering": steering, "prompt": None}
     try:
         return Persona.model_validate(document)

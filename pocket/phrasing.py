@@ -22,10 +22,9 @@ USUAL = (
     "If you ask me,",
     "As I see it,",
     "My view is that",
-    "",
-    "",
     "I think that",
     "I feel that",
+    *[""] * 8,
 )
 MILD = (
     "I lean toward saying that",

@@ -8,7 +8,7 @@ import pytest
 
 from chat_personas.conversation import Conversation, ReplyEnded, ReplyEvent, ReplyStarted, ReplyText
 from chat_personas.corpus import Corpus, CorpusError, UnknownConversationError
-from eval.engine import EngineError, Message, Piece, Sampling, Usage
+from eval.engine import EngineError, Message, Piece, Sampling, TooLongError, Usage
 from personas import LoadedPersona, PersonaError, load_persona, with_steering
 from tests.corpus.full_disk import no_room
 from tests.corpus.making import talk
@@ -193,6 +193,20 @@ async def test_how_a_reply_was_made_is_recorded(corpus: Corpus, democrat: Loaded
     assert corpus.generation(conversation.path[0].id) is None
 
 
+async def test_how_much_of_the_context_a_conversation_takes_is_known_when_it_is_taken_up_again(
+    corpus: Corpus, democrat: LoadedPersona
+) -> None:
+    ending = Piece("", finish_reason="stop", usage=Usage(90, 60, 7, 1.5))
+    conversation = Conversation.start(corpus, FakeEngine(["Well.", ending], ["So"]), democrat)
+    assert conversation.context_tokens() is None
+    await heard(conversation.send("Hi"))
+    again = Conversation.resume(corpus, FakeEngine(), conversation.id)
+    on_another = Conversation.resume(corpus, FakeEngine(name="other"), conversation.id)
+    assert (conversation.context_tokens(), again.context_tokens(), on_another.context_tokens()) == (97, 97, None)
+    await heard(conversation.send("And?"))
+    assert conversation.context_tokens() is None, "the reply broke off: what it took was not told"
+
+
 async def test_regenerating_keeps_the_reply_before(corpus: Corpus, democrat: LoadedPersona) -> None:
     engine = FakeEngine(["One.", END], ["Another.", END], ["A third.", END])
     conversation = Conversation.start(corpus, engine, democrat, sampling=Sampling(seed=5))
@@ -335,3 +349,53 @@ async def test_a_reply_that_no_longer_fits_on_the_disk_is_kept_once_there_is_roo
     assert stored(corpus, conversation) == [("user", "Hi", "complete"), ("assistant", "", "streaming")]
     await conversation.save()
     assert stored(corpus, conversation)[-1] == ("assistant", "word " * 100_000, "complete")
+
+
+TOO_LONG = TooLongError("the last message has 9000 tokens; shorten it")
+
+
+async def test_a_first_message_that_is_too_long_leaves_no_conversation_and_a_shorter_one_begins_it(
+    corpus: Corpus, democrat: LoadedPersona
+) -> None:
+    conversation = Conversation.start(corpus, FakeEngine([TOO_LONG], ["Yes.", END]), democrat)
+    with pytest.raises(TooLongError, match="9000 tokens"):
+        await heard(conversation.send("word " * 9000))
+    assert (conversation.path, corpus.conversations()) == ((), ())
+    assert not list(corpus.search("word"))
+    await heard(conversation.send("Well?"))
+    assert stored(corpus, conversation) == [("user", "Well?", "complete"), ("assistant", "Yes.", "complete")]
+    assert (conversation.title, corpus.problems()) == ("Well?", ())
+
+
+async def test_what_is_too_long_later_on_leaves_the_conversation_as_it_was(
+    corpus: Corpus, democrat: LoadedPersona
+) -> None:
+    engine = FakeEngine(["Yes.", END], [TOO_LONG], [TOO_LONG], [TOO_LONG])
+    conversation = Conversation.start(corpus, engine, democrat)
+    await heard(conversation.send("Well?"))
+    before, kept = conversation.path, stored(corpus, conversation)
+    first = before[0].id
+    for saying in (
+        lambda: conversation.send("long"),
+        lambda: conversation.edit(first, "long"),
+        conversation.regenerate,
+    ):
+        with pytest.raises(TooLongError):
+            await heard(saying())
+        assert (conversation.path, stored(corpus, conversation)) == (before, kept)
+        assert len(corpus.siblings(first)) == len(corpus.siblings(before[1].id)) == 1
+    assert not corpus.search("long")
+
+
+async def test_what_is_too_long_and_cannot_be_taken_back_is_kept_with_the_reason(
+    corpus: Corpus, democrat: LoadedPersona, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise CorpusError("no space is left")
+
+    conversation = Conversation.start(corpus, FakeEngine([TOO_LONG]), democrat)
+    monkeypatch.setattr(corpus, "withdraw", fails)
+    with pytest.raises(CorpusError, match="no space is left"):
+        await heard(conversation.send("long"))
+    await conversation.save()
+    assert stored(corpus, conversation) == [("user", "long", "complete"), ("assistant", "", "error")]

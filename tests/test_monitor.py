@@ -13,7 +13,7 @@ from chat_personas.monitor import Estimate, Monitor
 from eval.engine import EngineError, EngineInfo, Message, Probe, ProbeScore, Sampling
 from eval.survey import LoadedSurvey, Survey
 from personas import Group
-from tests.corpus.making import branch_of, talk
+from tests.corpus.making import branch_of, conversation_of, conversation_row, talk
 from tests.eval.fake_engine import FakeEngine
 from tests.eval.towns import DEMOCRAT, MALE, REPUBLICAN, question, town
 
@@ -63,9 +63,15 @@ class Gated(FakeEngine):
                 given += 1
 
 
-async def round_of(monitor: Monitor, context: Sequence[Message] = HELLO, message_id: str | None = None) -> Estimate:
+async def round_of(
+    monitor: Monitor,
+    context: Sequence[Message] = HELLO,
+    message_id: str | None = None,
+    conversation_id: str | None = None,
+) -> Estimate:
     """Run a round to its end and return the last estimate."""
-    estimates = [estimate async for estimate in monitor.measure(context, message_id)]
+    conversation_id = conversation_id or conversation_of(monitor, message_id)
+    estimates = [estimate async for estimate in monitor.measure(context, message_id, conversation_id)]
     assert [estimate.complete for estimate in estimates] == [False] * (len(estimates) - 1) + [True]
     return estimates[-1]
 
@@ -130,16 +136,68 @@ async def test_what_the_model_no_longer_saw_of_the_conversation_is_said_and_kept
     assert row.dropped_messages == 4
 
 
-async def test_before_anything_was_said_a_round_is_shown_and_not_kept(corpus: Corpus) -> None:
-    last = await round_of(Monitor(FakeEngine(SAID), loaded(), [DEMOCRAT], corpus=corpus), [])
+async def test_a_round_before_anything_was_said_is_shown_and_leaves_nothing_behind(corpus: Corpus) -> None:
+    monitor = Monitor(FakeEngine(SAID), loaded(), [DEMOCRAT], corpus=corpus)
+    last = await round_of(monitor, [], conversation_id=conversation_row().id)
+    await monitor.settle()
     assert [point.turn for point in last.course] == [0]
+    assert corpus.conversations() == ()
+    assert [row["n"] for row in corpus.database().query("SELECT count(*) AS n FROM measurements")] == [0]
+
+
+async def test_the_round_before_the_first_message_is_kept_once_something_was_said(corpus: Corpus) -> None:
+    row = conversation_row()
+    monitor = Monitor(FakeEngine(SAID), loaded(), [DEMOCRAT], corpus=corpus)
+    await round_of(monitor, [], conversation_id=row.id)
+    talk(corpus, ("Hello", "Good day"), row=row)
+    await monitor.settle()
+    await monitor.settle()
+    (kept,) = corpus.measurements(row.id)
+    assert (kept.message_id, kept.complete, kept.alignment) == (None, True, pytest.approx(ALIGNMENT))
+    assert len(corpus.probes(kept.id)) == 2 * len(SAID)
+
+
+async def test_the_round_before_the_first_message_is_kept_though_it_ends_after_it(
+    corpus: Corpus,
+) -> None:
+    row, engine = conversation_row(), Gated(free=4)
+    monitor = Monitor(engine, loaded(), [DEMOCRAT], corpus=corpus)
+    measuring = asyncio.create_task(round_of(monitor, [], conversation_id=row.id))
+    await engine.reached.wait()
+    talk(corpus, ("Hello", "Good day"), row=row)
+    engine.gate.set()
+    await measuring
+    (kept,) = corpus.measurements(row.id)
+    assert (kept.message_id, kept.complete) == (None, True)
+
+
+@pytest.mark.parametrize("edited", [False, True], ids=["same", "edited"])
+async def test_a_conversation_taken_up_again_has_its_course_from_before_the_first_message(
+    corpus: Corpus, edited: bool
+) -> None:
+    row, first_engine = conversation_row(), FakeEngine(SAID)
+    first = Monitor(first_engine, loaded(), [DEMOCRAT], corpus=corpus)
+    await round_of(first, [], conversation_id=row.id)
+    talk(corpus, ("Hello", "Good day"), row=row)
+    same = [point.turn for point in (await round_of(first, HELLO, branch_of(corpus, row.id)[1].id)).course]
+    if edited:
+        corpus.begin_turn(row.id, None, "Hi", FakeEngine().info, Sampling())
+    later = Monitor(FakeEngine(AGREEING, info=first_engine.info), loaded(), [DEMOCRAT], corpus=corpus)
+    last = await round_of(later, HELLO, branch_of(corpus, row.id)[1].id)
+    assert same == [0, 1]
+    assert [(point.turn, point.alignment.mean) for point in last.course] == [
+        (0, pytest.approx(ALIGNMENT)),
+        (1, pytest.approx(1)),
+    ]
+    assert last.drift is not None
+    assert (last.drift.first_turn, last.drift.turn) == (0, 1)
 
 
 @pytest.mark.parametrize("cancel", [True, False], ids=["cancelled", "left"])
 async def test_a_round_that_is_stopped_keeps_what_it_measured(corpus: Corpus, message_id: str, cancel: bool) -> None:
     engine = Gated(free=4)
     monitor = Monitor(engine, loaded(), [DEMOCRAT], corpus=corpus)
-    estimates = monitor.measure(HELLO, message_id)
+    estimates = monitor.measure(HELLO, message_id, conversation_of(monitor, message_id))
 
     async def watch() -> None:
         async with aclosing(estimates):

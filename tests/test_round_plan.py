@@ -51,9 +51,13 @@ def test_a_group_without_figures_has_anchors_all_the_same() -> None:
     assert len(agenda(CIVIC, [Group(attribute="RELIG", value="Mormon")], seed=0).anchors) == ANCHORS
 
 
-def test_a_fast_model_and_one_not_yet_known_are_asked_everything() -> None:
+def test_a_model_not_yet_known_is_asked_the_least_at_first() -> None:
+    assert agenda(some(62), [DEMOCRAT], seed=0).size(None, seconds=15) == 28
+    assert agenda(some(25), [DEMOCRAT], seed=0).size(None, seconds=15) == 25
+
+
+def test_a_fast_model_is_asked_everything() -> None:
     made = agenda(some(62), [DEMOCRAT], seed=0)
-    assert made.size(None, seconds=15) == 62
     assert made.size(0.2, seconds=15) == 62
     assert sorted(ids(made.round(62, {}))) == sorted(ids(made.questions))
 

@@ -1,6 +1,7 @@
 """A model that is too slow to be asked everything each turn: what is asked, what the figures rest on, what is kept."""
 
 import asyncio
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,12 +10,13 @@ import pytest
 
 from chat_personas.cli.sitting import Sitting
 from chat_personas.corpus import Corpus, MeasurementRow
+from chat_personas.current_round import CurrentRound
 from chat_personas.estimate import Coverage, Estimate
 from chat_personas.monitor import Monitor
 from chat_personas.round_plan import ANCHORS, LEAST_REST
 from eval.engine import EngineError, Message, Sampling
 from eval.survey import LoadedSurvey
-from tests.corpus.making import branch_of, talk
+from tests.corpus.making import branch_of, conversation_of, talk
 from tests.eval.fake_engine import FakeEngine
 from tests.eval.towns import DEMOCRAT, question, town
 
@@ -39,9 +41,18 @@ def slow(engine: FakeEngine, corpus: Corpus | None = None) -> Monitor:
 
 
 async def round_of(monitor: Monitor, turn: int, message_id: str | None = None) -> Estimate:
-    estimates = [estimate async for estimate in monitor.measure(HELLO * turn, message_id)]
+    conversation = conversation_of(monitor, message_id)
+    estimates = [estimate async for estimate in monitor.measure(HELLO * turn, message_id, conversation)]
     assert estimates[-1].complete
     return estimates[-1]
+
+
+async def round_of_everything(monitor: Monitor, turn: int, message_id: str | None = None) -> Estimate:
+    """A round while the model was still fast."""
+    monitor._seconds = math.inf
+    last = await round_of(monitor, turn, message_id)
+    monitor._seconds = NO_TIME
+    return last
 
 
 def asked(engine: FakeEngine, begin: int) -> set[str]:
@@ -65,12 +76,11 @@ def rows(corpus: Corpus, message_id: str) -> list[MeasurementRow]:
     return [row for row in found if row.message_id == message_id]
 
 
-async def test_the_first_round_asks_everything_and_later_ones_the_anchors_and_a_further_slice() -> None:
+async def test_every_round_the_first_too_asks_the_anchors_and_a_further_slice() -> None:
     engine = FakeEngine()
     monitor = slow(engine)
-    assert (await round_of(monitor, 0)).total == 40
     rounds = []
-    for turn in range(1, 5):
+    for turn in range(4):
         begin = len(engine.asked)
         last = await round_of(monitor, turn)
         assert (last.done, last.total) == (SLICE, SLICE)
@@ -79,6 +89,26 @@ async def test_the_first_round_asks_everything_and_later_ones_the_anchors_and_a_
     assert len(anchors) == ANCHORS
     assert set.union(*rounds) == set(NAMES)
     assert [len(others - anchors) for others in rounds] == [LEAST_REST] * 4
+
+
+async def test_the_first_round_asks_what_fits_the_time_that_its_anchors_took(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = FakeEngine()
+    monitor = Monitor(engine, TOWN, [DEMOCRAT], seconds=35.0)
+    monkeypatch.setattr(CurrentRound, "seconds_per_question", 1.0)
+    estimates = [estimate async for estimate in monitor.measure(HELLO, None)]
+    assert estimates[0].total == SLICE
+    assert (estimates[-1].done, estimates[-1].total) == (35, 35)
+    assert len(engine.asked) == len(set(engine.asked)) == 2 * 35
+
+
+async def test_of_a_huge_survey_no_more_than_the_first_slice_is_prepared_before_the_time_is_known() -> None:
+    names = [f"Q{number}" for number in range(2000)]
+    huge = town(*(question(name, {DEMOCRAT: (50, 50)}, overall=(50, 50)) for name in names))
+    engine = FakeEngine({name: {"option 1": 0.5, "option 2": 0.5} for name in names})
+    last = await round_of(
+        Monitor(engine, LoadedSurvey(huge, Path("t.json"), "ef" * 32), [DEMOCRAT], seconds=NO_TIME), 0
+    )
+    assert (last.done, last.total, len(engine.asked)) == (SLICE, SLICE, 2 * SLICE)
 
 
 async def test_a_fast_model_is_asked_everything_every_turn_and_nothing_older_counts() -> None:
@@ -91,7 +121,7 @@ async def test_a_fast_model_is_asked_everything_every_turn_and_nothing_older_cou
 async def test_the_estimate_rests_on_the_latest_answers_and_says_how_many_are_older() -> None:
     engine = FakeEngine(saying(0.5))
     monitor = slow(engine)
-    await round_of(monitor, 0)
+    await round_of_everything(monitor, 0)
     engine._masses = saying(0.7)
     last = await round_of(monitor, 1)
     assert last.coverage == Coverage(questions=40, anchors=ANCHORS, this_turn=SLICE, older=40 - SLICE)
@@ -134,7 +164,7 @@ async def test_a_conversation_taken_up_again_goes_on_as_if_it_had_not_been_left(
     replies = branch(corpus, 3)
     engine = FakeEngine(saying(0.5))
     first = slow(engine, corpus)
-    await round_of(first, 1, replies[0])
+    await round_of_everything(first, 1, replies[0])
     engine._masses = saying(0.7)
     await round_of(first, 2, replies[1])
     again = slow(engine, corpus)
@@ -162,7 +192,7 @@ async def test_answers_of_another_branch_do_not_count(corpus: Corpus) -> None:
     replies = branch(corpus, 2)
     engine = FakeEngine(saying(0.5))
     monitor = slow(engine, corpus)
-    await round_of(monitor, 1, replies[0])
+    await round_of_everything(monitor, 1, replies[0])
     engine._masses = saying(0.9)
     await round_of(monitor, 2, replies[1])
     said_again = corpus.branch(replies[1])[2]
@@ -204,7 +234,7 @@ async def test_a_round_that_the_next_one_replaces_is_recorded_before_that_is_pla
     engine = FakeEngine()
     monitor = slow(engine, corpus)
     monitor._seconds_per_question = 1.0
-    begun = monitor.measure(HELLO, replies[0])
+    begun = monitor.measure(HELLO, replies[0], conversation_of(monitor, replies[0]))
     async for estimate in begun:
         if estimate.done:
             break

@@ -7,6 +7,7 @@ import typer
 
 from chat_personas import confirmations
 from chat_personas.cli.exit_codes import UsageError
+from chat_personas.counted import counted
 
 if TYPE_CHECKING:
     from eval.engine import EngineInfo
@@ -22,7 +23,7 @@ def agree(info: "EngineInfo", requests: int, *, agreed: bool) -> None:
     """
     if confirmations.is_confirmed(info):
         return
-    what = f"this sends {requests} requests to {info.name} and may cost money"
+    what = f"this sends {counted(requests, 'request')} to {info.name} and may cost money"
     if not agreed:
         if sys.stdin is None or not sys.stdin.isatty():
             raise UsageError(f"{what}; add --yes to agree")

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from chat_personas.cli.exit_codes import DONE, UsageError
+from chat_personas.counted import counted
 
 app = typer.Typer(
     help="Show and clear the answers that are kept so that nothing is asked twice.",
@@ -32,7 +33,7 @@ def show() -> int:
         models = store.models()
     finally:
         store.close()
-    print(f"{shown(path)}, {size_of(path) / 1e6:.1f} MB, {sum(model.answers for model in models)} answers")
+    print(f"{shown(path)}, {size_of(path) / 1e6:.1f} MB, {counted(sum(model.answers for model in models), 'answer')}")
     for model in models:
         print(f"{model.answers:8}  {model.oldest[:10]} to {model.newest[:10]}  {printable(model.name)}")
     return DONE
@@ -69,7 +70,7 @@ def clear(
         typer.echo("removed the file, which was damaged", err=True)
         return DONE
     try:
-        typer.echo(f"removed {store.clear(model)} answers", err=True)
+        typer.echo(f"removed {counted(store.clear(model), 'answer')}", err=True)
     finally:
         store.close()
     return DONE

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from chat_personas.cli.exit_codes import UsageError
+from chat_personas.counted import counted
 
 if TYPE_CHECKING:
     from eval.report import Report
@@ -21,7 +22,7 @@ def check_enough(name: str, questions: int) -> None:
     if questions < MIN_QUESTIONS:
         raise UsageError(
             f"{name}: --calibrate scores each fifth of the questions with a temperature fitted on the others, for "
-            f"which {questions} questions are too few; give it {MIN_QUESTIONS} or more, or leave it out"
+            f"which it needs {MIN_QUESTIONS} questions, not {questions}; give it more, or leave it out"
         )
 
 
@@ -35,7 +36,7 @@ def calibrate(report: "Report") -> "Report":
     made = calibrated(report)
     if made.calibration is None:
         answered = len(comparable(report))
-        print(f"{report.persona.name}: not calibrated, only {answered} questions were answered", file=sys.stderr)
+        print(f"{report.persona.name}: not calibrated, only {counted(answered, 'question')} answered", file=sys.stderr)
     return made
 
 

@@ -25,7 +25,10 @@ def chat(
         bool, typer.Option("--plain", help="One message per line in, replies out; also without a terminal.")
     ] = False,
     measure: Annotated[
-        bool, typer.Option("--measure", help="In line mode: probe after each reply, report on standard error.")
+        bool,
+        typer.Option(
+            "--measure", help="In line mode: probe at the beginning and after each reply, report on standard error."
+        ),
     ] = False,
     resume: Annotated[
         str | None, typer.Option("--resume", metavar="ID", help="Continue a conversation (see: corpus list).")

@@ -3,7 +3,9 @@
 Building all of them takes as long as drawing a quarter of the first frame.
 """
 
+import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from importlib import import_module
 from typing import Annotated
 
@@ -11,11 +13,13 @@ import typer
 
 from chat_personas.cli import options
 from chat_personas.cli.command_names import COMMANDS, GROUPS, NAMES
-from chat_personas.cli.exit_codes import DONE, INTERRUPTED, UnreadableError
+from chat_personas.cli.exit_codes import BAD_INPUT, DONE, INTERRUPTED, UnreadableError
 
 
 def run_command(arguments: Sequence[str]) -> int:
     """Read the command line, run what it asks for, and return the exit code.
+
+    A group of commands without one of them asks for nothing: its help goes to standard error.
 
     Raises:
         UnreadableError: the arguments are none of any command.
@@ -23,6 +27,10 @@ def run_command(arguments: Sequence[str]) -> int:
         Exception: what went wrong in the command.
     """
     command = typer.main.get_command(application(arguments[0] if arguments[0] in NAMES else None))
+    if len(arguments) == 1 and arguments[0] in GROUPS:
+        with redirect_stdout(sys.stderr):
+            command.main([*arguments, "--help"], prog_name="chat-personas", standalone_mode=False)
+        return BAD_INPUT
     try:
         result = command.main(list(arguments), prog_name="chat-personas", standalone_mode=False)
     except typer.TyperException as error:

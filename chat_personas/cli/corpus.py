@@ -24,12 +24,13 @@ def list_conversations(
 ) -> int:
     """List conversations, the most recently used first."""
     from chat_personas.corpus.selection import Selection
+    from chat_personas.counted import counted
     from chat_personas.plain_text import printable
 
     with open_corpus(read_only=True) as corpus:
         for found in corpus.conversations(Selection(persona=persona)):
             when = found.active_at.astimezone().strftime("%Y-%m-%d %H:%M")
-            counts = f"{found.messages:4} messages {found.measurements:3} measurements"
+            counts = f"{counted(found.messages, 'message'):>13} {counted(found.measurements, 'measurement'):>16}"
             print(f"{found.id}  {when}  {found.persona_name:20} {counts}  {printable(found.title)}")
     return DONE
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from chat_personas.cli.exit_codes import CHECK_FAILED, DONE
+from chat_personas.counted import counted
 
 EXAMPLE = "Example: chat-personas doctor"
 
@@ -99,7 +100,7 @@ def _corpus() -> str:
     with open_corpus() as corpus:
         if problems := corpus.problems():
             raise CorpusError(f"{shown(corpus_path())}: {problems[0]} ({len(problems)} found); keep a copy")
-        return f"{shown(corpus_path())}, {len(corpus.conversation_ids())} conversations, sound"
+        return f"{shown(corpus_path())}, {counted(len(corpus.conversation_ids()), 'conversation')}, sound"
 
 
 def _require_writable(directory: Path) -> None:
@@ -159,7 +160,7 @@ def _survey() -> str:
     from chat_personas.survey_store import find_survey
 
     loaded = find_survey(load_settings().survey)
-    return f"{loaded.survey.name}, {len(loaded.survey.questions)} questions"
+    return f"{loaded.survey.name}, {counted(len(loaded.survey.questions), 'question')}"
 
 
 def _personas() -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from chat_personas.cli.calibration import calibrate, check_enough
+from chat_personas.cli.each_once import check_each_once
 from chat_personas.cli.expressions_asked import agree_to_all, possible
 from chat_personas.cli.kept_answers import KeptAnswers
 from chat_personas.cli.opened_model import opened_model
@@ -59,11 +60,13 @@ class Evaluation:
         Raises:
             SurveyError, PersonaError, AnswerError, UnknownModelError: an argument is wrong; then nothing was asked.
             EngineError: the model or the server failed.
-            UsageError: the person did not agree to probe a server on another machine, or nothing can be gone on with.
+            UsageError: a persona is named twice, the person did not agree to probe a server on another machine, or
+                nothing can be gone on with.
             CacheError: it cannot be looked for.
         """
         survey = find_survey(self.survey)
         loaded = [load_persona(name) for name in personas]
+        check_each_once(loaded)
         if self.saving:
             check_distinct(loaded)
         wanted = survey, self.steering, self.limit, self.seed, self.shots

@@ -35,6 +35,7 @@ def export(
     from chat_personas.cli.storage import open_corpus
     from chat_personas.corpus.export import FORMATS, export_file, export_stdout
     from chat_personas.corpus.selection import Selection
+    from chat_personas.counted import counted
 
     choose("--format", form, tuple(FORMATS))
     selection = Selection(persona=persona, since=_day(since), until=_day(until), ids=tuple(conversation or ()))
@@ -46,7 +47,7 @@ def export(
         if Path(out).exists() and not force:
             raise UsageError(f"{out} is there already; choose another name or add --force")
         count = export_file(corpus, form, selection, Path(out), force=force)
-    typer.echo(f"{count} conversations written to {out}", err=True)
+    typer.echo(f"{counted(count, 'conversation')} written to {out}", err=True)
     return DONE
 
 

@@ -29,5 +29,5 @@ def score_answers(
     reports = list(evaluate_answers(answers, survey, limit=limit, seed=seed, refusals=refusals))
     for given in answers.given:
         if limit is None and (left_out := given.left_out(survey.survey)):
-            print(f"{given.name}: no answers to {left_out} questions that have figures", file=sys.stderr)
+            print(f"{given.name}: no answers to {left_out} of the questions that have figures", file=sys.stderr)
     return calibrate_answers(reports) if calibrate else reports

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from chat_personas.cli.exit_codes import DONE, UsageError
 from chat_personas.cli.sitting import Sitting
+from chat_personas.counted import counted
 
 if TYPE_CHECKING:
     from chat_personas.conversation import Conversation, ReplyEnded
@@ -53,11 +54,15 @@ class LineMode:
             if self._resume is not None:
                 corpus.conversation(self._resume)
             engine = await self._open_engine()
+            monitor: Monitor | None = None
             try:
                 self._conversation = self._open_conversation(corpus, engine)
-                return await self._exchange(self._conversation, self._monitor(engine, self._conversation, corpus))
+                monitor = self._monitor(engine, self._conversation, corpus)
+                return await self._exchange(self._conversation, monitor)
             finally:
                 await engine.close()
+                if monitor is not None:
+                    await monitor.settle()  # what was measured before a first message that broke off is recorded now
 
     def _read_what_may_be_wrong(self) -> None:
         """Raise before a model is loaded what would be raised after it."""
@@ -98,7 +103,8 @@ class LineMode:
         if not is_confirmed(engine.info):
             raise UsageError(
                 f"measuring sends the conversation to {engine.info.name} up to {monitor.requests_per_round} more times "
-                "after every reply; agree to that once on the screen (chat with this --model), or leave out --measure"
+                "at the beginning and after every reply; agree to that once on the screen (chat with this --model), or "
+                "leave out --measure"
             )
         if engine.info.demonstration:
             from chat_personas.report_words import DEMONSTRATION
@@ -138,8 +144,9 @@ class LineMode:
         if monitor is None:
             return
         path = conversation.path
+        followed = path[-1].id if path else None
         last = None
-        async with aclosing(monitor.measure(conversation.context(), path[-1].id if path else None)) as estimates:
+        async with aclosing(monitor.measure(conversation.context(), followed, conversation.id)) as estimates:
             async for estimate in estimates:
                 last = estimate
                 _show_progress(estimate)
@@ -161,7 +168,8 @@ def _notice(ended: "ReplyEnded") -> None:
     from eval.engine import EngineError
 
     if ended.dropped_messages:
-        print(f"(the {ended.dropped_messages} oldest messages no longer fit into the context)", file=sys.stderr)
+        left_out = counted(ended.dropped_messages, "oldest message")
+        print(f"({left_out} left out: the context is too short for all)", file=sys.stderr)
     if ended.status == "error":
         raise EngineError(ended.why or "the model failed; what it said is kept")
     if ended.status == "interrupted":

@@ -17,6 +17,7 @@ from chat_personas.cli.exit_codes import (
     exit_code,
 )
 from chat_personas.cli.screen import has_terminal, open_screen
+from chat_personas.paths import check_home
 
 GLOBAL_OPTIONS = frozenset({"--help", "-h", "--version", "--install-completion", "--show-completion"})
 DISK_FULL = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
@@ -58,6 +59,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def _run(arguments: Sequence[str]) -> int:
     completed = with_command(arguments)
+    if completed[0] != "doctor":  # which finds this with all the rest
+        check_home()
     screen = quick_start.read(completed)
     if screen is not None and has_terminal():
         return open_screen(screen)
@@ -90,7 +93,8 @@ def _near_command(arguments: Sequence[str]) -> str | None:
     from personas import library_names
 
     typed = arguments[0] if arguments else ""
-    near = get_close_matches(typed, sorted(NAMES | GLOBAL_OPTIONS), n=1, cutoff=0.7)
+    longer = [name for name in sorted(NAMES) if typed.startswith(name) and typed.isalpha()]  # as in "evaluate"
+    near = longer or get_close_matches(typed, sorted(NAMES | GLOBAL_OPTIONS), n=1, cutoff=0.7)
     if not near or typed in NAMES or typed in GLOBAL_OPTIONS or typed in library_names():
         return None
     return f'there is no command or persona "{typed}"; did you mean chat-personas {near[0]}?'

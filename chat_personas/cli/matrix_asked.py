@@ -3,6 +3,7 @@
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+from chat_personas.cli.each_once import check_each_once
 from chat_personas.cli.expressions_asked import agree_to_all
 from chat_personas.cli.kept_answers import KeptAnswers
 from chat_personas.cli.opened_model import opened_model
@@ -48,6 +49,7 @@ class MatrixAsked:
             UsageError: the person did not agree to probe a server on another machine, or nothing can be gone on with.
             CacheError: it cannot be looked for.
         """
+        check_each_once(self.personas)
         groups_of(self.survey.survey, self.attribute)
         questions, prompts = questions_of(self.survey, self.limit, self.seed), all_prompts(self.personas)
         async with AsyncExitStack() as opened:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from chat_personas.cli.hanging import print_line
 from chat_personas.cli.score_blocks import Column, blocks
+from chat_personas.counted import counted
 from chat_personas.in_words import sounds_like
 from chat_personas.paired_words import signed
 from chat_personas.plain_text import printable
@@ -63,7 +64,7 @@ def _heading(report: "MatrixReport") -> str:
     return (
         f"survey {printable(survey.name)} ({what_figures_are(survey)}) · "
         f"model {printable(report.model.name)} · {report.expression} · "
-        f"alignment over {len(report.questions)} questions · 95% intervals over questions"
+        f"alignment over {counted(len(report.questions), 'question')} · 95% intervals over questions"
     )
 
 
@@ -102,7 +103,7 @@ def _confusion(row: "RowInfo", report: "MatrixReport") -> Iterator[str]:
 
 def _steerability(found: "SteerabilityInfo") -> Iterator[str]:
     who = " and ".join(label(group) for group in found.groups)
-    yield f"{found.persona}: {who}, {found.questions} questions"
+    yield f"{found.persona}: {who}, {counted(found.questions, 'question')}"
     yield f"  {'unsteered':9} {with_interval(found.unsteered)} (its representativeness)"
     for steered in found.steerings:
         peeks = " (peeks: the best of these per question)" if steered.steering == "oracle" else ""

@@ -3,29 +3,30 @@
 from collections.abc import Sequence
 from statistics import median
 
+from chat_personas.counted import counted
 from eval.figures import human_figures
 from eval.question import Question
 from eval.survey_model import Survey
 from personas import Group
 
 
-def people_counted(survey: Survey, groups: Sequence[str]) -> list[str]:
-    """Return lines about the people who belong to all of `groups`, each written `ATTRIBUTE=value`.
+def groups_meant(written: Sequence[str]) -> tuple[Group, ...]:
+    """Return groups that are written `ATTRIBUTE=value` on the command line. Raises PersonaError: there is no such."""
+    return tuple(Group.parse(group) for group in written)
 
-    Raises:
-        PersonaError: there is no such group.
-    """
-    combined = tuple(Group.parse(group) for group in groups)
+
+def people_counted(survey: Survey, combined: Sequence[Group]) -> list[str]:
+    """Return lines about the people who belong to all of the groups `combined`."""
     who = " with ".join(map(str, combined))
-    counted = [_people(question, combined) for question in survey.questions]
-    people = sorted(number for number in counted if number is not None)
+    asked = [_people(question, combined) for question in survey.questions]
+    people = sorted(number for number in asked if number is not None)
     if not people:
         return [f"{who}: no figures"]
     known = [number for number in people if number == number]  # NaN where a source has proportions only
     if not known:
-        return [f"{who}: figures for {len(people)} questions, without the number of people"]
+        return [f"{who}: figures for {counted(len(people), 'question')}, without the number of people"]
     spread = f"{known[0]:.0f} to {known[-1]:.0f} people, median {median(known):.0f}"
-    return [f"{who}: figures for {len(people)} questions, each of {spread}"]
+    return [f"{who}: figures for {counted(len(people), 'question')}, each of {spread}"]
 
 
 def _people(question: Question, groups: Sequence[Group]) -> float | None:

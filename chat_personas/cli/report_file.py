@@ -48,7 +48,10 @@ class Destinations:
 
 
 def check_destination(file: str) -> None:
-    """Make sure before the work is done that its result can be written.
+    """Make sure before the work is done that its result can be written. A file that is there is left as it is.
+
+    Permissions alone do not tell (a file system may refuse all the same), so the file that would take the place of
+    `file` is made and removed.
 
     Raises:
         UsageError: `file` is a directory, lies in none, or may not be written.
@@ -62,6 +65,13 @@ def check_destination(file: str) -> None:
         raise UsageError(f"there is no directory {path.parent}; create it first")
     if not os.access(path if path.exists() else path.parent, os.W_OK):
         raise UsageError(f"{file} cannot be written; choose another place")
+    if path.is_file() or not path.exists():
+        part = _beside(path.resolve())
+        try:
+            part.touch(mode=0o600)
+            part.unlink()
+        except OSError as error:
+            raise UsageError(f"{file} cannot be written: {error.strerror}; choose another place") from error
 
 
 def write_documents(documents: Sequence[tuple[str, Callable[[], str]]]) -> None:
@@ -101,8 +111,13 @@ def write_document(text: str, file: str) -> None:
         raise CorpusError(f"{file} cannot be written: {error.strerror}; choose another place") from error
 
 
+def _beside(path: Path) -> Path:
+    """Return where a file is written before it takes the place of `path`."""
+    return path.with_name(f".{path.name}.{os.getpid()}")
+
+
 def _replace(path: Path, text: str) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}")
+    part = _beside(path)
     try:
         part.write_text(text, encoding="utf-8")
         part.replace(path)

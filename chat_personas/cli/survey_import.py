@@ -6,6 +6,7 @@ from pathlib import Path
 
 from chat_personas.cli.exit_codes import DONE, UsageError
 from chat_personas.cli.progress import busy
+from chat_personas.counted import counted
 from chat_personas.paths import shown as shown_path
 from chat_personas.plain_text import printable
 from chat_personas.survey_store import check_name, keep_survey
@@ -26,8 +27,9 @@ def run_import(kind: str, path: Path, wishes: Wishes, *, replace: bool) -> int:
         UnwritableError: it cannot be kept.
     """
     if kind not in KINDS:
-        known = ", ".join(KINDS)
-        raise UsageError(f"there is no kind {shown(kind)}; did you mean {nearest(kind, KINDS)}? Kinds: {known}")
+        near = nearest(kind, KINDS)
+        likely = "kinds" if near is None else f"did you mean {near}? Kinds"
+        raise UsageError(f"there is no kind {shown(kind)}; {likely}: {', '.join(KINDS)}")
     named = with_changes(wishes, name=wishes.name or _name_of(path))
     if not _NAME.fullmatch(named.name):
         raise UsageError(f"{shown(named.name)} is no name; letters, digits and dashes, at most 64, with --name")
@@ -56,9 +58,9 @@ def _summary(imported: Imported, file: Path) -> list[str]:
     survey = imported.survey
     groups = groups_with_figures(survey)
     overall = sum(question.overall is not None for question in survey.questions)
+    size = f"{counted(len(survey.questions), 'question')}, {counted(len(groups), 'group')}"
     return [
-        f"{survey.name}: {len(survey.questions)} questions, {len(groups)} groups, everyone's figures for {overall}; "
-        f"{'weighted' if survey.weighted else 'unweighted'}",
+        f"{survey.name}: {size}, everyone's figures for {overall}; {'weighted' if survey.weighted else 'unweighted'}",
         *(f"found: {line}" for line in imported.found),
         *(f"note: {line}" for line in imported.notes),
         f"kept in {shown_path(file)}; use it with --survey {survey.name}",

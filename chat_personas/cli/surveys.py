@@ -22,6 +22,7 @@ def list_surveys() -> int:
 
     A file with a fault is named on standard error beside the list of the others; the exit code is then 2.
     """
+    from chat_personas.counted import counted
     from chat_personas.plain_text import printable
     from chat_personas.survey_store import all_survey_names, glance_at_survey
     from eval.errors import SurveyError
@@ -34,7 +35,7 @@ def list_surveys() -> int:
             print(f"chat-personas: {printable(' '.join(str(error).split()))}", file=sys.stderr)
             code = BAD_INPUT
         else:
-            print(printable(f"{name:16} {survey.questions:5} questions  {survey.title}"))
+            print(printable(f"{name:16} {counted(survey.questions, 'question'):>15}  {survey.title}"))
     return code
 
 
@@ -48,11 +49,13 @@ def show(
     ] = None,
 ) -> int:
     """Print where a survey's figures come from, its topics and the groups it has figures for."""
-    from chat_personas.cli.people_counted import people_counted
+    from chat_personas.cli.people_counted import groups_meant, people_counted
+    from chat_personas.counted import counted
     from chat_personas.plain_text import printable
     from chat_personas.survey_store import find_survey
     from eval.figures import groups_with_figures
 
+    combined = groups_meant(groups or ())
     loaded = find_survey(survey)
     found = loaded.survey
     topics = sorted({topic for question in found.questions for topic in question.topics})
@@ -62,11 +65,11 @@ def show(
         f"licence: {found.licence}",
         f"years: {', '.join(map(str, found.years)) or 'not stated'}; {'weighted' if found.weighted else 'unweighted'}; "
         f"{'paraphrased' if found.paraphrased else 'original wording'}; sha256 {loaded.sha256}",
-        f"{len(found.questions)} questions on {len(topics)} topics: {', '.join(topics)}",
+        f"{counted(len(found.questions), 'question')} on {counted(len(topics), 'topic')}: {', '.join(topics)}",
         f"figures for: {', '.join(str(group) for group in groups_with_figures(found))}",
     ]
-    if groups:
-        lines += people_counted(found, groups)
+    if combined:
+        lines += people_counted(found, combined)
     if questions:
         for question in found.questions:
             lines += ["", f"{question.id} ({', '.join(question.topics)})", question.stem]

@@ -9,6 +9,7 @@ from chat_personas.corpus.statements import columns_of, insert, storable, update
 
 _COLUMNS = ", ".join(ConversationRow.model_fields)
 _SHORTEST_BEGINNING = 4
+_MOST_NAMED = 3
 
 
 def add(connection: sqlite3.Connection, conversation: ConversationRow) -> None:
@@ -20,18 +21,24 @@ def find(connection: sqlite3.Connection, identifier: str) -> ConversationRow:
     """Return the conversation with this key, or the only one whose key begins so (4 characters or more).
 
     Raises:
-        UnknownConversationError: there is none, or there are several.
+        UnknownConversationError: there is none, or there are several, or the beginning is too short.
     """
-    long_enough = len(identifier) >= _SHORTEST_BEGINNING
-    condition, values = Selection(ids=(identifier,)).where() if long_enough else ("id = ?", [identifier])
+    condition, values = Selection(ids=(identifier,)).where()
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM conversations WHERE {condition} ORDER BY id LIMIT 2",  # noqa: S608
+        f"SELECT {_COLUMNS} FROM conversations WHERE {condition} ORDER BY id DESC",  # noqa: S608
         values,
-    ).fetchall()
+    ).fetchmany(_MOST_NAMED + 1)
     if not rows:
         raise UnknownConversationError(f"there is no conversation {identifier}; see: chat-personas corpus list")
     if len(rows) > 1:
-        raise UnknownConversationError(f"several conversations begin with {identifier}; give more of the identifier")
+        names = [row["id"] for row in rows[:_MOST_NAMED]] + ["…"] * (len(rows) > _MOST_NAMED)
+        raise UnknownConversationError(
+            f"several conversations begin with {identifier}: {', '.join(names)}; give more of the identifier"
+        )
+    if len(identifier) < _SHORTEST_BEGINNING:
+        raise UnknownConversationError(
+            f"{identifier} is too short to name a conversation; give at least {rows[0]['id'][:_SHORTEST_BEGINNING]}"
+        )
     return ConversationRow.model_validate(dict(rows[0]))
 
 
@@ -51,8 +58,7 @@ def listing(
         f"""
         SELECT id, title, created_at, active_at, persona_name, model,
                (SELECT count(*) FROM messages WHERE conversation_id = conversations.id) AS messages,
-               (SELECT count(*) FROM measurements JOIN messages ON messages.id = measurements.message_id
-                WHERE messages.conversation_id = conversations.id) AS measurements
+               (SELECT count(*) FROM measurements WHERE conversation_id = conversations.id) AS measurements
         FROM conversations WHERE {condition} ORDER BY active_at DESC, active_leaf_id DESC LIMIT ? OFFSET ?
         """,  # noqa: S608
         [*values, limit, offset],

@@ -148,6 +148,20 @@ class Corpus:
             generations.begin(connection, reply.id, info, sampling)
         return reply
 
+    def withdraw(self, reply: MessageRow, said: MessageRow | None, leaf_id: str | None) -> None:
+        """Take back an empty reply, and what it was to answer unless `said` is None; `leaf_id` is active again.
+
+        Without a `leaf_id` nothing was said before, and the conversation goes with it.
+        """
+        with self._connections.writing() as connection:
+            messages.withdraw(connection, reply.id)
+            if said is not None:
+                messages.withdraw(connection, said.id)
+            if leaf_id is None:
+                deletion.delete(connection, reply.conversation_id)
+            else:
+                conversations.set_active_leaf(connection, reply.conversation_id, leaf_id)
+
     def flush_reply(self, message_id: str, text: str) -> None:
         """Keep the text of a reply as far as it has come."""
         with self._connections.writing() as connection:

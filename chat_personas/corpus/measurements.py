@@ -1,4 +1,4 @@
-"""Measurements with their probes, and ratings: what is known about a message beside its text."""
+"""Measurements with their probes, and ratings: what is known about a conversation beside its text."""
 
 import json
 import sqlite3
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from chat_personas.corpus.rows import GroupRow, MeasurementRow, ProbeRow, RatingRow
 from chat_personas.corpus.statements import columns_of, insert, storable
 
-_MEASUREMENT = ", ".join(f"measurements.{name}" for name in MeasurementRow.model_fields)
+_MEASUREMENT = ", ".join(MeasurementRow.model_fields)
 _PROBE = ", ".join(ProbeRow.model_fields)
 _RATING = ", ".join(f"ratings.{name}" for name in RatingRow.model_fields)
 
@@ -38,8 +38,7 @@ def of_conversation(connection: sqlite3.Connection, conversation_id: str) -> tup
     """Return the measurements of a conversation, over all its branches, oldest first."""
     rows = connection.execute(
         f"""
-        SELECT {_MEASUREMENT} FROM measurements JOIN messages ON messages.id = measurements.message_id
-        WHERE messages.conversation_id = ? ORDER BY measurements.id
+        SELECT {_MEASUREMENT} FROM measurements WHERE conversation_id = ? ORDER BY id
         """,  # noqa: S608
         (conversation_id,),
     )

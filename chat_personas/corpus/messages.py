@@ -41,6 +41,11 @@ def write_reply(
     )
 
 
+def withdraw(connection: sqlite3.Connection, message_id: str) -> None:
+    """Take back a message to which there is no answer."""
+    connection.execute("DELETE FROM messages WHERE id = ?", (message_id,))
+
+
 def path_to(connection: sqlite3.Connection, message_id: str) -> tuple[MessageRow, ...]:
     """Return the branch that ends with a message, from the first message to it."""
     return _rows(

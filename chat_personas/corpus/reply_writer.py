@@ -35,6 +35,11 @@ class ReplyWriter:
         """Append a piece; it is on the disk within about a second."""
         self._pieces.append(text)
 
+    def abandon(self) -> None:
+        """Write nothing more; for a reply that is taken back."""
+        self._closing.set()
+        self._thread.join()
+
     def close(
         self,
         status: Status,
@@ -49,8 +54,7 @@ class ReplyWriter:
         Raises:
             CorpusError: it could not be kept.
         """
-        self._closing.set()
-        self._thread.join()
+        self.abandon()
         self._corpus.end_reply(
             self.message_id,
             self.text,

@@ -108,13 +108,15 @@ class GroupRow(Row):
 class MeasurementRow(Row):
     """One round of probes after a message, and the alignment it gave (mean and 95% interval, 0 to 1).
 
+    `message_id` is null for the round before the first message, which belongs to every branch of the conversation.
     `refusals` says how refusals counted (`apart` or `as-option`); `complete` is false when the round was cut short, as
     by the next message. The alignment is null where the survey has no figures for the groups, its bounds under 20
     questions. `dropped_messages` counts the oldest messages that the model did not see, for want of context.
     """
 
     id: str = Field(default_factory=new_key)
-    message_id: str
+    conversation_id: str
+    message_id: str | None
     created_at: datetime = Field(default_factory=now)
     survey: str
     survey_sha256: str

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
+from chat_personas.counted import counted
 from chat_personas.pictures.figure import DEMONSTRATION
 from chat_personas.pictures.forest import Forest, forest, forest_document
 from chat_personas.pictures.markup import Element
 from chat_personas.pictures.standings import NOT_JUDGED, Standing, Standings
-from chat_personas.report_words import counted, errs_too_often, group_label, what_was_asked
+from chat_personas.report_words import errs_too_often, group_label, what_was_asked
 from chat_personas.trouble_words import not_judged
 from eval.matrix_report import MatrixReport, RowInfo, TargetInfo
 

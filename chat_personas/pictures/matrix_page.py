@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Iterator
 
+from chat_personas.counted import counted
 from chat_personas.in_words import sounds_like
 from chat_personas.pictures.markup import Element, Node, element
 from chat_personas.pictures.matrix_figure import matrix_figure, row_name, target_name
@@ -14,7 +15,6 @@ from chat_personas.pictures.trouble_part import failures_by_reason, unread
 from chat_personas.report_words import (
     DEMONSTRATION,
     FEW,
-    counted,
     errs_too_often,
     group_label,
     what_was_asked,

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
+from chat_personas.counted import counted
 from chat_personas.pictures.document import Pictured
 from chat_personas.pictures.markup import Node, element
 from chat_personas.pictures.tables import table
-from chat_personas.report_words import counted, group_label, with_interval
+from chat_personas.report_words import group_label, with_interval
 from eval.report import NearestInfo
 
 SHOWN = 10
@@ -25,7 +26,7 @@ def nearest(pictured: Pictured) -> Iterator[Node]:
     if rest := report.nearest[first:]:
         yield element(
             "details",
-            element("summary", f"The other {len(rest)} groups"),
+            element("summary", f"The other {counted(len(rest), 'group')}"),
             table("The other groups, nearest first", HEADS, map(_row, rest)),
         )
 

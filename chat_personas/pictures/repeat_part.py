@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 
+from chat_personas.counted import counted
 from chat_personas.pictures.document import Pictured
 from chat_personas.pictures.markup import Element, Node, element
 from chat_personas.pictures.repeat_command import command
 from chat_personas.pictures.tables import definitions
-from chat_personas.report_words import counted, what_figures_are
+from chat_personas.report_words import what_figures_are
 from eval.matrix_report import MatrixReport
 from eval.report import FROM_FILE, ModelInfo, Report, SurveyInfo, Timing
 
@@ -54,7 +55,7 @@ def _facts(report: Report) -> Iterator[tuple[str, str | None]]:
 
 def _asking(report: Report) -> Iterator[tuple[str, str | None]]:
     yield "steering", report.steering
-    yield "shots", None if report.shots is None else f"{report.shots} other questions before each"
+    yield "shots", None if report.shots is None else f"{counted(report.shots, 'other question')} before each"
     yield "expression", report.expression
     yield from replies_facts(report)
     yield "option orders", " and ".join(report.orders)
@@ -79,7 +80,7 @@ def replies_facts(report: Report | MatrixReport) -> Iterator[tuple[str, str | No
 
 def took(timing: Timing) -> str:
     """Say how long a run was and how many probes it put."""
-    return f"{timing.seconds:.1f} s, {timing.probes} probes"
+    return f"{timing.seconds:.1f} s, {counted(timing.probes, 'probe')}"
 
 
 def remembered(timing: Timing) -> Iterator[tuple[str, str | None]]:

@@ -91,7 +91,7 @@ class Entrance:
         conversation = await (sitting.begin() if conversation_id is None else sitting.resume(conversation_id))
         screen.title_line.persona = conversation.persona.title
         screen.show_title()
-        screen.status_line.used = 0
+        screen.show_context()
         screen.panel.clear(screen.measuring.state())
         await screen.talk.show_path()
 

@@ -71,7 +71,8 @@ class Measuring:
             return
         self._panel.say(MEASURING)
         path = conversation.path
-        async with aclosing(monitor.measure(conversation.context(), path[-1].id if path else None)) as estimates:
+        last = path[-1].id if path else None
+        async with aclosing(monitor.measure(conversation.context(), last, conversation.id)) as estimates:
             async for estimate in estimates:
                 self._panel.offer(estimate)
                 if estimate.scorecard is not None and not self._scored:
@@ -92,8 +93,8 @@ class Measuring:
         requests = monitor.requests_per_round if monitor else 0
         return (
             f"{engine.info.name} is not on this machine. Measuring sends this conversation to it again with every "
-            f"question: up to {requests} requests after each reply, which may cost money. Measure? "
-            "(Remembered for this server.)"
+            f"question: up to {requests} requests at the beginning and after each reply, which may cost "
+            "money. Measure? (Remembered for this server.)"
         )
 
     def agree(self) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from chat_personas.tui.session import Session
@@ -110,22 +111,22 @@ class Sitting:
         """Stop the reply, keep what was said, and free the model and the corpus. What cannot be kept is a `failure`."""
         await self.stop()
         if self.conversation is not None:
-            await self._keep(self.conversation)
+            await self._keep(self.conversation.save)
             self.conversation = None
         if self.engine is not None:
             await self.engine.close()
             self.engine = None
         if self.monitor is not None:
-            await self.monitor.settle()  # a round that was under way has ended with the engine, and is recorded now
+            await self._keep(self.monitor.settle)  # a round that was under way has ended with the engine
         if self.corpus is not None:
             self.corpus.close()
             self.corpus = None
 
-    async def _keep(self, conversation: "Conversation") -> None:
-        """Keep a reply that could not be kept when it ended, or end the program with the reason."""
+    async def _keep(self, save: Callable[[], Awaitable[None]]) -> None:
+        """Keep a reply or a round that could not be kept when it ended, or end the program with the reason."""
         from chat_personas.corpus import CorpusError
 
         try:
-            await conversation.save()
+            await save()
         except CorpusError as error:
             self.failure = error

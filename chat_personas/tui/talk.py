@@ -6,6 +6,7 @@ from contextlib import aclosing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
+from chat_personas.counted import counted
 from chat_personas.tui.sitting import Sitting
 from chat_personas.tui.widgets.entry import Entry
 
@@ -183,6 +184,7 @@ class Talk:
     async def _follow(self, begin: Begin, said: Entry | None) -> None:
         """Write a reply into the transcript while it is said. What could not be kept goes back to the person."""
         from chat_personas.corpus.errors import CorpusError
+        from eval.engine import TooLongError
 
         conversation = self._sitting.conversation
         reply = Entry("reply", "", speaker=conversation.persona.title if conversation else "", growing=True)
@@ -192,6 +194,8 @@ class Talk:
         try:
             async with aclosing(begin()) as events:
                 finished = await self._write(events, reply, said)
+        except TooLongError as error:
+            await self._refused(str(error), said)
         except CorpusError as error:
             await self._failed(str(error), reply, said)
         else:
@@ -224,6 +228,13 @@ class Talk:
         if event is not None and event.status in ("error", "interrupted") and event.why:
             await self._transcript.add(Entry("failure", event.why))
 
+    async def _refused(self, why: str, said: Entry | None) -> None:
+        """Say why the model cannot be given this, which stands nowhere now, and give it back to the person."""
+        await self.show_path()
+        if said is not None:
+            self._give_back(said.text)
+        await self._transcript.add(Entry("failure", f"not sent: {why}"))
+
     async def _failed(self, why: str, reply: Entry, said: Entry | None) -> None:
         """Say why; a message that never reached the corpus goes back to the person, a reply that did stays."""
         if reply.message_id is None:
@@ -241,8 +252,5 @@ def _note(event: "ReplyEnded | None") -> str:
     notes = {"stopped": STOPPED, "interrupted": "✗ interrupted", "error": "✗ broke off"}
     parts = [notes.get(event.status) or event.why or ""]
     if event.dropped_messages:
-        count = event.dropped_messages
-        parts.append(
-            f"the oldest {count} message{'s' if count > 1 else ''} no longer fit the context and were left out"
-        )
+        parts.append(f"{counted(event.dropped_messages, 'oldest message')} left out: the context is too short for all")
     return " · ".join(filter(None, parts))

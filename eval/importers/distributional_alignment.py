@@ -42,4 +42,4 @@ def read(path: Path, wishes: Wishes) -> Imported:
         everyone="Everyone asked",
     )
     what = "proportions by country" if by_country else "counts"
-    return Imported(survey, (f"{len(files)} files: {', '.join(file.name for file in files)}; {what}",), notes.lines())
+    return Imported(survey, (f"files: {', '.join(file.name for file in files)}; {what}",), notes.lines())

@@ -51,7 +51,7 @@ def read(path: Path, wishes: Wishes) -> Imported:
         years=(),
         everyone="Everyone asked",
     )
-    return Imported(survey, (f"{len(countries)} countries; proportions, no counts",), notes.lines())
+    return Imported(survey, (f"countries: {len(countries)}; proportions, no counts",), notes.lines())
 
 
 def _question(number: int, cells: dict[str, str], notes: Notes) -> Question | None:

@@ -14,9 +14,9 @@ from eval.group_keys import check_attribute
 from eval.importers.building import Draft, finished, finished_survey
 from eval.importers.imported import Imported, Notes, Wishes
 from eval.importers.long_csv_row import KeptRow, Row
-from eval.importers.reading import read_rows
+from eval.importers.reading import columns_found, read_rows
 from eval.question import Question, Responses
-from personas.nearest import nearest, shown
+from personas.nearest import shown, suggestion
 from personas.reading import display_name
 
 _NEEDED = frozenset({"question", "option"})
@@ -79,7 +79,7 @@ def read(path: Path, wishes: Wishes) -> Imported:
         years=sorted(years),
         everyone="Everyone asked",
     )
-    return Imported(survey, (f"{sum(len(lines.rows) for lines in by_question.values())} rows",), notes.lines())
+    return Imported(survey, (f"rows: {sum(len(lines.rows) for lines in by_question.values())}",), notes.lines())
 
 
 def _row(path: Path, line: int, cells: dict[str, str]) -> Row:
@@ -89,13 +89,19 @@ def _row(path: Path, line: int, cells: dict[str, str]) -> Row:
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
         key = str(fault["loc"][0]) if fault["loc"] else ""
-        problem = f"{key}: {_explained(fault['type'], fault['msg'], key)}" if key else fault["msg"]
+        if fault["type"] == "extra_forbidden":
+            raise _no_such_column(path, key, list(cells)) from error
+        problem = f"{key}: {_explained(fault['type'], fault['msg'])}" if key else fault["msg"]
         raise SurveyError(f"{display_name(path)}: line {line}: {problem}") from error
 
 
-def _explained(kind: str, message: str, key: str) -> str:
-    if kind == "extra_forbidden":
-        return f"there is no such column; did you mean {shown(nearest(key, Row.model_fields))}?"
+def _no_such_column(path: Path, key: str, header: Sequence[str]) -> SurveyError:
+    known = suggestion(key, Row.model_fields)
+    problem = f"there is no column {shown(key)}; {known} (columns found: {columns_found(header)})"
+    return SurveyError(f"{display_name(path)}: line 1: {problem}")
+
+
+def _explained(kind: str, message: str) -> str:
     if kind == "missing":
         return "is empty; fill it in"
     if kind.startswith(("float", "int")):

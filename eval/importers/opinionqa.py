@@ -55,7 +55,7 @@ def read(path: Path, wishes: Wishes) -> Imported:
         years=sorted({year for question in questions for year in topic_and_years(question.id)[1]}),
         everyone="Everyone asked",
     )
-    found = f"{len(waves)} waves, {people} respondents; combinations of groups are computed from their answers"
+    found = f"waves: {len(waves)}, respondents: {people}; combinations of groups are computed from their answers"
     return Imported(survey, (found,), notes.lines(), Respondents(tuple(waves)))
 
 

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from personas.nearest import shown
 from personas.reading import display_name
 
 _MOST_BYTES = 2_000_000_000
+_MOST_COLUMNS = 12
 
 
 def read_text(path: Path) -> str:
@@ -84,6 +85,12 @@ def read_cells(path: Path, needed: frozenset[str]) -> tuple[list[str], Iterator[
     return header, rows()
 
 
+def columns_found(header: Sequence[str]) -> str:
+    """Name the columns that a table has, of very many the first ones."""
+    names = [shown(name) for name in header[:_MOST_COLUMNS]]
+    return ", ".join(names + ["…"] * (len(header) > _MOST_COLUMNS)) or "none"
+
+
 def wrong_length(path: Path, line: int, cells: int, columns: int) -> SurveyError:
     """Return the error for a row that has another number of cells than the header: they would stand elsewhere."""
     problem = f"{cells} cells for {columns} columns; put text that has a comma in double quotes"
@@ -99,7 +106,8 @@ def _check_header(path: Path, header: list[str], needed: frozenset[str]) -> None
     missing = sorted(needed - set(header))
     if missing:
         separated = "separate the columns with commas" if any(c in ";\t" for c in "".join(header)) else "add it"
-        raise SurveyError(f"{display_name(path)}: the first line lacks the column {shown(missing[0])}; {separated}")
+        lacks = f"line 1: this lacks the column {shown(missing[0])}; {separated}"
+        raise SurveyError(f"{display_name(path)}: {lacks} (columns found: {columns_found(header)})")
     repeated = next((name for name in header if name and header.count(name) > 1), None)
     if repeated is not None:
         raise SurveyError(f"{display_name(path)}: the column {shown(repeated)} is there twice; keep one of them")

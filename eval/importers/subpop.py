@@ -97,7 +97,7 @@ def read(path: Path, wishes: Wishes) -> Imported:
         years=sorted({year for question in questions for year in topic_and_years(question.id)[1]}),
         everyone="Everyone asked",
     )
-    return Imported(survey, (f"{lines} lines; proportions, no counts",), notes.lines())
+    return Imported(survey, (f"lines: {lines}; proportions, no counts",), notes.lines())
 
 
 def _records(path: Path) -> Iterator[tuple[int, _Record]]:

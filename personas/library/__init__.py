@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from personas.errors import PersonaError
-from personas.nearest import nearest, shown
+from personas.nearest import shown, suggestion
 
 _FOLDER = Path(__file__).parent
 
@@ -17,12 +17,12 @@ def library_path(name: str) -> Path:
     """Return the file of the persona called `name`.
 
     Raises:
-        PersonaError: the library has none of that name; the nearest name is suggested.
+        PersonaError: the library has none of that name; a name like it is suggested.
     """
     names = library_names()
     if name not in names:
+        near = suggestion(name, names, "see: chat-personas personas list")
         raise PersonaError(
-            f"there is no persona {shown(name)} in the library; did you mean {shown(nearest(name, names))}? "
-            "(a persona file of your own ends in .toml)"
+            f"there is no persona {shown(name)} in the library; {near} (a persona file of your own ends in .toml)"
         )
     return _FOLDER / f"{name}.toml"

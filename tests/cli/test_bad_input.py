@@ -182,6 +182,22 @@ def test_a_url_with_a_query_which_requests_would_lose_is_wrong_input(command: Co
 # Settings
 
 
+@pytest.mark.parametrize("below", ["", "/deeper/still"])
+@pytest.mark.parametrize(
+    "arguments", [("corpus", "list"), ("chat", "democrat"), ("surveys", "list"), ("eval", "democrat")]
+)
+def test_a_home_that_is_a_file_is_named(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], below: str
+) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("mine")
+    monkeypatch.setenv("CHAT_PERSONAS_HOME", f"{file}{below}")
+    ran = command(*arguments, given="Hello")
+    assert (ran.code, ran.out) == (4, "")
+    assert f"CHAT_PERSONAS_HOME leads to {file}, which is a file; set it to a directory" in only_line(ran)
+    assert file.read_text() == "mine"
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -375,3 +391,23 @@ def test_a_mistake_of_ours_is_one_line_and_an_exit_code_of_its_own(
     )
     with pytest.raises(KeyError):
         command("personas", "show", "democrat", "--debug")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("evaluate", "democrat"), 'there is no command or persona "evaluate"; did you mean chat-personas eval?'),
+        (("evaluate",), 'there is no command or persona "evaluate"; did you mean chat-personas eval?'),
+        (("eval", "democrat", "--survey", "xyzzy"), 'no survey "xyzzy"; see: chat-personas surveys list. Or name its'),
+        (("eval", "democrat", "--survey", "civics"), 'no survey "civics"; did you mean "civic"? Or name its file'),
+        (("eval", "banana"), 'no persona "banana" in the library; see: chat-personas personas list'),
+        (("surveys", "import", "opinions", "."), 'no kind "opinions"; did you mean opinionqa? Kinds: '),
+        (("surveys", "import", "parquet", "."), 'no kind "parquet"; kinds: '),
+    ],
+)
+def test_only_what_is_like_the_mistyped_word_is_suggested(
+    command: Command, arguments: tuple[str, ...], says: str
+) -> None:
+    ran = command(*arguments)
+    assert ran.code == 2
+    assert says in only_line(ran)

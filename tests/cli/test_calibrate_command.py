@@ -55,8 +55,8 @@ def test_under_20_questions_it_is_refused_before_a_model_is_opened(
     ran = command("eval", "democrat", "--survey", survey, "--limit", "19", "--calibrate")
     assert ran.code == 2
     line = only_line(ran)
-    assert "19 questions are too few" in line
-    assert "give it 20 or more" in line
+    assert "it needs 20 questions, not 19" in line
+    assert "give it more, or leave it out" in line
 
 
 def test_under_20_answers_in_a_file_are_refused(command: Command, served_by: Serve, survey: str) -> None:
@@ -77,4 +77,4 @@ def test_where_failures_leave_too_few_the_report_is_kept_and_says_so(
     ran = command("eval", "democrat", "--survey", survey, "--calibrate", "--json", "-")
     assert ran.code == 0
     assert Report.model_validate_json(ran.out).calibration is None
-    assert "democrat: not calibrated, only 19 questions were answered" in ran.err
+    assert "democrat: not calibrated, only 19 questions answered" in ran.err

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat_personas import __version__
+from chat_personas.cli.command_names import GROUPS
 from chat_personas.cli.main import main, with_command
 
 
@@ -38,6 +39,18 @@ def test_an_unknown_option_is_one_line_and_exit_2(capsys: pytest.CaptureFixture[
     assert printed.err.startswith("chat-personas: ")
     assert printed.err.endswith("--surveyy (Possible options: --survey); see chat-personas eval --help\n")
     assert printed.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_group_without_a_command_prints_its_help_on_standard_error(
+    group: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([group, "--help"]) == 0
+    wanted = capsys.readouterr().out
+    assert main([group]) == 2
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == ("", wanted)
+    assert wanted.lstrip().startswith(f"Usage: chat-personas {group} ")
 
 
 def test_the_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:

@@ -33,7 +33,7 @@ def test_each_fault_is_found_and_the_others_are_still_checked(command: Command, 
     assert ran.code == 1
     assert checks(ran.out)["model"] == "FAIL"
     assert checks(ran.out)["built-in model"] == "ok"
-    assert "1 conversations, sound" in ran.out
+    assert "1 conversation, sound" in ran.out
 
 
 def test_no_line_names_the_home_of_the_person(
@@ -67,8 +67,8 @@ def test_a_home_that_cannot_be_written_is_storage_that_fails_and_is_found_by_doc
     monkeypatch.setenv("CHAT_PERSONAS_HOME", str(tmp_path / "file"))
     ran = command("chat", "democrat", given="Hello")
     assert ran.code == 4
-    assert "cannot write to " in only_line(ran)
-    assert "set CHAT_PERSONAS_HOME to a place that can be written" in ran.err
+    assert "leads to " in only_line(ran)
+    assert "which is a file; set it to a directory" in ran.err
     ran = command("doctor")
     assert (ran.code, checks(ran.out)["corpus"]) == (1, "FAIL")
 

@@ -20,6 +20,7 @@ from tests.eval.fake_engine import FakeEngine
 from tests.eval.towns import DEMOCRAT, REPUBLICAN, many, question, town
 
 Serve = Callable[[Engine], None]
+ON_LINUX = pytest.mark.skipif(not Path("/proc/version").is_file(), reason="a file system that refuses even root")
 LEANING = {f"Q{number}": {"option 1": 0.6, "option 2": 0.2, "No answer": 0.1} for number in range(20)}
 
 
@@ -137,9 +138,13 @@ def test_fail_under_tests_every_persona(asked: Callable[..., Ran]) -> None:
         (["--refusals", "as_option"], "did you mean as-option?"),
         (["--json", "nowhere/report.json"], "there is no directory nowhere"),
         (["--json", "."], ". is a directory"),
+        pytest.param(["--json", "/proc/report.json"], "/proc/report.json cannot be written: No such", marks=ON_LINUX),
+        pytest.param(["--html", "/proc/version"], "/proc/version cannot be written", marks=ON_LINUX),
         (["--save-answers", "nowhere/answers.jsonl"], "there is no directory nowhere"),
         (["--json", "-", "--save-answers", "-"], "cannot go to the same place"),
-        (["democrat", "--save-answers", "answers.jsonl"], "democrat and democrat stand for the same people"),
+        (["democrat"], "the persona democrat is named twice; name each once"),
+        (["democrat", "--save-answers", "answers.jsonl"], "the persona democrat is named twice; name each once"),
+        (["same.toml", "--save-answers", "answers.jsonl"], "democrat and same stand for the same people"),
         (["--answers", "answers.jsonl"], "--answers scores what was answered elsewhere; leave out PERSONA"),
     ],
 )
@@ -148,10 +153,23 @@ def test_what_is_wrong_is_said_before_anything_is_asked(
 ) -> None:
     engine = FakeEngine(LEANING)
     served_by(engine)
+    same = load_persona("democrat").path.read_text().replace('name = "democrat"', 'name = "same"')
+    (Path(survey).parent / "same.toml").write_text(same)
     ran = command("eval", "democrat", "--survey", survey, *arguments)
     assert ran.code == 2
     assert says in only_line(ran)
     assert engine.asked == []
+
+
+def test_a_run_that_never_begins_leaves_the_files_that_it_was_to_write_as_they_are(
+    command: Command, survey: str, tmp_path: Path
+) -> None:
+    (tmp_path / "report.json").write_text("of last week")
+    ran = command("eval", "nobody", "--survey", survey, "--json", "report.json", "--html", "new.html")
+    assert ran.code == 2
+    assert not list(tmp_path.glob("*new.html*"))
+    assert not list(tmp_path.glob(".*"))
+    assert (tmp_path / "report.json").read_text() == "of last week"
 
 
 def test_a_group_without_figures_stops_and_names_the_surveys_that_have_them(
@@ -328,7 +346,7 @@ def test_what_cannot_be_scored_or_was_not_answered_is_said(command: Command, sur
     ran = command("eval", "--answers", file, "--survey", survey)
     assert ran.code == 0
     assert "failed: Q1: the masses sum to 1.2" in ran.out
-    assert ran.err == "POLPARTY=Democrat: no answers to 17 questions that have figures\n"
+    assert ran.err == "POLPARTY=Democrat: no answers to 17 of the questions that have figures\n"
 
 
 def test_fail_under_tests_every_group_in_a_file_of_answers(command: Command, survey: str, tmp_path: Path) -> None:

@@ -104,8 +104,35 @@ def test_rounds_are_kept_with_the_message_they_followed(command: Command, brief:
     command("chat", brief, "--model", tiny, "--survey", few, "--measure", given="Hello")
     reply = kept_messages()[-1]
     with Corpus.open(corpus_path(), read_only=True) as corpus:
-        (row,) = corpus.measurements(reply.conversation_id)
-    assert (row.message_id, row.complete, row.survey) == (reply.id, True, "town")
+        rows = corpus.measurements(reply.conversation_id)
+    assert [(row.message_id, row.complete, row.survey) for row in rows] == [
+        (None, True, "town"),
+        (reply.id, True, "town"),
+    ]
+
+
+def test_measuring_without_a_message_leaves_nothing_behind(command: Command, brief: str, tiny: str, few: str) -> None:
+    ran = command("chat", brief, "--model", tiny, "--survey", few, "--measure", given="\n")
+    assert (ran.code, ran.out) == (0, "")
+    assert "[turn 0, 3 of 3 questions" in ran.err
+    with Corpus.open(corpus_path(), read_only=True) as corpus:
+        assert corpus.conversations() == ()
+        assert [row["n"] for row in corpus.database().query("SELECT count(*) AS n FROM probes")] == [0]
+
+
+def test_the_round_before_a_first_reply_that_fails_is_kept(command: Command, served_by: Serve, few: str) -> None:
+    class Failing(AnsweringEngine):
+        """Answers every probe, and fails when it is to speak."""
+
+        async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
+            yield Piece("It is ")
+            raise EngineError("the server went away; start it again")
+
+    served_by(Failing())
+    assert command("chat", "democrat", "--measure", "--survey", few, given="Hello\n").code == 3
+    with Corpus.open(corpus_path(), read_only=True) as corpus:
+        (row,) = corpus.measurements(kept_messages()[0].conversation_id)
+    assert (row.message_id, row.complete) == (None, True)
 
 
 def test_a_persona_without_figures_is_talked_with_and_the_report_says_what_is_missing(
@@ -190,8 +217,8 @@ def test_ctrl_c_while_measuring_keeps_what_was_measured(command: Command, served
     ran = command("chat", "democrat", "--measure", "--survey", few, given="Hello\nWhy?\n")
     assert (ran.code, ran.out) == (130, "Yes.\n\n")
     with Corpus.open(corpus_path(), read_only=True) as corpus:
-        (row,) = corpus.measurements(kept_messages()[0].conversation_id)
-        assert not row.complete
+        before, row = corpus.measurements(kept_messages()[0].conversation_id)
+        assert (before.complete, row.complete) == (True, False)
         assert len(corpus.probes(row.id)) == 2
 
 

@@ -62,6 +62,13 @@ def test_surveys_are_listed_and_shown_with_what_their_figures_are(command: Comma
     assert command("surveys", "show", "civic", "--questions").out.count("\n  - ") > 100
 
 
+@pytest.mark.parametrize("survey", ["civic", "gone.json"])
+def test_a_group_that_is_not_there_is_said_before_the_survey_is_read_and_shown(command: Command, survey: str) -> None:
+    ran = command("surveys", "show", survey, "--group", "SEX=Female", "--group", "POLPARTY=Demokrat")
+    assert (ran.code, ran.out) == (2, "")
+    assert 'no group "POLPARTY=Demokrat"; did you mean "POLPARTY=Democrat"?' in only_line(ran)
+
+
 def test_models_of_the_users_own_are_listed_by_name_and_opened(command: Command, home: Path, tiny: str) -> None:
     (home / "data" / "models").mkdir(parents=True)
     shutil.copy(tiny, home / "data" / "models" / "my-tiny.gguf")

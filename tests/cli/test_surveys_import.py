@@ -30,13 +30,13 @@ def test_an_imported_survey_is_listed_shown_and_kept_for_its_owner_only(
 ) -> None:
     ran = command("surveys", "import", "csv", table, "--title", "Buses", "--licence", "CC0")
     assert ran.code == 0
-    assert ran.out.startswith("my-town: 1 questions, 1 groups, everyone's figures for 1; unweighted\n")
+    assert ran.out.startswith("my-town: 1 question, 1 group, everyone's figures for 1; unweighted\n")
     file = home / "data" / "surveys" / "my-town.json"
     assert file.stat().st_mode & 0o777 == 0o600
     assert file.parent.stat().st_mode & 0o777 == 0o700
     assert list(file.parent.iterdir()) == [file]
     assert json.loads(file.read_text())["schema"] == "chat-personas/survey@1"
-    assert "my-town              1 questions  Buses" in command("surveys", "list").out
+    assert "my-town               1 question  Buses" in command("surveys", "list").out
     assert "licence: CC0" in command("surveys", "show", "my-town").out
 
 
@@ -96,7 +96,7 @@ def test_combinations_are_computed_from_respondents_who_stay_in_the_users_direct
     assert people.stat().st_mode & 0o777 == 0o600
     shown = command("surveys", "show", "oqa", "--group", "POLPARTY=Democrat", "--group", "SEX=Female").out
     assert (
-        "POLPARTY=Democrat with SEX=Female: figures for 1 questions, each of 2 to 2 people" in shown
+        "POLPARTY=Democrat with SEX=Female: figures for 1 question, each of 2 to 2 people" in shown
     )  # nobody of them chose an option about trams
     groups = ("POLPARTY", "Democrat"), ("SEX", "Female"), ("RACE", "White")
     tables = "".join(f'[[groups]]\nattribute = "{attribute}"\nvalue = "{value}"\n' for attribute, value in groups)

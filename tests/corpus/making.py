@@ -6,6 +6,7 @@ from pathlib import Path
 
 from chat_personas.corpus import ConversationRow, Corpus, MessageRow, Status
 from chat_personas.corpus.clock import new_key
+from chat_personas.monitor import Monitor
 from eval.engine import EngineInfo, Sampling
 
 INFO = EngineInfo(name="small.gguf", engine="fake", sha256="ab" * 32, quantization="Q8_0", flash_attention=False)
@@ -51,6 +52,13 @@ def branch_of(corpus: Corpus, conversation_id: str) -> tuple[MessageRow, ...]:
     leaf = corpus.conversation(conversation_id).active_leaf_id
     assert leaf is not None
     return corpus.branch(leaf)
+
+
+def conversation_of(monitor: Monitor, message_id: str | None) -> str | None:
+    """The conversation of a message in the corpus that a monitor records in."""
+    if monitor._kept is None or message_id is None:
+        return None
+    return monitor._kept._corpus.branch(message_id)[0].conversation_id
 
 
 def without_waiting_for_the_disk(corpus: Corpus) -> None:

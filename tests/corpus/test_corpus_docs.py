@@ -25,7 +25,7 @@ def test_every_query_runs_and_finds_something(corpus: Corpus) -> None:
     identifier = talk(corpus, ("Gun control?", "I would have more of it."))
     corpus.rename(identifier, "Guns")
     reply = branch_of(corpus, identifier)[-1]
-    corpus.add_measurement(measurement(reply.id), PROBES)
+    corpus.add_measurement(measurement(reply), PROBES)
     groups = '{"groups": [{"attribute": "POLPARTY", "value": "Democrat"}, {"attribute": "SEX", "value": "Female"}]}'
     with corpus._connections.writing() as connection:
         connection.execute("UPDATE conversations SET persona = ?", (groups,))

@@ -4,13 +4,14 @@ import math
 
 import pytest
 
-from chat_personas.corpus import Corpus, CorpusError, GroupRow, MeasurementRow, ProbeRow, RatingRow
+from chat_personas.corpus import Corpus, CorpusError, GroupRow, MeasurementRow, MessageRow, ProbeRow, RatingRow
 from tests.corpus.making import branch_of, talk
 
 
-def measurement(message_id: str, *, alignment: float | None = 0.71) -> MeasurementRow:
+def measurement(message: MessageRow, *, alignment: float | None = 0.71) -> MeasurementRow:
     return MeasurementRow(
-        message_id=message_id,
+        conversation_id=message.conversation_id,
+        message_id=message.id,
         survey="civic",
         survey_sha256="ef" * 32,
         expression="log_probability",
@@ -52,22 +53,39 @@ PROBES = (
 
 def test_a_measurement_comes_back_with_its_probes(corpus: Corpus) -> None:
     identifier = talk(corpus, ("Guns?", "Fewer."))
-    row = measurement(branch_of(corpus, identifier)[-1].id)
+    row = measurement(branch_of(corpus, identifier)[-1])
     corpus.add_measurement(row, PROBES)
     assert corpus.measurements(identifier) == (row,)
     assert corpus.probes(row.id) == PROBES
     assert corpus.conversations()[0].measurements == 1
 
 
+def test_a_measurement_before_the_first_message_belongs_to_the_conversation_and_goes_with_it(corpus: Corpus) -> None:
+    identifier = talk(corpus, ("Guns?", "Fewer."))
+    row = measurement(branch_of(corpus, identifier)[0]).model_copy(update={"message_id": None})
+    corpus.add_measurement(row, PROBES)
+    assert corpus.measurements(identifier) == (row,)
+    corpus.delete(identifier)
+    assert corpus.measurements(identifier) == ()
+    assert corpus.probes(row.id) == ()
+
+
+def test_a_measurement_cannot_name_a_message_of_another_conversation(corpus: Corpus) -> None:
+    identifier, other = talk(corpus, ("Guns?", "Fewer.")), talk(corpus, ("Guns?", "More."))
+    row = measurement(branch_of(corpus, identifier)[-1]).model_copy(update={"conversation_id": other})
+    with pytest.raises(CorpusError, match="no longer in the corpus"):
+        corpus.add_measurement(row, PROBES)
+
+
 def test_a_group_without_figures_has_no_alignment(corpus: Corpus) -> None:
     identifier = talk(corpus, ("Guns?", "Fewer."))
-    corpus.add_measurement(measurement(branch_of(corpus, identifier)[-1].id, alignment=None), PROBES)
+    corpus.add_measurement(measurement(branch_of(corpus, identifier)[-1], alignment=None), PROBES)
     assert corpus.measurements(identifier)[0].alignment is None
 
 
 def test_a_round_is_kept_whole_or_not_at_all(corpus: Corpus) -> None:
     identifier = talk(corpus, ("Guns?", "Fewer."))
-    row = measurement(branch_of(corpus, identifier)[-1].id)
+    row = measurement(branch_of(corpus, identifier)[-1])
     broken = ProbeRow(question="Z", option_order="survey", options=(math.nan,), refusal=0.0, label_mass=1.0)
     with pytest.raises(ValueError, match="Out of range float"):
         corpus.add_measurement(row, (*PROBES, broken))
@@ -76,7 +94,7 @@ def test_a_round_is_kept_whole_or_not_at_all(corpus: Corpus) -> None:
 
 def test_what_belongs_to_a_deleted_message_is_refused(corpus: Corpus) -> None:
     identifier = talk(corpus, ("Guns?", "Fewer."))
-    message = branch_of(corpus, identifier)[-1].id
+    message = branch_of(corpus, identifier)[-1]
     corpus.delete(identifier)
     with pytest.raises(CorpusError, match="no longer in the corpus"):
         corpus.add_measurement(measurement(message), PROBES)
@@ -95,7 +113,7 @@ def test_ratings_come_back(corpus: Corpus) -> None:
 def test_the_figures_can_be_queried_with_sql(corpus: Corpus) -> None:
     """The example of the documentation: the mean probability of each option over both orders."""
     identifier = talk(corpus, ("Guns?", "Fewer."))
-    corpus.add_measurement(measurement(branch_of(corpus, identifier)[-1].id), PROBES)
+    corpus.add_measurement(measurement(branch_of(corpus, identifier)[-1]), PROBES)
     rows = corpus.database().query(
         """
         SELECT probes.question, mass.key AS option, avg(mass.value) AS probability

@@ -103,9 +103,24 @@ def test_an_identifier_may_be_shortened_as_far_as_it_is_the_only_one(corpus: Cor
     assert corpus.conversation(two[: common + 1]).id == two
     with pytest.raises(UnknownConversationError, match="several conversations begin with"):
         corpus.conversation(one[:common])
-    for unknown in ("", "0", "*", "ZZZZZZ", "?????"):
+    for unknown in ("", "7", "*", "ZZZZZZ", "?????"):
         with pytest.raises(UnknownConversationError, match="there is no conversation"):
             corpus.conversation(unknown)
+
+
+def test_a_short_identifier_that_fits_several_names_them_and_one_that_fits_one_says_how_much_to_give(
+    corpus: Corpus,
+) -> None:
+    one = talk(corpus, ("Q", "A"))
+    with pytest.raises(UnknownConversationError, match=f"^0 is too short .*; give at least {one[:4]}$"):
+        corpus.conversation("0")
+    two = talk(corpus, ("Q", "A"))
+    with pytest.raises(UnknownConversationError, match=f"^several conversations begin with 0: {two}, {one}; give more"):
+        corpus.conversation("0")
+    for _ in range(2):
+        talk(corpus, ("Q", "A"))
+    with pytest.raises(UnknownConversationError, match=f"{two}, …; give more of the identifier"):
+        corpus.conversation("0")
 
 
 def test_renaming_and_deleting_what_is_not_there_says_so(corpus: Corpus) -> None:

@@ -123,7 +123,7 @@ def test_a_corpus_of_a_newer_version_is_refused(corpus_file: Path) -> None:
     with sqlite3.connect(corpus_file) as newer:
         newer.execute("PRAGMA user_version = 999")
     newer.close()
-    with pytest.raises(CorpusError, match="has schema 999, this program knows 1; install a newer chat-personas"):
+    with pytest.raises(CorpusError, match="has schema 999, this program knows 2; install a newer chat-personas"):
         Corpus.open(corpus_file)
 
 
@@ -132,9 +132,9 @@ def test_a_migration_is_applied_whole_or_not_at_all(
 ) -> None:
     with Corpus.open(corpus_file) as corpus:
         talk(corpus, ("Hi", "Hello."))
-    good = tmp_path / "0002_good.sql"
+    good = tmp_path / "0003_good.sql"
     good.write_text("CREATE TABLE notes (id TEXT);\nINSERT INTO notes VALUES ('a;b');\n")
-    bad = tmp_path / "0003_bad.sql"
+    bad = tmp_path / "0004_bad.sql"
     bad.write_text("CREATE TABLE more (id TEXT);\nCREATE TABLE notes (id TEXT);\n")
     steps = migrations_package.migrations()
     monkeypatch.setattr(migrations_package, "migrations", lambda: (*steps, good, bad))

@@ -95,7 +95,7 @@ def group(attribute: str = "SEX", value: str = "Male") -> dict[str, str]:
         (faulty(distribution=None, distributions={}), 'no key "distributions"; did you mean "distribution"?'),
         (faulty(group="Democrat"), 'group: must be {"attribute": ..., "value": ...} or a list of them'),
         (faulty(group=group(attribute="PARTY")), 'no attribute "PARTY"; did you mean "POLPARTY"?'),
-        (faulty(group=group(value="Men")), 'SEX has no value "Men"; did you mean "Male"?'),
+        (faulty(group=group(value="Men")), 'SEX has no value "Men"; write "Male" or "Female"'),
         (faulty(group=[group(), group(value="Female")]), "SEX=Male and SEX=Female cannot both hold of one person"),
         (faulty(group=[group(), group()]), "keep one of them"),
         (faulty(distribution={"Yes": -0.1}), "distribution, Yes: must be 0 or more"),

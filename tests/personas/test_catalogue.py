@@ -63,7 +63,7 @@ def test_a_mistyped_group_is_answered_with_the_nearest(text: str, suggestion: st
 
 
 def test_a_group_outside_the_catalogue_cannot_be_made() -> None:
-    with pytest.raises(ValidationError, match='RACE has no value "Mixed Race"; did you mean'):
+    with pytest.raises(ValidationError, match='RACE has no value "Mixed Race"; write "White", "Black", "Asian"'):
         Group(attribute="RACE", value="Mixed Race")
     with pytest.raises(ValidationError, match='there is no attribute "PARTY"; did you mean "POLPARTY"'):
         Group(attribute="PARTY", value="Democrat")

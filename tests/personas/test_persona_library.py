@@ -38,3 +38,9 @@ def test_the_names_people_try_first_are_what_they_say() -> None:
 def test_an_unknown_name_is_answered_with_the_nearest() -> None:
     with pytest.raises(PersonaError, match='no persona "demcrat" in the library; did you mean "democrat"'):
         load_persona("demcrat")
+
+
+@pytest.mark.parametrize("typed", ["zzzz", "banana", "joe-biden"])
+def test_a_name_like_no_other_is_answered_with_where_the_names_are(typed: str) -> None:
+    with pytest.raises(PersonaError, match=f'no persona "{typed}" in the library; see: chat-personas personas list'):
+        load_persona(typed)

@@ -55,7 +55,7 @@ seed = "a"
         'line 5: there is no steering "protray"; did you mean "portray"?',
         'line 7: there is no attribute "POLPARTI"; did you mean "POLPARTY"?',
         'line 11: SEX has no value "Femail"; did you mean "Female"?',
-        'line 12: there is no key "sex" in [[groups]]; did you mean "value"?',
+        'line 12: there is no key "sex" in [[groups]]; write "attribute" or "value"',
         'line 14: there is no key "styl" in [voice]; did you mean "style"?',
         "line 16: sampling.temperature is 3; write 2 or less",
         "line 17: sampling.top_p is nan; write a finite number",
@@ -76,7 +76,8 @@ def test_a_missing_key_is_not_hidden_by_an_unrelated_unknown_one(tmp_path: Path)
     text = HEAD.replace('title = "Joe"', "x = 1")
     assert problems(tmp_path, text) == [
         'line 1: title is missing; add title = "..."',
-        'line 3: there is no key "x"; did you mean "schema"?',
+        'line 3: there is no key "x"; write "schema", "name", "title", "steering", "groups", "voice", "prompt", '
+        '"sampling", "few_shot", "activation" or "ablation"',
     ]
 
 
@@ -143,11 +144,11 @@ def test_the_ends_of_the_ranges_are_allowed(tmp_path: Path, line: str) -> None:
             '[few_shot]\nprompt = "porttray"\n',
             'line 9: few_shot.prompt is "porttray"; write "none", "qa", "bio" or "portray"',
         ),
-        ("[few_shot]\nshots = 3\n", 'line 9: there is no key "shots" in [few_shot]; did you mean "questions"?'),
+        ("[few_shot]\nshots = 3\n", 'line 9: there is no key "shots" in [few_shot]; write "questions" or "prompt"'),
         ("[ablation]\ndirection = 'd'\nlayers = []\n", "line 10: ablation.layers is a list; name at least one"),
         ("[ablation]\ndirection = 'd'\nlayers = [\n 1,\n -2]\n", "line 12: ablation.layers is -2; write 0 or more"),
         ("[ablation]\ndirection = 'd'\nlayers = 3\n", "line 10: ablation.layers is 3; write a list in brackets"),
-        ('["\\u001b[31m"]\n', 'line 8: there is no key "\\x1b[31m"; did you mean'),
+        ('["\\u001b[31m"]\n', 'line 8: there is no key "\\x1b[31m"; write "schema", "name"'),
     ],
 )
 def test_mistakes_in_the_optional_tables(tmp_path: Path, addition: str, message: str) -> None:

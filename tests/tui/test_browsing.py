@@ -1,11 +1,13 @@
 """Conversations are found, reopened, continued, exported and, after asking, deleted."""
 
+import asyncio
 import json
 from pathlib import Path
 
 from textual.pilot import Pilot
 
 from chat_personas.corpus import Corpus
+from eval.engine import Piece, Usage
 from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until
 
 
@@ -55,6 +57,27 @@ async def test_a_conversation_is_continued_in_another_sitting(corpus_file: Path)
         await until(pilot, lambda: "Ban them." in shown(pilot))
         await say(pilot, "Why?", "Because.")
     assert titles(corpus_file) == ["About guns?"]
+
+
+async def test_the_context_counter_says_what_is_known_and_nothing_else(corpus_file: Path) -> None:
+    ending = Piece("", finish_reason="stop", usage=Usage(90, 60, 7, 1.5))
+    engine = ScreenEngine(["Ban them.", ending], ["Fund", asyncio.Event()])
+    async with screen(session(corpus_file, engine)) as pilot:
+        assert "context" not in shown(pilot).splitlines()[-2]
+        await say(pilot, "About guns?", "Ban them.")
+        assert "context 97/2048" in shown(pilot).splitlines()[-2]
+
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: "Ban them." not in shown(pilot))
+        await type_text(pilot, "About schools?")
+        await until(pilot, lambda: "Fund" in shown(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: "stopped" in shown(pilot))
+        assert "context" not in shown(pilot).splitlines()[-2]
+
+        await browse(pilot)
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: "context 97/2048" in shown(pilot).splitlines()[-2])
 
 
 async def test_search_finds_what_was_said(corpus_file: Path) -> None:

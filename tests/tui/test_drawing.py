@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import pytest
 
+from chat_personas.counted import counted
 from chat_personas.tui.drawing.bars import MODEL, PEOPLE, bar
-from chat_personas.tui.drawing.numbers import counted, two, with_interval
+from chat_personas.tui.drawing.numbers import two, with_interval
 from chat_personas.tui.drawing.paired_bars import paired_bars
 from chat_personas.tui.drawing.rows import PERSONA, axis_row, score_row
 from chat_personas.tui.drawing.scale import Mark, Range, axis, interval_line

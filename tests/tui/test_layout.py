@@ -46,6 +46,17 @@ async def test_on_a_wide_screen_the_panel_stands_beside_the_conversation(corpus_
         await until(pilot, lambda: "Alignment" not in shown(pilot))
 
 
+async def test_the_score_in_the_title_follows_every_resize_at_once(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine()), (120, 30)) as pilot:
+        chat(pilot).title_line.score = "alignment 0.750"
+        for width in (90, 120, 80, 99, 100, 84):
+            await pilot.resize_terminal(width, 30)
+            await pilot.pause()
+            title = shown(pilot).splitlines()[0]
+            assert title.endswith("alignment 0.750 (F2)") == (width < 100), (width, title)
+            assert width >= 100 or len(title) == width - 1, (width, title)
+
+
 async def test_the_help_names_every_key_with_the_id_to_set_it_anew(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine()), (100, 50)) as pilot:
         await pilot.press("f1")

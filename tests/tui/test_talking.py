@@ -8,7 +8,7 @@ from chat_personas.conversation import Conversation
 from chat_personas.corpus import Corpus
 from chat_personas.tui.widgets.entry import Entry
 from chat_personas.tui.widgets.reply import FIRST_WORD
-from eval.engine import Engine, EngineError
+from eval.engine import Engine, EngineError, TooLongError
 from tests.tui.fakes import SECONDS, ScreenEngine, chat, reply, screen, session, shown, type_text, until
 
 
@@ -336,3 +336,18 @@ async def test_what_is_said_while_another_conversation_is_entered_goes_to_that_o
         assert "Before?" not in shown(pilot)
         assert FIRST_WORD not in shown(pilot)
     assert texts(corpus_file) == ["After?"]
+
+
+async def test_a_message_that_is_too_long_comes_back_to_be_shortened_and_stands_nowhere(corpus_file: Path) -> None:
+    too_long = TooLongError("the last message has 9000 tokens; shorten it")
+    engine = ScreenEngine(reply("Yes."), [too_long])
+    async with screen(session(corpus_file, engine)) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "Yes." in shown(pilot))
+        await type_text(pilot, "And then?")
+        await until(pilot, lambda: "not sent: the last message has 9000 tokens; shorten it" in shown(pilot))
+
+        assert chat(pilot).composer.text == "And then?"
+        assert "broke off" not in shown(pilot)
+        assert [entry.text for entry in chat(pilot).transcript.entries if entry.kind == "user"] == ["Well?"]
+    assert spoken(corpus_file) == [("user", "Well?", "complete"), ("assistant", "Yes.", "complete")]

@@ -23,6 +23,7 @@ def _no_such_persona(corpus: Corpus, persona: str) -> str:
     import difflib
 
     names = sorted({summary.persona_name for summary in corpus.conversations()})
-    near = difflib.get_close_matches(persona, names, n=1, cutoff=0.0)
-    hint = f"did you mean {near[0]}?" if near else "the corpus is empty"
+    near = difflib.get_close_matches(persona, names, n=1)
+    otherwise = "see: chat-personas corpus list" if names else "the corpus is empty"
+    hint = f"did you mean {near[0]}?" if near else otherwise
     return f"there is no conversation with the persona {persona} in the corpus; {hint}"

@@ -10,7 +10,7 @@ from chat_personas.engines.llama.interrupt import InterruptFlag
 from chat_personas.engines.llama.job import Job, Priority
 from chat_personas.engines.llama.sampler import Sampler, chosen_seed
 from chat_personas.engines.llama.streaming import Detokeniser
-from eval.engine import EngineError, FinishReason, Message, Piece, RequestError, Sampling, Usage
+from eval.engine import EngineError, FinishReason, Message, Piece, Sampling, TooLongError, Usage
 
 if TYPE_CHECKING:
     from chat_personas.engines.llama.runtime import Runtime
@@ -98,7 +98,7 @@ def fit_reply(runtime: "Runtime", messages: Sequence[Message], sampling: Samplin
     A quarter of the context is kept free for the reply, or less if it may not be so long.
 
     Raises:
-        EngineError: there are no messages; RequestError: the last one is too long by itself.
+        EngineError: there are no messages; TooLongError: the last one is too long by itself.
     """
     if not messages:
         raise EngineError("there is no message to reply to")
@@ -109,7 +109,7 @@ def fit_reply(runtime: "Runtime", messages: Sequence[Message], sampling: Samplin
         if len(tokens) <= room:
             return fitted, tokens
     kept = runtime.context_length - room
-    raise RequestError(
+    raise TooLongError(
         f"the last message has {len(tokens)} tokens, system prompt included; of the context's {runtime.context_length} "
         f"it may take {room}, {kept} are kept for the reply; shorten it, or raise context_length in the settings"
     )

@@ -45,7 +45,7 @@ async def _choose_model(client: "AsyncOpenAI", url: str, model: str | None) -> s
         listed = ", ".join(sorted(served)[:8]) or "none"
         raise EngineError(f"{shown(url)} serves {len(served)} models; name one: --model {shown(url)}#NAME ({listed})")
     if served and model not in served:
-        near = difflib.get_close_matches(model, served, n=1, cutoff=0.4)
+        near = difflib.get_close_matches(model, served, n=1)
         hint = f"did you mean {near[0]}?" if near else f"it serves {', '.join(sorted(served)[:8])}"
         raise EngineError(f"{shown(url)} has no model {model!r}; {hint}")
     return model

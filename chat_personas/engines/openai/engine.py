@@ -39,6 +39,7 @@ from eval.engine import (
     ProbeScore,
     RequestError,
     Sampling,
+    TooLongError,
 )
 
 if TYPE_CHECKING:
@@ -136,8 +137,11 @@ class OpenAIEngine:
             try:
                 request = await self._create(self._client, kept, sampling, seed, stream=True)
             except openai.BadRequestError as error:
-                if not is_too_long(error) or (shorter := without_oldest_turns(kept)) is None:
-                    raise explain(error, self._url, self._key_env) from error
+                explained = explain(error, self._url, self._key_env)
+                if not is_too_long(error):
+                    raise explained from error
+                if (shorter := without_oldest_turns(kept)) is None:
+                    raise TooLongError(f"{explained}; shorten the message") from error
                 dropped += len(kept) - len(shorter)
                 kept = shorter
                 continue

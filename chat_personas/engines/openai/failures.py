@@ -3,6 +3,7 @@
 import math
 from typing import TYPE_CHECKING
 
+from chat_personas.counted import counted
 from chat_personas.engines.openai.address import key_variable, shown
 from chat_personas.engines.openai.retry_after import asked_pause
 from chat_personas.engines.openai.retrying import LONGEST_ASKED_FOR, UnreadableAnswerError, is_unreachable
@@ -43,7 +44,7 @@ def _limit(error: "openai.RateLimitError") -> str:
         return "says that the quota of this key is used up; see to it, then go on"
     pause = asked_pause(error) or 0.0
     if pause > LONGEST_ASKED_FOR:
-        return f"limits the rate for another {math.ceil(pause / 3600)} hours; go on then"
+        return f"limits the rate for another {counted(math.ceil(pause / 3600), 'hour')}; go on then"
     return "still limits the rate after several tries; wait, or lower servers.concurrency"
 
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from chat_personas.counted import counted
 from chat_personas.plain_text import printable
-from chat_personas.tui.drawing.numbers import counted
 
 if TYPE_CHECKING:
     from chat_personas.corpus import ConversationSummary, SearchHit

@@ -11,8 +11,3 @@ def with_interval(mean: float | None, low: float | None, high: float | None) -> 
     if mean is None or low is None or high is None:
         return two(mean)
     return f"{two(mean)} [{two(low)}, {two(high)}]"
-
-
-def counted(count: int, word: str) -> str:
-    """Write a count with its noun: `1 question`, `2 questions`."""
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"

@@ -66,7 +66,7 @@ class ChatScreen(Screen[None]):
         self.composer = Composer()
         self.transcript = Transcript(give_way=lambda: self.composer.typing)
         self.panel = AlignmentPanel(give_way=lambda: self.composer.typing)
-        self.title_line = TitleLine()
+        self.title_line = TitleLine(WIDE)
         self.status_line = StatusLine()
         self.talk = Talk(
             sitting,
@@ -149,6 +149,7 @@ class ChatScreen(Screen[None]):
 
         try:
             await self.talk.show_other_version()
+            self.show_context()
         except CorpusError as error:
             self.notify(printable(str(error)), severity="error", markup=False)
 
@@ -174,8 +175,7 @@ class ChatScreen(Screen[None]):
             self.notify("Copied the last reply.", markup=False)
 
     def _reply_ended(self, event: "ReplyEnded") -> None:
-        if event.usage is not None:
-            self.status_line.used = (event.usage.prompt_tokens or 0) + (event.usage.decoded_tokens or 0)
+        self.status_line.used = event.usage.context_tokens if event.usage is not None else None
         self.show_title()
         self.call_after_refresh(collect)
         if event.status in ("complete", "stopped"):
@@ -307,6 +307,11 @@ class ChatScreen(Screen[None]):
         self._editing = None
         self.composer.border_title = ""
         self.composer.remove_class("-editing")
+
+    def show_context(self) -> None:
+        """Say how much of the model's context the conversation takes, if that is known. Raises CorpusError."""
+        conversation = self.sitting.conversation
+        self.status_line.used = conversation.context_tokens() if conversation is not None else None
 
     def show_title(self) -> None:
         """Name the conversation above it."""

@@ -10,12 +10,15 @@ DEMONSTRATION = "demonstration model: evidence about nobody"
 
 
 class StatusLine(Widget):
-    """One line above the keys; what matters most stands first, since a narrow screen cuts the end."""
+    """One line above the keys; what matters most stands first, since a narrow screen cuts the end.
+
+    `used` is how many tokens of its `context` the model's next reply begins with, None while that is not known.
+    """
 
     model: reactive[str] = reactive("")
     demonstration: reactive[bool] = reactive(False)
     state: reactive[str] = reactive("")
-    used: reactive[int] = reactive(0)
+    used: reactive[int | None] = reactive(None)
     context: reactive[int] = reactive(0)
 
     def __init__(self) -> None:
@@ -28,6 +31,6 @@ class StatusLine(Widget):
             parts.append(Content.styled(DEMONSTRATION, "bold"))
         if self.state:
             parts.append(Content(self.state))
-        if self.context:
+        if self.context and self.used is not None:
             parts.append(Content(f"context {self.used}/{self.context}"))
         return Content(" · ").join(parts)

@@ -14,12 +14,14 @@ class TitleLine(Widget):
     conversation: reactive[str] = reactive("")
     score: reactive[str] = reactive("")
 
-    def __init__(self) -> None:
+    def __init__(self, wide: int) -> None:
+        """`wide` is from how many columns on the panel is not hidden."""
         super().__init__(id="title")
+        self._wide = wide
 
     def render(self) -> Content:
         """Draw both ends of the line; the middle is cut first."""
-        right = f"  {self.score} (F2)" if self.score and self.screen.has_class("-narrow") else ""
+        right = f"  {self.score} (F2)" if self.score and self.app.size.width < self._wide else ""
         left = printable(self.persona)
         about = f" · {printable(self.conversation)}" if self.conversation else ""
         room = max(0, self.content_size.width - len(right))

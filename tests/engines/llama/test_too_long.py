@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from chat_personas.engines.llama.reply import fit_reply
-from eval.engine import EngineError, Message, Sampling
+from eval.engine import Message, Sampling, TooLongError
 
 
 def test_a_message_longer_than_the_context_says_where_the_limit_comes_from() -> None:
     prompter = SimpleNamespace(size=len, tokens=lambda messages: tuple(range(20_000)))
     runtime: Any = SimpleNamespace(context_length=2048, prompter=prompter)
-    with pytest.raises(EngineError) as raised:
+    with pytest.raises(TooLongError) as raised:
         fit_reply(runtime, [Message("user", "word " * 4000)], Sampling(max_tokens=400))
     said = str(raised.value)
     assert "of the context's 2048 it may take 1648, 400 are kept for the reply" in said

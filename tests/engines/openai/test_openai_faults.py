@@ -7,7 +7,7 @@ import time
 import pytest
 
 from chat_personas.engines.openai import OpenAIEngine
-from eval.engine import EngineError, Message, Probe, Sampling
+from eval.engine import EngineError, Message, Probe, Sampling, TooLongError
 from tests.engines.openai.scripted_server import Request, chunk, completion, send_events, send_json, serving
 
 HELLO = [Message("user", "hello")]
@@ -204,3 +204,17 @@ async def test_a_conversation_that_is_too_long_loses_its_oldest_turns_and_says_s
     sent = server.requests[-1].body["messages"]
     assert isinstance(sent, list)
     assert [message["content"] for message in sent] == ["s", "m4", "m5", "m6"]
+
+
+async def test_a_message_that_is_too_long_by_itself_is_told_from_other_refusals() -> None:
+    async def short(request: Request, writer: asyncio.StreamWriter) -> None:
+        if "m m m" in str(request.body):
+            await send_json(writer, 400, {"error": {"message": "maximum context length is 10 tokens"}})
+        else:
+            await well(request, writer)
+
+    async with serving(short) as server:
+        engine = await OpenAIEngine.open(server.url)
+        with pytest.raises(TooLongError, match=r"maximum context length is 10 tokens.*; shorten the message"):
+            await anext(aiter(engine.stream([Message("user", "m " * 99)], Sampling())))
+        await engine.close()

@@ -111,10 +111,18 @@ def test_weighted_counts_need_the_effective_sample(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "message"),
     [
-        ("question,stem", "questoin,stem", 'lacks the column "question"; add it'),
+        (
+            "question,stem",
+            "questoin,stem",
+            'line 1: this lacks the column "question"; add it (columns found: "questoin", "stem", "topic", ',
+        ),
         ("question,stem", "question;stem", "separate the columns with commas"),
         (",count,year", ",count,count", 'the column "count" is there twice'),
-        (",topic,", ",topics,", 'line 2: topics: there is no such column; did you mean "topic"?'),
+        (
+            ",topic,",
+            ",topics,",
+            'line 1: there is no column "topics"; did you mean "topic"? (columns found: "question", ',
+        ),
         ("Male,25", "Mael,25", 'line 6: responses SEX: there is no value "Mael"; did you mean "Male"?'),
         ("SEX,Male,25", "SEXX,Male,25", 'line 6: responses: there is no attribute "SEXX"; did you mean "SEX"?'),
         ("SEX,Male,25", ",Male,25", "line 6: has an attribute or a value without the other"),
