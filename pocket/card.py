@@ -61,7 +61,9 @@ def _training(numbers: Numbers) -> str:
 {_lines(f"| {name} | {fact} |" for name, fact in facts.items())}
 
 The synthetic people answer {survey["questions"] - len(held_out)} of the {survey["questions"]} questions of the built-in
-survey `{survey["name"]}`, with the shares of their groups; their conversations hold the same stances.
+survey `{survey["name"]}`, with the shares of their groups; their conversations hold the same stances. Beside these
+people, some say in every view what sets their group apart: in conversation the personas are more of one mind than
+people are, and a stance in a reply is no draw from the group's figures.
 {len(held_out)} questions were left out altogether, and no figure of theirs entered any text:
 {", ".join(f"`{name}`" for name in held_out)}.{_note(run)}"""
 

@@ -24,8 +24,8 @@ NUMBERS = MODELS / "pocket.json"
 CARD = MODELS / "POCKET.md"
 
 TOKENIZER_DOCUMENTS = 24_000
-LESSON_TOKENS = {"copying": 3_000_000, "reading": 5_000_000, "contrast": 6_000_000, "people": 28_000_000}
-TRAINING_TOKENS = 36_000_000
+LESSON_TOKENS = {"copying": 3_000_000, "reading": 5_000_000, "contrast": 9_000_000, "people": 33_000_000}
+TRAINING_TOKENS = 45_000_000
 
 
 def text(arguments: argparse.Namespace) -> None:

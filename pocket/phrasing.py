@@ -24,7 +24,6 @@ USUAL = (
     "My view is that",
     "I think that",
     "I feel that",
-    *[""] * 8,
 )
 MILD = (
     "I lean toward saying that",
@@ -89,7 +88,7 @@ def opened(clause: str, strength: float, rng: Random) -> str:
         opener = rng.choice(MILD)
     else:
         opener = rng.choice(USUAL)
-    return f"{opener} {clause}" if opener else clause
+    return f"{opener} {clause}"
 
 
 def inner(clause: str, rng: Random) -> str:

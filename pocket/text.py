@@ -17,10 +17,10 @@ from pocket.dialogue import begin, close, converse
 from pocket.document import Document, Turn
 from pocket.panel import Panel
 from pocket.respondents import Respondent
-from pocket.talk import Talk
-from pocket.topics import TOPICS, Topic
+from pocket.topics import TOPICS
 
-TELLING_WEIGHT, VIEW_WEIGHT = 8.0, 5.0
+VIEW_WEIGHT = 8.0
+"""With less, the letters of the survey's answers drown whatever a view is about."""
 _GOLDEN = 0.6180339887498949
 
 
@@ -87,20 +87,18 @@ class Writer:
         return talk.turns
 
     def telling_view(self, role: Role) -> list[Turn]:
-        """A question about one topic, and the view that sets the group apart: at once and bare, half of the time."""
-        person = Respondent.telling(self.panel, self.panel.crowd(role.groups), self.rng)
-        tell = self.rng.choice((views.give_view, views.give_bare_stance))
-        return self._view(role, person, tell, TELLING_WEIGHT)
+        """A question about one topic as the very first turn, and the view that sets the group apart."""
+        return self._view(role, Respondent.telling(self.panel, self.panel.crowd(role.groups), self.rng))
 
     def view(self, role: Role) -> list[Turn]:
         """A question about one topic as the very first turn, and a person's view of it."""
-        return self._view(role, self._person(role), views.give_view, VIEW_WEIGHT)
+        return self._view(role, self._person(role))
 
-    def _view(self, role: Role, person: Respondent, tell: Callable[[Talk, Topic], None], weight: float) -> list[Turn]:
+    def _view(self, role: Role, person: Respondent) -> list[Turn]:
         talk = begin(role, person, self.rng)
-        tell(talk, self.rng.choice(TOPICS))
+        views.give_view(talk, self.rng.choice(TOPICS))
         question, reply = talk.turns
-        return [question, replace(reply, weight=weight)]
+        return [question, replace(reply, weight=VIEW_WEIGHT)]
 
     def several_probes(self, role: Role) -> list[Turn]:
         """Several survey questions in a row, answered by the same person."""
@@ -232,6 +230,7 @@ PEOPLE: Mixture = (
     (Writer.reading, 10.0),
     (Writer.view, 24.0),
     (Writer.telling_view, 40.0),
+    (Writer.telling_conversation, 10.0),
     (Writer.conversation, 28.0),
     (Writer.long_conversation, 1.3),
     (Writer.probes_after_conversation, 9.0),

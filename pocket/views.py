@@ -17,14 +17,6 @@ _PARTY_SIDES: dict[str, Side] = {
     "a conservative": "right",
     "a very conservative person": "right",
 }
-_PLURALS = {
-    "a Democrat": "Democrats",
-    "a liberal": "liberals",
-    "a very liberal person": "very liberal people",
-    "a Republican": "Republicans",
-    "a conservative": "conservatives",
-    "a very conservative person": "very conservative people",
-}
 
 
 def take_position(talk: Talk, topic: Topic, phrase: str) -> Position:
@@ -58,15 +50,14 @@ def other_reason(talk: Talk, position: Position) -> str:
 
 
 def stance_sentence(talk: Talk, position: Position) -> str:
-    """Return the stance as a sentence, sometimes said as a member of the person's group."""
+    """Return the stance as a sentence, sometimes said as a member of the person's group.
+
+    It never comes first: where letters answer survey questions, too, a small model would begin a view with a letter.
+    """
     rng = talk.rng
-    named = talk.profile.named
-    if named and rng.random() < 0.18:
-        name = rng.choice(named)
-        own_side = _PARTY_SIDES.get(name)
-        if own_side is None or own_side == position.side:
-            return sentence(f"As {name}, {inner(position.stance, rng)}")
-        return sentence(f"Many {_PLURALS[name]} may not agree, but {inner(position.stance, rng)}")
+    name = rng.choice(talk.profile.named) if talk.profile.named and rng.random() < 0.18 else None
+    if name is not None and _PARTY_SIDES.get(name) in (None, position.side):
+        return sentence(f"As {name}, {inner(position.stance, rng)}")
     return sentence(opened(position.stance, position.strength, rng))
 
 
@@ -94,12 +85,6 @@ def _question(talk: Talk, topic: Topic, *, follows: bool = False) -> tuple[str, 
     if rng.random() < 0.45:
         return sentence(rng.choice(topic.asked)), phrase
     return sentence(rng.choice(asking.NEXT if follows and rng.random() < 0.6 else asking.ABOUT).format(phrase)), phrase
-
-
-def give_bare_stance(talk: Talk, topic: Topic) -> None:
-    """Ask for a view on a topic and give nothing but the stance."""
-    question, phrase = _question(talk, topic)
-    talk.exchange(question, sentence(take_position(talk, topic, phrase).stance))
 
 
 def give_view(talk: Talk, topic: Topic, *, follows: bool = False) -> None:
