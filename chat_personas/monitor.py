@@ -41,6 +41,8 @@ __all__ = ["CoursePoint", "Estimate", "Monitor"]
 EXPRESSION = "log_probability"
 SECONDS_OF_A_ROUND = 15.0
 SECONDS_BETWEEN_ESTIMATES = 0.4
+SECONDS_BETWEEN_SCORES = 1.0
+"""How many were asked is told more often than the scores are computed anew, which takes time from a screen's thread."""
 NO_FIGURES = "no human figures for this group"
 NO_LOG_PROBABILITIES = "this model gives no log-probabilities: it can be talked with, not measured"
 UNSTEERED = "no group: compared with everyone"
@@ -154,13 +156,15 @@ class Monitor:
         return self._agenda.round(size, times_asked(earlier, ids))
 
     async def _estimates(self, found: CurrentRound, context: Sequence[Message]) -> AsyncGenerator[Estimate, None]:
-        yielded = 0.0
+        yielded = scored = 0.0
         yield self._estimate(found, complete=False)
         async with aclosing(self._outcomes(found, context)) as outcomes:
             async for outcome in outcomes:
                 found.take(outcome)
                 if time.monotonic() - yielded >= SECONDS_BETWEEN_ESTIMATES:
-                    await asyncio.to_thread(self._score, found)
+                    if time.monotonic() - scored >= SECONDS_BETWEEN_SCORES:
+                        await asyncio.to_thread(self._score, found)
+                        scored = time.monotonic()
                     yield self._estimate(found, complete=False)
                     yielded = time.monotonic()
         await asyncio.to_thread(self._score, found)

@@ -11,7 +11,7 @@ from random import Random
 from eval.rendering import ordered_options
 from eval.survey import load_survey
 from eval.survey_model import Survey
-from pocket import answers, copying, identity, lettering, reading, views
+from pocket import answers, copying, identity, lettering, limits, reading, smalltalk, views
 from pocket.cast import Role, draw_role
 from pocket.dialogue import begin, close, converse
 from pocket.document import Document, Turn
@@ -99,6 +99,15 @@ class Writer:
         views.give_view(talk, self.rng.choice(TOPICS))
         question, reply = talk.turns
         return [question, replace(reply, weight=VIEW_WEIGHT)]
+
+    def aside(self, role: Role) -> list[Turn]:
+        """What is no question about a topic, as the very first turn: often a thing that nobody here knows about."""
+        talk = begin(role, self._person(role), self.rng)
+        if self.rng.random() < 0.5:
+            limits.admit_not_knowing(talk)
+        else:
+            self.rng.choice((smalltalk.greet, smalltalk.accept_thanks, smalltalk.part, *smalltalk.LIFE))(talk)
+        return [replace(turn, weight=VIEW_WEIGHT) if turn.role == "assistant" else turn for turn in talk.turns]
 
     def several_probes(self, role: Role) -> list[Turn]:
         """Several survey questions in a row, answered by the same person."""
@@ -231,6 +240,7 @@ PEOPLE: Mixture = (
     (Writer.view, 24.0),
     (Writer.telling_view, 40.0),
     (Writer.telling_conversation, 10.0),
+    (Writer.aside, 30.0),
     (Writer.conversation, 28.0),
     (Writer.long_conversation, 1.3),
     (Writer.probes_after_conversation, 9.0),

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -138,7 +139,11 @@ def test_answers_that_cannot_be_compared_are_refused_before_anything_is_written(
     served_by(FakeEngine(answers(20, 0.9)))
     command("eval", "democrat", "--survey", few, "--json", "few.json")
     command("eval", "republican", "--survey", survey, "--json", "red.json")
-    command("eval", "democrat", "democrat", "--survey", survey, "--json", "two.json")
+    other = Path("other.toml")
+    other.write_text(
+        f"# another file\n{files('personas.library').joinpath('democrat.toml').read_text('utf-8')}", "utf-8"
+    )
+    command("eval", "democrat", str(other), "--survey", survey, "--json", "two.json")
     file = write_answers("mine.jsonl", 0.9)
     for baseline, says in (
         ("few.json", '"few.json" is about another survey'),

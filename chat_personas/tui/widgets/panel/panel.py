@@ -48,6 +48,7 @@ class AlignmentPanel(VerticalScroll):
         self._stems: Mapping[str, str] = {}
         self._resting = False
         self._due = False
+        self._sections_are_old = True
 
     def compose(self) -> ComposeResult:
         """Lay out the headline; what needs figures is mounted by `furnish`, after the first paint."""
@@ -68,6 +69,7 @@ class AlignmentPanel(VerticalScroll):
     def about(self, groups: Iterable[str], *, stems: Mapping[str, str] | None = None, source: str = "") -> None:
         """Say whose opinions are compared, with which questions (stem by id), and what the figures are."""
         self._group, self._stems, self._source = " + ".join(groups), stems or {}, source
+        self._sections_are_old = True
         self._show()
 
     @property
@@ -78,6 +80,7 @@ class AlignmentPanel(VerticalScroll):
     def clear(self, state: str) -> None:
         """Forget the figures and say `state` in their place."""
         self.figures, self._due = Figures(state=state), False
+        self._sections_are_old = True
         self._show()
 
     def say(self, state: str) -> None:
@@ -96,6 +99,9 @@ class AlignmentPanel(VerticalScroll):
         A round that has no figures yet leaves those of the turn before in place, and says so.
         """
         card = estimate.scorecard or self.figures.card
+        before = self.figures.estimate.course if self.figures.estimate is not None else ()
+        new = estimate.complete or card is not self.figures.card or estimate.course != before
+        self._sections_are_old = self._sections_are_old or new
         self.figures = replace(self.figures, estimate=estimate, card=card, halted=False)
         self._due = True
         if estimate.complete or not self._resting:
@@ -124,7 +130,8 @@ class AlignmentPanel(VerticalScroll):
     def _show(self) -> None:
         self.query_one(Headline).show(self._group, self.figures)
         self.post_message(self.Shown(in_short(self.figures)))
-        if len(self.children) > 1:
+        if len(self.children) > 1 and self._sections_are_old:
+            self._sections_are_old = False
             self._show_sections()
 
     def _show_sections(self) -> None:
