@@ -17,7 +17,7 @@ def describe_machine() -> dict[str, str]:
         "processor": _listed("/proc/cpuinfo", "model name") or platform.processor() or platform.machine(),
         "cores": str(physical_cores()),
         "memory": _memory(),
-        "system": f"{platform.system()} {platform.release()}",
+        "system": f"{platform.system()} {platform.release().split('-')[0]}",
         "python": platform.python_version(),
         "packages": ", ".join(versions),
         "load": f"{os.getloadavg()[0]:.1f} at the start",

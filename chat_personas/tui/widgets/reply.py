@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 FIRST_WORD = "… thinking (Esc stops)"
 SECONDS_BETWEEN_DRAWINGS = 1 / 12
 """Each growth of a reply lays out and draws the conversation anew; at 60 times a second, keys have to wait for it."""
-MOST_POSTPONED = 5
-"""How often in a row a drawing gives way to the person's typing: the reply then still grows twice a second."""
+MOST_POSTPONED = 11
+"""How often in a row a drawing gives way to the person's typing: the reply then still grows once a second.
+
+A drawing takes some 20 ms, in which no key is echoed: twice a second, that is one key in twenty-five.
+"""
 
 
 class Reply(Vertical):

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from eval.scoring import Scorecard
 
 SECONDS_BETWEEN_UPDATES = 0.2
-MOST_POSTPONED = 4
-"""How often in a row an update gives way to the person's typing: figures are then at most a second old."""
+MOST_POSTPONED = 9
+"""How often in a row an update gives way to the person's typing: figures are then at most two seconds old."""
 
 
 class AlignmentPanel(VerticalScroll):
