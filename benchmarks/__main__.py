@@ -3,13 +3,15 @@
     python -m benchmarks --json results.json
     python -m benchmarks --only probes-vs-limit --quick
 
-Rows are printed as they come, progress goes to standard error. A full run takes most of an hour on two cores, which
+With --only, the other rows of the file that --json names are kept as an earlier run measured them. Rows are printed as
+they come, progress goes to standard error. A full run takes most of an hour on two cores, which
 should have nothing else to do.
 """
 
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,13 +31,14 @@ def main() -> int:
     model = partial(_model, arguments)
     settings = Settings(arguments.repeats or (QUICK_REPEATS if arguments.quick else REPEATS), model, _tell)
     machine = describe_machine()
-    results: list[dict[str, Any]] = []
+    measured = rows_kept(arguments.json, arguments.only or [row.name for row in ROWS])
     for row in ROWS:
         if arguments.only and row.name not in arguments.only:
             continue
         _tell(f"{row.name}: {row.what}, against {row.against}")
-        results.append(result(row, row.measure(settings)))
-        print(_line(results[-1]), flush=True)
+        measured[row.name] = result(row, row.measure(settings))
+        print(_line(measured[row.name]), flush=True)
+        results = [measured[one.name] for one in ROWS if one.name in measured]
         if arguments.json is not None:  # after every row, so that a run that is broken off is not lost
             arguments.json.parent.mkdir(parents=True, exist_ok=True)
             arguments.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
@@ -43,6 +46,13 @@ def main() -> int:
             name = arguments.model.name if arguments.model else f"random weights, {arguments.weights}"
             arguments.markdown.write_text(performance_page(results, machine, name), encoding="utf-8")
     return 0
+
+
+def rows_kept(file: Path | None, anew: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return by name the rows that an earlier run wrote to `file`, without those that are measured anew."""
+    if file is None or not file.exists():
+        return {}
+    return {row["name"]: row for row in json.loads(file.read_text(encoding="utf-8")) if row["name"] not in anew}
 
 
 def _arguments() -> argparse.Namespace:

@@ -9,7 +9,8 @@ HEAD = """\
 Written by `python -m benchmarks --markdown docs/performance.md` (`make bench`); not by hand.
 
 Every figure is a ratio against a named baseline, measured in the same run on the same machine: ours, baseline, ours,
-baseline, and so on. It is the ratio of the medians; the interval is a 95% bootstrap over the pairs, and a goal is met
+baseline, and so on. Rows may come from different runs: `--only NAME` measures one anew and keeps the others.
+A ratio is one of medians; its interval is a 95% bootstrap over the pairs, and a goal is met
 only if the unfavourable end of the interval meets it. The count of decoded tokens stands beside each time, since it
 does not depend on the machine's mood.
 """

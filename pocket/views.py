@@ -52,7 +52,8 @@ def other_reason(talk: Talk, position: Position) -> str:
 def stance_sentence(talk: Talk, position: Position) -> str:
     """Return the stance as a sentence, sometimes said as a member of the person's group.
 
-    It never comes first: where letters answer survey questions, too, a small model would begin a view with a letter.
+    It has words before it, unless it begins with "I" itself: where letters answer survey questions, too, a small model
+    would begin a view with a letter.
     """
     rng = talk.rng
     name = rng.choice(talk.profile.named) if talk.profile.named and rng.random() < 0.18 else None

@@ -1,11 +1,13 @@
 """How a benchmark turns timings into a figure, on invented ones: ratio, interval, verdict, and the form of the file."""
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.__main__ import rows_kept
 from benchmarks.figure import Goal, Pair, Timing, figure, interleaved
 from benchmarks.performance_page import performance_page
 from benchmarks.row import Measured, Row, Settings, result
@@ -146,3 +148,10 @@ def test_the_page_has_the_machine_and_every_row_with_its_interval() -> None:
     assert "- processor: a fast one" in page
     assert "| `a-row` | 1.1 (1 to 1.2) | at most 1.25 times and 2 s | yes | 3 |" in page
     assert "- a remark" in page
+
+
+def test_a_row_measured_anew_replaces_its_own_and_leaves_the_others(tmp_path: Path) -> None:
+    file = tmp_path / "rows.json"
+    assert rows_kept(None, ["memory"]) == rows_kept(file, ["memory"]) == {}
+    file.write_text(json.dumps([{"name": "memory", "ratio": 2.0}, {"name": "key-echo", "ratio": 1.1}]))
+    assert rows_kept(file, ["memory"]) == {"key-echo": {"name": "key-echo", "ratio": 1.1}}

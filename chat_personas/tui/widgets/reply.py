@@ -20,7 +20,8 @@ SECONDS_BETWEEN_DRAWINGS = 1 / 12
 MOST_POSTPONED = 11
 """How often in a row a drawing gives way to the person's typing: the reply then still grows once a second.
 
-A drawing takes some 20 ms, in which no key is echoed: twice a second, that is one key in twenty-five.
+No key is echoed during a drawing; drawn twice a second, the slowest twentieth of the keys had to wait for one
+(`benchmarks/key_echo.py`).
 """
 
 

@@ -130,7 +130,7 @@ class AlignmentPanel(VerticalScroll):
     def _show(self) -> None:
         self.query_one(Headline).show(self._group, self.figures)
         self.post_message(self.Shown(in_short(self.figures)))
-        if len(self.children) > 1 and self._sections_are_old:
+        if len(self.children) > 1 and self._sections_are_old:  # drawn with every count, they held up keys (key-echo)
             self._sections_are_old = False
             self._show_sections()
 
