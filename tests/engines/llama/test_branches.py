@@ -128,6 +128,16 @@ def test_a_path_that_fills_the_cache_can_be_decoded_beside_a_full_conversation(l
     assert runtime.memory.free == 0
 
 
+def test_what_fits_beside_the_conversation_fits_whatever_was_probed_before(load: Callable[..., Runtime]) -> None:
+    runtime = load()
+    said = tuple(range(5, 15))
+    runtime.memory.set_conversation(said)
+    logits_as_tree(runtime, [said[:5]])  # its last token is decoded anew, so the spine has one cell of its own
+    path = said[:5] + (20,) * (runtime.memory.room(said[:5]) - 5)
+    assert len(logits_as_tree(runtime, [path])) == 1
+    assert runtime.memory.free == 0
+
+
 def test_batches_that_llama_cpp_would_not_survive_are_refused(load: Callable[..., Runtime]) -> None:
     context = load(sequences=4).context
     too_many = context.size.batch + 1
