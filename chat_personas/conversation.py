@@ -1,6 +1,7 @@
 """A conversation with a persona as an object: send, stop, regenerate, edit, branch. No screen in it."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import replace
@@ -51,6 +52,7 @@ class Conversation:
         self._branch = branch or ()
         self._reply: RunningReply | None = None
         self._unsaved: RunningReply | None = None
+        self._began = self._replied = 0.0
 
     @classmethod
     def start(cls, corpus: Corpus, engine: Engine, persona: LoadedPersona, *, sampling: Sampling | None = None) -> Self:
@@ -110,6 +112,10 @@ class Conversation:
     def replying(self) -> bool:
         """Whether a reply is on its way."""
         return self._reply is not None
+
+    def seconds_of_replies(self) -> float:
+        """Return for how many seconds so far replies were on their way; whoever times other work leaves them out."""
+        return self._replied + (time.monotonic() - self._began if self.replying else 0.0)
 
     @property
     def path(self) -> tuple[MessageRow, ...]:
@@ -238,6 +244,7 @@ class Conversation:
     ) -> AsyncGenerator[ReplyEvent, None]:
         self._must_be_idle()
         await self.save()
+        self._began = time.monotonic()
         self._reply = RunningReply(
             self._corpus,
             self._engine,
@@ -253,7 +260,7 @@ class Conversation:
 
     def _settle(self, reply: RunningReply) -> None:
         """Take a reply that has ended into the path."""
-        self._reply = None
+        self._replied, self._reply = self.seconds_of_replies(), None
         if reply.begun is not None:
             self._branch = (*reply.begun.branch, reply.row())
             self._unsaved = None if reply.saved else reply

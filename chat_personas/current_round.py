@@ -1,7 +1,7 @@
 """The round of probes that is under way: what it asks, what it found, and how long that took."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -20,7 +20,10 @@ LEAST_FOR_SPEED = 5
 
 @dataclass(slots=True)
 class CurrentRound:
-    """What one round asks and has found; `scored` is a scorecard and of how many answers it is, set together."""
+    """What one round asks and has found; `scored` is a scorecard and of how many answers it is, set together.
+
+    `clock` gives seconds and may stand still while the model does something else: the round is timed by it.
+    """
 
     conversation_id: str | None
     message_id: str | None
@@ -28,16 +31,18 @@ class CurrentRound:
     planned: tuple[Question, ...]
     earlier: tuple[EarlierRound, ...]
     course: Course = field(default_factory=Course)
+    clock: Callable[[], float] = time.monotonic
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     answers: list[Answer] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     scored: tuple[int, Scorecard | None] = (0, None)
     others: dict[str, tuple[int, Answer]] = field(init=False)
-    _began: float = field(default_factory=time.monotonic)
+    _began: float = field(init=False)
     _last: float = 0.0
 
     def __post_init__(self) -> None:
         """Find the latest answers to the questions that this round does not ask, with their turns."""
+        self._began = self.clock()
         self.plan(self.planned)
 
     def plan(self, planned: tuple[Question, ...]) -> None:
@@ -48,7 +53,7 @@ class CurrentRound:
 
     def take(self, outcome: Answer | Failure) -> None:
         """Keep what came of one question."""
-        self._last = time.monotonic()
+        self._last = self.clock()
         if isinstance(outcome, Answer):
             self.answers.append(outcome)
         else:
@@ -100,7 +105,7 @@ class CurrentRound:
 
     @property
     def seconds_per_question(self) -> float | None:
-        """How long a question took, up to the last one done: what comes after it may be a reply to the person."""
+        """How long a question took by the clock, up to the last one done; None where they were too few to tell."""
         if self.done < LEAST_FOR_SPEED:
             return None
         return max(1e-6, (self._last - self._began) / self.done)

@@ -8,7 +8,7 @@ measured.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from operator import itemgetter
 from typing import TYPE_CHECKING
@@ -105,14 +105,20 @@ class Monitor:
         return None if self._groups else UNSTEERED
 
     async def measure(
-        self, context: Sequence[Message], message_id: str | None, conversation_id: str | None = None
+        self,
+        context: Sequence[Message],
+        message_id: str | None,
+        conversation_id: str | None = None,
+        *,
+        seconds_of_replies: Callable[[], float] = lambda: 0.0,
     ) -> AsyncGenerator[Estimate, None]:
         """Ask this round's questions after `context` and yield the estimate as it grows; the last one is complete.
 
         The round is recorded in the conversation under `message_id`, the message that it followed, also when it is
         stopped half-way. Before anything was said there is no message: that round is recorded once there is one.
-        Without `conversation_id` nothing is recorded. A model that gives no log-probabilities is not asked: the only
-        estimate then says so.
+        Without `conversation_id` nothing is recorded. `seconds_of_replies` tells for how long so far the model spoke
+        with the person instead of being measured (`Conversation.seconds_of_replies`): it is not slower for that. A
+        model that gives no log-probabilities is not asked: the only estimate then says so.
 
         Raises:
             EngineError: the model or the server failed.
@@ -120,7 +126,9 @@ class Monitor:
         """
         turn = sum(message.role == "user" for message in context)
         await self.settle()  # a round that this one replaces is among the earlier ones once it is recorded
-        found = await asyncio.to_thread(self._plan, turn, message_id, conversation_id)
+        found = await asyncio.to_thread(
+            self._plan, turn, message_id, conversation_id, lambda: time.monotonic() - seconds_of_replies()
+        )
         if self._engine.info.log_probabilities == "none":
             yield self._estimate(found, complete=True)
             return
@@ -142,13 +150,15 @@ class Monitor:
         if self._kept is not None:
             await asyncio.to_thread(self._kept.keep_waiting)
 
-    def _plan(self, turn: int, message_id: str | None, conversation_id: str | None) -> CurrentRound:
-        """Settle what the round asks, from what earlier ones asked and how long they took."""
+    def _plan(
+        self, turn: int, message_id: str | None, conversation_id: str | None, clock: Callable[[], float]
+    ) -> CurrentRound:
+        """Settle what the round asks, from what earlier ones asked and how long they took by their `clock`."""
         earlier = self._earlier.before(turn, message_id)
         planned = self._planned(earlier, self._seconds_per_question)
         values = [found.values for found in earlier if found.turn < turn]
         so_far = course(values, self._anchors, self._seed)
-        return CurrentRound(conversation_id, message_id, turn, planned, earlier, so_far)
+        return CurrentRound(conversation_id, message_id, turn, planned, earlier, so_far, clock=clock)
 
     def _planned(self, earlier: Sequence[EarlierRound], seconds_per_question: float | None) -> tuple[Question, ...]:
         ids = [question.id for question in self._survey.survey.questions]

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -113,6 +114,22 @@ async def test_a_reply_that_had_ended_when_it_was_stopped_is_complete(corpus: Co
     await anext(events)
     await conversation.stop()
     assert (await heard(events))[-1] == ReplyEnded("complete")
+
+
+async def test_the_time_of_replies_is_told_while_they_are_on_their_way_and_stands_still_between(
+    corpus: Corpus, democrat: LoadedPersona, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = iter(range(1000))
+    monkeypatch.setattr("chat_personas.conversation.time", SimpleNamespace(monotonic=lambda: float(next(now))))
+    conversation = Conversation.start(corpus, FakeEngine(["Hel", "lo.", END], ["Yes.", END]), democrat)
+    assert conversation.seconds_of_replies() == 0
+    events = conversation.send("Hi")  # begins at 0
+    await anext(events)
+    assert [conversation.seconds_of_replies() for _ in range(2)] == [1, 2]
+    await heard(events)  # ends at 3
+    assert [conversation.seconds_of_replies() for _ in range(2)] == [3, 3]
+    await heard(conversation.send("And?"))  # from 4 to 5
+    assert conversation.seconds_of_replies() == 4
 
 
 async def test_stopping_nothing_does_nothing(corpus: Corpus, democrat: LoadedPersona) -> None:

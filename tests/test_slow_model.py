@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from chat_personas.current_round import CurrentRound
 from chat_personas.estimate import Coverage, Estimate
 from chat_personas.monitor import Monitor
 from chat_personas.round_plan import ANCHORS, LEAST_REST
-from eval.engine import EngineError, Message, Sampling
+from eval.engine import EngineError, Message, Probe, ProbeScore, Sampling
 from eval.survey import LoadedSurvey
 from tests.corpus.making import branch_of, conversation_of, talk
 from tests.eval.fake_engine import FakeEngine
@@ -99,6 +99,45 @@ async def test_the_first_round_asks_what_fits_the_time_that_its_anchors_took(mon
     assert estimates[0].total == SLICE
     assert (estimates[-1].done, estimates[-1].total) == (35, 35)
     assert len(engine.asked) == len(set(engine.asked)) == 2 * 35
+
+
+async def test_a_reply_in_the_middle_of_a_round_makes_the_model_no_slower(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Clock:
+        """Goes on by half a second for every probe, and by ten minutes for one reply."""
+
+        now = replies = 0.0
+
+        def monotonic(self) -> float:
+            return self.now
+
+    clock = Clock()
+    monkeypatch.setattr("chat_personas.monitor.time", clock)
+
+    class Interrupted(FakeEngine):
+        async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
+            async for score in super().score(prefix, probes):
+                clock.now += 0.5
+                if len(self.asked) > 2 * ANCHORS and not clock.replies:
+                    clock.now, clock.replies = clock.now + 600, 600.0
+                yield score
+
+    monitor = Monitor(Interrupted(), TOWN, [DEMOCRAT], seconds=35.0)
+    for turn in range(2):
+        rounds = monitor.measure(HELLO * turn, None, seconds_of_replies=lambda: clock.replies)
+        last = [estimate async for estimate in rounds][-1]
+        assert (last.done, last.total) == (35, 35)
+    assert clock.replies
+
+
+async def test_what_is_asked_does_not_depend_on_what_was_answered() -> None:
+    asked_of = []
+    for share in (0.5, 0.99):
+        engine = FakeEngine(saying(share))
+        monitor = slow(engine)
+        for turn in range(3):
+            await round_of(monitor, turn)
+        asked_of.append(engine.asked)
+    assert asked_of[0] == asked_of[1]
 
 
 async def test_of_a_huge_survey_no_more_than_the_first_slice_is_prepared_before_the_time_is_known() -> None:

@@ -1,5 +1,6 @@
 """Measuring while people talk: asking first where it must, and handing estimates to the panel."""
 
+import asyncio
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
@@ -20,13 +21,20 @@ IMPOSSIBLE = "this model cannot be measured: it shows no log-probabilities"
 
 
 class Measuring:
-    """Whether, when and what is measured. A round belongs to the reply that it followed."""
+    """Whether, when and what is measured. A round belongs to the reply that it followed.
+
+    One round at a time: a message stops the probes until it is answered, then the round goes on, and the next one,
+    which is of the conversation as it stands then, begins after it.
+    """
 
     def __init__(self, sitting: Sitting, panel: "AlignmentPanel") -> None:
         self._sitting = sitting
         self._panel = panel
         self.wanted = sitting.session.measure
         self._scored = False
+        self._one_round = asyncio.Lock()
+        self._rounds = 0
+        self._under_way: tuple[str, str | None] | None = None
 
     @property
     def permitted(self) -> bool:
@@ -56,13 +64,35 @@ class Measuring:
             stems = {question.id: question.stem for question in monitor.survey.survey.questions} if monitor else {}
             self._panel.about(whose(conversation.persona), stems=stems, source=_source(monitor))
 
+    @property
+    def outdated(self) -> bool:
+        """Whether the round under way is of another conversation, or of a branch that is not on the screen any more."""
+        conversation = self._sitting.conversation
+        if self._under_way is None or conversation is None:
+            return False
+        measured, followed = self._under_way
+        here = {None, *(message.id for message in conversation.path)}
+        return measured != conversation.id or followed not in here
+
     async def measure(self) -> None:
-        """Measure the conversation as it stands; a round that is cancelled keeps what it found.
+        """Measure the conversation as it stands once the round under way is over; only the newest such wish counts.
+
+        A round that is cancelled keeps what it found.
 
         Raises:
             EngineError: the model or the server failed.
             CorpusError: the round could not be recorded.
         """
+        self._rounds += 1
+        number = self._rounds
+        async with self._one_round:
+            if number == self._rounds:
+                try:
+                    await self._round()
+                finally:
+                    self._under_way = None
+
+    async def _round(self) -> None:
         conversation = self._sitting.conversation
         if conversation is None or not (self.wanted and self.permitted and self.possible):
             return
@@ -72,7 +102,11 @@ class Measuring:
         self._panel.say(MEASURING)
         path = conversation.path
         last = path[-1].id if path else None
-        async with aclosing(monitor.measure(conversation.context(), last, conversation.id)) as estimates:
+        self._under_way = conversation.id, last
+        estimates_of_round = monitor.measure(
+            conversation.context(), last, conversation.id, seconds_of_replies=conversation.seconds_of_replies
+        )
+        async with aclosing(estimates_of_round) as estimates:
             async for estimate in estimates:
                 self._panel.offer(estimate)
                 if estimate.scorecard is not None and not self._scored:

@@ -10,7 +10,7 @@ import pytest
 from chat_personas.corpus import Corpus
 from chat_personas.monitor import Monitor
 from chat_personas.tui.widgets.panel.panel import AlignmentPanel
-from eval.engine import Engine, EngineInfo, Message, Probe, ProbeScore
+from eval.engine import Engine, EngineInfo, Message, Piece, Probe, ProbeScore
 from eval.scorecard import Scorecard
 from eval.survey import load_survey
 from personas import Persona
@@ -22,8 +22,8 @@ TALL = (120, 90)
 class HaltingEngine(ScreenEngine):
     """Answers the probes of ten questions, then waits until the test lets it go on."""
 
-    def __init__(self) -> None:
-        super().__init__(reply("Yes."))
+    def __init__(self, *more: list[str | Piece]) -> None:
+        super().__init__(reply("Yes."), *more)
         self.go_on = asyncio.Event()
 
     async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncIterator[ProbeScore]:
@@ -100,6 +100,48 @@ async def test_on_a_slow_model_the_panel_says_how_many_answers_are_of_this_turn(
         assert "measured 32 of 62 questions" in shown(pilot)
         assert "since turn 0: +0.000 [+0.000, +0.000] on the" in shown(pilot)
     assert engine.probed == 2 * (28 + 28)
+
+
+def rounds_of(corpus_file: Path) -> list[tuple[int | None, bool]]:
+    """The rounds of the only conversation as the corpus has them: which message they followed, and whether whole."""
+    with Corpus.open(corpus_file, read_only=True) as corpus:
+        (conversation,) = corpus.conversations()
+        leaf = corpus.conversation(conversation.id).active_leaf_id
+        assert leaf is not None
+        places = {None: 0, **{row.id: number for number, row in enumerate(corpus.branch(leaf), start=1)}}
+        return [(places.get(row.message_id), row.complete) for row in corpus.measurements(conversation.id)]
+
+
+async def test_a_round_that_a_message_interrupts_goes_on_after_the_reply_and_then_the_next_begins(
+    corpus_file: Path,
+) -> None:
+    engine = HaltingEngine()
+    async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor), TALL) as pilot:
+        await until(pilot, lambda: engine.probed == 20)
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "Yes." in shown(pilot) and not chat(pilot).talk.busy)
+        assert engine.probed == 20
+
+        engine.go_on.set()
+        await until(pilot, lambda: "turn 1" in shown(pilot) and measured(chat(pilot).panel))
+        assert "turn 0" in shown(pilot)
+    assert rounds_of(corpus_file) == [(0, True), (2, True)]
+    assert engine.probed == 2 * 124
+
+
+async def test_a_round_after_a_reply_that_was_had_anew_gives_way_to_that_after_the_new_one(corpus_file: Path) -> None:
+    engine = HaltingEngine(reply("No."))
+    async with screen(session(corpus_file, engine, measure=False, make_monitor=monitor), TALL) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "Yes." in shown(pilot) and not chat(pilot).talk.busy)
+        await pilot.press("f4")
+        await until(pilot, lambda: engine.probed == 20)
+        await pilot.press("f5")
+        await until(pilot, lambda: "No." in shown(pilot) and not chat(pilot).talk.busy)
+
+        engine.go_on.set()
+        await until(pilot, lambda: engine.probed == 20 + 124 and measured(chat(pilot).panel))
+    assert rounds_of(corpus_file) == [(None, False), (2, True)]
 
 
 async def test_keys_step_through_the_probes_and_round_the_ends(corpus_file: Path) -> None:

@@ -84,7 +84,7 @@ class Memory:
         """Let the spine be as much of the start of `path` as the cache already holds; return how much that is."""
         on_spine = common_length(self.spine, path)
         in_conversation = common_length(self.conversation, path)
-        if in_conversation > on_spine:
+        if in_conversation >= on_spine:  # if equal, too: cells that both share are cells saved
             self.cut_spine(0)
             self._context.share(CONVERSATION, SPINE, in_conversation)
             self.spine = list(path[:in_conversation])

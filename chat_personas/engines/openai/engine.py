@@ -126,7 +126,14 @@ class OpenAIEngine:
         return replace(self._info, constraints=self._form or "unknown")
 
     async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncIterator[Piece]:
-        """See `eval.engine.Engine.stream`. A server that says the context is too long is asked again with less."""
+        """See `eval.engine.Engine.stream`; no probe is sent before the reply has ended, so that none is in its way."""
+        with self._retrying.giving_way():
+            async with aclosing(self._reply(messages, sampling)) as pieces:
+                async for piece in pieces:
+                    yield piece
+
+    async def _reply(self, messages: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
+        """Yield a reply. A server that says the context is too long is asked again with less."""
         import httpx2
         import openai
 

@@ -8,6 +8,7 @@ requests count as under way, besides; here one that waits holds no place.
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from itertools import count
 from typing import TYPE_CHECKING, TypeVar
 
@@ -47,6 +48,10 @@ class Retrying:
         self._turns = Turns(pace)
         self._lost_in_a_row = 0
         self._in_vain = False
+
+    def giving_way(self) -> AbstractContextManager[None]:
+        """Make no request within the block, in which a reply to a person is under way; those that wait go after it."""
+        return self._turns.given_up()
 
     @property
     def hopeless(self) -> bool:

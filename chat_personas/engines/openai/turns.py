@@ -3,6 +3,8 @@
 import asyncio
 import heapq
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 
 from chat_personas.engines.openai.pace import Pace, Ticket
@@ -16,6 +18,17 @@ class Turns:
         self._numbers = count()
         self._waiting: list[tuple[int, asyncio.Future[Ticket]]] = []
         self._alarm: asyncio.TimerHandle | None = None
+        self._replies = 0
+
+    @contextmanager
+    def given_up(self) -> Iterator[None]:
+        """Let nothing more go until the block ends, since a person waits for a reply; what is under way goes on."""
+        self._replies += 1
+        try:
+            yield
+        finally:
+            self._replies -= 1
+            self._let_go()
 
     def number(self) -> int:
         """Return the number of a new request."""
@@ -54,7 +67,7 @@ class Turns:
 
     def _let_go(self) -> None:
         now = time.monotonic()
-        while self._waiting and self._pace.may_send(now):
+        while self._waiting and not self._replies and self._pace.may_send(now):
             _, turn = heapq.heappop(self._waiting)
             if not turn.done():
                 turn.set_result(self._pace.send(now))

@@ -183,9 +183,14 @@ class ChatScreen(Screen[None]):
 
     # Measuring
 
-    @work(group="measure", exclusive=True)
-    async def measure(self) -> None:
-        """Measure the conversation as it stands, in place of a round that is still under way."""
+    def measure(self) -> None:
+        """Measure the conversation as it stands, after a round of it that a message interrupted."""
+        if self.measuring.outdated:
+            self.workers.cancel_group(self, "measure")
+        self._measure()
+
+    @work(group="measure")
+    async def _measure(self) -> None:
         from chat_personas.corpus.errors import CorpusError
         from eval.engine import EngineError
 

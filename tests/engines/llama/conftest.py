@@ -42,6 +42,22 @@ def load(tiny_path: Path) -> Iterator[Callable[..., Runtime]]:
 
 
 @pytest.fixture(scope="module")
+def sized(tiny_path: Path) -> Iterator[Callable[[tuple[int, int]], Runtime]]:
+    """A function that gives the tiny model with decodes and branches of the given (batch, sequences), one each."""
+    loaded: dict[tuple[int, int], Runtime] = {}
+
+    def load_sized(size: tuple[int, int]) -> Runtime:
+        if size not in loaded:
+            options = Options(threads=1, batch=size[0], sequences=size[1])
+            loaded[size] = load_runtime(tiny_path, options, InterruptFlag())
+        return loaded[size]
+
+    yield load_sized
+    for runtime in loaded.values():
+        runtime.close()
+
+
+@pytest.fixture(scope="module")
 def runtime(tiny_path: Path) -> Iterator[Runtime]:
     """The tiny model loaded in this thread, with small decodes and few branches, so that trees take many of both."""
     loaded = load_runtime(tiny_path, Options(threads=1, batch=24, sequences=7), InterruptFlag())

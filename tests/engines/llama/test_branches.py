@@ -18,7 +18,10 @@ from chat_personas.engines.llama.tree import Path as Tokens
 from tests.engines.llama.reference import Call, log_softmax, logits_as_tree, logits_one_by_one, record, replay
 
 TOKENS = st.integers(5, 12)
+SIZES = st.sampled_from([(1, 3), (3, 20), (24, 7), (64, 4), (256, 64)])
+"""Tokens of one decode, and sequences: the conversation, the spine, and the branches that one decode may end."""
 CONTEXTS = st.lists(TOKENS, min_size=1, max_size=40).map(tuple)
+Sized = Callable[[tuple[int, int]], Runtime]
 quick = settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -31,10 +34,11 @@ def plain(tiny_path: Path) -> Iterator[Runtime]:
 
 
 @quick
-@given(prefix=CONTEXTS, rests=st.lists(CONTEXTS, min_size=1, max_size=12))
+@given(prefix=CONTEXTS, rests=st.lists(CONTEXTS, min_size=1, max_size=12), size=SIZES)
 def test_branches_of_a_tree_have_the_log_probabilities_of_one_by_one_decoding(
-    runtime: Runtime, plain: Runtime, prefix: Tokens, rests: list[Tokens]
+    sized: Sized, plain: Runtime, prefix: Tokens, rests: list[Tokens], size: tuple[int, int]
 ) -> None:
+    runtime = sized(size)
     paths = [prefix + rest for rest in rests]
     for path, logits in logits_as_tree(runtime, paths).items():
         expected = log_softmax(logits_one_by_one(plain.context, path))
@@ -42,10 +46,11 @@ def test_branches_of_a_tree_have_the_log_probabilities_of_one_by_one_decoding(
 
 
 @quick
-@given(conversation=CONTEXTS, rests=st.lists(CONTEXTS, min_size=1, max_size=8), shared=st.integers(0, 40))
+@given(conversation=CONTEXTS, rests=st.lists(CONTEXTS, min_size=1, max_size=8), shared=st.integers(0, 40), size=SIZES)
 def test_branches_beside_a_conversation_share_its_cells_and_not_its_later_tokens(
-    runtime: Runtime, plain: Runtime, conversation: Tokens, rests: list[Tokens], shared: int
+    sized: Sized, plain: Runtime, conversation: Tokens, rests: list[Tokens], shared: int, size: tuple[int, int]
 ) -> None:
+    runtime = sized(size)
     runtime.memory.set_conversation(conversation)
     paths = [conversation[:shared] + rest for rest in rests]
     for path, logits in logits_as_tree(runtime, paths).items():
@@ -123,6 +128,16 @@ def test_a_path_that_fills_the_cache_can_be_decoded_beside_a_full_conversation(l
     assert runtime.memory.free == 0
 
 
+def test_what_fits_beside_the_conversation_fits_whatever_was_probed_before(load: Callable[..., Runtime]) -> None:
+    runtime = load()
+    said = tuple(range(5, 15))
+    runtime.memory.set_conversation(said)
+    logits_as_tree(runtime, [said[:5]])  # its last token is decoded anew, so the spine has one cell of its own
+    path = said[:5] + (20,) * (runtime.memory.room(said[:5]) - 5)
+    assert len(logits_as_tree(runtime, [path])) == 1
+    assert runtime.memory.free == 0
+
+
 def test_batches_that_llama_cpp_would_not_survive_are_refused(load: Callable[..., Runtime]) -> None:
     context = load(sequences=4).context
     too_many = context.size.batch + 1
@@ -144,6 +159,7 @@ def test_logits_that_were_not_asked_for_are_refused(load: Callable[..., Runtime]
     context = load().context
     context.decode(Batch([5, 6], [0, 1], [(0,)] * 2, [False, True]))
     assert context.logits(1).shape == (context._vocabulary,)
+    assert np.shares_memory(context.logits(1), context.logits(1)), "a row is looked at where it is, not copied"
     for row in (-1, 0, 2):
         with pytest.raises(ValueError, match="no logits"):
             context.logits(row)

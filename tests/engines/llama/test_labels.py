@@ -1,5 +1,9 @@
 """Answer labels and their probability."""
 
+import tracemalloc
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -38,3 +42,17 @@ def test_large_logits_do_not_overflow(labels: Labels, runtime: Runtime) -> None:
     logits = np.full(runtime.vocabulary.size, 3e4, dtype=np.float32)
     scores, _ = labels.scores(("A",), logits)
     assert scores[0].lower == pytest.approx(np.log(2 / runtime.vocabulary.size), abs=1e-6)
+
+
+def test_scoring_a_probe_copies_no_row_of_a_large_vocabulary() -> None:
+    vocabulary: Any = SimpleNamespace(
+        size=200_000, tokenise=lambda text, special: [ord(text[-1])], piece=lambda token: chr(token).encode()
+    )
+    labels = Labels(vocabulary)
+    logits = np.random.default_rng(0).standard_normal(vocabulary.size).astype(np.float32)
+    labels.scores(("A", "B"), logits)
+    tracemalloc.start()
+    labels.scores(("A", "B"), logits)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < logits.nbytes / 10

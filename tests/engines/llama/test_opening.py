@@ -189,3 +189,25 @@ async def test_a_model_whose_template_writes_the_date_says_which_day_it_writes(t
     await engine.close()
     after = datetime.now().astimezone().date()
     assert engine.info.template_date in {before.isoformat(), after.isoformat()}
+
+
+def test_talking_and_measuring_on_the_embedded_model_imports_nothing_that_only_others_need(tiny_path: Path) -> None:
+    code = (
+        "import asyncio, pathlib, sys\n"
+        "from chat_personas.engines.llama import LlamaEngine\n"
+        "from chat_personas.monitor import Monitor\n"
+        "from eval.engine import Message, Sampling\n"
+        "from eval.survey import load_survey\n"
+        "from personas import load_persona\n"
+        "async def main():\n"
+        "    engine = await LlamaEngine.open(pathlib.Path(sys.argv[1]), threads=1)\n"
+        "    async for _ in engine.stream([Message('user', 'Hello')], Sampling(max_tokens=3)): pass\n"
+        "    monitor = Monitor(engine, load_survey('civic'), load_persona('democrat').persona.groups, seconds=1e-9)\n"
+        "    async for estimate in monitor.measure([], None): pass\n"
+        "    assert estimate.scorecard is not None\n"
+        "    await engine.close()\n"
+        "asyncio.run(main())\n"
+        "print([name for name in ('scipy', 'pandas', 'openai', 'httpx2', 'typer', 'torch') if name in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tiny_path)], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

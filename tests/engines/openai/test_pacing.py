@@ -3,6 +3,7 @@
 import asyncio
 import math
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 
 import pytest
 
@@ -10,7 +11,7 @@ from chat_personas.engines.openai import OpenAIEngine
 from eval.answers import Answer
 from eval.engine import Message, Probe, ProbeScore, Sampling
 from eval.expression.methods import METHODS, Asking, Expression
-from tests.engines.openai.scripted_server import Request, completion, send_json, serving
+from tests.engines.openai.scripted_server import Request, chunk, completion, send_events, send_json, serving
 from tests.eval.towns import question
 
 HELLO = [Message("user", "hello")]
@@ -154,6 +155,52 @@ async def test_asking_that_is_stopped_leaves_every_place_free_again() -> None:
         stuck.cancel()
         await asyncio.gather(stuck, return_exceptions=True)
         assert len(await scores(engine, HELLO, probes(4))) == 4
+
+
+@pytest.mark.parametrize("leaves", [False, True], ids=["heard", "left"])
+async def test_while_a_person_is_replied_to_no_further_probe_is_sent_and_all_are_answered_afterwards(
+    leaves: bool,
+) -> None:
+    asked, replying, heard_all = list[str](), asyncio.Event(), asyncio.Event()
+    found: list[ProbeScore] = []
+
+    async def watched(request: Request, writer: asyncio.StreamWriter) -> None:
+        asked.append("reply" if request.body.get("stream") else "probe")
+        if asked[-1] == "reply":
+            replying.set()
+            await send_events(writer, [chunk("Well"), chunk(" then", "stop"), "[DONE]"])
+        else:
+            await (replying if len(asked) < 4 else heard_all).wait()
+            await send_json(writer, 200, completion("A", TOP))
+
+    async def measure() -> None:
+        async for score in engine.score(HELLO, probes(9)):
+            found.append(score)
+
+    async with serving(_answer_at_once) as server:
+        engine = await OpenAIEngine.open(server.url, concurrency=2)
+        server.reply = watched
+        measuring = asyncio.create_task(measure())
+        while server.under_way < 2:
+            await asyncio.sleep(0)
+        async with aclosing(engine.stream(HELLO, Sampling(seed=1))) as reply:  # type: ignore[type-var]
+            async for piece in reply:
+                while len(found) < 2:  # those under way are answered
+                    await asyncio.sleep(0)
+                for _ in range(200):  # time enough to send another
+                    await asyncio.sleep(0)
+                assert asked == ["probe", "probe", "reply"]
+                if leaves or piece.finish_reason:
+                    break
+        heard_all.set()
+        await measuring
+        await engine.close()
+    assert {score.key for score in found} == {probe.key for probe in probes(9)}
+    assert [score.failure for score in found] == [None] * 9
+
+
+async def _answer_at_once(request: Request, writer: asyncio.StreamWriter) -> None:
+    await send_json(writer, 200, completion("A", TOP))
 
 
 async def scores_of(engine: OpenAIEngine, prefix: list[Message]) -> list[ProbeScore]:
