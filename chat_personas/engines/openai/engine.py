@@ -70,7 +70,7 @@ class OpenAIEngine:
         self._model = capabilities.model
         self._dialect: Dialect = capabilities.dialect
         self._pace = pace
-        self._retrying = Retrying(pace)
+        self._retrying = Retrying(pace, withdraws=is_loopback(url))
         self._form: Form | None = None
         self._finding_form = asyncio.Lock()
         self._info = EngineInfo(
@@ -126,7 +126,10 @@ class OpenAIEngine:
         return replace(self._info, constraints=self._form or "unknown")
 
     async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncIterator[Piece]:
-        """See `eval.engine.Engine.stream`; no probe is sent before the reply has ended, so that none is in its way."""
+        """See `eval.engine.Engine.stream`; no probe is sent before the reply has ended, so that none is in its way.
+
+        A server on this machine often takes one request at a time: there, probes under way are withdrawn.
+        """
         with self._retrying.giving_way():
             async with aclosing(self._reply(messages, sampling)) as pieces:
                 async for piece in pieces:

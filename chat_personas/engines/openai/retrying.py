@@ -7,10 +7,10 @@ requests count as under way, besides; here one that waits holds no place.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from chat_personas.engines.openai.pace import Pace
 from chat_personas.engines.openai.retry_after import asked_pause
@@ -40,18 +40,34 @@ class UnreadableAnswerError(Exception):
     """A server sent an answer that is none, such as JSON that breaks off. The message is a few words."""
 
 
+class _WithdrawnError(Exception):
+    """A request was given up for a reply to a person and is to be made again after it."""
+
+
 class Retrying:
     """Makes requests, as many at once as `pace` allows, and again where that may help."""
 
-    def __init__(self, pace: Pace) -> None:
+    def __init__(self, pace: Pace, *, withdraws: bool = False) -> None:
+        """`withdraws`: give requests under way up for a reply to a person, where asking twice costs nothing."""
         self._pace = pace
         self._turns = Turns(pace)
+        self._withdraws = withdraws
+        self._under_way = set[asyncio.Future[Any]]()
         self._lost_in_a_row = 0
         self._in_vain = False
 
-    def giving_way(self) -> AbstractContextManager[None]:
-        """Make no request within the block, in which a reply to a person is under way; those that wait go after it."""
-        return self._turns.given_up()
+    @contextmanager
+    def giving_way(self) -> Iterator[None]:
+        """Make no request within the block, in which a reply to a person is under way; those that wait go after it.
+
+        Those under way are withdrawn and go after it, too, if this is an object that withdraws.
+        """
+        with self._turns.given_up():
+            withdrawn = tuple(self._under_way)
+            self._under_way.clear()
+            for request in withdrawn:
+                request.cancel()
+            yield
 
     @property
     def hopeless(self) -> bool:
@@ -76,7 +92,10 @@ class Retrying:
         while True:
             ticket = await self._turns.take(number)
             try:
-                answer = await request()
+                answer = await self._made(request)
+            except _WithdrawnError:
+                self._turns.ended()
+                continue
             except (openai.OpenAIError, UnreadableAnswerError) as error:
                 if isinstance(error, openai.RateLimitError):
                     limited += 1
@@ -100,6 +119,22 @@ class Retrying:
                 return answer
             if not crowded:
                 await asyncio.sleep(pause)
+
+    async def _made(self, request: Callable[[], Awaitable[T]]) -> T:
+        """Return what `request` returns. Raises _WithdrawnError: it was withdrawn meanwhile."""
+        if not self._withdraws:
+            return await request()
+        under_way = asyncio.ensure_future(request())
+        self._under_way.add(under_way)
+        try:
+            return await under_way
+        except asyncio.CancelledError:
+            asking = asyncio.current_task()
+            if under_way in self._under_way or (asking is not None and asking.cancelling()):
+                raise
+            raise _WithdrawnError from None
+        finally:
+            self._under_way.discard(under_way)
 
     def _limited_pause(self, error: "openai.RateLimitError", times: int) -> float | None:
         """Return for how long nothing is to be asked; None where the request is given up."""

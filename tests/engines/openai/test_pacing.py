@@ -159,8 +159,9 @@ async def test_asking_that_is_stopped_leaves_every_place_free_again() -> None:
 
 @pytest.mark.parametrize("leaves", [False, True], ids=["heard", "left"])
 async def test_while_a_person_is_replied_to_no_further_probe_is_sent_and_all_are_answered_afterwards(
-    leaves: bool,
+    leaves: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("chat_personas.engines.openai.engine.is_loopback", lambda url: False)
     asked, replying, heard_all = list[str](), asyncio.Event(), asyncio.Event()
     found: list[ProbeScore] = []
 
@@ -197,6 +198,55 @@ async def test_while_a_person_is_replied_to_no_further_probe_is_sent_and_all_are
         await engine.close()
     assert {score.key for score in found} == {probe.key for probe in probes(9)}
     assert [score.failure for score in found] == [None] * 9
+
+
+async def test_on_this_machine_probes_under_way_are_withdrawn_for_a_reply_and_sent_again_after_it() -> None:
+    asked, replied = list[str](), asyncio.Event()
+
+    async def watched(request: Request, writer: asyncio.StreamWriter) -> None:
+        asked.append("reply" if request.body.get("stream") else "probe")
+        if asked[-1] == "reply":
+            await send_events(writer, [chunk("Well"), chunk(" then", "stop"), "[DONE]"])
+        else:
+            await replied.wait()
+            await send_json(writer, 200, completion("A", TOP))
+
+    async with serving(_answer_at_once) as server:
+        engine = await OpenAIEngine.open(server.url, concurrency=2)
+        server.reply = watched
+        measuring = asyncio.create_task(scores_of(engine, HELLO))
+        while asked != ["probe", "probe"]:
+            await asyncio.sleep(0)
+        pieces = [piece async for piece in engine.stream(HELLO, Sampling(seed=1))]
+        assert pieces[-1].finish_reason == "stop"
+        replied.set()
+        found = await measuring
+        await engine.close()
+    assert asked == ["probe", "probe", "reply"] + ["probe"] * 5
+    assert {score.key: score.failure for score in found} == {probe.key: None for probe in probes(5)}
+
+
+async def test_a_measurement_that_is_stopped_while_its_probes_are_withdrawn_ends() -> None:
+    replying = asyncio.Event()
+
+    async def waits(request: Request, writer: asyncio.StreamWriter) -> None:
+        if request.body.get("stream"):
+            replying.set()
+        await asyncio.Event().wait()
+
+    async with serving(_answer_at_once) as server:
+        engine = await OpenAIEngine.open(server.url, concurrency=2)
+        server.reply = waits
+        measuring = asyncio.create_task(scores_of(engine, HELLO))
+        while server.under_way < 2:
+            await asyncio.sleep(0)
+        talking = asyncio.create_task(anext(aiter(engine.stream(HELLO, Sampling(seed=1)))))
+        await replying.wait()
+        measuring.cancel()
+        talking.cancel()
+        ended = await asyncio.gather(measuring, talking, return_exceptions=True)
+        assert [type(error) for error in ended] == [asyncio.CancelledError] * 2
+        await engine.close()
 
 
 async def _answer_at_once(request: Request, writer: asyncio.StreamWriter) -> None:
