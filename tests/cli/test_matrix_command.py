@@ -72,6 +72,7 @@ def test_under_20_questions_no_interval_is_shown(command: Command, served_by: Se
     [
         (["democrat", "republican", "democrat"], "the persona democrat is named twice; name each once"),
         (["democrat", "--groups", "POLPARTI"], "did you mean POLPARTY?"),
+        (["democrat", "--groups", "POLPARTY", "--groups", "SEX"], "takes one attribute, not POLPARTY and SEX"),
         (["democrat", "--groups", "RACE"], 'the survey "town" has no figures for two groups of RACE'),
         (["democart"], '"democrat"'),
         (["democrat", "--limit", "0"], "--limit"),
