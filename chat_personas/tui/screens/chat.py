@@ -75,7 +75,7 @@ class ChatScreen(Screen[None]):
             self.transcript,
             changed=self.refresh_bindings,
             ended=self._reply_ended,
-            give_back=self.composer.give_back,
+            give_back=self.editing.give_back,
         )
         self.measuring = Measuring(sitting, self.panel)
         self.entrance = Entrance(self)
@@ -157,7 +157,9 @@ class ChatScreen(Screen[None]):
         """Take the last message into the composer; sending it begins another branch."""
         await self.talk.stop()
         last = self.transcript.last("user")
-        if last is not None and last.message_id is not None:
+        if self.editing.under_way:
+            self.composer.focus()
+        elif last is not None and last.message_id is not None:
             self.editing.begin(last.message_id, last.text)
 
     def action_copy(self) -> None:
@@ -289,12 +291,15 @@ class ChatScreen(Screen[None]):
     # What the lines say
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer Stop only while there is something to stop, and Back only where there is a way back."""
+        """Offer Stop only while there is something to stop, and Back only where there is a way back.
+
+        While a message is edited the conversation stays on the version to which it belongs.
+        """
         if action == "stop":
             return self.talk.busy or self.talk.waiting or self.editing.under_way
         if action == "leave_panel":
             return not self.composer.has_focus
-        return True
+        return action != "other" or not self.editing.under_way
 
     def show_context(self) -> None:
         """Say how much of the model's context the conversation takes, if that is known. Raises CorpusError."""
