@@ -85,7 +85,8 @@ def _print_one(console: "Console", report: "Report") -> None:
 def _print_scores(console: "Console", report: "Report") -> None:
     """Print what one persona scored beside the references, and what that shows."""
     console.print()
-    print_line(console, f"{report.persona.name}: alignment with its group, and what others would score in its place")
+    people = "its group" if report.persona.groups else "everyone"
+    print_line(console, f"{report.persona.name}: alignment with {people}, and what others would score in its place")
     for name, score in beside(report):
         if score is not None:
             shown = name if len(name) <= REFERENCE_WIDTH else f"{name[: REFERENCE_WIDTH - 1]}…"

@@ -38,6 +38,15 @@ async def test_population_opposite_uniform_and_sampling_noise_stand_beside_the_s
     assert "this persona with Republican (the opposite group) 0." in said
 
 
+async def test_a_persona_without_a_group_is_said_to_be_compared_with_everyone(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = await printed(capsys, monkeypatch, "unsteered")
+    assert "unsteered: alignment with everyone, and what others would score in its place" in said
+    assert "farther from" not in said
+    assert "democrat: alignment with its group" in await printed(capsys, monkeypatch, "democrat")
+
+
 async def test_groups_that_share_a_value_are_told_apart(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
