@@ -57,13 +57,13 @@ def matrix(
     from chat_personas.cli.report_file import Destinations
     from chat_personas.config import load_settings
     from chat_personas.survey_store import find_survey
-    from personas import CATALOGUE, load_persona
+    from personas import CATALOGUE, OPEN_ATTRIBUTES, load_persona
 
     destinations = Destinations(json_file, html=html_file, svg=svg_file)
     destinations.check()
     if groups and len(groups) > 1:
         raise UsageError(f"--groups takes one attribute, not {' and '.join(groups)}; give one, or none for all groups")
-    attribute = choose("--groups", groups[0], tuple(CATALOGUE)) if groups else None
+    attribute = choose("--groups", groups[0], (*CATALOGUE, *OPEN_ATTRIBUTES)) if groups else None
     settings = load_settings()
     asked = MatrixAsked(
         settings=settings,
