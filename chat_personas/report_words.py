@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from chat_personas.counted import counted
 from chat_personas.in_words import doubts, sounds_like
+from chat_personas.main_measure import measure_of
 from chat_personas.plain_text import printable
 from personas import attribute_of
 
@@ -90,7 +91,9 @@ def over_ordered(report: "Report") -> Iterator[str]:
     """Say over how many questions alignment is, if it is not over all that have figures."""
     compared = [question for question in report.questions if question.human is not None]
     ordered = sum(question.alignment is not None for question in compared)
-    if ordered < len(compared):
+    if compared and not ordered:
+        yield "there is no alignment: the options of no question have an order, and total variation needs none"
+    elif ordered < len(compared):
         yield (
             f"alignment is over {ordered} of {counted(len(compared), 'question')}: "
             "the options of the others have no order, and they count in total variation only"
@@ -98,11 +101,12 @@ def over_ordered(report: "Report") -> Iterator[str]:
 
 
 def beside(report: "Report") -> "Iterator[tuple[str, Score | None]]":
-    """Yield the persona's alignment, then what each reference would have scored in its place."""
-    yield "this persona", report.scores.alignment
+    """Yield the persona's score by the main measure, then what each reference would have scored in its place."""
+    measure = measure_of([report])
+    yield "this persona", getattr(report.scores, measure)
     for name, words in reference_words(report):
         reference: Reference | None = getattr(report.references, name)
-        yield words, reference.alignment if reference is not None else None
+        yield words, getattr(reference, measure) if reference is not None else None
 
 
 def reference_words(report: "Report") -> Iterator[tuple[str, str]]:
@@ -114,14 +118,15 @@ def reference_words(report: "Report") -> Iterator[tuple[str, str]]:
 
 
 def in_words(report: "Report") -> Iterator[str]:
-    """Yield over which questions alignment is, where not over all; the alignment with the opposite group, what speaks
+    """Yield over which questions alignment is, where not over all; the score with the opposite group, what speaks
     against the persona, and whom it sounds like.
     """
     yield from over_ordered(report)
     against = report.scores_against_opposite
     opposite = group_label(against) if against else ""
     if against is not None:
-        yield f"this persona with {opposite} (the opposite group) {with_interval(against.alignment)}"
+        score = with_interval(getattr(against, measure_of([report])))
+        yield f"this persona with {opposite} (the opposite group) {score}"
     paired = against.minus_own if against else None
     yield from doubts(paired.alignment if paired else None, opposite, report.references)
     if report.nearest:

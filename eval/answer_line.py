@@ -16,7 +16,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from eval.errors import AnswerError
-from personas import Group
+from personas import Group, clash
 from personas.nearest import shown, suggestion
 from personas.strict import StrictModel, broken_rule
 
@@ -65,11 +65,9 @@ class AnswerLine(StrictModel):
     @field_validator("group")
     @classmethod
     def _hold_of_one_person(cls, groups: tuple[Group, ...]) -> tuple[Group, ...]:
-        first: dict[str, Group] = {}
-        for group in groups:
-            other = first.setdefault(group.attribute, group)
-            if other is not group:
-                raise broken_rule(f"{other} and {group} cannot both hold of one person; keep one of them")
+        found = clash(groups)
+        if found is not None:
+            raise broken_rule(f"{found.problem}; keep one of them")
         return groups
 
 

@@ -14,4 +14,4 @@ def confusion(aligned: FloatArray, bootstrap: Bootstrap) -> tuple[Interval, ...]
     """
     rounded = np.round(aligned, 12)
     closest = rounded == rounded.max(axis=0)
-    return bootstrap.means((closest / closest.sum(axis=0)).T)
+    return bootstrap.shares((closest / closest.sum(axis=0)).T)

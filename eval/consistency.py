@@ -38,5 +38,5 @@ def consistency(aligned: FloatArray, about: NDArray[np.bool_], bootstrap: Bootst
     by_topic = about @ aligned[:, defined].T / about.sum(axis=1, keepdims=True)
     best = int(np.argmax(np.round(by_topic.mean(axis=0), 12)))
     agree = np.argmax(np.round(by_topic, 12), axis=1) == best
-    (score,) = bootstrap.means(agree[:, None].astype(np.float64))
+    (score,) = bootstrap.shares(agree[:, None].astype(np.float64))
     return Consistency(best, score, len(about))

@@ -68,6 +68,15 @@ class Bootstrap:
         replicates = _weights(n, self.seed, self.resamples) @ columns / n
         return _intervals(means, replicates, columns - means)
 
+    def shares(self, columns: FloatArray) -> tuple[Interval, ...]:
+        """Return the mean of each column as `means` does, for columns that say where something holds: 1 or 0.
+
+        Where it holds nowhere or everywhere no resample differs, and an interval of no width would claim that it never
+        or always does. There the other bound is that of Clopper and Pearson (1934): the share under which n questions
+        would come out so with a probability of 2.5%, 1 - 0.025^(1/n) from the end.
+        """
+        return tuple(_less_sure(interval, len(columns)) for interval in self.means(columns))
+
     def ratio(self, numerators: FloatArray, denominators: FloatArray) -> Interval | None:
         """Return the ratio of two means over the same questions; None when the denominators' mean is 0.
 
@@ -90,6 +99,17 @@ class Bootstrap:
         if not (np.isfinite(replicates).all() and np.isfinite(influence).all()):
             return Interval(ratio, None, None)
         return _intervals(np.array([ratio]), replicates[:, None], influence[:, None])[0]
+
+
+def _less_sure(share: Interval, n: int) -> Interval:
+    """Return the interval of a share, not without width at an end of 0 to 1."""
+    room: float = 1 - ((1 - LEVEL) / 2) ** (1 / n)
+    match share:
+        case Interval(low=0.0, high=0.0):
+            return Interval(share.mean, 0.0, room)
+        case Interval(low=1.0, high=1.0):
+            return Interval(share.mean, 1 - room, 1.0)
+    return share
 
 
 @lru_cache(maxsize=8)

@@ -2,7 +2,7 @@
 
 from personas.catalogue import CATALOGUE, OPEN_ATTRIBUTES, Attribute, attribute_of
 from personas.errors import PersonaError
-from personas.group import ALL_GROUPS, Group
+from personas.group import ALL_GROUPS, Group, clash
 from personas.library import library_names
 from personas.loading import LoadedPersona, load_persona
 from personas.persona import SCHEMA, STEERINGS, Persona, Steering, with_shots, with_steering
@@ -24,6 +24,7 @@ __all__ = [
     "Steering",
     "attribute_of",
     "check",
+    "clash",
     "evaluation_prompt",
     "library_names",
     "load_persona",

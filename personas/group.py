@@ -1,5 +1,8 @@
 """A group: one value of one demographic attribute of the catalogue."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from pydantic import ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
@@ -61,6 +64,32 @@ class Group(StrictModel):
             return cls(attribute=attribute, value=value)
         likely = suggestion(text, map(str, ALL_GROUPS), "see: chat-personas personas list")
         raise PersonaError(f"there is no group {shown(text)}; {likely}")
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """Why groups cannot be combined: the one at `place` (counted from 0) does not go with one before it."""
+
+    place: int
+    problem: str
+    """Which two, as the beginning of an error; what to do is for the caller to add."""
+
+
+def clash(groups: Sequence[Group]) -> Clash | None:
+    """Return the first group that cannot hold of one person beside those before it; None if all of them can.
+
+    An attribute has one value for a person: a second value contradicts the first, and the same value says nothing new,
+    so that one of them was meant to be something else.
+    """
+    first: dict[str, Group] = {}
+    for place, group in enumerate(groups):
+        other = first.get(group.attribute)
+        if other == group:
+            return Clash(place, f"{group} is there twice")
+        if other is not None:
+            return Clash(place, f"{other} and {group} cannot both hold of one person")
+        first[group.attribute] = group
+    return None
 
 
 def _unknown(problem: str, advice: str) -> PydanticCustomError:

@@ -3,10 +3,9 @@
 from typing import Annotated, Literal, get_args
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
-from pydantic_core import PydanticCustomError
 
 from personas.errors import PersonaError
-from personas.group import Group
+from personas.group import Group, clash
 from personas.nearest import shown, suggestion
 from personas.sections import Ablation, Activation, FewShot, PersonaSampling, PromptOverride, Voice
 from personas.strict import Line, StrictModel, broken_rule
@@ -57,11 +56,10 @@ class Persona(StrictModel):
         steering = info.data.get("steering")
         if steering in _NEEDS_GROUPS and not groups:
             raise broken_rule(f'steering "{steering}" needs a group; add a [[groups]] table, or use "none"', "steering")
-        first: dict[str, Group] = {}
-        for index, group in enumerate(groups):
-            if group.attribute in first:
-                raise _same_attribute(first[group.attribute], group, index)
-            first[group.attribute] = group
+        found = clash(groups)
+        if found is not None:
+            problem = f"{found.problem}; remove one of these groups"
+            raise broken_rule(problem, "groups", found.place, "attribute")
         return groups
 
     @field_validator("activation", "ablation")
@@ -73,11 +71,6 @@ class Persona(StrictModel):
             problem = f'steering "{info.field_name}" needs a direction; add an [{info.field_name}] table with one'
             raise broken_rule(problem, "steering")
         return section
-
-
-def _same_attribute(one: Group, other: Group, index: int) -> PydanticCustomError:
-    problem = f"{one} and {other} cannot both hold of one person; remove one of these groups"
-    return broken_rule(problem, "groups", index, "attribute")
 
 
 def with_steering(persona: Persona, steering: str) -> Persona:

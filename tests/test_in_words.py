@@ -34,6 +34,12 @@ def test_a_difference_that_includes_zero_cannot_be_told_apart_from_everyone() ->
     assert "farther from its group than answering as everyone" in worse
 
 
+def test_a_persona_that_is_compared_with_everyone_is_not_said_to_be_farther_from_them_than_they_are() -> None:
+    same = Interval(1.0, 1.0, 1.0)
+    farther = Difference(Interval(0.04, 0.03, 0.06), None)
+    assert list(doubts(None, "", References(None, Reference(same, None, farther), None, None))) == []
+
+
 def test_ties_are_counted_before_they_are_named() -> None:
     said = sounds_like(["A", "B, or C", "D", "E"], 35, "0.812", bounded=True)
     assert said == "sounds most like: 4 of 35 tied, among them: A 0.812; B, or C; D"

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from chat_personas.cli import eval_options, options
-from chat_personas.cli.exit_codes import DONE
+from chat_personas.cli.exit_codes import DONE, UsageError
 
 EXAMPLE = options.examples(
     "chat-personas matrix democrat republican independent --groups POLPARTY",
@@ -21,7 +21,8 @@ EXAMPLE = options.examples(
 def matrix(
     personas: Annotated[list[str], typer.Argument(metavar="PERSONA", help="Personas of the library, or files.")],
     groups: Annotated[
-        str | None, typer.Option("--groups", metavar="ATTRIBUTE", help="Only this attribute's groups, as POLPARTY.")
+        list[str] | None,
+        typer.Option("--groups", metavar="ATTRIBUTE", help="Only this attribute's groups, as POLPARTY."),
     ] = None,
     survey: options.Survey = None,
     expression: Annotated[
@@ -56,11 +57,13 @@ def matrix(
     from chat_personas.cli.report_file import Destinations
     from chat_personas.config import load_settings
     from chat_personas.survey_store import find_survey
-    from personas import CATALOGUE, load_persona
+    from personas import CATALOGUE, OPEN_ATTRIBUTES, load_persona
 
     destinations = Destinations(json_file, html=html_file, svg=svg_file)
     destinations.check()
-    attribute = None if groups is None else choose("--groups", groups, tuple(CATALOGUE))
+    if groups and len(groups) > 1:
+        raise UsageError(f"--groups takes one attribute, not {' and '.join(groups)}; give one, or none for all groups")
+    attribute = choose("--groups", groups[0], (*CATALOGUE, *OPEN_ATTRIBUTES)) if groups else None
     settings = load_settings()
     asked = MatrixAsked(
         settings=settings,

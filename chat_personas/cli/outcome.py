@@ -66,12 +66,15 @@ def check_alignment(reports: Sequence[Report], fail_under: float | None) -> None
         return
     several = _in_several_expressions(reports)
     names = [f"{each.persona.name} ({each.expression})" if several else each.persona.name for each in reports]
-    below = [
-        f"{name} {report.scores.alignment.mean:.3f}" if report.scores.alignment else name
-        for name, report in zip(names, reports, strict=True)
-        if not errs_too_often(report) and (report.scores.alignment is None or report.scores.alignment.mean < fail_under)
-    ]
+    judged = [(name, report) for name, report in zip(names, reports, strict=True) if not errs_too_often(report)]
+    aligned = [(name, report.scores.alignment) for name, report in judged]
+    below = [f"{name} {score.mean:.3f}" for name, score in aligned if score is not None and score.mean < fail_under]
     complaints = [f"alignment is under {fail_under}: {', '.join(below)}"] if below else []
+    complaints += [
+        f"no alignment to check: for {name} no question with ordered options was scored"
+        for name, score in aligned
+        if score is None
+    ]
     complaints += [
         f"no alignment to check: {name} is {not_judged(report)}"
         for name, report in zip(names, reports, strict=True)

@@ -3,16 +3,28 @@
 from collections.abc import Sequence
 from statistics import median
 
+from chat_personas.cli.exit_codes import UsageError
 from chat_personas.counted import counted
 from eval.figures import human_figures
 from eval.question import Question
 from eval.survey_model import Survey
-from personas import Group
+from personas import Group, clash
 
 
 def groups_meant(written: Sequence[str]) -> tuple[Group, ...]:
-    """Return groups that are written `ATTRIBUTE=value` on the command line. Raises PersonaError: there is no such."""
-    return tuple(Group.parse(group) for group in written)
+    """Return groups that are written `ATTRIBUTE=value` on the command line, to be combined.
+
+    Raises:
+        PersonaError: there is no such group.
+        UsageError: nobody can belong to all of them.
+    """
+    groups = tuple(Group.parse(group) for group in written)
+    found = clash(groups)
+    if found is not None:
+        raise UsageError(
+            f"--group: {found.problem}; keep one of them: several are combined, for the people who belong to all"
+        )
+    return groups
 
 
 def people_counted(survey: Survey, combined: Sequence[Group]) -> list[str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from chat_personas.calibration_words import calibration_lines
 from chat_personas.cli.hanging import print_line
 from chat_personas.cli.score_blocks import Column, blocks, fits
+from chat_personas.main_measure import measure_of
 from chat_personas.report_words import (
     DEMONSTRATION,
     FEW,
@@ -85,7 +86,9 @@ def _print_one(console: "Console", report: "Report") -> None:
 def _print_scores(console: "Console", report: "Report") -> None:
     """Print what one persona scored beside the references, and what that shows."""
     console.print()
-    print_line(console, f"{report.persona.name}: alignment with its group, and what others would score in its place")
+    people = "its group" if report.persona.groups else "everyone"
+    how = {"alignment": "alignment with", "total_variation": "total variation from"}[measure_of([report])]
+    print_line(console, f"{report.persona.name}: {how} {people}, and what others would score in its place")
     for name, score in beside(report):
         if score is not None:
             shown = name if len(name) <= REFERENCE_WIDTH else f"{name[: REFERENCE_WIDTH - 1]}…"

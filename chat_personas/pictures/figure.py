@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
+from chat_personas.main_measure import measure_of
 from chat_personas.pictures.forest import Forest, forest, forest_document
 from chat_personas.pictures.markup import Element
-from chat_personas.pictures.scale import measure_of
 from chat_personas.pictures.standings import all_not_judged, names, standings
 from chat_personas.report_words import all_that_was_asked
 from eval.report import Report

@@ -2,11 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-from eval.report import Report, Score
-
-Measure = Literal["alignment", "total_variation"]
+from chat_personas.main_measure import Measure
+from eval.report import Score
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +26,6 @@ class Scale:
         """Five or six round scores from end to end."""
         step = 0.1 if self.high - self.low < 0.75 else 0.25
         return [round(self.low + step * number, 2) for number in range(round((self.high - self.low) / step) + 1)]
-
-
-def measure_of(reports: Iterable[Report]) -> Measure:
-    """Return what the main figure shows: alignment, or total variation where no question's options have an order."""
-    reports = tuple(reports)
-    without = all(report.scores.alignment is None for report in reports)
-    scored = any(report.scores.total_variation is not None for report in reports)
-    return "total_variation" if without and scored else "alignment"
 
 
 def ends(measure: Measure, scores: Iterable[Score]) -> tuple[float, float]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from chat_personas.counted import counted
-from chat_personas.pictures.scale import Measure
+from chat_personas.main_measure import Measure
 from chat_personas.report_words import errs_too_often, reference_words, steered_name
 from chat_personas.trouble_words import not_judged
 from eval.report import Report, Score

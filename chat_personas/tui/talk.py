@@ -25,7 +25,8 @@ class Talk:
     One thing at a time is sent: who has the floor takes it before anything is awaited, and others wait in order.
 
     `changed` is called when a reply begins or ends, `ended` after a reply that can be measured, and `give_back` with a
-    text that could not be kept, so that the person has it again.
+    text that could not be said, so that the person has it again, and the id of the message in whose place it was to be
+    said, if it was an edited one.
     """
 
     def __init__(
@@ -35,7 +36,7 @@ class Talk:
         *,
         changed: Callable[[], None],
         ended: Callable[["ReplyEnded"], None],
-        give_back: Callable[[str], None],
+        give_back: Callable[[str, str | None], None],
     ) -> None:
         self._sitting = sitting
         self._transcript = transcript
@@ -97,7 +98,7 @@ class Talk:
     async def take_back(self) -> None:
         """Give the message that waited last back to the person."""
         if self._waiting:
-            self._give_back(await self._next_waiting(-1))
+            self._give_back(await self._next_waiting(-1), None)
 
     async def regenerate(self) -> None:
         """Have the last reply said anew; the one before stays in the corpus."""
@@ -133,12 +134,13 @@ class Talk:
     async def edit(self, message_id: str, text: str) -> None:
         """Say `text` in place of the message of that id; what followed stays in the corpus on its own branch."""
         conversation = self._sitting.conversation
-        if conversation is None or self.busy:
-            self._give_back(text)
+        said = Entry("user", text, replaces=message_id)
+        if conversation is None or not self._may_send:
+            self._have_again(said)
             return
         with self._floor():
             await self._transcript.cut_from(message_id)
-            await self._say_now(partial(conversation.edit, message_id, text), text)
+            await self._say_now(partial(conversation.edit, message_id, text), said)
         await self.send_waiting()
 
     async def stop(self) -> None:
@@ -173,10 +175,9 @@ class Talk:
     async def _send(self, text: str) -> None:
         conversation = self._sitting.conversation
         assert conversation is not None
-        await self._say_now(partial(conversation.send, text), text)
+        await self._say_now(partial(conversation.send, text), Entry("user", text))
 
-    async def _say_now(self, begin: Begin, text: str) -> None:
-        said = Entry("user", text)
+    async def _say_now(self, begin: Begin, said: Entry) -> None:
         await self._transcript.remove_entries(lambda entry: entry.kind == "notice")
         await self._transcript.add(said)
         await self._follow(begin, said)
@@ -230,20 +231,26 @@ class Talk:
 
     async def _refused(self, why: str, said: Entry | None) -> None:
         """Say why the model cannot be given this, which stands nowhere now, and give it back to the person."""
-        await self.show_path()
-        if said is not None:
-            self._give_back(said.text)
+        await self._as_before(said)
         await self._transcript.add(Entry("failure", f"not sent: {why}"))
 
     async def _failed(self, why: str, reply: Entry, said: Entry | None) -> None:
         """Say why; a message that never reached the corpus goes back to the person, a reply that did stays."""
         if reply.message_id is None:
-            await self._transcript.remove_entries(lambda entry: entry is reply or entry is said)
-            if said is not None:
-                self._give_back(said.text)
+            await self._as_before(said)
         else:
             await self._transcript.end(reply, "✗ not kept whole")
         await self._transcript.add(Entry("failure", why))
+
+    async def _as_before(self, said: Entry | None) -> None:
+        """Show the conversation as it was before this was said, and give it back to the person."""
+        await self.show_path()
+        if said is not None:
+            self._have_again(said)
+
+    def _have_again(self, said: Entry) -> None:
+        """Give a message back; one that was edited is only a text where another conversation is being entered."""
+        self._give_back(said.text, None if self._holds else said.replaces)
 
 
 def _note(event: "ReplyEnded | None") -> str:

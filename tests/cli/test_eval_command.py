@@ -357,6 +357,17 @@ def test_fail_under_tests_every_group_in_a_file_of_answers(command: Command, sur
     assert "alignment is under 0.999: POLPARTY=Democrat 0." in only_line(ran)
 
 
+def test_fail_under_without_an_alignment_fails_and_does_not_call_it_low(command: Command, tmp_path: Path) -> None:
+    unordered = [question(f"Q{number}", {DEMOCRAT: (3, 1)}, overall=(4, 4), ordinals=(1, 1)) for number in range(3)]
+    survey = write_survey(tmp_path / "unordered.json", town(*unordered))
+    file = write_answers(tmp_path / "mine.jsonl", 0.5, 0.5, 0.5)
+    ran = command("eval", "--answers", file, "--survey", survey, "--fail-under", "0")
+    assert ran.code == 1
+    said = only_line(ran)
+    assert "no alignment to check: for POLPARTY=Democrat no question with ordered options was scored" in said
+    assert "under 0" not in said
+
+
 def test_a_fault_in_a_file_of_answers_names_file_and_line(command: Command, survey: str, tmp_path: Path) -> None:
     write_answers(tmp_path / "mine.jsonl", 0.5, -0.5)
     ran = command("eval", "--answers", "mine.jsonl", "--survey", survey, "--json", "report.json")

@@ -69,6 +69,22 @@ def test_a_group_that_is_not_there_is_said_before_the_survey_is_read_and_shown(c
     assert 'no group "POLPARTY=Demokrat"; did you mean "POLPARTY=Democrat"?' in only_line(ran)
 
 
+@pytest.mark.parametrize(
+    ("other", "problem"),
+    [
+        ("POLPARTY=Republican", "POLPARTY=Democrat and POLPARTY=Republican cannot both hold of one person"),
+        ("POLPARTY=Democrat", "POLPARTY=Democrat is there twice"),
+    ],
+)
+def test_groups_to_which_nobody_can_belong_at_once_are_named_as_a_mistake(
+    command: Command, other: str, problem: str
+) -> None:
+    groups = ["--group", "POLPARTY=Democrat", "--group", "SEX=Female", "--group", other]
+    ran = command("surveys", "show", "civic", *groups)
+    assert (ran.code, ran.out) == (2, "")
+    assert f"--group: {problem}; keep one of them" in only_line(ran)
+
+
 def test_models_of_the_users_own_are_listed_by_name_and_opened(command: Command, home: Path, tiny: str) -> None:
     (home / "data" / "models").mkdir(parents=True)
     shutil.copy(tiny, home / "data" / "models" / "my-tiny.gguf")

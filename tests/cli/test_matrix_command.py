@@ -9,12 +9,13 @@ import pytest
 
 from eval.engine import Engine, EngineInfo
 from eval.matrix_report import MatrixReport
+from personas import Group
 from tests.cli.running import Command, Ran, only_line, write_survey
 from tests.cli.test_eval_expressions import judged_by, say
 from tests.eval.fake_engine import FakeEngine
 from tests.eval.saying_engine import SayingEngine
 from tests.eval.test_open_ended import ListeningEngine
-from tests.eval.towns import many
+from tests.eval.towns import many, question, town
 from tests.pictures.reading import words
 
 Serve = Callable[[Engine], None]
@@ -39,6 +40,21 @@ def test_the_tables_show_every_row_group_and_measure(command: Command, served_by
     assert "POLPARTY" in out
     assert "the share of 3 topics" in out
     assert "(chance 0.50)" in out
+
+
+def test_countries_are_groups_to_keep_to(command: Command, served_by: Serve, tmp_path: Path) -> None:
+    served_by(FakeEngine())
+    japan, ghana = Group.parse("COUNTRY=Japan"), Group.parse("COUNTRY=Ghana")
+    asked = [question(f"Q{number}", {japan: (3, 1), ghana: (1, 3)}, overall=(4, 4)) for number in range(3)]
+    survey = write_survey(tmp_path / "world.json", town(*asked))
+    ran = command("matrix", "democrat", "--survey", survey, "--groups", "COUNTRY", "--json", "m.json")
+    assert ran.code == 0
+    document = json.loads((tmp_path / "m.json").read_text())
+    assert [each["group"] for each in document["targets"]] == [
+        None,
+        {"attribute": "COUNTRY", "value": "Ghana"},
+        {"attribute": "COUNTRY", "value": "Japan"},
+    ]
 
 
 def test_a_document_on_standard_output_stands_alone(command: Command, served_by: Serve, survey: str) -> None:
@@ -72,6 +88,7 @@ def test_under_20_questions_no_interval_is_shown(command: Command, served_by: Se
     [
         (["democrat", "republican", "democrat"], "the persona democrat is named twice; name each once"),
         (["democrat", "--groups", "POLPARTI"], "did you mean POLPARTY?"),
+        (["democrat", "--groups", "POLPARTY", "--groups", "SEX"], "takes one attribute, not POLPARTY and SEX"),
         (["democrat", "--groups", "RACE"], 'the survey "town" has no figures for two groups of RACE'),
         (["democart"], '"democrat"'),
         (["democrat", "--limit", "0"], "--limit"),

@@ -97,7 +97,7 @@ def group(attribute: str = "SEX", value: str = "Male") -> dict[str, str]:
         (faulty(group=group(attribute="PARTY")), 'no attribute "PARTY"; did you mean "POLPARTY"?'),
         (faulty(group=group(value="Men")), 'SEX has no value "Men"; write "Male" or "Female"'),
         (faulty(group=[group(), group(value="Female")]), "SEX=Male and SEX=Female cannot both hold of one person"),
-        (faulty(group=[group(), group()]), "keep one of them"),
+        (faulty(group=[group(), group()]), "SEX=Male is there twice; keep one of them"),
         (faulty(distribution={"Yes": -0.1}), "distribution, Yes: must be 0 or more"),
         (faulty(distribution={"Yes": "60%"}), "distribution, Yes: must be a number"),
         (faulty(distribution={"Yes": True}), "distribution, Yes: must be a number"),

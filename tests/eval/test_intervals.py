@@ -82,6 +82,21 @@ def test_values_that_do_not_vary_have_an_interval_of_no_width() -> None:
     assert Bootstrap().mean(np.full(25, 0.7)) == Interval(pytest.approx(0.7), pytest.approx(0.7), pytest.approx(0.7))
 
 
+@pytest.mark.parametrize("n", [20, 62])
+def test_what_held_nowhere_or_everywhere_has_the_exact_binomial_interval(n: int) -> None:
+    never, always, sometimes = np.zeros(n), np.ones(n), np.arange(n) % 4 == 0
+    columns = np.stack([never, always, sometimes], axis=1)
+    shares = Bootstrap().shares(columns)
+    for share, count in zip(shares[:2], (0, n), strict=True):
+        exact = stats.binomtest(count, n).proportion_ci(0.95, "exact")
+        assert (share.mean, share.low, share.high) == pytest.approx((count / n, exact.low, exact.high), abs=1e-12)
+    assert shares[2] == Bootstrap().means(columns)[2]
+
+
+def test_what_held_nowhere_among_a_few_has_no_interval_either() -> None:
+    assert Bootstrap().shares(np.zeros((19, 1))) == (Interval(0.0, None, None),)
+
+
 def test_one_question_that_differs_from_all_others_keeps_the_bounds_within_the_values() -> None:
     values = np.zeros(30)
     values[4] = 1

@@ -106,6 +106,11 @@ def test_one_person_has_one_value_of_an_attribute(tmp_path: Path) -> None:
     assert problems(tmp_path, text) == [message]
 
 
+def test_the_same_group_twice_is_a_slip_and_no_contradiction(tmp_path: Path) -> None:
+    text = HEAD + '[[groups]]\nattribute = "SEX"\nvalue = "Male"\n'
+    assert problems(tmp_path, text) == ["line 9: SEX=Male is there twice; remove one of these groups"]
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [

@@ -2,10 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
+from textual.pilot import Pilot
+
 from chat_personas.conversation import Conversation
-from chat_personas.corpus import Corpus
+from chat_personas.corpus import Corpus, CorpusError
 from chat_personas.tui.widgets.entry import Entry
 from chat_personas.tui.widgets.reply import FIRST_WORD
 from eval.engine import Engine, EngineError, TooLongError
@@ -351,3 +354,94 @@ async def test_a_message_that_is_too_long_comes_back_to_be_shortened_and_stands_
         assert "broke off" not in shown(pilot)
         assert [entry.text for entry in chat(pilot).transcript.entries if entry.kind == "user"] == ["Well?"]
     assert spoken(corpus_file) == [("user", "Well?", "complete"), ("assistant", "Yes.", "complete")]
+
+
+async def edit_last(pilot: Pilot[None], text: str) -> None:
+    """Change the last message to `text`, and send it."""
+    composer = chat(pilot).composer
+    await pilot.press("f6")
+    await until(pilot, lambda: composer.has_class("-editing"))
+    composer.text = text
+    await pilot.press("enter")
+
+
+def too_long_edit(corpus_file: Path) -> AbstractAsyncContextManager[Pilot[None]]:
+    """A screen whose model takes a message, then one that is too long, then another."""
+    too_long = TooLongError("the last message has 9000 tokens; shorten it")
+    return screen(session(corpus_file, ScreenEngine(reply("To guns."), [too_long], reply("To schools."))))
+
+
+async def test_an_edited_message_that_is_too_long_comes_back_as_an_edit_and_sent_again_replaces_the_message(
+    corpus_file: Path,
+) -> None:
+    async with too_long_edit(corpus_file) as pilot:
+        composer = chat(pilot).composer
+        await type_text(pilot, "What about guns?")
+        await until(pilot, lambda: "To guns." in shown(pilot) and not chat(pilot).talk.busy)
+        await edit_last(pilot, "What about schools, at length?")
+        await until(pilot, lambda: "not sent: " in shown(pilot) and composer.has_class("-editing"))
+
+        assert composer.text == "What about schools, at length?"
+        assert "not sent: the last message has 9000 tokens; shorten it" in shown(pilot)
+        assert "Esc leaves it as it was" in shown(pilot)
+        assert [entry.text for entry in chat(pilot).transcript.entries if entry.kind in ("user", "reply")] == [
+            "What about guns?",
+            "To guns.",
+        ]
+        assert spoken(corpus_file) == [("user", "What about guns?", "complete"), ("assistant", "To guns.", "complete")]
+
+        await until(pilot, lambda: not chat(pilot).talk.busy)
+        composer.text = "What about schools?"
+        await pilot.press("enter")
+        await until(pilot, lambda: "To schools." in shown(pilot))
+        assert not composer.has_class("-editing")
+    assert [text for _, text, _ in spoken(corpus_file)] == ["What about schools?", "To schools."]
+
+
+async def test_what_was_typed_beside_an_edited_message_that_is_too_long_is_there_again_after_the_edit(
+    corpus_file: Path,
+) -> None:
+    async with too_long_edit(corpus_file) as pilot:
+        composer = chat(pilot).composer
+        await type_text(pilot, "What about guns?")
+        await until(pilot, lambda: "To guns." in shown(pilot) and not chat(pilot).talk.busy)
+        composer.insert("Begun before.")
+        await edit_last(pilot, "What about schools, at length?")
+        await until(pilot, lambda: "not sent: " in shown(pilot) and composer.has_class("-editing"))
+        assert composer.text == "What about schools, at length?"
+
+        await pilot.press("escape")
+        assert composer.text == "Begun before."
+        assert not composer.has_class("-editing")
+    assert [text for _, text, _ in spoken(corpus_file)] == ["What about guns?", "To guns."]
+
+
+async def test_an_edited_message_that_cannot_be_kept_leaves_the_conversation_on_the_screen_and_stays_an_edit(
+    corpus_file: Path,
+) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("To guns.")))) as pilot:
+        await type_text(pilot, "What about guns?")
+        await until(pilot, lambda: "To guns." in shown(pilot) and not chat(pilot).talk.busy)
+
+        def fail(*_: object, **__: object) -> None:
+            raise CorpusError("the disk is full")
+
+        chat(pilot).sitting.corpus.begin_turn = fail  # type: ignore[union-attr, method-assign, assignment]
+        await edit_last(pilot, "What about schools?")
+        await until(pilot, lambda: "the disk is full" in shown(pilot))
+        assert "To guns." in shown(pilot)
+        assert chat(pilot).composer.text == "What about schools?"
+        assert chat(pilot).composer.has_class("-editing")
+
+
+async def test_while_a_message_is_edited_the_conversation_stays_on_its_version(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("One."), reply("Two."), reply("Three.")))) as pilot:
+        await type_text(pilot, "First?")
+        await until(pilot, lambda: "One." in shown(pilot) and not chat(pilot).talk.busy)
+        await edit_last(pilot, "Second?")
+        await until(pilot, lambda: "Two." in shown(pilot) and not chat(pilot).talk.busy)
+        await pilot.press("f6")
+        await until(pilot, lambda: chat(pilot).composer.text == "Second?")
+        await pilot.press("f8", "?", "enter")
+        await until(pilot, lambda: "Three." in shown(pilot))
+    assert [text for _, text, _ in spoken(corpus_file)] == ["Second??", "Three."]

@@ -30,7 +30,8 @@ class CompleteJob(Job[str]):
         """Generate the replies that are still missing; see `Job.run`."""
         _, path = fit_reply(runtime, self._messages, self._sampling)
         if len(path) > runtime.memory.room(path) - 1:
-            raise RequestError("there is no room for this prompt beside the conversation; set a larger context_length")
+            problem = f"there is no room for these {len(path)} tokens beside the conversation"
+            raise RequestError(f"{problem}; begin a new one, or {runtime.longer_context}")
         while self._seeds:
             flag.check()
             self.outlet.put(self._reply(runtime, flag, path, self._seeds[0]))

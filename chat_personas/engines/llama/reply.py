@@ -111,5 +111,5 @@ def fit_reply(runtime: "Runtime", messages: Sequence[Message], sampling: Samplin
     kept = runtime.context_length - room
     raise TooLongError(
         f"the last message has {len(tokens)} tokens, system prompt included; of the context's {runtime.context_length} "
-        f"it may take {room}, {kept} are kept for the reply; shorten it, or raise context_length in the settings"
+        f"it may take {room}, {kept} are kept for the reply; shorten it, or {runtime.longer_context}"
     )

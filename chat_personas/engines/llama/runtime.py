@@ -36,6 +36,14 @@ class Runtime:
     context_length: int
     threads: int
 
+    @property
+    def longer_context(self) -> str:
+        """What to do for a longer context, as the end of an error: a setting helps only below the model's own limit."""
+        limit = self.model.trained_context
+        if self.context_length < limit:
+            return f"raise context_length in the settings (this model takes up to {limit} tokens)"
+        return f"take a model with a longer context (this one was trained for {limit} tokens and takes no more)"
+
     def close(self) -> None:
         """Free context and weights."""
         self.context.close()

@@ -9,6 +9,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
 from chat_personas.plain_text import printable
+from chat_personas.tui.editing import Editing
 from chat_personas.tui.entrance import Entrance
 from chat_personas.tui.garbage import collect
 from chat_personas.tui.measuring import Measuring
@@ -64,6 +65,7 @@ class ChatScreen(Screen[None]):
         super().__init__()
         self.sitting = sitting
         self.composer = Composer()
+        self.editing = Editing(self.composer)
         self.transcript = Transcript(give_way=lambda: self.composer.typing)
         self.panel = AlignmentPanel(give_way=lambda: self.composer.typing)
         self.title_line = TitleLine(WIDE)
@@ -73,11 +75,10 @@ class ChatScreen(Screen[None]):
             self.transcript,
             changed=self.refresh_bindings,
             ended=self._reply_ended,
-            give_back=self.composer.give_back,
+            give_back=self.editing.give_back,
         )
         self.measuring = Measuring(sitting, self.panel)
         self.entrance = Entrance(self)
-        self._editing: str | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out title, conversation and panel, status, and keys."""
@@ -105,7 +106,7 @@ class ChatScreen(Screen[None]):
     @work(group="enter", exclusive=True)
     async def enter(self, conversation_id: str | None, persona: str | None = None) -> None:
         """Go to another conversation, or to a new one."""
-        self._end_editing()
+        self.editing.end()
         await self.entrance.go(conversation_id, persona)
 
     # Talking
@@ -113,8 +114,7 @@ class ChatScreen(Screen[None]):
     @on(Composer.Submitted)
     def submitted(self, event: Composer.Submitted) -> None:
         """Say it, or say it in place of the message that is being edited."""
-        message_id, self._editing = self._editing, None
-        self._end_editing()
+        message_id = self.editing.end()
         saying = self.talk.say(event.text) if message_id is None else self.talk.edit(message_id, event.text)
         self.run_worker(saying, group="talk")
 
@@ -128,9 +128,8 @@ class ChatScreen(Screen[None]):
         """Stop what is under way: the reply, else the edit, else what waits."""
         if self.talk.busy:
             await self.talk.stop()
-        elif self._editing is not None:
-            self.composer.clear()
-            self._end_editing()
+        elif self.editing.under_way:
+            self.editing.leave()
         else:
             await self.talk.take_back()
 
@@ -158,14 +157,10 @@ class ChatScreen(Screen[None]):
         """Take the last message into the composer; sending it begins another branch."""
         await self.talk.stop()
         last = self.transcript.last("user")
-        if last is None or last.message_id is None:
-            return
-        self._editing = last.message_id
-        self.composer.text = last.text
-        self.composer.move_cursor(self.composer.document.end)
-        self.composer.border_title = "Edit your last message (Enter sends, Esc leaves it as it was)"
-        self.composer.add_class("-editing")
-        self.composer.focus()
+        if self.editing.under_way:
+            self.composer.focus()
+        elif last is not None and last.message_id is not None:
+            self.editing.begin(last.message_id, last.text)
 
     def action_copy(self) -> None:
         """Put the last reply on the clipboard (OSC 52, which most terminals pass on)."""
@@ -301,17 +296,15 @@ class ChatScreen(Screen[None]):
     # What the lines say
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer Stop only while there is something to stop, and Back only where there is a way back."""
+        """Offer Stop only while there is something to stop, and Back only where there is a way back.
+
+        While a message is edited the conversation stays on the version to which it belongs.
+        """
         if action == "stop":
-            return self.talk.busy or self.talk.waiting or self._editing is not None
+            return self.talk.busy or self.talk.waiting or self.editing.under_way
         if action == "leave_panel":
             return not self.composer.has_focus
-        return True
-
-    def _end_editing(self) -> None:
-        self._editing = None
-        self.composer.border_title = ""
-        self.composer.remove_class("-editing")
+        return action != "other" or not self.editing.under_way
 
     def show_context(self) -> None:
         """Say how much of the model's context the conversation takes, if that is known. Raises CorpusError."""

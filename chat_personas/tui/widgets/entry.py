@@ -11,7 +11,8 @@ class Entry:
     """A message of either side, or a line of the program's own.
 
     `note` says why a reply ended early. `waiting` marks a user message that is not sent yet, `growing` a reply that is
-    being said. `message_id` is the row of the corpus, once there is one.
+    being said. `message_id` is the row of the corpus, once there is one. `replaces` is the row of the message in
+    whose place an edited one is said.
     """
 
     kind: Kind
@@ -21,3 +22,4 @@ class Entry:
     speaker: str = ""
     waiting: bool = False
     growing: bool = False
+    replaces: str | None = None
