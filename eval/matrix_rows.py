@@ -39,6 +39,10 @@ def require_common(targets: Targets) -> None:
     """
     everyone = targets.all_people
     if np.isnan(targets.aligned(everyone, everyone[:1])).any(axis=0).all():
+        if not any(len(set(question.ordinals)) > 1 for question in targets.questions):
+            raise SurveyError(
+                "no question of this survey has ordered options, so there is no alignment; use another survey"
+            )
         raise SurveyError(
             "no question has ordered options and figures for all of these groups; keep to one attribute with --groups, "
             "or use another survey"

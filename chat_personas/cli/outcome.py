@@ -68,7 +68,11 @@ def check_alignment(reports: Sequence[Report], fail_under: float | None) -> None
     names = [f"{each.persona.name} ({each.expression})" if several else each.persona.name for each in reports]
     judged = [(name, report) for name, report in zip(names, reports, strict=True) if not errs_too_often(report)]
     aligned = [(name, report.scores.alignment) for name, report in judged]
-    below = [f"{name} {score.mean:.3f}" for name, score in aligned if score is not None and score.mean < fail_under]
+    below = [
+        f"{name} {_below(fail_under, score.mean)}"
+        for name, score in aligned
+        if score is not None and score.mean < fail_under
+    ]
     complaints = [f"alignment is under {fail_under}: {', '.join(below)}"] if below else []
     complaints += [
         f"no alignment to check: for {name} no question with ordered options was scored"
@@ -82,6 +86,12 @@ def check_alignment(reports: Sequence[Report], fail_under: float | None) -> None
     ]
     if complaints:
         raise CheckFailedError("; ".join(complaints))
+
+
+def _below(limit: float, mean: float) -> str:
+    """Write a mean below `limit` with three decimals, or as many as it takes to read as below it."""
+    written = (f"{mean:.{decimals}f}" for decimals in range(3, 17))
+    return next((text for text in written if float(text) < limit), repr(mean))
 
 
 def _in_several_expressions(reports: Sequence[Report]) -> bool:

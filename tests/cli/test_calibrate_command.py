@@ -29,7 +29,7 @@ def test_calibration_is_in_the_table_and_in_the_report_beside_the_scores_as_they
     assert "calibrated with T from" in ran.err
     changed = report.calibration.minus_uncalibrated.total_variation
     assert changed is not None
-    assert f"changed by {changed.mean:.3f} [" in ran.err
+    assert f"changed by {changed.mean:+.3f} [" in ran.err
 
 
 def test_answers_from_a_file_are_calibrated_like_those_of_a_model(

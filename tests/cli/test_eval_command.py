@@ -357,6 +357,18 @@ def test_fail_under_tests_every_group_in_a_file_of_answers(command: Command, sur
     assert "alignment is under 0.999: POLPARTY=Democrat 0." in only_line(ran)
 
 
+def test_an_alignment_just_under_the_limit_does_not_read_as_the_limit(
+    command: Command, survey: str, tmp_path: Path
+) -> None:
+    file = write_answers(tmp_path / "mine.jsonl", *([0.5] * 20))
+    command("eval", "--answers", file, "--survey", survey, "--json", str(tmp_path / "report.json"))
+    alignment = Report.model_validate_json((tmp_path / "report.json").read_text()).scores.alignment
+    assert alignment is not None
+    limit = alignment.mean + 1e-6
+    failed = only_line(command("eval", "--answers", file, "--survey", survey, "--fail-under", repr(limit)))
+    assert alignment.mean - 1e-6 < float(failed.rsplit(" ", 1)[1]) < limit
+
+
 def test_fail_under_without_an_alignment_fails_and_does_not_call_it_low(command: Command, tmp_path: Path) -> None:
     unordered = [question(f"Q{number}", {DEMOCRAT: (3, 1)}, overall=(4, 4), ordinals=(1, 1)) for number in range(3)]
     survey = write_survey(tmp_path / "unordered.json", town(*unordered))

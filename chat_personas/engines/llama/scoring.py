@@ -81,10 +81,9 @@ class ScoreJob(Job[ProbeScore]):
     def _fail_what_does_not_fit(self, runtime: "Runtime") -> None:
         waiting = self._waiting or {}
         for path in [path for path in waiting if not _fits(runtime, path)]:
+            problem = f"the question and what comes before it have {len(path)} tokens, too many for the context"
             for probe in waiting.pop(path):
-                self._fail(
-                    probe, f"the question and what comes before it have {len(path)} tokens, too many for the context"
-                )
+                self._fail(probe, f"{problem}; {runtime.longer_context}")
 
     def _fail(self, probe: Probe, why: str) -> None:
         self._failed.add(probe.key)
