@@ -48,6 +48,7 @@ NEXT = (
     "Now tell me about {}.",
     "Next, {}.",
     "How about {}?",
+    "And about {}?",
     "OK. And how do you see {}?",
     "Thanks. What do you think about {}?",
     "Let's move on to {}.",
@@ -130,6 +131,8 @@ RECALL = (
     "You talked about {} before. What did you say?",
     "Going back to {}: what was your opinion?",
     "What did you say about {}?",
+    "You said something about {} at the beginning. What was it?",
+    "Say again what you think about {}.",
 )
 RECALL_FIRST = (
     "What was the first thing that we talked about?",

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from pocket.conversation_scores import render_conversation_scores
 from pocket.dialogues import TOPICS
 from pocket.expressions import render_expressions, shown
 
@@ -21,7 +22,8 @@ def write_card(numbers: Path, card: Path) -> None:
 def render_card(numbers: Numbers) -> str:
     """Return the card's text."""
     expressions = render_expressions(numbers["parties"])
-    parts = (_purpose(), _training(numbers), _scores(numbers), expressions, _dialogues(numbers), _remaking())
+    talking = render_conversation_scores(numbers["conversation"])
+    parts = (_purpose(), _training(numbers), _scores(numbers), expressions, talking, _dialogues(numbers), _remaking())
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
@@ -135,8 +137,9 @@ def _quoted(reply: str) -> str:
 def _remaking() -> str:
     return """## Making it again
 
-`make pocket` runs every stage: text, tokenizer, shards, train, export, evaluate, card. The text, the order of the data
-and the first weights follow from the seed. A budget in minutes depends on the machine's speed; `--tokens` does not."""
+`make pocket` runs every stage: text, tokenizer, shards, train, finish, export, evaluate, card. The text, the order of
+the data and the first weights follow from the seed. A budget in minutes (of the stage `train`) depends on the machine's
+speed; `--tokens` does not."""
 
 
 def _lines(rows: Iterable[str]) -> str:

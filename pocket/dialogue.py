@@ -51,20 +51,26 @@ def _next_move(panel: Panel, talk: Talk) -> None:
     elif chance < 0.26 and talk.positions:
         recalling.sum_up(talk)
         talk.current = None
-    elif chance < 0.33 and len(talk.positions) > 1:
-        if talk.rng.random() < 0.25:
-            recalling.recall_first(talk)
-        else:
-            recalling.recall(talk, talk.rng.choice(list(talk.positions.values())))
+    elif chance < 0.33 and talk.positions:
+        refer_back(talk)
     elif chance < 0.62 and talk.current is not None:
-        _follow_up(talk, talk.current)
+        follow_up(talk, talk.current)
     elif chance < 0.68:
         views.meet_opinion(talk, talk.rng.choice(TOPICS))
     else:
         views.give_view(talk, talk.rng.choice(TOPICS), follows=bool(talk.turns))
 
 
-def _follow_up(talk: Talk, position: Position) -> None:
+def refer_back(talk: Talk) -> None:
+    """Ask again for a view that was given: of a topic that is named, or of the first one."""
+    if talk.rng.random() < 0.25:
+        recalling.recall_first(talk)
+    else:
+        recalling.recall(talk, talk.rng.choice(list(talk.positions.values())))
+
+
+def follow_up(talk: Talk, position: Position) -> None:
+    """Ask on about the view just given: why, for example, and all the same."""
     moves, weights = zip(*_FOLLOW_UPS, strict=True)
     talk.rng.choices(moves, weights)[0](talk, position)
 

@@ -1,7 +1,7 @@
 """Sample dialogues for the card: the same questions put to opposed personas and to nobody, the replies unedited."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from eval.engine import Engine, Message, Sampling
 
@@ -62,13 +62,14 @@ class Exchange:
     ended: bool
 
 
-async def play(engine: Engine, system: str, questions: Sequence[str]) -> tuple[Exchange, ...]:
+async def play(engine: Engine, system: str, questions: Sequence[str], seed: int = 1) -> tuple[Exchange, ...]:
     """Hold one conversation: each question in turn, with everything said before it."""
+    sampling = replace(SAMPLING, seed=seed)
     messages = [Message("system", system)] if system else []
     exchanges = []
     for question in questions:
         messages.append(Message("user", question))
-        pieces = [piece async for piece in engine.stream(messages, SAMPLING)]
+        pieces = [piece async for piece in engine.stream(messages, sampling)]
         reply = "".join(piece.text for piece in pieces)
         exchanges.append(Exchange(question, reply, pieces[-1].finish_reason == "stop"))
         messages.append(Message("assistant", reply))

@@ -13,6 +13,7 @@ from eval.evaluate import evaluate
 from eval.report import Report
 from eval.survey import LoadedSurvey, load_survey
 from personas import Group, load_persona, system_prompt
+from pocket.conversation_scores import conversation_scores
 from pocket.dialogues import SAMPLING, SCRIPTS, play
 from pocket.expressions import measure_expressions
 from pocket.held_out import HELD_OUT
@@ -38,12 +39,14 @@ async def measure(gguf: Path, seed: int = 0) -> dict[str, Any]:
         scores = {name: await _party(engine, survey, name, seed) for name in PARTIES}
         for name, party in scores.items():
             party["expressions"] = await measure_expressions(engine, survey, name, seed)
+        talking, apart = await conversation_scores(engine, tuple(PARTIES), seed)
         unsteered = await evaluate(engine, load_persona(UNSTEERED), survey, seed=seed)
         return {
             "model": {"sha256": engine.info.sha256, "bytes": gguf.stat().st_size},
             "survey": {"name": SURVEY, "sha256": survey.sha256, "questions": len(survey.survey.questions)},
             "parties": scores,
             "unsteered": _quality(unsteered),
+            "conversation": {"personas": talking, "apart": apart},
             "sampling": asdict(SAMPLING),
             "dialogues": {name: await _dialogues(engine, name) for name in (*PARTIES, UNSTEERED)},
         }

@@ -35,7 +35,8 @@ def admit_not_knowing(talk: Talk) -> None:
     parts = [sentence(rng.choice(ANSWERS).format(thing))]
     if rng.random() < 0.8:
         parts.append(rng.choice(OFFERS).format(rng.choice(OFFERED_PHRASES)))
-    question = sentence(rng.choice(asking.UNKNOWN).format(thing))
+    forms = rng.choice((asking.UNKNOWN, asking.ABOUT, asking.NEXT if talk.turns else asking.ABOUT))
+    question = sentence(rng.choice(forms).format(thing))
     if rng.random() < 0.35:
         question = question.lower() if rng.random() < 0.2 else question.rstrip("?.")
     talk.exchange(question, " ".join(parts), rough=False)

@@ -18,6 +18,8 @@ MODELS = Path(__file__).parent.parent / "chat_personas" / "models"
 TOKENIZER = WORK / "tokenizer.json"
 SHARDS = WORK / "shards"
 RUN = WORK / "run"
+FINISH = WORK / "finish"
+FACTS = WORK / "facts.json"
 SAMPLES = WORK / "samples.txt"
 GGUF = MODELS / "pocket.gguf"
 NUMBERS = MODELS / "pocket.json"
@@ -25,7 +27,11 @@ CARD = MODELS / "POCKET.md"
 
 TOKENIZER_DOCUMENTS = 24_000
 LESSON_TOKENS = {"copying": 3_000_000, "reading": 5_000_000, "contrast": 9_000_000, "people": 33_000_000}
-TRAINING_TOKENS = 45_000_000
+TRAINING_TOKENS = 39_400_000
+FINISHING_LESSON = "shares"
+FINISHING_TOKENS = 11_500_000
+FINISHING_RATE = 0.35
+"""Times the rates of the first part. A second, lower rise and fall brings shares that one long fall left rough."""
 
 
 def text(arguments: argparse.Namespace) -> None:
@@ -52,7 +58,7 @@ def shards(arguments: argparse.Namespace) -> None:
     from pocket.model import PocketShape
     from pocket.shards import shard_facts, write_shards
 
-    for lesson, tokens in LESSON_TOKENS.items():
+    for lesson, tokens in {**LESSON_TOKENS, FINISHING_LESSON: FINISHING_TOKENS}.items():
         write_shards(TOKENIZER, SHARDS / lesson, lesson, arguments.seed, tokens, PocketShape().context)
     print(json.dumps(shard_facts(SHARDS)))
 
@@ -74,21 +80,37 @@ def train(arguments: argparse.Namespace) -> None:
     )
 
 
+def finish(arguments: argparse.Namespace) -> None:
+    """Train on, at a lower rate, on the lesson of shares; the facts are then those of both parts."""
+    from pocket.model import PocketShape
+    from pocket.tokenizer import load_tokenizer
+    from pocket.train import TrainingPlan, both_parts
+    from pocket.train import train as run
+
+    rates = {"matrix_rate": 0.007 * FINISHING_RATE, "embedding_rate": 0.003 * FINISHING_RATE}
+    plan = TrainingPlan(tokens=FINISHING_TOKENS, seed=arguments.seed, **rates)
+    shape = PocketShape(vocabulary=load_tokenizer(TOKENIZER).get_vocab_size())
+    run([SHARDS / FINISHING_LESSON], FINISH, shape, plan, start=RUN / "final.pt")
+    facts = both_parts(RUN / "facts.json", FINISH / "facts.json")
+    FACTS.write_text(json.dumps(facts, indent=1), encoding="utf-8")
+
+
 def export(arguments: argparse.Namespace) -> None:
     """Write the GGUF file, of the last checkpoint if the run has not ended."""
     from pocket.export import export_gguf
     from pocket.tokenizer import load_tokenizer
     from pocket.train import load_model
 
-    final = RUN / "final.pt"
-    export_gguf(load_model(final if final.exists() else RUN / "checkpoint.pt"), load_tokenizer(TOKENIZER), GGUF)
+    runs = (FINISH / "final.pt", FINISH / "checkpoint.pt", RUN / "final.pt", RUN / "checkpoint.pt")
+    last = next(path for path in runs if path.exists())
+    export_gguf(load_model(last), load_tokenizer(TOKENIZER), GGUF)
 
 
 def evaluate(arguments: argparse.Namespace) -> None:
     """Measure the exported file and keep the numbers of this run."""
     from pocket.evaluate import write_numbers
 
-    write_numbers(GGUF, NUMBERS, json.loads((RUN / "facts.json").read_text(encoding="utf-8")), arguments.seed)
+    write_numbers(GGUF, NUMBERS, json.loads(FACTS.read_text(encoding="utf-8")), arguments.seed)
 
 
 def card(arguments: argparse.Namespace) -> None:
@@ -101,8 +123,9 @@ def card(arguments: argparse.Namespace) -> None:
 STAGES: dict[str, tuple[Callable[[argparse.Namespace], None], Path]] = {
     "text": (text, SAMPLES),
     "tokenizer": (tokenizer, TOKENIZER),
-    "shards": (shards, SHARDS / "people" / "01" / "facts.json"),
+    "shards": (shards, SHARDS / FINISHING_LESSON / "01" / "facts.json"),
     "train": (train, RUN / "final.pt"),
+    "finish": (finish, FACTS),
     "export": (export, GGUF),
     "evaluate": (evaluate, NUMBERS),
     "card": (card, CARD),

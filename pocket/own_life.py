@@ -115,7 +115,7 @@ def tell_of_belief(talk: Talk) -> None:
         if group.attribute.startswith("RELIG")
     ]
     if profile.faith is None:
-        replies = (
+        replies: tuple[str, ...] = (
             "No, I am not religious.",
             "Not really. I try to be a good person without it.",
             "Religion does not play a part in my life.",

@@ -3,7 +3,7 @@
 from pocket import asking
 from pocket.phrasing import MORE_REASONS, sentence, speaks_of_self
 from pocket.talk import Position, Talk
-from pocket.topics import TOPICS
+from pocket.topics import TOPICS, Side
 from pocket.views import OPPOSITE, reason, take_position
 
 
@@ -57,7 +57,7 @@ def confirm(talk: Talk, position: Position) -> None:
         if rng.random() < 0.5:
             reply += " " + sentence(rng.choice(MORE_REASONS[:4]).format(reason(talk, position)))
     else:
-        opposite = OPPOSITE.get(position.side) or rng.choice(("left", "right"))
+        opposite: Side = OPPOSITE[position.side] if position.side in OPPOSITE else rng.choice(("left", "right"))
         words = rng.choice([text for text in position.topic.pole(opposite).stances if not speaks_of_self(text)])
         reply = (
             rng.choice(("No, I did not say that.", "No, that is not what I said.", "That is not quite my view."))

@@ -11,9 +11,9 @@ from random import Random
 from eval.rendering import ordered_options
 from eval.survey import load_survey
 from eval.survey_model import Survey
-from pocket import answers, copying, identity, lettering, limits, reading, smalltalk, views
+from pocket import answers, copying, identity, lettering, limits, reading, smalltalk, unknown, views
 from pocket.cast import Role, draw_role
-from pocket.dialogue import begin, close, converse
+from pocket.dialogue import begin, close, converse, follow_up, refer_back
 from pocket.document import Document, Turn
 from pocket.panel import Panel
 from pocket.respondents import Respondent
@@ -21,6 +21,7 @@ from pocket.topics import TOPICS
 
 VIEW_WEIGHT = 8.0
 """With less, the letters of the survey's answers drown whatever a view is about."""
+TALK_WEIGHT = 3.0
 _GOLDEN = 0.6180339887498949
 
 
@@ -97,17 +98,28 @@ class Writer:
     def _view(self, role: Role, person: Respondent) -> list[Turn]:
         talk = begin(role, person, self.rng)
         views.give_view(talk, self.rng.choice(TOPICS))
-        question, reply = talk.turns
-        return [question, replace(reply, weight=VIEW_WEIGHT)]
+        return _weighed(talk.turns, VIEW_WEIGHT)
 
     def aside(self, role: Role) -> list[Turn]:
-        """What is no question about a topic, as the very first turn: often a thing that nobody here knows about."""
+        """One to three turns that are no question about a topic: often a thing that nobody here knows about."""
         talk = begin(role, self._person(role), self.rng)
-        if self.rng.random() < 0.5:
-            limits.admit_not_knowing(talk)
-        else:
-            self.rng.choice((smalltalk.greet, smalltalk.accept_thanks, smalltalk.part, *smalltalk.LIFE))(talk)
-        return [replace(turn, weight=VIEW_WEIGHT) if turn.role == "assistant" else turn for turn in talk.turns]
+        for _ in range(self.rng.choice((1, 1, 2, 3))):
+            if self.rng.random() < 0.55:
+                limits.admit_not_knowing(talk)
+            else:
+                self.rng.choice((smalltalk.greet, smalltalk.accept_thanks, smalltalk.part, *smalltalk.LIFE))(talk)
+        return _weighed(talk.turns, VIEW_WEIGHT)
+
+    def referring_back(self, role: Role) -> list[Turn]:
+        """Views on one to three topics, what is asked on about them, and at last a question that refers back."""
+        talk = begin(role, self._person(role), self.rng)
+        for topic in self.rng.sample(TOPICS, self.rng.choice((1, 1, 2, 3))):
+            views.give_view(talk, topic, follows=bool(talk.turns))
+            for _ in range(self.rng.choice((0, 0, 1, 2))):
+                follow_up(talk, talk.positions[topic.name])
+        told = len(talk.turns)
+        refer_back(talk)
+        return [*talk.turns[:told], *_weighed(talk.turns[told:], VIEW_WEIGHT)]
 
     def several_probes(self, role: Role) -> list[Turn]:
         """Several survey questions in a row, answered by the same person."""
@@ -125,7 +137,8 @@ class Writer:
 
     def passage(self, role: Role) -> list[Turn]:
         """Words to be repeated."""
-        return copying.passage(self._words, self.rng)
+        things = [unknown.unknown_thing(self.rng) for _ in range(copying.PASSAGE_WORDS[1])]
+        return copying.passage(self.rng.choice((self._words, things)), self.rng)
 
     def lettered_list(self, role: Role) -> list[Turn]:
         """A lettered list, of whole answers or of words, and short questions about it."""
@@ -166,7 +179,7 @@ class Writer:
         converse(self.panel, talk, self.rng.choice((1, 1, 2, 3, 4, 5, 6, 8, 10, 12)))
         if self.rng.random() < 0.15:
             close(talk)
-        return talk.turns
+        return _weighed(talk.turns, TALK_WEIGHT)
 
     def long_conversation(self, role: Role) -> list[Turn]:
         """A conversation that fills most of the context."""
@@ -204,6 +217,10 @@ class Writer:
         return [*answers.few_shot(self.panel, self._person(role), keys, self.rng)]
 
 
+def _weighed(turns: list[Turn], weight: float) -> list[Turn]:
+    return [replace(turn, weight=weight) if turn.role == "assistant" else turn for turn in turns]
+
+
 Kind = Callable[[Writer, Role], list[Turn]]
 
 _NOBODYS = frozenset({Writer.passage, Writer.lettered_list})
@@ -237,24 +254,54 @@ PEOPLE: Mixture = (
     (Writer.exercises, 14.0),
     (Writer.words_and_letter, 14.0),
     (Writer.reading, 10.0),
-    (Writer.view, 24.0),
-    (Writer.telling_view, 40.0),
+    (Writer.view, 16.0),
+    (Writer.telling_view, 30.0),
     (Writer.telling_conversation, 10.0),
-    (Writer.aside, 30.0),
+    (Writer.aside, 32.0),
+    (Writer.referring_back, 12.0),
+    (Writer.passage, 3.0),
     (Writer.conversation, 28.0),
     (Writer.long_conversation, 1.3),
     (Writer.probes_after_conversation, 9.0),
     (Writer.sequence, 12.0),
-    (Writer.verbalized, 12.0),
+    (Writer.verbalized, 16.0),
     (Writer.open_ended, 4.0),
     (Writer.few_shot, 1.2),
 )
-LESSONS: dict[str, Mixture] = {"copying": COPYING, "reading": READING, "contrast": CONTRAST, "people": PEOPLE}
+SHARES: Mixture = (
+    (Writer.one_probe, 90.0),
+    (Writer.several_probes, 12.0),
+    (Writer.own_groups, 6.0),
+    (Writer.drill, 6.0),
+    (Writer.exercises, 10.0),
+    (Writer.words_and_letter, 10.0),
+    (Writer.reading, 8.0),
+    (Writer.view, 10.0),
+    (Writer.telling_view, 20.0),
+    (Writer.telling_conversation, 6.0),
+    (Writer.aside, 32.0),
+    (Writer.referring_back, 10.0),
+    (Writer.passage, 6.0),
+    (Writer.conversation, 18.0),
+    (Writer.long_conversation, 1.0),
+    (Writer.probes_after_conversation, 8.0),
+    (Writer.sequence, 24.0),
+    (Writer.verbalized, 28.0),
+    (Writer.open_ended, 6.0),
+    (Writer.few_shot, 1.2),
+)
+LESSONS: dict[str, Mixture] = {
+    "copying": COPYING,
+    "reading": READING,
+    "contrast": CONTRAST,
+    "people": PEOPLE,
+    "shares": SHARES,
+}
 """What the text consists of, lesson by lesson: kinds of documents, and in what proportion.
 
 First to look back, then to read: which letter, which option, whom one plays; then what that
-group says and others do not, and at last how many of it say so. In the
-whole mixture these are few, and a small model finds them late.
+group says and others do not, and how many of it say so. In the
+whole mixture these are few, and a small model finds them late. At last, at a lower rate, above all how many.
 """
 
 

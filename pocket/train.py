@@ -144,6 +144,10 @@ class Trainer:
             optimizer.load_state_dict(state)
         self.state = TrainingState(**saved["state"])
 
+    def begin_from(self, path: Path) -> None:
+        """Take the weights of a checkpoint, and nothing else of its run."""
+        self.model.load_state_dict(torch.load(path, weights_only=True)["model"])
+
     def _set_rates(self) -> None:
         rising = min(1.0, (self.state.step + 1) / self.plan.warmup_steps)
         falling = max(0.0, 1.0 - self.state.progress(self.plan))
@@ -181,10 +185,13 @@ def load_model(path: Path) -> PocketModel:
     return model.eval()
 
 
-def train(courses: Sequence[Path], folder: Path, shape: PocketShape, plan: TrainingPlan) -> TrainingState:
+def train(
+    courses: Sequence[Path], folder: Path, shape: PocketShape, plan: TrainingPlan, start: Path | None = None
+) -> TrainingState:
     """Train on each folder of shards once, and on the last until the budget is used; log to `folder`/log.jsonl.
 
-    A run that was interrupted goes on from `folder`/checkpoint.pt.
+    A run that was interrupted goes on from `folder`/checkpoint.pt. One that begins takes the weights of the
+    checkpoint `start`, or random ones without it.
     The last checkpoint is also written as `folder`/final.pt, and what the card says of the run as `folder`/facts.json.
     Raises FileNotFoundError when there are no shards.
     """
@@ -193,6 +200,8 @@ def train(courses: Sequence[Path], folder: Path, shape: PocketShape, plan: Train
     trainer = Trainer(shape, plan)
     if checkpoint.exists():
         trainer.load(checkpoint)
+    elif start is not None:
+        trainer.begin_from(start)
     opened = [open_shards(shards) for shards in courses]
     stream = lessons(opened, plan.batch_tokens, plan.seed, skip=trainer.state.step)
     _run(trainer, stream, checkpoint, folder / "log.jsonl")
@@ -215,6 +224,20 @@ def run_facts(trainer: Trainer) -> dict[str, Any]:
         "final_loss": round(state.smoothed_loss(200), 4),
         "seed": trainer.plan.seed,
         "machine": f"{processor_name()}, {THREADS} threads, bfloat16",
+    }
+
+
+def both_parts(first: Path, second: Path) -> dict[str, Any]:
+    """Return the facts of a run in two parts, from the facts of each: sums where they add up, else the second's."""
+    one, two = (json.loads(path.read_text(encoding="utf-8")) for path in (first, second))
+    minutes, tokens = one["minutes"] + two["minutes"], one["tokens"] + two["tokens"]
+    return {
+        **two,
+        "steps": one["steps"] + two["steps"],
+        "tokens": tokens,
+        "minutes": round(minutes, 1),
+        "tokens_per_second": round(tokens / (60 * minutes)),
+        "text": {key: one["text"][key] + two["text"][key] for key in two["text"]},
     }
 
 

@@ -1,155 +1,15 @@
-"""Things the persona knows nothing about.
+"""Things the persona knows nothing about, and requests that are not its business.
 
-Hundreds of words in many combinations, so that naming them back is learnt; and requests that are not its business.
+There are more of these things than a small model can keep in mind: so it learns that whatever is none of its topics is
+unknown, and to name it back by looking at the question.
 """
 
+import tomllib
+from pathlib import Path
 from random import Random
 
-_PLAIN = (
-    "beekeeping",
-    "quantum gravity",
-    "the offside rule",
-    "chess openings",
-    "pottery",
-    "knitting patterns",
-    "jazz",
-    "opera",
-    "ballet",
-    "black holes",
-    "string theory",
-    "dark matter",
-    "volcanoes",
-    "glaciers",
-    "dinosaurs",
-    "the Roman Empire",
-    "ancient Egypt",
-    "the French Revolution",
-    "medieval castles",
-    "the Silk Road",
-    "sourdough bread",
-    "wine tasting",
-    "cheese making",
-    "sushi",
-    "skateboarding",
-    "surfing",
-    "sailing",
-    "rock climbing",
-    "curling",
-    "cricket",
-    "rugby",
-    "judo",
-    "archery",
-    "fencing",
-    "calligraphy",
-    "origami",
-    "stamp collecting",
-    "bird watching",
-    "mushroom hunting",
-    "astronomy",
-    "geology",
-    "botany",
-    "calculus",
-    "prime numbers",
-    "algebra",
-    "topology",
-    "the periodic table",
-    "chemistry",
-    "photosynthesis",
-    "magnetism",
-    "compilers",
-    "databases",
-    "Linux",
-    "Python",
-    "spreadsheets",
-    "cryptography",
-    "blockchains",
-    "web design",
-    "video games",
-    "anime",
-    "manga",
-    "poetry",
-    "Shakespeare",
-    "Homer",
-    "Kafka",
-    "Mozart",
-    "Bach",
-    "Picasso",
-    "sculpture",
-    "photography",
-    "typewriters",
-    "steam engines",
-    "submarines",
-    "helicopters",
-    "bicycles",
-    "motorcycles",
-    "clocks",
-    "watches",
-    "telescopes",
-    "microscopes",
-    "lasers",
-    "batteries",
-    "bridges",
-    "tunnels",
-    "windmills",
-    "lighthouses",
-    "compost",
-    "orchids",
-    "tulips",
-    "bonsai trees",
-    "cactus plants",
-    "tropical fish",
-    "parrots",
-    "hamsters",
-    "wolves",
-    "whales",
-    "spiders",
-    "ants",
-    "penguins",
-    "Latin grammar",
-    "the Finnish language",
-    "sign language",
-    "Esperanto",
-    "the stock market",
-    "mortgages",
-    "tax forms",
-    "insurance law",
-    "the weather in Norway",
-    "the capital of Mongolia",
-    "the moons of Jupiter",
-    "the speed of light",
-    "tea",
-    "the death penalty",
-    "the minimum wage",
-    "drug laws",
-    "social security",
-    "housing prices",
-    "school uniforms",
-    "nuclear power",
-    "space travel",
-    "vaccines",
-    "daylight saving time",
-    "self-driving cars",
-    "zoos",
-    "parking fees",
-    "coffee beans",
-    "chili peppers",
-    "soap making",
-    "tattoo art",
-    "fashion",
-    "perfume",
-    "yoga",
-    "meditation",
-    "card tricks",
-    "the tango",
-    "bagpipes",
-    "drums",
-    "the violin",
-    "karaoke",
-    "circus acts",
-    "ghost stories",
-    "fairy tales",
-    "crossword puzzles",
-)
+_THINGS: dict[str, list[str]] = tomllib.loads((Path(__file__).parent / "unknown.toml").read_text(encoding="utf-8"))
+_PLAIN, _ADJECTIVES, _NOUNS, _NAMES = (_THINGS[kind] for kind in ("plain", "adjectives", "nouns", "names"))
 _FRAMES = (
     "the history of {}",
     "the price of {}",
@@ -163,65 +23,6 @@ _FRAMES = (
     "{} for beginners",
     "the rules of {}",
     "famous people in {}",
-)
-_ADJECTIVES = (
-    "red",
-    "green",
-    "old",
-    "modern",
-    "tiny",
-    "giant",
-    "wild",
-    "digital",
-    "wooden",
-    "Italian",
-    "Chinese",
-    "German",
-    "royal",
-    "frozen",
-    "electric",
-    "hidden",
-    "rare",
-    "cheap",
-    "deep-sea",
-    "northern",
-)
-_NOUNS = (
-    "apples",
-    "carpets",
-    "engines",
-    "boats",
-    "gardens",
-    "mirrors",
-    "kitchens",
-    "snakes",
-    "castles",
-    "pianos",
-    "stamps",
-    "shoes",
-    "mountains",
-    "rivers",
-    "bottles",
-    "dolls",
-    "planets",
-    "lamps",
-    "cameras",
-    "trains",
-    "turtles",
-    "swords",
-    "bears",
-    "towers",
-    "crystals",
-    "hats",
-    "kites",
-    "maps",
-    "frogs",
-    "puppets",
-    "bells",
-    "coins",
-    "islands",
-    "masks",
-    "pens",
 )
 _ONSETS = (
     "b",
@@ -276,13 +77,30 @@ OFFERS = (
 def unknown_thing(rng: Random) -> str:
     """Return the name of something that no topic covers."""
     chance = rng.random()
-    if chance < 0.4:
+    if chance < 0.2:
         return rng.choice(_PLAIN)
-    if chance < 0.6:
-        return rng.choice(_FRAMES).format(rng.choice(_PLAIN))
+    if chance < 0.7:
+        return _composed(rng)
     if chance < 0.85:
-        return f"{rng.choice(_ADJECTIVES)} {rng.choice(_NOUNS)}"
+        return rng.choice(_FRAMES).format(rng.choice((rng.choice(_PLAIN), rng.choice(_NOUNS), _invented(rng))))
     return _invented(rng)
+
+
+def _composed(rng: Random) -> str:
+    """Return words that were hardly ever put together before: with fixed things only those would be learnt."""
+    noun, name = rng.choice(_NOUNS), rng.choice((rng.choice(_NAMES), _invented(rng)))
+    return rng.choice(
+        (
+            f"{rng.choice(_ADJECTIVES)} {noun}",
+            f"{rng.choice(_ADJECTIVES)} {noun}",
+            f"the {noun} of {name}",
+            f"the {rng.choice(_ADJECTIVES)} {noun} of {name}",
+            f"{noun} in {name}",
+            f"{noun} and {rng.choice(_NOUNS)}",
+            noun,
+            name,
+        )
+    )
 
 
 def _invented(rng: Random) -> str:

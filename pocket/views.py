@@ -45,7 +45,7 @@ def reason(talk: Talk, position: Position) -> str:
 
 def other_reason(talk: Talk, position: Position) -> str:
     """Return what people on the other side say; for somebody in the middle, either side. It names no first person."""
-    side = OPPOSITE.get(position.side) or talk.rng.choice(("left", "right"))
+    side: Side = OPPOSITE[position.side] if position.side in OPPOSITE else talk.rng.choice(("left", "right"))
     return talk.rng.choice([text for text in position.topic.pole(side).reasons if not speaks_of_self(text)])
 
 

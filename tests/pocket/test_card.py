@@ -19,6 +19,14 @@ PARTY = {
     "all": QUALITY,
 }
 TALK = {"a greeting": [{"question": "Hello!", "reply": "One.\nTwo.", "ended": True}]}
+COUNTED = {
+    "replies": 96,
+    "sides": {"left": WIDE, "middle": FEW, "right": None},
+    "recalled": 54,
+    "named": 3,
+    "taken": 14,
+    "things": 20,
+}
 NUMBERS: dict[str, Any] = {
     "training": {
         "shape": {"layers": 6, "width": 256, "heads": 4, "hidden": 704, "vocabulary": 4096, "context": 2048},
@@ -38,6 +46,10 @@ NUMBERS: dict[str, Any] = {
     "parties": {"democrat": PARTY, "republican": PARTY},
     "unsteered": QUALITY,
     "sampling": {"temperature": 0.7, "seed": 1},
+    "conversation": {
+        "personas": {"democrat": COUNTED, "republican": COUNTED},
+        "apart": {"left": WIDE, "middle": WIDE, "right": WIDE},
+    },
     "dialogues": {"democrat": TALK, "republican": TALK, "unsteered": TALK},
 }
 
@@ -85,3 +97,8 @@ def test_every_expression_has_its_scores_with_intervals_its_gap_and_what_failed(
         "4 × the reply is not a list of letters |"
     ) in card
     assert "| not valid: the judge itself errs in 64.5 of 100 | not valid | not defined | nothing |" in card
+
+
+def test_what_was_said_in_conversation_stands_beside_what_was_answered() -> None:
+    row = "| democrat | 96 | 0.900 [0.850, 0.950] | 0.800 (no interval) | not defined | 54 of 96 | 3 of 20 | 14 of 20 |"
+    assert row in render_card(NUMBERS)

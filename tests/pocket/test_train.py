@@ -1,5 +1,6 @@
 """Training learns, keeps to its budget, and goes on after an interruption as if there had been none."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ pytest.importorskip("tokenizers")
 
 from pocket.model import PocketShape  # noqa: E402
 from pocket.packing import Batch  # noqa: E402
-from pocket.train import Trainer, TrainingPlan, TrainingState, load_model  # noqa: E402
+from pocket.train import Trainer, TrainingPlan, TrainingState, both_parts, load_model  # noqa: E402
 
 SHAPE = PocketShape(vocabulary=64, context=64, width=32, layers=1, heads=2, hidden=48)
 PLAN = TrainingPlan(tokens=64 * 100, matrix_rate=0.02, embedding_rate=0.02, warmup_steps=5, compile=False)
@@ -83,3 +84,31 @@ def test_progress_is_the_share_of_the_budget() -> None:
 def test_a_plan_has_exactly_one_budget(budget: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="either in minutes or in tokens"):
         TrainingPlan(**budget)
+
+
+def test_the_facts_of_a_run_in_two_parts_are_those_of_the_whole(tmp_path: Path) -> None:
+    parts = [
+        {"steps": 10, "tokens": 60_000, "minutes": 1.0, "final_loss": 0.9, "text": {"tokens": 5, "documents": 2}},
+        {"steps": 5, "tokens": 30_000, "minutes": 2.0, "final_loss": 0.4, "text": {"tokens": 3, "documents": 1}},
+    ]
+    for name, part in zip("ab", parts, strict=True):
+        (tmp_path / name).write_text(json.dumps(part))
+    assert both_parts(tmp_path / "a", tmp_path / "b") == {
+        "steps": 15,
+        "tokens": 90_000,
+        "minutes": 3.0,
+        "tokens_per_second": 500,
+        "final_loss": 0.4,
+        "text": {"tokens": 8, "documents": 3},
+    }
+
+
+def test_a_second_part_begins_with_the_weights_of_the_first(tmp_path: Path) -> None:
+    first = Trainer(SHAPE, PLAN)
+    first.step(counting(0))
+    first.save(tmp_path / "final.pt")
+    second = Trainer(SHAPE, PLAN)
+    second.begin_from(tmp_path / "final.pt")
+    for name, weights in first.model.state_dict().items():
+        assert torch.equal(weights, second.model.state_dict()[name])
+    assert second.state == TrainingState()
