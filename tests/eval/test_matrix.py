@@ -286,7 +286,7 @@ async def test_groups_without_a_common_question_are_refused() -> None:
 
 async def test_a_survey_without_any_order_is_refused_and_no_way_advised_that_does_not_help() -> None:
     unordered = town(question("A", {DEMOCRAT: (5, 5), REPUBLICAN: (1, 9)}, overall=(6, 14), ordinals=(1, 1)))
-    with pytest.raises(SurveyError, match="no question of this survey has ordered options.*use another survey"):
+    with pytest.raises(SurveyError, match=r"no question of this survey has ordered options.*use another survey"):
         await matrix(PromptedEngine({}), PERSONAS, LoadedSurvey(unordered, Path("town.json"), "ab" * 32))
 
 
