@@ -24,12 +24,15 @@ app = typer.Typer(
 @app.command("list", epilog="Example: chat-personas personas list")
 def list_personas() -> int:
     """List the library: name, title, "talk only" where civic has no figures to compare with, groups."""
+    from eval.figures import has_figures
+    from eval.survey import load_survey
     from personas import library_names, load_persona
 
+    survey = load_survey(BUILT_IN).survey
     for name in library_names():
         persona = load_persona(name).persona
         groups = " and ".join(str(group) for group in persona.groups) or "no group"
-        print(f"{name:28} {persona.title:42} {'' if _compared(persona) else 'talk only':9} {groups}")
+        print(f"{name:28} {persona.title:42} {'' if has_figures(survey, persona.groups) else 'talk only':9} {groups}")
     return DONE
 
 
@@ -70,6 +73,8 @@ def _before_a_question(persona: "Persona") -> str:
 @app.command("check", epilog="Example: chat-personas personas check my-persona.toml")
 def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A persona file.")]) -> int:
     """Say everything that is wrong with a persona file, each with its line and the fix."""
+    from eval.figures import has_figures
+    from eval.survey import load_survey
     from personas import check as check_file
     from personas import load_persona
 
@@ -80,14 +85,6 @@ def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A persona f
         print(problem)
     if not problems:
         print(f"{file.name}: right")
-        if not _compared(load_persona(str(file)).persona):
+        if not has_figures(load_survey(BUILT_IN).survey, load_persona(str(file)).persona.groups):
             print(f"{file.name}: {WITHOUT_FIGURES}")
     return BAD_INPUT if problems else DONE
-
-
-def _compared(persona: "Persona") -> bool:
-    """Say whether the built-in survey has figures for the persona's groups."""
-    from eval.figures import has_figures
-    from eval.survey import load_survey
-
-    return has_figures(load_survey(BUILT_IN).survey, persona.groups)
