@@ -91,8 +91,8 @@ def verdict(difference: "PairedDifference") -> str:
 def signed(difference: "PairedDifference | Score | Interval") -> str:
     """Write a difference as `+0.012 [-0.003, +0.027]`, without brackets where there is no interval."""
     if difference.low is None or difference.high is None:
-        return f"{difference.mean:+z.3f}"
-    return f"{difference.mean:+z.3f} [{difference.low:+z.3f}, {difference.high:+z.3f}]"
+        return f"{difference.mean:+.3f}"
+    return f"{difference.mean:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}]"
 
 
 def _value(setting: "Setting", value: str | None) -> str:

@@ -39,8 +39,8 @@ def with_interval(interval: "Interval | Score | None") -> str:
     if interval is None:
         return "—"
     if interval.low is None or interval.high is None:
-        return f"{interval.mean:z.3f}"
-    return f"{interval.mean:z.3f} [{interval.low:z.3f}, {interval.high:z.3f}]"
+        return f"{interval.mean:.3f}"
+    return f"{interval.mean:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
 
 
 def what_was_asked(report: "Report | MatrixReport", expression: str | None = None) -> str:

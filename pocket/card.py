@@ -98,7 +98,8 @@ few do not tell how much the mean would vary.
 
 On trained questions the model was shown answers drawn from these very figures: a high alignment there says that
 training worked, not that the model understands people. Where the gap's interval includes 0, the steering cannot be told
-from none. Held-out questions show what it makes of correlated opinions.
+from none. Held-out questions show what it makes of correlated opinions: where the gap is below 0, the persona is there
+farther from its own party than from the other. The unsteered model is compared with everyone.
 
 Over all questions (`valid`: label mass at least 0.5 in both orders):
 
@@ -119,7 +120,7 @@ def _dialogues(numbers: Numbers) -> str:
     )
     sampling = numbers["sampling"]
     how = f"As they came, with temperature {sampling['temperature']} and seed {sampling['seed']}."
-    where = f"All {len(TOPICS)} topics are in `pocket.json`."
+    where = f"The dialogues on all {len(TOPICS)} questions about single topics are in `pocket.json`."
     return "\n\n".join(("## Sample dialogues", f"{how} {where}", *shown))
 
 

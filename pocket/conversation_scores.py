@@ -122,8 +122,9 @@ def render_conversation_scores(found: Mapping[str, Any]) -> str:
     table = "\n".join((*rows, f"| difference | | {apart} | | | |"))
     return f"""## In conversation
 
-Every topic is asked about {REPLIES_PER_TOPIC} times with different seeds; the stance in a reply is found by the words
-of the recipe. *Recalled*: asked for its view again, it says the same. *Things* are {len(NEW_THINGS)} that no text was
+Every one of {len(TOPICS)} topics is asked about {REPLIES_PER_TOPIC} times with different seeds; the stance in a reply
+is found by the words of the recipe. What else a reply says may contradict it. *Recalled*: asked for its view again at
+once, it says the same; recall after other topics is not counted. *Things* are {len(NEW_THINGS)} that no text was
 about, such as {NEW_THINGS[0]}: how many of them it names back, and for how many it gives a view on something else.
 
 | persona | replies | left | middle | right | recalled | things named | things taken for a topic |

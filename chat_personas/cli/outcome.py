@@ -38,8 +38,7 @@ def print_and_write(
     finally:
         print_tables(reports, to_error=destinations.take_standard_output, demonstration=demonstration)
         if len(reports) < expected:
-            what = "evaluations were made" if _in_several_expressions(reports) else "personas were evaluated"
-            print(f"only {len(reports)} of {expected} {what}; these are kept", file=sys.stderr)
+            print(f"only {len(reports)} of {expected} evaluations were made; these are kept", file=sys.stderr)
 
 
 def _tell_left_out(reports: Sequence[Report]) -> None:

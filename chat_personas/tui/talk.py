@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from chat_personas.counted import counted
 from chat_personas.tui.sitting import Sitting
+from chat_personas.tui.versions import next_version
 from chat_personas.tui.widgets.entry import Entry
 
 if TYPE_CHECKING:
@@ -112,24 +113,18 @@ class Talk:
                 await self._follow(conversation.regenerate, None)
             await self.send_waiting()
 
-    async def show_other_version(self) -> None:
-        """Go on from the next version of the last reply, or of what it answers if there is only one; say which it is.
+    async def show_other_version(self) -> bool:
+        """Go on from the next version of the last reply, after the last one from the next of what it answers.
 
-        Raises:
-            CorpusError: the corpus cannot be read or written.
+        Says which it is; returns whether there was another. Raises CorpusError: the corpus cannot be read or written.
         """
         conversation = self._sitting.conversation
-        if conversation is None or self.busy:
-            return
-        for row in reversed(conversation.path[-2:]):
-            ids = [other.id for other in conversation.alternatives(row.id)]
-            if len(ids) > 1:
-                place = (ids.index(row.id) + 1) % len(ids)
-                conversation.switch(ids[place])
-                await self.show_path()
-                what = "your message" if row.role == "user" else "this reply"
-                await self._transcript.add(Entry("notice", f"version {place + 1} of {len(ids)} of {what}"))
-                return
+        which = None if conversation is None or self.busy else next_version(conversation)
+        if which is None:
+            return False
+        await self.show_path()
+        await self._transcript.add(Entry("notice", which))
+        return True
 
     async def edit(self, message_id: str, text: str) -> None:
         """Say `text` in place of the message of that id; what followed stays in the corpus on its own branch."""

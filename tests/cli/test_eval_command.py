@@ -200,7 +200,7 @@ def test_no_evaluation_that_was_done_is_lost_when_the_model_fails(
     assert ran.code == 3
     assert Report.model_validate_json((tmp_path / "report.json").read_text()).persona.name == "democrat"
     assert ran.err.splitlines() == [
-        "only 1 of 2 personas were evaluated; these are kept",
+        "only 1 of 2 evaluations were made; these are kept",
         "chat-personas: the server went away; start it again; 40 of 80 answers are kept: "
         "add --resume to the same command to go on",
     ]

@@ -143,11 +143,15 @@ class ChatScreen(Screen[None]):
             await self.talk.regenerate()
 
     async def action_other(self) -> None:
-        """Go round the versions of the last reply or message; the conversation goes on from the one that is shown."""
+        """Go round the versions of the last reply and message; the conversation goes on from the one that is shown.
+
+        That is measured then, for the panel is about what is on the screen.
+        """
         from chat_personas.corpus import CorpusError
 
         try:
-            await self.talk.show_other_version()
+            if await self.talk.show_other_version():
+                self.measure()
             self.show_context()
         except CorpusError as error:
             self.notify(printable(str(error)), severity="error", markup=False)
