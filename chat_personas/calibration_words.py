@@ -7,7 +7,7 @@ from chat_personas.paired_words import signed
 from chat_personas.report_words import with_interval
 
 if TYPE_CHECKING:
-    from eval.report import Calibration, Report, Score
+    from eval.report import Calibration, Report
 
 
 def calibration_lines(report: "Report") -> Iterator[str]:
@@ -16,13 +16,9 @@ def calibration_lines(report: "Report") -> Iterator[str]:
         return
     scores, change = report.calibration.scores, report.calibration.minus_uncalibrated
     yield f"{temperatures(report.calibration)}:"
-    yield f"  alignment {with_interval(scores.alignment)}, changed by {_change(change.alignment)}"
-    distance, changed = with_interval(scores.total_variation), _change(change.total_variation)
+    yield f"  alignment {with_interval(scores.alignment)}, changed by {signed(change.alignment)}"
+    distance, changed = with_interval(scores.total_variation), signed(change.total_variation)
     yield f"  total variation {distance}, changed by {changed}"
-
-
-def _change(change: "Score | None") -> str:
-    return "—" if change is None else signed(change)
 
 
 def temperatures(made: "Calibration") -> str:

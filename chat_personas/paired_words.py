@@ -88,8 +88,10 @@ def verdict(difference: "PairedDifference") -> str:
     return "B is higher than A" if difference.mean > 0 else "B is lower than A"
 
 
-def signed(difference: "PairedDifference | Score | Interval") -> str:
-    """Write a difference as `+0.012 [-0.003, +0.027]`, without brackets where there is no interval."""
+def signed(difference: "PairedDifference | Score | Interval | None") -> str:
+    """Write a difference as `+0.012 [-0.003, +0.027]`, without brackets where there is no interval, or as a dash."""
+    if difference is None:
+        return "—"
     if difference.low is None or difference.high is None:
         return f"{difference.mean:+.3f}"
     return f"{difference.mean:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}]"

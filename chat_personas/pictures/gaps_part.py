@@ -21,5 +21,5 @@ def gaps_table(reports: Sequence[Report]) -> Iterator[Node]:
 
 
 def _row(gap: GapInfo) -> tuple[Node, ...]:
-    figure = "—" if gap.total_variation is None else signed(gap.total_variation)
+    figure = signed(gap.total_variation)
     return gap.persona, gap_name(gap), figure, "—" if gap.p is None else f"{gap.p:.4f}", str(gap.questions)
