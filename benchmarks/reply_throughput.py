@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 QUESTION = Message("user", "What would you change first?")
 SAMPLING = Sampling(max_tokens=128, seed=5)
 PAIRS_PER_REPEAT = 4
-"""The machine's own speed moves by a tenth from one reply to the next, twice what the goal allows."""
+"""The speed of the baseline differs from one reply to the next by more than the goal allows (see its values)."""
 
 
 def measure(settings: Settings) -> Measured:

@@ -10,6 +10,7 @@ Work files lie in pocket/work/, ignored by git. A stage whose result is there is
 import argparse
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -31,7 +32,7 @@ TRAINING_TOKENS = 39_400_000
 FINISHING_LESSON = "shares"
 FINISHING_TOKENS = 11_500_000
 FINISHING_RATE = 0.35
-"""Times the rates of the first part. A second, lower rise and fall brings shares that one long fall left rough."""
+"""Times the rates of the first part."""
 
 
 def text(arguments: argparse.Namespace) -> None:
@@ -87,8 +88,12 @@ def finish(arguments: argparse.Namespace) -> None:
     from pocket.train import TrainingPlan, both_parts
     from pocket.train import train as run
 
-    rates = {"matrix_rate": 0.007 * FINISHING_RATE, "embedding_rate": 0.003 * FINISHING_RATE}
-    plan = TrainingPlan(tokens=FINISHING_TOKENS, seed=arguments.seed, **rates)
+    full = TrainingPlan(tokens=FINISHING_TOKENS, seed=arguments.seed)
+    plan = replace(
+        full,
+        matrix_rate=full.matrix_rate * FINISHING_RATE,
+        embedding_rate=full.embedding_rate * FINISHING_RATE,
+    )
     shape = PocketShape(vocabulary=load_tokenizer(TOKENIZER).get_vocab_size())
     run([SHARDS / FINISHING_LESSON], FINISH, shape, plan, start=RUN / "final.pt")
     facts = both_parts(RUN / "facts.json", FINISH / "facts.json")

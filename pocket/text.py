@@ -22,6 +22,7 @@ from pocket.topics import TOPICS
 VIEW_WEIGHT = 8.0
 """With less, the letters of the survey's answers drown whatever a view is about."""
 TALK_WEIGHT = 3.0
+"""The same for conversations, which have many more tokens than a view."""
 _GOLDEN = 0.6180339887498949
 
 

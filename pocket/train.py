@@ -191,14 +191,14 @@ def train(
     """Train on each folder of shards once, and on the last until the budget is used; log to `folder`/log.jsonl.
 
     A run that was interrupted goes on from `folder`/checkpoint.pt. One that begins takes the weights of the
-    checkpoint `start`, or random ones without it.
+    checkpoint `start`, or random ones without it; what is older than `start` is of another run and begun anew.
     The last checkpoint is also written as `folder`/final.pt, and what the card says of the run as `folder`/facts.json.
     Raises FileNotFoundError when there are no shards.
     """
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint = folder / "checkpoint.pt"
     trainer = Trainer(shape, plan)
-    if checkpoint.exists():
+    if checkpoint.exists() and (start is None or checkpoint.stat().st_mtime > start.stat().st_mtime):
         trainer.load(checkpoint)
     elif start is not None:
         trainer.begin_from(start)

@@ -144,10 +144,7 @@ async def test_the_last_message_can_be_changed(corpus_file: Path) -> None:
         await type_text(pilot, "What about guns?")
         await until(pilot, lambda: "To guns." in shown(pilot))
 
-        await pilot.press("f6")
-        assert chat(pilot).composer.text == "What about guns?"
-        chat(pilot).composer.text = "What about schools?"
-        await pilot.press("enter")
+        await edit_last(pilot, "What about schools?")
         await until(pilot, lambda: "To schools." in shown(pilot))
 
         assert "guns" not in shown(pilot).replace(chat(pilot).sitting.conversation.title, "")  # type: ignore[union-attr]
@@ -218,10 +215,7 @@ async def test_a_message_that_was_changed_can_be_gone_back_to(corpus_file: Path)
     async with screen(session(corpus_file, ScreenEngine(reply("To guns."), reply("To schools.")))) as pilot:
         await type_text(pilot, "What about guns?")
         await until(pilot, lambda: "To guns." in shown(pilot))
-        await pilot.press("f6")
-        await until(pilot, lambda: chat(pilot).composer.text == "What about guns?")
-        chat(pilot).composer.text = "What about schools?"
-        await pilot.press("enter")
+        await edit_last(pilot, "What about schools?")
         await until(pilot, lambda: "To schools." in shown(pilot) and not chat(pilot).talk.busy)
 
         await pilot.press("f8")
@@ -235,10 +229,7 @@ async def test_all_replies_to_all_versions_of_a_message_are_gone_round_and_each_
     async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor)) as pilot:
         await type_text(pilot, "What about guns?")
         await until(pilot, lambda: "To guns." in shown(pilot) and not chat(pilot).talk.busy)
-        await pilot.press("f6")
-        await until(pilot, lambda: chat(pilot).composer.text == "What about guns?")
-        chat(pilot).composer.text = "What about schools?"
-        await pilot.press("enter")
+        await edit_last(pilot, "What about schools?")
         await until(pilot, lambda: "To schools." in shown(pilot) and not chat(pilot).talk.busy)
         await pilot.press("f5")
         await until(pilot, lambda: "To books." in shown(pilot) and not chat(pilot).talk.busy)
