@@ -1,7 +1,5 @@
 """A typed and checked face of llama.cpp's context: decode tokens, move sequences, read logits."""
 
-import ctypes
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +8,12 @@ from numpy.typing import NDArray
 
 from chat_personas.engines.llama.interrupt import Interrupted, InterruptFlag
 from chat_personas.engines.llama.library import native
+from chat_personas.engines.llama.native_batch import Batch, Bounds, NativeBatch, NativeToken
 from eval.engine import EngineError
 
 _ABORTED = 2
 _NO_ROOM = 1
+_FIRST_ROW = frozenset({0})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +27,6 @@ class ContextSize:
     cells: int
     batch: int
     sequences: int
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Tokens for one decode: their ids, positions, the sequences that each belongs to, and whose logits are wanted."""
-
-    tokens: Sequence[int]
-    positions: Sequence[int]
-    sequences: Sequence[tuple[int, ...]]
-    outputs: Sequence[bool]
 
 
 class Context:
@@ -87,6 +77,8 @@ class Context:
                 f"there is not enough memory for a context of {size.cells} tokens; set a smaller context_length"
             )
         self._memory = library.llama_get_memory(self.pointer)
+        self._bounds = Bounds(vocabulary, size.batch, size.sequences)
+        self._one = NativeToken(library, self._bounds)
         self._abort = flag.install(library, self.pointer)
         self._rows: frozenset[int] = frozenset()
 
@@ -103,18 +95,15 @@ class Context:
             Interrupted: the flag went up. Nothing of the batch is left in the sequences that it ended.
             EngineError: llama.cpp refused or failed.
         """
-        self._flag.check()
-        native_batch, buffers = self._native(batch)
-        self._rows = frozenset()
-        code = self._library.llama_decode(self.pointer, native_batch)
-        del buffers
-        if code == 0:
-            self._rows = frozenset(row for row, wanted in enumerate(batch.outputs) if wanted)
-            return
-        if code == _ABORTED:
-            raise Interrupted
-        why = "the cache is full" if code == _NO_ROOM else f"llama.cpp returned {code}"
-        raise EngineError(f"decoding {len(batch.tokens)} tokens failed: {why}; try a smaller context_length")
+        made = NativeBatch(self._library, batch, self._bounds)
+        self._decode(made.structure)
+        self._rows = frozenset(row for row, wanted in enumerate(batch.outputs) if wanted)
+
+    def decode_one(self, token: int, position: int, sequence: int) -> None:
+        """Decode one token of one sequence, with its logits in row 0: `decode` of a batch of one, without its cost."""
+        self._one.fill(token, position, sequence)
+        self._decode(self._one.structure)
+        self._rows = _FIRST_ROW
 
     def logits(self, row: int) -> NDArray[np.float32]:
         """Return the logits after token `row` of the last decode, a view that the next decode overwrites.
@@ -148,6 +137,17 @@ class Context:
         self._check_sequence(sequence)
         return int(self._library.llama_memory_seq_pos_max(self._memory, sequence)) + 1
 
+    def _decode(self, structure: Any) -> None:
+        self._flag.check()
+        self._rows = frozenset()
+        code = self._library.llama_decode(self.pointer, structure)
+        if code == 0:
+            return
+        if code == _ABORTED:
+            raise Interrupted
+        why = "the cache is full" if code == _NO_ROOM else f"llama.cpp returned {code}"
+        raise EngineError(f"decoding {structure.n_tokens} tokens failed: {why}; try a smaller context_length")
+
     def _check_sequence(self, sequence: int) -> None:
         if not 0 <= sequence < self.size.sequences:
             raise ValueError(f"sequence {sequence} is outside 0..{self.size.sequences - 1}")
@@ -155,41 +155,3 @@ class Context:
     def _check_row(self, row: int) -> None:
         if row not in self._rows:
             raise ValueError(f"no logits were asked for in row {row} of the last decode")
-
-    def _native(self, batch: Batch) -> tuple[Any, tuple[NDArray[Any], ...]]:
-        """Return llama.cpp's batch structure and the buffers it points into, which must outlive it."""
-        count = len(batch.tokens)
-        if not 0 < count <= self.size.batch:
-            raise ValueError(f"a batch of {count} tokens; it must have 1 to {self.size.batch}")
-        if not count == len(batch.positions) == len(batch.sequences) == len(batch.outputs):
-            raise ValueError("the parts of a batch differ in length")
-        tokens = np.array(batch.tokens, dtype=np.int32)
-        positions = np.array(batch.positions, dtype=np.int32)
-        counts = np.array([len(owners) for owners in batch.sequences], dtype=np.int32)
-        owners = np.array([owner for several in batch.sequences for owner in several], dtype=np.int32)
-        if tokens.min() < 0 or tokens.max() >= self._vocabulary or positions.min() < 0:
-            raise ValueError("a token or a position is out of range")
-        if counts.min() < 1 or owners.min() < 0 or owners.max() >= self.size.sequences:
-            raise ValueError("a token belongs to no sequence, or to one out of range")
-        starts = np.zeros(count, dtype=np.uintp)
-        starts[1:] = np.cumsum(counts[:-1], dtype=np.uintp)
-        pointers = starts * np.uintp(owners.itemsize) + np.uintp(owners.ctypes.data)
-        outputs = np.array(batch.outputs, dtype=np.int8)
-        buffers = (tokens, positions, counts, pointers, outputs, owners)
-        return self._structure(count, buffers), buffers
-
-    def _structure(self, count: int, buffers: tuple[NDArray[Any], ...]) -> Any:
-        library = self._library
-        tokens, positions, counts, pointers, outputs, _ = buffers
-
-        def at(buffer: NDArray[Any], kind: Any) -> Any:
-            return ctypes.cast(buffer.ctypes.data, ctypes.POINTER(kind))
-
-        return library.llama_batch(
-            n_tokens=count,
-            token=at(tokens, library.llama_token),
-            pos=at(positions, library.llama_pos),
-            n_seq_id=at(counts, ctypes.c_int32),
-            seq_id=at(pointers, ctypes.POINTER(library.llama_seq_id)),
-            logits=at(outputs, ctypes.c_int8),
-        )

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from chat_personas.engines.llama.context import Batch, Context
+from chat_personas.engines.llama.context import Context
+from chat_personas.engines.llama.native_batch import Batch
 from chat_personas.engines.llama.tree import Step, common_length
 
 CONVERSATION = 0
@@ -55,14 +56,11 @@ class Memory:
         self.drop_spine()
         start, last = len(self.conversation), len(tokens) - 1
         try:
-            self._context.decode(
-                Batch(
-                    tokens,
-                    range(start, start + len(tokens)),
-                    [(CONVERSATION,)] * len(tokens),
-                    [index == last for index in range(len(tokens))],
-                )
-            )
+            if last:
+                positions, outputs = range(start, start + last + 1), [False] * last + [True]
+                self._context.decode(Batch(tokens, positions, [(CONVERSATION,)] * len(tokens), outputs))
+            else:
+                self._context.decode_one(tokens[0], start, CONVERSATION)
         except BaseException:
             self._context.cut(CONVERSATION, start)
             raise
@@ -117,7 +115,7 @@ class Memory:
 
     def extend_branch(self, token: int, position: int) -> None:
         """Decode `token` at the end of the first branch of a step that is not released; row 0 then has the logits."""
-        self._context.decode(Batch([token], [position], [(FIRST_BRANCH,)], [True]))
+        self._context.decode_one(token, position, FIRST_BRANCH)
 
     def release(self, step: Step) -> None:
         """Take the branches of `step` out of the cache."""

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from chat_personas.engines.llama.context import Batch, Context
+from chat_personas.engines.llama.context import Context
 from chat_personas.engines.llama.memory import Memory
+from chat_personas.engines.llama.native_batch import Batch
 from chat_personas.engines.llama.runtime import Runtime
 from chat_personas.engines.llama.tree import Limits, Path, Plan
 
@@ -60,6 +61,12 @@ class _Recorder:
         self._context.decode(batch)
         if batch.sequences[0] == (0,):
             self.calls.append(batch)
+
+    def decode_one(self, token: int, position: int, sequence: int) -> None:
+        """Note the same of one token, as a batch of it."""
+        self._context.decode_one(token, position, sequence)
+        if sequence == 0:
+            self.calls.append(Batch([token], [position], [(0,)], [True]))
 
     def cut(self, sequence: int, length: int) -> None:
         """Note a cut of the conversation."""

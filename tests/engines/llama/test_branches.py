@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chat_personas.engines.llama.context import Batch
 from chat_personas.engines.llama.interrupt import Interrupted, InterruptFlag
 from chat_personas.engines.llama.memory import Memory
+from chat_personas.engines.llama.native_batch import Batch
 from chat_personas.engines.llama.options import Options
 from chat_personas.engines.llama.runtime import Runtime, load_runtime
 from chat_personas.engines.llama.tree import Path as Tokens
@@ -153,6 +153,23 @@ def test_batches_that_llama_cpp_would_not_survive_are_refused(load: Callable[...
     ):
         with pytest.raises(ValueError, match=r"batch|range|sequence"):
             context.decode(batch)
+    for token, position, sequence in ((10**6, 0, 0), (-1, 0, 0), (5, -1, 0), (5, 0, 4), (5, 0, -1)):
+        with pytest.raises(ValueError, match=r"range|sequence"):
+            context.decode_one(token, position, sequence)
+
+
+def test_a_token_decoded_alone_has_the_logits_of_a_batch_of_one_bit_for_bit(load: Callable[..., Runtime]) -> None:
+    context = load().context
+    together, alone = [], []
+    for position, token in enumerate((5, 6, 7, 5)):
+        context.decode(Batch([token], [position], [(0,)], [True]))
+        together.append(context.logits(0).copy())
+    context.cut(0, 0)
+    for position, token in enumerate((5, 6, 7, 5)):
+        context.decode_one(token, position, 0)
+        alone.append(context.logits(0).copy())
+    assert np.array_equal(together, alone)
+    assert not np.array_equal(alone[0], alone[3]), "the position and what came before are not forgotten"
 
 
 def test_logits_that_were_not_asked_for_are_refused(load: Callable[..., Runtime]) -> None:

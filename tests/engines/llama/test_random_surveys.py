@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat_personas.engines.llama.context import Batch, Context
+from chat_personas.engines.llama.context import Context
 from chat_personas.engines.llama.interrupt import InterruptFlag
+from chat_personas.engines.llama.native_batch import Batch
 from chat_personas.engines.llama.runtime import Runtime
 from chat_personas.engines.llama.scoring import ScoreJob
 from eval.engine import Message, Probe, ProbeScore
@@ -34,6 +35,12 @@ class Counted:
         self.tokens += len(batch.tokens)
         self.rows += sum(batch.outputs)
         self._context.decode(batch)
+
+    def decode_one(self, token: int, position: int, sequence: int) -> None:
+        """Count, and decode."""
+        self.tokens += 1
+        self.rows += 1
+        self._context.decode_one(token, position, sequence)
 
 
 @st.composite
