@@ -2,11 +2,13 @@
 
 import json
 import math
+import re
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -18,9 +20,22 @@ from tests.engines.llama.tiny import write_tiny_model
 SECONDS_TO_START = 60
 
 
+@dataclass(frozen=True)
+class Server:
+    """A running server's address, and the file that it writes its log to."""
+
+    url: str
+    log: Path
+
+    def decoded(self) -> list[int]:
+        """Return the tokens of each prompt so far that were not in the server's own prefix cache."""
+        return [int(left) for left in re.findall(r"remaining (\d+) prompt tokens to eval", self.log.read_text("utf-8"))]
+
+
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    model = write_tiny_model(Path(tmp_path_factory.mktemp("model")) / "tiny.gguf")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("server")
+    model = write_tiny_model(folder / "tiny.gguf")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -32,18 +47,26 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "--n_ctx": "512",
         "--logits_all": "True",
         "--interrupt_requests": "False",
+        "--verbose": "True",
     }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "llama_cpp.server", *(word for option in options.items() for word in option)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        _wait_for(port, process)
-        yield f"http://127.0.0.1:{port}/v1"
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
+    server = Server(f"http://127.0.0.1:{port}/v1", folder / "log.txt")
+    with server.log.open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "llama_cpp.server", *(word for option in options.items() for word in option)],
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+        )
+        try:
+            _wait_for(port, process)
+            yield server
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+@pytest.fixture
+def server(running: Server) -> str:
+    return running.url
 
 
 def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
@@ -78,6 +101,29 @@ async def test_it_streams_completes_and_scores(server: str) -> None:
         assert score.failure is None
         assert all(label.lower <= label.upper <= 0 for label in score.labels)
         assert score.label_mass == pytest.approx(sum(math.exp(label.lower) for label in score.labels))
+
+
+async def test_the_prefix_cache_of_the_server_has_each_stem_once_whatever_order_the_probes_come_in(
+    running: Server,
+) -> None:
+    engine = await OpenAIEngine.open(running.url, concurrency=1)
+    said = [Message("user", "hello " * 20)]
+    stems = [f"Question {name}: " + "should there be more of it? " * 4 for name in ("one", "two", "three")]
+    orders = ("A. yes\nB. no", "A. no\nB. yes")
+    probes = [Probe(f"{stem}/{order}", f"{stem}\n{order}", ("A", "B")) for order in orders for stem in stems]
+
+    async def decoded(*asked: Sequence[Probe]) -> list[int]:
+        before = len(running.decoded())
+        for several in asked:
+            assert not [score.failure async for score in engine.score(said, several) if score.failure]
+        return running.decoded()[before:]
+
+    ours = await decoded(probes)
+    as_given = await decoded(*([probe] for probe in probes))
+    await engine.close()
+    assert len(ours) == len(as_given) == len(probes)
+    assert max(ours[1::2]) < min(ours[2::2]) / 2, "the second order of a question finds its stem in the cache"
+    assert sum(ours[1:]) < sum(as_given[1:]) * 0.7, "the first is left out: it may have to decode what was said"
 
 
 async def test_it_keeps_a_reply_to_percentages_in_the_way_that_this_server_understands(server: str) -> None:
