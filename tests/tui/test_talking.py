@@ -1,9 +1,8 @@
 """What is typed is sent, what the model says appears as it is said, and nothing of either is lost."""
 
 import asyncio
-import sqlite3
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, closing
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from textual.pilot import Pilot
@@ -13,7 +12,7 @@ from chat_personas.corpus import Corpus, CorpusError
 from chat_personas.tui.widgets.entry import Entry
 from chat_personas.tui.widgets.reply import FIRST_WORD
 from eval.engine import Engine, EngineError, TooLongError
-from tests.tui.fakes import SECONDS, ScreenEngine, chat, monitor, reply, screen, session, shown, type_text, until
+from tests.tui.fakes import SECONDS, ScreenEngine, chat, edit_last, reply, screen, session, shown, type_text, until
 
 
 def spoken(corpus_file: Path) -> list[tuple[str, str, str]]:
@@ -211,48 +210,6 @@ async def test_leaving_with_a_message_that_was_never_sent_asks_first(corpus_file
         await until(pilot, lambda: chat(pilot).composer.text == "Anyone?")
 
 
-async def test_a_message_that_was_changed_can_be_gone_back_to(corpus_file: Path) -> None:
-    async with screen(session(corpus_file, ScreenEngine(reply("To guns."), reply("To schools.")))) as pilot:
-        await type_text(pilot, "What about guns?")
-        await until(pilot, lambda: "To guns." in shown(pilot))
-        await edit_last(pilot, "What about schools?")
-        await until(pilot, lambda: "To schools." in shown(pilot) and not chat(pilot).talk.busy)
-
-        await pilot.press("f8")
-        await until(pilot, lambda: "To guns." in shown(pilot))
-        assert "version 1 of 2 of your message" in shown(pilot)
-
-
-async def test_all_replies_to_all_versions_of_a_message_are_gone_round_and_each_is_measured(corpus_file: Path) -> None:
-    said = ("To guns.", "To schools.", "To books.")
-    engine = ScreenEngine(*(reply(text) for text in said))
-    async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor)) as pilot:
-        await type_text(pilot, "What about guns?")
-        await until(pilot, lambda: "To guns." in shown(pilot) and not chat(pilot).talk.busy)
-        await edit_last(pilot, "What about schools?")
-        await until(pilot, lambda: "To schools." in shown(pilot) and not chat(pilot).talk.busy)
-        await pilot.press("f5")
-        await until(pilot, lambda: "To books." in shown(pilot) and not chat(pilot).talk.busy)
-
-        for text, which in (
-            ("To guns.", "version 1 of 2 of your message"),
-            ("To schools.", "version 2 of 2 of your message, version 1 of 2 of this reply"),
-            ("To books.", "version 2 of 2 of this reply"),
-            ("To guns.", "version 1 of 2 of your message"),
-        ):
-            await until(pilot, lambda: not [one for one in chat(pilot).workers if one.group == "measure"])
-            rounds = measured(corpus_file)
-            await pilot.press("f8")
-            await until(pilot, lambda text=text: text in shown(pilot))
-            assert which in " ".join(shown(pilot).split())
-            await until(pilot, lambda rounds=rounds: measured(corpus_file) > rounds)
-
-
-def measured(corpus_file: Path) -> int:
-    with closing(sqlite3.connect(corpus_file)) as database:
-        return int(database.execute("select count(*) from measurements").fetchone()[0])
-
-
 async def test_a_message_sent_while_a_reply_is_had_anew_is_sent_after_it(corpus_file: Path) -> None:
     rest = asyncio.Event()
     engine = ScreenEngine(reply("One."), [rest, *reply("Other one.")], reply("Two."))
@@ -379,15 +336,6 @@ async def test_a_message_that_is_too_long_comes_back_to_be_shortened_and_stands_
         assert "broke off" not in shown(pilot)
         assert [entry.text for entry in chat(pilot).transcript.entries if entry.kind == "user"] == ["Well?"]
     assert spoken(corpus_file) == [("user", "Well?", "complete"), ("assistant", "Yes.", "complete")]
-
-
-async def edit_last(pilot: Pilot[None], text: str) -> None:
-    """Change the last message to `text`, and send it."""
-    composer = chat(pilot).composer
-    await pilot.press("f6")
-    await until(pilot, lambda: composer.has_class("-editing"))
-    composer.text = text
-    await pilot.press("enter")
 
 
 def too_long_edit(corpus_file: Path) -> AbstractAsyncContextManager[Pilot[None]]:

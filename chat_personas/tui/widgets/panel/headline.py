@@ -122,13 +122,14 @@ def _progress(figures: Figures) -> Content:
 
 
 def _measured(estimate: "Estimate") -> str:
-    """Say how many questions the figures rest on, and how many of those were asked this turn."""
+    """Say how many questions the figures rest on, how many of those were asked this turn, and whether only now."""
     found = estimate.coverage
+    measured = "measured before" if estimate.done and estimate.from_before == estimate.done else "measured"
     if found is None or found.this_turn == found.questions:
-        return f"measured: {counted(estimate.done, 'question')}"
+        return f"{measured}: {counted(estimate.done, 'question')}"
     older = f", {found.older} older" if found.older else ""
     return (
-        f"measured {found.measured} of {counted(found.questions, 'question')}:\n"
+        f"{measured} {found.measured} of {counted(found.questions, 'question')}:\n"
         f"{found.this_turn} this turn ({counted(found.anchors, 'anchor')}){older}"
     )
 
