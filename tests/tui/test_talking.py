@@ -11,7 +11,7 @@ from chat_personas.conversation import Conversation
 from chat_personas.corpus import Corpus, CorpusError
 from chat_personas.tui.widgets.entry import Entry
 from chat_personas.tui.widgets.reply import FIRST_WORD
-from eval.engine import Engine, EngineError, TooLongError
+from eval.engine import Engine, EngineError, Piece, TooLongError, Usage
 from tests.tui.fakes import SECONDS, ScreenEngine, chat, edit_last, reply, screen, session, shown, type_text, until
 
 
@@ -148,6 +148,46 @@ async def test_the_last_message_can_be_changed(corpus_file: Path) -> None:
 
         assert "guns" not in shown(pilot).replace(chat(pilot).sitting.conversation.title, "")  # type: ignore[union-attr]
     assert [text for _, text, _ in spoken(corpus_file)] == ["What about schools?", "To schools."]
+
+
+def keys(pilot: Pilot[None]) -> str:
+    """What the last line says."""
+    return shown(pilot).splitlines()[-1]
+
+
+async def test_the_line_of_keys_says_what_escape_does_now(corpus_file: Path) -> None:
+    opened, rest = asyncio.Event(), asyncio.Event()
+
+    async def open_engine() -> Engine:
+        await opened.wait()
+        return ScreenEngine([rest, *reply("Yes.")])
+
+    async with screen(session(corpus_file, ScreenEngine(), open_engine=open_engine), ready=False) as pilot:
+        await until(pilot, lambda: "Send" in keys(pilot))
+        assert "esc" not in keys(pilot)
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "esc Take back" in keys(pilot))
+        opened.set()
+        await until(pilot, lambda: "esc Stop" in keys(pilot))
+        rest.set()
+        await until(pilot, lambda: "Yes." in shown(pilot) and "esc" not in keys(pilot))
+        await pilot.press("f6")
+        await until(pilot, lambda: "esc As it was" in keys(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: "esc" not in keys(pilot))
+
+
+async def test_how_much_of_the_context_is_taken_stays_after_a_reply_that_was_stopped(corpus_file: Path) -> None:
+    told = Piece("", finish_reason="stop", usage=Usage(80, 0, 8, 1.0))
+    engine = ScreenEngine(["Yes.", told], ["And", asyncio.Event()])
+    async with screen(session(corpus_file, engine)) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "context 88/2048" in shown(pilot))
+        await type_text(pilot, "And then?")
+        await until(pilot, lambda: "And" in shown(pilot) and chat(pilot).talk.busy)
+        await pilot.press("escape")
+        await until(pilot, lambda: not chat(pilot).talk.busy)
+        await until(pilot, lambda: "context 88+/2048" in shown(pilot))
 
 
 async def test_escape_leaves_a_message_as_it_was(corpus_file: Path) -> None:
@@ -383,9 +423,11 @@ async def test_what_was_typed_beside_an_edited_message_that_is_too_long_is_there
         await until(pilot, lambda: "not sent: " in shown(pilot) and composer.has_class("-editing"))
         assert composer.text == "What about schools, at length?"
 
+        await until(pilot, lambda: "esc As it was" in keys(pilot))
         await pilot.press("escape")
         assert composer.text == "Begun before."
         assert not composer.has_class("-editing")
+        await until(pilot, lambda: "esc" not in keys(pilot))
     assert [text for _, text, _ in spoken(corpus_file)] == ["What about guns?", "To guns."]
 
 
