@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 WIDE = 100
 """Columns from which the panel stands beside the conversation."""
 
+ESCAPES = ("stop", "leave_edit", "take_back", "leave_panel")
+MOST_IMPORTANT = (*ESCAPES, "send", "help", "app.quit", "quit", "conversations", "panel", "new")
+"""What the line of keys names also where there is no room for all."""
+
 
 def _quiet(key: str, action: str, does: str) -> Binding:
     """A binding that the help lists but the footer has no room for; its id is the action's name."""
@@ -93,7 +97,7 @@ class ChatScreen(Screen[None]):
                 yield self.composer
             yield self.panel
         yield self.status_line
-        yield KeyLine(show_command_palette=False)
+        yield KeyLine(MOST_IMPORTANT)
 
     def on_mount(self) -> None:
         """Show what is known already; the rest is opened after the first paint."""
