@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
+import pytest
 from textual.pilot import Pilot
 
 from chat_personas.conversation import Conversation
@@ -217,6 +218,35 @@ async def test_leaving_during_a_reply_keeps_it_as_stopped(corpus_file: Path) -> 
         await until(pilot, lambda: "Half a sentence" in shown(pilot))
         await pilot.press("ctrl+q")
     assert spoken(corpus_file)[1] == ("assistant", "Half a sentence", "stopped")
+
+
+async def test_ctrl_c_says_that_it_quits_when_pressed_again_and_then_keeps_the_reply(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(["Half a sentence", asyncio.Event()]))) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "Half a sentence" in shown(pilot))
+        await pilot.press("ctrl+c")
+        await until(pilot, lambda: "Ctrl+C again quits. What was said is kept." in shown(pilot))
+        assert chat(pilot).talk.busy
+        await pilot.press("ctrl+c")
+        await until(pilot, lambda: pilot.app._exit)
+    assert spoken(corpus_file)[1] == ("assistant", "Half a sentence", "stopped")
+
+
+async def test_ctrl_c_much_later_asks_again(corpus_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chat_personas.tui.app.SECONDS_TO_PRESS_AGAIN", 0.0)
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        await pilot.press("ctrl+c", "ctrl+c")
+        assert not pilot.app._exit
+
+
+async def test_ctrl_c_copies_what_is_selected(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        chat(pilot).composer.insert("About guns")
+        chat(pilot).composer.select_all()
+        await pilot.press("ctrl+c", "ctrl+c")
+        assert pilot.app.clipboard == "About guns"
+        assert "again quits" not in shown(pilot)
+        assert not pilot.app._exit
 
 
 async def test_a_key_can_be_set_anew_by_its_name(corpus_file: Path) -> None:
