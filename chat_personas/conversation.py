@@ -10,6 +10,7 @@ from typing import Self
 from pydantic import ValidationError
 
 from chat_personas import __version__
+from chat_personas.context_use import ContextUse, context_use
 from chat_personas.corpus import ConversationRow, Corpus, CorpusError, MessageRow
 from chat_personas.corpus.clock import new_key, now
 from chat_personas.corpus.statements import storable
@@ -128,18 +129,12 @@ class Conversation:
         """Return the system prompt and the path as the model is given them (see `transcript`)."""
         return transcript(self._row.system_prompt, self.path)
 
-    def context_tokens(self) -> int | None:
-        """Return how many tokens of its context this model needs for `context`; None where that is not known.
+    def context_use(self) -> ContextUse | None:
+        """Return how much of this model's context the conversation takes; None where that is not known.
 
-        It is known after a reply that this model ended itself: its prompt and the reply, as the corpus has them, also
-        from an earlier sitting. Raises CorpusError.
+        It is known from replies that this model ended itself, also in an earlier sitting. Raises CorpusError.
         """
-        made = self._corpus.generation(self._branch[-1].id) if self._branch else None
-        info = self._engine.info
-        if made is None or made.prompt_tokens is None or made.decoded_tokens is None:
-            return None
-        same = (made.model, made.model_sha256, made.template_sha256) == (info.name, info.sha256, info.template_sha256)
-        return made.prompt_tokens + made.decoded_tokens if same else None
+        return context_use(self._corpus, self._engine.info, self._branch)
 
     def send(self, text: str) -> AsyncGenerator[ReplyEvent, None]:
         """Say something after the active leaf and yield what happens to the reply.

@@ -9,7 +9,9 @@ from chat_personas.course import Course, turn_values
 from chat_personas.earlier_rounds import EarlierRound, latest_answers
 from chat_personas.estimate import Coverage
 from chat_personas.round_plan import Agenda
+from chat_personas.same_rounds import SameRound
 from eval.answers import REFUSALS_ONLY, Answer, Failure
+from eval.engine import Message
 from eval.question import Question
 from eval.scorecard import Scorecard
 from personas import Group
@@ -22,19 +24,22 @@ LEAST_FOR_SPEED = 5
 class CurrentRound:
     """What one round asks and has found; `scored` is a scorecard and of how many answers it is, set together.
 
-    `clock` gives seconds and may stand still while the model does something else: the round is timed by it.
+    `clock` gives seconds and may stand still while the model does something else: the round is timed by it. `same` is
+    what this very measurement gave before: it counts as answered, and is not asked again.
     """
 
     conversation_id: str | None
     message_id: str | None
+    context: tuple[Message, ...]
     turn: int
     planned: tuple[Question, ...]
     earlier: tuple[EarlierRound, ...]
     course: Course = field(default_factory=Course)
+    same: SameRound = field(default_factory=SameRound)
     clock: Callable[[], float] = time.monotonic
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
-    answers: list[Answer] = field(default_factory=list)
-    failures: list[Failure] = field(default_factory=list)
+    answers: list[Answer] = field(init=False)
+    failures: list[Failure] = field(init=False)
     scored: tuple[int, Scorecard | None] = (0, None)
     others: dict[str, tuple[int, Answer]] = field(init=False)
     _began: float = field(init=False)
@@ -43,6 +48,7 @@ class CurrentRound:
     def __post_init__(self) -> None:
         """Find the latest answers to the questions that this round does not ask, with their turns."""
         self._began = self.clock()
+        self.answers, self.failures = [*self.same.answers], [*self.same.failures]
         self.plan(self.planned)
 
     def plan(self, planned: tuple[Question, ...]) -> None:
@@ -50,6 +56,11 @@ class CurrentRound:
         asked = {question.id for question in planned}
         latest = latest_answers(self.earlier)
         self.planned, self.others = planned, {name: found for name, found in latest.items() if name not in asked}
+
+    def missing(self, questions: Sequence[Question]) -> tuple[Question, ...]:
+        """Return those of `questions` that are neither answered nor failed."""
+        done = SameRound(tuple(self.answers), tuple(self.failures)).asked
+        return tuple(question for question in questions if question.id not in done)
 
     def take(self, outcome: Answer | Failure) -> None:
         """Keep what came of one question."""
@@ -63,6 +74,11 @@ class CurrentRound:
     def done(self) -> int:
         """How many of the planned questions are answered or failed."""
         return len(self.answers) + len(self.failures)
+
+    @property
+    def asked_now(self) -> int:
+        """How many of those the model was asked in this round itself."""
+        return self.done - len(self.same.asked)
 
     @property
     def finished(self) -> bool:
@@ -106,6 +122,6 @@ class CurrentRound:
     @property
     def seconds_per_question(self) -> float | None:
         """How long a question took by the clock, up to the last one done; None where they were too few to tell."""
-        if self.done < LEAST_FOR_SPEED:
+        if self.asked_now < LEAST_FOR_SPEED:
             return None
-        return max(1e-6, (self._last - self._began) / self.done)
+        return max(1e-6, (self._last - self._began) / self.asked_now)

@@ -35,7 +35,8 @@ class Estimate:
     and, for questions that it does not ask, over their latest answers from earlier turns: `coverage` says how many
     those are. It is None until the round's first answer. `message` says what is missing or particular, for the
     screen. `complete` marks the last estimate of a round; `turn` counts what the person has said. `course` and `drift`
-    are over questions that every one of their turns was asked, and never mix turns.
+    are over questions that every one of their turns was asked, and never mix turns. `from_before` of those done are
+    answers that the very same measurement gave before, as when a conversation is opened again.
     """
 
     scorecard: Scorecard | None
@@ -48,3 +49,4 @@ class Estimate:
     turn: int = 0
     drift: Drift | None = None
     coverage: Coverage | None = None
+    from_before: int = 0

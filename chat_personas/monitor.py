@@ -3,7 +3,7 @@
 Before the first message and after each reply a round puts questions of the survey to the persona on a branch of the
 context, out of band: all of them where the model is fast enough, else the anchors and a further slice of the rest
 (`round_plan`). What is asked is settled before any answer is looked at. A round that is cancelled keeps what it
-measured.
+measured, and a message that was measured before in the very same way is not measured again (`same_rounds`).
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from chat_personas.earlier_rounds import EarlierRound, EarlierRounds, Measure, t
 from chat_personas.estimate import Estimate
 from chat_personas.kept_rounds import KeptRounds
 from chat_personas.round_plan import agenda
+from chat_personas.same_rounds import SameRound, SameRounds
 from eval.answers import Answer, Failure
 from eval.engine import Engine, Message
 from eval.expression.log_probability import ask
@@ -40,6 +41,8 @@ __all__ = ["CoursePoint", "Estimate", "Monitor"]
 
 EXPRESSION = "log_probability"
 SECONDS_OF_A_ROUND = 15.0
+ENOUGH = 0.75
+"""A round that was whole counts as whole again with this share of the questions that would fit today: speed varies."""
 SECONDS_BETWEEN_ESTIMATES = 0.4
 SECONDS_BETWEEN_SCORES = 1.0
 """How many were asked is told more often than the scores are computed anew, which takes time from a screen's thread."""
@@ -79,7 +82,9 @@ class Monitor:
         anchors = {question.id for question in self._agenda.anchors}
         self._anchors = np.array([question.id in anchors for question in questions], dtype=np.bool_)
         self._with_figures = sum(human_figures(question, self._groups) is not None for question in questions)
-        self._earlier = EarlierRounds(corpus, Measure(survey, self._groups, engine.info, EXPRESSION))
+        measure = Measure(survey, self._groups, engine.info, EXPRESSION)
+        self._earlier = EarlierRounds(corpus, measure)
+        self._same = SameRounds(corpus, measure, seed)
         self._kept = None if corpus is None else KeptRounds(corpus, self._earlier)
 
     @property
@@ -116,25 +121,26 @@ class Monitor:
 
         The round is recorded in the conversation under `message_id`, the message that it followed, also when it is
         stopped half-way. Before anything was said there is no message: that round is recorded once there is one.
-        Without `conversation_id` nothing is recorded. `seconds_of_replies` tells for how long so far the model spoke
-        with the person instead of being measured (`Conversation.seconds_of_replies`): it is not slower for that. A
-        model that gives no log-probabilities is not asked: the only estimate then says so.
+        Without `conversation_id` nothing is recorded. Of what was found before by the very same measurement nothing is
+        asked again; where that is all, no row is added either, and the only estimate is complete. `seconds_of_replies`
+        tells for how long so far the model spoke with the person instead of being measured
+        (`Conversation.seconds_of_replies`): it is not slower for that. A model that gives no log-probabilities is not
+        asked: the only estimate then says so.
 
         Raises:
             EngineError: the model or the server failed.
             CorpusError: the round could not be recorded.
         """
-        turn = sum(message.role == "user" for message in context)
         await self.settle()  # a round that this one replaces is among the earlier ones once it is recorded
         found = await asyncio.to_thread(
-            self._plan, turn, message_id, conversation_id, lambda: time.monotonic() - seconds_of_replies()
+            self._plan, tuple(context), message_id, conversation_id, lambda: time.monotonic() - seconds_of_replies()
         )
         if self._engine.info.log_probabilities == "none":
             yield self._estimate(found, complete=True)
             return
         self._recorded.clear()
         try:
-            async with aclosing(self._estimates(found, context)) as estimates:
+            async with aclosing(self._estimates(found)) as estimates:
                 async for estimate in estimates:
                     yield estimate
         finally:
@@ -151,24 +157,50 @@ class Monitor:
             await asyncio.to_thread(self._kept.keep_waiting)
 
     def _plan(
-        self, turn: int, message_id: str | None, conversation_id: str | None, clock: Callable[[], float]
+        self,
+        context: tuple[Message, ...],
+        message_id: str | None,
+        conversation_id: str | None,
+        clock: Callable[[], float],
     ) -> CurrentRound:
         """Settle what the round asks, from what earlier ones asked and how long they took by their `clock`."""
+        turn = sum(message.role == "user" for message in context)
         earlier = self._earlier.before(turn, message_id)
-        planned = self._planned(earlier, self._seconds_per_question)
+        same = self._reusable(self._same.of(conversation_id, message_id, context) or SameRound())
+        planned = self._planned(earlier, same, self._seconds_per_question)
         values = [found.values for found in earlier if found.turn < turn]
         so_far = course(values, self._anchors, self._seed)
-        return CurrentRound(conversation_id, message_id, turn, planned, earlier, so_far, clock=clock)
+        return CurrentRound(conversation_id, message_id, context, turn, planned, earlier, so_far, same, clock=clock)
 
-    def _planned(self, earlier: Sequence[EarlierRound], seconds_per_question: float | None) -> tuple[Question, ...]:
+    def _reusable(self, same: SameRound) -> SameRound:
+        """Return what need not be asked again: what is not whole tells nothing of how fast the model is today.
+
+        So its anchors are asked again, by whose time the size of the round is settled, unless that is known.
+        """
+        if self._whole(same, self._seconds_per_question) or self._seconds_per_question is not None:
+            return same
+        return same.without(frozenset(question.id for question in self._agenda.anchors))
+
+    def _whole(self, same: SameRound, seconds_per_question: float | None) -> bool:
+        size = self._agenda.size(seconds_per_question, self._seconds)
+        return same.complete and len(same.asked) >= ENOUGH * size
+
+    def _planned(
+        self, earlier: Sequence[EarlierRound], same: SameRound, seconds_per_question: float | None
+    ) -> tuple[Question, ...]:
+        if self._whole(same, seconds_per_question):
+            return tuple(question for question in self._agenda.questions if question.id in same.asked)
         ids = [question.id for question in self._survey.survey.questions]
         size = self._agenda.size(seconds_per_question, self._seconds)
-        return self._agenda.round(size, times_asked(earlier, ids))
+        if seconds_per_question is None:
+            size += len(same.asked)  # while the size is not settled, something is left to ask: the round is not whole
+        return self._agenda.round(size, times_asked(earlier, ids), same.asked)
 
-    async def _estimates(self, found: CurrentRound, context: Sequence[Message]) -> AsyncGenerator[Estimate, None]:
+    async def _estimates(self, found: CurrentRound) -> AsyncGenerator[Estimate, None]:
         yielded = scored = 0.0
-        yield self._estimate(found, complete=False)
-        async with aclosing(self._outcomes(found, context)) as outcomes:
+        if not found.finished:
+            yield self._estimate(found, complete=False)
+        async with aclosing(self._outcomes(found)) as outcomes:
             async for outcome in outcomes:
                 found.take(outcome)
                 if time.monotonic() - yielded >= SECONDS_BETWEEN_ESTIMATES:
@@ -181,22 +213,19 @@ class Monitor:
         found.course = await asyncio.to_thread(self._course, found)
         yield self._estimate(found, complete=True)
 
-    async def _outcomes(
-        self, found: CurrentRound, context: Sequence[Message]
-    ) -> AsyncGenerator[Answer | Failure, None]:
+    async def _outcomes(self, found: CurrentRound) -> AsyncGenerator[Answer | Failure, None]:
         """Ask the anchors, then the others: an engine takes what it is given in whatever order is quickest for it."""
-        for part in self._parts(found):
-            async with aclosing(ask(self._engine, context, part)) as outcomes:
+        for part in filter(None, self._parts(found)):
+            async with aclosing(ask(self._engine, found.context, part)) as outcomes:
                 async for outcome in outcomes:
                     yield outcome
 
     def _parts(self, found: CurrentRound) -> Iterator[tuple[Question, ...]]:
         """Yield the anchors, then the others; in the first round those are settled by how long the anchors took."""
-        anchors = len(self._agenda.anchors)
-        yield found.planned[:anchors]
-        if self._seconds_per_question is None:
-            found.plan(self._planned(found.earlier, found.seconds_per_question))
-        yield found.planned[anchors:]
+        yield found.missing(self._agenda.anchors)
+        if self._seconds_per_question is None and found.asked_now:
+            found.plan(self._planned(found.earlier, found.same, found.seconds_per_question))
+        yield found.missing(found.planned)
 
     def _score(self, found: CurrentRound) -> None:
         count, answers = len(found.answers), found.all_answers
@@ -224,6 +253,7 @@ class Monitor:
             turn=found.turn,
             drift=found.course.drift,
             coverage=found.coverage(self._agenda),
+            from_before=len(found.same.asked),
         )
 
     async def _keep(self, found: CurrentRound) -> None:
@@ -233,9 +263,14 @@ class Monitor:
         await asyncio.shield(recording)
 
     def _record(self, found: CurrentRound) -> None:
-        if not found.done:
+        if not found.asked_now:
             return
         ended = self._ended(found)
+        self._record_as(ended, found)
+        so_far = SameRound(tuple(found.answers), tuple(found.failures), found.finished)
+        self._same.remember(found.conversation_id, found.message_id, found.context, so_far)
+
+    def _record_as(self, ended: EarlierRound, found: CurrentRound) -> None:
         if self._kept is None or found.conversation_id is None:
             self._earlier.remember(None, ended)
             return

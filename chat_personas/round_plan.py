@@ -7,7 +7,7 @@ decides when a round ends (stopping when a figure looks good would make its inte
 """
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from eval.figures import human_figures
@@ -45,14 +45,18 @@ class Agenda:
             return everything
         return min(everything, max(least, int(seconds / seconds_per_question)))
 
-    def round(self, size: int, times_asked: Mapping[str, int]) -> tuple[Question, ...]:
-        """Return the anchors and as many of the rest as make `size`.
+    def round(self, size: int, times_asked: Mapping[str, int], have: Collection[str] = ()) -> tuple[Question, ...]:
+        """Return the anchors and as many of the rest as make `size`, all that `have` names among them.
 
         Those that earlier rounds asked least often, by `times_asked`, go first; among equals the seeded order holds. So
-        they come round in turn, also after rounds that were broken off.
+        they come round in turn, also after rounds that were broken off. `have` are ids of questions whose answers are
+        there: they are in the round, though it be larger for that.
         """
-        least_asked_first = sorted(self.rest, key=lambda question: times_asked.get(question.id, 0))
-        chosen = {question.id for question in least_asked_first[: max(0, size - len(self.anchors))]}
+        places = sum(question.id in have for question in self.rest)
+        least_asked_first = sorted(
+            self.rest, key=lambda question: (question.id not in have, times_asked.get(question.id, 0))
+        )
+        chosen = {question.id for question in least_asked_first[: max(places, size - len(self.anchors))]}
         return self.anchors + tuple(question for question in self.rest if question.id in chosen)
 
 

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from chat_personas.context_use import ContextUse
 from chat_personas.conversation import Conversation, ReplyEnded, ReplyEvent, ReplyStarted, ReplyText
 from chat_personas.corpus import Corpus, CorpusError, UnknownConversationError
 from eval.engine import EngineError, Message, Piece, Sampling, TooLongError, Usage
@@ -215,13 +216,27 @@ async def test_how_much_of_the_context_a_conversation_takes_is_known_when_it_is_
 ) -> None:
     ending = Piece("", finish_reason="stop", usage=Usage(90, 60, 7, 1.5))
     conversation = Conversation.start(corpus, FakeEngine(["Well.", ending], ["So"]), democrat)
-    assert conversation.context_tokens() is None
+    assert conversation.context_use() is None
     await heard(conversation.send("Hi"))
     again = Conversation.resume(corpus, FakeEngine(), conversation.id)
     on_another = Conversation.resume(corpus, FakeEngine(name="other"), conversation.id)
-    assert (conversation.context_tokens(), again.context_tokens(), on_another.context_tokens()) == (97, 97, None)
+    known = ContextUse(97)
+    assert (conversation.context_use(), again.context_use(), on_another.context_use()) == (known, known, None)
     await heard(conversation.send("And?"))
-    assert conversation.context_tokens() is None, "the reply broke off: what it took was not told"
+    assert conversation.context_use() == ContextUse(97, at_least=True), "the reply broke off: what it took is not told"
+
+
+async def test_of_a_reply_that_broke_off_the_prompt_is_known_where_another_reply_to_it_was_ended(
+    corpus: Corpus, democrat: LoadedPersona
+) -> None:
+    ending = Piece("", finish_reason="stop", usage=Usage(90, 60, 7, 1.5))
+    conversation = Conversation.start(corpus, FakeEngine(["So"], ["Well.", ending], ["And"]), democrat)
+    await heard(conversation.send("Hi"))
+    assert conversation.context_use() is None
+    await heard(conversation.regenerate())
+    assert conversation.context_use() == ContextUse(97)
+    await heard(conversation.regenerate())
+    assert conversation.context_use() == ContextUse(90, at_least=True)
 
 
 async def test_regenerating_keeps_the_reply_before(corpus: Corpus, democrat: LoadedPersona) -> None:

@@ -171,17 +171,15 @@ async def test_the_round_before_the_first_message_is_kept_though_it_ends_after_i
     assert (kept.message_id, kept.complete) == (None, True)
 
 
-@pytest.mark.parametrize("edited", [False, True], ids=["same", "edited"])
-async def test_a_conversation_taken_up_again_has_its_course_from_before_the_first_message(
-    corpus: Corpus, edited: bool
+async def test_a_conversation_taken_up_again_and_edited_has_its_course_from_before_the_first_message(
+    corpus: Corpus,
 ) -> None:
     row, first_engine = conversation_row(), FakeEngine(SAID)
     first = Monitor(first_engine, loaded(), [DEMOCRAT], corpus=corpus)
     await round_of(first, [], conversation_id=row.id)
     talk(corpus, ("Hello", "Good day"), row=row)
     same = [point.turn for point in (await round_of(first, HELLO, branch_of(corpus, row.id)[1].id)).course]
-    if edited:
-        corpus.begin_turn(row.id, None, "Hi", FakeEngine().info, Sampling())
+    corpus.begin_turn(row.id, None, "Hi", FakeEngine().info, Sampling())
     later = Monitor(FakeEngine(AGREEING, info=first_engine.info), loaded(), [DEMOCRAT], corpus=corpus)
     last = await round_of(later, HELLO, branch_of(corpus, row.id)[1].id)
     assert same == [0, 1]

@@ -1,7 +1,9 @@
 """The application: a table of contents. Each screen has its module in `screens/`, each thing on it in `widgets/`."""
 
 import logging
+import math
 import sys
+import time
 from typing import Any, ClassVar
 
 from textual import work
@@ -18,6 +20,8 @@ from chat_personas.tui.themes import DUSK, FEW_COLOURS, TERMINAL_COLOURS
 UNSENT = "A message still waits for the model. It was not sent, and is lost if you leave now."
 SECONDS_BETWEEN_THREADS = 0.001
 """A key passes through three threads until it is drawn. While estimates are computed in another, each waits so long."""
+SECONDS_TO_PRESS_AGAIN = 5.0
+AGAIN_QUITS = "Ctrl+C again quits. What was said is kept."
 HUNG_UP = 128 + 1  # as a shell reports a program that SIGHUP ended
 
 
@@ -28,11 +32,14 @@ class ChatApp(App[None]):
     """
 
     TITLE = "chat-personas"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "quit", "Quit", id="quit", priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "quit", "Quit", id="quit", tooltip="Quit; so does Ctrl+C, pressed twice", priority=True)
+    ]
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.sitting = Sitting(session)
+        self._interrupted = -math.inf
         self.set_keymap(dict(session.keys))
         self.register_theme(DUSK)
         few = self.console.color_system in FEW_COLOURS
@@ -87,6 +94,15 @@ class ChatApp(App[None]):
             return
         await self.sitting.stop()
         self.exit()
+
+    def action_help_quit(self) -> None:
+        """Ctrl+C where no text is selected that it could copy: say so, and quit when it comes again soon."""
+        now = time.monotonic()
+        if now - self._interrupted < SECONDS_TO_PRESS_AGAIN:
+            self.action_quit()
+            return
+        self._interrupted = now
+        self.notify(AGAIN_QUITS, timeout=SECONDS_TO_PRESS_AGAIN, markup=False)
 
     def _handle_exception(self, error: Exception) -> None:
         """End with a mistake as `failure`; Textual would draw its traceback, with values in it, on the terminal."""

@@ -1,5 +1,7 @@
 """A message of the person, taken back into the composer to be said otherwise."""
 
+from collections.abc import Callable
+
 from chat_personas.tui.widgets.composer import Composer
 
 TITLE = "Edit your last message (Enter sends, Esc leaves it as it was)"
@@ -8,11 +10,12 @@ TITLE = "Edit your last message (Enter sends, Esc leaves it as it was)"
 class Editing:
     """Which message is being edited in the composer, if one is, and how the composer shows it.
 
-    What was typed there for another message is set aside meanwhile.
+    What was typed there for another message is set aside meanwhile. `changed` is called when an edit begins or ends.
     """
 
-    def __init__(self, composer: Composer) -> None:
+    def __init__(self, composer: Composer, changed: Callable[[], None]) -> None:
         self._composer = composer
+        self._changed = changed
         self._message_id: str | None = None
         self._set_aside = ""
 
@@ -30,6 +33,7 @@ class Editing:
         self._composer.border_title = TITLE
         self._composer.add_class("-editing")
         self._composer.focus()
+        self._changed()
 
     def end(self) -> str | None:
         """Make the composer one for new messages again; return the id of the message that was edited, if one was.
@@ -42,6 +46,7 @@ class Editing:
         set_aside, self._set_aside = self._set_aside, ""
         if set_aside.strip():
             self._composer.give_back(set_aside)
+        self._changed()
         return message_id
 
     def give_back(self, text: str, replaces: str | None) -> None:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from chat_personas.counted import counted
 from chat_personas.tui.sitting import Sitting
-from chat_personas.tui.versions import next_version
 from chat_personas.tui.widgets.entry import Entry
 
 if TYPE_CHECKING:
     from chat_personas.conversation import ReplyEnded, ReplyEvent
     from chat_personas.tui.widgets.transcript import Transcript
+    from chat_personas.versions import Version
 
 Begin: TypeAlias = Callable[[], AsyncGenerator["ReplyEvent", None]]
 STOPPED = "■ stopped"
@@ -25,9 +25,9 @@ class Talk:
 
     One thing at a time is sent: who has the floor takes it before anything is awaited, and others wait in order.
 
-    `changed` is called when a reply begins or ends, `ended` after a reply that can be measured, and `give_back` with a
-    text that could not be said, so that the person has it again, and the id of the message in whose place it was to be
-    said, if it was an edited one.
+    `changed` is called when a reply begins or ends, and when something waits or waits no longer; `ended` after a reply
+    that can be measured; `give_back` with a text that could not be said, so that the person has it again, and the id of
+    the message in whose place it was to be said, if it was an edited one.
     """
 
     def __init__(
@@ -78,6 +78,7 @@ class Talk:
             entry = Entry("user", text, waiting=True)
             self._waiting.append(entry)
             self._sitting.unsent = len(self._waiting)
+            self._changed()
             await self._transcript.add(entry)
         await self.send_waiting()
 
@@ -118,12 +119,14 @@ class Talk:
 
         Says which it is; returns whether there was another. Raises CorpusError: the corpus cannot be read or written.
         """
+        from chat_personas.versions import next_version
+
         conversation = self._sitting.conversation
-        which = None if conversation is None or self.busy else next_version(conversation)
-        if which is None:
+        went = None if conversation is None or self.busy else next_version(conversation)
+        if went is None:
             return False
         await self.show_path()
-        await self._transcript.add(Entry("notice", which))
+        await self._transcript.add(Entry("notice", _which(went)))
         return True
 
     async def edit(self, message_id: str, text: str) -> None:
@@ -164,6 +167,7 @@ class Talk:
     async def _next_waiting(self, index: int) -> str:
         entry = self._waiting.pop(index)
         self._sitting.unsent = len(self._waiting)
+        self._changed()
         await self._transcript.remove_entries(lambda other: other is entry)
         return entry.text
 
@@ -246,6 +250,12 @@ class Talk:
     def _have_again(self, said: Entry) -> None:
         """Give a message back; one that was edited is only a text where another conversation is being entered."""
         self._give_back(said.text, None if self._holds else said.replaces)
+
+
+def _which(went: "Version") -> str:
+    """Say which version it is that is shown now."""
+    named = ((went.message, "of your message"), (went.reply, "of this reply"))
+    return ", ".join(f"version {place.number} of {place.total} {of}" for place, of in named if place is not None)
 
 
 def _note(event: "ReplyEnded | None") -> str:

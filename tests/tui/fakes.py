@@ -106,6 +106,15 @@ async def type_text(pilot: Pilot[None], text: str) -> None:
     await pilot.press("enter")
 
 
+async def edit_last(pilot: Pilot[None], text: str) -> None:
+    """Change the last message to `text`, and send it."""
+    composer = chat(pilot).composer
+    await pilot.press("f6")
+    await until(pilot, lambda: composer.has_class("-editing"))
+    composer.text = text
+    await pilot.press("enter")
+
+
 def shown(pilot: Pilot[None]) -> str:
     """What stands on the screen, line by line."""
     width = pilot.app.size.width

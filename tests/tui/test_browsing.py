@@ -4,9 +4,11 @@ import asyncio
 import json
 from pathlib import Path
 
+import pytest
 from textual.pilot import Pilot
 
 from chat_personas.corpus import Corpus
+from chat_personas.tui.screens.path import in_short
 from eval.engine import Piece, Usage
 from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until
 
@@ -150,3 +152,27 @@ async def test_an_existing_file_is_replaced_only_when_asked_for_twice(corpus_fil
 
         await pilot.press("escape")
     assert target.read_text() == "precious"
+
+
+async def test_where_a_conversation_is_written_is_shown_whole_before_and_after(
+    corpus_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "talks").mkdir()
+    monkeypatch.chdir(tmp_path / "talks")
+    async with screen(session(corpus_file, ScreenEngine(reply("Ban them.")))) as pilot:
+        await say(pilot, "About guns?", "Ban them.")
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: "Enter writes ~/talks/conversation-" in shown(pilot))
+        pilot.app.screen.query_one("#path").value = "~nobody-of-that-name"  # type: ignore[attr-defined]
+        await until(pilot, lambda: "talks/~nobody-of-that-name" in shown(pilot))
+        pilot.app.screen.query_one("#path").value = "guns.jsonl"  # type: ignore[attr-defined]
+        await until(pilot, lambda: "Enter writes ~/talks/guns.jsonl, Escape nothing." in shown(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: "Written to ~/talks/guns.jsonl" in shown(pilot))
+    assert (tmp_path / "talks" / "guns.jsonl").exists()
+
+
+def test_a_path_outside_the_home_is_shown_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert in_short(tmp_path / "talk.jsonl") == str(tmp_path / "talk.jsonl")

@@ -1,5 +1,7 @@
 """The panel's first lines count the questions that the number above them is over."""
 
+from dataclasses import replace
+
 from chat_personas.course import CoursePoint, Drift
 from chat_personas.estimate import Coverage, Estimate
 from chat_personas.tui.widgets.panel.course import course
@@ -27,6 +29,52 @@ def test_a_new_round_without_figures_leaves_those_of_the_turn_before_and_says_so
 
     assert "alignment 1.00" in said
     assert "measuring… 0 of 31 questions (above: before)" in said
+
+
+TOWN = town(*(question(f"Q{number}", {DEMOCRAT: (50, 50)}, overall=(50, 50)) for number in range(40)))
+
+
+def said_by(share: float, done: int, *, complete: bool = False) -> Estimate:
+    """An estimate over the first questions of a round of 40, whose alignment is 1 - |share - 0.5|."""
+    answers = [answer(each.id, [share, 1 - share]) for each in TOWN.questions[:done]]
+    card = score(TOWN, (DEMOCRAT,), answers) if answers else None
+    return Estimate(card, done=done, total=40, complete=complete)
+
+
+def test_the_score_of_the_round_before_stays_until_the_new_one_has_an_interval() -> None:
+    before = Figures().after(said_by(0.5, 0)).after(said_by(0.5, 40, complete=True))
+    new = before.after(said_by(0.7, 0)).after(said_by(0.7, 1)).after(said_by(0.7, 19))
+
+    assert "alignment 1.00 [1.00, 1.00]" in headline("Democrat", new).plain
+    assert "measuring… 19 of 40 questions (above: before)" in headline("Democrat", new).plain
+    assert in_short(new) == "alignment 1.00 [1.00, 1.00] · measuring… 19/40"
+    assert "stopped after 19 of 40 questions (above: before); off" in (
+        headline("Democrat", replace(new, halted=True, state="off")).plain
+    )
+
+    enough = new.after(said_by(0.7, 20))
+    assert "alignment 0.80 [0.80, 0.80]" in headline("Democrat", enough).plain
+    assert "above" not in headline("Democrat", enough).plain
+
+
+def test_a_first_round_is_shown_from_its_first_answer_and_grows() -> None:
+    first = Figures().after(said_by(0.7, 0)).after(said_by(0.7, 1))
+    assert "alignment 0.80" in headline("Democrat", first).plain
+    assert "no interval yet: 1 question, 20 are needed" in headline("Democrat", first).plain
+    assert "no interval yet: 2 questions, 20 are needed" in headline("Democrat", first.after(said_by(0.7, 2))).plain
+
+
+def test_a_round_takes_the_place_of_a_shorter_one_once_it_has_asked_as_many() -> None:
+    before = Figures().after(said_by(0.5, 0)).after(said_by(0.5, 3))
+    new = before.after(said_by(0.7, 0)).after(said_by(0.7, 2))
+    assert "alignment 1.00" in headline("Democrat", new).plain
+    assert "alignment 0.80" in headline("Democrat", new.after(said_by(0.7, 3))).plain
+
+
+def test_a_whole_round_is_shown_however_short_it_is() -> None:
+    before = Figures().after(said_by(0.5, 40, complete=True))
+    whole = before.after(said_by(0.7, 0)).after(said_by(0.7, 5, complete=True))
+    assert "alignment 0.80" in headline("Democrat", whole).plain
 
 
 def test_questions_that_failed_are_counted_with_a_reason() -> None:

@@ -1,19 +1,19 @@
 """What is typed is sent, what the model says appears as it is said, and nothing of either is lost."""
 
 import asyncio
-import sqlite3
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, closing
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
+import pytest
 from textual.pilot import Pilot
 
 from chat_personas.conversation import Conversation
 from chat_personas.corpus import Corpus, CorpusError
 from chat_personas.tui.widgets.entry import Entry
 from chat_personas.tui.widgets.reply import FIRST_WORD
-from eval.engine import Engine, EngineError, TooLongError
-from tests.tui.fakes import SECONDS, ScreenEngine, chat, monitor, reply, screen, session, shown, type_text, until
+from eval.engine import Engine, EngineError, Piece, TooLongError, Usage
+from tests.tui.fakes import SECONDS, ScreenEngine, chat, edit_last, reply, screen, session, shown, type_text, until
 
 
 def spoken(corpus_file: Path) -> list[tuple[str, str, str]]:
@@ -151,6 +151,46 @@ async def test_the_last_message_can_be_changed(corpus_file: Path) -> None:
     assert [text for _, text, _ in spoken(corpus_file)] == ["What about schools?", "To schools."]
 
 
+def keys(pilot: Pilot[None]) -> str:
+    """What the last line says."""
+    return shown(pilot).splitlines()[-1]
+
+
+async def test_the_line_of_keys_says_what_escape_does_now(corpus_file: Path) -> None:
+    opened, rest = asyncio.Event(), asyncio.Event()
+
+    async def open_engine() -> Engine:
+        await opened.wait()
+        return ScreenEngine([rest, *reply("Yes.")])
+
+    async with screen(session(corpus_file, ScreenEngine(), open_engine=open_engine), ready=False) as pilot:
+        await until(pilot, lambda: "Send" in keys(pilot))
+        assert "esc" not in keys(pilot)
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "esc Take back" in keys(pilot))
+        opened.set()
+        await until(pilot, lambda: "esc Stop" in keys(pilot))
+        rest.set()
+        await until(pilot, lambda: "Yes." in shown(pilot) and "esc" not in keys(pilot))
+        await pilot.press("f6")
+        await until(pilot, lambda: "esc As it was" in keys(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: "esc" not in keys(pilot))
+
+
+async def test_how_much_of_the_context_is_taken_stays_after_a_reply_that_was_stopped(corpus_file: Path) -> None:
+    told = Piece("", finish_reason="stop", usage=Usage(80, 0, 8, 1.0))
+    engine = ScreenEngine(["Yes.", told], ["And", asyncio.Event()])
+    async with screen(session(corpus_file, engine)) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "context 88/2048" in shown(pilot))
+        await type_text(pilot, "And then?")
+        await until(pilot, lambda: "And" in shown(pilot) and chat(pilot).talk.busy)
+        await pilot.press("escape")
+        await until(pilot, lambda: not chat(pilot).talk.busy)
+        await until(pilot, lambda: "context 88+/2048" in shown(pilot))
+
+
 async def test_escape_leaves_a_message_as_it_was(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("Yes.")))) as pilot:
         await type_text(pilot, "Well?")
@@ -178,6 +218,35 @@ async def test_leaving_during_a_reply_keeps_it_as_stopped(corpus_file: Path) -> 
         await until(pilot, lambda: "Half a sentence" in shown(pilot))
         await pilot.press("ctrl+q")
     assert spoken(corpus_file)[1] == ("assistant", "Half a sentence", "stopped")
+
+
+async def test_ctrl_c_says_that_it_quits_when_pressed_again_and_then_keeps_the_reply(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(["Half a sentence", asyncio.Event()]))) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "Half a sentence" in shown(pilot))
+        await pilot.press("ctrl+c")
+        await until(pilot, lambda: "Ctrl+C again quits. What was said is kept." in shown(pilot))
+        assert chat(pilot).talk.busy
+        await pilot.press("ctrl+c")
+        await until(pilot, lambda: pilot.app._exit)
+    assert spoken(corpus_file)[1] == ("assistant", "Half a sentence", "stopped")
+
+
+async def test_ctrl_c_much_later_asks_again(corpus_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chat_personas.tui.app.SECONDS_TO_PRESS_AGAIN", 0.0)
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        await pilot.press("ctrl+c", "ctrl+c")
+        assert not pilot.app._exit
+
+
+async def test_ctrl_c_copies_what_is_selected(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        chat(pilot).composer.insert("About guns")
+        chat(pilot).composer.select_all()
+        await pilot.press("ctrl+c", "ctrl+c")
+        assert pilot.app.clipboard == "About guns"
+        assert "again quits" not in shown(pilot)
+        assert not pilot.app._exit
 
 
 async def test_a_key_can_be_set_anew_by_its_name(corpus_file: Path) -> None:
@@ -209,48 +278,6 @@ async def test_leaving_with_a_message_that_was_never_sent_asks_first(corpus_file
         await until(pilot, lambda: pilot.app.screen is chat(pilot))
         await pilot.press("escape")
         await until(pilot, lambda: chat(pilot).composer.text == "Anyone?")
-
-
-async def test_a_message_that_was_changed_can_be_gone_back_to(corpus_file: Path) -> None:
-    async with screen(session(corpus_file, ScreenEngine(reply("To guns."), reply("To schools.")))) as pilot:
-        await type_text(pilot, "What about guns?")
-        await until(pilot, lambda: "To guns." in shown(pilot))
-        await edit_last(pilot, "What about schools?")
-        await until(pilot, lambda: "To schools." in shown(pilot) and not chat(pilot).talk.busy)
-
-        await pilot.press("f8")
-        await until(pilot, lambda: "To guns." in shown(pilot))
-        assert "version 1 of 2 of your message" in shown(pilot)
-
-
-async def test_all_replies_to_all_versions_of_a_message_are_gone_round_and_each_is_measured(corpus_file: Path) -> None:
-    said = ("To guns.", "To schools.", "To books.")
-    engine = ScreenEngine(*(reply(text) for text in said))
-    async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor)) as pilot:
-        await type_text(pilot, "What about guns?")
-        await until(pilot, lambda: "To guns." in shown(pilot) and not chat(pilot).talk.busy)
-        await edit_last(pilot, "What about schools?")
-        await until(pilot, lambda: "To schools." in shown(pilot) and not chat(pilot).talk.busy)
-        await pilot.press("f5")
-        await until(pilot, lambda: "To books." in shown(pilot) and not chat(pilot).talk.busy)
-
-        for text, which in (
-            ("To guns.", "version 1 of 2 of your message"),
-            ("To schools.", "version 2 of 2 of your message, version 1 of 2 of this reply"),
-            ("To books.", "version 2 of 2 of this reply"),
-            ("To guns.", "version 1 of 2 of your message"),
-        ):
-            await until(pilot, lambda: not [one for one in chat(pilot).workers if one.group == "measure"])
-            rounds = measured(corpus_file)
-            await pilot.press("f8")
-            await until(pilot, lambda text=text: text in shown(pilot))
-            assert which in " ".join(shown(pilot).split())
-            await until(pilot, lambda rounds=rounds: measured(corpus_file) > rounds)
-
-
-def measured(corpus_file: Path) -> int:
-    with closing(sqlite3.connect(corpus_file)) as database:
-        return int(database.execute("select count(*) from measurements").fetchone()[0])
 
 
 async def test_a_message_sent_while_a_reply_is_had_anew_is_sent_after_it(corpus_file: Path) -> None:
@@ -381,15 +408,6 @@ async def test_a_message_that_is_too_long_comes_back_to_be_shortened_and_stands_
     assert spoken(corpus_file) == [("user", "Well?", "complete"), ("assistant", "Yes.", "complete")]
 
 
-async def edit_last(pilot: Pilot[None], text: str) -> None:
-    """Change the last message to `text`, and send it."""
-    composer = chat(pilot).composer
-    await pilot.press("f6")
-    await until(pilot, lambda: composer.has_class("-editing"))
-    composer.text = text
-    await pilot.press("enter")
-
-
 def too_long_edit(corpus_file: Path) -> AbstractAsyncContextManager[Pilot[None]]:
     """A screen whose model takes a message, then one that is too long, then another."""
     too_long = TooLongError("the last message has 9000 tokens; shorten it")
@@ -435,9 +453,11 @@ async def test_what_was_typed_beside_an_edited_message_that_is_too_long_is_there
         await until(pilot, lambda: "not sent: " in shown(pilot) and composer.has_class("-editing"))
         assert composer.text == "What about schools, at length?"
 
+        await until(pilot, lambda: "esc As it was" in keys(pilot))
         await pilot.press("escape")
         assert composer.text == "Begun before."
         assert not composer.has_class("-editing")
+        await until(pilot, lambda: "esc" not in keys(pilot))
     assert [text for _, text, _ in spoken(corpus_file)] == ["What about guns?", "To guns."]
 
 

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 WIDE = 100
 """Columns from which the panel stands beside the conversation."""
 
+ESCAPES = ("stop", "leave_edit", "take_back", "leave_panel")
+MOST_IMPORTANT = (*ESCAPES, "send", "help", "app.quit", "quit", "conversations", "panel", "new")
+"""What the line of keys names also where there is no room for all."""
+
 
 def _quiet(key: str, action: str, does: str) -> Binding:
     """A binding that the help lists but the footer has no room for; its id is the action's name."""
@@ -46,6 +50,10 @@ class ChatScreen(Screen[None]):
     ]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "stop", "Stop", id="stop", tooltip="Stop the reply, keeping what was said", priority=True),
+        Binding(
+            "escape", "leave_edit", "As it was", id="leave_edit", tooltip="Leave the message as it was", priority=True
+        ),
+        Binding("escape", "take_back", "Take back", id="take_back", tooltip="Take back what waits", priority=True),
         Binding("escape", "leave_panel", "Back", id="leave_panel", tooltip="Go back to the text", priority=True),
         Binding("f1", "help", "Help", id="help", priority=True),
         Binding("f2,ctrl+t", "panel", "Panel", id="panel", tooltip="Show, enter or leave the panel", priority=True),
@@ -65,7 +73,7 @@ class ChatScreen(Screen[None]):
         super().__init__()
         self.sitting = sitting
         self.composer = Composer()
-        self.editing = Editing(self.composer)
+        self.editing = Editing(self.composer, self.refresh_bindings)
         self.transcript = Transcript(give_way=lambda: self.composer.typing)
         self.panel = AlignmentPanel(give_way=lambda: self.composer.typing)
         self.title_line = TitleLine(WIDE)
@@ -89,7 +97,7 @@ class ChatScreen(Screen[None]):
                 yield self.composer
             yield self.panel
         yield self.status_line
-        yield KeyLine(show_command_palette=False)
+        yield KeyLine(MOST_IMPORTANT)
 
     def on_mount(self) -> None:
         """Show what is known already; the rest is opened after the first paint."""
@@ -125,13 +133,22 @@ class ChatScreen(Screen[None]):
 
     @work(group="stop")
     async def action_stop(self) -> None:
-        """Stop what is under way: the reply, else the edit, else what waits."""
+        """Stop the reply. If it has ended since the key was pressed, leave the edit, or take back what waits."""
         if self.talk.busy:
             await self.talk.stop()
         elif self.editing.under_way:
             self.editing.leave()
         else:
             await self.talk.take_back()
+
+    def action_leave_edit(self) -> None:
+        """Leave the message that is edited as it was."""
+        self.editing.leave()
+
+    @work(group="stop")
+    async def action_take_back(self) -> None:
+        """Take back what was said last and still waits for the model."""
+        await self.talk.take_back()
 
     @work(group="talk")
     async def action_regenerate(self) -> None:
@@ -174,7 +191,7 @@ class ChatScreen(Screen[None]):
             self.notify("Copied the last reply.", markup=False)
 
     def _reply_ended(self, event: "ReplyEnded") -> None:
-        self.status_line.used = event.usage.context_tokens if event.usage is not None else None
+        self._show_context_after(event)
         self.show_title()
         self.call_after_refresh(collect)
         if event.status in ("complete", "stopped"):
@@ -300,20 +317,44 @@ class ChatScreen(Screen[None]):
     # What the lines say
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer Stop only while there is something to stop, and Back only where there is a way back.
+        """Offer what Escape ends now, if there is something, and Back only where there is a way back.
 
         While a message is edited the conversation stays on the version to which it belongs.
         """
-        if action == "stop":
-            return self.talk.busy or self.talk.waiting or self.editing.under_way
+        if action in ("stop", "leave_edit", "take_back"):
+            return action == self._what_escape_ends
         if action == "leave_panel":
             return not self.composer.has_focus
         return action != "other" or not self.editing.under_way
 
+    @property
+    def _what_escape_ends(self) -> str | None:
+        """Which of the actions of Escape has something to end: the reply first, then the edit, then what waits."""
+        if self.talk.busy:
+            return "stop"
+        if self.editing.under_way:
+            return "leave_edit"
+        return "take_back" if self.talk.waiting else None
+
     def show_context(self) -> None:
         """Say how much of the model's context the conversation takes, if that is known. Raises CorpusError."""
         conversation = self.sitting.conversation
-        self.status_line.used = conversation.context_tokens() if conversation is not None else None
+        use = conversation.context_use() if conversation is not None else None
+        self.status_line.used = use.tokens if use is not None else None
+        self.status_line.at_least = use is not None and use.at_least
+
+    def _show_context_after(self, event: "ReplyEnded") -> None:
+        """Say what the reply and its prompt took; of one that was stopped that is not told, but of those before."""
+        from chat_personas.corpus.errors import CorpusError
+
+        tokens = event.usage.context_tokens if event.usage is not None else None
+        if tokens is not None:
+            self.status_line.used, self.status_line.at_least = tokens, False
+            return
+        try:
+            self.show_context()
+        except CorpusError as error:
+            self.notify(printable(str(error)), severity="error", markup=False)
 
     def show_title(self) -> None:
         """Name the conversation above it."""

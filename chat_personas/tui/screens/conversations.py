@@ -9,7 +9,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import Footer, Input, OptionList, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from chat_personas.corpus import CorpusError
@@ -18,12 +18,19 @@ from chat_personas.plain_text import printable
 from chat_personas.tui.drawing.conversations import hit_lines, summary_lines
 from chat_personas.tui.screens.confirm import ConfirmScreen
 from chat_personas.tui.screens.exporting import export_conversation
+from chat_personas.tui.widgets.key_line import KeyLine
 
 if TYPE_CHECKING:
     from chat_personas.corpus import Corpus
 
 SHOWN = 300
 LEFT_ON_DISK = "Deleted. Its text leaves the disk for good when the other program that has the corpus open closes it."
+
+
+class FoundList(OptionList):
+    """A list that names its key for opening a conversation."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select", "Open", id="conversations_open")]
 
 
 class ConversationsScreen(Screen[str | None]):
@@ -35,7 +42,6 @@ class ConversationsScreen(Screen[str | None]):
     CSS_PATH = "conversations.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Back", id="conversations_back"),
-        Binding("enter", "open", "Open", id="conversations_open", show=False),
         Binding("ctrl+s", "export", "Export", id="conversations_export"),
         Binding("delete,ctrl+d", "delete", "Delete", id="conversations_delete"),
         Binding("slash", "search", "Search", id="conversations_search"),
@@ -54,8 +60,8 @@ class ConversationsScreen(Screen[str | None]):
         """Lay out the search above the list."""
         yield Static("Conversations", markup=False, id="heading")
         yield Input(placeholder="Search what was said", id="words")
-        yield OptionList(id="found", markup=False)
-        yield Footer(show_command_palette=False)
+        yield FoundList(id="found", markup=False)
+        yield KeyLine(("select", "cancel", "search", "delete", "quit"))
 
     def on_mount(self) -> None:
         """List the newest."""
@@ -92,11 +98,6 @@ class ConversationsScreen(Screen[str | None]):
         if options:
             found.highlighted = min(at or 0, len(options) - 1)
         self._head(len(options), words)
-
-    def action_open(self) -> None:
-        """Open the highlighted conversation."""
-        if (chosen := self._chosen()) is not None:
-            self.dismiss(chosen)
 
     @work
     async def action_export(self) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from chat_personas.plain_text import printable
-from chat_personas.tui.screens.path import PathScreen
+from chat_personas.tui.screens.path import PathScreen, in_short
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -29,4 +29,4 @@ async def export_conversation(app: "App[None]", corpus: "Corpus", conversation_i
     except (CorpusError, OSError) as error:
         app.notify(printable(f"Not exported: {error}"), severity="error", markup=False)
     else:
-        app.notify(printable(f"Written to {path}"), markup=False)
+        app.notify(printable(f"Written to {in_short(path)}"), markup=False)

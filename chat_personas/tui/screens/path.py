@@ -1,5 +1,6 @@
 """Where to write a file: one line of input, with what the file will hold."""
 
+import os
 from pathlib import Path
 from typing import ClassVar
 
@@ -10,19 +11,35 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from chat_personas.paths import shown
 from chat_personas.plain_text import printable
+
+NO_NAME = "Give the name of a file."
+
+
+def in_short(path: Path) -> str:
+    """Return the whole path, with ~ for the person's home."""
+    return shown(path.absolute())
+
+
+def _named(text: str) -> Path:
+    return Path(os.path.expanduser(text))  # noqa: PTH111 - Path.expanduser raises for a user that is not there
 
 
 class PathScreen(ModalScreen[Path | None]):
-    """Asks for a path; None if the person thinks better of it. Enter must come twice to replace a file."""
+    """Asks for a path, and always shows the whole one; None if the person thinks better of it.
+
+    Enter must come twice to replace a file. The path that is given is absolute.
+    """
 
     CSS_PATH = "path.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel", id="cancel")]
 
-    def __init__(self, what: str, proposal: str) -> None:
+    def __init__(self, what: str, name: str) -> None:
+        """Say `what` is written, and propose a file of this `name` in the current directory."""
         super().__init__()
         self._what = what
-        self._proposal = proposal
+        self._proposal = in_short(Path(name))
         self._warned: str | None = None
 
     def compose(self) -> ComposeResult:
@@ -30,20 +47,26 @@ class PathScreen(ModalScreen[Path | None]):
         with Vertical(id="dialog"):
             yield Static(printable(self._what), markup=False)
             yield Input(self._proposal, id="path", select_on_focus=False)
-            yield Static("Enter writes the file, Escape does not.", markup=False, id="hint")
+            yield Static(markup=False, id="hint")
+
+    @on(Input.Changed)
+    def show_where(self, event: Input.Changed) -> None:
+        """Say where the file would be; a name alone is one in the current directory."""
+        text = event.value.strip()
+        self._hint(f"Enter writes {in_short(_named(text))}, Escape nothing." if text else NO_NAME)
 
     @on(Input.Submitted)
     def choose(self, event: Input.Submitted) -> None:
         """Take the path, unless it is no place to write to or would replace a file unasked."""
         text = event.value.strip()
-        path = Path(text).expanduser()
+        path = _named(text).absolute()
         if not text or path.is_dir():
-            self._hint("Give the name of a file.")
+            self._hint(NO_NAME)
         elif not path.parent.is_dir():
-            self._hint(f"There is no directory {path.parent}; create it first or choose another.")
+            self._hint(f"There is no directory {in_short(path.parent)}; create it first or choose another.")
         elif path.exists() and self._warned != text:
             self._warned = text
-            self._hint(f"{path.name} exists; Enter again replaces it.")
+            self._hint(f"{in_short(path)} exists; Enter again replaces it.")
         else:
             self.dismiss(path)
 

@@ -6,10 +6,11 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import Footer, Input, OptionList, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from chat_personas.plain_text import printable
+from chat_personas.tui.widgets.key_line import KeyLine
 
 if TYPE_CHECKING:
     from personas import LoadedPersona
@@ -34,7 +35,7 @@ class PersonasScreen(Screen[str | None]):
         yield Static("Talk with … (a new conversation; this one is kept)", markup=False, id="heading")
         yield Input(placeholder="Type to narrow the list, or a path to a persona file", id="wanted")
         yield OptionList(id="names", markup=False)
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Show the names at once, and their titles when they are read."""

@@ -7,9 +7,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from chat_personas.plain_text import printable
+from chat_personas.tui.widgets.key_line import KeyLine
 
 if TYPE_CHECKING:
     from eval.engine import Message
@@ -39,7 +40,7 @@ class PromptScreen(Screen[None]):
             for message in self._given:
                 yield Static(f"── {message.role} ──", markup=False, classes="role")
                 yield Static(printable(message.content), markup=False, classes="content")
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Let the arrow keys scroll at once."""

@@ -12,13 +12,15 @@ DEMONSTRATION = "demonstration model: evidence about nobody"
 class StatusLine(Widget):
     """One line above the keys; what matters most stands first, since a narrow screen cuts the end.
 
-    `used` is how many tokens of its `context` the model's next reply begins with, None while that is not known.
+    `used` is how many tokens of its `context` the model's next reply begins with, None while that is not known;
+    `at_least` says that it may be more, as after a reply that was stopped.
     """
 
     model: reactive[str] = reactive("")
     demonstration: reactive[bool] = reactive(False)
     state: reactive[str] = reactive("")
     used: reactive[int | None] = reactive(None)
+    at_least: reactive[bool] = reactive(False)
     context: reactive[int] = reactive(0)
 
     def __init__(self) -> None:
@@ -32,5 +34,5 @@ class StatusLine(Widget):
         if self.state:
             parts.append(Content(self.state))
         if self.context and self.used is not None:
-            parts.append(Content(f"context {self.used}/{self.context}"))
+            parts.append(Content(f"context {self.used}{'+' if self.at_least else ''}/{self.context}"))
         return Content(" · ").join(parts)

@@ -1,6 +1,6 @@
 """The first lines of the panel: whose opinions, how close, how sure, and how far the measuring is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -23,8 +23,8 @@ NONE_VALID = "not valid: the model does not answer with letters"
 class Figures:
     """What the panel has to show.
 
-    `card` is that of `estimate`, or of the turn before while the new round has none yet. `halted` says that nobody
-    goes on measuring; `state` says in one line why there are no figures.
+    `card` is that of `estimate`, or of the round before while the new one has too few questions to take its place.
+    `halted` says that nobody goes on measuring; `state` says in one line why there are no figures.
     """
 
     estimate: "Estimate | None" = None
@@ -35,7 +35,28 @@ class Figures:
     @property
     def of_turn_before(self) -> bool:
         """Whether the card is older than the round that is under way."""
-        return self.card is not None and self.estimate is not None and self.estimate.scorecard is None
+        return self.card is not None and self.estimate is not None and self.estimate.scorecard is not self.card
+
+    def after(self, estimate: "Estimate") -> "Figures":
+        """Return what is to be shown once `estimate` has come; the first one of a round has no figures."""
+        before = estimate.scorecard is None or self.of_turn_before
+        kept = self.card if before and self.card is not None and not _takes_the_place(estimate, self.card) else None
+        return replace(self, estimate=estimate, card=kept or estimate.scorecard, halted=False)
+
+
+def _takes_the_place(estimate: "Estimate", before: "Scorecard") -> bool:
+    """Whether a round has gone far enough to be shown in place of the one before.
+
+    It is whole, or asked at least as many questions as that, or enough for an interval: over its first questions alone
+    the score would leap, and nothing would have happened but that questions differ.
+    """
+    from eval.intervals import MIN_QUESTIONS
+
+    card = estimate.scorecard
+    if card is None or estimate.complete or estimate.done >= len(before.questions):
+        return card is not None
+    score = card.scores.alignment
+    return estimate.done >= MIN_QUESTIONS and (score is None or score.low is not None)
 
 
 def headline(group: str, figures: Figures) -> Content:
@@ -59,7 +80,7 @@ def in_short(figures: Figures) -> str:
     if figures.card is not None and not _any_valid(figures.card):
         said = NONE_VALID
     under_way = "" if estimate.complete or figures.halted else f"measuring… {estimate.done}/{estimate.total}"
-    older = f"{estimate.coverage.older} older" if _older(estimate) and estimate.coverage else ""
+    older = f"{estimate.coverage.older} older" if _older(figures) and estimate.coverage else ""
     return " · ".join(filter(None, (said, under_way, older)))
 
 
@@ -113,30 +134,32 @@ def _progress(figures: Figures) -> Content:
     estimate = figures.estimate
     if estimate is None or estimate.total == 0:
         return Content.styled(figures.state, "italic")
-    asked = f"{estimate.done} of {counted(estimate.total, 'question')}{_older(estimate)}"
+    asked = f"{estimate.done} of {counted(estimate.total, 'question')}{_older(figures)}"
+    above = " (above: before)" if figures.of_turn_before else ""
     if estimate.complete:
         return Content.styled(_measured(estimate), "dim")
     if figures.halted:
-        return Content.styled(f"stopped after {asked}; {figures.state}", "italic")
-    return Content.styled(f"measuring… {asked}" + (" (above: before)" if figures.of_turn_before else ""), "italic")
+        return Content.styled(f"stopped after {asked}{above}; {figures.state}", "italic")
+    return Content.styled(f"measuring… {asked}{above}", "italic")
 
 
 def _measured(estimate: "Estimate") -> str:
-    """Say how many questions the figures rest on, and how many of those were asked this turn."""
+    """Say how many questions the figures rest on, how many of those were asked this turn, and whether only now."""
     found = estimate.coverage
+    measured = "measured before" if estimate.done and estimate.from_before == estimate.done else "measured"
     if found is None or found.this_turn == found.questions:
-        return f"measured: {counted(estimate.done, 'question')}"
+        return f"{measured}: {counted(estimate.done, 'question')}"
     older = f", {found.older} older" if found.older else ""
     return (
-        f"measured {found.measured} of {counted(found.questions, 'question')}:\n"
+        f"{measured} {found.measured} of {counted(found.questions, 'question')}:\n"
         f"{found.this_turn} this turn ({counted(found.anchors, 'anchor')}){older}"
     )
 
 
-def _older(estimate: "Estimate") -> str:
+def _older(figures: Figures) -> str:
     """Say how many answers of earlier turns the figures above rest on, too."""
-    found = estimate.coverage
-    return f", {found.older} older counted" if found and found.older and estimate.scorecard else ""
+    found = figures.estimate.coverage if figures.estimate is not None and not figures.of_turn_before else None
+    return f", {found.older} older counted" if found and found.older and figures.card else ""
 
 
 class Headline(Section):

@@ -96,13 +96,12 @@ class AlignmentPanel(VerticalScroll):
     def offer(self, estimate: "Estimate") -> None:
         """Take a new estimate; the final one and the first are shown at once, others when it is time.
 
-        A round that has no figures yet leaves those of the turn before in place, and says so.
+        A round that has too few figures yet leaves those of the round before in place, and says so.
         """
-        card = estimate.scorecard or self.figures.card
-        before = self.figures.estimate.course if self.figures.estimate is not None else ()
-        new = estimate.complete or card is not self.figures.card or estimate.course != before
+        before, self.figures = self.figures, self.figures.after(estimate)
+        course = before.estimate.course if before.estimate is not None else ()
+        new = estimate.complete or self.figures.card is not before.card or estimate.course != course
         self._sections_are_old = self._sections_are_old or new
-        self.figures = replace(self.figures, estimate=estimate, card=card, halted=False)
         self._due = True
         if estimate.complete or not self._resting:
             self._show_due()
