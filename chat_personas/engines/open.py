@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 from chat_personas.models import POCKET, pocket_path
 from chat_personas.paths import hashes_path, models_directory
 from eval.engine import Engine
-from personas.files import is_directory, is_file, no_file
 
 if TYPE_CHECKING:
     from chat_personas.config import Settings
@@ -40,6 +39,8 @@ def find_model(model: str) -> ModelFile | ModelServer:
     Raises:
         UnknownModelError: it is neither a URL, nor a file that is there, nor a name that is known.
     """
+    from personas.files import is_directory, is_file, no_file
+
     if model.startswith(("http://", "https://")):
         url, _, name = model.partition("#")
         return ModelServer(_checked_url(url), name or None)
