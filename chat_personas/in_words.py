@@ -16,21 +16,22 @@ if TYPE_CHECKING:
 NAMED = 3
 
 
-def doubts(minus_own: "AnyScore | None", opposite: str, found: "AnyReferences | None") -> Iterator[str]:
+def doubts(
+    minus_own: "AnyScore | None", opposite: str, found: "AnyReferences | None", *, of_everyone: bool
+) -> Iterator[str]:
     """Yield what stands against the persona: no closer to its own group than to `opposite`, no better than everyone.
 
     `minus_own` is its alignment with the opposite group minus that with its own, paired by question. Nothing is said
-    without an interval, nor of everyone where they are the people compared with, as for a persona without a group: no
-    persona comes closer to people than their own answers.
+    without an interval, nor of everyone where they are the people compared with (`of_everyone`), as for a persona
+    without a group: no persona comes closer to people than their own answers.
     """
     if minus_own is not None and minus_own.low is not None and minus_own.high is not None and minus_own.high >= 0:
         told = f"this persona is closer to {opposite} than to its own group"
         untold = f"this persona cannot be told apart from one that is as close to {opposite} as to its own group"
         yield told if minus_own.low > 0 else untold
-    everyone = found.population if found is not None else None
-    if everyone is None or (everyone.alignment is not None and everyone.alignment.mean == 1):
+    if of_everyone or found is None or found.population is None:
         return
-    population = everyone.minus_persona.alignment
+    population = found.population.minus_persona.alignment
     if population is None or population.low is None or population.high is None or population.high < 0:
         return
     yield (

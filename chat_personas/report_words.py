@@ -128,7 +128,9 @@ def in_words(report: "Report") -> Iterator[str]:
         score = with_interval(getattr(against, measure_of([report])))
         yield f"this persona with {opposite} (the opposite group) {score}"
     paired = against.minus_own if against else None
-    yield from doubts(paired.alignment if paired else None, opposite, report.references)
+    yield from doubts(
+        paired.alignment if paired else None, opposite, report.references, of_everyone=not report.persona.groups
+    )
     if report.nearest:
         tied = [group_label(near) for near in report.nearest if near.tied]
         best = report.nearest[0].alignment

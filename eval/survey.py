@@ -13,6 +13,7 @@ from eval.question import Option, Question, Responses
 from eval.survey_model import Population, Survey
 from eval.survey_text import read_survey
 from eval.whole_file import Kind, read_whole
+from personas.files import is_file, leads_somewhere
 from personas.nearest import shown, suggestion
 from personas.reading import display_name
 
@@ -96,7 +97,7 @@ def glance_at(name: str, directories: Sequence[Path] = ()) -> Glance:
 
 
 def _attach_people(survey: Survey, file: Path, sha256: str) -> None:
-    if _is_file(file):
+    if is_file(file):
         people = Combinations(file, sha256)
         for question in survey.questions:
             question.attach(people)
@@ -105,17 +106,10 @@ def _attach_people(survey: Survey, file: Path, sha256: str) -> None:
 def _find(name_or_path: str, directories: Sequence[Path]) -> Path:
     names, path = survey_names(directories), Path(name_or_path)
     looks_like_path = "/" in name_or_path or os.sep in name_or_path or path.suffix == ".json"
-    if looks_like_path or (name_or_path not in names and _is_file(path)):
+    if looks_like_path or (name_or_path not in names and leads_somewhere(name_or_path)):
         return path
     if name_or_path not in names:
         likely = suggestion(name_or_path, names, "see: chat-personas surveys list.")
         raise SurveyError(f"there is no survey {shown(name_or_path)}; {likely} Or name its file")
     found = (directory / f"{name_or_path}.json" for directory in (_BUILT_IN, *directories))
-    return next(file for file in found if _is_file(file))
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # a name that no file can have, such as one that is too long
-        return False
+    return next(file for file in found if is_file(file))

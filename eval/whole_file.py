@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from personas.files import no_file
 from personas.reading import display_name
 
 
@@ -22,9 +23,11 @@ def read_whole(path: Path, kind: Kind) -> bytes:
     """Return the content of a file.
 
     Raises:
-        Exception: the kind's own: there is no such file, it may not be read, or it is too large.
+        Exception: the kind's own: there is no such file, it is a directory or a pipe, may not be read, or is too large.
     """
     name = display_name(path)
+    if (what := no_file(path)) is not None:
+        raise kind.error(f"{name} is {what}; name {kind.name}")
     try:
         with path.open("rb") as file:
             content = file.read(kind.most_bytes + 1)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from personas.errors import PersonaError
+from personas.files import leads_somewhere
 from personas.library import library_names, library_path
 from personas.persona import Persona
 from personas.problems import examine
@@ -44,6 +45,6 @@ def load_persona(name_or_path: str) -> LoadedPersona:
 def _find(name_or_path: str) -> Path:
     path = Path(name_or_path)
     looks_like_path = "/" in name_or_path or os.sep in name_or_path or path.suffix == ".toml"
-    if looks_like_path or (name_or_path not in library_names() and path.is_file()):
+    if looks_like_path or (name_or_path not in library_names() and leads_somewhere(name_or_path)):
         return path
     return library_path(name_or_path)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from personas.errors import PersonaError
+from personas.files import no_file
 from personas.nearest import shown
 
 _MOST_BYTES = 1_000_000
@@ -24,6 +25,8 @@ def read_text(path: Path) -> FileText:
     Raises:
         PersonaError: the file is missing, is no file, may not be read, is too large, or is not UTF-8.
     """
+    if (what := no_file(path)) is not None:
+        raise PersonaError(f"{display_name(path)} is {what}; name a persona file (TOML)")
     try:
         with path.open("rb") as file:
             content = file.read(_MOST_BYTES + 1)

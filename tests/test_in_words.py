@@ -15,29 +15,35 @@ CLOSER, UNSURE, FARTHER = Interval(-0.2, -0.25, -0.15), Interval(-0.02, -0.05, 0
 
 
 def test_a_persona_that_is_clearly_its_own_group_is_not_doubted() -> None:
-    assert list(doubts(CLOSER, "Republican", beside(-0.1, -0.02))) == []
+    assert list(doubts(CLOSER, "Republican", beside(-0.1, -0.02), of_everyone=False)) == []
 
 
 def test_a_paired_difference_that_includes_zero_is_no_closeness_to_its_own_group() -> None:
-    (said,) = doubts(UNSURE, "Republican", None)
+    (said,) = doubts(UNSURE, "Republican", None, of_everyone=False)
     assert said.endswith("cannot be told apart from one that is as close to Republican as to its own group")
 
 
 def test_a_persona_that_sounds_like_the_opposite_is_called_that() -> None:
-    assert list(doubts(FARTHER, "Republican", None)) == ["this persona is closer to Republican than to its own group"]
+    assert list(doubts(FARTHER, "Republican", None, of_everyone=False)) == [
+        "this persona is closer to Republican than to its own group"
+    ]
 
 
 def test_a_difference_that_includes_zero_cannot_be_told_apart_from_everyone() -> None:
-    (said,) = doubts(None, "", beside(-0.01, 0.03))
+    (said,) = doubts(None, "", beside(-0.01, 0.03), of_everyone=False)
     assert said == "this persona cannot be told apart from answering as everyone"
-    (worse,) = doubts(None, "", beside(0.01, 0.03))
+    (worse,) = doubts(None, "", beside(0.01, 0.03), of_everyone=False)
     assert "farther from its group than answering as everyone" in worse
 
 
 def test_a_persona_that_is_compared_with_everyone_is_not_said_to_be_farther_from_them_than_they_are() -> None:
-    same = Interval(1.0, 1.0, 1.0)
-    farther = Difference(Interval(0.04, 0.03, 0.06), None)
-    assert list(doubts(None, "", References(None, Reference(same, None, farther), None, None))) == []
+    assert list(doubts(None, "", beside(0.03, 0.06), of_everyone=True)) == []
+
+
+def test_a_group_that_answers_exactly_as_everyone_is_a_group_all_the_same() -> None:
+    same = Reference(Interval(1.0, 1.0, 1.0), None, Difference(Interval(0.04, 0.03, 0.06), None))
+    (said,) = doubts(None, "", References(None, same, None, None), of_everyone=False)
+    assert said == "this persona is farther from its group than answering as everyone is"
 
 
 def test_ties_are_counted_before_they_are_named() -> None:

@@ -51,6 +51,7 @@ def clear(
     from chat_personas.answer_cache.errors import DamagedCacheError
     from chat_personas.answer_cache.files import remove
     from chat_personas.paths import answers_path
+    from personas.nearest import shown, suggestion
 
     path = answers_path()
     if not path.exists():
@@ -70,6 +71,9 @@ def clear(
         typer.echo("removed the file, which was damaged", err=True)
         return DONE
     try:
+        if model is not None and model not in (known := [each.name for each in store.models()]):
+            likely = suggestion(model, known, "see: chat-personas cache show")
+            raise UsageError(f"no answers of {shown(model)} are kept; {likely}")
         typer.echo(f"removed {counted(store.clear(model), 'answer')}", err=True)
     finally:
         store.close()

@@ -23,11 +23,13 @@ def list_conversations(
     persona: Annotated[str | None, typer.Option("--persona", help="Only conversations with this persona.")] = None,
 ) -> int:
     """List conversations, the most recently used first."""
+    from chat_personas.corpus.known_persona import check_persona
     from chat_personas.corpus.selection import Selection
     from chat_personas.counted import counted
     from chat_personas.plain_text import printable
 
     with open_corpus(read_only=True) as corpus:
+        check_persona(corpus, persona)
         for found in corpus.conversations(Selection(persona=persona)):
             when = found.active_at.astimezone().strftime("%Y-%m-%d %H:%M")
             counts = f"{counted(found.messages, 'message'):>13} {counted(found.measurements, 'measurement'):>16}"

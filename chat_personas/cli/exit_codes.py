@@ -34,6 +34,7 @@ def exit_code(error: BaseException) -> int | None:
     from chat_personas.config import SettingsError
     from chat_personas.corpus.errors import CorpusError, ExportError, NoCorpusError, UnknownConversationError
     from chat_personas.engines.open import UnknownModelError
+    from chat_personas.engines.openai.discovery import NoSuchModelError
     from chat_personas.paths import UnwritableError
     from eval.engine import EngineError
     from eval.errors import AnswerError, ReportError, SurveyError
@@ -41,7 +42,7 @@ def exit_code(error: BaseException) -> int | None:
 
     wrong_input = (
         *(UsageError, SettingsError, PersonaError, SurveyError, AnswerError, ReportError),
-        UnknownModelError,
+        *(UnknownModelError, NoSuchModelError),
         *(ExportError, NoCorpusError, UnknownConversationError),  # storage works: what was asked of it is wrong
     )
     table: tuple[tuple[tuple[type[BaseException], ...], int], ...] = (

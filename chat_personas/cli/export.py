@@ -32,6 +32,7 @@ def export(
 ) -> int:
     """Write conversations in a format that other programs load."""
     from chat_personas.cli.choices import choose
+    from chat_personas.cli.report_file import check_destination
     from chat_personas.cli.storage import open_corpus
     from chat_personas.corpus.export import FORMATS, export_file, export_stdout
     from chat_personas.corpus.selection import Selection
@@ -44,6 +45,7 @@ def export(
             if not export_stdout(corpus, form, selection):
                 typer.echo("no conversation was chosen; nothing is written", err=True)
             return DONE
+        check_destination(out)
         if Path(out).exists() and not force:
             raise UsageError(f"{out} is there already; choose another name or add --force")
         count = export_file(corpus, form, selection, Path(out), force=force)

@@ -52,7 +52,7 @@ class KeptAnswers:
         except KeyboardInterrupt as error:
             raise StoppedError(self._with_what_is_kept("interrupted")) from error
         except EngineError as error:
-            raise EngineError(self._with_what_is_kept(str(error))) from error
+            raise type(error)(self._with_what_is_kept(str(error))) from error
         finally:
             self._close()
 

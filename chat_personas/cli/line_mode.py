@@ -113,14 +113,22 @@ class LineMode:
         return monitor
 
     async def _exchange(self, conversation: "Conversation", monitor: "Monitor | None") -> int:
-        from chat_personas.cli.input_lines import input_lines
+        from chat_personas.cli.input_lines import UnreadableLineError, input_lines
+        from eval.engine import TooLongError
 
         await self._report(conversation, monitor)
-        async with aclosing(input_lines(sys.stdin.fileno())) as lines:
-            async for line in lines:
-                if line.strip():
-                    await self._reply(conversation, line.strip())
-                    await self._report(conversation, monitor)
+        number = 0
+        try:
+            async with aclosing(input_lines(sys.stdin.fileno())) as lines:
+                async for line in lines:
+                    number += 1
+                    if line.strip():
+                        await self._reply(conversation, line.strip())
+                        await self._report(conversation, monitor)
+        except UnreadableLineError as error:
+            raise UsageError(f"line {number + 1} {error}; {_what_is_kept(conversation)}") from error
+        except TooLongError as error:
+            raise UsageError(f"line {number} is too long: {error}; {_what_is_kept(conversation)}") from error
         return DONE
 
     async def _reply(self, conversation: "Conversation", text: str) -> None:
@@ -155,6 +163,16 @@ class LineMode:
 
             clear = "\r\x1b[K" if sys.stderr.isatty() else ""
             print(f"{clear}{estimate_line(last)}", file=sys.stderr, flush=True)
+
+
+def _what_is_kept(conversation: "Conversation") -> str:
+    """Say of a line that was refused what became of the lines before it, and that none after it was said.
+
+    A conversation without that line would be another one than was asked for.
+    """
+    if not conversation.path:
+        return "nothing was said"
+    return f"what was said before it is kept, nothing after it was said; chat --resume {conversation.id} goes on there"
 
 
 def _show_progress(estimate: "Estimate") -> None:

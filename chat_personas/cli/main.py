@@ -4,6 +4,7 @@ import errno
 import os
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 
 from chat_personas.cli import quick_start
 from chat_personas.cli.command_names import NAMES
@@ -14,6 +15,7 @@ from chat_personas.cli.exit_codes import (
     OUR_MISTAKE,
     STORAGE_FAILED,
     UnreadableError,
+    UsageError,
     exit_code,
 )
 from chat_personas.cli.screen import has_terminal, open_screen
@@ -58,6 +60,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
+    _check_nothing_empty(arguments)
     completed = with_command(arguments)
     if completed[0] != "doctor":  # which finds this with all the rest
         check_home()
@@ -70,6 +73,23 @@ def _run(arguments: Sequence[str]) -> int:
     if sys.stdout is not None:
         sys.stdout.flush()  # here, where an error can still be said
     return code
+
+
+def _check_nothing_empty(arguments: Sequence[str]) -> None:
+    """Refuse what is given and empty, as a variable that is not set in a script: it would be taken for not given.
+
+    Raises:
+        UsageError: an argument or the value of an option holds nothing but white space.
+    """
+    for before, argument in pairwise(("", *arguments)):
+        option, equals, value = argument.partition("=")
+        if not argument.strip():
+            what = f"the value of {before}" if before.startswith("--") else "an argument"
+        elif argument.startswith("--") and equals and not value.strip():
+            what = f"the value of {option}"
+        else:
+            continue
+        raise UsageError(f"{what} is empty; write one, or leave it out (is a variable of your script not set?)")
 
 
 def _explain(error: Exception, arguments: Sequence[str]) -> tuple[str, int]:

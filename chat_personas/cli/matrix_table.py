@@ -96,7 +96,8 @@ def _confusion(row: "RowInfo", report: "MatrixReport") -> Iterator[str]:
         if cell.confusion is not None and target.group is not None
     ]
     first = sorted(shares, key=lambda share: -share[0].mean)[:NAMED]
-    yield "  closest on: " + "; ".join(f"{name} {with_interval(share)}" for share, name in first)
+    of_all = f" ({NAMED} of {len(shares)} groups)" if len(shares) > NAMED else ""
+    yield f"  closest on{of_all}: " + "; ".join(f"{name} {with_interval(share)}" for share, name in first)
     if row.own_rank is not None:
         yield f"  its own group is number {row.own_rank} of {len(row.nearest)}"
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from chat_personas.cli.exit_codes import BAD_INPUT, DONE, UsageError
+from chat_personas.cli.exit_codes import BAD_INPUT, DONE
 
 if TYPE_CHECKING:
     from personas import Persona
@@ -75,16 +75,14 @@ def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A persona f
     """Say everything that is wrong with a persona file, each with its line and the fix."""
     from eval.figures import has_figures
     from eval.survey import load_survey
-    from personas import check as check_file
-    from personas import load_persona
+    from personas.problems import examine
+    from personas.reading import read_text
 
-    if not file.is_file():
-        raise UsageError(f"there is no file {file}; give the path of a persona file (TOML)")
-    problems = check_file(file)
-    for problem in problems:
-        print(problem)
-    if not problems:
-        print(f"{file.name}: right")
-        if not has_figures(load_survey(BUILT_IN).survey, load_persona(str(file)).persona.groups):
-            print(f"{file.name}: {WITHOUT_FIGURES}")
-    return BAD_INPUT if problems else DONE
+    found = examine(read_text(file).text)
+    if isinstance(found, list):
+        print(*found, sep="\n")
+        return BAD_INPUT
+    print(f"{file.name}: right")
+    if not has_figures(load_survey(BUILT_IN).survey, found.groups):
+        print(f"{file.name}: {WITHOUT_FIGURES}")
+    return DONE

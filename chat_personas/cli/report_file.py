@@ -8,6 +8,8 @@ from pathlib import Path
 from chat_personas.cli.exit_codes import UsageError
 from chat_personas.corpus.errors import CorpusError
 from chat_personas.corpus.standard_output import standard_output
+from personas.files import no_file
+from personas.nearest import shown
 
 STANDARD_OUTPUT = "-"
 
@@ -54,13 +56,21 @@ def check_destination(file: str) -> None:
     `file` is made and removed.
 
     Raises:
-        UsageError: `file` is a directory, lies in none, or may not be written.
+        UsageError: `file` is a directory or a pipe, lies in no directory, can be no name, or may not be written.
     """
     path = Path(file)
     if file == STANDARD_OUTPUT:
         return
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise UsageError(f"{shown(file)} cannot be written: {error.strerror}; choose another place") from error
     if path.is_dir():
         raise UsageError(f"{file} is a directory; give the name of a file in it")
+    if no_file(path) is not None:
+        raise UsageError(f"{file} is a pipe; name a file, or - for standard output")
     if not path.parent.is_dir():
         raise UsageError(f"there is no directory {path.parent}; create it first")
     if not os.access(path if path.exists() else path.parent, os.W_OK):

@@ -13,6 +13,7 @@ from chat_personas.survey_store import check_name, keep_survey
 from eval.errors import SurveyError
 from eval.figures import groups_with_figures
 from eval.importers import KINDS, Imported, Wishes
+from personas.files import is_directory
 from personas.nearest import nearest, shown
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
@@ -44,7 +45,7 @@ def run_import(kind: str, path: Path, wishes: Wishes, *, replace: bool) -> int:
 
 def _name_of(path: Path) -> str:
     """Return a name made of the file's or the folder's own: what a name cannot hold becomes a dash."""
-    stem = path.resolve().name if path.is_dir() else path.stem
+    stem = path.resolve().name if is_directory(path) else path.stem
     return re.sub(r"[^A-Za-z0-9]+", "-", stem).strip("-")[:64] or "survey"
 
 

@@ -39,21 +39,25 @@ def find_model(model: str) -> ModelFile | ModelServer:
     Raises:
         UnknownModelError: it is neither a URL, nor a file that is there, nor a name that is known.
     """
+    from personas.files import is_directory, is_file, no_file
+
     if model.startswith(("http://", "https://")):
         url, _, name = model.partition("#")
         return ModelServer(_checked_url(url), name or None)
     if model == POCKET:
         return ModelFile(pocket_path())
     path = Path(model).expanduser()
-    if path.is_file():
+    if is_file(path):
         return ModelFile(path)
-    if path.is_dir():
+    if is_directory(path):
         raise UnknownModelError(f"{model} is a directory; give the .gguf file in it")
+    if (what := no_file(path)) is not None:
+        raise UnknownModelError(f"{model} is {what}; give a GGUF file")
     if path.suffix == ".gguf" or "/" in model:
         hint = "a server's URL begins with http://" if ":" in model else "check the path, or use --model pocket"
         raise UnknownModelError(f"there is no model file {model}; {hint}")
     named = models_directory() / f"{model}.gguf"
-    if named.is_file():
+    if is_file(named):
         return ModelFile(named)
     near = difflib.get_close_matches(model, model_names(), n=1)
     hint = f"did you mean {near[0]}?" if near else "give pocket, a GGUF file, or a server's URL"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from chat_personas.calibration_words import temperatures
+from chat_personas.paired_words import signed
 from chat_personas.pictures.document import Pictured
 from chat_personas.pictures.markup import Node, element
 from chat_personas.pictures.tables import table
@@ -18,7 +19,7 @@ def calibration(pictured: Pictured) -> Iterator[Node]:
     yield element("p", f"{said[0].upper()}{said[1:]}.")
     heads = ("score", "calibrated", "calibrated, minus as it is")
     rows = [
-        (name.replace("_", " "), with_interval(getattr(made.scores, name)), with_interval(change))
+        (name.replace("_", " "), with_interval(getattr(made.scores, name)), signed(change))
         for name in ("alignment", "total_variation")
         for change in (getattr(made.minus_uncalibrated, name),)
     ]

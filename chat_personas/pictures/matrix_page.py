@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from chat_personas.counted import counted
 from chat_personas.in_words import sounds_like
+from chat_personas.paired_words import signed
 from chat_personas.pictures.markup import Element, Node, element
 from chat_personas.pictures.matrix_figure import matrix_figure, row_name, target_name
 from chat_personas.pictures.repeat_command import expressed, model_option
@@ -114,7 +115,7 @@ def _steerability(report: MatrixReport) -> Iterator[Node]:
 def _steered(found: SteerabilityInfo) -> Iterator[tuple[Node, ...]]:
     yield f"{UNSTEERED} (its representativeness)", with_interval(found.unsteered), ""
     for steered in found.steerings:
-        yield steered.steering, with_interval(steered.alignment), with_interval(steered.minus_unsteered)
+        yield steered.steering, with_interval(steered.alignment), signed(steered.minus_unsteered)
     if found.humans is not None:
         for name, score in zip(("best", "mean", "worst"), _people(found.humans), strict=True):
             yield f"people, {name}", score, ""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from chat_personas.counted import counted
+from chat_personas.paired_words import signed
 from chat_personas.pictures.document import Pictured
 from chat_personas.pictures.figure import figure
 from chat_personas.pictures.markup import Element, Node, element
@@ -46,8 +47,8 @@ def _references(report: Report) -> Iterator[tuple[Node, ...]]:
         reference = getattr(report.references, kind)
         if reference is not None:
             less = reference.minus_persona
-            scores = (reference.alignment, reference.total_variation, less.alignment, less.total_variation)
-            yield words, *map(with_interval, scores)
+            scores = (reference.alignment, reference.total_variation)
+            yield words, *map(with_interval, scores), signed(less.alignment), signed(less.total_variation)
     against = report.scores_against_opposite
     if against is not None:
         paired = against.minus_own
@@ -55,8 +56,8 @@ def _references(report: Report) -> Iterator[tuple[Node, ...]]:
             "this persona with the opposite group",
             with_interval(against.alignment),
             with_interval(against.total_variation),
-            with_interval(paired.alignment if paired else None),
-            with_interval(paired.total_variation if paired else None),
+            signed(paired.alignment if paired else None),
+            signed(paired.total_variation if paired else None),
         )
 
 

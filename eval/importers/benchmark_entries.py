@@ -10,6 +10,7 @@ from eval.importers.imported import Notes
 from eval.importers.literals import read_literal
 from eval.importers.reading import read_json_object
 from personas import CATALOGUE
+from personas.files import is_directory
 from personas.reading import display_name
 
 COUNTRY = "COUNTRY"
@@ -32,7 +33,7 @@ def files_of(path: Path) -> list[Path]:
     Raises:
         SurveyError: the folder has none.
     """
-    if not path.is_dir():
+    if not is_directory(path):
         return [path]
     named = sorted(path.glob("*_data.json")) or sorted(path.glob("data.json"))
     if not named:

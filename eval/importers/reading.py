@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.errors import SurveyError
+from personas.files import no_file
 from personas.nearest import shown
 from personas.reading import display_name
 
@@ -20,8 +21,10 @@ def read_text(path: Path) -> str:
     """Return the text of a file in UTF-8, with or without a byte order mark.
 
     Raises:
-        SurveyError: it is missing, may not be read, is larger than 2 GB, or is not UTF-8.
+        SurveyError: it is missing, is a directory or a pipe, may not be read, is larger than 2 GB, or is not UTF-8.
     """
+    if (what := no_file(path)) is not None:
+        raise SurveyError(f"{display_name(path)} is {what}; name a file of the survey")
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise SurveyError(f"{display_name(path)} is larger than 2 GB; name a file of the survey")

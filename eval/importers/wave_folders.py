@@ -5,6 +5,7 @@ from pathlib import Path
 
 from eval.errors import SurveyError
 from eval.importers.imported import Notes
+from personas.files import is_directory
 from personas.reading import display_name
 
 _FOLDER = re.compile(r"(?:Pew_)?American_Trends_Panel_W(\d+)")
@@ -20,7 +21,7 @@ def wave_folders(path: Path, notes: Notes) -> list[tuple[int, Path]]:
     Raises:
         SurveyError: there is no folder of a wave, or a wave has two complete ones: they may differ.
     """
-    if not path.is_dir():
+    if not is_directory(path):
         raise SurveyError(f"{display_name(path)} is no folder; name the one that has human_resp in it")
     found = _folders(path)
     if not found:

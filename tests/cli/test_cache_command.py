@@ -45,6 +45,14 @@ def test_clear_asks_first_and_removes_all_or_one_models(command: Command) -> Non
     assert "0 answers" in command("cache", "show").out
 
 
+@pytest.mark.usefixtures("filled")
+def test_a_model_that_has_no_answers_is_named_with_the_nearest(command: Command) -> None:
+    ran = command("cache", "clear", "--model", "onne", "--yes")
+    assert ran.code == 2
+    assert 'no answers of "onne" are kept; did you mean "one"?' in only_line(ran)
+    assert "12 answers" in command("cache", "show").out
+
+
 def test_a_damaged_cache_can_be_removed(command: Command, home: Path) -> None:
     (home / "cache").mkdir(parents=True)
     (home / "cache" / "answers.db").write_bytes(b"nonsense" * 1000)

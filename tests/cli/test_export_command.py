@@ -75,8 +75,21 @@ def test_a_device_is_not_replaced_by_a_file(command: Command, kept: list[str]) -
     os.mkfifo("pipe")
     ran = command("export", "--out", "pipe", "--force")
     assert ran.code == 2
-    assert "no ordinary file; give -" in only_line(ran)
+    assert "pipe is a pipe; name a file, or - for standard output" in only_line(ran)
     assert Path("pipe").is_fifo()
+
+
+def test_a_directory_is_not_taken_for_a_file_that_may_be_replaced(command: Command, kept: list[str]) -> None:
+    Path("folder").mkdir()
+    ran = command("export", "--out", "folder")
+    assert ran.code == 2
+    assert "folder is a directory; give the name of a file in it" in only_line(ran)
+
+
+def test_a_name_that_no_file_can_have_is_wrong_input(command: Command, kept: list[str]) -> None:
+    ran = command("export", "--out", "x" * 300)
+    assert ran.code == 2
+    assert "cannot be written" in only_line(ran)
 
 
 def test_a_file_that_is_there_is_replaced_only_when_asked(command: Command, kept: list[str]) -> None:

@@ -14,7 +14,7 @@ import pytest
 from chat_personas.cli.main import main
 from chat_personas.corpus import Corpus
 from chat_personas.paths import corpus_path
-from eval.engine import Engine, EngineError, Message, Piece, Probe, ProbeScore, Sampling
+from eval.engine import Engine, EngineError, Message, Piece, Probe, ProbeScore, Sampling, TooLongError
 from tests.cli.running import Command, CtrlC, kept_messages, only_line
 from tests.corpus.making import branch_of, texts
 from tests.eval.fake_engine import FakeEngine as AnsweringEngine
@@ -47,11 +47,75 @@ def test_a_message_is_what_stands_on_its_line(command: Command, served_by: Serve
     assert texts(kept_messages())[0] == "Hello"
 
 
-def test_bytes_that_are_no_text_are_taken_as_unknown_characters(command: Command, served_by: Serve) -> None:
+UNREADABLE = [
+    (b"caf\xe9 or tea", "line 3 is not UTF-8 (its byte 4 is 0xE9); convert the input with iconv"),
+    (b"a\0b", "line 3 holds a NUL (its character 2); take it out"),
+    ("é\ud800".encode("utf-8", "surrogatepass"), "line 3 is not UTF-8 (its byte 3 is 0xED)"),
+]
+
+
+@pytest.mark.parametrize(("line", "says"), UNREADABLE, ids=["latin-1", "NUL", "half a surrogate pair"])
+def test_a_line_that_is_no_text_is_refused_by_its_number_and_what_was_said_before_is_kept(
+    command: Command, served_by: Serve, line: bytes, says: str
+) -> None:
     engine = FakeEngine(["Good day", END])
     served_by(engine)
-    assert command("chat", "democrat", given=b"Hell\xff \xc3\xa9t\xc3\xa9\n").code == 0
-    assert engine.asked[0][-1].content == "Hell\ufffd été"
+    ran = command("chat", "democrat", given=b"Hello\n\n" + line + b"\nAnd then?\n")
+    assert (ran.code, ran.out, len(engine.asked)) == (2, "Good day\n\n", 1)
+    assert says in only_line(ran)
+    assert texts(kept_messages()) == ["Hello", "Good day"]
+    assert f"--resume {kept_messages()[0].conversation_id} goes on there" in ran.err
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le"])
+def test_a_first_line_that_is_no_text_leaves_no_conversation(command: Command, served_by: Serve, encoding: str) -> None:
+    served_by(FakeEngine())
+    ran = command("chat", "democrat", given="Hello\n".encode(encoding))
+    assert ran.code == 2
+    line = only_line(ran)
+    assert "line 1 " in line
+    assert "UTF-16" in line
+    assert line.endswith("; nothing was said\n")
+    with Corpus.open(corpus_path(), read_only=True) as corpus:
+        assert corpus.conversations() == ()
+
+
+TOO_LONG = TooLongError("the last message has 9000 tokens; shorten it")
+
+
+def test_a_line_too_long_for_the_model_is_wrong_input_and_no_later_line_is_said(
+    command: Command, served_by: Serve
+) -> None:
+    engine = FakeEngine(["Good day", END], [TOO_LONG])
+    served_by(engine)
+    ran = command("chat", "democrat", given="Hello\nlong\nAnd then?\n")
+    assert (ran.code, ran.out, len(engine.asked)) == (2, "Good day\n\n", 2)
+    assert "line 2 is too long: the last message has 9000 tokens; shorten it; what was said before" in only_line(ran)
+    assert texts(kept_messages()) == ["Hello", "Good day"]
+
+
+def test_what_is_too_long_when_resuming_leaves_the_conversation_as_it_was(
+    command: Command, brief: str, tiny: str
+) -> None:
+    command("chat", brief, "--model", tiny, given="Hello")
+    before = kept_messages()
+    resume = ("chat", "--resume", before[0].conversation_id, "--model", tiny)
+    ran = command(*resume, given="word " * 5000)
+    assert (ran.code, ran.out) == (2, "")
+    assert "line 1 is too long" in only_line(ran)
+    assert kept_messages() == before
+    assert command(*resume, given="Why?").code == 0
+    assert texts(kept_messages())[2] == "Why?"
+
+
+def test_a_first_line_too_long_leaves_no_conversation(command: Command, served_by: Serve) -> None:
+    served_by(FakeEngine([TOO_LONG]))
+    ran = command("chat", "democrat", given="long")
+    assert ran.code == 2
+    assert only_line(ran).endswith("; nothing was said\n")
+    with Corpus.open(corpus_path(), read_only=True) as corpus:
+        assert corpus.conversations() == ()
+        assert not corpus.search("long")
 
 
 def test_nothing_said_is_nothing_kept(command: Command, served_by: Serve) -> None:

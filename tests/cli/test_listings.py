@@ -50,7 +50,7 @@ def test_personas_check_names_every_line_that_is_wrong(command: Command, brief: 
 def test_personas_check_of_a_file_that_is_not_there(command: Command) -> None:
     ran = command("personas", "check", "gone.toml")
     assert ran.code == 2
-    assert "there is no file gone.toml" in only_line(ran)
+    assert 'there is no file "gone.toml"; check the path' in only_line(ran)
 
 
 def test_surveys_are_listed_and_shown_with_what_their_figures_are(command: Command) -> None:

@@ -20,6 +20,8 @@ from tests.pictures.reading import words
 
 Serve = Callable[[Engine], None]
 
+PARTIES = {"Democrat": (3, 1), "Republican": (1, 3), "Independent": (2, 2), "Other": (4, 1)}
+
 
 def said(text: str) -> str:
     return " ".join(text.split())
@@ -55,6 +57,18 @@ def test_countries_are_groups_to_keep_to(command: Command, served_by: Serve, tmp
         {"attribute": "COUNTRY", "value": "Ghana"},
         {"attribute": "COUNTRY", "value": "Japan"},
     ]
+
+
+def test_the_closest_groups_are_said_to_be_some_of_all_where_not_all_are_named(
+    command: Command, served_by: Serve, tmp_path: Path
+) -> None:
+    served_by(FakeEngine())
+    figures = {Group.parse(f"POLPARTY={party}"): counts for party, counts in PARTIES.items()}
+    survey = write_survey(tmp_path / "four.json", town(question("Q0", figures, overall=(4, 4))))
+    ran = command("matrix", "democrat", "--survey", survey, "--groups", "POLPARTY")
+    assert "closest on (3 of 4 groups): " in ran.out
+    three = write_survey(tmp_path / "three.json", town(question("Q0", dict(list(figures.items())[:3]), overall=(4, 4))))
+    assert "closest on: " in command("matrix", "democrat", "--survey", three, "--groups", "POLPARTY").out
 
 
 def test_a_document_on_standard_output_stands_alone(command: Command, served_by: Serve, survey: str) -> None:

@@ -120,7 +120,7 @@ def test_an_unknown_persona_or_identifier_is_named_with_the_nearest(corpus: Corp
     talk(corpus, ("Q", "A"))
     with pytest.raises(ExportError, match=r"the persona demcrat in the corpus; did you mean democrat\?"):
         export_file(corpus, "openai", Selection(persona="demcrat"), out)
-    with pytest.raises(UnknownConversationError, match="there is no conversation 01NOTHERE"):
+    with pytest.raises(UnknownConversationError, match='there is no conversation "01NOTHERE"'):
         export_file(corpus, "openai", Selection(ids=("01NOTHERE",)), out)
     assert not out.exists()
 

@@ -215,7 +215,7 @@ def test_a_file_that_is_no_text_or_not_there_is_an_error(tmp_path: Path) -> None
         load_answers(str(tmp_path / "given.jsonl"), TOWN)
     with pytest.raises(AnswerError, match="there is no file"):
         load_answers(str(tmp_path / "nowhere.jsonl"), TOWN)
-    with pytest.raises(AnswerError, match="cannot be read"):
+    with pytest.raises(AnswerError, match="is a directory; name a file of answers"):
         load_answers(str(tmp_path), TOWN)
 
 

@@ -59,7 +59,11 @@ def test_a_report_from_before_answers_were_remembered_is_read() -> None:
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "picture.json").write_bytes(b"\xff\xfe\x00")
-    for name, says in (("gone.json", "there is no file"), ("picture.json", "not UTF-8"), (".", "cannot be read")):
+    for name, says in (
+        ("gone.json", "there is no file"),
+        ("picture.json", "not UTF-8"),
+        (".", "is a directory; name a report"),
+    ):
         with pytest.raises(ReportError, match=says) as refused:
             load_reports(str(tmp_path / name))
         assert str(tmp_path) not in str(refused.value)

@@ -89,7 +89,7 @@ def test_a_file_that_is_no_text_is_refused_in_one_line(tmp_path: Path, content: 
 
 
 def test_a_directory_is_refused_in_one_line(tmp_path: Path) -> None:
-    with pytest.raises(PersonaError, match=r"cannot be read \(is a directory\)"):
+    with pytest.raises(PersonaError, match="is a directory; name a persona file"):
         load_persona(str(tmp_path))
 
 

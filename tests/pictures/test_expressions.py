@@ -114,8 +114,8 @@ def test_what_calibration_changes_is_a_table() -> None:
     page = page_document([scored(calibration=calibration())])
     assert "Calibrated with T from 1.00 to 1.40, each fitted on other questions." in words(page)
     shown = rows(page, "Scores with calibration")
-    assert shown["alignment"] == ["0.820 [0.770, 0.870]", "0.020 [-0.010, 0.050]"]
-    assert shown["total variation"] == ["0.180 [0.100, 0.200]", "-0.020 [-0.050, 0.010]"]
+    assert shown["alignment"] == ["0.820 [0.770, 0.870]", "+0.020 [-0.010, +0.050]"]
+    assert shown["total variation"] == ["0.180 [0.100, 0.200]", "-0.020 [-0.050, +0.010]"]
     assert "Scores with calibration" not in words(page_document([scored()]))
 
 
@@ -124,7 +124,7 @@ def test_the_difference_from_the_opposite_group_is_paired() -> None:
     opposite = {"attribute": "POLPARTY", "value": "Republican", "alignment": score(0.65), "total_variation": score(0.3)}
     page = page_document([scored(scores_against_opposite={**opposite, "minus_own": paired})])
     shown = rows(page, "What others would score in its place")["this persona with the opposite group"]
-    assert shown == ["0.650", "0.300", "-0.150 [-0.200, -0.100]", "0.100 [0.050, 0.150]"]
+    assert shown == ["0.650", "0.300", "-0.150 [-0.200, -0.100]", "+0.100 [+0.050, +0.150]"]
     older = rows(page_document([scored(scores_against_opposite=opposite)]), "What others would score in its place")
     assert older["this persona with the opposite group"][2:] == ["—", "—"]
 

@@ -57,6 +57,7 @@ def test_every_score_stands_with_its_interval_and_its_references() -> None:
     assert beside["this persona"][:2] == ["0.800 [0.750, 0.850]", "0.200 [0.150, 0.250]"]
     assert beside["if everyone answered"][0] == "0.850 [0.830, 0.870]"
     assert beside["if Republican answered"][2] == "-0.200 [-0.210, -0.190]"
+    assert beside["if Republican answered"][3].startswith("+")
     assert {"if all options were equal", "if asked again (the noise)"} <= set(beside)
 
 

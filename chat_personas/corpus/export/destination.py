@@ -19,15 +19,15 @@ def written_whole(path: Path, *, force: bool) -> Iterator[BinaryIO]:
     """
     import tempfile
 
-    if path.is_dir():
-        raise ExportError(f"{shown(path)} is a directory; give the name of a file in it")
-    if path.exists() and not path.is_file():  # a device or a pipe would be replaced by a file
-        raise ExportError(f"{shown(path)} is no ordinary file; give - for standard output")
-    if not path.parent.is_dir():
-        raise ExportError(f"there is no directory {shown(path.parent)}; create it first")
-    if path.exists() and not force:
-        raise ExportError(f"{shown(path)} is there already; choose another name or add --force")
     try:
+        if path.is_dir():
+            raise ExportError(f"{shown(path)} is a directory; give the name of a file in it")
+        if path.exists() and not path.is_file():  # a device or a pipe would be replaced by a file
+            raise ExportError(f"{shown(path)} is no ordinary file; give - for standard output")
+        if not path.parent.is_dir():
+            raise ExportError(f"there is no directory {shown(path.parent)}; create it first")
+        if path.exists() and not force:
+            raise ExportError(f"{shown(path)} is there already; choose another name or add --force")
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as stream:
             part = Path(stream.name)
             try:

@@ -1,7 +1,7 @@
 """Which conversations an export is of, or why it cannot be."""
 
 from chat_personas.corpus.corpus import Corpus
-from chat_personas.corpus.errors import ExportError
+from chat_personas.corpus.known_persona import check_persona
 from chat_personas.corpus.selection import Selection
 
 
@@ -10,20 +10,9 @@ def wanted(corpus: Corpus, selection: Selection) -> tuple[str, ...]:
 
     Raises:
         UnknownConversationError: an identifier fits no conversation, or several.
-        ExportError: there is no conversation with the persona, which is likely a slip of the pen.
+        ExportError: there is no conversation with the persona.
     """
     for identifier in selection.ids:
         corpus.conversation(identifier)
-    if selection.persona is not None and not corpus.conversation_ids(Selection(persona=selection.persona)):
-        raise ExportError(_no_such_persona(corpus, selection.persona))
+    check_persona(corpus, selection.persona)
     return corpus.conversation_ids(selection)
-
-
-def _no_such_persona(corpus: Corpus, persona: str) -> str:
-    import difflib
-
-    names = sorted({summary.persona_name for summary in corpus.conversations()})
-    near = difflib.get_close_matches(persona, names, n=1)
-    otherwise = "see: chat-personas corpus list" if names else "the corpus is empty"
-    hint = f"did you mean {near[0]}?" if near else otherwise
-    return f"there is no conversation with the persona {persona} in the corpus; {hint}"

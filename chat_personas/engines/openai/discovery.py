@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 
+class NoSuchModelError(EngineError):
+    """The server works, but serves no model of that name, or several and none was named: wrong input."""
+
+
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """The model that is talked to (as the server names it) and how.
@@ -30,7 +34,7 @@ async def discover(client: "AsyncOpenAI", url: str, model: str | None) -> Capabi
     """Ask the server for its models and for one token with log-probabilities.
 
     Raises:
-        EngineError: several models and none named, or none of that name.
+        NoSuchModelError: several models and none named, or none of that name.
         openai.OpenAIError: the server does not answer, refuses the key, or fails.
     """
     name = await _choose_model(client, url, model)
@@ -43,11 +47,13 @@ async def _choose_model(client: "AsyncOpenAI", url: str, model: str | None) -> s
         if len(served) == 1:
             return served[0]
         listed = ", ".join(sorted(served)[:8]) or "none"
-        raise EngineError(f"{shown(url)} serves {len(served)} models; name one: --model {shown(url)}#NAME ({listed})")
+        raise NoSuchModelError(
+            f"{shown(url)} serves {len(served)} models; name one: --model {shown(url)}#NAME ({listed})"
+        )
     if served and model not in served:
         near = difflib.get_close_matches(model, served, n=1)
         hint = f"did you mean {near[0]}?" if near else f"it serves {', '.join(sorted(served)[:8])}"
-        raise EngineError(f"{shown(url)} has no model {model!r}; {hint}")
+        raise NoSuchModelError(f"{shown(url)} has no model {model!r}; {hint}")
     return model
 
 
