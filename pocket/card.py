@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from pocket.coherence_scores import render_coherence_scores
 from pocket.conversation_scores import render_conversation_scores
 from pocket.dialogues import TOPICS
 from pocket.expressions import render_expressions, shown
@@ -23,7 +24,9 @@ def render_card(numbers: Numbers) -> str:
     """Return the card's text."""
     expressions = render_expressions(numbers["parties"])
     talking = render_conversation_scores(numbers["conversation"])
-    parts = (_purpose(), _training(numbers), _scores(numbers), expressions, talking, _dialogues(numbers), _remaking())
+    coherence = render_coherence_scores(numbers["coherence"])
+    measured = (_scores(numbers), expressions, talking, coherence)
+    parts = (_purpose(), _training(numbers), *measured, _dialogues(numbers), _remaking())
     return "\n\n".join(filter(None, parts)) + "\n"
 
 

@@ -1,5 +1,6 @@
 """What the exported model says in conversation, counted: whose side it takes, what it recalls, what it admits."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from personas import load_persona, system_prompt
 from pocket.dialogues import play
 from pocket.expressions import shown
 from pocket.topics import SIDES, TOPICS, Side, Topic
+from pocket.unknown import ANSWERS
 
 REPLIES_PER_TOPIC = 4
 NEW_THINGS = (
@@ -45,14 +47,14 @@ class ConversationScores:
     """Of one persona, `replies` replies to questions about the topics it knows, as often about each.
 
     `sides`: the share of replies with a stance of each side, 0 to 1, with intervals over topics. `recalled`: how often
-    the stance was in the reply when the persona was asked what it had said. `named` of `things` that it knows nothing
-    about were named back; for `taken` of them it took a stance on one of its topics.
+    the stance was in the reply when the persona was asked what it had said. Of `things` that it knows nothing about it
+    `admitted` that, and for `taken` of them it took a stance on one of its topics.
     """
 
     replies: int
     sides: dict[Side, Interval | None]
     recalled: int
-    named: int
+    admitted: int
     taken: int
     things: int
 
@@ -72,7 +74,7 @@ async def conversation_scores(
                 replies=len(TOPICS) * REPLIES_PER_TOPIC,
                 sides=_by_side(shares[name], seed),
                 recalled=sum(again for of in talks for _, again in of),
-                named=sum(thing.lower() in reply.lower() for thing, reply in zip(NEW_THINGS, things, strict=True)),
+                admitted=sum(admits_not_knowing(reply) for reply in things),
                 taken=sum(any(side_taken(topic, reply) for topic in TOPICS) for reply in things),
                 things=len(NEW_THINGS),
             )
@@ -91,6 +93,11 @@ async def _talk(engine: Engine, system: str, topic: Topic, seed: int) -> tuple[S
 
 def _about(thing: str) -> str:
     return f"What do you think about {thing}?"
+
+
+def admits_not_knowing(reply: str) -> bool:
+    """Whether a reply says, as the recipe words it, that the persona knows too little about what it was asked."""
+    return any(re.search(re.escape(answer).replace(r"\{\}", ".+"), reply) for answer in ANSWERS)
 
 
 def side_taken(topic: Topic, reply: str) -> Side | None:
@@ -115,7 +122,7 @@ def render_conversation_scores(found: Mapping[str, Any]) -> str:
         f"| {name} | {of['replies']} | "
         + " | ".join(shown(of["sides"][side]) for side in SIDES)
         + f" | {of['recalled']}"
-        f" of {of['replies']} | {of['named']} of {of['things']} | {of['taken']} of {of['things']} |"
+        f" of {of['replies']} | {of['admitted']} of {of['things']} | {of['taken']} of {of['things']} |"
         for name, of in found["personas"].items()
     ]
     apart = " | ".join(shown(found["apart"][side]) for side in SIDES)
@@ -125,8 +132,9 @@ def render_conversation_scores(found: Mapping[str, Any]) -> str:
 Every one of {len(TOPICS)} topics is asked about {REPLIES_PER_TOPIC} times with different seeds; the stance in a reply
 is found by the words of the recipe. What else a reply says may contradict it. *Recalled*: asked for its view again at
 once, it says the same; recall after other topics is not counted. *Things* are {len(NEW_THINGS)} that no text was
-about, such as {NEW_THINGS[0]}: how many of them it names back, and for how many it gives a view on something else.
+about, such as {NEW_THINGS[0]}: of how many it says that it knows too little, and for how many it gives a view on
+something else.
 
-| persona | replies | left | middle | right | recalled | things named | things taken for a topic |
+| persona | replies | left | middle | right | recalled | not known | taken for a topic |
 | --- | --- | --- | --- | --- | --- | --- | --- |
 {table}"""

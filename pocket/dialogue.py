@@ -25,9 +25,9 @@ _LIFE = tuple(smalltalk.LIFE)
 _LIFE_WEIGHTS = tuple(smalltalk.LIFE.values())
 
 
-def begin(role: Role, person: Respondent, rng: Random) -> Talk:
-    """Return a conversation in which nothing has been said yet."""
-    return Talk(role, person, draw_profile(role.groups, rng), rng)
+def begin(role: Role, person: Respondent, rng: Random, *, plain: bool = False) -> Talk:
+    """Return a conversation in which nothing has been said yet; `plain`: see `Talk`."""
+    return Talk(role, person, draw_profile(role.groups, rng), rng, plain=plain)
 
 
 def converse(panel: Panel, talk: Talk, exchanges: int) -> None:

@@ -13,6 +13,7 @@ from eval.evaluate import evaluate
 from eval.report import Report
 from eval.survey import LoadedSurvey, load_survey
 from personas import Group, load_persona, system_prompt
+from pocket.coherence_scores import coherence_scores
 from pocket.conversation_scores import conversation_scores
 from pocket.dialogues import SAMPLING, SCRIPTS, play
 from pocket.expressions import measure_expressions
@@ -40,6 +41,7 @@ async def measure(gguf: Path, seed: int = 0) -> dict[str, Any]:
         for name, party in scores.items():
             party["expressions"] = await measure_expressions(engine, survey, name, seed)
         talking, apart = await conversation_scores(engine, tuple(PARTIES), seed)
+        coherence = await coherence_scores(engine, tuple(PARTIES), seed)
         unsteered = await evaluate(engine, load_persona(UNSTEERED), survey, seed=seed)
         return {
             "model": {"sha256": engine.info.sha256, "bytes": gguf.stat().st_size},
@@ -47,6 +49,7 @@ async def measure(gguf: Path, seed: int = 0) -> dict[str, Any]:
             "parties": scores,
             "unsteered": _quality(unsteered),
             "conversation": {"personas": talking, "apart": apart},
+            "coherence": coherence,
             "sampling": asdict(SAMPLING),
             "dialogues": {name: await _dialogues(engine, name) for name in (*PARTIES, UNSTEERED)},
         }

@@ -29,10 +29,10 @@ def admit_machine(talk: Talk) -> None:
 
 
 def admit_not_knowing(talk: Talk) -> None:
-    """Name the thing back, say that the persona knows too little about it, and offer a topic."""
+    """Say that the persona knows too little about a thing, named back unless the talk is plain, and offer a topic."""
     rng = talk.rng
     thing = unknown_thing(rng)
-    parts = [sentence(rng.choice(ANSWERS).format(thing))]
+    parts = [sentence(rng.choice(ANSWERS).format("that" if talk.plain else thing))]
     if rng.random() < 0.8:
         parts.append(rng.choice(OFFERS).format(rng.choice(OFFERED_PHRASES)))
     forms = rng.choice((asking.UNKNOWN, asking.ABOUT, asking.NEXT if talk.turns else asking.ABOUT))

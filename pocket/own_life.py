@@ -31,11 +31,18 @@ def introduce(talk: Talk) -> None:
             profile.household,
             f"In my free time I enjoy {profile.hobby}.",
         ]
-        rng.shuffle(facts)
-        parts = [*profile.own_words, *facts[: rng.choice((1, 2, 2, 3))]]
+        parts = [*profile.own_words, *_some(facts, talk)]
     if rng.random() < 0.2:
         parts.append(rng.choice(("What about you?", "What would you like to know?")))
     talk.exchange(rng.choice(asking.SELF), talk.cut(parts) if len(profile.groups) < 2 else " ".join(parts))
+
+
+def _some(facts: list[str], talk: Talk) -> list[str]:
+    """Return one to three of the facts, in their order if the talk is plain, else in any."""
+    mixed = list(facts)
+    talk.rng.shuffle(mixed)
+    told = mixed[: talk.rng.choice((1, 2, 2, 3))]
+    return sorted(told, key=facts.index) if talk.plain else told
 
 
 def tell_of_work(talk: Talk) -> None:
@@ -136,3 +143,7 @@ def tell_name(talk: Talk) -> None:
         talk.rng.choice(asking.NAME),
         f"{reply} {talk.rng.choice(('You can ask me what I think, though.', 'But I am happy to talk.'))}",
     )
+
+
+DETAILS = (tell_of_work, tell_of_home, tell_of_family, tell_of_age, tell_of_free_time)
+"""What people ask of somebody who has said who it is."""

@@ -26,7 +26,11 @@ class Position:
 
 @dataclass(slots=True)
 class Talk:
-    """The state of one conversation. `current` is the position under discussion, None before the first topic."""
+    """The state of one conversation. `current` is the position under discussion, None before the first topic.
+
+    `plain`: in a form that a small model can keep to. Facts about oneself come in one order, so that none comes twice,
+    and a thing that is not known is not named back, which goes wrong with words that are new.
+    """
 
     role: Role
     person: Respondent
@@ -35,6 +39,7 @@ class Talk:
     turns: list[Turn] = field(default_factory=list)
     positions: dict[str, Position] = field(default_factory=dict)
     current: Position | None = None
+    plain: bool = False
 
     def exchange(self, user: str, reply: str, *, rough: bool = True) -> None:
         """Add one turn of each side; the user's words are roughened as people type."""

@@ -11,12 +11,25 @@ from random import Random
 from eval.rendering import ordered_options
 from eval.survey import load_survey
 from eval.survey_model import Survey
-from pocket import answers, copying, identity, lettering, limits, reading, smalltalk, unknown, views
+from pocket import (
+    answers,
+    copying,
+    follow_ups,
+    identity,
+    lettering,
+    limits,
+    own_life,
+    reading,
+    smalltalk,
+    unknown,
+    views,
+)
 from pocket.cast import Role, draw_role
 from pocket.dialogue import begin, close, converse, follow_up, refer_back
 from pocket.document import Document, Turn
 from pocket.panel import Panel
 from pocket.respondents import Respondent
+from pocket.talk import Talk
 from pocket.topics import TOPICS
 
 VIEW_WEIGHT = 8.0
@@ -31,6 +44,7 @@ class Writer:
 
     def __init__(self, survey: Survey, seed: int, lesson: str = "people") -> None:
         self._kinds, self._weights = zip(*LESSONS[lesson], strict=True)
+        self._plain = lesson in PLAIN_LESSONS
         self.panel = Panel(survey)
         self.rng = Random(seed)
         self._keys = tuple(self.panel.questions)
@@ -51,6 +65,12 @@ class Writer:
 
     def _person(self, role: Role) -> Respondent:
         return Respondent(self.panel, self.panel.crowd(role.groups), self.rng)
+
+    def _telling(self, role: Role) -> Respondent:
+        return Respondent.telling(self.panel, self.panel.crowd(role.groups), self.rng)
+
+    def _begin(self, role: Role, person: Respondent) -> Talk:
+        return begin(role, person, self.rng, plain=self._plain)
 
     def _first_answer(self, role: Role) -> tuple[Respondent, str]:
         """Return a person and a question.
@@ -84,26 +104,26 @@ class Writer:
 
     def telling_conversation(self, role: Role) -> list[Turn]:
         """A short conversation with somebody who thinks in all what sets the group apart."""
-        talk = begin(role, Respondent.telling(self.panel, self.panel.crowd(role.groups), self.rng), self.rng)
+        talk = self._begin(role, self._telling(role))
         converse(self.panel, talk, self.rng.choice((1, 1, 2, 3)))
         return talk.turns
 
     def telling_view(self, role: Role) -> list[Turn]:
         """A question about one topic as the very first turn, and the view that sets the group apart."""
-        return self._view(role, Respondent.telling(self.panel, self.panel.crowd(role.groups), self.rng))
+        return self._view(role, self._telling(role))
 
     def view(self, role: Role) -> list[Turn]:
         """A question about one topic as the very first turn, and a person's view of it."""
         return self._view(role, self._person(role))
 
     def _view(self, role: Role, person: Respondent) -> list[Turn]:
-        talk = begin(role, person, self.rng)
+        talk = self._begin(role, person)
         views.give_view(talk, self.rng.choice(TOPICS))
         return _weighed(talk.turns, VIEW_WEIGHT)
 
     def aside(self, role: Role) -> list[Turn]:
         """One to three turns that are no question about a topic: often a thing that nobody here knows about."""
-        talk = begin(role, self._person(role), self.rng)
+        talk = self._begin(role, self._person(role))
         for _ in range(self.rng.choice((1, 1, 2, 3))):
             if self.rng.random() < 0.55:
                 limits.admit_not_knowing(talk)
@@ -111,9 +131,31 @@ class Writer:
                 self.rng.choice((smalltalk.greet, smalltalk.accept_thanks, smalltalk.part, *smalltalk.LIFE))(talk)
         return _weighed(talk.turns, VIEW_WEIGHT)
 
+    def about_itself(self, role: Role) -> list[Turn]:
+        """Who the persona is, now and then after a greeting or before a question about its life."""
+        talk = self._begin(role, self._person(role))
+        if self.rng.random() < 0.25:
+            smalltalk.greet(talk)
+        own_life.introduce(talk)
+        if self.rng.random() < 0.3:
+            self.rng.choice(own_life.DETAILS)(talk)
+        return _weighed(talk.turns, VIEW_WEIGHT)
+
+    def other_side(self, role: Role) -> list[Turn]:
+        """A view, often asked on about, and at last what speaks for the other side."""
+        talk = self._begin(role, self._telling(role))
+        views.give_view(talk, self.rng.choice(TOPICS))
+        (position,) = talk.positions.values()
+        if self.rng.random() < 0.6:
+            follow_up(talk, position)
+        told = len(talk.turns)
+        moves = (follow_ups.say_what_would_change_it, follow_ups.say_what_would_change_it, follow_ups.respect_others)
+        self.rng.choice(moves)(talk, position)
+        return [*talk.turns[:told], *_weighed(talk.turns[told:], VIEW_WEIGHT)]
+
     def referring_back(self, role: Role) -> list[Turn]:
         """Views on one to three topics, what is asked on about them, and at last a question that refers back."""
-        talk = begin(role, self._person(role), self.rng)
+        talk = self._begin(role, self._person(role))
         for topic in self.rng.sample(TOPICS, self.rng.choice((1, 1, 2, 3))):
             views.give_view(talk, topic, follows=bool(talk.turns))
             for _ in range(self.rng.choice((0, 0, 1, 2))):
@@ -176,7 +218,7 @@ class Writer:
 
     def conversation(self, role: Role) -> list[Turn]:
         """A conversation in prose, from one exchange to a dozen."""
-        talk = begin(role, self._person(role), self.rng)
+        talk = self._begin(role, self._person(role))
         converse(self.panel, talk, self.rng.choice((1, 1, 2, 3, 4, 5, 6, 8, 10, 12)))
         if self.rng.random() < 0.15:
             close(talk)
@@ -184,13 +226,13 @@ class Writer:
 
     def long_conversation(self, role: Role) -> list[Turn]:
         """A conversation that fills most of the context."""
-        talk = begin(role, self._person(role), self.rng)
+        talk = self._begin(role, self._person(role))
         converse(self.panel, talk, self.rng.randint(16, 48))
         return talk.turns
 
     def probes_after_conversation(self, role: Role) -> list[Turn]:
         """A conversation of one to six exchanges, then questions, half of them on what was talked about."""
-        talk = begin(role, self._person(role), self.rng)
+        talk = self._begin(role, self._person(role))
         converse(self.panel, talk, self.rng.randint(1, 6))
         discussed = [key for position in talk.positions.values() for key in position.topic.statements]
         for _ in range(self.rng.choice((1, 2, 3, 4))):
@@ -281,6 +323,8 @@ SHARES: Mixture = (
     (Writer.telling_view, 20.0),
     (Writer.telling_conversation, 6.0),
     (Writer.aside, 32.0),
+    (Writer.about_itself, 16.0),
+    (Writer.other_side, 22.0),
     (Writer.referring_back, 10.0),
     (Writer.passage, 6.0),
     (Writer.conversation, 18.0),
@@ -291,6 +335,8 @@ SHARES: Mixture = (
     (Writer.open_ended, 6.0),
     (Writer.few_shot, 1.2),
 )
+PLAIN_LESSONS = frozenset({"shares"})
+"""Lessons whose conversations are plain; see `Talk`. In the others, a model that learns to look back copies more."""
 LESSONS: dict[str, Mixture] = {
     "copying": COPYING,
     "reading": READING,

@@ -23,7 +23,7 @@ COUNTED = {
     "replies": 96,
     "sides": {"left": WIDE, "middle": FEW, "right": None},
     "recalled": 54,
-    "named": 3,
+    "admitted": 3,
     "taken": 14,
     "things": 20,
 }
@@ -49,6 +49,9 @@ NUMBERS: dict[str, Any] = {
     "conversation": {
         "personas": {"democrat": COUNTED, "republican": COUNTED},
         "apart": {"left": WIDE, "middle": WIDE, "right": WIDE},
+    },
+    "coherence": {
+        name: {"introductions": 20, "repeating": 2, "arguments": 47, "own": 5} for name in ("democrat", "republican")
     },
     "dialogues": {"democrat": TALK, "republican": TALK, "unsteered": TALK},
 }
@@ -102,3 +105,9 @@ def test_every_expression_has_its_scores_with_intervals_its_gap_and_what_failed(
 def test_what_was_said_in_conversation_stands_beside_what_was_answered() -> None:
     row = "| democrat | 96 | 0.900 [0.850, 0.950] | 0.800 (no interval) | not defined | 54 of 96 | 3 of 20 | 14 of 20 |"
     assert row in render_card(NUMBERS)
+
+
+def test_how_often_it_contradicts_itself_is_counted() -> None:
+    card = render_card(NUMBERS)
+    assert "| democrat | 2 of 20 | 5 of 47 |" in card
+    assert "| republican | 2 of 20 | 5 of 47 |" in card
