@@ -299,7 +299,7 @@ def test_a_persona_of_a_newer_version_is_an_error_that_says_so(corpus: Corpus) -
 
 
 def test_resuming_what_is_not_there_is_an_error_that_says_so(corpus: Corpus) -> None:
-    with pytest.raises(UnknownConversationError, match="there is no conversation 01AAAA"):
+    with pytest.raises(UnknownConversationError, match='there is no conversation "01AAAA"'):
         Conversation.resume(corpus, FakeEngine(), "01AAAA")
 
 
