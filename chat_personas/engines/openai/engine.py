@@ -136,7 +136,11 @@ class OpenAIEngine:
                     yield piece
 
     async def _reply(self, messages: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
-        """Yield a reply. A server that says the context is too long is asked again with less."""
+        """Yield a reply. A server that says the context is too long is asked again with less.
+
+        One that begins its answer before it looks at what was asked can only break it off: where nothing came, it is
+        asked for one token in a single answer, and then says what is wrong, if anything is.
+        """
         import httpx2
         import openai
 
@@ -146,6 +150,14 @@ class OpenAIEngine:
         while True:
             try:
                 request = await self._create(self._client, kept, sampling, seed, stream=True)
+                silent = True
+                async with aclosing(pieces_of(request, began, seed, dropped)) as pieces:
+                    async for piece in pieces:
+                        silent = False
+                        yield piece
+                if silent:
+                    await self._create(self._client, kept, replace(sampling, max_tokens=1), seed, stream=False)
+                return
             except openai.BadRequestError as error:
                 explained = explain(error, self._url, self._key_env)
                 if not is_too_long(error):
@@ -154,16 +166,8 @@ class OpenAIEngine:
                     raise TooLongError(f"{explained}; shorten the message") from error
                 dropped += len(kept) - len(shorter)
                 kept = shorter
-                continue
-            except openai.OpenAIError as error:
+            except (openai.OpenAIError, httpx2.HTTPError) as error:
                 raise explain(error, self._url, self._key_env) from error
-            break
-        try:
-            async with aclosing(pieces_of(request, began, seed, dropped)) as pieces:
-                async for piece in pieces:
-                    yield piece
-        except (openai.OpenAIError, httpx2.HTTPError) as error:
-            raise explain(error, self._url, self._key_env) from error
 
     async def _create(
         self, client: "AsyncOpenAI", messages: Sequence[Message], sampling: Sampling, seed: int, *, stream: bool

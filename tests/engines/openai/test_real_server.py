@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from chat_personas.engines.openai import OpenAIEngine
-from eval.engine import Message, Percentages, Probe, Sampling
+from eval.engine import Message, Percentages, Probe, Sampling, TooLongError
 from tests.engines.llama.tiny import write_tiny_model
 
 SECONDS_TO_START = 60
@@ -124,6 +124,22 @@ async def test_the_prefix_cache_of_the_server_has_each_stem_once_whatever_order_
     assert len(ours) == len(as_given) == len(probes)
     assert max(ours[1::2]) < min(ours[2::2]) / 2, "the second order of a question finds its stem in the cache"
     assert sum(ours[1:]) < sum(as_given[1:]) * 0.7, "the first is left out: it may have to decode what was said"
+
+
+async def test_a_conversation_longer_than_the_context_loses_its_oldest_turns_on_a_server_that_breaks_off_silently(
+    server: str,
+) -> None:
+    engine = await OpenAIEngine.open(server, concurrency=1)
+    turns = [Message(role, "hello " * 30) for _ in range(12) for role in ("user", "assistant")]
+    asked = [Message("system", "hello"), *turns, Message("user", "hello")]
+    pieces = [piece async for piece in engine.stream(asked, Sampling(max_tokens=8, seed=3))]
+    with pytest.raises(TooLongError, match="maximum context length"):
+        async for _ in engine.stream([Message("user", "hello " * 600)], Sampling(max_tokens=8, seed=3)):
+            pass
+    await engine.close()
+    assert "".join(piece.text for piece in pieces)
+    assert pieces[0].dropped_messages in range(2, len(turns) + 1, 2), "whole turns"
+    assert sum(piece.dropped_messages for piece in pieces[1:]) == 0
 
 
 async def test_it_keeps_a_reply_to_percentages_in_the_way_that_this_server_understands(server: str) -> None:
