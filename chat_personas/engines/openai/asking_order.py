@@ -26,6 +26,12 @@ def in_tree_order(probes: Sequence[Probe]) -> list[Probe]:
     return [probes[index] for index in sorted(range(len(probes)), key=paths.__getitem__)]
 
 
-def goes_first_alone(prefix: Sequence[Message], probes: Sequence[Probe]) -> int:
-    """Return how many of `probes` go before the others: 1 if more than two share a long prefix, else 0."""
-    return int(len(probes) > 2 and sum(len(message.content) for message in prefix) >= LONG)
+def in_crowds(prefix: Sequence[Message], probes: Sequence[Probe]) -> list[list[Probe]]:
+    """Return `probes` as they go together, in tree order: one alone before the others if more than two share much.
+
+    It is the longest: where the prefix is too long for the server, what is left of it then fits before all of them.
+    """
+    if len(probes) <= 2 or sum(len(message.content) for message in prefix) < LONG:
+        return [in_tree_order(probes)]
+    longest = max(probes, key=lambda probe: len(probe.prompt))
+    return [[longest], in_tree_order([probe for probe in probes if probe is not longest])]

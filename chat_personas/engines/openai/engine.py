@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from chat_personas.engines.openai.about import details, without_directories
 from chat_personas.engines.openai.address import account_of, is_loopback, key_for, shown
-from chat_personas.engines.openai.asking_order import goes_first_alone, in_tree_order
+from chat_personas.engines.openai.asking_order import in_crowds
 from chat_personas.engines.openai.client import make_client
 from chat_personas.engines.openai.dialect import Dialect
 from chat_personas.engines.openai.discovery import Capabilities, discover
 from chat_personas.engines.openai.failures import explain
-from chat_personas.engines.openai.fitting import is_too_long, without_oldest_turns
+from chat_personas.engines.openai.fitting import Prefix, is_too_long, without_oldest_turns
 from chat_personas.engines.openai.pace import Pace
 from chat_personas.engines.openai.pieces import pieces_of
 from chat_personas.engines.openai.reading import as_score, failed, readable, reply
@@ -225,17 +225,17 @@ class OpenAIEngine:
     async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncIterator[ProbeScore]:
         """See `eval.engine.Engine.score`: one request per probe, as many at once as the server bears.
 
-        They go in tree order, and after a long prefix one goes first alone; scores come as they are known.
+        They go in tree order, and after a long prefix one goes first alone; scores come as they are known. Of a prefix
+        that is too long for the server the oldest turns are left out.
         """
-        ordered = in_tree_order(probes)
-        first = goes_first_alone(prefix, ordered)
+        shared = Prefix(prefix)
         self._pace.new_context()
-        for crowd in (ordered[:first], ordered[first:]):
-            async with aclosing(self._score_all(prefix, crowd)) as scores:
+        for crowd in in_crowds(prefix, probes):
+            async with aclosing(self._score_all(shared, crowd)) as scores:
                 async for score in scores:
                     yield score
 
-    async def _score_all(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
+    async def _score_all(self, prefix: Prefix, probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
         tasks = [asyncio.create_task(self._score_one(prefix, probe)) for probe in probes]
         try:
             for finished in asyncio.as_completed(tasks):
@@ -245,20 +245,23 @@ class OpenAIEngine:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _score_one(self, prefix: Sequence[Message], probe: Probe) -> ProbeScore:
+    async def _score_one(self, prefix: Prefix, probe: Probe) -> ProbeScore:
         """Return the score; raises EngineError for what would befall every other probe, too."""
         import openai
 
         if not self._dialect.top_k:
             return failed(probe, NO_LOG_PROBABILITIES)
+        sent, dropped = prefix.messages, prefix.dropped
         try:
-            answer = await self._retrying.ask(lambda: readable(self._first_token(prefix, probe)), alike=True)
+            answer = await self._retrying.ask(lambda: readable(self._first_token(sent, probe)), alike=True)
         except (openai.OpenAIError, UnreadableAnswerError) as error:
+            if isinstance(error, openai.BadRequestError) and is_too_long(error) and prefix.shorten(sent):
+                return await self._score_one(prefix, probe)
             explained = explain(error, self._url, self._key_env)
             if self._is_lost(error):
                 raise explained from error
             return failed(probe, str(explained))
-        return as_score(probe, answer)
+        return replace(as_score(probe, answer), dropped_messages=dropped)
 
     def _is_lost(self, error: Exception) -> bool:
         """Say whether the error would befall every other request, too."""

@@ -7,6 +7,25 @@ from eval.engine import Message
 SIGNS = ("context length", "context_length", "context window", "maximum context", "too many tokens", "exceed")
 
 
+class Prefix:
+    """The conversation before the probes of a run: what turned out too long for one is left out for those after it."""
+
+    def __init__(self, messages: Sequence[Message]) -> None:
+        self.messages = tuple(messages)
+        self.dropped = 0
+
+    def shorten(self, refused: tuple[Message, ...]) -> bool:
+        """Leave out the oldest turn, unless that was done since `refused` was sent; return whether there was one."""
+        if refused is not self.messages:
+            return True
+        kept = without_oldest_turns([*refused, Message("user", "a probe")])
+        if kept is None:
+            return False
+        self.messages = tuple(kept[:-1])
+        self.dropped += len(refused) - len(self.messages)
+        return True
+
+
 def is_too_long(error: Exception) -> bool:
     """Say whether a server's refusal is about the length of the context; servers have no common code for it."""
     said = str(error).lower()

@@ -5,7 +5,7 @@ from itertools import groupby
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_personas.engines.openai.asking_order import goes_first_alone, in_tree_order
+from chat_personas.engines.openai.asking_order import in_crowds, in_tree_order
 from eval.engine import Message, Probe
 
 PROMPTS = st.lists(st.lists(st.sampled_from("abc"), min_size=1, max_size=4).map("\n".join), max_size=12)
@@ -35,8 +35,9 @@ def test_those_that_share_nothing_stay_as_they_were(prompts: list[str]) -> None:
     assert in_tree_order(probes(prompts)) == probes(prompts)
 
 
-def test_one_goes_first_alone_only_where_many_share_much() -> None:
+def test_the_longest_goes_first_alone_where_many_share_much() -> None:
     long, short = [Message("user", "word " * 300)], [Message("user", "word")]
-    assert goes_first_alone(long, probes(["a"] * 3)) == 1
-    assert goes_first_alone(short, probes(["a"] * 3)) == 0
-    assert goes_first_alone(long, probes(["a"] * 2)) == 0
+    asked = probes(["a", "a longer one", "b"])
+    assert [[probe.key for probe in crowd] for crowd in in_crowds(long, asked)] == [["1"], ["0", "2"]]
+    assert in_crowds(short, asked) == [in_tree_order(asked)]
+    assert in_crowds(long, asked[:2]) == [in_tree_order(asked[:2])]

@@ -3,6 +3,7 @@
 import asyncio
 import math
 import time
+from typing import Any, cast
 
 import pytest
 
@@ -204,6 +205,45 @@ async def test_a_conversation_that_is_too_long_loses_its_oldest_turns_and_says_s
     sent = server.requests[-1].body["messages"]
     assert isinstance(sent, list)
     assert [message["content"] for message in sent] == ["s", "m4", "m5", "m6"]
+
+
+async def test_probes_after_a_conversation_that_is_too_long_see_what_fits_of_it_and_say_what_is_missing() -> None:
+    async def short(request: Request, writer: asyncio.StreamWriter) -> None:
+        messages = request.body["messages"]
+        assert isinstance(messages, list)
+        if len(messages) > 4:
+            await send_json(writer, 400, {"error": {"message": "maximum context length is 10 tokens"}})
+        else:
+            await well(request, writer)
+
+    talk = [Message("system", "s")]
+    talk += [Message("user" if n % 2 == 0 else "assistant", f"m{n} " * 100) for n in range(6)]
+    asked = [Probe(f"q{n}", f"Question {n}", ("A", "B")) for n in range(5)]
+    async with serving(short) as server:
+        engine = await OpenAIEngine.open(server.url)
+        server.requests.clear()
+        scores = [score async for score in engine.score(talk, asked)]
+        await engine.close()
+    assert [score.failure for score in scores] == [None] * 5
+    assert {score.dropped_messages for score in scores} == {4}
+    refused = [request for request in server.requests if len(cast("list[Any]", request.body["messages"])) > 4]
+    assert len(refused) == 2, "found out once, not once by every probe"
+
+
+async def test_a_probe_that_is_too_long_by_itself_fails_and_says_why() -> None:
+    async def short(request: Request, writer: asyncio.StreamWriter) -> None:
+        if "m m m" in str(request.body):
+            await send_json(writer, 400, {"error": {"message": "maximum context length is 10 tokens"}})
+        else:
+            await well(request, writer)
+
+    async with serving(short) as server:
+        engine = await OpenAIEngine.open(server.url)
+        asked = [Probe("long", "m " * 99, ("A", "B")), Probe("short", "m", ("A", "B"))]
+        scores = {score.key: score async for score in engine.score([Message("system", "s")], asked)}
+        await engine.close()
+    assert "maximum context length is 10 tokens" in str(scores["long"].failure)
+    assert scores["short"].failure is None
 
 
 async def test_a_message_that_is_too_long_by_itself_is_told_from_other_refusals() -> None:
