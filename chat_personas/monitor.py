@@ -18,9 +18,10 @@ import numpy as np
 from chat_personas.counted import counted
 from chat_personas.course import Course, CoursePoint, course
 from chat_personas.current_round import CurrentRound
-from chat_personas.earlier_rounds import EarlierRound, EarlierRounds, Measure, times_asked
+from chat_personas.earlier_rounds import EarlierRound, EarlierRounds, Measure
 from chat_personas.estimate import Estimate
 from chat_personas.kept_rounds import KeptRounds
+from chat_personas.round_budget import RoundBudget
 from chat_personas.round_plan import agenda
 from chat_personas.same_rounds import SameRound, SameRounds
 from eval.answers import Answer, Failure
@@ -41,8 +42,6 @@ __all__ = ["CoursePoint", "Estimate", "Monitor"]
 
 EXPRESSION = "log_probability"
 SECONDS_OF_A_ROUND = 15.0
-ENOUGH = 0.75
-"""A round that was whole counts as whole again with this share of the questions that would fit today: speed varies."""
 SECONDS_BETWEEN_ESTIMATES = 0.4
 SECONDS_BETWEEN_SCORES = 1.0
 """How many were asked is told more often than the scores are computed anew, which takes time from a screen's thread."""
@@ -73,12 +72,11 @@ class Monitor:
         self._survey = survey
         self._groups = tuple(groups)
         self._seed = seed
-        self._seconds = seconds
-        self._seconds_per_question: float | None = None
         self._recorded = asyncio.Event()
         self._recorded.set()
         questions = survey.survey.questions
         self._agenda = agenda(questions, self._groups, seed)
+        self._budget = RoundBudget(self._agenda, [question.id for question in questions], seconds)
         anchors = {question.id for question in self._agenda.anchors}
         self._anchors = np.array([question.id in anchors for question in questions], dtype=np.bool_)
         self._with_figures = sum(human_figures(question, self._groups) is not None for question in questions)
@@ -144,7 +142,7 @@ class Monitor:
                 async for estimate in estimates:
                     yield estimate
         finally:
-            self._seconds_per_question = found.seconds_per_question or self._seconds_per_question
+            self._budget.learn(found.seconds_per_question)
             await self._keep(found)
 
     async def settle(self) -> None:
@@ -166,35 +164,11 @@ class Monitor:
         """Settle what the round asks, from what earlier ones asked and how long they took by their `clock`."""
         turn = sum(message.role == "user" for message in context)
         earlier = self._earlier.before(turn, message_id)
-        same = self._reusable(self._same.of(conversation_id, message_id, context) or SameRound())
-        planned = self._planned(earlier, same, self._seconds_per_question)
+        same = self._budget.reusable(self._same.of(conversation_id, message_id, context) or SameRound())
+        planned = self._budget.questions(earlier, same)
         values = [found.values for found in earlier if found.turn < turn]
         so_far = course(values, self._anchors, self._seed)
         return CurrentRound(conversation_id, message_id, context, turn, planned, earlier, so_far, same, clock=clock)
-
-    def _reusable(self, same: SameRound) -> SameRound:
-        """Return what need not be asked again: what is not whole tells nothing of how fast the model is today.
-
-        So its anchors are asked again, by whose time the size of the round is settled, unless that is known.
-        """
-        if self._whole(same, self._seconds_per_question) or self._seconds_per_question is not None:
-            return same
-        return same.without(frozenset(question.id for question in self._agenda.anchors))
-
-    def _whole(self, same: SameRound, seconds_per_question: float | None) -> bool:
-        size = self._agenda.size(seconds_per_question, self._seconds)
-        return same.complete and len(same.asked) >= ENOUGH * size
-
-    def _planned(
-        self, earlier: Sequence[EarlierRound], same: SameRound, seconds_per_question: float | None
-    ) -> tuple[Question, ...]:
-        if self._whole(same, seconds_per_question):
-            return tuple(question for question in self._agenda.questions if question.id in same.asked)
-        ids = [question.id for question in self._survey.survey.questions]
-        size = self._agenda.size(seconds_per_question, self._seconds)
-        if seconds_per_question is None:
-            size += len(same.asked)  # while the size is not settled, something is left to ask: the round is not whole
-        return self._agenda.round(size, times_asked(earlier, ids), same.asked)
 
     async def _estimates(self, found: CurrentRound) -> AsyncGenerator[Estimate, None]:
         yielded = scored = 0.0
@@ -223,8 +197,8 @@ class Monitor:
     def _parts(self, found: CurrentRound) -> Iterator[tuple[Question, ...]]:
         """Yield the anchors, then the others; in the first round those are settled by how long the anchors took."""
         yield found.missing(self._agenda.anchors)
-        if self._seconds_per_question is None and found.asked_now:
-            found.plan(self._planned(found.earlier, found.same, found.seconds_per_question))
+        if found.asked_now and not self._budget.settled:
+            found.plan(self._budget.questions(found.earlier, found.same, found.seconds_per_question))
         yield found.missing(found.planned)
 
     def _score(self, found: CurrentRound) -> None:

@@ -49,9 +49,9 @@ async def round_of(monitor: Monitor, turn: int, message_id: str | None = None) -
 
 async def round_of_everything(monitor: Monitor, turn: int, message_id: str | None = None) -> Estimate:
     """A round while the model was still fast."""
-    monitor._seconds = math.inf
+    monitor._budget.seconds = math.inf
     last = await round_of(monitor, turn, message_id)
-    monitor._seconds = NO_TIME
+    monitor._budget.seconds = NO_TIME
     return last
 
 
@@ -207,7 +207,7 @@ async def test_a_conversation_taken_up_again_goes_on_as_if_it_had_not_been_left(
     engine._masses = saying(0.7)
     await round_of(first, 2, replies[1])
     again = slow(engine, corpus)
-    again._seconds_per_question = 1.0
+    again._budget.learn(1.0)
     engine._masses = saying(0.9)
     resumed = await round_of(again, 3, replies[2])
     assert resumed.coverage == Coverage(questions=40, anchors=ANCHORS, this_turn=SLICE, older=40 - SLICE)
@@ -221,7 +221,7 @@ async def test_answers_of_a_server_that_hides_some_are_not_taken_from_the_corpus
     server = FakeEngine(saying(0.5), info=replace(FakeEngine().info, log_probabilities="top_k", top_k=5))
     await round_of(slow(server, corpus), 1, replies[0])
     again = slow(server, corpus)
-    again._seconds_per_question = 1.0
+    again._budget.learn(1.0)
     resumed = await round_of(again, 2, replies[1])
     assert resumed.coverage == Coverage(questions=40, anchors=ANCHORS, this_turn=SLICE)
     assert [point.turn for point in resumed.course] == [1, 2], "alignments do not depend on what was hidden"
@@ -272,7 +272,7 @@ async def test_a_round_that_the_next_one_replaces_is_recorded_before_that_is_pla
     replies = branch(corpus, 2)
     engine = FakeEngine()
     monitor = slow(engine, corpus)
-    monitor._seconds_per_question = 1.0
+    monitor._budget.learn(1.0)
     begun = monitor.measure(HELLO, replies[0], conversation_of(monitor, replies[0]))
     async for estimate in begun:
         if estimate.done:
@@ -291,7 +291,7 @@ async def test_the_set_seconds_reach_the_monitor(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("CHAT_PERSONAS_PROBE_SECONDS", "7.5")
     sitting = Sitting("democrat", None, None)
     monitor = sitting.make_monitor(FakeEngine(), sitting.load_persona().persona, corpus)
-    assert monitor._seconds == 7.5
+    assert monitor._budget.seconds == 7.5
 
 
 async def test_a_long_conversation_holds_each_answer_once(corpus: Corpus) -> None:
