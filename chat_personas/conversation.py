@@ -15,6 +15,7 @@ from chat_personas.corpus import ConversationRow, Corpus, CorpusError, MessageRo
 from chat_personas.corpus.clock import new_key, now
 from chat_personas.corpus.statements import storable
 from chat_personas.corpus.transcript import transcript
+from chat_personas.engines.ahead import ReadsAhead
 from chat_personas.reply import Begun, ReplyEnded, ReplyEvent, ReplyStarted, ReplyText, RunningReply
 from eval.engine import Engine, Message, Sampling
 from personas import LoadedPersona, Persona, system_prompt
@@ -128,6 +129,17 @@ class Conversation:
     def context(self) -> list[Message]:
         """Return the system prompt and the path as the model is given them (see `transcript`)."""
         return transcript(self._row.system_prompt, self.path)
+
+    async def read_ahead(self) -> None:
+        """Let the model read what was said so far, if it is one that keeps it: the next reply then begins sooner.
+
+        For a conversation that was taken up again. Whatever is said meanwhile goes first.
+
+        Raises:
+            EngineError: the model failed, or was closed.
+        """
+        if self._branch and not self.replying and isinstance(self._engine, ReadsAhead):
+            await self._engine.read_ahead(self.context(), self._sampling)
 
     def context_use(self) -> ContextUse | None:
         """Return how much of this model's context the conversation takes; None where that is not known.

@@ -1,5 +1,6 @@
 """Going into a conversation: the first one when the program starts, and from one to another."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from chat_personas.plain_text import printable
@@ -96,12 +97,20 @@ class Entrance:
         await screen.talk.show_path()
 
     async def _go_on(self) -> None:
-        """Send what waited for the conversation, and measure it."""
+        """Send what waited for the conversation; let the model read it, and measure it."""
         screen = self._screen
         screen.run_worker(screen.talk.send_waiting(), group="talk")
+        screen.run_worker(self._read_ahead(), group="ahead", exclusive=True)
         await screen.measuring.introduce()
         if not screen.talk.busy:
             screen.measure()
+
+    async def _read_ahead(self) -> None:
+        from eval.engine import EngineError
+
+        if self._sitting.conversation is not None:
+            with suppress(EngineError):  # a model that fails says so when it is to reply
+                await self._sitting.conversation.read_ahead()
 
 
 def expected(error: Exception) -> bool:

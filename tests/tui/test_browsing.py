@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from textual.pilot import Pilot
 
 from chat_personas.corpus import Corpus
 from chat_personas.tui.screens.path import in_short
-from eval.engine import Piece, Usage
+from eval.engine import EngineError, Message, Piece, Sampling, Usage
 from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until
 
 
@@ -59,6 +60,38 @@ async def test_a_conversation_is_continued_in_another_sitting(corpus_file: Path)
         await until(pilot, lambda: "Ban them." in shown(pilot))
         await say(pilot, "Why?", "Because.")
     assert titles(corpus_file) == ["About guns?"]
+
+
+class ReadingEngine(ScreenEngine):
+    """Notes what it is given to read ahead; fails at it if `broken`."""
+
+    def __init__(self, *scripts: list[str | Piece], broken: bool = False) -> None:
+        super().__init__(*scripts)
+        self.read: list[list[str]] = []
+        self._broken = broken
+
+    async def read_ahead(self, messages: Sequence[Message], sampling: Sampling) -> None:
+        self.read.append([message.content for message in messages][1:])
+        if self._broken:
+            raise EngineError("the model is broken")
+
+
+@pytest.mark.parametrize("broken", [False, True])
+async def test_a_model_reads_the_conversation_that_is_taken_up_while_the_person_types(
+    corpus_file: Path, broken: bool
+) -> None:
+    engine = ReadingEngine(reply("Ban them."), reply("Because."), broken=broken)
+    async with screen(session(corpus_file, engine)) as pilot:
+        await say(pilot, "About guns?", "Ban them.")
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: "Ban them." not in shown(pilot))
+        assert engine.read == [], "a new conversation has nothing to read"
+        await browse(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: "Ban them." in shown(pilot))
+        await until(pilot, lambda: engine.read == [["About guns?", "Ban them."]])
+        await say(pilot, "Why?", "Because.")
+        assert "broken" not in shown(pilot)
 
 
 async def test_the_context_counter_says_what_is_known_and_nothing_else(corpus_file: Path) -> None:

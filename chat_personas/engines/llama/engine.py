@@ -12,6 +12,7 @@ from eval.engine import EngineError, EngineInfo, Message, Piece, Probe, ProbeSco
 
 if TYPE_CHECKING:
     from chat_personas.engines.llama.interrupt import InterruptFlag
+    from chat_personas.engines.llama.reading_ahead import ReadAheadJob
     from chat_personas.engines.llama.runtime import Runtime
 
 T = TypeVar("T")
@@ -28,6 +29,7 @@ class LlamaEngine:
         """For `open`."""
         self._worker = worker
         self._info = info
+        self._ahead: ReadAheadJob | None = None
 
     @classmethod
     async def open(
@@ -76,12 +78,33 @@ class LlamaEngine:
         from chat_personas.engines.llama.reply import ReplyJob
 
         job = ReplyJob(messages, sampling)
+        self._end_reading_ahead()
         self._worker.submit(job)
         try:
             async for piece in job.outlet.items():
                 yield piece
         finally:
             self._worker.cancel(job)
+
+    async def read_ahead(self, messages: Sequence[Message], sampling: Sampling) -> None:
+        """Decode a conversation ahead of its next reply; see `ReadsAhead.read_ahead`. Only the newest wish counts."""
+        from chat_personas.engines.llama.reading_ahead import ReadAheadJob
+
+        job = ReadAheadJob(messages, sampling)
+        self._end_reading_ahead()
+        self._ahead = job
+        self._worker.submit(job)
+        try:
+            async for _ in job.outlet.items():
+                pass
+        finally:
+            self._worker.cancel(job)
+
+    def _end_reading_ahead(self) -> None:
+        """Read nothing more ahead: done after a reply, it would take that out of the cache again."""
+        if self._ahead is not None:
+            self._worker.cancel(self._ahead)
+            self._ahead = None
 
     async def complete(self, messages: Sequence[Message], sampling: Sampling, n: int = 1) -> list[str]:
         """Return `n` whole replies, drawn out of band; see `Engine.complete`."""

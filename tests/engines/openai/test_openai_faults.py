@@ -26,6 +26,16 @@ async def well(request: Request, writer: asyncio.StreamWriter) -> None:
         await send_json(writer, 200, completion("A", TOP))
 
 
+async def four_messages(request: Request, writer: asyncio.StreamWriter) -> None:
+    """A server whose context holds that many."""
+    messages = request.body["messages"]
+    assert isinstance(messages, list)
+    if len(messages) > 4:
+        await send_json(writer, 400, {"error": {"message": "maximum context length is 10 tokens"}})
+    else:
+        await well(request, writer)
+
+
 async def heard(engine: OpenAIEngine) -> tuple[str, str | None]:
     text, finish = "", None
     async for piece in engine.stream(HELLO, Sampling(seed=1)):
@@ -187,17 +197,9 @@ async def test_nothing_of_the_environment_but_its_own_key_reaches_a_server(monke
 
 
 async def test_a_conversation_that_is_too_long_loses_its_oldest_turns_and_says_so() -> None:
-    async def short(request: Request, writer: asyncio.StreamWriter) -> None:
-        messages = request.body["messages"]
-        assert isinstance(messages, list)
-        if len(messages) > 4:
-            await send_json(writer, 400, {"error": {"message": "maximum context length is 10 tokens"}})
-        else:
-            await well(request, writer)
-
     talk = [Message("system", "s")]
     talk += [Message("user" if n % 2 == 0 else "assistant", f"m{n}") for n in range(7)]
-    async with serving(short) as server:
+    async with serving(four_messages) as server:
         engine = await OpenAIEngine.open(server.url)
         pieces = [piece async for piece in engine.stream(talk, Sampling())]
         await engine.close()
@@ -208,18 +210,10 @@ async def test_a_conversation_that_is_too_long_loses_its_oldest_turns_and_says_s
 
 
 async def test_probes_after_a_conversation_that_is_too_long_see_what_fits_of_it_and_say_what_is_missing() -> None:
-    async def short(request: Request, writer: asyncio.StreamWriter) -> None:
-        messages = request.body["messages"]
-        assert isinstance(messages, list)
-        if len(messages) > 4:
-            await send_json(writer, 400, {"error": {"message": "maximum context length is 10 tokens"}})
-        else:
-            await well(request, writer)
-
     talk = [Message("system", "s")]
     talk += [Message("user" if n % 2 == 0 else "assistant", f"m{n} " * 100) for n in range(6)]
     asked = [Probe(f"q{n}", f"Question {n}", ("A", "B")) for n in range(5)]
-    async with serving(short) as server:
+    async with serving(four_messages) as server:
         engine = await OpenAIEngine.open(server.url)
         server.requests.clear()
         scores = [score async for score in engine.score(talk, asked)]
