@@ -83,8 +83,8 @@ async def matrix(
         timing=Timing(
             seconds=seconds,
             probes=len(said) * len(questions) * len(ORDERS),
-            tokens_decoded=sum(each.tokens_decoded for each in said.values()),
-            tokens_reused=sum(each.tokens_reused for each in said.values()),
+            tokens_decoded=None if method.in_words else sum(each.tokens_decoded for each in said.values()),
+            tokens_reused=None if method.in_words else sum(each.tokens_reused for each in said.values()),
         ),
     )
 

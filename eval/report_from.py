@@ -54,8 +54,8 @@ class Circumstances:
     prompt_sha256: str
     failures: Sequence[Failure]
     seconds: float
-    tokens_decoded: int
-    tokens_reused: int
+    tokens_decoded: int | None
+    tokens_reused: int | None
     shots: int | None = None
     replies: RepliesInfo | None = None
     judge: JudgeInfo | None = None

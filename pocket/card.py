@@ -40,6 +40,15 @@ people whose stances were drawn from published survey figures, so it echoes thos
 the world and stands for no person and no group. Do not use it for research, for decisions, or to learn what anyone
 thinks. For that, load a real model, and read the measures with their intervals and references.
 
+What it was not made for, it does badly, and says nothing of it:
+
+- It was trained on messages of a sentence or two. After one of many lines its reply may be no language any more, and
+  what is measured after such a message tells of that, not of opinions.
+- A life is made up for every reply: age, work and family may change from one to the next.
+- Asked for the group that it is not ("Are you a Republican?" as a Democrat), it seldom says no. To "are you a machine?"
+  it may answer "no, I am not a real person".
+- What it says of earlier turns that no longer fit into the context is made up.
+
 Licence: MIT. All text was composed by the recipe in `pocket/`; no other text, and no other model, went into it."""
 
 

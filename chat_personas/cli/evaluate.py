@@ -63,7 +63,7 @@ def evaluate(
     from chat_personas.config import load_settings
 
     destinations = Destinations(json_file, save_answers, html_file, svg_file)
-    destinations.check()
+    destinations.check(read={"--answers": answers, "--fail-if-worse-than": fail_if_worse_than})
     compared = choose("--refusals", refusals, REFUSALS)
     settings = load_settings()
     survey = survey or settings.survey

@@ -38,20 +38,27 @@ def list_personas() -> int:
 
 @app.command("show", epilog="Example: chat-personas personas show democrat")
 def show(persona: Annotated[str, typer.Argument(metavar="PERSONA", help="A name or a file.")]) -> int:
-    """Print the persona's file and the exact prompt that the model is given; for few_shot, that of one question."""
+    """Print the persona's file and, as a comment, the exact prompt that the model is given.
+
+    What is printed is a persona file again. For few_shot the prompt is that of one question.
+    """
     from chat_personas.plain_text import printable
     from personas import evaluation_prompt, load_persona
 
     loaded = load_persona(persona)
     prompt = evaluation_prompt(loaded.persona)
     print(printable(loaded.path.read_text(encoding="utf-8").rstrip()))
-    print(f"\n# sha256 {loaded.sha256}\n# The prompt:\n")
+    told = f"sha256 {loaded.sha256}\nThe prompt:\n\n"
     if loaded.persona.steering == "few_shot":
-        print(printable(prompt) or "(no system prompt)")
-        print(printable(_before_a_question(loaded.persona)))
+        told += f"{prompt or '(no system prompt)'}\n{_before_a_question(loaded.persona)}"
     else:
-        print(printable(prompt) or "(none: the model is not steered)")
+        told += prompt or "(none: the model is not steered)"
+    print(f"\n{_commented(printable(told))}")
     return DONE
+
+
+def _commented(text: str) -> str:
+    return "\n".join(f"# {line}".rstrip() for line in text.splitlines())
 
 
 def _before_a_question(persona: "Persona") -> str:
@@ -64,10 +71,10 @@ def _before_a_question(persona: "Persona") -> str:
     survey = load_survey(BUILT_IN).survey
     questions = questions_with_figures(survey, persona.groups)
     if not questions:
-        return f"\n# Before each question: the group's answers to others ({WITHOUT_FIGURES})"
+        return f"\nBefore each question: the group's answers to others ({WITHOUT_FIGURES})"
     (put,) = as_put(persona, survey, questions[:1])
     probe = render_probe(put, "survey").probe
-    return f"\n# Before each question stand others that are like it; the first of {BUILT_IN}:\n\n{probe.prompt}"
+    return f"\nBefore each question stand others that are like it; the first of {BUILT_IN}:\n\n{probe.prompt}"
 
 
 @app.command("check", epilog="Example: chat-personas personas check my-persona.toml")

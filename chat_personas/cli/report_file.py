@@ -1,7 +1,7 @@
 """The documents that `eval` writes: to a file, whole or not at all, or to standard output."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,15 +34,20 @@ class Destinations:
         """Whether a document goes to standard output, which then holds nothing else."""
         return STANDARD_OUTPUT in self.by_option.values()
 
-    def check(self) -> None:
+    def check(self, read: Mapping[str, str | None] | None = None) -> None:
         """Make sure before the work is done that its results can be written.
+
+        `read` are files that the command reads, by option: they are not written over.
 
         Raises:
             UsageError: one cannot be written, or two go to the same place.
         """
+        sources = {str(Path(file).resolve()): option for option, file in (read or {}).items() if file is not None}
         taken: dict[str, str] = {}
         for option, file in self.by_option.items():
             place = file if file == STANDARD_OUTPUT else str(Path(file).resolve())
+            if place in sources:
+                raise UsageError(f"{option} would write over the file of {sources[place]}; name another")
             if place in taken:
                 raise UsageError(f"{taken[place]} and {option} cannot go to the same place; name two")
             taken[place] = option

@@ -62,7 +62,8 @@ def _asking(report: Report) -> Iterator[tuple[str, str | None]]:
     yield "refusals", report.refusals
     yield "seed", str(report.seed)
     yield "prompt sha256", report.prompt_sha256
-    yield "took", f"{took(report.timing)}, {report.timing.tokens_decoded} tokens decoded"
+    decoded = report.timing.tokens_decoded
+    yield "took", took(report.timing) if decoded is None else f"{took(report.timing)}, {decoded} tokens decoded"
     yield from remembered(report.timing)
 
 

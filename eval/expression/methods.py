@@ -36,9 +36,8 @@ class Method:
 
     `ask` puts questions to a model; `prompts` are the user's turns of one question; `sampling` is how replies are
     drawn, None where nothing is; `samples` how many replies each prompt gets by itself; `several` whether that can be
-    chosen;
-    `constrained` whether replies are asked for in a form that an engine may keep them to; `judged` whether they are
-    mapped to the options by a judge.
+    chosen; `constrained` whether replies are asked for in a form that an engine may keep them to; `judged` whether they
+    are mapped to the options by a judge.
     """
 
     ask: Callable[[Engine, Sequence[Message], Sequence[Askable], Asking], Outcomes]
@@ -48,6 +47,11 @@ class Method:
     several: bool = False
     constrained: bool = False
     judged: bool = False
+
+    @property
+    def in_words(self) -> bool:
+        """Whether the model replies in words, whose tokens no engine counts."""
+        return self.sampling is not None
 
     def replies(self, asking: Asking) -> int:
         """Return how many replies each prompt gets."""

@@ -109,10 +109,10 @@ class Timing(Part):
     """Wall-clock time of asking and scoring."""
     probes: int
     """How many probes were put: questions times orders."""
-    tokens_decoded: int
-    """Tokens that the model had to process, in this run."""
-    tokens_reused: int
-    """Tokens that were shared between probes."""
+    tokens_decoded: int | None
+    """Tokens that the model had to process, in this run; null for answers in words, whose tokens are not counted."""
+    tokens_reused: int | None
+    """Tokens that were shared between probes; null for answers in words."""
     remembered: int = 0
     """How many answers were kept from before, so that they were not asked for in this run."""
     remembered_since: str | None = None

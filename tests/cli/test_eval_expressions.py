@@ -67,6 +67,7 @@ def test_each_method_reports_the_shares_that_the_model_gave(
     assert report.scores.label_mass is None
     assert report.replies is not None
     assert report.replies.asked == 40 * (30 if expression == "sampled" else 1)
+    assert (report.timing.tokens_decoded, report.timing.tokens_reused) == (None, None), "nobody counts them"
 
 
 def test_all_sets_the_methods_side_by_side_with_the_gap(

@@ -73,11 +73,16 @@ def test_the_document_still_stands_alone_on_standard_output(command: Command, se
     assert "B − A" in ran.err
 
 
-def test_the_earlier_report_may_be_replaced_by_the_new_one(command: Command, served_by: Serve, survey: str) -> None:
-    for closeness, code in ((0.9, 0), (0.5, 1)):
-        served_by(FakeEngine(answers(20, closeness)))
-        check = ["--fail-if-worse-than", "a.json"] if Path("a.json").exists() else []
-        assert command("eval", "democrat", "--survey", survey, "--json", "a.json", *check).code == code
+def test_the_earlier_report_is_not_written_over_by_the_new_one_which_may_be_worse(
+    command: Command, served_by: Serve, survey: str
+) -> None:
+    served_by(FakeEngine(answers(20, 0.9)))
+    command("eval", "democrat", "--survey", survey, "--json", "a.json")
+    before = Path("a.json").read_text()
+    ran = command("eval", "democrat", "--survey", survey, "--json", "a.json", "--fail-if-worse-than", "a.json")
+    assert ran.code == 2
+    assert "--json would write over the file of --fail-if-worse-than; name another" in only_line(ran)
+    assert Path("a.json").read_text() == before
 
 
 def test_what_cannot_be_compared_is_said_before_anything_is_asked(

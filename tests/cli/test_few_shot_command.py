@@ -77,6 +77,8 @@ def test_personas_show_prints_what_the_first_question_is_put_as(command: Command
     assert "(no system prompt)" in said
     assert said.index("This is how people like you") < said.index("Now answer this question as one of them.")
     assert said.rstrip().endswith("Answer with one letter only.")
+    Path(shown).write_text(said)
+    assert command("personas", "check", shown).code == 0
 
 
 def test_personas_show_of_a_group_without_figures_says_so(command: Command, shown: str) -> None:

@@ -22,8 +22,15 @@ def test_personas_show_prints_the_file_and_the_prompt(command: Command) -> None:
     shown = command("personas", "show", "democrat").out
     loaded = load_persona("democrat")
     assert shown.startswith(loaded.path.read_text().rstrip())
-    assert system_prompt(loaded.persona) in shown
+    assert system_prompt(loaded.persona) in shown.replace("\n# ", "\n")
     assert loaded.sha256 in shown
+
+
+@pytest.mark.parametrize("name", ["democrat", "unsteered"])
+def test_what_personas_show_prints_is_that_persona_again(command: Command, name: str) -> None:
+    Path("again.toml").write_text(command("personas", "show", name).out)
+    assert command("personas", "check", "again.toml").code == 0
+    assert load_persona("again.toml").persona == load_persona(name).persona
 
 
 def test_personas_show_obeys_no_command_to_the_terminal(command: Command, brief: str) -> None:
