@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 from textual import work
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.events import Event, Key, MouseDown, Paste
+from textual.notifications import Notification, Notify
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
@@ -41,6 +43,7 @@ class ChatApp(App[None]):
         super().__init__()
         self.sitting = Sitting(session)
         self._interrupted = -math.inf
+        self._hint: Notification | None = None
         self._question: Screen[bool] | None = None
         self.set_keymap(dict(session.keys))
         self.register_theme(DUSK)
@@ -111,7 +114,17 @@ class ChatApp(App[None]):
             await self.action_quit()
             return
         self._interrupted = now
-        self.notify(AGAIN_QUITS, timeout=SECONDS_TO_PRESS_AGAIN, markup=False)
+        self._hint = Notification(AGAIN_QUITS, timeout=SECONDS_TO_PRESS_AGAIN, markup=False)
+        self.post_message(Notify(self._hint))
+
+    async def on_event(self, event: Event) -> None:
+        """Pass everything on; what the person does after Ctrl+C makes the next one the first again."""
+        if isinstance(event, MouseDown | Paste) or (isinstance(event, Key) and event.key != "ctrl+c"):
+            self._interrupted = -math.inf
+            if self._hint is not None and self._hint in self._notifications:
+                self._unnotify(self._hint)
+            self._hint = None
+        await super().on_event(event)
 
     def _handle_exception(self, error: Exception) -> None:
         """End with a mistake as `failure`; Textual would draw its traceback, with values in it, on the terminal."""

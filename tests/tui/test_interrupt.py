@@ -42,6 +42,30 @@ async def test_ctrl_c_copies_what_is_selected_of_the_path_to_export_to(corpus_fi
         assert not pilot.app._exit
 
 
+@pytest.mark.parametrize("key", ["x", "left", "f4", "enter"])
+async def test_any_other_key_makes_the_next_ctrl_c_the_first_again(corpus_file: Path, key: str) -> None:
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        pilot.app.notify("Something else.")
+        await pilot.press("ctrl+c")
+        await until(pilot, lambda: HINT in shown(pilot))
+        await pilot.press(key)
+        await until(pilot, lambda: HINT not in shown(pilot))
+        assert "Something else." in shown(pilot)
+        await pilot.press("ctrl+c")
+        await until(pilot, lambda: HINT in shown(pilot))
+        assert not pilot.app._exit
+        await pilot.press("ctrl+c")
+        await until(pilot, lambda: pilot.app._exit)
+
+
+async def test_a_click_makes_the_next_ctrl_c_the_first_again(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        await pilot.press("ctrl+c")
+        await pilot.click("#composer")
+        await pilot.press("ctrl+c")
+        assert not pilot.app._exit
+
+
 async def test_ctrl_c_in_the_question_whether_to_leave_asks_it_only_once(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine())) as pilot:
         pilot.app.sitting.unsent = 1  # type: ignore[attr-defined]
