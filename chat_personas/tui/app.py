@@ -9,6 +9,9 @@ from typing import Any, ClassVar
 from textual import work
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.events import Event, Key, MouseDown, Paste
+from textual.notifications import Notification, Notify
+from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 from chat_personas.tui.native_output import to_log
@@ -40,6 +43,8 @@ class ChatApp(App[None]):
         super().__init__()
         self.sitting = Sitting(session)
         self._interrupted = -math.inf
+        self._hint: Notification | None = None
+        self._question: Screen[bool] | None = None
         self.set_keymap(dict(session.keys))
         self.register_theme(DUSK)
         few = self.console.color_system in FEW_COLOURS
@@ -85,24 +90,41 @@ class ChatApp(App[None]):
         """Keep what was said and free the model, however the program ends."""
         await self.sitting.close()
 
+    async def action_quit(self) -> None:
+        """Leave, unless that is being asked already."""
+        if self._question not in self.screen_stack:
+            self._leave()
+
     @work(exclusive=True, group="quit")
-    async def action_quit(self) -> None:  # type: ignore[override]
+    async def _leave(self) -> None:
         """Stop the reply, keep what was said, and leave; ask first if a message was never sent."""
         from chat_personas.tui.screens.confirm import ConfirmScreen
 
-        if self.sitting.unsent and not await self.push_screen_wait(ConfirmScreen(UNSENT, "Leave", "Stay")):
-            return
+        if self.sitting.unsent:
+            self._question = ConfirmScreen(UNSENT, "Leave", "Stay")
+            if not await self.push_screen_wait(self._question):
+                return
         await self.sitting.stop()
         self.exit()
 
-    def action_help_quit(self) -> None:
+    async def action_help_quit(self) -> None:  # type: ignore[override]
         """Ctrl+C where no text is selected that it could copy: say so, and quit when it comes again soon."""
         now = time.monotonic()
         if now - self._interrupted < SECONDS_TO_PRESS_AGAIN:
-            self.action_quit()
+            await self.action_quit()
             return
         self._interrupted = now
-        self.notify(AGAIN_QUITS, timeout=SECONDS_TO_PRESS_AGAIN, markup=False)
+        self._hint = Notification(AGAIN_QUITS, timeout=SECONDS_TO_PRESS_AGAIN, markup=False)
+        self.post_message(Notify(self._hint))
+
+    async def on_event(self, event: Event) -> None:
+        """Pass everything on; what the person does after Ctrl+C makes the next one the first again."""
+        if isinstance(event, MouseDown | Paste) or (isinstance(event, Key) and event.key != "ctrl+c"):
+            self._interrupted = -math.inf
+            if self._hint is not None and self._hint in self._notifications:
+                self._unnotify(self._hint)
+            self._hint = None
+        await super().on_event(event)
 
     def _handle_exception(self, error: Exception) -> None:
         """End with a mistake as `failure`; Textual would draw its traceback, with values in it, on the terminal."""

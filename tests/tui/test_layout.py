@@ -133,3 +133,12 @@ async def test_every_key_of_the_help_has_one_line(corpus_file: Path) -> None:
         rows = list(pilot.app.screen.query("#help Static"))[1:]
 
         assert [row.size.height for row in rows] == [1] * len(rows)
+
+
+async def test_a_narrow_screen_shortens_the_warning_to_a_whole_word_and_drops_whole_parts(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine()), (45, 15)) as pilot:
+        line = chat(pilot).status_line
+        line.model, line.state, line.used, line.context = "pocket", "", 43, 2048
+        await until(pilot, lambda: shown(pilot).splitlines()[-2] == " pocket · demonstration · context 43/2048")
+        await pilot.resize_terminal(35, 15)
+        await until(pilot, lambda: shown(pilot).splitlines()[-2] == " pocket · demonstration")

@@ -8,8 +8,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
+
+from chat_personas.tui.screens.dialog import Dialog
 
 ABOUT = """\
 The conversation is in the middle; the panel beside it shows how close the persona's measured opinions are \
@@ -19,7 +20,7 @@ Keys can be set anew by their names, in the settings under [keys]: stop = "ctrl+
 """
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Dialog[None]):
     """Lists keys, what they do, and their ids."""
 
     CSS_PATH = "help.tcss"

@@ -8,11 +8,11 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from chat_personas.paths import shown
 from chat_personas.plain_text import printable
+from chat_personas.tui.screens.dialog import Dialog
 
 NO_NAME = "Give the name of a file."
 
@@ -26,7 +26,7 @@ def _named(text: str) -> Path:
     return Path(os.path.expanduser(text))  # noqa: PTH111 - Path.expanduser raises for a user that is not there
 
 
-class PathScreen(ModalScreen[Path | None]):
+class PathScreen(Dialog[Path | None]):
     """Asks for a path, and always shows the whole one; None if the person thinks better of it.
 
     Enter must come twice to replace a file. The path that is given is absolute.
