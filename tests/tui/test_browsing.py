@@ -206,6 +206,15 @@ async def test_where_a_conversation_is_written_is_shown_whole_before_and_after(
     assert (tmp_path / "talks" / "guns.jsonl").exists()
 
 
+async def test_a_hint_longer_than_its_line_goes_on_in_the_next(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Ban them."))), (60, 20)) as pilot:
+        await say(pilot, "About guns?", "Ban them.")
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: "Enter writes" in shown(pilot))
+        pilot.app.screen.query_one("#path").value = f"/tmp/{'guns' * 12}.jsonl"  # type: ignore[attr-defined]
+        await until(pilot, lambda: "ns.jsonl, Escape nothing." in shown(pilot))
+
+
 def test_a_path_outside_the_home_is_shown_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     assert in_short(tmp_path / "talk.jsonl") == str(tmp_path / "talk.jsonl")

@@ -5,6 +5,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from chat_personas.plain_text import printable
+from chat_personas.tui.drawing.rows import fitted
 
 
 class TitleLine(Widget):
@@ -25,5 +26,5 @@ class TitleLine(Widget):
         left = printable(self.persona)
         about = f" · {printable(self.conversation)}" if self.conversation else ""
         room = max(0, self.content_size.width - len(right))
-        text = (left + about)[:room].ljust(room)
+        text = fitted(left + about, room) if room else ""
         return Content.assemble((text[: len(left)], "bold"), text[len(left) :], (right, "bold"))
