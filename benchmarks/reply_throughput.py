@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 QUESTION = Message("user", "What would you change first?")
 SAMPLING = Sampling(max_tokens=128, seed=5)
-PAIRS_PER_REPEAT = 4
+PAIRS_PER_REPEAT = 8
 """The speed of the baseline differs from one reply to the next by more than the goal allows (see its values)."""
 
 
