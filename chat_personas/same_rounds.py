@@ -74,8 +74,7 @@ class SameRounds:
         remembered = self._remembered.get((conversation_id, message_id, tuple(context)))
         if remembered is not None or self._corpus is None or conversation_id is None or message_id is None:
             return remembered
-        rows = [row for row in self._corpus.measurements(conversation_id) if row.message_id == message_id]
-        rows = [row for row in rows if self._repeats(row)]
+        rows = [row for row in self._corpus.measurements_after(conversation_id, message_id) if self._repeats(row)]
         if not rows or not self._has_room(self._corpus, message_id):
             return None
         row = max(rows, key=lambda row: (row.complete, row.id))

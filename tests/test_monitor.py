@@ -321,7 +321,8 @@ async def test_recording_does_not_hold_up_the_screen(corpus: Corpus, message_id:
     class Watched:
         """The corpus, with a look at who writes."""
 
-        branch, measurements = corpus.branch, corpus.measurements
+        branch, measurements_after = corpus.branch, corpus.measurements_after
+        measurements = corpus.measurements
 
         def add_measurement(self, row: MeasurementRow, probes: Sequence[ProbeRow]) -> None:
             threads.append(threading.get_ident())

@@ -229,6 +229,11 @@ class Corpus:
         with self._connections.reading() as connection:
             return measurements.of_conversation(connection, conversation_id)
 
+    def measurements_after(self, conversation_id: str, message_id: str) -> tuple[MeasurementRow, ...]:
+        """Return the measurements that followed a message of a conversation, oldest first."""
+        with self._connections.reading() as connection:
+            return measurements.after(connection, conversation_id, message_id)
+
     def probes(self, measurement_id: str) -> tuple[ProbeRow, ...]:
         """Return the probes of a measurement, by question."""
         with self._connections.reading() as connection:

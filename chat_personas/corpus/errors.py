@@ -23,7 +23,7 @@ class NoCorpusError(CorpusError):
 
 
 class ExportError(CorpusError):
-    """The export or list that was asked for cannot be made. The message is one line that says what to do."""
+    """The export that was asked for cannot be made. The message is one line that says what to do."""
 
 
 READ_ONLY = "the corpus {path} is read-only; make the file and its directory writable"

@@ -45,6 +45,15 @@ def of_conversation(connection: sqlite3.Connection, conversation_id: str) -> tup
     return tuple(_measurement(row) for row in rows)
 
 
+def after(connection: sqlite3.Connection, conversation_id: str, message_id: str) -> tuple[MeasurementRow, ...]:
+    """Return the measurements that followed a message of a conversation, oldest first."""
+    rows = connection.execute(
+        f"SELECT {_MEASUREMENT} FROM measurements WHERE conversation_id = ? AND message_id = ? ORDER BY id",  # noqa: S608
+        (conversation_id, message_id),
+    )
+    return tuple(_measurement(row) for row in rows)
+
+
 def probes(connection: sqlite3.Connection, measurement_id: str) -> tuple[ProbeRow, ...]:
     """Return the probes of a measurement, by question."""
     rows = connection.execute(

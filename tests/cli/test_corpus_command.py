@@ -31,7 +31,7 @@ def test_list_has_a_line_for_each_conversation_the_latest_first(command: Command
 def test_a_list_of_a_mistyped_persona_is_not_an_empty_list(command: Command, kept: list[str]) -> None:
     ran = command("corpus", "list", "--persona", "demcrat")
     assert (ran.code, ran.out) == (2, "")
-    assert "did you mean democrat?" in only_line(ran)
+    assert 'did you mean "democrat"?' in only_line(ran)
 
 
 def test_search_finds_messages_by_all_their_words(command: Command, kept: list[str]) -> None:

@@ -106,7 +106,7 @@ def test_a_file_that_is_there_is_replaced_only_when_asked(command: Command, kept
     ("arguments", "says"),
     [
         (["--out", "nowhere/x.jsonl"], "there is no directory nowhere"),
-        (["--out", "x", "--persona", "democart"], "did you mean democrat?"),
+        (["--out", "x", "--persona", "democart"], 'did you mean "democrat"?'),
         (["--out", "x", "--id", "01ZZ"], "01ZZ"),
         (["--out", "x", "--since", "yesterday"], "--since"),
         ([], "--out"),

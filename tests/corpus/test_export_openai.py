@@ -114,11 +114,13 @@ def test_conversations_are_chosen_and_come_oldest_first(corpus: Corpus, tmp_path
 def test_an_unknown_persona_or_identifier_is_named_with_the_nearest(corpus: Corpus, tmp_path: Path) -> None:
     out = tmp_path / "out.jsonl"
     with pytest.raises(
-        ExportError, match="no conversation with the persona democrat in the corpus; the corpus is empty"
+        UnknownConversationError, match='with the persona "democrat" in the corpus; the corpus is empty'
     ):
         export_file(corpus, "openai", Selection(persona="democrat"), out)
     talk(corpus, ("Q", "A"))
-    with pytest.raises(ExportError, match=r"the persona demcrat in the corpus; did you mean democrat\?"):
+    with pytest.raises(
+        UnknownConversationError, match=r'with the persona "demcrat" in the corpus; did you mean "democrat"\?'
+    ):
         export_file(corpus, "openai", Selection(persona="demcrat"), out)
     with pytest.raises(UnknownConversationError, match='there is no conversation "01NOTHERE"'):
         export_file(corpus, "openai", Selection(ids=("01NOTHERE",)), out)

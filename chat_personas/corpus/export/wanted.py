@@ -9,8 +9,7 @@ def wanted(corpus: Corpus, selection: Selection) -> tuple[str, ...]:
     """Return the keys of the conversations that are meant, oldest first.
 
     Raises:
-        UnknownConversationError: an identifier fits no conversation, or several.
-        ExportError: there is no conversation with the persona.
+        UnknownConversationError: an identifier fits no conversation, or several; or none is with the persona.
     """
     for identifier in selection.ids:
         corpus.conversation(identifier)

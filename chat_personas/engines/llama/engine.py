@@ -99,6 +99,8 @@ class LlamaEngine:
                 pass
         finally:
             self._worker.cancel(job)
+            if self._ahead is job:
+                self._ahead = None
 
     def _end_reading_ahead(self) -> None:
         """Read nothing more ahead: done after a reply, it would take that out of the cache again."""

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from chat_personas.engines.openai.client import make_client
 from chat_personas.engines.openai.dialect import Dialect
 from chat_personas.engines.openai.discovery import Capabilities, discover
 from chat_personas.engines.openai.failures import explain
-from chat_personas.engines.openai.fitting import Prefix, is_too_long, without_oldest_turns
+from chat_personas.engines.openai.fitting import Prefix, is_too_long
 from chat_personas.engines.openai.pace import Pace
 from chat_personas.engines.openai.pieces import pieces_of
 from chat_personas.engines.openai.reading import as_score, failed, readable, reply
@@ -146,12 +147,14 @@ class OpenAIEngine:
 
         began = time.monotonic()
         seed = secrets.randbits(31) if sampling.seed is None else sampling.seed
-        kept, dropped = list(messages), 0
+        prefix = Prefix(messages[:-1])
         while True:
+            sent = prefix.messages
+            kept = [*sent, *messages[-1:]]
             try:
                 request = await self._create(self._client, kept, sampling, seed, stream=True)
                 silent = True
-                async with aclosing(pieces_of(request, began, seed, dropped)) as pieces:
+                async with aclosing(pieces_of(request, began, seed, prefix.dropped)) as pieces:
                     async for piece in pieces:
                         silent = False
                         yield piece
@@ -162,10 +165,8 @@ class OpenAIEngine:
                 explained = explain(error, self._url, self._key_env)
                 if not is_too_long(error):
                     raise explained from error
-                if (shorter := without_oldest_turns(kept)) is None:
+                if not prefix.shorten(sent):
                     raise TooLongError(f"{explained}; shorten the message") from error
-                dropped += len(kept) - len(shorter)
-                kept = shorter
             except (openai.OpenAIError, httpx2.HTTPError) as error:
                 raise explain(error, self._url, self._key_env) from error
 
@@ -251,17 +252,18 @@ class OpenAIEngine:
 
         if not self._dialect.top_k:
             return failed(probe, NO_LOG_PROBABILITIES)
-        sent, dropped = prefix.messages, prefix.dropped
-        try:
-            answer = await self._retrying.ask(lambda: readable(self._first_token(sent, probe)), alike=True)
-        except (openai.OpenAIError, UnreadableAnswerError) as error:
-            if isinstance(error, openai.BadRequestError) and is_too_long(error) and prefix.shorten(sent):
-                return await self._score_one(prefix, probe)
-            explained = explain(error, self._url, self._key_env)
-            if self._is_lost(error):
-                raise explained from error
-            return failed(probe, str(explained))
-        return replace(as_score(probe, answer), dropped_messages=dropped)
+        while True:
+            sent, dropped = prefix.messages, prefix.dropped
+            try:
+                answer = await self._retrying.ask(partial(self._readable_first_token, sent, probe), alike=True)
+            except (openai.OpenAIError, UnreadableAnswerError) as error:
+                if isinstance(error, openai.BadRequestError) and is_too_long(error) and prefix.shorten(sent):
+                    continue
+                explained = explain(error, self._url, self._key_env)
+                if self._is_lost(error):
+                    raise explained from error
+                return failed(probe, str(explained))
+            return replace(as_score(probe, answer), dropped_messages=dropped)
 
     def _is_lost(self, error: Exception) -> bool:
         """Say whether the error would befall every other request, too."""
@@ -269,6 +271,9 @@ class OpenAIEngine:
 
         refused = isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError)
         return refused or is_unreachable(error) or self._retrying.hopeless
+
+    async def _readable_first_token(self, prefix: Sequence[Message], probe: Probe) -> Any:
+        return await readable(self._first_token(prefix, probe))
 
     async def _first_token(self, prefix: Sequence[Message], probe: Probe) -> Any:
         """Ask as `chat.completions.create` does, without its walk over the types of all parameters (a third of it)."""

@@ -8,7 +8,10 @@ SIGNS = ("context length", "context_length", "context window", "maximum context"
 
 
 class Prefix:
-    """The conversation before the probes of a run: what turned out too long for one is left out for those after it."""
+    """The conversation before what is asked now: before a message, or before all the probes of a run.
+
+    What turned out too long for one request is left out for those after it. `dropped` counts the messages left out.
+    """
 
     def __init__(self, messages: Sequence[Message]) -> None:
         self.messages = tuple(messages)
@@ -18,7 +21,7 @@ class Prefix:
         """Leave out the oldest turn, unless that was done since `refused` was sent; return whether there was one."""
         if refused is not self.messages:
             return True
-        kept = without_oldest_turns([*refused, Message("user", "a probe")])
+        kept = without_oldest_turns([*refused, Message("user", "what is asked now")])
         if kept is None:
             return False
         self.messages = tuple(kept[:-1])

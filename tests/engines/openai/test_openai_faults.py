@@ -36,6 +36,14 @@ async def four_messages(request: Request, writer: asyncio.StreamWriter) -> None:
         await well(request, writer)
 
 
+async def short_messages(request: Request, writer: asyncio.StreamWriter) -> None:
+    """A server whose context holds no long message."""
+    if "m m m" in str(request.body):
+        await send_json(writer, 400, {"error": {"message": "maximum context length is 10 tokens"}})
+    else:
+        await well(request, writer)
+
+
 async def heard(engine: OpenAIEngine) -> tuple[str, str | None]:
     text, finish = "", None
     async for piece in engine.stream(HELLO, Sampling(seed=1)):
@@ -225,13 +233,7 @@ async def test_probes_after_a_conversation_that_is_too_long_see_what_fits_of_it_
 
 
 async def test_a_probe_that_is_too_long_by_itself_fails_and_says_why() -> None:
-    async def short(request: Request, writer: asyncio.StreamWriter) -> None:
-        if "m m m" in str(request.body):
-            await send_json(writer, 400, {"error": {"message": "maximum context length is 10 tokens"}})
-        else:
-            await well(request, writer)
-
-    async with serving(short) as server:
+    async with serving(short_messages) as server:
         engine = await OpenAIEngine.open(server.url)
         asked = [Probe("long", "m " * 99, ("A", "B")), Probe("short", "m", ("A", "B"))]
         scores = {score.key: score async for score in engine.score([Message("system", "s")], asked)}
@@ -241,13 +243,7 @@ async def test_a_probe_that_is_too_long_by_itself_fails_and_says_why() -> None:
 
 
 async def test_a_message_that_is_too_long_by_itself_is_told_from_other_refusals() -> None:
-    async def short(request: Request, writer: asyncio.StreamWriter) -> None:
-        if "m m m" in str(request.body):
-            await send_json(writer, 400, {"error": {"message": "maximum context length is 10 tokens"}})
-        else:
-            await well(request, writer)
-
-    async with serving(short) as server:
+    async with serving(short_messages) as server:
         engine = await OpenAIEngine.open(server.url)
         with pytest.raises(TooLongError, match=r"maximum context length is 10 tokens.*; shorten the message"):
             await anext(aiter(engine.stream([Message("user", "m " * 99)], Sampling())))
