@@ -1,17 +1,19 @@
 """What the figures of a persona mean, in words: nobody has to compare intervals to be told that nothing was shown."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from chat_personas.counted import counted
 
 if TYPE_CHECKING:
     from chat_personas.course import Drift
-    from eval import references, report
     from eval.intervals import Interval
+    from eval.references import References
+    from eval.report import References as ReportedReferences
+    from eval.report import Score as ReportedScore
 
-    AnyScore = Interval | report.Score
-    AnyReferences = references.References | report.References
+AnyScore: TypeAlias = "Interval | ReportedScore"
+AnyReferences: TypeAlias = "References | ReportedReferences"
 
 NAMED = 3
 
