@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from chat_personas.counted import counted
 from chat_personas.paired_words import signed
+from chat_personas.text import counted
 
 if TYPE_CHECKING:
     from eval.report import GapInfo

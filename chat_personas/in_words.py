@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from chat_personas.counted import counted
+from chat_personas.text import counted
 
 if TYPE_CHECKING:
     from chat_personas.course import Drift

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chat_personas.counted import counted
 from chat_personas.course import Course, CoursePoint, course
 from chat_personas.current_round import CurrentRound
 from chat_personas.earlier_rounds import EarlierRound, EarlierRounds, Measure
@@ -24,6 +23,7 @@ from chat_personas.kept_rounds import KeptRounds
 from chat_personas.round_budget import RoundBudget
 from chat_personas.round_plan import agenda
 from chat_personas.same_rounds import SameRound, SameRounds
+from chat_personas.text import counted
 from eval.answers import Answer, Failure
 from eval.engine import Engine, Message
 from eval.expression.log_probability import ask

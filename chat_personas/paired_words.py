@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from chat_personas.counted import counted
-from chat_personas.plain_text import printable
+from chat_personas.text import counted, printable
 
 if TYPE_CHECKING:
     from eval.intervals import Interval

@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from chat_personas.counted import counted
 from chat_personas.in_words import doubts, sounds_like
 from chat_personas.main_measure import measure_of
-from chat_personas.plain_text import printable
+from chat_personas.text import counted, printable
 from personas import attribute_of
 
 if TYPE_CHECKING:

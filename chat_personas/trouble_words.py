@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from chat_personas.plain_text import printable
 from chat_personas.report_words import errs_too_often, with_interval
+from chat_personas.text import printable
 
 if TYPE_CHECKING:
     from eval.matrix_report import MatrixReport

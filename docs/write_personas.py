@@ -13,7 +13,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from personas import CATALOGUE, Group, Persona, library_names, load_persona
-from personas.sections import Ablation, Activation, FewShot, PersonaSampling, PromptOverride, Voice
+from personas.persona import Ablation, Activation, FewShot, PersonaSampling, PromptOverride, Voice
 
 PAGE = Path(__file__).with_name("personas.md")
 TABLES: dict[str, type[BaseModel]] = {

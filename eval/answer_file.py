@@ -13,10 +13,9 @@ from eval.errors import AnswerError, SurveyError
 from eval.figures import human_figures, require_figures
 from eval.question import Question
 from eval.survey import LoadedSurvey, Survey
-from eval.whole_file import Kind, read_whole
 from personas import Group
-from personas.nearest import shown, suggestion
-from personas.reading import display_name
+from personas.inputs.files import Kind, display_name, read_whole
+from personas.inputs.suggestions import shown, suggestion
 
 LEAST_SUM, MOST_SUM = 0.99, 1.001
 _ROUNDING = 1e-9

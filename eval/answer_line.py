@@ -17,8 +17,8 @@ from pydantic_core import ErrorDetails
 
 from eval.errors import AnswerError
 from personas import Group, clash
-from personas.nearest import shown, suggestion
-from personas.strict import StrictModel, broken_rule
+from personas.inputs.models import StrictModel, broken_rule
+from personas.inputs.suggestions import shown, suggestion
 
 _WANTED = {
     "missing": "is lacking; add it",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from eval.errors import SurveyError
 from eval.question import Question, Responses
 from personas import Group
-from personas.reading import display_name
+from personas.inputs.files import display_name
 
 PEOPLE = ".respondents.npz"
 """The ending, in place of `.json`, of the file with the respondents' answers."""

@@ -17,7 +17,7 @@ from eval.question import Question
 from eval.rendering import Askable
 from eval.survey_model import Survey
 from personas import Group, Persona
-from personas.sections import FewShot
+from personas.persona import FewShot
 
 FEW_SHOT_INTRODUCTION = "This is how people like you answered some other questions."
 FEW_SHOT_REQUEST = "Now answer this question as one of them."

@@ -4,8 +4,8 @@ from collections.abc import Collection
 from functools import lru_cache
 
 from personas import CATALOGUE, OPEN_ATTRIBUTES, attribute_of
-from personas.nearest import shown, suggestion
-from personas.strict import broken_rule
+from personas.inputs.models import broken_rule
+from personas.inputs.suggestions import shown, suggestion
 
 _PAIR = " x "
 

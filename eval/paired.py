@@ -17,7 +17,7 @@ from eval.paired_report import Differences, LeftOut, PairedDifference, PairedRep
 from eval.report import QuestionInfo, Report, Score
 from eval.report_settings import settings_that_differ
 from eval.sign_flip import sign_flip_p
-from personas.nearest import shown
+from personas.inputs.suggestions import shown
 
 SIGNIFICANT = 0.05
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Optional
 from pydantic import Field, FiniteFloat, PrivateAttr, model_validator
 
 from eval.group_keys import check_attribute, check_value
-from personas.nearest import shown
-from personas.strict import Line, Prose, StrictModel, broken_rule
+from personas.inputs.models import Line, Prose, StrictModel, broken_rule
+from personas.inputs.suggestions import shown
 
 if TYPE_CHECKING:
     from eval.combinations import Combinations

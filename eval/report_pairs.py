@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from eval.errors import ReportError
 from eval.report import Report
-from personas.nearest import shown
+from personas.inputs.suggestions import shown
 
 
 def pair_reports(a: Sequence[Report], b: Sequence[Report]) -> tuple[tuple[Report, Report], ...]:

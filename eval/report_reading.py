@@ -11,9 +11,8 @@ from pydantic_core import ErrorDetails
 
 from eval.errors import ReportError
 from eval.report import SCHEMA, SCHEMA_OF_SEVERAL, Report, Reports
-from eval.whole_file import Kind, read_whole
-from personas.nearest import nearest, shown
-from personas.reading import display_name
+from personas.inputs.files import Kind, display_name, read_whole
+from personas.inputs.suggestions import nearest, shown
 
 _REPORT_FILE = Kind("a report", 500_000_000, "500 MB", "name a report", ReportError)
 _AGAIN = "write it again with chat-personas eval --json"

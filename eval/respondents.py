@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from eval.errors import SurveyError
 from eval.question import Responses
 from personas import CATALOGUE, Group
-from personas.reading import display_name
+from personas.inputs.files import display_name
 
 NOT_ASKED = -1
 """The code of a person who was not asked a question, or whose value of an attribute is unknown."""

@@ -12,10 +12,8 @@ from eval.errors import SurveyError
 from eval.question import Option, Question, Responses
 from eval.survey_model import Population, Survey
 from eval.survey_text import read_survey
-from eval.whole_file import Kind, read_whole
-from personas.files import is_file, leads_somewhere
-from personas.nearest import shown, suggestion
-from personas.reading import display_name
+from personas.inputs.files import Kind, display_name, is_file, leads_somewhere, read_whole
+from personas.inputs.suggestions import shown, suggestion
 
 __all__ = [
     "Glance",

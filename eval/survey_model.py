@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from eval.question import Question
-from personas.nearest import shown
-from personas.strict import Line, StrictModel, broken_rule
+from personas.inputs.models import Line, StrictModel, broken_rule
+from personas.inputs.suggestions import shown
 
 SCHEMA: Literal["chat-personas/survey@1"] = "chat-personas/survey@1"
 

@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 from eval.errors import SurveyError
 from eval.question import Option, Question, Responses
 from eval.survey_model import SCHEMA, Population, Survey
-from personas.nearest import shown, suggestion
+from personas.inputs.suggestions import shown, suggestion
 
 _WANTED = {
     "string_type": "must be text in double quotes",

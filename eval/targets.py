@@ -13,7 +13,7 @@ from eval.metrics import FloatArray, Scale, alignment, scale_of, stack_scales
 from eval.question import Question
 from eval.survey_model import Survey
 from personas import Group
-from personas.nearest import shown
+from personas.inputs.suggestions import shown
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from pydantic_core import PydanticCustomError
 
 from personas.catalogue import CATALOGUE, OPEN_ATTRIBUTES, attribute_of
 from personas.errors import PersonaError
-from personas.nearest import shown, suggestion
-from personas.strict import Line, StrictModel
+from personas.inputs.models import Line, StrictModel
+from personas.inputs.suggestions import shown, suggestion
 
 
 class Group(StrictModel):

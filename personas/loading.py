@@ -1,15 +1,39 @@
-"""Getting a persona by its name in the library or by the path of its file."""
+"""Getting a persona by its name in the library or by the path of its file.
+
+The personas that come with the program: one TOML file each, named as the persona is.
+"""
 
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from personas.checking import examine
 from personas.errors import PersonaError
-from personas.files import leads_somewhere
-from personas.library import library_names, library_path
+from personas.inputs.files import display_name, leads_somewhere, read_text
+from personas.inputs.suggestions import shown, suggestion
 from personas.persona import Persona
-from personas.problems import examine
-from personas.reading import display_name, read_text
+
+_FOLDER = Path(__file__).parent / "library"
+
+
+def library_names() -> tuple[str, ...]:
+    """Return the names of all personas in the library, in alphabetical order."""
+    return tuple(sorted(file.stem for file in _FOLDER.glob("*.toml")))
+
+
+def library_path(name: str) -> Path:
+    """Return the file of the persona called `name`.
+
+    Raises:
+        PersonaError: the library has none of that name; a name like it is suggested.
+    """
+    names = library_names()
+    if name not in names:
+        near = suggestion(name, names, "see: chat-personas personas list")
+        raise PersonaError(
+            f"there is no persona {shown(name)} in the library; {near} (a persona file of your own ends in .toml)"
+        )
+    return _FOLDER / f"{name}.toml"
 
 
 @dataclass(frozen=True, slots=True)

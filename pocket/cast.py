@@ -5,8 +5,8 @@ from functools import lru_cache
 from random import Random
 
 from personas import ALL_GROUPS, Group, library_names, load_persona, system_prompt
+from personas.clauses import clause
 from personas.prompts import steering_prompt
-from personas.wording import clause
 from pocket.voices import Brevity, brevity_of, invented_style
 
 _GROUP_WEIGHTS = {"POLPARTY": 8.0, "POLIDEOLOGY": 4.0, "RACE": 1.5, "SEX": 2.0}

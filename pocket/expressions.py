@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from eval.engine import Engine
-from eval.evaluate import EXPRESSIONS, evaluate
+from eval.evaluate import evaluate
+from eval.expression.methods import EXPRESSIONS
 from eval.failure_reasons import by_reason
 from eval.gap import gaps
 from eval.judge import Judge

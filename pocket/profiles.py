@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from random import Random
 
 from personas import Group
-from personas.wording import clause
+from personas.clauses import clause
 from pocket.lives import (
     CAREERS,
     FAITHS,

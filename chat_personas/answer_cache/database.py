@@ -5,7 +5,7 @@ from pathlib import Path
 
 from chat_personas.answer_cache.errors import CacheError
 from chat_personas.paths import make_private, shown
-from chat_personas.write_ahead_log import BUSY_SECONDS, use_write_ahead_log
+from chat_personas.storage.sqlite import BUSY_SECONDS, use_write_ahead_log
 
 APPLICATION_ID = 0x43504143
 

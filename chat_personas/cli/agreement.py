@@ -7,7 +7,7 @@ import typer
 
 from chat_personas import confirmations
 from chat_personas.cli.exit_codes import UsageError
-from chat_personas.counted import counted
+from chat_personas.text import counted
 
 if TYPE_CHECKING:
     from eval.engine import EngineInfo

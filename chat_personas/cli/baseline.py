@@ -7,9 +7,9 @@ from pathlib import Path
 from chat_personas.cli.exit_codes import CheckFailedError
 from chat_personas.cli.paired_table import print_comparisons
 from chat_personas.paired_words import signed
-from chat_personas.plain_text import printable
 from chat_personas.report_words import errs_too_often
 from chat_personas.survey_store import find_survey
+from chat_personas.text import printable
 from chat_personas.trouble_words import not_judged
 from eval.errors import ReportError
 from eval.paired import NamedReport, is_worse, paired
@@ -18,7 +18,7 @@ from eval.report import Report
 from eval.report_pairs import by_name
 from eval.report_reading import load_reports
 from personas import load_persona
-from personas.nearest import shown
+from personas.inputs.suggestions import shown
 
 THIS_RUN = "this evaluation"
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from chat_personas.cli.exit_codes import DONE, UsageError
-from chat_personas.counted import counted
+from chat_personas.text import counted
 
 app = typer.Typer(
     help="Show and clear the answers that are kept so that nothing is asked twice.",
@@ -22,7 +22,7 @@ def show() -> int:
     from chat_personas.answer_cache import AnswerStore
     from chat_personas.answer_cache.files import size_of
     from chat_personas.paths import answers_path, shown
-    from chat_personas.plain_text import printable
+    from chat_personas.text import printable
 
     path = answers_path()
     if not path.exists():
@@ -51,7 +51,7 @@ def clear(
     from chat_personas.answer_cache.errors import DamagedCacheError
     from chat_personas.answer_cache.files import remove
     from chat_personas.paths import answers_path
-    from personas.nearest import shown, suggestion
+    from personas.inputs.suggestions import shown, suggestion
 
     path = answers_path()
     if not path.exists():

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from chat_personas.cli.exit_codes import UsageError
-from chat_personas.counted import counted
+from chat_personas.text import counted
 
 if TYPE_CHECKING:
     from eval.report import Report

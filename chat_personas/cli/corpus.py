@@ -25,8 +25,7 @@ def list_conversations(
     """List conversations, the most recently used first."""
     from chat_personas.corpus.known_persona import check_persona
     from chat_personas.corpus.selection import Selection
-    from chat_personas.counted import counted
-    from chat_personas.plain_text import printable
+    from chat_personas.text import counted, printable
 
     with open_corpus(read_only=True) as corpus:
         check_persona(corpus, persona)
@@ -40,7 +39,7 @@ def list_conversations(
 @app.command("search", epilog="Example: chat-personas corpus search 'gun laws'")
 def search(words: Annotated[str, typer.Argument(metavar="WORDS", help="Words that all occur in a message.")]) -> int:
     """Find messages by their words."""
-    from chat_personas.plain_text import printable
+    from chat_personas.text import printable
 
     with open_corpus(read_only=True) as corpus:
         hits = list(corpus.search(words))
@@ -55,7 +54,7 @@ def search(words: Annotated[str, typer.Argument(metavar="WORDS", help="Words tha
 @app.command("show", epilog="Example: chat-personas corpus show 01JD")
 def show(conversation: Id) -> int:
     """Print a conversation as people read it: the branch that was last on the screen."""
-    from chat_personas.plain_text import printable
+    from chat_personas.text import printable
 
     with open_corpus(read_only=True) as corpus:
         found = corpus.conversation(conversation)
@@ -73,7 +72,7 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> int:
     """Delete a conversation for good, with everything measured in it."""
-    from chat_personas.plain_text import printable
+    from chat_personas.text import printable
 
     with open_corpus() as corpus:
         found = corpus.conversation(conversation)

@@ -5,14 +5,14 @@ from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from chat_personas.cli.exit_codes import CHECK_FAILED, DONE
-from chat_personas.counted import counted
+from chat_personas.text import counted
 
 EXAMPLE = "Example: chat-personas doctor"
 
 
 def doctor() -> int:
     """Check the installation: versions, settings, corpus, kept answers, models, survey and library."""
-    from chat_personas.plain_text import printable
+    from chat_personas.text import printable
 
     checks: tuple[tuple[str, Callable[[], str]], ...] = (
         ("program", _program),

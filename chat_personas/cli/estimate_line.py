@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from chat_personas.in_words import doubts, drifted, sounds_like
 from chat_personas.paired_words import signed
-from chat_personas.plain_text import printable
 from chat_personas.report_words import with_interval
+from chat_personas.text import printable
 
 if TYPE_CHECKING:
     from chat_personas.course import Drift

@@ -6,7 +6,7 @@ import typer
 
 if TYPE_CHECKING:
     from eval.answers import Refusals
-    from eval.evaluate import Expression
+    from eval.expression.methods import Expression
 
 EXPRESSIONS: "tuple[Expression, ...]" = ("log_probability", "sequence", "verbalized", "sampled", "open_ended")
 REFUSALS: "tuple[Refusals, ...]" = ("apart", "as-option")

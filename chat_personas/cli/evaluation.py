@@ -12,8 +12,8 @@ from chat_personas.cli.kept_answers import KeptAnswers
 from chat_personas.cli.opened_model import opened_model
 from chat_personas.cli.progress import progress_bar
 from chat_personas.survey_store import find_survey
-from eval.evaluate import Expression, evaluate, questions_for
-from eval.expression.methods import Asking
+from eval.evaluate import evaluate, questions_for
+from eval.expression.methods import Asking, Expression
 from eval.judge import Judge
 from eval.report import Report
 from eval.saved_answers import check_distinct

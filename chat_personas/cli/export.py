@@ -36,7 +36,7 @@ def export(
     from chat_personas.cli.storage import open_corpus
     from chat_personas.corpus.export import FORMATS, export_file, export_stdout
     from chat_personas.corpus.selection import Selection
-    from chat_personas.counted import counted
+    from chat_personas.text import counted
 
     choose("--format", form, tuple(FORMATS))
     selection = Selection(persona=persona, since=_day(since), until=_day(until), ids=tuple(conversation or ()))

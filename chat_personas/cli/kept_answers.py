@@ -9,7 +9,7 @@ from chat_personas.answer_cache import AnswerStore, CacheError, Memory, Remember
 from chat_personas.answer_cache.keys import command_key, model_key
 from chat_personas.cli.exit_codes import StoppedError, UsageError
 from chat_personas.paths import answers_path
-from chat_personas.plain_text import printable
+from chat_personas.text import printable
 from eval.engine import EngineError
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from chat_personas.cli.exit_codes import DONE, UsageError
 from chat_personas.cli.sitting import Sitting
-from chat_personas.counted import counted
+from chat_personas.text import counted
 
 if TYPE_CHECKING:
     from chat_personas.conversation import Conversation, ReplyEnded
@@ -133,7 +133,7 @@ class LineMode:
 
     async def _reply(self, conversation: "Conversation", text: str) -> None:
         from chat_personas.conversation import ReplyEnded, ReplyText
-        from chat_personas.plain_text import printable
+        from chat_personas.text import printable
 
         said = False
         async with aclosing(conversation.send(text)) as events:
@@ -182,7 +182,7 @@ def _show_progress(estimate: "Estimate") -> None:
 
 def _notice(ended: "ReplyEnded") -> None:
     """Say on standard error what is particular about a reply. Raises EngineError for one that did not end properly."""
-    from chat_personas.plain_text import printable
+    from chat_personas.text import printable
     from eval.engine import EngineError
 
     if ended.dropped_messages:

@@ -126,7 +126,7 @@ def _write_no_more() -> None:
 
 
 def _say(line: str, code: int) -> int:
-    from chat_personas.plain_text import printable
+    from chat_personas.text import printable
 
     if sys.stderr is not None:
         print(f"chat-personas: {printable(' '.join(line.split()))}", file=sys.stderr)

@@ -26,7 +26,7 @@ def list_models() -> int:
     from chat_personas.engines.open import ModelFile, find_model, model_names
     from chat_personas.models import POCKET
     from chat_personas.paths import models_directory, shown
-    from chat_personas.plain_text import printable
+    from chat_personas.text import printable
 
     for name in model_names():
         found = find_model(name)

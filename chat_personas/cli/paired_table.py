@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from chat_personas.cli.hanging import print_line
 from chat_personas.paired_words import MEASURES, paired_words, signed, whose
-from chat_personas.plain_text import printable
+from chat_personas.text import printable
 
 if TYPE_CHECKING:
     from rich.table import Table

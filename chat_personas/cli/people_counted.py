@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from chat_personas.cli.exit_codes import UsageError
-from chat_personas.counted import counted
+from chat_personas.text import counted
 from eval.figures import human_figures
 from eval.question import Question
 from eval.survey_model import Survey

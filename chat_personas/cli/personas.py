@@ -42,7 +42,7 @@ def show(persona: Annotated[str, typer.Argument(metavar="PERSONA", help="A name 
 
     What is printed is a persona file again. For few_shot the prompt is that of one question.
     """
-    from chat_personas.plain_text import printable
+    from chat_personas.text import printable
     from personas import evaluation_prompt, load_persona
 
     loaded = load_persona(persona)
@@ -82,8 +82,8 @@ def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A persona f
     """Say everything that is wrong with a persona file, each with its line and the fix."""
     from eval.figures import has_figures
     from eval.survey import load_survey
-    from personas.problems import examine
-    from personas.reading import read_text
+    from personas.checking import examine
+    from personas.inputs.files import read_text
 
     found = examine(read_text(file).text)
     if isinstance(found, list):

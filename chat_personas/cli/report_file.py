@@ -7,9 +7,9 @@ from pathlib import Path
 
 from chat_personas.cli.exit_codes import UsageError
 from chat_personas.corpus.errors import CorpusError
-from chat_personas.corpus.standard_output import standard_output
-from personas.files import no_file
-from personas.nearest import shown
+from chat_personas.storage.files import standard_output
+from personas.inputs.files import no_file
+from personas.inputs.suggestions import shown
 
 STANDARD_OUTPUT = "-"
 

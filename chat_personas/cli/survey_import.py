@@ -6,15 +6,14 @@ from pathlib import Path
 
 from chat_personas.cli.exit_codes import DONE, UsageError
 from chat_personas.cli.progress import busy
-from chat_personas.counted import counted
 from chat_personas.paths import shown as shown_path
-from chat_personas.plain_text import printable
 from chat_personas.survey_store import check_name, keep_survey
+from chat_personas.text import counted, printable
 from eval.errors import SurveyError
 from eval.figures import groups_with_figures
 from eval.importers import KINDS, Imported, Wishes
-from personas.files import is_directory
-from personas.nearest import nearest, shown
+from personas.inputs.files import is_directory
+from personas.inputs.suggestions import nearest, shown
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
 

@@ -22,9 +22,8 @@ def list_surveys() -> int:
 
     A file with a fault is named on standard error beside the list of the others; the exit code is then 2.
     """
-    from chat_personas.counted import counted
-    from chat_personas.plain_text import printable
     from chat_personas.survey_store import all_survey_names, glance_at_survey
+    from chat_personas.text import counted, printable
     from eval.errors import SurveyError
 
     code = DONE
@@ -50,9 +49,8 @@ def show(
 ) -> int:
     """Print where a survey's figures come from, its topics and the groups it has figures for."""
     from chat_personas.cli.people_counted import groups_meant, people_counted
-    from chat_personas.counted import counted
-    from chat_personas.plain_text import printable
     from chat_personas.survey_store import find_survey
+    from chat_personas.text import counted, printable
     from eval.figures import groups_with_figures
 
     combined = groups_meant(groups or ())

@@ -11,7 +11,7 @@ from typing import ClassVar
 from chat_personas.corpus.errors import CorpusError, NoCorpusError, shown, storage_errors
 from chat_personas.corpus.files import create_private, has_write_ahead_log, refuse_foreign
 from chat_personas.corpus.migrations import migrate, migrations, schema_of
-from chat_personas.write_ahead_log import BUSY_SECONDS, use_write_ahead_log
+from chat_personas.storage.sqlite import BUSY_SECONDS, use_write_ahead_log
 
 
 class Connections:

@@ -6,7 +6,7 @@ from chat_personas.corpus.errors import CorpusError, UnknownConversationError
 from chat_personas.corpus.rows import ConversationRow, ConversationSummary
 from chat_personas.corpus.selection import Selection
 from chat_personas.corpus.statements import columns_of, insert, storable, update
-from personas.nearest import shown
+from personas.inputs.suggestions import shown
 
 _COLUMNS = ", ".join(ConversationRow.model_fields)
 _SHORTEST_BEGINNING = 4

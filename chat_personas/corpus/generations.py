@@ -8,7 +8,7 @@ from chat_personas.corpus.rows import GenerationRow
 from chat_personas.corpus.statements import insert, update
 from eval.engine import EngineInfo, Sampling, Usage
 
-_COLUMNS = ", ".join(GenerationRow.model_fields)
+_GENERATION_COLUMNS = ", ".join(GenerationRow.model_fields)
 
 
 def begin(connection: sqlite3.Connection, message_id: str, info: EngineInfo, sampling: Sampling) -> None:
@@ -65,7 +65,7 @@ def end(
 def of_message(connection: sqlite3.Connection, message_id: str) -> GenerationRow | None:
     """Return how a reply was made, None for what a person said."""
     row = connection.execute(
-        f"SELECT {_COLUMNS} FROM generations WHERE message_id = ?",  # noqa: S608
+        f"SELECT {_GENERATION_COLUMNS} FROM generations WHERE message_id = ?",  # noqa: S608
         (message_id,),
     ).fetchone()
     return None if row is None else GenerationRow.model_validate(dict(row))

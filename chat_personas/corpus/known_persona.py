@@ -3,7 +3,7 @@
 from chat_personas.corpus.corpus import Corpus
 from chat_personas.corpus.errors import UnknownConversationError
 from chat_personas.corpus.selection import Selection
-from personas.nearest import shown, suggestion
+from personas.inputs.suggestions import shown, suggestion
 
 
 def check_persona(corpus: Corpus, persona: str | None) -> None:

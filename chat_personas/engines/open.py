@@ -39,7 +39,7 @@ def find_model(model: str) -> ModelFile | ModelServer:
     Raises:
         UnknownModelError: it is neither a URL, nor a file that is there, nor a name that is known.
     """
-    from personas.files import is_directory, is_file, no_file
+    from personas.inputs.files import is_directory, is_file, no_file
 
     if model.startswith(("http://", "https://")):
         url, _, name = model.partition("#")

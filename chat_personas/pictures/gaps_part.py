@@ -9,17 +9,17 @@ from chat_personas.pictures.tables import table
 from eval.gap import gaps
 from eval.report import GapInfo, Report
 
-HEADS = ("persona", "gap", "total variation", "p", "questions that both answered")
+GAP_HEADS = ("persona", "gap", "total variation", "p", "questions that both answered")
 
 
 def gaps_table(reports: Sequence[Report]) -> Iterator[Node]:
     """Yield every knowledge-to-simulation gap; nothing where no persona was asked for percentages and otherwise."""
     found = gaps(reports)
     if found:
-        yield table("Knowledge-to-simulation gaps", HEADS, map(_row, found))
+        yield table("Knowledge-to-simulation gaps", GAP_HEADS, map(_gap_row, found))
         yield element("p", f"{MEANING[0].upper()}{MEANING[1:]}.", class_="note")
 
 
-def _row(gap: GapInfo) -> tuple[Node, ...]:
+def _gap_row(gap: GapInfo) -> tuple[Node, ...]:
     figure = signed(gap.total_variation)
     return gap.persona, gap_name(gap), figure, "—" if gap.p is None else f"{gap.p:.4f}", str(gap.questions)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from chat_personas.plain_text import printable
+from chat_personas.text import printable
 
 EMPTY_ELEMENTS = frozenset({"br", "hr", "input", "meta"})
 NOT_IN_XML = {0xFFFE: "\ufffd", 0xFFFF: "\ufffd"}

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator
 
-from chat_personas.counted import counted
 from chat_personas.pictures.figure import DEMONSTRATION
 from chat_personas.pictures.forest import Forest, forest, forest_document
 from chat_personas.pictures.markup import Element
 from chat_personas.pictures.standings import NOT_JUDGED, Standing, Standings
 from chat_personas.report_words import errs_too_often, group_label, what_was_asked
+from chat_personas.text import counted
 from chat_personas.trouble_words import not_judged
 from eval.matrix_report import MatrixReport, RowInfo, TargetInfo
 
-MEANING = "Alignment with each group: 1 is the same answers. Bold: the group that the persona stands for."
+MATRIX_MEANING = "Alignment with each group: 1 is the same answers. Bold: the group that the persona stands for."
 PEOPLE = "people: mean over the other groups"
 
 
@@ -24,12 +24,12 @@ def matrix_figure_document(report: MatrixReport) -> str:
         told.append(f"{said[0].upper()}{said[1:]}.")
     if report.model.demonstration:
         told.append(DEMONSTRATION)
-    return forest_document(Forest("alignment", MEANING, [*_parts(report)], told))
+    return forest_document(Forest("alignment", MATRIX_MEANING, [*_parts(report)], told))
 
 
 def matrix_figure(report: MatrixReport) -> Element:
     """Draw the figure for a page, which says elsewhere what was asked."""
-    return forest(Forest("alignment", MEANING, [*_parts(report)]))
+    return forest(Forest("alignment", MATRIX_MEANING, [*_parts(report)]))
 
 
 def _parts(report: MatrixReport) -> Iterator[Standings]:

@@ -3,7 +3,6 @@
 import shlex
 from collections.abc import Iterator
 
-from chat_personas.counted import counted
 from chat_personas.in_words import sounds_like
 from chat_personas.paired_words import signed
 from chat_personas.pictures.markup import Element, Node, element
@@ -21,6 +20,7 @@ from chat_personas.report_words import (
     what_was_asked,
     with_interval,
 )
+from chat_personas.text import counted
 from chat_personas.trouble_words import WHY_NOT_VALID, not_judged
 from eval.matrix_report import HumanReferencesInfo, MatrixReport, SteerabilityInfo
 

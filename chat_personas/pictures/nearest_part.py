@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 
-from chat_personas.counted import counted
 from chat_personas.pictures.document import Pictured
 from chat_personas.pictures.markup import Node, element
 from chat_personas.pictures.tables import table
 from chat_personas.report_words import group_label, with_interval
+from chat_personas.text import counted
 from eval.report import NearestInfo
 
 SHOWN = 10
-HEADS = ("group", "attribute", "alignment", "tied with the nearest")
+NEAREST_HEADS = ("group", "attribute", "alignment", "tied with the nearest")
 
 
 def nearest(pictured: Pictured) -> Iterator[Node]:
@@ -22,12 +22,12 @@ def nearest(pictured: Pictured) -> Iterator[Node]:
     yield element(
         "p", f"{_ties(report.nearest)}, over {counted(report.nearest_questions, 'question')} that all have in common."
     )
-    yield table("The nearest groups", HEADS, map(_row, report.nearest[:first]))
+    yield table("The nearest groups", NEAREST_HEADS, map(_nearest_row, report.nearest[:first]))
     if rest := report.nearest[first:]:
         yield element(
             "details",
             element("summary", f"The other {counted(len(rest), 'group')}"),
-            table("The other groups, nearest first", HEADS, map(_row, rest)),
+            table("The other groups, nearest first", NEAREST_HEADS, map(_nearest_row, rest)),
         )
 
 
@@ -42,5 +42,5 @@ def _ties(ranked: Sequence[NearestInfo]) -> str:
     )
 
 
-def _row(near: NearestInfo) -> tuple[Node, ...]:
+def _nearest_row(near: NearestInfo) -> tuple[Node, ...]:
     return group_label(near), near.attribute, with_interval(near.alignment), "tied" if near.tied else ""

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 
-from chat_personas.counted import counted
 from chat_personas.pictures.document import Pictured
 from chat_personas.pictures.markup import Element, Node, element
 from chat_personas.pictures.repeat_command import command
 from chat_personas.pictures.tables import definitions
 from chat_personas.report_words import what_figures_are
+from chat_personas.text import counted
 from eval.matrix_report import MatrixReport
 from eval.report import FROM_FILE, ModelInfo, Report, SurveyInfo, Timing
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from chat_personas.counted import counted
 from chat_personas.paired_words import signed
 from chat_personas.pictures.document import Pictured
 from chat_personas.pictures.figure import figure
 from chat_personas.pictures.markup import Element, Node, element
 from chat_personas.pictures.tables import table
 from chat_personas.report_words import FEW, SCORES, in_words, reference_words, with_interval
+from chat_personas.text import counted
 from chat_personas.trouble_words import judged_and_counted
 from eval.report import Report
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from chat_personas.counted import counted
 from chat_personas.main_measure import Measure
 from chat_personas.report_words import errs_too_often, reference_words, steered_name
+from chat_personas.text import counted
 from chat_personas.trouble_words import not_judged
 from eval.report import Report, Score
 

@@ -3,7 +3,7 @@
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from chat_personas.plain_text import printable
+from chat_personas.text import printable
 from chat_personas.tui.garbage import spare_what_is_here
 from chat_personas.tui.measuring import whose
 from chat_personas.tui.widgets.entry import Entry

@@ -4,7 +4,7 @@ import asyncio
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-from chat_personas.plain_text import printable
+from chat_personas.text import printable
 from chat_personas.tui.garbage import spare_what_is_here
 from chat_personas.tui.sitting import Sitting
 

@@ -6,7 +6,7 @@ from contextlib import aclosing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from chat_personas.counted import counted
+from chat_personas.text import counted
 from chat_personas.tui.sitting import Sitting
 from chat_personas.tui.widgets.entry import Entry
 

@@ -10,8 +10,7 @@ from eval.importers.imported import Notes
 from eval.importers.literals import read_literal
 from eval.importers.reading import read_json_object
 from personas import CATALOGUE
-from personas.files import is_directory
-from personas.reading import display_name
+from personas.inputs.files import display_name, is_directory
 
 COUNTRY = "COUNTRY"
 _ABOUT = frozenset({"MC_options", "question_text", "genre", "summary", "countries"})

@@ -9,7 +9,7 @@ from eval.errors import SurveyError
 from eval.importers.imported import Notes, Wishes
 from eval.question import MOST_LABELS, MOST_PEOPLE, Option, Question, Responses
 from eval.survey_model import SCHEMA, Population, Survey
-from personas.nearest import shown
+from personas.inputs.suggestions import shown
 
 Amounts = Mapping[str, float]
 """How many people, or which share of them, chose the option with this text."""

@@ -16,8 +16,8 @@ from eval.importers.imported import Imported, Notes, Wishes
 from eval.importers.long_csv_row import KeptRow, Row
 from eval.importers.reading import columns_found, read_rows
 from eval.question import Question, Responses
-from personas.nearest import shown, suggestion
-from personas.reading import display_name
+from personas.inputs.files import display_name
+from personas.inputs.suggestions import shown, suggestion
 
 _NEEDED = frozenset({"question", "option"})
 _UNTITLED = "general"

@@ -7,8 +7,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat,
 
 from eval.group_keys import check_attribute, check_value
 from eval.question import MOST_PEOPLE
-from personas.nearest import shown
-from personas.strict import Line, Prose, broken_rule
+from personas.inputs.models import Line, Prose, broken_rule
+from personas.inputs.suggestions import shown
 
 _V = TypeVar("_V")
 _ANSWERS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False, "": False}

@@ -20,7 +20,7 @@ from eval.importers.wave_folders import wave_folders
 from eval.question import MOST_LABELS, MOST_PEOPLE, Question
 from eval.respondents import Codes, Members, Respondents, Wave
 from personas import ALL_GROUPS, CATALOGUE, Group
-from personas.reading import display_name
+from personas.inputs.files import display_name
 
 
 def read(path: Path, wishes: Wishes) -> Imported:

@@ -9,7 +9,7 @@ from eval.errors import SurveyError
 from eval.importers.imported import Notes
 from eval.importers.literals import read_literal
 from eval.importers.reading import read_rows
-from personas.reading import display_name
+from personas.inputs.files import display_name
 
 _NEEDED = frozenset({"key", "question", "references", "option_ordinal"})
 

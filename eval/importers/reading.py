@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from eval.errors import SurveyError
-from personas.files import no_file
-from personas.nearest import shown
-from personas.reading import display_name
+from personas.inputs.files import display_name, no_file
+from personas.inputs.suggestions import shown
 
 _MOST_BYTES = 2_000_000_000
 _MOST_COLUMNS = 12

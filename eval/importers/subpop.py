@@ -21,9 +21,9 @@ from eval.importers.refusal_texts import declines, parts_fit
 from eval.importers.wave import topic_and_years
 from eval.question import Question, Responses, sums_to_one
 from personas import CATALOGUE
-from personas.nearest import shown
-from personas.reading import display_name
-from personas.strict import broken_rule
+from personas.inputs.files import display_name
+from personas.inputs.models import broken_rule
+from personas.inputs.suggestions import shown
 
 _EVERYONE = frozenset({"overall", "all"})
 _IN_OTHER_WORDS: Mapping[tuple[str, str], str] = {

@@ -5,8 +5,7 @@ from pathlib import Path
 
 from eval.errors import SurveyError
 from eval.importers.imported import Notes
-from personas.files import is_directory
-from personas.reading import display_name
+from personas.inputs.files import display_name, is_directory
 
 _FOLDER = re.compile(r"(?:Pew_)?American_Trends_Panel_W(\d+)")
 _INSIDE = ("human_resp", "data/human_resp")

@@ -146,7 +146,7 @@ def test_answers_that_cannot_be_compared_are_refused_before_anything_is_written(
     command("eval", "republican", "--survey", survey, "--json", "red.json")
     other = Path("other.toml")
     other.write_text(
-        f"# another file\n{files('personas.library').joinpath('democrat.toml').read_text('utf-8')}", "utf-8"
+        f"# another file\n{files('personas').joinpath('library', 'democrat.toml').read_text('utf-8')}", "utf-8"
     )
     command("eval", "democrat", str(other), "--survey", survey, "--json", "two.json")
     file = write_answers("mine.jsonl", 0.9)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from chat_personas.counted import counted
+from chat_personas.text import counted
 from chat_personas.tui.drawing.bars import MODEL, PEOPLE, bar
 from chat_personas.tui.drawing.numbers import two, with_interval
 from chat_personas.tui.drawing.paired_bars import paired_bars

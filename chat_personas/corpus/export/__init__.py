@@ -7,11 +7,10 @@ from types import MappingProxyType
 from chat_personas.corpus.corpus import Corpus
 from chat_personas.corpus.errors import CorpusError
 from chat_personas.corpus.export import openai
-from chat_personas.corpus.export.destination import written_whole
 from chat_personas.corpus.export.format import Format
 from chat_personas.corpus.export.wanted import wanted
 from chat_personas.corpus.selection import Selection
-from chat_personas.corpus.standard_output import standard_output
+from chat_personas.storage.files import standard_output, written_whole
 
 __all__ = ["FORMATS", "Format", "export_file", "export_stdout"]
 

@@ -3,10 +3,10 @@
 import math
 from typing import TYPE_CHECKING
 
-from chat_personas.counted import counted
 from chat_personas.engines.openai.address import key_variable, shown
 from chat_personas.engines.openai.retry_after import asked_pause
 from chat_personas.engines.openai.retrying import LONGEST_ASKED_FOR, UnreadableAnswerError, is_unreachable
+from chat_personas.text import counted
 from eval.engine import EngineError
 
 if TYPE_CHECKING:

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from chat_personas.counted import counted
-from chat_personas.plain_text import printable
+from chat_personas.text import counted, printable
 
 if TYPE_CHECKING:
     from chat_personas.corpus import ConversationSummary, SearchHit

@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
-from chat_personas.plain_text import printable
+from chat_personas.text import printable
 from chat_personas.tui.editing import Editing
 from chat_personas.tui.entrance import Entrance
 from chat_personas.tui.garbage import collect

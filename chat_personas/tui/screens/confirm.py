@@ -7,7 +7,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Static
 
-from chat_personas.plain_text import printable
+from chat_personas.text import printable
 from chat_personas.tui.screens.dialog import Dialog
 
 

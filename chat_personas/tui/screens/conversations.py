@@ -13,8 +13,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from chat_personas.corpus import CorpusError
-from chat_personas.counted import counted
-from chat_personas.plain_text import printable
+from chat_personas.text import counted, printable
 from chat_personas.tui.drawing.conversations import hit_lines, summary_lines
 from chat_personas.tui.screens.confirm import ConfirmScreen
 from chat_personas.tui.screens.exporting import export_conversation

@@ -3,7 +3,7 @@
 import asyncio
 from typing import TYPE_CHECKING
 
-from chat_personas.plain_text import printable
+from chat_personas.text import printable
 from chat_personas.tui.screens.path import PathScreen, in_short
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from chat_personas.paths import shown
-from chat_personas.plain_text import printable
+from chat_personas.text import printable
 from chat_personas.tui.screens.dialog import Dialog
 
 NO_NAME = "Give the name of a file."

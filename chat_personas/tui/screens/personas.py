@@ -9,7 +9,7 @@ from textual.screen import Screen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from chat_personas.plain_text import printable
+from chat_personas.text import printable
 from chat_personas.tui.widgets.key_line import KeyLine
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from textual.containers import VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Static
 
-from chat_personas.plain_text import printable
+from chat_personas.text import printable
 from chat_personas.tui.widgets.key_line import KeyLine
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from textual.content import Content
 from textual.widgets import Static
 
-from chat_personas.plain_text import printable
+from chat_personas.text import printable
 
 
 class Notice(Static):

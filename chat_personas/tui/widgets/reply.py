@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Markdown, Static
 
-from chat_personas.plain_text import printable
+from chat_personas.text import printable
 from chat_personas.tui.widgets.plain_markdown import plain_markdown
 
 if TYPE_CHECKING:

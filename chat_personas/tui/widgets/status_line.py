@@ -4,7 +4,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from chat_personas.plain_text import printable
+from chat_personas.text import printable
 
 DEMONSTRATION = "demonstration model: evidence about nobody"
 DEMONSTRATION_SHORT = "demonstration"

@@ -3,7 +3,7 @@
 from textual.content import Content
 from textual.widgets import Static
 
-from chat_personas.plain_text import printable
+from chat_personas.text import printable
 
 WAITING = "waiting for the model; it is sent as soon as it can be (Esc takes it back)"
 

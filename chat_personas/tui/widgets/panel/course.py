@@ -13,7 +13,7 @@ from chat_personas.tui.widgets.panel.section import Section
 if TYPE_CHECKING:
     from chat_personas.course import CoursePoint, Drift
 
-ROWS = 6
+TURNS_SHOWN = 6
 
 
 def course(
@@ -25,9 +25,9 @@ def course(
     """
     if not points:
         return None
-    shown = list(points) if len(points) <= ROWS else [points[0], *points[-(ROWS - 2) :]]
+    shown = list(points) if len(points) <= TURNS_SHOWN else [points[0], *points[-(TURNS_SHOWN - 2) :]]
     rows = [score_row(f"turn {point.turn}", PERSONA, point.alignment, width, population) for point in shown]
-    if len(points) > ROWS:
+    if len(points) > TURNS_SHOWN:
         left_out = len(points) - len(shown)
         rows.insert(1, Content.styled(f"  … {left_out} more", "dim"))
     return stacked([*rows, axis_row(width), *(_in_words(drift) if drift else ())])

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from chat_personas.counted import counted
+from chat_personas.text import counted
 from chat_personas.tui.drawing.numbers import with_interval
 from chat_personas.tui.drawing.rows import fitted, stacked
 from chat_personas.tui.widgets.panel.section import Section
@@ -12,7 +12,7 @@ from chat_personas.tui.widgets.panel.section import Section
 if TYPE_CHECKING:
     from eval.scoring import Scorecard
 
-ROWS = 5
+GROUPS_SHOWN = 5
 FIGURE_CELLS = 17
 
 
@@ -22,7 +22,7 @@ def nearest(card: "Scorecard", width: int) -> Content | None:
         return None
     own = set(card.groups or ())
     rows = []
-    for near in card.nearest[:ROWS]:
+    for near in card.nearest[:GROUPS_SHOWN]:
         sign = "=" if near.tied else " "
         name = fitted(f"{sign} {near.group.label}", max(8, width - FIGURE_CELLS - 1))
         figure = with_interval(near.alignment.mean, near.alignment.low, near.alignment.high)

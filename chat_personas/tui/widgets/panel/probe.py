@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from chat_personas.plain_text import printable
+from chat_personas.text import printable
 from chat_personas.tui.drawing.numbers import two
 from chat_personas.tui.drawing.paired_bars import legend, paired_bars
 from chat_personas.tui.drawing.rows import stacked

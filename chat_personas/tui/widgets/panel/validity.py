@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from chat_personas.counted import counted
+from chat_personas.text import counted
 from chat_personas.tui.drawing.numbers import with_interval
 from chat_personas.tui.drawing.rows import Score, mean_of, stacked
 from chat_personas.tui.widgets.panel.section import Section

@@ -1,4 +1,13 @@
-"""Text of a model, a file or an error as a terminal may be given it."""
+"""Text of a model, a file or an error as a terminal may be given it.
+
+Counts in words that people read: `1 question`, `1,498 questions`.
+"""
+
+
+def counted(count: int, noun: str, several: str | None = None) -> str:
+    """Return a count with its noun; `several` is the plural where it is not the noun with an s."""
+    return f"{count:,} {noun if count == 1 else several or f'{noun}s'}"
+
 
 _BIDIRECTIONAL = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _SURROGATES = range(0xD800, 0xE000)

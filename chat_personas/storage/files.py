@@ -1,6 +1,10 @@
-"""A file that is written whole or not at all."""
+"""A file that is written whole or not at all.
+
+Standard output as a place where documents go.
+"""
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,3 +44,11 @@ def written_whole(path: Path, *, force: bool) -> Iterator[BinaryIO]:
                 raise
     except OSError as error:
         raise CorpusError(f"{shown(path)} cannot be written: {error.strerror or error}") from error
+
+
+def standard_output() -> BinaryIO:
+    """Return standard output for bytes, with what was printed before already sent. Raises CorpusError: it is closed."""
+    if sys.stdout is None:
+        raise CorpusError("standard output is closed; name a file instead of -")
+    sys.stdout.flush()
+    return sys.stdout.buffer

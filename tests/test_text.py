@@ -1,11 +1,31 @@
-"""What a model says is shown, and commands nothing."""
+"""What a model says is shown, and commands nothing.
+
+One thing is not written as several, wherever things are counted.
+"""
 
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_personas.plain_text import printable
+from chat_personas.text import counted, printable
+
+
+@pytest.mark.parametrize(
+    ("count", "noun", "several", "written"),
+    [
+        (0, "question", None, "0 questions"),
+        (1, "question", None, "1 question"),
+        (2, "oldest message", None, "2 oldest messages"),
+        (1498, "question", None, "1,498 questions"),
+        (1, "person", "people", "1 person"),
+        (3, "person", "people", "3 people"),
+    ],
+)
+def test_a_count_has_the_noun_in_its_number(count: int, noun: str, several: str | None, written: str) -> None:
+    assert counted(count, noun, several) == written
+
 
 EVERY_CHARACTER = st.text(alphabet=st.characters(exclude_categories=()))
 
