@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from eval.metrics import FloatArray, normalised, total_variation
-from eval.survey import load_survey
+from eval.answers import FloatArray
+from eval.scoring.metrics import normalised, total_variation
+from eval.surveys.loading import load_survey
 from eval.targets import Targets, groups_of, targets_of
 
 Draw = Callable[[np.random.Generator, int, int], tuple[FloatArray, FloatArray | None]]

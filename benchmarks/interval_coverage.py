@@ -19,8 +19,8 @@ import numpy as np
 from scipy import stats
 
 from benchmarks.coverage_pools import Population, civic_pools, curves
-from eval.intervals import RESAMPLES, Bootstrap, Interval
-from eval.metrics import FloatArray
+from eval.answers import FloatArray
+from eval.scoring.intervals import RESAMPLES, Bootstrap, Interval
 
 QUESTIONS = (20, 40, 60, 100, 300)
 TRIALS, QUICK_TRIALS = 4000, 200

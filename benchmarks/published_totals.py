@@ -27,10 +27,9 @@ from eval.answer_file import load_answers
 from eval.answer_line import AnswerLine, written
 from eval.answers import Refusals
 from eval.evaluate_answers import evaluate_answers
-from eval.question import Option, Question, Responses
 from eval.report import Report
-from eval.survey import LoadedSurvey
-from eval.survey_model import Survey
+from eval.surveys.loading import LoadedSurvey
+from eval.surveys.model import Option, Question, Responses, Survey
 from personas import Group
 
 PUBLISHED = {

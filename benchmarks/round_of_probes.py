@@ -5,9 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count, cycle
 
+from eval.answers import ORDERS
 from eval.engine import Message, Probe
-from eval.rendering import ORDERS, render_probe
-from eval.survey import load_survey
+from eval.expression.rendering import render_probe
+from eval.surveys.loading import load_survey
 
 QUESTIONS = 24
 CONVERSATION_TOKENS = 800

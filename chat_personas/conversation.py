@@ -15,9 +15,8 @@ from chat_personas.corpus import ConversationRow, Corpus, CorpusError, MessageRo
 from chat_personas.corpus.clock import new_key, now
 from chat_personas.corpus.statements import storable
 from chat_personas.corpus.transcript import transcript
-from chat_personas.engines.ahead import ReadsAhead
 from chat_personas.reply import Begun, ReplyEnded, ReplyEvent, ReplyStarted, ReplyText, RunningReply
-from eval.engine import Engine, Message, Sampling
+from eval.engine import Engine, Message, ReadsAhead, Sampling
 from personas import LoadedPersona, Persona, system_prompt
 
 __all__ = ["Conversation", "ReplyEnded", "ReplyEvent", "ReplyStarted", "ReplyText"]

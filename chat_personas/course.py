@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.answers import Answer
-from eval.figures import human_figures
-from eval.intervals import Bootstrap, Interval
-from eval.metrics import FloatArray, alignment, scale_of
-from eval.opinion import opinion
-from eval.question import Question
+from eval.answers import Answer, FloatArray
+from eval.scoring.intervals import Bootstrap, Interval
+from eval.scoring.metrics import alignment, scale_of
+from eval.scoring.opinions import opinion
+from eval.surveys.figures import human_figures
+from eval.surveys.model import Question
 from personas import Group
 
 

@@ -12,8 +12,8 @@ from chat_personas.round_plan import Agenda
 from chat_personas.same_rounds import SameRound
 from eval.answers import REFUSALS_ONLY, Answer, Failure
 from eval.engine import Message
-from eval.question import Question
-from eval.scorecard import Scorecard
+from eval.scoring.scores import Scorecard
+from eval.surveys.model import Question
 from personas import Group
 
 LEAST_FOR_SPEED = 5

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chat_personas.course import TurnValues, turn_values
-from eval.answers import Answer, OrderAnswer
+from eval.answers import ORDERS, Answer, OrderAnswer
 from eval.engine import EngineInfo
-from eval.rendering import ORDERS
-from eval.survey import LoadedSurvey
+from eval.surveys.loading import LoadedSurvey
 from personas import Group
 
 if TYPE_CHECKING:

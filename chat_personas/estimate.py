@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from chat_personas.course import CoursePoint, Drift
 from eval.answers import Failure
-from eval.scorecard import Scorecard
+from eval.scoring.scores import Scorecard
 
 
 @dataclass(frozen=True, slots=True)

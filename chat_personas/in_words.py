@@ -7,10 +7,10 @@ from chat_personas.text import counted
 
 if TYPE_CHECKING:
     from chat_personas.course import Drift
-    from eval.intervals import Interval
-    from eval.references import References
     from eval.report import References as ReportedReferences
     from eval.report import Score as ReportedScore
+    from eval.scoring.intervals import Interval
+    from eval.scoring.scores import References
 
 AnyScore: TypeAlias = "Interval | ReportedScore"
 AnyReferences: TypeAlias = "References | ReportedReferences"

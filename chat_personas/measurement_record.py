@@ -5,11 +5,10 @@ from datetime import UTC, datetime
 
 from chat_personas import __version__
 from chat_personas.corpus.rows import GroupRow, MeasurementRow, ProbeRow
-from eval.answers import Answer, Failure
+from eval.answers import ORDERS, Answer, Failure
 from eval.engine import EngineInfo
-from eval.intervals import Interval
-from eval.rendering import ORDERS
-from eval.survey import LoadedSurvey
+from eval.scoring.intervals import Interval
+from eval.surveys.loading import LoadedSurvey
 from personas import Group
 
 

@@ -24,18 +24,17 @@ from chat_personas.round_budget import RoundBudget
 from chat_personas.round_plan import agenda
 from chat_personas.same_rounds import SameRound, SameRounds
 from chat_personas.text import counted
-from eval.answers import Answer, Failure
+from eval.answers import ORDERS, Answer, Failure
 from eval.engine import Engine, Message
 from eval.expression.log_probability import ask
-from eval.figures import human_figures
-from eval.intervals import Bootstrap
-from eval.question import Question
-from eval.rendering import ORDERS
-from eval.scoring import score
+from eval.scoring.intervals import Bootstrap
+from eval.scoring.scores import score
+from eval.surveys.figures import human_figures
+from eval.surveys.model import Question
 
 if TYPE_CHECKING:
     from chat_personas.corpus import Corpus
-    from eval.survey import LoadedSurvey
+    from eval.surveys.loading import LoadedSurvey
     from personas import Group
 
 __all__ = ["CoursePoint", "Estimate", "Monitor"]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from chat_personas.text import counted, printable
 
 if TYPE_CHECKING:
-    from eval.intervals import Interval
     from eval.paired_report import PairedDifference, PairedReport, Setting, Side
     from eval.report import Score
+    from eval.scoring.intervals import Interval
 
 HASH = 12
 NAMED = 5
@@ -77,8 +77,8 @@ def of_other_groups(differs: "Sequence[Setting]") -> bool:
 
 def verdict(difference: "PairedDifference") -> str:
     """Say whether B can be told apart from A: by the interval, or under 20 questions by the p-value."""
-    from eval.intervals import Interval
     from eval.paired import SIGNIFICANT
+    from eval.scoring.intervals import Interval
 
     interval = Interval(difference.mean, difference.low, difference.high)
     apart = not interval.includes_zero if interval.bounded else difference.p < SIGNIFICANT

@@ -9,9 +9,9 @@ from chat_personas.text import counted, printable
 from personas import attribute_of
 
 if TYPE_CHECKING:
-    from eval.intervals import Interval
     from eval.matrix_report import MatrixReport
     from eval.report import GroupName, Reference, Report, Score, SurveyInfo
+    from eval.scoring.intervals import Interval
 
 DEMONSTRATION = "the model is a demonstration: its scores show the instrument working, evidence about nobody"
 FEW = "under 20 questions: no intervals, they would promise too much"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from chat_personas.earlier_rounds import EarlierRound, times_asked
 from chat_personas.round_plan import Agenda
 from chat_personas.same_rounds import SameRound
-from eval.question import Question
+from eval.surveys.model import Question
 
 ENOUGH = 0.75
 """A round that was whole counts as whole again with this share of the questions that would fit today: speed varies."""

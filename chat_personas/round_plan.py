@@ -10,13 +10,12 @@ import random
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from eval.figures import human_figures
-from eval.question import Question
-from eval.selection import choose
+from eval.surveys.figures import choose, human_figures
+from eval.surveys.model import Question
 from personas import Group
 
 ANCHORS = 24
-"""Questions of every round: the 20 that an interval needs (`eval.intervals`) and some for those that may fail."""
+"""Questions of every round: the 20 that an interval needs (`eval.scoring.intervals`) and some more that may fail."""
 LEAST_REST = 4
 """Questions besides the anchors that even the slowest model is asked in a round, so that all are asked some day."""
 

@@ -11,26 +11,26 @@ from chat_personas.paths import UnwritableError, cannot_write, make_private, sur
 
 if TYPE_CHECKING:
     from eval.importers import Imported
-    from eval.survey import Glance, LoadedSurvey
+    from eval.surveys.loading import Glance, LoadedSurvey
 
 
 def find_survey(name_or_path: str) -> "LoadedSurvey":
     """Return a built-in survey, an imported one, or the one in a file. Raises SurveyError."""
-    from eval.survey import load_survey
+    from eval.surveys.loading import load_survey
 
     return load_survey(name_or_path, (surveys_directory(),))
 
 
 def glance_at_survey(name: str) -> "Glance":
     """Return what a list says about the survey called so. Raises SurveyError."""
-    from eval.survey import glance_at
+    from eval.surveys.loading import glance_at
 
     return glance_at(name, (surveys_directory(),))
 
 
 def all_survey_names() -> tuple[str, ...]:
     """Return the names of the built-in surveys, then of the imported ones."""
-    from eval.survey import survey_names
+    from eval.surveys.loading import survey_names
 
     return survey_names((surveys_directory(),))
 
@@ -42,7 +42,7 @@ def check_name(name: str, *, replace: bool) -> None:
         SurveyError: a built-in survey is called so, or an imported one and `replace` is not given.
     """
     from eval.errors import SurveyError
-    from eval.survey import survey_names
+    from eval.surveys.loading import survey_names
 
     if name in survey_names():
         raise SurveyError(f"{name} is the name of a built-in survey; choose another with --name")
@@ -59,7 +59,7 @@ def keep_survey(imported: "Imported") -> Path:
     Raises:
         UnwritableError: the disk is full or cannot be written.
     """
-    from eval.combinations import PEOPLE
+    from eval.surveys.respondents import PEOPLE
 
     directory = make_private(surveys_directory())
     path = directory / f"{imported.survey.name}.json"

@@ -17,7 +17,7 @@ SHOWN = 10
 
 def judged_and_counted(report: "Report") -> Iterator[str]:
     """Yield how often the judge errs, what is not valid, which replies were not read, and failures by reason."""
-    from eval.failure_reasons import by_reason
+    from eval.answers import by_reason
 
     yield from judged(report)
     invalid = sum(not question.valid for question in report.questions)

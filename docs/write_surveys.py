@@ -10,9 +10,9 @@ from pathlib import Path
 from pydantic import BaseModel
 from write_personas import attribute_docstrings
 
-from eval.figures import groups_with_figures
 from eval.importers.long_csv_row import Row
-from eval.survey import Option, Population, Question, Responses, Survey, load_survey
+from eval.surveys.figures import groups_with_figures
+from eval.surveys.loading import Option, Population, Question, Responses, Survey, load_survey
 
 PAGE = Path(__file__).with_name("surveys.md")
 CIVIC = load_survey("civic").survey

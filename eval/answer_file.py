@@ -10,9 +10,9 @@ import numpy as np
 from eval.answer_line import AnswerLine, read_line
 from eval.answers import Answer, Failure, OrderAnswer
 from eval.errors import AnswerError, SurveyError
-from eval.figures import human_figures, require_figures
-from eval.question import Question
-from eval.survey import LoadedSurvey, Survey
+from eval.surveys.figures import human_figures, require_figures
+from eval.surveys.loading import LoadedSurvey, Survey
+from eval.surveys.model import Question
 from personas import Group
 from personas.inputs.files import Kind, display_name, read_whole
 from personas.inputs.suggestions import shown, suggestion

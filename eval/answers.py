@@ -1,11 +1,20 @@
-"""What a model said to survey questions, before it is compared with anyone."""
+"""What a model said to survey questions, before it is compared with anyone.
 
+Failures counted by reason.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from eval.metrics import FloatArray
-from eval.rendering import Order
+import numpy as np
+from numpy.typing import NDArray
 
+FloatArray = NDArray[np.float64]
+Order = Literal["survey", "reversed"]
+ORDERS: tuple[Order, Order] = ("survey", "reversed")
 Refusals = Literal["apart", "as-option"]
 REFUSALS_ONLY = "answered with refusals only"
 """Why a question that got an answer has no distribution to compare while refusals are apart."""
@@ -72,3 +81,20 @@ class Failure:
     tokens_decoded: int = 0
     tokens_reused: int = 0
     replies: Replies = Replies()
+
+
+_PARTICULARS = re.compile(r": | \(")
+"""What follows belongs to one question, or is in a server's own words."""
+_PREFIXES = tuple(f"{order} order: " for order in ORDERS)
+
+
+def by_reason(whys: Iterable[str]) -> tuple[tuple[str, int], ...]:
+    """Return each reason with its number, the most frequent first; see `Failure.why` for how it is told apart."""
+    return tuple(Counter(map(reason, whys)).most_common())
+
+
+def reason(why: str) -> str:
+    """Return why a question failed without the option order and without what belongs to this question alone."""
+    for prefix in _PREFIXES:
+        why = why.removeprefix(prefix)
+    return _PARTICULARS.split(why)[0]

@@ -2,9 +2,7 @@
 
 import numpy as np
 
-from eval.calibration import MIN_QUESTIONS, CrossFitted, Uncalibrated, cross_fitted, stacked
-from eval.intervals import Bootstrap, Interval
-from eval.metrics import FloatArray, alignment, normalised, scale_of, stack_scales
+from eval.answers import FloatArray
 from eval.report import (
     CalibratedScores,
     Calibration,
@@ -14,6 +12,9 @@ from eval.report import (
     Report,
     Score,
 )
+from eval.scoring.calibration import MIN_QUESTIONS, CrossFitted, Uncalibrated, cross_fitted, stacked
+from eval.scoring.intervals import Bootstrap, Interval
+from eval.scoring.metrics import alignment, normalised, scale_of, stack_scales
 
 
 def calibrated(report: Report) -> Report:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from eval.intervals import Bootstrap, Interval
-from eval.metrics import FloatArray
+from eval.answers import FloatArray
+from eval.scoring.intervals import Bootstrap, Interval
 
 
 def confusion(aligned: FloatArray, bootstrap: Bootstrap) -> tuple[Interval, ...]:

@@ -3,6 +3,8 @@
 `eval` knows a model only as an `Engine`. The application's engines (embedded llama.cpp, OpenAI-compatible
 servers) implement it; a researcher may bring another. `eval` owns messages, the engine owns template and tokens.
 What an engine cannot do it says in its `EngineInfo`; it never pretends.
+
+Engines that can read a conversation before anything more is said in it.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -204,4 +206,17 @@ class Engine(Protocol):
 
     async def close(self) -> None:
         """Free the model, its threads and connections."""
+        ...
+
+
+@runtime_checkable
+class ReadsAhead(Protocol):
+    """An engine that keeps what it has read: the next reply to a conversation that it read ahead begins sooner."""
+
+    async def read_ahead(self, messages: Sequence[Message], sampling: Sampling) -> None:
+        """Read `messages` as far as a reply with `sampling` would have to; a reply asked for meanwhile goes first.
+
+        Raises:
+            EngineError: the model failed, or was closed.
+        """
         ...

@@ -5,20 +5,18 @@ import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
-from eval.answers import Answer, Failure, Refusals
+from eval.answers import ORDERS, Answer, Failure, Refusals
 from eval.engine import Engine, EngineError, Message
+from eval.expression.few_shot import as_put, shots_of
+from eval.expression.judge import Judge
 from eval.expression.methods import EXPRESSIONS, METHODS, Asking, Expression, cannot
-from eval.few_shot import as_put, shots_of
-from eval.figures import human_figures, require_figures
-from eval.judge import Judge
-from eval.question import Question
-from eval.rendering import ORDERS
 from eval.report import Report
 from eval.report_asking import judge_info, replies_info
 from eval.report_from import Circumstances, persona_info, report_from
-from eval.scoring import score
-from eval.selection import choose
-from eval.survey import LoadedSurvey, Survey
+from eval.scoring.scores import score
+from eval.surveys.figures import choose, human_figures, require_figures
+from eval.surveys.loading import LoadedSurvey, Survey
+from eval.surveys.model import Question
 from personas import Group, LoadedPersona, evaluation_prompt, with_shots, with_steering
 
 __all__ = ["EXPRESSIONS", "Expression", "evaluate", "questions_for"]

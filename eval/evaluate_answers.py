@@ -5,12 +5,11 @@ from collections.abc import Iterator
 
 from eval.answer_file import AnswerFile, GivenAnswers, answer_from
 from eval.answers import Answer, Failure, Refusals
-from eval.figures import human_figures
 from eval.report import FROM_FILE, ModelInfo, PersonaInfo, Report
 from eval.report_from import Circumstances, group_names, report_from
-from eval.scoring import score
-from eval.selection import choose
-from eval.survey import LoadedSurvey
+from eval.scoring.scores import score
+from eval.surveys.figures import choose, human_figures
+from eval.surveys.loading import LoadedSurvey
 
 NOT_KNOWN = "unknown"
 

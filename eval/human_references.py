@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eval.intervals import Bootstrap, Interval
-from eval.metrics import FloatArray, Scale, alignment
+from eval.answers import FloatArray
+from eval.scoring.intervals import Bootstrap, Interval
+from eval.scoring.metrics import Scale, alignment
 from personas import Group
 
 

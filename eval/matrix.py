@@ -8,22 +8,21 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from eval.answers import Replies
+from eval.answers import ORDERS, Replies
 from eval.engine import Engine, EngineError
+from eval.expression.judge import Judge
 from eval.expression.methods import METHODS, Asking, Expression, cannot
-from eval.intervals import Bootstrap
-from eval.judge import Judge
 from eval.matrix_asking import UNSTEERED, Said, all_prompts, ask, named_prompts
 from eval.matrix_report import MatrixReport
 from eval.matrix_rows import Speaker, columns, common_ground, require_common, rows
 from eval.matrix_steerability import steerabilities
-from eval.question import Question
-from eval.rendering import ORDERS
 from eval.report import FailureInfo, ModelInfo, Timing
 from eval.report_asking import judge_info, replies_info
 from eval.report_from import program_version, survey_info
-from eval.selection import choose
-from eval.survey import LoadedSurvey
+from eval.scoring.intervals import Bootstrap
+from eval.surveys.figures import choose
+from eval.surveys.loading import LoadedSurvey
+from eval.surveys.model import Question
 from eval.targets import groups_of, targets_of
 from personas import LoadedPersona, system_prompt
 

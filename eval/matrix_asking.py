@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from eval.answers import REFUSALS_ONLY, Answer, Failure, Replies
+from eval.answers import REFUSALS_ONLY, Answer, Failure, FloatArray, Replies
 from eval.engine import Engine, Message
 from eval.expression.methods import Asking, Method
-from eval.metrics import FloatArray
-from eval.opinion import Opinion, opinion
-from eval.question import Question
+from eval.scoring.opinions import Opinion, opinion
+from eval.surveys.model import Question
 from personas import LoadedPersona, Persona, Steering, system_prompt, with_steering
 
 STEERINGS: tuple[Steering, ...] = ("qa", "bio", "portray")

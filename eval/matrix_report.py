@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from eval.rendering import Order
+from eval.answers import Order
 from eval.report import (
     FailureInfo,
     GroupName,

@@ -6,17 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from eval.answers import FloatArray
 from eval.confusion import confusion
 from eval.consistency import consistency
 from eval.errors import SurveyError
-from eval.group_table import GroupTable
 from eval.human_references import HumanReferences, human_references
-from eval.intervals import Bootstrap
 from eval.matrix_asking import Said
 from eval.matrix_report import CellInfo, ConsistencyInfo, HumanReferencesInfo, RowInfo, TargetInfo
-from eval.metrics import FloatArray
-from eval.nearest import Nearest, nearest
 from eval.report import GroupName, NearestInfo, Score
+from eval.scoring.groups import GroupTable, Nearest, nearest
+from eval.scoring.intervals import Bootstrap
 from eval.targets import Targets
 from personas import Group
 

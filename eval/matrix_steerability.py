@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.intervals import Bootstrap
+from eval.answers import FloatArray
 from eval.matrix_asking import UNSTEERED, Said, prompts_of
 from eval.matrix_report import SteerabilityInfo, SteeredInfo
 from eval.matrix_rows import humans_info, others_beside
-from eval.metrics import FloatArray
 from eval.report import GroupName, Score
+from eval.scoring.intervals import Bootstrap
 from eval.steerability import Steerability, Steered, steerability
 from eval.targets import Targets
 from personas import LoadedPersona, Persona

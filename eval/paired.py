@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from eval.answers import FloatArray
 from eval.errors import ReportError
-from eval.intervals import Bootstrap, Interval
-from eval.metrics import FloatArray
 from eval.paired_report import Differences, LeftOut, PairedDifference, PairedReport, Side
 from eval.report import QuestionInfo, Report, Score
 from eval.report_settings import settings_that_differ
+from eval.scoring.intervals import Bootstrap, Interval
 from eval.sign_flip import sign_flip_p
 from personas.inputs.suggestions import shown
 

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 from eval.answers import Replies
 from eval.engine import EngineInfo
+from eval.expression.judge import MOST_ERROR
 from eval.expression.methods import Asking, Method
-from eval.intervals import Bootstrap
-from eval.judge import MOST_ERROR
-from eval.question import Question
 from eval.report import JudgeInfo, RepliesInfo, Score, UnreadInfo
+from eval.scoring.intervals import Bootstrap
+from eval.surveys.model import Question
 
 
 def replies_info(replies: Sequence[Replies], method: Method, asking: Asking, info: EngineInfo) -> RepliesInfo | None:

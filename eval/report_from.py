@@ -6,13 +6,8 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import PurePath
 
-from eval.answers import REFUSALS_ONLY, Failure
+from eval.answers import REFUSALS_ONLY, Failure, Order
 from eval.engine import EngineInfo
-from eval.intervals import Interval
-from eval.nearest import NearGroup
-from eval.opinion import OrderOpinion
-from eval.question import Question
-from eval.rendering import Order
 from eval.report import (
     FailureInfo,
     GroupName,
@@ -34,8 +29,12 @@ from eval.report import (
     Timing,
     TopicInfo,
 )
-from eval.scorecard import OppositeScores, QuestionScore, Scorecard
-from eval.survey import LoadedSurvey
+from eval.scoring.groups import NearGroup
+from eval.scoring.intervals import Interval
+from eval.scoring.opinions import OrderOpinion
+from eval.scoring.scores import OppositeScores, QuestionScore, Scorecard
+from eval.surveys.loading import LoadedSurvey
+from eval.surveys.model import Question
 from personas import Group, LoadedPersona
 
 

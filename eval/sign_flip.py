@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.metrics import FloatArray
+from eval.answers import FloatArray
 
 FLIPS = 10_000
 _BATCH = 1000

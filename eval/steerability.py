@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eval.intervals import Bootstrap, Interval
-from eval.metrics import FloatArray
+from eval.answers import FloatArray
+from eval.scoring.intervals import Bootstrap, Interval
 
 
 @dataclass(frozen=True, slots=True)

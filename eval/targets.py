@@ -6,12 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.distributions import stack
+from eval.answers import FloatArray
 from eval.errors import SurveyError
-from eval.figures import groups_with_figures, human_figures
-from eval.metrics import FloatArray, Scale, alignment, scale_of, stack_scales
-from eval.question import Question
-from eval.survey_model import Survey
+from eval.scoring.metrics import Scale, alignment, scale_of, stack, stack_scales
+from eval.surveys.figures import groups_with_figures, human_figures
+from eval.surveys.model import Question, Survey
 from personas import Group
 from personas.inputs.suggestions import shown
 

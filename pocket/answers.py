@@ -5,14 +5,17 @@ from collections import Counter
 from functools import cache
 from random import Random
 
-from eval.expression.prompts import (
+from eval.answers import ORDERS, Order
+from eval.expression.few_shot import before, with_percentages
+from eval.expression.rendering import (
+    INSTRUCTION,
     OPEN_ENDED_INSTRUCTION,
     SEQUENCE_INSTRUCTION,
     SEQUENCE_LENGTH,
     VERBALIZED_INSTRUCTION,
+    Rendered,
+    render_probe,
 )
-from eval.few_shot import before, with_percentages
-from eval.rendering import INSTRUCTION, ORDERS, Order, Rendered, render_probe
 from pocket.document import Turn
 from pocket.panel import Crowd, Panel
 from pocket.respondents import Respondent

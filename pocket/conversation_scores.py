@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from eval.answers import FloatArray
 from eval.engine import Engine
-from eval.intervals import Bootstrap, Interval
-from eval.metrics import FloatArray
+from eval.scoring.intervals import Bootstrap, Interval
 from personas import load_persona, system_prompt
 from pocket.dialogues import play
 from pocket.expressions import shown

@@ -7,7 +7,7 @@ Almost every token of an answer is a lesson in looking back, where an ordinary d
 from collections.abc import Sequence
 from random import Random
 
-from eval.rendering import lettered
+from eval.expression.rendering import lettered
 from pocket.answers import LETTER_WEIGHT, LETTERS, asked
 from pocket.document import Turn
 

@@ -11,7 +11,7 @@ from chat_personas.engines.llama import LlamaEngine
 from eval.engine import Engine
 from eval.evaluate import evaluate
 from eval.report import Report
-from eval.survey import LoadedSurvey, load_survey
+from eval.surveys.loading import LoadedSurvey, load_survey
 from personas import Group, load_persona, system_prompt
 from pocket.coherence_scores import coherence_scores
 from pocket.conversation_scores import conversation_scores

@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from eval.answers import by_reason
 from eval.engine import Engine
 from eval.evaluate import evaluate
+from eval.expression.judge import Judge
 from eval.expression.methods import EXPRESSIONS
-from eval.failure_reasons import by_reason
 from eval.gap import gaps
-from eval.judge import Judge
 from eval.report import Report
-from eval.survey import LoadedSurvey
+from eval.surveys.loading import LoadedSurvey
 from personas import load_persona
 
 

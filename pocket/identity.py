@@ -7,7 +7,7 @@ does not know whom it plays.
 from collections.abc import Sequence
 from random import Random
 
-from eval.rendering import INSTRUCTION, lettered
+from eval.expression.rendering import INSTRUCTION, lettered
 from personas import CATALOGUE, Group
 from pocket.answers import LETTER_WEIGHT, LETTERS, asked
 from pocket.document import Turn

@@ -6,8 +6,7 @@ letter is right, so that a small model finds out early what letters are for. Opt
 
 from random import Random
 
-from eval.expression.prompts import SAID
-from eval.rendering import INSTRUCTION, lettered
+from eval.expression.rendering import INSTRUCTION, SAID, lettered
 from pocket.answers import LETTER_WEIGHT, LETTERS, TOPIC_OF, asked, open_ended, probe
 from pocket.document import Turn
 from pocket.panel import Panel

@@ -11,9 +11,9 @@ from itertools import accumulate
 
 import numpy as np
 
-from eval.figures import FloatArray, HumanFigures, human_figures
-from eval.question import Question
-from eval.survey_model import Survey
+from eval.answers import FloatArray
+from eval.surveys.figures import HumanFigures, human_figures
+from eval.surveys.model import Question, Survey
 from personas import Group
 from pocket.held_out import HELD_OUT
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eval.figures import human_figures
-from eval.intervals import Bootstrap, Interval
-from eval.metrics import FloatArray, alignment, scale_of
-from eval.question import Question
+from eval.answers import FloatArray
 from eval.report import QuestionInfo, Report
-from eval.survey_model import Survey
+from eval.scoring.intervals import Bootstrap, Interval
+from eval.scoring.metrics import alignment, scale_of
+from eval.surveys.figures import human_figures
+from eval.surveys.model import Question, Survey
 from personas import Group
 
 

@@ -3,7 +3,7 @@
 from math import exp
 from random import Random
 
-from eval.rendering import INSTRUCTION, lettered
+from eval.expression.rendering import INSTRUCTION, lettered
 from pocket.answers import LETTER_WEIGHT, LETTERS, TOPIC_OF, asked
 from pocket.document import Turn
 from pocket.panel import Panel

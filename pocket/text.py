@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from random import Random
 
-from eval.rendering import ordered_options
-from eval.survey import load_survey
-from eval.survey_model import Survey
+from eval.expression.rendering import ordered_options
+from eval.surveys.loading import load_survey
+from eval.surveys.model import Survey
 from pocket import (
     answers,
     copying,

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from chat_personas.course import TurnValues, course, turn_values
-from eval.scoring import score
+from eval.scoring.scores import score
 from tests.eval.towns import DEMOCRAT, answer, question, town
 
 RNG = np.random.default_rng(0)

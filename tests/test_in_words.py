@@ -1,8 +1,8 @@
 """What the figures mean is said in words, and nothing is claimed that they do not show."""
 
 from chat_personas.in_words import doubts, sounds_like
-from eval.intervals import Interval
-from eval.references import Difference, Reference, References
+from eval.scoring.intervals import Interval
+from eval.scoring.scores import Difference, Reference, References
 
 
 def beside(low: float, high: float) -> References:

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from chat_personas.measurement_record import probe_rows
-from eval.answers import Answer, Failure, OrderAnswer
-from eval.opinion import MAX_TRUNCATION
-from eval.rendering import ORDERS
+from eval.answers import ORDERS, Answer, Failure, OrderAnswer
+from eval.scoring.opinions import MAX_TRUNCATION
 
 EXACT = OrderAnswer("survey", np.array([0.5, 0.25]), 0.125, 0.875)
 CUT_OFF = OrderAnswer("reversed", np.array([0.5, 0.0]), 0.0, 0.5, truncation=1 / 3, options_upper=np.array([0.5, 0.25]))

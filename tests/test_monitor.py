@@ -11,7 +11,7 @@ import pytest
 from chat_personas.corpus import Corpus, MeasurementRow, ProbeRow
 from chat_personas.monitor import Estimate, Monitor
 from eval.engine import EngineError, EngineInfo, Message, Probe, ProbeScore, Sampling
-from eval.survey import LoadedSurvey, Survey
+from eval.surveys.loading import LoadedSurvey, Survey
 from personas import Group
 from tests.corpus.making import branch_of, conversation_of, conversation_row, talk
 from tests.eval.fake_engine import FakeEngine

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat_personas.round_plan import ANCHORS, LEAST_REST, Agenda, agenda
-from eval.intervals import MIN_QUESTIONS
-from eval.question import Question
-from eval.survey import load_survey
+from eval.scoring.intervals import MIN_QUESTIONS
+from eval.surveys.loading import load_survey
+from eval.surveys.model import Question
 from personas import Group
 from tests.eval.towns import DEMOCRAT, REPUBLICAN, question
 

@@ -15,7 +15,7 @@ from chat_personas.estimate import Coverage, Estimate
 from chat_personas.monitor import Monitor
 from chat_personas.round_plan import ANCHORS, LEAST_REST
 from eval.engine import EngineError, Message, Probe, ProbeScore, Sampling
-from eval.survey import LoadedSurvey
+from eval.surveys.loading import LoadedSurvey
 from tests.corpus.making import branch_of, conversation_of, talk
 from tests.eval.fake_engine import FakeEngine
 from tests.eval.towns import DEMOCRAT, question, town

@@ -11,7 +11,7 @@ from chat_personas.text import printable
 if TYPE_CHECKING:
     from chat_personas.course import Drift
     from chat_personas.monitor import Estimate
-    from eval.scorecard import Scorecard
+    from eval.scoring.scores import Scorecard
 
 
 def estimate_line(estimate: "Estimate") -> str:

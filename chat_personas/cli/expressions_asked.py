@@ -11,7 +11,7 @@ from eval.expression.methods import EXPRESSIONS, METHODS, Asking, Expression, ca
 
 if TYPE_CHECKING:
     from eval.engine import EngineInfo
-    from eval.question import Question
+    from eval.surveys.model import Question
 
 
 ALL = "all"

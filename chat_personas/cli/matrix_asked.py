@@ -10,12 +10,12 @@ from chat_personas.cli.opened_model import opened_model
 from chat_personas.cli.progress import progress_bar
 from chat_personas.config import Settings
 from eval.engine import EngineInfo
+from eval.expression.judge import Judge
 from eval.expression.methods import Asking, Expression
-from eval.judge import Judge
 from eval.matrix import matrix, questions_of
 from eval.matrix_asking import all_prompts
 from eval.matrix_report import MatrixReport
-from eval.survey import LoadedSurvey
+from eval.surveys.loading import LoadedSurvey
 from eval.targets import groups_of
 from personas import LoadedPersona
 

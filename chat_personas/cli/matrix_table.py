@@ -135,7 +135,7 @@ def _print_consistency(console: "Console", report: "MatrixReport") -> None:
 
 
 def _notes(report: "MatrixReport") -> Iterator[str]:
-    from eval.failure_reasons import by_reason, reason
+    from eval.answers import by_reason, reason
 
     if len(report.questions) < FEW:
         yield "under 20 questions: no intervals, they would promise too much"

@@ -5,9 +5,8 @@ from statistics import median
 
 from chat_personas.cli.exit_codes import UsageError
 from chat_personas.text import counted
-from eval.figures import human_figures
-from eval.question import Question
-from eval.survey_model import Survey
+from eval.surveys.figures import human_figures
+from eval.surveys.model import Question, Survey
 from personas import Group, clash
 
 

@@ -24,8 +24,8 @@ app = typer.Typer(
 @app.command("list", epilog="Example: chat-personas personas list")
 def list_personas() -> int:
     """List the library: name, title, "talk only" where civic has no figures to compare with, groups."""
-    from eval.figures import has_figures
-    from eval.survey import load_survey
+    from eval.surveys.figures import has_figures
+    from eval.surveys.loading import load_survey
     from personas import library_names, load_persona
 
     survey = load_survey(BUILT_IN).survey
@@ -64,9 +64,9 @@ def _commented(text: str) -> str:
 def _before_a_question(persona: "Persona") -> str:
     """Return what a survey's question is preceded by, for the first one of the built-in survey."""
     from eval.evaluate import questions_with_figures
-    from eval.few_shot import as_put
-    from eval.rendering import render_probe
-    from eval.survey import load_survey
+    from eval.expression.few_shot import as_put
+    from eval.expression.rendering import render_probe
+    from eval.surveys.loading import load_survey
 
     survey = load_survey(BUILT_IN).survey
     questions = questions_with_figures(survey, persona.groups)
@@ -80,8 +80,8 @@ def _before_a_question(persona: "Persona") -> str:
 @app.command("check", epilog="Example: chat-personas personas check my-persona.toml")
 def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A persona file.")]) -> int:
     """Say everything that is wrong with a persona file, each with its line and the fix."""
-    from eval.figures import has_figures
-    from eval.survey import load_survey
+    from eval.surveys.figures import has_figures
+    from eval.surveys.loading import load_survey
     from personas.checking import examine
     from personas.inputs.files import read_text
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from eval.report import Report
-    from eval.survey import LoadedSurvey
+    from eval.surveys.loading import LoadedSurvey
 
 EXAMPLE = options.examples(
     "chat-personas report report.json",

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from eval.matrix_report import MatrixReport
     from eval.paired_report import PairedReport
     from eval.report import Report
-    from eval.survey import LoadedSurvey
+    from eval.surveys.loading import LoadedSurvey
 
 
 def write_reports(reports: "Sequence[Report]", destinations: Destinations, survey: str) -> None:

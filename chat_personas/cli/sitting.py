@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from chat_personas.monitor import Monitor
     from chat_personas.tui.session import Session
     from eval.engine import Engine
-    from eval.survey import LoadedSurvey
+    from eval.surveys.loading import LoadedSurvey
     from personas import LoadedPersona, Persona
 
 

@@ -10,8 +10,8 @@ from chat_personas.paths import shown as shown_path
 from chat_personas.survey_store import check_name, keep_survey
 from chat_personas.text import counted, printable
 from eval.errors import SurveyError
-from eval.figures import groups_with_figures
 from eval.importers import KINDS, Imported, Wishes
+from eval.surveys.figures import groups_with_figures
 from personas.inputs.files import is_directory
 from personas.inputs.suggestions import nearest, shown
 

@@ -51,7 +51,7 @@ def show(
     from chat_personas.cli.people_counted import groups_meant, people_counted
     from chat_personas.survey_store import find_survey
     from chat_personas.text import counted, printable
-    from eval.figures import groups_with_figures
+    from eval.surveys.figures import groups_with_figures
 
     combined = groups_meant(groups or ())
     loaded = find_survey(survey)

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from chat_personas.corpus.clock import new_key, now
-from eval.rendering import Order
+from eval.answers import Order
 
 Status = Literal["streaming", "complete", "stopped", "interrupted", "error"]
 Ended = Literal["complete", "stopped", "interrupted", "error"]

@@ -7,7 +7,7 @@ from chat_personas.pictures.markup import Node, element
 from chat_personas.pictures.tables import table
 from chat_personas.report_words import errs_too_often
 from chat_personas.trouble_words import not_judged
-from eval.failure_reasons import reason
+from eval.answers import reason
 from eval.report import FailureInfo, QuestionInfo, RepliesInfo
 
 

@@ -10,9 +10,9 @@ from itertools import chain
 
 import numpy as np
 
-from eval.answers import Answer, Failure, OrderAnswer
+from eval.answers import ORDERS, Answer, Failure, Order, OrderAnswer
 from eval.engine import Engine, EngineError, Message, ProbeScore
-from eval.rendering import ORDERS, Askable, Order, Rendered, render_probe
+from eval.expression.rendering import Askable, Rendered, render_probe
 
 Render = Callable[[Askable, Order], Rendered]
 

@@ -4,12 +4,11 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from eval.answers import Answer, Failure
+from eval.answers import ORDERS, Answer, Failure
 from eval.engine import Engine, EngineInfo, Message, Sampling
 from eval.expression import log_probability, open_ended, sampled, sequence, verbalized
-from eval.expression.prompts import open_prompt
-from eval.judge import Judge
-from eval.rendering import ORDERS, Askable, render_probe
+from eval.expression.judge import Judge
+from eval.expression.rendering import Askable, open_prompt, render_probe
 
 Expression = Literal["log_probability", "sequence", "verbalized", "sampled", "open_ended"]
 EXPRESSIONS: tuple[Expression, ...] = ("log_probability", "sequence", "verbalized", "sampled", "open_ended")

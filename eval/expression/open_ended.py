@@ -12,11 +12,10 @@ import numpy as np
 
 from eval.answers import Answer, Failure, OrderAnswer, Replies
 from eval.engine import Engine, Message, Sampling
-from eval.expression.asking import each, mostly_unread, seed_for
-from eval.expression.prompts import open_prompt
-from eval.few_shot import bare
-from eval.judge import MOST_ERROR, NO_LETTER, Judge, with_refusal
-from eval.rendering import Askable
+from eval.expression.few_shot import bare
+from eval.expression.judge import MOST_ERROR, NO_LETTER, Judge, with_refusal
+from eval.expression.rendering import Askable, open_prompt
+from eval.expression.requests import each, mostly_unread, seed_for
 
 SAMPLES = 5
 SAMPLING = Sampling(temperature=0.7, top_p=0.95, max_tokens=80)

@@ -9,11 +9,10 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import replace
 
-from eval.answers import Answer, Failure, Replies
+from eval.answers import ORDERS, Answer, Failure, Order, Replies
 from eval.engine import Engine, Message, Sampling
-from eval.expression.asking import InOrder, each, in_orders, mostly_unread, seed_for
-from eval.expression.shares import shares
-from eval.rendering import ORDERS, Askable, Order, Rendered, render_probe
+from eval.expression.rendering import Askable, Rendered, render_probe
+from eval.expression.requests import InOrder, each, in_orders, mostly_unread, seed_for, shares
 
 SAMPLES = 30
 SAMPLING = Sampling(temperature=1.0, top_p=1.0, max_tokens=32)

@@ -8,12 +8,10 @@ import re
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterable, Sequence
 
-from eval.answers import Answer, Failure
+from eval.answers import ORDERS, Answer, Failure, Order
 from eval.engine import Engine, Message, Sampling
-from eval.expression.asking import quoted
-from eval.expression.one_reply import OneReply, ask_for_one_reply
-from eval.expression.prompts import SEQUENCE_INSTRUCTION, SEQUENCE_LENGTH, render
-from eval.rendering import ORDERS, Askable, Order, Rendered
+from eval.expression.rendering import SEQUENCE_INSTRUCTION, SEQUENCE_LENGTH, Askable, Rendered, render
+from eval.expression.requests import OneReply, ask_for_one_reply, quoted
 
 FEWEST, MOST = SEQUENCE_LENGTH - 5, SEQUENCE_LENGTH + 5
 """How many letters a reply may hold: models miscount a little."""

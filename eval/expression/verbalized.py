@@ -9,12 +9,10 @@ from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from eval.answers import Answer, Failure
+from eval.answers import ORDERS, Answer, Failure, Order
 from eval.engine import Engine, Message, Percentages, Sampling
-from eval.expression.asking import quoted
-from eval.expression.one_reply import OneReply, ask_for_one_reply
-from eval.expression.prompts import VERBALIZED_INSTRUCTION, render
-from eval.rendering import ORDERS, Askable, Order, Rendered
+from eval.expression.rendering import VERBALIZED_INSTRUCTION, Askable, Rendered, render
+from eval.expression.requests import OneReply, ask_for_one_reply, quoted
 
 LEAST, GREATEST = 95, 105
 """What the percentages may sum to."""

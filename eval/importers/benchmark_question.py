@@ -12,7 +12,7 @@ from eval.importers.option_texts import repaired
 from eval.importers.question_info import QuestionInfo
 from eval.importers.refusal_texts import declines, parts_fit
 from eval.importers.wave import topic_and_years
-from eval.question import Question, Responses, sums_to_one
+from eval.surveys.model import Question, Responses, sums_to_one
 
 _NUMBERED = re.compile(r"(\d+)\s*[:.)]\s+\S")
 

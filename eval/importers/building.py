@@ -7,8 +7,7 @@ from pydantic import ValidationError
 
 from eval.errors import SurveyError
 from eval.importers.imported import Notes, Wishes
-from eval.question import MOST_LABELS, MOST_PEOPLE, Option, Question, Responses
-from eval.survey_model import SCHEMA, Population, Survey
+from eval.surveys.model import MOST_LABELS, MOST_PEOPLE, SCHEMA, Option, Population, Question, Responses, Survey
 from personas.inputs.suggestions import shown
 
 Amounts = Mapping[str, float]

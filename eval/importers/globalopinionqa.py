@@ -15,7 +15,7 @@ from eval.importers.imported import Imported, Notes, Wishes
 from eval.importers.literals import read_literal
 from eval.importers.reading import read_rows
 from eval.importers.refusal_texts import declines
-from eval.question import Question, sums_to_one
+from eval.surveys.model import Question, sums_to_one
 
 _NEEDED = frozenset({"question", "selections", "options"})
 _SOURCES = {"GAS": "Pew Global Attitudes Survey", "WVS": "World Values Survey"}

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from eval.survey_model import Survey
+from eval.surveys.model import Survey
 
 if TYPE_CHECKING:
-    from eval.respondents import Respondents
+    from eval.surveys.respondents import Respondents
 
 _EXAMPLES = 3
 _LONGEST = 60

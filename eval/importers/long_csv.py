@@ -10,12 +10,11 @@ from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
 from eval.errors import SurveyError
-from eval.group_keys import check_attribute
 from eval.importers.building import Draft, finished, finished_survey
 from eval.importers.imported import Imported, Notes, Wishes
 from eval.importers.long_csv_row import KeptRow, Row
 from eval.importers.reading import columns_found, read_rows
-from eval.question import Question, Responses
+from eval.surveys.model import Question, Responses, check_attribute
 from personas.inputs.files import display_name
 from personas.inputs.suggestions import shown, suggestion
 

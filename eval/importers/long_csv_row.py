@@ -5,8 +5,7 @@ from typing import Annotated, Any, TypeVar, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, model_validator
 
-from eval.group_keys import check_attribute, check_value
-from eval.question import MOST_PEOPLE
+from eval.surveys.model import MOST_PEOPLE, check_attribute, check_value
 from personas.inputs.models import Line, Prose, broken_rule
 from personas.inputs.suggestions import shown
 

@@ -17,8 +17,8 @@ from eval.importers.refusal_texts import parts_fit
 from eval.importers.response_table import ResponseTable, read_responses
 from eval.importers.wave import topic_and_years
 from eval.importers.wave_folders import wave_folders
-from eval.question import MOST_LABELS, MOST_PEOPLE, Question
-from eval.respondents import Codes, Members, Respondents, Wave
+from eval.surveys.model import MOST_LABELS, MOST_PEOPLE, Question
+from eval.surveys.respondents import Codes, Members, Respondents, Wave
 from personas import ALL_GROUPS, CATALOGUE, Group
 from personas.inputs.files import display_name
 

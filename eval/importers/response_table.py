@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.importers.reading import read_cells, wrong_length
-from eval.respondents import NOT_ASKED, Codes
+from eval.surveys.respondents import NOT_ASKED, Codes
 
 
 @dataclass(frozen=True, slots=True)

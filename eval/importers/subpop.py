@@ -19,7 +19,7 @@ from eval.importers.imported import Imported, Notes, Wishes
 from eval.importers.reading import read_text
 from eval.importers.refusal_texts import declines, parts_fit
 from eval.importers.wave import topic_and_years
-from eval.question import Question, Responses, sums_to_one
+from eval.surveys.model import Question, Responses, sums_to_one
 from personas import CATALOGUE
 from personas.inputs.files import display_name
 from personas.inputs.models import broken_rule

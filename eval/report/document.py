@@ -5,8 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from eval.answers import Refusals
-from eval.rendering import Order
+from eval.answers import Order, Refusals
 from eval.report.calibrated import Calibration
 from eval.report.circumstances import JudgeInfo, ModelInfo, PersonaInfo, RepliesInfo, SurveyInfo, Timing
 from eval.report.parts import Part, Score

@@ -1,6 +1,6 @@
 """What a report says about single questions: answered, refused or failed."""
 
-from eval.rendering import Order
+from eval.answers import Order
 from eval.report.parts import Distribution, Part
 
 

@@ -8,9 +8,10 @@ import pytest
 from chat_personas.answer_cache import AnswerStore, Memory, RememberingEngine
 from chat_personas.engines.llama import LlamaEngine
 from chat_personas.models import pocket_path
+from eval.answers import ORDERS
 from eval.engine import Message, ProbeScore, Sampling
-from eval.rendering import ORDERS, render_probe
-from eval.survey import load_survey
+from eval.expression.rendering import render_probe
+from eval.surveys.loading import load_survey
 
 SYSTEM = [Message("system", "Answer as a Democrat would.")]
 PROBES = [

@@ -9,7 +9,7 @@ from pathlib import Path
 from chat_personas.corpus import Corpus, MessageRow
 from chat_personas.paths import corpus_path
 from eval.engine import Engine, Message, Piece, Sampling
-from eval.survey import Survey
+from eval.surveys.loading import Survey
 from tests.corpus.making import branch_of
 from tests.fakes import FakeEngine
 

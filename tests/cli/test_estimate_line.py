@@ -3,8 +3,8 @@
 from chat_personas.cli.estimate_line import estimate_line
 from chat_personas.course import Drift
 from chat_personas.estimate import Coverage, Estimate
-from eval.intervals import Interval
-from eval.scoring import score
+from eval.scoring.intervals import Interval
+from eval.scoring.scores import score
 from tests.eval.towns import DEMOCRAT, answer, question, town
 
 CARD = score(town(question("BUS", {DEMOCRAT: (6, 4)}, overall=(6, 4))), (DEMOCRAT,), [answer("BUS", [0.6, 0.4])])

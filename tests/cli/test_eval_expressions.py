@@ -11,8 +11,8 @@ from chat_personas.cli import opened_model
 from eval.engine import Engine, EngineError, EngineInfo
 from eval.report import Report, Reports
 from tests.cli.running import Command, Ran, only_line
+from tests.eval.expression.test_open_ended import ListeningEngine
 from tests.eval.saying_engine import SayingEngine, options_in
-from tests.eval.test_open_ended import ListeningEngine
 
 Serve = Callable[[Engine], None]
 

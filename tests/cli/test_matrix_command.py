@@ -12,9 +12,9 @@ from eval.matrix_report import MatrixReport
 from personas import Group
 from tests.cli.running import Command, Ran, only_line, write_survey
 from tests.cli.test_eval_expressions import judged_by, say
+from tests.eval.expression.test_open_ended import ListeningEngine
 from tests.eval.fake_engine import FakeEngine
 from tests.eval.saying_engine import SayingEngine
-from tests.eval.test_open_ended import ListeningEngine
 from tests.eval.towns import many, question, town
 from tests.pictures.reading import words
 

@@ -10,12 +10,12 @@ import pytest
 
 from eval.engine import Engine, EngineInfo
 from eval.report import Report
-from eval.survey import load_survey
+from eval.surveys.loading import load_survey
 from tests.cli.running import Command, Ran, only_line, write_survey
 from tests.cli.test_eval_expressions import judged_by, say
+from tests.eval.expression.test_open_ended import ListeningEngine
 from tests.eval.fake_engine import FakeEngine
 from tests.eval.saying_engine import SayingEngine
-from tests.eval.test_open_ended import ListeningEngine
 from tests.eval.towns import many
 from tests.pictures.reading import rows, seen, tree, words
 

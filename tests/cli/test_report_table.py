@@ -6,7 +6,7 @@ import pytest
 
 from chat_personas.cli.report_table import print_reports
 from eval.evaluate import evaluate
-from eval.survey import LoadedSurvey, load_survey
+from eval.surveys.loading import LoadedSurvey, load_survey
 from personas import Group, load_persona
 from tests.eval.fake_engine import FakeEngine
 from tests.eval.towns import DEMOCRAT, question, town

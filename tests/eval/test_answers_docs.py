@@ -8,7 +8,7 @@ import pytest
 
 from eval.answer_file import load_answers
 from eval.evaluate_answers import evaluate_answers
-from eval.survey import load_survey
+from eval.surveys.loading import load_survey
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "answers.md").read_text(encoding="utf-8")

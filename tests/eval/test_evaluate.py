@@ -14,7 +14,7 @@ from eval.engine import EngineInfo, Message
 from eval.errors import SurveyError
 from eval.evaluate import evaluate
 from eval.report import Report, Reports, as_document
-from eval.survey import LoadedSurvey, load_survey
+from eval.surveys.loading import LoadedSurvey, load_survey
 from personas import Group, LoadedPersona, Persona, load_persona, system_prompt
 from tests.eval.fake_engine import FakeEngine, Masses
 from tests.eval.towns import DEMOCRAT, MALE, REPUBLICAN, many

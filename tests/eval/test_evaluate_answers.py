@@ -13,7 +13,7 @@ from eval.evaluate import evaluate
 from eval.evaluate_answers import evaluate_answers
 from eval.report import Report
 from eval.saved_answers import as_answers, check_distinct, left_out
-from eval.survey import LoadedSurvey
+from eval.surveys.loading import LoadedSurvey
 from personas import Group, LoadedPersona, load_persona
 from tests.eval.fake_engine import FakeEngine
 from tests.eval.towns import DEMOCRAT, FEMALE, MALE, REFUSAL, REPUBLICAN, many, question, town

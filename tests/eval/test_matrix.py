@@ -13,7 +13,7 @@ from eval.errors import SurveyError
 from eval.matrix import matrix
 from eval.matrix_report import MatrixReport, RowInfo
 from eval.report import GroupName
-from eval.survey import LoadedSurvey, Survey
+from eval.surveys.loading import LoadedSurvey, Survey
 from personas import ALL_GROUPS, Group, LoadedPersona, Persona, load_persona, system_prompt, with_steering
 from tests.eval.fake_engine import Masses
 from tests.eval.prompted_engine import PromptedEngine

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from eval.engine import EngineError, EngineInfo, Message, Sampling
+from eval.expression.judge import Judge
 from eval.expression.methods import EXPRESSIONS, Expression
-from eval.judge import Judge
 from eval.matrix import matrix
 from eval.matrix_report import MatrixReport
+from tests.eval.expression.test_open_ended import ListeningEngine
 from tests.eval.prompted_engine import PromptedEngine
 from tests.eval.saying_engine import options_in
 from tests.eval.test_matrix import PERSONAS, STEERINGS, Town, of, prompt_of
-from tests.eval.test_open_ended import ListeningEngine
 
 THIRTY = 30
 EVERY_REPLY: Expression = "sampled"

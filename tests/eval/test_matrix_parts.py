@@ -9,8 +9,8 @@ from hypothesis.extra.numpy import arrays
 from eval.confusion import confusion
 from eval.consistency import consistency
 from eval.human_references import human_references
-from eval.intervals import Bootstrap
-from eval.metrics import scale_of, stack_scales
+from eval.scoring.intervals import Bootstrap
+from eval.scoring.metrics import scale_of, stack_scales
 from eval.steerability import steerability
 from tests.eval.towns import DEMOCRAT, INDEPENDENT, REPUBLICAN
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from eval.answers import Answer, OrderAnswer
-from eval.survey import Option, Question, Responses, Survey
+from eval.surveys.loading import Option, Question, Responses, Survey
 from personas import Group
 
 DEMOCRAT, REPUBLICAN, INDEPENDENT = (

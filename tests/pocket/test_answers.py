@@ -7,10 +7,10 @@ from random import Random
 
 import pytest
 
+from eval.answers import ORDERS
 from eval.expression import sequence, verbalized
-from eval.expression.prompts import open_prompt, render_statement
-from eval.rendering import ORDERS, lettered, render_probe
-from eval.survey import load_survey
+from eval.expression.rendering import lettered, open_prompt, render_probe, render_statement
+from eval.surveys.loading import load_survey
 from personas import Group
 from pocket import answers, lettering
 from pocket.panel import Panel

@@ -5,7 +5,7 @@ from pathlib import Path
 from chat_personas.engines.llama import LlamaEngine
 from chat_personas.models import pocket_path
 from eval.expression.methods import EXPRESSIONS
-from eval.survey import LoadedSurvey, load_survey
+from eval.surveys.loading import LoadedSurvey, load_survey
 from pocket.expressions import measure_expressions, render_expressions
 
 

@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from eval.survey import load_survey
+from eval.surveys.loading import load_survey
 from pocket.lettering import letter_of_a_statement, letter_then_words, which_letter, words_then_letter
 from pocket.panel import Panel
 from pocket.respondents import Respondent

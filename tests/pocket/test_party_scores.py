@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from eval.figures import human_figures
-from eval.survey import load_survey
+from eval.surveys.figures import human_figures
+from eval.surveys.loading import load_survey
 from personas import Group
 from pocket.party_scores import party_scores
 

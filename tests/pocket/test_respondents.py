@@ -5,8 +5,8 @@ from random import Random
 
 import pytest
 
-from eval.figures import human_figures
-from eval.survey import load_survey
+from eval.surveys.figures import human_figures
+from eval.surveys.loading import load_survey
 from personas import Group
 from pocket.panel import Panel
 from pocket.respondents import Respondent

@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from eval.survey import load_survey
+from eval.surveys.loading import load_survey
 from personas import Group
 from pocket import answers, views
 from pocket.cast import Role

@@ -4,8 +4,8 @@ from itertools import islice
 
 import pytest
 
-from eval.survey import load_survey
-from eval.survey_model import Survey
+from eval.surveys.loading import load_survey
+from eval.surveys.model import Survey
 from personas import library_names, load_persona, system_prompt
 from pocket.document import Document
 from pocket.held_out import HELD_OUT

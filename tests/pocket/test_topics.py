@@ -2,7 +2,7 @@
 
 import pytest
 
-from eval.survey import load_survey
+from eval.surveys.loading import load_survey
 from pocket.held_out import HELD_OUT
 from pocket.phrasing import sentence
 from pocket.topics import SIDES, TOPICS, Topic

@@ -14,7 +14,7 @@ from chat_personas.tui.app import ChatApp
 from chat_personas.tui.screens.chat import ChatScreen
 from chat_personas.tui.session import Session
 from eval.engine import Engine, EngineInfo, Message, Piece, Probe, ProbeScore
-from eval.survey import load_survey
+from eval.surveys.loading import load_survey
 from personas import Persona, load_persona
 from tests.eval.fake_engine import FakeEngine as AnsweringEngine
 from tests.fakes import END, FakeEngine

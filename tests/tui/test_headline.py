@@ -7,8 +7,8 @@ from chat_personas.estimate import Coverage, Estimate
 from chat_personas.tui.widgets.panel.course import course
 from chat_personas.tui.widgets.panel.headline import Figures, headline, in_short
 from eval.answers import Failure
-from eval.intervals import Interval
-from eval.scoring import score
+from eval.scoring.intervals import Interval
+from eval.scoring.scores import score
 from tests.eval.towns import DEMOCRAT, REPUBLICAN, answer, question, town
 
 

@@ -11,8 +11,8 @@ from chat_personas.corpus import Corpus
 from chat_personas.monitor import Monitor
 from chat_personas.tui.widgets.panel.panel import AlignmentPanel
 from eval.engine import Engine, EngineInfo, Message, Piece, Probe, ProbeScore
-from eval.scorecard import Scorecard
-from eval.survey import load_survey
+from eval.scoring.scores import Scorecard
+from eval.surveys.loading import load_survey
 from personas import Persona
 from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, shown, type_text, until
 

@@ -18,7 +18,7 @@ from chat_personas.engines.llama.native_batch import Batch
 from chat_personas.engines.llama.runtime import Runtime
 from chat_personas.monitor import Monitor
 from eval.engine import Message, Probe, ProbeScore, Sampling
-from eval.survey import LoadedSurvey
+from eval.surveys.loading import LoadedSurvey
 from personas import load_persona
 from tests.engines.llama.reference import record, replay
 from tests.eval.towns import DEMOCRAT, question, town

@@ -197,7 +197,7 @@ def test_talking_and_measuring_on_the_embedded_model_imports_nothing_that_only_o
         "from chat_personas.engines.llama import LlamaEngine\n"
         "from chat_personas.monitor import Monitor\n"
         "from eval.engine import Message, Sampling\n"
-        "from eval.survey import load_survey\n"
+        "from eval.surveys.loading import load_survey\n"
         "from personas import load_persona\n"
         "async def main():\n"
         "    engine = await LlamaEngine.open(pathlib.Path(sys.argv[1]), threads=1)\n"

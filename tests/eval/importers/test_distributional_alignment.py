@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from eval.errors import SurveyError
-from eval.figures import groups_with_figures
 from eval.importers import Imported, Wishes
 from eval.importers.distributional_alignment import read
 from eval.importers.option_texts import repaired
-from eval.question import Responses
+from eval.surveys.figures import groups_with_figures
+from eval.surveys.model import Responses
 
 SAMPLES = Path(__file__).parents[4] / "shared" / "data" / "distributional_alignment"
 needs_samples = pytest.mark.skipif(not SAMPLES.is_dir(), reason="the published files are not beside the repository")

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from eval.errors import SurveyError
-from eval.figures import groups_with_figures, human_figures
 from eval.importers import Imported, Wishes
 from eval.importers.globalopinionqa import read
+from eval.surveys.figures import groups_with_figures, human_figures
 from personas import Group
 
 HEADER = "question,selections,options,source\n"

@@ -11,9 +11,8 @@ from eval.errors import SurveyError
 from eval.importers import Imported, Wishes
 from eval.importers.long_csv import read
 from eval.importers.long_csv_row import Row
-from eval.noise import noise_floor
-from eval.question import Option, Question, Responses
-from eval.survey_model import Survey
+from eval.scoring.comparison import noise_floor
+from eval.surveys.model import Option, Question, Responses, Survey
 
 TOWN = """\
 question,stem,topic,option,ordinal,refusal,attribute,value,count,year

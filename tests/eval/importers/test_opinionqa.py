@@ -8,7 +8,7 @@ import pytest
 from eval.errors import SurveyError
 from eval.importers import Imported, Wishes
 from eval.importers.opinionqa import read
-from eval.question import Responses
+from eval.surveys.model import Responses
 from personas import Group
 from tests.eval.importers.release import INFO, RESPONSES, write_release
 

@@ -12,7 +12,7 @@ from chat_personas.tui.widgets.panel.section import Section
 
 if TYPE_CHECKING:
     from chat_personas.monitor import Estimate
-    from eval.scoring import Scorecard
+    from eval.scoring.scores import Scorecard
 
 UNNAMED = "no group"
 NONE_VALID = "not valid: the model does not answer with letters"
@@ -49,7 +49,7 @@ def _takes_the_place(estimate: "Estimate", before: "Scorecard") -> bool:
     It is whole, or asked at least as many questions as that, or enough for an interval: over its first questions alone
     the score would leap, and nothing would have happened but that questions differ.
     """
-    from eval.intervals import MIN_QUESTIONS
+    from eval.scoring.intervals import MIN_QUESTIONS
 
     card = estimate.scorecard
     if card is None or estimate.complete or estimate.done >= len(before.questions):

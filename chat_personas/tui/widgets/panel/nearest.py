@@ -10,7 +10,7 @@ from chat_personas.tui.drawing.rows import fitted, stacked
 from chat_personas.tui.widgets.panel.section import Section
 
 if TYPE_CHECKING:
-    from eval.scoring import Scorecard
+    from eval.scoring.scores import Scorecard
 
 GROUPS_SHOWN = 5
 FIGURE_CELLS = 17

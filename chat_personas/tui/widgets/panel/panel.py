@@ -13,7 +13,7 @@ from chat_personas.tui.widgets.panel.headline import Figures, Headline, in_short
 
 if TYPE_CHECKING:
     from chat_personas.monitor import Estimate
-    from eval.scoring import Scorecard
+    from eval.scoring.scores import Scorecard
 
 SECONDS_BETWEEN_UPDATES = 0.2
 MOST_POSTPONED = 9

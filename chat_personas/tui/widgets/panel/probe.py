@@ -12,7 +12,7 @@ from chat_personas.tui.drawing.rows import stacked
 from chat_personas.tui.widgets.panel.section import Section
 
 if TYPE_CHECKING:
-    from eval.scoring import QuestionScore, Scorecard
+    from eval.scoring.scores import QuestionScore, Scorecard
 
 BIASED = 0.3
 """An order bias above this is flagged: the answer depends on the order of the options more than on their content."""

@@ -19,7 +19,7 @@ from chat_personas.tui.drawing.rows import (
 from chat_personas.tui.widgets.panel.section import Section
 
 if TYPE_CHECKING:
-    from eval.scoring import Scorecard
+    from eval.scoring.scores import Scorecard
 
 
 def scale(card: "Scorecard", width: int) -> Content | None:

@@ -10,7 +10,7 @@ from chat_personas.tui.drawing.rows import Score, mean_of, stacked
 from chat_personas.tui.widgets.panel.section import Section
 
 if TYPE_CHECKING:
-    from eval.scoring import Scorecard
+    from eval.scoring.scores import Scorecard
 
 COLLAPSED = 0.5
 """An entropy ratio below this is flagged: the model puts far more weight on one option than people do."""

@@ -1,0 +1,1 @@
+"""How close answers are to people's: metrics, opinions, intervals, groups and scores."""

@@ -1,0 +1,269 @@
+"""Answers and human figures side by side, question by question, and every measure of how they compare.
+
+Every measure of every question, as arrays that can be resampled together.
+
+How far two samples of the same people are apart by chance: the floor that no persona can be asked to go below.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eval.answers import Answer, FloatArray, Refusals
+from eval.errors import AnswerError
+from eval.scoring.groups import GroupTable, group_table, opposite_of
+from eval.scoring.metrics import (
+    Distributions,
+    Scale,
+    Shares,
+    alignment,
+    entropy,
+    scale_of,
+    stack,
+    total_variation,
+    uniform,
+)
+from eval.scoring.opinions import Opinion, opinion
+from eval.surveys.figures import HumanFigures, human_figures
+from eval.surveys.loading import Question, Survey
+from personas import Group
+
+
+@dataclass(frozen=True, slots=True)
+class Closeness:
+    """How close a prediction is to the people compared with: one value per question, NaN where not defined."""
+
+    alignment: FloatArray
+    total_variation: FloatArray
+
+    def of(self, questions: NDArray[np.bool_]) -> "Closeness":
+        """Return the values of some questions."""
+        return Closeness(self.alignment[questions], self.total_variation[questions])
+
+    def where_defined(self, other: "Closeness") -> "Closeness":
+        """Return the values where those of `other` are defined, NaN elsewhere."""
+        return Closeness(
+            np.where(np.isnan(other.alignment), np.nan, self.alignment),
+            np.where(np.isnan(other.total_variation), np.nan, self.total_variation),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was measured, one value per question and NaN where it is not defined.
+
+    `references` holds what the reference predictions would have scored on the same questions; `human_*` are of
+    the people compared with.
+    """
+
+    persona: Closeness
+    references: Mapping[str, Closeness]
+    refusal: FloatArray
+    human_refusal: FloatArray
+    label_mass: FloatArray
+    order_bias: FloatArray
+    entropy: FloatArray
+    human_entropy: FloatArray
+
+    def of(self, questions: NDArray[np.bool_]) -> Self:
+        """Return the measures of some questions only."""
+        references = {name: closeness.of(questions) for name, closeness in self.references.items()}
+        columns = [field.name for field in fields(self) if field.name not in ("persona", "references")]
+        chosen = {name: getattr(self, name)[questions] for name in columns}
+        return type(self)(persona=self.persona.of(questions), references=references, **chosen)
+
+
+DRAWS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseFloor:
+    """What a second sample of the group, as large as the first, would score on one question.
+
+    `total_variation` is the expected distance between two independent samples (0 to 1); `alignment` their expected
+    alignment, NaN where the options have no order.
+    """
+
+    total_variation: float
+    alignment: float
+
+
+@lru_cache(maxsize=20_000)
+def noise_floor(
+    proportions: tuple[float, ...],
+    respondents: int,
+    ordinals: tuple[float, ...],
+    *,
+    refusals_last: bool = False,
+    seed: int = 0,
+    draws: int = DRAWS,
+) -> NoiseFloor:
+    """Simulate pairs of independent samples of `respondents` people who answer with these `proportions`.
+
+    With `refusals_last` the last proportion is that of the refusals: it counts in the total variation and, having no
+    place on the scale, not in the alignment. With 2,000 draws the standard error is about 2% of the value. The
+    result depends on the arguments only, never on which questions were asked before.
+    """
+    if respondents < 1:
+        return NoiseFloor(float("nan"), float("nan"))
+    rng = np.random.default_rng([seed, respondents, *(round(p * 1e9) for p in proportions)])
+    samples = rng.multinomial(respondents, np.asarray(proportions), size=(2, draws)) / respondents
+    first, second = samples[0], samples[1]
+    distance = float(total_variation(first, second).mean())
+    if refusals_last:
+        first, second = first[:, :-1], second[:, :-1]
+        answered = (first.sum(axis=1) > 0) & (second.sum(axis=1) > 0)
+        first = first[answered] / first[answered].sum(axis=1, keepdims=True)
+        second = second[answered] / second[answered].sum(axis=1, keepdims=True)
+    aligned = alignment(first, second, scale_of(ordinals))
+    return NoiseFloor(distance, float(aligned.mean()) if len(aligned) else float("nan"))
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The questions that were answered, in the survey's order, with what the model and the people said.
+
+    `rows` are the questions' places in `table`; `figures` are None where the survey has none for the groups. What was
+    answered with refusals only, while these are apart, is here too, since it counts as refused; its `model` is NaN.
+    """
+
+    refusals: Refusals
+    table: GroupTable
+    rows: tuple[int, ...]
+    questions: tuple[Question, ...]
+    opinions: tuple[Opinion, ...]
+    figures: tuple[HumanFigures | None, ...]
+    opposite: Group | None
+    scale: Scale
+    model: Distributions
+    human: Distributions
+
+    def measured(self, seed: int) -> Measured:
+        """Return every measure of every question; `seed` is that of the simulated noise floor.
+
+        References are measured where the persona is: all of them are then about the same questions.
+        """
+        persona = self._closeness(self.model)
+        references = {
+            "uniform": self._closeness(self._uniform()),
+            "population": self._closeness(self._people(())),
+            "noise_floor": self._noise_floor(seed),
+        }
+        if self.opposite is not None:
+            references["opposite"] = self._closeness(self._people((self.opposite,)))
+        return Measured(
+            persona=persona,
+            references={name: closeness.where_defined(persona) for name, closeness in references.items()},
+            refusal=_column([opinion.refusal for opinion in self.opinions]),
+            human_refusal=_column([None if figures is None else figures.refusal for figures in self.figures]),
+            label_mass=_column([opinion.label_mass for opinion in self.opinions]),
+            order_bias=_column([opinion.order_bias for opinion in self.opinions]),
+            entropy=entropy(self.model.compared),
+            human_entropy=entropy(self.human.compared),
+        )
+
+    def against(self, group: Group) -> Closeness:
+        """Return how close the model is to the people of another group."""
+        people = self._people((group,))
+        return Closeness(self.model.alignment(people, self.scale), self.model.total_variation(people))
+
+    def _closeness(self, prediction: Distributions) -> Closeness:
+        return Closeness(prediction.alignment(self.human, self.scale), prediction.total_variation(self.human))
+
+    def _people(self, groups: Sequence[Group]) -> Distributions:
+        figures = [human_figures(question, groups) for question in self.questions]
+        return stack([_shares(figure, self.refusals) for figure in figures], self.table.width, self.refusals)
+
+    def _uniform(self) -> Distributions:
+        return uniform([len(question.options) for question in self.questions], self.table.width, self.refusals)
+
+    def _noise_floor(self, seed: int) -> Closeness:
+        floors = [
+            _floor(question, figures, self.refusals, seed)
+            for question, figures in zip(self.questions, self.figures, strict=True)
+        ]
+        return Closeness(
+            _column([floor.alignment for floor in floors]), _column([floor.total_variation for floor in floors])
+        )
+
+
+def compare(
+    survey: Survey, groups: Sequence[Group] | None, answers: Sequence[Answer], refusals: Refusals
+) -> Comparison:
+    """Set `answers` beside the figures of `groups`.
+
+    Raises:
+        AnswerError: an answer is to no question of the survey, to one twice, has another number of options than
+            the question, or no mass on them.
+    """
+    table = group_table(survey)
+    by_row = _by_row(survey, table, answers)
+    rows = tuple(sorted(by_row))
+    questions = tuple(survey.questions[row] for row in rows)
+    opinions = tuple(opinion(by_row[row], refusals) for row in rows)
+    figures = tuple(None if groups is None else human_figures(question, groups) for question in questions)
+    places = np.array(rows, dtype=np.intp)
+    return Comparison(
+        refusals=refusals,
+        table=table,
+        rows=rows,
+        questions=questions,
+        opinions=opinions,
+        figures=figures,
+        opposite=opposite_of(table, groups[0]) if groups is not None and len(groups) == 1 else None,
+        scale=Scale(table.scale.order[places], table.scale.steps[places]),
+        model=stack([_said(each) for each in opinions], table.width, refusals),
+        human=stack([_shares(figure, refusals) for figure in figures], table.width, refusals),
+    )
+
+
+def _by_row(survey: Survey, table: GroupTable, answers: Sequence[Answer]) -> dict[int, Answer]:
+    by_row: dict[int, Answer] = {}
+    for answer in answers:
+        row = table.rows.get(answer.question_id)
+        if row is None:
+            raise AnswerError(f"the survey {survey.name} has no question {answer.question_id}")
+        if row in by_row:
+            raise AnswerError(f"two answers to the question {answer.question_id}; keep one")
+        expected = len(survey.questions[row].options)
+        for order in answer.by_order:
+            if len(order.options) != expected:
+                raise AnswerError(
+                    f"{answer.question_id}: masses for {len(order.options)} options; the survey has {expected}"
+                )
+        by_row[row] = answer
+    return by_row
+
+
+def _said(opinion: Opinion) -> Shares | None:
+    return None if opinion.distribution is None else (opinion.distribution, opinion.refusal)
+
+
+def _shares(figures: HumanFigures | None, refusals: Refusals) -> Shares | None:
+    return None if figures is None else (figures.compared(refusals), figures.refusal)
+
+
+def _column(values: Sequence[float | None]) -> FloatArray:
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+
+
+def _floor(question: Question, figures: HumanFigures | None, refusals: Refusals, seed: int) -> NoiseFloor:
+    """Return the noise floor of one question, NaN without counts."""
+    if figures is None or figures.counts is None:
+        return NoiseFloor(float("nan"), float("nan"))
+    shares = figures.compared(refusals)
+    respondents = figures.n
+    if refusals == "as-option":
+        shares = np.append(shares, figures.refusal)
+        respondents = figures.n / (1 - figures.refusal)
+    return noise_floor(
+        tuple(shares.tolist()),
+        round(respondents),
+        question.ordinals,
+        refusals_last=refusals == "as-option",
+        seed=seed,
+    )

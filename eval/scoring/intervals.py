@@ -1,0 +1,177 @@
+"""Mean scores with 95% intervals that resample questions.
+
+The unit is the question: answers to one question are not independent of each other, so cells are never pooled. The
+interval is the bias-corrected and accelerated (BCa) bootstrap of Efron (1987), whose nominal level is widened as
+Hesterberg (2015, "What Teachers Should Know About the Bootstrap") does for the percentile interval: every bootstrap
+of n values is too narrow by the factor sqrt((n - 1)/n) and ignores that the spread itself is estimated. How
+often such intervals cover the truth is measured by `benchmarks/interval_coverage.py`; see docs/measures.md.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from statistics import NormalDist
+
+import numpy as np
+
+from eval.answers import FloatArray
+
+LEVEL = 0.95
+MIN_QUESTIONS = 20
+RESAMPLES = 4000
+_NORMAL = NormalDist()
+_ROUNDING = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A mean over questions with its 95% interval.
+
+    `low` and `high` are None under `MIN_QUESTIONS` questions: so few do not tell how much the mean would vary.
+    """
+
+    mean: float
+    low: float | None
+    high: float | None
+
+    @property
+    def bounded(self) -> bool:
+        """Whether there were enough questions for an interval."""
+        return self.low is not None
+
+    @property
+    def includes_zero(self) -> bool:
+        """Whether 0 cannot be ruled out: it lies in the interval, or there is no interval."""
+        return self.low is None or self.high is None or (self.low <= _ROUNDING and self.high >= -_ROUNDING)
+
+
+@dataclass(frozen=True, slots=True)
+class Bootstrap:
+    """The resampling of questions: the same seed and the same values give the same interval, always."""
+
+    seed: int = 0
+    resamples: int = RESAMPLES
+
+    def mean(self, values: FloatArray) -> Interval | None:
+        """Return the mean of one value per question; NaN values are left out, None if none is left."""
+        defined = values[~np.isnan(values)]
+        return self.means(defined[:, None])[0] if len(defined) else None
+
+    def means(self, columns: FloatArray) -> tuple[Interval, ...]:
+        """Return the mean of each column of a (questions, columns) array, all on the same resamples of the questions.
+
+        No value may be NaN, and there must be at least one question.
+        """
+        n = len(columns)
+        means = columns.mean(axis=0)
+        if n < MIN_QUESTIONS:
+            return tuple(Interval(float(mean), None, None) for mean in means)
+        replicates = _weights(n, self.seed, self.resamples) @ columns / n
+        return _intervals(means, replicates, columns - means)
+
+    def shares(self, columns: FloatArray) -> tuple[Interval, ...]:
+        """Return the mean of each column as `means` does, for columns that say where something holds: 1 or 0.
+
+        Where it holds nowhere or everywhere no resample differs, and an interval of no width would claim that it never
+        or always does. There the other bound is that of Clopper and Pearson (1934): the share under which n questions
+        would come out so with a probability of 2.5%, 1 - 0.025^(1/n) from the end.
+        """
+        return tuple(_less_sure(interval, len(columns)) for interval in self.means(columns))
+
+    def ratio(self, numerators: FloatArray, denominators: FloatArray) -> Interval | None:
+        """Return the ratio of two means over the same questions; None when the denominators' mean is 0.
+
+        Questions in which either is NaN are left out. A ratio of means, unlike a mean of ratios, does not let one
+        question with a tiny denominator decide.
+        """
+        defined = ~(np.isnan(numerators) | np.isnan(denominators))
+        above, below = numerators[defined], denominators[defined]
+        n = len(above)
+        if n == 0 or abs(below.mean()) < _ROUNDING:
+            return None
+        ratio = float(above.mean() / below.mean())
+        if n < MIN_QUESTIONS:
+            return Interval(ratio, None, None)
+        weights = _weights(n, self.seed, self.resamples)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            replicates = (weights @ above) / (weights @ below)
+            leave_one_out = (above.sum() - above) / (below.sum() - below)
+        influence = leave_one_out.mean() - leave_one_out
+        if not (np.isfinite(replicates).all() and np.isfinite(influence).all()):
+            return Interval(ratio, None, None)
+        return _intervals(np.array([ratio]), replicates[:, None], influence[:, None])[0]
+
+
+def _less_sure(share: Interval, n: int) -> Interval:
+    """Return the interval of a share, not without width at an end of 0 to 1."""
+    room: float = 1 - ((1 - LEVEL) / 2) ** (1 / n)
+    match share:
+        case Interval(low=0.0, high=0.0):
+            return Interval(share.mean, 0.0, room)
+        case Interval(low=1.0, high=1.0):
+            return Interval(share.mean, 1 - room, 1.0)
+    return share
+
+
+@lru_cache(maxsize=8)
+def _weights(n: int, seed: int, resamples: int) -> FloatArray:
+    """Return how often each of `n` questions occurs in each resample, shape (resamples, n)."""
+    drawn = np.random.default_rng(seed).multinomial(n, np.full(n, 1.0 / n), size=resamples)
+    weights = drawn.astype(np.float64)
+    weights.setflags(write=False)
+    return weights
+
+
+def _intervals(estimates: FloatArray, replicates: FloatArray, influence: FloatArray) -> tuple[Interval, ...]:
+    """Return BCa intervals, one per column.
+
+    `replicates` has shape (resamples, columns); `influence` (questions, columns) is proportional to how much each
+    question pushes the estimate up, from which the acceleration comes (jackknife).
+    """
+    replicates = np.sort(replicates, axis=0)
+    tail = _tail(len(influence))
+    intervals = []
+    for column, estimate in enumerate(estimates):
+        drawn, pushes = replicates[:, column], influence[:, column]
+        if np.abs(pushes).max() < _ROUNDING:
+            intervals.append(Interval(float(estimate), float(estimate), float(estimate)))
+            continue
+        low, high = _bca_quantiles(float(estimate), drawn, pushes, tail)
+        intervals.append(Interval(float(estimate), low, high))
+    return tuple(intervals)
+
+
+def _bca_quantiles(estimate: float, drawn: FloatArray, pushes: FloatArray, tail: float) -> tuple[float, float]:
+    """Return the lower and upper bound from `drawn`, the sorted replicates of one estimate."""
+    tolerance = _ROUNDING * max(1.0, abs(estimate))
+    below = np.searchsorted(drawn, estimate - tolerance)
+    not_above = np.searchsorted(drawn, estimate + tolerance)
+    share = float(below + not_above) / (2 * len(drawn))
+    bias = _NORMAL.inv_cdf(min(max(share, 1 / len(drawn)), 1 - 1 / len(drawn)))
+    acceleration = float(np.sum(pushes**3) / (6 * np.sum(pushes**2) ** 1.5))
+    bounds = []
+    for z in (_NORMAL.inv_cdf(tail), _NORMAL.inv_cdf(1 - tail)):
+        shifted = bias + z
+        level = _NORMAL.cdf(bias + shifted / (1 - acceleration * shifted))
+        position = level * (len(drawn) - 1)
+        left = int(position)
+        right = min(left + 1, len(drawn) - 1)
+        bounds.append(float(drawn[left] + (position - left) * (drawn[right] - drawn[left])))
+    return bounds[0], bounds[1]
+
+
+@lru_cache(maxsize=256)
+def _tail(n: int) -> float:
+    """Return the tail probability that is asked of the bootstrap for 2.5% in truth: Phi(-sqrt(n/(n-1)) t)."""
+    return _NORMAL.cdf(-((n / (n - 1)) ** 0.5) * _t_quantile(n - 1))
+
+
+def _t_quantile(freedom: int) -> float:
+    """Return the 97.5% quantile of Student's t by Cornish-Fisher expansion, right to 1e-4 from 19 degrees of freedom.
+
+    Abramowitz and Stegun (1964), 26.7.5. SciPy has it exactly but takes half a second to import.
+    """
+    z = _NORMAL.inv_cdf((1 + LEVEL) / 2)
+    first = (z**3 + z) / 4
+    second = (5 * z**5 + 16 * z**3 + 3 * z) / 96
+    third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
+    return z + first / freedom + second / freedom**2 + third / freedom**3

@@ -1,0 +1,108 @@
+"""The opinion behind an answer: the option orders normalised, averaged, and judged for validity."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite
+
+import numpy as np
+
+from eval.answers import Answer, FloatArray, Order, OrderAnswer, Refusals
+from eval.errors import AnswerError
+from eval.scoring.metrics import total_variation
+
+MIN_LABEL_MASS = 0.5
+MAX_TRUNCATION = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class OrderOpinion:
+    """The opinion as it came out in one option order; fields as in `Opinion`, `truncation` as in `OrderAnswer`.
+
+    `distribution` is None where refusals are apart and the answer is nothing else.
+    """
+
+    order: Order
+    distribution: FloatArray | None
+    refusal: float
+    label_mass: float | None
+    truncation: float
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What the model thinks about one question, averaged over the option orders.
+
+    `distribution` is over the options in the survey's order. With refusals `apart` it sums to 1; `as-option`, to
+    1 - `refusal`, unless the answer is to be scored as it is. With refusals `apart`, an order that was answered with
+    refusals only says nothing about it: the other order alone does, and if there is none `distribution` is None.
+    `refusal` is the share of the refusal options in the mass of all labels, always of all orders. `order_bias` is the
+    total variation between the distributions of the two orders, None unless there are two.
+    """
+
+    distribution: FloatArray | None
+    refusal: float
+    label_mass: float | None
+    order_bias: float | None
+    valid: bool
+    by_order: tuple[OrderOpinion, ...]
+
+
+def opinion(answer: Answer, refusals: Refusals) -> Opinion:
+    """Normalise within each order, then average the orders.
+
+    Not valid when the label mass is below 0.5 in any order (the model wanted to say something else), or when what a
+    server did not show could move the distribution by more than 0.1 in total variation, or when the answer is doubtful.
+
+    Raises:
+        AnswerError: a mass is no probability (negative, infinite, no number), or an order has none on any answer.
+    """
+    if not answer.by_order:
+        raise AnswerError(f"{answer.question_id}: the answer holds no option order")
+    orders = tuple(_order_opinion(answer.question_id, order, refusals) for order in answer.by_order)
+    masses = [order.label_mass for order in orders if order.label_mass is not None]
+    distributions = [order.distribution for order in orders if order.distribution is not None]
+    return Opinion(
+        distribution=np.mean(distributions, axis=0) if distributions else None,
+        refusal=float(np.mean([order.refusal for order in orders])),
+        label_mass=float(np.mean(masses)) if masses else None,
+        order_bias=_order_bias(orders, refusals),
+        valid=not answer.doubtful
+        and all(mass >= MIN_LABEL_MASS for mass in masses)
+        and all(order.truncation <= MAX_TRUNCATION for order in orders),
+        by_order=orders,
+    )
+
+
+def compared(distribution: FloatArray, refusal: float, refusals: Refusals) -> FloatArray:
+    """Return what total variation and entropy are computed on: the options and, `as-option`, the refusals as one more.
+
+    The refusal options are pooled, because surveys publish one figure for them.
+    """
+    return distribution if refusals == "apart" else np.append(distribution, refusal)
+
+
+def _order_opinion(question_id: str, answer: OrderAnswer, refusals: Refusals) -> OrderOpinion:
+    masses = [*answer.options, answer.refusal, 0.0 if answer.label_mass is None else answer.label_mass]
+    if not all(isfinite(mass) and mass >= 0 for mass in masses):
+        raise AnswerError(f"{question_id}: a figure in the {answer.order} order is no probability")
+    on_options = float(answer.options.sum())
+    everything = on_options + answer.refusal
+    if not everything > 0:
+        raise AnswerError(f"{question_id}: no probability on any answer in the {answer.order} order")
+    whole = 1.0 if answer.as_is and refusals == "as-option" else everything
+    compared_mass = on_options if refusals == "apart" else whole
+    return OrderOpinion(
+        order=answer.order,
+        distribution=answer.options / compared_mass if compared_mass > 0 else None,
+        refusal=answer.refusal / whole,
+        label_mass=answer.label_mass,
+        truncation=answer.truncation,
+    )
+
+
+def _order_bias(orders: Sequence[OrderOpinion], refusals: Refusals) -> float | None:
+    known = [(order.distribution, order.refusal) for order in orders if order.distribution is not None]
+    if len(known) != 2:
+        return None
+    first, second = (compared(distribution, refusal, refusals) for distribution, refusal in known)
+    return float(total_variation(first, second))

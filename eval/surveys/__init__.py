@@ -1,0 +1,1 @@
+"""Surveys: their format, loading one by name or path, and what people answered, by group."""

@@ -1,0 +1,150 @@
+"""What people answered, as arrays: a survey's figures for everyone, for a group, or for a pair of groups.
+
+Which questions of a survey are put when not all of them are.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import zip_longest
+
+import numpy as np
+
+from eval.answers import FloatArray, Refusals
+from eval.errors import SurveyError
+from eval.surveys.loading import LoadedSurvey, load_survey, survey_names
+from eval.surveys.model import Question, Responses, Survey, pair_key
+from personas import ALL_GROUPS, OPEN_ATTRIBUTES, Group
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HumanFigures:
+    """How some people answered one question. The arrays are read-only.
+
+    `distribution` is over the options in the survey's order, refusals apart; it sums to 1. `counts` are the people
+    behind it, one number per option, None where the source gives none; for weighted figures they are what
+    the effective sample would have. `n` is the number of people who chose an option (effective, where weighted), NaN
+    where the source does not tell. `refusal` is the share of refusals among all who were asked, 0 to 1.
+    """
+
+    distribution: FloatArray
+    counts: FloatArray | None
+    n: float
+    refusal: float
+
+    def compared(self, refusals: Refusals) -> FloatArray:
+        """Return the distribution as it is compared: refusals left out, or taking their share."""
+        return self.distribution if refusals == "apart" else self.distribution * (1 - self.refusal)
+
+
+def human_figures(question: Question, groups: Sequence[Group]) -> HumanFigures | None:
+    """Return what the people who belong to all of `groups` answered; everyone's figures for no group.
+
+    Two groups of different attributes are looked up among the survey's pairs, in either order. Other combinations are
+    computed where the survey has the answers person by person. None where there are no figures, or where all of
+    these people refused.
+
+    Raises:
+        SurveyError: the file with those answers is damaged, or of another version of the survey.
+    """
+    responses = _responses(question, groups)
+    return None if responses is None else _as_arrays(responses)
+
+
+def has_figures(survey: Survey, groups: Sequence[Group]) -> bool:
+    """Say whether any question has figures for the people who belong to all of `groups`."""
+    return any(human_figures(question, groups) is not None for question in survey.questions)
+
+
+def groups_with_figures(survey: Survey) -> tuple[Group, ...]:
+    """Return the groups for which at least one question has figures, in catalogue order, then countries by name."""
+    values = {
+        (attribute, value)
+        for question in survey.questions
+        for attribute in OPEN_ATTRIBUTES
+        for value in question.responses.get(attribute, ())
+    }
+    others = tuple(Group(attribute=attribute, value=value) for attribute, value in sorted(values))
+    return tuple(group for group in ALL_GROUPS + others if has_figures(survey, (group,)))
+
+
+def surveys_with_figures(groups: Sequence[Group]) -> tuple[str, ...]:
+    """Return the names of the built-in surveys that have figures for the people who belong to all of `groups`."""
+    return tuple(name for name in survey_names() if has_figures(load_survey(name).survey, groups))
+
+
+def require_figures(survey: LoadedSurvey, groups: Sequence[Group]) -> None:
+    """Do nothing if the survey has figures for the people who belong to all of `groups`.
+
+    Raises:
+        SurveyError: it has none; the message names the built-in surveys that have them.
+    """
+    if has_figures(survey.survey, groups):
+        return
+    who = " with ".join(str(group) for group in groups) or "everyone"
+    others = surveys_with_figures(groups)
+    advice = (
+        f"use --survey with {' or '.join(others)}, or with one of your own that has them"
+        if others
+        else "use --survey with a file that has them, or talk with the persona (chat-personas chat NAME)"
+    )
+    raise SurveyError(f"the survey {survey.survey.name} has no figures for {who}; {advice}")
+
+
+def _responses(question: Question, groups: Sequence[Group]) -> Responses | None:
+    match groups:
+        case ():
+            return question.overall
+        case (group,):
+            return question.responses.get(group.attribute, {}).get(group.value)
+        case (one, other) if found := _pair(question, one, other) or _pair(question, other, one):
+            return found
+    return question.combinations.responses(question, groups) if question.combinations else None
+
+
+def _pair(question: Question, first: Group, second: Group) -> Responses | None:
+    by_value = question.responses.get(pair_key(first.attribute, second.attribute), {})
+    return by_value.get(pair_key(first.value, second.value))
+
+
+@lru_cache(maxsize=50_000)
+def _as_arrays(responses: Responses) -> HumanFigures | None:
+    amounts = np.array(responses.options, dtype=np.float64)
+    chosen = float(amounts.sum())
+    if chosen == 0:
+        return None
+    distribution = amounts / chosen
+    n = responses.n_effective
+    if n is None:
+        n = chosen if responses.counts is not None else float("nan")
+    counts = distribution * n if responses.n_effective is not None else amounts
+    for array in (distribution, counts):
+        array.setflags(write=False)
+    return HumanFigures(
+        distribution=distribution,
+        counts=None if responses.counts is None else counts,
+        n=n,
+        refusal=responses.refused / (chosen + responses.refused),
+    )
+
+
+def choose(questions: Sequence[Question], limit: int | None, seed: int) -> tuple[Question, ...]:
+    """Return at most `limit` of `questions`, spread over the topics, in the survey's order.
+
+    Within each topic (the first a question names) the seed shuffles; then one question of each topic is taken in turn
+    until there are enough. The same seed gives the same questions, and a larger limit only adds to them.
+    """
+    if limit is None or limit >= len(questions):
+        return tuple(questions)
+    by_topic: dict[str, list[Question]] = {}
+    for question in questions:
+        by_topic.setdefault(question.topics[0], []).append(question)
+    rng = random.Random(seed)
+    topics = list(by_topic.values())
+    rng.shuffle(topics)
+    for topic in topics:
+        rng.shuffle(topic)
+    in_turn = [question for taken in zip_longest(*topics) for question in taken if question is not None]
+    chosen = {question.id for question in in_turn[:limit]}
+    return tuple(question for question in questions if question.id in chosen)

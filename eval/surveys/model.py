@@ -1,0 +1,280 @@
+"""A survey question: stem, ordered options, refusals, and how many people of each group chose each option.
+
+How groups are written as keys of a survey's responses: `POLPARTY`, then `Democrat`; pairs joined by " x ".
+
+The format of a survey file (schema `chat-personas/survey@1`, JSON): the pydantic models are its definition.
+"""
+
+from collections import Counter
+from collections.abc import Collection
+from functools import cached_property, lru_cache
+from string import ascii_uppercase
+from typing import TYPE_CHECKING, Annotated, Literal, Optional
+
+from pydantic import Field, FiniteFloat, PrivateAttr, model_validator
+
+from personas import CATALOGUE, OPEN_ATTRIBUTES, attribute_of
+from personas.inputs.models import Line, Prose, StrictModel, broken_rule
+from personas.inputs.suggestions import shown, suggestion
+
+if TYPE_CHECKING:
+    from eval.surveys.respondents import Combinations
+
+_PAIR = " x "
+
+
+def pair_key(first: str, second: str) -> str:
+    """Join two attributes, or two values: `POLPARTY x SEX`, `Democrat x Female`."""
+    return f"{first}{_PAIR}{second}"
+
+
+def check_attribute(key: str, keys: Collection[str]) -> None:
+    """Check a key that should be an attribute of the catalogue, or `COUNTRY`, or a pair of two different ones.
+
+    `keys` are all keys beside it: a pair may be there in one order only.
+
+    Raises:
+        PydanticCustomError: it is neither; the message names the nearest attribute.
+    """
+    names = key.split(_PAIR)
+    for name in names:
+        if attribute_of(name) is None:
+            problem = f"responses: there is no attribute {shown(name)}"
+            raise broken_rule(f"{problem}; {suggestion(name, (*CATALOGUE, *OPEN_ATTRIBUTES))}")
+    if len(names) > 2 or len(set(names)) < len(names):
+        raise broken_rule(f'responses: {shown(key)} is no pair; write two different attributes, as in "POLPARTY x SEX"')
+    if len(names) == 2 and pair_key(*reversed(names)) in keys:
+        raise broken_rule(f"responses: {shown(key)} is there in the other order, too; keep one of them")
+
+
+def check_value(attribute: str, value: str) -> None:
+    """Check that `value` is one of a checked attribute, or a pair of values for a pair of attributes.
+
+    Any printable text is a value of an open attribute, such as a country.
+
+    Raises:
+        PydanticCustomError: it is not; the message names the nearest.
+    """
+    known, are_open = _values(attribute)
+    if are_open:
+        _check_open(attribute, value)
+    elif value not in known:
+        problem = f"responses {attribute}: there is no value {shown(value)}"
+        raise broken_rule(f"{problem}; {suggestion(value, known)}")
+
+
+def _check_open(attribute: str, value: str) -> None:
+    names, parts = attribute.split(_PAIR), value.split(_PAIR)
+    if len(parts) != len(names) or not all(part.strip() and part.isprintable() for part in parts):
+        wanted = "a value of each attribute" if len(names) > 1 else "one value"
+        raise broken_rule(f"responses {attribute}: {shown(value)} is not {wanted}; write it on one line of plain text")
+    for name, part in zip(names, parts, strict=True):
+        if len(names) > 1:
+            check_value(name, part)
+
+
+@lru_cache
+def _values(attribute: str) -> tuple[tuple[str, ...], bool]:
+    """Return the values that may stand with an attribute or a pair, and whether any text may."""
+    names = attribute.split(_PAIR)
+    if any(name in OPEN_ATTRIBUTES for name in names):
+        return (), True
+    first, *second = (CATALOGUE[name].values for name in names)
+    return (tuple(pair_key(a, b) for a in first for b in second[0]) if second else first), False
+
+
+ROUNDING = 0.02
+"""How far shares may be from summing to 1 and still pass for rounded ones."""
+MOST_LABELS = len(ascii_uppercase)
+MOST_PEOPLE = 10_000_000_000
+"""The largest count there can be, 10 billion: more than there are people, and few enough to simulate samples of."""
+
+Amount = Annotated[FiniteFloat, Field(ge=0, le=MOST_PEOPLE)]
+
+
+def sums_to_one(total: float) -> bool:
+    """Say whether `total`, a sum of shares, is 1 give or take `ROUNDING`."""
+    return abs(total - 1) <= ROUNDING + 1e-9  # 0.98 is allowed, and has no exact sum
+
+
+class Option(StrictModel):
+    """One substantive answer to a question."""
+
+    text: Line
+    """What the respondent chooses; answers are matched by it."""
+    ordinal: FiniteFloat
+    """Its place on the question's scale. Where all options of a question have the same, they have no order."""
+
+
+class Responses(StrictModel):
+    """How some people answered a question: `counts`, or `proportions` where the source has no counts.
+
+    Raises:
+        pydantic.ValidationError: both or neither are given, nobody answered, or the proportions do not sum to 1.
+    """
+
+    counts: tuple[Amount, ...] | None = None
+    """How many people chose each option, at most 10 billion, in the options' order; 0 for one that nobody chose."""
+    proportions: tuple[Amount, ...] | None = None
+    """Which share of the people chose each option; with `refused` they sum to 1, give or take rounding (0.02)."""
+    refused: Amount
+    """How many people, or with `proportions` which share, gave no answer or chose a refusal option."""
+    n_effective: Annotated[FiniteFloat, Field(gt=0, le=MOST_PEOPLE)] | None = None
+    """For weighted figures: how many answers of a simple random sample they are worth, refusals apart."""
+
+    @property
+    def options(self) -> tuple[float, ...]:
+        """The counts or the proportions, one per option."""
+        return self.counts if self.counts is not None else self.proportions or ()
+
+    @model_validator(mode="after")
+    def _is_one_of_two(self) -> "Responses":
+        if (self.counts is None) == (self.proportions is None):
+            problem = "neither counts nor proportions" if self.counts is None else "both counts and proportions"
+            raise broken_rule(f"has {problem}; give exactly one of them")
+        total = sum(self.options) + self.refused
+        if self.proportions is not None and not sums_to_one(total):
+            raise broken_rule(f"has proportions that sum, with refused, to {total:.4g}; they must sum to 1")
+        if total == 0:
+            raise broken_rule("has no respondents at all; leave the group out")
+        return self
+
+
+class Question(StrictModel):
+    """One question with the figures of everyone and of groups.
+
+    Raises:
+        pydantic.ValidationError: options repeat, figures and options differ in number, or a group is unknown.
+    """
+
+    id: Line
+    """Unique within the survey, such as the source's variable and wave."""
+    topics: Annotated[tuple[Line, ...], Field(min_length=1)]
+    """What it is about; scores are also averaged by topic."""
+    stem: Prose
+    """The question itself, without the options. It must be understood alone."""
+    paraphrased: bool
+    """Whether stem or options differ from the words that the respondents read."""
+    options: Annotated[tuple[Option, ...], Field(min_length=2)]
+    """The substantive options, in the survey's order, refusals apart."""
+    refusals: tuple[Line, ...] = ()
+    """Options that decline to answer, such as "I would rather not say"; printed last."""
+    overall: Responses | None = None
+    """How everyone answered."""
+    responses: dict[str, dict[str, Responses]]
+    """How groups answered: by attribute, then by value. Pairs: "POLPARTY x SEX", then "Democrat x Female"."""
+
+    _combinations: Optional["Combinations"] = PrivateAttr(default=None)
+
+    @property
+    def combinations(self) -> "Combinations | None":
+        """The people behind the figures, for combinations that the file lacks; None where there are no such data."""
+        return self._combinations
+
+    def attach(self, combinations: "Combinations") -> None:
+        """Let figures that the file lacks be computed from these people's answers."""
+        self._combinations = combinations
+
+    @cached_property
+    def option_texts(self) -> tuple[str, ...]:
+        """The texts of the options, in the survey's order."""
+        return tuple(option.text for option in self.options)
+
+    @cached_property
+    def ordinals(self) -> tuple[float, ...]:
+        """The ordinal values of the options, in the survey's order."""
+        return tuple(option.ordinal for option in self.options)
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> "Question":
+        _check_labels((*self.option_texts, *self.refusals))
+        if self.overall is not None:
+            self._check_length("overall", self.overall)
+        for attribute, by_value in self.responses.items():
+            check_attribute(attribute, self.responses)
+            for value, responses in by_value.items():
+                check_value(attribute, value)
+                self._check_length(f"responses {attribute}, {shown(value)}", responses)
+        return self
+
+    def _check_length(self, whose: str, responses: Responses) -> None:
+        figures, options = len(responses.options), len(self.options)
+        if figures != options:
+            kind = "counts" if responses.counts is not None else "proportions"
+            raise broken_rule(f"{whose}: there are {figures} {kind} for {options} options; give one for each option")
+
+
+def _check_labels(texts: tuple[str, ...]) -> None:
+    folded = Counter(text.casefold() for text in texts)
+    repeated = next((text for text in texts if folded[text.casefold()] > 1), None)
+    if repeated is not None:
+        raise broken_rule(f"the option {shown(repeated)} is there twice; give every option and refusal its own text")
+    if len(texts) > MOST_LABELS:
+        raise broken_rule(f"there are {len(texts)} options and refusals; keep to {MOST_LABELS}, one for each letter")
+
+
+SCHEMA: Literal["chat-personas/survey@1"] = "chat-personas/survey@1"
+
+Year = Annotated[int, Field(ge=1800, le=2200)]
+
+
+class Population(StrictModel):
+    """Whom the figures called `overall` are about."""
+
+    label: Line
+    """The name on the screen of everyone together, such as "All adults asked"."""
+
+
+class Survey(StrictModel):
+    """Questions, and what people answered. Dump it with `by_alias=True` to get the keys of the file.
+
+    Raises:
+        pydantic.ValidationError: a key or a value is not allowed, or the parts do not fit together.
+    """
+
+    schema_: Literal["chat-personas/survey@1"] = Field(alias="schema")
+    """Always `"chat-personas/survey@1"`: the format of the file."""
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$", max_length=64)]
+    """A short name: letters, digits and dashes, not beginning with a dash; at most 64."""
+    title: Line
+    """The name on the screen."""
+    source: Line
+    """Who asked whom, and where the figures were published."""
+    licence: Line
+    """What may be done with the figures and with the wording."""
+    years: tuple[Year, ...]
+    """The years in which people were asked; an empty list where the source does not tell."""
+    weighted: bool
+    """Whether the figures are weighted to the population; weighted counts need `n_effective`."""
+    overall: Population = Population(label="Everyone")
+    """Whom the overall figures are about."""
+    questions: Annotated[tuple[Question, ...], Field(min_length=1)]
+    """The questions, in the order in which they are asked."""
+
+    @cached_property
+    def topics(self) -> tuple[str, ...]:
+        """The topics of all questions, each once, in the order in which they come up."""
+        return tuple(dict.fromkeys(topic for question in self.questions for topic in question.topics))
+
+    @property
+    def paraphrased(self) -> bool:
+        """Whether any question differs from the words that the respondents read."""
+        return any(question.paraphrased for question in self.questions)
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> "Survey":
+        repeated, times = Counter(question.id for question in self.questions).most_common(1)[0]
+        if times > 1:
+            raise broken_rule(f"question {shown(repeated)} is there {times} times; give every question its own id")
+        if self.weighted:
+            for question in self.questions:
+                _check_weighted(question)
+        return self
+
+
+def _check_weighted(question: Question) -> None:
+    everyone = [question.overall] if question.overall is not None else []
+    groups = [responses for by_value in question.responses.values() for responses in by_value.values()]
+    if any(figures.counts is not None and figures.n_effective is None for figures in everyone + groups):
+        problem = f"question {shown(question.id)} has weighted counts without n_effective"
+        raise broken_rule(f"{problem}; add it, or give proportions")

@@ -1,0 +1,175 @@
+"""Answers person by person, from which the figures of any combination of groups are computed.
+
+They are the user's own copy of a source that has them and stay in the user's data directory, in a file beside the
+survey's: NumPy arrays, read without ever running anything that stands in them.
+
+The people behind a survey, read when a combination of groups is first asked for that the survey file lacks.
+"""
+
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eval.errors import SurveyError
+from eval.surveys.model import Question, Responses
+from personas import CATALOGUE, Group
+from personas.inputs.files import display_name
+
+PEOPLE = ".respondents.npz"
+"""The ending, in place of `.json`, of the file with the respondents' answers."""
+
+
+class Combinations:
+    """Figures of any combination of groups, from the respondents' answers in the file at `path`.
+
+    `survey_sha256` is the hash of the survey file that stands beside it.
+    """
+
+    def __init__(self, path: Path, survey_sha256: str) -> None:
+        self._path = path
+        self._survey_sha256 = survey_sha256
+
+    @cached_property
+    def _respondents(self) -> "Respondents":
+        found = read_respondents(self._path)
+        if found.survey_sha256 != self._survey_sha256:
+            again = "import the survey again with --replace"
+            raise SurveyError(f"{display_name(self._path)} belongs to another version of the survey; {again}")
+        return found
+
+    def responses(self, question: Question, groups: Sequence[Group]) -> Responses | None:
+        """Return what the people who belong to all of `groups` answered; None if nobody did. Raises SurveyError."""
+        return self._respondents.responses(question.id, len(question.options), groups)
+
+    def asked(self, question: Question, groups: Sequence[Group]) -> int:
+        """Return how many people of all of `groups` were asked the question. Raises SurveyError."""
+        return self._respondents.asked(question.id, groups)
+
+
+NOT_ASKED = -1
+"""The code of a person who was not asked a question, or whose value of an attribute is unknown."""
+
+Codes = NDArray[np.int8]
+Weights = NDArray[np.float64]
+Members = NDArray[np.bool_]
+"""Who belongs to some groups: one truth value for each person of a wave."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wave:
+    """People who were asked the same questions.
+
+    `answers` has shape (people, questions): the place of the option that somebody chose in the question's options,
+    their number for any refusal, -1 for no answer at all. `values` has shape (people, attributes): the place of
+    somebody's value in the catalogue, -1 if unknown. `weights`, one for each person, is None where all count the same.
+    """
+
+    questions: tuple[str, ...]
+    answers: Codes
+    attributes: tuple[str, ...]
+    values: Codes
+    weights: Weights | None
+
+    def members(self, groups: Sequence[Group]) -> Members:
+        """Return who belongs to all of `groups`; nobody does to a group whose attribute was not asked for."""
+        chosen = np.ones(len(self.answers), dtype=np.bool_)
+        for group in groups:
+            if group.attribute not in self.attributes:
+                return np.zeros_like(chosen)
+            code = CATALOGUE[group.attribute].values.index(group.value)  # open attributes are in no wave
+            chosen &= self.values[:, self.attributes.index(group.attribute)] == code
+        return chosen
+
+    def responses(self, column: int, options: int, members: Members) -> Responses | None:
+        """Return what these people answered to the question in `column`; None if nobody did.
+
+        Weighted counts are sums of weights; `n_effective` is Kish's (sum w)^2 / sum w^2 over those who chose an option.
+        """
+        answers = self.answers[members, column]
+        asked = answers != NOT_ASKED
+        places = answers[asked].astype(np.intp)
+        if self.weights is None:
+            return _responses(np.bincount(places, minlength=options + 1).tolist(), None)
+        weights = self.weights[members][asked]
+        substantive = weights[places < options]
+        squares = float((substantive**2).sum())
+        effective = float(substantive.sum()) ** 2 / squares if squares else None
+        amounts = np.bincount(places, weights=weights, minlength=options + 1).tolist()
+        return _responses(amounts, effective) if effective else None
+
+
+def _responses(amounts: Sequence[float], n_effective: float | None) -> Responses | None:
+    """Return the amounts of the options and, last, of the refusals; None if all are 0."""
+    if not any(amounts):
+        return None
+    *counts, refused = map(float, amounts)
+    return Responses(counts=tuple(counts), refused=refused, n_effective=n_effective)
+
+
+@dataclass(frozen=True, eq=False)
+class Respondents:
+    """All waves of a source; `survey_sha256` is the hash of the survey file that was computed from them."""
+
+    waves: tuple[Wave, ...]
+    survey_sha256: str = ""
+    _known: dict[tuple[str, tuple[Group, ...]], Responses | None] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def _places(self) -> Mapping[str, tuple[Wave, int]]:
+        return {key: (wave, column) for wave in self.waves for column, key in enumerate(wave.questions)}
+
+    def responses(self, question: str, options: int, groups: Sequence[Group]) -> Responses | None:
+        """Return what the people who belong to all of `groups` answered; None if nobody did."""
+        key = (question, tuple(groups))
+        if key not in self._known:
+            wave, column = self._places.get(question, (None, 0))
+            members = wave.members(groups) if wave else None
+            self._known[key] = wave.responses(column, options, members) if wave and members is not None else None
+        return self._known[key]
+
+    def asked(self, question: str, groups: Sequence[Group]) -> int:
+        """Return how many people of all of `groups` answered the question or refused to, each counted once."""
+        wave, column = self._places.get(question, (None, 0))
+        return int((wave.answers[wave.members(groups), column] != NOT_ASKED).sum()) if wave else 0
+
+    def write(self, stream: BinaryIO, survey_sha256: str) -> None:
+        """Write them as a compressed NumPy archive that belongs to the survey file with this hash."""
+        arrays: dict[str, NDArray[np.generic]] = {"survey_sha256": np.array(survey_sha256)}
+        for number, wave in enumerate(self.waves):
+            arrays[f"{number}.questions"] = np.array(wave.questions)
+            arrays[f"{number}.answers"] = wave.answers
+            arrays[f"{number}.attributes"] = np.array(wave.attributes)
+            arrays[f"{number}.values"] = wave.values
+            if wave.weights is not None:
+                arrays[f"{number}.weights"] = wave.weights
+        np.savez_compressed(stream, allow_pickle=False, **arrays)
+
+
+def read_respondents(path: Path) -> Respondents:
+    """Read what `Respondents.write` wrote.
+
+    Raises:
+        SurveyError: it cannot be read, or is something else.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            numbers = sorted({int(name.partition(".")[0]) for name in arrays.files if name[0].isdigit()})
+            waves = tuple(
+                Wave(
+                    questions=tuple(arrays[f"{number}.questions"].tolist()),
+                    answers=arrays[f"{number}.answers"],
+                    attributes=tuple(arrays[f"{number}.attributes"].tolist()),
+                    values=arrays[f"{number}.values"],
+                    weights=arrays[f"{number}.weights"] if f"{number}.weights" in arrays.files else None,
+                )
+                for number in numbers
+            )
+            return Respondents(waves, str(arrays["survey_sha256"]))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise SurveyError(f"{display_name(path)} cannot be read; import the survey again with --replace") from error

@@ -1,0 +1,136 @@
+"""Intervals resample questions, repeat exactly, and agree with SciPy's bootstrap at the widened level."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from eval.scoring.intervals import Bootstrap, Interval
+
+
+def skewed(n: int, seed: int = 5) -> np.ndarray:
+    """Return values as alignment scores are: near 1 with a tail below."""
+    return 1 - np.random.default_rng(seed).beta(1.5, 8, n)
+
+
+def widened_level(n: int) -> float:
+    """Return the confidence level to ask of a bootstrap of n values for 95%, after Hesterberg (2015)."""
+    return float(1 - 2 * stats.norm.cdf(-np.sqrt(n / (n - 1)) * stats.t.ppf(0.975, n - 1)))
+
+
+def scipy_interval(values: tuple[np.ndarray, ...], statistic: Callable[..., np.ndarray]) -> tuple[float, float]:
+    """Return SciPy's BCa interval at the widened level."""
+    found = stats.bootstrap(
+        values,
+        statistic,
+        paired=True,
+        vectorized=True,
+        n_resamples=20_000,
+        confidence_level=widened_level(len(values[0])),
+        method="BCa",
+        rng=np.random.default_rng(1),
+    )
+    return found.confidence_interval.low, found.confidence_interval.high
+
+
+@pytest.mark.parametrize("n", [20, 40])
+def test_the_interval_of_a_mean_is_scipys_bca_at_the_widened_level(n: int) -> None:
+    values = skewed(n)
+    interval = Bootstrap(seed=3, resamples=20_000).mean(values)
+    standard_error = values.std() / np.sqrt(n)
+    assert interval is not None
+    assert interval.mean == pytest.approx(values.mean())
+    expected = scipy_interval((values,), lambda x, axis: x.mean(axis=axis))
+    assert (interval.low, interval.high) == pytest.approx(expected, abs=0.08 * standard_error)
+
+
+def test_the_interval_of_a_ratio_of_means_is_scipys_bca_at_the_widened_level() -> None:
+    above, below = skewed(30), 1 + skewed(30, seed=6)
+    interval = Bootstrap(seed=3, resamples=20_000).ratio(above, below)
+    low, high = scipy_interval((above, below), lambda x, y, axis: x.mean(axis=axis) / y.mean(axis=axis))
+    assert interval is not None
+    assert interval.mean == pytest.approx(above.mean() / below.mean())
+    assert (interval.low, interval.high) == pytest.approx((low, high), abs=0.03 * (high - low))
+
+
+def test_under_twenty_questions_there_is_a_mean_and_no_interval() -> None:
+    assert Bootstrap().mean(np.arange(19.0)) == Interval(9.0, None, None)
+    twenty = Bootstrap().mean(np.arange(20.0))
+    assert twenty is not None
+    assert twenty.low is not None
+
+
+def test_without_a_single_value_there_is_nothing() -> None:
+    assert Bootstrap().mean(np.array([])) is None
+    assert Bootstrap().mean(np.array([np.nan, np.nan])) is None
+
+
+def test_questions_without_a_value_are_left_out() -> None:
+    values = skewed(40)
+    holes = np.concatenate([values, [np.nan] * 7])
+    assert Bootstrap().mean(holes) == Bootstrap().mean(values)
+
+
+def test_the_same_seed_gives_the_same_interval_and_another_seed_another() -> None:
+    values = skewed(40)
+    assert Bootstrap(seed=1).mean(values) == Bootstrap(seed=1).mean(values)
+    assert Bootstrap(seed=1).mean(values) != Bootstrap(seed=2).mean(values)
+
+
+def test_values_that_do_not_vary_have_an_interval_of_no_width() -> None:
+    assert Bootstrap().mean(np.full(25, 0.7)) == Interval(pytest.approx(0.7), pytest.approx(0.7), pytest.approx(0.7))
+
+
+@pytest.mark.parametrize("n", [20, 62])
+def test_what_held_nowhere_or_everywhere_has_the_exact_binomial_interval(n: int) -> None:
+    never, always, sometimes = np.zeros(n), np.ones(n), np.arange(n) % 4 == 0
+    columns = np.stack([never, always, sometimes], axis=1)
+    shares = Bootstrap().shares(columns)
+    for share, count in zip(shares[:2], (0, n), strict=True):
+        exact = stats.binomtest(count, n).proportion_ci(0.95, "exact")
+        assert (share.mean, share.low, share.high) == pytest.approx((count / n, exact.low, exact.high), abs=1e-12)
+    assert shares[2] == Bootstrap().means(columns)[2]
+
+
+def test_what_held_nowhere_among_a_few_has_no_interval_either() -> None:
+    assert Bootstrap().shares(np.zeros((19, 1))) == (Interval(0.0, None, None),)
+
+
+def test_one_question_that_differs_from_all_others_keeps_the_bounds_within_the_values() -> None:
+    values = np.zeros(30)
+    values[4] = 1
+    interval = Bootstrap().mean(values)
+    assert interval is not None
+    assert interval.low is not None
+    assert interval.high is not None
+    assert 0 <= interval.low < interval.mean < interval.high < 1
+
+
+def test_columns_are_scored_as_they_would_be_alone() -> None:
+    values = np.column_stack([skewed(40), skewed(40, seed=8)])
+    first, second = Bootstrap().means(values)
+    assert first.low == pytest.approx(Bootstrap().mean(values[:, 0]).low)
+    assert second.high == pytest.approx(Bootstrap().mean(values[:, 1]).high)
+
+
+def test_a_ratio_over_nothing_is_null() -> None:
+    assert Bootstrap().ratio(np.ones(30), np.zeros(30)) is None
+    assert Bootstrap().ratio(np.ones(3), np.full(3, np.nan)) is None
+
+
+def test_a_ratio_of_few_questions_has_no_bounds() -> None:
+    assert Bootstrap().ratio(np.array([1.0, 2.0]), np.array([2.0, 4.0])) == Interval(0.5, None, None)
+
+
+@pytest.mark.parametrize(
+    ("interval", "includes"),
+    [
+        (Interval(0.5, -0.1, 1.0), True),
+        (Interval(0.5, 0.1, 1.0), False),
+        (Interval(-0.5, -1.0, -0.1), False),
+        (Interval(0.5, None, None), True),
+    ],
+)
+def test_zero_is_ruled_out_only_by_an_interval_that_leaves_it_out(interval: Interval, includes: bool) -> None:
+    assert interval.includes_zero is includes
