@@ -7,9 +7,9 @@ import numpy as np
 from scipy import stats
 
 from eval.answers import FloatArray
+from eval.matrix.groups import Targets, groups_of, targets_of
 from eval.scoring.metrics import normalised, total_variation
 from eval.surveys.loading import load_survey
-from eval.targets import Targets, groups_of, targets_of
 
 Draw = Callable[[np.random.Generator, int, int], tuple[FloatArray, FloatArray | None]]
 """`draw(rng, questions, trials)`: scores of shape (questions, trials), and denominators where the score is a ratio."""

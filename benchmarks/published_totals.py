@@ -23,10 +23,9 @@ from pathlib import Path
 from string import ascii_uppercase
 from typing import Any
 
-from eval.answer_file import load_answers
-from eval.answer_line import AnswerLine, written
+from eval.answer_files import AnswerLine, load_answers, written
 from eval.answers import Refusals
-from eval.evaluate_answers import evaluate_answers
+from eval.evaluate import evaluate_answers
 from eval.report import Report
 from eval.surveys.loading import LoadedSurvey
 from eval.surveys.model import Option, Question, Responses, Survey

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from chat_personas.text import counted, printable
 
 if TYPE_CHECKING:
-    from eval.paired_report import PairedDifference, PairedReport, Setting, Side
+    from eval.compare.models import PairedDifference, PairedReport, Setting, Side
     from eval.report import Score
     from eval.scoring.intervals import Interval
 
@@ -77,7 +77,7 @@ def of_other_groups(differs: "Sequence[Setting]") -> bool:
 
 def verdict(difference: "PairedDifference") -> str:
     """Say whether B can be told apart from A: by the interval, or under 20 questions by the p-value."""
-    from eval.paired import SIGNIFICANT
+    from eval.compare.paired import SIGNIFICANT
     from eval.scoring.intervals import Interval
 
     interval = Interval(difference.mean, difference.low, difference.high)

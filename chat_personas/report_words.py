@@ -9,7 +9,7 @@ from chat_personas.text import counted, printable
 from personas import attribute_of
 
 if TYPE_CHECKING:
-    from eval.matrix_report import MatrixReport
+    from eval.matrix.models import MatrixReport
     from eval.report import GroupName, Reference, Report, Score, SurveyInfo
     from eval.scoring.intervals import Interval
 

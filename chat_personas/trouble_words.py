@@ -7,7 +7,7 @@ from chat_personas.report_words import errs_too_often, with_interval
 from chat_personas.text import printable
 
 if TYPE_CHECKING:
-    from eval.matrix_report import MatrixReport
+    from eval.matrix.models import MatrixReport
     from eval.report import FailureInfo, JudgeInfo, Report
 
 WHY_NOT_VALID = "label mass, or what a server shows of it"

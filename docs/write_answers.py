@@ -8,7 +8,7 @@ from pathlib import Path
 
 from write_surveys import keys
 
-from eval.answer_line import AnswerLine
+from eval.answer_files import AnswerLine
 
 PAGE = Path(__file__).with_name("answers.md")
 

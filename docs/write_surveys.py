@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel
 from write_personas import attribute_docstrings
 
-from eval.importers.long_csv_row import Row
+from eval.importers.csv_table import Row
 from eval.surveys.figures import groups_with_figures
 from eval.surveys.loading import Option, Population, Question, Responses, Survey, load_survey
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from eval.answers import by_reason
+from eval.compare.gap import gaps
 from eval.engine import Engine
 from eval.evaluate import evaluate
 from eval.expression.judge import Judge
 from eval.expression.methods import EXPRESSIONS
-from eval.gap import gaps
 from eval.report import Report
 from eval.surveys.loading import LoadedSurvey
 from personas import load_persona

@@ -11,12 +11,11 @@ from chat_personas.report_words import errs_too_often
 from chat_personas.survey_store import find_survey
 from chat_personas.text import printable
 from chat_personas.trouble_words import not_judged
+from eval.compare.models import PairedReport
+from eval.compare.paired import NamedReport, by_name, is_worse, paired
 from eval.errors import ReportError
-from eval.paired import NamedReport, is_worse, paired
-from eval.paired_report import PairedReport
 from eval.report import Report
-from eval.report_pairs import by_name
-from eval.report_reading import load_reports
+from eval.report.read import load_reports
 from personas import load_persona
 from personas.inputs.suggestions import shown
 

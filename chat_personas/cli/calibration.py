@@ -31,7 +31,7 @@ def calibrate(report: "Report") -> "Report":
 
     What was asked is then kept all the same.
     """
-    from eval.calibrated import calibrated, comparable
+    from eval.report.calibrate import calibrated, comparable
 
     made = calibrated(report)
     if made.calibration is None:
@@ -46,7 +46,7 @@ def calibrate_answers(reports: Sequence["Report"]) -> "list[Report]":
     Raises:
         UsageError: the file holds too few answers for some group.
     """
-    from eval.calibrated import comparable
+    from eval.report.calibrate import comparable
 
     for report in reports:
         check_enough(report.persona.name, len(comparable(report)))

@@ -36,9 +36,8 @@ def compare(
     from chat_personas.cli.paired_table import print_comparisons
     from chat_personas.cli.report_documents import write_comparisons
     from chat_personas.cli.report_file import Destinations
-    from eval.paired import NamedReport, paired
-    from eval.report_pairs import pair_reports
-    from eval.report_reading import load_reports
+    from eval.compare.paired import NamedReport, pair_reports, paired
+    from eval.report.read import load_reports
 
     destinations = Destinations(json_file, html=html_file)
     destinations.check()

@@ -12,11 +12,11 @@ from chat_personas.cli.kept_answers import KeptAnswers
 from chat_personas.cli.opened_model import opened_model
 from chat_personas.cli.progress import progress_bar
 from chat_personas.survey_store import find_survey
+from eval.answer_files import check_distinct
 from eval.evaluate import evaluate, questions_for
 from eval.expression.judge import Judge
 from eval.expression.methods import Asking, Expression
 from eval.report import Report
-from eval.saved_answers import check_distinct
 from eval.surveys.loading import LoadedSurvey
 from personas import LoadedPersona, load_persona
 

@@ -35,7 +35,7 @@ def print_expressions(reports: Sequence["Report"], *, to_error: bool, demonstrat
     """Print for each persona its scores by expression with the references, the gaps, and what failed."""
     from rich.console import Console
 
-    from eval.gap import gaps
+    from eval.compare.gap import gaps
 
     console = Console(stderr=to_error, highlight=False, markup=False)
     print_line(console, f"{what_was_asked(reports[0], 'several expressions')} · 95% intervals over questions")

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from chat_personas.cli.calibration import calibrate_answers
 from chat_personas.survey_store import find_survey
-from eval.answer_file import load_answers
-from eval.evaluate_answers import evaluate_answers
+from eval.answer_files import load_answers
+from eval.evaluate import evaluate_answers
 
 if TYPE_CHECKING:
     from eval.answers import Refusals

@@ -14,7 +14,7 @@ from eval.engine import EngineError
 
 if TYPE_CHECKING:
     from eval.engine import Engine
-    from eval.matrix_report import MatrixReport
+    from eval.matrix.models import MatrixReport
     from eval.report import Report
 
 R = TypeVar("R", "Report", "MatrixReport")

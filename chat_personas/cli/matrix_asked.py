@@ -12,11 +12,11 @@ from chat_personas.config import Settings
 from eval.engine import EngineInfo
 from eval.expression.judge import Judge
 from eval.expression.methods import Asking, Expression
-from eval.matrix import matrix, questions_of
-from eval.matrix_asking import all_prompts
-from eval.matrix_report import MatrixReport
+from eval.matrix.groups import groups_of
+from eval.matrix.models import MatrixReport
+from eval.matrix.prompts import all_prompts
+from eval.matrix.run import matrix, questions_of
 from eval.surveys.loading import LoadedSurvey
-from eval.targets import groups_of
 from personas import LoadedPersona
 
 

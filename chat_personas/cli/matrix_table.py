@@ -15,7 +15,7 @@ from personas import Group
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from eval.matrix_report import MatrixReport, RowInfo, SteerabilityInfo
+    from eval.matrix.models import MatrixReport, RowInfo, SteerabilityInfo
     from eval.report import GroupName, Score
 
 NAMED = 3

@@ -11,8 +11,8 @@ from chat_personas.cli.report_table import print_reports
 from chat_personas.report_words import errs_too_often
 from chat_personas.text import counted, printable
 from chat_personas.trouble_words import not_judged
+from eval.answer_files import left_out
 from eval.report import Report
-from eval.saved_answers import left_out
 
 
 def print_and_write(

@@ -10,7 +10,7 @@ from chat_personas.text import printable
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from eval.paired_report import PairedDifference, PairedReport
+    from eval.compare.models import PairedDifference, PairedReport
     from eval.report import Score
 
 

@@ -31,7 +31,7 @@ def report(
     from chat_personas.cli.outcome import print_tables
     from chat_personas.cli.report_documents import write_pictures
     from chat_personas.cli.report_file import Destinations
-    from eval.report_reading import load_reports
+    from eval.report.read import load_reports
 
     destinations = Destinations(None, html=html_file, svg=svg_file)
     destinations.check()

@@ -8,8 +8,8 @@ from chat_personas.cli.report_file import Destinations, write_documents
 from chat_personas.survey_store import find_survey
 
 if TYPE_CHECKING:
-    from eval.matrix_report import MatrixReport
-    from eval.paired_report import PairedReport
+    from eval.compare.models import PairedReport
+    from eval.matrix.models import MatrixReport
     from eval.report import Report
     from eval.surveys.loading import LoadedSurvey
 
@@ -20,9 +20,9 @@ def write_reports(reports: "Sequence[Report]", destinations: Destinations, surve
     Raises:
         CorpusError: a file could not be written; the others are.
     """
-    from eval.gap import gaps
+    from eval.answer_files import as_answers
+    from eval.compare.gap import gaps
     from eval.report import as_document
-    from eval.saved_answers import as_answers
 
     texts = {
         "--json": lambda: as_document(reports, gaps(reports)),
@@ -76,7 +76,7 @@ def write_comparisons(
     Raises:
         CorpusError: a file could not be written; the other is.
     """
-    from eval.paired_report import as_document
+    from eval.compare.models import as_document
 
     texts = {"--json": lambda: as_document(comparisons), "--html": lambda: _paired_page(comparisons, demonstration)}
     write_documents([(file, texts[option]) for option, file in destinations.by_option.items()])

@@ -92,7 +92,7 @@ def import_survey(
 ) -> int:
     """Take a survey over from another format; then it is listed, shown and measured with like any other."""
     from chat_personas.cli.survey_import import run_import
-    from eval.importers.imported import Wishes
+    from eval.importers.building import Wishes
 
     wishes = Wishes(name or "", title, source, licence, tuple(year or ()), weighted)
     return run_import(kind, path, wishes, replace=replace)

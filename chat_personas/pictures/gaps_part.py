@@ -6,7 +6,7 @@ from chat_personas.gap_words import MEANING, gap_name
 from chat_personas.paired_words import signed
 from chat_personas.pictures.markup import Node, element
 from chat_personas.pictures.tables import table
-from eval.gap import gaps
+from eval.compare.gap import gaps
 from eval.report import GapInfo, Report
 
 GAP_HEADS = ("persona", "gap", "total variation", "p", "questions that both answered")

@@ -9,7 +9,7 @@ from chat_personas.pictures.standings import NOT_JUDGED, Standing, Standings
 from chat_personas.report_words import errs_too_often, group_label, what_was_asked
 from chat_personas.text import counted
 from chat_personas.trouble_words import not_judged
-from eval.matrix_report import MatrixReport, RowInfo, TargetInfo
+from eval.matrix.models import MatrixReport, RowInfo, TargetInfo
 
 MATRIX_MEANING = "Alignment with each group: 1 is the same answers. Bold: the group that the persona stands for."
 PEOPLE = "people: mean over the other groups"

@@ -22,7 +22,7 @@ from chat_personas.report_words import (
 )
 from chat_personas.text import counted
 from chat_personas.trouble_words import WHY_NOT_VALID, not_judged
-from eval.matrix_report import HumanReferencesInfo, MatrixReport, SteerabilityInfo
+from eval.matrix.models import HumanReferencesInfo, MatrixReport, SteerabilityInfo
 
 UNSTEERED = "unsteered"
 WITHHELD = "The figures are not shown; the document has them."

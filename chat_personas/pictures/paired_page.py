@@ -16,7 +16,7 @@ from chat_personas.pictures.markup import Element, Node, element
 from chat_personas.pictures.shell import titled, warning, whole_page
 from chat_personas.pictures.tables import table
 from chat_personas.report_words import DEMONSTRATION, with_interval
-from eval.paired_report import Differences, PairedReport
+from eval.compare.models import Differences, PairedReport
 from eval.report import Score
 
 DIFFERENCE = ("B − A", "p", "questions")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from chat_personas.models import POCKET
 from eval.expression.methods import METHODS
-from eval.matrix_report import MatrixReport
+from eval.matrix.models import MatrixReport
 from eval.report import FROM_FILE, JudgeInfo, ModelInfo, Report
 from personas import library_names
 

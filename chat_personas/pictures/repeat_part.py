@@ -8,7 +8,7 @@ from chat_personas.pictures.repeat_command import command
 from chat_personas.pictures.tables import definitions
 from chat_personas.report_words import what_figures_are
 from chat_personas.text import counted
-from eval.matrix_report import MatrixReport
+from eval.matrix.models import MatrixReport
 from eval.report import FROM_FILE, ModelInfo, Report, SurveyInfo, Timing
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from eval.importers import distributional_alignment, globalopinionqa, long_csv, opinionqa, subpop
-from eval.importers.imported import Imported, Wishes
+from eval.importers import csv_table, distributional_alignment, globalopinionqa, opinionqa, subpop
+from eval.importers.building import Imported, Wishes
 
 __all__ = ["KINDS", "Imported", "Kind", "Wishes"]
 
@@ -27,7 +27,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         kind.name: kind
         for kind in (
-            Kind("csv", "a table of your own: a row per question, option and group", long_csv.read),
+            Kind("csv", "a table of your own: a row per question, option and group", csv_table.read),
             Kind(
                 "distributional-alignment",
                 "the benchmark's ATTRIBUTE_data.json files, or its folder with info.csv",

@@ -10,11 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from eval.errors import SurveyError
-from eval.importers.building import Draft, collapsed, finished, finished_survey, tidy
-from eval.importers.imported import Imported, Notes, Wishes
-from eval.importers.literals import read_literal
-from eval.importers.reading import read_rows
-from eval.importers.refusal_texts import declines
+from eval.importers.building import Draft, Imported, Notes, Wishes, collapsed, finished, finished_survey, tidy
+from eval.importers.reading import read_literal, read_rows
+from eval.importers.refusals import declines
 from eval.surveys.model import Question, sums_to_one
 
 _NEEDED = frozenset({"question", "selections", "options"})

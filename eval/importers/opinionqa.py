@@ -2,25 +2,123 @@
 
 `info.csv` has the questions, `responses.csv` a row for each respondent: the text of the answer to each question, the
 value of each attribute and `WEIGHT_W*`. Answers and values are matched by their text.
+
+The `responses.csv` of an OpinionQA wave: a row for each respondent, a column for each question and attribute.
+
+Where the waves of an OpinionQA release lie.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eval.errors import SurveyError
-from eval.importers.building import Draft, finished, finished_survey, tidy
-from eval.importers.imported import Imported, Notes, Wishes
-from eval.importers.question_info import QuestionInfo, read_info
-from eval.importers.refusal_texts import parts_fit
-from eval.importers.response_table import ResponseTable, read_responses
-from eval.importers.wave import topic_and_years
-from eval.importers.wave_folders import wave_folders
+from eval.importers.american_trends_panel import QuestionInfo, read_info, topic_and_years
+from eval.importers.building import Draft, Imported, Notes, Wishes, finished, finished_survey, tidy
+from eval.importers.reading import read_cells, wrong_length
+from eval.importers.refusals import parts_fit
 from eval.surveys.model import MOST_LABELS, MOST_PEOPLE, Question
-from eval.surveys.respondents import Codes, Members, Respondents, Wave
+from eval.surveys.respondents import NOT_ASKED, Codes, Members, Respondents, Wave
 from personas import ALL_GROUPS, CATALOGUE, Group
-from personas.inputs.files import display_name
+from personas.inputs.files import display_name, is_directory
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseTable:
+    """The cells of the file at `path`; `columns` has the place of each column, `lines` the line of each row."""
+
+    path: Path
+    columns: Mapping[str, int]
+    rows: Sequence[Sequence[str]]
+    lines: Sequence[int]
+
+    def codes(self, column: str, code_of: Mapping[str, int]) -> tuple[Codes, set[str]]:
+        """Return the code of each cell of a column, -1 for one that has none, and the texts that have none."""
+        place = self.columns[column]
+        cells = [row[place].strip() for row in self.rows]
+        codes = np.fromiter((code_of.get(cell, NOT_ASKED) for cell in cells), dtype=np.int8, count=len(cells))
+        return codes, {cell for cell in set(cells) - code_of.keys() if cell and cell.casefold() != "nan"}
+
+    def numbers(self, column: str) -> NDArray[np.float64]:
+        """Return the number in each cell of a column, NaN where it holds none."""
+        place = self.columns[column]
+        return np.array([_number(row[place]) for row in self.rows], dtype=np.float64)
+
+
+def read_responses(path: Path) -> ResponseTable:
+    """Read the file at `path`.
+
+    Raises:
+        SurveyError: it cannot be read, a column is there twice, or a row has more or fewer cells than there are
+            columns, so that they may stand for another question; the message names the line.
+    """
+    header, numbered = read_cells(path, frozenset())
+    rows, lines = [], []
+    for line, cells in numbered:
+        if len(cells) < len(header):
+            raise wrong_length(path, line, len(cells), len(header))
+        rows.append(cells)
+        lines.append(line)
+    return ResponseTable(path, {name: place for place, name in enumerate(header)}, rows, lines)
+
+
+def _number(cell: str) -> float:
+    try:
+        return float(cell) if "_" not in cell else float("nan")  # Python takes 1_000 for a number
+    except ValueError:
+        return float("nan")
+
+
+_FOLDER = re.compile(r"(?:Pew_)?American_Trends_Panel_W(\d+)")
+_INSIDE = ("human_resp", "data/human_resp")
+_FILES = ("info.csv", "responses.csv")
+
+
+def wave_folders(path: Path, notes: Notes) -> list[tuple[int, Path]]:
+    """Return number and folder of each wave below `path`, in the order of their numbers.
+
+    Folders that lack a file are left out, with a note.
+
+    Raises:
+        SurveyError: there is no folder of a wave, or a wave has two complete ones: they may differ.
+    """
+    if not is_directory(path):
+        raise SurveyError(f"{display_name(path)} is no folder; name the one that has human_resp in it")
+    found = _folders(path)
+    if not found:
+        raise SurveyError(f"{display_name(path)} has no folder American_Trends_Panel_W...; name human_resp")
+    complete: dict[int, Path] = {}
+    for number, folder in found:
+        lacking = next((name for name in _FILES if not (folder / name).is_file()), None)
+        if lacking:
+            notes.add(f"waves skipped (no {lacking})", _said(number, folder, found))
+        elif number in complete:
+            both = " and ".join(str(each.relative_to(path)) for each in (complete[number], folder))
+            raise SurveyError(
+                f"{display_name(path)} has wave W{number} twice, in {both}; name the folder with one of them"
+            )
+        else:
+            complete[number] = folder
+    return sorted(complete.items())
+
+
+def _folders(path: Path) -> list[tuple[int, Path]]:
+    """Return the folders that are named as a wave's is, each once, however many links lead to it."""
+    places = [path, *(path / inside for inside in _INSIDE)]
+    candidates = [path] if _FOLDER.fullmatch(path.resolve().name) else []
+    candidates += [found for place in places if place.is_dir() for found in sorted(place.iterdir()) if found.is_dir()]
+    distinct = {folder.resolve(): folder for folder in reversed(candidates)}
+    numbered = [(match, folder) for real, folder in distinct.items() if (match := _FOLDER.fullmatch(real.name))]
+    return sorted(((int(match.group(1)), folder) for match, folder in numbered), key=lambda found: (found[0], found[1]))
+
+
+def _said(number: int, folder: Path, found: list[tuple[int, Path]]) -> str:
+    alone = sum(other == number for other, _ in found) == 1
+    return f"W{number}" if alone else f"W{number} in {folder.parent.name}/{folder.name}"
 
 
 def read(path: Path, wishes: Wishes) -> Imported:

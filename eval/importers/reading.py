@@ -1,8 +1,13 @@
-"""Reading the files of other formats, with one clear line for everything that may stand in the way."""
+"""Reading the files of other formats, with one clear line for everything that may stand in the way.
 
+Lists and dictionaries as Python writes them, in a cell of a table; nothing is run.
+"""
+
+import ast
 import csv
 import io
 import json
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,6 +16,39 @@ from typing import Any
 from eval.errors import SurveyError
 from personas.inputs.files import display_name, no_file
 from personas.inputs.suggestions import shown
+
+_DEFAULTDICT = re.compile(r"defaultdict\(\s*<class '\w+'>\s*,\s*(.*)\)", re.DOTALL)
+
+
+def read_literal(text: str) -> Any:
+    """Return the Python literal that a cell holds, as `str()` writes a list or a dictionary; nothing is run.
+
+    A `defaultdict(<class 'list'>, {...})` is the dictionary in it. A `nan` that stands by itself is None; the same
+    letters in a text are text.
+
+    Raises:
+        ValueError: it is none, or a dictionary has a key twice, of which Python would keep the last.
+    """
+    inner = _DEFAULTDICT.fullmatch(text.strip())
+    try:
+        tree = ast.parse(inner.group(1) if inner else text.strip(), mode="eval")
+        return ast.literal_eval(_WithoutNan().visit(tree))
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError) as error:
+        raise ValueError("this is no list or dictionary as Python writes them") from error
+
+
+class _WithoutNan(ast.NodeTransformer):
+    """Puts None where the name `nan` stands, and refuses a dictionary with a key twice."""
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return ast.copy_location(ast.Constant(None), node) if node.id == "nan" else node
+
+    def visit_Dict(self, node: ast.Dict) -> ast.AST:
+        keys = [key.value for key in node.keys if isinstance(key, ast.Constant)]
+        if len(set(keys)) < len(keys):
+            raise ValueError("a key is there twice")
+        return self.generic_visit(node)
+
 
 _MOST_BYTES = 2_000_000_000
 _MOST_COLUMNS = 12

@@ -14,11 +14,10 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
 
 from eval.errors import SurveyError
-from eval.importers.building import Draft, collapsed, finished, finished_survey, tidy
-from eval.importers.imported import Imported, Notes, Wishes
+from eval.importers.american_trends_panel import topic_and_years
+from eval.importers.building import Draft, Imported, Notes, Wishes, collapsed, finished, finished_survey, tidy
 from eval.importers.reading import read_text
-from eval.importers.refusal_texts import declines, parts_fit
-from eval.importers.wave import topic_and_years
+from eval.importers.refusals import declines, parts_fit
 from eval.surveys.model import Question, Responses, sums_to_one
 from personas import CATALOGUE
 from personas.inputs.files import display_name

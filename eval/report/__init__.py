@@ -3,29 +3,43 @@
 docs/measures.md says how each score is made. Keys are written in the order of the fields, always all of them.
 """
 
-from eval.report.calibrated import CalibratedScores, Calibration, CalibrationDifference, CalibrationFold
-from eval.report.circumstances import (
-    FROM_FILE,
-    JudgeInfo,
-    ModelInfo,
-    PersonaInfo,
-    RepliesInfo,
-    SurveyInfo,
-    Timing,
-    UnreadInfo,
-)
-from eval.report.document import SCHEMA, SCHEMA_OF_SEVERAL, GapInfo, Report, Reports, as_document
-from eval.report.parts import Distribution, GroupName, Part, Score
-from eval.report.questions import FailureInfo, OrderInfo, QuestionInfo, RefusedInfo
-from eval.report.scores import (
+from eval.report.models import (
+    SCHEMA,
+    SCHEMA_OF_SEVERAL,
     Difference,
+    FailureInfo,
+    GapInfo,
     NearestInfo,
     OppositeDifference,
     OppositeInfo,
+    OrderInfo,
+    QuestionInfo,
     Reference,
     References,
+    RefusedInfo,
+    Report,
+    Reports,
     ScoreSet,
     TopicInfo,
+    as_document,
+)
+from eval.report.parts import (
+    FROM_FILE,
+    CalibratedScores,
+    Calibration,
+    CalibrationDifference,
+    CalibrationFold,
+    Distribution,
+    GroupName,
+    JudgeInfo,
+    ModelInfo,
+    Part,
+    PersonaInfo,
+    RepliesInfo,
+    Score,
+    SurveyInfo,
+    Timing,
+    UnreadInfo,
 )
 
 __all__ = [

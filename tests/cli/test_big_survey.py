@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.matrix_report import MatrixReport
+from eval.matrix.models import MatrixReport
 from personas import ALL_GROUPS
 from tests.cli.big_survey import QUESTIONS, write_table
 

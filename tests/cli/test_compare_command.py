@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from eval.paired_report import PairedReport, PairedReports
+from eval.compare.models import PairedReport, PairedReports
 from tests.cli.running import Command, only_line
 from tests.eval.reports import MODEL, document, row, rows
 from tests.pictures.reading import LOADING, seen, words

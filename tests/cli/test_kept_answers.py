@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from eval.engine import Engine, EngineError, EngineInfo, Message, Probe, ProbeScore
-from eval.matrix_report import MatrixReport
+from eval.matrix.models import MatrixReport
 from eval.report import Report
 from tests.cli.running import Command, Ran, only_line
 from tests.eval.fake_engine import FakeEngine

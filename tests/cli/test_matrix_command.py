@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from eval.engine import Engine, EngineInfo
-from eval.matrix_report import MatrixReport
+from eval.matrix.models import MatrixReport
 from personas import Group
 from tests.cli.running import Command, Ran, only_line, write_survey
 from tests.cli.test_eval_expressions import judged_by, say

@@ -8,7 +8,7 @@ import pytest
 
 from chat_personas.cli import matrix_table
 from eval.engine import Engine, EngineInfo
-from eval.matrix_report import MatrixReport
+from eval.matrix.models import MatrixReport
 from tests.cli.running import Command, only_line
 from tests.eval.fake_engine import FakeEngine
 from tests.pictures.reading import LOADING, rows, seen, tree, words

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from eval.answer_file import load_answers
-from eval.evaluate_answers import evaluate_answers
+from eval.answer_files import load_answers
+from eval.evaluate import evaluate_answers
 from eval.surveys.loading import load_survey
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -6,13 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from eval.answer_file import load_answers
+from eval.answer_files import as_answers, check_distinct, left_out, load_answers
 from eval.answers import Refusals
 from eval.errors import AnswerError
-from eval.evaluate import evaluate
-from eval.evaluate_answers import evaluate_answers
+from eval.evaluate import evaluate, evaluate_answers
 from eval.report import Report
-from eval.saved_answers import as_answers, check_distinct, left_out
 from eval.surveys.loading import LoadedSurvey
 from personas import Group, LoadedPersona, load_persona
 from tests.eval.fake_engine import FakeEngine

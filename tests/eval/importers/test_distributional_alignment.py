@@ -7,8 +7,7 @@ import pytest
 
 from eval.errors import SurveyError
 from eval.importers import Imported, Wishes
-from eval.importers.distributional_alignment import read
-from eval.importers.option_texts import repaired
+from eval.importers.distributional_alignment import read, repaired
 from eval.surveys.figures import groups_with_figures
 from eval.surveys.model import Responses
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import wasserstein_distance
 
-from eval.calibrated import calibrated
 from eval.evaluate import evaluate
 from eval.report import Report
+from eval.report.calibrate import calibrated
 from eval.scoring.calibration import Uncalibrated, cross_fitted, fit, folds, stacked
 from eval.surveys.loading import LoadedSurvey
 from personas import load_persona

@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from eval.answer_files import as_answers
 from eval.answers import Refusals
-from eval.calibrated import calibrated
 from eval.evaluate import evaluate
-from eval.matrix import matrix
-from eval.matrix_asking import all_prompts
+from eval.matrix.prompts import all_prompts
+from eval.matrix.run import matrix
 from eval.report import Report
-from eval.report_reading import read_reports
-from eval.saved_answers import as_answers
+from eval.report.calibrate import calibrated
+from eval.report.read import read_reports
 from eval.scoring.scores import score
 from eval.surveys.loading import LoadedSurvey
 from personas import load_persona

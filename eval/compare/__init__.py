@@ -1,0 +1,1 @@
+"""Two reports of the same questions, compared question by question."""

@@ -1,0 +1,108 @@
+"""The `info.csv` of OpinionQA: each question with its options, their ordinal values, and which of them decline.
+
+What is known of the American Trends Panel's waves that OpinionQA uses: their topic and when people were asked.
+
+Topics as in Santurkar et al. 2023, years as Pew Research Center publishes them with its data.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from pydantic import BaseModel, ConfigDict, FiniteFloat, ValidationError
+
+from eval.errors import SurveyError
+from eval.importers.building import Notes
+from eval.importers.reading import read_literal, read_rows
+from personas.inputs.files import display_name
+
+_NEEDED = frozenset({"key", "question", "references", "option_ordinal"})
+
+
+class _Parsed(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    references: list[str]
+    option_ordinal: list[FiniteFloat]
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionInfo:
+    """What `info.csv` says of a question; `references` without an ordinal value are refusals."""
+
+    key: str
+    stem: str
+    texts: tuple[str, ...]
+    ordinals: tuple[float, ...]
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The texts that have an ordinal value, in the source's order."""
+        return self.texts[: len(self.ordinals)]
+
+    @property
+    def refusals(self) -> tuple[str, ...]:
+        """The texts after them."""
+        return self.texts[len(self.ordinals) :]
+
+
+def read_info(path: Path, notes: Notes) -> dict[str, QuestionInfo]:
+    """Return the questions of an `info.csv` by key; of a key that is there twice, the first; a note if they differ.
+
+    Raises:
+        SurveyError: it cannot be read, or a row is not in this format; the message names the line.
+    """
+    found: dict[str, QuestionInfo] = {}
+    for line, cells in read_rows(path, _NEEDED):
+        try:
+            parsed = _Parsed(
+                references=read_literal(cells["references"]),
+                option_ordinal=read_literal(cells["option_ordinal"]),
+            )
+        except (KeyError, ValueError, ValidationError) as error:
+            problem = "references and option_ordinal must be lists as Python writes them"
+            raise SurveyError(f"{display_name(path)}: line {line}: {problem}; download the file again") from error
+        if len(parsed.option_ordinal) > len(parsed.references):
+            raise SurveyError(f"{display_name(path)}: line {line}: more ordinals than options; download the file again")
+        info = QuestionInfo(
+            cells["key"].strip(),
+            cells["question"],
+            tuple(text.strip() for text in parsed.references),
+            tuple(float(value) for value in parsed.option_ordinal),
+        )
+        if found.setdefault(info.key, info) != info:
+            notes.add("questions that info.csv has twice (the first is taken)", info.key)
+    return found
+
+
+WAVES: Mapping[int, tuple[str, int]] = MappingProxyType(
+    {
+        26: ("guns", 2017),
+        27: ("automation", 2017),
+        29: ("gender", 2017),
+        32: ("community types", 2018),
+        34: ("biomedical and food issues", 2018),
+        36: ("gender and leadership", 2018),
+        41: ("America in 2050", 2018),
+        42: ("trust in science", 2019),
+        43: ("race", 2019),
+        45: ("misinformation", 2019),
+        49: ("privacy", 2019),
+        50: ("family", 2019),
+        54: ("economic inequality", 2019),
+        82: ("global attitudes", 2021),
+        92: ("political views", 2021),
+    }
+)
+"""Topic and year by number."""
+
+_ENDING = re.compile(r"_W(\d+)$")
+
+
+def topic_and_years(key: str) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Return the topics and years of a question by its key, such as `GOVTHC_W92`; "general" and no year for others."""
+    match = _ENDING.search(key)
+    known = WAVES.get(int(match.group(1))) if match else None
+    return ((known[0],), (known[1],)) if known else (("general",), ())

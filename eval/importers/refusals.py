@@ -1,0 +1,60 @@
+"""Which options decline to answer, for sources that do not say: by their text, in the words of the survey houses."""
+
+from collections.abc import Sequence
+
+from eval.importers.building import Notes
+
+_REFUSALS = frozenset(
+    {
+        "refused",
+        "dk/refused",
+        "don't know/refused",
+        "don't know / refused",
+        "no answer/refused",
+        "refused/no answer",
+        "don't know",
+        "don’t know",
+        "dont know",
+        "dk",
+        "dk/na",
+        "na",
+        "n/a",
+        "no answer",
+        "not asked",
+        "not applicable",
+        "not asked in survey",
+        "no response",
+        "not sure",
+    }
+)
+
+
+def declines(option: str) -> bool:
+    """Say whether an option declines to answer: "Refused", "Don't know", "No answer", "Missing; Unknown"."""
+    text = option.strip().strip("()[]").casefold()
+    return text in _REFUSALS or text.startswith(("missing;", "missing:", "other missing")) or text == "missing"
+
+
+def parts_fit(question: str, options: Sequence[str], refusals: Sequence[str], notes: Notes) -> bool:
+    """Say whether a source that lists refusals after the options with a value can have meant these two parts.
+
+    An option that declines before a "refusal" that answers means that the values belong to other texts: False, with
+    a note. One of the two by itself may be meant: True, with a note that names the texts.
+    """
+    declining = [text for text in options if declines(text)]
+    answering = [text for text in refusals if not declines(text)]
+    if declining and answering:
+        reason = "questions skipped (an option that declines has a value, and one that answers has none)"
+        notes.add(reason, _named(question, declining + answering))
+        return False
+    if declining:
+        notes.add(
+            "questions with options that decline but have a value (counted as options)", _named(question, declining)
+        )
+    if answering:
+        notes.add("questions with options that have no value (counted as refusals)", _named(question, answering))
+    return True
+
+
+def _named(question: str, texts: Sequence[str]) -> str:
+    return f"{question}: {', '.join(texts)}"

@@ -1,0 +1,1 @@
+"""Personas and the unsteered model against every group: representativeness, steerability, consistency."""

@@ -1,0 +1,119 @@
+"""Personas against groups: representativeness, steerability, consistency, and whom each persona sounds like.
+
+The measures are those of Santurkar et al. (2023), "Whose Opinions Do Language Models Reflect?"; docs/matrix.md says
+how each is made here.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from eval.answers import ORDERS, Replies
+from eval.engine import Engine, EngineError
+from eval.expression.judge import Judge
+from eval.expression.methods import METHODS, Asking, Expression, cannot
+from eval.matrix.groups import groups_of, targets_of
+from eval.matrix.models import MatrixReport
+from eval.matrix.prompts import UNSTEERED, Said, all_prompts, ask, named_prompts
+from eval.matrix.tables import Speaker, columns, common_ground, require_common, rows, steerabilities
+from eval.report import FailureInfo, ModelInfo, Timing
+from eval.report.build import judge_info, program_version, replies_info, survey_info
+from eval.scoring.intervals import Bootstrap
+from eval.surveys.figures import choose
+from eval.surveys.loading import LoadedSurvey
+from eval.surveys.model import Question
+from personas import LoadedPersona, system_prompt
+
+Progress = Callable[[int, int], None]
+
+
+async def matrix(
+    engine: Engine,
+    personas: Sequence[LoadedPersona],
+    survey: LoadedSurvey,
+    *,
+    attribute: str | None = None,
+    limit: int | None = None,
+    expression: Expression = "log_probability",
+    seed: int = 0,
+    samples: int | None = None,
+    judge: Judge | None = None,
+    progress: Progress | None = None,
+) -> MatrixReport:
+    """Ask the model unsteered, as each persona, and steered to each persona's groups; compare with every group.
+
+    `attribute` keeps to its groups. All else is as in `evaluate`; a prompt that comes up twice is asked once. Where
+    the judge errs too often, no answer is valid.
+
+    Raises:
+        SurveyError: the survey has no figures for two groups, or no question has them for all.
+        PersonaError: a persona is not steered by a prompt.
+        EngineError: the model or the server failed, or cannot be asked so.
+    """
+    questions = questions_of(survey, limit, seed)
+    targets = targets_of(questions, groups_of(survey.survey, attribute))
+    require_common(targets)
+    method, asking = METHODS[expression], Asking(seed, samples, judge or Judge(engine))
+    if (why := cannot(expression, engine.info, (judge or engine).info)) is not None:
+        raise EngineError(why)
+    started = time.perf_counter()
+    said = await ask(engine, all_prompts(personas), questions, method, asking, progress)
+    seconds = time.perf_counter() - started
+    speakers = [_unsteered(said), *(_speaker(loaded, said) for loaded in personas)]
+    common, bootstrap = common_ground(speakers, targets), Bootstrap(seed)
+    return MatrixReport(
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        version=program_version(),
+        model=ModelInfo.model_validate(engine.info),
+        survey=survey_info(survey, questions),
+        expression=expression,
+        orders=ORDERS,
+        seed=seed,
+        attribute=attribute,
+        questions=tuple(question.id for question in common.questions),
+        targets=columns(common, bootstrap),
+        rows=rows(speakers, common, bootstrap),
+        steerability=steerabilities(personas, said, targets, bootstrap),
+        failures=_failures(said, named_prompts(personas), questions),
+        replies=replies_info(_replies(said, questions), method, asking, engine.info),
+        judge=await judge_info(questions, method, asking),
+        timing=Timing(
+            seconds=seconds,
+            probes=len(said) * len(questions) * len(ORDERS),
+            tokens_decoded=None if method.in_words else sum(each.tokens_decoded for each in said.values()),
+            tokens_reused=None if method.in_words else sum(each.tokens_reused for each in said.values()),
+        ),
+    )
+
+
+def questions_of(survey: LoadedSurvey, limit: int | None = None, seed: int = 0) -> tuple[Question, ...]:
+    """Return the questions that `matrix` would ask: every one, or `limit` of them."""
+    return choose(survey.survey.questions, limit, seed)
+
+
+def _unsteered(said: Mapping[str, Said]) -> Speaker:
+    return Speaker("unsteered", "none", (), said[UNSTEERED])
+
+
+def _speaker(loaded: LoadedPersona, said: Mapping[str, Said]) -> Speaker:
+    persona = loaded.persona
+    return Speaker(persona.name, persona.steering, persona.groups, said[system_prompt(persona)])
+
+
+def _replies(said: Mapping[str, Said], questions: Sequence[Question]) -> list[Replies]:
+    """Return all replies in the order of asking: when each came is chance."""
+    return [
+        each.replies[question.id] for each in said.values() for question in questions if question.id in each.replies
+    ]
+
+
+def _failures(
+    said: Mapping[str, Said], names: Mapping[str, str], questions: Sequence[Question]
+) -> tuple[FailureInfo, ...]:
+    """Return every question with every reason for which it failed, and under which prompts it failed for that."""
+    failed: dict[tuple[str, str], list[str]] = {}
+    for question in questions:
+        for prompt, each in said.items():
+            if (why := each.failures.get(question.id)) is not None:
+                failed.setdefault((question.id, why), []).append(names[prompt])
+    return tuple(FailureInfo(id=each, why=f"{why} ({', '.join(who)})") for (each, why), who in failed.items())

@@ -1,0 +1,298 @@
+"""The document that `eval --json` writes: the evaluation of one persona, or of several.
+
+What a report says about single questions: answered, refused or failed.
+
+The scores of a report over questions, and what they are to be read beside.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import Field
+
+from eval.answers import Order, Refusals
+from eval.report.parts import (
+    Calibration,
+    Distribution,
+    GroupName,
+    JudgeInfo,
+    ModelInfo,
+    Part,
+    PersonaInfo,
+    RepliesInfo,
+    Score,
+    SurveyInfo,
+    Timing,
+)
+
+
+class OrderInfo(Part):
+    """The answer in one option order."""
+
+    order: Order
+    """`survey` or `reversed`: how the options were printed. All figures are in the survey's order."""
+    model: Distribution | None
+    """The distribution over the options, normalised like the question's `model`; null for refusals only, `apart`."""
+    refusal: float
+    """The share of the refusal options in the mass of all labels."""
+    label_mass: float | None
+    """The probability of all labels together."""
+    truncation: float
+    """By how much, in total variation, tokens that a server did not show could change `model`; 0 when exact."""
+
+
+class QuestionInfo(Part):
+    """One question that was answered."""
+
+    id: str
+    """Its id in the survey."""
+    topics: tuple[str, ...]
+    """Its topics."""
+    options: tuple[str, ...]
+    """The options, refusals apart, in the survey's order."""
+    ordinal: tuple[float, ...]
+    """Their ordinal values."""
+    human: Distribution | None
+    """The people's distribution over `options`; with refusals `as-option` it sums to 1 - `human_refusal`."""
+    human_n: int | float | None
+    """How many of them chose one of the options; for weighted figures the effective number."""
+    model: Distribution
+    """The model's distribution over `options`; `as-option` it sums to 1 - `refusal`, from a file nearly."""
+    by_order: tuple[OrderInfo, ...]
+    """The answer in each option order, of which `model`, `refusal` and `label_mass` are the means; none from a file."""
+    refusal: float
+    """The model's share of refusals."""
+    human_refusal: float | None
+    """The people's share of refusals."""
+    label_mass: float | None
+    """The probability of all labels together."""
+    alignment: float | None
+    """1 - WD/span, null when the options have no order."""
+    total_variation: float | None
+    """Half the sum of absolute differences; `as-option` the refusals are one more option."""
+    order_bias: float | None
+    """Total variation between the two orders."""
+    valid: bool
+    """False when the label mass is below 0.5 in any order, truncation could exceed 0.1, or the judge errs too often."""
+
+
+class RefusedInfo(Part):
+    """A question that was answered with refusals only, while these are apart: its share of refusals is 1."""
+
+    id: str
+    """Its id in the survey."""
+    human_refusal: float | None
+    """The people's share of refusals."""
+    label_mass: float | None
+    """The probability of all labels together."""
+    valid: bool
+    """As in `questions`."""
+
+
+class FailureInfo(Part):
+    """A question without an answer that could be scored; it counts in no score, unless it is in `refused`, too."""
+
+    id: str
+    """The question's id."""
+    why: str
+    """Why there is no answer, in one line."""
+
+
+class ScoreSet(Part):
+    """The scores over all questions answered, or over the valid ones."""
+
+    alignment: Score | None
+    """1 - WD/span: 1 when the distributions are equal."""
+    total_variation: Score | None
+    """Half the sum of absolute differences: 0 when the distributions are equal."""
+    skill: Score | None
+    """0: no better than answering as everyone; 1: as close as a second sample of the group."""
+    refusal: Score | None
+    """The persona's share of refusals."""
+    human_refusal: Score | None
+    """The people's share of refusals."""
+    label_mass: Score | None
+    """The probability that the model gives to all answer labels together."""
+    order_bias: Score | None
+    """Total variation between the distributions of the two option orders."""
+    entropy_ratio: Score | None
+    """The persona's entropy relative to the people's: far below 1 is mode collapse."""
+
+
+class TopicInfo(Part):
+    """The scores over the questions of one topic."""
+
+    topic: str
+    """The topic's name in the survey."""
+    questions: int
+    """How many answered questions are about it."""
+    alignment: Score | None
+    """As in `scores`."""
+    total_variation: Score | None
+    """As in `scores`."""
+
+
+class Difference(Part):
+    """Reference minus persona on the same questions."""
+
+    alignment: Score | None
+    """Below 0: the persona is closer to the people than the reference."""
+    total_variation: Score | None
+    """Above 0: the persona is closer to the people than the reference."""
+
+
+class Reference(Part):
+    """What a prediction that needs no model would have scored."""
+
+    alignment: Score | None
+    """As in `scores`."""
+    total_variation: Score | None
+    """As in `scores`."""
+    minus_persona: Difference
+    """Paired differences from the persona."""
+
+
+class References(Part):
+    """The reference points without which no score should be read."""
+
+    uniform: Reference | None
+    """The same share for every option."""
+    population: Reference | None
+    """What everyone in the survey answered."""
+    opposite: Reference | None
+    """What the opposite group answered; null without one."""
+    noise_floor: Reference | None
+    """What a second sample of the same people would answer; null without counts."""
+
+
+class OppositeDifference(Part):
+    """With the opposite group minus with its own, on the same questions."""
+
+    alignment: Score | None
+    """Below 0: the persona is closer to its own group."""
+    total_variation: Score | None
+    """Above 0: the persona is closer to its own group."""
+
+
+class OppositeInfo(GroupName):
+    """How close the persona is to the opposite group: the value of its attribute that is farthest from its own."""
+
+    alignment: Score | None
+    """As in `scores`, against the opposite group's figures."""
+    total_variation: Score | None
+    """As in `scores`, against the opposite group's figures."""
+    minus_own: OppositeDifference | None = None
+    """Paired differences from the persona's scores with its own group; null in older reports."""
+
+
+class NearestInfo(GroupName):
+    """One group in the ranking of all groups with figures."""
+
+    alignment: Score
+    """The persona's alignment with this group over the questions that all groups have in common."""
+    tied: bool
+    """Whether it cannot be told from the nearest group; true for the nearest itself."""
+
+
+SCHEMA: Literal["chat-personas/eval-report@1"] = "chat-personas/eval-report@1"
+SCHEMA_OF_SEVERAL: Literal["chat-personas/eval-reports@1"] = "chat-personas/eval-reports@1"
+
+
+class Report(Part):
+    """The evaluation of one persona (schema `chat-personas/eval-report@1`)."""
+
+    schema_: Literal["chat-personas/eval-report@1"] = Field(default=SCHEMA, alias="schema")
+    """Always `"chat-personas/eval-report@1"`."""
+    created: str
+    """When, in UTC (ISO 8601)."""
+    version: str
+    """The version of this program."""
+    persona: PersonaInfo
+    """Who was evaluated."""
+    model: ModelInfo
+    """Which model played it."""
+    survey: SurveyInfo
+    """Which figures it was compared with."""
+    steering: str
+    """How the model was steered; `unknown` for answers from a file."""
+    shots: int | None = None
+    """With the steering `few_shot`: how many other questions stood before each one; null with every other."""
+    expression: str
+    """How the distributions were obtained; `unknown` for answers from a file."""
+    orders: tuple[Order, ...]
+    """The option orders in which each question was put (`open_ended`: to the judge); none from a file."""
+    refusals: Refusals
+    """`apart`: left out and renormalised; `as-option`: one more option."""
+    seed: int
+    """The seed of the choice of questions, the noise floor and the intervals."""
+    prompt_sha256: str
+    """The hash of the system prompt and every probe, as asked (UTF-8, each ended by a zero byte); empty from a file."""
+    scores: ScoreSet
+    """Over every question that was answered."""
+    scores_valid_only: ScoreSet
+    """Over the valid questions."""
+    calibration: Calibration | None = None
+    """With `--calibrate`; null without, and where fewer than 20 questions with figures were answered."""
+    topics: tuple[TopicInfo, ...]
+    """By topic."""
+    references: References
+    """Reference points, each as if it were the prediction."""
+    scores_against_opposite: OppositeInfo | None
+    """The persona measured against the opposite group; null for combined groups and everyone."""
+    nearest: tuple[NearestInfo, ...]
+    """All groups with figures, nearest first."""
+    nearest_questions: int
+    """Over how many questions `nearest` was ranked."""
+    questions: tuple[QuestionInfo, ...]
+    """Every question that was answered; the scores recompute from these and `refused`."""
+    refused: tuple[RefusedInfo, ...] = ()
+    """With refusals `apart`: those answered with refusals only. They count in the scores named there, and no others."""
+    failures: tuple[FailureInfo, ...]
+    """Every question that was put and has no distribution that could be compared."""
+    replies: RepliesInfo | None = None
+    """The replies that the distributions were read from; null for log-probabilities and for answers from a file."""
+    judge: JudgeInfo | None = None
+    """Who mapped answers in words to the options, and its error; null for other expressions than `open_ended`."""
+    timing: Timing
+    """What it cost."""
+
+    def to_json(self) -> str:
+        """Return the document, indented, with every key in its fixed place."""
+        return self.model_dump_json(by_alias=True, indent=2)
+
+
+class GapInfo(Part):
+    """How much closer to people the percentages that a model gives are than the answers that it simulates."""
+
+    persona: str
+    """The persona's name."""
+    simulation: str
+    """The expression that simulates: `log_probability`, `sequence` or `sampled`."""
+    total_variation: Score | None
+    """Its total variation minus that of `verbalized`, question by question; above 0, `verbalized` is closer."""
+    p: float | None
+    """Two-sided p-value of the sign-flip test."""
+    questions: int
+    """Over how many questions: those that both answered and that have figures."""
+
+
+class Reports(Part):
+    """The evaluations of several personas (schema `chat-personas/eval-reports@1`)."""
+
+    schema_: Literal["chat-personas/eval-reports@1"] = Field(default=SCHEMA_OF_SEVERAL, alias="schema")
+    """Always `"chat-personas/eval-reports@1"`."""
+    reports: tuple[Report, ...]
+    """One report per persona, in the order asked for; with `--expression all` one per persona and expression."""
+    gaps: tuple[GapInfo, ...] = ()
+    """The knowledge-to-simulation gaps; none unless a persona was asked for `verbalized` and in another way."""
+
+    def to_json(self) -> str:
+        """Return the document, indented, with every key in its fixed place."""
+        return self.model_dump_json(by_alias=True, indent=2)
+
+
+def as_document(reports: Sequence[Report], gaps: Sequence[GapInfo] = ()) -> str:
+    """Return the JSON that is written for `reports`: one as it is, several in their list, with their gaps."""
+    if len(reports) == 1:
+        return reports[0].to_json()
+    return Reports(reports=tuple(reports), gaps=tuple(gaps)).to_json()

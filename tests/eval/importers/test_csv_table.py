@@ -1,0 +1,248 @@
+"""A table of one's own becomes a survey: nothing is converted or guessed, and a fault names its line."""
+
+import csv
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from eval.errors import SurveyError
+from eval.importers import Imported, Wishes
+from eval.importers.csv_table import Row, read
+from eval.scoring.comparison import noise_floor
+from eval.surveys.model import Option, Question, Responses, Survey
+
+TOWN = """\
+question,stem,topic,option,ordinal,refusal,attribute,value,count,year
+buses,Should buses be free?,transport;money,Yes,1,,,,61,2024
+buses,,,No,2,,,,40,2024
+buses,,,Only for some,1.5,,,,22,2024
+buses,,,I would rather not say,,yes,,,3,2024
+buses,,,Yes,1,,SEX,Male,25,2024
+buses,,,Only for some,1.5,,SEX,Male,9,2024
+buses,,,I would rather not say,,yes,SEX,Male,2,2024
+buses,,,Yes,1,,POLPARTY x SEX,Democrat x Female,7,2024
+buses,,,Yes,1,,SEX,Female,0,2024
+"""
+
+
+def imported(folder: Path, text: str, **wishes: object) -> Imported:
+    """Import a table with this text."""
+    path = folder / "town.csv"
+    path.write_text(text, encoding="utf-8")
+    return read(path, Wishes("town", **wishes))  # type: ignore[arg-type]
+
+
+def fault(folder: Path, text: str, **wishes: object) -> str:
+    """Return the one line about a table that cannot be taken over."""
+    with pytest.raises(SurveyError) as caught:
+        imported(folder, text, **wishes)
+    message = str(caught.value)
+    assert message.splitlines() == [message]
+    return message
+
+
+def test_options_ordinals_refusals_topics_and_everyone_are_taken_over(tmp_path: Path) -> None:
+    survey = imported(tmp_path, TOWN).survey
+    (question,) = survey.questions
+    assert survey.years == (2024,)
+    assert question.stem == "Should buses be free?"
+    assert question.topics == ("transport", "money")
+    assert question.option_texts == ("Yes", "No", "Only for some")
+    assert question.ordinals == (1, 2, 1.5)
+    assert question.refusals == ("I would rather not say",)
+    assert question.overall == Responses(counts=(61, 40, 22), refused=3)
+
+
+def test_an_option_that_nobody_of_a_group_chose_has_count_0(tmp_path: Path) -> None:
+    (question,) = imported(tmp_path, TOWN).survey.questions
+    assert question.responses["SEX"]["Male"] == Responses(counts=(25, 0, 9), refused=2)
+    assert question.responses["POLPARTY x SEX"]["Democrat x Female"] == Responses(counts=(7, 0, 0), refused=0)
+
+
+def test_a_group_in_which_nobody_is_counted_is_absent_and_told(tmp_path: Path) -> None:
+    found = imported(tmp_path, TOWN)
+    assert "Female" not in found.survey.questions[0].responses["SEX"]
+    assert found.notes == ("1 groups left out (nobody is counted in them): buses, SEX=Female",)
+
+
+def test_the_largest_counts_that_are_taken_over_have_a_noise_floor(tmp_path: Path) -> None:
+    (question,) = imported(tmp_path, TOWN.replace("Yes,1,,SEX,Male,25", "Yes,1,,SEX,Male,1e10")).survey.questions
+    counts = question.responses["SEX"]["Male"].counts
+    assert counts == (1e10, 0, 9)
+    people = round(sum(counts))
+    floor = noise_floor(tuple(count / people for count in counts), people, question.ordinals)
+    assert 0 <= floor.total_variation < 1e-6
+
+
+def test_the_order_of_rows_does_not_move_a_count_to_another_option(tmp_path: Path) -> None:
+    header, *rows = TOWN.splitlines()
+    moved = "\n".join([header, *rows[:4], *reversed(rows[4:])])
+    assert imported(tmp_path, moved).survey.questions[0].responses["SEX"]["Male"].counts == (25, 0, 9)
+
+
+def test_options_without_ordinals_have_no_order(tmp_path: Path) -> None:
+    text = "question,stem,option,count,year\nq,Why?,a,1,2020\nq,,b,2,2020\n"
+    found = imported(tmp_path, text)
+    assert found.survey.questions[0].ordinals == (1, 1)
+    assert any("total variation only" in note for note in found.notes)
+
+
+def test_proportions_are_kept_as_such(tmp_path: Path) -> None:
+    text = (
+        "question,stem,option,proportion,attribute,value,refusal\nq,Why?,a,.25,COUNTRY,Japan,\nq,,b,.7,COUNTRY,Japan,\n"
+    )
+    (question,) = imported(tmp_path, text + "q,,,.05,COUNTRY,Japan,yes\n", years=(2020,)).survey.questions
+    assert question.responses["COUNTRY"]["Japan"] == Responses(proportions=(0.25, 0.7), refused=0.05)
+
+
+def test_weighted_counts_need_the_effective_sample(tmp_path: Path) -> None:
+    assert "n_effective" in fault(tmp_path, TOWN, weighted=True)
+    header, *rows = TOWN.splitlines()
+    text = "\n".join([f"{header},n_effective", *(f"{row},80" for row in rows)])
+    survey = imported(tmp_path, text, weighted=True).survey
+    assert survey.weighted
+    assert survey.questions[0].overall == Responses(counts=(61, 40, 22), refused=3, n_effective=80)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        (
+            "question,stem",
+            "questoin,stem",
+            'line 1: this lacks the column "question"; add it (columns found: "questoin", "stem", "topic", ',
+        ),
+        ("question,stem", "question;stem", "separate the columns with commas"),
+        (",count,year", ",count,count", 'the column "count" is there twice'),
+        (
+            ",topic,",
+            ",topics,",
+            'line 1: there is no column "topics"; did you mean "topic"? (columns found: "question", ',
+        ),
+        ("Male,25", "Mael,25", 'line 6: responses SEX: there is no value "Mael"; did you mean "Male"?'),
+        ("SEX,Male,25", "SEXX,Male,25", 'line 6: responses: there is no attribute "SEXX"; did you mean "SEX"?'),
+        ("SEX,Male,25", ",Male,25", "line 6: has an attribute or a value without the other"),
+        (",,,40,2024", ",,,forty,2024", "line 3: count: must be a number"),
+        (",,,40,2024", ",,,-1,2024", "line 3: count: input should be greater than or equal to 0"),
+        (",,,40,2024", ",,,nan,2024", "line 3: count: "),
+        (",,,40,2024", ",,,1_000,2024", "line 3: count: must be a number"),
+        (",,,40,2024", ',,,"1,000",2024', "line 3: count: must be a number"),
+        (",,,40,2024", ",,,40,2_024", "line 3: year: must be a number"),
+        ("No,2,", "No,2_0,", "line 3: ordinal: must be a number"),
+        (",,,40,2024", ",,,1e20,2024", "line 3: count: input should be less than or equal to 10000000000"),
+        (",,,40,2024", ",,,1e308,2024", "line 3: count: input should be less than or equal to 10000000000"),
+        (",,,40,2024", ",,,,2024", 'line 3: needs one of "count" and "proportion"'),
+        (",,yes,,,3", ",,perhaps,,,3", 'line 5: refusal: is "perhaps"; write yes or no'),
+        ("No,2,", "Yes,1,", 'line 3: question "buses": "Yes" is there twice for one group'),
+        ("No,2,", "No,,", 'question "buses": the option "No" has no ordinal'),
+        ("Yes,1,,SEX", "Yes,3,,SEX", 'line 6: question "buses": the option "Yes" has two ordinals'),
+        ("Should buses be free?", "", 'question "buses": has no "stem"'),
+        ("Should buses be free?", '"Should', "line "),
+        ("buses,,,No", "buses,,,No,,,,,,,,,", "line 3: "),
+    ],
+)
+def test_a_fault_names_its_line_and_what_to_do(tmp_path: Path, before: str, after: str, message: str) -> None:
+    assert before in TOWN
+    assert message in fault(tmp_path, TOWN.replace(before, after, 1))
+
+
+def test_a_table_without_rows_is_refused(tmp_path: Path) -> None:
+    assert "add rows" in fault(tmp_path, TOWN.splitlines()[0])
+    assert "lacks the column" in fault(tmp_path, "")
+
+
+def test_a_file_that_is_not_there_or_not_text_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(SurveyError, match="there is no file"):
+        read(tmp_path / "gone.csv", Wishes("town"))
+    (tmp_path / "town.csv").write_bytes(b"question,option\n\xff")
+    with pytest.raises(SurveyError, match="save the file as UTF-8"):
+        read(tmp_path / "town.csv", Wishes("town"))
+
+
+TEXTS = st.text(st.characters(categories=("L", "N", "P", "S")), min_size=1, max_size=12)
+GROUPS = st.sampled_from(
+    [("SEX", "Male"), ("RACE", "Other"), ("COUNTRY", "Japan"), ("POLPARTY x SEX", "Other x Female")]
+)
+
+
+@st.composite
+def responses(draw: st.DrawFn, options: int, refusal: bool) -> Responses:
+    """Counts with somebody in them; somebody refuses only where there is a refusal option."""
+    counts = draw(st.tuples(*[st.integers(0, 10**6)] * options).filter(any))
+    refused = draw(st.integers(0, 50)) if refusal else 0
+    return Responses(counts=tuple(float(count) for count in counts), refused=float(refused))
+
+
+@st.composite
+def questions(draw: st.DrawFn, number: int) -> Question:
+    """A question with any options, ordinals and groups that a survey may have."""
+    texts = draw(st.lists(TEXTS, min_size=3, max_size=6, unique_by=str.casefold))
+    refusal = draw(st.booleans())
+    options, refusals = (texts[:-1], texts[-1:]) if refusal else (texts, [])
+    ordinals = draw(st.lists(st.floats(-9, 9), min_size=len(options), max_size=len(options)))
+    groups = draw(st.dictionaries(GROUPS, responses(len(options), refusal), max_size=4))
+    by_attribute: dict[str, dict[str, Responses]] = {}
+    for (attribute, value), figures in groups.items():
+        by_attribute.setdefault(attribute, {})[value] = figures
+    return Question(
+        id=f"Q{number}",
+        topics=(draw(TEXTS.filter(lambda text: ";" not in text)),),
+        stem=draw(TEXTS),
+        paraphrased=draw(st.booleans()),
+        options=tuple(Option(text=text, ordinal=value) for text, value in zip(options, ordinals, strict=True)),
+        refusals=tuple(refusals),
+        overall=draw(responses(len(options), refusal)),
+        responses=by_attribute,
+    )
+
+
+def rows_of(question: Question) -> list[dict[str, object]]:
+    """Write a question as rows of the table."""
+    groups = {("", ""): question.overall} | {
+        (attribute, value): figures
+        for attribute, by_value in question.responses.items()
+        for value, figures in by_value.items()
+    }
+    rows: list[dict[str, object]] = []
+    for (attribute, value), figures in groups.items():
+        assert figures is not None
+        assert figures.counts is not None
+        amounts: list[tuple[str, float | None, float]] = []
+        amounts += zip(question.option_texts, question.ordinals, figures.counts, strict=True)
+        amounts += [(text, None, figures.refused) for text in question.refusals]
+        for text, ordinal, count in amounts:
+            rows.append(
+                {
+                    "question": question.id,
+                    "stem": question.stem,
+                    "topic": question.topics[0],
+                    "paraphrased": "yes" if question.paraphrased else "no",
+                    "option": text,
+                    "ordinal": "" if ordinal is None else repr(ordinal),
+                    "refusal": "yes" if text in question.refusals else "",
+                    "attribute": attribute,
+                    "value": value,
+                    "count": count,
+                    "year": 2024,
+                }
+            )
+    return rows
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_a_survey_written_as_a_table_comes_back_as_it_was(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    wanted = [data.draw(questions(number)) for number in range(data.draw(st.integers(1, 3)))]
+    path = tmp_path_factory.mktemp("round") / "town.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, [name for name in Row.model_fields if name not in ("proportion", "n_effective")])
+        writer.writeheader()
+        for question in wanted:
+            writer.writerows(rows_of(question))
+    survey: Survey = read(path, Wishes("town")).survey
+    assert list(survey.questions) == wanted
+    assert survey.years == (2024,)
