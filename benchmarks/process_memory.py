@@ -32,10 +32,9 @@ class _Sizes(logging.Handler):
 
 def model_needs(model: Path) -> dict[str, float]:
     """Return the MiB of the model file, and of cache, compute and output buffers as llama.cpp logs them."""
-    from chat_personas.engines.llama.interrupt import InterruptFlag
-    from chat_personas.engines.llama.native_log import logger
-    from chat_personas.engines.llama.options import Options
-    from chat_personas.engines.llama.runtime import load_runtime
+    from chat_personas.engines.llama.library import logger
+    from chat_personas.engines.llama.runtime import Options, load_runtime
+    from chat_personas.engines.llama.worker import InterruptFlag
 
     sizes, level = _Sizes(), logger.level
     logger.addHandler(sizes)

@@ -59,7 +59,7 @@ async def _reply(ours: Embedded) -> Timing:
 
 
 def _bare(runtime: "Runtime", prompt: list[int], reply: list[int]) -> float:
-    from chat_personas.engines.llama.sampler import Sampler
+    from chat_personas.engines.llama.generation import Sampler
 
     plain = PlainDecode(runtime)
     with Sampler(SAMPLING, SAMPLING.seed or 0, runtime.vocabulary) as sampler:

@@ -19,8 +19,8 @@ app = typer.Typer(
 @app.command("show", epilog="Example: chat-personas cache show")
 def show() -> int:
     """Say where answers are kept, how much room they take, and how many there are of each model, of when."""
-    from chat_personas.answer_cache import AnswerStore
-    from chat_personas.answer_cache.files import size_of
+    from chat_personas.engines.cached import AnswerStore
+    from chat_personas.engines.cached.store import size_of
     from chat_personas.paths import answers_path, shown
     from chat_personas.text import printable
 
@@ -47,9 +47,8 @@ def clear(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> int:
     """Remove the kept answers: all of them, or one model's. Reports stay as they are."""
-    from chat_personas.answer_cache import AnswerStore
-    from chat_personas.answer_cache.errors import DamagedCacheError
-    from chat_personas.answer_cache.files import remove
+    from chat_personas.engines.cached import AnswerStore
+    from chat_personas.engines.cached.store import DamagedCacheError, remove
     from chat_personas.paths import answers_path
     from personas.inputs.suggestions import shown, suggestion
 

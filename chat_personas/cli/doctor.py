@@ -118,8 +118,8 @@ def _require_writable(directory: Path) -> None:
 
 
 def _answers() -> str:
-    from chat_personas.answer_cache import AnswerStore
-    from chat_personas.answer_cache.files import size_of
+    from chat_personas.engines.cached import AnswerStore
+    from chat_personas.engines.cached.store import size_of
     from chat_personas.paths import answers_path, shown
 
     path = answers_path()

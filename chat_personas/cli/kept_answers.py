@@ -5,9 +5,9 @@ import sys
 from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from chat_personas.answer_cache import AnswerStore, CacheError, Memory, RememberingEngine, Run, Tally
-from chat_personas.answer_cache.keys import command_key, model_key
 from chat_personas.cli.exit_codes import StoppedError, UsageError
+from chat_personas.engines.cached import AnswerStore, CacheError, Memory, RememberingEngine, Run, Tally
+from chat_personas.engines.cached.entries import command_key, model_key
 from chat_personas.paths import answers_path
 from chat_personas.text import printable
 from eval.engine import EngineError

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from chat_personas.answer_cache import Tally
+    from chat_personas.engines.cached import Tally
 
 WINDOW = 60.0
 """Seconds over which the rate is taken: a server that slows down is noticed, one slow answer is not."""

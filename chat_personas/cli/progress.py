@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from chat_personas.cli.pace import Pace
 
 if TYPE_CHECKING:
-    from chat_personas.answer_cache import Tally
+    from chat_personas.engines.cached import Tally
 
 Advance = Callable[[int, int], None]
 PATIENCE = 1.0

@@ -66,7 +66,7 @@ def find_model(model: str) -> ModelFile | ModelServer:
 
 def shown_model(model: str) -> str:
     """Return what a person calls a model as it may be shown: a URL without user, password and query."""
-    from chat_personas.engines.openai.address import shown
+    from chat_personas.engines.openai.connection import shown
 
     found = find_model(model)
     return shown(found.url) if isinstance(found, ModelServer) else found.path.stem

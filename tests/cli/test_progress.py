@@ -2,9 +2,9 @@
 
 import pytest
 
-from chat_personas.answer_cache import Tally
 from chat_personas.cli.pace import Pace
 from chat_personas.cli.progress import lines
+from chat_personas.engines.cached import Tally
 
 
 class Clock:

@@ -6,14 +6,13 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from chat_personas.engines.llama.options import Options
 from chat_personas.engines.llama.worker import Worker
 from eval.engine import EngineError, EngineInfo, Message, Piece, Probe, ProbeScore, Sampling
 
 if TYPE_CHECKING:
-    from chat_personas.engines.llama.interrupt import InterruptFlag
-    from chat_personas.engines.llama.reading_ahead import ReadAheadJob
-    from chat_personas.engines.llama.runtime import Runtime
+    from chat_personas.engines.llama.generation import ReadAheadJob
+    from chat_personas.engines.llama.runtime import Options, Runtime
+    from chat_personas.engines.llama.worker import InterruptFlag
 
 T = TypeVar("T")
 
@@ -53,6 +52,8 @@ class LlamaEngine:
             EngineError: the file is missing, cut off, no GGUF file, or no model that can be run here; or memory is
             short.
         """
+        from chat_personas.engines.llama.runtime import Options
+
         options = Options(context_length, threads, flash_attention, batch, sequences)
         loading: asyncio.Future[Runtime] = asyncio.get_running_loop().create_future()
         worker = Worker(lambda flag: _load(path, options, flag), _settler(loading))
@@ -75,7 +76,7 @@ class LlamaEngine:
         Only tokens that are new since the last turn are decoded. Closing the iterator stops the model between two
         operations.
         """
-        from chat_personas.engines.llama.reply import ReplyJob
+        from chat_personas.engines.llama.generation import ReplyJob
 
         job = ReplyJob(messages, sampling)
         self._end_reading_ahead()
@@ -88,7 +89,7 @@ class LlamaEngine:
 
     async def read_ahead(self, messages: Sequence[Message], sampling: Sampling) -> None:
         """Decode a conversation ahead of its next reply; see `ReadsAhead.read_ahead`. Only the newest wish counts."""
-        from chat_personas.engines.llama.reading_ahead import ReadAheadJob
+        from chat_personas.engines.llama.generation import ReadAheadJob
 
         job = ReadAheadJob(messages, sampling)
         self._end_reading_ahead()
@@ -110,7 +111,7 @@ class LlamaEngine:
 
     async def complete(self, messages: Sequence[Message], sampling: Sampling, n: int = 1) -> list[str]:
         """Return `n` whole replies, drawn out of band; see `Engine.complete`."""
-        from chat_personas.engines.llama.completion import CompleteJob
+        from chat_personas.engines.llama.generation import CompleteJob
 
         job = CompleteJob(messages, sampling, n)
         self._worker.submit(job)
@@ -143,7 +144,7 @@ class LlamaEngine:
 
     async def call(self, function: "Callable[[Runtime], T]") -> T:
         """Run `function` in the model's thread with all that it owns, and return its result; for tests and steering."""
-        from chat_personas.engines.llama.job import CallJob
+        from chat_personas.engines.llama.worker import CallJob
 
         job = CallJob(function)
         self._worker.submit(job)
@@ -156,9 +157,9 @@ class LlamaEngine:
         await asyncio.to_thread(self._worker.close)
 
 
-def _load(path: Path, options: Options, flag: "InterruptFlag") -> "Runtime":
+def _load(path: Path, options: "Options", flag: "InterruptFlag") -> "Runtime":
     """Check the file before anything slow is imported, then load it; in the worker's thread."""
-    from chat_personas.engines.llama.model_file import check_model_file
+    from chat_personas.engines.llama.model import check_model_file
 
     check_model_file(path)
     from chat_personas.engines.llama.runtime import load_runtime
@@ -186,8 +187,8 @@ def _settler(loading: "asyncio.Future[Runtime]") -> "Callable[[Runtime | BaseExc
 
 
 def _describe(
-    runtime: "Runtime", path: Path, name: str | None, options: Options, hash_cache: Path | None
+    runtime: "Runtime", path: Path, name: str | None, options: "Options", hash_cache: Path | None
 ) -> EngineInfo:
-    from chat_personas.engines.llama.describe import describe
+    from chat_personas.engines.llama.runtime import describe
 
     return describe(runtime, path, name, options, hash_cache)

@@ -1,10 +1,61 @@
-"""The one door to llama.cpp's C interface."""
+"""The one door to llama.cpp's C interface.
 
+What llama.cpp has to say goes to `logging`; nothing of it reaches the terminal, which belongs to the screen.
+
+How many threads a decode should use.
+"""
+
+import ctypes
+import logging
+import math
 import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from typing import Any
 
-from chat_personas.engines.llama.native_log import route_native_log
+logger = logging.getLogger("chat_personas.llama_cpp")
+logger.addHandler(logging.NullHandler())  # without any other handler, logging would write warnings to the terminal
+
+_CONTINUED = 5
+_LEVELS = {1: logging.DEBUG, 2: logging.INFO, 3: logging.WARNING, 4: logging.ERROR}  # ggml.h; the binding lists others
+_heard = threading.local()
+_callback: Any = None
+
+
+def route_native_log(library: Any) -> None:
+    """Send the library's log lines to `logging`, from now until the process ends. Home paths are shortened to `~`."""
+    global _callback
+    if _callback is None:
+        _callback = library.llama_log_callback(_receive)
+        library.llama_log_set(_callback, ctypes.c_void_p(0))
+
+
+@contextmanager
+def heard_errors() -> Iterator[list[str]]:
+    """Collect the error lines that native calls of this thread log, to say why one of them failed."""
+    errors: list[str] = []
+    _heard.errors = errors
+    try:
+        yield errors
+    finally:
+        _heard.errors = None
+
+
+def _receive(level: int, text: bytes | None, _data: object) -> None:
+    """Take one message; an exception must not travel into the library, which could not pass it on."""
+    if level == _CONTINUED or text is None:
+        return
+    severity = _LEVELS.get(level, logging.DEBUG)
+    errors = getattr(_heard, "errors", None)
+    if errors is None and not logger.isEnabledFor(severity):
+        return
+    line = text.decode("utf-8", "replace").rstrip().replace(str(Path.home()), "~")
+    if errors is not None and severity >= logging.ERROR:
+        errors.append(line)
+    logger.log(severity, "%s", line)
 
 
 @cache
@@ -23,3 +74,31 @@ def native() -> Any:
     route_native_log(library)
     library.llama_backend_init()
     return library
+
+
+def physical_cores() -> int:
+    """Return the cores this process may use, hyper-threads counted once and a container's quota respected; at least 1.
+
+    llama.cpp's threads wait for each other at every operation, so one more than there are cores slows all of them down.
+    """
+    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(range(os.cpu_count() or 1))
+    cores = {_siblings(number) for number in allowed}
+    return max(1, min(len(cores), _quota()))
+
+
+def _siblings(number: int) -> str:
+    """Name the physical core of a logical one: Linux lists those that share it; elsewhere each counts for itself."""
+    path = Path(f"/sys/devices/system/cpu/cpu{number}/topology/thread_siblings_list")
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return str(number)
+
+
+def _quota() -> int:
+    """Return the cores that a control group grants (its version 2), rounded up."""
+    try:
+        granted, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+    except (OSError, ValueError):
+        return os.cpu_count() or 1
+    return os.cpu_count() or 1 if granted == "max" else math.ceil(int(granted) / int(period))

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from chat_personas.engines.llama.context import Context
-from chat_personas.engines.llama.native_batch import Batch
+from chat_personas.engines.llama.context import Batch, Context
 from chat_personas.engines.llama.tree import Step, common_length
 
 CONVERSATION = 0

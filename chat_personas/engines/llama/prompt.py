@@ -1,13 +1,174 @@
-"""From messages to the tokens of a context."""
+"""From messages to the tokens of a context.
 
+The chat template of the model file: from messages to the text that the model was trained on.
+"""
+
+import hashlib
+import re
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from functools import cached_property, lru_cache
 from itertools import pairwise
+from typing import Any, NoReturn
 
-from chat_personas.engines.llama.template import ChatTemplate, Part
 from chat_personas.engines.llama.vocabulary import Vocabulary
-from eval.engine import Message
+from eval.engine import EngineError, Message
+
+CHATML = (
+    "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' }}"
+    "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
+)
+"""The commonest chat format, for files that name none (llama.cpp assumes the same)."""
+
+_CLOCK = "strftime_now"
+"""What templates call that write the date into every prompt."""
+_SPACE = "\t\n\t"
+_SLOT = re.compile(r"(?P<left>\t\n\t)?\ue000(?P<number>\d+)\ue001(?P<right>\t\n\t)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of a rendered context: the template's own text, or (with `message`) what somebody wrote.
+
+    `trim_left` and `trim_right`: the template removes white space there.
+    """
+
+    text: str
+    message: int | None = None
+    trim_left: bool = False
+    trim_right: bool = False
+
+    def holding(self, content: str) -> "Part":
+        """Return this part with other content, trimmed as the template would."""
+        content = content.lstrip() if self.trim_left else content
+        content = content.rstrip() if self.trim_right else content
+        return Part(content, self.message, self.trim_left, self.trim_right)
+
+
+class ChatTemplate:
+    """A Jinja template from a model file, run in a sandbox: the file may come from anywhere.
+
+    Messages are rendered through stand-ins, so that the template's text and what people wrote stay apart, and no
+    message can pass for a part of the template. `date` is the day that it writes into prompts (ISO 8601), None if none.
+    """
+
+    def __init__(self, source: str, *, begin: str, end: str, today: date | None = None) -> None:
+        """`today` is the day that a template gets which asks for the time, to the end: by default that of the call.
+
+        One day throughout, at midnight, so that all prompts of a run are alike and known by that day.
+
+        Raises:
+            EngineError: the template is no valid Jinja.
+        """
+        self._source = source
+        today = datetime.now().astimezone().date() if today is None else today
+        self.date = today.isoformat() if _CLOCK in source else None
+        self._names = {"bos_token": begin, "eos_token": end}
+        self._template = _compiled(source, today)
+
+    @cached_property
+    def sha256(self) -> str:
+        """The hash of the template's text."""
+        return hashlib.sha256(self._source.encode()).hexdigest()
+
+    def parts(self, messages: Sequence[Message]) -> list[Part]:
+        """Render `messages`, ending with the start of the assistant's reply; reasoning models are asked not to think.
+
+        Templates may look at content, such as to leave earlier reasoning out. Where stand-ins give another text than
+        the messages themselves, the assistant's messages are shown to the template as they are, if that explains it.
+
+        Raises:
+            EngineError: the template does not accept these messages.
+        """
+        contents = [message.content for message in messages]
+        stand_ins = [_stand_in(number) if content.strip() else content for number, content in enumerate(contents)]
+        apart = _split(self._render(messages, stand_ins), contents)
+        wanted = self._render(messages, contents)
+        if _joined(apart) == wanted or any("\ue000" in content for content in contents):
+            return apart
+        shown = [
+            message.content if message.role == "assistant" else stand_in
+            for message, stand_in in zip(messages, stand_ins, strict=True)
+        ]
+        seen = _split(self._render(messages, shown), contents)
+        return seen if _joined(seen) == wanted else apart
+
+    def _render(self, messages: Sequence[Message], contents: Sequence[str]) -> str:
+        """Render; a template that refuses a system prompt or passes over it gets it in the first turn instead."""
+        turns = [
+            {"role": message.role, "content": content} for message, content in zip(messages, contents, strict=True)
+        ]
+        if not turns or turns[0]["role"] != "system":
+            return self._run(turns)
+        try:
+            text = self._run(turns)
+        except EngineError:
+            return self._run(_without_system(turns))
+        return text if contents[0].strip() in text else self._run(_without_system(turns))
+
+    def _run(self, turns: list[dict[str, str]]) -> str:
+        from jinja2 import TemplateError
+
+        try:
+            text: str = self._template.render(
+                messages=turns, add_generation_prompt=True, enable_thinking=False, tools=None, **self._names
+            )
+        except (TemplateError, TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
+            why = " ".join(str(error).split())
+            raise EngineError(f"the model's chat template does not accept the conversation: {why}") from error
+        return text
+
+
+def _without_system(turns: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Put the system prompt at the head of the first turn after it, for templates that know no system role."""
+    system, rest = turns[0]["content"], turns[1:]
+    if not rest:
+        return [{"role": "user", "content": system}]
+    return [{**rest[0], "content": f"{system}\n\n{rest[0]['content']}"}, *rest[1:]]
+
+
+def _compiled(source: str, today: date) -> Any:
+    from jinja2 import TemplateError, TemplateSyntaxError
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    def refuse(message: str) -> NoReturn:
+        raise TemplateError(message)
+
+    environment = ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
+    )
+    environment.globals["raise_exception"] = refuse
+    environment.globals[_CLOCK] = datetime.combine(today, time()).astimezone().strftime
+    try:
+        return environment.from_string(source)
+    except TemplateSyntaxError as error:
+        raise EngineError(f"the model's chat template is not valid (line {error.lineno}): {error.message}") from error
+
+
+def _stand_in(number: int) -> str:
+    """Return a text that no template produces, in white space that shows whether the template trims."""
+    return f"{_SPACE}\ue000{number}\ue001{_SPACE}"
+
+
+def _split(rendered: str, contents: Sequence[str]) -> list[Part]:
+    """Cut a rendered text at its stand-ins and put the contents in their place."""
+    parts: list[Part] = []
+    end = 0
+    for slot in _SLOT.finditer(rendered):
+        number = int(slot["number"])
+        parts.append(Part(rendered[end : slot.start()]))
+        blank = Part("", number, trim_left=slot["left"] is None, trim_right=slot["right"] is None)
+        parts.append(blank.holding(contents[number]))
+        end = slot.end()
+    parts.append(Part(rendered[end:]))
+    return [part for part in parts if part.text or part.message is not None]
+
+
+def _joined(parts: Sequence[Part]) -> str:
+    return "".join(part.text for part in parts)
+
 
 _REMEMBERED_REPLIES = 1024
 _REMEMBERED_TEXTS = 4096

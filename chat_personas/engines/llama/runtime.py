@@ -1,18 +1,49 @@
-"""Everything that the worker thread owns once a model is loaded."""
+"""Everything that the worker thread owns once a model is loaded.
+
+How a model is run.
+
+What is recorded about an embedded model.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from chat_personas.engines.llama.context import Context, ContextSize
-from chat_personas.engines.llama.interrupt import InterruptFlag
-from chat_personas.engines.llama.labels import Labels
+from chat_personas.engines.llama.library import native, physical_cores
 from chat_personas.engines.llama.memory import Memory
-from chat_personas.engines.llama.model import Model
-from chat_personas.engines.llama.options import Options
-from chat_personas.engines.llama.prompt import Prompter
-from chat_personas.engines.llama.template import CHATML, ChatTemplate
-from chat_personas.engines.llama.threads import physical_cores
-from chat_personas.engines.llama.vocabulary import Vocabulary
+from chat_personas.engines.llama.model import Model, file_sha256
+from chat_personas.engines.llama.prompt import CHATML, ChatTemplate, Prompter
+from chat_personas.engines.llama.vocabulary import Labels, Vocabulary
+from chat_personas.engines.llama.worker import InterruptFlag
+from eval.engine import EngineInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What can be chosen when a model is loaded.
+
+    `context_length`: tokens of one conversation; default the model's own, at most 8192. `threads`: default the physical
+    cores. `flash_attention` is faster on the CPU, but results then depend more on how tokens are split into batches.
+    `batch`: tokens of one decode; more than 256 are no faster, since branches in one decode also compute attention
+    to each other that is then masked. `sequences`: the conversation, the spine, and the branches that one decode may
+    end (3 to 256).
+    """
+
+    context_length: int | None = None
+    threads: int | None = None
+    flash_attention: bool = False
+    batch: int = 256
+    sequences: int = 64
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for values that llama.cpp would not survive."""
+        if self.context_length is not None and self.context_length < 16:
+            raise ValueError("context_length must be at least 16")
+        if self.threads is not None and not 1 <= self.threads <= 512:
+            raise ValueError("threads must be 1 to 512")
+        if not 1 <= self.batch <= 8192 or not 3 <= self.sequences <= 256:
+            raise ValueError("batch must be 1 to 8192, sequences 3 to 256")
+
 
 _LARGEST_DEFAULT_CONTEXT = 8192
 _LARGEST_ROOM_FOR_BRANCHES = 2048
@@ -94,4 +125,35 @@ def _with_context(model: Model, options: Options, flag: InterruptFlag) -> Runtim
         memory=Memory(context),
         context_length=length,
         threads=threads,
+    )
+
+
+def describe(runtime: Runtime, path: Path, name: str | None, options: Options, hash_cache: Path | None) -> EngineInfo:
+    """Return the engine's description; reads the whole file for its hash unless `hash_cache` knows it.
+
+    A model whose file calls itself a demonstration (in its name or description) is marked as one.
+    """
+    model = runtime.model
+    says = " ".join(filter(None, (model.metadata("general.name"), model.metadata("general.description")))).lower()
+    return EngineInfo(
+        name=name or path.stem,
+        engine="llama",
+        sha256=file_sha256(path, hash_cache),
+        quantization=model.quantization,
+        context_length=runtime.context_length,
+        template_sha256=runtime.template.sha256,
+        template_date=runtime.template.date,
+        flash_attention=options.flash_attention,
+        log_probabilities="exact",
+        constraints="grammar" if runtime.vocabulary.can_constrain else "none",
+        local=True,
+        demonstration="demonstration" in says,
+        details={
+            "llama.cpp": native().llama_version().decode(),
+            "architecture": model.metadata("general.architecture") or "unknown",
+            "parameters": str(model.parameters),
+            "threads": str(runtime.threads),
+            "batch": str(runtime.context.size.batch),
+            "chat_template": "from the file" if model.chat_template else "assumed (ChatML)",
+        },
     )

@@ -4,10 +4,9 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from chat_personas.engines.llama.fitting import shortened
-from chat_personas.engines.llama.interrupt import InterruptFlag
-from chat_personas.engines.llama.job import Job, Priority
+from chat_personas.engines.history import shortened
 from chat_personas.engines.llama.tree import Limits, Path, Plan, Step, common_length
+from chat_personas.engines.llama.worker import InterruptFlag, Job, Priority
 from eval.engine import Message, Probe, ProbeScore
 
 if TYPE_CHECKING:

@@ -1,20 +1,154 @@
-"""The one thread that owns the model, and the queue in front of it."""
+"""The one thread that owns the model, and the queue in front of it.
 
+A flag that stops a running decode from another thread.
+
+How results get from the worker thread to the event loop that waits for them.
+
+A piece of work for the thread that owns the model.
+"""
+
+import asyncio
 import atexit
+import ctypes
 import heapq
 import itertools
 import logging
+import sys
 import threading
 import weakref
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Callable
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from chat_personas.engines.llama.interrupt import Interrupted, InterruptFlag
-from chat_personas.engines.llama.job import Job
 from eval.engine import EngineError
 
 if TYPE_CHECKING:
     from chat_personas.engines.llama.runtime import Runtime
+
+
+class Interrupted(Exception):  # noqa: N818 - a request to stop, not an error
+    """The interrupt flag went up: whoever runs must leave the cache in order and give way."""
+
+
+class InterruptFlag:
+    """One byte that llama.cpp looks at between two operations of a decode.
+
+    llama.cpp asks an abort callback a thousand times per decode. A callback in Python would have to wait for the
+    interpreter lock each time, behind whatever the screen is doing. C's own `strlen` answers the same question
+    without it: the length of a string of one byte is 0 while that byte is 0, and 1 (true) once it is not.
+    """
+
+    def __init__(self) -> None:
+        self._byte = ctypes.create_string_buffer(2)
+
+    def set(self) -> None:
+        """Ask for a stop; safe from any thread."""
+        self._byte[0] = b"\x01"
+
+    def clear(self) -> None:
+        """Take the request back."""
+        self._byte[0] = b"\x00"
+
+    def is_set(self) -> bool:
+        """Whether a stop was asked for."""
+        return self._byte[0] != b"\x00"
+
+    def check(self) -> None:
+        """Raise `Interrupted` if a stop was asked for."""
+        if self.is_set():
+            raise Interrupted
+
+    def install(self, library: Any, context: Any) -> Any:
+        """Make `context` obey this flag. The caller keeps the returned callback as long as the context lives."""
+        if sys.platform == "win32":
+            callback = library.ggml_abort_callback(lambda _data: self.is_set())
+        else:
+            callback = ctypes.cast(ctypes.CDLL(None).strlen, library.ggml_abort_callback)
+        library.llama_set_abort_callback(context, callback, ctypes.c_void_p(ctypes.addressof(self._byte)))
+        return callback
+
+
+T = TypeVar("T")
+
+
+class _End:
+    def __init__(self, error: BaseException | None) -> None:
+        self.error = error
+
+
+class Outlet(Generic[T]):
+    """A one-way channel out of a thread. Made inside the event loop that will read it."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._queue: asyncio.Queue[T | _End] = asyncio.Queue()
+
+    def put(self, item: T) -> None:
+        """Hand over one result; for the worker thread."""
+        self._post(item)
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Say that nothing more comes, because of `error` if there is one; for the worker thread."""
+        self._post(_End(error))
+
+    async def items(self) -> AsyncIterator[T]:
+        """Yield what is put until the end. Raises the error that it ended with."""
+        while True:
+            item = await self._queue.get()
+            if not isinstance(item, _End):
+                yield item
+            elif item.error is not None:
+                raise item.error
+            else:
+                return
+
+    def _post(self, item: T | _End) -> None:
+        try:
+            self._loop.call_soon_threadsafe(self._queue.put_nowait, item)
+        except RuntimeError:
+            if not self._loop.is_closed():  # a closed loop has nobody left who could want the result
+                raise
+
+
+class Priority(IntEnum):
+    """Who goes first: a person waits for a reply; measuring uses the time between."""
+
+    REPLY = 0
+    MEASUREMENT = 1
+
+
+class Job(ABC, Generic[T]):
+    """Work whose results come out of `outlet` one by one.
+
+    `run` may be called again after it raised `Interrupted`: it then goes on where it stopped. It leaves the cache such
+    that any other job can follow.
+    """
+
+    priority: ClassVar[Priority]
+
+    def __init__(self) -> None:
+        self.outlet: Outlet[T] = Outlet()
+        self.cancelled = False
+
+    @abstractmethod
+    def run(self, runtime: "Runtime", flag: "InterruptFlag") -> None:
+        """Do the work, or the rest of it. Raises Interrupted when the flag goes up."""
+
+
+class CallJob(Job[T]):
+    """A function that is called once with the runtime, in the thread that owns it."""
+
+    priority = Priority.REPLY
+
+    def __init__(self, function: Callable[["Runtime"], T]) -> None:
+        super().__init__()
+        self._function = function
+
+    def run(self, runtime: "Runtime", flag: "InterruptFlag") -> None:
+        """Call the function."""
+        self.outlet.put(self._function(runtime))
+
 
 logger = logging.getLogger(__name__)
 

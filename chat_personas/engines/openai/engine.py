@@ -11,18 +11,19 @@ from functools import partial
 from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any
 
-from chat_personas.engines.openai.about import details, without_directories
-from chat_personas.engines.openai.address import account_of, is_loopback, key_for, shown
-from chat_personas.engines.openai.asking_order import in_crowds
-from chat_personas.engines.openai.client import make_client
-from chat_personas.engines.openai.dialect import Dialect
-from chat_personas.engines.openai.discovery import Capabilities, discover
-from chat_personas.engines.openai.failures import explain
-from chat_personas.engines.openai.fitting import Prefix, is_too_long
-from chat_personas.engines.openai.pace import Pace
-from chat_personas.engines.openai.pieces import pieces_of
-from chat_personas.engines.openai.reading import as_score, failed, readable, reply
-from chat_personas.engines.openai.reply_form import Form, find_form, response_format
+from chat_personas.engines.openai.capabilities import (
+    Capabilities,
+    Dialect,
+    Form,
+    details,
+    discover,
+    find_form,
+    response_format,
+    without_directories,
+)
+from chat_personas.engines.openai.connection import account_of, is_loopback, key_for, make_client, shown
+from chat_personas.engines.openai.errors import Prefix, explain, is_too_long
+from chat_personas.engines.openai.responses import as_score, failed, pieces_of, readable, reply
 from chat_personas.engines.openai.retrying import (
     RETRIES,
     Retrying,
@@ -30,6 +31,7 @@ from chat_personas.engines.openai.retrying import (
     is_unreachable,
     through_limits,
 )
+from chat_personas.engines.openai.scheduling import Pace, in_crowds
 from eval.engine import (
     EngineError,
     EngineInfo,

@@ -3,21 +3,55 @@
 The `openai` package can do this too, and does for a reply to a person, but each request for itself, with six tries and
 eight seconds at most: a limit on requests a minute outlasts that, and a run would lose what it refused. Its waiting
 requests count as under way, besides; here one that waits holds no place.
+
+When a server that refused a request wants to be asked again.
 """
 
 import asyncio
+import math
 import random
-from collections.abc import Awaitable, Callable, Iterator
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from chat_personas.engines.openai.pace import Pace
-from chat_personas.engines.openai.retry_after import asked_pause
-from chat_personas.engines.openai.turns import Turns
+from chat_personas.engines.openai.scheduling import Pace, Turns
 
 if TYPE_CHECKING:
     import openai
+
+
+def asked_pause(error: Any) -> float | None:
+    """Return the seconds that a server asks to wait in the answer that an error of the `openai` package is about."""
+    headers = getattr(getattr(error, "response", None), "headers", None)
+    return None if headers is None else retry_after(headers, time.time())
+
+
+def retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """Return the seconds to wait from `now` (seconds since 1970), not negative, or None if the headers do not say.
+
+    `retry-after-ms`, which some servers send, is in milliseconds; `Retry-After` is in seconds or a date (RFC 9110,
+    10.2.3). What cannot be read counts as not said.
+    """
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        seconds = _number(headers.get(name))
+        if seconds is not None:
+            return max(0.0, seconds * unit)
+    try:
+        return max(0.0, parsedate_to_datetime(headers.get("retry-after", "")).timestamp() - now)
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        number = float(text or "")
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
 
 T = TypeVar("T")
 

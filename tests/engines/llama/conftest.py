@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from chat_personas.engines.llama import LlamaEngine
-from chat_personas.engines.llama.interrupt import InterruptFlag
-from chat_personas.engines.llama.options import Options
-from chat_personas.engines.llama.runtime import Runtime, load_runtime
+from chat_personas.engines.llama.runtime import Options, Runtime, load_runtime
+from chat_personas.engines.llama.worker import InterruptFlag
 from tests.engines.llama.tiny import write_tiny_model
 
 

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from chat_personas.engines.llama.context import Context
+from chat_personas.engines.llama.context import Batch, Context
 from chat_personas.engines.llama.memory import Memory
-from chat_personas.engines.llama.native_batch import Batch
 from chat_personas.engines.llama.runtime import Runtime
 from chat_personas.engines.llama.tree import Limits, Path, Plan
 

@@ -9,12 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chat_personas.engines.llama.interrupt import Interrupted, InterruptFlag
+from chat_personas.engines.llama.context import Batch
 from chat_personas.engines.llama.memory import Memory
-from chat_personas.engines.llama.native_batch import Batch
-from chat_personas.engines.llama.options import Options
-from chat_personas.engines.llama.runtime import Runtime, load_runtime
+from chat_personas.engines.llama.runtime import Options, Runtime, load_runtime
 from chat_personas.engines.llama.tree import Path as Tokens
+from chat_personas.engines.llama.worker import Interrupted, InterruptFlag
 from tests.engines.llama.reference import Call, log_softmax, logits_as_tree, logits_one_by_one, record, replay
 
 TOKENS = st.integers(5, 12)

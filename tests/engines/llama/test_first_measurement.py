@@ -11,11 +11,10 @@ import pytest
 from chat_personas.conversation import Conversation, ReplyEnded
 from chat_personas.corpus import Corpus
 from chat_personas.engines.llama import LlamaEngine
-from chat_personas.engines.llama.context import Context
-from chat_personas.engines.llama.interrupt import Interrupted
+from chat_personas.engines.llama.context import Batch, Context
 from chat_personas.engines.llama.memory import CONVERSATION
-from chat_personas.engines.llama.native_batch import Batch
 from chat_personas.engines.llama.runtime import Runtime
+from chat_personas.engines.llama.worker import Interrupted
 from chat_personas.monitor import Monitor
 from eval.engine import Message, Probe, ProbeScore, Sampling
 from eval.surveys.loading import LoadedSurvey

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from chat_personas.engines.llama import LlamaEngine
-from chat_personas.engines.llama.grammar import grammar
+from chat_personas.engines.llama.generation import grammar
 from eval.engine import Message, Percentages, Sampling
 
 HELLO = [Message("user", "hello")]

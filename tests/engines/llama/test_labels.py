@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chat_personas.engines.llama.labels import Labels, UnknownLabelError
 from chat_personas.engines.llama.runtime import Runtime
+from chat_personas.engines.llama.vocabulary import Labels, UnknownLabelError
 
 
 @pytest.fixture

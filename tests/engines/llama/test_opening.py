@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from chat_personas.engines.llama import LlamaEngine, model_file
-from chat_personas.engines.llama.model_file import check_model_file, file_sha256
-from chat_personas.engines.llama.options import Options
-from chat_personas.engines.llama.threads import physical_cores
+from chat_personas.engines.llama import LlamaEngine
+from chat_personas.engines.llama import model as model_module
+from chat_personas.engines.llama.library import physical_cores
+from chat_personas.engines.llama.model import check_model_file, file_sha256
+from chat_personas.engines.llama.runtime import Options
 from eval.engine import Engine, EngineError
 from tests.engines.llama.tiny import TEMPLATE, write_tiny_model
 
@@ -140,7 +141,7 @@ async def test_closing_twice_is_allowed_and_ends_the_thread(tiny_path: Path) -> 
 def test_a_hash_is_remembered_until_the_file_changes_and_no_path_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(model_file, "_WORTH_REMEMBERING", 0)
+    monkeypatch.setattr(model_module, "_WORTH_REMEMBERING", 0)
     model, cache = tmp_path / "model.gguf", tmp_path / "state" / "hashes.json"
     model.write_bytes(b"one")
     first = file_sha256(model, cache)

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_personas.engines.llama.prompt import Prompter
+from chat_personas.engines.llama.prompt import CHATML, ChatTemplate, Prompter
 from chat_personas.engines.llama.runtime import Runtime
-from chat_personas.engines.llama.template import CHATML, ChatTemplate
 from eval.engine import EngineError, Message, Role
 from tests.engines.llama.tiny import BEGIN, END, SPECIAL, TEMPLATE
 

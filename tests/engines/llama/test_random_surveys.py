@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat_personas.engines.llama.context import Context
-from chat_personas.engines.llama.interrupt import InterruptFlag
-from chat_personas.engines.llama.native_batch import Batch
+from chat_personas.engines.llama.context import Batch, Context
 from chat_personas.engines.llama.runtime import Runtime
 from chat_personas.engines.llama.scoring import ScoreJob
+from chat_personas.engines.llama.worker import InterruptFlag
 from eval.engine import Message, Probe, ProbeScore
 from tests.engines.llama.reference import log_softmax, logits_one_by_one
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_personas.engines.llama.streaming import Detokeniser
+from chat_personas.engines.llama.vocabulary import Detokeniser
 
 
 def byte(token: int) -> bytes:

@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 
 from benchmarks.process_memory import resident
 from chat_personas.engines.llama import LlamaEngine
-from chat_personas.engines.llama.interrupt import InterruptFlag
-from chat_personas.engines.llama.job import Job
 from chat_personas.engines.llama.runtime import Runtime
+from chat_personas.engines.llama.worker import InterruptFlag, Job
 from eval.engine import EngineError, Message, Probe, Sampling
 from tests.engines.llama.reference import Call, record, replay
 

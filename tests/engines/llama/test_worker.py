@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 
-from chat_personas.engines.llama.interrupt import Interrupted, InterruptFlag
-from chat_personas.engines.llama.job import Job, Priority
-from chat_personas.engines.llama.worker import Worker
+from chat_personas.engines.llama.worker import Interrupted, InterruptFlag, Job, Priority, Worker
 from eval.engine import EngineError
 
 

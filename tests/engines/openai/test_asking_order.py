@@ -5,7 +5,7 @@ from itertools import groupby
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_personas.engines.openai.asking_order import in_crowds, in_tree_order
+from chat_personas.engines.openai.scheduling import in_crowds, in_tree_order
 from eval.engine import Message, Probe
 
 PROMPTS = st.lists(st.lists(st.sampled_from("abc"), min_size=1, max_size=4).map("\n".join), max_size=12)

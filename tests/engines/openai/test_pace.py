@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_personas.engines.openai.pace import Pace, Ticket
+from chat_personas.engines.openai.scheduling import Pace, Ticket
 
 STEPS = st.lists(
     st.tuples(

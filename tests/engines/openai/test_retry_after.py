@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_personas.engines.openai.retry_after import retry_after
+from chat_personas.engines.openai.retrying import retry_after
 
 NOW = 1_700_000_000.0
 

@@ -11,7 +11,7 @@ import openai
 import pytest
 
 from chat_personas.engines.openai import OpenAIEngine, retrying
-from chat_personas.engines.openai.pace import Pace
+from chat_personas.engines.openai.scheduling import Pace
 from eval.engine import EngineError, Message, Probe, ProbeScore, Sampling
 from tests.engines.openai.scripted_server import Reply, Request, completion, send_json, serving
 

@@ -2,8 +2,7 @@
 
 import asyncio
 
-from chat_personas.engines.openai.pace import Pace
-from chat_personas.engines.openai.turns import Turns
+from chat_personas.engines.openai.scheduling import Pace, Turns
 
 
 async def test_the_first_to_come_is_the_first_to_go_and_nobody_who_gave_up_holds_a_place() -> None:

@@ -1,0 +1,238 @@
+"""Finding out what a server is: which models it serves, and what it takes and gives.
+
+What a server understands, found out by asking it: OpenAI-compatible servers differ in their parameters.
+
+We begin with everything we would like to say and take back, one by one, what the server refuses.
+
+What is recorded about the model behind a server.
+
+Keeping replies to a form: servers take a JSON schema in different ways, or not at all, and some only seem to.
+"""
+
+import difflib
+import hashlib
+import json
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from chat_personas.engines.openai.connection import shown
+from eval.engine import EngineError, Percentages
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+MOST_TOP_K = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """Which parameters this server takes.
+
+    `top_k` is how many of the likeliest first tokens it shows with their log-probabilities; 0: it shows none.
+    `quiet` are extra fields that ask reasoning models not to think.
+    """
+
+    token_limit: str = "max_tokens"  # noqa: S105
+    top_k: int = MOST_TOP_K
+    quiet: bool = True
+    temperature: bool = True
+    seed: bool = True
+
+    def showing(self, count: int) -> "Dialect":
+        """Return the dialect of a server that showed `count` likeliest tokens when asked for `top_k`."""
+        return replace(self, top_k=min(self.top_k, count))
+
+    def limit(self, tokens: int) -> dict[str, Any]:
+        """Return the parameter that limits a reply to `tokens` tokens."""
+        return {self.token_limit: tokens}
+
+    def extra(self) -> dict[str, Any]:
+        """Return the fields that ask a reasoning model not to think."""
+        return {"chat_template_kwargs": {"enable_thinking": False}} if self.quiet else {}
+
+    def drawing(self, temperature: float, top_p: float) -> dict[str, Any]:
+        """Return the sampling parameters that the server takes."""
+        return {"temperature": temperature, "top_p": top_p} if self.temperature else {}
+
+
+def without_refused(dialect: Dialect, complaint: str) -> Dialect | None:
+    """Return the dialect to try next after the server refused a request with `complaint`, or None if none is left.
+
+    The complaint's wording decides where it names a parameter; otherwise the least usual one goes first.
+    """
+    said = complaint.lower()
+    if "max_completion_tokens" in said and dialect.token_limit == "max_tokens":  # noqa: S105
+        return replace(dialect, token_limit="max_completion_tokens")  # noqa: S106
+    if "logprob" in said and dialect.top_k:
+        return replace(dialect, top_k=5 if dialect.top_k > 5 else 0)
+    if ("temperature" in said or "top_p" in said) and dialect.temperature:
+        return replace(dialect, temperature=False)
+    if "seed" in said and dialect.seed:
+        return replace(dialect, seed=False)
+    if dialect.quiet:
+        return replace(dialect, quiet=False)
+    if dialect.seed:
+        return replace(dialect, seed=False)
+    if dialect.top_k:
+        return replace(dialect, top_k=5 if dialect.top_k > 5 else 0)
+    return None
+
+
+class NoSuchModelError(EngineError):
+    """The server works, but serves no model of that name, or several and none was named: wrong input."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """The model that is talked to (as the server names it) and how.
+
+    `answered` is the name in its answer, if any; `seconds` is what that short answer took.
+    """
+
+    model: str
+    dialect: Dialect
+    answered: str | None = None
+    seconds: float = 0.0
+
+
+async def discover(client: "AsyncOpenAI", url: str, model: str | None) -> Capabilities:
+    """Ask the server for its models and for one token with log-probabilities.
+
+    Raises:
+        NoSuchModelError: several models and none named, or none of that name.
+        openai.OpenAIError: the server does not answer, refuses the key, or fails.
+    """
+    name = await _choose_model(client, url, model)
+    return await _learn_dialect(client, name)
+
+
+async def _choose_model(client: "AsyncOpenAI", url: str, model: str | None) -> str:
+    served = [entry.id async for entry in client.models.list()]
+    if model is None:
+        if len(served) == 1:
+            return served[0]
+        listed = ", ".join(sorted(served)[:8]) or "none"
+        raise NoSuchModelError(
+            f"{shown(url)} serves {len(served)} models; name one: --model {shown(url)}#NAME ({listed})"
+        )
+    if served and model not in served:
+        near = difflib.get_close_matches(model, served, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"it serves {', '.join(sorted(served)[:8])}"
+        raise NoSuchModelError(f"{shown(url)} has no model {model!r}; {hint}")
+    return model
+
+
+async def _learn_dialect(client: "AsyncOpenAI", model: str) -> Capabilities:
+    import openai
+
+    dialect = Dialect()
+    while True:
+        asked = time.monotonic()
+        try:
+            answer = await client.chat.completions.create(
+                model=model,
+                messages=[{"role": "user", "content": "Answer with the letter A."}],
+                logprobs=True if dialect.top_k else openai.omit,
+                top_logprobs=dialect.top_k or openai.omit,
+                seed=0 if dialect.seed else openai.omit,
+                extra_body=dialect.extra(),
+                **dialect.limit(1),
+                **dialect.drawing(1.0, 1.0),
+            )
+        except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+            if (simpler := without_refused(dialect, str(error))) is None:
+                raise
+            dialect = simpler
+            continue
+        seconds, answered = time.monotonic() - asked, getattr(answer, "model", None)
+        shows = dialect.showing(_shown_count(answer))
+        return Capabilities(model, shows, answered if isinstance(answered, str) else None, seconds)
+
+
+def _shown_count(answer: object) -> int:
+    """How many alternatives the server really showed for the first token: it may ignore what it does not know."""
+    choices = getattr(answer, "choices", None) or []
+    content = getattr(getattr(choices[0], "logprobs", None), "content", None) if choices else None
+    return len(content[0].top_logprobs or []) if content else 0
+
+
+def details(capabilities: Capabilities, account: str | None = None) -> dict[str, str]:
+    """Return what tells two models on one address apart, two ways of asking one, and two accounts (`account_of`).
+
+    `answers as` is the name in the server's answers: behind an alias, it is the version that answers now. `names` is
+    the start of the SHA-256 of both names in full, since what is shown leaves directories out.
+    """
+    dialect, answered = capabilities.dialect, capabilities.answered or ""
+    taken = {
+        dialect.token_limit: True,
+        "temperature": dialect.temperature,
+        "seed": dialect.seed,
+        "chat_template_kwargs": dialect.quiet,
+    }
+    names = hashlib.sha256(f"{capabilities.model}\0{answered}".encode()).hexdigest()
+    return {
+        "answers as": without_directories(answered),
+        "names": names[:16],
+        "parameters": ", ".join(name for name, takes in taken.items() if takes),
+        **({} if account is None else {"account": account}),
+    }
+
+
+def without_directories(model: str) -> str:
+    """Return a model's name without the path that a server may name it by; `organisation/model` is none and stays."""
+    is_path = model.startswith(("/", "~", ".")) or "\\" in model or model.count("/") > 1
+    return model.replace("\\", "/").rpartition("/")[2] if is_path else model
+
+
+Form = Literal["json_schema", "json_object", "none"]
+"""How a server takes a schema: as `json_schema`; inside `json_object`, as llama.cpp's servers do; or not."""
+TRIED: tuple[Form, ...] = ("json_object", "json_schema")
+"""In this order: llama-cpp-python's server fails on `json_schema`, and others refuse or pass over what is first."""
+_TRIAL = Percentages(("A", "B"))
+
+
+def response_format(form: Form, wanted: Percentages) -> Any:
+    """Return the request's `response_format` for `wanted`, for a server that takes it in this form."""
+    schema = {
+        "type": "object",
+        "properties": {key: {"type": "integer", "minimum": 0, "maximum": 100} for key in wanted.keys},
+        "required": list(wanted.keys),
+        "additionalProperties": False,
+    }
+    if form == "json_object":
+        return {"type": "json_object", "schema": schema}
+    return {"type": "json_schema", "json_schema": {"name": "percentages", "strict": True, "schema": schema}}
+
+
+async def find_form(client: "AsyncOpenAI", model: str, dialect: "Dialect") -> Form:
+    """Ask for a greeting in the form of percentages: only a server that keeps replies to a form gives those.
+
+    Raises:
+        openai.OpenAIError: the server fails for another reason than the form.
+    """
+    import openai
+
+    for form in TRIED:
+        try:
+            answer = await client.chat.completions.create(
+                model=model,
+                messages=[{"role": "user", "content": "Say hello."}],
+                response_format=response_format(form, _TRIAL),
+                extra_body=dialect.extra(),
+                **dialect.limit(64),
+                **dialect.drawing(0.0, 1.0),
+            )
+        except (openai.BadRequestError, openai.UnprocessableEntityError, openai.InternalServerError):
+            continue
+        if answer.choices and _has_form(answer.choices[0].message.content or ""):
+            return form
+    return "none"
+
+
+def _has_form(reply: str) -> bool:
+    try:
+        found = json.loads(reply)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and set(found) == set(_TRIAL.keys)

@@ -1,0 +1,108 @@
+"""What went wrong between us and a server, in one line that says what to do.
+
+A conversation longer than the server's context: leave out the oldest turns, as the embedded engine does.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from chat_personas.engines.openai.connection import key_variable, shown
+from chat_personas.engines.openai.retrying import (
+    LONGEST_ASKED_FOR,
+    UnreadableAnswerError,
+    asked_pause,
+    is_unreachable,
+)
+from chat_personas.text import counted
+from eval.engine import EngineError, Message
+
+if TYPE_CHECKING:
+    import openai
+
+
+def explain(error: Exception, url: str, key_env: str | None) -> EngineError:
+    """Turn an error of the `openai` package into ours; the server's own words are kept short and carry no key."""
+    import openai
+
+    where = shown(url)
+    if isinstance(error, openai.APITimeoutError):
+        return EngineError(f"{where} did not answer in time; try again, or raise servers.timeout in settings")
+    if isinstance(error, openai.APIConnectionError) and not is_unreachable(error):
+        return EngineError(f"{where} broke off its answer; try again, or look at the server's log")
+    if isinstance(error, openai.APIConnectionError):
+        return EngineError(f"cannot reach {where}; is the server running, and is the address right?")
+    if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
+        variable = key_variable(url, key_env)
+        todo = f"check {variable}" if variable else f'name its key: [servers."{where}"] key_env = "..." in settings'
+        return EngineError(f"{where} refused the key; {todo}")
+    if isinstance(error, openai.NotFoundError):
+        return EngineError(f"{where} has nothing there ({_said(error)}); the address usually ends in /v1")
+    if isinstance(error, openai.RateLimitError):
+        return EngineError(f"{where} {_limit(error)}")
+    if isinstance(error, openai.APIStatusError):
+        return EngineError(f"{where} answered {error.status_code} ({_said(error)})")
+    if isinstance(error, UnreadableAnswerError):
+        return EngineError(f"{where} sent {error}; try again, or look at the server's log")
+    return EngineError(f"{where} sent what cannot be read ({_said(error)})")
+
+
+def _limit(error: "openai.RateLimitError") -> str:
+    if error.code == "insufficient_quota":
+        return "says that the quota of this key is used up; see to it, then go on"
+    pause = asked_pause(error) or 0.0
+    if pause > LONGEST_ASKED_FOR:
+        return f"limits the rate for another {counted(math.ceil(pause / 3600), 'hour')}; go on then"
+    return "still limits the rate after several tries; wait, or lower servers.concurrency"
+
+
+def _said(error: Exception) -> str:
+    import openai
+
+    if isinstance(error, openai.APIStatusError) and isinstance(error.body, dict):
+        text = str(error.body.get("message") or error.body.get("detail") or error.body)
+    else:
+        text = str(error) or type(error).__name__
+    return " ".join(text.split())[:160]
+
+
+SIGNS = ("context length", "context_length", "context window", "maximum context", "too many tokens", "exceed")
+
+
+class Prefix:
+    """The conversation before what is asked now: before a message, or before all the probes of a run.
+
+    What turned out too long for one request is left out for those after it. `dropped` counts the messages left out.
+    """
+
+    def __init__(self, messages: Sequence[Message]) -> None:
+        self.messages = tuple(messages)
+        self.dropped = 0
+
+    def shorten(self, refused: tuple[Message, ...]) -> bool:
+        """Leave out the oldest turn, unless that was done since `refused` was sent; return whether there was one."""
+        if refused is not self.messages:
+            return True
+        kept = without_oldest_turns([*refused, Message("user", "what is asked now")])
+        if kept is None:
+            return False
+        self.messages = tuple(kept[:-1])
+        self.dropped += len(refused) - len(self.messages)
+        return True
+
+
+def is_too_long(error: Exception) -> bool:
+    """Say whether a server's refusal is about the length of the context; servers have no common code for it."""
+    said = str(error).lower()
+    return any(sign in said for sign in SIGNS)
+
+
+def without_oldest_turns(messages: Sequence[Message]) -> list[Message] | None:
+    """Return `messages` without the oldest turn of the person and its reply, or None if only the last turn is left.
+
+    System messages stay; what is left begins with a user's turn.
+    """
+    system = [message for message in messages if message.role == "system"]
+    turns = [message for message in messages if message.role != "system"]
+    starts = [index for index, message in enumerate(turns) if message.role == "user" and index > 0]
+    return [*system, *turns[starts[0] :]] if starts else None
