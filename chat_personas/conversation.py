@@ -12,9 +12,8 @@ from pydantic import ValidationError
 from chat_personas import __version__
 from chat_personas.context_use import ContextUse, context_use
 from chat_personas.corpus import ConversationRow, Corpus, CorpusError, MessageRow
-from chat_personas.corpus.clock import new_key, now
-from chat_personas.corpus.statements import storable
-from chat_personas.corpus.transcript import transcript
+from chat_personas.corpus.messages import transcript
+from chat_personas.corpus.sql import new_key, now, storable
 from chat_personas.reply import Begun, ReplyEnded, ReplyEvent, ReplyStarted, ReplyText, RunningReply
 from eval.engine import Engine, Message, ReadsAhead, Sampling
 from personas import LoadedPersona, Persona, system_prompt

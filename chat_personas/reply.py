@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from chat_personas.corpus import Corpus, CorpusError, MessageRow
-from chat_personas.corpus.clock import now
+from chat_personas.corpus.messages import transcript
 from chat_personas.corpus.reply_writer import ReplyWriter
-from chat_personas.corpus.transcript import transcript
+from chat_personas.corpus.sql import now
 from eval.engine import Engine, EngineError, FinishReason, Piece, Sampling, TooLongError, Usage
 
 ReplyStatus = Literal["complete", "stopped", "interrupted", "error"]

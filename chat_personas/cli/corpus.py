@@ -23,8 +23,8 @@ def list_conversations(
     persona: Annotated[str | None, typer.Option("--persona", help="Only conversations with this persona.")] = None,
 ) -> int:
     """List conversations, the most recently used first."""
-    from chat_personas.corpus.known_persona import check_persona
-    from chat_personas.corpus.selection import Selection
+    from chat_personas.corpus.conversations import Selection
+    from chat_personas.corpus.corpus import check_persona
     from chat_personas.text import counted, printable
 
     with open_corpus(read_only=True) as corpus:

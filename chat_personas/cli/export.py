@@ -34,8 +34,8 @@ def export(
     from chat_personas.cli.choices import choose
     from chat_personas.cli.report_file import check_destination
     from chat_personas.cli.storage import open_corpus
+    from chat_personas.corpus.conversations import Selection
     from chat_personas.corpus.export import FORMATS, export_file, export_stdout
-    from chat_personas.corpus.selection import Selection
     from chat_personas.text import counted
 
     choose("--format", form, tuple(FORMATS))

@@ -1,5 +1,6 @@
 """The corpus: every conversation, with how each reply was made and what was measured, in one SQLite file."""
 
+from chat_personas.corpus.conversations import Selection
 from chat_personas.corpus.corpus import Corpus
 from chat_personas.corpus.errors import CorpusError, ExportError, UnknownConversationError
 from chat_personas.corpus.rows import (
@@ -14,7 +15,6 @@ from chat_personas.corpus.rows import (
     SearchHit,
     Status,
 )
-from chat_personas.corpus.selection import Selection
 
 __all__ = [
     "ConversationRow",

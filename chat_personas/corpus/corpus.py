@@ -1,14 +1,17 @@
-"""The corpus: every conversation, kept in one SQLite file."""
+"""The corpus: every conversation, kept in one SQLite file.
+
+A persona by which conversations are chosen: one that none was had with is likely a slip of the pen.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from chat_personas.corpus import conversations, deletion, generations, measurements, messages, soundness
-from chat_personas.corpus.connection import Connections, open_reader
-from chat_personas.corpus.errors import storage_errors
-from chat_personas.corpus.files import owners_directory
-from chat_personas.corpus.interrupted import mark_interrupted
+from chat_personas.corpus import conversations, maintenance, measurements, messages
+from chat_personas.corpus.connection import Connections, open_reader, owners_directory
+from chat_personas.corpus.conversations import Selection
+from chat_personas.corpus.errors import UnknownConversationError, storage_errors
+from chat_personas.corpus.messages import mark_interrupted
 from chat_personas.corpus.owner import Owner
 from chat_personas.corpus.rows import (
     ConversationRow,
@@ -22,8 +25,8 @@ from chat_personas.corpus.rows import (
     Status,
 )
 from chat_personas.corpus.search import search
-from chat_personas.corpus.selection import Selection
 from eval.engine import EngineInfo, Sampling, Usage
+from personas.inputs.suggestions import shown, suggestion
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -114,7 +117,7 @@ class Corpus:
         is too full to rewrite it: that is tried again when the corpus is opened. Raises UnknownConversationError.
         """
         with self._connections.writing() as connection:
-            deletion.delete(connection, conversation_id)
+            maintenance.delete(connection, conversation_id)
         return self._erase_traces()
 
     # Messages
@@ -138,14 +141,14 @@ class Corpus:
                 conversations.add(connection, new)
             said = messages.add_user_message(connection, conversation_id, parent_id, text)
             reply = messages.add_empty_reply(connection, conversation_id, said.id, self._owner_name)
-            generations.begin(connection, reply.id, info, sampling)
+            messages.begin(connection, reply.id, info, sampling)
         return said, reply
 
     def begin_reply(self, conversation_id: str, parent_id: str, info: EngineInfo, sampling: Sampling) -> MessageRow:
         """Keep another empty reply to a message, which becomes the active leaf."""
         with self._connections.writing() as connection:
             reply = messages.add_empty_reply(connection, conversation_id, parent_id, self._owner_name)
-            generations.begin(connection, reply.id, info, sampling)
+            messages.begin(connection, reply.id, info, sampling)
         return reply
 
     def withdraw(self, reply: MessageRow, said: MessageRow | None, leaf_id: str | None) -> None:
@@ -158,7 +161,7 @@ class Corpus:
             if said is not None:
                 messages.withdraw(connection, said.id)
             if leaf_id is None:
-                deletion.delete(connection, reply.conversation_id)
+                maintenance.delete(connection, reply.conversation_id)
             else:
                 conversations.set_active_leaf(connection, reply.conversation_id, leaf_id)
 
@@ -181,7 +184,7 @@ class Corpus:
         """Keep the whole text of a reply, how it ended, and what it cost."""
         with self._connections.writing() as connection:
             messages.write_reply(connection, message_id, text, status, why)
-            generations.end(
+            messages.end(
                 connection, message_id, finish_reason=finish_reason, dropped_messages=dropped_messages, usage=usage
             )
 
@@ -210,7 +213,7 @@ class Corpus:
     def generation(self, message_id: str) -> GenerationRow | None:
         """Return how a reply was made; None for what a person said."""
         with self._connections.reading() as connection:
-            return generations.of_message(connection, message_id)
+            return messages.of_message(connection, message_id)
 
     def search(self, text: str, *, limit: int = 50) -> tuple[SearchHit, ...]:
         """Return the messages that hold all these words, best matches first; the last word may be incomplete."""
@@ -254,7 +257,7 @@ class Corpus:
     def problems(self) -> tuple[str, ...]:
         """Return what is unsound in the file, one line each; none when all is well. Reads all of it."""
         with self._connections.maintaining() as connection:
-            return soundness.problems(connection)
+            return maintenance.problems(connection)
 
     def database(self) -> "Database":
         """Return the corpus for free queries, as sqlite-utils knows it, on a reading connection of its own."""
@@ -267,8 +270,23 @@ class Corpus:
 
     def _erase_traces(self) -> bool:
         with self._connections.maintaining() as connection:
-            return deletion.erase_traces(connection)
+            return maintenance.erase_traces(connection)
 
     @property
     def _owner_name(self) -> str:
         return "" if self._owner is None else self._owner.name
+
+
+def check_persona(corpus: Corpus, persona: str | None) -> None:
+    """Make sure that there is a conversation with the persona; None is any.
+
+    Raises:
+        UnknownConversationError: there is none; the message names the persona in the corpus that is most like it.
+    """
+    if persona is None or corpus.conversation_ids(Selection(persona=persona)):
+        return
+    names = sorted({summary.persona_name for summary in corpus.conversations()})
+    likely = suggestion(persona, names, "see: chat-personas corpus list" if names else "the corpus is empty")
+    raise UnknownConversationError(
+        f"there is no conversation with the persona {shown(persona)} in the corpus; {likely}"
+    )

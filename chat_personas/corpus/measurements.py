@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from chat_personas.corpus.rows import GroupRow, MeasurementRow, ProbeRow, RatingRow
-from chat_personas.corpus.statements import columns_of, insert, storable
+from chat_personas.corpus.sql import columns_of, insert, storable
 
 _MEASUREMENT = ", ".join(MeasurementRow.model_fields)
 _PROBE = ", ".join(ProbeRow.model_fields)

@@ -1,11 +1,85 @@
-"""Messages: a tree of what was said, and the replies that grow in it."""
+"""Messages: a tree of what was said, and the replies that grow in it.
+
+Generations: how each reply was made. The row is there before the first token, so that a lost process leaves it.
+
+Replies whose process died are found and marked, those of a living one are left alone.
+
+A branch of a conversation as a model reads it.
+"""
 
 import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
 
-from chat_personas.corpus.clock import new_key, now, stamp
+from chat_personas import __version__
 from chat_personas.corpus.errors import CorpusError
-from chat_personas.corpus.rows import MessageRow, Status
-from chat_personas.corpus.statements import columns_of, insert, storable, update
+from chat_personas.corpus.owner import living_owners
+from chat_personas.corpus.rows import GenerationRow, MessageRow, Status
+from chat_personas.corpus.sql import columns_of, insert, new_key, now, stamp, storable, update
+from eval.engine import EngineInfo, Message, Role, Sampling, Usage
+
+_GENERATION_COLUMNS = ", ".join(GenerationRow.model_fields)
+
+
+def begin(connection: sqlite3.Connection, message_id: str, info: EngineInfo, sampling: Sampling) -> None:
+    """Record the model and the settings of a reply that is about to be generated."""
+    insert(
+        connection,
+        "generations",
+        {
+            "message_id": message_id,
+            "started_at": stamp(now()),
+            "engine": info.engine,
+            "model": info.name,
+            "model_sha256": info.sha256,
+            "quantization": info.quantization,
+            "context_length": info.context_length,
+            "template_sha256": info.template_sha256,
+            "flash_attention": info.flash_attention,
+            "temperature": sampling.temperature,
+            "top_p": sampling.top_p,
+            "max_tokens": sampling.max_tokens,
+            "seed": sampling.seed,
+            "program_version": __version__,
+        },
+    )
+
+
+def end(
+    connection: sqlite3.Connection,
+    message_id: str,
+    *,
+    finish_reason: str | None,
+    dropped_messages: int,
+    usage: Usage | None,
+) -> None:
+    """Record how a generation ended and what it cost, as far as the engine said."""
+    update(
+        connection,
+        "generations",
+        ("message_id", message_id),
+        {"finish_reason": finish_reason, "dropped_messages": dropped_messages},
+    )
+    if usage is not None:
+        costs = {
+            "prompt_tokens": usage.prompt_tokens,
+            "reused_tokens": usage.reused_tokens,
+            "decoded_tokens": usage.decoded_tokens,
+            "seconds": usage.seconds,
+            "first_token_seconds": usage.first_token_seconds,
+        }
+        seed = {} if usage.seed is None else {"seed": usage.seed}
+        update(connection, "generations", ("message_id", message_id), {**costs, **seed})
+
+
+def of_message(connection: sqlite3.Connection, message_id: str) -> GenerationRow | None:
+    """Return how a reply was made, None for what a person said."""
+    row = connection.execute(
+        f"SELECT {_GENERATION_COLUMNS} FROM generations WHERE message_id = ?",  # noqa: S608
+        (message_id,),
+    ).fetchone()
+    return None if row is None else GenerationRow.model_validate(dict(row))
+
 
 _COLUMNS = ", ".join(f"messages.{name}" for name in MessageRow.model_fields)
 DIED = "the program ended before the reply did"
@@ -124,3 +198,35 @@ def _add(connection: sqlite3.Connection, row: MessageRow, owner: str | None) -> 
 
 def _rows(connection: sqlite3.Connection, sql: str, *values: str) -> tuple[MessageRow, ...]:
     return tuple(MessageRow.model_validate(dict(row)) for row in connection.execute(sql, values))
+
+
+def mark_interrupted(connection: sqlite3.Connection, owners: Path) -> int:
+    """Mark the replies that nobody is writing any more; return how many there were.
+
+    Runs inside a write transaction, so that no reply can begin meanwhile. The time of the last flush stays.
+    """
+    living = living_owners(owners)
+    streaming = connection.execute("SELECT id, owner FROM messages WHERE status = 'streaming'").fetchall()
+    left = [row["id"] for row in streaming if row["owner"] not in living]
+    connection.executemany(
+        "UPDATE messages SET status = 'interrupted', why = ? WHERE id = ?", [(DIED, message) for message in left]
+    )
+    return len(left)
+
+
+def transcript(system_prompt: str, branch: Sequence[MessageRow]) -> list[Message]:
+    """Return the system prompt, if there is one, and the messages of a branch, roles taking turns.
+
+    A reply that was stopped or broke off stands as far as it came. One without text (the model failed at once) is left
+    out, and the person's messages around it become one, since many chat templates insist on taking turns.
+    """
+    messages = [Message("system", system_prompt)] if system_prompt else []
+    for row in branch:
+        role: Role = row.role
+        if row.role == "assistant" and not row.text:
+            continue
+        if messages and messages[-1].role == role:
+            messages[-1] = Message(role, f"{messages[-1].content}\n\n{row.text}")
+        else:
+            messages.append(Message(role, row.text))
+    return messages

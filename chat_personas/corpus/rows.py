@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from chat_personas.corpus.clock import new_key, now
+from chat_personas.corpus.sql import new_key, now
 from eval.answers import Order
 
 Status = Literal["streaming", "complete", "stopped", "interrupted", "error"]

@@ -3,7 +3,7 @@
 import sqlite3
 
 from chat_personas.corpus.rows import SearchHit
-from chat_personas.corpus.statements import storable
+from chat_personas.corpus.sql import storable
 
 _BEGIN, _END = "\ue000", "\ue001"
 _WORDS_AROUND = 16

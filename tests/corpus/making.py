@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from chat_personas.corpus import ConversationRow, Corpus, MessageRow, Status
-from chat_personas.corpus.clock import new_key
+from chat_personas.corpus.sql import new_key
 from chat_personas.monitor import Monitor
 from eval.engine import EngineInfo, Sampling
 

@@ -9,7 +9,7 @@ import pytest
 
 from chat_personas.corpus import Corpus, CorpusError, connection
 from chat_personas.corpus import migrations as migrations_package
-from chat_personas.corpus.files import refuse_foreign
+from chat_personas.corpus.connection import refuse_foreign
 from tests.corpus.making import branch_of, talk, texts
 from tests.corpus.unprivileged import as_nobody, give_to_nobody, shared_directory
 

@@ -1,16 +1,31 @@
-"""The corpus as datasets that other programs load: a registry of formats, and the two ways out."""
+"""The corpus as datasets that other programs load: a registry of formats, and the two ways out.
+
+Which conversations an export is of, or why it cannot be.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from chat_personas.corpus.corpus import Corpus
+from chat_personas.corpus.conversations import Selection
+from chat_personas.corpus.corpus import Corpus, check_persona
 from chat_personas.corpus.errors import CorpusError
 from chat_personas.corpus.export import openai
 from chat_personas.corpus.export.format import Format
-from chat_personas.corpus.export.wanted import wanted
-from chat_personas.corpus.selection import Selection
 from chat_personas.storage.files import standard_output, written_whole
+
+
+def wanted(corpus: Corpus, selection: Selection) -> tuple[str, ...]:
+    """Return the keys of the conversations that are meant, oldest first.
+
+    Raises:
+        UnknownConversationError: an identifier fits no conversation, or several; or none is with the persona.
+    """
+    for identifier in selection.ids:
+        corpus.conversation(identifier)
+    check_persona(corpus, selection.persona)
+    return corpus.conversation_ids(selection)
+
 
 __all__ = ["FORMATS", "Format", "export_file", "export_stdout"]
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 
 from chat_personas.corpus.corpus import Corpus
 from chat_personas.corpus.export.format import Format
+from chat_personas.corpus.messages import transcript
 from chat_personas.corpus.rows import MessageRow
-from chat_personas.corpus.transcript import transcript
 
 _LINE_ENDS = {0x85: r"\u0085", 0x2028: r"\u2028", 0x2029: r"\u2029"}
 """Characters that JSON allows in a line, and at which many readers end one, such as Python's `splitlines`."""
