@@ -5,8 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count, cycle
 
-from eval.answers import ORDERS
-from eval.engine import Message, Probe
+from eval.engine import ORDERS, Message, Probe
 from eval.expression.rendering import render_probe
 from eval.surveys.loading import load_survey
 

@@ -6,8 +6,8 @@ import time
 from benchmarks.figure import Goal, Timing, interleaved
 from benchmarks.limited_server import limited_server
 from benchmarks.row import Measured, Row, Settings
-from chat_personas.config import ServerSettings
 from chat_personas.engines.openai import OpenAIEngine
+from chat_personas.settings import ServerSettings
 from eval.engine import Message, Probe
 
 PROBES, SECONDS, AT_ONCE = 500, 0.2, 32

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from chat_personas.text import counted
 
 if TYPE_CHECKING:
-    from chat_personas.course import Drift
+    from chat_personas.monitor.drift import Drift
     from eval.report import References as ReportedReferences
     from eval.report import Score as ReportedScore
     from eval.scoring.intervals import Interval

@@ -12,9 +12,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from eval.engine import ORDERS, Order
+
 FloatArray = NDArray[np.float64]
-Order = Literal["survey", "reversed"]
-ORDERS: tuple[Order, Order] = ("survey", "reversed")
 Refusals = Literal["apart", "as-option"]
 REFUSALS_ONLY = "answered with refusals only"
 """Why a question that got an answer has no distribution to compare while refusals are apart."""

@@ -15,6 +15,9 @@ Role = Literal["system", "user", "assistant"]
 FinishReason = Literal["stop", "length", "cancelled"]
 LogProbabilities = Literal["exact", "top_k", "none"]
 Constraints = Literal["grammar", "json_schema", "json_object", "none", "unknown"]
+Order = Literal["survey", "reversed"]
+ORDERS: tuple[Order, Order] = ("survey", "reversed")
+"""The orders in which the options of a question are shown."""
 
 
 class EngineError(Exception):

@@ -9,8 +9,8 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
 
 from eval.answer_files import AnswerFile, GivenAnswers, answer_from
-from eval.answers import ORDERS, Answer, Failure, Refusals
-from eval.engine import Engine, EngineError, Message
+from eval.answers import Answer, Failure, Refusals
+from eval.engine import ORDERS, Engine, EngineError, Message
 from eval.expression.few_shot import as_put, shots_of
 from eval.expression.judge import Judge
 from eval.expression.methods import EXPRESSIONS, METHODS, Asking, Expression, cannot

@@ -5,7 +5,7 @@ from collections import Counter
 from functools import cache
 from random import Random
 
-from eval.answers import ORDERS, Order
+from eval.engine import ORDERS, Order
 from eval.expression.few_shot import before, with_percentages
 from eval.expression.rendering import (
     INSTRUCTION,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from chat_personas import confirmations
+from chat_personas import consent
 from chat_personas.cli.exit_codes import UsageError
 from chat_personas.text import counted
 
@@ -21,7 +21,7 @@ def agree(info: "EngineInfo", requests: int, *, agreed: bool) -> None:
     Raises:
         UsageError: the person did not agree, or is not there to be asked.
     """
-    if confirmations.is_confirmed(info):
+    if consent.is_confirmed(info):
         return
     what = f"this sends {counted(requests, 'request')} to {info.name} and may cost money"
     if not agreed:
@@ -29,4 +29,4 @@ def agree(info: "EngineInfo", requests: int, *, agreed: bool) -> None:
             raise UsageError(f"{what}; add --yes to agree")
         if not typer.confirm(f"{what}. Go on?", err=True):
             raise UsageError("nothing was sent, as you did not agree")
-    confirmations.remember(info)
+    consent.remember(info)

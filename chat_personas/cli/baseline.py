@@ -8,7 +8,7 @@ from chat_personas.cli.exit_codes import CheckFailedError
 from chat_personas.cli.paired_table import print_comparisons
 from chat_personas.paired_words import signed
 from chat_personas.report_words import errs_too_often
-from chat_personas.survey_store import find_survey
+from chat_personas.surveys import find_survey
 from chat_personas.text import printable
 from chat_personas.trouble_words import not_judged
 from eval.compare.models import PairedReport

@@ -4,7 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from chat_personas.config import Settings
+    from chat_personas.settings import Settings
     from eval.engine import EngineInfo
 
 

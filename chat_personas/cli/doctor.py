@@ -42,9 +42,9 @@ def _program() -> str:
 
 
 def _settings() -> str:
-    from chat_personas.config import load_settings
     from chat_personas.engines.open import shown_model
     from chat_personas.paths import settings_path, shown
+    from chat_personas.settings import load_settings
     from personas import load_persona
 
     settings, file = load_settings(), shown(settings_path())
@@ -59,7 +59,7 @@ def _require_known(setting: str, given: Iterable[str], known: Collection[str]) -
     """Raise SettingsError for the first of `given` that the screen does not know and would pass over."""
     from difflib import get_close_matches
 
-    from chat_personas.config import SettingsError
+    from chat_personas.settings import SettingsError
 
     for name in given:
         if name not in known:
@@ -139,7 +139,7 @@ def _built_in_model() -> str:
 
 
 def _model() -> str:
-    from chat_personas.config import load_settings
+    from chat_personas.settings import load_settings
 
     model = load_settings().model
     return "the built-in one" if model == "pocket" else _opened(model)
@@ -147,7 +147,7 @@ def _model() -> str:
 
 def _opened(model: str) -> str:
     from chat_personas.cli.described_engine import described_engine
-    from chat_personas.config import load_settings
+    from chat_personas.settings import load_settings
 
     info = described_engine(model, load_settings())
     figures = {"exact": "exact", "top_k": f"the {info.top_k} likeliest", "none": "no"}[info.log_probabilities]
@@ -156,8 +156,8 @@ def _opened(model: str) -> str:
 
 
 def _survey() -> str:
-    from chat_personas.config import load_settings
-    from chat_personas.survey_store import find_survey
+    from chat_personas.settings import load_settings
+    from chat_personas.surveys import find_survey
 
     loaded = find_survey(load_settings().survey)
     return f"{loaded.survey.name}, {counted(len(loaded.survey.questions), 'question')}"

@@ -9,8 +9,8 @@ from chat_personas.report_words import with_interval
 from chat_personas.text import printable
 
 if TYPE_CHECKING:
-    from chat_personas.course import Drift
-    from chat_personas.monitor import Estimate
+    from chat_personas.monitor.drift import Drift
+    from chat_personas.monitor.monitor import Estimate
     from eval.scoring.scores import Scorecard
 
 

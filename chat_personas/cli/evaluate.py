@@ -60,7 +60,7 @@ def evaluate(
     from chat_personas.cli.kept_answers import KeptAnswers
     from chat_personas.cli.outcome import print_and_write
     from chat_personas.cli.report_file import Destinations
-    from chat_personas.config import load_settings
+    from chat_personas.settings import load_settings
 
     destinations = Destinations(json_file, save_answers, html_file, svg_file)
     destinations.check(read={"--answers": answers, "--fail-if-worse-than": fail_if_worse_than})

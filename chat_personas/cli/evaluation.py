@@ -11,7 +11,7 @@ from chat_personas.cli.expressions_asked import agree_to_all, possible
 from chat_personas.cli.kept_answers import KeptAnswers
 from chat_personas.cli.opened_model import opened_model
 from chat_personas.cli.progress import progress_bar
-from chat_personas.survey_store import find_survey
+from chat_personas.surveys import find_survey
 from eval.answer_files import check_distinct
 from eval.evaluate import evaluate, questions_for
 from eval.expression.judge import Judge
@@ -21,7 +21,7 @@ from eval.surveys.loading import LoadedSurvey
 from personas import LoadedPersona, load_persona
 
 if TYPE_CHECKING:
-    from chat_personas.config import Settings
+    from chat_personas.settings import Settings
     from eval.answers import Refusals
     from eval.engine import Engine
 

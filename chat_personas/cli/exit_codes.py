@@ -30,12 +30,12 @@ class CheckFailedError(Exception):
 
 def exit_code(error: BaseException) -> int | None:
     """Return the exit code for an error that is part of the interface, or None for one that is a mistake of ours."""
-    from chat_personas.config import SettingsError
     from chat_personas.corpus.errors import CorpusError, ExportError, NoCorpusError, UnknownConversationError
     from chat_personas.engines.cached.store import CacheError
     from chat_personas.engines.open import UnknownModelError
     from chat_personas.engines.openai.capabilities import NoSuchModelError
     from chat_personas.paths import UnwritableError
+    from chat_personas.settings import SettingsError
     from eval.engine import EngineError
     from eval.errors import AnswerError, ReportError, SurveyError
     from personas.errors import PersonaError

@@ -4,7 +4,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from chat_personas.cli.calibration import calibrate_answers
-from chat_personas.survey_store import find_survey
+from chat_personas.surveys import find_survey
 from eval.answer_files import load_answers
 from eval.evaluate import evaluate_answers
 

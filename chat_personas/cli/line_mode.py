@@ -15,9 +15,9 @@ from chat_personas.cli.sitting import Sitting
 from chat_personas.text import counted
 
 if TYPE_CHECKING:
-    from chat_personas.conversation import Conversation, ReplyEnded
+    from chat_personas.conversation.conversation import Conversation, ReplyEnded
     from chat_personas.corpus import Corpus
-    from chat_personas.monitor import Estimate, Monitor
+    from chat_personas.monitor.monitor import Estimate, Monitor
     from eval.engine import Engine
 
 
@@ -88,14 +88,14 @@ class LineMode:
             return await self._sitting.open_engine()
 
     def _open_conversation(self, corpus: "Corpus", engine: "Engine") -> "Conversation":
-        from chat_personas.conversation import Conversation
+        from chat_personas.conversation.conversation import Conversation
 
         if self._resume is not None:
             return Conversation.resume(corpus, engine, self._resume)
         return Conversation.start(corpus, engine, self._sitting.load_persona())
 
     def _monitor(self, engine: "Engine", conversation: "Conversation", corpus: "Corpus") -> "Monitor | None":
-        from chat_personas.confirmations import is_confirmed
+        from chat_personas.consent import is_confirmed
 
         if not self._measure:
             return None
@@ -132,7 +132,7 @@ class LineMode:
         return DONE
 
     async def _reply(self, conversation: "Conversation", text: str) -> None:
-        from chat_personas.conversation import ReplyEnded, ReplyText
+        from chat_personas.conversation.conversation import ReplyEnded, ReplyText
         from chat_personas.text import printable
 
         said = False

@@ -55,8 +55,8 @@ def matrix(
     from chat_personas.cli.matrix_table import print_matrix
     from chat_personas.cli.report_documents import write_matrix
     from chat_personas.cli.report_file import Destinations
-    from chat_personas.config import load_settings
-    from chat_personas.survey_store import find_survey
+    from chat_personas.settings import load_settings
+    from chat_personas.surveys import find_survey
     from personas import CATALOGUE, OPEN_ATTRIBUTES, load_persona
 
     destinations = Destinations(json_file, html=html_file, svg=svg_file)

@@ -8,7 +8,7 @@ from chat_personas.cli.expressions_asked import agree_to_all
 from chat_personas.cli.kept_answers import KeptAnswers
 from chat_personas.cli.opened_model import opened_model
 from chat_personas.cli.progress import progress_bar
-from chat_personas.config import Settings
+from chat_personas.settings import Settings
 from eval.engine import EngineInfo
 from eval.expression.judge import Judge
 from eval.expression.methods import Asking, Expression

@@ -44,7 +44,7 @@ def show(model: Annotated[str, typer.Argument(metavar="M", help="A name, a GGUF 
     from dataclasses import asdict
 
     from chat_personas.cli.described_engine import described_engine
-    from chat_personas.config import load_settings
+    from chat_personas.settings import load_settings
 
     print(json.dumps(asdict(described_engine(model, load_settings())), indent=2))
     return DONE

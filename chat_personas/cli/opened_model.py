@@ -7,7 +7,7 @@ from chat_personas.cli.progress import busy
 from chat_personas.engines.open import open_engine, shown_model
 
 if TYPE_CHECKING:
-    from chat_personas.config import Settings
+    from chat_personas.settings import Settings
     from eval.engine import Engine
 
 

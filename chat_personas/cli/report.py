@@ -53,7 +53,7 @@ def _survey(reports: "Sequence[Report]", given: str | None) -> "LoadedSurvey | N
         UsageError: it is not the one that they were evaluated on.
     """
     from chat_personas.cli.exit_codes import UsageError
-    from chat_personas.survey_store import all_survey_names, find_survey
+    from chat_personas.surveys import all_survey_names, find_survey
 
     hashes = {one.survey.sha256 for one in reports}
     if given is not None:

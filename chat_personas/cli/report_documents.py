@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from chat_personas.cli.report_file import Destinations, write_documents
-from chat_personas.survey_store import find_survey
+from chat_personas.surveys import find_survey
 
 if TYPE_CHECKING:
     from eval.compare.models import PairedReport

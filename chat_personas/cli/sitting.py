@@ -4,9 +4,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from chat_personas.config import Settings
     from chat_personas.corpus import Corpus
-    from chat_personas.monitor import Monitor
+    from chat_personas.monitor.monitor import Monitor
+    from chat_personas.settings import Settings
     from chat_personas.tui.session import Session
     from eval.engine import Engine
     from eval.surveys.loading import LoadedSurvey
@@ -24,14 +24,14 @@ class Sitting:
     @cached_property
     def settings(self) -> "Settings":
         """The validated settings. Raises SettingsError."""
-        from chat_personas.config import load_settings
+        from chat_personas.settings import load_settings
 
         return load_settings()
 
     @cached_property
     def survey(self) -> "LoadedSurvey":
         """The survey to measure with. Raises SurveyError."""
-        from chat_personas.survey_store import find_survey
+        from chat_personas.surveys import find_survey
 
         return find_survey(self._survey or self.settings.survey)
 
@@ -65,15 +65,15 @@ class Sitting:
 
     def make_monitor(self, engine: "Engine", persona: "Persona", corpus: "Corpus") -> "Monitor":
         """Make what measures `persona` on `engine` while people talk with it."""
-        from chat_personas.monitor import Monitor
+        from chat_personas.monitor.monitor import Monitor
 
         return Monitor(engine, self.survey, persona.groups, corpus=corpus, seconds=self.settings.probe_seconds)
 
     def session(self, resume: str | None) -> "Session":
         """Describe this sitting to the screen."""
-        from chat_personas import confirmations
+        from chat_personas import consent
         from chat_personas.paths import log_path, make_private
-        from chat_personas.settings_glance import glance
+        from chat_personas.settings_preview import glance
         from chat_personas.tui.session import Session
 
         seen = glance()
@@ -88,8 +88,8 @@ class Sitting:
             open_corpus=self.open_corpus,
             make_monitor=self.make_monitor,
             resume_id=resume,
-            probing_confirmed=confirmations.is_confirmed,
-            remember_probing=confirmations.remember,
+            probing_confirmed=consent.is_confirmed,
+            remember_probing=consent.remember,
             keys=seen["keys"],
             theme=seen["theme"],
             log_path=log,

@@ -7,7 +7,7 @@ from pathlib import Path
 from chat_personas.cli.exit_codes import DONE, UsageError
 from chat_personas.cli.progress import busy
 from chat_personas.paths import shown as shown_path
-from chat_personas.survey_store import check_name, keep_survey
+from chat_personas.surveys import check_name, keep_survey
 from chat_personas.text import counted, printable
 from eval.errors import SurveyError
 from eval.importers import KINDS, Imported, Wishes

@@ -22,7 +22,7 @@ def list_surveys() -> int:
 
     A file with a fault is named on standard error beside the list of the others; the exit code is then 2.
     """
-    from chat_personas.survey_store import all_survey_names, glance_at_survey
+    from chat_personas.surveys import all_survey_names, glance_at_survey
     from chat_personas.text import counted, printable
     from eval.errors import SurveyError
 
@@ -49,7 +49,7 @@ def show(
 ) -> int:
     """Print where a survey's figures come from, its topics and the groups it has figures for."""
     from chat_personas.cli.people_counted import groups_meant, people_counted
-    from chat_personas.survey_store import find_survey
+    from chat_personas.surveys import find_survey
     from chat_personas.text import counted, printable
     from eval.surveys.figures import groups_with_figures
 

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from chat_personas.corpus.sql import new_key, now
-from eval.answers import Order
+from eval.engine import Order
 
 Status = Literal["streaming", "complete", "stopped", "interrupted", "error"]
 Ended = Literal["complete", "stopped", "interrupted", "error"]

@@ -11,7 +11,7 @@ from chat_personas.paths import hashes_path, models_directory
 from eval.engine import Engine
 
 if TYPE_CHECKING:
-    from chat_personas.config import Settings
+    from chat_personas.settings import Settings
 
 
 class UnknownModelError(Exception):

@@ -9,7 +9,7 @@ from chat_personas.tui.garbage import spare_what_is_here
 from chat_personas.tui.sitting import Sitting
 
 if TYPE_CHECKING:
-    from chat_personas.monitor import Monitor
+    from chat_personas.monitor.monitor import Monitor
     from chat_personas.tui.widgets.panel.panel import AlignmentPanel
     from personas import Persona
 

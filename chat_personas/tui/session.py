@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from chat_personas.corpus import Corpus
-    from chat_personas.monitor import Monitor
+    from chat_personas.monitor.monitor import Monitor
     from eval.engine import Engine, EngineInfo
     from personas import LoadedPersona, Persona
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from chat_personas.tui.session import Session
 
 if TYPE_CHECKING:
-    from chat_personas.conversation import Conversation
+    from chat_personas.conversation.conversation import Conversation
     from chat_personas.corpus import Corpus
-    from chat_personas.monitor import Monitor
+    from chat_personas.monitor.monitor import Monitor
     from eval.engine import Engine
     from personas import LoadedPersona
 
@@ -40,7 +40,7 @@ class Sitting:
     async def open_corpus(self) -> "Corpus":
         """Open the corpus on this thread, which is the one that uses it."""
         if self.corpus is None:
-            await asyncio.to_thread(importlib.import_module, "chat_personas.conversation")
+            await asyncio.to_thread(importlib.import_module, "chat_personas.conversation.conversation")
             self.corpus = self.session.open_corpus()
         return self.corpus
 
@@ -63,7 +63,7 @@ class Sitting:
 
     async def begin(self) -> "Conversation":
         """Begin a new conversation with the persona; the one before stays in the corpus."""
-        from chat_personas.conversation import Conversation
+        from chat_personas.conversation.conversation import Conversation
 
         assert self.persona is not None
         corpus, engine = await self.open_corpus(), await self.open_engine()
@@ -76,7 +76,7 @@ class Sitting:
         Raises:
             CorpusError: there is none of that id.
         """
-        from chat_personas.conversation import Conversation
+        from chat_personas.conversation.conversation import Conversation
 
         corpus, engine = await self.open_corpus(), await self.open_engine()
         return await self._take_up(Conversation.resume(corpus, engine, conversation_id))

@@ -11,9 +11,8 @@ from chat_personas.tui.sitting import Sitting
 from chat_personas.tui.widgets.entry import Entry
 
 if TYPE_CHECKING:
-    from chat_personas.conversation import ReplyEnded, ReplyEvent
+    from chat_personas.conversation.conversation import ReplyEnded, ReplyEvent, Version
     from chat_personas.tui.widgets.transcript import Transcript
-    from chat_personas.versions import Version
 
 Begin: TypeAlias = Callable[[], AsyncGenerator["ReplyEvent", None]]
 STOPPED = "■ stopped"
@@ -119,7 +118,7 @@ class Talk:
 
         Says which it is; returns whether there was another. Raises CorpusError: the corpus cannot be read or written.
         """
-        from chat_personas.versions import next_version
+        from chat_personas.conversation.conversation import next_version
 
         conversation = self._sitting.conversation
         went = None if conversation is None or self.busy else next_version(conversation)
@@ -207,7 +206,7 @@ class Talk:
         self, events: AsyncIterator["ReplyEvent"], reply: Entry, said: Entry | None
     ) -> "ReplyEnded | None":
         """Write what is said as it is said; return how it ended."""
-        from chat_personas.conversation import ReplyEnded, ReplyStarted
+        from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted
 
         finished, conversation = None, self._sitting.conversation
         async for event in events:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eval.answers import ORDERS, Answer, Failure, FloatArray, OrderAnswer
-from eval.engine import Engine, EngineInfo
+from eval.answers import Answer, Failure, FloatArray, OrderAnswer
+from eval.engine import ORDERS, Engine, EngineInfo
 from eval.expression import log_probability
 from eval.expression.rendering import Askable, render_statement
 from eval.scoring.opinions import opinion

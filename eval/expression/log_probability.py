@@ -10,8 +10,8 @@ from itertools import chain
 
 import numpy as np
 
-from eval.answers import ORDERS, Answer, Failure, Order, OrderAnswer
-from eval.engine import Engine, EngineError, Message, ProbeScore
+from eval.answers import Answer, Failure, OrderAnswer
+from eval.engine import ORDERS, Engine, EngineError, Message, Order, ProbeScore
 from eval.expression.rendering import Askable, Rendered, render_probe
 
 Render = Callable[[Askable, Order], Rendered]

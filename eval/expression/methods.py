@@ -4,8 +4,8 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from eval.answers import ORDERS, Answer, Failure
-from eval.engine import Engine, EngineInfo, Message, Sampling
+from eval.answers import Answer, Failure
+from eval.engine import ORDERS, Engine, EngineInfo, Message, Sampling
 from eval.expression import log_probability, open_ended, sampled, sequence, verbalized
 from eval.expression.judge import Judge
 from eval.expression.rendering import Askable, open_prompt, render_probe

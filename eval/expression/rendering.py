@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from string import ascii_uppercase
 from typing import Protocol
 
-from eval.answers import Order
-from eval.engine import Probe
+from eval.engine import Order, Probe
 
 INSTRUCTION = "Answer with one letter only."
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from eval.answers import Answer, Failure, Order, OrderAnswer, Replies
-from eval.engine import Engine, EngineInfo, Message, RequestError, Sampling
+from eval.answers import Answer, Failure, OrderAnswer, Replies
+from eval.engine import Engine, EngineInfo, Message, Order, RequestError, Sampling
 from eval.expression.rendering import Askable, Rendered
 
 FEWEST_UNDER_WAY = 8

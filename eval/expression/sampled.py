@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import replace
 
-from eval.answers import ORDERS, Answer, Failure, Order, Replies
-from eval.engine import Engine, Message, Sampling
+from eval.answers import Answer, Failure, Replies
+from eval.engine import ORDERS, Engine, Message, Order, Sampling
 from eval.expression.rendering import Askable, Rendered, render_probe
 from eval.expression.requests import InOrder, each, in_orders, mostly_unread, seed_for, shares
 

@@ -8,8 +8,8 @@ import re
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterable, Sequence
 
-from eval.answers import ORDERS, Answer, Failure, Order
-from eval.engine import Engine, Message, Sampling
+from eval.answers import Answer, Failure
+from eval.engine import ORDERS, Engine, Message, Order, Sampling
 from eval.expression.rendering import SEQUENCE_INSTRUCTION, SEQUENCE_LENGTH, Askable, Rendered, render
 from eval.expression.requests import OneReply, ask_for_one_reply, quoted
 

@@ -9,8 +9,8 @@ from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from eval.answers import ORDERS, Answer, Failure, Order
-from eval.engine import Engine, Message, Percentages, Sampling
+from eval.answers import Answer, Failure
+from eval.engine import ORDERS, Engine, Message, Order, Percentages, Sampling
 from eval.expression.rendering import VERBALIZED_INSTRUCTION, Askable, Rendered, render
 from eval.expression.requests import OneReply, ask_for_one_reply, quoted
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from eval.answers import Order
+from eval.engine import Order
 from eval.report import (
     FailureInfo,
     GroupName,

@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from eval.answers import ORDERS, Replies
-from eval.engine import Engine, EngineError
+from eval.answers import Replies
+from eval.engine import ORDERS, Engine, EngineError
 from eval.expression.judge import Judge
 from eval.expression.methods import METHODS, Asking, Expression, cannot
 from eval.matrix.groups import groups_of, targets_of

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import PurePath
 
-from eval.answers import REFUSALS_ONLY, Failure, Order, Replies
-from eval.engine import EngineInfo
+from eval.answers import REFUSALS_ONLY, Failure, Replies
+from eval.engine import EngineInfo, Order
 from eval.expression.judge import MOST_ERROR
 from eval.expression.methods import Asking, Method
 from eval.report import (

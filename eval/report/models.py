@@ -10,7 +10,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from eval.answers import Order, Refusals
+from eval.answers import Refusals
+from eval.engine import Order
 from eval.report.parts import (
     Calibration,
     Distribution,

@@ -6,7 +6,8 @@ from math import isfinite
 
 import numpy as np
 
-from eval.answers import Answer, FloatArray, Order, OrderAnswer, Refusals
+from eval.answers import Answer, FloatArray, OrderAnswer, Refusals
+from eval.engine import Order
 from eval.errors import AnswerError
 from eval.scoring.metrics import total_variation
 

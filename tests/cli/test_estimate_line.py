@@ -1,8 +1,8 @@
 """The line about a round says what was asked this turn, what is older, and how far the alignment moved."""
 
 from chat_personas.cli.estimate_line import estimate_line
-from chat_personas.course import Drift
-from chat_personas.estimate import Coverage, Estimate
+from chat_personas.monitor.drift import Drift
+from chat_personas.monitor.round import Coverage, Estimate
 from eval.scoring.intervals import Interval
 from eval.scoring.scores import score
 from tests.eval.towns import DEMOCRAT, answer, question, town

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from chat_personas.corpus import ConversationRow, Corpus, MessageRow, Status
 from chat_personas.corpus.sql import new_key
-from chat_personas.monitor import Monitor
+from chat_personas.monitor.monitor import Monitor
 from eval.engine import EngineInfo, Sampling
 
 INFO = EngineInfo(name="small.gguf", engine="fake", sha256="ab" * 32, quantization="Q8_0", flash_attention=False)

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from eval.answers import ORDERS
+from eval.engine import ORDERS
 from eval.expression import sequence, verbalized
 from eval.expression.rendering import lettered, open_prompt, render_probe, render_statement
 from eval.surveys.loading import load_survey

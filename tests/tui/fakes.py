@@ -9,7 +9,7 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from chat_personas.corpus import Corpus
-from chat_personas.monitor import Monitor
+from chat_personas.monitor.monitor import Monitor
 from chat_personas.tui.app import ChatApp
 from chat_personas.tui.screens.chat import ChatScreen
 from chat_personas.tui.session import Session

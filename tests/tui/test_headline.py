@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from chat_personas.course import CoursePoint, Drift
-from chat_personas.estimate import Coverage, Estimate
+from chat_personas.monitor.drift import CoursePoint, Drift
+from chat_personas.monitor.round import Coverage, Estimate
 from chat_personas.tui.widgets.panel.course import course
 from chat_personas.tui.widgets.panel.headline import Figures, headline, in_short
 from eval.answers import Failure

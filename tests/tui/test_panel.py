@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from chat_personas.corpus import Corpus
-from chat_personas.monitor import Monitor
+from chat_personas.monitor.monitor import Monitor
 from chat_personas.tui.widgets.panel.panel import AlignmentPanel
 from eval.engine import Engine, EngineInfo, Message, Piece, Probe, ProbeScore
 from eval.scoring.scores import Scorecard

@@ -2,7 +2,7 @@
 
 from textual.app import App, ComposeResult
 
-from chat_personas.monitor import Estimate
+from chat_personas.monitor.monitor import Estimate
 from chat_personas.tui.widgets.panel.panel import MOST_POSTPONED, AlignmentPanel
 
 

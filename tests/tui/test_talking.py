@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from chat_personas.conversation import Conversation
+from chat_personas.conversation.conversation import Conversation
 from chat_personas.corpus import Corpus, CorpusError
 from chat_personas.tui.widgets.entry import Entry
 from chat_personas.tui.widgets.reply import FIRST_WORD

@@ -24,7 +24,7 @@ from chat_personas.tui.widgets.title_line import TitleLine
 from chat_personas.tui.widgets.transcript import Transcript
 
 if TYPE_CHECKING:
-    from chat_personas.conversation import ReplyEnded
+    from chat_personas.conversation.conversation import ReplyEnded
 
 WIDE = 100
 """Columns from which the panel stands beside the conversation."""

@@ -8,8 +8,7 @@ import pytest
 from chat_personas.engines.cached import AnswerStore, Memory, RememberingEngine
 from chat_personas.engines.llama import LlamaEngine
 from chat_personas.models import pocket_path
-from eval.answers import ORDERS
-from eval.engine import Message, ProbeScore, Sampling
+from eval.engine import ORDERS, Message, ProbeScore, Sampling
 from eval.expression.rendering import render_probe
 from eval.surveys.loading import load_survey
 

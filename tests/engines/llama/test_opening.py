@@ -196,7 +196,7 @@ def test_talking_and_measuring_on_the_embedded_model_imports_nothing_that_only_o
     code = (
         "import asyncio, pathlib, sys\n"
         "from chat_personas.engines.llama import LlamaEngine\n"
-        "from chat_personas.monitor import Monitor\n"
+        "from chat_personas.monitor.monitor import Monitor\n"
         "from eval.engine import Message, Sampling\n"
         "from eval.surveys.loading import load_survey\n"
         "from personas import load_persona\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from chat_personas.conversation import Conversation, ReplyEnded
+from chat_personas.conversation.conversation import Conversation, ReplyEnded
 from chat_personas.corpus import Corpus
 from chat_personas.engines.llama import LlamaEngine
 from chat_personas.engines.llama.runtime import Runtime

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chat_personas.conversation import Conversation, ReplyEnded, ReplyEvent
+from chat_personas.conversation.conversation import Conversation, ReplyEnded, ReplyEvent
 from chat_personas.corpus import Corpus
 from chat_personas.engines.llama import LlamaEngine
 from eval.engine import Message, Probe, Sampling, Usage

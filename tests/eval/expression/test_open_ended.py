@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from eval.answers import ORDERS, Answer, Failure, Replies
-from eval.engine import EngineError, EngineInfo, LogProbabilities, Message
+from eval.answers import Answer, Failure, Replies
+from eval.engine import ORDERS, EngineError, EngineInfo, LogProbabilities, Message
 from eval.evaluate import evaluate
 from eval.expression.judge import NO_LETTER, Judge
 from eval.expression.open_ended import ask

@@ -11,7 +11,7 @@ from chat_personas.tui.drawing.rows import PERSONA, axis_row, score_row, stacked
 from chat_personas.tui.widgets.panel.section import Section
 
 if TYPE_CHECKING:
-    from chat_personas.course import CoursePoint, Drift
+    from chat_personas.monitor.drift import CoursePoint, Drift
 
 TURNS_SHOWN = 6
 

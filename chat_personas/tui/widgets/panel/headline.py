@@ -11,7 +11,7 @@ from chat_personas.tui.drawing.rows import mean_of, stacked
 from chat_personas.tui.widgets.panel.section import Section
 
 if TYPE_CHECKING:
-    from chat_personas.monitor import Estimate
+    from chat_personas.monitor.monitor import Estimate
     from eval.scoring.scores import Scorecard
 
 UNNAMED = "no group"

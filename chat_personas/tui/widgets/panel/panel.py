@@ -12,7 +12,7 @@ from textual.message import Message
 from chat_personas.tui.widgets.panel.headline import Figures, Headline, in_short
 
 if TYPE_CHECKING:
-    from chat_personas.monitor import Estimate
+    from chat_personas.monitor.monitor import Estimate
     from eval.scoring.scores import Scorecard
 
 SECONDS_BETWEEN_UPDATES = 0.2

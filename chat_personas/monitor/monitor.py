@@ -15,17 +15,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chat_personas.course import Course, CoursePoint, course
-from chat_personas.current_round import CurrentRound
-from chat_personas.earlier_rounds import EarlierRound, EarlierRounds, Measure
-from chat_personas.estimate import Estimate
-from chat_personas.kept_rounds import KeptRounds
-from chat_personas.round_budget import RoundBudget
-from chat_personas.round_plan import agenda
-from chat_personas.same_rounds import SameRound, SameRounds
+from chat_personas.monitor.drift import Course, CoursePoint, course
+from chat_personas.monitor.history import EarlierRound, EarlierRounds, Measure, SameRound, SameRounds
+from chat_personas.monitor.planning import RoundBudget, agenda
+from chat_personas.monitor.recording import KeptRounds
+from chat_personas.monitor.round import CurrentRound, Estimate
 from chat_personas.text import counted
-from eval.answers import ORDERS, Answer, Failure
-from eval.engine import Engine, Message
+from eval.answers import Answer, Failure
+from eval.engine import ORDERS, Engine, Message
 from eval.expression.log_probability import ask
 from eval.scoring.intervals import Bootstrap
 from eval.scoring.scores import score
@@ -247,7 +244,7 @@ class Monitor:
         if self._kept is None or found.conversation_id is None:
             self._earlier.remember(None, ended)
             return
-        from chat_personas.measurement_record import measurement_row, probe_rows
+        from chat_personas.monitor.recording import measurement_row, probe_rows
 
         row = measurement_row(
             found.conversation_id,

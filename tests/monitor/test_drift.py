@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from chat_personas.course import TurnValues, course, turn_values
+from chat_personas.monitor.drift import TurnValues, course, turn_values
 from eval.scoring.scores import score
 from tests.eval.towns import DEMOCRAT, answer, question, town
 

@@ -2,9 +2,8 @@
 
 from collections.abc import AsyncIterator
 
-from chat_personas.conversation import Conversation, ReplyEvent
+from chat_personas.conversation.conversation import Conversation, Place, ReplyEvent, Version, next_version
 from chat_personas.corpus import Corpus
-from chat_personas.versions import Place, Version, next_version
 from personas import load_persona
 from tests.fakes import END, FakeEngine
 

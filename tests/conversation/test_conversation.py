@@ -7,8 +7,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from chat_personas.context_use import ContextUse
-from chat_personas.conversation import Conversation, ReplyEnded, ReplyEvent, ReplyStarted, ReplyText
+from chat_personas.conversation.conversation import (
+    ContextUse,
+    Conversation,
+    ReplyEnded,
+    ReplyEvent,
+    ReplyStarted,
+    ReplyText,
+)
 from chat_personas.corpus import Corpus, CorpusError, UnknownConversationError
 from eval.engine import EngineError, Message, Piece, Sampling, TooLongError, Usage
 from personas import LoadedPersona, PersonaError, load_persona, with_steering
@@ -121,7 +127,9 @@ async def test_the_time_of_replies_is_told_while_they_are_on_their_way_and_stand
     corpus: Corpus, democrat: LoadedPersona, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = iter(range(1000))
-    monkeypatch.setattr("chat_personas.conversation.time", SimpleNamespace(monotonic=lambda: float(next(now))))
+    monkeypatch.setattr(
+        "chat_personas.conversation.conversation.time", SimpleNamespace(monotonic=lambda: float(next(now)))
+    )
     conversation = Conversation.start(corpus, FakeEngine(["Hel", "lo.", END], ["Yes.", END]), democrat)
     assert conversation.seconds_of_replies() == 0
     events = conversation.send("Hi")  # begins at 0

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from chat_personas.corpus import Corpus, MeasurementRow, ProbeRow
-from chat_personas.monitor import Estimate, Monitor
+from chat_personas.monitor.monitor import Estimate, Monitor
 from eval.engine import EngineError, EngineInfo, Message, Probe, ProbeScore, Sampling
 from eval.surveys.loading import LoadedSurvey, Survey
 from personas import Group

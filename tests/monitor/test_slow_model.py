@@ -10,10 +10,9 @@ import pytest
 
 from chat_personas.cli.sitting import Sitting
 from chat_personas.corpus import Corpus, MeasurementRow
-from chat_personas.current_round import CurrentRound
-from chat_personas.estimate import Coverage, Estimate
-from chat_personas.monitor import Monitor
-from chat_personas.round_plan import ANCHORS, LEAST_REST
+from chat_personas.monitor.monitor import Monitor
+from chat_personas.monitor.planning import ANCHORS, LEAST_REST
+from chat_personas.monitor.round import Coverage, CurrentRound, Estimate
 from eval.engine import EngineError, Message, Probe, ProbeScore, Sampling
 from eval.surveys.loading import LoadedSurvey
 from tests.corpus.making import branch_of, conversation_of, talk
@@ -111,7 +110,7 @@ async def test_a_reply_in_the_middle_of_a_round_makes_the_model_no_slower(monkey
             return self.now
 
     clock = Clock()
-    monkeypatch.setattr("chat_personas.monitor.time", clock)
+    monkeypatch.setattr("chat_personas.monitor.monitor.time", clock)
 
     class Interrupted(FakeEngine):
         async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:

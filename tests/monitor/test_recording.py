@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from chat_personas.measurement_record import probe_rows
-from eval.answers import ORDERS, Answer, Failure, OrderAnswer
+from chat_personas.monitor.recording import probe_rows
+from eval.answers import Answer, Failure, OrderAnswer
+from eval.engine import ORDERS
 from eval.scoring.opinions import MAX_TRUNCATION
 
 EXACT = OrderAnswer("survey", np.array([0.5, 0.25]), 0.125, 0.875)

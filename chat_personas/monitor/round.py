@@ -1,20 +1,67 @@
-"""The round of probes that is under way: what it asks, what it found, and how long that took."""
+"""The round of probes that is under way: what it asks, what it found, and how long that took.
+
+What is known at one moment of measuring a conversation, for the screen and the line mode.
+"""
 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from chat_personas.course import Course, turn_values
-from chat_personas.earlier_rounds import EarlierRound, latest_answers
-from chat_personas.estimate import Coverage
-from chat_personas.round_plan import Agenda
-from chat_personas.same_rounds import SameRound
+from chat_personas.monitor.drift import Course, CoursePoint, Drift, turn_values
+from chat_personas.monitor.history import EarlierRound, SameRound, latest_answers
+from chat_personas.monitor.planning import Agenda
 from eval.answers import REFUSALS_ONLY, Answer, Failure
 from eval.engine import Message
 from eval.scoring.scores import Scorecard
 from eval.surveys.model import Question
 from personas import Group
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of the survey the figures rest on, and from when.
+
+    `questions` is how many the survey has, `anchors` how many of them every round asks. Of those with an answer or a
+    failure, `this_turn` were asked after the newest turn, `older` after an earlier one.
+    """
+
+    questions: int
+    anchors: int
+    this_turn: int
+    older: int = 0
+
+    @property
+    def measured(self) -> int:
+        """How many questions the figures rest on."""
+        return self.this_turn + self.older
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What is known so far in a round.
+
+    `done` of `total` questions that this round asks are answered or failed; `failures` are also those answered with
+    refusals only, which count in the scorecard's refusal alone. `scorecard` is over this round's answers
+    and, for questions that it does not ask, over their latest answers from earlier turns: `coverage` says how many
+    those are. It is None until the round's first answer. `message` says what is missing or particular, for the
+    screen. `complete` marks the last estimate of a round; `turn` counts what the person has said. `course` and `drift`
+    are over questions that every one of their turns was asked, and never mix turns. `from_before` of those done are
+    answers that the very same measurement gave before, as when a conversation is opened again.
+    """
+
+    scorecard: Scorecard | None
+    done: int
+    total: int
+    complete: bool
+    failures: tuple[Failure, ...] = ()
+    course: tuple[CoursePoint, ...] = ()
+    message: str | None = None
+    turn: int = 0
+    drift: Drift | None = None
+    coverage: Coverage | None = None
+    from_before: int = 0
+
 
 LEAST_FOR_SPEED = 5
 """Fewer questions than this do not tell how long one takes."""

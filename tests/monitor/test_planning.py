@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_personas.round_plan import ANCHORS, LEAST_REST, Agenda, agenda
+from chat_personas.monitor.planning import ANCHORS, LEAST_REST, Agenda, agenda
 from eval.scoring.intervals import MIN_QUESTIONS
 from eval.surveys.loading import load_survey
 from eval.surveys.model import Question

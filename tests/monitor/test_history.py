@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from chat_personas import same_rounds
 from chat_personas.corpus import Corpus, MeasurementRow
-from chat_personas.estimate import Coverage, Estimate
-from chat_personas.monitor import Monitor
-from chat_personas.round_plan import ANCHORS, LEAST_REST
+from chat_personas.monitor import history
+from chat_personas.monitor.monitor import Monitor
+from chat_personas.monitor.planning import ANCHORS, LEAST_REST
+from chat_personas.monitor.round import Coverage, Estimate
 from eval.engine import EngineInfo, Message, Sampling
 from eval.surveys.loading import LoadedSurvey
 from personas import Group
@@ -57,7 +57,7 @@ async def round_of(monitor: Monitor, message_id: str, turn: int = 1) -> Estimate
 
 async def cut_short(monitor: Monitor, message_id: str, after: int) -> None:
     """Begin a round and leave it once so many questions are done."""
-    monitor_seconds = "chat_personas.monitor.SECONDS_BETWEEN_ESTIMATES"
+    monitor_seconds = "chat_personas.monitor.monitor.SECONDS_BETWEEN_ESTIMATES"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(monitor_seconds, 0.0)
         async with aclosing(monitor.measure(HELLO, message_id, conversation_of(monitor, message_id))) as estimates:
@@ -174,7 +174,7 @@ async def test_another_measurement_is_made_anew(corpus: Corpus, other: Callable[
 async def test_another_version_of_this_program_measures_anew(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     (reply,) = replies(corpus)
     await round_of(monitor(saying(0.5), corpus), reply)
-    monkeypatch.setattr(same_rounds, "__version__", "99")
+    monkeypatch.setattr(history, "__version__", "99")
     assert (await round_of(monitor(saying(0.5), corpus), reply)).from_before == 0
 
 

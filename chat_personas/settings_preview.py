@@ -1,7 +1,7 @@
 """A first look at the settings for the first frame of the screen, before they are validated.
 
 Validation needs pydantic, which costs more than the frame may. What is glanced at here is only shown; what acts is
-read by `chat_personas.config.load_settings` right after, and a wrong file is reported there.
+read by `chat_personas.settings.load_settings` right after, and a wrong file is reported there.
 """
 
 import os

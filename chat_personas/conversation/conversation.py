@@ -1,22 +1,67 @@
-"""A conversation with a persona as an object: send, stop, regenerate, edit, branch. No screen in it."""
+"""A conversation with a persona as an object: send, stop, regenerate, edit, branch. No screen in it.
+
+How much of a model's context a conversation takes, as far as the corpus knows it.
+
+Going round what stands beside the end of a conversation: other replies, and other messages with their replies.
+"""
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import replace
-from typing import Self
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
 
 from pydantic import ValidationError
 
 from chat_personas import __version__
-from chat_personas.context_use import ContextUse, context_use
+from chat_personas.conversation.reply import Begun, ReplyEnded, ReplyEvent, ReplyStarted, ReplyText, RunningReply
 from chat_personas.corpus import ConversationRow, Corpus, CorpusError, MessageRow
 from chat_personas.corpus.messages import transcript
 from chat_personas.corpus.sql import new_key, now, storable
-from chat_personas.reply import Begun, ReplyEnded, ReplyEvent, ReplyStarted, ReplyText, RunningReply
-from eval.engine import Engine, Message, ReadsAhead, Sampling
+from eval.engine import Engine, EngineInfo, Message, ReadsAhead, Sampling
 from personas import LoadedPersona, Persona, system_prompt
+
+if TYPE_CHECKING:
+    from chat_personas.corpus.rows import GenerationRow
+
+
+@dataclass(frozen=True, slots=True)
+class ContextUse:
+    """How many `tokens` of the context are taken; `at_least` where something followed whose tokens were not told."""
+
+    tokens: int
+    at_least: bool = False
+
+
+def context_use(corpus: "Corpus", info: EngineInfo, path: "Sequence[MessageRow]") -> ContextUse | None:
+    """Return what the last reply on `path` that this model ended itself took, its prompt and the reply together.
+
+    Of a reply that was stopped or broke off a model does not tell it; then at least the prompt is known where another
+    reply to the same message was ended, else what the reply before took. None where nothing is known. Raises
+    CorpusError.
+    """
+    for after, message in enumerate(reversed(path)):
+        if message.role != "assistant":
+            continue
+        made = corpus.generation(message.id)
+        prompt = _prompt(made, info)
+        if prompt is not None and made is not None and made.decoded_tokens is not None:
+            return ContextUse(prompt + made.decoded_tokens, at_least=after > 0)
+        others = [corpus.generation(other.id) for other in corpus.siblings(message.id)]
+        prompts = [tokens for tokens in (_prompt(other, info) for other in others) if tokens is not None]
+        if prompts:
+            return ContextUse(max(prompts), at_least=True)
+    return None
+
+
+def _prompt(made: "GenerationRow | None", info: EngineInfo) -> int | None:
+    """Return how many tokens the prompt of a reply had; None where that is not known of this model."""
+    if made is None:
+        return None
+    same = (made.model, made.model_sha256, made.template_sha256) == (info.name, info.sha256, info.template_sha256)
+    return made.prompt_tokens if same else None
+
 
 __all__ = ["Conversation", "ReplyEnded", "ReplyEvent", "ReplyStarted", "ReplyText"]
 
@@ -300,3 +345,57 @@ def beginning_of(text: str) -> str:
     """Return the title of a conversation that begins with `text`: one line, at most 60 characters."""
     line = " ".join(text.split())
     return line if len(line) <= LONGEST_TITLE else line[: LONGEST_TITLE - 1].rstrip() + "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a version stands among all: `number` of `total`, from 1, oldest first."""
+
+    number: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """Which version a conversation went to: of a message of the person, of the reply at its end, or of both.
+
+    None where that stayed as it was, or is the only one.
+    """
+
+    message: Place | None = None
+    reply: Place | None = None
+
+
+def next_version(conversation: "Conversation") -> Version | None:
+    """Go to the next reply to the last message; after the last reply to the first one of the next message.
+
+    So everything is come by, one after the other. Returns which it is; None where there is only one.
+
+    Raises:
+        RuntimeError: a reply is on its way.
+        CorpusError: the corpus cannot be read or written.
+    """
+    path = conversation.path
+    if not path:
+        return None
+    last = path[-1]
+    replies = _versions(conversation, last.id) if last.role == "assistant" else []
+    if last.id in replies[:-1]:
+        return Version(reply=_go(conversation, replies, replies.index(last.id) + 1))
+    said = next((row.id for row in reversed(path[-2:]) if row.role == "user"), None)
+    messages = _versions(conversation, said) if said is not None else []
+    if said is None or len(messages) < 2:
+        return Version(reply=_go(conversation, replies, 0)) if len(replies) > 1 else None
+    message = _go(conversation, messages, (messages.index(said) + 1) % len(messages))
+    end = conversation.path[-1]
+    others = _versions(conversation, end.id) if end.role == "assistant" else []
+    return Version(message, _go(conversation, others, 0) if len(others) > 1 else None)
+
+
+def _versions(conversation: "Conversation", message_id: str) -> list[str]:
+    return [row.id for row in conversation.alternatives(message_id)]
+
+
+def _go(conversation: "Conversation", versions: list[str], index: int) -> Place:
+    conversation.switch(versions[index])
+    return Place(index + 1, len(versions))
