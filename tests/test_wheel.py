@@ -59,7 +59,7 @@ def test_the_wheel_holds_our_packages_with_all_their_files_and_nothing_else(whee
     assert {
         "chat_personas/models/pocket.gguf",
         "chat_personas/py.typed",
-        "chat_personas/pictures/page.css",
+        "chat_personas/reporting/html/page.css",
         "chat_personas/tui/screens/chat.tcss",
         "chat_personas/corpus/migrations/0001_conversations.sql",
         "eval/surveys/civic.json",

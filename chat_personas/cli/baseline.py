@@ -6,11 +6,10 @@ from pathlib import Path
 
 from chat_personas.cli.exit_codes import CheckFailedError
 from chat_personas.cli.paired_table import print_comparisons
-from chat_personas.paired_words import signed
-from chat_personas.report_words import errs_too_often
+from chat_personas.reporting.comparison import signed
+from chat_personas.reporting.wording import errs_too_often, not_judged
 from chat_personas.surveys import find_survey
 from chat_personas.text import printable
-from chat_personas.trouble_words import not_judged
 from eval.compare.models import PairedReport
 from eval.compare.paired import NamedReport, by_name, is_worse, paired
 from eval.errors import ReportError

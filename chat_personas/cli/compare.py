@@ -58,9 +58,8 @@ def _judged(pairs: "Sequence[tuple[Report, Report]]") -> "list[tuple[Report, Rep
     Raises:
         ReportError: no other is left.
     """
-    from chat_personas.report_words import errs_too_often
+    from chat_personas.reporting.wording import errs_too_often, not_judged
     from chat_personas.text import printable
-    from chat_personas.trouble_words import not_judged
     from eval.errors import ReportError
 
     kept, said = [], []

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from chat_personas.in_words import doubts, drifted, sounds_like
-from chat_personas.paired_words import signed
-from chat_personas.report_words import with_interval
+from chat_personas.reporting.comparison import signed
+from chat_personas.reporting.wording import doubts, drifted, sounds_like, with_interval
 from chat_personas.text import printable
 
 if TYPE_CHECKING:

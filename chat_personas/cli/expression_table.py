@@ -4,21 +4,23 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from chat_personas.calibration_words import calibration_lines
 from chat_personas.cli.hanging import print_line
 from chat_personas.cli.score_blocks import Column, blocks
-from chat_personas.gap_words import MEANING, gap_figures, gap_name
-from chat_personas.report_words import (
+from chat_personas.reporting.wording import (
     DEMONSTRATION,
     FEW,
+    MEANING,
+    calibration_lines,
     errs_too_often,
+    gap_figures,
+    gap_name,
+    judged_and_counted,
     over_ordered,
     reference_words,
     steered_name,
     what_was_asked,
     with_interval,
 )
-from chat_personas.trouble_words import judged_and_counted
 
 if TYPE_CHECKING:
     from rich.console import Console

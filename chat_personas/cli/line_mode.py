@@ -107,7 +107,7 @@ class LineMode:
                 "leave out --measure"
             )
         if engine.info.demonstration:
-            from chat_personas.report_words import DEMONSTRATION
+            from chat_personas.reporting.wording import DEMONSTRATION
 
             print(f"({DEMONSTRATION})", file=sys.stderr, flush=True)
         return monitor

@@ -5,11 +5,19 @@ from typing import TYPE_CHECKING
 
 from chat_personas.cli.hanging import print_line
 from chat_personas.cli.score_blocks import Column, blocks
-from chat_personas.in_words import sounds_like
-from chat_personas.paired_words import signed
-from chat_personas.report_words import DEMONSTRATION, errs_too_often, what_figures_are, with_interval
+from chat_personas.reporting.comparison import signed
+from chat_personas.reporting.wording import (
+    DEMONSTRATION,
+    WHY_NOT_VALID,
+    errs_too_often,
+    failures_listed,
+    judged,
+    not_read,
+    sounds_like,
+    what_figures_are,
+    with_interval,
+)
 from chat_personas.text import counted, printable
-from chat_personas.trouble_words import WHY_NOT_VALID, failures_listed, judged, not_read
 from personas import Group
 
 if TYPE_CHECKING:

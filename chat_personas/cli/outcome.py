@@ -8,9 +8,8 @@ from chat_personas.cli.expression_table import print_expressions
 from chat_personas.cli.report_documents import write_reports
 from chat_personas.cli.report_file import Destinations
 from chat_personas.cli.report_table import print_reports
-from chat_personas.report_words import errs_too_often
+from chat_personas.reporting.wording import errs_too_often, not_judged
 from chat_personas.text import counted, printable
-from chat_personas.trouble_words import not_judged
 from eval.answer_files import left_out
 from eval.report import Report
 

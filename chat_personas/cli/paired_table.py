@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from chat_personas.cli.hanging import print_line
-from chat_personas.paired_words import MEASURES, paired_words, signed, whose
+from chat_personas.reporting.comparison import MEASURES, paired_words, signed, whose
 from chat_personas.text import printable
 
 if TYPE_CHECKING:

@@ -83,31 +83,31 @@ def write_comparisons(
 
 
 def _paired_page(comparisons: "Sequence[PairedReport]", demonstration: bool) -> str:
-    from chat_personas.pictures.paired_page import paired_page_document
+    from chat_personas.reporting.html.comparison_page import paired_page_document
 
     return paired_page_document(comparisons, demonstration=demonstration)
 
 
 def _matrix_figure(report: "MatrixReport") -> str:
-    from chat_personas.pictures.matrix_figure import matrix_figure_document
+    from chat_personas.reporting.svg.figures import matrix_figure_document
 
     return matrix_figure_document(report)
 
 
 def _matrix_page(report: "MatrixReport") -> str:
-    from chat_personas.pictures.matrix_page import matrix_page_document
+    from chat_personas.reporting.html.matrix_page import matrix_page_document
 
     return matrix_page_document(report)
 
 
 def _figure(reports: "Sequence[Report]") -> str:
-    from chat_personas.pictures.figure import figure_document
+    from chat_personas.reporting.svg.figures import figure_document
 
     return figure_document(reports)
 
 
 def _page(reports: "Sequence[Report]", survey: "LoadedSurvey | None") -> str:
-    from chat_personas.pictures.page import page_document
+    from chat_personas.reporting.html.report_page import page_document
 
     stems = {} if survey is None else {question.id: question.stem for question in survey.survey.questions}
     return page_document(reports, stems)

@@ -3,22 +3,24 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from chat_personas.calibration_words import calibration_lines
 from chat_personas.cli.hanging import print_line
 from chat_personas.cli.score_blocks import Column, blocks, fits
-from chat_personas.main_measure import measure_of
-from chat_personas.report_words import (
+from chat_personas.reporting.wording import (
     DEMONSTRATION,
     FEW,
     SCORES,
     beside,
+    calibration_lines,
     errs_too_often,
+    failures_listed,
     in_words,
+    judged_and_counted,
+    measure_of,
+    not_judged,
     steered_name,
     what_was_asked,
     with_interval,
 )
-from chat_personas.trouble_words import failures_listed, judged_and_counted, not_judged
 
 if TYPE_CHECKING:
     from rich.console import Console

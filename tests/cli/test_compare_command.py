@@ -11,8 +11,8 @@ import pytest
 from eval.compare.models import PairedReport, PairedReports
 from tests.cli.running import Command, only_line
 from tests.eval.reports import MODEL, document, row, rows
-from tests.pictures.reading import LOADING, seen, words
-from tests.pictures.reading import rows as rows_of
+from tests.reporting.reading import LOADING, seen, words
+from tests.reporting.reading import rows as rows_of
 
 
 def write(name: str, *reports: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ from tests.eval.expression.test_open_ended import ListeningEngine
 from tests.eval.fake_engine import FakeEngine
 from tests.eval.saying_engine import SayingEngine
 from tests.eval.towns import many, question, town
-from tests.pictures.reading import words
+from tests.reporting.reading import words
 
 Serve = Callable[[Engine], None]
 

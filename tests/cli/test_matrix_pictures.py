@@ -11,7 +11,7 @@ from eval.engine import Engine, EngineInfo
 from eval.matrix.models import MatrixReport
 from tests.cli.running import Command, only_line
 from tests.eval.fake_engine import FakeEngine
-from tests.pictures.reading import LOADING, rows, seen, tree, words
+from tests.reporting.reading import LOADING, rows, seen, tree, words
 
 Serve = Callable[[Engine], None]
 TOY = EngineInfo(name="toy", engine="llama", log_probabilities="exact")

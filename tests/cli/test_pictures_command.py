@@ -17,7 +17,7 @@ from tests.eval.expression.test_open_ended import ListeningEngine
 from tests.eval.fake_engine import FakeEngine
 from tests.eval.saying_engine import SayingEngine
 from tests.eval.towns import many
-from tests.pictures.reading import rows, seen, tree, words
+from tests.reporting.reading import rows, seen, tree, words
 
 Serve = Callable[[Engine], None]
 TOY = EngineInfo(name="toy", engine="llama", log_probabilities="exact")

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from chat_personas.in_words import drifted
-from chat_personas.paired_words import signed
+from chat_personas.reporting.comparison import signed
+from chat_personas.reporting.wording import drifted
 from chat_personas.tui.drawing.rows import PERSONA, axis_row, score_row, stacked
 from chat_personas.tui.widgets.panel.section import Section
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from chat_personas.in_words import doubts
+from chat_personas.reporting.wording import doubts
 from chat_personas.tui.drawing.numbers import with_interval
 from chat_personas.tui.drawing.rows import (
     NOISE_FLOOR,

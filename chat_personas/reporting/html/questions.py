@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from chat_personas.pictures.document import Pictured
-from chat_personas.pictures.markup import Element, Node, element
+from chat_personas.reporting.html.layout import Pictured
+from chat_personas.reporting.markup import Element, Node, element
 from eval.report import QuestionInfo, Report
 
 ORDERS = (("misfit", "worst first"), ("survey", "order of the survey"), ("topic", "by topic, worst first"))

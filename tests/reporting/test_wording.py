@@ -1,6 +1,6 @@
 """What the figures mean is said in words, and nothing is claimed that they do not show."""
 
-from chat_personas.in_words import doubts, sounds_like
+from chat_personas.reporting.wording import doubts, sounds_like
 from eval.scoring.intervals import Interval
 from eval.scoring.scores import Difference, Reference, References
 

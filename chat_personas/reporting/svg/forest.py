@@ -7,13 +7,18 @@ other colours by their classes.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from chat_personas.main_measure import Measure
-from chat_personas.pictures.marks import interval_mark, question_dots
-from chat_personas.pictures.markup import Element, Node, element, number
-from chat_personas.pictures.scale import Scale, ends
-from chat_personas.pictures.standings import Standing, Standings
-from chat_personas.pictures.text_width import fitted, lines
-from chat_personas.report_words import FEW
+from chat_personas.reporting.markup import Element, Node, element, number
+from chat_personas.reporting.svg.primitives import (
+    Scale,
+    Standing,
+    Standings,
+    ends,
+    fitted,
+    interval_mark,
+    lines,
+    question_dots,
+)
+from chat_personas.reporting.wording import FEW, Measure
 from eval.report import Score
 
 WIDTH, MARGIN = 85.0, 1.0

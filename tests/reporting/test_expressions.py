@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from chat_personas.pictures.figure import figure_document
-from chat_personas.pictures.page import page_document
+from chat_personas.reporting.html.report_page import page_document
+from chat_personas.reporting.svg.figures import figure_document
 from eval.report import Report
 from tests.eval.reports import MODEL, row
-from tests.pictures.reading import rows, tree, words
-from tests.pictures.reported import score, scored
+from tests.reporting.reading import rows, tree, words
+from tests.reporting.reported import score, scored
 
 JUDGE = {"name": "referee", "engine": "llama", "sha256": "12" * 32, "statements": 70, "limit": 0.2}
 ITSELF = {**JUDGE, "name": MODEL["name"], "engine": MODEL["engine"], "sha256": MODEL["sha256"]}

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Iterator, Sequence
 
-from chat_personas.paired_words import (
+from chat_personas.reporting.comparison import (
     MEASURES,
     NOTHING_ELSE,
     OWN_GROUPS,
@@ -12,10 +12,9 @@ from chat_personas.paired_words import (
     signed,
     whose,
 )
-from chat_personas.pictures.markup import Element, Node, element
-from chat_personas.pictures.shell import titled, warning, whole_page
-from chat_personas.pictures.tables import table
-from chat_personas.report_words import DEMONSTRATION, with_interval
+from chat_personas.reporting.html.layout import table, titled, warning, whole_page
+from chat_personas.reporting.markup import Element, Node, element
+from chat_personas.reporting.wording import DEMONSTRATION, with_interval
 from eval.compare.models import Differences, PairedReport
 from eval.report import Score
 

@@ -3,25 +3,34 @@
 import shlex
 from collections.abc import Iterator
 
-from chat_personas.in_words import sounds_like
-from chat_personas.paired_words import signed
-from chat_personas.pictures.markup import Element, Node, element
-from chat_personas.pictures.matrix_figure import matrix_figure, row_name, target_name
-from chat_personas.pictures.repeat_command import expressed, model_option
-from chat_personas.pictures.repeat_part import facts, model_facts, remembered, replies_facts, survey_facts, took
-from chat_personas.pictures.shell import CAUTION, titled, warning, whole_page
-from chat_personas.pictures.tables import table
-from chat_personas.pictures.trouble_part import failures_by_reason, unread
-from chat_personas.report_words import (
+from chat_personas.reporting.comparison import signed
+from chat_personas.reporting.html.layout import CAUTION, table, titled, warning, whole_page
+from chat_personas.reporting.html.provenance import (
+    expressed,
+    facts,
+    failures_by_reason,
+    model_facts,
+    model_option,
+    remembered,
+    replies_facts,
+    survey_facts,
+    took,
+    unread,
+)
+from chat_personas.reporting.markup import Element, Node, element
+from chat_personas.reporting.svg.figures import matrix_figure, row_name, target_name
+from chat_personas.reporting.wording import (
     DEMONSTRATION,
     FEW,
+    WHY_NOT_VALID,
     errs_too_often,
     group_label,
+    not_judged,
+    sounds_like,
     what_was_asked,
     with_interval,
 )
 from chat_personas.text import counted
-from chat_personas.trouble_words import WHY_NOT_VALID, not_judged
 from eval.matrix.models import HumanReferencesInfo, MatrixReport, SteerabilityInfo
 
 UNSTEERED = "unsteered"

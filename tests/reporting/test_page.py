@@ -6,12 +6,12 @@ import re
 
 import pytest
 
-from chat_personas.pictures.page import page_document
-from chat_personas.pictures.questions_part import by_misfit
+from chat_personas.reporting.html.questions import by_misfit
+from chat_personas.reporting.html.report_page import page_document
 from eval.report import Report
 from tests.eval.reports import MODEL, report, row
-from tests.pictures.reading import LOADING, SVG, rows, seen, tree, words
-from tests.pictures.reported import HOSTILE, hostile, score, scored
+from tests.reporting.reading import LOADING, SVG, rows, seen, tree, words
+from tests.reporting.reported import HOSTILE, hostile, score, scored
 
 
 def policy(page: str) -> dict[str, str]:

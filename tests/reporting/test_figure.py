@@ -4,13 +4,13 @@ import re
 
 import pytest
 
-from chat_personas.pictures.figure import figure_document
-from chat_personas.pictures.forest import PLOT
-from chat_personas.pictures.scale import Scale
+from chat_personas.reporting.svg.figures import figure_document
+from chat_personas.reporting.svg.forest import PLOT
+from chat_personas.reporting.svg.primitives import Scale
 from eval.report import Report
 from tests.eval.reports import MODEL, report, row
-from tests.pictures.reading import SVG, tree, words
-from tests.pictures.reported import HOSTILE, hostile, reference, score, scored
+from tests.reporting.reading import SVG, tree, words
+from tests.reporting.reported import HOSTILE, hostile, reference, score, scored
 
 
 def marks(document: str, kind: str) -> list[float]:

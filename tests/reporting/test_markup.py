@@ -5,8 +5,8 @@ import xml.etree.ElementTree as ElementTree
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_personas.pictures.markup import element, number, style_element
-from tests.pictures.reading import seen
+from chat_personas.reporting.markup import element, number, style_element
+from tests.reporting.reading import seen
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=[]), max_size=40)
 

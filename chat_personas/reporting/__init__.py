@@ -1,0 +1,1 @@
+"""Reports for people: words, numbers, HTML pages and SVG figures."""

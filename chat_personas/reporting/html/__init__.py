@@ -1,0 +1,1 @@
+"""Reports as pages to read in a browser: each is one file that needs nothing else."""

@@ -1,0 +1,213 @@
+"""Everything that is needed to repeat a run, and nothing about the machine or the person that ran it.
+
+The command line that makes the figures of a report once more.
+
+What went wrong: questions that failed, by reason, and answers that are not valid.
+"""
+
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+
+from chat_personas.models import POCKET
+from chat_personas.reporting.html.layout import Pictured, definitions, table
+from chat_personas.reporting.markup import Element, Node, element
+from chat_personas.reporting.wording import errs_too_often, not_judged, what_figures_are
+from chat_personas.text import counted
+from eval.answers import reason
+from eval.expression.methods import METHODS
+from eval.matrix.models import MatrixReport
+from eval.report import (
+    FROM_FILE,
+    FailureInfo,
+    JudgeInfo,
+    ModelInfo,
+    QuestionInfo,
+    RepliesInfo,
+    Report,
+    SurveyInfo,
+    Timing,
+)
+from personas import library_names
+
+
+def command(report: Report) -> str:
+    """Return the command line that repeats the evaluation of one persona in one expression."""
+    return shlex.join(["chat-personas", "eval", *_words(report)])
+
+
+def _words(report: Report) -> Iterator[str]:
+    from_file = report.model.engine == FROM_FILE
+    yield from ("--answers", report.persona.file) if from_file else (_persona(report),)
+    yield from ("--survey", report.survey.name)
+    if not from_file:
+        yield from ("--model", model_option(report.model), "--steering", report.steering)
+        yield from () if report.shots is None else ("--shots", str(report.shots))
+        yield from expressed(report)
+    yield from ("--seed", str(report.seed), "--refusals", report.refusals)
+    if not from_file:
+        yield from ("--limit", str(report.survey.questions))
+    if report.calibration is not None:
+        yield "--calibrate"
+
+
+def expressed(report: Report | MatrixReport) -> Iterator[str]:
+    """Yield the options that ask in the same way again."""
+    yield from ("--expression", report.expression)
+    if report.replies is not None and any(report.expression == name and METHODS[name].several for name in METHODS):
+        yield from ("--samples", str(report.replies.per_prompt))
+    if report.judge is not None and not _judged_by_itself(report, report.judge):
+        yield from ("--judge", model_option(report.judge))
+
+
+def _judged_by_itself(report: Report | MatrixReport, judge: JudgeInfo) -> bool:
+    return (judge.name, judge.engine, judge.sha256) == (report.model.name, report.model.engine, report.model.sha256)
+
+
+def _persona(report: Report) -> str:
+    name, file = report.persona.name, report.persona.file
+    return name if file == f"{name}.toml" and name in library_names() else file
+
+
+def model_option(model: ModelInfo | JudgeInfo) -> str:
+    """Return what `--model` takes to ask this model again; a file goes by its base name."""
+    is_file = model.engine == "llama" and model.name != POCKET
+    return f"{model.name}.gguf" if is_file and not model.name.endswith(".gguf") else model.name
+
+
+def repeat(pictured: Pictured) -> Iterator[Node]:
+    """Yield the command that makes the same figures from the same files, and the hashes that tell whether they are."""
+    yield element("pre", element("code", command(pictured.report)))
+    yield element("p", "with files of the hashes below; file names are given without their directories.", class_="note")
+    yield facts(_facts(pictured.report))
+
+
+def facts(pairs: Iterable[tuple[str, str | None]]) -> Element:
+    """Return what was recorded of a run, to be compared sign by sign."""
+    return definitions((name, element("code", value) if value else None) for name, value in pairs)
+
+
+def model_facts(model: ModelInfo) -> Iterator[tuple[str, str | None]]:
+    """Yield what was recorded of a model."""
+    yield ("answers", model.name) if model.engine == FROM_FILE else ("model", f"{model.name} ({model.engine})")
+    yield "model sha256", model.sha256
+    yield "quantization", model.quantization
+    yield "context length", None if model.context_length is None else str(model.context_length)
+    yield "date in every prompt", model.template_date
+    yield "flash attention", None if model.flash_attention is None else ("on" if model.flash_attention else "off")
+
+
+def survey_facts(survey: SurveyInfo) -> Iterator[tuple[str, str | None]]:
+    """Yield what was recorded of a survey."""
+    yield "survey", f"{survey.name}: {counted(survey.questions, 'question')} put; {what_figures_are(survey)}"
+    yield "survey sha256", survey.sha256
+
+
+def _facts(report: Report) -> Iterator[tuple[str, str | None]]:
+    persona = report.persona
+    groups = " and ".join(f"{group.attribute}={group.value}" for group in persona.groups)
+    yield "date", report.created
+    yield "version", f"chat-personas {report.version}"
+    yield "persona", f"{persona.name} ({persona.file})"
+    yield "persona sha256", persona.sha256
+    yield "groups", groups or "everyone"
+    yield from model_facts(report.model)
+    yield from survey_facts(report.survey)
+    yield from _asking(report)
+
+
+def _asking(report: Report) -> Iterator[tuple[str, str | None]]:
+    yield "steering", report.steering
+    yield "shots", None if report.shots is None else f"{counted(report.shots, 'other question')} before each"
+    yield "expression", report.expression
+    yield from replies_facts(report)
+    yield "option orders", " and ".join(report.orders)
+    yield "refusals", report.refusals
+    yield "seed", str(report.seed)
+    yield "prompt sha256", report.prompt_sha256
+    decoded = report.timing.tokens_decoded
+    yield "took", took(report.timing) if decoded is None else f"{took(report.timing)}, {decoded} tokens decoded"
+    yield from remembered(report.timing)
+
+
+def replies_facts(report: Report | MatrixReport) -> Iterator[tuple[str, str | None]]:
+    """Yield how replies were drawn and who judged them."""
+    replies, judge = report.replies, report.judge
+    if replies is not None:
+        drawn = f"temperature {replies.temperature:g}, top p {replies.top_p:g}, {replies.max_tokens} tokens at most"
+        yield "replies", f"{replies.asked} in all, {replies.per_prompt} to each prompt; {drawn}"
+        yield "kept to a form by", replies.constraint
+    if judge is not None:
+        yield "judge", f"{judge.name} ({judge.engine}), error over {counted(judge.statements, 'known statement')}"
+        yield "judge sha256", judge.sha256
+
+
+def took(timing: Timing) -> str:
+    """Say how long a run was and how many probes it put."""
+    return f"{timing.seconds:.1f} s, {counted(timing.probes, 'probe')}"
+
+
+def remembered(timing: Timing) -> Iterator[tuple[str, str | None]]:
+    """Yield how many answers were there before the run, which are as old as it says."""
+    if timing.remembered:
+        since = f", the oldest from {timing.remembered_since}" if timing.remembered_since else ""
+        yield "answers from before", f"{timing.remembered}{since}"
+
+
+def trouble(pictured: Pictured) -> Iterator[Node]:
+    """Yield failures with their reasons and the questions that are not valid, or that there were none."""
+    report = pictured.report
+    put = report.survey.questions
+    yield element("p", f"{put} put, {len(report.questions)} answered, {len(report.failures)} failed.")
+    if report.failures:
+        yield element("p", "A question that failed counts in no score; it is never taken for an answer.")
+        yield from failures_by_reason(report.failures)
+    if report.replies is not None:
+        yield from unread(report.replies)
+    if errs_too_often(report):
+        yield element("p", f"No answer is {not_judged(report).removeprefix('not ')}.")
+        return
+    invalid = [question for question in report.questions if not question.valid]
+    if not invalid:
+        yield element("p", "All answers are valid." if report.questions else "There is no answer to be scored.")
+        return
+    yield element(
+        "p",
+        "Not valid: in one order of the options the model gives the answer letters less than half of the probability, "
+        "or what a server does not show could change the answer by more than 0.1. They count in the scores over all "
+        "questions and are left out of those over valid ones.",
+    )
+    heads = ("question", "lowest label mass", "most that is not shown")
+    yield table("Answers that are not valid", heads, map(_invalid, invalid))
+
+
+def failures_by_reason(failures: Sequence[FailureInfo]) -> Iterator[Node]:
+    """Yield how many questions failed for each reason, and which, the most frequent reason first.
+
+    Where a reason leaves out what belongs to one question alone, every failure in full can be unfolded.
+    """
+    by_reason: dict[str, dict[str, None]] = {}
+    for failure in failures:
+        by_reason.setdefault(reason(failure.why), {})[failure.id] = None
+    frequent = sorted(by_reason.items(), key=lambda item: -len(item[1]))
+    rows = [(why, str(len(ids)), ", ".join(ids)) for why, ids in frequent]
+    yield table("Failures by reason", ("reason", "questions", "which"), rows, of_texts=True)
+    if any(failure.why not in by_reason for failure in failures):
+        each = [(failure.id, failure.why) for failure in failures]
+        whole = table("Every failure in full", ("question", "why"), each, of_texts=True)
+        yield element("details", element("summary", "Every failure in full"), whole)
+
+
+def unread(replies: RepliesInfo) -> Iterator[Node]:
+    """Yield how many replies could not be read, by reason."""
+    if replies.unread:
+        count = sum(unread.replies for unread in replies.unread)
+        yield element("p", f"{count:,} of {replies.asked:,} replies could not be read.")
+        rows = [(unread.why, f"{unread.replies:,}") for unread in replies.unread]
+        yield table("Replies that could not be read", ("reason", "replies"), rows, of_texts=True)
+
+
+def _invalid(question: QuestionInfo) -> tuple[Node, ...]:
+    masses = [order.label_mass for order in question.by_order if order.label_mass is not None]
+    masses = masses or [mass for mass in (question.label_mass,) if mass is not None]
+    hidden = max((order.truncation for order in question.by_order), default=0.0)
+    return question.id, f"{min(masses):.3f}" if masses else "—", f"{hidden:.3f}"

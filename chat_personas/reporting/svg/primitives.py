@@ -1,0 +1,210 @@
+"""What the main figure shows of a report: the persona's score, its references, and the score of each question.
+
+A scale that is the same in every picture: it never stretches to what happens to be drawn on it.
+
+Marks on a scale: a score with its 95% interval, told apart by shape first so that colour is never needed.
+
+How wide a text will be, roughly: nobody knows the font that a reader has.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from chat_personas.reporting.markup import Element, element
+from chat_personas.reporting.wording import Measure, errs_too_often, not_judged, reference_words, steered_name
+from chat_personas.text import counted
+from eval.report import Report, Score
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A range of scores laid over a range of places."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+
+    def at(self, value: float) -> float:
+        """Return the place of a score; those outside are put at the nearer end."""
+        share = (min(self.high, max(self.low, value)) - self.low) / (self.high - self.low)
+        return self.start + share * (self.end - self.start)
+
+    @property
+    def ticks(self) -> Sequence[float]:
+        """Five or six round scores from end to end."""
+        step = 0.1 if self.high - self.low < 0.75 else 0.25
+        return [round(self.low + step * number, 2) for number in range(round((self.high - self.low) / step) + 1)]
+
+
+def ends(measure: Measure, scores: Iterable[Score]) -> tuple[float, float]:
+    """Return the ends of the scale: the better half of 0 to 1, or all of it where a score reaches into the other half.
+
+    On real surveys alignments lie above one half: even shares for every option reach about 0.7.
+    """
+    bounds = [bound for score in scores for bound in (score.mean, score.low, score.high) if bound is not None]
+    if measure == "alignment":
+        return (0.5 if all(bound >= 0.5 for bound in bounds) else 0.0), 1.0
+    return 0.0, (0.5 if all(bound <= 0.5 for bound in bounds) else 1.0)
+
+
+NOT_JUDGED = "not valid: the judge itself errs too often"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A score on the scale, whose it is, and the words for it."""
+
+    kind: str
+    words: str
+    score: Score
+
+
+@dataclass(frozen=True, slots=True)
+class Standings:
+    """One persona on the scale: its own score first, if it has one, then the references; or why there is `nothing`."""
+
+    name: str
+    answered: str
+    nothing: str
+    rows: tuple[Standing, ...]
+    questions: tuple[float, ...]
+
+
+def standings(report: Report, measure: Measure, name: str) -> Standings:
+    """Return what there is to draw about one persona, under this name: nothing where its judge errs too often."""
+    if errs_too_often(report):
+        return Standings(name, questions_answered(report), NOT_JUDGED, (), ())
+    own = getattr(report.scores, measure)
+    rows = [Standing("persona", "this persona", own)] if own is not None else []
+    return Standings(
+        name=name,
+        answered=questions_answered(report),
+        nothing=f"no {measure.replace('_', ' ')}" if report.questions else "no question could be scored",
+        rows=(*rows, *_references(report, measure)),
+        questions=tuple(value for question in report.questions if (value := getattr(question, measure)) is not None),
+    )
+
+
+def _references(report: Report, measure: Measure) -> Iterator[Standing]:
+    for kind, words in reference_words(report):
+        reference = getattr(report.references, kind)
+        score = getattr(reference, measure) if reference is not None else None
+        if score is not None:
+            yield Standing(kind, words, score)
+
+
+def names(reports: Sequence[Report]) -> list[str]:
+    """Name each persona and how it is steered; where the reports differ in their expression, that, too."""
+    steered = [steered_name(report) for report in reports]
+    if len({report.expression for report in reports}) == 1:
+        return steered
+    return [f"{name}, {report.expression}" for name, report in zip(steered, reports, strict=True)]
+
+
+def all_not_judged(reports: Sequence[Report]) -> Iterator[str]:
+    """Yield what is to be said before any figure: that reports are not valid because of their judges, and which."""
+    whose: dict[str, list[str]] = {}
+    for report, name in zip(reports, names(reports), strict=True):
+        if errs_too_often(report):
+            whose.setdefault(not_judged(report), []).append(name)
+    for said, named in whose.items():
+        yield said if len(named) == len(reports) else f"{said}: {'; '.join(named)}"
+
+
+def questions_answered(report: Report) -> str:
+    """Say over how many questions the scores are: `62 questions`, `61 of 62 questions`."""
+    answered, put = len(report.questions), report.survey.questions
+    return counted(put, "question") if answered == put else f"{answered:,} of {counted(put, 'question')}"
+
+
+RADIUS = 0.7
+DOT = 0.42
+LANES = (0.0, -0.85, 0.85)
+
+
+def interval_mark(standing: Standing, scale: Scale, y: float) -> Iterator[Element]:
+    """Draw a score at height `y`: a line over its interval where there is one, with caps, and its mark."""
+    score, own = standing.score, standing.kind == "persona"
+    if score.low is not None and score.high is not None:
+        width = 0.4 if own else 0.25
+        first, last, cap = scale.at(score.low), scale.at(score.high), 1.0 if own else 0.85
+        caps = "".join(f"M{x:.2f} {y - cap:.2f}v{2 * cap:.2f}" for x in (first, last))
+        path = f"{caps}M{first:.2f} {y:.2f}H{last:.2f}"
+        yield element("path", d=path, class_=f"line {standing.kind}", fill="none", stroke="#000", stroke_width=width)
+    yield _shape(standing.kind, scale.at(score.mean), y)
+
+
+def _shape(kind: str, x: float, y: float) -> Element:
+    if kind in ("persona", "uniform"):
+        filled = "#000" if kind == "persona" else "#fff"
+        return element(
+            "circle", cx=x, cy=y, r=RADIUS, class_=f"mark {kind}", fill=filled, stroke="#000", stroke_width=0.25
+        )
+    filled = "#fff" if kind == "population" else "#000"
+    return element("path", d=_outline(kind, x, y), class_=f"mark {kind}", fill=filled, stroke="#000", stroke_width=0.25)
+
+
+def _outline(kind: str, x: float, y: float) -> str:
+    """Return a triangle for the opposite group, a square for the noise floor, a diamond for everyone."""
+    r = RADIUS
+    if kind == "opposite":
+        return f"M{x:.2f} {y - r:.2f}L{x + r:.2f} {y + r:.2f}H{x - r:.2f}Z"
+    if kind == "noise_floor":
+        return f"M{x - r * 0.8:.2f} {y - r * 0.8:.2f}h{r * 1.6:.2f}v{r * 1.6:.2f}h{-r * 1.6:.2f}Z"
+    r *= 1.2
+    return f"M{x:.2f} {y - r:.2f}L{x + r:.2f} {y:.2f}L{x:.2f} {y + r:.2f}L{x - r:.2f} {y:.2f}Z"
+
+
+def question_dots(values: Sequence[float], scale: Scale, y: float) -> Iterator[Element]:
+    """Draw a small dot per question around height `y`: in the first lane with room, or else the least crowded one."""
+    ends = dict.fromkeys(LANES, float("-inf"))
+    for value in sorted(value for value in values if scale.low <= value <= scale.high):
+        x = scale.at(value)
+        lane = next((lane for lane, end in ends.items() if x >= end), min(ends, key=lambda lane: ends[lane]))
+        ends[lane] = x + 2 * DOT
+        yield element("circle", cx=x, cy=y + lane, r=DOT, class_="dot", fill="#000", fill_opacity=0.35)
+
+
+NARROW, WIDE = frozenset("iljtfrI.,;:'|!()[]{} "), frozenset("mwMWQOGD@%—")
+WIDTHS = {"narrow": 0.36, "wide": 0.9, "capital": 0.72, "other": 0.62, "full": 1.05}
+ELLIPSIS = "…"
+
+
+def text_width(text: str, size: float) -> float:
+    """Return the width of `text` in a sans-serif font of this size, rather too wide than not."""
+    return size * sum(WIDTHS[_kind(character)] for character in text)
+
+
+def fitted(text: str, size: float, width: float) -> str:
+    """Return `text`, cut with an ellipsis where it would be wider than `width`."""
+    if text_width(text, size) <= width:
+        return text
+    while text and text_width(text + ELLIPSIS, size) > width:
+        text = text[:-1]
+    return text.rstrip() + ELLIPSIS
+
+
+def lines(text: str, size: float, width: float) -> list[str]:
+    """Break `text` between words into lines of at most `width`; a word that is wider is cut."""
+    broken: list[str] = []
+    for word in text.split():
+        longer = f"{broken[-1]} {word}" if broken else word
+        if broken and text_width(longer, size) <= width:
+            broken[-1] = longer
+        else:
+            broken.append(fitted(word, size, width))
+    return broken
+
+
+def _kind(character: str) -> str:
+    if unicodedata.combining(character):
+        return "narrow"
+    if unicodedata.east_asian_width(character) in "WF":
+        return "full"
+    if character in NARROW:
+        return "narrow"
+    if character in WIDE:
+        return "wide"
+    return "capital" if character.isupper() else "other"
