@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from chat_personas.cli.commands import application
+from chat_personas.cli.app import application
 
 PAGE = Path(__file__).with_name("commands.md")
 WIDTH = 110

@@ -2,23 +2,145 @@
 
 Only replies go to standard output; measurements and notices go to standard error. The conversation is kept in
 the corpus as on the screen.
+
+One round of measuring in one line of text, for standard error.
+
+Lines of standard input as they come, without a thread that would sit in `read` when the program wants to end.
 """
 
 import asyncio
+import codecs
+import os
 import signal
 import sys
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-from chat_personas.cli.exit_codes import DONE, UsageError
-from chat_personas.cli.sitting import Sitting
-from chat_personas.text import counted
+from chat_personas.cli.errors import DONE, UsageError
+from chat_personas.cli.launch import Sitting
+from chat_personas.reporting.comparison import signed
+from chat_personas.reporting.wording import doubts, drifted, sounds_like, with_interval
+from chat_personas.text import counted, printable
 
 if TYPE_CHECKING:
     from chat_personas.conversation.conversation import Conversation, ReplyEnded
     from chat_personas.corpus import Corpus
+    from chat_personas.monitor.drift import Drift
     from chat_personas.monitor.monitor import Estimate, Monitor
     from eval.engine import Engine
+    from eval.scoring.scores import Scorecard
+
+
+def estimate_line(estimate: "Estimate") -> str:
+    """Say what a round found: alignment, drift, references, the nearest group, and what is not valid or failed."""
+    card = estimate.scorecard
+    parts = [estimate.message] if estimate.message else []
+    if card is not None:
+        if card.scores.alignment is not None:
+            parts.append(f"alignment {with_interval(card.scores.alignment)}")
+        parts += [*_drifted(estimate.drift), *_compared(card), *_nearest(card)]
+        not_valid = sum(not question.valid for question in card.questions)
+        parts += [f"{not_valid} of {len(card.questions)} not valid (label mass under 0.5)"] if not_valid else []
+    if estimate.failures:
+        parts.append(f"{len(estimate.failures)} failed: {printable(estimate.failures[0].why)}")
+    return f"[turn {estimate.turn}, {_asked(estimate)}] {'; '.join(parts)}"
+
+
+def _asked(estimate: "Estimate") -> str:
+    """Say how many questions were asked this turn, and on how many answers of earlier turns the figures rest, too."""
+    found = estimate.coverage
+    if found is None or not found.older:
+        return f"{estimate.done} of {found.questions if found else estimate.total} questions"
+    return f"{found.this_turn} of {found.questions} questions and {found.older} of earlier turns"
+
+
+def _drifted(drift: "Drift | None") -> Iterator[str]:
+    if drift is not None:
+        yield ", ".join(drifted(drift, signed(drift.difference)))
+
+
+def _compared(card: "Scorecard") -> Iterator[str]:
+    """Yield what others' answers would score as a prediction of the group, and the persona with the opposite group."""
+    against = card.scores_against_opposite
+    opposite = against.group.label if against else ""
+    if card.references.population is not None:
+        yield f"if everyone answered {with_interval(card.references.population.alignment)}"
+    if against is not None and card.references.opposite is not None:
+        yield f"if {opposite} answered {with_interval(card.references.opposite.alignment)}"
+        yield f"this persona with {opposite} {with_interval(against.alignment)}"
+    yield from doubts(
+        against.minus_own.alignment if against else None, opposite, card.references, of_everyone=card.groups == ()
+    )
+
+
+def _nearest(card: "Scorecard") -> Iterator[str]:
+    if card.nearest:
+        tied = [near.group.label for near in card.nearest if near.tied]
+        best = card.nearest[0].alignment
+        yield sounds_like(tied, len(card.nearest), with_interval(best), bounded=best.bounded)
+
+
+BLOCK = 1 << 16
+
+
+class UnreadableLineError(Exception):
+    """A line that is no text. The message says why, and what to do."""
+
+
+async def input_lines(descriptor: int) -> AsyncGenerator[str, None]:
+    """Yield the lines of a terminal, pipe or file in UTF-8, without their ends; the last may lack one.
+
+    A byte order mark is left out.
+
+    Raises:
+        UnreadableLineError: the line after those yielded is no UTF-8, or holds a NUL. Neither is replaced by something
+            else: what is kept as said would not be what was said.
+    """
+    first = True
+    async with aclosing(_raw_lines(descriptor)) as lines:
+        async for line in lines:
+            yield _text(line.removeprefix(codecs.BOM_UTF8) if first else line)
+            first = False
+
+
+async def _raw_lines(descriptor: int) -> AsyncGenerator[bytes, None]:
+    rest = b""
+    while block := await _read(descriptor):
+        *whole, rest = (rest + block).split(b"\n")
+        for line in whole:
+            yield line
+    if rest:
+        yield rest
+
+
+def _text(line: bytes) -> str:
+    try:
+        text = line.decode()
+    except UnicodeDecodeError as error:
+        raise UnreadableLineError(
+            f"is not UTF-8 (its byte {error.start + 1} is 0x{line[error.start]:02X}); convert the input with "
+            "iconv -f ENCODING -t UTF-8, where ENCODING is often WINDOWS-1252 or UTF-16"
+        ) from error
+    if "\0" in text:
+        raise UnreadableLineError(
+            f"holds a NUL (its character {text.index(chr(0)) + 1}); take it out, or convert the input if it is UTF-16"
+        )
+    return text
+
+
+async def _read(descriptor: int) -> bytes:
+    loop = asyncio.get_running_loop()
+    ready = asyncio.Event()
+    try:
+        loop.add_reader(descriptor, ready.set)
+    except PermissionError:  # a file on disk is always ready, and cannot be waited for
+        return os.read(descriptor, BLOCK)
+    try:
+        await ready.wait()
+    finally:
+        loop.remove_reader(descriptor)
+    return os.read(descriptor, BLOCK)
 
 
 class LineMode:
@@ -113,7 +235,6 @@ class LineMode:
         return monitor
 
     async def _exchange(self, conversation: "Conversation", monitor: "Monitor | None") -> int:
-        from chat_personas.cli.input_lines import UnreadableLineError, input_lines
         from eval.engine import TooLongError
 
         await self._report(conversation, monitor)
@@ -159,8 +280,6 @@ class LineMode:
                 last = estimate
                 _show_progress(estimate)
         if last is not None:
-            from chat_personas.cli.estimate_line import estimate_line
-
             clear = "\r\x1b[K" if sys.stderr.isatty() else ""
             print(f"{clear}{estimate_line(last)}", file=sys.stderr, flush=True)
 

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Sequence
 from itertools import pairwise
 
-from chat_personas.cli import quick_start
-from chat_personas.cli.command_names import NAMES
-from chat_personas.cli.exit_codes import (
+from chat_personas.cli import launch
+from chat_personas.cli.commands import NAMES
+from chat_personas.cli.errors import (
     BAD_INPUT,
     DONE,
     INTERRUPTED,
@@ -18,7 +18,7 @@ from chat_personas.cli.exit_codes import (
     UsageError,
     exit_code,
 )
-from chat_personas.cli.screen import has_terminal, open_screen
+from chat_personas.cli.launch import has_terminal, open_screen
 from chat_personas.paths import check_home
 
 GLOBAL_OPTIONS = frozenset({"--help", "-h", "--version", "--install-completion", "--show-completion"})
@@ -64,10 +64,10 @@ def _run(arguments: Sequence[str]) -> int:
     completed = with_command(arguments)
     if completed[0] != "doctor":  # which finds this with all the rest
         check_home()
-    screen = quick_start.read(completed)
+    screen = launch.read(completed)
     if screen is not None and has_terminal():
         return open_screen(screen)
-    from chat_personas.cli.commands import run_command
+    from chat_personas.cli.app import run_command
 
     code = run_command(completed)
     if sys.stdout is not None:
@@ -135,8 +135,7 @@ def _say(line: str, code: int) -> int:
 
 def run() -> None:
     """The console command."""
-    from chat_personas.cli.log_file import keep_log
-    from chat_personas.cli.own_packages import prefer_own_packages
+    from chat_personas.cli.bootstrap import keep_log, prefer_own_packages
 
     prefer_own_packages()
     keep_log()

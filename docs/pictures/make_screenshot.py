@@ -31,7 +31,7 @@ async def main() -> None:
     """Hold the conversation and write the picture."""
     from portable_svg import portable
 
-    from chat_personas.cli.sitting import Sitting
+    from chat_personas.cli.launch import Sitting
     from chat_personas.tui.app import ChatApp
 
     app = ChatApp(Sitting(PERSONA, "pocket", None).session(None))

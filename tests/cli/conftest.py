@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chat_personas.cli import opened_model
+from chat_personas.cli import opening as cli_opening
 from chat_personas.cli.main import main
 from chat_personas.corpus import Corpus
 from chat_personas.engines import open as opening
@@ -94,7 +94,7 @@ def served_by(monkeypatch: pytest.MonkeyPatch) -> Callable[[Engine], None]:
     """Lets commands open the given engine, whatever model they are asked for."""
 
     def serve(engine: Engine) -> None:
-        for module in (opening, opened_model):
+        for module in (opening, cli_opening):
             monkeypatch.setattr(module, "open_engine", opener(engine))
 
     return serve

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat_personas import __version__
-from chat_personas.cli.command_names import GROUPS
+from chat_personas.cli.commands import GROUPS
 from chat_personas.cli.main import main, with_command
 
 
@@ -61,10 +61,10 @@ def test_the_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_start_path_imports_nothing_heavy() -> None:
     """Each of these costs tens to hundreds of milliseconds before the first frame."""
     code = (
-        "import sys; import chat_personas.cli.main as entry; entry.quick_start.read(['chat', 'democrat']); "
-        "from chat_personas.cli.sitting import Sitting; "
-        "from chat_personas.cli.log_file import keep_log; keep_log(); "
-        "from chat_personas.cli.own_packages import prefer_own_packages; prefer_own_packages(); "
+        "import sys; import chat_personas.cli.main as entry; entry.launch.read(['chat', 'democrat']); "
+        "from chat_personas.cli.launch import Sitting; "
+        "from chat_personas.cli.bootstrap import keep_log; keep_log(); "
+        "from chat_personas.cli.bootstrap import prefer_own_packages; prefer_own_packages(); "
         "Sitting(None, None, None).session(None); import chat_personas.tui.app; "
         "print([m for m in ('typer', 'json', 'tomllib', 'eval.engine', 'pydantic', 'numpy', 'scipy', 'openai',"
         " 'llama_cpp', 'sqlite_utils', 'pandas', 'httpx2')"

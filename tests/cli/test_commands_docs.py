@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chat_personas.cli import exit_codes
+from chat_personas.cli import errors
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "commands.md").read_text(encoding="utf-8")
@@ -20,4 +20,4 @@ def test_generated_parts_are_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_every_exit_code_is_explained() -> None:
     explained = {int(code) for code in re.findall(r"^\| (\d+) \|", PAGE, re.MULTILINE)}
-    assert explained == {value for name, value in vars(exit_codes).items() if name.isupper()}
+    assert explained == {value for name, value in vars(errors).items() if name.isupper()}

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 import typer
 
-from chat_personas.cli.command_names import NAMES
-from chat_personas.cli.commands import application
+from chat_personas.cli.app import application
+from chat_personas.cli.commands import NAMES
 from chat_personas.cli.main import GLOBAL_OPTIONS, main
 
 

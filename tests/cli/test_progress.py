@@ -2,8 +2,7 @@
 
 import pytest
 
-from chat_personas.cli.pace import Pace
-from chat_personas.cli.progress import lines
+from chat_personas.cli.progress import Pace, lines
 from chat_personas.engines.cached import Tally
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chat_personas.cli.sitting import Sitting
+from chat_personas.cli.launch import Sitting
 from chat_personas.corpus import Corpus, MeasurementRow
 from chat_personas.monitor.monitor import Monitor
 from chat_personas.monitor.planning import ANCHORS, LEAST_REST

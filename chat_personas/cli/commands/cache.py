@@ -1,0 +1,79 @@
+"""`chat-personas cache`: the answers of models that are kept so that nothing is asked twice."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from chat_personas.cli.errors import DONE, UsageError
+from chat_personas.text import counted
+
+app = typer.Typer(
+    help="Show and clear the answers that are kept so that nothing is asked twice.",
+    epilog="Example: chat-personas cache show",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
+
+
+@app.command("show", epilog="Example: chat-personas cache show")
+def show() -> int:
+    """Say where answers are kept, how much room they take, and how many there are of each model, of when."""
+    from chat_personas.engines.cached import AnswerStore
+    from chat_personas.engines.cached.store import size_of
+    from chat_personas.paths import answers_path, shown
+    from chat_personas.text import printable
+
+    path = answers_path()
+    if not path.exists():
+        print(f"no answers are kept yet; they will be in {shown(path)}")
+        return DONE
+    store = AnswerStore.open(path)
+    try:
+        models = store.models()
+    finally:
+        store.close()
+    print(f"{shown(path)}, {size_of(path) / 1e6:.1f} MB, {counted(sum(model.answers for model in models), 'answer')}")
+    for model in models:
+        print(f"{model.answers:8}  {model.oldest[:10]} to {model.newest[:10]}  {printable(model.name)}")
+    return DONE
+
+
+@app.command("clear", epilog="Example: chat-personas cache clear --yes")
+def clear(
+    model: Annotated[
+        str | None, typer.Option("--model", metavar="M", help="Only answers of this model, named as cache show does.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> int:
+    """Remove the kept answers: all of them, or one model's. Reports stay as they are."""
+    from chat_personas.engines.cached import AnswerStore
+    from chat_personas.engines.cached.store import DamagedCacheError, remove
+    from chat_personas.paths import answers_path
+    from personas.inputs.suggestions import shown, suggestion
+
+    path = answers_path()
+    if not path.exists():
+        typer.echo("no answers are kept", err=True)
+        return DONE
+    if not yes:
+        if sys.stdin is None or not sys.stdin.isatty():
+            raise UsageError("answers that are removed have to be asked again; add --yes to agree")
+        whose = f"of {model} " if model else ""
+        if not typer.confirm(f"Remove the kept answers {whose}for good? They have to be asked again.", err=True):
+            typer.echo("nothing was removed", err=True)
+            return DONE
+    try:
+        store = AnswerStore.open(path)
+    except DamagedCacheError:
+        remove(path)
+        typer.echo("removed the file, which was damaged", err=True)
+        return DONE
+    try:
+        if model is not None and model not in (known := [each.name for each in store.models()]):
+            likely = suggestion(model, known, "see: chat-personas cache show")
+            raise UsageError(f"no answers of {shown(model)} are kept; {likely}")
+        typer.echo(f"removed {counted(store.clear(model), 'answer')}", err=True)
+    finally:
+        store.close()
+    return DONE

@@ -1,0 +1,44 @@
+"""`chat-personas chat`: the screen, or the line mode where there is no terminal."""
+
+from typing import Annotated
+
+import typer
+
+from chat_personas.cli import options
+from chat_personas.cli.errors import UsageError
+from chat_personas.cli.launch import ScreenArguments, has_terminal, open_screen
+
+EXAMPLE = options.examples(
+    "chat-personas chat democrat",
+    "chat-personas chat republican --model ~/models/qwen3-4b.gguf",
+    "printf 'What should be done about guns?\\n' | chat-personas chat democrat",
+)
+
+
+def chat(
+    persona: Annotated[
+        str | None, typer.Argument(metavar="PERSONA", help="A persona of the library, or a persona file.")
+    ] = None,
+    model: options.Model = None,
+    survey: options.Survey = None,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="One message per line in, replies out; also without a terminal.")
+    ] = False,
+    measure: Annotated[
+        bool,
+        typer.Option(
+            "--measure", help="In line mode: probe at the beginning and after each reply, report on standard error."
+        ),
+    ] = False,
+    resume: Annotated[
+        str | None, typer.Option("--resume", metavar="ID", help="Continue a conversation (see: corpus list).")
+    ] = None,
+) -> int:
+    """Talk with a persona; on a terminal, with its measured opinions beside the conversation."""
+    if resume is not None and persona is not None:
+        raise UsageError(f"a conversation keeps its persona; leave out {persona}, or leave out --resume")
+    if plain or not has_terminal():
+        from chat_personas.cli.line_mode import LineMode
+
+        return LineMode(persona, model, survey, measure=measure, resume=resume).run()
+    return open_screen(ScreenArguments(persona, model, survey, resume))

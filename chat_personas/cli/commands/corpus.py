@@ -1,0 +1,97 @@
+"""`chat-personas corpus`: the conversations that are kept."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from chat_personas.cli.errors import DONE, UsageError
+from chat_personas.cli.opening import open_corpus
+
+app = typer.Typer(
+    help="List, search, read and delete conversations.",
+    epilog="Example: chat-personas corpus list",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="A conversation; its first characters suffice.")]
+
+
+@app.command("list", epilog="Example: chat-personas corpus list --persona democrat")
+def list_conversations(
+    persona: Annotated[str | None, typer.Option("--persona", help="Only conversations with this persona.")] = None,
+) -> int:
+    """List conversations, the most recently used first."""
+    from chat_personas.corpus.conversations import Selection
+    from chat_personas.corpus.corpus import check_persona
+    from chat_personas.text import counted, printable
+
+    with open_corpus(read_only=True) as corpus:
+        check_persona(corpus, persona)
+        for found in corpus.conversations(Selection(persona=persona)):
+            when = found.active_at.astimezone().strftime("%Y-%m-%d %H:%M")
+            counts = f"{counted(found.messages, 'message'):>13} {counted(found.measurements, 'measurement'):>16}"
+            print(f"{found.id}  {when}  {found.persona_name:20} {counts}  {printable(found.title)}")
+    return DONE
+
+
+@app.command("search", epilog="Example: chat-personas corpus search 'gun laws'")
+def search(words: Annotated[str, typer.Argument(metavar="WORDS", help="Words that all occur in a message.")]) -> int:
+    """Find messages by their words."""
+    from chat_personas.text import printable
+
+    with open_corpus(read_only=True) as corpus:
+        hits = list(corpus.search(words))
+        for hit in hits:
+            excerpt = " ".join(printable(hit.excerpt).split())
+            print(f"{hit.conversation_id}  {hit.persona_name:20} {hit.role:9} {excerpt}")
+    if not hits:
+        typer.echo("nothing found", err=True)
+    return DONE
+
+
+@app.command("show", epilog="Example: chat-personas corpus show 01JD")
+def show(conversation: Id) -> int:
+    """Print a conversation as people read it: the branch that was last on the screen."""
+    from chat_personas.text import printable
+
+    with open_corpus(read_only=True) as corpus:
+        found = corpus.conversation(conversation)
+        print(f"{printable(found.title)}\n{found.id}  {found.persona_name} on {found.model}\n")
+        for message in corpus.branch(found.active_leaf_id) if found.active_leaf_id else ():
+            speaker = "You" if message.role == "user" else found.persona_name
+            remark = "" if message.status == "complete" else f" ({message.status})"
+            print(f"{speaker}{remark}: {printable(message.text)}\n")
+    return DONE
+
+
+@app.command("delete", epilog="Example: chat-personas corpus delete 01JD")
+def delete(
+    conversation: Id,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> int:
+    """Delete a conversation for good, with everything measured in it."""
+    from chat_personas.text import printable
+
+    with open_corpus() as corpus:
+        found = corpus.conversation(conversation)
+        if not yes:
+            if sys.stdin is None or not sys.stdin.isatty():
+                raise UsageError("deleting cannot be undone; add --yes to agree")
+            if not typer.confirm(f"Delete {printable(found.title)!r} for good? This cannot be undone.", err=True):
+                typer.echo("nothing was deleted", err=True)
+                return DONE
+        erased = corpus.delete(found.id)
+    traces = "" if erased else "; traces of its text go when the other program that has the corpus open closes it"
+    typer.echo(f"deleted{traces}", err=True)
+    return DONE
+
+
+@app.command("path", epilog='Example: sqlite3 "$(chat-personas corpus path)" "select count(*) from messages"')
+def path() -> int:
+    """Print where the corpus is, for other programs that read SQLite."""
+    from chat_personas.paths import corpus_path
+
+    print(corpus_path())
+    return DONE

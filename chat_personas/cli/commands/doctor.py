@@ -1,0 +1,172 @@
+"""`chat-personas doctor`: is everything there, and where."""
+
+import sys
+from collections.abc import Callable, Collection, Iterable
+from pathlib import Path
+
+from chat_personas.cli.errors import CHECK_FAILED, DONE
+from chat_personas.text import counted
+
+EXAMPLE = "Example: chat-personas doctor"
+
+
+def doctor() -> int:
+    """Check the installation: versions, settings, corpus, kept answers, models, survey and library."""
+    from chat_personas.text import printable
+
+    checks: tuple[tuple[str, Callable[[], str]], ...] = (
+        ("program", _program),
+        ("settings", _settings),
+        ("corpus", _corpus),
+        ("answers", _answers),
+        ("built-in model", _built_in_model),
+        ("model", _model),
+        ("survey", _survey),
+        ("personas", _personas),
+    )
+    said: list[str] = []
+    for title, check in checks:
+        try:
+            print(f"  ok    {title:16} {printable(check())}")
+        except Exception as error:  # each check stands for itself; the error is the finding
+            finding = " ".join(str(error).split())
+            print(f"  FAIL  {title:16} {printable('for the same reason' if finding in said else finding)}")
+            said.append(finding)
+    return CHECK_FAILED if said else DONE
+
+
+def _program() -> str:
+    from chat_personas import __version__
+
+    return f"chat-personas {__version__}, Python {sys.version.split()[0]}"
+
+
+def _settings() -> str:
+    from chat_personas.engines.open import shown_model
+    from chat_personas.paths import settings_path, shown
+    from chat_personas.settings import load_settings
+    from personas import load_persona
+
+    settings, file = load_settings(), shown(settings_path())
+    load_persona(settings.persona)
+    _require_known("theme", [settings.theme] if settings.theme else [], _themes())
+    _require_known("keys", settings.keys, _key_ids())
+    there = file if settings_path().exists() else f"defaults ({file} is not there)"
+    return f"{there}; persona {settings.persona}, model {shown_model(settings.model)}, survey {settings.survey}"
+
+
+def _require_known(setting: str, given: Iterable[str], known: Collection[str]) -> None:
+    """Raise SettingsError for the first of `given` that the screen does not know and would pass over."""
+    from difflib import get_close_matches
+
+    from chat_personas.settings import SettingsError
+
+    for name in given:
+        if name not in known:
+            near = get_close_matches(name, sorted(known), n=1)
+            advice = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(known))}"
+            raise SettingsError(f'{setting}: there is no "{name}"; {advice}')
+
+
+def _themes() -> frozenset[str]:
+    from textual.theme import BUILTIN_THEMES
+
+    from chat_personas.tui.themes import DUSK
+
+    return frozenset({*BUILTIN_THEMES, DUSK.name})
+
+
+def _key_ids() -> frozenset[str]:
+    from textual.binding import Binding
+
+    from chat_personas.tui.app import ChatApp
+    from chat_personas.tui.screens.chat import ChatScreen
+    from chat_personas.tui.widgets.composer import Composer
+    from chat_personas.tui.widgets.panel.panel import AlignmentPanel
+
+    holders = (Composer, ChatScreen, AlignmentPanel, ChatApp)
+    bound = (binding for holder in holders for binding in holder.__dict__["BINDINGS"])
+    return frozenset(binding.id for binding in bound if isinstance(binding, Binding) and binding.id)
+
+
+def _corpus() -> str:
+    from chat_personas.cli.opening import open_corpus
+    from chat_personas.corpus.errors import CorpusError
+    from chat_personas.paths import corpus_path, shown
+
+    if not corpus_path().exists():
+        _require_writable(corpus_path().parent)
+        return f"none yet; it will be {shown(corpus_path())}"
+    with open_corpus() as corpus:
+        if problems := corpus.problems():
+            raise CorpusError(f"{shown(corpus_path())}: {problems[0]} ({len(problems)} found); keep a copy")
+        return f"{shown(corpus_path())}, {counted(len(corpus.conversation_ids()), 'conversation')}, sound"
+
+
+def _require_writable(directory: Path) -> None:
+    """Raise CorpusError where `directory`, or the nearest one above it that exists, cannot be written."""
+    import os
+
+    from chat_personas.corpus.errors import CorpusError
+    from chat_personas.paths import cannot_write
+
+    there = next(above for above in (directory, *directory.parents) if above.exists())
+    if not there.is_dir():
+        raise CorpusError(cannot_write(directory, f"{there.name} is not a directory"))
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise CorpusError(cannot_write(directory, f"{there.name or there} is read-only"))
+
+
+def _answers() -> str:
+    from chat_personas.engines.cached import AnswerStore
+    from chat_personas.engines.cached.store import size_of
+    from chat_personas.paths import answers_path, shown
+
+    path = answers_path()
+    if not path.exists():
+        _require_writable(path.parent)
+        return f"none kept yet; they will be in {shown(path)}"
+    store = AnswerStore.open(path)
+    try:
+        kept = sum(model.answers for model in store.models())
+    finally:
+        store.close()
+    return f"{shown(path)}, {kept} kept, {size_of(path) / 1e6:.1f} MB"
+
+
+def _built_in_model() -> str:
+    return _opened("pocket")
+
+
+def _model() -> str:
+    from chat_personas.settings import load_settings
+
+    model = load_settings().model
+    return "the built-in one" if model == "pocket" else _opened(model)
+
+
+def _opened(model: str) -> str:
+    from chat_personas.cli.opening import described_engine
+    from chat_personas.settings import load_settings
+
+    info = described_engine(model, load_settings())
+    figures = {"exact": "exact", "top_k": f"the {info.top_k} likeliest", "none": "no"}[info.log_probabilities]
+    about = [info.name, info.quantization, f"context {info.context_length}" if info.context_length else None]
+    return ", ".join([*(part for part in about if part), f"{figures} log-probabilities"])
+
+
+def _survey() -> str:
+    from chat_personas.settings import load_settings
+    from chat_personas.surveys import find_survey
+
+    loaded = find_survey(load_settings().survey)
+    return f"{loaded.survey.name}, {counted(len(loaded.survey.questions), 'question')}"
+
+
+def _personas() -> str:
+    from personas import library_names, load_persona
+
+    names = library_names()
+    for name in names:
+        load_persona(name)
+    return f"{len(names)} in the library"

@@ -1,0 +1,86 @@
+"""`chat-personas matrix`: personas against groups, and what steering does. No screen needed."""
+
+from typing import Annotated
+
+import typer
+
+from chat_personas.cli import options
+from chat_personas.cli.errors import DONE, UsageError
+
+EXAMPLE = options.examples(
+    "chat-personas matrix democrat republican independent --groups POLPARTY",
+    "chat-personas matrix democrat --json - | python -m json.tool",
+    "chat-personas matrix democrat --expression verbalized",
+    "chat-personas matrix democrat --expression open_ended --judge http://127.0.0.1:8080/v1",
+    "chat-personas matrix democrat republican --groups POLPARTY --html page.html --svg figure.svg",
+    note="Every persona is asked with its own prompt, and steered to its groups by qa, bio and portray; the model is "
+    "asked once without a prompt. Every prompt puts the whole survey in two orders.",
+)
+
+
+def matrix(
+    personas: Annotated[list[str], typer.Argument(metavar="PERSONA", help="Personas of the library, or files.")],
+    groups: Annotated[
+        list[str] | None,
+        typer.Option("--groups", metavar="ATTRIBUTE", help="Only this attribute's groups, as POLPARTY."),
+    ] = None,
+    survey: options.Survey = None,
+    expression: Annotated[
+        str | None,
+        typer.Option(
+            "--expression",
+            metavar="E",
+            help=f"How the distribution is obtained: {', '.join(options.EXPRESSIONS)}.",
+        ),
+    ] = None,
+    samples: options.Samples = None,
+    judge: options.Judge = None,
+    model: options.Model = None,
+    limit: options.Limit = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of everything that is drawn: intervals, limit.")] = 0,
+    json_file: Annotated[
+        str | None, typer.Option("--json", metavar="FILE", help="Write the document; - is standard output.")
+    ] = None,
+    html_file: options.Html = None,
+    svg_file: options.Svg = None,
+    yes: options.Yes = False,
+    no_cache: options.NoCache = False,
+    resume: options.Resume = False,
+) -> int:
+    """Compare personas and the unsteered model with every group: whom do they sound like, and what does steering do?"""
+    from chat_personas.cli.evaluation.output import Destinations, write_matrix
+    from chat_personas.cli.evaluation.requests import expression_meant
+    from chat_personas.cli.evaluation.resume import KeptAnswers
+    from chat_personas.cli.evaluation.run import MatrixAsked
+    from chat_personas.cli.options import choose
+    from chat_personas.cli.tables.matrix import print_matrix
+    from chat_personas.settings import load_settings
+    from chat_personas.surveys import find_survey
+    from personas import CATALOGUE, OPEN_ATTRIBUTES, load_persona
+
+    destinations = Destinations(json_file, html=html_file, svg=svg_file)
+    destinations.check()
+    if groups and len(groups) > 1:
+        raise UsageError(f"--groups takes one attribute, not {' and '.join(groups)}; give one, or none for all groups")
+    attribute = choose("--groups", groups[0], (*CATALOGUE, *OPEN_ATTRIBUTES)) if groups else None
+    settings = load_settings()
+    asked = MatrixAsked(
+        settings=settings,
+        model=model or settings.model,
+        personas=[load_persona(name) for name in personas],
+        survey=find_survey(survey or settings.survey),
+        attribute=attribute,
+        expression=expression_meant(expression, samples, judge),
+        samples=samples,
+        judge=judge,
+        limit=limit,
+        seed=seed,
+        agreed=yes,
+        kept=KeptAnswers(anew=no_cache, resume=resume),
+    )
+    report, info = asked.kept.ask(asked.make())
+    try:
+        write_matrix(report, destinations)
+    finally:
+        print_matrix(report, to_error=destinations.take_standard_output, demonstration=info.demonstration)
+    return DONE

@@ -1,0 +1,66 @@
+"""`chat-personas report`: what an earlier evaluation found, as tables, a page or a figure. No model is needed."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from chat_personas.cli import options
+from chat_personas.cli.errors import DONE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from eval.report import Report
+    from eval.surveys.loading import LoadedSurvey
+
+EXAMPLE = options.examples(
+    "chat-personas report report.json",
+    "chat-personas report report.json --html page.html --svg figure.svg",
+    note="A report has the ids of the questions and not their wording: the page takes that from the survey that was "
+    "evaluated on, if it is among yours or given with --survey.",
+)
+
+
+def report(
+    file: Annotated[str, typer.Argument(metavar="FILE.json", help="A report that eval --json wrote.")],
+    html_file: options.Html = None,
+    svg_file: options.Svg = None,
+    survey: options.Survey = None,
+) -> int:
+    """Show a report that eval wrote earlier: tables, or a page and a figure for a paper."""
+    from chat_personas.cli.evaluation.output import Destinations, print_tables, write_pictures
+    from eval.report.read import load_reports
+
+    destinations = Destinations(None, html=html_file, svg=svg_file)
+    destinations.check()
+    reports = load_reports(file)
+    wording = _survey(reports, survey)
+    try:
+        write_pictures(reports, destinations, wording)
+    finally:
+        demonstration = any(one.model.demonstration for one in reports)
+        print_tables(reports, to_error=destinations.take_standard_output, demonstration=demonstration)
+    return DONE
+
+
+def _survey(reports: "Sequence[Report]", given: str | None) -> "LoadedSurvey | None":
+    """Return the survey that the reports are about: the one that was given, or one of that name and hash, or None.
+
+    Raises:
+        SurveyError: the one that was given is none.
+        UsageError: it is not the one that they were evaluated on.
+    """
+    from chat_personas.cli.errors import UsageError
+    from chat_personas.surveys import all_survey_names, find_survey
+
+    hashes = {one.survey.sha256 for one in reports}
+    if given is not None:
+        found = find_survey(given)
+        if hashes != {found.sha256}:
+            raise UsageError(f"--survey {given} is not the survey of this report; leave it out, or give the right one")
+        return found
+    name = reports[0].survey.name
+    if name not in all_survey_names():
+        return None
+    found = find_survey(name)
+    return found if hashes == {found.sha256} else None

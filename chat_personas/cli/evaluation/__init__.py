@@ -1,0 +1,1 @@
+"""A run of `eval` or `matrix`: what is asked, consent, resuming, checks, and where the results go."""

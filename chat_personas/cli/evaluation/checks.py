@@ -1,0 +1,102 @@
+"""`eval --fail-if-worse-than`: an earlier report that no persona may fall behind."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from chat_personas.cli.errors import CheckFailedError
+from chat_personas.cli.tables.comparison import print_comparisons
+from chat_personas.reporting.comparison import signed
+from chat_personas.reporting.wording import errs_too_often, not_judged
+from chat_personas.surveys import find_survey
+from chat_personas.text import printable
+from eval.compare.models import PairedReport
+from eval.compare.paired import NamedReport, by_name, is_worse, paired
+from eval.errors import ReportError
+from eval.report import Report
+from eval.report.read import load_reports
+from personas import load_persona
+from personas.inputs.suggestions import shown
+
+THIS_RUN = "this evaluation"
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The reports of an earlier evaluation by the persona that is to be compared, and the base name of their file."""
+
+    file: str
+    reports: dict[str, Report]
+
+    @classmethod
+    def read(cls, file: str, personas: Sequence[str], survey: str) -> "Baseline":
+        """Return the reports in `file`, after making sure that these personas and this survey can be compared with it.
+
+        Raises:
+            ReportError: the file holds no report, lacks a persona, or is about another survey.
+            PersonaError, SurveyError: an argument is wrong.
+        """
+        name = Path(file).name
+        baseline = cls(name, by_name(load_reports(file), name))
+        sha256 = find_survey(survey).sha256
+        for persona in (load_persona(one).persona.name for one in personas):
+            if persona not in baseline.reports:
+                raise ReportError(f"{shown(name)} has no report on the persona {shown(persona)}; evaluate it for both")
+            _check_same_survey(name, baseline.reports[persona], survey, sha256)
+        return baseline
+
+    @classmethod
+    def of_answers(cls, file: str, scored: Sequence[Report]) -> "Baseline":
+        """Return the reports in `file` on the same people as those of answers from a file, which name no persona.
+
+        Raises:
+            ReportError: the file holds no report, lacks some people or has them twice, or is about another survey.
+        """
+        name, earlier = Path(file).name, load_reports(file)
+        return cls(name, {report.persona.name: _on_the_same_people(report, earlier, name) for report in scored})
+
+    def check(self, reports: Sequence[Report], *, seed: int, to_error: bool) -> None:
+        """Print how each report differs from the earlier one.
+
+        Raises:
+            CheckFailedError: the alignment of a persona is worse, or cannot be compared, or is not valid because the
+                judge errs too often, then or now.
+            ReportError: a report has no question in common with the earlier one.
+        """
+        pairs = [
+            (NamedReport(self.file, self.reports[report.persona.name]), NamedReport(THIS_RUN, report))
+            for report in reports
+        ]
+        judged = [pair for pair in pairs if not any(errs_too_often(each.report) for each in pair)]
+        comparisons = [paired(*pair, seed) for pair in judged]
+        print_comparisons(comparisons, to_error=to_error)
+        for each in (each for pair in pairs for each in pair if errs_too_often(each.report)):
+            name = printable(each.report.persona.name)
+            raise CheckFailedError(f"no alignment to compare: {name} in {each.file} is {not_judged(each.report)}")
+        failed = [told for told in map(_complaint, comparisons) if told is not None]
+        if failed:
+            raise CheckFailedError(f"alignment is worse than in {self.file}: {', '.join(failed)}")
+
+
+def _on_the_same_people(report: Report, earlier: Sequence[Report], file: str) -> Report:
+    people = set(report.persona.groups)
+    found = [one for one in earlier if set(one.persona.groups) == people]
+    if len(found) != 1:
+        count = "no report" if not found else f"{len(found)} reports"
+        fix = "keep one" if found else "evaluate them for both"
+        raise ReportError(f"{shown(file)} has {count} on the people of {shown(report.persona.name)}; {fix}")
+    _check_same_survey(file, found[0], report.survey.name, report.survey.sha256)
+    return found[0]
+
+
+def _check_same_survey(file: str, earlier: Report, survey: str, sha256: str) -> None:
+    if earlier.survey.sha256 != sha256:
+        raise ReportError(f"{shown(file)} is about another survey than {shown(survey)}; use the same for both")
+
+
+def _complaint(comparison: PairedReport) -> str | None:
+    """Say by how much a persona is worse; None if it is not."""
+    difference = comparison.difference.alignment
+    if difference is None:
+        return f"{comparison.b.persona} (no alignment to compare)"
+    return f"{comparison.b.persona} {signed(difference)}" if is_worse(difference) else None

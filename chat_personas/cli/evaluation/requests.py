@@ -1,0 +1,120 @@
+"""Which expression methods are asked for, which of them a model can do, and how many requests they take.
+
+Let nobody be surprised by a bill: another machine is probed only after the person agreed.
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import typer
+
+from chat_personas import consent
+from chat_personas.cli.errors import UsageError
+from chat_personas.cli.options import choose
+from chat_personas.text import counted
+from eval.expression.methods import EXPRESSIONS, METHODS, Asking, Expression, cannot
+
+if TYPE_CHECKING:
+    from eval.engine import EngineInfo
+    from eval.surveys.model import Question
+
+
+def agree(info: "EngineInfo", requests: int, *, agreed: bool) -> None:
+    """Ask whether a server on another machine may be sent so many requests; remember it.
+
+    `agreed` means that it was agreed to on the command line. Nothing is asked for this machine, or a second time.
+
+    Raises:
+        UsageError: the person did not agree, or is not there to be asked.
+    """
+    if consent.is_confirmed(info):
+        return
+    what = f"this sends {counted(requests, 'request')} to {info.name} and may cost money"
+    if not agreed:
+        if sys.stdin is None or not sys.stdin.isatty():
+            raise UsageError(f"{what}; add --yes to agree")
+        if not typer.confirm(f"{what}. Go on?", err=True):
+            raise UsageError("nothing was sent, as you did not agree")
+    consent.remember(info)
+
+
+ALL = "all"
+
+
+def expressions_meant(
+    named: str | None, samples: int | None, judge: str | None, *, one_only: Mapping[str, object]
+) -> tuple[Expression, ...]:
+    """Return what `--expression` means, log-probabilities if it is not given.
+
+    `one_only` are options with their values, None if not given, that go with a single expression.
+
+    Raises:
+        UsageError: there is no such expression, or something was given that does not go with it.
+    """
+    word = choose("--expression", named or EXPRESSIONS[0], (*EXPRESSIONS, ALL))
+    found = tuple(each for each in EXPRESSIONS if word in (each, ALL))
+    several = [each for each in EXPRESSIONS if METHODS[each].several]
+    if samples is not None and not set(found) & set(several):
+        raise UsageError(f"--samples is for {' and '.join(several)}; leave it out, or choose one of them")
+    if judge is not None and not any(METHODS[each].judged for each in found):
+        raise UsageError("--judge is for open_ended; leave it out, or choose --expression open_ended")
+    given = [option for option, value in one_only.items() if value is not None]
+    if len(found) > 1 and given:
+        raise UsageError(f"{given[0]} takes one expression; name it instead of --expression {ALL}")
+    return found
+
+
+def expression_meant(named: str | None, samples: int | None, judge: str | None) -> Expression:
+    """Return what `--expression` means where it is one only, log-probabilities if it is not given.
+
+    Raises:
+        UsageError: there is no such expression, or something was given that does not go with it.
+    """
+    word = choose("--expression", named or EXPRESSIONS[0], EXPRESSIONS)
+    (found,) = expressions_meant(word, samples, judge, one_only={})
+    return found
+
+
+def possible(expressions: Sequence[Expression], info: "EngineInfo", judge: "EngineInfo") -> Sequence[Expression]:
+    """Return those of several expressions that the model and the judge can do; the others are named with the reason.
+
+    A single one is returned as it is: that it cannot be done is then an error of the evaluation.
+    """
+    if len(expressions) == 1:
+        return expressions
+    found = []
+    for expression in expressions:
+        why = cannot(expression, info, judge)
+        if why is None:
+            found.append(expression)
+        else:
+            print(f"left out: {expression}: {why}", file=sys.stderr)
+    return found
+
+
+def agree_to_all(
+    info: "EngineInfo",
+    judge: "EngineInfo | None",
+    expressions: Sequence[Expression],
+    questions: Sequence[Sequence["Question"]],
+    asking: Asking,
+    agreed: bool,
+) -> int:
+    """Ask whether model and judge may be sent what these expressions take for the `questions` of each prompt.
+
+    `judge` None is the model itself. Returns how many requests are sent, to both.
+
+    Raises:
+        UsageError: the person did not agree, or is not there to be asked.
+    """
+    methods = [METHODS[expression] for expression in expressions]
+    every = [question for of_one in questions for question in of_one]
+    requests = sum(method.requests(question, asking) for method in methods for question in every)
+    judged = sum(method.judge_requests(asking) for method in methods) * len(every)
+    distinct = {question.id: question for question in every}.values()  # known statements are put once for all
+    judged += sum(method.known_requests(question) for method in methods for question in distinct)
+    agree(info, requests + (judged if judge is None else 0), agreed=agreed)
+    if judge is not None and judged:
+        agree(judge, judged, agreed=agreed)
+    return requests + judged

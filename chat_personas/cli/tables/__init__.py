@@ -1,0 +1,1 @@
+"""What is printed of reports, matrices and comparisons, as tables that fit the terminal."""

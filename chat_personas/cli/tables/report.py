@@ -1,0 +1,105 @@
+"""The report of an evaluation as tables and bars for a terminal."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from chat_personas.cli.tables.layout import Column, blocks, fits, print_line
+from chat_personas.reporting.wording import (
+    DEMONSTRATION,
+    FEW,
+    SCORES,
+    beside,
+    calibration_lines,
+    errs_too_often,
+    failures_listed,
+    in_words,
+    judged_and_counted,
+    measure_of,
+    not_judged,
+    steered_name,
+    what_was_asked,
+    with_interval,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from eval.report import Report
+
+BAR = 28
+REFERENCE_WIDTH = 26
+
+
+def print_reports(reports: Sequence["Report"], *, to_error: bool, demonstration: bool = False) -> None:
+    """Print scores of all personas side by side, then for each its references and nearest groups.
+
+    A `demonstration` model is called one before any figure.
+    """
+    from rich.console import Console
+
+    console = Console(stderr=to_error, highlight=False, markup=False)
+    print_line(console, f"{what_was_asked(reports[0])} · 95% intervals over questions")
+    if demonstration:
+        print_line(console, DEMONSTRATION)
+    for line in dict.fromkeys(not_judged(report) for report in reports if errs_too_often(report)):
+        print_line(console, line)
+    for table in _scores(reports, console.width):
+        console.print()
+        console.print(table)
+    for report in reports:
+        _print_one(console, report)
+
+
+def _scores(reports: Sequence["Report"], width: int) -> Iterator["Table"]:
+    """Yield tables of as many personas as fit beside each other, explained where there is room for it."""
+    names = ["questions", *(name.replace("_", " ") for name, _ in SCORES)]
+    columns = [Column(steered_name(report), [_answered(report), *_figures(report)]) for report in reports]
+    explained = [*columns, Column("", ["answered", *(meaning for _, meaning in SCORES)], words=True)]
+    yield from blocks(names, [explained if fits(names, explained, width) else columns], width)
+
+
+def _figures(report: "Report") -> Iterator[str]:
+    for name, _ in SCORES:
+        yield "not valid" if errs_too_often(report) else with_interval(getattr(report.scores, name))
+
+
+def _answered(report: "Report") -> str:
+    """Say how many questions the scores are over: pairs of groups have figures for fewer than others."""
+    answered, put = len(report.questions), report.survey.questions
+    return str(answered) if answered == put else f"{answered} of {put}"
+
+
+def _print_one(console: "Console", report: "Report") -> None:
+    if errs_too_often(report):
+        console.print()
+        print_line(
+            console, f"{report.persona.name}: scores are not shown, as the judge errs too often; the report has them"
+        )
+    else:
+        _print_scores(console, report)
+    for line in (*judged_and_counted(report), *failures_listed(report.failures)):
+        print_line(console, f"  {line}")
+    if len(report.questions) < 20:
+        print_line(console, f"  {FEW}")
+
+
+def _print_scores(console: "Console", report: "Report") -> None:
+    """Print what one persona scored beside the references, and what that shows."""
+    console.print()
+    people = "its group" if report.persona.groups else "everyone"
+    how = {"alignment": "alignment with", "total_variation": "total variation from"}[measure_of([report])]
+    print_line(console, f"{report.persona.name}: {how} {people}, and what others would score in its place")
+    for name, score in beside(report):
+        if score is not None:
+            shown = name if len(name) <= REFERENCE_WIDTH else f"{name[: REFERENCE_WIDTH - 1]}…"
+            console.print(f"  {shown:{REFERENCE_WIDTH}} {bar(score.mean)} {with_interval(score)}")
+    for line in (*in_words(report), *calibration_lines(report)):
+        print_line(console, f"  {line}")
+
+
+def bar(share: float) -> str:
+    """Draw 0 to 1 as a bar of fixed length, so that bars of different rows compare."""
+    eighths = round(max(0.0, min(1.0, share)) * BAR * 8)
+    full, rest = divmod(eighths, 8)
+    return ("█" * full + (" ▏▎▍▌▋▊▉"[rest] if rest else "")).ljust(BAR, "·")

@@ -1,0 +1,87 @@
+"""The printed report says over how many questions a score is, and names what it stands beside."""
+
+from pathlib import Path
+
+import pytest
+
+from chat_personas.cli.tables.report import print_reports
+from eval.evaluate import evaluate
+from eval.surveys.loading import LoadedSurvey, load_survey
+from personas import Group, load_persona
+from tests.eval.fake_engine import FakeEngine
+from tests.eval.towns import DEMOCRAT, question, town
+
+
+async def printed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *personas: str) -> str:
+    """Return what is printed about these personas, who spread their answers evenly, on a wide terminal."""
+    monkeypatch.setenv("COLUMNS", "140")
+    engine = FakeEngine(silent=frozenset({"GOVTHC_W92/survey"}))
+    survey = load_survey("civic")
+    print_reports([await evaluate(engine, load_persona(name), survey) for name in personas], to_error=False)
+    return capsys.readouterr().out
+
+
+async def test_every_persona_has_its_own_number_of_questions(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = (await printed(capsys, monkeypatch, "democrat", "black-woman")).splitlines()
+    counted = next(line.split() for line in lines if "answered" in line)
+    assert counted == ["questions", "61", "of", "62", "26", "answered"]
+
+
+async def test_population_opposite_uniform_and_sampling_noise_stand_beside_the_score(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = await printed(capsys, monkeypatch, "democrat")
+    for name in ("everyone answered", "Republican answered", "all options were equal", "asked again (the noise)"):
+        assert f"\n  if {name} " in said
+    assert "this persona with Republican (the opposite group) 0." in said
+
+
+async def test_a_persona_without_a_group_is_said_to_be_compared_with_everyone(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = await printed(capsys, monkeypatch, "unsteered")
+    assert "unsteered: alignment with everyone, and what others would score in its place" in said
+    assert "farther from" not in said
+    assert "democrat: alignment with its group" in await printed(capsys, monkeypatch, "democrat")
+
+
+async def test_groups_that_share_a_value_are_told_apart(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = await printed(capsys, monkeypatch, "democrat")
+    assert "Other race" in said
+
+
+async def test_over_how_many_questions_alignment_is_is_said_where_some_have_no_order(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "140")
+    figures = {DEMOCRAT: (30, 10)}
+    questions = [question(f"Q{number}", figures, overall=(9, 9), ordinals=(1, 1 + number % 3)) for number in range(9)]
+    loaded = LoadedSurvey(town(*questions), Path("town.json"), "ab" * 32)
+    report = await evaluate(FakeEngine(), load_persona("democrat"), loaded)
+    assert sum(each.alignment is not None for each in report.questions) == 6
+    print_reports([report], to_error=False)
+    assert "alignment is over 6 of 9 questions: the options of the others have no order" in capsys.readouterr().out
+    assert "alignment is over" not in await printed(capsys, monkeypatch, "democrat")
+
+
+async def test_where_no_options_have_an_order_the_references_stand_beside_total_variation(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "140")
+    republican = Group.parse("POLPARTY=Republican")
+    figures = {DEMOCRAT: (30, 10), republican: (10, 30)}
+    questions = [question(f"Q{number}", figures, overall=(24, 16), ordinals=(1, 1)) for number in range(3)]
+    report = await evaluate(
+        FakeEngine(), load_persona("democrat"), LoadedSurvey(town(*questions), Path("town.json"), "ab" * 32)
+    )
+    print_reports([report], to_error=False)
+    said = capsys.readouterr().out
+    assert "democrat: total variation from its group, and what others would score in its place" in said
+    assert "there is no alignment: the options of no question have an order" in said
+    shown = {line[2:28].strip(): line.split()[-1] for line in said.splitlines() if line.startswith("  if ")}
+    # people 0.75 and 0.25: everyone is 0.6 and 0.4; an even answer, 0.5
+    assert (shown["if everyone answered"], shown["if all options were equal"]) == ("0.150", "0.250")

@@ -1,0 +1,62 @@
+"""What is read without the command parser is read as the parser would have read it."""
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat_personas.cli import launch
+from chat_personas.cli.app import run_command
+from chat_personas.cli.launch import ScreenArguments
+
+OPTIONS = ["--model", "--model=pocket", "--model=", "--survey", "--resume", "--resume=01ABC", "--plain", "--measure"]
+ODD = ["--modell", "-m", "--", "", "--persona", "--persona=x", "--help", "a=b"]
+WORDS = st.sampled_from(["democrat", "x.toml", *OPTIONS, *ODD])
+
+
+def as_the_parser_reads(arguments: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> ScreenArguments | None:
+    opened: list[ScreenArguments] = []
+    monkeypatch.setattr("chat_personas.cli.commands.chat.has_terminal", lambda: True)
+    monkeypatch.setattr("chat_personas.cli.commands.chat.open_screen", lambda found: opened.append(found) or 0)
+    run_command(arguments)
+    return opened[0] if opened else None
+
+
+@given(st.lists(WORDS, max_size=5))
+def test_it_reads_what_the_parser_reads(words: list[str]) -> None:
+    arguments = ["chat", *words]
+    found = launch.read(arguments)
+    if found is not None:
+        with pytest.MonkeyPatch.context() as patch:
+            assert as_the_parser_reads(arguments, patch) == found
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        (["chat"], ScreenArguments()),
+        (["chat", "democrat"], ScreenArguments(persona="democrat")),
+        (
+            ["chat", "--model", "http://127.0.0.1:1/v1#m", "democrat", "--survey=civic"],
+            ScreenArguments(persona="democrat", model="http://127.0.0.1:1/v1#m", survey="civic"),
+        ),
+        (["chat", "--resume", "01J"], ScreenArguments(resume="01J")),
+    ],
+)
+def test_the_usual_ways_to_the_screen_need_no_parser(typed: list[str], meant: ScreenArguments) -> None:
+    assert launch.read(typed) == meant
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["eval", "democrat"],
+        ["chat", "--plain"],
+        ["chat", "a", "b"],
+        ["chat", "--model"],
+        ["chat", "a", "--resume", "b"],
+    ],
+)
+def test_everything_else_is_left_to_the_parser(words: list[str]) -> None:
+    assert launch.read(words) is None
