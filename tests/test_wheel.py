@@ -60,7 +60,7 @@ def test_the_wheel_holds_our_packages_with_all_their_files_and_nothing_else(whee
         "chat_personas/models/pocket.gguf",
         "chat_personas/py.typed",
         "chat_personas/reporting/html/page.css",
-        "chat_personas/tui/screens/chat.tcss",
+        "chat_personas/tui/chat/chat.tcss",
         "chat_personas/corpus/migrations/0001_conversations.sql",
         "eval/surveys/civic.json",
         "eval/py.typed",

@@ -1,4 +1,7 @@
-"""The application: a table of contents. Each screen has its module in `screens/`, each thing on it in `widgets/`."""
+"""The application: a table of contents. Each screen has its module in `screens/`, each thing on it in `widgets/`.
+
+Colours of the program's own. Any theme of Textual may be set instead; on few colours the terminal's own are used.
+"""
 
 import logging
 import math
@@ -12,13 +15,30 @@ from textual.binding import Binding, BindingType
 from textual.events import Event, Key, MouseDown, Paste
 from textual.notifications import Notification, Notify
 from textual.screen import Screen
+from textual.theme import Theme
 from textual.worker import WorkerFailed
 
-from chat_personas.tui.native_output import to_log
+from chat_personas.tui.process import to_log
 from chat_personas.tui.screens.first import FirstScreen
-from chat_personas.tui.session import Session
-from chat_personas.tui.sitting import Sitting
-from chat_personas.tui.themes import DUSK, FEW_COLOURS, TERMINAL_COLOURS
+from chat_personas.tui.session import Session, Sitting
+
+DUSK = Theme(
+    name="persona-dusk",
+    primary="#6cb6ff",
+    secondary="#5ccfe6",
+    accent="#ffb454",
+    warning="#f28779",
+    error="#ff6b6b",
+    success="#7fd88f",
+    foreground="#d8dee9",
+    background="#11151c",
+    surface="#161b24",
+    panel="#1d2430",
+    dark=True,
+)
+FEW_COLOURS = (None, "standard")
+TERMINAL_COLOURS = "ansi-dark"
+
 
 UNSENT = "A message still waits for the model. It was not sent, and is lost if you leave now."
 SECONDS_BETWEEN_THREADS = 0.001
@@ -73,8 +93,8 @@ class ChatApp(App[None]):
         self.call_after_refresh(self._open_conversation)
 
     async def _open_conversation(self) -> None:
-        from chat_personas.tui.hangup import watch_for_hangup
-        from chat_personas.tui.screens.chat import ChatScreen
+        from chat_personas.tui.chat.screen import ChatScreen
+        from chat_personas.tui.process import watch_for_hangup
 
         first = self.screen
         chat = ChatScreen(self.sitting)
@@ -98,7 +118,7 @@ class ChatApp(App[None]):
     @work(exclusive=True, group="quit")
     async def _leave(self) -> None:
         """Stop the reply, keep what was said, and leave; ask first if a message was never sent."""
-        from chat_personas.tui.screens.confirm import ConfirmScreen
+        from chat_personas.tui.screens.dialogs import ConfirmScreen
 
         if self.sitting.unsent:
             self._question = ConfirmScreen(UNSENT, "Leave", "Stay")

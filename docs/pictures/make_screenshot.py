@@ -43,7 +43,7 @@ async def main() -> None:
 
 async def talk(pilot: Pilot[None]) -> None:
     """Say every sentence and let each be answered; measure after the last one to its end."""
-    from chat_personas.tui.screens.chat import ChatScreen
+    from chat_personas.tui.chat.screen import ChatScreen
 
     await until(
         pilot, lambda: isinstance(pilot.app.screen, ChatScreen) and pilot.app.screen.sitting.monitor is not None

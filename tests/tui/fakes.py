@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from chat_personas.corpus import Corpus
 from chat_personas.monitor.monitor import Monitor
 from chat_personas.tui.app import ChatApp
-from chat_personas.tui.screens.chat import ChatScreen
+from chat_personas.tui.chat.screen import ChatScreen
 from chat_personas.tui.session import Session
 from eval.engine import Engine, EngineInfo, Message, Piece, Probe, ProbeScore
 from eval.surveys.loading import load_survey

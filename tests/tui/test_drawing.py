@@ -5,11 +5,21 @@ from dataclasses import dataclass
 import pytest
 
 from chat_personas.text import counted
-from chat_personas.tui.drawing.bars import MODEL, PEOPLE, bar
-from chat_personas.tui.drawing.numbers import two, with_interval
-from chat_personas.tui.drawing.paired_bars import paired_bars
-from chat_personas.tui.drawing.rows import PERSONA, axis_row, score_row
-from chat_personas.tui.drawing.scale import Mark, Range, axis, interval_line
+from chat_personas.tui.drawing import (
+    MODEL,
+    PEOPLE,
+    PERSONA,
+    Mark,
+    Range,
+    axis,
+    axis_row,
+    bar,
+    interval_line,
+    paired_bars,
+    score_row,
+    two,
+    with_interval,
+)
 
 UNIT = Range(0.0, 1.0)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from textual.binding import Binding
 
 from chat_personas.tui.app import ChatApp
-from chat_personas.tui.screens.chat import ChatScreen
+from chat_personas.tui.chat.screen import ChatScreen
 from chat_personas.tui.widgets.composer import Composer
 from chat_personas.tui.widgets.panel.panel import AlignmentPanel
 

@@ -16,7 +16,7 @@ from textual.pilot import Pilot
 
 from chat_personas.corpus import Corpus, CorpusError
 from chat_personas.tui.app import HUNG_UP, ChatApp
-from chat_personas.tui.screens.chat import ChatScreen
+from chat_personas.tui.chat.screen import ChatScreen
 from chat_personas.tui.screens.first import INVITATION
 from eval.engine import Engine, EngineError
 from personas import PersonaError
@@ -69,7 +69,7 @@ def test_what_leaves_nothing_to_do_ends_the_program_with_its_error(corpus_file: 
 
 @pytest.mark.parametrize("hangup", ["default", "ignored"])
 def test_when_the_terminal_is_gone_the_program_keeps_what_was_said_and_ends(corpus_file: Path, hangup: str) -> None:
-    program = [sys.executable, str(Path(__file__).with_name("sitting_in_a_terminal.py")), str(corpus_file), hangup]
+    program = [sys.executable, str(Path(__file__).with_name("real_terminal.py")), str(corpus_file), hangup]
     pid, terminal = pty.fork()
     if pid == 0:
         os.environ |= {"TERM": "xterm-256color", "PYTHONPATH": str(ROOT)}

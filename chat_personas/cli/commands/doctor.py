@@ -71,7 +71,7 @@ def _require_known(setting: str, given: Iterable[str], known: Collection[str]) -
 def _themes() -> frozenset[str]:
     from textual.theme import BUILTIN_THEMES
 
-    from chat_personas.tui.themes import DUSK
+    from chat_personas.tui.app import DUSK
 
     return frozenset({*BUILTIN_THEMES, DUSK.name})
 
@@ -80,7 +80,7 @@ def _key_ids() -> frozenset[str]:
     from textual.binding import Binding
 
     from chat_personas.tui.app import ChatApp
-    from chat_personas.tui.screens.chat import ChatScreen
+    from chat_personas.tui.chat.screen import ChatScreen
     from chat_personas.tui.widgets.composer import Composer
     from chat_personas.tui.widgets.panel.panel import AlignmentPanel
 

@@ -10,7 +10,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from chat_personas.tui.screens.dialog import Dialog
+from chat_personas.tui.screens.dialogs import Dialog
 
 ABOUT = """\
 The conversation is in the middle; the panel beside it shows how close the persona's measured opinions are \

@@ -10,7 +10,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from chat_personas.text import printable
-from chat_personas.tui.widgets.key_line import KeyLine
+from chat_personas.tui.widgets.bars import KeyLine
 
 if TYPE_CHECKING:
     from personas import LoadedPersona

@@ -10,7 +10,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from chat_personas.text import printable
-from chat_personas.tui.widgets.key_line import KeyLine
+from chat_personas.tui.widgets.bars import KeyLine
 
 if TYPE_CHECKING:
     from eval.engine import Message

@@ -1,17 +1,93 @@
-"""The conversation as it is read: anchored to its end, and with a bounded number of widgets however long it is."""
+"""The conversation as it is read: anchored to its end, and with a bounded number of widgets however long it is.
+
+One thing in the transcript, as data; it outlives the widget that shows it.
+
+From the rows of a conversation to entries of the transcript.
+
+Which part of a long conversation has widgets: a range that moves, of bounded length.
+"""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from textual.containers import VerticalScroll
 
-from chat_personas.tui.widgets.entry import Entry, Kind
-from chat_personas.tui.widgets.window import Window
-
 if TYPE_CHECKING:
     from textual.widget import Widget
+
+    from chat_personas.corpus import MessageRow
+
+Kind = Literal["user", "reply", "notice", "failure"]
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """A message of either side, or a line of the program's own.
+
+    `note` says why a reply ended early. `waiting` marks a user message that is not sent yet, `growing` a reply that is
+    being said. `message_id` is the row of the corpus, once there is one. `replaces` is the row of the message in
+    whose place an edited one is said.
+    """
+
+    kind: Kind
+    text: str
+    message_id: str | None = None
+    note: str = ""
+    speaker: str = ""
+    waiting: bool = False
+    growing: bool = False
+    replaces: str | None = None
+
+
+NOTES = {"stopped": "■ stopped", "interrupted": "✗ interrupted", "streaming": "✗ interrupted", "error": "✗ broke off"}
+
+
+def path_entries(rows: Iterable["MessageRow"], speaker: str) -> Iterator[Entry]:
+    """Yield an entry per message; a reply that did not end by itself says so."""
+    for row in rows:
+        if row.role == "user":
+            yield Entry("user", row.text, message_id=row.id)
+        else:
+            note = NOTES.get(row.status) or row.why or ""
+            yield Entry("reply", row.text, message_id=row.id, speaker=speaker, note=note)
+            if row.why and row.status in ("error", "interrupted"):
+                yield Entry("failure", row.why)
+
+
+LIMIT = 60
+"""The most entries that are mounted at once."""
+STEP = 20
+"""How many entries come and go when the reader reaches an end of the window."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Entries `first` (included) to `last` (excluded) of a conversation."""
+
+    first: int = 0
+    last: int = 0
+
+    @classmethod
+    def at_end(cls, total: int) -> "Window":
+        """The newest entries of `total`."""
+        return cls(max(0, total - LIMIT), total)
+
+    def earlier(self) -> "Window":
+        """Move towards the first entry, letting the newest go if there would be too many."""
+        first = max(0, self.first - STEP)
+        return Window(first, min(self.last, first + LIMIT))
+
+    def later(self, total: int) -> "Window":
+        """Move towards the last of `total` entries, letting the oldest go if there would be too many."""
+        last = min(total, self.last + STEP)
+        return Window(max(self.first, last - LIMIT), last)
+
+    def __contains__(self, index: int) -> bool:
+        """Whether the entry at `index` has a widget."""
+        return self.first <= index < self.last
 
 
 class Transcript(VerticalScroll):
@@ -139,9 +215,7 @@ class Transcript(VerticalScroll):
 
 def _widget(entry: Entry, give_way: Callable[[], bool]) -> "Widget":
     """Make the widget for `entry`. Imported here: Markdown is not needed for the first paint."""
-    from chat_personas.tui.widgets.notice import Notice
-    from chat_personas.tui.widgets.reply import Reply
-    from chat_personas.tui.widgets.user_message import UserMessage
+    from chat_personas.tui.widgets.messages import Notice, Reply, UserMessage
 
     if entry.kind == "user":
         return UserMessage(entry.text, waiting=entry.waiting)

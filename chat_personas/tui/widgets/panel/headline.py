@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from chat_personas.text import counted, printable
-from chat_personas.tui.drawing.numbers import with_interval
-from chat_personas.tui.drawing.rows import mean_of, stacked
-from chat_personas.tui.widgets.panel.section import Section
+from chat_personas.tui.drawing import mean_of, stacked, with_interval
+from chat_personas.tui.widgets.panel.sections import Section
 
 if TYPE_CHECKING:
     from chat_personas.monitor.monitor import Estimate

@@ -58,11 +58,13 @@ class AlignmentPanel(VerticalScroll):
         """Mount the sections below the headline, once."""
         if len(self.children) > 1:
             return
-        from chat_personas.tui.widgets.panel.course import CourseSection
-        from chat_personas.tui.widgets.panel.nearest import NearestSection
         from chat_personas.tui.widgets.panel.probe import ProbeSection
-        from chat_personas.tui.widgets.panel.scale import ScaleSection
-        from chat_personas.tui.widgets.panel.validity import ValiditySection
+        from chat_personas.tui.widgets.panel.sections import (
+            CourseSection,
+            NearestSection,
+            ScaleSection,
+            ValiditySection,
+        )
 
         await self.mount_all([ScaleSection(), CourseSection(), NearestSection(), ProbeSection(), ValiditySection()])
 
@@ -134,11 +136,13 @@ class AlignmentPanel(VerticalScroll):
             self._show_sections()
 
     def _show_sections(self) -> None:
-        from chat_personas.tui.widgets.panel.course import CourseSection
-        from chat_personas.tui.widgets.panel.nearest import NearestSection
         from chat_personas.tui.widgets.panel.probe import ProbeSection
-        from chat_personas.tui.widgets.panel.scale import ScaleSection
-        from chat_personas.tui.widgets.panel.validity import ValiditySection
+        from chat_personas.tui.widgets.panel.sections import (
+            CourseSection,
+            NearestSection,
+            ScaleSection,
+            ValiditySection,
+        )
 
         card, estimate = self.figures.card, self.estimate
         self.query_one(ScaleSection).show(card)

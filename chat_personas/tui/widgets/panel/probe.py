@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from chat_personas.text import printable
-from chat_personas.tui.drawing.numbers import two
-from chat_personas.tui.drawing.paired_bars import legend, paired_bars
-from chat_personas.tui.drawing.rows import stacked
-from chat_personas.tui.widgets.panel.section import Section
+from chat_personas.tui.drawing import legend, paired_bars, stacked, two
+from chat_personas.tui.widgets.panel.sections import Section
 
 if TYPE_CHECKING:
     from eval.scoring.scores import QuestionScore, Scorecard

@@ -1,0 +1,155 @@
+"""Measuring while people talk: asking first where it must, and handing estimates to the panel."""
+
+import asyncio
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+from chat_personas.text import printable
+from chat_personas.tui.process import spare_what_is_here
+from chat_personas.tui.session import Sitting
+
+if TYPE_CHECKING:
+    from chat_personas.monitor.monitor import Monitor
+    from chat_personas.tui.widgets.panel.panel import AlignmentPanel
+    from personas import Persona
+
+OFF = "not measuring (F4 begins)"
+SOON = "measuring begins when the model is open"
+MEASURING = "measuring…"
+UNASKED = "not measuring: this server is not on this machine; F4 asks first"
+IMPOSSIBLE = "this model cannot be measured: it shows no log-probabilities"
+
+
+class Measuring:
+    """Whether, when and what is measured. A round belongs to the reply that it followed.
+
+    One round at a time: a message stops the probes until it is answered, then the round goes on, and the next one,
+    which is of the conversation as it stands then, begins after it.
+    """
+
+    def __init__(self, sitting: Sitting, panel: "AlignmentPanel") -> None:
+        self._sitting = sitting
+        self._panel = panel
+        self.wanted = sitting.session.measure
+        self._scored = False
+        self._one_round = asyncio.Lock()
+        self._rounds = 0
+        self._under_way: tuple[str, str | None] | None = None
+
+    @property
+    def permitted(self) -> bool:
+        """Whether the engine may be probed: it is on this machine, or the person agreed."""
+        engine = self._sitting.engine
+        return engine is not None and self._sitting.session.probing_confirmed(engine.info)
+
+    @property
+    def possible(self) -> bool:
+        """Whether the engine shows the log-probabilities that probing needs."""
+        engine = self._sitting.engine
+        return engine is not None and engine.info.log_probabilities != "none"
+
+    def state(self) -> str:
+        """Say in one line why there are no figures yet."""
+        if self._sitting.engine is not None and not self.possible:
+            return IMPOSSIBLE
+        if not self.wanted:
+            return OFF
+        return SOON if self._sitting.engine is None or self.permitted else UNASKED
+
+    async def introduce(self) -> None:
+        """Tell the panel whose opinions will be compared, and with what."""
+        conversation = self._sitting.conversation
+        if conversation is not None:
+            monitor = await self._sitting.open_monitor()
+            stems = {question.id: question.stem for question in monitor.survey.survey.questions} if monitor else {}
+            self._panel.about(whose(conversation.persona), stems=stems, source=_source(monitor))
+
+    @property
+    def outdated(self) -> bool:
+        """Whether the round under way is of another conversation, or of a branch that is not on the screen any more."""
+        conversation = self._sitting.conversation
+        if self._under_way is None or conversation is None:
+            return False
+        measured, followed = self._under_way
+        here = {None, *(message.id for message in conversation.path)}
+        return measured != conversation.id or followed not in here
+
+    async def measure(self) -> None:
+        """Measure the conversation as it stands once the round under way is over; only the newest such wish counts.
+
+        A round that is cancelled keeps what it found.
+
+        Raises:
+            EngineError: the model or the server failed.
+            CorpusError: the round could not be recorded.
+        """
+        self._rounds += 1
+        number = self._rounds
+        async with self._one_round:
+            if number == self._rounds:
+                try:
+                    await self._round()
+                finally:
+                    self._under_way = None
+
+    async def _round(self) -> None:
+        conversation = self._sitting.conversation
+        if conversation is None or not (self.wanted and self.permitted and self.possible):
+            return
+        monitor = await self._sitting.open_monitor()
+        if monitor is None:
+            return
+        self._panel.say(MEASURING)
+        path = conversation.path
+        last = path[-1].id if path else None
+        self._under_way = conversation.id, last
+        estimates_of_round = monitor.measure(
+            conversation.context(), last, conversation.id, seconds_of_replies=conversation.seconds_of_replies
+        )
+        async with aclosing(estimates_of_round) as estimates:
+            async for estimate in estimates:
+                self._panel.offer(estimate)
+                if estimate.scorecard is not None and not self._scored:
+                    self._scored = True
+                    spare_what_is_here()  # what scoring needs is loaded with the first estimate
+
+    @property
+    def under_way(self) -> bool:
+        """Whether replies are measured as they come."""
+        return self.wanted and self.permitted
+
+    async def question(self) -> str | None:
+        """Return what the person must agree to before anything is measured, or None."""
+        engine = self._sitting.engine
+        if engine is None or self.permitted:
+            return None
+        monitor = await self._sitting.open_monitor()
+        requests = monitor.requests_per_round if monitor else 0
+        return (
+            f"{engine.info.name} is not on this machine. Measuring sends this conversation to it again with every "
+            f"question: up to {requests} requests at the beginning and after each reply, which may cost "
+            "money. Measure? (Remembered for this server.)"
+        )
+
+    def agree(self) -> None:
+        """Measure from now on; that a server on another machine may be probed is remembered."""
+        self.wanted = True
+        engine = self._sitting.engine
+        if engine is not None and not self.permitted:
+            self._sitting.session.remember_probing(engine.info)
+
+
+def whose(persona: "Persona") -> list[str]:
+    """Name the groups whose opinions a persona is compared with."""
+    return [group.label for group in persona.groups] or ["Everyone"]
+
+
+def _source(monitor: "Monitor | None") -> str:
+    """Say what the human figures are: their wording, whether they are weighted, and the years."""
+    if monitor is None:
+        return ""
+    survey = monitor.survey.survey
+    wording = "paraphrased" if survey.paraphrased else "original wording"
+    weights = "weighted" if survey.weighted else "unweighted"
+    first, last = min(survey.years, default="years not stated"), max(survey.years, default="years not stated")
+    return f"{printable(survey.title)}: {wording}, {weights}, {first if first == last else f'{first}–{last}'}"

@@ -1,0 +1,267 @@
+"""Replies being said: from a conversation's events into the transcript, one at a time and in order."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import aclosing, contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
+
+from chat_personas.text import counted
+from chat_personas.tui.session import Sitting
+from chat_personas.tui.widgets.transcript import Entry
+
+if TYPE_CHECKING:
+    from chat_personas.conversation.conversation import ReplyEnded, ReplyEvent, Version
+    from chat_personas.tui.widgets.transcript import Transcript
+
+Begin: TypeAlias = Callable[[], AsyncGenerator["ReplyEvent", None]]
+STOPPED = "■ stopped"
+GREETING = "Say something, for example: What should be done about guns?"
+
+
+class Talk:
+    """What the person says waits here until the model can hear it; what the model says goes to the transcript.
+
+    One thing at a time is sent: who has the floor takes it before anything is awaited, and others wait in order.
+
+    `changed` is called when a reply begins or ends, and when something waits or waits no longer; `ended` after a reply
+    that can be measured; `give_back` with a text that could not be said, so that the person has it again, and the id of
+    the message in whose place it was to be said, if it was an edited one.
+    """
+
+    def __init__(
+        self,
+        sitting: Sitting,
+        transcript: "Transcript",
+        *,
+        changed: Callable[[], None],
+        ended: Callable[["ReplyEnded"], None],
+        give_back: Callable[[str, str | None], None],
+    ) -> None:
+        self._sitting = sitting
+        self._transcript = transcript
+        self._changed = changed
+        self._ended = ended
+        self._give_back = give_back
+        self._waiting: list[Entry] = []
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._stopping = False
+        self._holds = 0
+
+    @property
+    def busy(self) -> bool:
+        """Whether a message is on its way or a reply is being said."""
+        return not self._idle.is_set()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something is said that the model has not been given yet."""
+        return bool(self._waiting)
+
+    async def show_path(self) -> None:
+        """Show the conversation as the corpus has it."""
+        from chat_personas.tui.widgets.transcript import path_entries
+
+        conversation = self._sitting.conversation
+        if conversation is not None:
+            said = list(path_entries(conversation.path, conversation.persona.title))
+            await self._transcript.show([*(said or [Entry("notice", GREETING)]), *self._waiting])
+
+    async def say(self, text: str) -> None:
+        """Let `text` wait, visibly, and send what waits if that is possible now."""
+        if self._may_send and not self._waiting:
+            with self._floor():
+                await self._send(text)
+        else:
+            entry = Entry("user", text, waiting=True)
+            self._waiting.append(entry)
+            self._sitting.unsent = len(self._waiting)
+            self._changed()
+            await self._transcript.add(entry)
+        await self.send_waiting()
+
+    async def send_waiting(self) -> None:
+        """Send what waits, one message after the other, if a conversation is open and no reply is under way."""
+        while self._waiting and self._may_send:
+            with self._floor():
+                await self._send(await self._next_waiting(0))
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let all that is said wait while another conversation is entered; `send_waiting` goes on afterwards."""
+        self._holds += 1
+        try:
+            yield
+        finally:
+            self._holds -= 1
+
+    async def take_back(self) -> None:
+        """Give the message that waited last back to the person."""
+        if self._waiting:
+            self._give_back(await self._next_waiting(-1), None)
+
+    async def regenerate(self) -> None:
+        """Have the last reply said anew; the one before stays in the corpus."""
+        conversation = self._sitting.conversation
+        if conversation is not None and not self.busy and conversation.path:
+            with self._floor():
+                last = self._transcript.last("reply")
+                await self._transcript.remove_entries(
+                    lambda entry: entry is last or entry.kind in ("notice", "failure")
+                )
+                await self._follow(conversation.regenerate, None)
+            await self.send_waiting()
+
+    async def show_other_version(self) -> bool:
+        """Go on from the next version of the last reply, after the last one from the next of what it answers.
+
+        Says which it is; returns whether there was another. Raises CorpusError: the corpus cannot be read or written.
+        """
+        from chat_personas.conversation.conversation import next_version
+
+        conversation = self._sitting.conversation
+        went = None if conversation is None or self.busy else next_version(conversation)
+        if went is None:
+            return False
+        await self.show_path()
+        await self._transcript.add(Entry("notice", _which(went)))
+        return True
+
+    async def edit(self, message_id: str, text: str) -> None:
+        """Say `text` in place of the message of that id; what followed stays in the corpus on its own branch."""
+        conversation = self._sitting.conversation
+        said = Entry("user", text, replaces=message_id)
+        if conversation is None or not self._may_send:
+            self._have_again(said)
+            return
+        with self._floor():
+            await self._transcript.cut_from(message_id)
+            await self._say_now(partial(conversation.edit, message_id, text), said)
+        await self.send_waiting()
+
+    async def stop(self) -> None:
+        """Stop the reply, also one that is only about to begin, and wait until what was said is kept and shown."""
+        if self._sitting.conversation is not None and self.busy:
+            self._stopping = True
+            await self._sitting.conversation.stop()
+            await self._idle.wait()
+
+    @property
+    def _may_send(self) -> bool:
+        return self._sitting.conversation is not None and not self.busy and not self._holds
+
+    @contextmanager
+    def _floor(self) -> Iterator[None]:
+        """Have the floor until the block ends; it is taken at once, without a moment in which another could."""
+        assert not self.busy
+        self._stopping = False
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self._idle.set()
+            self._changed()
+
+    async def _next_waiting(self, index: int) -> str:
+        entry = self._waiting.pop(index)
+        self._sitting.unsent = len(self._waiting)
+        self._changed()
+        await self._transcript.remove_entries(lambda other: other is entry)
+        return entry.text
+
+    async def _send(self, text: str) -> None:
+        conversation = self._sitting.conversation
+        assert conversation is not None
+        await self._say_now(partial(conversation.send, text), Entry("user", text))
+
+    async def _say_now(self, begin: Begin, said: Entry) -> None:
+        await self._transcript.remove_entries(lambda entry: entry.kind == "notice")
+        await self._transcript.add(said)
+        await self._follow(begin, said)
+
+    async def _follow(self, begin: Begin, said: Entry | None) -> None:
+        """Write a reply into the transcript while it is said. What could not be kept goes back to the person."""
+        from chat_personas.corpus.errors import CorpusError
+        from eval.engine import TooLongError
+
+        conversation = self._sitting.conversation
+        reply = Entry("reply", "", speaker=conversation.persona.title if conversation else "", growing=True)
+        await self._transcript.add(reply)
+        self._changed()
+        finished: ReplyEnded | None = None
+        try:
+            async with aclosing(begin()) as events:
+                finished = await self._write(events, reply, said)
+        except TooLongError as error:
+            await self._refused(str(error), said)
+        except CorpusError as error:
+            await self._failed(str(error), reply, said)
+        else:
+            await self._finish(reply, finished)
+        if finished is not None:
+            self._ended(finished)
+
+    async def _write(
+        self, events: AsyncIterator["ReplyEvent"], reply: Entry, said: Entry | None
+    ) -> "ReplyEnded | None":
+        """Write what is said as it is said; return how it ended."""
+        from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted
+
+        finished, conversation = None, self._sitting.conversation
+        async for event in events:
+            if isinstance(event, ReplyStarted):
+                reply.message_id = event.message_id
+                if said is not None:
+                    said.message_id = event.user_message_id
+                if self._stopping and conversation is not None:
+                    await conversation.stop()
+            elif isinstance(event, ReplyEnded):
+                finished = event
+            else:
+                await self._transcript.write(reply, event.text)
+        return finished
+
+    async def _finish(self, reply: Entry, event: "ReplyEnded | None") -> None:
+        await self._transcript.end(reply, _note(event))
+        if event is not None and event.status in ("error", "interrupted") and event.why:
+            await self._transcript.add(Entry("failure", event.why))
+
+    async def _refused(self, why: str, said: Entry | None) -> None:
+        """Say why the model cannot be given this, which stands nowhere now, and give it back to the person."""
+        await self._as_before(said)
+        await self._transcript.add(Entry("failure", f"not sent: {why}"))
+
+    async def _failed(self, why: str, reply: Entry, said: Entry | None) -> None:
+        """Say why; a message that never reached the corpus goes back to the person, a reply that did stays."""
+        if reply.message_id is None:
+            await self._as_before(said)
+        else:
+            await self._transcript.end(reply, "✗ not kept whole")
+        await self._transcript.add(Entry("failure", why))
+
+    async def _as_before(self, said: Entry | None) -> None:
+        """Show the conversation as it was before this was said, and give it back to the person."""
+        await self.show_path()
+        if said is not None:
+            self._have_again(said)
+
+    def _have_again(self, said: Entry) -> None:
+        """Give a message back; one that was edited is only a text where another conversation is being entered."""
+        self._give_back(said.text, None if self._holds else said.replaces)
+
+
+def _which(went: "Version") -> str:
+    """Say which version it is that is shown now."""
+    named = ((went.message, "of your message"), (went.reply, "of this reply"))
+    return ", ".join(f"version {place.number} of {place.total} {of}" for place, of in named if place is not None)
+
+
+def _note(event: "ReplyEnded | None") -> str:
+    if event is None:
+        return ""
+    notes = {"stopped": STOPPED, "interrupted": "✗ interrupted", "error": "✗ broke off"}
+    parts = [notes.get(event.status) or event.why or ""]
+    if event.dropped_messages:
+        parts.append(f"{counted(event.dropped_messages, 'oldest message')} left out: the context is too short for all")
+    return " · ".join(filter(None, parts))

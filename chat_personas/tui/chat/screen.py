@@ -1,0 +1,359 @@
+"""The conversation, with the measured opinions beside it."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+
+from chat_personas.text import printable
+from chat_personas.tui.chat.measuring import Measuring
+from chat_personas.tui.chat.navigation import Entrance
+from chat_personas.tui.chat.replies import Talk
+from chat_personas.tui.process import collect
+from chat_personas.tui.session import Sitting
+from chat_personas.tui.widgets.bars import KeyLine, StatusLine, TitleLine
+from chat_personas.tui.widgets.composer import Composer, Editing
+from chat_personas.tui.widgets.panel.panel import AlignmentPanel
+from chat_personas.tui.widgets.transcript import Entry, Transcript
+
+if TYPE_CHECKING:
+    from chat_personas.conversation.conversation import ReplyEnded
+
+WIDE = 100
+"""Columns from which the panel stands beside the conversation."""
+
+ESCAPES = ("stop", "leave_edit", "take_back", "leave_panel")
+MOST_IMPORTANT = (*ESCAPES, "send", "help", "app.quit", "quit", "conversations", "panel", "new")
+"""What the line of keys names also where there is no room for all."""
+
+
+def _quiet(key: str, action: str, does: str) -> Binding:
+    """A binding that the help lists but the footer has no room for; its id is the action's name."""
+    return Binding(key, action, does, id=action, show=False, priority=True)
+
+
+class ChatScreen(Screen[None]):
+    """Where people talk. Keys act on a `Sitting`; `Talk` and `Measuring` do the work that takes time."""
+
+    CSS_PATH = "chat.tcss"
+    AUTO_FOCUS = "#composer"
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
+        (0, "-narrow"),
+        (WIDE, "-wide"),
+    ]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "stop", "Stop", id="stop", tooltip="Stop the reply, keeping what was said", priority=True),
+        Binding(
+            "escape", "leave_edit", "As it was", id="leave_edit", tooltip="Leave the message as it was", priority=True
+        ),
+        Binding("escape", "take_back", "Take back", id="take_back", tooltip="Take back what waits", priority=True),
+        Binding("escape", "leave_panel", "Back", id="leave_panel", tooltip="Go back to the text", priority=True),
+        Binding("f1", "help", "Help", id="help", priority=True),
+        Binding("f2,ctrl+t", "panel", "Panel", id="panel", tooltip="Show, enter or leave the panel", priority=True),
+        Binding("ctrl+n", "new", "New", id="new", tooltip="Begin a new conversation", priority=True),
+        Binding("ctrl+o", "conversations", "Open", id="open", tooltip="List, search, open, delete", priority=True),
+        Binding("ctrl+g", "personas", "Persona", id="persona", tooltip="Talk with another persona", priority=True),
+        _quiet("f3", "prompt", "See exactly what the model is given"),
+        _quiet("f4", "measuring", "Measure, or stop measuring"),
+        _quiet("f5,ctrl+r", "regenerate", "Have the last reply anew"),
+        _quiet("f8", "other", "Go to another version of the last turn"),
+        _quiet("f6,ctrl+l", "edit", "Change your last message"),
+        _quiet("f7", "copy", "Copy the last reply"),
+        _quiet("ctrl+s", "export", "Write the conversation to a file"),
+    ]
+
+    def __init__(self, sitting: Sitting) -> None:
+        super().__init__()
+        self.sitting = sitting
+        self.composer = Composer()
+        self.editing = Editing(self.composer, self.refresh_bindings)
+        self.transcript = Transcript(give_way=lambda: self.composer.typing)
+        self.panel = AlignmentPanel(give_way=lambda: self.composer.typing)
+        self.title_line = TitleLine(WIDE)
+        self.status_line = StatusLine()
+        self.talk = Talk(
+            sitting,
+            self.transcript,
+            changed=self.refresh_bindings,
+            ended=self._reply_ended,
+            give_back=self.editing.give_back,
+        )
+        self.measuring = Measuring(sitting, self.panel)
+        self.entrance = Entrance(self)
+
+    def compose(self) -> ComposeResult:
+        """Lay out title, conversation and panel, status, and keys."""
+        yield self.title_line
+        with Horizontal(id="room"):
+            with Vertical(id="talk"):
+                yield self.transcript
+                yield self.composer
+            yield self.panel
+        yield self.status_line
+        yield KeyLine(MOST_IMPORTANT)
+
+    def on_mount(self) -> None:
+        """Show what is known already; the rest is opened after the first paint."""
+        self.title_line.persona = self.sitting.session.persona
+        self.status_line.model, self.status_line.state = self.sitting.session.model, "opening…"
+        self.panel.clear(self.measuring.state())
+        self.call_after_refresh(self.open)
+
+    @work(group="open", exclusive=True)
+    async def open(self) -> None:
+        """Open what the session describes."""
+        await self.entrance.open()
+
+    @work(group="enter", exclusive=True)
+    async def enter(self, conversation_id: str | None, persona: str | None = None) -> None:
+        """Go to another conversation, or to a new one."""
+        self.editing.end()
+        await self.entrance.go(conversation_id, persona)
+
+    # Talking
+
+    @on(Composer.Submitted)
+    def submitted(self, event: Composer.Submitted) -> None:
+        """Say it, or say it in place of the message that is being edited."""
+        message_id = self.editing.end()
+        saying = self.talk.say(event.text) if message_id is None else self.talk.edit(message_id, event.text)
+        self.run_worker(saying, group="talk")
+
+    @on(Composer.ScrollAsked)
+    def scroll_transcript(self, event: Composer.ScrollAsked) -> None:
+        """Scroll without leaving the text."""
+        self.transcript.scroll_pages(event.pages)
+
+    @work(group="stop")
+    async def action_stop(self) -> None:
+        """Stop the reply. If it has ended since the key was pressed, leave the edit, or take back what waits."""
+        if self.talk.busy:
+            await self.talk.stop()
+        elif self.editing.under_way:
+            self.editing.leave()
+        else:
+            await self.talk.take_back()
+
+    def action_leave_edit(self) -> None:
+        """Leave the message that is edited as it was."""
+        self.editing.leave()
+
+    @work(group="stop")
+    async def action_take_back(self) -> None:
+        """Take back what was said last and still waits for the model."""
+        await self.talk.take_back()
+
+    @work(group="talk")
+    async def action_regenerate(self) -> None:
+        """Have the last reply anew; without a model, try to open it again."""
+        if self.sitting.engine is None:
+            self.open()
+        elif self.sitting.conversation is not None and self.sitting.conversation.path:
+            await self.talk.stop()
+            await self.talk.regenerate()
+
+    async def action_other(self) -> None:
+        """Go round the versions of the last reply and message; the conversation goes on from the one that is shown.
+
+        That is measured then, for the panel is about what is on the screen.
+        """
+        from chat_personas.corpus import CorpusError
+
+        try:
+            if await self.talk.show_other_version():
+                self.measure()
+            self.show_context()
+        except CorpusError as error:
+            self.notify(printable(str(error)), severity="error", markup=False)
+
+    @work(group="stop")
+    async def action_edit(self) -> None:
+        """Take the last message into the composer; sending it begins another branch."""
+        await self.talk.stop()
+        last = self.transcript.last("user")
+        if self.editing.under_way:
+            self.composer.focus()
+        elif last is not None and last.message_id is not None:
+            self.editing.begin(last.message_id, last.text)
+
+    def action_copy(self) -> None:
+        """Put the last reply on the clipboard (OSC 52, which most terminals pass on)."""
+        last = self.transcript.last("reply")
+        if last is not None and last.text:
+            self.app.copy_to_clipboard(last.text)
+            self.notify("Copied the last reply.", markup=False)
+
+    def _reply_ended(self, event: "ReplyEnded") -> None:
+        self._show_context_after(event)
+        self.show_title()
+        self.call_after_refresh(collect)
+        if event.status in ("complete", "stopped"):
+            self.measure()
+
+    # Measuring
+
+    def measure(self) -> None:
+        """Measure the conversation as it stands, after a round of it that a message interrupted."""
+        if self.measuring.outdated:
+            self.workers.cancel_group(self, "measure")
+        self._measure()
+
+    @work(group="measure")
+    async def _measure(self) -> None:
+        from chat_personas.corpus.errors import CorpusError
+        from eval.engine import EngineError
+
+        try:
+            await self.measuring.measure()
+        except (EngineError, CorpusError) as error:
+            self.panel.say("not measured")
+            await self.transcript.add(Entry("failure", f"not measured: {error}"))
+
+    @on(AlignmentPanel.Shown)
+    def show_score(self, event: AlignmentPanel.Shown) -> None:
+        """Say the score in short where the panel is hidden."""
+        self.title_line.score = event.in_short
+
+    @work(group="ask", exclusive=True)
+    async def action_measuring(self) -> None:
+        """Begin or stop measuring. A server on another machine is probed only after the person agreed."""
+        from chat_personas.tui.screens.dialogs import ConfirmScreen
+
+        if self.measuring.under_way:
+            self.measuring.wanted = False
+            self.workers.cancel_group(self, "measure")
+            self.panel.halt(self.measuring.state())
+            return
+        question = await self.measuring.question()
+        if question is None or await self.app.push_screen_wait(ConfirmScreen(question, "Measure", "Do not measure")):
+            self.measuring.agree()
+            self.measure()
+        self.panel.say(self.measuring.state())
+
+    # The panel
+
+    @property
+    def panel_open(self) -> bool:
+        """Whether the panel covers the conversation, as it does on a narrow screen."""
+        return self.has_class("-panel-open")
+
+    def action_panel(self) -> None:
+        """Go into the panel, showing it where it is hidden; from within, go back."""
+        if self.panel_open or self.panel.has_focus_within:
+            self.action_leave_panel()
+        else:
+            self.add_class("-panel-open")
+            self.panel.focus()
+
+    def action_leave_panel(self) -> None:
+        """Go back from the panel to the text."""
+        self.remove_class("-panel-open")
+        self.composer.focus()
+
+    # Other screens
+
+    def action_help(self) -> None:
+        """List the keys."""
+        from chat_personas.tui.screens.help import HelpScreen, named_keys
+
+        bindings = [*Composer.BINDINGS, *self.BINDINGS, *AlignmentPanel.BINDINGS, *type(self.app).BINDINGS]
+        keys = named_keys(bindings, self.sitting.session.keys, self.app.get_key_display)
+        self.app.push_screen(HelpScreen(keys))
+
+    def action_prompt(self) -> None:
+        """Show exactly what the model is given."""
+        from chat_personas.tui.screens.prompt import PromptScreen
+
+        if self.sitting.conversation is not None:
+            self.app.push_screen(PromptScreen(self.sitting.conversation.context()))
+
+    def action_new(self) -> None:
+        """Begin a new conversation with the same persona."""
+        self.enter(None)
+
+    @work(group="ask", exclusive=True)
+    async def action_conversations(self) -> None:
+        """Open another conversation; if the open one was deleted, begin a new one."""
+        from chat_personas.tui.screens.conversations import ConversationsScreen
+
+        if self.sitting.corpus is None:
+            return
+        open_id = self.sitting.conversation.id if self.sitting.conversation is not None else None
+        browser = ConversationsScreen(self.sitting.corpus, open_id, self.talk.stop)
+        chosen = await self.app.push_screen_wait(browser)
+        if chosen is not None and chosen != open_id:
+            self.enter(chosen)
+        elif open_id in browser.deleted:
+            self.enter(None)
+
+    @work(group="ask", exclusive=True)
+    async def action_personas(self) -> None:
+        """Talk with another persona, in a new conversation."""
+        from chat_personas.tui.screens.personas import PersonasScreen
+        from personas import library_names
+
+        chosen = await self.app.push_screen_wait(PersonasScreen(library_names()))
+        if chosen is not None:
+            self.enter(None, chosen)
+
+    @work(group="ask", exclusive=True)
+    async def action_export(self) -> None:
+        """Write this conversation to a file."""
+        from chat_personas.tui.screens.dialogs import export_conversation
+
+        conversation, corpus = self.sitting.conversation, self.sitting.corpus
+        if conversation is None or corpus is None or not conversation.path:
+            self.notify("Nothing was said yet.", markup=False)
+        else:
+            await export_conversation(self.app, corpus, conversation.id)
+
+    # What the lines say
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer what Escape ends now, if there is something, and Back only where there is a way back.
+
+        While a message is edited the conversation stays on the version to which it belongs.
+        """
+        if action in ("stop", "leave_edit", "take_back"):
+            return action == self._what_escape_ends
+        if action == "leave_panel":
+            return not self.composer.has_focus
+        return action != "other" or not self.editing.under_way
+
+    @property
+    def _what_escape_ends(self) -> str | None:
+        """Which of the actions of Escape has something to end: the reply first, then the edit, then what waits."""
+        if self.talk.busy:
+            return "stop"
+        if self.editing.under_way:
+            return "leave_edit"
+        return "take_back" if self.talk.waiting else None
+
+    def show_context(self) -> None:
+        """Say how much of the model's context the conversation takes, if that is known. Raises CorpusError."""
+        conversation = self.sitting.conversation
+        use = conversation.context_use() if conversation is not None else None
+        self.status_line.used = use.tokens if use is not None else None
+        self.status_line.at_least = use is not None and use.at_least
+
+    def _show_context_after(self, event: "ReplyEnded") -> None:
+        """Say what the reply and its prompt took; of one that was stopped that is not told, but of those before."""
+        from chat_personas.corpus.errors import CorpusError
+
+        tokens = event.usage.context_tokens if event.usage is not None else None
+        if tokens is not None:
+            self.status_line.used, self.status_line.at_least = tokens, False
+            return
+        try:
+            self.show_context()
+        except CorpusError as error:
+            self.notify(printable(str(error)), severity="error", markup=False)
+
+    def show_title(self) -> None:
+        """Name the conversation above it."""
+        conversation = self.sitting.conversation
+        if conversation is not None:
+            self.title_line.conversation = conversation.title if conversation.path else ""

@@ -1,0 +1,165 @@
+"""Where to write a file: one line of input, with what the file will hold.
+
+What stands before the conversation: it has the keys for itself, says which, and keeps those that always work.
+
+A question that is answered with yes or no before something is done that cannot be taken back.
+
+Writing one conversation to a file, as chat JSON Lines that other programs load.
+"""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, TypeVar
+
+from textual import on
+from textual.actions import SkipAction
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Static
+
+from chat_personas.paths import shown
+from chat_personas.text import printable
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+    from chat_personas.corpus import Corpus
+
+Answer = TypeVar("Answer")
+
+
+class Dialog(ModalScreen[Answer]):
+    """A modal screen on which Ctrl+C does what it does on the others.
+
+    Textual looks for no key of the application's behind a modal screen, except for those with priority.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "copy_or_quit", show=False)]
+
+    async def action_copy_or_quit(self) -> None:
+        """Copy the text that is selected; where none is, quit when pressed twice."""
+        try:
+            self.action_copy_text()
+        except SkipAction:
+            await self.app.run_action("app.help_quit")
+
+
+class ConfirmScreen(Dialog[bool]):
+    """Asks; True only for a clear yes. Escape, and Enter at first, are a no."""
+
+    CSS_PATH = "dialogs.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "answer(True)", "Yes", id="yes"),
+        Binding("n,escape", "answer(False)", "No", id="no"),
+        Binding("left,right,up,down", "app.focus_next", "Other", id="other", show=False),
+    ]
+
+    def __init__(self, question: str, yes: str, no: str = "Cancel") -> None:
+        super().__init__()
+        self._question = question
+        self._yes = yes
+        self._no = no
+
+    def compose(self) -> ComposeResult:
+        """Lay out the question above its two answers."""
+        with Vertical(id="dialog"):
+            yield Static(printable(self._question), markup=False, id="question")
+            with Horizontal(id="answers"):
+                yield Button(f"{self._no} (n)", id="no", compact=True)
+                yield Button(f"{self._yes} (y)", id="yes", compact=True, variant="error")
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Answer by button."""
+        self.dismiss(event.button.id == "yes")
+
+    def action_answer(self, answer: bool) -> None:
+        """Answer by key."""
+        self.dismiss(answer)
+
+
+NO_NAME = "Give the name of a file."
+
+
+def in_short(path: Path) -> str:
+    """Return the whole path, with ~ for the person's home."""
+    return shown(path.absolute())
+
+
+def _named(text: str) -> Path:
+    return Path(os.path.expanduser(text))  # noqa: PTH111 - Path.expanduser raises for a user that is not there
+
+
+class PathScreen(Dialog[Path | None]):
+    """Asks for a path, and always shows the whole one; None if the person thinks better of it.
+
+    Enter must come twice to replace a file. The path that is given is absolute.
+    """
+
+    CSS_PATH = "dialogs.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel", id="cancel")]
+
+    def __init__(self, what: str, name: str) -> None:
+        """Say `what` is written, and propose a file of this `name` in the current directory."""
+        super().__init__()
+        self._what = what
+        self._proposal = in_short(Path(name))
+        self._warned: str | None = None
+
+    def compose(self) -> ComposeResult:
+        """Lay out what is written above where to."""
+        with Vertical(id="dialog"):
+            yield Static(printable(self._what), markup=False)
+            yield Input(self._proposal, id="path", select_on_focus=False)
+            yield Static(markup=False, id="hint")
+
+    @on(Input.Changed)
+    def show_where(self, event: Input.Changed) -> None:
+        """Say where the file would be; a name alone is one in the current directory."""
+        text = event.value.strip()
+        self._hint(f"Enter writes {in_short(_named(text))}, Escape nothing." if text else NO_NAME)
+
+    @on(Input.Submitted)
+    def choose(self, event: Input.Submitted) -> None:
+        """Take the path, unless it is no place to write to or would replace a file unasked."""
+        text = event.value.strip()
+        path = _named(text).absolute()
+        if not text or path.is_dir():
+            self._hint(NO_NAME)
+        elif not path.parent.is_dir():
+            self._hint(f"There is no directory {in_short(path.parent)}; create it first or choose another.")
+        elif path.exists() and self._warned != text:
+            self._warned = text
+            self._hint(f"{in_short(path)} exists; Enter again replaces it.")
+        else:
+            self.dismiss(path)
+
+    def action_cancel(self) -> None:
+        """Write nothing."""
+        self.dismiss(None)
+
+    def _hint(self, text: str) -> None:
+        self.query_one("#hint", Static).update(printable(text))
+
+
+FORMAT = "openai"
+
+
+async def export_conversation(app: "App[None]", corpus: "Corpus", conversation_id: str) -> None:
+    """Ask where to, write, and say what was written or why it was not. Call it in a worker: it waits for an answer."""
+    from chat_personas.corpus import CorpusError, Selection
+    from chat_personas.corpus.export import export_file
+
+    what = "Export this conversation as JSON Lines (OpenAI chat format) to:"
+    path = await app.push_screen_wait(PathScreen(what, f"conversation-{conversation_id[-8:].lower()}.jsonl"))
+    if path is None:
+        return
+    selection = Selection(ids=(conversation_id,))
+    try:
+        await asyncio.to_thread(export_file, corpus, FORMAT, selection, path, force=True)
+    except (CorpusError, OSError) as error:
+        app.notify(printable(f"Not exported: {error}"), severity="error", markup=False)
+    else:
+        app.notify(printable(f"Written to {in_short(path)}"), markup=False)

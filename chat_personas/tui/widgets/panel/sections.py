@@ -1,0 +1,257 @@
+"""What limits the number above: other scores, and the flags of validity.
+
+A part of the panel that draws itself anew for its width.
+
+How the alignment went over the turns, on the scale that the references stand on, and whether that is chance.
+
+Which groups the persona's opinions are nearest to.
+
+Where the persona stands between the references, on one fixed scale.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+from textual.widget import Widget
+
+from chat_personas.reporting.comparison import signed
+from chat_personas.reporting.wording import doubts, drifted
+from chat_personas.text import counted
+from chat_personas.tui.drawing import (
+    NOISE_FLOOR,
+    OPPOSITE,
+    PERSONA,
+    POPULATION,
+    UNIFORM,
+    Score,
+    axis_row,
+    fitted,
+    mean_of,
+    score_row,
+    stacked,
+    with_interval,
+)
+
+if TYPE_CHECKING:
+    from textual.events import Resize
+
+    from chat_personas.monitor.drift import CoursePoint, Drift
+    from eval.scoring.scores import Scorecard
+
+FIRST_WIDTH = 44
+
+
+class Section(Widget):
+    """A titled part of the panel, as high as what it draws; gone while it has nothing to say."""
+
+    def __init__(self, title: str, name: str) -> None:
+        super().__init__(id=name, classes="section")
+        self.border_title = title
+        self.display = False
+        self._drawn_height = 0
+
+    def draw(self, width: int) -> Content | None:
+        """Return what to show in `width` cells, or None for nothing."""
+        raise NotImplementedError
+
+    def changed(self) -> None:
+        """Show what `draw` now returns; the screen is laid out anew only if that is higher or lower than before."""
+        content = self.draw(self._cells)
+        height = 0 if content is None else content.get_height(self.styles.get_rules(), self._cells)
+        self.display = content is not None
+        self.refresh(layout=height != self._drawn_height)
+        self._drawn_height = height
+
+    def render(self) -> Content:
+        """Draw for the present width."""
+        return self.draw(self._cells) or Content()
+
+    def on_resize(self, event: "Resize") -> None:
+        """Draw anew: rows are made for a width."""
+        self.refresh(layout=True)
+
+    @property
+    def _cells(self) -> int:
+        return self.content_size.width or FIRST_WIDTH
+
+
+TURNS_SHOWN = 6
+
+
+def course(
+    points: Sequence["CoursePoint"], drift: "Drift | None", width: int, population: float | None
+) -> Content | None:
+    """Draw one row per measured turn, the first and the newest ones if there are more than fit; None for no turn.
+
+    Under them the `drift` from the first to the newest, in words.
+    """
+    if not points:
+        return None
+    shown = list(points) if len(points) <= TURNS_SHOWN else [points[0], *points[-(TURNS_SHOWN - 2) :]]
+    rows = [score_row(f"turn {point.turn}", PERSONA, point.alignment, width, population) for point in shown]
+    if len(points) > TURNS_SHOWN:
+        left_out = len(points) - len(shown)
+        rows.insert(1, Content.styled(f"  … {left_out} more", "dim"))
+    return stacked([*rows, axis_row(width), *(_in_words(drift) if drift else ())])
+
+
+def _in_words(drift: "Drift") -> list[Content]:
+    first, *others = drifted(drift, signed(drift.difference))
+    return [Content(first), *(Content.styled(line, "dim") for line in others)]
+
+
+class CourseSection(Section):
+    """The alignment after every turn."""
+
+    def __init__(self) -> None:
+        super().__init__("Course over the turns", "course")
+        self._points: Sequence[CoursePoint] = ()
+        self._drift: Drift | None = None
+        self._population: float | None = None
+
+    def show(self, points: Sequence["CoursePoint"], drift: "Drift | None", population: float | None) -> None:
+        """Show `points` and `drift`, dotted where the population stands."""
+        self._points, self._drift, self._population = points, drift, population
+        self.changed()
+
+    def draw(self, width: int) -> Content | None:
+        """Draw the rows."""
+        return course(self._points, self._drift, width, self._population)
+
+
+GROUPS_SHOWN = 5
+FIGURE_CELLS = 17
+
+
+def nearest(card: "Scorecard", width: int) -> Content | None:
+    """List the best groups, `=` before those that cannot be told from the best; None before there are any."""
+    if not card.nearest:
+        return None
+    own = set(card.groups or ())
+    rows = []
+    for near in card.nearest[:GROUPS_SHOWN]:
+        sign = "=" if near.tied else " "
+        name = fitted(f"{sign} {near.group.label}", max(8, width - FIGURE_CELLS - 1))
+        figure = with_interval(near.alignment.mean, near.alignment.low, near.alignment.high)
+        rows.append(Content.assemble((name, "bold $accent" if near.group in own else ""), " ", figure))
+    tied = sum(near.tied for near in card.nearest)
+    if not card.nearest[0].alignment.bounded:
+        return Content.styled("nothing can be told apart under 20 questions", "dim")
+    told = f"= {tied} of {len(card.nearest)} groups tied" if tied > 1 else "the first stands apart"
+    rows.append(Content.styled(f"{told}, on {counted(card.nearest_questions, 'question')}", "dim"))
+    return stacked(rows)
+
+
+class NearestSection(Section):
+    """The nearest groups, with ties."""
+
+    def __init__(self) -> None:
+        super().__init__("Nearest groups", "nearest")
+        self._card: Scorecard | None = None
+
+    def show(self, card: "Scorecard | None") -> None:
+        """Show the groups of `card`."""
+        self._card = card
+        self.changed()
+
+    def draw(self, width: int) -> Content | None:
+        """Draw the list."""
+        return None if self._card is None else nearest(self._card, width)
+
+
+def scale(card: "Scorecard", width: int) -> Content | None:
+    """Draw the persona's alignment above those of the references; None without figures for the group."""
+    if card.scores.alignment is None or card.references is None:
+        return None
+    found, against = card.references, card.scores_against_opposite
+    opposite = against.group.label if against else ""
+    references = [
+        ("if everyone", POPULATION, found.population),
+        (f"if {opposite}", OPPOSITE, found.opposite),
+        ("uniform", UNIFORM, found.uniform),
+        ("noise floor", NOISE_FLOOR, found.noise_floor),
+    ]
+    guide = found.population.alignment if found.population else None
+    at = guide.mean if guide else None
+    rows = [score_row("persona", PERSONA, card.scores.alignment, width, at)]
+    for name, glyph, reference in references:
+        if reference is not None and reference.alignment is not None:
+            rows.append(score_row(name, glyph, reference.alignment, width, at))
+    rows.append(axis_row(width))
+    rows.append(Content.styled("if …: what their answers would score here", "dim"))
+    if against is not None and against.alignment is not None:
+        score = with_interval(against.alignment.mean, against.alignment.low, against.alignment.high)
+        rows.append(Content(f"persona with {opposite} {score}"))
+    said = doubts(against.minus_own.alignment if against else None, opposite, found, of_everyone=card.groups == ())
+    return stacked([*rows, *(Content.styled(f"! {line}", "$warning") for line in said)])
+
+
+class ScaleSection(Section):
+    """The persona beside answers as everyone, as the opposite group, in even shares, and of a second sample."""
+
+    def __init__(self) -> None:
+        super().__init__("Beside the references", "scale")
+        self._card: Scorecard | None = None
+
+    def show(self, card: "Scorecard | None") -> None:
+        """Show the references of `card`."""
+        self._card = card
+        self.changed()
+
+    def draw(self, width: int) -> Content | None:
+        """Draw the rows."""
+        return None if self._card is None else scale(self._card, width)
+
+
+COLLAPSED = 0.5
+"""An entropy ratio below this is flagged: the model puts far more weight on one option than people do."""
+
+
+def validity(card: "Scorecard") -> Content:
+    """List total variation, skill, label mass, refusals, order bias and entropy, and mark what should give pause."""
+    scores = card.scores
+    invalid = sum(not question.valid for question in card.questions)
+    rows = [
+        _row("total variation", _interval(scores.total_variation)),
+        _row("skill", _interval(scores.skill) if scores.skill else "— cannot be told"),
+        _row("label mass", mean_of(scores.label_mass)),
+        _row("refusals", f"{mean_of(scores.refusal)}, people {mean_of(scores.human_refusal)}"),
+        _row("order bias", mean_of(scores.order_bias)),
+    ]
+    ratio = scores.entropy_ratio
+    low = ratio is not None and ratio.mean < COLLAPSED
+    rows.append(_row("entropy ratio", mean_of(ratio) + (" ! collapses on one option" if low else ""), flagged=low))
+    if invalid:
+        rows.append(_row("not valid", f"! {invalid} of {counted(len(card.questions), 'question')}", flagged=True))
+        without = card.scores_valid_only.alignment
+        rows.append(_row("valid only", "alignment " + _interval(without)))
+    return stacked(rows)
+
+
+def _row(name: str, figure: str, *, flagged: bool = False) -> Content:
+    return Content.assemble((f"{name:<16}", "dim"), (figure, "bold $warning" if flagged else ""))
+
+
+def _interval(score: Score | None) -> str:
+    return "—" if score is None else with_interval(score.mean, score.low, score.high)
+
+
+class ValiditySection(Section):
+    """Other scores and flags."""
+
+    def __init__(self) -> None:
+        super().__init__("How far to trust it", "validity")
+        self._card: Scorecard | None = None
+        self._source = ""
+
+    def show(self, card: "Scorecard | None", source: str) -> None:
+        """Show the scores of `card`; `source` says what the figures compared with are."""
+        self._card, self._source = card, source
+        self.changed()
+
+    def draw(self, width: int) -> Content | None:
+        """Draw the rows, and under them what the figures are."""
+        if self._card is None:
+            return None
+        return stacked([validity(self._card), *([Content.styled(self._source, "dim")] if self._source else [])])

@@ -1,0 +1,220 @@
+"""Conversations are found, reopened, continued, exported and, after asking, deleted."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from chat_personas.corpus import Corpus
+from chat_personas.tui.screens.dialogs import in_short
+from eval.engine import EngineError, Message, Piece, Sampling, Usage
+from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until
+
+
+async def say(pilot: Pilot[None], text: str, answer: str) -> None:
+    await type_text(pilot, text)
+    await until(pilot, lambda: answer in shown(pilot) and not chat(pilot).talk.busy)
+
+
+async def browse(pilot: Pilot[None]) -> None:
+    await pilot.press("ctrl+o")
+    await until(pilot, lambda: "conversation" in shown(pilot).splitlines()[0].lower() and "message" in shown(pilot))
+
+
+async def two_conversations(pilot: Pilot[None]) -> None:
+    await say(pilot, "About guns?", "Ban them.")
+    await pilot.press("ctrl+n")
+    await until(pilot, lambda: "Ban them." not in shown(pilot))
+    await say(pilot, "About schools?", "Fund them.")
+
+
+def titles(corpus_file: Path) -> list[str]:
+    with Corpus.open(corpus_file, read_only=True) as corpus:
+        return [row.title for row in corpus.conversations()]
+
+
+async def test_a_conversation_is_reopened_and_continued(corpus_file: Path) -> None:
+    engine = ScreenEngine(reply("Ban them."), reply("Fund them."), reply("Because."))
+    async with screen(session(corpus_file, engine)) as pilot:
+        await two_conversations(pilot)
+        await browse(pilot)
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: "Ban them." in shown(pilot) and "Fund them." not in shown(pilot))
+
+        await say(pilot, "Why?", "Because.")
+
+    assert [message.content for message in engine.asked[-1]][1:] == ["About guns?", "Ban them.", "Why?"]
+    assert titles(corpus_file) == ["About guns?", "About schools?"]
+
+
+async def test_a_conversation_is_continued_in_another_sitting(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Ban them.")))) as pilot:
+        await say(pilot, "About guns?", "Ban them.")
+        conversation = chat(pilot).sitting.conversation
+        assert conversation is not None
+
+    async with screen(session(corpus_file, ScreenEngine(reply("Because.")), resume_id=conversation.id)) as pilot:
+        await until(pilot, lambda: "Ban them." in shown(pilot))
+        await say(pilot, "Why?", "Because.")
+    assert titles(corpus_file) == ["About guns?"]
+
+
+class ReadingEngine(ScreenEngine):
+    """Notes what it is given to read ahead; fails at it if `broken`."""
+
+    def __init__(self, *scripts: list[str | Piece], broken: bool = False) -> None:
+        super().__init__(*scripts)
+        self.read: list[list[str]] = []
+        self._broken = broken
+
+    async def read_ahead(self, messages: Sequence[Message], sampling: Sampling) -> None:
+        self.read.append([message.content for message in messages][1:])
+        if self._broken:
+            raise EngineError("the model is broken")
+
+
+@pytest.mark.parametrize("broken", [False, True])
+async def test_a_model_reads_the_conversation_that_is_taken_up_while_the_person_types(
+    corpus_file: Path, broken: bool
+) -> None:
+    engine = ReadingEngine(reply("Ban them."), reply("Because."), broken=broken)
+    async with screen(session(corpus_file, engine)) as pilot:
+        await say(pilot, "About guns?", "Ban them.")
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: "Ban them." not in shown(pilot))
+        assert engine.read == [], "a new conversation has nothing to read"
+        await browse(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: "Ban them." in shown(pilot))
+        await until(pilot, lambda: engine.read == [["About guns?", "Ban them."]])
+        await say(pilot, "Why?", "Because.")
+        assert "broken" not in shown(pilot)
+
+
+async def test_the_context_counter_says_what_is_known_and_nothing_else(corpus_file: Path) -> None:
+    ending = Piece("", finish_reason="stop", usage=Usage(90, 60, 7, 1.5))
+    engine = ScreenEngine(["Ban them.", ending], ["Fund", asyncio.Event()])
+    async with screen(session(corpus_file, engine)) as pilot:
+        assert "context" not in shown(pilot).splitlines()[-2]
+        await say(pilot, "About guns?", "Ban them.")
+        assert "context 97/2048" in shown(pilot).splitlines()[-2]
+
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: "Ban them." not in shown(pilot))
+        await type_text(pilot, "About schools?")
+        await until(pilot, lambda: "Fund" in shown(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: "stopped" in shown(pilot))
+        assert "context" not in shown(pilot).splitlines()[-2]
+
+        await browse(pilot)
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: "context 97/2048" in shown(pilot).splitlines()[-2])
+
+
+async def test_search_finds_what_was_said(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Ban them."), reply("Fund them.")))) as pilot:
+        await two_conversations(pilot)
+        await browse(pilot)
+        await pilot.press("slash", *"fund")
+
+        await until(pilot, lambda: "Found in 1 conversation" in shown(pilot))
+        assert "About schools?" in shown(pilot)
+        assert "About guns?" not in shown(pilot)
+
+
+async def test_deleting_asks_first_and_no_is_what_enter_means(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Ban them."), reply("Fund them.")))) as pilot:
+        await two_conversations(pilot)
+        await browse(pilot)
+
+        await pilot.press("delete")
+        await until(pilot, lambda: "Delete “About schools?”" in shown(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: "cannot be undone" not in shown(pilot))
+
+    assert len(titles(corpus_file)) == 2
+
+
+async def test_after_a_yes_a_conversation_is_gone_and_the_open_one_is_replaced(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Ban them."), reply("Fund them.")))) as pilot:
+        await two_conversations(pilot)
+        await browse(pilot)
+
+        await pilot.press("delete")
+        await until(pilot, lambda: "Delete “About schools?”" in shown(pilot))
+        await pilot.press("y")
+        await until(pilot, lambda: shown(pilot).startswith(" 1 conversation"))
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is chat(pilot) and "Fund them." not in shown(pilot))
+
+    assert titles(corpus_file) == ["About guns?"]
+
+
+async def test_a_conversation_is_exported_to_the_file_that_is_named(corpus_file: Path, tmp_path: Path) -> None:
+    target = tmp_path / "talk.jsonl"
+    async with screen(session(corpus_file, ScreenEngine(reply("Ban them.")))) as pilot:
+        await say(pilot, "About guns?", "Ban them.")
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: "Export this conversation" in shown(pilot))
+        pilot.app.screen.query_one("#path").value = str(target)  # type: ignore[attr-defined]
+        await pilot.press("enter")
+        await until(pilot, target.exists)
+
+    said = json.loads(target.read_text(encoding="utf-8"))["messages"]
+    assert [(message["role"], message["content"]) for message in said][-2:] == [
+        ("user", "About guns?"),
+        ("assistant", "Ban them."),
+    ]
+
+
+async def test_an_existing_file_is_replaced_only_when_asked_for_twice(corpus_file: Path, tmp_path: Path) -> None:
+    target = tmp_path / "precious.jsonl"
+    target.write_text("precious")
+    async with screen(session(corpus_file, ScreenEngine(reply("Ban them.")))) as pilot:
+        await say(pilot, "About guns?", "Ban them.")
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: "Export this conversation" in shown(pilot))
+        pilot.app.screen.query_one("#path").value = str(target)  # type: ignore[attr-defined]
+        await pilot.press("enter")
+        await until(pilot, lambda: "Enter again replaces it" in shown(pilot))
+        assert target.read_text() == "precious"
+
+        await pilot.press("escape")
+    assert target.read_text() == "precious"
+
+
+async def test_where_a_conversation_is_written_is_shown_whole_before_and_after(
+    corpus_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "talks").mkdir()
+    monkeypatch.chdir(tmp_path / "talks")
+    async with screen(session(corpus_file, ScreenEngine(reply("Ban them.")))) as pilot:
+        await say(pilot, "About guns?", "Ban them.")
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: "Enter writes ~/talks/conversation-" in shown(pilot))
+        pilot.app.screen.query_one("#path").value = "~nobody-of-that-name"  # type: ignore[attr-defined]
+        await until(pilot, lambda: "talks/~nobody-of-that-name" in shown(pilot))
+        pilot.app.screen.query_one("#path").value = "guns.jsonl"  # type: ignore[attr-defined]
+        await until(pilot, lambda: "Enter writes ~/talks/guns.jsonl, Escape nothing." in shown(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: "Written to ~/talks/guns.jsonl" in shown(pilot))
+    assert (tmp_path / "talks" / "guns.jsonl").exists()
+
+
+async def test_a_hint_longer_than_its_line_goes_on_in_the_next(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Ban them."))), (60, 20)) as pilot:
+        await say(pilot, "About guns?", "Ban them.")
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: "Enter writes" in shown(pilot))
+        pilot.app.screen.query_one("#path").value = f"/tmp/{'guns' * 12}.jsonl"  # type: ignore[attr-defined]
+        await until(pilot, lambda: "ns.jsonl, Escape nothing." in shown(pilot))
+
+
+def test_a_path_outside_the_home_is_shown_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert in_short(tmp_path / "talk.jsonl") == str(tmp_path / "talk.jsonl")

@@ -1,0 +1,492 @@
+"""What is typed is sent, what the model says appears as it is said, and nothing of either is lost."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from chat_personas.conversation.conversation import Conversation
+from chat_personas.corpus import Corpus, CorpusError
+from chat_personas.tui.widgets.messages import FIRST_WORD
+from chat_personas.tui.widgets.transcript import Entry
+from eval.engine import Engine, EngineError, Piece, TooLongError, Usage
+from tests.tui.fakes import SECONDS, ScreenEngine, chat, edit_last, reply, screen, session, shown, type_text, until
+
+
+def spoken(corpus_file: Path) -> list[tuple[str, str, str]]:
+    """Return role, text and status of every message on the active branch of the newest conversation."""
+    with Corpus.open(corpus_file, read_only=True) as corpus:
+        newest = corpus.conversation(corpus.conversations()[0].id)
+        assert newest.active_leaf_id is not None
+        return [(row.role, row.text, row.status) for row in corpus.branch(newest.active_leaf_id)]
+
+
+async def test_a_message_is_sent_by_enter_and_answered(corpus_file: Path) -> None:
+    engine = ScreenEngine(reply("I think ", "so."))
+    async with screen(session(corpus_file, engine)) as pilot:
+        await pilot.press(*"Well?", "enter")
+        await until(pilot, lambda: "I think so." in shown(pilot))
+
+        assert "Well?" in shown(pilot)
+        assert chat(pilot).composer.text == ""
+    assert spoken(corpus_file) == [("user", "Well?", "complete"), ("assistant", "I think so.", "complete")]
+
+
+async def test_every_newline_key_starts_a_line_and_does_not_send(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        await pilot.press("a", "ctrl+j", "b", "shift+enter", "c")
+
+        assert chat(pilot).composer.text == "a\nb\nc"
+
+
+async def test_a_reply_appears_while_it_is_said(corpus_file: Path) -> None:
+    rest = asyncio.Event()
+    engine = ScreenEngine(["The first half", rest, *reply(" and the second.")])
+    async with screen(session(corpus_file, engine)) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "The first half" in shown(pilot))
+        assert "second" not in shown(pilot)
+
+        rest.set()
+        await until(pilot, lambda: "The first half and the second." in shown(pilot))
+
+
+async def test_before_the_first_word_the_screen_says_that_it_thinks(corpus_file: Path) -> None:
+    word = asyncio.Event()
+    async with screen(session(corpus_file, ScreenEngine([word, *reply("Yes.")]))) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: FIRST_WORD in shown(pilot))
+
+        word.set()
+        await until(pilot, lambda: "Yes." in shown(pilot))
+        assert FIRST_WORD not in shown(pilot)
+
+
+async def test_escape_stops_the_reply_and_keeps_what_was_said(corpus_file: Path) -> None:
+    engine = ScreenEngine(["Half a ", "sentence", asyncio.Event()])
+    async with screen(session(corpus_file, engine)) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "sentence" in shown(pilot))
+
+        await pilot.press("escape")
+        await until(pilot, lambda: not chat(pilot).talk.busy)
+
+        assert "Half a sentence" in shown(pilot)
+        assert "stopped" in shown(pilot)
+    assert spoken(corpus_file)[1] == ("assistant", "Half a sentence", "stopped")
+
+
+async def test_a_message_sent_during_a_reply_waits_visibly_and_is_sent_after_it(corpus_file: Path) -> None:
+    rest = asyncio.Event()
+    engine = ScreenEngine([rest, *reply("One.")], reply("Two."))
+    async with screen(session(corpus_file, engine)) as pilot:
+        await type_text(pilot, "First?")
+        await until(pilot, lambda: chat(pilot).talk.busy)
+        await type_text(pilot, "Second?")
+        await until(pilot, lambda: "waiting for the model" in shown(pilot))
+
+        rest.set()
+        await until(pilot, lambda: "Two." in shown(pilot))
+
+        assert "waiting" not in shown(pilot)
+    assert [text for _, text, _ in spoken(corpus_file)] == ["First?", "One.", "Second?", "Two."]
+
+
+async def test_a_message_sent_before_the_model_is_ready_waits_and_is_sent_when_it_is(corpus_file: Path) -> None:
+    ready = asyncio.Event()
+    engine = ScreenEngine(reply("Here I am."))
+
+    async def open_engine() -> Engine:
+        await ready.wait()
+        return engine
+
+    app = session(corpus_file, engine, open_engine=open_engine)
+    async with screen(app, ready=False) as pilot:
+        await type_text(pilot, "Anyone?")
+        await until(pilot, lambda: "waiting for the model" in shown(pilot))
+
+        ready.set()
+        await until(pilot, lambda: "Here I am." in shown(pilot))
+
+
+async def test_a_model_that_fails_is_a_line_in_the_transcript_and_what_was_said_stays(corpus_file: Path) -> None:
+    engine = ScreenEngine(["Half", EngineError("the server went away; start it again")], reply("Whole."))
+    async with screen(session(corpus_file, engine)) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "the server went away; start it again" in shown(pilot))
+        assert "Half" in shown(pilot)
+
+        await type_text(pilot, "And now?")
+        await until(pilot, lambda: "Whole." in shown(pilot))
+    assert spoken(corpus_file)[1] == ("assistant", "Half", "error")
+
+
+async def test_the_last_reply_can_be_had_anew_and_the_one_before_can_be_gone_back_to(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("First."), reply("Other.")))) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "First." in shown(pilot))
+
+        await pilot.press("f5")
+        await until(pilot, lambda: "Other." in shown(pilot) and not chat(pilot).talk.busy)
+        assert "First." not in shown(pilot)
+
+        await pilot.press("f8")
+        await until(pilot, lambda: "First." in shown(pilot))
+        assert "version 1 of 2" in shown(pilot)
+    assert spoken(corpus_file)[1] == ("assistant", "First.", "complete")
+
+
+async def test_the_last_message_can_be_changed(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("To guns."), reply("To schools.")))) as pilot:
+        await type_text(pilot, "What about guns?")
+        await until(pilot, lambda: "To guns." in shown(pilot))
+
+        await edit_last(pilot, "What about schools?")
+        await until(pilot, lambda: "To schools." in shown(pilot))
+
+        assert "guns" not in shown(pilot).replace(chat(pilot).sitting.conversation.title, "")  # type: ignore[union-attr]
+    assert [text for _, text, _ in spoken(corpus_file)] == ["What about schools?", "To schools."]
+
+
+def keys(pilot: Pilot[None]) -> str:
+    """What the last line says."""
+    return shown(pilot).splitlines()[-1]
+
+
+async def test_the_line_of_keys_says_what_escape_does_now(corpus_file: Path) -> None:
+    opened, rest = asyncio.Event(), asyncio.Event()
+
+    async def open_engine() -> Engine:
+        await opened.wait()
+        return ScreenEngine([rest, *reply("Yes.")])
+
+    async with screen(session(corpus_file, ScreenEngine(), open_engine=open_engine), ready=False) as pilot:
+        await until(pilot, lambda: "Send" in keys(pilot))
+        assert "esc" not in keys(pilot)
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "esc Take back" in keys(pilot))
+        opened.set()
+        await until(pilot, lambda: "esc Stop" in keys(pilot))
+        rest.set()
+        await until(pilot, lambda: "Yes." in shown(pilot) and "esc" not in keys(pilot))
+        await pilot.press("f6")
+        await until(pilot, lambda: "esc As it was" in keys(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: "esc" not in keys(pilot))
+
+
+async def test_how_much_of_the_context_is_taken_stays_after_a_reply_that_was_stopped(corpus_file: Path) -> None:
+    told = Piece("", finish_reason="stop", usage=Usage(80, 0, 8, 1.0))
+    engine = ScreenEngine(["Yes.", told], ["And", asyncio.Event()])
+    async with screen(session(corpus_file, engine)) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "context 88/2048" in shown(pilot))
+        await type_text(pilot, "And then?")
+        await until(pilot, lambda: "And" in shown(pilot) and chat(pilot).talk.busy)
+        await pilot.press("escape")
+        await until(pilot, lambda: not chat(pilot).talk.busy)
+        await until(pilot, lambda: "context 88+/2048" in shown(pilot))
+
+
+async def test_escape_leaves_a_message_as_it_was(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Yes.")))) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "Yes." in shown(pilot))
+
+        await pilot.press("f6", "escape")
+
+        assert chat(pilot).composer.text == ""
+        assert "Yes." in shown(pilot)
+
+
+async def test_the_last_reply_can_be_copied(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Take **this**.")))) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "Take this." in shown(pilot))
+
+        await pilot.press("f7")
+
+        assert pilot.app.clipboard == "Take **this**."
+
+
+async def test_leaving_during_a_reply_keeps_it_as_stopped(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(["Half a sentence", asyncio.Event()]))) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "Half a sentence" in shown(pilot))
+        await pilot.press("ctrl+q")
+    assert spoken(corpus_file)[1] == ("assistant", "Half a sentence", "stopped")
+
+
+async def test_ctrl_c_says_that_it_quits_when_pressed_again_and_then_keeps_the_reply(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(["Half a sentence", asyncio.Event()]))) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "Half a sentence" in shown(pilot))
+        await pilot.press("ctrl+c")
+        await until(pilot, lambda: "Ctrl+C again quits. What was said is kept." in shown(pilot))
+        assert chat(pilot).talk.busy
+        await pilot.press("ctrl+c")
+        await until(pilot, lambda: pilot.app._exit)
+    assert spoken(corpus_file)[1] == ("assistant", "Half a sentence", "stopped")
+
+
+async def test_ctrl_c_much_later_asks_again(corpus_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chat_personas.tui.app.SECONDS_TO_PRESS_AGAIN", 0.0)
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        await pilot.press("ctrl+c", "ctrl+c")
+        assert not pilot.app._exit
+
+
+async def test_ctrl_c_copies_what_is_selected(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        chat(pilot).composer.insert("About guns")
+        chat(pilot).composer.select_all()
+        await pilot.press("ctrl+c", "ctrl+c")
+        assert pilot.app.clipboard == "About guns"
+        assert "again quits" not in shown(pilot)
+        assert not pilot.app._exit
+
+
+async def test_a_key_can_be_set_anew_by_its_name(corpus_file: Path) -> None:
+    engine = ScreenEngine(["Half", asyncio.Event()])
+    async with screen(session(corpus_file, engine, keys={"stop": "ctrl+x", "send": "ctrl+y"})) as pilot:
+        chat(pilot).composer.insert("Well?")
+        await pilot.press("ctrl+y")
+        await until(pilot, lambda: "Half" in shown(pilot))
+
+        await pilot.press("ctrl+x")
+        await until(pilot, lambda: not chat(pilot).talk.busy)
+    assert spoken(corpus_file)[1] == ("assistant", "Half", "stopped")
+
+
+async def test_leaving_with_a_message_that_was_never_sent_asks_first(corpus_file: Path) -> None:
+    never = asyncio.Event()
+
+    async def open_engine() -> Engine:
+        await never.wait()
+        raise AssertionError
+
+    async with screen(session(corpus_file, ScreenEngine(), open_engine=open_engine), ready=False) as pilot:
+        await type_text(pilot, "Anyone?")
+        await until(pilot, lambda: "waiting for the model" in shown(pilot))
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: "lost if you leave now" in shown(pilot))
+
+        await pilot.press("n")
+        await until(pilot, lambda: pilot.app.screen is chat(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: chat(pilot).composer.text == "Anyone?")
+
+
+async def test_a_message_sent_while_a_reply_is_had_anew_is_sent_after_it(corpus_file: Path) -> None:
+    rest = asyncio.Event()
+    engine = ScreenEngine(reply("One."), [rest, *reply("Other one.")], reply("Two."))
+    async with screen(session(corpus_file, engine)) as pilot:
+        await type_text(pilot, "First?")
+        await until(pilot, lambda: "One." in shown(pilot) and not chat(pilot).talk.busy)
+        await pilot.press("f5")
+        await until(pilot, lambda: chat(pilot).talk.busy)
+        await type_text(pilot, "Second?")
+
+        rest.set()
+        await until(pilot, lambda: "Two." in shown(pilot))
+    assert [text for _, text, _ in spoken(corpus_file)] == ["First?", "Other one.", "Second?", "Two."]
+
+
+def texts(corpus_file: Path) -> list[str]:
+    """What the person said on the active branch, in order."""
+    return [text for role, text, _ in spoken(corpus_file) if role == "user"]
+
+
+async def test_a_message_typed_while_a_waiting_one_is_taken_up_is_sent_after_it(corpus_file: Path) -> None:
+    rest, slow = asyncio.Event(), asyncio.Event()
+    engine = ScreenEngine([rest, *reply("One.")], reply("Two."), reply("Three."))
+    async with screen(session(corpus_file, engine)) as pilot:
+        transcript = chat(pilot).transcript
+        at_once, taken_up = transcript.remove_entries, asyncio.Event()
+
+        async def remove_slowly(gone: Callable[[Entry], bool]) -> None:
+            taken_up.set()
+            await slow.wait()
+            await at_once(gone)
+
+        await type_text(pilot, "First?")
+        await until(pilot, lambda: FIRST_WORD in shown(pilot))
+        await type_text(pilot, "Second?")
+        await until(pilot, lambda: chat(pilot).talk.waiting)
+        transcript.remove_entries = remove_slowly  # type: ignore[method-assign]
+        rest.set()
+        await until(pilot, taken_up.is_set)
+        await type_text(pilot, "Third?")
+        await until(pilot, lambda: chat(pilot).composer.text == "")
+
+        slow.set()
+        await until(pilot, lambda: "Three." in shown(pilot))
+        drawn = shown(pilot)
+        assert drawn.index("First?") < drawn.index("Two.") < drawn.index("Third?") < drawn.index("Three.")
+    assert texts(corpus_file) == ["First?", "Second?", "Third?"]
+
+
+async def test_hasty_messages_and_stops_keep_their_order_and_leave_no_reply_thinking(corpus_file: Path) -> None:
+    said = [f"message {number}" for number in range(8)]
+    engine = ScreenEngine(*([asyncio.Event()] for _ in said))
+    async with screen(session(corpus_file, engine)) as pilot:
+        for text in said:
+            await type_text(pilot, text)
+            await pilot.press("escape")
+        async with asyncio.timeout(SECONDS):
+            while chat(pilot).talk.busy or chat(pilot).talk.waiting:
+                await pilot.press("escape")
+
+        await until(pilot, lambda: FIRST_WORD not in shown(pilot))
+        returned = chat(pilot).composer.text.splitlines()
+        transcript = chat(pilot).transcript
+        assert len(transcript.children) == len(transcript.entries)
+    assert texts(corpus_file) + returned == said
+
+
+async def test_a_message_is_stopped_also_before_its_reply_has_begun(corpus_file: Path) -> None:
+    slow = asyncio.Event()
+    async with screen(session(corpus_file, ScreenEngine([asyncio.Event()]))) as pilot:
+        transcript = chat(pilot).transcript
+        at_once = transcript.add
+
+        async def add_slowly(entry: Entry) -> None:
+            await slow.wait()
+            await at_once(entry)
+
+        transcript.add = add_slowly  # type: ignore[method-assign]
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: chat(pilot).talk.busy)
+        await pilot.press("escape")
+        slow.set()
+        await until(pilot, lambda: not chat(pilot).talk.busy)
+    assert spoken(corpus_file)[1] == ("assistant", "", "stopped")
+
+
+async def test_what_is_said_while_another_conversation_is_entered_goes_to_that_one(corpus_file: Path) -> None:
+    slow, reading = asyncio.Event(), asyncio.Event()
+    engine = ScreenEngine([asyncio.Event()], reply("Here."))
+    async with screen(session(corpus_file, engine)) as pilot:
+        await type_text(pilot, "Before?")
+        await until(pilot, lambda: FIRST_WORD in shown(pilot))
+        sitting = chat(pilot).sitting
+        begin = sitting.begin
+
+        async def begin_slowly() -> Conversation:
+            reading.set()
+            await slow.wait()
+            return await begin()
+
+        sitting.begin = begin_slowly  # type: ignore[method-assign]
+        await pilot.press("ctrl+n")
+        await until(pilot, reading.is_set)
+        await type_text(pilot, "After?")
+        await until(pilot, lambda: chat(pilot).talk.waiting)
+        slow.set()
+        await until(pilot, lambda: "Here." in shown(pilot))
+
+        assert "Before?" not in shown(pilot)
+        assert FIRST_WORD not in shown(pilot)
+    assert texts(corpus_file) == ["After?"]
+
+
+async def test_a_message_that_is_too_long_comes_back_to_be_shortened_and_stands_nowhere(corpus_file: Path) -> None:
+    too_long = TooLongError("the last message has 9000 tokens; shorten it")
+    engine = ScreenEngine(reply("Yes."), [too_long])
+    async with screen(session(corpus_file, engine)) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "Yes." in shown(pilot))
+        await type_text(pilot, "And then?")
+        await until(pilot, lambda: "not sent: the last message has 9000 tokens; shorten it" in shown(pilot))
+
+        assert chat(pilot).composer.text == "And then?"
+        assert "broke off" not in shown(pilot)
+        assert [entry.text for entry in chat(pilot).transcript.entries if entry.kind == "user"] == ["Well?"]
+    assert spoken(corpus_file) == [("user", "Well?", "complete"), ("assistant", "Yes.", "complete")]
+
+
+def too_long_edit(corpus_file: Path) -> AbstractAsyncContextManager[Pilot[None]]:
+    """A screen whose model takes a message, then one that is too long, then another."""
+    too_long = TooLongError("the last message has 9000 tokens; shorten it")
+    return screen(session(corpus_file, ScreenEngine(reply("To guns."), [too_long], reply("To schools."))))
+
+
+async def test_an_edited_message_that_is_too_long_comes_back_as_an_edit_and_sent_again_replaces_the_message(
+    corpus_file: Path,
+) -> None:
+    async with too_long_edit(corpus_file) as pilot:
+        composer = chat(pilot).composer
+        await type_text(pilot, "What about guns?")
+        await until(pilot, lambda: "To guns." in shown(pilot) and not chat(pilot).talk.busy)
+        await edit_last(pilot, "What about schools, at length?")
+        await until(pilot, lambda: "not sent: " in shown(pilot) and composer.has_class("-editing"))
+
+        assert composer.text == "What about schools, at length?"
+        assert "not sent: the last message has 9000 tokens; shorten it" in shown(pilot)
+        assert "Esc leaves it as it was" in shown(pilot)
+        assert [entry.text for entry in chat(pilot).transcript.entries if entry.kind in ("user", "reply")] == [
+            "What about guns?",
+            "To guns.",
+        ]
+        assert spoken(corpus_file) == [("user", "What about guns?", "complete"), ("assistant", "To guns.", "complete")]
+
+        await until(pilot, lambda: not chat(pilot).talk.busy)
+        composer.text = "What about schools?"
+        await pilot.press("enter")
+        await until(pilot, lambda: "To schools." in shown(pilot))
+        assert not composer.has_class("-editing")
+    assert [text for _, text, _ in spoken(corpus_file)] == ["What about schools?", "To schools."]
+
+
+async def test_what_was_typed_beside_an_edited_message_that_is_too_long_is_there_again_after_the_edit(
+    corpus_file: Path,
+) -> None:
+    async with too_long_edit(corpus_file) as pilot:
+        composer = chat(pilot).composer
+        await type_text(pilot, "What about guns?")
+        await until(pilot, lambda: "To guns." in shown(pilot) and not chat(pilot).talk.busy)
+        composer.insert("Begun before.")
+        await edit_last(pilot, "What about schools, at length?")
+        await until(pilot, lambda: "not sent: " in shown(pilot) and composer.has_class("-editing"))
+        assert composer.text == "What about schools, at length?"
+
+        await until(pilot, lambda: "esc As it was" in keys(pilot))
+        await pilot.press("escape")
+        assert composer.text == "Begun before."
+        assert not composer.has_class("-editing")
+        await until(pilot, lambda: "esc" not in keys(pilot))
+    assert [text for _, text, _ in spoken(corpus_file)] == ["What about guns?", "To guns."]
+
+
+async def test_an_edited_message_that_cannot_be_kept_leaves_the_conversation_on_the_screen_and_stays_an_edit(
+    corpus_file: Path,
+) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("To guns.")))) as pilot:
+        await type_text(pilot, "What about guns?")
+        await until(pilot, lambda: "To guns." in shown(pilot) and not chat(pilot).talk.busy)
+
+        def fail(*_: object, **__: object) -> None:
+            raise CorpusError("the disk is full")
+
+        chat(pilot).sitting.corpus.begin_turn = fail  # type: ignore[union-attr, method-assign, assignment]
+        await edit_last(pilot, "What about schools?")
+        await until(pilot, lambda: "the disk is full" in shown(pilot))
+        assert "To guns." in shown(pilot)
+        assert chat(pilot).composer.text == "What about schools?"
+        assert chat(pilot).composer.has_class("-editing")
+
+
+async def test_while_a_message_is_edited_the_conversation_stays_on_its_version(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("One."), reply("Two."), reply("Three.")))) as pilot:
+        await type_text(pilot, "First?")
+        await until(pilot, lambda: "One." in shown(pilot) and not chat(pilot).talk.busy)
+        await edit_last(pilot, "Second?")
+        await until(pilot, lambda: "Two." in shown(pilot) and not chat(pilot).talk.busy)
+        await pilot.press("f6")
+        await until(pilot, lambda: chat(pilot).composer.text == "Second?")
+        await pilot.press("f8", "?", "enter")
+        await until(pilot, lambda: "Three." in shown(pilot))
+    assert [text for _, text, _ in spoken(corpus_file)] == ["Second??", "Three."]

@@ -1,0 +1,141 @@
+"""The panel's first lines count the questions that the number above them is over."""
+
+from dataclasses import replace
+
+from chat_personas.monitor.drift import CoursePoint, Drift
+from chat_personas.monitor.round import Coverage, Estimate
+from chat_personas.tui.widgets.panel.headline import Figures, headline, in_short
+from chat_personas.tui.widgets.panel.sections import course
+from eval.answers import Failure
+from eval.scoring.intervals import Interval
+from eval.scoring.scores import score
+from tests.eval.towns import DEMOCRAT, REPUBLICAN, answer, question, town
+
+
+def test_questions_without_figures_for_the_group_do_not_count_toward_its_interval() -> None:
+    known = question("BUS", {DEMOCRAT: (6, 4)}, overall=(6, 4))
+    unknown = [question(f"Q{number}", {REPUBLICAN: (6, 4)}, overall=(6, 4)) for number in range(30)]
+    survey = town(known, *unknown)
+    card = score(survey, (DEMOCRAT,), [answer(each.id, [0.6, 0.4]) for each in survey.questions])
+    said = headline("Democrat", Figures(Estimate(card, done=31, total=31, complete=True), card)).plain
+    assert "no interval yet: 1 question, 20 are needed" in said
+
+
+def test_a_new_round_without_figures_leaves_those_of_the_turn_before_and_says_so() -> None:
+    survey = town(question("BUS", {DEMOCRAT: (6, 4)}, overall=(6, 4)))
+    card = score(survey, (DEMOCRAT,), [answer("BUS", [0.6, 0.4])])
+
+    said = headline("Democrat", Figures(Estimate(None, done=0, total=31, complete=False), card)).plain
+
+    assert "alignment 1.00" in said
+    assert "measuring… 0 of 31 questions (above: before)" in said
+
+
+TOWN = town(*(question(f"Q{number}", {DEMOCRAT: (50, 50)}, overall=(50, 50)) for number in range(40)))
+
+
+def said_by(share: float, done: int, *, complete: bool = False) -> Estimate:
+    """An estimate over the first questions of a round of 40, whose alignment is 1 - |share - 0.5|."""
+    answers = [answer(each.id, [share, 1 - share]) for each in TOWN.questions[:done]]
+    card = score(TOWN, (DEMOCRAT,), answers) if answers else None
+    return Estimate(card, done=done, total=40, complete=complete)
+
+
+def test_the_score_of_the_round_before_stays_until_the_new_one_has_an_interval() -> None:
+    before = Figures().after(said_by(0.5, 0)).after(said_by(0.5, 40, complete=True))
+    new = before.after(said_by(0.7, 0)).after(said_by(0.7, 1)).after(said_by(0.7, 19))
+
+    assert "alignment 1.00 [1.00, 1.00]" in headline("Democrat", new).plain
+    assert "measuring… 19 of 40 questions (above: before)" in headline("Democrat", new).plain
+    assert in_short(new) == "alignment 1.00 [1.00, 1.00] · measuring… 19/40"
+    assert "stopped after 19 of 40 questions (above: before); off" in (
+        headline("Democrat", replace(new, halted=True, state="off")).plain
+    )
+
+    enough = new.after(said_by(0.7, 20))
+    assert "alignment 0.80 [0.80, 0.80]" in headline("Democrat", enough).plain
+    assert "above" not in headline("Democrat", enough).plain
+
+
+def test_a_first_round_is_shown_from_its_first_answer_and_grows() -> None:
+    first = Figures().after(said_by(0.7, 0)).after(said_by(0.7, 1))
+    assert "alignment 0.80" in headline("Democrat", first).plain
+    assert "no interval yet: 1 question, 20 are needed" in headline("Democrat", first).plain
+    assert "no interval yet: 2 questions, 20 are needed" in headline("Democrat", first.after(said_by(0.7, 2))).plain
+
+
+def test_a_round_takes_the_place_of_a_shorter_one_once_it_has_asked_as_many() -> None:
+    before = Figures().after(said_by(0.5, 0)).after(said_by(0.5, 3))
+    new = before.after(said_by(0.7, 0)).after(said_by(0.7, 2))
+    assert "alignment 1.00" in headline("Democrat", new).plain
+    assert "alignment 0.80" in headline("Democrat", new.after(said_by(0.7, 3))).plain
+
+
+def test_a_whole_round_is_shown_however_short_it_is() -> None:
+    before = Figures().after(said_by(0.5, 40, complete=True))
+    whole = before.after(said_by(0.7, 0)).after(said_by(0.7, 5, complete=True))
+    assert "alignment 0.80" in headline("Democrat", whole).plain
+
+
+def test_questions_that_failed_are_counted_with_a_reason() -> None:
+    failed = (Failure("BUS", "the answer was no letter"), Failure("TRAM", "the server gave up"))
+
+    said = headline("Democrat", Figures(Estimate(None, done=2, total=2, complete=True, failures=failed))).plain
+
+    assert "! 2 questions failed; BUS: the answer was no letter" in said
+
+
+def test_a_round_that_was_stopped_says_how_far_it_came() -> None:
+    stopped = Figures(Estimate(None, done=12, total=62, complete=False), halted=True, state="not measuring")
+
+    assert "stopped after 12 of 62 questions; not measuring" in headline("Democrat", stopped).plain
+
+
+def test_a_score_that_rests_on_no_valid_question_is_not_shown() -> None:
+    survey = town(question("BUS", {DEMOCRAT: (6, 4)}, overall=(6, 4)))
+    card = score(survey, (DEMOCRAT,), [answer("BUS", [0.06, 0.04])])
+    figures = Figures(Estimate(card, done=1, total=1, complete=True), card)
+
+    said = headline("Democrat", figures).plain
+
+    assert "not valid: the model does not answer with letters" in said
+    assert "alignment" not in said
+    assert in_short(figures) == "not valid: the model does not answer with letters"
+
+
+SLOW = Coverage(questions=62, anchors=24, this_turn=28, older=30)
+
+
+def test_answers_of_earlier_turns_are_counted_apart_from_those_of_this_turn() -> None:
+    survey = town(question("BUS", {DEMOCRAT: (6, 4)}, overall=(6, 4)))
+    card = score(survey, (DEMOCRAT,), [answer("BUS", [0.6, 0.4])])
+    ended = Figures(Estimate(card, done=28, total=28, complete=True, coverage=SLOW), card)
+    under_way = Figures(Estimate(card, done=12, total=28, complete=False, coverage=SLOW), card)
+
+    assert "measured 58 of 62 questions:\n28 this turn (24 anchors), 30 older" in headline("Democrat", ended).plain
+    assert in_short(ended) == "alignment 1.00 · 30 older"
+    assert "measuring… 12 of 28 questions, 30 older counted" in headline("Democrat", under_way).plain
+    assert in_short(under_way) == "alignment 1.00 · measuring… 12/28 · 30 older"
+
+
+def test_a_round_that_has_no_answer_yet_counts_nothing_older() -> None:
+    begun = Figures(Estimate(None, done=0, total=28, complete=False, coverage=SLOW))
+
+    assert "measuring… 0 of 28 questions" in headline("Democrat", begun).plain
+    assert "older" not in headline("Democrat", begun).plain
+
+
+def test_the_course_says_how_far_it_moved_over_which_questions_and_whether_that_is_chance() -> None:
+    points = [CoursePoint(turn, Interval(mean, mean - 0.05, mean + 0.05)) for turn, mean in ((0, 0.8), (3, 0.782))]
+    moved = course(points, Drift(0, 3, Interval(-0.018, -0.031, -0.005), 24), 45, None)
+    unmoved = course(points, Drift(0, 3, Interval(-0.018, -0.041, 0.005), 24), 45, None)
+    few = course(points, Drift(0, 3, Interval(-0.018, None, None), 7), 45, None)
+
+    assert moved is not None
+    assert moved.plain.endswith("since turn 0: -0.018 [-0.031, -0.005] on the 24 questions asked every turn")
+    assert unmoved is not None
+    assert unmoved.plain.endswith("asked every turn\ncannot be told from no change")
+    assert few is not None
+    assert few.plain.endswith(
+        "since turn 0: -0.018 on the 7 questions asked every turn\n20 questions are needed to tell a change"
+    )

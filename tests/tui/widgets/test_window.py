@@ -1,0 +1,71 @@
+"""A conversation of any length has a bounded number of widgets, and all of it can be reached."""
+
+import asyncio
+from pathlib import Path
+
+from chat_personas.tui.widgets.transcript import LIMIT, STEP, Entry, Transcript, Window
+from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until
+
+
+def test_the_window_begins_at_the_end() -> None:
+    assert Window.at_end(200) == Window(140, 200)
+    assert Window.at_end(3) == Window(0, 3)
+
+
+def test_going_up_reaches_the_first_entry_with_no_more_widgets_than_the_limit() -> None:
+    window = Window.at_end(200)
+    while window.first > 0:
+        window = window.earlier()
+        assert window.last - window.first <= LIMIT
+
+    assert window == Window(0, LIMIT)
+
+
+def test_going_down_again_reaches_the_last_entry() -> None:
+    window = Window(0, LIMIT)
+    while window.last < 200:
+        window = window.later(200)
+        assert window.last - window.first <= LIMIT
+
+    assert window == Window(200 - LIMIT, 200)
+
+
+async def test_a_long_conversation_mounts_older_messages_when_scrolled_to(tmp_path: Path) -> None:
+    async with screen(session(tmp_path / "corpus.db", ScreenEngine())) as pilot:
+        transcript = chat(pilot).transcript
+        await transcript.show(Entry("user", f"message {number}") for number in range(200))
+        await until(pilot, lambda: len(transcript.children) == LIMIT)
+        assert newest(transcript) == "message 199"
+
+        transcript.scroll_home(animate=False)
+        await until(pilot, lambda: oldest(transcript) == f"message {200 - LIMIT - STEP}")
+
+        assert len(transcript.children) == LIMIT
+
+
+def oldest(transcript: Transcript) -> str:
+    return str(transcript.children[0].render()).splitlines()[1]
+
+
+def newest(transcript: Transcript) -> str:
+    return str(transcript.children[-1].render()).splitlines()[1]
+
+
+async def test_who_reads_further_up_is_left_there_while_a_reply_grows(tmp_path: Path) -> None:
+    rest = asyncio.Event()
+    long = "\n\n".join(f"line {number}" for number in range(40))
+    engine = ScreenEngine([long, rest, *reply("\n\nthe end")])
+    async with screen(session(tmp_path / "corpus.db", engine), (80, 24)) as pilot:
+        transcript = chat(pilot).transcript
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "line 39" in shown(pilot))
+
+        await pilot.press("pageup", "pageup")
+        await until(pilot, lambda: "line 39" not in shown(pilot))
+        place = transcript.scroll_y
+        rest.set()
+        await until(pilot, lambda: not chat(pilot).talk.busy)
+        assert transcript.scroll_y == place
+
+        await pilot.press("pagedown", "pagedown", "pagedown")
+        await until(pilot, lambda: "the end" in shown(pilot))
