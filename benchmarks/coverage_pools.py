@@ -7,7 +7,7 @@ import numpy as np
 from scipy import stats
 
 from eval.answers import FloatArray
-from eval.matrix.groups import Targets, groups_of, targets_of
+from eval.matrix.groups import ComparisonGroups, groups_of, targets_of
 from eval.scoring.metrics import normalised, total_variation
 from eval.surveys.loading import load_survey
 
@@ -37,7 +37,7 @@ def civic_pools() -> Iterator[Population]:
         yield _pool(f"total variation, {name}", total_variation(predicted, people))
 
 
-def _predictions(targets: Targets) -> Iterator[tuple[str, FloatArray, FloatArray]]:
+def _predictions(targets: ComparisonGroups) -> Iterator[tuple[str, FloatArray, FloatArray]]:
     """Yield a name, what is predicted and what people say, both (..., questions, width)."""
     people = targets.distributions
     yield "answering as everyone", np.broadcast_to(targets.everyone, people.shape), people

@@ -42,13 +42,13 @@ def check_home() -> None:
     directory = Path(home).expanduser().absolute()
     there = next(place for place in (directory, *directory.parents) if place.exists())
     if not there.is_dir():
-        raise UnwritableError(f"{HOME_VARIABLE} leads to {shown(there)}, which is a file; set it to a directory")
+        raise UnwritableError(f"{HOME_VARIABLE} leads to {display_path(there)}, which is a file; set it to a directory")
 
 
 def cannot_write(directory: Path, why: str | None) -> str:
     """Return the line about a directory in which nothing can be kept."""
     reason = why or "no reason given"
-    return f"cannot write to {shown(directory)}: {reason}; set {HOME_VARIABLE} to a place that can be written"
+    return f"cannot write to {display_path(directory)}: {reason}; set {HOME_VARIABLE} to a place that can be written"
 
 
 def make_private(directory: Path) -> Path:
@@ -64,7 +64,7 @@ def make_private(directory: Path) -> Path:
     return directory
 
 
-def shown(path: Path) -> str:
+def display_path(path: Path) -> str:
     """Return `path` as it may stand in an error or a log: below the home directory as `~/...`, which names nobody."""
     home = Path.home()
     return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)

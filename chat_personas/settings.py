@@ -20,7 +20,7 @@ from pydantic_settings import (
 )
 from pydantic_settings import SettingsError as SourceError
 
-from chat_personas.paths import settings_path, shown
+from chat_personas.paths import display_path, settings_path
 
 ENVIRONMENT = "CHAT_PERSONAS_"
 
@@ -101,9 +101,9 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{shown(path)} is no TOML: {error}; mend it or remove the file") from error
+        raise SettingsError(f"{display_path(path)} is no TOML: {error}; mend it or remove the file") from error
     except OSError as error:
-        raise SettingsError(f"{shown(path)} cannot be read: {error.strerror}; make it readable") from error
+        raise SettingsError(f"{display_path(path)} cannot be read: {error.strerror}; make it readable") from error
     except (ValidationError, SourceError) as error:
         raise SettingsError(_first_problem(error, path)) from error
 
@@ -115,11 +115,11 @@ def _first_problem(error: ValidationError | SourceError, path: Path) -> str:
     first = error.errors()[0]
     key = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        return f"{shown(path)}: unknown key {key}; {_known_keys(first['loc'])}"
+        return f"{display_path(path)}: unknown key {key}; {_known_keys(first['loc'])}"
     if first["loc"][-1] == "key_env":
-        return f"{shown(path)}: {key}: give the name of an environment variable, not the key itself"
+        return f"{display_path(path)}: {key}: give the name of an environment variable, not the key itself"
     variable = f"{ENVIRONMENT}{key.upper()}"
-    where = f"the environment variable {variable}" if variable in os.environ else f"{shown(path)}: {key}"
+    where = f"the environment variable {variable}" if variable in os.environ else f"{display_path(path)}: {key}"
     return f"{where}: {first['msg'].lower()} (found {str(first['input'])[:60]!r})"
 
 

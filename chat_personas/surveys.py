@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from chat_personas.paths import UnwritableError, cannot_write, make_private, surveys_directory
 
 if TYPE_CHECKING:
-    from eval.importers import Imported
+    from eval.importers import ImportResult
     from eval.surveys.loading import Glance, LoadedSurvey
 
 
@@ -50,7 +50,7 @@ def check_name(name: str, *, replace: bool) -> None:
         raise SurveyError(f"there is a survey {name} already; add --replace, or choose another name with --name")
 
 
-def keep_survey(imported: "Imported") -> Path:
+def keep_survey(imported: "ImportResult") -> Path:
     """Write an imported survey into the user's data directory, readable by its owner only (0600); return its file.
 
     The respondents' answers, where there are any, stand beside it. A survey of that name is replaced at one stroke, or

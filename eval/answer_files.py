@@ -32,9 +32,9 @@ from eval.surveys.figures import human_figures, require_figures
 from eval.surveys.loading import LoadedSurvey, Survey
 from eval.surveys.model import Question
 from personas import Group, LoadedPersona, clash
-from personas.inputs.files import Kind, display_name, read_whole
+from personas.inputs.files import FileKind, display_name, read_whole
 from personas.inputs.models import StrictModel, broken_rule
-from personas.inputs.suggestions import shown, suggestion
+from personas.inputs.suggestions import quoted, suggestion
 
 _WANTED = {
     "missing": "is lacking; add it",
@@ -107,11 +107,11 @@ def written(line: AnswerLine) -> str:
 
 
 def _explain(error: ErrorDetails) -> str:
-    place = ", ".join(f"{part + 1}" if isinstance(part, int) else shown(part)[1:-1] for part in error["loc"])
+    place = ", ".join(f"{part + 1}" if isinstance(part, int) else quoted(part)[1:-1] for part in error["loc"])
     if error["type"] == "extra_forbidden":
         *parents, key = error["loc"]
         known = Group.model_fields if parents else AnswerLine.model_fields
-        return f"there is no key {shown(key)}; {suggestion(str(key), known)}"
+        return f"there is no key {quoted(key)}; {suggestion(str(key), known)}"
     if error["type"] == "model_type" and not error["loc"]:
         return 'this is no object in braces; write {"question": ..., "group": ..., "distribution": ...}'
     said = _WANTED.get(error["type"], error["msg"])
@@ -135,7 +135,7 @@ def _object(pairs: list[tuple[str, Any]]) -> Mapping[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
-            raise AnswerError(f"the key {shown(key)} is there twice; keep one of them")
+            raise AnswerError(f"the key {quoted(key)} is there twice; keep one of them")
         found[key] = value
     return found
 
@@ -146,7 +146,7 @@ def _no_constant(name: str) -> Any:
 
 LEAST_SUM, MOST_SUM = 0.99, 1.001
 _ROUNDING = 1e-9
-_ANSWER_FILE = Kind("a file of answers", 500_000_000, "500 MB", "score it in parts", AnswerError)
+_ANSWER_FILE = FileKind("a file of answers", 500_000_000, "500 MB", "score it in parts", AnswerError)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 People = frozenset[Group]
@@ -230,20 +230,20 @@ class _Reading:
             self.by_people[people] = GivenAnswers(line.group, {})
         before = self._first_lines.setdefault((people, line.question), number)
         if before != number:
-            problem = f"line {before} answers {shown(line.question)} for the same group"
+            problem = f"line {before} answers {quoted(line.question)} for the same group"
             raise AnswerError(f"{problem}; keep one of them")
         self.by_people[people].by_question[line.question] = line
 
     def _check_options(self, line: AnswerLine) -> None:
         question = self._questions.get(line.question)
         if question is None:
-            problem = f"the survey {self._survey.survey.name} has no question {shown(line.question)}"
+            problem = f"the survey {self._survey.survey.name} has no question {quoted(line.question)}"
             otherwise = "write one of its ids, or name the survey that was answered with --survey"
             raise AnswerError(f"{problem}; {suggestion(line.question, self._questions, otherwise)}")
         known = (*question.option_texts, *question.refusals)
         for text in line.distribution:
             if text not in known:
-                problem = f"question {shown(line.question)} has no option {shown(text)}"
+                problem = f"question {quoted(line.question)} has no option {quoted(text)}"
                 raise AnswerError(f"{problem}; {suggestion(text, known)}")
 
 

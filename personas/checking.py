@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from personas.inputs.files import read_text
-from personas.inputs.suggestions import one_of, shown, suggestion
+from personas.inputs.suggestions import one_of, quoted, suggestion
 from personas.persona import SCHEMA, STEERINGS, FewShot, Persona
 from personas.toml_positions import KeyPath, key_lines, line_of
 
@@ -64,17 +64,17 @@ def explain(error: ErrorDetails) -> str:
         case "extra_forbidden":
             return _unknown_key(tables, str(key))
         case "literal_error" if key == "steering":
-            return f"there is no steering {shown(error['input'])}; {suggestion(str(error['input']), STEERINGS)}"
+            return f"there is no steering {quoted(error['input'])}; {suggestion(str(error['input']), STEERINGS)}"
         case "literal_error" if tables == ["few_shot"]:
             prompts = get_args(FewShot.model_fields["prompt"].annotation)
-            return f"{_dotted(error['loc'])} is {shown(error['input'])}; write {one_of(prompts)}"
+            return f"{_dotted(error['loc'])} is {quoted(error['input'])}; write {one_of(prompts)}"
         case "literal_error":
-            return f"{_dotted(error['loc'])} is {shown(error['input'])}; write {shown(SCHEMA)}"
+            return f"{_dotted(error['loc'])} is {quoted(error['input'])}; write {quoted(SCHEMA)}"
         case "tuple_type" | "model_type" | "dict_type":
             return _wrong_shape(error)
     limits = {name: _plain(limit) for name, limit in error.get("ctx", {}).items()}
     wanted = _WANTED.get(error["type"], error["msg"]).format_map(limits)
-    return f"{_dotted(error['loc'])} is {shown(error['input'])}; {wanted}"
+    return f"{_dotted(error['loc'])} is {quoted(error['input'])}; {wanted}"
 
 
 def _missing(tables: Sequence[int | str], key: str) -> str:
@@ -86,7 +86,7 @@ def _missing(tables: Sequence[int | str], key: str) -> str:
 def _unknown_key(tables: Sequence[int | str], key: str) -> str:
     known = [field.alias or name for name, field in _table(tables).model_fields.items()]
     where = f" in {_header(tables)}" if tables else ""
-    return f"there is no key {shown(key)}{where}; {suggestion(key, known)}"
+    return f"there is no key {quoted(key)}{where}; {suggestion(key, known)}"
 
 
 def _wrong_shape(error: ErrorDetails) -> str:
@@ -97,7 +97,7 @@ def _wrong_shape(error: ErrorDetails) -> str:
         fix = "write a list in brackets, such as [10, 11, 12]"
     else:
         fix = f"write it as one table [{loc[0]}]"
-    return f"{_dotted(loc)} is {shown(given)}; {fix}"
+    return f"{_dotted(loc)} is {quoted(given)}; {fix}"
 
 
 def _header(tables: Sequence[int | str]) -> str:

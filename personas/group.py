@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 from personas.catalogue import CATALOGUE, OPEN_ATTRIBUTES, attribute_of
 from personas.errors import PersonaError
 from personas.inputs.models import Line, StrictModel
-from personas.inputs.suggestions import shown, suggestion
+from personas.inputs.suggestions import quoted, suggestion
 
 
 class Group(StrictModel):
@@ -30,7 +30,7 @@ class Group(StrictModel):
     @classmethod
     def _known_attribute(cls, attribute: str) -> str:
         if attribute_of(attribute) is None:
-            raise _unknown(f"there is no attribute {shown(attribute)}", suggestion(attribute, CATALOGUE))
+            raise _unknown(f"there is no attribute {quoted(attribute)}", suggestion(attribute, CATALOGUE))
         return attribute
 
     @field_validator("value")
@@ -38,7 +38,7 @@ class Group(StrictModel):
     def _known_value(cls, value: str, info: ValidationInfo) -> str:
         attribute = attribute_of(info.data.get("attribute", ""))
         if attribute is not None and attribute.values and value not in attribute.values:
-            raise _unknown(f"{attribute.key} has no value {shown(value)}", suggestion(value, attribute.values))
+            raise _unknown(f"{attribute.key} has no value {quoted(value)}", suggestion(value, attribute.values))
         return value
 
     def __str__(self) -> str:
@@ -63,7 +63,7 @@ class Group(StrictModel):
         if equals and (known or (attribute in OPEN_ATTRIBUTES and value.strip() and value.isprintable())):
             return cls(attribute=attribute, value=value)
         likely = suggestion(text, map(str, ALL_GROUPS), "see: chat-personas personas list")
-        raise PersonaError(f"there is no group {shown(text)}; {likely}")
+        raise PersonaError(f"there is no group {quoted(text)}; {likely}")
 
 
 @dataclass(frozen=True, slots=True)

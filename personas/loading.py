@@ -9,8 +9,8 @@ from pathlib import Path
 
 from personas.checking import examine
 from personas.errors import PersonaError
-from personas.inputs.files import display_name, leads_somewhere, read_text
-from personas.inputs.suggestions import shown, suggestion
+from personas.inputs.files import display_name, path_exists, read_text
+from personas.inputs.suggestions import quoted, suggestion
 from personas.persona import Persona
 
 _FOLDER = Path(__file__).parent / "library"
@@ -31,7 +31,7 @@ def library_path(name: str) -> Path:
     if name not in names:
         near = suggestion(name, names, "see: chat-personas personas list")
         raise PersonaError(
-            f"there is no persona {shown(name)} in the library; {near} (a persona file of your own ends in .toml)"
+            f"there is no persona {quoted(name)} in the library; {near} (a persona file of your own ends in .toml)"
         )
     return _FOLDER / f"{name}.toml"
 
@@ -69,6 +69,6 @@ def load_persona(name_or_path: str) -> LoadedPersona:
 def _find(name_or_path: str) -> Path:
     path = Path(name_or_path)
     looks_like_path = "/" in name_or_path or os.sep in name_or_path or path.suffix == ".toml"
-    if looks_like_path or (name_or_path not in library_names() and leads_somewhere(name_or_path)):
+    if looks_like_path or (name_or_path not in library_names() and path_exists(name_or_path)):
         return path
     return library_path(name_or_path)

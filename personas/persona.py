@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from personas.errors import PersonaError
 from personas.group import Group, clash
 from personas.inputs.models import Line, Prose, StrictModel, broken_rule
-from personas.inputs.suggestions import shown, suggestion
+from personas.inputs.suggestions import quoted, suggestion
 
 _LARGEST_SEED = 2**32 - 2  # llama.cpp reads the next one, 2**32 - 1, as "draw a seed yourself"
 
@@ -148,7 +148,7 @@ def with_steering(persona: Persona, steering: str) -> Persona:
     if steering == persona.steering:
         return persona
     if steering not in STEERINGS:
-        raise PersonaError(f"there is no steering {shown(steering)}; {suggestion(steering, STEERINGS)}")
+        raise PersonaError(f"there is no steering {quoted(steering)}; {suggestion(steering, STEERINGS)}")
     document = persona.model_dump(by_alias=True) | {"steering": steering, "prompt": None}
     try:
         return Persona.model_validate(document)

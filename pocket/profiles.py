@@ -5,15 +5,7 @@ from random import Random
 
 from personas import Group
 from personas.clauses import clause
-from pocket.lives import (
-    CAREERS,
-    FAITHS,
-    HOBBIES,
-    NAMED,
-    PLACES,
-    REGIONS,
-    STUDENT,
-)
+from pocket.lives import CAREERS, FAITHS, HOBBIES, NAMED, PLACES, REGIONS, STUDENT
 
 
 @dataclass(frozen=True, slots=True)

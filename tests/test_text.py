@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_personas.text import counted, printable
+from chat_personas.text import pluralize, printable
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from chat_personas.text import counted, printable
     ],
 )
 def test_a_count_has_the_noun_in_its_number(count: int, noun: str, several: str | None, written: str) -> None:
-    assert counted(count, noun, several) == written
+    assert pluralize(count, noun, several) == written
 
 
 EVERY_CHARACTER = st.text(alphabet=st.characters(exclude_categories=()))

@@ -13,7 +13,7 @@ import typer
 
 from chat_personas.cli import options
 from chat_personas.cli.commands import COMMANDS, GROUPS, NAMES
-from chat_personas.cli.errors import BAD_INPUT, DONE, INTERRUPTED, UnreadableError
+from chat_personas.cli.errors import BAD_INPUT, DONE, INTERRUPTED, CommandLineError
 
 
 def run_command(arguments: Sequence[str]) -> int:
@@ -34,7 +34,7 @@ def run_command(arguments: Sequence[str]) -> int:
     try:
         result = command.main(list(arguments), prog_name="chat-personas", standalone_mode=False)
     except typer.TyperException as error:
-        raise UnreadableError(_usage(error)) from error
+        raise CommandLineError(_usage(error)) from error
     except typer.Abort as error:
         raise KeyboardInterrupt from error
     if result == INTERRUPTED:

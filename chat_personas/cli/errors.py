@@ -7,7 +7,7 @@ CHECK_FAILED: Final = 1
 BAD_INPUT: Final = 2
 MODEL_FAILED: Final = 3
 STORAGE_FAILED: Final = 4
-OUR_MISTAKE: Final = 70
+INTERNAL_ERROR: Final = 70
 """An error that nobody foresaw. Not Python's own 1, which a script would take for a check that did not hold."""
 INTERRUPTED: Final = 130
 
@@ -16,7 +16,7 @@ class UsageError(Exception):
     """The command line asks for something that cannot be done. The message is one line."""
 
 
-class UnreadableError(UsageError):
+class CommandLineError(UsageError):
     """The command line itself is wrong: an unknown option, a value that is missing. The message is one line."""
 
 

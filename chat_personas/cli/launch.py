@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from chat_personas.corpus import Corpus
     from chat_personas.monitor.monitor import Monitor
     from chat_personas.settings import Settings
-    from chat_personas.tui.session import Session
+    from chat_personas.tui.session import SessionSpec
     from eval.engine import Engine
     from eval.surveys.loading import LoadedSurvey
     from personas import LoadedPersona, Persona
@@ -54,7 +54,7 @@ def open_screen(arguments: ScreenArguments) -> int:
     """
     from chat_personas.tui.app import ChatApp
 
-    app = ChatApp(Sitting(arguments.persona, arguments.model, arguments.survey).session(arguments.resume))
+    app = ChatApp(Launch(arguments.persona, arguments.model, arguments.survey).session(arguments.resume))
     app.run()
     return app.return_code if app.return_code is not None else DONE
 
@@ -82,7 +82,7 @@ def _option(word: str, rest: Iterator[str]) -> tuple[str | None, str]:
     return OPTIONS.get(name), value if is_joined else next(rest, "")
 
 
-class Sitting:
+class Launch:
     """The arguments of `chat` over the settings; nothing is read before it is asked for."""
 
     def __init__(self, persona: str | None, model: str | None, survey: str | None) -> None:
@@ -138,17 +138,17 @@ class Sitting:
 
         return Monitor(engine, self.survey, persona.groups, corpus=corpus, seconds=self.settings.probe_seconds)
 
-    def session(self, resume: str | None) -> "Session":
+    def session(self, resume: str | None) -> "SessionSpec":
         """Describe this sitting to the screen."""
         from chat_personas import consent
         from chat_personas.paths import log_path, make_private
         from chat_personas.settings_preview import glance
-        from chat_personas.tui.session import Session
+        from chat_personas.tui.session import SessionSpec
 
         seen = glance()
         log = log_path()
         make_private(log.parent)
-        return Session(
+        return SessionSpec(
             persona=self._persona or seen["persona"],
             model=self._model or seen["model"],
             measure=seen["measure"],

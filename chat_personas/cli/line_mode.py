@@ -18,10 +18,10 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from chat_personas.cli.errors import DONE, UsageError
-from chat_personas.cli.launch import Sitting
+from chat_personas.cli.launch import Launch
 from chat_personas.reporting.comparison import signed
 from chat_personas.reporting.wording import doubts, drifted, sounds_like, with_interval
-from chat_personas.text import counted, printable
+from chat_personas.text import pluralize, printable
 
 if TYPE_CHECKING:
     from chat_personas.conversation.conversation import Conversation, ReplyEnded
@@ -149,7 +149,7 @@ class LineMode:
     def __init__(
         self, persona: str | None, model: str | None, survey: str | None, *, measure: bool, resume: str | None
     ) -> None:
-        self._sitting = Sitting(persona, model, survey)
+        self._sitting = Launch(persona, model, survey)
         self._measure = measure
         self._resume = resume
         self._interrupted = False
@@ -305,7 +305,7 @@ def _notice(ended: "ReplyEnded") -> None:
     from eval.engine import EngineError
 
     if ended.dropped_messages:
-        left_out = counted(ended.dropped_messages, "oldest message")
+        left_out = pluralize(ended.dropped_messages, "oldest message")
         print(f"({left_out} left out: the context is too short for all)", file=sys.stderr)
     if ended.status == "error":
         raise EngineError(ended.why or "the model failed; what it said is kept")

@@ -11,10 +11,10 @@ from chat_personas.cli.commands import NAMES
 from chat_personas.cli.errors import (
     BAD_INPUT,
     DONE,
+    INTERNAL_ERROR,
     INTERRUPTED,
-    OUR_MISTAKE,
     STORAGE_FAILED,
-    UnreadableError,
+    CommandLineError,
     UsageError,
     exit_code,
 )
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str]) -> int:
     wanted = [argument for argument in arguments if argument != "--debug"]
     try:
         return _run(wanted)
-    except UnreadableError as error:
+    except CommandLineError as error:
         return _say(_near_command(wanted) or str(error), BAD_INPUT)
     except KeyboardInterrupt:
         return _say("interrupted", INTERRUPTED)
@@ -103,7 +103,7 @@ def _explain(error: Exception, arguments: Sequence[str]) -> tuple[str, int]:
     if isinstance(error, OSError) and error.errno in DISK_FULL:
         _write_no_more()
         return f"the output cannot be written: {error.strerror}; free some space and try again", STORAGE_FAILED
-    return f"a mistake in this program ({type(error).__name__}); add --debug, and report what it prints", OUR_MISTAKE
+    return f"a mistake in this program ({type(error).__name__}); add --debug, and report what it prints", INTERNAL_ERROR
 
 
 def _near_command(arguments: Sequence[str]) -> str | None:

@@ -12,19 +12,21 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from chat_personas.engines.cached import Tally
+    from chat_personas.engines.cached import CacheStats
 
 WINDOW = 60.0
 """Seconds over which the rate is taken: a server that slows down is noticed, one slow answer is not."""
 
 
-class Pace:
+class RateEstimate:
     """The rate of answers that were asked for now (remembered ones take no time), and the time left from it.
 
     `tally` tells of the answers; without one every step done is an answer.
     """
 
-    def __init__(self, tally: "Callable[[], Tally] | None" = None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, tally: "Callable[[], CacheStats] | None" = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._tally = tally
         self._clock = clock
         self._samples: deque[tuple[float, int]] = deque([(clock(), self._asked(0))])
@@ -97,7 +99,7 @@ SECONDS_BETWEEN_LINES = 30.0
 
 
 @contextmanager
-def progress_bar(title: str, tally: "Callable[[], Tally] | None" = None) -> Iterator[Advance]:
+def progress_bar(title: str, tally: "Callable[[], CacheStats] | None" = None) -> Iterator[Advance]:
     """Show `title`, a bar, the count, answers a second, the time left and failures; the function takes (done, total).
 
     `tally` tells how many answers were asked for, remembered and failed. Where standard error is no terminal, the same
@@ -106,7 +108,7 @@ def progress_bar(title: str, tally: "Callable[[], Tally] | None" = None) -> Iter
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    console, pace = Console(stderr=True), Pace(tally)
+    console, pace = Console(stderr=True), RateEstimate(tally)
     if not console.is_terminal:
         yield lines(title, pace)
         return
@@ -122,7 +124,7 @@ def progress_bar(title: str, tally: "Callable[[], Tally] | None" = None) -> Iter
         yield advance
 
 
-def lines(title: str, pace: Pace) -> Advance:
+def lines(title: str, pace: RateEstimate) -> Advance:
     """Return a function of (done, total) that writes a line when the last one, or the start, was half a minute ago."""
     told = pace.now()
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
 
-from chat_personas.corpus.errors import READ_ONLY, CorpusError, NoCorpusError, shown, storage_errors
+from chat_personas.corpus.errors import READ_ONLY, CorpusError, NoCorpusError, display_path, storage_errors
 from chat_personas.corpus.migrations import APPLICATION_ID, migrate, migrations, schema_of
 from chat_personas.paths import make_private
 from chat_personas.storage.sqlite import BUSY_SECONDS, use_write_ahead_log
@@ -29,10 +29,10 @@ def create_private(path: Path) -> None:
     """
     make_private(path.parent)
     if path.is_dir():
-        raise CorpusError(f"{shown(path)} is a directory; choose a file for the corpus")
+        raise CorpusError(f"{display_path(path)} is a directory; choose a file for the corpus")
     if path.exists() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
         # SQLite would open it all the same, and fail at the first word.
-        raise CorpusError(READ_ONLY.format(path=shown(path)))
+        raise CorpusError(READ_ONLY.format(path=display_path(path)))
     path.touch(mode=0o600, exist_ok=True)
     for file in (path, _beside(path, "-wal"), _beside(path, "-shm")):
         if file.exists() and file.stat().st_mode & 0o077:
@@ -50,10 +50,14 @@ def refuse_foreign(path: Path) -> None:
     if not header:
         return
     if len(header) < _HEADER or not header.startswith(_MAGIC):
-        raise CorpusError(f"{shown(path)} is no corpus (no SQLite database); move it away or choose another file")
+        raise CorpusError(
+            f"{display_path(path)} is no corpus (no SQLite database); move it away or choose another file"
+        )
     application = int.from_bytes(header[68:72], "big")
     if application not in (0, APPLICATION_ID):
-        raise CorpusError(f"{shown(path)} is the database of another program; choose another file for the corpus")
+        raise CorpusError(
+            f"{display_path(path)} is the database of another program; choose another file for the corpus"
+        )
 
 
 def has_write_ahead_log(path: Path) -> bool:
@@ -100,7 +104,7 @@ class Connections:
             CorpusError: the corpus was opened for reading only, or could not be written.
         """
         if self._writer is None:
-            raise CorpusError(f"the corpus {shown(self.path)} was opened for reading only")
+            raise CorpusError(f"the corpus {display_path(self.path)} was opened for reading only")
         with self._write_lock, storage_errors(self.path):
             self._writer.execute("BEGIN IMMEDIATE")
             try:
@@ -115,7 +119,7 @@ class Connections:
     def maintaining(self) -> Iterator[sqlite3.Connection]:
         """Lend the writer outside a transaction, with no reader of ours in the way: for VACUUM and checkpoints."""
         if self._writer is None:
-            raise CorpusError(f"the corpus {shown(self.path)} was opened for reading only")
+            raise CorpusError(f"the corpus {display_path(self.path)} was opened for reading only")
         with self._write_lock, self._read_lock, storage_errors(self.path):
             yield self._writer
 
@@ -203,7 +207,7 @@ def open_reader(path: Path) -> sqlite3.Connection:
         sqlite3.Error: it cannot be opened.
     """
     if not path.exists():
-        raise NoCorpusError(f"there is no corpus {shown(path)} yet; have a conversation first")
+        raise NoCorpusError(f"there is no corpus {display_path(path)} yet; have a conversation first")
     try:
         return _checked(_connect(path, "mode=ro"), path)
     except sqlite3.OperationalError:
@@ -216,7 +220,9 @@ def open_reader(path: Path) -> sqlite3.Connection:
 def _checked(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
     try:
         if schema_of(connection, path) < len(migrations()):
-            raise CorpusError(f"the corpus {shown(path)} has an older schema; open it once with `chat-personas chat`")
+            raise CorpusError(
+                f"the corpus {display_path(path)} has an older schema; open it once with `chat-personas chat`"
+            )
     except BaseException:
         connection.close()
         raise

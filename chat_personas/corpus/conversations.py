@@ -10,7 +10,7 @@ from datetime import date
 from chat_personas.corpus.errors import CorpusError, UnknownConversationError
 from chat_personas.corpus.rows import ConversationRow, ConversationSummary
 from chat_personas.corpus.sql import columns_of, insert, storable, update
-from personas.inputs.suggestions import shown
+from personas.inputs.suggestions import quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def find(connection: sqlite3.Connection, identifier: str) -> ConversationRow:
         values,
     ).fetchmany(_MOST_NAMED + 1)
     if not rows:
-        raise UnknownConversationError(f"there is no conversation {shown(identifier)}; see: chat-personas corpus list")
+        raise UnknownConversationError(f"there is no conversation {quoted(identifier)}; see: chat-personas corpus list")
     if len(rows) > 1:
         names = [row["id"] for row in rows[:_MOST_NAMED]] + ["…"] * (len(rows) > _MOST_NAMED)
         raise UnknownConversationError(
@@ -111,7 +111,7 @@ def listing(
 def rename(connection: sqlite3.Connection, identifier: str, title: str) -> None:
     """Give a conversation another title."""
     if not update(connection, "conversations", ("id", identifier), {"title": storable(title)}):
-        raise UnknownConversationError(f"there is no conversation {shown(identifier)}; see: chat-personas corpus list")
+        raise UnknownConversationError(f"there is no conversation {quoted(identifier)}; see: chat-personas corpus list")
 
 
 def set_active_leaf(connection: sqlite3.Connection, identifier: str, message_id: str) -> None:

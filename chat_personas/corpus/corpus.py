@@ -12,7 +12,7 @@ from chat_personas.corpus.connection import Connections, open_reader, owners_dir
 from chat_personas.corpus.conversations import Selection
 from chat_personas.corpus.errors import UnknownConversationError, storage_errors
 from chat_personas.corpus.messages import mark_interrupted
-from chat_personas.corpus.owner import Owner
+from chat_personas.corpus.owner import ProcessLock
 from chat_personas.corpus.rows import (
     ConversationRow,
     ConversationSummary,
@@ -26,7 +26,7 @@ from chat_personas.corpus.rows import (
 )
 from chat_personas.corpus.search import search
 from eval.engine import EngineInfo, Sampling, Usage
-from personas.inputs.suggestions import shown, suggestion
+from personas.inputs.suggestions import quoted, suggestion
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -39,7 +39,7 @@ class Corpus:
     storage fails: then nothing of that call is kept and all that was kept before still is.
     """
 
-    def __init__(self, connections: Connections, owner: Owner | None) -> None:
+    def __init__(self, connections: Connections, owner: ProcessLock | None) -> None:
         self._connections = connections
         self._owner = owner
 
@@ -55,7 +55,7 @@ class Corpus:
             return cls(connections, None)
         try:
             with storage_errors(path):
-                corpus = cls(connections, Owner(owners_directory(path)))
+                corpus = cls(connections, ProcessLock(owners_directory(path)))
             corpus.mark_interrupted()
             corpus._erase_traces()
         except BaseException:
@@ -288,5 +288,5 @@ def check_persona(corpus: Corpus, persona: str | None) -> None:
     names = sorted({summary.persona_name for summary in corpus.conversations()})
     likely = suggestion(persona, names, "see: chat-personas corpus list" if names else "the corpus is empty")
     raise UnknownConversationError(
-        f"there is no conversation with the persona {shown(persona)} in the corpus; {likely}"
+        f"there is no conversation with the persona {quoted(persona)} in the corpus; {likely}"
     )

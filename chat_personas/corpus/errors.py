@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from chat_personas.paths import shown
+from chat_personas.paths import display_path
 
-__all__ = ["CorpusError", "ExportError", "NoCorpusError", "UnknownConversationError", "shown", "storage_errors"]
+__all__ = ["CorpusError", "ExportError", "NoCorpusError", "UnknownConversationError", "display_path", "storage_errors"]
 
 
 class CorpusError(Exception):
@@ -49,12 +49,12 @@ def storage_errors(path: Path) -> Iterator[None]:
     except sqlite3.IntegrityError as error:
         if "FOREIGN KEY" not in str(error):
             raise
-        raise CorpusError(_GONE.format(path=shown(path))) from error
+        raise CorpusError(_GONE.format(path=display_path(path))) from error
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", None)
         advice = None if code is None else _ADVICE.get(code & 0xFF)
         if advice is None:
             raise
-        raise CorpusError(advice.format(path=shown(path))) from error
+        raise CorpusError(advice.format(path=display_path(path))) from error
     except OSError as error:
-        raise CorpusError(f"the corpus {shown(path)} cannot be used: {error.strerror or error}") from error
+        raise CorpusError(f"the corpus {display_path(path)} cannot be used: {error.strerror or error}") from error

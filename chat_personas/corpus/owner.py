@@ -12,7 +12,7 @@ from pathlib import Path
 from chat_personas.paths import make_private
 
 
-class Owner:
+class ProcessLock:
     """The sign of life of one open corpus."""
 
     def __init__(self, directory: Path) -> None:

@@ -39,7 +39,7 @@ def find_model(model: str) -> ModelFile | ModelServer:
     Raises:
         UnknownModelError: it is neither a URL, nor a file that is there, nor a name that is known.
     """
-    from personas.inputs.files import is_directory, is_file, no_file
+    from personas.inputs.files import is_directory, is_file, non_file_kind
 
     if model.startswith(("http://", "https://")):
         url, _, name = model.partition("#")
@@ -51,7 +51,7 @@ def find_model(model: str) -> ModelFile | ModelServer:
         return ModelFile(path)
     if is_directory(path):
         raise UnknownModelError(f"{model} is a directory; give the .gguf file in it")
-    if (what := no_file(path)) is not None:
+    if (what := non_file_kind(path)) is not None:
         raise UnknownModelError(f"{model} is {what}; give a GGUF file")
     if path.suffix == ".gguf" or "/" in model:
         hint = "a server's URL begins with http://" if ":" in model else "check the path, or use --model pocket"
@@ -66,10 +66,10 @@ def find_model(model: str) -> ModelFile | ModelServer:
 
 def shown_model(model: str) -> str:
     """Return what a person calls a model as it may be shown: a URL without user, password and query."""
-    from chat_personas.engines.openai.connection import shown
+    from chat_personas.engines.openai.connection import redact_url
 
     found = find_model(model)
-    return shown(found.url) if isinstance(found, ModelServer) else found.path.stem
+    return redact_url(found.url) if isinstance(found, ModelServer) else found.path.stem
 
 
 def _checked_url(url: str) -> str:

@@ -39,7 +39,7 @@ class Drift:
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class Trajectory:
     """The points by turn, over questions that every one of these turns was asked, and the drift from first to last.
 
     There is no drift before there are two points.
@@ -70,7 +70,7 @@ def turn_values(
     )
 
 
-def course(rounds: Sequence[TurnValues], anchors: NDArray[np.bool_], seed: int = 0) -> Course:
+def course(rounds: Sequence[TurnValues], anchors: NDArray[np.bool_], seed: int = 0) -> Trajectory:
     """Return the course of `rounds`, in any order; where a turn has several the last one counts.
 
     A round that was broken off before all `anchors` (a mask over the survey's questions) were asked is no point:
@@ -79,17 +79,17 @@ def course(rounds: Sequence[TurnValues], anchors: NDArray[np.bool_], seed: int =
     by_turn = {values.turn: values for values in rounds if values.asked[anchors].all()}
     turns = sorted(by_turn)
     if not turns:
-        return Course()
+        return Trajectory()
     columns = np.stack([by_turn[turn].alignments for turn in turns], axis=1)
     common = columns[~np.isnan(columns).any(axis=1)]
     if not len(common):
-        return Course()
+        return Trajectory()
     bootstrap = Bootstrap(seed)
     points = tuple(map(CoursePoint, turns, bootstrap.means(common)))
     if len(turns) == 1:
-        return Course(points)
+        return Trajectory(points)
     (difference,) = bootstrap.means(common[:, -1:] - common[:, :1])
-    return Course(points, Drift(turns[0], turns[-1], difference, len(common)))
+    return Trajectory(points, Drift(turns[0], turns[-1], difference, len(common)))
 
 
 def _alignment(question: Question, groups: Sequence[Group], answer: Answer | None) -> float:

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chat_personas.monitor.drift import Course, CoursePoint, course
+from chat_personas.monitor.drift import CoursePoint, Trajectory, course
 from chat_personas.monitor.history import EarlierRound, EarlierRounds, Measure, SameRound, SameRounds
 from chat_personas.monitor.planning import RoundBudget, agenda
-from chat_personas.monitor.recording import KeptRounds
-from chat_personas.monitor.round import CurrentRound, Estimate
-from chat_personas.text import counted
+from chat_personas.monitor.recording import RoundRecorder
+from chat_personas.monitor.round import Estimate, ProbeRound
+from chat_personas.text import pluralize
 from eval.answers import Answer, Failure
 from eval.engine import ORDERS, Engine, Message
 from eval.expression.log_probability import ask
@@ -79,7 +79,7 @@ class Monitor:
         measure = Measure(survey, self._groups, engine.info, EXPRESSION)
         self._earlier = EarlierRounds(corpus, measure)
         self._same = SameRounds(corpus, measure, seed)
-        self._kept = None if corpus is None else KeptRounds(corpus, self._earlier)
+        self._kept = None if corpus is None else RoundRecorder(corpus, self._earlier)
 
     @property
     def survey(self) -> "LoadedSurvey":
@@ -100,7 +100,7 @@ class Monitor:
         if not self._with_figures:
             return f"{NO_FIGURES} in the survey {self._survey.survey.name}"
         if self._with_figures < total:
-            return f"human figures for {self._with_figures} of {counted(total, 'question')}"
+            return f"human figures for {self._with_figures} of {pluralize(total, 'question')}"
         return None if self._groups else UNSTEERED
 
     async def measure(
@@ -156,7 +156,7 @@ class Monitor:
         message_id: str | None,
         conversation_id: str | None,
         clock: Callable[[], float],
-    ) -> CurrentRound:
+    ) -> ProbeRound:
         """Settle what the round asks, from what earlier ones asked and how long they took by their `clock`."""
         turn = sum(message.role == "user" for message in context)
         earlier = self._earlier.before(turn, message_id)
@@ -164,9 +164,9 @@ class Monitor:
         planned = self._budget.questions(earlier, same)
         values = [found.values for found in earlier if found.turn < turn]
         so_far = course(values, self._anchors, self._seed)
-        return CurrentRound(conversation_id, message_id, context, turn, planned, earlier, so_far, same, clock=clock)
+        return ProbeRound(conversation_id, message_id, context, turn, planned, earlier, so_far, same, clock=clock)
 
-    async def _estimates(self, found: CurrentRound) -> AsyncGenerator[Estimate, None]:
+    async def _estimates(self, found: ProbeRound) -> AsyncGenerator[Estimate, None]:
         yielded = scored = 0.0
         if not found.finished:
             yield self._estimate(found, complete=False)
@@ -183,35 +183,35 @@ class Monitor:
         found.course = await asyncio.to_thread(self._course, found)
         yield self._estimate(found, complete=True)
 
-    async def _outcomes(self, found: CurrentRound) -> AsyncGenerator[Answer | Failure, None]:
+    async def _outcomes(self, found: ProbeRound) -> AsyncGenerator[Answer | Failure, None]:
         """Ask the anchors, then the others: an engine takes what it is given in whatever order is quickest for it."""
         for part in filter(None, self._parts(found)):
             async with aclosing(ask(self._engine, found.context, part)) as outcomes:
                 async for outcome in outcomes:
                     yield outcome
 
-    def _parts(self, found: CurrentRound) -> Iterator[tuple[Question, ...]]:
+    def _parts(self, found: ProbeRound) -> Iterator[tuple[Question, ...]]:
         """Yield the anchors, then the others; in the first round those are settled by how long the anchors took."""
         yield found.missing(self._agenda.anchors)
         if found.asked_now and not self._budget.settled:
             found.plan(self._budget.questions(found.earlier, found.same, found.seconds_per_question))
         yield found.missing(found.planned)
 
-    def _score(self, found: CurrentRound) -> None:
+    def _score(self, found: ProbeRound) -> None:
         count, answers = len(found.answers), found.all_answers
         if count > found.scored[0]:
             groups = self._groups if self._with_figures else None
             scored = count, score(self._survey.survey, groups, answers, seed=self._seed)
             found.scored = max(found.scored, scored, key=itemgetter(0))  # a stopped round may be scored in two threads
 
-    def _course(self, found: CurrentRound) -> Course:
+    def _course(self, found: ProbeRound) -> Trajectory:
         values = [earlier.values for earlier in found.earlier]
         return course([*values, self._ended(found).values], self._anchors, self._seed)
 
-    def _ended(self, found: CurrentRound) -> EarlierRound:
+    def _ended(self, found: ProbeRound) -> EarlierRound:
         return found.ended(self._survey.survey.questions, self._groups)
 
-    def _estimate(self, found: CurrentRound, *, complete: bool) -> Estimate:
+    def _estimate(self, found: ProbeRound, *, complete: bool) -> Estimate:
         return Estimate(
             scorecard=found.scorecard,
             done=found.done,
@@ -226,13 +226,13 @@ class Monitor:
             from_before=len(found.same.asked),
         )
 
-    async def _keep(self, found: CurrentRound) -> None:
+    async def _keep(self, found: ProbeRound) -> None:
         """Record the round off the event loop; to its end, even if the task is cancelled meanwhile."""
         recording = asyncio.create_task(asyncio.to_thread(self._record, found))
         recording.add_done_callback(lambda _: self._recorded.set())
         await asyncio.shield(recording)
 
-    def _record(self, found: CurrentRound) -> None:
+    def _record(self, found: ProbeRound) -> None:
         if not found.asked_now:
             return
         ended = self._ended(found)
@@ -240,7 +240,7 @@ class Monitor:
         so_far = SameRound(tuple(found.answers), tuple(found.failures), found.finished)
         self._same.remember(found.conversation_id, found.message_id, found.context, so_far)
 
-    def _record_as(self, ended: EarlierRound, found: CurrentRound) -> None:
+    def _record_as(self, ended: EarlierRound, found: ProbeRound) -> None:
         if self._kept is None or found.conversation_id is None:
             self._earlier.remember(None, ended)
             return
@@ -266,4 +266,4 @@ def _shortened(dropped_messages: int) -> str | None:
     if not dropped_messages:
         return None
     no_longer = "which no longer fits" if dropped_messages == 1 else "which no longer fit"
-    return f"measured without the {counted(dropped_messages, 'oldest message')}, {no_longer}"
+    return f"measured without the {pluralize(dropped_messages, 'oldest message')}, {no_longer}"

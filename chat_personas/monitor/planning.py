@@ -24,7 +24,7 @@ LEAST_REST = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Agenda:
+class ProbePlan:
     """The questions of a survey as rounds ask them: the `anchors`, then the `rest`, each in one seeded order."""
 
     anchors: tuple[Question, ...]
@@ -62,7 +62,7 @@ class Agenda:
         return self.anchors + tuple(question for question in self.rest if question.id in chosen)
 
 
-def agenda(questions: Sequence[Question], groups: Sequence[Group], seed: int) -> Agenda:
+def agenda(questions: Sequence[Question], groups: Sequence[Group], seed: int) -> ProbePlan:
     """Choose the anchors by `seed`, spread over the topics; questions that have an alignment with `groups` come first.
 
     An alignment needs figures for the groups and options with an order. Without such questions others are taken: their
@@ -75,7 +75,7 @@ def agenda(questions: Sequence[Question], groups: Sequence[Group], seed: int) ->
     ids = {question.id for question in chosen}
     rng = random.Random(seed)
     rest = [question for question in questions if question.id not in ids]
-    return Agenda(tuple(rng.sample(chosen, len(chosen))), tuple(rng.sample(rest, len(rest))))
+    return ProbePlan(tuple(rng.sample(chosen, len(chosen))), tuple(rng.sample(rest, len(rest))))
 
 
 def _has_alignment(question: Question, groups: Sequence[Group]) -> bool:
@@ -89,7 +89,7 @@ ENOUGH = 0.75
 class RoundBudget:
     """The seconds of a round, and how quick the model is: known once a round of this sitting has asked enough."""
 
-    def __init__(self, agenda: Agenda, ids: Sequence[str], seconds: float) -> None:
+    def __init__(self, agenda: ProbePlan, ids: Sequence[str], seconds: float) -> None:
         """A round takes `seconds`, or as long as the anchors do. `ids` are those of the survey's questions in order."""
         self._agenda = agenda
         self._ids = ids

@@ -27,7 +27,7 @@ class _Ended(NamedTuple):
     found: EarlierRound
 
 
-class KeptRounds:
+class RoundRecorder:
     """Keeps rounds that are over. A conversation in which nobody says anything leaves nothing, its rounds neither."""
 
     def __init__(self, corpus: "Corpus", earlier: EarlierRounds) -> None:

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from chat_personas.monitor.drift import Course, CoursePoint, Drift, turn_values
+from chat_personas.monitor.drift import CoursePoint, Drift, Trajectory, turn_values
 from chat_personas.monitor.history import EarlierRound, SameRound, latest_answers
-from chat_personas.monitor.planning import Agenda
+from chat_personas.monitor.planning import ProbePlan
 from eval.answers import REFUSALS_ONLY, Answer, Failure
 from eval.engine import Message
 from eval.scoring.scores import Scorecard
@@ -68,7 +68,7 @@ LEAST_FOR_SPEED = 5
 
 
 @dataclass(slots=True)
-class CurrentRound:
+class ProbeRound:
     """What one round asks and has found; `scored` is a scorecard and of how many answers it is, set together.
 
     `clock` gives seconds and may stand still while the model does something else: the round is timed by it. `same` is
@@ -81,7 +81,7 @@ class CurrentRound:
     turn: int
     planned: tuple[Question, ...]
     earlier: tuple[EarlierRound, ...]
-    course: Course = field(default_factory=Course)
+    course: Trajectory = field(default_factory=Trajectory)
     same: SameRound = field(default_factory=SameRound)
     clock: Callable[[], float] = time.monotonic
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -137,7 +137,7 @@ class CurrentRound:
         """This round's answers and, for questions that it does not ask, the latest earlier ones."""
         return [*self.answers, *(answer for _, answer in self.others.values())]
 
-    def coverage(self, agenda: Agenda) -> Coverage:
+    def coverage(self, agenda: ProbePlan) -> Coverage:
         """Say how much of the survey `all_answers` and the failures are, and of which turn."""
         older = sum(turn < self.turn for turn, _ in self.others.values())
         this_turn = self.done + len(self.others) - older

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from chat_personas.text import counted, printable
+from chat_personas.text import pluralize, printable
 
 if TYPE_CHECKING:
     from eval.compare.models import PairedDifference, PairedReport, Setting, Side
@@ -43,19 +43,19 @@ def difference_words(comparison: "PairedReport") -> Iterator[str]:
 def _about_questions(comparison: "PairedReport") -> Iterator[str]:
     alignment = comparison.difference.alignment
     unordered = len(comparison.paired) - (alignment.questions if alignment else 0)
-    yield f"{counted(len(comparison.paired), 'question')} paired"
+    yield f"{pluralize(len(comparison.paired), 'question')} paired"
     if unordered:
-        without = counted(unordered, "question")
+        without = pluralize(unordered, "question")
         yield f"{without} of these without an alignment: the options have no order, or no figures"
     if len(comparison.paired) < 20:
         yield "under 20 questions: no interval, as so few do not tell how much the mean would vary; see p"
     for side, name in ((comparison.a, "A"), (comparison.b, "B")):
         if side.not_valid:
-            yield f"{counted(side.not_valid, 'question')} not valid in {name}, counted all the same; see valid only"
+            yield f"{pluralize(side.not_valid, 'question')} not valid in {name}, counted all the same; see valid only"
     for why, count in Counter(left.why for left in comparison.left_out).items():
         ids = [left.id for left in comparison.left_out if left.why == why]
         more = ", …" if count > NAMED else ""
-        yield f"{counted(count, 'question')} left out, {printable(why)}: {printable(', '.join(ids[:NAMED]))}{more}"
+        yield f"{pluralize(count, 'question')} left out, {printable(why)}: {printable(', '.join(ids[:NAMED]))}{more}"
 
 
 def _about_settings(differs: Sequence["Setting"]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from chat_personas.reporting.comparison import signed
-from chat_personas.text import counted, printable
+from chat_personas.text import pluralize, printable
 from personas import attribute_of
 
 if TYPE_CHECKING:
@@ -32,12 +32,8 @@ if TYPE_CHECKING:
         Score,
         SurveyInfo,
     )
-    from eval.report import (
-        References as ReportedReferences,
-    )
-    from eval.report import (
-        Score as ReportedScore,
-    )
+    from eval.report import References as ReportedReferences
+    from eval.report import Score as ReportedScore
     from eval.scoring.intervals import Interval
     from eval.scoring.scores import References
 
@@ -53,7 +49,7 @@ def gap_figures(gap: "GapInfo") -> str:
     """Write a gap with its interval, its p-value and its questions, or why there is none."""
     if gap.total_variation is None or gap.p is None:
         return "— (no question that both answered)"
-    return f"{signed(gap.total_variation)}, p {gap.p:.4f}, {counted(gap.questions, 'question')}"
+    return f"{signed(gap.total_variation)}, p {gap.p:.4f}, {pluralize(gap.questions, 'question')}"
 
 
 AnyScore: TypeAlias = "Interval | ReportedScore"
@@ -105,7 +101,8 @@ def drifted(drift: "Drift", difference: str) -> Iterator[str]:
 
     `difference` is the paired difference as it is to be written.
     """
-    yield f"since turn {drift.first_turn}: {difference} on the {counted(drift.questions, 'question')} asked every turn"
+    asked = pluralize(drift.questions, "question")
+    yield f"since turn {drift.first_turn}: {difference} on the {asked} asked every turn"
     if drift.difference.includes_zero:
         yield (
             "cannot be told from no change" if drift.difference.bounded else "20 questions are needed to tell a change"
@@ -183,7 +180,7 @@ def steered_name(report: "Report") -> str:
     return printable(f"{report.persona.name} ({report.steering}{shots})" if report.orders else report.persona.name)
 
 
-def errs_too_often(report: "Report | MatrixReport") -> bool:
+def judge_unreliable(report: "Report | MatrixReport") -> bool:
     """Whether nothing in a report is valid because the judge itself errs too often."""
     return report.judge is not None and report.judge.error.mean > report.judge.limit
 
@@ -204,7 +201,7 @@ def over_ordered(report: "Report") -> Iterator[str]:
         yield "there is no alignment: the options of no question have an order, and total variation needs none"
     elif ordered < len(compared):
         yield (
-            f"alignment is over {ordered} of {counted(len(compared), 'question')}: "
+            f"alignment is over {ordered} of {pluralize(len(compared), 'question')}: "
             "the options of the others have no order, and they count in total variation only"
         )
 
@@ -226,7 +223,7 @@ def reference_words(report: "Report") -> Iterator[tuple[str, str]]:
         yield name, words.format(opposite=opposite)
 
 
-def in_words(report: "Report") -> Iterator[str]:
+def summary_lines(report: "Report") -> Iterator[str]:
     """Yield over which questions alignment is, where not over all; the score with the opposite group, what speaks
     against the persona, and whom it sounds like.
     """
@@ -286,7 +283,7 @@ def judged_and_counted(report: "Report") -> Iterator[str]:
 
     yield from judged(report)
     invalid = sum(not question.valid for question in report.questions)
-    if invalid and not errs_too_often(report):
+    if invalid and not judge_unreliable(report):
         yield f"{invalid} of {len(report.questions)} questions are not valid ({WHY_NOT_VALID})"
     yield from not_read(report)
     for why, count in by_reason(failure.why for failure in report.failures):
@@ -296,7 +293,7 @@ def judged_and_counted(report: "Report") -> Iterator[str]:
 def judged(report: "Report | MatrixReport") -> Iterator[str]:
     """Yield how often the judge errs, if there was one."""
     if report.judge is not None:
-        yield not_judged(report) if errs_too_often(report) else _judge(report.judge)
+        yield not_judged(report) if judge_unreliable(report) else _judge(report.judge)
 
 
 def not_read(report: "Report | MatrixReport") -> Iterator[str]:

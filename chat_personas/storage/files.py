@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from chat_personas.corpus.errors import CorpusError, ExportError, shown
+from chat_personas.corpus.errors import CorpusError, ExportError, display_path
 
 
 @contextmanager
-def written_whole(path: Path, *, force: bool) -> Iterator[BinaryIO]:
+def atomic_write(path: Path, *, force: bool) -> Iterator[BinaryIO]:
     """Lend a stream to a file beside `path` that takes its place when the block ends, and goes when it fails.
 
     Raises:
@@ -25,13 +25,13 @@ def written_whole(path: Path, *, force: bool) -> Iterator[BinaryIO]:
 
     try:
         if path.is_dir():
-            raise ExportError(f"{shown(path)} is a directory; give the name of a file in it")
+            raise ExportError(f"{display_path(path)} is a directory; give the name of a file in it")
         if path.exists() and not path.is_file():  # a device or a pipe would be replaced by a file
-            raise ExportError(f"{shown(path)} is no ordinary file; give - for standard output")
+            raise ExportError(f"{display_path(path)} is no ordinary file; give - for standard output")
         if not path.parent.is_dir():
-            raise ExportError(f"there is no directory {shown(path.parent)}; create it first")
+            raise ExportError(f"there is no directory {display_path(path.parent)}; create it first")
         if path.exists() and not force:
-            raise ExportError(f"{shown(path)} is there already; choose another name or add --force")
+            raise ExportError(f"{display_path(path)} is there already; choose another name or add --force")
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as stream:
             part = Path(stream.name)
             try:
@@ -43,7 +43,7 @@ def written_whole(path: Path, *, force: bool) -> Iterator[BinaryIO]:
                 part.unlink(missing_ok=True)
                 raise
     except OSError as error:
-        raise CorpusError(f"{shown(path)} cannot be written: {error.strerror or error}") from error
+        raise CorpusError(f"{display_path(path)} cannot be written: {error.strerror or error}") from error
 
 
 def standard_output() -> BinaryIO:

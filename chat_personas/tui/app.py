@@ -20,7 +20,7 @@ from textual.worker import WorkerFailed
 
 from chat_personas.tui.process import to_log
 from chat_personas.tui.screens.first import FirstScreen
-from chat_personas.tui.session import Session, Sitting
+from chat_personas.tui.session import Session, SessionSpec
 
 DUSK = Theme(
     name="persona-dusk",
@@ -59,9 +59,9 @@ class ChatApp(App[None]):
         Binding("ctrl+q", "quit", "Quit", id="quit", tooltip="Quit; so does Ctrl+C, pressed twice", priority=True)
     ]
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: SessionSpec) -> None:
         super().__init__()
-        self.sitting = Sitting(session)
+        self.sitting = Session(session)
         self._interrupted = -math.inf
         self._hint: Notification | None = None
         self._question: Screen[bool] | None = None

@@ -76,7 +76,7 @@ async def watch_for_hangup(act: Callable[[], Awaitable[None]]) -> None:
 DESCRIPTOR = 2
 
 
-class Screen(io.TextIOWrapper):
+class TerminalStream(io.TextIOWrapper):
     """The terminal as Textual writes to it, from a thread of its own.
 
     What is drawn after the terminal is gone has nowhere to go. An error there would end that thread, and the event loop
@@ -113,7 +113,7 @@ def to_log(log: Path | None) -> Iterator[None]:
     before = sys.__stderr__
     os.dup2(file, DESCRIPTOR)
     os.close(file)
-    screen = Screen(os.fdopen(os.dup(terminal), "wb"), encoding="utf-8")
+    screen = TerminalStream(os.fdopen(os.dup(terminal), "wb"), encoding="utf-8")
     sys.__stderr__ = screen  # type: ignore[misc]
     try:
         yield

@@ -31,7 +31,7 @@ def _forget(info: "EngineInfo") -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class SessionSpec:
     """One sitting at the screen, as the command line describes it. Nothing is opened yet.
 
     `persona` and `model` are what the person typed and are shown until the real ones are read. `load_persona` is
@@ -56,14 +56,14 @@ class Session:
     log_path: Path | None = None
 
 
-class Sitting:
-    """Opens what a `Session` describes, piece by piece, and closes it again. It has no widgets.
+class Session:
+    """Opens what a `SessionSpec` describes, piece by piece, and closes it again. It has no widgets.
 
     What is not open yet is None. Heavy imports happen in a thread, so that the person can type meanwhile. `failure` is
     the error that the program is to end with, if there is one; `unsent` counts the messages that wait for the model.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: SessionSpec) -> None:
         self.session = session
         self.persona: LoadedPersona | None = None
         self.corpus: Corpus | None = None

@@ -31,10 +31,10 @@ async def main() -> None:
     """Hold the conversation and write the picture."""
     from portable_svg import portable
 
-    from chat_personas.cli.launch import Sitting
+    from chat_personas.cli.launch import Launch
     from chat_personas.tui.app import ChatApp
 
-    app = ChatApp(Sitting(PERSONA, "pocket", None).session(None))
+    app = ChatApp(Launch(PERSONA, "pocket", None).session(None))
     async with app.run_test(size=SIZE) as pilot:
         await talk(pilot)
         PICTURE.write_text(portable(app.export_screenshot(title="chat-personas")), encoding="utf-8")

@@ -27,7 +27,7 @@ from eval.compare.models import Differences, LeftOut, PairedDifference, PairedRe
 from eval.errors import ReportError
 from eval.report import QuestionInfo, Report, Score
 from eval.scoring.intervals import Bootstrap, Interval
-from personas.inputs.suggestions import shown
+from personas.inputs.suggestions import quoted
 
 
 def pair_reports(a: Sequence[Report], b: Sequence[Report]) -> tuple[tuple[Report, Report], ...]:
@@ -46,7 +46,7 @@ def pair_reports(a: Sequence[Report], b: Sequence[Report]) -> tuple[tuple[Report
     for name, reports, other in (*((name, of_b, "B") for name in of_a), *((name, of_a, "A") for name in of_b)):
         if name not in reports:
             raise ReportError(
-                f"{other} has no report on the persona {shown(name)}; several reports are paired by the name of "
+                f"{other} has no report on the persona {quoted(name)}; several reports are paired by the name of "
                 "the persona: evaluate the same personas for both"
             )
     return tuple((report, of_b[name]) for name, report in of_a.items())
@@ -60,7 +60,9 @@ def by_name(reports: Sequence[Report], file: str) -> dict[str, Report]:
     """
     repeated, times = Counter(report.persona.name for report in reports).most_common(1)[0]
     if times > 1:
-        raise ReportError(f"{file} has {times} reports on the persona {shown(repeated)}; keep one to be paired by name")
+        raise ReportError(
+            f"{file} has {times} reports on the persona {quoted(repeated)}; keep one to be paired by name"
+        )
     return {report.persona.name: report for report in reports}
 
 
@@ -209,7 +211,7 @@ def check_same_survey(a: Report, b: Report) -> None:
 
 
 def _survey(report: Report) -> str:
-    return f"{shown(report.survey.name)} (sha256 {report.survey.sha256[:8]}…)"
+    return f"{quoted(report.survey.name)} (sha256 {report.survey.sha256[:8]}…)"
 
 
 def is_worse(difference: PairedDifference | None) -> bool:

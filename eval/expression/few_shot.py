@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from eval.answers import FloatArray
 from eval.errors import SurveyError
-from eval.expression.rendering import Askable
+from eval.expression.rendering import QuestionLike
 from eval.surveys.figures import human_figures
 from eval.surveys.model import Question, Survey
 from personas import Group, Persona
@@ -34,7 +34,7 @@ def words(stem: str) -> tuple[str, ...]:
     return tuple(re.findall(r"\w+", stem.casefold()))
 
 
-class Likeness:
+class QuestionSimilarity:
     """How alike any two questions of a survey are, 0 to 1: as much by the wording of their stems as by their topics.
 
     It is the mean of two figures. Wording is the cosine between TF-IDF vectors: a word's count in the stem times
@@ -84,7 +84,7 @@ FEW_SHOT_REQUEST = "Now answer this question as one of them."
 
 
 @dataclass(frozen=True, slots=True)
-class AfterOthers:
+class FewShotQuestion:
     """A question as it is put after the group's answers to others.
 
     `before` ends where the question begins; `stem` is both, so that every expression method prints them alike.
@@ -114,9 +114,9 @@ class AfterOthers:
         return self.question.refusals
 
 
-def bare(question: Askable) -> Askable:
+def bare(question: QuestionLike) -> QuestionLike:
     """Return a question without what was put before it: whoever judges an answer must not see the group's figures."""
-    return question.question if isinstance(question, AfterOthers) else question
+    return question.question if isinstance(question, FewShotQuestion) else question
 
 
 def shots_of(persona: Persona) -> int | None:
@@ -126,7 +126,7 @@ def shots_of(persona: Persona) -> int | None:
     return (persona.few_shot or FewShot()).questions
 
 
-def as_put(persona: Persona, survey: Survey, questions: Sequence[Question]) -> tuple[Askable, ...]:
+def as_put(persona: Persona, survey: Survey, questions: Sequence[Question]) -> tuple[QuestionLike, ...]:
     """Return some of the survey's questions as they are put to a model that is steered to `persona`.
 
     With `few_shot` each comes after the group's answers to others (see `chosen`), the most alike last. With every
@@ -140,7 +140,7 @@ def as_put(persona: Persona, survey: Survey, questions: Sequence[Question]) -> t
         return tuple(questions)
     others = chosen(survey, persona.groups, questions, shots)
     return tuple(
-        AfterOthers(question, before(listing(other, persona.groups) for other in reversed(others[question.id])))
+        FewShotQuestion(question, before(listing(other, persona.groups) for other in reversed(others[question.id])))
         for question in questions
     )
 
@@ -162,7 +162,7 @@ def chosen(
     fewest = min(map(len, others), default=shots)
     if fewest < shots:
         raise _too_few(survey, groups, fewest)
-    likeness = Likeness(survey.questions)
+    likeness = QuestionSimilarity(survey.questions)
     found = {}
     for target, places in zip(targets, others, strict=True):
         ranked = places[np.argsort(-likeness.to(target)[places], kind="stable")]
@@ -191,7 +191,7 @@ def listing(question: Question, groups: Sequence[Group]) -> str:
     return with_percentages(question, figures.distribution.tolist())
 
 
-def with_percentages(question: Askable, shares: Sequence[float]) -> str:
+def with_percentages(question: QuestionLike, shares: Sequence[float]) -> str:
     """Return the stem and, on a line each, the options with their `shares` (0 to 1) as whole percentages."""
     lines = [f"{text}: {round(100 * share)}%" for text, share in zip(question.option_texts, shares, strict=True)]
     return "\n".join([question.stem, *lines])

@@ -13,7 +13,7 @@ import numpy as np
 from eval.answers import Answer, Failure, FloatArray, OrderAnswer
 from eval.engine import ORDERS, Engine, EngineInfo
 from eval.expression import log_probability
-from eval.expression.rendering import Askable, render_statement
+from eval.expression.rendering import QuestionLike, render_statement
 from eval.scoring.opinions import opinion
 
 MOST_ERROR = 0.2
@@ -44,7 +44,7 @@ class Judge:
         """What the judge is."""
         return self._engine.info
 
-    async def weigh(self, question: Askable, statements: Sequence[str]) -> list[tuple[OrderAnswer, ...] | None]:
+    async def weigh(self, question: QuestionLike, statements: Sequence[str]) -> list[tuple[OrderAnswer, ...] | None]:
         """Return for each statement the masses of the options in both orders, or None where the judge gives no letter.
 
         It gives none when that is not valid as an answer to a probe would be: when all letters together have less than
@@ -64,7 +64,7 @@ class Judge:
                 found[outcome.question_id] = _letters(outcome)
         return list(found.values())
 
-    async def errors(self, questions: Sequence[Askable]) -> FloatArray:
+    async def errors(self, questions: Sequence[QuestionLike]) -> FloatArray:
         """Return the judge's error for each question: the mean, over its options, of the probability not given to the
         option whose own text was the statement. That is the total variation from the right answer. 0 to 1.
 

@@ -12,15 +12,15 @@ import numpy as np
 
 from eval.answers import Answer, Failure, OrderAnswer
 from eval.engine import ORDERS, Engine, EngineError, Message, Order, ProbeScore
-from eval.expression.rendering import Askable, Rendered, render_probe
+from eval.expression.rendering import QuestionLike, Rendered, render_probe
 
-Render = Callable[[Askable, Order], Rendered]
+Render = Callable[[QuestionLike, Order], Rendered]
 
 
 async def ask(
     engine: Engine,
     prefix: Sequence[Message],
-    questions: Iterable[Askable],
+    questions: Iterable[QuestionLike],
     orders: Sequence[Order] = ORDERS,
     render: Render = render_probe,
 ) -> AsyncGenerator[Answer | Failure, None]:
@@ -60,7 +60,7 @@ async def ask(
 class _Collected:
     """The scores of one question while its orders come in."""
 
-    def __init__(self, question: Askable, orders: Sequence[Order], render: Render) -> None:
+    def __init__(self, question: QuestionLike, orders: Sequence[Order], render: Render) -> None:
         self.question = question
         self.rendered = {order: render(question, order) for order in orders}
         self.scores: dict[Order, ProbeScore] = {}
@@ -79,7 +79,7 @@ class _Collected:
         return Answer(self.question.id, tuple(by_order), decoded, reused, dropped)
 
 
-def _order_answer(question: Askable, rendered: Rendered, score: ProbeScore) -> OrderAnswer | str:
+def _order_answer(question: QuestionLike, rendered: Rendered, score: ProbeScore) -> OrderAnswer | str:
     """Return the masses by option, or in a few words why they cannot be had."""
     if score.failure is not None:
         return score.failure

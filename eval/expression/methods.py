@@ -8,7 +8,7 @@ from eval.answers import Answer, Failure
 from eval.engine import ORDERS, Engine, EngineInfo, Message, Sampling
 from eval.expression import log_probability, open_ended, sampled, sequence, verbalized
 from eval.expression.judge import Judge
-from eval.expression.rendering import Askable, open_prompt, render_probe
+from eval.expression.rendering import QuestionLike, open_prompt, render_probe
 
 Expression = Literal["log_probability", "sequence", "verbalized", "sampled", "open_ended"]
 EXPRESSIONS: tuple[Expression, ...] = ("log_probability", "sequence", "verbalized", "sampled", "open_ended")
@@ -39,8 +39,8 @@ class Method:
     are mapped to the options by a judge.
     """
 
-    ask: Callable[[Engine, Sequence[Message], Sequence[Askable], Asking], Outcomes]
-    prompts: Callable[[Askable], Sequence[str]]
+    ask: Callable[[Engine, Sequence[Message], Sequence[QuestionLike], Asking], Outcomes]
+    prompts: Callable[[QuestionLike], Sequence[str]]
     sampling: Sampling | None = None
     samples: int = 1
     several: bool = False
@@ -56,7 +56,7 @@ class Method:
         """Return how many replies each prompt gets."""
         return asking.samples if self.several and asking.samples is not None else self.samples
 
-    def requests(self, question: Askable, asking: Asking) -> int:
+    def requests(self, question: QuestionLike, asking: Asking) -> int:
         """Return how many requests one question takes."""
         return len(self.prompts(question)) * self.replies(asking)
 
@@ -64,7 +64,7 @@ class Method:
         """Return how many requests to the judge the replies to one question take."""
         return len(ORDERS) * self.replies(asking) if self.judged else 0
 
-    def known_requests(self, question: Askable) -> int:
+    def known_requests(self, question: QuestionLike) -> int:
         """Return how many requests to the judge the known statements about a question take, whoever answers it."""
         return len(ORDERS) * len(question.option_texts) if self.judged else 0
 

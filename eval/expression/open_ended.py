@@ -14,7 +14,7 @@ from eval.answers import Answer, Failure, OrderAnswer, Replies
 from eval.engine import Engine, Message, Sampling
 from eval.expression.few_shot import bare
 from eval.expression.judge import MOST_ERROR, NO_LETTER, Judge, with_refusal
-from eval.expression.rendering import Askable, open_prompt
+from eval.expression.rendering import QuestionLike, open_prompt
 from eval.expression.requests import each, mostly_unread, seed_for
 
 SAMPLES = 5
@@ -24,7 +24,7 @@ SAMPLING = Sampling(temperature=0.7, top_p=0.95, max_tokens=80)
 async def ask(
     engine: Engine,
     prefix: Sequence[Message],
-    questions: Sequence[Askable],
+    questions: Sequence[QuestionLike],
     *,
     judge: Judge,
     seed: int = 0,
@@ -43,7 +43,7 @@ async def ask(
         return
     doubtful = float(np.mean(await judge.errors([bare(question) for question in questions]))) > MOST_ERROR
 
-    async def one(question: Askable) -> Answer | Failure:
+    async def one(question: QuestionLike) -> Answer | Failure:
         sampling = replace(SAMPLING, seed=seed_for(seed, question.id))
         replies = await engine.complete([*prefix, Message("user", open_prompt(question))], sampling, samples)
         said = [reply for reply in replies if reply.strip()]

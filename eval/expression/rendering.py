@@ -18,7 +18,7 @@ from eval.engine import Order, Probe
 INSTRUCTION = "Answer with one letter only."
 
 
-class Askable(Protocol):
+class QuestionLike(Protocol):
     """The part of a survey question that rendering needs."""
 
     @property
@@ -40,7 +40,7 @@ class Rendered:
     options: tuple[str, ...]
 
 
-def ordered_options(question: Askable, order: Order) -> tuple[str, ...]:
+def ordered_options(question: QuestionLike, order: Order) -> tuple[str, ...]:
     """Return the option texts as printed: the survey's order or its reverse, then the refusals."""
     options = question.option_texts if order == "survey" else question.option_texts[::-1]
     return (*options, *question.refusals)
@@ -53,7 +53,7 @@ def lettered(options: tuple[str, ...]) -> str:
     return "\n".join(f"{letter}. {text}" for letter, text in zip(ascii_uppercase, options, strict=False))
 
 
-def render_probe(question: Askable, order: Order) -> Rendered:
+def render_probe(question: QuestionLike, order: Order) -> Rendered:
     """Render one question in one order for a single-letter answer."""
     options = ordered_options(question, order)
     prompt = f"{question.stem}\n{lettered(options)}\n{INSTRUCTION}"
@@ -71,7 +71,7 @@ OPEN_ENDED_INSTRUCTION = "Answer in one or two sentences of your own."
 SAID = 'Somebody said: "{}." Which answer fits that best?'
 
 
-def render(question: Askable, order: Order, instruction: str) -> Rendered:
+def render(question: QuestionLike, order: Order, instruction: str) -> Rendered:
     """Render one question in one order with its lettered options, followed by `instruction`."""
     options = ordered_options(question, order)
     prompt = f"{question.stem}\n{lettered(options)}\n{instruction}"
@@ -79,12 +79,12 @@ def render(question: Askable, order: Order, instruction: str) -> Rendered:
     return Rendered(Probe(key=f"{question.id}/{order}", prompt=prompt, labels=labels), order, options)
 
 
-def open_prompt(question: Askable) -> str:
+def open_prompt(question: QuestionLike) -> str:
     """Return the question without its options, to be answered in words."""
     return f"{question.stem}\n{OPEN_ENDED_INSTRUCTION}"
 
 
-def render_statement(question: Askable, order: Order, statement: str) -> Rendered:
+def render_statement(question: QuestionLike, order: Order, statement: str) -> Rendered:
     """Render the judge's question: which of the lettered options fits best what somebody said.
 
     `statement` stands on one line and without a full stop at its end, which the wording has itself.

@@ -15,15 +15,15 @@ import numpy as np
 
 from eval.answers import Answer, Failure, OrderAnswer, Replies
 from eval.engine import Engine, EngineInfo, Message, Order, RequestError, Sampling
-from eval.expression.rendering import Askable, Rendered
+from eval.expression.rendering import QuestionLike, Rendered
 
 FEWEST_UNDER_WAY = 8
 """Questions that are asked at once of an engine that takes fewer requests, so that it never waits for the next."""
 _SEEDS = 2**31
 _SHOWN = 60
 
-AskOne = Callable[[Askable], Awaitable[Answer | Failure]]
-AskInOrder = Callable[[Askable, Order], Awaitable["InOrder"]]
+AskOne = Callable[[QuestionLike], Awaitable[Answer | Failure]]
+AskInOrder = Callable[[QuestionLike, Order], Awaitable["InOrder"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class InOrder:
 
 
 async def each(
-    engine: EngineInfo, questions: Iterable[Askable], ask_one: AskOne
+    engine: EngineInfo, questions: Iterable[QuestionLike], ask_one: AskOne
 ) -> AsyncGenerator[Answer | Failure, None]:
     """Call `ask_one` for every question, several at once, and yield what comes of each as soon as it is known.
 
@@ -64,7 +64,7 @@ async def each(
         await asyncio.gather(*running, return_exceptions=True)
 
 
-async def in_orders(question: Askable, orders: Sequence[Order], ask_in_order: AskInOrder) -> Answer | Failure:
+async def in_orders(question: QuestionLike, orders: Sequence[Order], ask_in_order: AskInOrder) -> Answer | Failure:
     """Ask `question` in each order; the first order that cannot be answered fails the question."""
     by_order: list[OrderAnswer] = []
     replies = Replies()
@@ -97,14 +97,14 @@ def quoted(reply: str) -> str:
     return f'"{line}"' if len(line) <= _SHOWN else f'"{line[:_SHOWN]}…"'
 
 
-async def _guarded(question: Askable, ask_one: AskOne) -> Answer | Failure:
+async def _guarded(question: QuestionLike, ask_one: AskOne) -> Answer | Failure:
     try:
         return await ask_one(question)
     except RequestError as error:
         return Failure(question.id, str(error))
 
 
-def shares(question: Askable, rendered: Rendered, by_label: Mapping[str, float]) -> OrderAnswer:
+def shares(question: QuestionLike, rendered: Rendered, by_label: Mapping[str, float]) -> OrderAnswer:
     """Return the share of each option in the numbers given to the labels (at least one above 0), matched by text.
 
     There is no label mass: nothing but labels was counted. Refusals alone are an answer, too.
@@ -128,7 +128,7 @@ class OneReply:
     `read` takes the reply and the labels and returns a number for each label, or in a few words why it cannot.
     """
 
-    rendering: Callable[[Askable, Order], Rendered]
+    rendering: Callable[[QuestionLike, Order], Rendered]
     sampling: Callable[[Rendered], Sampling]
     read: Callable[[str, Sequence[str]], Mapping[str, float] | str]
 
@@ -137,7 +137,7 @@ def ask_for_one_reply(
     method: OneReply,
     engine: Engine,
     prefix: Sequence[Message],
-    questions: Iterable[Askable],
+    questions: Iterable[QuestionLike],
     orders: Sequence[Order],
     seed: int,
 ) -> AsyncGenerator[Answer | Failure, None]:
@@ -147,7 +147,7 @@ def ask_for_one_reply(
         EngineError: the engine failed as a whole.
     """
 
-    async def in_order(question: Askable, order: Order) -> InOrder:
+    async def in_order(question: QuestionLike, order: Order) -> InOrder:
         rendered = method.rendering(question, order)
         sampling = replace(method.sampling(rendered), seed=seed_for(seed, question.id, order))
         (reply,) = await engine.complete([*prefix, Message("user", rendered.probe.prompt)], sampling)

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from eval.answers import Answer, Failure, Replies
 from eval.engine import ORDERS, Engine, Message, Order, Sampling
-from eval.expression.rendering import Askable, Rendered, render_probe
+from eval.expression.rendering import QuestionLike, Rendered, render_probe
 from eval.expression.requests import InOrder, each, in_orders, mostly_unread, seed_for, shares
 
 SAMPLES = 30
@@ -24,7 +24,7 @@ _WITH_TEXT = re.compile(rf"{_LETTER}[.):]?\s+(?P<text>.+)", re.DOTALL)
 def ask(
     engine: Engine,
     prefix: Sequence[Message],
-    questions: Iterable[Askable],
+    questions: Iterable[QuestionLike],
     orders: Sequence[Order] = ORDERS,
     *,
     seed: int = 0,
@@ -38,7 +38,7 @@ def ask(
         EngineError: the engine failed as a whole.
     """
 
-    async def in_order(question: Askable, order: Order) -> InOrder:
+    async def in_order(question: QuestionLike, order: Order) -> InOrder:
         rendered = render_probe(question, order)
         sampling = replace(SAMPLING, seed=seed_for(seed, question.id, order))
         replies = await engine.complete([*prefix, Message("user", rendered.probe.prompt)], sampling, samples)
@@ -62,7 +62,7 @@ def read(reply: str, rendered: Rendered) -> tuple[str | None, str]:
     return None, "a reply that can be read in two ways" if meanings else "a reply that is none of the answers"
 
 
-def _counted(question: Askable, rendered: Rendered, replies: Sequence[str]) -> InOrder:
+def _counted(question: QuestionLike, rendered: Rendered, replies: Sequence[str]) -> InOrder:
     """Return the shares of the labels among the replies that can be read."""
     found = [read(reply, rendered) for reply in replies]
     unread = tuple(why for label, why in found if label is None)

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Iterable, Sequence
 
 from eval.answers import Answer, Failure
 from eval.engine import ORDERS, Engine, Message, Order, Sampling
-from eval.expression.rendering import SEQUENCE_INSTRUCTION, SEQUENCE_LENGTH, Askable, Rendered, render
+from eval.expression.rendering import SEQUENCE_INSTRUCTION, SEQUENCE_LENGTH, QuestionLike, Rendered, render
 from eval.expression.requests import OneReply, ask_for_one_reply, quoted
 
 FEWEST, MOST = SEQUENCE_LENGTH - 5, SEQUENCE_LENGTH + 5
@@ -22,7 +22,7 @@ _BETWEEN = re.compile(r"\s*,\s*|\s+")
 def ask(
     engine: Engine,
     prefix: Sequence[Message],
-    questions: Iterable[Askable],
+    questions: Iterable[QuestionLike],
     orders: Sequence[Order] = ORDERS,
     *,
     seed: int = 0,
@@ -35,7 +35,7 @@ def ask(
     return ask_for_one_reply(OneReply(rendering, _sampling, read), engine, prefix, questions, orders, seed)
 
 
-def rendering(question: Askable, order: Order) -> Rendered:
+def rendering(question: QuestionLike, order: Order) -> Rendered:
     """Return the prompt for one order."""
     return render(question, order, SEQUENCE_INSTRUCTION)
 

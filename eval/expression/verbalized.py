@@ -11,7 +11,7 @@ from typing import Any
 
 from eval.answers import Answer, Failure
 from eval.engine import ORDERS, Engine, Message, Order, Percentages, Sampling
-from eval.expression.rendering import VERBALIZED_INSTRUCTION, Askable, Rendered, render
+from eval.expression.rendering import VERBALIZED_INSTRUCTION, QuestionLike, Rendered, render
 from eval.expression.requests import OneReply, ask_for_one_reply, quoted
 
 LEAST, GREATEST = 95, 105
@@ -22,7 +22,7 @@ SAMPLING = Sampling(temperature=0.0, top_p=1.0, max_tokens=320)
 def ask(
     engine: Engine,
     prefix: Sequence[Message],
-    questions: Iterable[Askable],
+    questions: Iterable[QuestionLike],
     orders: Sequence[Order] = ORDERS,
     *,
     seed: int = 0,
@@ -35,7 +35,7 @@ def ask(
     return ask_for_one_reply(OneReply(rendering, _sampling, read), engine, prefix, questions, orders, seed)
 
 
-def rendering(question: Askable, order: Order) -> Rendered:
+def rendering(question: QuestionLike, order: Order) -> Rendered:
     """Return the prompt for one order."""
     return render(question, order, VERBALIZED_INSTRUCTION)
 

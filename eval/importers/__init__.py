@@ -6,13 +6,13 @@ from pathlib import Path
 from types import MappingProxyType
 
 from eval.importers import csv_table, distributional_alignment, globalopinionqa, opinionqa, subpop
-from eval.importers.building import Imported, Wishes
+from eval.importers.building import ImportOptions, ImportResult
 
-__all__ = ["KINDS", "Imported", "Kind", "Wishes"]
+__all__ = ["KINDS", "ImportOptions", "ImportResult", "Importer"]
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class Importer:
     """A format that surveys are imported from.
 
     `read` takes the path that the person gave and returns the survey; it raises SurveyError with one line.
@@ -20,22 +20,22 @@ class Kind:
 
     name: str
     description: str
-    read: Callable[[Path, Wishes], Imported]
+    read: Callable[[Path, ImportOptions], ImportResult]
 
 
-KINDS: Mapping[str, Kind] = MappingProxyType(
+KINDS: Mapping[str, Importer] = MappingProxyType(
     {
         kind.name: kind
         for kind in (
-            Kind("csv", "a table of your own: a row per question, option and group", csv_table.read),
-            Kind(
+            Importer("csv", "a table of your own: a row per question, option and group", csv_table.read),
+            Importer(
                 "distributional-alignment",
                 "the benchmark's ATTRIBUTE_data.json files, or its folder with info.csv",
                 distributional_alignment.read,
             ),
-            Kind("opinionqa", "the OpinionQA release: human_resp with a folder for each wave", opinionqa.read),
-            Kind("globalopinionqa", "the CSV file of GlobalOpinionQA: shares by country", globalopinionqa.read),
-            Kind("subpop", "the JSON Lines of SubPOP: shares by group", subpop.read),
+            Importer("opinionqa", "the OpinionQA release: human_resp with a folder for each wave", opinionqa.read),
+            Importer("globalopinionqa", "the CSV file of GlobalOpinionQA: shares by country", globalopinionqa.read),
+            Importer("subpop", "the JSON Lines of SubPOP: shares by group", subpop.read),
         )
     }
 )

@@ -29,7 +29,7 @@ class _Parsed(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class QuestionInfo:
+class PanelQuestion:
     """What `info.csv` says of a question; `references` without an ordinal value are refusals."""
 
     key: str
@@ -48,13 +48,13 @@ class QuestionInfo:
         return self.texts[len(self.ordinals) :]
 
 
-def read_info(path: Path, notes: Notes) -> dict[str, QuestionInfo]:
+def read_info(path: Path, notes: Notes) -> dict[str, PanelQuestion]:
     """Return the questions of an `info.csv` by key; of a key that is there twice, the first; a note if they differ.
 
     Raises:
         SurveyError: it cannot be read, or a row is not in this format; the message names the line.
     """
-    found: dict[str, QuestionInfo] = {}
+    found: dict[str, PanelQuestion] = {}
     for line, cells in read_rows(path, _NEEDED):
         try:
             parsed = _Parsed(
@@ -66,7 +66,7 @@ def read_info(path: Path, notes: Notes) -> dict[str, QuestionInfo]:
             raise SurveyError(f"{display_name(path)}: line {line}: {problem}; download the file again") from error
         if len(parsed.option_ordinal) > len(parsed.references):
             raise SurveyError(f"{display_name(path)}: line {line}: more ordinals than options; download the file again")
-        info = QuestionInfo(
+        info = PanelQuestion(
             cells["key"].strip(),
             cells["question"],
             tuple(text.strip() for text in parsed.references),

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from eval.errors import SurveyError
 from eval.surveys.model import MOST_LABELS, MOST_PEOPLE, SCHEMA, Option, Population, Question, Responses, Survey
-from personas.inputs.suggestions import shown
+from personas.inputs.suggestions import quoted
 
 if TYPE_CHECKING:
     from eval.surveys.respondents import Respondents
@@ -21,7 +21,7 @@ _LONGEST = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class ImportOptions:
     """What the person says about a survey that its files do not tell; None leaves it to the importer.
 
     `weighted` asks for figures weighted to the population, where the source has weights.
@@ -53,7 +53,7 @@ class Notes:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Imported:
+class ImportResult:
     """A survey read from another format.
 
     `found` and `notes` are lines for the person. `respondents` are the answers person by person, where the source has
@@ -107,7 +107,7 @@ class Draft:
             return Responses(counts=counts, refused=refused, n_effective=n_effective)
         except ValidationError as error:
             problem = _lowered(error.errors(include_url=False)[0]["msg"])
-            raise SurveyError(f"question {shown(self.id)}: counts: {problem}; correct the file") from error
+            raise SurveyError(f"question {quoted(self.id)}: counts: {problem}; correct the file") from error
 
     def shared(self, amounts: Amounts) -> Responses | None:
         """Return proportions in the options' order, scaled to sum to 1 with the refusals; None for nobody.
@@ -120,7 +120,7 @@ class Draft:
             return None
         if total > MOST_PEOPLE:
             raise SurveyError(
-                f"question {shown(self.id)}: these are no shares, they sum to {total:g}; correct the file"
+                f"question {quoted(self.id)}: these are no shares, they sum to {total:g}; correct the file"
             )
         shares = tuple(amounts.get(text, 0) / total for text in self.options)
         return Responses(proportions=shares, refused=sum(amounts.get(text, 0) for text in self.refusals) / total)
@@ -173,7 +173,7 @@ def _unfit(draft: Draft) -> str | None:
 
 def finished_survey(
     questions: Sequence[Question],
-    wishes: Wishes,
+    wishes: ImportOptions,
     notes: Notes,
     *,
     title: str,

@@ -13,12 +13,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat,
 from pydantic_core import PydanticCustomError
 
 from eval.errors import SurveyError
-from eval.importers.building import Draft, Imported, Notes, Wishes, finished, finished_survey
+from eval.importers.building import Draft, ImportOptions, ImportResult, Notes, finished, finished_survey
 from eval.importers.reading import columns_found, read_rows
 from eval.surveys.model import MOST_PEOPLE, Question, Responses, check_attribute, check_value
 from personas.inputs.files import display_name
 from personas.inputs.models import Line, Prose, broken_rule
-from personas.inputs.suggestions import shown, suggestion
+from personas.inputs.suggestions import quoted, suggestion
 
 _V = TypeVar("_V")
 _ANSWERS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False, "": False}
@@ -29,7 +29,7 @@ def _yes_or_no(cell: Any) -> Any:
         return cell
     answer = _ANSWERS.get(str(cell).strip().casefold())
     if answer is None:
-        raise broken_rule(f"is {shown(cell)}; write yes or no")
+        raise broken_rule(f"is {quoted(cell)}; write yes or no")
     return answer
 
 
@@ -144,7 +144,7 @@ class _Lines:
     rows: list[tuple[int, KeptRow]] = field(default_factory=list)
 
     def fault(self, line: int, problem: str) -> SurveyError:
-        return SurveyError(f"{display_name(self.path)}: line {line}: question {shown(self.id)}: {problem}")
+        return SurveyError(f"{display_name(self.path)}: line {line}: question {quoted(self.id)}: {problem}")
 
     def only(self, key: str, default: Any) -> Any:
         """Return what a column says for this question, wherever it says anything; it must not say two things."""
@@ -154,12 +154,12 @@ class _Lines:
             if said is None:
                 continue
             if found not in (default, said):
-                raise self.fault(line, f"has two of {shown(key)}; write the same on all of its rows, or on one")
+                raise self.fault(line, f"has two of {quoted(key)}; write the same on all of its rows, or on one")
             found = said
         return found
 
 
-def read(path: Path, wishes: Wishes) -> Imported:
+def read(path: Path, wishes: ImportOptions) -> ImportResult:
     """Read the table in the file at `path`.
 
     Rows of a group that are missing are options that nobody chose: they get count 0. A group in which nobody is
@@ -191,7 +191,7 @@ def read(path: Path, wishes: Wishes) -> Imported:
         years=sorted(years),
         everyone="Everyone asked",
     )
-    return Imported(survey, (f"rows: {sum(len(lines.rows) for lines in by_question.values())}",), notes.lines())
+    return ImportResult(survey, (f"rows: {sum(len(lines.rows) for lines in by_question.values())}",), notes.lines())
 
 
 def _row(path: Path, line: int, cells: dict[str, str]) -> Row:
@@ -209,7 +209,7 @@ def _row(path: Path, line: int, cells: dict[str, str]) -> Row:
 
 def _no_such_column(path: Path, key: str, header: Sequence[str]) -> SurveyError:
     known = suggestion(key, Row.model_fields)
-    problem = f"there is no column {shown(key)}; {known} (columns found: {columns_found(header)})"
+    problem = f"there is no column {quoted(key)}; {known} (columns found: {columns_found(header)})"
     return SurveyError(f"{display_name(path)}: line 1: {problem}")
 
 
@@ -221,7 +221,7 @@ def _explained(kind: str, message: str) -> str:
     return message[:1].lower() + message[1:]
 
 
-def _question(lines: _Lines, wishes: Wishes, notes: Notes) -> Question | None:
+def _question(lines: _Lines, wishes: ImportOptions, notes: Notes) -> Question | None:
     stem = lines.only("stem", None)
     if stem is None:
         raise lines.fault(lines.rows[0][0], 'has no "stem"; write the question itself on one of its rows')
@@ -229,7 +229,7 @@ def _question(lines: _Lines, wishes: Wishes, notes: Notes) -> Question | None:
     options, refusals = _texts(lines, of_refusals=False), _texts(lines, of_refusals=True)
     both = set(options) & set(refusals)
     if both:
-        raise lines.fault(lines.rows[0][0], f"{shown(min(both))} is an option and a refusal; make it one of them")
+        raise lines.fault(lines.rows[0][0], f"{quoted(min(both))} is an option and a refusal; make it one of them")
     draft = Draft(
         id=lines.id,
         stem=stem,
@@ -270,10 +270,10 @@ def _ordinals(lines: _Lines, options: Sequence[str]) -> tuple[float, ...]:
         if row.option is None or row.refusal or row.ordinal is None:
             continue
         if found.setdefault(row.option, row.ordinal) != row.ordinal:
-            raise lines.fault(line, f"the option {shown(row.option)} has two ordinals; keep one of them")
+            raise lines.fault(line, f"the option {quoted(row.option)} has two ordinals; keep one of them")
     lacking = [text for text in options if text not in found]
     if found and lacking:
-        problem = f"the option {shown(lacking[0])} has no ordinal; give one to each option, or to none"
+        problem = f"the option {quoted(lacking[0])} has no ordinal; give one to each option, or to none"
         raise lines.fault(lines.rows[0][0], problem)
     return tuple(found[text] for text in options) if found else ()
 
@@ -287,13 +287,13 @@ def _by_group(lines: _Lines) -> list[tuple[tuple[str, str] | None, list[tuple[in
     return [(rows[0][1].group, rows) for rows in (list(found) for _, found in groupby(ordered, key=name))]
 
 
-def _responses(lines: _Lines, draft: Draft, rows: list[tuple[int, KeptRow]], wishes: Wishes) -> Responses | None:
+def _responses(lines: _Lines, draft: Draft, rows: list[tuple[int, KeptRow]], wishes: ImportOptions) -> Responses | None:
     amounts: dict[str, float] = {}
     in_counts = rows[0][1].count is not None
     for line, row in rows:
         text = row.option or ""
         if text in amounts:
-            raise lines.fault(line, f"{shown(text)} is there twice for one group; keep one of the rows")
+            raise lines.fault(line, f"{quoted(text)} is there twice for one group; keep one of the rows")
         if (row.count is not None) != in_counts:
             raise lines.fault(line, "a group has counts and proportions; give one kind")
         amounts[text] = row.count if row.count is not None else row.proportion or 0.0

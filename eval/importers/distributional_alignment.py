@@ -19,8 +19,17 @@ from pathlib import Path
 from typing import Any
 
 from eval.errors import SurveyError
-from eval.importers.american_trends_panel import QuestionInfo, read_info, topic_and_years
-from eval.importers.building import Draft, Imported, Notes, Wishes, collapsed, finished, finished_survey, tidy
+from eval.importers.american_trends_panel import PanelQuestion, read_info, topic_and_years
+from eval.importers.building import (
+    Draft,
+    ImportOptions,
+    ImportResult,
+    Notes,
+    collapsed,
+    finished,
+    finished_survey,
+    tidy,
+)
 from eval.importers.reading import read_json_object, read_literal
 from eval.importers.refusals import declines, parts_fit
 from eval.surveys.model import Question, Responses, sums_to_one
@@ -140,7 +149,7 @@ def _unquoted(text: str) -> str:
 _NUMBERED = re.compile(r"(\d+)\s*[:.)]\s+\S")
 
 
-def question_of(key: str, entry: Entry, info: QuestionInfo | None, notes: Notes) -> Question | None:
+def question_of(key: str, entry: Entry, info: PanelQuestion | None, notes: Notes) -> Question | None:
     """Return the question, with `info` on its options where that fits; None, and a note why, where there is none."""
     draft = _draft(key, entry, info, notes)
     if draft is None:
@@ -172,7 +181,7 @@ def _overall(draft: Draft, everyone: Mapping[str, Mapping[str, float]]) -> Respo
     return draft.counted(max(counted, key=lambda amounts: sum(amounts.values()))) if counted else None
 
 
-def _draft(key: str, entry: Entry, info: QuestionInfo | None, notes: Notes) -> Draft | None:
+def _draft(key: str, entry: Entry, info: PanelQuestion | None, notes: Notes) -> Draft | None:
     written = parsed(entry.about["MC_options"])
     if not isinstance(written, list) or not all(isinstance(text, str) for text in written):
         notes.add("questions skipped (the options are no list of texts)", key)
@@ -235,7 +244,7 @@ def _is_amount(amount: Any) -> bool:
     return isinstance(amount, int | float) and not isinstance(amount, bool) and isfinite(amount) and amount >= 0
 
 
-def read(path: Path, wishes: Wishes) -> Imported:
+def read(path: Path, wishes: ImportOptions) -> ImportResult:
     """Read one `..._data.json` file, or all of them in a folder, where `info.csv` gives options in full and ordinals.
 
     Raises:
@@ -261,4 +270,4 @@ def read(path: Path, wishes: Wishes) -> Imported:
         everyone="Everyone asked",
     )
     what = "proportions by country" if by_country else "counts"
-    return Imported(survey, (f"files: {', '.join(file.name for file in files)}; {what}",), notes.lines())
+    return ImportResult(survey, (f"files: {', '.join(file.name for file in files)}; {what}",), notes.lines())

@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from eval.errors import SurveyError
-from eval.importers.building import Draft, Imported, Notes, Wishes, collapsed, finished, finished_survey, tidy
+from eval.importers.building import (
+    Draft,
+    ImportOptions,
+    ImportResult,
+    Notes,
+    collapsed,
+    finished,
+    finished_survey,
+    tidy,
+)
 from eval.importers.reading import read_literal, read_rows
 from eval.importers.refusals import declines
 from eval.surveys.model import Question, sums_to_one
@@ -20,7 +29,7 @@ _SOURCES = {"GAS": "Pew Global Attitudes Survey", "WVS": "World Values Survey"}
 _WHOLES = (1.0, 100.0)
 
 
-def read(path: Path, wishes: Wishes) -> Imported:
+def read(path: Path, wishes: ImportOptions) -> ImportResult:
     """Read the CSV file at `path`; countries become the groups `COUNTRY=...`.
 
     The question in row n of the file is called `SOURCE-n`, counting from 1, since its text may be there twice.
@@ -49,7 +58,7 @@ def read(path: Path, wishes: Wishes) -> Imported:
         years=(),
         everyone="Everyone asked",
     )
-    return Imported(survey, (f"countries: {len(countries)}; proportions, no counts",), notes.lines())
+    return ImportResult(survey, (f"countries: {len(countries)}; proportions, no counts",), notes.lines())
 
 
 def _question(number: int, cells: dict[str, str], notes: Notes) -> Question | None:

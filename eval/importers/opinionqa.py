@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.errors import SurveyError
-from eval.importers.american_trends_panel import QuestionInfo, read_info, topic_and_years
-from eval.importers.building import Draft, Imported, Notes, Wishes, finished, finished_survey, tidy
+from eval.importers.american_trends_panel import PanelQuestion, read_info, topic_and_years
+from eval.importers.building import Draft, ImportOptions, ImportResult, Notes, finished, finished_survey, tidy
 from eval.importers.reading import read_cells, wrong_length
 from eval.importers.refusals import parts_fit
 from eval.surveys.model import MOST_LABELS, MOST_PEOPLE, Question
@@ -121,7 +121,7 @@ def _said(number: int, folder: Path, found: list[tuple[int, Path]]) -> str:
     return f"W{number}" if alone else f"W{number} in {folder.parent.name}/{folder.name}"
 
 
-def read(path: Path, wishes: Wishes) -> Imported:
+def read(path: Path, wishes: ImportOptions) -> ImportResult:
     """Read all waves below `path`: the release, its `human_resp`, or the folder of one wave.
 
     Figures are of everyone and of each of the 60 groups; the respondents go along, for combinations.
@@ -154,10 +154,10 @@ def read(path: Path, wishes: Wishes) -> Imported:
         everyone="Everyone asked",
     )
     found = f"waves: {len(waves)}, respondents: {people}; combinations of groups are computed from their answers"
-    return Imported(survey, (found,), notes.lines(), Respondents(tuple(waves)))
+    return ImportResult(survey, (found,), notes.lines(), Respondents(tuple(waves)))
 
 
-def _wave(number: int, folder: Path, wishes: Wishes, notes: Notes) -> tuple[Wave, list[QuestionInfo]]:
+def _wave(number: int, folder: Path, wishes: ImportOptions, notes: Notes) -> tuple[Wave, list[PanelQuestion]]:
     table = read_responses(folder / "responses.csv")
     infos = [info for info in read_info(folder / "info.csv", notes).values() if _can_be_counted(info, table, notes)]
     attributes = tuple(key for key in CATALOGUE if key in table.columns)
@@ -174,7 +174,7 @@ def _wave(number: int, folder: Path, wishes: Wishes, notes: Notes) -> tuple[Wave
     return (_weighted(wave, table, number, notes) if wishes.weighted else wave), infos
 
 
-def _can_be_counted(info: QuestionInfo, table: ResponseTable, notes: Notes) -> bool:
+def _can_be_counted(info: PanelQuestion, table: ResponseTable, notes: Notes) -> bool:
     if info.key not in table.columns:
         notes.add("questions skipped (no column in responses.csv)", info.key)
         return False
@@ -188,7 +188,7 @@ def _side_by_side(columns: list[Codes], people: int) -> Codes:
     return np.column_stack(columns) if columns else np.empty((people, 0), dtype=np.int8)
 
 
-def _answers(table: ResponseTable, info: QuestionInfo, notes: Notes) -> Codes:
+def _answers(table: ResponseTable, info: PanelQuestion, notes: Notes) -> Codes:
     refused = len(info.options)
     code_of = {text: place for place, text in enumerate(info.options)} | dict.fromkeys(info.refusals, refused)
     codes, unknown = table.codes(info.key, code_of)
@@ -222,7 +222,7 @@ def _weighted(wave: Wave, table: ResponseTable, number: int, notes: Notes) -> Wa
     return Wave(wave.questions, wave.answers[known], wave.attributes, wave.values[known], weights[known])
 
 
-def _question(info: QuestionInfo, wave: Wave, members: Mapping[Group, Members], notes: Notes) -> Question | None:
+def _question(info: PanelQuestion, wave: Wave, members: Mapping[Group, Members], notes: Notes) -> Question | None:
     column, options = wave.questions.index(info.key), len(info.options)
     draft = Draft(
         id=info.key,

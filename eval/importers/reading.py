@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from eval.errors import SurveyError
-from personas.inputs.files import display_name, no_file
-from personas.inputs.suggestions import shown
+from personas.inputs.files import display_name, non_file_kind
+from personas.inputs.suggestions import quoted
 
 _DEFAULTDICT = re.compile(r"defaultdict\(\s*<class '\w+'>\s*,\s*(.*)\)", re.DOTALL)
 
@@ -60,7 +60,7 @@ def read_text(path: Path) -> str:
     Raises:
         SurveyError: it is missing, is a directory or a pipe, may not be read, is larger than 2 GB, or is not UTF-8.
     """
-    if (what := no_file(path)) is not None:
+    if (what := non_file_kind(path)) is not None:
         raise SurveyError(f"{display_name(path)} is {what}; name a file of the survey")
     try:
         if path.stat().st_size > _MOST_BYTES:
@@ -127,7 +127,7 @@ def read_cells(path: Path, needed: frozenset[str]) -> tuple[list[str], Iterator[
 
 def columns_found(header: Sequence[str]) -> str:
     """Name the columns that a table has, of very many the first ones."""
-    names = [shown(name) for name in header[:_MOST_COLUMNS]]
+    names = [quoted(name) for name in header[:_MOST_COLUMNS]]
     return ", ".join(names + ["…"] * (len(header) > _MOST_COLUMNS)) or "none"
 
 
@@ -146,8 +146,8 @@ def _check_header(path: Path, header: list[str], needed: frozenset[str]) -> None
     missing = sorted(needed - set(header))
     if missing:
         separated = "separate the columns with commas" if any(c in ";\t" for c in "".join(header)) else "add it"
-        lacks = f"line 1: this lacks the column {shown(missing[0])}; {separated}"
+        lacks = f"line 1: this lacks the column {quoted(missing[0])}; {separated}"
         raise SurveyError(f"{display_name(path)}: {lacks} (columns found: {columns_found(header)})")
     repeated = next((name for name in header if name and header.count(name) > 1), None)
     if repeated is not None:
-        raise SurveyError(f"{display_name(path)}: the column {shown(repeated)} is there twice; keep one of them")
+        raise SurveyError(f"{display_name(path)}: the column {quoted(repeated)} is there twice; keep one of them")

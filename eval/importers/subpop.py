@@ -15,14 +15,23 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError,
 
 from eval.errors import SurveyError
 from eval.importers.american_trends_panel import topic_and_years
-from eval.importers.building import Draft, Imported, Notes, Wishes, collapsed, finished, finished_survey, tidy
+from eval.importers.building import (
+    Draft,
+    ImportOptions,
+    ImportResult,
+    Notes,
+    collapsed,
+    finished,
+    finished_survey,
+    tidy,
+)
 from eval.importers.reading import read_text
 from eval.importers.refusals import declines, parts_fit
 from eval.surveys.model import Question, Responses, sums_to_one
 from personas import CATALOGUE
 from personas.inputs.files import display_name
 from personas.inputs.models import broken_rule
-from personas.inputs.suggestions import shown
+from personas.inputs.suggestions import quoted
 
 _EVERYONE = frozenset({"overall", "all"})
 _IN_OTHER_WORDS: Mapping[tuple[str, str], str] = {
@@ -66,7 +75,7 @@ class _Asked:
     lines: dict[tuple[str, str], int] = field(default_factory=dict)
 
 
-def read(path: Path, wishes: Wishes) -> Imported:
+def read(path: Path, wishes: ImportOptions) -> ImportResult:
     """Read `subpop_train.jsonl` or `subpop_eval.jsonl`.
 
     Raises:
@@ -82,7 +91,7 @@ def read(path: Path, wishes: Wishes) -> Imported:
         before = asked.setdefault(collapsed(record.qkey), _Asked(_draft(record)))
         problem = _contradiction(before, record, line) or _add(before.draft, record, notes)
         if problem:
-            where = f"{display_name(path)}: line {line}: question {shown(before.draft.id)}"
+            where = f"{display_name(path)}: line {line}: question {quoted(before.draft.id)}"
             raise SurveyError(f"{where} {problem}; download the file again, or keep one of the lines")
     drafts = [each.draft for each in asked.values() if _has_its_shares(each.draft, notes)]
     questions: list[Question] = [found for draft in drafts if (found := finished(draft, notes))]
@@ -96,7 +105,7 @@ def read(path: Path, wishes: Wishes) -> Imported:
         years=sorted({year for question in questions for year in topic_and_years(question.id)[1]}),
         everyone="Everyone asked",
     )
-    return Imported(survey, (f"lines: {lines}; proportions, no counts",), notes.lines())
+    return ImportResult(survey, (f"lines: {lines}; proportions, no counts",), notes.lines())
 
 
 def _records(path: Path) -> Iterator[tuple[int, _Record]]:

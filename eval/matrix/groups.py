@@ -8,15 +8,15 @@ from numpy.typing import NDArray
 
 from eval.answers import FloatArray
 from eval.errors import SurveyError
-from eval.scoring.metrics import Scale, alignment, scale_of, stack, stack_scales
+from eval.scoring.metrics import OrdinalScale, alignment, scale_of, stack, stack_scales
 from eval.surveys.figures import groups_with_figures, human_figures
 from eval.surveys.model import Question, Survey
 from personas import Group
-from personas.inputs.suggestions import shown
+from personas.inputs.suggestions import quoted
 
 
 @dataclass(frozen=True, slots=True)
-class Targets:
+class ComparisonGroups:
     """What everyone and `groups` answered to `questions`.
 
     `everyone` has shape (questions, width), `distributions` (groups, questions, width), NaN where there are no figures.
@@ -26,7 +26,7 @@ class Targets:
     groups: tuple[Group, ...]
     everyone: FloatArray
     distributions: FloatArray
-    scale: Scale
+    scale: OrdinalScale
 
     @property
     def width(self) -> int:
@@ -45,14 +45,14 @@ class Targets:
             return self.distributions
         return np.concatenate([self.everyone[None], self.distributions])
 
-    def of(self, questions: NDArray[np.bool_]) -> "Targets":
+    def of(self, questions: NDArray[np.bool_]) -> "ComparisonGroups":
         """Return the same people over some of the questions."""
-        return Targets(
+        return ComparisonGroups(
             questions=tuple(question for question, kept in zip(self.questions, questions, strict=True) if kept),
             groups=self.groups,
             everyone=self.everyone[questions],
             distributions=self.distributions[:, questions],
-            scale=Scale(self.scale.order[questions], self.scale.steps[questions]),
+            scale=OrdinalScale(self.scale.order[questions], self.scale.steps[questions]),
         )
 
     def people(self, groups: Sequence[Group]) -> FloatArray:
@@ -75,14 +75,14 @@ def groups_of(survey: Survey, attribute: str | None) -> tuple[Group, ...]:
     if len(groups) < 2:
         known = ", ".join(dict.fromkeys(group.attribute for group in found)) or "no attribute"
         wanted = f"two groups of {attribute}" if attribute else "two groups"
-        raise SurveyError(f"the survey {shown(survey.name)} has no figures for {wanted}; it has them for {known}")
+        raise SurveyError(f"the survey {quoted(survey.name)} has no figures for {wanted}; it has them for {known}")
     return groups
 
 
-def targets_of(questions: Sequence[Question], groups: Sequence[Group]) -> Targets:
+def targets_of(questions: Sequence[Question], groups: Sequence[Group]) -> ComparisonGroups:
     """Return everyone and `groups` over `questions`."""
     width = max(len(question.options) for question in questions)
-    return Targets(
+    return ComparisonGroups(
         questions=tuple(questions),
         groups=tuple(groups),
         everyone=people(questions, (), width),

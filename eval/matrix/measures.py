@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from eval.answers import FloatArray
 from eval.scoring.intervals import Bootstrap, Interval
-from eval.scoring.metrics import Scale, alignment
+from eval.scoring.metrics import OrdinalScale, alignment
 from personas import Group
 
 
@@ -84,7 +84,7 @@ class HumanReferences:
 
 
 def human_references(
-    people: FloatArray, groups: Sequence[Group], distributions: FloatArray, scale: Scale, bootstrap: Bootstrap
+    people: FloatArray, groups: Sequence[Group], distributions: FloatArray, scale: OrdinalScale, bootstrap: Bootstrap
 ) -> HumanReferences | None:
     """Return how close `groups` are to `people`, over the questions for which all of them have figures.
 

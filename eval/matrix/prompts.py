@@ -13,14 +13,14 @@ from eval.scoring.opinions import Opinion, opinion
 from eval.surveys.model import Question
 from personas import LoadedPersona, Persona, Steering, system_prompt, with_steering
 
-STEERINGS: tuple[Steering, ...] = ("qa", "bio", "portray")
+PROMPT_STEERINGS: tuple[Steering, ...] = ("qa", "bio", "portray")
 """The three prompts of OpinionQA, over which steerability is taken."""
 UNSTEERED = ""
 """The system prompt of the model itself: none."""
 
 
 @dataclass(slots=True)
-class Said:
+class PromptAnswers:
     """What a model said under one prompt: opinions by question, why others failed, and what it cost.
 
     `replies` are those in words, by question.
@@ -63,7 +63,9 @@ def prompts_of(persona: Persona) -> dict[str, str]:
     Raises:
         PersonaError: the persona cannot be steered so.
     """
-    return {steering: system_prompt(with_steering(persona, steering)) for steering in STEERINGS if persona.groups}
+    return {
+        steering: system_prompt(with_steering(persona, steering)) for steering in PROMPT_STEERINGS if persona.groups
+    }
 
 
 def all_prompts(personas: Sequence[LoadedPersona]) -> tuple[str, ...]:
@@ -97,15 +99,15 @@ async def ask(
     method: Method,
     asking: Asking,
     progress: Callable[[int, int], None] | None,
-) -> dict[str, Said]:
+) -> dict[str, PromptAnswers]:
     """Put `questions` to the model by `method` under each prompt; `progress(done, total)` is called after each answer.
 
     Raises:
         EngineError: the model or the server failed, or cannot be asked so.
     """
-    found: dict[str, Said] = {}
+    found: dict[str, PromptAnswers] = {}
     for prompt in prompts:
-        said = found[prompt] = Said()
+        said = found[prompt] = PromptAnswers()
         prefix = [Message("system", prompt)] if prompt else []
         async with aclosing(method.ask(engine, prefix, questions, asking)) as outcomes:
             async for outcome in outcomes:

@@ -14,8 +14,8 @@ from eval.expression.judge import Judge
 from eval.expression.methods import METHODS, Asking, Expression, cannot
 from eval.matrix.groups import groups_of, targets_of
 from eval.matrix.models import MatrixReport
-from eval.matrix.prompts import UNSTEERED, Said, all_prompts, ask, named_prompts
-from eval.matrix.tables import Speaker, columns, common_ground, require_common, rows, steerabilities
+from eval.matrix.prompts import UNSTEERED, PromptAnswers, all_prompts, ask, named_prompts
+from eval.matrix.tables import MatrixSource, columns, common_ground, require_common, rows, steerabilities
 from eval.report import FailureInfo, ModelInfo, Timing
 from eval.report.build import judge_info, program_version, replies_info, survey_info
 from eval.scoring.intervals import Bootstrap
@@ -91,16 +91,16 @@ def questions_of(survey: LoadedSurvey, limit: int | None = None, seed: int = 0) 
     return choose(survey.survey.questions, limit, seed)
 
 
-def _unsteered(said: Mapping[str, Said]) -> Speaker:
-    return Speaker("unsteered", "none", (), said[UNSTEERED])
+def _unsteered(said: Mapping[str, PromptAnswers]) -> MatrixSource:
+    return MatrixSource("unsteered", "none", (), said[UNSTEERED])
 
 
-def _speaker(loaded: LoadedPersona, said: Mapping[str, Said]) -> Speaker:
+def _speaker(loaded: LoadedPersona, said: Mapping[str, PromptAnswers]) -> MatrixSource:
     persona = loaded.persona
-    return Speaker(persona.name, persona.steering, persona.groups, said[system_prompt(persona)])
+    return MatrixSource(persona.name, persona.steering, persona.groups, said[system_prompt(persona)])
 
 
-def _replies(said: Mapping[str, Said], questions: Sequence[Question]) -> list[Replies]:
+def _replies(said: Mapping[str, PromptAnswers], questions: Sequence[Question]) -> list[Replies]:
     """Return all replies in the order of asking: when each came is chance."""
     return [
         each.replies[question.id] for each in said.values() for question in questions if question.id in each.replies
@@ -108,7 +108,7 @@ def _replies(said: Mapping[str, Said], questions: Sequence[Question]) -> list[Re
 
 
 def _failures(
-    said: Mapping[str, Said], names: Mapping[str, str], questions: Sequence[Question]
+    said: Mapping[str, PromptAnswers], names: Mapping[str, str], questions: Sequence[Question]
 ) -> tuple[FailureInfo, ...]:
     """Return every question with every reason for which it failed, and under which prompts it failed for that."""
     failed: dict[tuple[str, str], list[str]] = {}

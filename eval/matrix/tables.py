@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from eval.answers import FloatArray
 from eval.errors import SurveyError
-from eval.matrix.groups import Targets
+from eval.matrix.groups import ComparisonGroups
 from eval.matrix.measures import (
     HumanReferences,
     Steerability,
@@ -30,7 +30,7 @@ from eval.matrix.models import (
     SteeredInfo,
     TargetInfo,
 )
-from eval.matrix.prompts import UNSTEERED, Said, prompts_of
+from eval.matrix.prompts import UNSTEERED, PromptAnswers, prompts_of
 from eval.report import GroupName, NearestInfo, Score
 from eval.scoring.groups import GroupTable, Nearest, nearest
 from eval.scoring.intervals import Bootstrap
@@ -38,16 +38,16 @@ from personas import Group, LoadedPersona, Persona
 
 
 @dataclass(frozen=True, slots=True)
-class Speaker:
+class MatrixSource:
     """Somebody who answered: the model under one persona, or unsteered."""
 
     name: str
     steering: str
     groups: tuple[Group, ...]
-    said: Said
+    said: PromptAnswers
 
 
-def require_common(targets: Targets) -> None:
+def require_common(targets: ComparisonGroups) -> None:
     """Make sure, before anything is asked, that there is a question on which any two cells can be compared.
 
     Raises:
@@ -65,7 +65,7 @@ def require_common(targets: Targets) -> None:
         )
 
 
-def common_ground(speakers: Sequence[Speaker], targets: Targets) -> Targets:
+def common_ground(speakers: Sequence[MatrixSource], targets: ComparisonGroups) -> ComparisonGroups:
     """Return `targets` over the questions that all speakers answered and all targets have figures for.
 
     Only so can any two cells of the table be compared. Everyone is left out of this where a survey has no such
@@ -85,12 +85,12 @@ def common_ground(speakers: Sequence[Speaker], targets: Targets) -> Targets:
     return targets.of(common)
 
 
-def rows(speakers: Sequence[Speaker], targets: Targets, bootstrap: Bootstrap) -> tuple[RowInfo, ...]:
+def rows(speakers: Sequence[MatrixSource], targets: ComparisonGroups, bootstrap: Bootstrap) -> tuple[RowInfo, ...]:
     """Return a row for each speaker; `targets` are over common ground."""
     return tuple(_row(speaker, targets, bootstrap) for speaker in speakers)
 
 
-def columns(targets: Targets, bootstrap: Bootstrap) -> tuple[TargetInfo, ...]:
+def columns(targets: ComparisonGroups, bootstrap: Bootstrap) -> tuple[TargetInfo, ...]:
     """Return the targets, each with how close the other groups are to it."""
     return tuple(
         TargetInfo(
@@ -102,7 +102,7 @@ def columns(targets: Targets, bootstrap: Bootstrap) -> tuple[TargetInfo, ...]:
 
 
 def others_beside(
-    people: FloatArray, own: Sequence[Group], targets: Targets, bootstrap: Bootstrap
+    people: FloatArray, own: Sequence[Group], targets: ComparisonGroups, bootstrap: Bootstrap
 ) -> HumanReferences | None:
     """Return how close the groups of `targets` that are not `own` are to `people`."""
     others = [place for place, group in enumerate(targets.groups) if group not in own]
@@ -115,7 +115,7 @@ def humans_info(found: HumanReferences | None) -> HumanReferencesInfo | None:
     return None if found is None else HumanReferencesInfo.model_validate(found)
 
 
-def _row(speaker: Speaker, targets: Targets, bootstrap: Bootstrap) -> RowInfo:
+def _row(speaker: MatrixSource, targets: ComparisonGroups, bootstrap: Bootstrap) -> RowInfo:
     options = speaker.said.options(targets.questions, targets.width)
     aligned = targets.aligned(options, targets.all_people)
     with_groups = aligned[-len(targets.groups) :]
@@ -151,13 +151,13 @@ def _cells(aligned: FloatArray, with_groups: FloatArray, bootstrap: Bootstrap) -
     )
 
 
-def _nearest(options: FloatArray, targets: Targets, bootstrap: Bootstrap) -> Nearest:
+def _nearest(options: FloatArray, targets: ComparisonGroups, bootstrap: Bootstrap) -> Nearest:
     by_id = {question.id: place for place, question in enumerate(targets.questions)}
     table = GroupTable(targets.groups, by_id, targets.distributions, targets.scale)
     return nearest(table, range(len(targets.questions)), options, bootstrap)
 
 
-def _consistency(aligned: FloatArray, targets: Targets, bootstrap: Bootstrap) -> tuple[ConsistencyInfo, ...]:
+def _consistency(aligned: FloatArray, targets: ComparisonGroups, bootstrap: Bootstrap) -> tuple[ConsistencyInfo, ...]:
     about = _topics(targets)
     found = []
     for attribute in dict.fromkeys(group.attribute for group in targets.groups):
@@ -176,7 +176,7 @@ def _consistency(aligned: FloatArray, targets: Targets, bootstrap: Bootstrap) ->
     return tuple(found)
 
 
-def _topics(targets: Targets) -> NDArray[np.bool_]:
+def _topics(targets: ComparisonGroups) -> NDArray[np.bool_]:
     """Return which questions belong to which topic, shape (topics, questions); one of several topics is in each."""
     topics = dict.fromkeys(topic for question in targets.questions for topic in question.topics)
     return np.array([[topic in question.topics for question in targets.questions] for topic in topics], dtype=np.bool_)
@@ -186,7 +186,10 @@ ORACLE = "oracle"
 
 
 def steerabilities(
-    personas: Sequence[LoadedPersona], said: Mapping[str, Said], targets: Targets, bootstrap: Bootstrap
+    personas: Sequence[LoadedPersona],
+    said: Mapping[str, PromptAnswers],
+    targets: ComparisonGroups,
+    bootstrap: Bootstrap,
 ) -> tuple[SteerabilityInfo, ...]:
     """Return the steerability of the model to the groups of each persona that stands for groups with figures.
 
@@ -197,7 +200,7 @@ def steerabilities(
 
 
 def _steerability(
-    persona: Persona, said: Mapping[str, Said], targets: Targets, bootstrap: Bootstrap
+    persona: Persona, said: Mapping[str, PromptAnswers], targets: ComparisonGroups, bootstrap: Bootstrap
 ) -> SteerabilityInfo | None:
     if not persona.groups:
         return None
@@ -218,7 +221,7 @@ def _steerability(
     )
 
 
-def _aligned(said: Said, people: FloatArray, targets: Targets) -> FloatArray:
+def _aligned(said: PromptAnswers, people: FloatArray, targets: ComparisonGroups) -> FloatArray:
     return targets.aligned(said.options(targets.questions, targets.width), people)
 
 

@@ -11,10 +11,10 @@ from pydantic_core import ErrorDetails
 
 from eval.errors import ReportError
 from eval.report import SCHEMA, SCHEMA_OF_SEVERAL, Report, Reports
-from personas.inputs.files import Kind, display_name, read_whole
-from personas.inputs.suggestions import nearest, shown
+from personas.inputs.files import FileKind, display_name, read_whole
+from personas.inputs.suggestions import nearest, quoted
 
-_REPORT_FILE = Kind("a report", 500_000_000, "500 MB", "name a report", ReportError)
+_REPORT_FILE = FileKind("a report", 500_000_000, "500 MB", "name a report", ReportError)
 _AGAIN = "write it again with chat-personas eval --json"
 
 
@@ -73,7 +73,7 @@ def _model(schema: object) -> type[Report] | type[Reports]:
         return Report
     if schema == SCHEMA_OF_SEVERAL:
         return Reports
-    found = "this has no schema" if schema is None else f"the schema is {shown(schema)}"
+    found = "this has no schema" if schema is None else f"the schema is {quoted(schema)}"
     raise ReportError(f'{found}; a report of chat-personas eval --json has "{SCHEMA}" or "{SCHEMA_OF_SEVERAL}"')
 
 
@@ -81,12 +81,12 @@ def _explain(error: ErrorDetails, model: type[BaseModel]) -> str:
     """Return one line about the first fault: the place, what is wrong, and what to do."""
     place = ".".join(str(part) for part in error["loc"])
     if error["type"] == "missing":
-        return f"the key {shown(place)} is missing; {_AGAIN}"
+        return f"the key {quoted(place)} is missing; {_AGAIN}"
     if error["type"] == "extra_forbidden":
         near = nearest(str(error["loc"][-1]), _keys(model, error["loc"][:-1]))
-        likely = "" if near is None else f"did you mean {shown(near)}? Or "
-        return f"there is no key {shown(place)}; {likely}{_AGAIN}"
-    return f"{shown(place)}: {error['msg'].lower()}; {_AGAIN}"
+        likely = "" if near is None else f"did you mean {quoted(near)}? Or "
+        return f"there is no key {quoted(place)}; {likely}{_AGAIN}"
+    return f"{quoted(place)}: {error['msg'].lower()}; {_AGAIN}"
 
 
 def _keys(model: type[BaseModel], place: Sequence[int | str]) -> list[str]:
@@ -109,8 +109,8 @@ def _check(report: Report) -> None:
     ids = Counter(question.id for question in report.questions)
     repeated = next((question_id for question_id, times in ids.items() if times > 1), None)
     if repeated is not None:
-        raise ReportError(f"the question {shown(repeated)} is there twice; {_AGAIN}")
+        raise ReportError(f"the question {quoted(repeated)} is there twice; {_AGAIN}")
     for question in report.questions:
         shares = (question.ordinal, question.model, question.human or question.options)
         if any(len(each) != len(question.options) for each in shares):
-            raise ReportError(f"the question {shown(question.id)} has not a figure for each option; {_AGAIN}")
+            raise ReportError(f"the question {quoted(question.id)} has not a figure for each option; {_AGAIN}")

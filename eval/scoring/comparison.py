@@ -18,7 +18,7 @@ from eval.errors import AnswerError
 from eval.scoring.groups import GroupTable, group_table, opposite_of
 from eval.scoring.metrics import (
     Distributions,
-    Scale,
+    OrdinalScale,
     Shares,
     alignment,
     entropy,
@@ -34,34 +34,34 @@ from personas import Group
 
 
 @dataclass(frozen=True, slots=True)
-class Closeness:
+class Distances:
     """How close a prediction is to the people compared with: one value per question, NaN where not defined."""
 
     alignment: FloatArray
     total_variation: FloatArray
 
-    def of(self, questions: NDArray[np.bool_]) -> "Closeness":
+    def of(self, questions: NDArray[np.bool_]) -> "Distances":
         """Return the values of some questions."""
-        return Closeness(self.alignment[questions], self.total_variation[questions])
+        return Distances(self.alignment[questions], self.total_variation[questions])
 
-    def where_defined(self, other: "Closeness") -> "Closeness":
+    def where_defined(self, other: "Distances") -> "Distances":
         """Return the values where those of `other` are defined, NaN elsewhere."""
-        return Closeness(
+        return Distances(
             np.where(np.isnan(other.alignment), np.nan, self.alignment),
             np.where(np.isnan(other.total_variation), np.nan, self.total_variation),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class QuestionMeasures:
     """What was measured, one value per question and NaN where it is not defined.
 
     `references` holds what the reference predictions would have scored on the same questions; `human_*` are of
     the people compared with.
     """
 
-    persona: Closeness
-    references: Mapping[str, Closeness]
+    persona: Distances
+    references: Mapping[str, Distances]
     refusal: FloatArray
     human_refusal: FloatArray
     label_mass: FloatArray
@@ -138,11 +138,11 @@ class Comparison:
     opinions: tuple[Opinion, ...]
     figures: tuple[HumanFigures | None, ...]
     opposite: Group | None
-    scale: Scale
+    scale: OrdinalScale
     model: Distributions
     human: Distributions
 
-    def measured(self, seed: int) -> Measured:
+    def measured(self, seed: int) -> QuestionMeasures:
         """Return every measure of every question; `seed` is that of the simulated noise floor.
 
         References are measured where the persona is: all of them are then about the same questions.
@@ -155,7 +155,7 @@ class Comparison:
         }
         if self.opposite is not None:
             references["opposite"] = self._closeness(self._people((self.opposite,)))
-        return Measured(
+        return QuestionMeasures(
             persona=persona,
             references={name: closeness.where_defined(persona) for name, closeness in references.items()},
             refusal=_column([opinion.refusal for opinion in self.opinions]),
@@ -166,13 +166,13 @@ class Comparison:
             human_entropy=entropy(self.human.compared),
         )
 
-    def against(self, group: Group) -> Closeness:
+    def against(self, group: Group) -> Distances:
         """Return how close the model is to the people of another group."""
         people = self._people((group,))
-        return Closeness(self.model.alignment(people, self.scale), self.model.total_variation(people))
+        return Distances(self.model.alignment(people, self.scale), self.model.total_variation(people))
 
-    def _closeness(self, prediction: Distributions) -> Closeness:
-        return Closeness(prediction.alignment(self.human, self.scale), prediction.total_variation(self.human))
+    def _closeness(self, prediction: Distributions) -> Distances:
+        return Distances(prediction.alignment(self.human, self.scale), prediction.total_variation(self.human))
 
     def _people(self, groups: Sequence[Group]) -> Distributions:
         figures = [human_figures(question, groups) for question in self.questions]
@@ -181,12 +181,12 @@ class Comparison:
     def _uniform(self) -> Distributions:
         return uniform([len(question.options) for question in self.questions], self.table.width, self.refusals)
 
-    def _noise_floor(self, seed: int) -> Closeness:
+    def _noise_floor(self, seed: int) -> Distances:
         floors = [
             _floor(question, figures, self.refusals, seed)
             for question, figures in zip(self.questions, self.figures, strict=True)
         ]
-        return Closeness(
+        return Distances(
             _column([floor.alignment for floor in floors]), _column([floor.total_variation for floor in floors])
         )
 
@@ -215,7 +215,7 @@ def compare(
         opinions=opinions,
         figures=figures,
         opposite=opposite_of(table, groups[0]) if groups is not None and len(groups) == 1 else None,
-        scale=Scale(table.scale.order[places], table.scale.steps[places]),
+        scale=OrdinalScale(table.scale.order[places], table.scale.steps[places]),
         model=stack([_said(each) for each in opinions], table.width, refusals),
         human=stack([_shares(figure, refusals) for figure in figures], table.width, refusals),
     )

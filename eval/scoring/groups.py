@@ -11,7 +11,7 @@ import numpy as np
 
 from eval.answers import FloatArray
 from eval.scoring.intervals import Bootstrap, Interval
-from eval.scoring.metrics import Scale, alignment, scale_of, stack_scales
+from eval.scoring.metrics import OrdinalScale, alignment, scale_of, stack_scales
 from eval.surveys.figures import groups_with_figures, human_figures
 from eval.surveys.loading import Survey
 from personas import Group
@@ -28,7 +28,7 @@ class GroupTable:
     groups: tuple[Group, ...]
     rows: dict[str, int]
     distributions: FloatArray
-    scale: Scale
+    scale: OrdinalScale
 
     @property
     def width(self) -> int:
@@ -101,7 +101,7 @@ def nearest(table: GroupTable, rows: Sequence[int], options: FloatArray, bootstr
     `rows` are the questions answered, as rows of the table; `options` (questions, width) the model's distributions.
     """
     asked = np.asarray(rows, dtype=np.intp)
-    scale = Scale(table.scale.order[asked], table.scale.steps[asked])
+    scale = OrdinalScale(table.scale.order[asked], table.scale.steps[asked])
     aligned = alignment(table.distributions[:, asked], options, scale)
     common = aligned[:, ~np.isnan(aligned).any(axis=0)].T
     if common.size == 0:

@@ -17,7 +17,7 @@ from eval.answers import FloatArray, Refusals
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class OrdinalScale:
     """The ordinal scale of one question, or of several stacked on axis 0, prepared for `alignment`.
 
     `order` sorts the options by ordinal value, shape (..., options). `steps` are the gaps between neighbouring
@@ -29,7 +29,7 @@ class Scale:
     steps: FloatArray
 
 
-def scale_of(ordinals: Sequence[float], width: int | None = None) -> Scale:
+def scale_of(ordinals: Sequence[float], width: int | None = None) -> OrdinalScale:
     """Return the scale of one question, padded to `width` options so that questions can be stacked.
 
     The ordinal values are used as they are: they need not be 1..N nor ascending (an option "about the same" may
@@ -42,16 +42,16 @@ def scale_of(ordinals: Sequence[float], width: int | None = None) -> Scale:
     gaps = np.diff(np.sort(values))
     span = gaps.sum()
     if not span > 0:
-        return Scale(order, np.full(max(width - 1, 0), np.nan))
-    return Scale(order, np.append(gaps / span, np.zeros(width - len(values))))
+        return OrdinalScale(order, np.full(max(width - 1, 0), np.nan))
+    return OrdinalScale(order, np.append(gaps / span, np.zeros(width - len(values))))
 
 
-def stack_scales(scales: Sequence[Scale]) -> Scale:
+def stack_scales(scales: Sequence[OrdinalScale]) -> OrdinalScale:
     """Stack the scales of questions that were padded to the same width."""
-    return Scale(np.stack([scale.order for scale in scales]), np.stack([scale.steps for scale in scales]))
+    return OrdinalScale(np.stack([scale.order for scale in scales]), np.stack([scale.steps for scale in scales]))
 
 
-def alignment(p: FloatArray, q: FloatArray, scale: Scale) -> FloatArray:
+def alignment(p: FloatArray, q: FloatArray, scale: OrdinalScale) -> FloatArray:
     """Return 1 - WD/span, between 0 (all mass at opposite ends) and 1 (equal); NaN where options have no order.
 
     WD is the 1-Wasserstein distance between `p` and `q`, each summing to 1, on the ordinal values; in one dimension
@@ -101,7 +101,7 @@ class Distributions:
     options: FloatArray
     compared: FloatArray
 
-    def alignment(self, other: "Distributions", scale: Scale) -> FloatArray:
+    def alignment(self, other: "Distributions", scale: OrdinalScale) -> FloatArray:
         """Return the alignment with `other`, one value per question."""
         return alignment(self.options, other.options, scale)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from eval.answers import Answer, Failure, FloatArray, OrderAnswer, Refusals
-from eval.scoring.comparison import Closeness, Comparison, Measured, compare
+from eval.scoring.comparison import Comparison, Distances, QuestionMeasures, compare
 from eval.scoring.groups import NearGroup, nearest
 from eval.scoring.intervals import RESAMPLES, Bootstrap, Interval
 from eval.scoring.opinions import OrderOpinion
@@ -35,7 +35,7 @@ class Scores:
     entropy_ratio: Interval | None
 
 
-def scores(measured: Measured, bootstrap: Bootstrap) -> Scores:
+def scores(measured: QuestionMeasures, bootstrap: Bootstrap) -> Scores:
     """Return the means over questions, and the two scores that are ratios of means."""
     return Scores(
         alignment=bootstrap.mean(measured.persona.alignment),
@@ -55,7 +55,7 @@ def _beside(ours: FloatArray, peoples: FloatArray) -> FloatArray:
     return ours[known] if known.any() else ours
 
 
-def skill(measured: Measured, bootstrap: Bootstrap) -> Interval | None:
+def skill(measured: QuestionMeasures, bootstrap: Bootstrap) -> Interval | None:
     """Return (TV of the population - TV of the persona) / (TV of the population - noise floor), a ratio of means.
 
     0: no better than answering as everyone; 1: as close as a second sample of the group; below 0: worse than no
@@ -73,7 +73,7 @@ def skill(measured: Measured, bootstrap: Bootstrap) -> Interval | None:
     return bootstrap.ratio(population.total_variation - measured.persona.total_variation, room)
 
 
-def complete(measured: Measured, reference: str) -> Closeness | None:
+def complete(measured: QuestionMeasures, reference: str) -> Distances | None:
     """Return what a reference scored, or None if it lacks a question that the persona was scored on.
 
     A noise floor over some of the questions could not be set beside scores over all of them.
@@ -117,7 +117,7 @@ class References:
     noise_floor: Reference | None
 
 
-def references(measured: Measured, bootstrap: Bootstrap) -> References:
+def references(measured: QuestionMeasures, bootstrap: Bootstrap) -> References:
     """Score each reference on the questions that the persona answered."""
     found = dict(measured.references)
     if complete(measured, "noise_floor") is None:
@@ -126,7 +126,7 @@ def references(measured: Measured, bootstrap: Bootstrap) -> References:
     return References(**{name: scored.get(name) for name in ("uniform", "population", "opposite", "noise_floor")})
 
 
-def _reference(closeness: Closeness, persona: Closeness, bootstrap: Bootstrap) -> Reference | None:
+def _reference(closeness: Distances, persona: Distances, bootstrap: Bootstrap) -> Reference | None:
     total_variation = bootstrap.mean(closeness.total_variation)
     if total_variation is None:
         return None
@@ -263,7 +263,7 @@ def score(
     )
 
 
-def _topics(comparison: Comparison, persona: Closeness, bootstrap: Bootstrap) -> tuple[TopicScore, ...]:
+def _topics(comparison: Comparison, persona: Distances, bootstrap: Bootstrap) -> tuple[TopicScore, ...]:
     """Return the scores by topic, in the order in which topics first occur in the survey."""
     questions = comparison.questions
     has_distribution = np.array([said.distribution is not None for said in comparison.opinions], dtype=np.bool_)
@@ -280,7 +280,7 @@ def _topics(comparison: Comparison, persona: Closeness, bootstrap: Bootstrap) ->
     return tuple(scored)
 
 
-def _against_opposite(comparison: Comparison, own: Closeness, bootstrap: Bootstrap) -> OppositeScores | None:
+def _against_opposite(comparison: Comparison, own: Distances, bootstrap: Bootstrap) -> OppositeScores | None:
     if comparison.opposite is None:
         return None
     close = comparison.against(comparison.opposite)
@@ -295,7 +295,7 @@ def _against_opposite(comparison: Comparison, own: Closeness, bootstrap: Bootstr
     )
 
 
-def _question_scores(comparison: Comparison, measured: Measured) -> Iterator[QuestionScore]:
+def _question_scores(comparison: Comparison, measured: QuestionMeasures) -> Iterator[QuestionScore]:
     for row, said in enumerate(comparison.opinions):
         if said.distribution is not None:
             yield _question_score(comparison, measured, row, said.distribution)
@@ -308,7 +308,9 @@ def _refused(comparison: Comparison) -> Iterator[RefusedQuestion]:
             yield RefusedQuestion(question.id, human, said.label_mass, said.valid)
 
 
-def _question_score(comparison: Comparison, measured: Measured, row: int, distribution: FloatArray) -> QuestionScore:
+def _question_score(
+    comparison: Comparison, measured: QuestionMeasures, row: int, distribution: FloatArray
+) -> QuestionScore:
     question, said, figures = comparison.questions[row], comparison.opinions[row], comparison.figures[row]
     return QuestionScore(
         id=question.id,

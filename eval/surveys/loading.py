@@ -17,8 +17,8 @@ from pydantic_core import ErrorDetails
 from eval.errors import SurveyError
 from eval.surveys.model import SCHEMA, Option, Population, Question, Responses, Survey
 from eval.surveys.respondents import PEOPLE, Combinations
-from personas.inputs.files import Kind, display_name, is_file, leads_somewhere, read_whole
-from personas.inputs.suggestions import shown, suggestion
+from personas.inputs.files import FileKind, display_name, is_file, path_exists, read_whole
+from personas.inputs.suggestions import quoted, suggestion
 
 _WANTED = {
     "string_type": "must be text in double quotes",
@@ -68,7 +68,7 @@ def explain(error: ErrorDetails, document: Any) -> str:
         return f'{_place(parents, document)}lacks "{key}"; add it'
     if error["type"] == "extra_forbidden":
         known = [field.alias or name for name, field in _model_at(parents).model_fields.items()]
-        return f"{_place(parents, document)}there is no key {shown(key)}; {suggestion(str(key), known)}"
+        return f"{_place(parents, document)}there is no key {quoted(key)}; {suggestion(str(key), known)}"
     wanted = _WANTED.get(error["type"])
     said = wanted.format_map(error.get("ctx", {})) if wanted else error["msg"]
     return f"{_place(error['loc'], document)}{said}"
@@ -79,7 +79,7 @@ def _place(loc: tuple[int | str, ...] | list[int | str], document: Any) -> str:
     head, rest = "", list(loc)
     if len(rest) > 1 and rest[0] == "questions":
         head, rest = _question_name(int(rest[1]), document), rest[2:]
-    words = [f" {part + 1}" if isinstance(part, int) else f", {shown(part)[1:-1]}" for part in rest]
+    words = [f" {part + 1}" if isinstance(part, int) else f", {quoted(part)[1:-1]}" for part in rest]
     place = (head + "".join(words)).removeprefix(", ")
     return f"{place}: " if place else ""
 
@@ -87,7 +87,7 @@ def _place(loc: tuple[int | str, ...] | list[int | str], document: Any) -> str:
 def _question_name(index: int, document: Any) -> str:
     question = document["questions"][index]
     name = question.get("id") if isinstance(question, Mapping) else None
-    return f"question {shown(name)}" if isinstance(name, str) else f"question number {index + 1}"
+    return f"question {quoted(name)}" if isinstance(name, str) else f"question number {index + 1}"
 
 
 def _model_at(loc: list[int | str]) -> type[BaseModel]:
@@ -123,8 +123,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
         repeated = next(key for key in keys if keys.count(key) > 1)
-        owner = f"question {shown(found['id'])}: " if "stem" in found and isinstance(found.get("id"), str) else ""
-        raise SurveyError(f"{owner}the key {shown(repeated)} is there twice in one object; keep one of them")
+        owner = f"question {quoted(found['id'])}: " if "stem" in found and isinstance(found.get("id"), str) else ""
+        raise SurveyError(f"{owner}the key {quoted(repeated)} is there twice in one object; keep one of them")
     return found
 
 
@@ -146,7 +146,7 @@ __all__ = [
 ]
 
 _BUILT_IN = Path(__file__).parent
-_SURVEY_FILE = Kind("a survey file", 100_000_000, "100 MB", "name a survey file", SurveyError)
+_SURVEY_FILE = FileKind("a survey file", 100_000_000, "100 MB", "name a survey file", SurveyError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,10 +221,10 @@ def _attach_people(survey: Survey, file: Path, sha256: str) -> None:
 def _find(name_or_path: str, directories: Sequence[Path]) -> Path:
     names, path = survey_names(directories), Path(name_or_path)
     looks_like_path = "/" in name_or_path or os.sep in name_or_path or path.suffix == ".json"
-    if looks_like_path or (name_or_path not in names and leads_somewhere(name_or_path)):
+    if looks_like_path or (name_or_path not in names and path_exists(name_or_path)):
         return path
     if name_or_path not in names:
         likely = suggestion(name_or_path, names, "see: chat-personas surveys list.")
-        raise SurveyError(f"there is no survey {shown(name_or_path)}; {likely} Or name its file")
+        raise SurveyError(f"there is no survey {quoted(name_or_path)}; {likely} Or name its file")
     found = (directory / f"{name_or_path}.json" for directory in (_BUILT_IN, *directories))
     return next(file for file in found if is_file(file))

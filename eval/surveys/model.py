@@ -15,7 +15,7 @@ from pydantic import Field, FiniteFloat, PrivateAttr, model_validator
 
 from personas import CATALOGUE, OPEN_ATTRIBUTES, attribute_of
 from personas.inputs.models import Line, Prose, StrictModel, broken_rule
-from personas.inputs.suggestions import shown, suggestion
+from personas.inputs.suggestions import quoted, suggestion
 
 if TYPE_CHECKING:
     from eval.surveys.respondents import Combinations
@@ -39,12 +39,14 @@ def check_attribute(key: str, keys: Collection[str]) -> None:
     names = key.split(_PAIR)
     for name in names:
         if attribute_of(name) is None:
-            problem = f"responses: there is no attribute {shown(name)}"
+            problem = f"responses: there is no attribute {quoted(name)}"
             raise broken_rule(f"{problem}; {suggestion(name, (*CATALOGUE, *OPEN_ATTRIBUTES))}")
     if len(names) > 2 or len(set(names)) < len(names):
-        raise broken_rule(f'responses: {shown(key)} is no pair; write two different attributes, as in "POLPARTY x SEX"')
+        raise broken_rule(
+            f'responses: {quoted(key)} is no pair; write two different attributes, as in "POLPARTY x SEX"'
+        )
     if len(names) == 2 and pair_key(*reversed(names)) in keys:
-        raise broken_rule(f"responses: {shown(key)} is there in the other order, too; keep one of them")
+        raise broken_rule(f"responses: {quoted(key)} is there in the other order, too; keep one of them")
 
 
 def check_value(attribute: str, value: str) -> None:
@@ -59,7 +61,7 @@ def check_value(attribute: str, value: str) -> None:
     if are_open:
         _check_open(attribute, value)
     elif value not in known:
-        problem = f"responses {attribute}: there is no value {shown(value)}"
+        problem = f"responses {attribute}: there is no value {quoted(value)}"
         raise broken_rule(f"{problem}; {suggestion(value, known)}")
 
 
@@ -67,7 +69,7 @@ def _check_open(attribute: str, value: str) -> None:
     names, parts = attribute.split(_PAIR), value.split(_PAIR)
     if len(parts) != len(names) or not all(part.strip() and part.isprintable() for part in parts):
         wanted = "a value of each attribute" if len(names) > 1 else "one value"
-        raise broken_rule(f"responses {attribute}: {shown(value)} is not {wanted}; write it on one line of plain text")
+        raise broken_rule(f"responses {attribute}: {quoted(value)} is not {wanted}; write it on one line of plain text")
     for name, part in zip(names, parts, strict=True):
         if len(names) > 1:
             check_value(name, part)
@@ -194,7 +196,7 @@ class Question(StrictModel):
             check_attribute(attribute, self.responses)
             for value, responses in by_value.items():
                 check_value(attribute, value)
-                self._check_length(f"responses {attribute}, {shown(value)}", responses)
+                self._check_length(f"responses {attribute}, {quoted(value)}", responses)
         return self
 
     def _check_length(self, whose: str, responses: Responses) -> None:
@@ -208,7 +210,7 @@ def _check_labels(texts: tuple[str, ...]) -> None:
     folded = Counter(text.casefold() for text in texts)
     repeated = next((text for text in texts if folded[text.casefold()] > 1), None)
     if repeated is not None:
-        raise broken_rule(f"the option {shown(repeated)} is there twice; give every option and refusal its own text")
+        raise broken_rule(f"the option {quoted(repeated)} is there twice; give every option and refusal its own text")
     if len(texts) > MOST_LABELS:
         raise broken_rule(f"there are {len(texts)} options and refusals; keep to {MOST_LABELS}, one for each letter")
 
@@ -265,7 +267,7 @@ class Survey(StrictModel):
     def _is_consistent(self) -> "Survey":
         repeated, times = Counter(question.id for question in self.questions).most_common(1)[0]
         if times > 1:
-            raise broken_rule(f"question {shown(repeated)} is there {times} times; give every question its own id")
+            raise broken_rule(f"question {quoted(repeated)} is there {times} times; give every question its own id")
         if self.weighted:
             for question in self.questions:
                 _check_weighted(question)
@@ -276,5 +278,5 @@ def _check_weighted(question: Question) -> None:
     everyone = [question.overall] if question.overall is not None else []
     groups = [responses for by_value in question.responses.values() for responses in by_value.values()]
     if any(figures.counts is not None and figures.n_effective is None for figures in everyone + groups):
-        problem = f"question {shown(question.id)} has weighted counts without n_effective"
+        problem = f"question {quoted(question.id)} has weighted counts without n_effective"
         raise broken_rule(f"{problem}; add it, or give proportions")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from personas.errors import PersonaError
-from personas.inputs.suggestions import shown
+from personas.inputs.suggestions import quoted
 
 
 def is_file(path: Path) -> bool:
@@ -31,13 +31,13 @@ def is_directory(path: Path) -> bool:
         return False
 
 
-def leads_somewhere(name_or_path: str) -> bool:
+def path_exists(name_or_path: str) -> bool:
     """Say whether what may be a name or a path is the path of a file, or of something that is called by its kind."""
     path = Path(name_or_path)
-    return name_or_path != "" and (is_file(path) or no_file(path) is not None)
+    return name_or_path != "" and (is_file(path) or non_file_kind(path) is not None)
 
 
-def no_file(path: Path) -> str | None:
+def non_file_kind(path: Path) -> str | None:
     """Return `a directory` or `a pipe` where a path leads to that, None for a file and for nothing at all.
 
     A pipe is one by its own name, at which a reader waits for ever if nothing writes to it. What a shell gives for
@@ -68,7 +68,7 @@ def read_text(path: Path) -> FileText:
     Raises:
         PersonaError: the file is missing, is no file, may not be read, is too large, or is not UTF-8.
     """
-    if (what := no_file(path)) is not None:
+    if (what := non_file_kind(path)) is not None:
         raise PersonaError(f"{display_name(path)} is {what}; name a persona file (TOML)")
     try:
         with path.open("rb") as file:
@@ -90,11 +90,11 @@ def read_text(path: Path) -> FileText:
 
 def display_name(path: Path) -> str:
     """Return a path for an error: as given if it is relative; else only the name, so that no home path is shown."""
-    return shown(path.name if path.is_absolute() else str(path))
+    return quoted(path.name if path.is_absolute() else str(path))
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class FileKind:
     """A kind of file: what it is called, its most bytes with a name and an advice for more, and its own error."""
 
     name: str
@@ -104,14 +104,14 @@ class Kind:
     error: Callable[[str], Exception]
 
 
-def read_whole(path: Path, kind: Kind) -> bytes:
+def read_whole(path: Path, kind: FileKind) -> bytes:
     """Return the content of a file.
 
     Raises:
         Exception: the kind's own: there is no such file, it is a directory or a pipe, may not be read, or is too large.
     """
     name = display_name(path)
-    if (what := no_file(path)) is not None:
+    if (what := non_file_kind(path)) is not None:
         raise kind.error(f"{name} is {what}; name {kind.name}")
     try:
         with path.open("rb") as file:

@@ -24,17 +24,17 @@ def suggestion(word: str, known: Iterable[str], otherwise: str | None = None) ->
     words = list(known)
     near = nearest(word, words)
     if near is not None:
-        return f"did you mean {shown(near)}?"
+        return f"did you mean {quoted(near)}?"
     return otherwise or f"write {one_of(words)}"
 
 
 def one_of(words: Sequence[str]) -> str:
     """Return words as a choice between them, as a file would have them."""
-    *others, last = map(shown, words)
+    *others, last = map(quoted, words)
     return f"{', '.join(others)} or {last}" if others else last
 
 
-def shown(value: object) -> str:
+def quoted(value: object) -> str:
     """Return a value as a TOML file would have it, fit for an error: on one short line, no control characters."""
     match value:
         case str():

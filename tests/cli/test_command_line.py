@@ -62,10 +62,10 @@ def test_the_start_path_imports_nothing_heavy() -> None:
     """Each of these costs tens to hundreds of milliseconds before the first frame."""
     code = (
         "import sys; import chat_personas.cli.main as entry; entry.launch.read(['chat', 'democrat']); "
-        "from chat_personas.cli.launch import Sitting; "
+        "from chat_personas.cli.launch import Launch; "
         "from chat_personas.cli.bootstrap import keep_log; keep_log(); "
         "from chat_personas.cli.bootstrap import prefer_own_packages; prefer_own_packages(); "
-        "Sitting(None, None, None).session(None); import chat_personas.tui.app; "
+        "Launch(None, None, None).session(None); import chat_personas.tui.app; "
         "print([m for m in ('typer', 'json', 'tomllib', 'eval.engine', 'pydantic', 'numpy', 'scipy', 'openai',"
         " 'llama_cpp', 'sqlite_utils', 'pandas', 'httpx2')"
         " if m in sys.modules])"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from chat_personas.cli.progress import Pace, lines
-from chat_personas.engines.cached import Tally
+from chat_personas.cli.progress import RateEstimate, lines
+from chat_personas.engines.cached import CacheStats
 
 
 class Clock:
@@ -17,12 +17,12 @@ class Clock:
 
 
 def test_before_anything_was_asked_nothing_is_said_about_the_pace() -> None:
-    assert Pace(clock=Clock()).in_words() == ""
+    assert RateEstimate(clock=Clock()).in_words() == ""
 
 
 def test_rate_and_time_left_come_from_what_was_asked_now() -> None:
-    clock, tally = Clock(), Tally()
-    pace = Pace(lambda: tally, clock)
+    clock, tally = Clock(), CacheStats()
+    pace = RateEstimate(lambda: tally, clock)
     tally.remembered = 80
     pace.step(40, 100)
     assert pace.in_words() == "", "what was remembered took no time and tells nothing about the model"
@@ -36,7 +36,7 @@ def test_rate_and_time_left_come_from_what_was_asked_now() -> None:
 
 def test_a_server_that_slows_down_is_noticed_within_a_minute() -> None:
     clock = Clock()
-    pace = Pace(clock=clock)
+    pace = RateEstimate(clock=clock)
     for step in range(1, 11):
         clock.time += 1
         pace.step(10 * step, 10_000)
@@ -50,7 +50,7 @@ def test_a_server_that_slows_down_is_noticed_within_a_minute() -> None:
 
 def test_a_log_file_is_told_every_half_minute_and_a_short_run_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     clock = Clock()
-    advance = lines("democrat", Pace(clock=clock))
+    advance = lines("democrat", RateEstimate(clock=clock))
     for done in range(1, 8):
         clock.time += 10
         advance(done, 20)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_personas.monitor.planning import ANCHORS, LEAST_REST, Agenda, agenda
+from chat_personas.monitor.planning import ANCHORS, LEAST_REST, ProbePlan, agenda
 from eval.scoring.intervals import MIN_QUESTIONS
 from eval.surveys.loading import load_survey
 from eval.surveys.model import Question
@@ -96,6 +96,6 @@ def test_after_as_many_rounds_as_slices_everything_was_asked() -> None:
 
 
 def test_what_a_broken_off_round_did_not_come_to_is_asked_next() -> None:
-    made = Agenda((), some(6))
+    made = ProbePlan((), some(6))
     first = ids(made.round(3, {}))
     assert ids(made.round(3, {first[0]: 1})) == ["Q1", "Q2", "Q3"]

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from chat_personas.cli.launch import Sitting
+from chat_personas.cli.launch import Launch
 from chat_personas.corpus import Corpus, MeasurementRow
 from chat_personas.monitor.monitor import Monitor
 from chat_personas.monitor.planning import ANCHORS, LEAST_REST
-from chat_personas.monitor.round import Coverage, CurrentRound, Estimate
+from chat_personas.monitor.round import Coverage, Estimate, ProbeRound
 from eval.engine import EngineError, Message, Probe, ProbeScore, Sampling
 from eval.surveys.loading import LoadedSurvey
 from tests.corpus.making import branch_of, conversation_of, talk
@@ -93,7 +93,7 @@ async def test_every_round_the_first_too_asks_the_anchors_and_a_further_slice() 
 async def test_the_first_round_asks_what_fits_the_time_that_its_anchors_took(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = FakeEngine()
     monitor = Monitor(engine, TOWN, [DEMOCRAT], seconds=35.0)
-    monkeypatch.setattr(CurrentRound, "seconds_per_question", 1.0)
+    monkeypatch.setattr(ProbeRound, "seconds_per_question", 1.0)
     estimates = [estimate async for estimate in monitor.measure(HELLO, None)]
     assert estimates[0].total == SLICE
     assert (estimates[-1].done, estimates[-1].total) == (35, 35)
@@ -288,7 +288,7 @@ async def test_a_round_that_the_next_one_replaces_is_recorded_before_that_is_pla
 
 async def test_the_set_seconds_reach_the_monitor(monkeypatch: pytest.MonkeyPatch, corpus: Corpus) -> None:
     monkeypatch.setenv("CHAT_PERSONAS_PROBE_SECONDS", "7.5")
-    sitting = Sitting("democrat", None, None)
+    sitting = Launch("democrat", None, None)
     monitor = sitting.make_monitor(FakeEngine(), sitting.load_persona().persona, corpus)
     assert monitor._budget.seconds == 7.5
 

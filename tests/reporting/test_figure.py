@@ -6,7 +6,7 @@ import pytest
 
 from chat_personas.reporting.svg.figures import figure_document
 from chat_personas.reporting.svg.forest import PLOT
-from chat_personas.reporting.svg.primitives import Scale
+from chat_personas.reporting.svg.primitives import Axis
 from eval.report import Report
 from tests.eval.reports import MODEL, report, row
 from tests.reporting.reading import SVG, tree, words
@@ -54,7 +54,7 @@ def test_every_score_is_written_with_its_interval_beside_the_words_for_it() -> N
 
 def test_the_interval_is_drawn_from_end_to_end() -> None:
     line = next(one for one in tree(figure_document([scored()])).iter() if one.get("class") == "line persona")
-    scale = Scale(0.5, 1.0, *PLOT)
+    scale = Axis(0.5, 1.0, *PLOT)
     assert f"M{scale.at(0.75):.2f} " in line.get("d", "")
     assert f"H{scale.at(0.85):.2f}" in line.get("d", "")
 
@@ -75,7 +75,7 @@ def test_all_personas_share_one_scale() -> None:
 
 def test_each_question_is_a_dot_and_those_beyond_the_scale_are_counted() -> None:
     drawn = figure_document([scored()])  # 0.9, 0.8 and 0.4, which is below 0.5
-    scale = Scale(0.5, 1.0, *PLOT)
+    scale = Axis(0.5, 1.0, *PLOT)
     assert dots(drawn) == [pytest.approx(scale.at(0.8), abs=0.01), pytest.approx(scale.at(0.9), abs=0.01)]
     assert "1 lower" in words(drawn)
 

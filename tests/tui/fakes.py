@@ -12,7 +12,7 @@ from chat_personas.corpus import Corpus
 from chat_personas.monitor.monitor import Monitor
 from chat_personas.tui.app import ChatApp
 from chat_personas.tui.chat.screen import ChatScreen
-from chat_personas.tui.session import Session
+from chat_personas.tui.session import SessionSpec
 from eval.engine import Engine, EngineInfo, Message, Piece, Probe, ProbeScore
 from eval.surveys.loading import load_survey
 from personas import Persona, load_persona
@@ -52,13 +52,13 @@ def monitor(engine: Engine, persona: Persona, corpus: Corpus) -> Monitor:
     return Monitor(engine, load_survey("civic"), persona.groups, corpus=corpus)
 
 
-def session(corpus_file: Path, engine: Engine, **changes: object) -> Session:
+def session(corpus_file: Path, engine: Engine, **changes: object) -> SessionSpec:
     """A sitting with the persona `democrat` that does not measure, unless `changes` say otherwise."""
 
     async def open_engine() -> Engine:
         return engine
 
-    plain = Session(
+    plain = SessionSpec(
         persona="democrat",
         model="fake",
         load_persona=load_persona,
@@ -71,7 +71,7 @@ def session(corpus_file: Path, engine: Engine, **changes: object) -> Session:
 
 @asynccontextmanager
 async def screen(
-    session: Session, size: tuple[int, int] = (120, 36), *, ready: bool = True
+    session: SessionSpec, size: tuple[int, int] = (120, 36), *, ready: bool = True
 ) -> AsyncIterator[Pilot[None]]:
     """Run the application without a terminal; wait until a conversation is open, unless it need not be `ready`."""
     app = ChatApp(session)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from chat_personas.text import counted
+from chat_personas.text import pluralize
 from chat_personas.tui.drawing import (
     MODEL,
     PEOPLE,
@@ -108,5 +108,5 @@ def test_numbers_are_written_with_their_interval_or_say_that_there_is_none() -> 
     assert with_interval(0.842, 0.8, 0.885) == "0.84 [0.80, 0.89]"
     assert with_interval(0.842, None, None) == "0.84"
     assert two(None) == "—"
-    assert counted(1, "question") == "1 question"
-    assert counted(20, "question") == "20 questions"
+    assert pluralize(1, "question") == "1 question"
+    assert pluralize(20, "question") == "20 questions"

@@ -5,12 +5,12 @@ import pty
 
 import pytest
 
-from chat_personas.tui.process import Screen
+from chat_personas.tui.process import TerminalStream
 
 
 def test_what_is_drawn_after_the_terminal_is_gone_is_dropped_without_an_error() -> None:
     terminal, program = pty.openpty()
-    screen = Screen(os.fdopen(program, "wb"), encoding="utf-8")
+    screen = TerminalStream(os.fdopen(program, "wb"), encoding="utf-8")
     screen.write("Hello")
     screen.flush()
     os.close(terminal)
@@ -23,7 +23,7 @@ def test_what_is_drawn_after_the_terminal_is_gone_is_dropped_without_an_error() 
 
 def test_other_errors_are_not_hidden() -> None:
     reading, writing = os.pipe()
-    screen = Screen(os.fdopen(writing, "wb"), encoding="utf-8")
+    screen = TerminalStream(os.fdopen(writing, "wb"), encoding="utf-8")
     os.close(reading)
     screen.write("Hello")
     with pytest.raises(BrokenPipeError):

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from chat_personas.cli.errors import DONE, UsageError
-from chat_personas.text import counted
+from chat_personas.text import pluralize
 
 app = typer.Typer(
     help="Show and clear the answers that are kept so that nothing is asked twice.",
@@ -21,19 +21,20 @@ def show() -> int:
     """Say where answers are kept, how much room they take, and how many there are of each model, of when."""
     from chat_personas.engines.cached import AnswerStore
     from chat_personas.engines.cached.store import size_of
-    from chat_personas.paths import answers_path, shown
+    from chat_personas.paths import answers_path, display_path
     from chat_personas.text import printable
 
     path = answers_path()
     if not path.exists():
-        print(f"no answers are kept yet; they will be in {shown(path)}")
+        print(f"no answers are kept yet; they will be in {display_path(path)}")
         return DONE
     store = AnswerStore.open(path)
     try:
         models = store.models()
     finally:
         store.close()
-    print(f"{shown(path)}, {size_of(path) / 1e6:.1f} MB, {counted(sum(model.answers for model in models), 'answer')}")
+    answers = pluralize(sum(model.answers for model in models), "answer")
+    print(f"{display_path(path)}, {size_of(path) / 1e6:.1f} MB, {answers}")
     for model in models:
         print(f"{model.answers:8}  {model.oldest[:10]} to {model.newest[:10]}  {printable(model.name)}")
     return DONE
@@ -50,7 +51,7 @@ def clear(
     from chat_personas.engines.cached import AnswerStore
     from chat_personas.engines.cached.store import DamagedCacheError, remove
     from chat_personas.paths import answers_path
-    from personas.inputs.suggestions import shown, suggestion
+    from personas.inputs.suggestions import quoted, suggestion
 
     path = answers_path()
     if not path.exists():
@@ -72,8 +73,8 @@ def clear(
     try:
         if model is not None and model not in (known := [each.name for each in store.models()]):
             likely = suggestion(model, known, "see: chat-personas cache show")
-            raise UsageError(f"no answers of {shown(model)} are kept; {likely}")
-        typer.echo(f"removed {counted(store.clear(model), 'answer')}", err=True)
+            raise UsageError(f"no answers of {quoted(model)} are kept; {likely}")
+        typer.echo(f"removed {pluralize(store.clear(model), 'answer')}", err=True)
     finally:
         store.close()
     return DONE

@@ -57,13 +57,13 @@ def _judged(pairs: "Sequence[tuple[Report, Report]]") -> "list[tuple[Report, Rep
     Raises:
         ReportError: no other is left.
     """
-    from chat_personas.reporting.wording import errs_too_often, not_judged
+    from chat_personas.reporting.wording import judge_unreliable, not_judged
     from chat_personas.text import printable
     from eval.errors import ReportError
 
     kept, said = [], []
     for pair in pairs:
-        troubled = [(name, report) for name, report in zip("AB", pair, strict=True) if errs_too_often(report)]
+        troubled = [(name, report) for name, report in zip("AB", pair, strict=True) if judge_unreliable(report)]
         said += [f"{printable(each.persona.name)} in {name} is {not_judged(each)}" for name, each in troubled]
         if not troubled:
             kept.append(pair)

@@ -25,13 +25,13 @@ def list_conversations(
     """List conversations, the most recently used first."""
     from chat_personas.corpus.conversations import Selection
     from chat_personas.corpus.corpus import check_persona
-    from chat_personas.text import counted, printable
+    from chat_personas.text import pluralize, printable
 
     with open_corpus(read_only=True) as corpus:
         check_persona(corpus, persona)
         for found in corpus.conversations(Selection(persona=persona)):
             when = found.active_at.astimezone().strftime("%Y-%m-%d %H:%M")
-            counts = f"{counted(found.messages, 'message'):>13} {counted(found.measurements, 'measurement'):>16}"
+            counts = f"{pluralize(found.messages, 'message'):>13} {pluralize(found.measurements, 'measurement'):>16}"
             print(f"{found.id}  {when}  {found.persona_name:20} {counts}  {printable(found.title)}")
     return DONE
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from chat_personas.cli.errors import CHECK_FAILED, DONE
-from chat_personas.text import counted
+from chat_personas.text import pluralize
 
 EXAMPLE = "Example: chat-personas doctor"
 
@@ -43,11 +43,11 @@ def _program() -> str:
 
 def _settings() -> str:
     from chat_personas.engines.open import shown_model
-    from chat_personas.paths import settings_path, shown
+    from chat_personas.paths import display_path, settings_path
     from chat_personas.settings import load_settings
     from personas import load_persona
 
-    settings, file = load_settings(), shown(settings_path())
+    settings, file = load_settings(), display_path(settings_path())
     load_persona(settings.persona)
     _require_known("theme", [settings.theme] if settings.theme else [], _themes())
     _require_known("keys", settings.keys, _key_ids())
@@ -92,15 +92,15 @@ def _key_ids() -> frozenset[str]:
 def _corpus() -> str:
     from chat_personas.cli.opening import open_corpus
     from chat_personas.corpus.errors import CorpusError
-    from chat_personas.paths import corpus_path, shown
+    from chat_personas.paths import corpus_path, display_path
 
     if not corpus_path().exists():
         _require_writable(corpus_path().parent)
-        return f"none yet; it will be {shown(corpus_path())}"
+        return f"none yet; it will be {display_path(corpus_path())}"
     with open_corpus() as corpus:
         if problems := corpus.problems():
-            raise CorpusError(f"{shown(corpus_path())}: {problems[0]} ({len(problems)} found); keep a copy")
-        return f"{shown(corpus_path())}, {counted(len(corpus.conversation_ids()), 'conversation')}, sound"
+            raise CorpusError(f"{display_path(corpus_path())}: {problems[0]} ({len(problems)} found); keep a copy")
+        return f"{display_path(corpus_path())}, {pluralize(len(corpus.conversation_ids()), 'conversation')}, sound"
 
 
 def _require_writable(directory: Path) -> None:
@@ -120,18 +120,18 @@ def _require_writable(directory: Path) -> None:
 def _answers() -> str:
     from chat_personas.engines.cached import AnswerStore
     from chat_personas.engines.cached.store import size_of
-    from chat_personas.paths import answers_path, shown
+    from chat_personas.paths import answers_path, display_path
 
     path = answers_path()
     if not path.exists():
         _require_writable(path.parent)
-        return f"none kept yet; they will be in {shown(path)}"
+        return f"none kept yet; they will be in {display_path(path)}"
     store = AnswerStore.open(path)
     try:
         kept = sum(model.answers for model in store.models())
     finally:
         store.close()
-    return f"{shown(path)}, {kept} kept, {size_of(path) / 1e6:.1f} MB"
+    return f"{display_path(path)}, {kept} kept, {size_of(path) / 1e6:.1f} MB"
 
 
 def _built_in_model() -> str:
@@ -160,7 +160,7 @@ def _survey() -> str:
     from chat_personas.surveys import find_survey
 
     loaded = find_survey(load_settings().survey)
-    return f"{loaded.survey.name}, {counted(len(loaded.survey.questions), 'question')}"
+    return f"{loaded.survey.name}, {pluralize(len(loaded.survey.questions), 'question')}"
 
 
 def _personas() -> str:

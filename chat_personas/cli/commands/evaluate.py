@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from chat_personas.cli import options
-from chat_personas.cli.errors import DONE, UnreadableError, UsageError
+from chat_personas.cli.errors import DONE, CommandLineError, UsageError
 from chat_personas.cli.options import REFUSALS, STEERINGS
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ def evaluate(
     """Put a survey to personas and report how close their answers are to the people they stand for."""
     from chat_personas.cli.evaluation.output import Destinations, print_and_write
     from chat_personas.cli.evaluation.requests import expressions_meant
-    from chat_personas.cli.evaluation.resume import KeptAnswers
-    from chat_personas.cli.evaluation.run import Evaluation, score_answers
+    from chat_personas.cli.evaluation.resume import ResumableRun
+    from chat_personas.cli.evaluation.run import EvalRun, score_answers
     from chat_personas.cli.options import choose
     from chat_personas.settings import load_settings
 
@@ -77,7 +77,7 @@ def evaluate(
         return DONE
     wanted = _named(personas)
     one_only = {"--save-answers": save_answers, "--fail-if-worse-than": fail_if_worse_than}
-    evaluation = Evaluation(
+    evaluation = EvalRun(
         settings=settings,
         model=model or settings.model,
         survey=survey,
@@ -92,7 +92,7 @@ def evaluate(
         judge=judge,
         agreed=yes,
         saving=save_answers is not None,
-        kept=KeptAnswers(anew=no_cache, resume=resume),
+        kept=ResumableRun(anew=no_cache, resume=resume),
     )
     baseline = _baseline(fail_if_worse_than, wanted, survey)
     reports: list[Report] = []
@@ -107,7 +107,7 @@ def evaluate(
 
 def _named(personas: list[str] | None) -> list[str]:
     if not personas:
-        raise UnreadableError("name a persona, or a file of answers with --answers; see chat-personas eval --help")
+        raise CommandLineError("name a persona, or a file of answers with --answers; see chat-personas eval --help")
     return personas
 
 

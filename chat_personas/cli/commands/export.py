@@ -36,7 +36,7 @@ def export(
     from chat_personas.cli.options import choose
     from chat_personas.corpus.conversations import Selection
     from chat_personas.corpus.export import FORMATS, export_file, export_stdout
-    from chat_personas.text import counted
+    from chat_personas.text import pluralize
 
     choose("--format", form, tuple(FORMATS))
     selection = Selection(persona=persona, since=_day(since), until=_day(until), ids=tuple(conversation or ()))
@@ -49,7 +49,7 @@ def export(
         if Path(out).exists() and not force:
             raise UsageError(f"{out} is there already; choose another name or add --force")
         count = export_file(corpus, form, selection, Path(out), force=force)
-    typer.echo(f"{counted(count, 'conversation')} written to {out}", err=True)
+    typer.echo(f"{pluralize(count, 'conversation')} written to {out}", err=True)
     return DONE
 
 

@@ -50,8 +50,8 @@ def matrix(
     """Compare personas and the unsteered model with every group: whom do they sound like, and what does steering do?"""
     from chat_personas.cli.evaluation.output import Destinations, write_matrix
     from chat_personas.cli.evaluation.requests import expression_meant
-    from chat_personas.cli.evaluation.resume import KeptAnswers
-    from chat_personas.cli.evaluation.run import MatrixAsked
+    from chat_personas.cli.evaluation.resume import ResumableRun
+    from chat_personas.cli.evaluation.run import MatrixRun
     from chat_personas.cli.options import choose
     from chat_personas.cli.tables.matrix import print_matrix
     from chat_personas.settings import load_settings
@@ -64,7 +64,7 @@ def matrix(
         raise UsageError(f"--groups takes one attribute, not {' and '.join(groups)}; give one, or none for all groups")
     attribute = choose("--groups", groups[0], (*CATALOGUE, *OPEN_ATTRIBUTES)) if groups else None
     settings = load_settings()
-    asked = MatrixAsked(
+    asked = MatrixRun(
         settings=settings,
         model=model or settings.model,
         personas=[load_persona(name) for name in personas],
@@ -76,7 +76,7 @@ def matrix(
         limit=limit,
         seed=seed,
         agreed=yes,
-        kept=KeptAnswers(anew=no_cache, resume=resume),
+        kept=ResumableRun(anew=no_cache, resume=resume),
     )
     report, info = asked.kept.ask(asked.make())
     try:

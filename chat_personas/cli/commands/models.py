@@ -25,7 +25,7 @@ def list_models() -> int:
     """List the models that have a name: the built-in one and the GGUF files in the models directory."""
     from chat_personas.engines.open import ModelFile, find_model, model_names
     from chat_personas.models import POCKET
-    from chat_personas.paths import models_directory, shown
+    from chat_personas.paths import display_path, models_directory
     from chat_personas.text import printable
 
     for name in model_names():
@@ -34,7 +34,7 @@ def list_models() -> int:
         size = found.path.stat().st_size / 1e6
         remark = "  a demonstration: evidence about nobody" if name == POCKET else ""
         print(f"{printable(name):24} {size:9.1f} MB{remark}")
-    print(f"\nGGUF files in {shown(models_directory())} are listed here by name. {ELSEWHERE}")
+    print(f"\nGGUF files in {display_path(models_directory())} are listed here by name. {ELSEWHERE}")
     return DONE
 
 

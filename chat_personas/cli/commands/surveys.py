@@ -17,16 +17,16 @@ import typer
 
 from chat_personas.cli.errors import BAD_INPUT, DONE, UsageError
 from chat_personas.cli.progress import busy
-from chat_personas.paths import shown as shown_path
+from chat_personas.paths import display_path as shown_path
 from chat_personas.surveys import check_name, keep_survey
-from chat_personas.text import counted, printable
+from chat_personas.text import pluralize, printable
 from eval.errors import SurveyError
-from eval.importers import KINDS, Imported, Wishes
+from eval.importers import KINDS, ImportOptions, ImportResult
 from eval.surveys.figures import groups_with_figures, human_figures
 from eval.surveys.model import Question, Survey
 from personas import Group, clash
 from personas.inputs.files import is_directory
-from personas.inputs.suggestions import nearest, shown
+from personas.inputs.suggestions import nearest, quoted
 
 
 def groups_meant(written: Sequence[str]) -> tuple[Group, ...]:
@@ -54,9 +54,9 @@ def people_counted(survey: Survey, combined: Sequence[Group]) -> list[str]:
         return [f"{who}: no figures"]
     known = [number for number in people if number == number]  # NaN where a source has proportions only
     if not known:
-        return [f"{who}: figures for {counted(len(people), 'question')}, without the number of people"]
+        return [f"{who}: figures for {pluralize(len(people), 'question')}, without the number of people"]
     spread = f"{known[0]:.0f} to {known[-1]:.0f} people, median {median(known):.0f}"
-    return [f"{who}: figures for {counted(len(people), 'question')}, each of {spread}"]
+    return [f"{who}: figures for {pluralize(len(people), 'question')}, each of {spread}"]
 
 
 def _people(question: Question, groups: Sequence[Group]) -> float | None:
@@ -72,7 +72,7 @@ def _people(question: Question, groups: Sequence[Group]) -> float | None:
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
 
 
-def run_import(kind: str, path: Path, wishes: Wishes, *, replace: bool) -> int:
+def run_import(kind: str, path: Path, wishes: ImportOptions, *, replace: bool) -> int:
     """Import the survey at `path`; return the exit code.
 
     Raises:
@@ -83,10 +83,10 @@ def run_import(kind: str, path: Path, wishes: Wishes, *, replace: bool) -> int:
     if kind not in KINDS:
         near = nearest(kind, KINDS)
         likely = "kinds" if near is None else f"did you mean {near}? Kinds"
-        raise UsageError(f"there is no kind {shown(kind)}; {likely}: {', '.join(KINDS)}")
+        raise UsageError(f"there is no kind {quoted(kind)}; {likely}: {', '.join(KINDS)}")
     named = with_changes(wishes, name=wishes.name or _name_of(path))
     if not _NAME.fullmatch(named.name):
-        raise UsageError(f"{shown(named.name)} is no name; letters, digits and dashes, at most 64, with --name")
+        raise UsageError(f"{quoted(named.name)} is no name; letters, digits and dashes, at most 64, with --name")
     check_name(named.name, replace=replace)
     with busy(f"reading {path.name}…"):
         imported = KINDS[kind].read(path, named)
@@ -102,17 +102,17 @@ def _name_of(path: Path) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "-", stem).strip("-")[:64] or "survey"
 
 
-def _check_groups(imported: Imported) -> None:
+def _check_groups(imported: ImportResult) -> None:
     survey = imported.survey
     if not groups_with_figures(survey) and all(question.overall is None for question in survey.questions):
         raise SurveyError("no group of the catalogue has figures in these files; check that KIND is their format")
 
 
-def _summary(imported: Imported, file: Path) -> list[str]:
+def _summary(imported: ImportResult, file: Path) -> list[str]:
     survey = imported.survey
     groups = groups_with_figures(survey)
     overall = sum(question.overall is not None for question in survey.questions)
-    size = f"{counted(len(survey.questions), 'question')}, {counted(len(groups), 'group')}"
+    size = f"{pluralize(len(survey.questions), 'question')}, {pluralize(len(groups), 'group')}"
     return [
         f"{survey.name}: {size}, everyone's figures for {overall}; {'weighted' if survey.weighted else 'unweighted'}",
         *(f"found: {line}" for line in imported.found),
@@ -136,7 +136,7 @@ def list_surveys() -> int:
     A file with a fault is named on standard error beside the list of the others; the exit code is then 2.
     """
     from chat_personas.surveys import all_survey_names, glance_at_survey
-    from chat_personas.text import counted, printable
+    from chat_personas.text import pluralize, printable
     from eval.errors import SurveyError
 
     code = DONE
@@ -147,7 +147,7 @@ def list_surveys() -> int:
             print(f"chat-personas: {printable(' '.join(str(error).split()))}", file=sys.stderr)
             code = BAD_INPUT
         else:
-            print(printable(f"{name:16} {counted(survey.questions, 'question'):>15}  {survey.title}"))
+            print(printable(f"{name:16} {pluralize(survey.questions, 'question'):>15}  {survey.title}"))
     return code
 
 
@@ -162,7 +162,7 @@ def show(
 ) -> int:
     """Print where a survey's figures come from, its topics and the groups it has figures for."""
     from chat_personas.surveys import find_survey
-    from chat_personas.text import counted, printable
+    from chat_personas.text import pluralize, printable
     from eval.surveys.figures import groups_with_figures
 
     combined = groups_meant(groups or ())
@@ -175,7 +175,7 @@ def show(
         f"licence: {found.licence}",
         f"years: {', '.join(map(str, found.years)) or 'not stated'}; {'weighted' if found.weighted else 'unweighted'}; "
         f"{'paraphrased' if found.paraphrased else 'original wording'}; sha256 {loaded.sha256}",
-        f"{counted(len(found.questions), 'question')} on {counted(len(topics), 'topic')}: {', '.join(topics)}",
+        f"{pluralize(len(found.questions), 'question')} on {pluralize(len(topics), 'topic')}: {', '.join(topics)}",
         f"figures for: {', '.join(str(group) for group in groups_with_figures(found))}",
     ]
     if combined:
@@ -203,7 +203,7 @@ def import_survey(
     replace: Annotated[bool, typer.Option("--replace", help="Replace a survey of that name.")] = False,
 ) -> int:
     """Take a survey over from another format; then it is listed, shown and measured with like any other."""
-    from eval.importers.building import Wishes
+    from eval.importers.building import ImportOptions
 
-    wishes = Wishes(name or "", title, source, licence, tuple(year or ()), weighted)
+    wishes = ImportOptions(name or "", title, source, licence, tuple(year or ()), weighted)
     return run_import(kind, path, wishes, replace=replace)

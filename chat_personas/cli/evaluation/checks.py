@@ -7,7 +7,7 @@ from pathlib import Path
 from chat_personas.cli.errors import CheckFailedError
 from chat_personas.cli.tables.comparison import print_comparisons
 from chat_personas.reporting.comparison import signed
-from chat_personas.reporting.wording import errs_too_often, not_judged
+from chat_personas.reporting.wording import judge_unreliable, not_judged
 from chat_personas.surveys import find_survey
 from chat_personas.text import printable
 from eval.compare.models import PairedReport
@@ -16,7 +16,7 @@ from eval.errors import ReportError
 from eval.report import Report
 from eval.report.read import load_reports
 from personas import load_persona
-from personas.inputs.suggestions import shown
+from personas.inputs.suggestions import quoted
 
 THIS_RUN = "this evaluation"
 
@@ -41,7 +41,9 @@ class Baseline:
         sha256 = find_survey(survey).sha256
         for persona in (load_persona(one).persona.name for one in personas):
             if persona not in baseline.reports:
-                raise ReportError(f"{shown(name)} has no report on the persona {shown(persona)}; evaluate it for both")
+                raise ReportError(
+                    f"{quoted(name)} has no report on the persona {quoted(persona)}; evaluate it for both"
+                )
             _check_same_survey(name, baseline.reports[persona], survey, sha256)
         return baseline
 
@@ -67,10 +69,10 @@ class Baseline:
             (NamedReport(self.file, self.reports[report.persona.name]), NamedReport(THIS_RUN, report))
             for report in reports
         ]
-        judged = [pair for pair in pairs if not any(errs_too_often(each.report) for each in pair)]
+        judged = [pair for pair in pairs if not any(judge_unreliable(each.report) for each in pair)]
         comparisons = [paired(*pair, seed) for pair in judged]
         print_comparisons(comparisons, to_error=to_error)
-        for each in (each for pair in pairs for each in pair if errs_too_often(each.report)):
+        for each in (each for pair in pairs for each in pair if judge_unreliable(each.report)):
             name = printable(each.report.persona.name)
             raise CheckFailedError(f"no alignment to compare: {name} in {each.file} is {not_judged(each.report)}")
         failed = [told for told in map(_complaint, comparisons) if told is not None]
@@ -84,14 +86,14 @@ def _on_the_same_people(report: Report, earlier: Sequence[Report], file: str) ->
     if len(found) != 1:
         count = "no report" if not found else f"{len(found)} reports"
         fix = "keep one" if found else "evaluate them for both"
-        raise ReportError(f"{shown(file)} has {count} on the people of {shown(report.persona.name)}; {fix}")
+        raise ReportError(f"{quoted(file)} has {count} on the people of {quoted(report.persona.name)}; {fix}")
     _check_same_survey(file, found[0], report.survey.name, report.survey.sha256)
     return found[0]
 
 
 def _check_same_survey(file: str, earlier: Report, survey: str, sha256: str) -> None:
     if earlier.survey.sha256 != sha256:
-        raise ReportError(f"{shown(file)} is about another survey than {shown(survey)}; use the same for both")
+        raise ReportError(f"{quoted(file)} is about another survey than {quoted(survey)}; use the same for both")
 
 
 def _complaint(comparison: PairedReport) -> str | None:

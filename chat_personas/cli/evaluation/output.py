@@ -16,14 +16,14 @@ from chat_personas.cli.errors import CheckFailedError, UsageError
 from chat_personas.cli.tables.expressions import print_expressions
 from chat_personas.cli.tables.report import print_reports
 from chat_personas.corpus.errors import CorpusError
-from chat_personas.reporting.wording import errs_too_often, not_judged
+from chat_personas.reporting.wording import judge_unreliable, not_judged
 from chat_personas.storage.files import standard_output
 from chat_personas.surveys import find_survey
-from chat_personas.text import counted, printable
+from chat_personas.text import pluralize, printable
 from eval.answer_files import left_out
 from eval.report import Report
-from personas.inputs.files import no_file
-from personas.inputs.suggestions import shown
+from personas.inputs.files import non_file_kind
+from personas.inputs.suggestions import quoted
 
 if TYPE_CHECKING:
     from eval.compare.models import PairedReport
@@ -90,10 +90,10 @@ def check_destination(file: str) -> None:
     except FileNotFoundError:
         pass
     except OSError as error:
-        raise UsageError(f"{shown(file)} cannot be written: {error.strerror}; choose another place") from error
+        raise UsageError(f"{quoted(file)} cannot be written: {error.strerror}; choose another place") from error
     if path.is_dir():
         raise UsageError(f"{file} is a directory; give the name of a file in it")
-    if no_file(path) is not None:
+    if non_file_kind(path) is not None:
         raise UsageError(f"{file} is a pipe; name a file, or - for standard output")
     if not path.parent.is_dir():
         raise UsageError(f"there is no directory {path.parent}; create it first")
@@ -287,7 +287,7 @@ def _tell_left_out(reports: Sequence[Report]) -> None:
     """Say how many answers are not saved, because a file of answers cannot say that they are not valid."""
     for report in reports:
         if count := left_out(report):
-            what = f"{counted(count, 'answer')} not saved, because not valid"
+            what = f"{pluralize(count, 'answer')} not saved, because not valid"
             print(f"{printable(report.persona.name)}: {what}", file=sys.stderr)
 
 
@@ -307,7 +307,7 @@ def check_alignment(reports: Sequence[Report], fail_under: float | None) -> None
         return
     several = _in_several_expressions(reports)
     names = [f"{each.persona.name} ({each.expression})" if several else each.persona.name for each in reports]
-    judged = [(name, report) for name, report in zip(names, reports, strict=True) if not errs_too_often(report)]
+    judged = [(name, report) for name, report in zip(names, reports, strict=True) if not judge_unreliable(report)]
     aligned = [(name, report.scores.alignment) for name, report in judged]
     below = [
         f"{name} {_below(fail_under, score.mean)}"
@@ -323,7 +323,7 @@ def check_alignment(reports: Sequence[Report], fail_under: float | None) -> None
     complaints += [
         f"no alignment to check: {name} is {not_judged(report)}"
         for name, report in zip(names, reports, strict=True)
-        if errs_too_often(report)
+        if judge_unreliable(report)
     ]
     if complaints:
         raise CheckFailedError("; ".join(complaints))

@@ -12,7 +12,7 @@ import typer
 from chat_personas import consent
 from chat_personas.cli.errors import UsageError
 from chat_personas.cli.options import choose
-from chat_personas.text import counted
+from chat_personas.text import pluralize
 from eval.expression.methods import EXPRESSIONS, METHODS, Asking, Expression, cannot
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def agree(info: "EngineInfo", requests: int, *, agreed: bool) -> None:
     """
     if consent.is_confirmed(info):
         return
-    what = f"this sends {counted(requests, 'request')} to {info.name} and may cost money"
+    what = f"this sends {pluralize(requests, 'request')} to {info.name} and may cost money"
     if not agreed:
         if sys.stdin is None or not sys.stdin.isatty():
             raise UsageError(f"{what}; add --yes to agree")

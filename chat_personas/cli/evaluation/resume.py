@@ -6,7 +6,7 @@ from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from chat_personas.cli.errors import StoppedError, UsageError
-from chat_personas.engines.cached import AnswerStore, CacheError, Memory, RememberingEngine, Run, Tally
+from chat_personas.engines.cached import AnswerMemory, AnswerStore, CachedEngine, CacheError, CacheStats, Run
 from chat_personas.engines.cached.entries import command_key, model_key
 from chat_personas.paths import answers_path
 from chat_personas.text import printable
@@ -23,7 +23,7 @@ NOTHING = "there is no interrupted run of this command to go on with; leave out 
 GO_ON = "add --resume to the same command to go on"
 
 
-class KeptAnswers:
+class ResumableRun:
     """One command's dealings with kept answers.
 
     `anew`: take none of those that are there, but keep the new ones. `resume`: go on with the last run of the same
@@ -33,12 +33,12 @@ class KeptAnswers:
     def __init__(self, *, anew: bool, resume: bool) -> None:
         self._anew = anew
         self._resume = resume
-        self._total = Tally()
+        self._total = CacheStats()
         self._requests = 0
         self._store: AnswerStore | None = None
         self._run: Run | None = None
-        self._memory: Memory | None = None
-        self._engines: list[RememberingEngine] = []
+        self._memory: AnswerMemory | None = None
+        self._engines: list[CachedEngine] = []
 
     def ask(self, asking: Coroutine[Any, Any, T]) -> T:
         """Run what asks; when it is interrupted or the model fails, say how much is kept and how to go on.
@@ -56,7 +56,7 @@ class KeptAnswers:
         finally:
             self._close()
 
-    def begin(self, engine: "Engine", command: str, asked: Sequence[object], requests: int) -> RememberingEngine:
+    def begin(self, engine: "Engine", command: str, asked: Sequence[object], requests: int) -> CachedEngine:
         """Return `engine` with a memory. `asked` is what the command is known by, `requests` how many answers it needs.
 
         Raises:
@@ -73,13 +73,13 @@ class KeptAnswers:
                 raise
             self._close()
             _say(f"{error}; the run goes on, but its answers are not kept")
-        self._memory = Memory(self._store, self._run, _say)
+        self._memory = AnswerMemory(self._store, self._run, _say)
         return self.also(engine)
 
-    def also(self, engine: "Engine") -> RememberingEngine:
+    def also(self, engine: "Engine") -> CachedEngine:
         """Return another model of the command that began, with the same memory: its answers are counted, too."""
         assert self._memory is not None
-        remembering = RememberingEngine(engine, self._memory)
+        remembering = CachedEngine(engine, self._memory)
         self._engines.append(remembering)
         return remembering
 
@@ -91,9 +91,9 @@ class KeptAnswers:
             raise UsageError(NOTHING)
         return Run(run.id, run.anew or self._anew)
 
-    def tally(self) -> Tally:
+    def tally(self) -> CacheStats:
         """Return the counts over the whole command so far."""
-        counted = Tally()
+        counted = CacheStats()
         counted.add(self._total)
         for engine in self._engines:
             counted.add(engine.tally)
@@ -101,10 +101,10 @@ class KeptAnswers:
 
     def told(self, report: R) -> R:
         """Return a report that says how many answers were remembered since the report before."""
-        tally = Tally()
+        tally = CacheStats()
         for engine in self._engines:
             tally.add(engine.tally)
-            engine.tally = Tally()
+            engine.tally = CacheStats()
         self._total.add(tally)
         counts = {"remembered": tally.remembered, "remembered_since": tally.oldest}
         return report.model_copy(update={"timing": report.timing.model_copy(update=counts)})

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 
 from chat_personas.cli.errors import UsageError
 from chat_personas.cli.evaluation.requests import agree_to_all, possible
-from chat_personas.cli.evaluation.resume import KeptAnswers
+from chat_personas.cli.evaluation.resume import ResumableRun
 from chat_personas.cli.opening import opened_model
 from chat_personas.cli.progress import progress_bar
 from chat_personas.settings import Settings
 from chat_personas.surveys import find_survey
-from chat_personas.text import counted
+from chat_personas.text import pluralize
 from eval.answer_files import check_distinct, load_answers
 from eval.engine import EngineInfo
 from eval.evaluate import evaluate, evaluate_answers, questions_for
@@ -66,7 +66,9 @@ def calibrate(report: "Report") -> "Report":
     made = calibrated(report)
     if made.calibration is None:
         answered = len(comparable(report))
-        print(f"{report.persona.name}: not calibrated, only {counted(answered, 'question')} answered", file=sys.stderr)
+        print(
+            f"{report.persona.name}: not calibrated, only {pluralize(answered, 'question')} answered", file=sys.stderr
+        )
     return made
 
 
@@ -97,7 +99,7 @@ def check_each_once(personas: Sequence[LoadedPersona]) -> None:
 
 
 @dataclass(slots=True)
-class Evaluation:
+class EvalRun:
     """What was asked for; `agreed` means that probing a server on another machine was agreed to on the command line,
     `saving` that the answers are to be written.
 
@@ -120,7 +122,7 @@ class Evaluation:
     judge: str | None = None
     saving: bool = False
     demonstration: bool = False
-    kept: KeptAnswers = field(default_factory=lambda: KeptAnswers(anew=False, resume=False))
+    kept: ResumableRun = field(default_factory=lambda: ResumableRun(anew=False, resume=False))
 
     async def collect(self, personas: Sequence[str], reports: list[Report]) -> None:
         """Evaluate each persona in turn on one model, after everything that can be wrong was read.
@@ -211,7 +213,7 @@ def score_answers(
 
 
 @dataclass(slots=True)
-class MatrixAsked:
+class MatrixRun:
     """What was asked for; `agreed` means that probing a server on another machine was agreed to on the command line.
 
     `judge` None is the model itself.
@@ -228,7 +230,7 @@ class MatrixAsked:
     limit: int | None
     seed: int
     agreed: bool
-    kept: KeptAnswers
+    kept: ResumableRun
 
     async def make(self) -> tuple[MatrixReport, EngineInfo]:
         """Return the matrix and what the model is, after everything that can be wrong was looked at.

@@ -10,9 +10,9 @@ from chat_personas.reporting.wording import (
     FEW,
     MEANING,
     calibration_lines,
-    errs_too_often,
     gap_figures,
     gap_name,
+    judge_unreliable,
     judged_and_counted,
     over_ordered,
     reference_words,
@@ -53,7 +53,7 @@ def print_expressions(reports: Sequence["Report"], *, to_error: bool, demonstrat
             print_line(console, f"  {line}")
         _print_gaps(console, gaps(own))
         for report in own:
-            calibrated = () if errs_too_often(report) else calibration_lines(report)
+            calibrated = () if judge_unreliable(report) else calibration_lines(report)
             for line in (*calibrated, *judged_and_counted(report)):
                 print_line(console, f"  {report.expression}: {line.strip()}")
         if any(len(report.questions) < 20 for report in own):
@@ -77,7 +77,7 @@ def _tables(reports: Sequence["Report"], width: int) -> Iterator["Table"]:
 
 
 def _score(report: "Report", name: str) -> str:
-    return "not valid" if errs_too_often(report) else with_interval(getattr(report.scores, name))
+    return "not valid" if judge_unreliable(report) else with_interval(getattr(report.scores, name))
 
 
 def _print_gaps(console: "Console", found: Sequence["GapInfo"]) -> None:

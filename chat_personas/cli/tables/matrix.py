@@ -8,15 +8,15 @@ from chat_personas.reporting.comparison import signed
 from chat_personas.reporting.wording import (
     DEMONSTRATION,
     WHY_NOT_VALID,
-    errs_too_often,
     failures_listed,
+    judge_unreliable,
     judged,
     not_read,
     sounds_like,
     what_figures_are,
     with_interval,
 )
-from chat_personas.text import counted, printable
+from chat_personas.text import pluralize, printable
 from personas import Group
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from eval.report import GroupName, Score
 
 NAMED = 3
-FEW = 20
+MIN_TO_RANK = 20
 
 
 def print_matrix(report: "MatrixReport", *, to_error: bool, demonstration: bool = False) -> None:
@@ -40,7 +40,7 @@ def print_matrix(report: "MatrixReport", *, to_error: bool, demonstration: bool 
     print_line(console, _heading(report))
     if demonstration:
         print_line(console, DEMONSTRATION)
-    if errs_too_often(report):
+    if judge_unreliable(report):
         print_line(console, "the figures are not shown, as the judge errs too often; the document has them (--json)")
     else:
         _print_figures(console, report)
@@ -70,7 +70,7 @@ def _heading(report: "MatrixReport") -> str:
     return (
         f"survey {printable(survey.name)} ({what_figures_are(survey)}) · "
         f"model {printable(report.model.name)} · {report.expression} · "
-        f"alignment over {counted(len(report.questions), 'question')} · 95% intervals over questions"
+        f"alignment over {pluralize(len(report.questions), 'question')} · 95% intervals over questions"
     )
 
 
@@ -110,7 +110,7 @@ def _confusion(row: "RowInfo", report: "MatrixReport") -> Iterator[str]:
 
 def _steerability(found: "SteerabilityInfo") -> Iterator[str]:
     who = " and ".join(label(group) for group in found.groups)
-    yield f"{found.persona}: {who}, {counted(found.questions, 'question')}"
+    yield f"{found.persona}: {who}, {pluralize(found.questions, 'question')}"
     yield f"  {'unsteered':9} {with_interval(found.unsteered)} (its representativeness)"
     for steered in found.steerings:
         peeks = " (peeks: the best of these per question)" if steered.steering == "oracle" else ""
@@ -144,10 +144,10 @@ def _print_consistency(console: "Console", report: "MatrixReport") -> None:
 def _notes(report: "MatrixReport") -> Iterator[str]:
     from eval.answers import by_reason, reason
 
-    if len(report.questions) < FEW:
+    if len(report.questions) < MIN_TO_RANK:
         yield "under 20 questions: no intervals, they would promise too much"
     for row in report.rows:
-        if row.not_valid and not errs_too_often(report):
+        if row.not_valid and not judge_unreliable(report):
             yield f"{row.name}: {row.not_valid} of {len(report.questions)} questions are not valid ({WHY_NOT_VALID})"
     failed = dict.fromkeys((reason(failure.why), failure.id) for failure in report.failures)
     for why, count in by_reason(why for why, _ in failed):

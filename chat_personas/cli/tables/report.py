@@ -10,13 +10,13 @@ from chat_personas.reporting.wording import (
     SCORES,
     beside,
     calibration_lines,
-    errs_too_often,
     failures_listed,
-    in_words,
+    judge_unreliable,
     judged_and_counted,
     measure_of,
     not_judged,
     steered_name,
+    summary_lines,
     what_was_asked,
     with_interval,
 )
@@ -42,7 +42,7 @@ def print_reports(reports: Sequence["Report"], *, to_error: bool, demonstration:
     print_line(console, f"{what_was_asked(reports[0])} · 95% intervals over questions")
     if demonstration:
         print_line(console, DEMONSTRATION)
-    for line in dict.fromkeys(not_judged(report) for report in reports if errs_too_often(report)):
+    for line in dict.fromkeys(not_judged(report) for report in reports if judge_unreliable(report)):
         print_line(console, line)
     for table in _scores(reports, console.width):
         console.print()
@@ -61,7 +61,7 @@ def _scores(reports: Sequence["Report"], width: int) -> Iterator["Table"]:
 
 def _figures(report: "Report") -> Iterator[str]:
     for name, _ in SCORES:
-        yield "not valid" if errs_too_often(report) else with_interval(getattr(report.scores, name))
+        yield "not valid" if judge_unreliable(report) else with_interval(getattr(report.scores, name))
 
 
 def _answered(report: "Report") -> str:
@@ -71,7 +71,7 @@ def _answered(report: "Report") -> str:
 
 
 def _print_one(console: "Console", report: "Report") -> None:
-    if errs_too_often(report):
+    if judge_unreliable(report):
         console.print()
         print_line(
             console, f"{report.persona.name}: scores are not shown, as the judge errs too often; the report has them"
@@ -94,7 +94,7 @@ def _print_scores(console: "Console", report: "Report") -> None:
         if score is not None:
             shown = name if len(name) <= REFERENCE_WIDTH else f"{name[: REFERENCE_WIDTH - 1]}…"
             console.print(f"  {shown:{REFERENCE_WIDTH}} {bar(score.mean)} {with_interval(score)}")
-    for line in (*in_words(report), *calibration_lines(report)):
+    for line in (*summary_lines(report), *calibration_lines(report)):
         print_line(console, f"  {line}")
 
 

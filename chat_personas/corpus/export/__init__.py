@@ -12,7 +12,7 @@ from chat_personas.corpus.corpus import Corpus, check_persona
 from chat_personas.corpus.errors import CorpusError
 from chat_personas.corpus.export import openai
 from chat_personas.corpus.export.format import Format
-from chat_personas.storage.files import standard_output, written_whole
+from chat_personas.storage.files import atomic_write, standard_output
 
 
 def wanted(corpus: Corpus, selection: Selection) -> tuple[str, ...]:
@@ -54,7 +54,7 @@ def export_file(
     """
     conversations = wanted(corpus, selection)
     count = 0
-    with written_whole(out, force=force) as stream:
+    with atomic_write(out, force=force) as stream:
         for line in FORMATS[form].lines(corpus, conversations, unfinished):
             stream.write(f"{line}\n".encode())
             count += 1

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from chat_personas.corpus.errors import CorpusError, shown
+from chat_personas.corpus.errors import CorpusError, display_path
 
 APPLICATION_ID = 0x63684350
 """What marks an SQLite file as ours, in its header: the letters `chCP`."""
@@ -27,11 +27,14 @@ def schema_of(connection: sqlite3.Connection, path: Path) -> int:
     """
     found, version, tables = _marks(connection)
     if found != APPLICATION_ID and (found or version or tables):
-        raise CorpusError(f"{shown(path)} is the database of another program; choose another file for the corpus")
+        raise CorpusError(
+            f"{display_path(path)} is the database of another program; choose another file for the corpus"
+        )
     known = len(migrations())
     if version > known:
         raise CorpusError(
-            f"the corpus {shown(path)} has schema {version}, this program knows {known}; install a newer chat-personas"
+            f"the corpus {display_path(path)} has schema {version}, this program knows {known}; "
+            "install a newer chat-personas"
         )
     return version
 

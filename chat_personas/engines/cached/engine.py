@@ -24,7 +24,7 @@ Note = Callable[[str], None]
 """Says one line to the person."""
 
 
-class Memory:
+class AnswerMemory:
     """The answers of one run on one model. Without a store nothing is remembered and nothing kept."""
 
     def __init__(self, store: AnswerStore | None, run: Run | None, note: Note) -> None:
@@ -76,7 +76,7 @@ class Memory:
 
 
 @dataclass(slots=True)
-class Tally:
+class CacheStats:
     """Counts of answers (one per probe, one per reply) since the tally was made.
 
     `remembered` were kept from before, the oldest of them made at `oldest` (UTC, ISO 8601); `asked` came from the model
@@ -95,7 +95,7 @@ class Tally:
         self.remembered += 1
         self.oldest = made_at if self.oldest is None else min(self.oldest, made_at)
 
-    def add(self, other: "Tally") -> None:
+    def add(self, other: "CacheStats") -> None:
         """Add the counts of `other`."""
         self.remembered += other.remembered
         self.asked += other.asked
@@ -105,15 +105,15 @@ class Tally:
         self.oldest = min(dates, default=None)
 
 
-class RememberingEngine:
+class CachedEngine:
     """Another engine, asked only for what is not remembered; each answer is kept before it is handed on.
 
     Failures are never kept, so they are asked again in the next run. A remembered answer cost no tokens in this one.
     `tally` counts, and may be replaced by a new one between two calls.
     """
 
-    def __init__(self, inner: Engine, memory: Memory) -> None:
-        self.tally = Tally()
+    def __init__(self, inner: Engine, memory: AnswerMemory) -> None:
+        self.tally = CacheStats()
         self._inner = inner
         self._memory = memory
         self._model = model_key(inner.info)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from chat_personas.paths import make_private, shown
+from chat_personas.paths import display_path, make_private
 from chat_personas.storage.sqlite import BUSY_SECONDS, use_write_ahead_log
 
 _CLEAR = "remove it with `chat-personas cache clear`"
@@ -48,9 +48,9 @@ def cache_errors(path: Path) -> Iterator[None]:
         code = getattr(error, "sqlite_errorcode", None)
         advice = _ADVICE.get(-1 if code is None else code & 0xFF, f"{{path}} cannot be used ({error}); {_CLEAR}")
         kind = DamagedCacheError if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) else CacheError
-        raise kind(f"the answer cache {advice.format(path=shown(path))}") from error
+        raise kind(f"the answer cache {advice.format(path=display_path(path))}") from error
     except OSError as error:
-        raise CacheError(f"the answer cache {shown(path)} cannot be used: {error.strerror or error}") from error
+        raise CacheError(f"the answer cache {display_path(path)} cannot be used: {error.strerror or error}") from error
 
 
 APPLICATION_ID = 0x43504143
@@ -104,7 +104,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         return
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if marked or tables:
-        raise CacheError(f"the answer cache {shown(path)} is the database of another program; move it away")
+        raise CacheError(f"the answer cache {display_path(path)} is the database of another program; move it away")
     connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA application_id = {APPLICATION_ID}; COMMIT;")
 
 

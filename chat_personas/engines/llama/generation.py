@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from chat_personas.engines.history import Fitted, shortened
 from chat_personas.engines.llama.library import native
-from chat_personas.engines.llama.tree import Limits, Path, Plan, Step
+from chat_personas.engines.llama.tree import Limits, Plan, Step, TokenPath
 from chat_personas.engines.llama.vocabulary import Detokeniser, Vocabulary
 from chat_personas.engines.llama.worker import Interrupted, InterruptFlag, Job, Priority
 from eval.engine import (
@@ -225,7 +225,7 @@ class CompleteJob(Job[str]):
             self.outlet.put(self._reply(runtime, flag, path, self._seeds[0]))
             del self._seeds[0]
 
-    def _reply(self, runtime: "Runtime", flag: InterruptFlag, path: Path, seed: int) -> str:
+    def _reply(self, runtime: "Runtime", flag: InterruptFlag, path: TokenPath, seed: int) -> str:
         """Generate one reply. The prompt's last token is decoded by itself, so that all replies begin alike."""
         if len(path) > 1:
             runtime.memory.release(_decode(runtime, path[:-1]))
@@ -251,7 +251,7 @@ class CompleteJob(Job[str]):
         return detokeniser.text
 
 
-def _decode(runtime: "Runtime", path: Path) -> Step:
+def _decode(runtime: "Runtime", path: TokenPath) -> Step:
     """Bring the whole of `path` onto the spine; return the last step, unreleased, with the logits after the path."""
     memory = runtime.memory
     held = memory.aim_spine(path[:-1])

@@ -10,7 +10,7 @@ SPINE = 1
 FIRST_BRANCH = 2
 
 
-class Memory:
+class SequenceMemory:
     """The book-keeping of one context's cache.
 
     Sequence 0 is the conversation. Sequence 1, the spine, is the path of tokens from which probes branch off; it

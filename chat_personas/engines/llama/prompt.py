@@ -29,7 +29,7 @@ _SLOT = re.compile(r"(?P<left>\t\n\t)?\ue000(?P<number>\d+)\ue001(?P<right>\t\n\
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class TemplatePart:
     """A stretch of a rendered context: the template's own text, or (with `message`) what somebody wrote.
 
     `trim_left` and `trim_right`: the template removes white space there.
@@ -40,11 +40,11 @@ class Part:
     trim_left: bool = False
     trim_right: bool = False
 
-    def holding(self, content: str) -> "Part":
+    def holding(self, content: str) -> "TemplatePart":
         """Return this part with other content, trimmed as the template would."""
         content = content.lstrip() if self.trim_left else content
         content = content.rstrip() if self.trim_right else content
-        return Part(content, self.message, self.trim_left, self.trim_right)
+        return TemplatePart(content, self.message, self.trim_left, self.trim_right)
 
 
 class ChatTemplate:
@@ -73,7 +73,7 @@ class ChatTemplate:
         """The hash of the template's text."""
         return hashlib.sha256(self._source.encode()).hexdigest()
 
-    def parts(self, messages: Sequence[Message]) -> list[Part]:
+    def parts(self, messages: Sequence[Message]) -> list[TemplatePart]:
         """Render `messages`, ending with the start of the assistant's reply; reasoning models are asked not to think.
 
         Templates may look at content, such as to leave earlier reasoning out. Where stand-ins give another text than
@@ -152,21 +152,21 @@ def _stand_in(number: int) -> str:
     return f"{_SPACE}\ue000{number}\ue001{_SPACE}"
 
 
-def _split(rendered: str, contents: Sequence[str]) -> list[Part]:
+def _split(rendered: str, contents: Sequence[str]) -> list[TemplatePart]:
     """Cut a rendered text at its stand-ins and put the contents in their place."""
-    parts: list[Part] = []
+    parts: list[TemplatePart] = []
     end = 0
     for slot in _SLOT.finditer(rendered):
         number = int(slot["number"])
-        parts.append(Part(rendered[end : slot.start()]))
-        blank = Part("", number, trim_left=slot["left"] is None, trim_right=slot["right"] is None)
+        parts.append(TemplatePart(rendered[end : slot.start()]))
+        blank = TemplatePart("", number, trim_left=slot["left"] is None, trim_right=slot["right"] is None)
         parts.append(blank.holding(contents[number]))
         end = slot.end()
-    parts.append(Part(rendered[end:]))
+    parts.append(TemplatePart(rendered[end:]))
     return [part for part in parts if part.text or part.message is not None]
 
 
-def _joined(parts: Sequence[Part]) -> str:
+def _joined(parts: Sequence[TemplatePart]) -> str:
     return "".join(part.text for part in parts)
 
 
@@ -214,7 +214,7 @@ class Prompter:
         """Return how many tokens `text` has by itself."""
         return len(self._text_tokens(text, False))
 
-    def _join(self, parts: Sequence[Part], messages: Sequence[Message]) -> tuple[int, ...]:
+    def _join(self, parts: Sequence[TemplatePart], messages: Sequence[Message]) -> tuple[int, ...]:
         """Split the parts into tokens: as one text where that is safe, apart where it is not."""
         tokens: list[int] = []
         text = ""
@@ -229,7 +229,7 @@ class Prompter:
         tokens += self._template_tokens(text)
         return self._begun(tokens)
 
-    def _own_tokens(self, part: Part, messages: Sequence[Message]) -> tuple[int, ...] | None:
+    def _own_tokens(self, part: TemplatePart, messages: Sequence[Message]) -> tuple[int, ...] | None:
         """Return the tokens of a part that must not be split as one text with its surroundings, else None."""
         if part.message is None:
             return None

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from chat_personas.engines.llama.context import Context, ContextSize
 from chat_personas.engines.llama.library import native, physical_cores
-from chat_personas.engines.llama.memory import Memory
+from chat_personas.engines.llama.memory import SequenceMemory
 from chat_personas.engines.llama.model import Model, file_sha256
 from chat_personas.engines.llama.prompt import CHATML, ChatTemplate, Prompter
-from chat_personas.engines.llama.vocabulary import Labels, Vocabulary
+from chat_personas.engines.llama.vocabulary import LabelScorer, Vocabulary
 from chat_personas.engines.llama.worker import InterruptFlag
 from eval.engine import EngineInfo
 
@@ -62,8 +62,8 @@ class Runtime:
     vocabulary: Vocabulary
     template: ChatTemplate
     prompter: Prompter
-    labels: Labels
-    memory: Memory
+    labels: LabelScorer
+    memory: SequenceMemory
     context_length: int
     threads: int
 
@@ -121,8 +121,8 @@ def _with_context(model: Model, options: Options, flag: InterruptFlag) -> Runtim
         vocabulary=vocabulary,
         template=template,
         prompter=Prompter(vocabulary, template),
-        labels=Labels(vocabulary),
-        memory=Memory(context),
+        labels=LabelScorer(vocabulary),
+        memory=SequenceMemory(context),
         context_length=length,
         threads=threads,
     )

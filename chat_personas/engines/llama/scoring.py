@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from chat_personas.engines.history import shortened
-from chat_personas.engines.llama.tree import Limits, Path, Plan, Step, common_length
+from chat_personas.engines.llama.tree import Limits, Plan, Step, TokenPath, common_length
 from chat_personas.engines.llama.worker import InterruptFlag, Job, Priority
 from eval.engine import Message, Probe, ProbeScore
 
@@ -25,7 +25,7 @@ class ScoreJob(Job[ProbeScore]):
         super().__init__()
         self._prefix = tuple(prefix)
         self._probes = tuple(probes)
-        self._waiting: dict[Path, list[Probe]] | None = None
+        self._waiting: dict[TokenPath, list[Probe]] | None = None
         self._failed: set[str] = set()
         self._dropped = 0
 
@@ -45,7 +45,7 @@ class ScoreJob(Job[ProbeScore]):
             finally:
                 runtime.memory.release(step)
 
-    def _prepare(self, runtime: "Runtime", flag: InterruptFlag) -> dict[Path, list[Probe]]:
+    def _prepare(self, runtime: "Runtime", flag: InterruptFlag) -> dict[TokenPath, list[Probe]]:
         """Return the probes by the tokens of their contexts, the prefix shortened if it must be."""
         for probe in self._probes:
             if probe.key not in self._failed:
@@ -55,7 +55,7 @@ class ScoreJob(Job[ProbeScore]):
             return {}
         prompts = [probe.prompt for probe in usable]
         longest = Message("user", max(prompts, key=len))
-        paths: list[Path] = []
+        paths: list[TokenPath] = []
         for fitted in shortened([*self._prefix, longest], runtime.prompter.size, runtime.context_length):
             paths.clear()
             for path in runtime.prompter.probes(fitted.messages[:-1], prompts):
@@ -64,7 +64,7 @@ class ScoreJob(Job[ProbeScore]):
             self._dropped = fitted.dropped
             if all(_fits(runtime, path) for path in paths):
                 break
-        waiting: dict[Path, list[Probe]] = {}
+        waiting: dict[TokenPath, list[Probe]] = {}
         for path, probe in zip(paths, usable, strict=True):
             waiting.setdefault(path, []).append(probe)
         return waiting
@@ -121,5 +121,5 @@ class ScoreJob(Job[ProbeScore]):
                 decoded = 0
 
 
-def _fits(runtime: "Runtime", path: Path) -> bool:
+def _fits(runtime: "Runtime", path: TokenPath) -> bool:
     return len(path) <= min(runtime.context_length, runtime.memory.room(path))

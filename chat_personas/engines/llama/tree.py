@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-Path = tuple[int, ...]
+TokenPath = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Plan:
     Raises ValueError if a path would not fit in the cells by itself, or has nothing left to decode.
     """
 
-    def __init__(self, paths: Sequence[Path], held: int, limits: Limits) -> None:
+    def __init__(self, paths: Sequence[TokenPath], held: int, limits: Limits) -> None:
         self.paths = sorted(set(paths), key=lambda path: path[held:])
         self._limits = limits
         self._held = held

@@ -145,7 +145,7 @@ class UnknownLabelError(ValueError):
     """No single token of the model spells the label. The message is one line."""
 
 
-class Labels:
+class LabelScorer:
     """Looks labels up in a vocabulary, and their probability in a row of logits."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:

@@ -77,7 +77,7 @@ class _End:
         self.error = error
 
 
-class Outlet(Generic[T]):
+class ResultChannel(Generic[T]):
     """A one-way channel out of a thread. Made inside the event loop that will read it."""
 
     def __init__(self) -> None:
@@ -128,7 +128,7 @@ class Job(ABC, Generic[T]):
     priority: ClassVar[Priority]
 
     def __init__(self) -> None:
-        self.outlet: Outlet[T] = Outlet()
+        self.outlet: ResultChannel[T] = ResultChannel()
         self.cancelled = False
 
     @abstractmethod

@@ -16,7 +16,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from chat_personas.engines.openai.connection import shown
+from chat_personas.engines.openai.connection import redact_url
 from eval.engine import EngineError, Percentages
 
 if TYPE_CHECKING:
@@ -114,12 +114,12 @@ async def _choose_model(client: "AsyncOpenAI", url: str, model: str | None) -> s
             return served[0]
         listed = ", ".join(sorted(served)[:8]) or "none"
         raise NoSuchModelError(
-            f"{shown(url)} serves {len(served)} models; name one: --model {shown(url)}#NAME ({listed})"
+            f"{redact_url(url)} serves {len(served)} models; name one: --model {redact_url(url)}#NAME ({listed})"
         )
     if served and model not in served:
         near = difflib.get_close_matches(model, served, n=1)
         hint = f"did you mean {near[0]}?" if near else f"it serves {', '.join(sorted(served)[:8])}"
-        raise NoSuchModelError(f"{shown(url)} has no model {model!r}; {hint}")
+        raise NoSuchModelError(f"{redact_url(url)} has no model {model!r}; {hint}")
     return model
 
 

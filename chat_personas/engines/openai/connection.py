@@ -27,7 +27,7 @@ KEYS_OF_KNOWN_HOSTS = {
 }
 
 
-def shown(url: str) -> str:
+def redact_url(url: str) -> str:
     """Return the URL without user, password, query and fragment: what may stand on screen and in files."""
     parts = urlsplit(url)
     host = parts.hostname or ""
@@ -80,7 +80,9 @@ def key_for(url: str, configured: str | None) -> str | None:
         return None
     key = os.environ.get(variable)
     if not key:
-        raise EngineError(f"{shown(url)} wants a key and {variable} is not set; export {variable}=... and try again")
+        raise EngineError(
+            f"{redact_url(url)} wants a key and {variable} is not set; export {variable}=... and try again"
+        )
     return key
 
 

@@ -21,7 +21,7 @@ from chat_personas.engines.openai.capabilities import (
     response_format,
     without_directories,
 )
-from chat_personas.engines.openai.connection import account_of, is_loopback, key_for, make_client, shown
+from chat_personas.engines.openai.connection import account_of, is_loopback, key_for, make_client, redact_url
 from chat_personas.engines.openai.errors import Prefix, explain, is_too_long
 from chat_personas.engines.openai.responses import as_score, failed, pieces_of, readable, reply
 from chat_personas.engines.openai.retrying import (
@@ -31,7 +31,7 @@ from chat_personas.engines.openai.retrying import (
     is_unreachable,
     through_limits,
 )
-from chat_personas.engines.openai.scheduling import Pace, in_crowds
+from chat_personas.engines.openai.scheduling import ConcurrencyWindow, in_crowds
 from eval.engine import (
     EngineError,
     EngineInfo,
@@ -63,7 +63,7 @@ class OpenAIEngine:
         url: str,
         key_env: str | None,
         capabilities: Capabilities,
-        pace: Pace,
+        pace: ConcurrencyWindow,
         account: str | None = None,
     ) -> None:
         self._client = client
@@ -77,7 +77,7 @@ class OpenAIEngine:
         self._form: Form | None = None
         self._finding_form = asyncio.Lock()
         self._info = EngineInfo(
-            name=f"{shown(url)}#{without_directories(capabilities.model)}",
+            name=f"{redact_url(url)}#{without_directories(capabilities.model)}",
             engine="openai",
             log_probabilities="top_k" if self._dialect.top_k else "none",
             top_k=self._dialect.top_k or None,
@@ -116,10 +116,12 @@ class OpenAIEngine:
             try:
                 capabilities = await through_limits(lambda: discover(client, url, model), DISCOVERY_LIMITED_RETRIES)
             except JSONDecodeError as error:
-                raise EngineError(f"{shown(url)} sent no JSON; the address of an API usually ends in /v1") from error
+                raise EngineError(
+                    f"{redact_url(url)} sent no JSON; the address of an API usually ends in /v1"
+                ) from error
             except openai.OpenAIError as error:
                 raise explain(error, url, key_env) from error
-        pace = Pace(concurrency, seconds=capabilities.seconds, timeout=timeout)
+        pace = ConcurrencyWindow(concurrency, seconds=capabilities.seconds, timeout=timeout)
         client = make_client(url, key, timeout=timeout, retries=RETRIES)
         return cls(client, url, key_env, capabilities, pace, account_of(url, key))
 
@@ -210,7 +212,7 @@ class OpenAIEngine:
             )
             text = reply(answer)
             if text is None:
-                raise RequestError(f"{shown(self._url)} sent an answer without a reply in it")
+                raise RequestError(f"{redact_url(self._url)} sent an answer without a reply in it")
             return text
 
         tasks = [asyncio.create_task(one(offset)) for offset in range(n)]

@@ -7,14 +7,14 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from chat_personas.engines.openai.connection import key_variable, shown
+from chat_personas.engines.openai.connection import key_variable, redact_url
 from chat_personas.engines.openai.retrying import (
     LONGEST_ASKED_FOR,
     UnreadableAnswerError,
     asked_pause,
     is_unreachable,
 )
-from chat_personas.text import counted
+from chat_personas.text import pluralize
 from eval.engine import EngineError, Message
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def explain(error: Exception, url: str, key_env: str | None) -> EngineError:
     """Turn an error of the `openai` package into ours; the server's own words are kept short and carry no key."""
     import openai
 
-    where = shown(url)
+    where = redact_url(url)
     if isinstance(error, openai.APITimeoutError):
         return EngineError(f"{where} did not answer in time; try again, or raise servers.timeout in settings")
     if isinstance(error, openai.APIConnectionError) and not is_unreachable(error):
@@ -52,7 +52,7 @@ def _limit(error: "openai.RateLimitError") -> str:
         return "says that the quota of this key is used up; see to it, then go on"
     pause = asked_pause(error) or 0.0
     if pause > LONGEST_ASKED_FOR:
-        return f"limits the rate for another {counted(math.ceil(pause / 3600), 'hour')}; go on then"
+        return f"limits the rate for another {pluralize(math.ceil(pause / 3600), 'hour')}; go on then"
     return "still limits the rate after several tries; wait, or lower servers.concurrency"
 
 

@@ -17,7 +17,7 @@ from email.utils import parsedate_to_datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from chat_personas.engines.openai.scheduling import Pace, Turns
+from chat_personas.engines.openai.scheduling import ConcurrencyWindow, RequestQueue
 
 if TYPE_CHECKING:
     import openai
@@ -81,10 +81,10 @@ class _WithdrawnError(Exception):
 class Retrying:
     """Makes requests, as many at once as `pace` allows, and again where that may help."""
 
-    def __init__(self, pace: Pace, *, withdraws: bool = False) -> None:
+    def __init__(self, pace: ConcurrencyWindow, *, withdraws: bool = False) -> None:
         """`withdraws`: give requests under way up for a reply to a person, where asking twice costs nothing."""
         self._pace = pace
-        self._turns = Turns(pace)
+        self._turns = RequestQueue(pace)
         self._withdraws = withdraws
         self._under_way = set[asyncio.Future[Any]]()
         self._lost_in_a_row = 0

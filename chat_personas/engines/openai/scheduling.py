@@ -74,7 +74,7 @@ class Ticket:
     cuts: int
 
 
-class Pace:
+class ConcurrencyWindow:
     """The window of requests to one server, and until when nobody may send.
 
     Every ticket that `send` gives ends in exactly one of `answered`, `refused` and `ended`. Times are seconds of one
@@ -174,10 +174,10 @@ class Pace:
         return self._smoothed > SLOW * self._fastest
 
 
-class Turns:
-    """Lets requests go as `Pace` allows. One that comes again keeps its number, and so goes before newer ones."""
+class RequestQueue:
+    """Lets requests go as `ConcurrencyWindow` allows. A repeated one keeps its number and goes before newer ones."""
 
-    def __init__(self, pace: Pace) -> None:
+    def __init__(self, pace: ConcurrencyWindow) -> None:
         self._pace = pace
         self._numbers = count()
         self._waiting: list[tuple[int, asyncio.Future[Ticket]]] = []
@@ -211,21 +211,22 @@ class Turns:
             raise
 
     def answered(self, ticket: Ticket, *, alike: bool) -> None:
-        """See `Pace.answered`. The next goes when this answer has been handed on, so that it is kept whatever follows.
+        """See `ConcurrencyWindow.answered`.
 
-        Whoever waits for it runs two rounds of the event loop from now.
+        The next goes when this answer has been handed on, so that it is kept whatever
+        follows. Whoever waits for it runs two rounds of the event loop from now.
         """
         self._pace.answered(ticket, time.monotonic(), alike=alike)
         loop = asyncio.get_running_loop()
         loop.call_soon(loop.call_soon, self._let_go)
 
     def refused(self, ticket: Ticket, pause: float) -> None:
-        """See `Pace.refused`."""
+        """See `ConcurrencyWindow.refused`."""
         self._pace.refused(ticket, time.monotonic(), pause)
         self._let_go()
 
     def ended(self) -> None:
-        """See `Pace.ended`."""
+        """See `ConcurrencyWindow.ended`."""
         self._pace.ended()
         self._let_go()
 

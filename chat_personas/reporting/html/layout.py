@@ -19,7 +19,7 @@ from eval.report import Report
 
 
 @dataclass(frozen=True, slots=True)
-class Pictured:
+class ReportSection:
     """One report, its name and its place on the page, and the wording of the questions where the survey is at hand."""
 
     report: Report
@@ -28,10 +28,10 @@ class Pictured:
     stems: Mapping[str, str] = field(default_factory=dict)
 
 
-def parts(reports: Sequence[Report], stems: Mapping[str, str]) -> tuple[Pictured, ...]:
+def parts(reports: Sequence[Report], stems: Mapping[str, str]) -> tuple[ReportSection, ...]:
     """Return the reports with a short name for each place on the page: p1, p2, ..."""
     named = zip(reports, names(reports), strict=True)
-    return tuple(Pictured(report, name, f"p{place}", stems) for place, (report, name) in enumerate(named, start=1))
+    return tuple(ReportSection(report, name, f"p{place}", stems) for place, (report, name) in enumerate(named, start=1))
 
 
 CAUTION = (

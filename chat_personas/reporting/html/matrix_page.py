@@ -23,14 +23,14 @@ from chat_personas.reporting.wording import (
     DEMONSTRATION,
     FEW,
     WHY_NOT_VALID,
-    errs_too_often,
     group_label,
+    judge_unreliable,
     not_judged,
     sounds_like,
     what_was_asked,
     with_interval,
 )
-from chat_personas.text import counted
+from chat_personas.text import pluralize
 from eval.matrix.models import HumanReferencesInfo, MatrixReport, SteerabilityInfo
 
 UNSTEERED = "unsteered"
@@ -50,7 +50,7 @@ def matrix_page_document(report: MatrixReport) -> str:
 
 def _figures(report: MatrixReport) -> list[Element | None]:
     """Return everything that is made of scores; where the judge errs too often, why there is none of it."""
-    if errs_too_often(report):
+    if judge_unreliable(report):
         return [warning(not_judged(report)), element("p", WITHHELD)]
     return [
         titled("Alignment with each group", _alignment(report)),
@@ -61,7 +61,7 @@ def _figures(report: MatrixReport) -> list[Element | None]:
 
 
 def _header(report: MatrixReport) -> Element:
-    over = f"alignment over {counted(len(report.questions), 'question')} · 95% intervals over questions"
+    over = f"alignment over {pluralize(len(report.questions), 'question')} · 95% intervals over questions"
     return element(
         "header",
         element("h1", "Whom the answers are close to"),
@@ -115,7 +115,7 @@ def _told(report: MatrixReport) -> Iterator[str]:
 def _steerability(report: MatrixReport) -> Iterator[Node]:
     for found in report.steerability:
         who = " and ".join(map(group_label, found.groups))
-        caption = f"{found.persona}: alignment with {who}, over {counted(found.questions, 'question')}"
+        caption = f"{found.persona}: alignment with {who}, over {pluralize(found.questions, 'question')}"
         yield table(caption, ("steering", "alignment", "minus unsteered"), _steered(found))
     if report.steerability:
         yield element("p", "Oracle peeks: the best of these steerings per question.", class_="note")
@@ -138,7 +138,7 @@ def _consistency(report: MatrixReport) -> Iterator[Node]:
     ]
     if rows:
         topics = max(one.topics for row in report.rows for one in row.consistency)
-        caption = f"The share of {counted(topics, 'topic')} whose closest group is the closest over all topics"
+        caption = f"The share of {pluralize(topics, 'topic')} whose closest group is the closest over all topics"
         yield table(caption, ("", "attribute", "consistency", "closest over all", "about, at random"), rows)
         yield element("p", "These intervals resample topics; under 20 topics there are none.", class_="note")
 
@@ -150,7 +150,7 @@ def _trouble(report: MatrixReport) -> Iterator[Node]:
         yield from failures_by_reason(report.failures)
     if report.replies is not None:
         yield from unread(report.replies)
-    if errs_too_often(report):
+    if judge_unreliable(report):
         yield element("p", f"No answer is {not_judged(report).removeprefix('not ')}.")
         return
     heads = ("", f"answers that are not valid ({WHY_NOT_VALID})")

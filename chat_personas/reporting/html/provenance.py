@@ -9,10 +9,10 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
 from chat_personas.models import POCKET
-from chat_personas.reporting.html.layout import Pictured, definitions, table
+from chat_personas.reporting.html.layout import ReportSection, definitions, table
 from chat_personas.reporting.markup import Element, Node, element
-from chat_personas.reporting.wording import errs_too_often, not_judged, what_figures_are
-from chat_personas.text import counted
+from chat_personas.reporting.wording import judge_unreliable, not_judged, what_figures_are
+from chat_personas.text import pluralize
 from eval.answers import reason
 from eval.expression.methods import METHODS
 from eval.matrix.models import MatrixReport
@@ -74,7 +74,7 @@ def model_option(model: ModelInfo | JudgeInfo) -> str:
     return f"{model.name}.gguf" if is_file and not model.name.endswith(".gguf") else model.name
 
 
-def repeat(pictured: Pictured) -> Iterator[Node]:
+def repeat(pictured: ReportSection) -> Iterator[Node]:
     """Yield the command that makes the same figures from the same files, and the hashes that tell whether they are."""
     yield element("pre", element("code", command(pictured.report)))
     yield element("p", "with files of the hashes below; file names are given without their directories.", class_="note")
@@ -98,7 +98,7 @@ def model_facts(model: ModelInfo) -> Iterator[tuple[str, str | None]]:
 
 def survey_facts(survey: SurveyInfo) -> Iterator[tuple[str, str | None]]:
     """Yield what was recorded of a survey."""
-    yield "survey", f"{survey.name}: {counted(survey.questions, 'question')} put; {what_figures_are(survey)}"
+    yield "survey", f"{survey.name}: {pluralize(survey.questions, 'question')} put; {what_figures_are(survey)}"
     yield "survey sha256", survey.sha256
 
 
@@ -117,7 +117,7 @@ def _facts(report: Report) -> Iterator[tuple[str, str | None]]:
 
 def _asking(report: Report) -> Iterator[tuple[str, str | None]]:
     yield "steering", report.steering
-    yield "shots", None if report.shots is None else f"{counted(report.shots, 'other question')} before each"
+    yield "shots", None if report.shots is None else f"{pluralize(report.shots, 'other question')} before each"
     yield "expression", report.expression
     yield from replies_facts(report)
     yield "option orders", " and ".join(report.orders)
@@ -137,13 +137,13 @@ def replies_facts(report: Report | MatrixReport) -> Iterator[tuple[str, str | No
         yield "replies", f"{replies.asked} in all, {replies.per_prompt} to each prompt; {drawn}"
         yield "kept to a form by", replies.constraint
     if judge is not None:
-        yield "judge", f"{judge.name} ({judge.engine}), error over {counted(judge.statements, 'known statement')}"
+        yield "judge", f"{judge.name} ({judge.engine}), error over {pluralize(judge.statements, 'known statement')}"
         yield "judge sha256", judge.sha256
 
 
 def took(timing: Timing) -> str:
     """Say how long a run was and how many probes it put."""
-    return f"{timing.seconds:.1f} s, {counted(timing.probes, 'probe')}"
+    return f"{timing.seconds:.1f} s, {pluralize(timing.probes, 'probe')}"
 
 
 def remembered(timing: Timing) -> Iterator[tuple[str, str | None]]:
@@ -153,7 +153,7 @@ def remembered(timing: Timing) -> Iterator[tuple[str, str | None]]:
         yield "answers from before", f"{timing.remembered}{since}"
 
 
-def trouble(pictured: Pictured) -> Iterator[Node]:
+def trouble(pictured: ReportSection) -> Iterator[Node]:
     """Yield failures with their reasons and the questions that are not valid, or that there were none."""
     report = pictured.report
     put = report.survey.questions
@@ -163,7 +163,7 @@ def trouble(pictured: Pictured) -> Iterator[Node]:
         yield from failures_by_reason(report.failures)
     if report.replies is not None:
         yield from unread(report.replies)
-    if errs_too_often(report):
+    if judge_unreliable(report):
         yield element("p", f"No answer is {not_judged(report).removeprefix('not ')}.")
         return
     invalid = [question for question in report.questions if not question.valid]

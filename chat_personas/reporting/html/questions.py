@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
-from chat_personas.reporting.html.layout import Pictured
+from chat_personas.reporting.html.layout import ReportSection
 from chat_personas.reporting.markup import Element, Node, element
 from eval.report import QuestionInfo, Report
 
 ORDERS = (("misfit", "worst first"), ("survey", "order of the survey"), ("topic", "by topic, worst first"))
 
 
-def questions(pictured: Pictured) -> Iterator[Node]:
+def questions(pictured: ReportSection) -> Iterator[Node]:
     """Yield the choice of the order and the questions, sorted by misfit: the largest total variation first."""
     report = pictured.report
     if not report.questions:
@@ -39,7 +39,7 @@ def by_misfit(report: Report) -> list[QuestionInfo]:
     return sorted(report.questions, key=_fit)
 
 
-def order_rules(pictured: Pictured) -> Iterator[str]:
+def order_rules(pictured: ReportSection) -> Iterator[str]:
     """Yield the style rules that say where each question stands in the other two orders."""
     report = pictured.report
     first_topics = dict.fromkeys(question.topics[:1] for question in report.questions)
@@ -67,7 +67,7 @@ def _key(whose: str, words: str) -> Element:
     return element("span", drawn, " ", words)
 
 
-def _question(pictured: Pictured, question: QuestionInfo, place: int) -> Element:
+def _question(pictured: ReportSection, question: QuestionInfo, place: int) -> Element:
     stem = pictured.stems.get(question.id)
     return element(
         "li",

@@ -12,7 +12,7 @@ The scores of a persona with their intervals, the references beside them, and th
 from collections.abc import Iterator, Mapping, Sequence
 
 from chat_personas.reporting.comparison import signed
-from chat_personas.reporting.html.layout import CAUTION, Pictured, parts, table, titled, warning, whole_page
+from chat_personas.reporting.html.layout import CAUTION, ReportSection, parts, table, titled, warning, whole_page
 from chat_personas.reporting.html.provenance import repeat, trouble
 from chat_personas.reporting.html.questions import order_rules, questions
 from chat_personas.reporting.markup import Element, Node, element
@@ -24,23 +24,23 @@ from chat_personas.reporting.wording import (
     MEANING,
     SCORES,
     all_that_was_asked,
-    errs_too_often,
     gap_name,
     group_label,
-    in_words,
+    judge_unreliable,
     judged_and_counted,
     not_judged,
     reference_words,
     steered_name,
+    summary_lines,
     temperatures,
     with_interval,
 )
-from chat_personas.text import counted
+from chat_personas.text import pluralize
 from eval.compare.gap import gaps
 from eval.report import GapInfo, NearestInfo, Report
 
 
-def calibration(pictured: Pictured) -> Iterator[Node]:
+def calibration(pictured: ReportSection) -> Iterator[Node]:
     """Yield the scores at the fitted temperatures with the paired differences; nothing without a calibration."""
     made = pictured.report.calibration
     if made is None:
@@ -76,27 +76,27 @@ SHOWN = 10
 NEAREST_HEADS = ("group", "attribute", "alignment", "tied with the nearest")
 
 
-def nearest(pictured: Pictured) -> Iterator[Node]:
+def nearest(pictured: ReportSection) -> Iterator[Node]:
     """Yield the nearest groups with their ties; the rest, where there are many, can be unfolded."""
     report = pictured.report
     if not report.nearest:
         return
     first = max([SHOWN, *(place for place, near in enumerate(report.nearest, start=1) if near.tied)])
     yield element(
-        "p", f"{_ties(report.nearest)}, over {counted(report.nearest_questions, 'question')} that all have in common."
+        "p", f"{_ties(report.nearest)}, over {pluralize(report.nearest_questions, 'question')} that all have in common."
     )
     yield table("The nearest groups", NEAREST_HEADS, map(_nearest_row, report.nearest[:first]))
     if rest := report.nearest[first:]:
         yield element(
             "details",
-            element("summary", f"The other {counted(len(rest), 'group')}"),
+            element("summary", f"The other {pluralize(len(rest), 'group')}"),
             table("The other groups, nearest first", NEAREST_HEADS, map(_nearest_row, rest)),
         )
 
 
 def _ties(ranked: Sequence[NearestInfo]) -> str:
     if ranked[0].alignment.low is None:
-        return f"{counted(len(ranked), 'group')}, of which none can be told from another under 20 questions"
+        return f"{pluralize(len(ranked), 'group')}, of which none can be told from another under 20 questions"
     tied = sum(near.tied for near in ranked)
     if tied == 1:
         return f"The nearest of {len(ranked)} groups can be told from all others"
@@ -109,7 +109,7 @@ def _nearest_row(near: NearestInfo) -> tuple[Node, ...]:
     return group_label(near), near.attribute, with_interval(near.alignment), "tied" if near.tied else ""
 
 
-def standing(pictured: Pictured) -> Iterator[Node]:
+def standing(pictured: ReportSection) -> Iterator[Node]:
     """Yield in words, as a picture and as a table how close the persona is, beside what else would score there."""
     report = pictured.report
     yield element("ul", [element("li", line) for line in _told(report)], class_="told")
@@ -131,7 +131,7 @@ def standing(pictured: Pictured) -> Iterator[Node]:
 
 
 def _told(report: Report) -> Iterator[str]:
-    yield from in_words(report)
+    yield from summary_lines(report)
     yield from judged_and_counted(report)
     if len(report.questions) < 20:
         yield FEW
@@ -157,7 +157,7 @@ def _references(report: Report) -> Iterator[tuple[Node, ...]]:
         )
 
 
-def scores(pictured: Pictured) -> Element:
+def scores(pictured: ReportSection) -> Element:
     """Return every score with its interval, over all questions and, where some are not valid, over the valid ones."""
     report = pictured.report
     valid = sum(question.valid for question in report.questions)
@@ -166,12 +166,12 @@ def scores(pictured: Pictured) -> Element:
     for name, meaning in SCORES:
         over_valid = (with_interval(getattr(report.scores_valid_only, name)),) if some_invalid else ()
         rows.append((name.replace("_", " "), with_interval(getattr(report.scores, name)), *over_valid, meaning))
-    over_all = f"all {counted(len(report.questions), 'question')} answered"
+    over_all = f"all {pluralize(len(report.questions), 'question')} answered"
     heads = ("score", over_all, *((f"{valid:,} valid",) if some_invalid else ()), "")
     return table("Scores with their 95% intervals over questions", heads, rows)
 
 
-def topics(pictured: Pictured) -> Iterator[Node]:
+def topics(pictured: ReportSection) -> Iterator[Node]:
     """Yield the scores by topic in the survey's order; nothing without topics."""
     rows = [
         (topic.topic, str(topic.questions), with_interval(topic.alignment), with_interval(topic.total_variation))
@@ -199,7 +199,7 @@ def page_document(reports: Sequence[Report], stems: Mapping[str, str] | None = N
     return whole_page(f"{names}: evaluation", body, rules)
 
 
-def _header(shown: Sequence[Pictured]) -> Element:
+def _header(shown: Sequence[ReportSection]) -> Element:
     reports = [pictured.report for pictured in shown]
     asked = [f"{one} · 95% intervals over questions" for one in all_that_was_asked(reports)]
     demonstration = any(report.model.demonstration for report in reports)
@@ -216,7 +216,7 @@ def _header(shown: Sequence[Pictured]) -> Element:
     )
 
 
-def _comparison(shown: Sequence[Pictured]) -> Element | None:
+def _comparison(shown: Sequence[ReportSection]) -> Element | None:
     """Return all personas on one scale, and their gaps; a page about one has its figure further down."""
     if len(shown) == 1:
         return None
@@ -225,7 +225,7 @@ def _comparison(shown: Sequence[Pictured]) -> Element | None:
     return element("section", element("h2", "Side by side"), drawn, gaps_table(reports))
 
 
-def _part(pictured: Pictured) -> Element:
+def _part(pictured: ReportSection) -> Element:
     report = pictured.report
     groups = " and ".join(group_label(group) for group in report.persona.groups) or "everyone"
     return element(
@@ -240,9 +240,9 @@ def _part(pictured: Pictured) -> Element:
     )
 
 
-def _figures(pictured: Pictured) -> list[Element | None]:
+def _figures(pictured: ReportSection) -> list[Element | None]:
     """Return everything that is made of scores; where the judge errs too often, why there is none of it."""
-    if errs_too_often(pictured.report):
+    if judge_unreliable(pictured.report):
         return [warning(not_judged(pictured.report)), element("p", WITHHELD)]
     return [
         titled("How close it is", standing(pictured)),

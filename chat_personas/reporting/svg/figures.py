@@ -7,16 +7,23 @@ from collections.abc import Iterator, Sequence
 
 from chat_personas.reporting.markup import Element
 from chat_personas.reporting.svg.forest import Forest, forest, forest_document
-from chat_personas.reporting.svg.primitives import NOT_JUDGED, Standing, Standings, all_not_judged, names, standings
+from chat_personas.reporting.svg.primitives import (
+    NOT_JUDGED,
+    ForestBlock,
+    ForestRow,
+    all_not_judged,
+    names,
+    standings,
+)
 from chat_personas.reporting.wording import (
     all_that_was_asked,
-    errs_too_often,
     group_label,
+    judge_unreliable,
     measure_of,
     not_judged,
     what_was_asked,
 )
-from chat_personas.text import counted
+from chat_personas.text import pluralize
 from eval.matrix.models import MatrixReport, RowInfo, TargetInfo
 from eval.report import Report
 
@@ -62,7 +69,7 @@ def matrix_figure_document(report: MatrixReport) -> str:
     """Return the figure as an SVG file that stands alone; the same matrix gives the same bytes."""
     asked = what_was_asked(report)
     told = [f"{asked[0].upper()}{asked[1:]}."]
-    if errs_too_often(report):
+    if judge_unreliable(report):
         said = not_judged(report)
         told.append(f"{said[0].upper()}{said[1:]}.")
     if report.model.demonstration:
@@ -75,20 +82,20 @@ def matrix_figure(report: MatrixReport) -> Element:
     return forest(Forest("alignment", MATRIX_MEANING, [*_parts(report)]))
 
 
-def _parts(report: MatrixReport) -> Iterator[Standings]:
-    answered = counted(len(report.questions), "question")
-    if errs_too_often(report):
+def _parts(report: MatrixReport) -> Iterator[ForestBlock]:
+    answered = pluralize(len(report.questions), "question")
+    if judge_unreliable(report):
         for row in report.rows:
-            yield Standings(row_name(row), answered, NOT_JUDGED, (), ())
+            yield ForestBlock(row_name(row), answered, NOT_JUDGED, (), ())
         return
     for row in report.rows:
         cells = zip(report.targets, row.cells, strict=True)
-        rows = tuple(Standing(_kind(target, row), target_name(target), cell.alignment) for target, cell in cells)
-        yield Standings(row_name(row), answered, "no alignment", rows, ())
+        rows = tuple(ForestRow(_kind(target, row), target_name(target), cell.alignment) for target, cell in cells)
+        yield ForestBlock(row_name(row), answered, "no alignment", rows, ())
     humans = [(target, target.humans) for target in report.targets]
-    people = tuple(Standing("noise_floor", target_name(one), found.mean) for one, found in humans if found is not None)
+    people = tuple(ForestRow("noise_floor", target_name(one), found.mean) for one, found in humans if found is not None)
     if people:
-        yield Standings(PEOPLE, answered, "", people, ())
+        yield ForestBlock(PEOPLE, answered, "", people, ())
 
 
 def _kind(target: TargetInfo, row: RowInfo) -> str:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from chat_personas.reporting.markup import Element, Node, element, number
 from chat_personas.reporting.svg.primitives import (
-    Scale,
-    Standing,
-    Standings,
+    Axis,
+    ForestBlock,
+    ForestRow,
     ends,
     fitted,
     interval_mark,
@@ -37,7 +37,7 @@ class Forest:
 
     measure: Measure
     meaning: str
-    parts: Sequence[Standings]
+    parts: Sequence[ForestBlock]
     circumstances: Sequence[str] = ()
 
 
@@ -48,7 +48,7 @@ def forest_document(drawn: Forest) -> str:
 
 def forest(drawn: Forest) -> Element:
     """Draw the parts under one another, then the axis and what has to be said."""
-    scale = Scale(*ends(drawn.measure, [row.score for part in drawn.parts for row in part.rows]), *PLOT)
+    scale = Axis(*ends(drawn.measure, [row.score for part in drawn.parts for row in part.rows]), *PLOT)
     body: list[Node] = []
     y = MARGIN
     for part in drawn.parts:
@@ -78,15 +78,15 @@ def _framed(body: Node, captions: Sequence[str], y: float, drawn: Forest) -> Ele
     )
 
 
-def _height(part: Standings) -> float:
+def _height(part: ForestBlock) -> float:
     return HEADING + max(1, len(part.rows)) * ROW + (DOTS if _has_dots(part) else 0) + 1.5
 
 
-def _has_dots(part: Standings) -> bool:
+def _has_dots(part: ForestBlock) -> bool:
     return 1 < len(part.questions) <= MOST_DOTS and bool(part.rows)
 
 
-def _part(part: Standings, scale: Scale, y: float) -> Iterator[Node]:
+def _part(part: ForestBlock, scale: Axis, y: float) -> Iterator[Node]:
     """Draw one persona: a heading, its own row with its questions under it, and a row for each reference."""
     y += HEADING / 2
     right = WIDTH - MARGIN
@@ -104,7 +104,7 @@ def _part(part: Standings, scale: Scale, y: float) -> Iterator[Node]:
             y += DOTS
 
 
-def _guide(part: Standings, scale: Scale, y: float) -> Element | None:
+def _guide(part: ForestBlock, scale: Axis, y: float) -> Element | None:
     """Draw a dotted line from the persona down to its last reference, so that the eye can compare them."""
     if not part.rows or part.rows[0].kind != "persona":
         return None
@@ -114,7 +114,7 @@ def _guide(part: Standings, scale: Scale, y: float) -> Element | None:
     )
 
 
-def _row(row: Standing, scale: Scale, y: float) -> Element:
+def _row(row: ForestRow, scale: Axis, y: float) -> Element:
     weight = "bold" if row.kind == "persona" else None
     return element(
         "g",
@@ -124,7 +124,7 @@ def _row(row: Standing, scale: Scale, y: float) -> Element:
     )
 
 
-def _dots(values: Sequence[float], scale: Scale, y: float) -> Iterator[Node]:
+def _dots(values: Sequence[float], scale: Axis, y: float) -> Iterator[Node]:
     yield _text("its questions", MARGIN + 1.5, y + 0.7, SMALL, class_="quiet", fill="#444")
     outside = sum(not scale.low <= value <= scale.high for value in values)
     yield element("g", question_dots(values, scale, y))
@@ -135,13 +135,13 @@ def _dots(values: Sequence[float], scale: Scale, y: float) -> Iterator[Node]:
         )
 
 
-def _grid(scale: Scale, y: float) -> Iterator[Element]:
+def _grid(scale: Axis, y: float) -> Iterator[Element]:
     for tick in scale.ticks:
         x = scale.at(tick)
         yield element("line", x1=x, x2=x, y1=MARGIN + HEADING, y2=y, class_="grid", stroke="#ddd", stroke_width=0.15)
 
 
-def _axis(scale: Scale, y: float) -> Iterator[Element]:
+def _axis(scale: Axis, y: float) -> Iterator[Element]:
     yield element("line", x1=scale.start, x2=scale.end, y1=y, y2=y, class_="axis", stroke="#000", stroke_width=0.25)
     for tick in scale.ticks:
         x = scale.at(tick)
@@ -163,7 +163,7 @@ def _captions(drawn: Forest) -> list[str]:
     return [line for text in told for line in lines(text, SMALL, WIDTH - 2 * MARGIN)]
 
 
-def _described(parts: Sequence[Standings]) -> Iterator[str]:
+def _described(parts: Sequence[ForestBlock]) -> Iterator[str]:
     for part in parts:
         rows = "; ".join(f"{row.words} {short_score(row.score)}" for row in part.rows)
         yield f"{part.name}, {part.answered}: {rows or part.nothing}."

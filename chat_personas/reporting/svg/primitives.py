@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from chat_personas.reporting.markup import Element, element
-from chat_personas.reporting.wording import Measure, errs_too_often, not_judged, reference_words, steered_name
-from chat_personas.text import counted
+from chat_personas.reporting.wording import Measure, judge_unreliable, not_judged, reference_words, steered_name
+from chat_personas.text import pluralize
 from eval.report import Report, Score
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class Axis:
     """A range of scores laid over a range of places."""
 
     low: float
@@ -53,7 +53,7 @@ NOT_JUDGED = "not valid: the judge itself errs too often"
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ForestRow:
     """A score on the scale, whose it is, and the words for it."""
 
     kind: str
@@ -62,23 +62,23 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Standings:
+class ForestBlock:
     """One persona on the scale: its own score first, if it has one, then the references; or why there is `nothing`."""
 
     name: str
     answered: str
     nothing: str
-    rows: tuple[Standing, ...]
+    rows: tuple[ForestRow, ...]
     questions: tuple[float, ...]
 
 
-def standings(report: Report, measure: Measure, name: str) -> Standings:
+def standings(report: Report, measure: Measure, name: str) -> ForestBlock:
     """Return what there is to draw about one persona, under this name: nothing where its judge errs too often."""
-    if errs_too_often(report):
-        return Standings(name, questions_answered(report), NOT_JUDGED, (), ())
+    if judge_unreliable(report):
+        return ForestBlock(name, questions_answered(report), NOT_JUDGED, (), ())
     own = getattr(report.scores, measure)
-    rows = [Standing("persona", "this persona", own)] if own is not None else []
-    return Standings(
+    rows = [ForestRow("persona", "this persona", own)] if own is not None else []
+    return ForestBlock(
         name=name,
         answered=questions_answered(report),
         nothing=f"no {measure.replace('_', ' ')}" if report.questions else "no question could be scored",
@@ -87,12 +87,12 @@ def standings(report: Report, measure: Measure, name: str) -> Standings:
     )
 
 
-def _references(report: Report, measure: Measure) -> Iterator[Standing]:
+def _references(report: Report, measure: Measure) -> Iterator[ForestRow]:
     for kind, words in reference_words(report):
         reference = getattr(report.references, kind)
         score = getattr(reference, measure) if reference is not None else None
         if score is not None:
-            yield Standing(kind, words, score)
+            yield ForestRow(kind, words, score)
 
 
 def names(reports: Sequence[Report]) -> list[str]:
@@ -107,7 +107,7 @@ def all_not_judged(reports: Sequence[Report]) -> Iterator[str]:
     """Yield what is to be said before any figure: that reports are not valid because of their judges, and which."""
     whose: dict[str, list[str]] = {}
     for report, name in zip(reports, names(reports), strict=True):
-        if errs_too_often(report):
+        if judge_unreliable(report):
             whose.setdefault(not_judged(report), []).append(name)
     for said, named in whose.items():
         yield said if len(named) == len(reports) else f"{said}: {'; '.join(named)}"
@@ -116,7 +116,7 @@ def all_not_judged(reports: Sequence[Report]) -> Iterator[str]:
 def questions_answered(report: Report) -> str:
     """Say over how many questions the scores are: `62 questions`, `61 of 62 questions`."""
     answered, put = len(report.questions), report.survey.questions
-    return counted(put, "question") if answered == put else f"{answered:,} of {counted(put, 'question')}"
+    return pluralize(put, "question") if answered == put else f"{answered:,} of {pluralize(put, 'question')}"
 
 
 RADIUS = 0.7
@@ -124,7 +124,7 @@ DOT = 0.42
 LANES = (0.0, -0.85, 0.85)
 
 
-def interval_mark(standing: Standing, scale: Scale, y: float) -> Iterator[Element]:
+def interval_mark(standing: ForestRow, scale: Axis, y: float) -> Iterator[Element]:
     """Draw a score at height `y`: a line over its interval where there is one, with caps, and its mark."""
     score, own = standing.score, standing.kind == "persona"
     if score.low is not None and score.high is not None:
@@ -157,7 +157,7 @@ def _outline(kind: str, x: float, y: float) -> str:
     return f"M{x:.2f} {y - r:.2f}L{x + r:.2f} {y:.2f}L{x:.2f} {y + r:.2f}L{x - r:.2f} {y:.2f}Z"
 
 
-def question_dots(values: Sequence[float], scale: Scale, y: float) -> Iterator[Element]:
+def question_dots(values: Sequence[float], scale: Axis, y: float) -> Iterator[Element]:
     """Draw a small dot per question around height `y`: in the first lane with room, or else the least crowded one."""
     ends = dict.fromkeys(LANES, float("-inf"))
     for value in sorted(value for value in values if scale.low <= value <= scale.high):

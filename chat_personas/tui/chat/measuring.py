@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from chat_personas.text import printable
 from chat_personas.tui.process import spare_what_is_here
-from chat_personas.tui.session import Sitting
+from chat_personas.tui.session import Session
 
 if TYPE_CHECKING:
     from chat_personas.monitor.monitor import Monitor
@@ -20,14 +20,14 @@ UNASKED = "not measuring: this server is not on this machine; F4 asks first"
 IMPOSSIBLE = "this model cannot be measured: it shows no log-probabilities"
 
 
-class Measuring:
+class MeasuringController:
     """Whether, when and what is measured. A round belongs to the reply that it followed.
 
     One round at a time: a message stops the probes until it is answered, then the round goes on, and the next one,
     which is of the conversation as it stands then, begins after it.
     """
 
-    def __init__(self, sitting: Sitting, panel: "AlignmentPanel") -> None:
+    def __init__(self, sitting: Session, panel: "AlignmentPanel") -> None:
         self._sitting = sitting
         self._panel = panel
         self.wanted = sitting.session.measure

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 NO_MODEL = "no model"
 
 
-class Entrance:
+class Navigator:
     """Opens on a `ChatScreen` what its session describes. A failure that leaves nothing to do ends the program."""
 
     def __init__(self, screen: "ChatScreen") -> None:

@@ -6,8 +6,8 @@ from contextlib import aclosing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from chat_personas.text import counted
-from chat_personas.tui.session import Sitting
+from chat_personas.text import pluralize
+from chat_personas.tui.session import Session
 from chat_personas.tui.widgets.transcript import Entry
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ STOPPED = "■ stopped"
 GREETING = "Say something, for example: What should be done about guns?"
 
 
-class Talk:
+class ReplyController:
     """What the person says waits here until the model can hear it; what the model says goes to the transcript.
 
     One thing at a time is sent: who has the floor takes it before anything is awaited, and others wait in order.
@@ -31,7 +31,7 @@ class Talk:
 
     def __init__(
         self,
-        sitting: Sitting,
+        sitting: Session,
         transcript: "Transcript",
         *,
         changed: Callable[[], None],
@@ -263,5 +263,7 @@ def _note(event: "ReplyEnded | None") -> str:
     notes = {"stopped": STOPPED, "interrupted": "✗ interrupted", "error": "✗ broke off"}
     parts = [notes.get(event.status) or event.why or ""]
     if event.dropped_messages:
-        parts.append(f"{counted(event.dropped_messages, 'oldest message')} left out: the context is too short for all")
+        parts.append(
+            f"{pluralize(event.dropped_messages, 'oldest message')} left out: the context is too short for all"
+        )
     return " · ".join(filter(None, parts))

@@ -9,11 +9,11 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
 from chat_personas.text import printable
-from chat_personas.tui.chat.measuring import Measuring
-from chat_personas.tui.chat.navigation import Entrance
-from chat_personas.tui.chat.replies import Talk
+from chat_personas.tui.chat.measuring import MeasuringController
+from chat_personas.tui.chat.navigation import Navigator
+from chat_personas.tui.chat.replies import ReplyController
 from chat_personas.tui.process import collect
-from chat_personas.tui.session import Sitting
+from chat_personas.tui.session import Session
 from chat_personas.tui.widgets.bars import KeyLine, StatusLine, TitleLine
 from chat_personas.tui.widgets.composer import Composer, Editing
 from chat_personas.tui.widgets.panel.panel import AlignmentPanel
@@ -36,7 +36,7 @@ def _quiet(key: str, action: str, does: str) -> Binding:
 
 
 class ChatScreen(Screen[None]):
-    """Where people talk. Keys act on a `Sitting`; `Talk` and `Measuring` do the work that takes time."""
+    """Where people talk. Keys act on a `Session`; the controllers of replies and of measuring do what takes time."""
 
     CSS_PATH = "chat.tcss"
     AUTO_FOCUS = "#composer"
@@ -65,7 +65,7 @@ class ChatScreen(Screen[None]):
         _quiet("ctrl+s", "export", "Write the conversation to a file"),
     ]
 
-    def __init__(self, sitting: Sitting) -> None:
+    def __init__(self, sitting: Session) -> None:
         super().__init__()
         self.sitting = sitting
         self.composer = Composer()
@@ -74,15 +74,15 @@ class ChatScreen(Screen[None]):
         self.panel = AlignmentPanel(give_way=lambda: self.composer.typing)
         self.title_line = TitleLine(WIDE)
         self.status_line = StatusLine()
-        self.talk = Talk(
+        self.talk = ReplyController(
             sitting,
             self.transcript,
             changed=self.refresh_bindings,
             ended=self._reply_ended,
             give_back=self.editing.give_back,
         )
-        self.measuring = Measuring(sitting, self.panel)
-        self.entrance = Entrance(self)
+        self.measuring = MeasuringController(sitting, self.panel)
+        self.entrance = Navigator(self)
 
     def compose(self) -> ComposeResult:
         """Lay out title, conversation and panel, status, and keys."""

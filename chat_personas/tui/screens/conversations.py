@@ -18,7 +18,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from chat_personas.corpus import CorpusError
-from chat_personas.text import counted, printable
+from chat_personas.text import pluralize, printable
 from chat_personas.tui.screens.dialogs import ConfirmScreen, export_conversation
 from chat_personas.tui.widgets.bars import KeyLine
 
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 def summary_lines(summary: "ConversationSummary", *, open_now: bool) -> Content:
     """Say the title, and under it with whom, when, and how much there is."""
-    about = f"{summary.persona_name} · {moment(summary.active_at)} · {counted(summary.messages, 'message')}"
+    about = f"{summary.persona_name} · {moment(summary.active_at)} · {pluralize(summary.messages, 'message')}"
     if summary.measurements:
-        about += f" · {counted(summary.measurements, 'measurement')}"
+        about += f" · {pluralize(summary.measurements, 'measurement')}"
     now = Content.styled("  ● open now", "bold") if open_now else Content()
     return Content.assemble((printable(summary.title) or "(nothing said yet)", "bold"), now, "\n  ", (about, "dim"))
 
@@ -187,9 +187,9 @@ class ConversationsScreen(Screen[str | None]):
 
     def _head(self, count: int, words: str) -> None:
         found = (
-            f"Found in {counted(count, 'conversation')}"
+            f"Found in {pluralize(count, 'conversation')}"
             if words.strip()
-            else counted(count, "conversation").capitalize()
+            else pluralize(count, "conversation").capitalize()
         )
         more = " (the newest; search for others)" if count == SHOWN else ""
         self.query_one("#heading", Static).update(found + more)

@@ -20,7 +20,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
-from chat_personas.paths import shown
+from chat_personas.paths import display_path
 from chat_personas.text import printable
 
 if TYPE_CHECKING:
@@ -83,9 +83,9 @@ class ConfirmScreen(Dialog[bool]):
 NO_NAME = "Give the name of a file."
 
 
-def in_short(path: Path) -> str:
+def full_display_path(path: Path) -> str:
     """Return the whole path, with ~ for the person's home."""
-    return shown(path.absolute())
+    return display_path(path.absolute())
 
 
 def _named(text: str) -> Path:
@@ -105,7 +105,7 @@ class PathScreen(Dialog[Path | None]):
         """Say `what` is written, and propose a file of this `name` in the current directory."""
         super().__init__()
         self._what = what
-        self._proposal = in_short(Path(name))
+        self._proposal = full_display_path(Path(name))
         self._warned: str | None = None
 
     def compose(self) -> ComposeResult:
@@ -119,7 +119,7 @@ class PathScreen(Dialog[Path | None]):
     def show_where(self, event: Input.Changed) -> None:
         """Say where the file would be; a name alone is one in the current directory."""
         text = event.value.strip()
-        self._hint(f"Enter writes {in_short(_named(text))}, Escape nothing." if text else NO_NAME)
+        self._hint(f"Enter writes {full_display_path(_named(text))}, Escape nothing." if text else NO_NAME)
 
     @on(Input.Submitted)
     def choose(self, event: Input.Submitted) -> None:
@@ -129,10 +129,10 @@ class PathScreen(Dialog[Path | None]):
         if not text or path.is_dir():
             self._hint(NO_NAME)
         elif not path.parent.is_dir():
-            self._hint(f"There is no directory {in_short(path.parent)}; create it first or choose another.")
+            self._hint(f"There is no directory {full_display_path(path.parent)}; create it first or choose another.")
         elif path.exists() and self._warned != text:
             self._warned = text
-            self._hint(f"{in_short(path)} exists; Enter again replaces it.")
+            self._hint(f"{full_display_path(path)} exists; Enter again replaces it.")
         else:
             self.dismiss(path)
 
@@ -162,4 +162,4 @@ async def export_conversation(app: "App[None]", corpus: "Corpus", conversation_i
     except (CorpusError, OSError) as error:
         app.notify(printable(f"Not exported: {error}"), severity="error", markup=False)
     else:
-        app.notify(printable(f"Written to {in_short(path)}"), markup=False)
+        app.notify(printable(f"Written to {full_display_path(path)}"), markup=False)

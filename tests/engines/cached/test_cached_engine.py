@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from chat_personas.engines.cached import AnswerStore, Memory, RememberingEngine, Run
+from chat_personas.engines.cached import AnswerMemory, AnswerStore, CachedEngine, Run
 from eval.engine import Constraints, EngineError, EngineInfo, Message, Percentages, Probe, ProbeScore, Sampling
 from tests.eval.fake_engine import FakeEngine
 
@@ -37,7 +37,7 @@ class Wrapped:
     def __init__(self, engine: FakeEngine, store: AnswerStore | None, run: Run | None = None) -> None:
         self.said: list[str] = []
         begun = run or (store.begin("c", anew=False) if store else None)
-        self.engine = RememberingEngine(engine, Memory(store, begun, self.said.append))
+        self.engine = CachedEngine(engine, AnswerMemory(store, begun, self.said.append))
 
     async def score(self, probes: Sequence[Probe] = PROBES) -> dict[str, ProbeScore]:
         return {score.key: score async for score in self.engine.score(SYSTEM, probes)}

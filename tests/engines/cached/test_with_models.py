@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from chat_personas.engines.cached import AnswerStore, Memory, RememberingEngine
+from chat_personas.engines.cached import AnswerMemory, AnswerStore, CachedEngine
 from chat_personas.engines.llama import LlamaEngine
 from chat_personas.models import pocket_path
 from eval.engine import ORDERS, Message, ProbeScore, Sampling
@@ -28,8 +28,8 @@ async def model() -> AsyncIterator[LlamaEngine]:
     await engine.close()
 
 
-def remembering(model: LlamaEngine, store: AnswerStore) -> RememberingEngine:
-    return RememberingEngine(model, Memory(store, store.begin("c", anew=False), pytest.fail))
+def remembering(model: LlamaEngine, store: AnswerStore) -> CachedEngine:
+    return CachedEngine(model, AnswerMemory(store, store.begin("c", anew=False), pytest.fail))
 
 
 def lower(score: ProbeScore) -> dict[str, float]:

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chat_personas.engines.llama.context import Batch, Context
-from chat_personas.engines.llama.memory import Memory
+from chat_personas.engines.llama.memory import SequenceMemory
 from chat_personas.engines.llama.runtime import Runtime
-from chat_personas.engines.llama.tree import Limits, Path, Plan
+from chat_personas.engines.llama.tree import Limits, Plan, TokenPath
 
 
 def logits_one_by_one(context: Context, tokens: Sequence[int]) -> NDArray[np.float64]:
@@ -25,14 +25,14 @@ def log_softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     return logits - np.logaddexp.reduce(logits)
 
 
-def logits_as_tree(runtime: Runtime, paths: Sequence[Path]) -> dict[Path, NDArray[np.float64]]:
+def logits_as_tree(runtime: Runtime, paths: Sequence[TokenPath]) -> dict[TokenPath, NDArray[np.float64]]:
     """Decode `paths` as one tree on the runtime's spine and return the logits after each."""
     memory = runtime.memory
     shortest = min(map(len, paths))
     common = next((n for n in range(shortest - 1) if len({path[n] for path in paths}) > 1), shortest - 1)
     held = memory.aim_spine(paths[0][:common])
     plan = Plan(paths, held, Limits(runtime.context.size.batch, memory.branches, memory.free))
-    found: dict[Path, NDArray[np.float64]] = {}
+    found: dict[TokenPath, NDArray[np.float64]] = {}
     for step in plan.steps():
         memory.grow(step)
         for index, row in zip(step.paths, step.ends, strict=True):
@@ -74,7 +74,7 @@ class _Recorder:
             self.calls.append(length)
 
 
-def record(memory: Memory) -> list[Call]:
+def record(memory: SequenceMemory) -> list[Call]:
     """Return a list that grows by whatever `memory` does to the conversation from now on."""
     recorder = _Recorder(memory._context)
     memory._context = recorder  # type: ignore[assignment]

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chat_personas.engines.llama.context import Batch
-from chat_personas.engines.llama.memory import Memory
+from chat_personas.engines.llama.memory import SequenceMemory
 from chat_personas.engines.llama.runtime import Options, Runtime, load_runtime
-from chat_personas.engines.llama.tree import Path as Tokens
+from chat_personas.engines.llama.tree import TokenPath as Tokens
 from chat_personas.engines.llama.worker import Interrupted, InterruptFlag
 from tests.engines.llama.reference import Call, log_softmax, logits_as_tree, logits_one_by_one, record, replay
 
@@ -181,11 +181,11 @@ def test_logits_that_were_not_asked_for_are_refused(load: Callable[..., Runtime]
             context.logits(row)
 
 
-def _recorded(runtime: Runtime) -> tuple[Runtime, Memory, list[Call]]:
+def _recorded(runtime: Runtime) -> tuple[Runtime, SequenceMemory, list[Call]]:
     """Empty the cache and return the runtime with a new memory, and what will be done to its conversation."""
     for sequence in range(runtime.context.size.sequences):
         runtime.context.cut(sequence, 0)
     runtime.memory.conversation.clear()
     runtime.memory.spine.clear()
-    memory = Memory(runtime.context)
+    memory = SequenceMemory(runtime.context)
     return replace(runtime, memory=memory), memory, record(memory)

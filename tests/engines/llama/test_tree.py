@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_personas.engines.llama.tree import Limits, Path, Plan, Step, common_length
+from chat_personas.engines.llama.tree import Limits, Plan, Step, TokenPath, common_length
 
 SPINE = -1
 
@@ -12,11 +12,11 @@ SPINE = -1
 class PlainCache:
     """Sequences as lists of tokens; every rule that llama.cpp has for a decode is checked here."""
 
-    def __init__(self, held: Path) -> None:
+    def __init__(self, held: TokenPath) -> None:
         self.sequences: dict[int, list[int]] = {SPINE: list(held)}
         self.decoded = 0
 
-    def run(self, step: Step) -> list[Path]:
+    def run(self, step: Step) -> list[TokenPath]:
         """Do one step and return the paths at whose ends logits are read."""
         for branch, length in enumerate(step.forks):
             assert length <= len(self.sequences[SPINE]), "a branch takes over more than the spine has"
@@ -38,12 +38,12 @@ class PlainCache:
         return [tuple(self.sequences.pop(branch)) for branch in range(len(step.forks))]
 
 
-def distinct_prefixes(paths: list[Path], held: int) -> int:
+def distinct_prefixes(paths: list[TokenPath], held: int) -> int:
     return len({path[:length] for path in paths for length in range(held + 1, len(path) + 1)})
 
 
 @st.composite
-def trees(draw: st.DrawFn) -> tuple[list[Path], int, Limits]:
+def trees(draw: st.DrawFn) -> tuple[list[TokenPath], int, Limits]:
     held = draw(st.integers(0, 5))
     prefix = tuple(draw(st.lists(st.integers(0, 2), min_size=held, max_size=held)))
     rests = draw(st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=12), min_size=1, max_size=20))
@@ -57,12 +57,12 @@ def trees(draw: st.DrawFn) -> tuple[list[Path], int, Limits]:
 
 @given(trees())
 def test_every_path_is_answered_once_and_every_distinct_token_decoded_once(
-    tree: tuple[list[Path], int, Limits],
+    tree: tuple[list[TokenPath], int, Limits],
 ) -> None:
     paths, held, limits = tree
     cache = PlainCache(paths[0][:held])
     plan = Plan(paths, held, limits)
-    answered: list[Path] = []
+    answered: list[TokenPath] = []
     for step in plan.steps():
         assert len(step.nodes) <= limits.batch
         assert len(step.forks) <= limits.branches
@@ -76,7 +76,9 @@ def test_every_path_is_answered_once_and_every_distinct_token_decoded_once(
 
 
 @given(trees())
-def test_after_the_walk_the_spine_holds_what_all_paths_have_in_common(tree: tuple[list[Path], int, Limits]) -> None:
+def test_after_the_walk_the_spine_holds_what_all_paths_have_in_common(
+    tree: tuple[list[TokenPath], int, Limits],
+) -> None:
     paths, held, limits = tree
     cache = PlainCache(paths[0][:held])
     for step in Plan(paths, held, limits).steps():
@@ -85,7 +87,7 @@ def test_after_the_walk_the_spine_holds_what_all_paths_have_in_common(tree: tupl
     assert cache.sequences[SPINE] == expected
 
 
-def _common_columns(paths: list[Path]) -> list[tuple[int, ...]]:
+def _common_columns(paths: list[TokenPath]) -> list[tuple[int, ...]]:
     columns = []
     for column in zip(*paths, strict=False):
         if len(set(column)) > 1:

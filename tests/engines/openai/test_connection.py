@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_personas.engines.openai.connection import account_of, is_loopback, key_for, shown
+from chat_personas.engines.openai.connection import account_of, is_loopback, key_for, redact_url
 from eval.engine import EngineError
 
 WORD = st.text(alphabet="abcdefghij0123456789", min_size=6, max_size=12)
@@ -12,7 +12,7 @@ WORD = st.text(alphabet="abcdefghij0123456789", min_size=6, max_size=12)
 
 @given(WORD, WORD, WORD)
 def test_user_password_and_query_are_never_shown(user: str, password: str, query: str) -> None:
-    assert shown(f"https://{user}:{password}@example.org:8443/v1?key={query}#m") == "https://example.org:8443/v1"
+    assert redact_url(f"https://{user}:{password}@example.org:8443/v1?key={query}#m") == "https://example.org:8443/v1"
 
 
 @pytest.mark.parametrize(

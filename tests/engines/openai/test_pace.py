@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_personas.engines.openai.scheduling import Pace, Ticket
+from chat_personas.engines.openai.scheduling import ConcurrencyWindow, Ticket
 
 STEPS = st.lists(
     st.tuples(
@@ -26,7 +26,7 @@ STEPS = st.lists(
 def test_whatever_happens_between_one_and_the_set_number_may_be_under_way(
     most: int, steps: list[tuple[str, float, float, int]]
 ) -> None:
-    pace, under_way, now = Pace(most), list[Ticket](), 0.0
+    pace, under_way, now = ConcurrencyWindow(most), list[Ticket](), 0.0
     for what, passed, pause, which in steps:
         now += passed
         if what == "send":
@@ -50,7 +50,7 @@ def test_whatever_happens_between_one_and_the_set_number_may_be_under_way(
 
 
 def test_refusals_of_requests_that_went_together_halve_once() -> None:
-    pace = Pace(32)
+    pace = ConcurrencyWindow(32)
     tickets = [pace.send(0.0) for _ in range(32)]
     for ticket in tickets:
         pace.refused(ticket, 0.1, 1.0)
@@ -60,14 +60,14 @@ def test_refusals_of_requests_that_went_together_halve_once() -> None:
 
 
 def test_where_few_are_under_way_half_of_those_is_what_is_left() -> None:
-    pace = Pace(32)
+    pace = ConcurrencyWindow(32)
     tickets = [pace.send(0.0) for _ in range(6)]
     pace.refused(tickets[0], 0.1, 1.0)
     assert pace.allowed == 3
 
 
 def test_after_a_refusal_a_windowful_of_answers_gives_one_place_back_until_all_are_allowed_again() -> None:
-    pace = Pace(8)
+    pace = ConcurrencyWindow(8)
     full = [pace.send(0.0) for _ in range(8)]
     for ticket in full:
         pace.refused(ticket, 0.0, 0.0)
@@ -84,7 +84,7 @@ def test_after_a_refusal_a_windowful_of_answers_gives_one_place_back_until_all_a
 
 
 def test_replies_of_any_length_say_nothing_about_how_much_a_server_has_to_do() -> None:
-    pace = Pace(32)
+    pace = ConcurrencyWindow(32)
     for seconds in (0.1, *[30.0] * 100):
         pace.answered(pace.send(0.0), seconds, alike=False)
     assert pace.allowed == 32
@@ -92,17 +92,17 @@ def test_replies_of_any_length_say_nothing_about_how_much_a_server_has_to_do() -
 
 @pytest.mark.parametrize(("seconds", "allowed"), [(0.2, 32), (20.0, 3), (500.0, 1)])
 def test_a_server_that_took_long_for_one_short_answer_gets_few_at_once(seconds: float, allowed: int) -> None:
-    assert Pace(32, seconds=seconds, timeout=120.0).allowed == allowed
+    assert ConcurrencyWindow(32, seconds=seconds, timeout=120.0).allowed == allowed
 
 
 def test_a_server_that_was_slow_only_once_is_soon_given_all_that_is_set() -> None:
-    pace = Pace(32, seconds=60.0, timeout=120.0)  # it loaded its model
+    pace = ConcurrencyWindow(32, seconds=60.0, timeout=120.0)  # it loaded its model
     assert pace.allowed == 1
     assert play(pace, 200, allows=32, answer=0.2).allowed[31] == 32
 
 
 def test_a_server_that_stays_slow_is_never_given_more_than_it_answers_in_half_the_time_allowed() -> None:
-    pace = Pace(32, seconds=20.0, timeout=120.0)
+    pace = ConcurrencyWindow(32, seconds=20.0, timeout=120.0)
     assert max(play(pace, 100, allows=32, answer=20.0, serial=True).allowed) == 3
 
 
@@ -115,7 +115,7 @@ class Played:
     allowed: list[int] = field(default_factory=list)
 
 
-def play(pace: Pace, requests: int, *, allows: int, answer: float, serial: bool = False) -> Played:
+def play(pace: ConcurrencyWindow, requests: int, *, allows: int, answer: float, serial: bool = False) -> Played:
     """Play a server that works on `allows` at once, `answer` seconds each, and refuses others at once, for 0.1 s.
 
     A serial one takes all and answers one after the other.
@@ -148,7 +148,7 @@ def play(pace: Pace, requests: int, *, allows: int, answer: float, serial: bool 
 
 @given(allows=st.integers(1, 40), most=st.integers(1, 40))
 def test_a_server_that_allows_so_many_at_once_is_used_and_seldom_has_to_refuse(allows: int, most: int) -> None:
-    played = play(Pace(most), 600, allows=allows, answer=0.2)
+    played = play(ConcurrencyWindow(most), 600, allows=allows, answer=0.2)
     limit = min(allows, most)
     assert played.refusals <= 6 + 600 / 10
     assert played.seconds <= 2.2 * 600 * 0.2 / limit + 2
@@ -159,11 +159,11 @@ def test_a_server_that_allows_so_many_at_once_is_used_and_seldom_has_to_refuse(a
 
 @given(answer=st.floats(0.01, 3), most=st.integers(2, 64))
 def test_a_server_that_takes_one_after_the_other_is_not_crowded(answer: float, most: int) -> None:
-    played = play(Pace(most), 600, allows=most, answer=answer, serial=True)
+    played = play(ConcurrencyWindow(most), 600, allows=most, answer=answer, serial=True)
     assert played.seconds == pytest.approx(600 * answer)
     assert max(played.allowed[-300:]) <= max(2, min(most, 8))
 
 
 @given(answer=st.floats(0.01, 3), most=st.integers(1, 64))
 def test_a_server_whose_answers_take_always_the_same_is_given_all_that_is_set(answer: float, most: int) -> None:
-    assert set(play(Pace(most), 200, allows=most, answer=answer).allowed) == {most}
+    assert set(play(ConcurrencyWindow(most), 200, allows=most, answer=answer).allowed) == {most}

@@ -11,7 +11,7 @@ import openai
 import pytest
 
 from chat_personas.engines.openai import OpenAIEngine, retrying
-from chat_personas.engines.openai.scheduling import Pace
+from chat_personas.engines.openai.scheduling import ConcurrencyWindow
 from eval.engine import EngineError, Message, Probe, ProbeScore, Sampling
 from tests.engines.openai.scripted_server import Reply, Request, completion, send_json, serving
 
@@ -215,7 +215,7 @@ async def test_whole_replies_are_tried_again_as_well() -> None:
 async def test_what_tells_of_too_much_to_do_and_nothing_else_leaves_fewer_at_once(
     error: Exception, allowed: int
 ) -> None:
-    pace, times = Pace(8), 0
+    pace, times = ConcurrencyWindow(8), 0
 
     async def once_in_vain() -> int:
         nonlocal times
@@ -228,7 +228,7 @@ async def test_what_tells_of_too_much_to_do_and_nothing_else_leaves_fewer_at_onc
 
 
 async def test_an_answer_that_takes_long_because_it_is_long_is_no_reason_to_ask_less() -> None:
-    pace = Pace(4)
+    pace = ConcurrencyWindow(4)
     asking = retrying.Retrying(pace)
     for pauses in (1, 2000, 2000, 2000, 2000):
         await asking.ask(lambda pauses=pauses: steps(pauses))

@@ -2,11 +2,11 @@
 
 import asyncio
 
-from chat_personas.engines.openai.scheduling import Pace, Turns
+from chat_personas.engines.openai.scheduling import ConcurrencyWindow, RequestQueue
 
 
 async def test_the_first_to_come_is_the_first_to_go_and_nobody_who_gave_up_holds_a_place() -> None:
-    turns, order = Turns(Pace(1)), list[int]()
+    turns, order = RequestQueue(ConcurrencyWindow(1)), list[int]()
 
     async def visit(number: int) -> None:
         ticket = await turns.take(number)
@@ -24,7 +24,7 @@ async def test_the_first_to_come_is_the_first_to_go_and_nobody_who_gave_up_holds
 
 
 async def test_one_that_is_cancelled_in_the_moment_in_which_its_turn_comes_leaves_the_place_to_the_next() -> None:
-    turns = Turns(Pace(1))
+    turns = RequestQueue(ConcurrencyWindow(1))
     first = await turns.take(0)
     second, third = (asyncio.create_task(turns.take(number)) for number in (1, 2))
     await asyncio.sleep(0)
@@ -34,8 +34,8 @@ async def test_one_that_is_cancelled_in_the_moment_in_which_its_turn_comes_leave
 
 
 async def test_nobody_goes_while_a_refusal_lasts_and_all_who_wait_go_when_it_is_over() -> None:
-    pace = Pace(4)
-    turns = Turns(pace)
+    pace = ConcurrencyWindow(4)
+    turns = RequestQueue(pace)
     turns.refused(await turns.take(0), 0.02)
     until = pace.held_until
     await asyncio.gather(turns.take(1))

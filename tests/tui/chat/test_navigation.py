@@ -9,7 +9,7 @@ import pytest
 from textual.pilot import Pilot
 
 from chat_personas.corpus import Corpus
-from chat_personas.tui.screens.dialogs import in_short
+from chat_personas.tui.screens.dialogs import full_display_path
 from eval.engine import EngineError, Message, Piece, Sampling, Usage
 from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until
 
@@ -217,4 +217,4 @@ async def test_a_hint_longer_than_its_line_goes_on_in_the_next(corpus_file: Path
 
 def test_a_path_outside_the_home_is_shown_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    assert in_short(tmp_path / "talk.jsonl") == str(tmp_path / "talk.jsonl")
+    assert full_display_path(tmp_path / "talk.jsonl") == str(tmp_path / "talk.jsonl")

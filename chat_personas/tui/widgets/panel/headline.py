@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from chat_personas.text import counted, printable
+from chat_personas.text import pluralize, printable
 from chat_personas.tui.drawing import mean_of, stacked, with_interval
 from chat_personas.tui.widgets.panel.sections import Section
 
@@ -107,7 +107,7 @@ def _why_no_interval(card: "Scorecard") -> list[Content]:
     if card.scores.alignment is None or card.scores.alignment.low is not None:
         return []
     aligned = sum(question.alignment is not None for question in card.questions)
-    return [Content.styled(f"no interval yet: {counted(aligned, 'question')}, 20 are needed", "italic")]
+    return [Content.styled(f"no interval yet: {pluralize(aligned, 'question')}, 20 are needed", "italic")]
 
 
 def _doubts(card: "Scorecard") -> Content:
@@ -123,7 +123,7 @@ def _missing(estimate: "Estimate") -> list[str]:
     if estimate.failures:
         first = estimate.failures[0]
         lines.append(
-            printable(f"{counted(len(estimate.failures), 'question')} failed; {first.question_id}: {first.why}")
+            printable(f"{pluralize(len(estimate.failures), 'question')} failed; {first.question_id}: {first.why}")
         )
     return lines
 
@@ -132,7 +132,7 @@ def _progress(figures: Figures) -> Content:
     estimate = figures.estimate
     if estimate is None or estimate.total == 0:
         return Content.styled(figures.state, "italic")
-    asked = f"{estimate.done} of {counted(estimate.total, 'question')}{_older(figures)}"
+    asked = f"{estimate.done} of {pluralize(estimate.total, 'question')}{_older(figures)}"
     above = " (above: before)" if figures.of_turn_before else ""
     if estimate.complete:
         return Content.styled(_measured(estimate), "dim")
@@ -146,11 +146,11 @@ def _measured(estimate: "Estimate") -> str:
     found = estimate.coverage
     measured = "measured before" if estimate.done and estimate.from_before == estimate.done else "measured"
     if found is None or found.this_turn == found.questions:
-        return f"{measured}: {counted(estimate.done, 'question')}"
+        return f"{measured}: {pluralize(estimate.done, 'question')}"
     older = f", {found.older} older" if found.older else ""
     return (
-        f"{measured} {found.measured} of {counted(found.questions, 'question')}:\n"
-        f"{found.this_turn} this turn ({counted(found.anchors, 'anchor')}){older}"
+        f"{measured} {found.measured} of {pluralize(found.questions, 'question')}:\n"
+        f"{found.this_turn} this turn ({pluralize(found.anchors, 'anchor')}){older}"
     )
 
 

@@ -17,7 +17,7 @@ from textual.widget import Widget
 
 from chat_personas.reporting.comparison import signed
 from chat_personas.reporting.wording import doubts, drifted
-from chat_personas.text import counted
+from chat_personas.text import pluralize
 from chat_personas.tui.drawing import (
     NOISE_FLOOR,
     OPPOSITE,
@@ -139,7 +139,7 @@ def nearest(card: "Scorecard", width: int) -> Content | None:
     if not card.nearest[0].alignment.bounded:
         return Content.styled("nothing can be told apart under 20 questions", "dim")
     told = f"= {tied} of {len(card.nearest)} groups tied" if tied > 1 else "the first stands apart"
-    rows.append(Content.styled(f"{told}, on {counted(card.nearest_questions, 'question')}", "dim"))
+    rows.append(Content.styled(f"{told}, on {pluralize(card.nearest_questions, 'question')}", "dim"))
     return stacked(rows)
 
 
@@ -223,7 +223,7 @@ def validity(card: "Scorecard") -> Content:
     low = ratio is not None and ratio.mean < COLLAPSED
     rows.append(_row("entropy ratio", mean_of(ratio) + (" ! collapses on one option" if low else ""), flagged=low))
     if invalid:
-        rows.append(_row("not valid", f"! {invalid} of {counted(len(card.questions), 'question')}", flagged=True))
+        rows.append(_row("not valid", f"! {invalid} of {pluralize(len(card.questions), 'question')}", flagged=True))
         without = card.scores_valid_only.alignment
         rows.append(_row("valid only", "alignment " + _interval(without)))
     return stacked(rows)
