@@ -31,10 +31,11 @@ def updated(page: str) -> str:
 def keys() -> Iterator[str]:
     """Yield a table with one row for each key of a persona file."""
     yield from ("| table | key | needed | meaning |", "| --- | --- | --- | --- |")
+    tables = {table.strip("[]") for table in TABLES}
     for table, model in TABLES.items():
         meanings = attribute_docstrings(model)
         for name, field in model.model_fields.items():
-            if name in ("groups", *(each.strip("[]") for each in TABLES)):
+            if model is Persona and name in tables:
                 continue
             needed = "yes" if field.is_required() else ""
             yield f"| {f'`{table}`' if table else ''} | `{field.alias or name}` | {needed} | {meanings[name]} |"

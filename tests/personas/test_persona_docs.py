@@ -31,3 +31,7 @@ def test_the_prompts_are_quoted_exactly(steering: str) -> None:
 
 def test_every_key_is_explained() -> None:
     assert not re.search(r"\| *\|$", PAGE, re.MULTILINE)
+
+
+def test_keys_that_are_called_like_a_table_are_not_left_out() -> None:
+    assert "| `[few_shot]` | `prompt` |" in PAGE
