@@ -88,9 +88,8 @@ def test_every_class_named_on_the_page_about_architecture_exists() -> None:
 
 
 def test_the_page_about_architecture_draws_every_module_of_the_import_contract() -> None:
-    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
-        "contracts"
-    ]
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = settings["tool"]["importlinter"]["contracts"]
     layers = [layer for contract in contracts for layer in contract["layers"]]
     drawn = set(re.findall(r"\w+", ARCHITECTURE.split(FENCE)[1]))
     assert set(re.findall(r"\w+", " ".join(layers))) - drawn == set()
