@@ -56,9 +56,9 @@ def branch_of(corpus: Corpus, conversation_id: str) -> tuple[MessageRow, ...]:
 
 def conversation_of(monitor: Monitor, message_id: str | None) -> str | None:
     """The conversation of a message in the corpus that a monitor records in."""
-    if monitor._kept is None or message_id is None:
+    if monitor._recorder._corpus is None or message_id is None:
         return None
-    return monitor._kept._corpus.branch(message_id)[0].conversation_id
+    return monitor._recorder._corpus.branch(message_id)[0].conversation_id
 
 
 def without_waiting_for_the_disk(corpus: Corpus) -> None:

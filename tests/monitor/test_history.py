@@ -232,7 +232,7 @@ async def test_a_round_that_was_cut_short_is_completed_and_kept_whole(corpus: Co
     (reply,) = replies(corpus)
     engine = saying(0.5)
     sitting = monitor(engine, corpus)
-    sitting._budget.learn(1.0)
+    sitting._plan.learn(1.0)
     await cut_short(sitting, reply, after=30)
     engine.asked.clear()
     last = await round_of(sitting, reply)
@@ -249,7 +249,7 @@ async def test_a_round_cut_short_in_another_sitting_has_its_anchors_again_to_tel
 ) -> None:
     (reply,) = replies(corpus)
     before = monitor(saying(0.5), corpus)
-    before._budget.learn(1.0)
+    before._plan.learn(1.0)
     await cut_short(before, reply, after=30)
     engine = saying(0.5)
     last = await round_of(monitor(engine, corpus), reply)
@@ -274,9 +274,9 @@ async def test_a_round_smaller_than_what_fits_today_is_filled_up_and_one_that_is
     await round_of(monitor(saying(0.5), corpus, seconds=NO_TIME), reply)
     engine = saying(0.5)
     sitting = monitor(engine, corpus, seconds=37.0)
-    sitting._budget.learn(1.0)
+    sitting._plan.learn(1.0)
     assert (await round_of(sitting, reply)).done == SLICE  # 28 of 37 are more than three quarters
-    sitting._budget.seconds = 1e9
+    sitting._plan.seconds = 1e9
     filled = await round_of(sitting, reply)
     assert (filled.done, filled.from_before) == (40, SLICE)
     assert len(engine.asked) == 2 * (40 - SLICE)
@@ -294,7 +294,7 @@ async def test_questions_that_failed_are_shown_again_as_failures_with_their_reas
 async def test_a_round_left_before_its_size_was_settled_never_passes_for_whole(corpus: Corpus) -> None:
     (reply,) = replies(corpus)
     before = monitor(saying(0.5), corpus)
-    before._budget.learn(1.0)
+    before._plan.learn(1.0)
     await cut_short(before, reply, after=30)
     await cut_short(monitor(saying(0.5), corpus), reply, after=6 + ANCHORS)  # six of the rest are there already
     assert [row.complete for row in rows(corpus, reply)] == [False, False]
