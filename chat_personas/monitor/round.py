@@ -1,5 +1,6 @@
 """One round of probes: what it asks and has found, and the estimate that the screen and the line mode show of it."""
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -88,6 +89,7 @@ class ProbeRound:
     others: dict[str, tuple[int, Answer]] = field(init=False)
     scorecard: Scorecard | None = field(default=None, init=False)
     _scored_answers: int = field(default=0, init=False)
+    _scoring: threading.Lock = field(default_factory=threading.Lock, init=False)
     _began: float = field(init=False)
     _last: float = field(default=0.0, init=False)
 
@@ -120,10 +122,15 @@ class ProbeRound:
             self.failures.append(outcome)
 
     def score(self, score: Callable[[Sequence[Answer]], Scorecard]) -> None:
-        """Bring `scorecard` up to date by calling `score`, unless no answer came since it was last computed."""
-        count, answers = len(self.answers), self.all_answers
-        if count > self._scored_answers:
-            self.scorecard, self._scored_answers = score(answers), count
+        """Bring `scorecard` up to date by calling `score`, unless no answer came since it was last computed.
+
+        Scoring takes time, so it runs in a thread. One thread scores at a time: if the task that waits for it is
+        cancelled, the thread goes on, and must not overwrite a newer scorecard with an older one.
+        """
+        with self._scoring:
+            count, answers = len(self.answers), self.all_answers
+            if count > self._scored_answers:
+                self.scorecard, self._scored_answers = score(answers), count
 
     @property
     def turn(self) -> int:
