@@ -18,14 +18,13 @@ class Selection:
     """A filter on conversations. What is not given does not narrow it; everything given must hold.
 
     Dates are days in UTC, both included, and are those on which the conversation began. `ids` may be abbreviated to
-    their first characters. `title` is a part of the title, in either case.
+    their first characters.
     """
 
     persona: str | None = None
     since: date | None = None
     until: date | None = None
     ids: tuple[str, ...] = ()
-    title: str | None = None
 
     def where(self) -> tuple[str, list[str]]:
         """Return the SQL condition on a table `conversations`, and its parameters."""
@@ -38,8 +37,6 @@ class Selection:
             parts.append(("substr(created_at, 1, 10) <= ?", (self.until.isoformat(),)))
         if self.ids:
             parts.append((f"({' OR '.join('id GLOB ?' for _ in self.ids)})", tuple(map(_beginning, self.ids))))
-        if self.title is not None:
-            parts.append(("instr(lower(title), lower(?)) > 0", (self.title,)))
         condition = " AND ".join(sql for sql, _ in parts) or "1"
         return condition, [value for _, values in parts for value in values]
 

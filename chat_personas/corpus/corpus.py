@@ -83,11 +83,6 @@ class Corpus:
 
     # Conversations
 
-    def add_conversation(self, conversation: ConversationRow) -> None:
-        """Begin a conversation."""
-        with self._connections.writing() as connection:
-            conversations.add(connection, conversation)
-
     def conversation(self, identifier: str) -> ConversationRow:
         """Return the conversation with this key or this beginning of one. Raises UnknownConversationError."""
         with self._connections.reading() as connection:

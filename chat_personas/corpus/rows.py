@@ -9,7 +9,6 @@ from chat_personas.corpus.sql import new_key, now
 from eval.engine import Order
 
 Status = Literal["streaming", "complete", "stopped", "interrupted", "error"]
-Ended = Literal["complete", "stopped", "interrupted", "error"]
 
 
 class Row(BaseModel):

@@ -33,19 +33,10 @@ FORMATS: Mapping[str, Format] = MappingProxyType({form.name: form for form in (o
 """Every format by its name."""
 
 
-def export_file(
-    corpus: Corpus,
-    form: str,
-    selection: Selection,
-    out: Path,
-    *,
-    force: bool = False,
-    unfinished: bool = False,
-) -> int:
+def export_file(corpus: Corpus, form: str, selection: Selection, out: Path, *, force: bool = False) -> int:
     """Write the conversations that are meant to a file, all of them or nothing; return how many were written.
 
-    `unfinished` keeps a last reply that was stopped or broke off, and the words it answers. The file is readable by its
-    owner only, as the corpus is. An existing one is replaced only with `force`.
+    The file is readable by its owner only, as the corpus is. An existing one is replaced only with `force`.
 
     Raises:
         ExportError: the file is there already, or it cannot have this name, or no conversation is of that persona.
@@ -55,17 +46,17 @@ def export_file(
     conversations = wanted(corpus, selection)
     count = 0
     with atomic_write(out, force=force) as stream:
-        for line in FORMATS[form].lines(corpus, conversations, unfinished):
+        for line in FORMATS[form].lines(corpus, conversations):
             stream.write(f"{line}\n".encode())
             count += 1
     return count
 
 
-def export_stdout(corpus: Corpus, form: str, selection: Selection, *, unfinished: bool = False) -> int:
+def export_stdout(corpus: Corpus, form: str, selection: Selection) -> int:
     """Write the conversations that are meant to standard output, in UTF-8; return how many. Raises as `export_file`."""
     count, out = 0, standard_output()
     try:
-        for line in FORMATS[form].lines(corpus, wanted(corpus, selection), unfinished):
+        for line in FORMATS[form].lines(corpus, wanted(corpus, selection)):
             out.write(f"{line}\n".encode())
             count += 1
         out.flush()
