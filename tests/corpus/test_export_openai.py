@@ -83,6 +83,17 @@ def test_a_conversation_without_a_finished_reply_has_no_line(corpus: Corpus, tmp
     assert exported(corpus, tmp_path / "out.jsonl") == []
 
 
+def test_a_reply_of_white_space_only_counts_as_none(corpus: Corpus, tmp_path: Path) -> None:
+    talk(corpus, ("Q", " \n\t\u3000"))
+    talk(corpus, ("Q1", "A1"), ("Q2", " \n"))
+    talk(corpus, ("Q1", "\n"), ("Q2", " A2\n"))
+    records = exported(corpus, tmp_path / "out.jsonl")
+    assert [[message["content"] for message in record["messages"]] for record in records] == [
+        ["Q1", "A1"],
+        ["Q1\n\nQ2", " A2\n"],
+    ]
+
+
 def test_only_the_active_branch_is_exported(corpus: Corpus, tmp_path: Path) -> None:
     identifier = talk(corpus, ("Q1", "A1"))
     reply = corpus.begin_reply(identifier, branch_of(corpus, identifier)[0].id, INFO, Sampling())

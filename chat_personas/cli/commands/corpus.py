@@ -61,7 +61,9 @@ def show(conversation: Id) -> int:
         print(f"{printable(found.title)}\n{found.id}  {found.persona_name} on {found.model}\n")
         for message in corpus.branch(found.active_leaf_id) if found.active_leaf_id else ():
             speaker = "You" if message.role == "user" else found.persona_name
-            remark = "" if message.status == "complete" else f" ({message.status})"
+            status = "" if message.status == "complete" else message.status
+            remarks = ", ".join(filter(None, (status, "" if message.text.strip() else "no text")))
+            remark = f" ({remarks})" if remarks else ""
             print(f"{speaker}{remark}: {printable(message.text)}\n")
     return DONE
 

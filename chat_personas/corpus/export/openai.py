@@ -2,7 +2,8 @@
 
 One conversation per line: the system prompt if there is one, then the active branch, roles taking turns, the assistant
 last. The branch ends with its last complete reply: one at the end that was stopped, interrupted or failed is left out
-with the words it answers. One before the end stands as far as it came, since what follows was said after it.
+with the words it answers. One before the end stands as far as it came, since what follows was said after it. A reply of
+white space only counts as no reply.
 """
 
 import json
@@ -22,7 +23,7 @@ def lines(corpus: Corpus, conversations: Sequence[str]) -> Iterator[str]:
     for identifier in conversations:
         conversation = corpus.conversation(identifier)
         branch = corpus.branch(conversation.active_leaf_id) if conversation.active_leaf_id else ()
-        said = _until_last_reply(branch)
+        said = _until_last_reply([message for message in branch if not _is_blank_reply(message)])
         if said:
             messages = transcript(conversation.system_prompt, said)
             record = {"messages": [{"role": message.role, "content": message.content} for message in messages]}
@@ -32,9 +33,13 @@ def lines(corpus: Corpus, conversations: Sequence[str]) -> Iterator[str]:
 def _until_last_reply(branch: Sequence[MessageRow]) -> Sequence[MessageRow]:
     for length in range(len(branch), 0, -1):
         last = branch[length - 1]
-        if last.role == "assistant" and last.text and last.status == "complete":
+        if last.role == "assistant" and last.status == "complete":
             return branch[:length]
     return ()
+
+
+def _is_blank_reply(message: MessageRow) -> bool:
+    return message.role == "assistant" and not message.text.strip()
 
 
 FORMAT = Format("openai", lines)
