@@ -1,7 +1,4 @@
-"""The corpus: every conversation, kept in one SQLite file.
-
-A persona by which conversations are chosen: one that none was had with is likely a slip of the pen.
-"""
+"""The corpus: every conversation, kept in one SQLite file."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -99,6 +96,21 @@ class Corpus:
         """Return the keys of the conversations that are meant, oldest first."""
         with self._connections.reading() as connection:
             return conversations.identifiers(connection, selection)
+
+    def require_persona(self, persona: str | None) -> None:
+        """Check a filter by persona: a name without conversations is probably a typo. None means any persona.
+
+        Raises:
+            UnknownConversationError: there is no conversation with the persona; the message names the persona in the
+                corpus that is most like it.
+        """
+        if persona is None or self.conversation_ids(Selection(persona=persona)):
+            return
+        names = sorted({summary.persona_name for summary in self.conversations()})
+        likely = suggestion(persona, names, "see: chat-personas corpus list" if names else "the corpus is empty")
+        raise UnknownConversationError(
+            f"there is no conversation with the persona {quoted(persona)} in the corpus; {likely}"
+        )
 
     def rename(self, conversation_id: str, title: str) -> None:
         """Give a conversation another title. Raises UnknownConversationError."""
@@ -270,18 +282,3 @@ class Corpus:
     @property
     def _owner_name(self) -> str:
         return "" if self._owner is None else self._owner.name
-
-
-def check_persona(corpus: Corpus, persona: str | None) -> None:
-    """Make sure that there is a conversation with the persona; None is any.
-
-    Raises:
-        UnknownConversationError: there is none; the message names the persona in the corpus that is most like it.
-    """
-    if persona is None or corpus.conversation_ids(Selection(persona=persona)):
-        return
-    names = sorted({summary.persona_name for summary in corpus.conversations()})
-    likely = suggestion(persona, names, "see: chat-personas corpus list" if names else "the corpus is empty")
-    raise UnknownConversationError(
-        f"there is no conversation with the persona {quoted(persona)} in the corpus; {likely}"
-    )

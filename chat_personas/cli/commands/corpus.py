@@ -24,11 +24,10 @@ def list_conversations(
 ) -> int:
     """List conversations, the most recently used first."""
     from chat_personas.corpus.conversations import Selection
-    from chat_personas.corpus.corpus import check_persona
     from chat_personas.text import pluralize, printable
 
     with open_corpus(read_only=True) as corpus:
-        check_persona(corpus, persona)
+        corpus.require_persona(persona)
         for found in corpus.conversations(Selection(persona=persona)):
             when = found.active_at.astimezone().strftime("%Y-%m-%d %H:%M")
             counts = f"{pluralize(found.messages, 'message'):>13} {pluralize(found.measurements, 'measurement'):>16}"

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from chat_personas.corpus.conversations import Selection
-from chat_personas.corpus.corpus import Corpus, check_persona
+from chat_personas.corpus.corpus import Corpus
 from chat_personas.corpus.errors import CorpusError
 from chat_personas.corpus.export import openai
 from chat_personas.corpus.export.format import Format
@@ -23,7 +23,7 @@ def wanted(corpus: Corpus, selection: Selection) -> tuple[str, ...]:
     """
     for identifier in selection.ids:
         corpus.conversation(identifier)
-    check_persona(corpus, selection.persona)
+    corpus.require_persona(selection.persona)
     return corpus.conversation_ids(selection)
 
 
