@@ -1,9 +1,9 @@
 """Chat JSON Lines, as OpenAI's fine-tuning and most trainers read it: `{"messages": [{"role": ..., "content": ...}]}`.
 
 One conversation per line: the system prompt if there is one, then the active branch, roles taking turns, the assistant
-last. The branch ends with its last complete reply: one at the end that was stopped, interrupted or failed is left out
-with the words it answers. One before the end stands as far as it came, since what follows was said after it. A reply of
-white space only counts as no reply.
+last. The branch ends with its last complete reply: a reply at the end that was stopped, interrupted or failed is left
+out with the message that it answers. One before the end stands as far as it came, because what follows was said after
+it. A reply of white space only counts as no reply.
 """
 
 import json
@@ -15,7 +15,7 @@ from chat_personas.corpus.messages import transcript
 from chat_personas.corpus.rows import MessageRow
 
 _LINE_ENDS = {0x85: r"\u0085", 0x2028: r"\u2028", 0x2029: r"\u2029"}
-"""Characters that JSON allows in a line, and at which many readers end one, such as Python's `splitlines`."""
+"""Characters that JSON allows within a line, but at which many readers end one, such as Python's `splitlines`."""
 
 
 def lines(corpus: Corpus, conversations: Sequence[str]) -> Iterator[str]:
