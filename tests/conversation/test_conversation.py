@@ -127,9 +127,7 @@ async def test_the_time_of_replies_is_told_while_they_are_on_their_way_and_stand
     corpus: Corpus, democrat: LoadedPersona, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = iter(range(1000))
-    monkeypatch.setattr(
-        "chat_personas.conversation.conversation.time", SimpleNamespace(monotonic=lambda: float(next(now)))
-    )
+    monkeypatch.setattr("chat_personas.conversation.reply.time", SimpleNamespace(monotonic=lambda: float(next(now))))
     conversation = Conversation.start(corpus, FakeEngine(["Hel", "lo.", END], ["Yes.", END]), democrat)
     assert conversation.seconds_of_replies() == 0
     events = conversation.send("Hi")  # begins at 0
@@ -229,9 +227,10 @@ async def test_how_much_of_the_context_a_conversation_takes_is_known_when_it_is_
     again = Conversation.resume(corpus, FakeEngine(), conversation.id)
     on_another = Conversation.resume(corpus, FakeEngine(name="other"), conversation.id)
     known = ContextUse(97)
-    assert (conversation.context_use(), again.context_use(), on_another.context_use()) == (known, known, None)
+    uses = [one.context_use() for one in (conversation, again, on_another)]
+    assert uses == [known, known, None]
     await heard(conversation.send("And?"))
-    assert conversation.context_use() == ContextUse(97, at_least=True), "the reply broke off: what it took is not told"
+    assert conversation.context_use() == ContextUse(97, at_least=True), "the reply broke off: its tokens are not known"
 
 
 async def test_of_a_reply_that_broke_off_the_prompt_is_known_where_another_reply_to_it_was_ended(
@@ -367,6 +366,38 @@ async def test_when_nothing_can_be_kept_nothing_is_sent(corpus: Corpus, democrat
     assert not conversation.replying
     await heard(conversation.send("Once more"))
     assert [text for _, text, _ in stored(corpus, conversation)] == ["Once more", "Hm."]
+
+
+async def test_when_another_reply_cannot_be_begun_the_one_before_stays(
+    corpus: Corpus, democrat: LoadedPersona, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise CorpusError("no space is left")
+
+    engine = FakeEngine(["Hm.", END], ["Well.", END])
+    conversation = Conversation.start(corpus, engine, democrat)
+    await heard(conversation.send("Hi"))
+    before, kept = conversation.path, stored(corpus, conversation)
+    with monkeypatch.context() as full:
+        full.setattr(corpus, "begin_reply", fails)
+        with pytest.raises(CorpusError, match="no space is left"):
+            await heard(conversation.regenerate())
+    assert (conversation.path, stored(corpus, conversation), len(engine.asked)) == (before, kept, 1)
+    await heard(conversation.regenerate())
+    assert conversation.path[-1].text == "Well."
+
+
+async def test_of_two_messages_while_a_reply_is_being_stored_again_only_one_is_said(
+    corpus: Corpus, democrat: LoadedPersona
+) -> None:
+    conversation = Conversation.start(corpus, FakeEngine(["word " * 100_000, END], ["Yes.", END]), democrat)
+    with no_room(corpus), pytest.raises(CorpusError, match="no space is left"):
+        await heard(conversation.send("Hi"))
+    one, other = await asyncio.gather(
+        heard(conversation.send("One")), heard(conversation.send("Two")), return_exceptions=True
+    )
+    assert sorted((type(result) for result in (one, other)), key=lambda kind: kind.__name__) == [RuntimeError, list]
+    assert [text for _, text, _ in stored(corpus, conversation)][2:] in (["One", "Yes."], ["Two", "Yes."])
 
 
 async def test_a_reply_that_no_longer_fits_on_the_disk_is_kept_once_there_is_room(

@@ -118,10 +118,8 @@ class ReplyController:
 
         Says which it is; returns whether there was another. Raises CorpusError: the corpus cannot be read or written.
         """
-        from chat_personas.conversation.conversation import next_version
-
         conversation = self._sitting.conversation
-        went = None if conversation is None or self.busy else next_version(conversation)
+        went = None if conversation is None or self.busy else conversation.next_version()
         if went is None:
             return False
         await self.show_path()
