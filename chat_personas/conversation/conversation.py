@@ -1,10 +1,10 @@
 """A conversation with a persona as an object: send, stop, regenerate, edit, branch. No screen in it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Self, TypeVar
 
 from pydantic import ValidationError
 
@@ -25,6 +25,8 @@ from eval.engine import Engine, EngineInfo, Message, ReadsAhead, Sampling
 from personas import LoadedPersona, Persona, system_prompt
 
 __all__ = ["ContextUse", "Conversation", "Place", "ReplyEnded", "ReplyEvent", "ReplyStarted", "ReplyText", "Version"]
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,9 @@ class Conversation:
     The person's message and the place of the reply are on the disk before the model begins. The reply follows about
     once a second, and is closed however it ends. A conversation without a message leaves no row.
 
-    All methods belong to one event loop, and only one reply can be on its way.
+    All methods belong to one event loop, and only one reply can be on its way. `start` and `resume` wait for the disk:
+    an interface that must go on responding calls `resume` in a thread. The other methods use the corpus in a thread of
+    their own.
     """
 
     def __init__(
@@ -83,6 +87,7 @@ class Conversation:
         self._active = ActiveBranch(row, branch is not None, branch or ())
         self._reply: RunningReply | None = None  # the newest one, also after it has ended
         self._seconds_of_others = 0.0
+        self._changing = False
 
     @classmethod
     def start(cls, corpus: Corpus, engine: Engine, persona: LoadedPersona, *, sampling: Sampling | None = None) -> Self:
@@ -161,7 +166,7 @@ class Conversation:
 
         Raises:
             ValueError: there is nothing but white space in `text`.
-            RuntimeError: a reply is on its way.
+            RuntimeError: a reply is on its way, or another version is being opened.
             TooLongError: `text` does not fit into the model's context; nothing of it is stored.
             CorpusError: the message could not be stored (then nothing was sent to the model), or the reply could not
                 be: it stays in `path` and is stored before the next message, or by `save`. See `ReplyStorage`.
@@ -210,43 +215,41 @@ class Conversation:
         if self._active.messages and not self.replying and isinstance(self._engine, ReadsAhead):
             await self._engine.read_ahead(self.context(), self._sampling)
 
-    def context_use(self) -> ContextUse | None:
+    async def context_use(self) -> ContextUse | None:
         """Return how much of this model's context the conversation takes; None where that is not known.
 
         It is known from replies that this model completed, also in an earlier session. Raises CorpusError.
         """
-        return _context_use(self._corpus, self._engine.info, self._active.messages)
+        return await asyncio.to_thread(_context_use, self._corpus, self._engine.info, self._active.messages)
 
-    def alternatives(self, message_id: str) -> tuple[MessageRow, ...]:
+    async def alternatives(self, message_id: str) -> tuple[MessageRow, ...]:
         """Return a message and what stands beside it at the same place, oldest first. Raises CorpusError."""
-        return self._corpus.siblings(message_id)
+        return await asyncio.to_thread(self._corpus.siblings, message_id)
 
-    def switch(self, message_id: str) -> None:
+    async def switch(self, message_id: str) -> None:
         """Make the branch through a message the active one, down to its newest leaf.
 
         Raises:
-            RuntimeError: a reply is on its way.
+            RuntimeError: a reply is on its way, or another version is being opened.
             CorpusError: there is no such message, or the corpus cannot be written.
         """
-        self._must_be_idle()
-        self._activate(message_id)
+        await self._change(lambda: self._activate(message_id))
 
-    def next_version(self) -> Version | None:
+    async def next_version(self) -> Version | None:
         """Go to the next reply to the last message; after the last reply to the first one of the next message.
 
         Repeated calls visit every alternative. Returns which version it is; None where there is only one.
 
         Raises:
-            RuntimeError: a reply is on its way.
+            RuntimeError: a reply is on its way, or another version is being opened.
             CorpusError: the corpus cannot be read or written.
         """
-        self._must_be_idle()
-        return self._next_version()
+        return await self._change(self._next_version)
 
-    def rename(self, title: str) -> None:
+    async def rename(self, title: str) -> None:
         """Give the conversation another title. Raises CorpusError."""
         if self._active.stored:
-            self._corpus.rename(self.id, title)
+            await asyncio.to_thread(self._corpus.rename, self.id, title)
         self._active.row = self._active.row.model_copy(update={"title": title})
 
     def _say(self, text: str, length: int | None) -> AsyncGenerator[ReplyEvent, None]:
@@ -266,9 +269,26 @@ class Conversation:
             async for event in events:
                 yield event
 
+    async def _change(self, change: Callable[[], Result]) -> Result:
+        """Change the active branch in a thread, to the end of the change, even if the caller is cancelled meanwhile.
+
+        No reply and no other change can begin before that.
+        """
+
+        def changed(_: object) -> None:
+            self._changing = False
+
+        self._must_be_idle()
+        self._changing = True
+        changing = asyncio.create_task(asyncio.to_thread(change))
+        changing.add_done_callback(changed)
+        return await asyncio.shield(changing)
+
     def _must_be_idle(self) -> None:
         if self.replying:
             raise RuntimeError("a reply is on its way; stop it first")
+        if self._changing:
+            raise RuntimeError("another version is being opened; wait for it")
 
     def _index(self, message_id: str) -> int:
         for index, message in enumerate(self._active.messages):
