@@ -96,7 +96,7 @@ def _alignment(question: Question, groups: Sequence[Group], answer: Answer | Non
     figures = human_figures(question, groups)
     if answer is None or figures is None:
         return float("nan")
-    said = opinion(answer, "apart").distribution
-    if said is None:
+    distribution = opinion(answer, "apart").distribution
+    if distribution is None:
         return float("nan")
-    return float(alignment(said, figures.distribution, scale_of(question.ordinals)))
+    return float(alignment(distribution, figures.distribution, scale_of(question.ordinals)))

@@ -171,7 +171,7 @@ async def test_a_bug_in_an_engine_is_raised_after_the_text_was_kept(corpus: Corp
     assert not conversation.replying
 
 
-async def test_a_face_that_leaves_loses_nothing(corpus: Corpus, democrat: LoadedPersona) -> None:
+async def test_a_listener_that_leaves_loses_nothing(corpus: Corpus, democrat: LoadedPersona) -> None:
     conversation = Conversation.start(corpus, FakeEngine(["I was", asyncio.Event()]), democrat)
     events = conversation.send("Hi")
     await anext(events)
@@ -181,7 +181,7 @@ async def test_a_face_that_leaves_loses_nothing(corpus: Corpus, democrat: Loaded
     assert not conversation.replying
 
 
-async def test_a_cancelled_face_loses_nothing(corpus: Corpus, democrat: LoadedPersona) -> None:
+async def test_a_cancelled_listener_loses_nothing(corpus: Corpus, democrat: LoadedPersona) -> None:
     conversation = Conversation.start(corpus, FakeEngine(["I was", asyncio.Event()]), democrat)
     first_words = asyncio.Event()
 
@@ -190,11 +190,11 @@ async def test_a_cancelled_face_loses_nothing(corpus: Corpus, democrat: LoadedPe
             if isinstance(event, ReplyText):
                 first_words.set()
 
-    face = asyncio.create_task(listen())
+    listener = asyncio.create_task(listen())
     await first_words.wait()
-    face.cancel()
-    await asyncio.wait({face})
-    assert face.cancelled()
+    listener.cancel()
+    await asyncio.wait({listener})
+    assert listener.cancelled()
     assert stored(corpus, conversation)[-1] == ("assistant", "I was", "interrupted")
 
 

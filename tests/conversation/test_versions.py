@@ -1,4 +1,4 @@
-"""Every version of the end of a conversation is come by, one after the other."""
+"""Repeated calls visit every version of the end of a conversation."""
 
 from collections.abc import AsyncIterator
 

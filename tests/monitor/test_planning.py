@@ -1,4 +1,4 @@
-"""Rounds share their anchors, all other questions come round, and what is asked is settled before a round begins."""
+"""Rounds share their anchors, every other question has its turn, and what is asked is decided before a round begins."""
 
 import math
 from collections import Counter

@@ -251,7 +251,7 @@ async def test_anchors_are_asked_first_so_that_a_round_that_breaks_off_still_has
     corpus: Corpus,
 ) -> None:
     class BreaksOff(FakeEngine):
-        """Fails at the first question that is no anchor."""
+        """Fails at the first question that is not an anchor."""
 
         async def score(self, prefix: Sequence[Message], probes: Sequence[object]):  # type: ignore[no-untyped-def,override]
             if len(self.prefixes) == 1:
@@ -294,8 +294,8 @@ async def test_a_round_that_the_next_one_replaces_is_recorded_before_that_is_pla
 
 async def test_the_set_seconds_reach_the_monitor(monkeypatch: pytest.MonkeyPatch, corpus: Corpus) -> None:
     monkeypatch.setenv("CHAT_PERSONAS_PROBE_SECONDS", "7.5")
-    sitting = Launch("democrat", None, None)
-    monitor = sitting.make_monitor(FakeEngine(), sitting.load_persona().persona, corpus)
+    launch = Launch("democrat", None, None)
+    monitor = launch.make_monitor(FakeEngine(), launch.load_persona().persona, corpus)
     assert monitor._plan.seconds == 7.5
 
 
