@@ -120,7 +120,7 @@ class Session:
         from chat_personas.conversation.conversation import Conversation
 
         corpus, engine = await self.open_corpus(), await self.open_engine()
-        return await self._take_up(Conversation.resume(corpus, engine, conversation_id))
+        return await self._take_up(await asyncio.to_thread(Conversation.resume, corpus, engine, conversation_id))
 
     async def _take_up(self, conversation: "Conversation") -> "Conversation":
         """Make `conversation` the open one. A round that was cancelled for it is recorded first."""

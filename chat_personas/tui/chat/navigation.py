@@ -92,7 +92,7 @@ class Navigator:
         conversation = await (sitting.begin() if conversation_id is None else sitting.resume(conversation_id))
         screen.title_line.persona = conversation.persona.title
         screen.show_title()
-        screen.show_context()
+        await screen.show_context()
         screen.panel.clear(screen.measuring.state())
         await screen.talk.show_path()
 

@@ -155,6 +155,7 @@ class ChatScreen(Screen[None]):
             await self.talk.stop()
             await self.talk.regenerate()
 
+    @work(group="talk")
     async def action_other(self) -> None:
         """Go round the versions of the last reply and message; the conversation goes on from the one that is shown.
 
@@ -165,9 +166,10 @@ class ChatScreen(Screen[None]):
         try:
             if await self.talk.show_other_version():
                 self.measure()
-            self.show_context()
+            await self.show_context()
         except CorpusError as error:
             self.notify(printable(str(error)), severity="error", markup=False)
+        await self.talk.send_waiting()
 
     @work(group="stop")
     async def action_edit(self) -> None:
@@ -332,23 +334,28 @@ class ChatScreen(Screen[None]):
             return "leave_edit"
         return "take_back" if self.talk.waiting else None
 
-    def show_context(self) -> None:
+    async def show_context(self) -> None:
         """Say how much of the model's context the conversation takes, if that is known. Raises CorpusError."""
         conversation = self.sitting.conversation
-        use = conversation.context_use() if conversation is not None else None
+        use = await conversation.context_use() if conversation is not None else None
         self.status_line.used = use.tokens if use is not None else None
         self.status_line.at_least = use is not None and use.at_least
 
     def _show_context_after(self, event: "ReplyEnded") -> None:
         """Say what the reply and its prompt took; of one that was stopped that is not told, but of those before."""
-        from chat_personas.corpus.errors import CorpusError
-
+        self.workers.cancel_group(self, "context")
         tokens = event.usage.context_tokens if event.usage is not None else None
         if tokens is not None:
             self.status_line.used, self.status_line.at_least = tokens, False
-            return
+        else:
+            self._show_stored_context()
+
+    @work(group="context", exclusive=True)
+    async def _show_stored_context(self) -> None:
+        from chat_personas.corpus.errors import CorpusError
+
         try:
-            self.show_context()
+            await self.show_context()
         except CorpusError as error:
             self.notify(printable(str(error)), severity="error", markup=False)
 
