@@ -7,6 +7,8 @@ Settings, data, state with logs, and the cache each have their own directory, as
 import os
 from pathlib import Path
 
+from personas.errors import ReportedError
+
 APPLICATION = "chat-personas"
 HOME_VARIABLE = "CHAT_PERSONAS_HOME"
 
@@ -26,8 +28,10 @@ def _directory(kind: str) -> Path:
     return found(APPLICATION, appauthor=False)
 
 
-class UnwritableError(OSError):
-    """A directory of the program's own cannot be written. The message is one line that says what to do."""
+class UnwritableError(ReportedError, OSError):
+    """A directory of the program's own cannot be written."""
+
+    exit_code = 4
 
 
 def check_home() -> None:

@@ -21,12 +21,13 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as SourceError
 
 from chat_personas.paths import display_path, settings_path
+from personas.errors import ReportedError
 
 ENVIRONMENT = "CHAT_PERSONAS_"
 
 
-class SettingsError(Exception):
-    """A setting is wrong. The message is one line that says where and what to do."""
+class SettingsError(ReportedError):
+    """A setting is wrong. The message says where."""
 
 
 class ServerSettings(BaseModel):

@@ -6,24 +6,33 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from chat_personas.paths import display_path
+from personas.errors import ReportedError
 
 __all__ = ["CorpusError", "ExportError", "NoCorpusError", "UnknownConversationError", "display_path", "storage_errors"]
 
 
-class CorpusError(Exception):
-    """Storage failed. The message is one line that says what is wrong and what to do."""
+class CorpusError(ReportedError):
+    """The corpus could not be read or written."""
+
+    exit_code = 4
 
 
 class UnknownConversationError(CorpusError):
-    """No conversation has the identifier that was asked for. The message is one line."""
+    """No conversation has the identifier that was asked for."""
+
+    exit_code = 2
 
 
 class NoCorpusError(CorpusError):
-    """There is nothing to read yet. The message is one line that says how there will be."""
+    """There is no corpus to read yet."""
+
+    exit_code = 2
 
 
 class ExportError(CorpusError):
-    """The export that was asked for cannot be made. The message is one line that says what to do."""
+    """The export that was asked for cannot be made."""
+
+    exit_code = 2
 
 
 READ_ONLY = "the corpus {path} is read-only; make the file and its directory writable"

@@ -9,12 +9,13 @@ from urllib.parse import urlsplit
 from chat_personas.models import POCKET, pocket_path
 from chat_personas.paths import hashes_path, models_directory
 from eval.engine import Engine
+from personas.errors import ReportedError
 
 if TYPE_CHECKING:
     from chat_personas.settings import Settings
 
 
-class UnknownModelError(Exception):
+class UnknownModelError(ReportedError):
     """No model goes by that name or lies at that path: wrong input, not a failing model. The message is one line."""
 
 

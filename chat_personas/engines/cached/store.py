@@ -16,6 +16,7 @@ from pathlib import Path
 
 from chat_personas.paths import display_path, make_private
 from chat_personas.storage.sqlite import BUSY_SECONDS, use_write_ahead_log
+from personas.errors import ReportedError
 
 _CLEAR = "remove it with `chat-personas cache clear`"
 _ADVICE = {
@@ -31,12 +32,14 @@ _ADVICE = {
 }
 
 
-class CacheError(Exception):
-    """Answers could not be kept or read. The message is one line that says what is wrong and what to do."""
+class CacheError(ReportedError):
+    """Answers could not be stored or read."""
+
+    exit_code = 4
 
 
 class DamagedCacheError(CacheError):
-    """Nothing can be read from the file any more. The message is one line."""
+    """Nothing can be read from the file any more."""
 
 
 @contextmanager

@@ -82,6 +82,8 @@ def without_refused(dialect: Dialect, complaint: str) -> Dialect | None:
 class NoSuchModelError(EngineError):
     """The server works, but serves no model of that name, or several and none was named: wrong input."""
 
+    exit_code = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:

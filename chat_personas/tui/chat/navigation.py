@@ -7,6 +7,7 @@ from chat_personas.text import printable
 from chat_personas.tui.chat.measuring import whose
 from chat_personas.tui.process import spare_what_is_here
 from chat_personas.tui.widgets.transcript import Entry
+from personas.errors import ReportedError
 
 if TYPE_CHECKING:
     from chat_personas.tui.chat.screen import ChatScreen
@@ -55,9 +56,7 @@ class Navigator:
                     await self._take_up(conversation_id)
             if self._sitting.engine is not None:
                 await self._go_on()
-        except Exception as error:
-            if not expected(error):
-                raise
+        except ReportedError as error:
             screen.notify(printable(str(error)), severity="error", markup=False)
             screen.run_worker(screen.talk.send_waiting(), group="talk")
 
@@ -111,13 +110,3 @@ class Navigator:
         if self._sitting.conversation is not None:
             with suppress(EngineError):  # a model that fails says so when it is to reply
                 await self._sitting.conversation.read_ahead()
-
-
-def expected(error: Exception) -> bool:
-    """Whether `error` is one of those that the program's parts announce, with a line that is ready to be shown."""
-    from chat_personas.corpus import CorpusError
-    from eval.engine import EngineError
-    from eval.errors import SurveyError
-    from personas import PersonaError
-
-    return isinstance(error, CorpusError | EngineError | PersonaError | SurveyError)

@@ -18,6 +18,7 @@ from chat_personas.tui.widgets.bars import KeyLine, StatusLine, TitleLine
 from chat_personas.tui.widgets.composer import Composer, Editing
 from chat_personas.tui.widgets.panel.panel import AlignmentPanel
 from chat_personas.tui.widgets.transcript import Entry, Transcript
+from personas.errors import ReportedError
 
 if TYPE_CHECKING:
     from chat_personas.conversation.conversation import ReplyEnded
@@ -160,13 +161,11 @@ class ChatScreen(Screen[None]):
 
         That is measured then, for the panel is about what is on the screen.
         """
-        from chat_personas.corpus import CorpusError
-
         try:
             if await self.talk.show_other_version():
                 self.measure()
             self.show_context()
-        except CorpusError as error:
+        except ReportedError as error:
             self.notify(printable(str(error)), severity="error", markup=False)
 
     @work(group="stop")
@@ -203,12 +202,9 @@ class ChatScreen(Screen[None]):
 
     @work(group="measure")
     async def _measure(self) -> None:
-        from chat_personas.corpus.errors import CorpusError
-        from eval.engine import EngineError
-
         try:
             await self.measuring.measure()
-        except (EngineError, CorpusError) as error:
+        except ReportedError as error:
             self.panel.say("not measured")
             await self.transcript.add(Entry("failure", f"not measured: {error}"))
 
@@ -341,15 +337,13 @@ class ChatScreen(Screen[None]):
 
     def _show_context_after(self, event: "ReplyEnded") -> None:
         """Say what the reply and its prompt took; of one that was stopped that is not told, but of those before."""
-        from chat_personas.corpus.errors import CorpusError
-
         tokens = event.usage.context_tokens if event.usage is not None else None
         if tokens is not None:
             self.status_line.used, self.status_line.at_least = tokens, False
             return
         try:
             self.show_context()
-        except CorpusError as error:
+        except ReportedError as error:
             self.notify(printable(str(error)), severity="error", markup=False)
 
     def show_title(self) -> None:
