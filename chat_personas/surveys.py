@@ -1,13 +1,11 @@
 """The surveys that this user has: the built-in ones and those that were imported, found by name."""
 
 import hashlib
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from chat_personas.paths import UnwritableError, cannot_write, make_private, surveys_directory
+from chat_personas.storage.files import atomic_write
 
 if TYPE_CHECKING:
     from eval.importers import ImportResult
@@ -66,27 +64,13 @@ def keep_survey(imported: "ImportResult") -> Path:
     people = path.with_suffix(PEOPLE)
     content = f"{imported.survey.model_dump_json(by_alias=True, exclude_none=True)}\n".encode()
     try:
-        with _written_whole(path) as survey_file:
+        with atomic_write(path) as survey_file:
             survey_file.write(content)
             if imported.respondents is not None:
-                with _written_whole(people) as file:
+                with atomic_write(people) as file:
                     imported.respondents.write(file, hashlib.sha256(content).hexdigest())
         if imported.respondents is None:
             people.unlink(missing_ok=True)
     except OSError as error:
         raise UnwritableError(cannot_write(directory, error.strerror)) from error
     return path
-
-
-@contextmanager
-def _written_whole(path: Path) -> Iterator[BinaryIO]:
-    """Lend a stream to a private file that takes the place of `path` when the block ends, and goes when it fails."""
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

@@ -13,6 +13,7 @@ from chat_personas.engines.open import UnknownModelError
 from chat_personas.engines.openai.capabilities import NoSuchModelError
 from chat_personas.paths import UnwritableError
 from chat_personas.settings import SettingsError
+from chat_personas.storage.files import OutputError
 from eval.engine import EngineError, RequestError, TooLongError
 from eval.errors import AnswerError, ReportError, SurveyError
 from personas import PersonaError, ReportedError
@@ -38,6 +39,7 @@ CODES: dict[type[ReportedError], int] = {
     CacheError: 4,
     DamagedCacheError: 4,
     UnwritableError: 4,
+    OutputError: 4,
     StoppedError: 130,
 }
 

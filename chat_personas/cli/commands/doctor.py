@@ -104,17 +104,16 @@ def _corpus() -> str:
 
 
 def _require_writable(directory: Path) -> None:
-    """Raise CorpusError where `directory`, or the nearest one above it that exists, cannot be written."""
+    """Raise UnwritableError where `directory`, or the nearest one above it that exists, cannot be written."""
     import os
 
-    from chat_personas.corpus.errors import CorpusError
-    from chat_personas.paths import cannot_write
+    from chat_personas.paths import UnwritableError, cannot_write
 
     there = next(above for above in (directory, *directory.parents) if above.exists())
     if not there.is_dir():
-        raise CorpusError(cannot_write(directory, f"{there.name} is not a directory"))
+        raise UnwritableError(cannot_write(directory, f"{there.name} is not a directory"))
     if not os.access(there, os.W_OK | os.X_OK):
-        raise CorpusError(cannot_write(directory, f"{there.name or there} is read-only"))
+        raise UnwritableError(cannot_write(directory, f"{there.name or there} is read-only"))
 
 
 def _answers() -> str:

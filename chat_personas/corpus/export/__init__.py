@@ -9,10 +9,10 @@ from types import MappingProxyType
 
 from chat_personas.corpus.conversations import Selection
 from chat_personas.corpus.corpus import Corpus, check_persona
-from chat_personas.corpus.errors import CorpusError
+from chat_personas.corpus.errors import ExportError, display_path
 from chat_personas.corpus.export import openai
 from chat_personas.corpus.export.format import Format
-from chat_personas.storage.files import atomic_write, standard_output
+from chat_personas.storage.files import atomic_write, output_errors, standard_output
 
 
 def wanted(corpus: Corpus, selection: Selection) -> tuple[str, ...]:
@@ -50,27 +50,38 @@ def export_file(
     Raises:
         ExportError: the file is there already, or it cannot have this name, or no conversation is of that persona.
         UnknownConversationError: one of the identifiers is not in the corpus.
-        CorpusError: the corpus cannot be read, or the file not be written.
+        CorpusError: the corpus cannot be read.
+        OutputError: the file cannot be written.
     """
     conversations = wanted(corpus, selection)
     count = 0
-    with atomic_write(out, force=force) as stream:
-        for line in FORMATS[form].lines(corpus, conversations, unfinished):
-            stream.write(f"{line}\n".encode())
-            count += 1
+    with output_errors(display_path(out)):
+        _check_destination(out, force=force)
+        with atomic_write(out, mode=0o600) as stream:
+            for line in FORMATS[form].lines(corpus, conversations, unfinished):
+                stream.write(f"{line}\n".encode())
+                count += 1
     return count
 
 
 def export_stdout(corpus: Corpus, form: str, selection: Selection, *, unfinished: bool = False) -> int:
     """Write the conversations that are meant to standard output, in UTF-8; return how many. Raises as `export_file`."""
     count, out = 0, standard_output()
-    try:
+    with output_errors("standard output"):
         for line in FORMATS[form].lines(corpus, wanted(corpus, selection), unfinished):
             out.write(f"{line}\n".encode())
             count += 1
         out.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise CorpusError(f"standard output cannot be written: {error.strerror or error}") from error
     return count
+
+
+def _check_destination(path: Path, *, force: bool) -> None:
+    """Raise ExportError where an export cannot go to `path`, or would replace a file without `force`."""
+    if path.is_dir():
+        raise ExportError(f"{display_path(path)} is a directory; give the name of a file in it")
+    if path.exists() and not path.is_file():  # a device or a pipe would be replaced by a file
+        raise ExportError(f"{display_path(path)} is not a regular file; give - for standard output")
+    if not path.parent.is_dir():
+        raise ExportError(f"there is no directory {display_path(path.parent)}; create it first")
+    if path.exists() and not force:
+        raise ExportError(f"{display_path(path)} is there already; choose another name or add --force")
