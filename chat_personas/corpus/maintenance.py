@@ -6,6 +6,7 @@ Whether a corpus is sound: its pages, its references, its full-text index.
 import sqlite3
 
 from chat_personas.corpus.errors import UnknownConversationError
+from chat_personas.storage.sqlite import empty_write_ahead_log
 
 _TRY_LATER = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL)
 
@@ -32,14 +33,14 @@ def erase_traces(connection: sqlite3.Connection) -> bool:
         return True
     try:
         connection.execute("VACUUM")
-        busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        if not busy:
+        erased = empty_write_ahead_log(connection)
+        if erased:
             connection.execute("DELETE FROM unerased")
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & 0xFF not in _TRY_LATER:
             raise
         return False
-    return not busy
+    return erased
 
 
 def problems(connection: sqlite3.Connection) -> tuple[str, ...]:
