@@ -32,7 +32,7 @@ from eval.surveys.figures import human_figures, require_figures
 from eval.surveys.loading import LoadedSurvey, Survey
 from eval.surveys.model import Question
 from personas import Group, LoadedPersona, clash
-from personas.inputs.files import FileKind, display_name, read_whole
+from personas.inputs.files import FileKind, decode, display_name, read_bytes
 from personas.inputs.models import StrictModel, broken_rule
 from personas.inputs.suggestions import quoted, suggestion
 
@@ -146,8 +146,7 @@ def _no_constant(name: str) -> Any:
 
 LEAST_SUM, MOST_SUM = 0.99, 1.001
 _ROUNDING = 1e-9
-_ANSWER_FILE = FileKind("a file of answers", 500_000_000, "500 MB", "score it in parts", AnswerError)
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_ANSWER_FILE = FileKind("a file of answers", 500_000_000, AnswerError, if_too_large="score it in parts")
 
 People = frozenset[Group]
 """The groups that an answer is for, in whatever order they were written."""
@@ -194,14 +193,12 @@ def load_answers(file: str, survey: LoadedSurvey) -> AnswerFile:
             message names the file and the line.
     """
     path = Path(file)
-    content = read_whole(path, _ANSWER_FILE)
+    content = read_bytes(path, _ANSWER_FILE)
     reading = _Reading(survey)
-    for number, line in enumerate(content.removeprefix(_BYTE_ORDER_MARK).split(b"\n"), start=1):
+    for number, line in enumerate(content.split(b"\n"), start=1):
+        text = decode(line, path, _ANSWER_FILE, first_line=number)
         try:
-            reading.add(number, line.decode())
-        except UnicodeDecodeError as error:
-            problem = "this is not UTF-8; save the file as UTF-8"
-            raise AnswerError(f"{display_name(path)}: line {number}: {problem}") from error
+            reading.add(number, text)
         except (AnswerError, SurveyError) as error:
             raise AnswerError(f"{display_name(path)}: line {number}: {error}") from error
     if not reading.by_people:

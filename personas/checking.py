@@ -15,7 +15,8 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from personas.inputs.files import read_text
+from personas.errors import PersonaError
+from personas.inputs.files import FileKind, FileText, read_text
 from personas.inputs.suggestions import one_of, quoted, suggestion
 from personas.persona import SCHEMA, STEERINGS, FewShot, Persona
 from personas.toml_positions import KeyPath, key_lines, line_of
@@ -169,8 +170,16 @@ def check(path: Path) -> list[Problem]:
     Raises:
         PersonaError: the file is missing or cannot be read as text.
     """
-    found = examine(read_text(path).text)
+    found = examine(read_file(path).text)
     return found if isinstance(found, list) else []
+
+
+def read_file(path: Path) -> FileText:
+    """Return the text of a persona file, and its hash. Raises PersonaError: it is missing or cannot be read as text."""
+    return read_text(path, _PERSONA_FILE)
+
+
+_PERSONA_FILE = FileKind("a persona file (TOML)", 1_000_000, PersonaError)
 
 
 def examine(text: str) -> Persona | list[Problem]:

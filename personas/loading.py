@@ -7,9 +7,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from personas.checking import examine
+from personas.checking import examine, read_file
 from personas.errors import PersonaError
-from personas.inputs.files import display_name, path_exists, read_text
+from personas.inputs.files import display_name, path_exists
 from personas.inputs.suggestions import quoted, suggestion
 from personas.persona import Persona
 
@@ -57,7 +57,7 @@ def load_persona(name_or_path: str) -> LoadedPersona:
         PersonaError: there is none; or the file has a problem, and the message begins with its line.
     """
     path = _find(name_or_path)
-    file = read_text(path)
+    file = read_file(path)
     found = examine(file.text)
     if isinstance(found, Persona):
         return LoadedPersona(found, path, file.sha256)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.errors import SurveyError
-from personas.inputs.files import display_name, non_file_kind
+from personas.inputs.files import FileKind, decode, display_name, read_bytes
 from personas.inputs.suggestions import quoted
 
 _DEFAULTDICT = re.compile(r"defaultdict\(\s*<class '\w+'>\s*,\s*(.*)\)", re.DOTALL)
@@ -50,7 +50,7 @@ class _WithoutNan(ast.NodeTransformer):
         return self.generic_visit(node)
 
 
-_MOST_BYTES = 2_000_000_000
+_SOURCE_FILE = FileKind("a file of the survey", 2_000_000_000, SurveyError)
 _MOST_COLUMNS = 12
 
 
@@ -60,19 +60,7 @@ def read_text(path: Path) -> str:
     Raises:
         SurveyError: it is missing, is a directory or a pipe, may not be read, is larger than 2 GB, or is not UTF-8.
     """
-    if (what := non_file_kind(path)) is not None:
-        raise SurveyError(f"{display_name(path)} is {what}; name a file of the survey")
-    try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise SurveyError(f"{display_name(path)} is larger than 2 GB; name a file of the survey")
-        return path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError as error:
-        raise SurveyError(f"there is no file {display_name(path)}; check the path") from error
-    except UnicodeDecodeError as error:
-        raise SurveyError(f"{display_name(path)}: this is not UTF-8; save the file as UTF-8") from error
-    except (OSError, ValueError) as error:
-        why = (getattr(error, "strerror", None) or "no valid path").lower()
-        raise SurveyError(f"{display_name(path)} cannot be read ({why}); name one that you may read") from error
+    return decode(read_bytes(path, _SOURCE_FILE), path, _SOURCE_FILE)
 
 
 def read_json_object(path: Path) -> dict[str, Any]:

@@ -11,11 +11,11 @@ from pydantic_core import ErrorDetails
 
 from eval.errors import ReportError
 from eval.report import SCHEMA, SCHEMA_OF_SEVERAL, Report, Reports
-from personas.inputs.files import FileKind, display_name, read_whole
+from personas.inputs.files import FileKind, display_name, read_text
 from personas.inputs.suggestions import nearest, quoted
 
-_REPORT_FILE = FileKind("a report", 500_000_000, "500 MB", "name a report", ReportError)
 _AGAIN = "write it again with chat-personas eval --json"
+_REPORT_FILE = FileKind("a report", 500_000_000, ReportError, if_not_utf8=_AGAIN)
 
 
 def load_reports(file: str) -> tuple[Report, ...]:
@@ -25,15 +25,11 @@ def load_reports(file: str) -> tuple[Report, ...]:
         ReportError: the file cannot be read or holds no report; the message names the file and the fault.
     """
     path = Path(file)
-    name = display_name(path)
-    try:
-        text = read_whole(path, _REPORT_FILE).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ReportError(f"{name}: this is not UTF-8; {_AGAIN}") from error
+    text = read_text(path, _REPORT_FILE).text
     try:
         return read_reports(text)
     except ReportError as error:
-        raise ReportError(f"{name}: {error}") from error
+        raise ReportError(f"{display_name(path)}: {error}") from error
 
 
 def read_reports(text: str) -> tuple[Report, ...]:

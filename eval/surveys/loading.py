@@ -3,7 +3,6 @@
 Surveys: getting one by its name or by the path of its file.
 """
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -17,7 +16,7 @@ from pydantic_core import ErrorDetails
 from eval.errors import SurveyError
 from eval.surveys.model import SCHEMA, Option, Population, Question, Responses, Survey
 from eval.surveys.respondents import PEOPLE, Combinations
-from personas.inputs.files import FileKind, display_name, is_file, path_exists, read_whole
+from personas.inputs.files import FileKind, display_name, is_file, path_exists, read_text
 from personas.inputs.suggestions import quoted, suggestion
 
 _WANTED = {
@@ -146,7 +145,7 @@ __all__ = [
 ]
 
 _BUILT_IN = Path(__file__).parent
-_SURVEY_FILE = FileKind("a survey file", 100_000_000, "100 MB", "name a survey file", SurveyError)
+_SURVEY_FILE = FileKind("a survey file", 100_000_000, SurveyError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,16 +176,13 @@ def load_survey(name_or_path: str, directories: Sequence[Path] = ()) -> LoadedSu
         SurveyError: there is none, or the file has a fault; the message names the question and the fix.
     """
     path = _find(name_or_path, directories)
-    content = read_whole(path, _SURVEY_FILE)
+    file = read_text(path, _SURVEY_FILE)
     try:
-        survey = read_survey(content.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise SurveyError(f"{display_name(path)}: this is not UTF-8; save the file as UTF-8") from error
+        survey = read_survey(file.text)
     except SurveyError as error:
         raise SurveyError(f"{display_name(path)}: {error}") from error
-    sha256 = hashlib.sha256(content).hexdigest()
-    _attach_people(survey, path.with_suffix(PEOPLE), sha256)
-    return LoadedSurvey(survey, path, sha256)
+    _attach_people(survey, path.with_suffix(PEOPLE), file.sha256)
+    return LoadedSurvey(survey, path, file.sha256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +200,7 @@ def glance_at(name: str, directories: Sequence[Path] = ()) -> Glance:
         SurveyError: it is none; as `load_survey`.
     """
     try:
-        document = json.loads(read_whole(_find(name, directories), _SURVEY_FILE))
+        document = json.loads(read_text(_find(name, directories), _SURVEY_FILE).text)
         return Glance(str(document["title"]), len(document["questions"]))
     except (ValueError, LookupError, TypeError, RecursionError):
         survey = load_survey(name, directories).survey  # says what is wrong with it
