@@ -8,7 +8,7 @@ Writing the answers of an evaluation as a file of answers, which scored again gi
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,7 +23,6 @@ from pydantic import (
     WrapSerializer,
     field_validator,
 )
-from pydantic_core import ErrorDetails
 
 from eval.answers import Answer, Failure, OrderAnswer
 from eval.errors import AnswerError, SurveyError
@@ -33,20 +32,12 @@ from eval.surveys.loading import LoadedSurvey, Survey
 from eval.surveys.model import Question
 from personas import Group, LoadedPersona, clash
 from personas.inputs.files import FileKind, decode, display_name, read_bytes
-from personas.inputs.models import StrictModel, broken_rule
+from personas.inputs.json_text import parse_json
+from personas.inputs.models import StrictModel, broken_rule, explain, faults
 from personas.inputs.suggestions import quoted, suggestion
 
-_WANTED = {
-    "missing": "is lacking; add it",
-    "string_type": "must be text in double quotes",
-    "float_type": "must be a number",
-    "finite_number": "must be a finite number",
-    "greater_than_equal": "must be 0 or more",
-    "dict_type": "must be an object in braces",
-    "model_type": "must be an object in braces",
-    "tuple_type": 'must be {"attribute": ..., "value": ...} or a list of them',
-    "json_invalid": "this is not JSON; write characters themselves, not halves of \\u escapes",
-}
+_FIXES = {"tuple_type": 'write {"attribute": ..., "value": ...} or a list of them'}
+_WHOLE_LINE = {"model_type": 'write {"question": ..., "group": ..., "distribution": ...}'}
 
 
 def _as_tuple(value: Any) -> Any:
@@ -91,57 +82,20 @@ def read_line(text: str) -> AnswerLine:
     """Return the answer that one line of JSON describes.
 
     Raises:
-        AnswerError: it is no JSON, a key is there twice, or it is no answer; the message names the first fault.
+        AnswerError: it is not JSON, or not a valid answer; the message names the first fault.
     """
-    _parse(text)
+    parse_json(text, AnswerError, fix="write one object on each line", one_line=True)
     try:
         return AnswerLine.model_validate_json(text)
     except ValidationError as error:
-        errors = sorted(error.errors(include_url=False), key=lambda fault: fault["type"] != "extra_forbidden")
-        raise AnswerError(_explain(errors[0])) from error  # an unknown key first: it is a known one, mistyped
+        first = faults(error)[0]
+        fixes = _FIXES if first["loc"] else _FIXES | _WHOLE_LINE
+        raise AnswerError(explain(first, AnswerLine, fixes=fixes)) from error
 
 
 def written(line: AnswerLine) -> str:
     """Return the line of a file that `read_line` reads as `line`, without its end."""
     return json.dumps(line.model_dump(), ensure_ascii=False)
-
-
-def _explain(error: ErrorDetails) -> str:
-    place = ", ".join(f"{part + 1}" if isinstance(part, int) else quoted(part)[1:-1] for part in error["loc"])
-    if error["type"] == "extra_forbidden":
-        *parents, key = error["loc"]
-        known = Group.model_fields if parents else AnswerLine.model_fields
-        return f"there is no key {quoted(key)}; {suggestion(str(key), known)}"
-    if error["type"] == "model_type" and not error["loc"]:
-        return 'this is no object in braces; write {"question": ..., "group": ..., "distribution": ...}'
-    said = _WANTED.get(error["type"], error["msg"])
-    return f"{place}: {said}" if place else said
-
-
-def _parse(text: str) -> None:
-    """Find what JSON itself forbids, or allows and must not be: the same key twice, and numbers that are none."""
-    try:
-        json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        problem = f"column {error.colno}: this is not JSON ({error.msg})"
-        raise AnswerError(f"{problem}; write one object on each line") from error
-    except RecursionError as error:
-        raise AnswerError("objects are nested too deeply; an answer needs two levels") from error
-    except ValueError as error:
-        raise AnswerError("a number has too many digits; write it shorter") from error
-
-
-def _object(pairs: list[tuple[str, Any]]) -> Mapping[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise AnswerError(f"the key {quoted(key)} is there twice; keep one of them")
-        found[key] = value
-    return found
-
-
-def _no_constant(name: str) -> Any:
-    raise AnswerError(f"{name} is no number that JSON knows; write a finite one")
 
 
 LEAST_SUM, MOST_SUM = 0.99, 1.001

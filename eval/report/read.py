@@ -1,20 +1,18 @@
 """Reading the reports that `eval --json` wrote: the reports, or one line that says what is wrong with the file."""
 
-import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, get_args
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import ValidationError
 
 from eval.errors import ReportError
 from eval.report import SCHEMA, SCHEMA_OF_SEVERAL, Report, Reports
 from personas.inputs.files import FileKind, display_name, read_text
-from personas.inputs.suggestions import nearest, quoted
+from personas.inputs.json_text import parse_json
+from personas.inputs.models import explain, faults
+from personas.inputs.suggestions import quoted
 
-_AGAIN = "write it again with chat-personas eval --json"
+_AGAIN = "write the report again with chat-personas eval --json"
 _REPORT_FILE = FileKind("a report", 500_000_000, ReportError, if_not_utf8=_AGAIN)
 
 
@@ -43,7 +41,7 @@ def read_reports(text: str) -> tuple[Report, ...]:
     try:
         document = model.model_validate_json(text)
     except ValidationError as error:
-        raise ReportError(_explain(error.errors(include_url=False)[0], model)) from error
+        raise ReportError(_or_again(explain(faults(error)[0], model))) from error
     reports = document.reports if isinstance(document, Reports) else (document,)
     if not reports:
         raise ReportError(f"there is no report in it; {_AGAIN}")
@@ -53,15 +51,8 @@ def read_reports(text: str) -> tuple[Report, ...]:
 
 
 def _schema(text: str) -> object:
-    try:
-        document: Any = json.loads(text, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise ReportError(f"this is not JSON; {_AGAIN}") from error
+    document = parse_json(text, ReportError, fix=_AGAIN)
     return document.get("schema") if isinstance(document, dict) else None
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no number that JSON knows")
 
 
 def _model(schema: object) -> type[Report] | type[Reports]:
@@ -73,32 +64,9 @@ def _model(schema: object) -> type[Report] | type[Reports]:
     raise ReportError(f'{found}; a report of chat-personas eval --json has "{SCHEMA}" or "{SCHEMA_OF_SEVERAL}"')
 
 
-def _explain(error: ErrorDetails, model: type[BaseModel]) -> str:
-    """Return one line about the first fault: the place, what is wrong, and what to do."""
-    place = ".".join(str(part) for part in error["loc"])
-    if error["type"] == "missing":
-        return f"the key {quoted(place)} is missing; {_AGAIN}"
-    if error["type"] == "extra_forbidden":
-        near = nearest(str(error["loc"][-1]), _keys(model, error["loc"][:-1]))
-        likely = "" if near is None else f"did you mean {quoted(near)}? Or "
-        return f"there is no key {quoted(place)}; {likely}{_AGAIN}"
-    return f"{quoted(place)}: {error['msg'].lower()}; {_AGAIN}"
-
-
-def _keys(model: type[BaseModel], place: Sequence[int | str]) -> list[str]:
-    """Return the keys of the object at a path of keys and indices in a document of this model."""
-    for key in place:
-        if isinstance(key, str):
-            model = next(_models(model.model_fields[key].annotation))
-    return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _models(annotation: object) -> Iterator[type[BaseModel]]:
-    """Yield the models that a field's type mentions."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for part in get_args(annotation):
-        yield from _models(part)
+def _or_again(problem: str) -> str:
+    """Add what to do where nobody would correct a report by hand."""
+    return f"{problem} Or {_AGAIN}" if problem.endswith("?") else f"{problem}, or {_AGAIN}"
 
 
 def _check(report: Report) -> None:

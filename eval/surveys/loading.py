@@ -10,77 +10,44 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from eval.errors import SurveyError
 from eval.surveys.model import SCHEMA, Option, Population, Question, Responses, Survey
 from eval.surveys.respondents import PEOPLE, Combinations
 from personas.inputs.files import FileKind, display_name, is_file, path_exists, read_text
+from personas.inputs.json_text import parse_json
+from personas.inputs.models import Place, explain, faults, place_in
 from personas.inputs.suggestions import quoted, suggestion
 
-_WANTED = {
-    "string_type": "must be text in double quotes",
-    "bool_type": "must be true or false",
-    "int_type": "must be a whole number",
-    "float_type": "must be a number",
-    "finite_number": "must be a finite number",
-    "greater_than": "must be above {gt:g}",
-    "greater_than_equal": "must be {ge:g} or more",
-    "less_than_equal": "must be {le:g} or less",
-    "too_short": "must hold at least {min_length}",
-    "tuple_type": "must be a list in square brackets",
-    "dict_type": "must be an object in braces",
-    "model_type": "must be an object in braces",
-    "string_pattern_mismatch": "must be letters, digits and dashes, not beginning with a dash",
-    "json_invalid": "this is not JSON ({error}); write characters themselves, not halves of \\u escapes",
-    "literal_error": f'must be "{SCHEMA}", the format that this version reads',
-}
+_FIXES = {"literal_error": f'write "{SCHEMA}", the format that this version reads'}
 
 
 def read_survey(text: str) -> Survey:
     """Return the survey that a JSON text describes.
 
     Raises:
-        SurveyError: it is no JSON, a key is there twice, or it is no survey; the first fault, and how many follow.
+        SurveyError: it is not JSON, or not a valid survey; the message has the first fault, and how many follow.
     """
-    document = _parse(text)
+    document = parse_json(text, SurveyError, fix="compare it with docs/surveys.md", owner=_owner)
     try:
         return Survey.model_validate_json(text)
     except ValidationError as error:
-        first, *others = _faults(error)
+        first, *others = faults(error)
         more = f" ({len(others)} more fault{'s' if len(others) > 1 else ''} in the file)" if others else ""
-        raise SurveyError(explain(first, document) + more) from error
+        raise SurveyError(_explain(first, document) + more) from error
 
 
-def _faults(error: ValidationError) -> list[ErrorDetails]:
-    """Return the errors without those that a list is too short only because pydantic left its faulty items out."""
-    errors = error.errors(include_url=False)
-    inside = {e["loc"][:depth] for e in errors for depth in range(len(e["loc"]))}
-    return [e for e in errors if e["type"] != "too_short" or e["loc"] not in inside]
+def _explain(error: ErrorDetails, document: Any) -> str:
+    return explain(error, Survey, place=lambda place: _place(place, document), fixes=_FIXES)
 
 
-def explain(error: ErrorDetails, document: Any) -> str:
-    """Return one line for a validation error of `document`: where it is, what is wrong and what to do."""
-    *parents, key = error["loc"] or ("",)
-    if error["type"] == "missing":
-        return f'{_place(parents, document)}lacks "{key}"; add it'
-    if error["type"] == "extra_forbidden":
-        known = [field.alias or name for name, field in _model_at(parents).model_fields.items()]
-        return f"{_place(parents, document)}there is no key {quoted(key)}; {suggestion(str(key), known)}"
-    wanted = _WANTED.get(error["type"])
-    said = wanted.format_map(error.get("ctx", {})) if wanted else error["msg"]
-    return f"{_place(error['loc'], document)}{said}"
-
-
-def _place(loc: tuple[int | str, ...] | list[int | str], document: Any) -> str:
-    """Return `question "ID", options 2, ordinal: `, counting from 1; nothing for the document itself."""
-    head, rest = "", list(loc)
-    if len(rest) > 1 and rest[0] == "questions":
-        head, rest = _question_name(int(rest[1]), document), rest[2:]
-    words = [f" {part + 1}" if isinstance(part, int) else f", {quoted(part)[1:-1]}" for part in rest]
-    place = (head + "".join(words)).removeprefix(", ")
-    return f"{place}: " if place else ""
+def _place(place: Place, document: Any) -> str:
+    """Return a place with the id of its question: `question "ID", options 2, ordinal`."""
+    if len(place) > 1 and place[0] == "questions":
+        return place_in(place[2:], Question, _question_name(int(place[1]), document))
+    return place_in(place, Survey)
 
 
 def _question_name(index: int, document: Any) -> str:
@@ -89,46 +56,9 @@ def _question_name(index: int, document: Any) -> str:
     return f"question {quoted(name)}" if isinstance(name, str) else f"question number {index + 1}"
 
 
-def _model_at(loc: list[int | str]) -> type[BaseModel]:
-    """Return the model of the object at this place."""
-    match loc:
-        case ["questions", int()]:
-            return Question
-        case ["questions", int(), "options", int()]:
-            return Option
-        case ["questions", int(), *_]:
-            return Responses
-        case ["overall"]:
-            return Population
-    return Survey
-
-
-def _parse(text: str) -> Any:
-    try:
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        fix = "compare it with docs/surveys.md"
-        raise SurveyError(
-            f"line {error.lineno}, column {error.colno}: this is not JSON ({error.msg}); {fix}"
-        ) from error
-    except RecursionError as error:
-        raise SurveyError("lists or objects are nested too deeply; a survey needs seven levels") from error
-    except ValueError as error:
-        raise SurveyError("a number has too many digits; write it shorter") from error
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        repeated = next(key for key in keys if keys.count(key) > 1)
-        owner = f"question {quoted(found['id'])}: " if "stem" in found and isinstance(found.get("id"), str) else ""
-        raise SurveyError(f"{owner}the key {quoted(repeated)} is there twice in one object; keep one of them")
-    return found
-
-
-def _no_constant(name: str) -> Any:
-    raise SurveyError(f"{name} is no number that JSON knows; write a finite one")
+def _owner(found: Mapping[str, Any]) -> str:
+    """Name the question that an object is, if it is one."""
+    return f"question {quoted(found['id'])}: " if "stem" in found and isinstance(found.get("id"), str) else ""
 
 
 __all__ = [

@@ -46,7 +46,7 @@ def quoted(value: object) -> str:
         case dict():
             text = "a table"
         case list():
-            text = "a list"
+            text = "a list" if value else "an empty list"
         case _:
             text = _printable(str(value))
     return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"

@@ -385,7 +385,7 @@ def test_a_fault_in_a_file_of_answers_names_file_and_line(command: Command, surv
     write_answers(tmp_path / "mine.jsonl", 0.5, -0.5)
     ran = command("eval", "--answers", "mine.jsonl", "--survey", survey, "--json", "report.json")
     assert ran.code == 2
-    assert '"mine.jsonl": line 2: distribution, option 1: must be 0 or more' in only_line(ran)
+    assert '"mine.jsonl": line 2: distribution, "option 1" is -0.5; write 0 or more' in only_line(ran)
     assert not (tmp_path / "report.json").exists()
     missing = command("eval", "--answers", "nowhere.jsonl", "--survey", survey)
     assert missing.code == 2

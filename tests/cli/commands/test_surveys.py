@@ -135,5 +135,5 @@ def test_a_survey_with_a_fault_is_named_beside_the_list_of_the_others(command: C
     file.write_text(file.read_text().replace('"title"', '"titel"'))
     ran = command("surveys", "list")
     assert ran.code == 2
-    assert '"my-town.json": lacks "title"' in only_line(ran)
+    assert '"my-town.json": there is no key "titel"; did you mean "title"?' in only_line(ran)
     assert [line.split()[0] for line in ran.out.splitlines()] == ["civic", "your-town"]
