@@ -4,7 +4,6 @@ A TOML file (`chat-personas doctor` names its place); environment variables `CHA
 over it, and command-line options over both.
 """
 
-import difflib
 import os
 import tomllib
 from collections.abc import Sequence
@@ -22,6 +21,7 @@ from pydantic_settings import SettingsError as SourceError
 
 from chat_personas.paths import display_path, settings_path
 from personas.errors import ReportedError
+from personas.inputs.suggestions import suggestion
 
 ENVIRONMENT = "CHAT_PERSONAS_"
 
@@ -129,5 +129,4 @@ def _known_keys(where: Sequence[int | str]) -> str:
     known = sorted(
         ServerSettings.model_fields if len(where) > 1 else {*Settings.model_fields, "schema"} - {"schema_name"}
     )
-    near = difflib.get_close_matches(str(where[-1]), known, n=1)
-    return f"did you mean {near[0]}?" if near else f"keys are {', '.join(known)}"
+    return suggestion(str(where[-1]), known, f"keys are {', '.join(known)}")

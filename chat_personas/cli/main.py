@@ -105,16 +105,16 @@ def _explain(error: Exception, arguments: Sequence[str]) -> tuple[str, int]:
 
 def _near_command(arguments: Sequence[str]) -> str | None:
     """Return the better line where a command was mistyped and so taken for a persona's name."""
-    from difflib import get_close_matches
-
     from personas import library_names
+    from personas.inputs.suggestions import nearest
 
     typed = arguments[0] if arguments else ""
-    longer = [name for name in sorted(NAMES) if typed.startswith(name) and typed.isalpha()]  # as in "evaluate"
-    near = longer or get_close_matches(typed, sorted(NAMES | GLOBAL_OPTIONS), n=1, cutoff=0.7)
-    if not near or typed in NAMES or typed in GLOBAL_OPTIONS or typed in library_names():
+    known = sorted(NAMES | GLOBAL_OPTIONS)
+    longer = next((name for name in known if typed.startswith(name) and typed.isalpha()), None)  # as in "evaluate"
+    near = longer or nearest(typed, known, alike=0.7)
+    if near is None or typed in known or typed in library_names():
         return None
-    return f'there is no command or persona "{typed}"; did you mean chat-personas {near[0]}?'
+    return f'there is no command or persona "{typed}"; did you mean chat-personas {near}?'
 
 
 def _write_no_more() -> None:

@@ -202,9 +202,9 @@ def test_a_home_that_is_a_file_is_named(
     ("text", "says"),
     [
         ("persona = ", "no TOML"),
-        ('persnoa = "democrat"', "did you mean persona?"),
+        ('persnoa = "democrat"', 'did you mean "persona"?'),
         ("threads = 0", "threads"),
-        ('[servers."http://a/v1"]\nkey = "sk-very-secret"', "did you mean key_env?"),
+        ('[servers."http://a/v1"]\nkey = "sk-very-secret"', 'did you mean "key_env"?'),
         ('[servers."http://a/v1"]\nkey_env = "sk-very-secret"', "the name of an environment variable"),
     ],
 )
@@ -401,7 +401,7 @@ def test_a_mistake_of_ours_is_one_line_and_an_exit_code_of_its_own(
         (("eval", "democrat", "--survey", "xyzzy"), 'no survey "xyzzy"; see: chat-personas surveys list. Or name its'),
         (("eval", "democrat", "--survey", "civics"), 'no survey "civics"; did you mean "civic"? Or name its file'),
         (("eval", "banana"), 'no persona "banana" in the library; see: chat-personas personas list'),
-        (("surveys", "import", "opinions", "."), 'no kind "opinions"; did you mean opinionqa? Kinds: '),
+        (("surveys", "import", "opinions", "."), 'no kind "opinions"; did you mean "opinionqa"? Kinds: '),
         (("surveys", "import", "parquet", "."), 'no kind "parquet"; kinds: '),
     ],
 )

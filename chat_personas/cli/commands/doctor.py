@@ -57,14 +57,12 @@ def _settings() -> str:
 
 def _require_known(setting: str, given: Iterable[str], known: Collection[str]) -> None:
     """Raise SettingsError for the first of `given` that the screen does not know and would pass over."""
-    from difflib import get_close_matches
-
     from chat_personas.settings import SettingsError
+    from personas.inputs.suggestions import suggestion
 
     for name in given:
         if name not in known:
-            near = get_close_matches(name, sorted(known), n=1)
-            advice = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(known))}"
+            advice = suggestion(name, sorted(known), f"there are {', '.join(sorted(known))}")
             raise SettingsError(f'{setting}: there is no "{name}"; {advice}')
 
 

@@ -71,7 +71,7 @@ def test_a_survey_is_replaced_only_when_that_is_asked_for(command: Command, tabl
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("cvs", "my town.csv"), 'there is no kind "cvs"; did you mean csv?'),
+        (("cvs", "my town.csv"), 'there is no kind "cvs"; did you mean "csv"?'),
         (("csv", "gone.csv"), "there is no file gone.csv; check the path"),
         (("csv", "my town.csv", "--name", "civic"), "the name of a built-in survey"),
         (("csv", "my town.csv", "--name", "../x"), "is no name"),
