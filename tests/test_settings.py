@@ -68,7 +68,7 @@ def test_the_first_frame_shows_what_the_settings_say(
     assert glance() == {key: getattr(settings, key) for key in DEFAULTS}
 
 
-@pytest.mark.parametrize("text", ["persona = ", "persona = 7", "keys = 3\ntheme = []"])
+@pytest.mark.parametrize("text", ["persona = ", "persona = 7", "keys = 3\ntheme = []", "[keys]\nstop = 5"])
 def test_the_first_frame_shows_defaults_where_the_file_is_wrong(text: str) -> None:
     write(text)
     assert glance() == DEFAULTS

@@ -1,5 +1,6 @@
 """Going into a conversation: the first one when the program starts, and from one to another."""
 
+import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ class Navigator:
         await self._screen.panel.furnish()
         session = self._sitting.session
         try:
+            await self._use_settings()
             if session.resume_id is None:
                 loaded = await self._sitting.open_persona(session.persona)
                 self._screen.title_line.persona = loaded.persona.title
@@ -40,6 +42,20 @@ class Navigator:
         except Exception as error:
             self._sitting.failure = error
             self._screen.app.exit()
+
+    async def _use_settings(self) -> None:
+        """Let the validated settings replace what differs from their preview. Raises SettingsError."""
+        from chat_personas.tui.app import ChatApp
+
+        preview = self._sitting.session
+        if preview.load_settings is None:
+            return
+        settings = await asyncio.to_thread(preview.load_settings)
+        app = self._screen.app
+        if isinstance(app, ChatApp) and (settings.keys, settings.theme) != (preview.keys, preview.theme):
+            app.use_settings(settings.keys, settings.theme)
+        if settings.measure != preview.measure:
+            self._screen.measuring.wanted = settings.measure
 
     async def go(self, conversation_id: str | None, persona: str | None = None) -> None:
         """Leave the open conversation, which is kept, for that of this id, or for a new one.
