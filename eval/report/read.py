@@ -1,4 +1,4 @@
-"""Reading the reports that `eval --json` wrote: the reports, or one line that says what is wrong with the file."""
+"""Reading the reports that `eval --json` wrote, or saying in one line what is wrong with the file."""
 
 from collections import Counter
 from pathlib import Path
@@ -20,7 +20,7 @@ def load_reports(file: str) -> tuple[Report, ...]:
     """Return the reports in a file: one, or all of a document of several.
 
     Raises:
-        ReportError: the file cannot be read or holds no report; the message names the file and the fault.
+        ReportError: the file cannot be read or is not a valid report; the message names the file and the fault.
     """
     path = Path(file)
     text = read_text(path, _REPORT_FILE).text
@@ -34,8 +34,8 @@ def read_reports(text: str) -> tuple[Report, ...]:
     """Return the reports that a JSON text holds, in its order.
 
     Raises:
-        ReportError: it is no JSON, has another schema, lacks a key or has one too many, names a question twice, or
-            has not as many figures as options.
+        ReportError: it is not JSON, has another schema, has a missing or unknown key, the same question twice, or not
+            one figure for each option.
     """
     model = _model(_schema(text))
     try:
@@ -44,7 +44,7 @@ def read_reports(text: str) -> tuple[Report, ...]:
         raise ReportError(_or_again(explain(faults(error)[0], model))) from error
     reports = document.reports if isinstance(document, Reports) else (document,)
     if not reports:
-        raise ReportError(f"there is no report in it; {_AGAIN}")
+        raise ReportError(f"the file holds no report; {_AGAIN}")
     for report in reports:
         _check(report)
     return reports
@@ -70,11 +70,12 @@ def _or_again(problem: str) -> str:
 
 
 def _check(report: Report) -> None:
+    """Raise ReportError for what the models cannot check."""
     ids = Counter(question.id for question in report.questions)
     repeated = next((question_id for question_id, times in ids.items() if times > 1), None)
     if repeated is not None:
-        raise ReportError(f"the question {quoted(repeated)} is there twice; {_AGAIN}")
+        raise ReportError(f"duplicate question {quoted(repeated)}; {_AGAIN}")
     for question in report.questions:
         shares = (question.ordinal, question.model, question.human or question.options)
         if any(len(each) != len(question.options) for each in shares):
-            raise ReportError(f"the question {quoted(question.id)} has not a figure for each option; {_AGAIN}")
+            raise ReportError(f"the question {quoted(question.id)} does not have one figure for each option; {_AGAIN}")

@@ -1,7 +1,4 @@
-"""Reading the text of a survey file: the survey, or one line that names the question, the fault and the fix.
-
-Surveys: getting one by its name or by the path of its file.
-"""
+"""Surveys by name or by the path of a file; whatever is wrong is one line that names the question and the fix."""
 
 import json
 import os
@@ -21,46 +18,6 @@ from personas.inputs.json_text import parse_json
 from personas.inputs.models import Place, explain, faults, place_in
 from personas.inputs.suggestions import quoted, suggestion
 
-_FIXES = {"literal_error": f'write "{SCHEMA}", the format that this version reads'}
-
-
-def read_survey(text: str) -> Survey:
-    """Return the survey that a JSON text describes.
-
-    Raises:
-        SurveyError: it is not JSON, or not a valid survey; the message has the first fault, and how many follow.
-    """
-    document = parse_json(text, SurveyError, fix="compare it with docs/surveys.md", owner=_owner)
-    try:
-        return Survey.model_validate_json(text)
-    except ValidationError as error:
-        first, *others = faults(error)
-        more = f" ({len(others)} more fault{'s' if len(others) > 1 else ''} in the file)" if others else ""
-        raise SurveyError(_explain(first, document) + more) from error
-
-
-def _explain(error: ErrorDetails, document: Any) -> str:
-    return explain(error, Survey, place=lambda place: _place(place, document), fixes=_FIXES)
-
-
-def _place(place: Place, document: Any) -> str:
-    """Return a place with the id of its question: `question "ID", options 2, ordinal`."""
-    if len(place) > 1 and place[0] == "questions":
-        return place_in(place[2:], Question, _question_name(int(place[1]), document))
-    return place_in(place, Survey)
-
-
-def _question_name(index: int, document: Any) -> str:
-    question = document["questions"][index]
-    name = question.get("id") if isinstance(question, Mapping) else None
-    return f"question {quoted(name)}" if isinstance(name, str) else f"question number {index + 1}"
-
-
-def _owner(found: Mapping[str, Any]) -> str:
-    """Name the question that an object is, if it is one."""
-    return f"question {quoted(found['id'])}: " if "stem" in found and isinstance(found.get("id"), str) else ""
-
-
 __all__ = [
     "Glance",
     "LoadedSurvey",
@@ -76,6 +33,7 @@ __all__ = [
 
 _BUILT_IN = Path(__file__).parent
 _SURVEY_FILE = FileKind("a survey file", 100_000_000, SurveyError)
+_FIXES = {"literal_error": f'write "{SCHEMA}", the format that this version reads'}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +75,7 @@ def load_survey(name_or_path: str, directories: Sequence[Path] = ()) -> LoadedSu
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """What a list says about a survey."""
+    """What a list of surveys shows about one."""
 
     title: str
     questions: int
@@ -127,17 +85,18 @@ def glance_at(name: str, directories: Sequence[Path] = ()) -> Glance:
     """Return title and number of questions of a survey without checking all its figures, which takes seconds.
 
     Raises:
-        SurveyError: it is none; as `load_survey`.
+        SurveyError: as `load_survey`.
     """
     try:
         document = json.loads(read_text(_find(name, directories), _SURVEY_FILE).text)
         return Glance(str(document["title"]), len(document["questions"]))
     except (ValueError, LookupError, TypeError, RecursionError):
-        survey = load_survey(name, directories).survey  # says what is wrong with it
+        survey = load_survey(name, directories).survey  # says what is wrong
         return Glance(survey.title, len(survey.questions))
 
 
 def _attach_people(survey: Survey, file: Path, sha256: str) -> None:
+    """Let figures of combined groups be computed from the respondents' answers, where there is a file of them."""
     if is_file(file):
         people = Combinations(file, sha256)
         for question in survey.questions:
@@ -154,3 +113,40 @@ def _find(name_or_path: str, directories: Sequence[Path]) -> Path:
         raise SurveyError(f"there is no survey {quoted(name_or_path)}; {likely} Or name its file")
     found = (directory / f"{name_or_path}.json" for directory in (_BUILT_IN, *directories))
     return next(file for file in found if is_file(file))
+
+
+def read_survey(text: str) -> Survey:
+    """Return the survey that a JSON text describes.
+
+    Raises:
+        SurveyError: it is not JSON, or not a valid survey; the message has the first fault, and how many follow.
+    """
+    document = parse_json(text, SurveyError, fix="compare it with docs/surveys.md", owner=_owner)
+    try:
+        return Survey.model_validate_json(text)
+    except ValidationError as error:
+        first, *others = faults(error)
+        more = f" ({len(others)} more fault{'s' if len(others) > 1 else ''} in the file)" if others else ""
+        raise SurveyError(_explain(first, document) + more) from error
+
+
+def _explain(error: ErrorDetails, document: Any) -> str:
+    return explain(error, Survey, place=lambda place: _place(place, document), fixes=_FIXES)
+
+
+def _place(place: Place, document: Any) -> str:
+    """Return a place with the id of its question: `question "ID", options 2, ordinal`."""
+    if len(place) > 1 and place[0] == "questions":
+        return place_in(place[2:], Question, _question_name(int(place[1]), document))
+    return place_in(place, Survey)
+
+
+def _question_name(index: int, document: Any) -> str:
+    question = document["questions"][index]
+    name = question.get("id") if isinstance(question, Mapping) else None
+    return f"question {quoted(name)}" if isinstance(name, str) else f"question number {index + 1}"
+
+
+def _owner(found: Mapping[str, Any]) -> str:
+    """Name the question that an object is, if it is one."""
+    return f"question {quoted(found['id'])}: " if "stem" in found and isinstance(found.get("id"), str) else ""

@@ -102,13 +102,13 @@ def test_a_direction_is_needed_by_the_steerings_that_use_one(tmp_path: Path, ste
 
 def test_one_person_has_one_value_of_an_attribute(tmp_path: Path) -> None:
     text = HEAD + '[[groups]]\nattribute = "SEX"\nvalue = "Female"\n'
-    message = "line 9: SEX=Male and SEX=Female cannot both hold of one person; remove one of these groups"
+    message = "line 9: SEX=Male and SEX=Female exclude each other; remove one of these groups"
     assert problems(tmp_path, text) == [message]
 
 
 def test_the_same_group_twice_is_a_slip_and_no_contradiction(tmp_path: Path) -> None:
     text = HEAD + '[[groups]]\nattribute = "SEX"\nvalue = "Male"\n'
-    assert problems(tmp_path, text) == ["line 9: SEX=Male is there twice; remove one of these groups"]
+    assert problems(tmp_path, text) == ["line 9: duplicate group SEX=Male; remove one of these groups"]
 
 
 @pytest.mark.parametrize(

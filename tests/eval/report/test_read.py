@@ -32,7 +32,7 @@ def test_a_document_of_several_gives_all_of_them_in_order() -> None:
         ("[" * 100_000, "nested too deeply"),
         ("[]", "has no schema"),
         ('{"schema": "chat-personas/survey@1"}', 'the schema is "chat-personas/survey@1"'),
-        (several(), "no report in it"),
+        (several(), "the file holds no report"),
         (several(document([{"id": "Q"}])), 'reports 1, questions 1: "topics" is missing'),
         (json.dumps(document(rows([0.5]), sede=1)), 'there is no key "sede"; did you mean "seed"?'),
         (
@@ -42,8 +42,8 @@ def test_a_document_of_several_gives_all_of_them_in_order() -> None:
         (several(document([row("Q", 0.5) | {"aligment": 1}])), 'did you mean "alignment"? Or write the report again'),
         (json.dumps(document(rows([0.5]))).replace('"seed"', '"seed": 1, "seed"'), 'duplicate key "seed"'),
         (json.dumps(document(rows([float("nan")]))), "NaN is not a number in JSON"),
-        (json.dumps(document([row("Q", 0.5), row("Q", 0.6)])), 'the question "Q" is there twice'),
-        (json.dumps(document([row("Q", 0.5) | {"model": [1.0]}])), 'the question "Q" has not a figure for each option'),
+        (json.dumps(document([row("Q", 0.5), row("Q", 0.6)])), 'duplicate question "Q"'),
+        (json.dumps(document([row("Q", 0.5) | {"model": [1.0]}])), 'the question "Q" does not have one figure'),
     ],
     ids=lambda text: text[:20],
 )
