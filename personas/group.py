@@ -15,10 +15,10 @@ from personas.inputs.suggestions import quoted, suggestion
 class Group(StrictModel):
     """One value of one attribute of the catalogue, such as `POLPARTY=Democrat`, or a country: `COUNTRY=Japan`.
 
-    Two groups are equal when attribute and value are, and they can be dictionary keys.
+    Groups with the same attribute and value are equal, and groups can be dictionary keys.
 
     Raises:
-        pydantic.ValidationError: the catalogue has no such attribute or value; the message names the nearest.
+        pydantic.ValidationError: there is no such attribute or value; the message names the nearest.
     """
 
     attribute: str
@@ -42,7 +42,7 @@ class Group(StrictModel):
         return value
 
     def __str__(self) -> str:
-        """Return `ATTRIBUTE=value`, the form in which a group is written on the command line."""
+        """Return `ATTRIBUTE=value`, as a group is written on the command line."""
         return f"{self.attribute}={self.value}"
 
     @property
@@ -53,10 +53,10 @@ class Group(StrictModel):
 
     @classmethod
     def parse(cls, text: str) -> "Group":
-        """Read the form that `str()` writes, `ATTRIBUTE=value`.
+        """Return the group that is written as `ATTRIBUTE=value`.
 
         Raises:
-            PersonaError: the text has another form, or the catalogue has no such group; the nearest one is named.
+            PersonaError: the text has another form, or there is no such group; the message names the nearest.
         """
         attribute, equals, value = text.partition("=")
         known = attribute in CATALOGUE and value in CATALOGUE[attribute].values

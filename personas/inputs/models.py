@@ -103,7 +103,7 @@ def explain(
     error: ErrorDetails,
     model: type[BaseModel],
     *,
-    place: "Callable[[Place], str] | None" = None,
+    place: Callable[[Place], str] | None = None,
     fixes: Mapping[str, str] | None = None,
 ) -> str:
     """Return one line about a fault of a JSON document of `model`: where it is, what is wrong and what to do.
@@ -153,8 +153,7 @@ def place_in(place: Sequence[str | int], model: type[BaseModel], document: str =
     """
     said = document
     for part in place:
-        found = _field(model, part)
-        model = next(_models(found), model)
+        found, model = _step(model, part)
         said += f" {part + 1}" if isinstance(part, int) else f", {quoted(part) if found is None else part}"
     return said.removeprefix(", ")
 
@@ -162,24 +161,26 @@ def place_in(place: Sequence[str | int], model: type[BaseModel], document: str =
 def keys_at(model: type[BaseModel], place: Sequence[str | int]) -> list[str]:
     """Return the keys that an object at a place of a document of `model` may have."""
     for key in place:
-        found = _field(model, key)
-        model = next(_models(found), model)
+        _, model = _step(model, key)
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def choices_at(model: type[BaseModel], place: Sequence[str | int]) -> list[str]:
-    """Return the words of which one stands at a place of a document of `model`."""
+    """Return the words of which one must be at a place of a document of `model`."""
     annotation: Any = None
     for key in place:
-        annotation = _field(model, key)
-        model = next(_models(annotation), model)
+        annotation, model = _step(model, key)
     return [str(word) for word in _words(annotation)]
 
 
-def _field(model: type[BaseModel], key: str | int) -> Any:
-    """Return the type of a field by its key in the document; None for a position, or a key that people chose."""
+def _step(model: type[BaseModel], key: str | int) -> tuple[Any, type[BaseModel]]:
+    """Return the type of a field by its key in the document, and the model that it leads to.
+
+    The type is None for a position in a list and for a key that people chose: the model stays the same.
+    """
     named = (field.annotation for name, field in model.model_fields.items() if key in (name, field.alias))
-    return next(named, None)
+    found = next(named, None)
+    return found, next(_models(found), model)
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:
