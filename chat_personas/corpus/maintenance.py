@@ -7,6 +7,7 @@ free pages of the file.
 import sqlite3
 
 from chat_personas.corpus.errors import UnknownConversationError
+from chat_personas.storage.sqlite import empty_write_ahead_log
 
 # Another program reads the file, or there is no room to rewrite it.
 _TRY_LATER = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL)
@@ -35,14 +36,14 @@ def erase_traces(connection: sqlite3.Connection) -> bool:
     try:
         # `secure_delete` alone is not enough: when pages split, it leaves copies (seen in 1 of 250 deletions).
         connection.execute("VACUUM")
-        busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        if not busy:
+        erased = empty_write_ahead_log(connection)
+        if erased:
             connection.execute("DELETE FROM unerased")
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & 0xFF not in _TRY_LATER:
             raise
         return False
-    return not busy
+    return erased
 
 
 def problems(connection: sqlite3.Connection) -> tuple[str, ...]:

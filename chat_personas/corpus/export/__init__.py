@@ -6,10 +6,10 @@ from types import MappingProxyType
 
 from chat_personas.corpus.conversations import Selection
 from chat_personas.corpus.corpus import Corpus
-from chat_personas.corpus.errors import CorpusError
+from chat_personas.corpus.errors import ExportError, display_path
 from chat_personas.corpus.export import openai
 from chat_personas.corpus.export.format import Format
-from chat_personas.storage.files import atomic_write, standard_output
+from chat_personas.storage.files import atomic_write, output_errors, standard_output
 
 __all__ = ["FORMATS", "Format", "export_file", "export_stdout"]
 
@@ -25,14 +25,17 @@ def export_file(corpus: Corpus, form: str, selection: Selection, out: Path, *, f
     Raises:
         ExportError: the file exists, or it cannot have this name, or there is no conversation with that persona.
         UnknownConversationError: one of the identifiers is not in the corpus.
-        CorpusError: the corpus cannot be read, or the file cannot be written.
+        CorpusError: the corpus cannot be read.
+        OutputError: the file cannot be written.
     """
     conversations = _chosen(corpus, selection)
     count = 0
-    with atomic_write(out, force=force) as stream:
-        for line in FORMATS[form].lines(corpus, conversations):
-            stream.write(f"{line}\n".encode())
-            count += 1
+    with output_errors(display_path(out)):
+        _check_destination(out, force=force)
+        with atomic_write(out, mode=0o600) as stream:
+            for line in FORMATS[form].lines(corpus, conversations):
+                stream.write(f"{line}\n".encode())
+                count += 1
     return count
 
 
@@ -41,19 +44,16 @@ def export_stdout(corpus: Corpus, form: str, selection: Selection) -> int:
 
     Raises:
         UnknownConversationError: as `export_file`.
-        CorpusError: the corpus cannot be read, or standard output cannot be written.
+        CorpusError: the corpus cannot be read.
+        OutputError: standard output cannot be written.
         BrokenPipeError: whoever reads has stopped reading.
     """
     count, out = 0, standard_output()
-    try:
+    with output_errors("standard output"):
         for line in FORMATS[form].lines(corpus, _chosen(corpus, selection)):
             out.write(f"{line}\n".encode())
             count += 1
         out.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise CorpusError(f"standard output cannot be written: {error.strerror or error}") from error
     return count
 
 
@@ -67,3 +67,15 @@ def _chosen(corpus: Corpus, selection: Selection) -> tuple[str, ...]:
         corpus.conversation(identifier)
     corpus.require_persona(selection.persona)
     return corpus.conversation_ids(selection)
+
+
+def _check_destination(path: Path, *, force: bool) -> None:
+    """Raise ExportError where an export cannot go to `path`, or would replace a file without `force`."""
+    if path.is_dir():
+        raise ExportError(f"{display_path(path)} is a directory; give the name of a file in it")
+    if path.exists() and not path.is_file():  # a device or a pipe would be replaced by a file
+        raise ExportError(f"{display_path(path)} is not a regular file; give - for standard output")
+    if not path.parent.is_dir():
+        raise ExportError(f"there is no directory {display_path(path.parent)}; create it first")
+    if path.exists() and not force:
+        raise ExportError(f"{display_path(path)} is there already; choose another name or add --force")

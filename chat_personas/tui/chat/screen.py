@@ -18,6 +18,7 @@ from chat_personas.tui.widgets.bars import KeyLine, StatusLine, TitleLine
 from chat_personas.tui.widgets.composer import Composer, Editing
 from chat_personas.tui.widgets.panel.panel import AlignmentPanel
 from chat_personas.tui.widgets.transcript import Entry, Transcript
+from personas.errors import ReportedError
 
 if TYPE_CHECKING:
     from chat_personas.conversation.conversation import ReplyEnded
@@ -161,13 +162,11 @@ class ChatScreen(Screen[None]):
 
         That is measured then, for the panel is about what is on the screen.
         """
-        from chat_personas.corpus import CorpusError
-
         try:
             if await self.talk.show_other_version():
                 self.measure()
             await self.show_context()
-        except CorpusError as error:
+        except ReportedError as error:
             self.notify(printable(str(error)), severity="error", markup=False)
         await self.talk.send_waiting()
 
@@ -205,12 +204,9 @@ class ChatScreen(Screen[None]):
 
     @work(group="measure")
     async def _measure(self) -> None:
-        from chat_personas.corpus.errors import CorpusError
-        from eval.engine import EngineError
-
         try:
             await self.measuring.measure()
-        except (EngineError, CorpusError) as error:
+        except ReportedError as error:
             self.panel.say("not measured")
             await self.transcript.add(Entry("failure", f"not measured: {error}"))
 
@@ -352,11 +348,10 @@ class ChatScreen(Screen[None]):
 
     @work(group="context", exclusive=True)
     async def _show_stored_context(self) -> None:
-        from chat_personas.corpus.errors import CorpusError
 
         try:
             await self.show_context()
-        except CorpusError as error:
+        except ReportedError as error:
             self.notify(printable(str(error)), severity="error", markup=False)
 
     def show_title(self) -> None:

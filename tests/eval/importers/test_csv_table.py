@@ -115,7 +115,7 @@ def test_weighted_counts_need_the_effective_sample(tmp_path: Path) -> None:
             'line 1: this lacks the column "question"; add it (columns found: "questoin", "stem", "topic", ',
         ),
         ("question,stem", "question;stem", "separate the columns with commas"),
-        (",count,year", ",count,count", 'the column "count" is there twice'),
+        (",count,year", ",count,count", 'duplicate column "count"'),
         (
             ",topic,",
             ",topics,",

@@ -100,7 +100,7 @@ def test_an_answer_that_the_question_does_not_have_is_counted_nowhere(release: P
 
 def test_a_question_with_two_columns_of_answers_is_refused(release: Path) -> None:
     (release / WAVE / "responses.csv").write_text(RESPONSES.replace("TRAM_W26,SEX", "BUS_W26,SEX"))
-    with pytest.raises(SurveyError, match='the column "BUS_W26" is there twice'):
+    with pytest.raises(SurveyError, match='duplicate column "BUS_W26"'):
         read(release, ImportOptions("oqa"))
 
 
