@@ -93,7 +93,10 @@ CONNECT_SECONDS = 5.0
 
 
 def make_client(url: str, key: str | None, *, timeout: float, retries: int) -> "AsyncOpenAI":
-    """Make a client that retries with back-off and honours `Retry-After`, as the `openai` package does."""
+    """Make a client that retries with back-off and honours `Retry-After`, as the `openai` package does.
+
+    It follows no redirect: the person trusted one address with the key and the conversation, not another.
+    """
     from openai import AsyncOpenAI, DefaultAsyncHttpxClient, Timeout
 
     async def keep_only_ours(request: Any) -> None:
@@ -110,6 +113,7 @@ def make_client(url: str, key: str | None, *, timeout: float, retries: int) -> "
         max_retries=retries,
         timeout=Timeout(timeout, connect=CONNECT_SECONDS),
         http_client=DefaultAsyncHttpxClient(
+            follow_redirects=False,  # the `openai` package's default is to follow, and the hook would add the key again
             event_hooks={"request": [keep_only_ours]},
             trust_env=not is_loopback(url),
             timeout=Timeout(timeout, connect=CONNECT_SECONDS),

@@ -22,7 +22,7 @@ from chat_personas.engines.openai.capabilities import (
     without_directories,
 )
 from chat_personas.engines.openai.connection import account_of, is_loopback, key_for, make_client, redact_url
-from chat_personas.engines.openai.errors import Prefix, explain, is_too_long
+from chat_personas.engines.openai.errors import Prefix, explain, is_redirect, is_too_long
 from chat_personas.engines.openai.responses import as_score, failed, pieces_of, readable, reply
 from chat_personas.engines.openai.retrying import (
     RETRIES,
@@ -274,7 +274,7 @@ class OpenAIEngine:
         import openai
 
         refused = isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError)
-        return refused or is_unreachable(error) or self._retrying.hopeless
+        return refused or is_redirect(error) or is_unreachable(error) or self._retrying.hopeless
 
     async def _readable_first_token(self, prefix: Sequence[Message], probe: Probe) -> Any:
         return await readable(self._first_token(prefix, probe))

@@ -6,6 +6,7 @@ A conversation longer than the server's context: leave out the oldest turns, as 
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
 
 from chat_personas.engines.openai.connection import key_variable, redact_url
 from chat_personas.engines.openai.retrying import (
@@ -14,7 +15,7 @@ from chat_personas.engines.openai.retrying import (
     asked_pause,
     is_unreachable,
 )
-from chat_personas.text import pluralize
+from chat_personas.text import pluralize, printable
 from eval.engine import EngineError, Message
 
 if TYPE_CHECKING:
@@ -40,11 +41,40 @@ def explain(error: Exception, url: str, key_env: str | None) -> EngineError:
         return EngineError(f"{where} has nothing there ({_said(error)}); the address usually ends in /v1")
     if isinstance(error, openai.RateLimitError):
         return EngineError(f"{where} {_limit(error)}")
+    if is_redirect(error):
+        return EngineError(f"{where} redirects to {_new_address(error, url)}; use that address if you trust it")
     if isinstance(error, openai.APIStatusError):
         return EngineError(f"{where} answered {error.status_code} ({_said(error)})")
     if isinstance(error, UnreadableAnswerError):
         return EngineError(f"{where} sent {error}; try again, or look at the server's log")
     return EngineError(f"{where} sent what cannot be read ({_said(error)})")
+
+
+def is_redirect(error: Exception) -> bool:
+    """Say whether the server names another address, to which nothing is sent."""
+    import openai
+
+    if not isinstance(error, openai.APIStatusError) or not 300 <= error.status_code < 400:
+        return False
+    return bool(error.response.headers.get("location"))
+
+
+def _new_address(error: Exception, url: str) -> str:
+    """Return the address to use instead of `url`, without user, password and query: what the server sent may be odd."""
+    import openai
+
+    assert isinstance(error, openai.APIStatusError)
+    requested = str(error.request.url)
+    try:
+        target = urljoin(requested, error.response.headers["location"])
+        if urlsplit(target).scheme not in ("http", "https") or not urlsplit(target).hostname:
+            return "another address"
+        address = printable(redact_url(target))[:200]
+    except ValueError:
+        return "another address"
+    endpoint = urlsplit(requested).path.removeprefix(urlsplit(url).path.rstrip("/"))  # such as /models
+    base = address.removesuffix(endpoint)
+    return address if base == redact_url(url) else base
 
 
 def _limit(error: "openai.RateLimitError") -> str:
