@@ -9,11 +9,13 @@ import ctypes
 import logging
 import math
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 logger = logging.getLogger("chat_personas.llama_cpp")
@@ -69,11 +71,30 @@ def native() -> Any:
     # they wait for: 3 to 11 tokens a second where sleeping threads reach 85 to 300 (built-in model, two busy cores).
     if "GOMP_SPINCOUNT" not in os.environ:
         os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    import llama_cpp.llama_cpp as library
+    with _without_diskcache():
+        import llama_cpp.llama_cpp as library
 
     route_native_log(library)
     library.llama_backend_init()
     return library
+
+
+@contextmanager
+def _without_diskcache() -> Iterator[None]:
+    """Let `import diskcache` find an empty module within the block, unless the program has loaded the real one.
+
+    llama-cpp-python imports diskcache for a cache that is not used here, and diskcache unpickles whatever it finds in
+    its files, which runs any code that somebody put there (CVE-2025-69872). So it is never loaded.
+    """
+    if "diskcache" in sys.modules:
+        yield
+        return
+    placeholder = sys.modules["diskcache"] = ModuleType("diskcache")
+    try:
+        yield
+    finally:
+        if sys.modules.get("diskcache") is placeholder:
+            del sys.modules["diskcache"]
 
 
 def physical_cores() -> int:

@@ -212,3 +212,21 @@ def test_talking_and_measuring_on_the_embedded_model_imports_nothing_that_only_o
     )
     done = subprocess.run([sys.executable, "-c", code, str(tiny_path)], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_model_talks_and_is_measured_without_diskcache_which_would_unpickle_what_it_finds(tiny_path: Path) -> None:
+    code = (
+        "import asyncio, pathlib, sys\n"
+        "from chat_personas.engines.llama import LlamaEngine\n"
+        "from eval.engine import Message, Probe, Sampling\n"
+        "async def main():\n"
+        "    engine = await LlamaEngine.open(pathlib.Path(sys.argv[1]), threads=1)\n"
+        "    hello = [Message('user', 'Hello')]\n"
+        "    assert [piece async for piece in engine.stream(hello, Sampling(max_tokens=3))]\n"
+        "    assert [score async for score in engine.score(hello, [Probe('q', 'A or B?', ('A', 'B'))])]\n"
+        "    await engine.close()\n"
+        "asyncio.run(main())\n"
+        "print([name for name in sys.modules if name in ('diskcache', 'diskcache.core', 'llama_cpp')])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tiny_path)], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['llama_cpp']"
