@@ -7,7 +7,7 @@ What an engine cannot do it says in its `EngineInfo`; it never pretends.
 Engines that can read a conversation before anything more is said in it.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
@@ -179,8 +179,8 @@ class Engine(Protocol):
         """What the engine is and can do."""
         ...
 
-    def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncIterator[Piece]:
-        """Reply to `messages`, piece by piece. Closing the iterator stops the model.
+    def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
+        """Reply to `messages`, piece by piece. Closing the generator stops the model; use `contextlib.aclosing`.
 
         Raises:
             TooLongError: before the first piece; the last message does not fit into the context.
@@ -197,10 +197,11 @@ class Engine(Protocol):
         """
         ...
 
-    def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncIterator[ProbeScore]:
+    def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
         """Ask each probe on a branch after `prefix`; yield each score as it is known, in any order.
 
-        The conversation that the engine holds is left as it was.
+        The conversation that the engine holds is left as it was. Closing the generator stops the engine; use
+        `contextlib.aclosing`.
 
         Raises:
             EngineError: the model or the server failed as a whole; what fails for one probe is in its `failure`.

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Literal
 
@@ -170,8 +171,9 @@ class RunningReply:
         self._generating = True
         stream = self._engine.stream(transcript(self._system_prompt, branch), self._sampling)
         try:
-            async for piece in stream:
-                self._take(piece)
+            async with aclosing(stream):
+                async for piece in stream:
+                    self._take(piece)
         except asyncio.CancelledError:
             self._wanted_end = self._wanted_end or ReplyEnded("interrupted", LEFT)
         except EngineError as error:

@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -259,7 +259,7 @@ def test_a_disk_that_fills_while_the_model_speaks_shows_the_reply_and_ends_with_
     class Filling(FakeEngine):
         """Lets the disk be full from the first word of the reply on."""
 
-        async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncIterator[Piece]:
+        async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
             monkeypatch.setattr(Corpus, "end_reply", refuse)
             yield Piece("All of it")
             yield END

@@ -9,7 +9,8 @@ How many answers came from where.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -131,7 +132,7 @@ class CachedEngine:
             return info
         return replace(info, constraints=next(iter(forms)) if len(forms) == 1 else "unknown")
 
-    def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncIterator[Piece]:
+    def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
         """See `Engine.stream`; nothing of a conversation is kept here."""
         return self._inner.stream(messages, sampling)
 
@@ -150,14 +151,10 @@ class CachedEngine:
                 waiting[probe.key] = key, probe
         if not waiting:
             return
-        scores = self._inner.score(prefix, [probe for _, probe in waiting.values()])
-        try:
+        async with aclosing(self._inner.score(prefix, [probe for _, probe in waiting.values()])) as scores:
             async for score in scores:
                 self._take(score, *waiting[score.key])
                 yield score
-        finally:
-            if isinstance(scores, AsyncGenerator):
-                await scores.aclose()
 
     def _take(self, score: ProbeScore, key: str, probe: Probe) -> None:
         """Keep the score if it is an answer, and count it."""

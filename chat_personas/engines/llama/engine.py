@@ -1,8 +1,8 @@
 """The embedded engine: a GGUF file behind the `Engine` protocol."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -70,10 +70,10 @@ class LlamaEngine:
         """What the engine is and can do."""
         return self._info
 
-    async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncIterator[Piece]:
+    async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
         """Reply to `messages` as the next turn of the conversation that the engine holds; see `Engine.stream`.
 
-        Only tokens that are new since the last turn are decoded. Closing the iterator stops the model between two
+        Only tokens that are new since the last turn are decoded. Closing the generator stops the model between two
         operations.
         """
         from chat_personas.engines.llama.generation import ReplyJob
@@ -82,8 +82,9 @@ class LlamaEngine:
         self._end_reading_ahead()
         self._worker.submit(job)
         try:
-            async for piece in job.outlet.items():
-                yield piece
+            async with aclosing(job.outlet.items()) as pieces:
+                async for piece in pieces:
+                    yield piece
         finally:
             self._worker.cancel(job)
 
@@ -123,7 +124,7 @@ class LlamaEngine:
             raise EngineError("the model was closed before it had answered")
         return replies
 
-    async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncIterator[ProbeScore]:
+    async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
         """Ask each probe on a branch after `prefix`; see `Engine.score`. Exact, each distinct token decoded once.
 
         A prefix that is too long for the context is shortened as a conversation is: by its oldest turns.
@@ -134,9 +135,10 @@ class LlamaEngine:
         self._worker.submit(job)
         done = 0
         try:
-            async for score in job.outlet.items():
-                done += 1
-                yield score
+            async with aclosing(job.outlet.items()) as scores:
+                async for score in scores:
+                    done += 1
+                    yield score
         finally:
             self._worker.cancel(job)
         if done < len(probes):
@@ -148,8 +150,9 @@ class LlamaEngine:
 
         job = CallJob(function)
         self._worker.submit(job)
-        async for result in job.outlet.items():
-            return result
+        async with aclosing(job.outlet.items()) as results:
+            async for result in results:
+                return result
         raise EngineError("the model was closed")
 
     async def close(self) -> None:
@@ -180,7 +183,7 @@ def _settler(loading: "asyncio.Future[Runtime]") -> "Callable[[Runtime | BaseExc
             loading.set_result(outcome)
 
     def settle_from_thread(outcome: "Runtime | BaseException") -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
+        with suppress(RuntimeError):  # the loop is closed: nobody waits
             loop.call_soon_threadsafe(settle, outcome)
 
     return settle_from_thread

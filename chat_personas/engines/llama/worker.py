@@ -17,7 +17,7 @@ import sys
 import threading
 import weakref
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
@@ -92,7 +92,7 @@ class ResultChannel(Generic[T]):
         """Say that nothing more comes, because of `error` if there is one; for the worker thread."""
         self._post(_End(error))
 
-    async def items(self) -> AsyncIterator[T]:
+    async def items(self) -> AsyncGenerator[T, None]:
         """Yield what is put until the end. Raises the error that it ended with."""
         while True:
             item = await self._queue.get()

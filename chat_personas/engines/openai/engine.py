@@ -4,7 +4,7 @@ import asyncio
 import importlib
 import secrets
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
@@ -130,7 +130,7 @@ class OpenAIEngine:
         """What the server is and can do; whether it keeps replies to a form is found out when that is first wanted."""
         return replace(self._info, constraints=self._form or "unknown")
 
-    async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncIterator[Piece]:
+    async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
         """See `eval.engine.Engine.stream`; no probe is sent before the reply has ended, so that none is in its way.
 
         A server on this machine often takes one request at a time: there, probes under way are withdrawn.
@@ -227,7 +227,7 @@ class OpenAIEngine:
             for task in tasks:
                 task.cancel()
 
-    async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncIterator[ProbeScore]:
+    async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
         """See `eval.engine.Engine.score`: one request per probe, as many at once as the server bears.
 
         They go in tree order, and after a long prefix one goes first alone; scores come as they are known. Of a prefix

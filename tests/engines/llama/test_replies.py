@@ -82,7 +82,7 @@ async def test_an_edited_message_reuses_what_comes_before_it(engine: LlamaEngine
 async def test_closing_the_stream_stops_the_model_and_the_conversation_goes_on(engine: LlamaEngine) -> None:
     stream = engine.stream(HELLO, Sampling(max_tokens=400, seed=1))
     kept = (await anext(stream)).text
-    await stream.aclose()  # type: ignore[attr-defined]
+    await stream.aclose()
     held = await engine.call(lambda runtime: len(runtime.memory.conversation))
     assert held < 100
     _, pieces = await reply(engine, [*HELLO, Message("assistant", kept), Message("user", "Go on")])

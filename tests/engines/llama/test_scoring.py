@@ -174,7 +174,7 @@ async def test_closing_the_engine_while_measuring_is_an_error_and_no_short_resul
 async def test_dropping_the_scores_stops_the_measuring(engine: LlamaEngine) -> None:
     scoring = engine.score(PREFIX, questions(500))
     await anext(scoring)
-    await scoring.aclose()  # type: ignore[attr-defined]
+    await scoring.aclose()
     free = await engine.call(lambda runtime: (runtime.memory.free, [runtime.context.held(n) for n in range(2, 64)]))
     assert free[1] == [0] * 62
 

@@ -57,7 +57,7 @@ class Person:
         patience = self.random.choice((0, 1, 5, 1000))
         text = ""
         sampling = Sampling(max_tokens=self.random.randrange(1, 40), seed=self.random.randrange(99))
-        async with contextlib.aclosing(self.engine.stream(self.messages, sampling)) as stream:  # type: ignore[type-var]
+        async with contextlib.aclosing(self.engine.stream(self.messages, sampling)) as stream:
             async for piece in stream:
                 text += piece.text
                 patience -= 1
