@@ -11,6 +11,7 @@ from functools import partial
 from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any
 
+from chat_personas.engines.history import Prefix
 from chat_personas.engines.openai.capabilities import (
     Capabilities,
     Dialect,
@@ -22,7 +23,7 @@ from chat_personas.engines.openai.capabilities import (
     without_directories,
 )
 from chat_personas.engines.openai.connection import account_of, is_loopback, key_for, make_client, redact_url
-from chat_personas.engines.openai.errors import Prefix, explain, is_redirect, is_too_long
+from chat_personas.engines.openai.errors import explain, is_redirect, is_too_long
 from chat_personas.engines.openai.responses import as_score, failed, pieces_of, readable, reply
 from chat_personas.engines.openai.retrying import (
     RETRIES,
