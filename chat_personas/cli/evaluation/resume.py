@@ -85,11 +85,11 @@ class ResumableRun:
 
     def _begun(self, store: AnswerStore, key: str) -> Run:
         if not self._resume:
-            return store.begin(key, anew=self._anew)
+            return store.begin(key, fresh=self._anew)
         run = store.interrupted(key)
         if run is None:
             raise UsageError(NOTHING)
-        return Run(run.id, run.anew or self._anew)
+        return Run(run.id, run.fresh or self._anew)
 
     def tally(self) -> CacheStats:
         """Return the counts over the whole command so far."""

@@ -29,7 +29,7 @@ class AnswerMemory:
     """The answers of one run on one model. Without a store nothing is remembered and nothing kept."""
 
     def __init__(self, store: AnswerStore | None, run: Run | None, note: Note) -> None:
-        """`run` None, or one that is not `anew`, may take the answers of every run."""
+        """`run` None, or one that is not `fresh`, may take the answers of every run."""
         self._store = store
         self._run = run
         self._note = note
@@ -46,7 +46,7 @@ class AnswerMemory:
         """
         if self._store is None:
             return {}
-        only = self._run.id if self._run is not None and self._run.anew else None
+        only = self._run.id if self._run is not None and self._run.fresh else None
         try:
             kept = self._store.get(keys, only)
         except CacheError as error:

@@ -130,10 +130,10 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One command that asks; `anew` leaves answers of other runs aside."""
+    """One command that asks; `fresh` leaves answers of other runs aside."""
 
     id: int
-    anew: bool
+    fresh: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,15 +194,15 @@ class AnswerStore:
                 (key, model, _now(), run, value),
             )
 
-    def begin(self, command: str, *, anew: bool) -> Run:
+    def begin(self, command: str, *, fresh: bool) -> Run:
         """Note that a command begins, in place of its run before; see `command_key`."""
         with self._writing():
             self._connection.execute("DELETE FROM runs WHERE command = ?", (command,))
             added = self._connection.execute(
-                "INSERT INTO runs (command, anew, began_at) VALUES (?, ?, ?)", (command, anew, _now())
+                "INSERT INTO runs (command, anew, began_at) VALUES (?, ?, ?)", (command, fresh, _now())
             )
             assert added.lastrowid is not None
-            return Run(added.lastrowid, anew)
+            return Run(added.lastrowid, fresh)
 
     def interrupted(self, command: str) -> Run | None:
         """Return the last run of this command if it did not finish, however it ended."""

@@ -36,7 +36,7 @@ class Wrapped:
 
     def __init__(self, engine: FakeEngine, store: AnswerStore | None, run: Run | None = None) -> None:
         self.said: list[str] = []
-        begun = run or (store.begin("c", anew=False) if store else None)
+        begun = run or (store.begin("c", fresh=False) if store else None)
         self.engine = CachedEngine(engine, AnswerMemory(store, begun, self.said.append))
 
     async def score(self, probes: Sequence[Probe] = PROBES) -> dict[str, ProbeScore]:
@@ -97,7 +97,7 @@ async def test_another_model_is_asked_itself(store: AnswerStore) -> None:
 
 async def test_a_run_that_asks_anew_takes_only_what_it_asked_itself(store: AnswerStore) -> None:
     await Wrapped(FakeEngine(MASSES), store).score()
-    run = store.begin("anew", anew=True)
+    run = store.begin("anew", fresh=True)
     first, second = FakeEngine(MASSES), FakeEngine(MASSES)
     await Wrapped(first, store, run).score(PROBES[:2])
     await Wrapped(second, store, run).score()

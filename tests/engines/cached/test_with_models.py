@@ -29,7 +29,7 @@ async def model() -> AsyncIterator[LlamaEngine]:
 
 
 def remembering(model: LlamaEngine, store: AnswerStore) -> CachedEngine:
-    return CachedEngine(model, AnswerMemory(store, store.begin("c", anew=False), pytest.fail))
+    return CachedEngine(model, AnswerMemory(store, store.begin("c", fresh=False), pytest.fail))
 
 
 def lower(score: ProbeScore) -> dict[str, float]:
