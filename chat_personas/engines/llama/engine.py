@@ -82,7 +82,7 @@ class LlamaEngine:
         self._end_reading_ahead()
         self._worker.submit(job)
         try:
-            async with aclosing(job.outlet.items()) as pieces:
+            async with aclosing(job.results.items()) as pieces:
                 async for piece in pieces:
                     yield piece
         finally:
@@ -97,7 +97,7 @@ class LlamaEngine:
         self._ahead = job
         self._worker.submit(job)
         try:
-            async for _ in job.outlet.items():
+            async for _ in job.results.items():
                 pass
         finally:
             self._worker.cancel(job)
@@ -117,7 +117,7 @@ class LlamaEngine:
         job = CompleteJob(messages, sampling, n)
         self._worker.submit(job)
         try:
-            replies = [reply async for reply in job.outlet.items()]
+            replies = [reply async for reply in job.results.items()]
         finally:
             self._worker.cancel(job)
         if len(replies) < n:
@@ -135,7 +135,7 @@ class LlamaEngine:
         self._worker.submit(job)
         done = 0
         try:
-            async with aclosing(job.outlet.items()) as scores:
+            async with aclosing(job.results.items()) as scores:
                 async for score in scores:
                     done += 1
                     yield score
@@ -150,7 +150,7 @@ class LlamaEngine:
 
         job = CallJob(function)
         self._worker.submit(job)
-        async with aclosing(job.outlet.items()) as results:
+        async with aclosing(job.results.items()) as results:
             async for result in results:
                 return result
         raise EngineError("the model was closed")

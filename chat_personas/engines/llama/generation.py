@@ -149,7 +149,7 @@ class ReplyJob(Job[Piece]):
             finish = self._generate(runtime, flag, detokeniser)
         finally:
             runtime.prompter.remember_reply(detokeniser.text, detokeniser.tokens)
-        self.outlet.put(Piece("", finish, self._take_dropped(), course.usage()))
+        self.results.put(Piece("", finish, self._take_dropped(), course.usage()))
 
     def _generate(self, runtime: "Runtime", flag: InterruptFlag, detokeniser: Detokeniser) -> FinishReason:
         """Draw and decode tokens until the reply ends."""
@@ -165,7 +165,7 @@ class ReplyJob(Job[Piece]):
                 course.generated += 1
                 text = detokeniser.add(token)
                 if text:
-                    self.outlet.put(Piece(text, dropped_messages=self._take_dropped()))
+                    self.results.put(Piece(text, dropped_messages=self._take_dropped()))
                 if course.generated < longest:
                     memory.extend_conversation([token])
         return "length"
@@ -222,7 +222,7 @@ class CompleteJob(Job[str]):
             raise RequestError(f"{problem}; begin a new one, or {runtime.longer_context}")
         while self._seeds:
             flag.check()
-            self.outlet.put(self._reply(runtime, flag, path, self._seeds[0]))
+            self.results.put(self._reply(runtime, flag, path, self._seeds[0]))
             del self._seeds[0]
 
     def _reply(self, runtime: "Runtime", flag: InterruptFlag, path: TokenPath, seed: int) -> str:

@@ -1,8 +1,6 @@
-"""The one door to llama.cpp's C interface.
+"""The one door to llama.cpp's C interface: loading the library, hearing its log, and counting cores for its threads.
 
-What llama.cpp has to say goes to `logging`; nothing of it reaches the terminal, which belongs to the screen.
-
-How many threads a decode should use.
+Nothing that llama.cpp logs reaches the terminal, which belongs to the screen: it goes to `logging`.
 """
 
 import ctypes
@@ -27,45 +25,12 @@ _heard = threading.local()
 _callback: Any = None
 
 
-def route_native_log(library: Any) -> None:
-    """Send the library's log lines to `logging`, from now until the process ends. Home paths are shortened to `~`."""
-    global _callback
-    if _callback is None:
-        _callback = library.llama_log_callback(_receive)
-        library.llama_log_set(_callback, ctypes.c_void_p(0))
-
-
-@contextmanager
-def heard_errors() -> Iterator[list[str]]:
-    """Collect the error lines that native calls of this thread log, to say why one of them failed."""
-    errors: list[str] = []
-    _heard.errors = errors
-    try:
-        yield errors
-    finally:
-        _heard.errors = None
-
-
-def _receive(level: int, text: bytes | None, _data: object) -> None:
-    """Take one message; an exception must not travel into the library, which could not pass it on."""
-    if level == _CONTINUED or text is None:
-        return
-    severity = _LEVELS.get(level, logging.DEBUG)
-    errors = getattr(_heard, "errors", None)
-    if errors is None and not logger.isEnabledFor(severity):
-        return
-    line = text.decode("utf-8", "replace").rstrip().replace(str(Path.home()), "~")
-    if errors is not None and severity >= logging.ERROR:
-        errors.append(line)
-    logger.log(severity, "%s", line)
-
-
 @cache
 def native() -> Any:
-    """Return llama-cpp-python's low-level module, loaded on first use and with its log routed.
+    """Return llama-cpp-python's low-level module, loaded on first use, with its log routed to `logging`.
 
-    Untyped on purpose: it is C behind ctypes, and every call is wrapped by a typed method of this package that checks
-    sizes and ids first, since what C does not check ends the process.
+    It is untyped on purpose. This is C behind ctypes: an id or a size out of range ends the process. So every call goes
+    through a typed method of this package that checks them first.
     """
     # OpenMP's threads spin at every operation while they wait for each other, and on a busy machine burn the very time
     # they wait for: 3 to 11 tokens a second where sleeping threads reach 85 to 300 (built-in model, two busy cores).
@@ -74,7 +39,7 @@ def native() -> Any:
     with _without_diskcache():
         import llama_cpp.llama_cpp as library
 
-    route_native_log(library)
+    _route_log(library)
     library.llama_backend_init()
     return library
 
@@ -97,10 +62,44 @@ def _without_diskcache() -> Iterator[None]:
             del sys.modules["diskcache"]
 
 
-def physical_cores() -> int:
-    """Return the cores this process may use, hyper-threads counted once and a container's quota respected; at least 1.
+def _route_log(library: Any) -> None:
+    """Send the library's log lines to `logging`, from now until the process ends."""
+    global _callback
+    if _callback is None:  # keep a reference: ctypes would free the callback while the library still calls it
+        _callback = library.llama_log_callback(_receive)
+        library.llama_log_set(_callback, ctypes.c_void_p(0))
 
-    llama.cpp's threads wait for each other at every operation, so one more than there are cores slows all of them down.
+
+def _receive(level: int, text: bytes | None, _data: object) -> None:
+    """Log one message, home paths shortened to `~`. An exception must not get out: C could not pass it on."""
+    if level == _CONTINUED or text is None:
+        return
+    severity = _LEVELS.get(level, logging.DEBUG)
+    errors = getattr(_heard, "errors", None)
+    if errors is None and not logger.isEnabledFor(severity):
+        return
+    line = text.decode("utf-8", "replace").rstrip().replace(str(Path.home()), "~")
+    if errors is not None and severity >= logging.ERROR:
+        errors.append(line)
+    logger.log(severity, "%s", line)
+
+
+@contextmanager
+def native_errors() -> Iterator[list[str]]:
+    """Collect the error lines that native calls of this thread log, to say why one of them failed."""
+    errors: list[str] = []
+    _heard.errors = errors
+    try:
+        yield errors
+    finally:
+        _heard.errors = None
+
+
+def physical_cores() -> int:
+    """Return how many cores this process may use, at least 1.
+
+    Hyper-threads count once, and a container's quota is respected. llama.cpp's threads wait for each other at every
+    operation, so one more than there are cores slows all of them down.
     """
     allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(range(os.cpu_count() or 1))
     cores = {_siblings(number) for number in allowed}
@@ -117,7 +116,7 @@ def _siblings(number: int) -> str:
 
 
 def _quota() -> int:
-    """Return the cores that a control group grants (its version 2), rounded up."""
+    """Return the cores that a control group (version 2) grants, rounded up; all there are without a limit."""
     try:
         granted, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
     except (OSError, ValueError):

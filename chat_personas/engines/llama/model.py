@@ -12,7 +12,7 @@ import struct
 from pathlib import Path
 from typing import Any
 
-from chat_personas.engines.llama.library import heard_errors, native
+from chat_personas.engines.llama.library import native, native_errors
 from chat_personas.engines.llama.worker import InterruptFlag
 from eval.engine import EngineError
 
@@ -141,7 +141,7 @@ class Model:
         parameters.progress_callback = self._progress
         # llama.cpp's AMX kernels crash the process on quantised weights (its issue 20824; seen here with 0.3.36).
         parameters.use_extra_bufts = b"AMX_INT8 = 1" not in library.llama_print_system_info()
-        with heard_errors() as errors:
+        with native_errors() as errors:
             self.pointer: Any = library.llama_model_load_from_file(str(path).encode(), parameters)
         if not self.pointer:
             raise _failure(path.name, errors, cancelled=flag.is_set())

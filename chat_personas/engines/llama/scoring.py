@@ -86,7 +86,7 @@ class ScoreJob(Job[ProbeScore]):
 
     def _fail(self, probe: Probe, why: str) -> None:
         self._failed.add(probe.key)
-        self.outlet.put(ProbeScore(probe.key, (), 0.0, failure=why))
+        self.results.put(ProbeScore(probe.key, (), 0.0, failure=why))
 
     def _plan(self, runtime: "Runtime") -> Plan:
         """Let the spine be what the cache already holds of the common prefix, and plan the rest."""
@@ -108,7 +108,7 @@ class ScoreJob(Job[ProbeScore]):
                 if math.isnan(mass):
                     self._fail(probe, "the model's output is not a number; the file may be damaged")
                     continue
-                self.outlet.put(
+                self.results.put(
                     ProbeScore(
                         probe.key,
                         labels,

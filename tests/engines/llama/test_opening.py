@@ -135,7 +135,7 @@ async def test_closing_twice_is_allowed_and_ends_the_thread(tiny_path: Path) -> 
     engine = await LlamaEngine.open(tiny_path)
     await engine.close()
     await engine.close()
-    assert not engine._worker.alive
+    assert not engine._worker._thread.is_alive()
 
 
 def test_a_hash_is_remembered_until_the_file_changes_and_no_path_is_kept(
