@@ -29,6 +29,22 @@ def test_importing_the_engine_loads_no_native_library() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_a_path_without_a_model_is_noticed_before_anything_slow_is_imported(tmp_path: Path) -> None:
+    code = (
+        "import asyncio, pathlib, sys\n"
+        "from chat_personas.engines.llama import LlamaEngine\n"
+        "from eval.engine import EngineError\n"
+        "try: asyncio.run(LlamaEngine.open(pathlib.Path(sys.argv[1])))\n"
+        "except EngineError as error: print(error)\n"
+        "print([m for m in ('llama_cpp', 'numpy', 'jinja2') if m in sys.modules])\n"
+    )
+    path = str(tmp_path / "none.gguf")
+    done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
+    line, imported = done.stdout.splitlines()
+    assert line.startswith("there is no model file none.gguf")
+    assert imported == "[]"
+
+
 async def test_the_engine_says_what_it_is(engine: LlamaEngine, tiny_path: Path) -> None:
     info = engine.info
     assert isinstance(engine, Engine)
