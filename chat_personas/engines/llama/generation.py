@@ -57,7 +57,7 @@ class ReplyJob(_ConversationJob[Piece]):
         progress = self._progress
         progress.prompt, progress.dropped = len(tokens), fitted.dropped
         progress.reused = runtime.memory.set_conversation(tokens)
-        detokeniser = Detokeniser(runtime.vocabulary.piece, strip_leading_space=runtime.vocabulary.leads_with_space)
+        detokeniser = runtime.vocabulary.detokeniser()
         try:
             finish = self._generate(runtime, flag, detokeniser)
         finally:
@@ -168,7 +168,7 @@ class CompleteJob(_ConversationJob[str]):
             runtime.memory.release(step)
 
     def _generate(self, runtime: "Runtime", flag: InterruptFlag, position: int, row: int, seed: int) -> str:
-        detokeniser = Detokeniser(runtime.vocabulary.piece, strip_leading_space=runtime.vocabulary.leads_with_space)
+        detokeniser = runtime.vocabulary.detokeniser()
         longest = min(self._sampling.max_tokens, runtime.context_length - position, runtime.memory.free)
         with Sampler(self._sampling, seed, runtime.vocabulary) as sampler:
             for number in range(longest):
