@@ -88,7 +88,7 @@ async def test_nothing_reaches_the_terminal(tiny_path: Path, capfd: pytest.Captu
         (b"GGUF\x03\x00", "cut off"),
         (b"version https://git-lfs.github.com/spec/v1\n", "Git LFS"),
         (b"PK\x03\x04" + bytes(100), "convert"),
-        (b"nothing of the kind at all", "no GGUF"),
+        (b"nothing of the kind at all", "not a GGUF model file"),
         (b"GGUF" + (99).to_bytes(4, "little") + bytes(16), "version 99"),
         (b"GGUF" + (3).to_bytes(4, "little") + bytes(16), "no weights"),
     ],
