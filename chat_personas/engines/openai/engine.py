@@ -24,7 +24,7 @@ from chat_personas.engines.openai.capabilities import (
 )
 from chat_personas.engines.openai.connection import account_of, is_loopback, key_for, make_client, redact_url
 from chat_personas.engines.openai.errors import explain, is_redirect, is_too_long
-from chat_personas.engines.openai.responses import as_score, failed, pieces_of, readable, reply
+from chat_personas.engines.openai.responses import as_score, failed, readable, reply_of, stream_pieces
 from chat_personas.engines.openai.retrying import (
     RETRIES,
     Retrying,
@@ -159,7 +159,7 @@ class OpenAIEngine:
             try:
                 request = await self._create(self._client, kept, sampling, seed, stream=True)
                 silent = True
-                async with aclosing(pieces_of(request, began, seed, prefix.dropped)) as pieces:
+                async with aclosing(stream_pieces(request, began, seed, prefix.dropped)) as pieces:
                     async for piece in pieces:
                         silent = False
                         yield piece
@@ -211,7 +211,7 @@ class OpenAIEngine:
             answer = await self._retrying.ask(
                 lambda: readable(self._create(self._asked_once, messages, sampling, seed + offset, stream=False))
             )
-            text = reply(answer)
+            text = reply_of(answer)
             if text is None:
                 raise RequestError(f"{redact_url(self._url)} sent an answer without a reply in it")
             return text

@@ -1,7 +1,7 @@
-"""What went wrong between us and a server, in one line that says what to do."""
+"""Failures of a server, recognised and explained in one line that says what to do."""
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 from urllib.parse import urljoin, urlsplit
 
 from chat_personas.engines.openai.connection import key_variable, redact_url
@@ -17,9 +17,18 @@ from eval.engine import EngineError
 if TYPE_CHECKING:
     import openai
 
+_SIGNS_OF_LENGTH = (
+    "context length",
+    "context_length",
+    "context window",
+    "maximum context",
+    "too many tokens",
+    "exceed",
+)
+
 
 def explain(error: Exception, url: str, key_env: str | None) -> EngineError:
-    """Turn an error of the `openai` package into ours; the server's own words are kept short and carry no key."""
+    """Return the error for an error of the `openai` package; it quotes a little of the server's message, and no key."""
     import openai
 
     where = redact_url(url)
@@ -31,35 +40,23 @@ def explain(error: Exception, url: str, key_env: str | None) -> EngineError:
         return EngineError(f"cannot reach {where}; is the server running, and is the address right?")
     if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
         variable = key_variable(url, key_env)
-        todo = f"check {variable}" if variable else f'name its key: [servers."{where}"] key_env = "..." in settings'
-        return EngineError(f"{where} refused the key; {todo}")
+        advice = f"check {variable}" if variable else f'name its key: [servers."{where}"] key_env = "..." in settings'
+        return EngineError(f"{where} refused the key; {advice}")
     if isinstance(error, openai.NotFoundError):
-        return EngineError(f"{where} has nothing there ({_said(error)}); the address usually ends in /v1")
+        return EngineError(f"{where} answered 404 ({_quoted(error)}); is the address right? It usually ends in /v1")
     if isinstance(error, openai.RateLimitError):
-        return EngineError(f"{where} {_limit(error)}")
+        return EngineError(f"{where} {_explain_limit(error)}")
     if is_redirect(error):
         return EngineError(f"{where} redirects to {_new_address(error, url)}; use that address if you trust it")
     if isinstance(error, openai.APIStatusError):
-        return EngineError(f"{where} answered {error.status_code} ({_said(error)})")
+        return EngineError(f"{where} answered {error.status_code} ({_quoted(error)})")
     if isinstance(error, UnreadableAnswerError):
         return EngineError(f"{where} sent {error}; try again, or look at the server's log")
-    return EngineError(f"{where} sent what cannot be read ({_said(error)})")
+    return EngineError(f"{where} sent something that cannot be read ({_quoted(error)})")
 
 
-def is_redirect(error: Exception) -> bool:
-    """Say whether the server names another address, to which nothing is sent."""
-    import openai
-
-    if not isinstance(error, openai.APIStatusError) or not 300 <= error.status_code < 400:
-        return False
-    return bool(error.response.headers.get("location"))
-
-
-def _new_address(error: Exception, url: str) -> str:
-    """Return the address to use instead of `url`, without user, password and query: what the server sent may be odd."""
-    import openai
-
-    assert isinstance(error, openai.APIStatusError)
+def _new_address(error: "openai.APIStatusError", url: str) -> str:
+    """Return the address to use instead of `url`, without user, password and query; the server may send anything."""
     requested = str(error.request.url)
     try:
         target = urljoin(requested, error.response.headers["location"])
@@ -73,16 +70,16 @@ def _new_address(error: Exception, url: str) -> str:
     return address if base == redact_url(url) else base
 
 
-def _limit(error: "openai.RateLimitError") -> str:
+def _explain_limit(error: "openai.RateLimitError") -> str:
     if error.code == "insufficient_quota":
-        return "says that the quota of this key is used up; see to it, then go on"
+        return "reports that the quota of this key is used up; raise the quota, then run this again"
     pause = asked_pause(error) or 0.0
     if pause > LONGEST_ASKED_FOR:
-        return f"limits the rate for another {pluralize(math.ceil(pause / 3600), 'hour')}; go on then"
+        return f"limits the rate for another {pluralize(math.ceil(pause / 3600), 'hour')}; try again then"
     return "still limits the rate after several tries; wait, or lower servers.concurrency"
 
 
-def _said(error: Exception) -> str:
+def _quoted(error: Exception) -> str:
     import openai
 
     if isinstance(error, openai.APIStatusError) and isinstance(error.body, dict):
@@ -92,10 +89,16 @@ def _said(error: Exception) -> str:
     return " ".join(text.split())[:160]
 
 
-SIGNS = ("context length", "context_length", "context window", "maximum context", "too many tokens", "exceed")
-
-
 def is_too_long(error: Exception) -> bool:
-    """Say whether a server's refusal is about the length of the context; servers have no common code for it."""
-    said = str(error).lower()
-    return any(sign in said for sign in SIGNS)
+    """Whether a server's refusal is about the length of the context; servers have no common code for it."""
+    text = str(error).lower()
+    return any(sign in text for sign in _SIGNS_OF_LENGTH)
+
+
+def is_redirect(error: Exception) -> "TypeGuard[openai.APIStatusError]":
+    """Whether the server names another address instead of an answer; nothing is sent there."""
+    import openai
+
+    if not isinstance(error, openai.APIStatusError) or not 300 <= error.status_code < 400:
+        return False
+    return bool(error.response.headers.get("location"))

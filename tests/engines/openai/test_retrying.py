@@ -144,9 +144,9 @@ async def test_a_hiccup_is_tried_again(fault: Callable[[asyncio.StreamWriter], A
         (broken, "answered 500 (out of order)"),
         (starting, "answered 503 (loading the model)"),
         (half_a_body, "broke off its answer"),
-        (malformed, "sent an answer that is no JSON, or breaks off"),
-        (a_web_page, "sent an answer that is no chat completion"),
-        (something_else, "sent an answer that is no chat completion"),
+        (malformed, "sent an answer that is not JSON, or is cut off"),
+        (a_web_page, "sent an answer that is not a chat completion"),
+        (something_else, "sent an answer that is not a chat completion"),
         (no_log_probabilities, "sent no log-probabilities for this answer"),
         (odd_log_probabilities, "sent log-probabilities that cannot be read"),
     ],
@@ -171,7 +171,7 @@ async def test_a_limit_that_outlasts_every_request_ends_the_run_instead_of_faili
     ("body", "headers", "says"),
     [
         ({"error": {"message": "m", "code": "insufficient_quota"}}, {}, "quota of this key is used up"),
-        ({"error": {"message": "come back tomorrow"}}, {"Retry-After": "80000"}, "another 23 hours; go on then"),
+        ({"error": {"message": "come back tomorrow"}}, {"Retry-After": "80000"}, "another 23 hours; try again then"),
     ],
 )
 async def test_a_limit_that_no_waiting_helps_against_ends_the_run_at_once(
