@@ -215,24 +215,24 @@ async def test_whole_replies_are_tried_again_as_well() -> None:
 async def test_what_tells_of_too_much_to_do_and_nothing_else_leaves_fewer_at_once(
     error: Exception, allowed: int
 ) -> None:
-    pace, times = ConcurrencyWindow(8), 0
+    window, times = ConcurrencyWindow(8), 0
 
     async def once_in_vain() -> int:
         nonlocal times
         times += 1
         if times == 1:
             raise error
-        return pace.allowed
+        return window.allowed
 
-    assert await retrying.Retrying(pace).ask(once_in_vain) == allowed
+    assert await retrying.Retrying(window).ask(once_in_vain) == allowed
 
 
 async def test_an_answer_that_takes_long_because_it_is_long_is_no_reason_to_ask_less() -> None:
-    pace = ConcurrencyWindow(4)
-    asking = retrying.Retrying(pace)
+    window = ConcurrencyWindow(4)
+    asking = retrying.Retrying(window)
     for pauses in (1, 2000, 2000, 2000, 2000):
         await asking.ask(lambda pauses=pauses: steps(pauses))
-    assert pace.allowed == 4
+    assert window.allowed == 4
 
 
 async def steps(pauses: int) -> None:
