@@ -175,7 +175,7 @@ def test_a_url_with_a_query_which_requests_would_lose_is_wrong_input(command: Co
     for arguments in (["chat", "democrat"], ["eval", "democrat"]):
         ran = command(*arguments, "--model", f"http://127.0.0.1:9/v1{query}", given="Hello")
         assert ran.code == 2
-        assert "the server's URL has a query (what follows the ?)" in only_line(ran)
+        assert "the server's URL has a query (the part after the ?)" in only_line(ran)
         assert KEY not in ran.err
 
 
