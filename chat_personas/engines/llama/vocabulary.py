@@ -68,8 +68,7 @@ class Vocabulary:
     @property
     def begin(self) -> int | None:
         """The token that begins a context, if the model has one."""
-        token = int(self._library.llama_vocab_bos(self.pointer))
-        return token if 0 <= token < self.size else None
+        return self._or_none(self._library.llama_vocab_bos(self.pointer))
 
     @property
     def adds_begin(self) -> bool:
@@ -79,8 +78,10 @@ class Vocabulary:
     @property
     def end(self) -> int | None:
         """The token that ends a text, if the model has one."""
-        token = int(self._library.llama_vocab_eos(self.pointer))
-        return token if 0 <= token < self.size else None
+        return self._or_none(self._library.llama_vocab_eos(self.pointer))
+
+    def _or_none(self, token: Any) -> int | None:
+        return int(token) if 0 <= token < self.size else None
 
     @property
     def can_constrain(self) -> bool:

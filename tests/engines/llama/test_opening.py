@@ -20,13 +20,18 @@ from eval.engine import Engine, EngineError
 from tests.engines.llama.tiny import TEMPLATE, write_tiny_model
 
 
+def printed(code: str, *arguments: Path) -> list[str]:
+    """Run `code` in a process of its own and return the lines that it prints."""
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+
+
 def test_importing_the_engine_loads_no_native_library() -> None:
     code = (
         "import sys, chat_personas.engines, chat_personas.engines.llama;"
         "print([m for m in ('llama_cpp', 'numpy', 'jinja2') if m in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert printed(code) == ["[]"]
 
 
 def test_a_path_without_a_model_is_noticed_before_anything_slow_is_imported(tmp_path: Path) -> None:
@@ -38,9 +43,7 @@ def test_a_path_without_a_model_is_noticed_before_anything_slow_is_imported(tmp_
         "except EngineError as error: print(error)\n"
         "print([m for m in ('llama_cpp', 'numpy', 'jinja2') if m in sys.modules])\n"
     )
-    path = str(tmp_path / "none.gguf")
-    done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
-    line, imported = done.stdout.splitlines()
+    line, imported = printed(code, tmp_path / "none.gguf")
     assert line.startswith("there is no model file none.gguf")
     assert imported == "[]"
 
@@ -226,8 +229,7 @@ def test_talking_and_measuring_on_the_embedded_model_imports_nothing_that_only_o
         "asyncio.run(main())\n"
         "print([name for name in ('scipy', 'pandas', 'openai', 'httpx2', 'typer', 'torch') if name in sys.modules])\n"
     )
-    done = subprocess.run([sys.executable, "-c", code, str(tiny_path)], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert printed(code, tiny_path) == ["[]"]
 
 
 def test_a_model_talks_and_is_measured_without_diskcache_which_would_unpickle_what_it_finds(tiny_path: Path) -> None:
@@ -244,5 +246,4 @@ def test_a_model_talks_and_is_measured_without_diskcache_which_would_unpickle_wh
         "asyncio.run(main())\n"
         "print([name for name in sys.modules if name in ('diskcache', 'diskcache.core', 'llama_cpp')])\n"
     )
-    done = subprocess.run([sys.executable, "-c", code, str(tiny_path)], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "['llama_cpp']"
+    assert printed(code, tiny_path) == ["['llama_cpp']"]
