@@ -161,7 +161,7 @@ class EngineInfo:
         top_k: how many of the likeliest tokens a server shows.
         constraints: how replies are kept to a form: by a grammar, by one kind of a server's `response_format`, not at
             all, or unknown before a reply first needs a form.
-        requests_at_once: the most requests it may have under way; it limits itself to what the model bears.
+        requests_at_once: the most requests it may have under way; it limits itself to what the model can handle.
         steering: whether it can steer from inside.
         local: False if probing sends the conversation to another machine; the person must then confirm it.
         demonstration: whether the model's scores mean nothing about real people.

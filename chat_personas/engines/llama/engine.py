@@ -61,7 +61,7 @@ class LlamaEngine:
 
         def load(flag: InterruptFlag) -> "Runtime":
             # In the worker's thread, so that the screen goes on; and the file is checked before anything slow is
-            # imported, so that a wrong path is said at once.
+            # imported, so that a wrong path is reported at once.
             from chat_personas.engines.llama.model import check_model_file
 
             check_model_file(path)

@@ -200,8 +200,8 @@ def _failure(name: str, errors: list[str], *, cancelled: bool) -> EngineError:
     """Return the error that says why llama.cpp gave no model."""
     if cancelled:
         return EngineError("loading the model was cancelled")
-    said = " ".join(errors)
-    if any(sign in said for sign in _SIGNS_OF_DAMAGE):
+    log = " ".join(errors)
+    if any(sign in log for sign in _SIGNS_OF_DAMAGE):
         return _cut_off(name)
     first = errors[0].split(": ", 1)[-1] if errors else "it gave no reason"
     return EngineError(f"llama.cpp cannot load {name}: {first[:200]}")

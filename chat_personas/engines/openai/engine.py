@@ -103,7 +103,7 @@ class OpenAIEngine:
             url: the address of the API, usually ending in /v1.
             model: its name on the server; None if the server has just one.
             key_env: the environment variable that holds this server's key.
-            concurrency: the most requests at once; there are fewer if the server bears no more (`ConcurrencyWindow`).
+            concurrency: the most requests at once; see `ConcurrencyWindow` for when there are fewer.
             timeout: seconds to wait for an answer.
 
         Raises:
@@ -229,7 +229,7 @@ class OpenAIEngine:
                 task.cancel()
 
     async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
-        """See `eval.engine.Engine.score`: one request per probe, as many at once as the server bears.
+        """See `eval.engine.Engine.score`: one request per probe, as many at once as the server can handle.
 
         The oldest turns of a prefix are left out if it is too long for the server.
         """

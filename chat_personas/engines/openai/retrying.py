@@ -107,7 +107,7 @@ class Retrying:
                     pause = self._pause_for_failure(error, failed)
                 overloaded = _is_overloaded(error)
                 if overloaded:
-                    self._queue.refused(ticket, pause or 0.0)  # nobody asks meanwhile
+                    self._queue.refused(ticket, pause or 0.0)  # the queue makes all requests wait
                 else:
                     self._queue.ended()
                 if pause is None:

@@ -1,6 +1,6 @@
 """How requests reach a server: in which order they are sent, and how many are under way at once.
 
-`ConcurrencyWindow` decides how many a server can bear, `RequestQueue` lets waiting requests go accordingly, and the
+`ConcurrencyWindow` decides how many a server can handle, `RequestQueue` lets waiting requests go accordingly, and the
 functions at the end put the probes of a run in an order in which the server's cache of prompts is of use.
 """
 
@@ -40,14 +40,14 @@ class Ticket:
 
 
 class ConcurrencyWindow:
-    """How many requests one server is given at once: what it can bear, and never more than the setting.
+    """How many requests one server is given at once: what it can handle, and never more than the setting.
 
     This is pure logic, with the time as an argument (seconds of one monotonic clock), and tested alone. Every ticket
     that `send` returns ends in exactly one of `answered`, `refused` and `ended`.
 
-    The window begins at the setting, so that a server that bears it is used fully from the start. It begins lower only
-    if one short answer took so long that many, one after the other, might not come in time; then it doubles until it is
-    cut for the first time.
+    The window begins at the setting, so that a server that can handle it is used fully from the start. It begins lower
+    only if one short answer took so long that many, one after the other, might not come in time; then it doubles until
+    it is cut for the first time.
 
     Refusals (429, 503) and timeouts halve the window, once for all requests that were sent before the cut. Every
     windowful of answers widens it by one: additive increase, multiplicative decrease (Chiu and Jain 1989), as in TCP.
@@ -129,7 +129,7 @@ class ConcurrencyWindow:
         self._held_until = max(self._held_until, now + pause)
 
     def ended(self) -> None:
-        """Count a request off that tells nothing about the server: cancelled, or failed for a reason of its own."""
+        """Take off a request that tells nothing about the server: cancelled, or failed for another reason."""
         self._under_way -= 1
 
     def _growth(self) -> float:
@@ -193,8 +193,8 @@ class RequestQueue:
     def answered(self, ticket: Ticket, *, alike: bool) -> None:
         """Count an answer; see `ConcurrencyWindow.answered`.
 
-        The next request goes once this answer has been handed on, so that it is kept whatever follows. The task that
-        waits for it runs two rounds of the event loop from now.
+        The next request goes once this answer has been handed on, so that the answer is kept, whatever happens to that
+        request. The task that waits for the answer runs two rounds of the event loop from now.
         """
         self._window.answered(ticket, time.monotonic(), alike=alike)
         loop = asyncio.get_running_loop()
@@ -206,7 +206,7 @@ class RequestQueue:
         self._let_go()
 
     def ended(self) -> None:
-        """Count a request off; see `ConcurrencyWindow.ended`."""
+        """Take off a request; see `ConcurrencyWindow.ended`."""
         self._window.ended()
         self._let_go()
 
