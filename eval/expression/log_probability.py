@@ -6,6 +6,7 @@ answer begins with each letter is read off. Nothing is sampled, so the same mode
 
 import math
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from contextlib import aclosing
 from itertools import chain
 
 import numpy as np
@@ -43,16 +44,12 @@ async def ask(
         for collected in waiting.values()
         for order, rendered in collected.rendered.items()
     }
-    scores = engine.score(prefix, probes)
-    try:
+    async with aclosing(engine.score(prefix, probes)) as scores:
         async for score in scores:
             collected, order = of_probe[score.key]
             collected.scores[order] = score
             if len(collected.scores) == len(orders):
                 yield waiting.pop(collected.question.id).answer()
-    finally:
-        if isinstance(scores, AsyncGenerator):
-            await scores.aclose()
     for question_id in waiting:
         yield Failure(question_id, "the engine ended without an answer")
 

@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -175,7 +175,7 @@ def test_a_url_with_a_query_which_requests_would_lose_is_wrong_input(command: Co
     for arguments in (["chat", "democrat"], ["eval", "democrat"]):
         ran = command(*arguments, "--model", f"http://127.0.0.1:9/v1{query}", given="Hello")
         assert ran.code == 2
-        assert "the server's URL has a query (what follows the ?)" in only_line(ran)
+        assert "the server's URL has a query (the part after the ?)" in only_line(ran)
         assert KEY not in ran.err
 
 
@@ -261,7 +261,7 @@ def test_a_disk_that_fills_while_the_model_speaks_shows_the_reply_and_ends_with_
     class Filling(FakeEngine):
         """Lets the disk be full from the first word of the reply on."""
 
-        async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncIterator[Piece]:
+        async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
             monkeypatch.setattr(Corpus, "end_reply", refuse)
             yield Piece("All of it")
             yield END

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -131,7 +131,7 @@ def test_lines_come_one_at_a_time_from_a_pipe(served_by: Serve, monkeypatch: pyt
     reading, writing = os.pipe()
 
     class Partner(FakeEngine):
-        async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncIterator[Piece]:
+        async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
             async for piece in super().stream(messages, sampling):
                 yield piece
             if len(self.asked) == 1:
@@ -250,7 +250,7 @@ def test_ctrl_c_while_waiting_for_a_line_ends_at_once(served_by: Serve, monkeypa
     reading, writing = os.pipe()
 
     class Reminded(FakeEngine):
-        async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncIterator[Piece]:
+        async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
             asyncio.get_running_loop().call_later(0.05, os.kill, os.getpid(), signal.SIGINT)
             yield Piece("Good day", finish_reason="stop")
 

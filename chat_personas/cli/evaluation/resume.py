@@ -6,7 +6,7 @@ from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from chat_personas.cli.errors import StoppedError, UsageError
-from chat_personas.engines.cached import AnswerMemory, AnswerStore, CachedEngine, CacheError, CacheStats, Run
+from chat_personas.engines.cached import AnswerStore, CachedEngine, CacheError, CacheStats, Run
 from chat_personas.engines.cached.entries import command_key, model_key
 from chat_personas.paths import answers_path
 from chat_personas.text import printable
@@ -37,7 +37,6 @@ class ResumableRun:
         self._requests = 0
         self._store: AnswerStore | None = None
         self._run: Run | None = None
-        self._memory: AnswerMemory | None = None
         self._engines: list[CachedEngine] = []
 
     def ask(self, asking: Coroutine[Any, Any, T]) -> T:
@@ -73,38 +72,35 @@ class ResumableRun:
                 raise
             self._close()
             _say(f"{error}; the run goes on, but its answers are not kept")
-        self._memory = AnswerMemory(self._store, self._run, _say)
-        return self.also(engine)
+        self._engines = [CachedEngine(engine, self._store, self._run, _say)]
+        return self._engines[0]
 
     def also(self, engine: "Engine") -> CachedEngine:
         """Return another model of the command that began, with the same memory: its answers are counted, too."""
-        assert self._memory is not None
-        remembering = CachedEngine(engine, self._memory)
-        self._engines.append(remembering)
-        return remembering
+        self._engines.append(self._engines[0].around(engine))
+        return self._engines[-1]
 
     def _begun(self, store: AnswerStore, key: str) -> Run:
         if not self._resume:
-            return store.begin(key, anew=self._anew)
+            return store.begin(key, fresh=self._anew)
         run = store.interrupted(key)
         if run is None:
             raise UsageError(NOTHING)
-        return Run(run.id, run.anew or self._anew)
+        return Run(run.id, run.fresh or self._anew)
 
     def tally(self) -> CacheStats:
         """Return the counts over the whole command so far."""
         counted = CacheStats()
         counted.add(self._total)
         for engine in self._engines:
-            counted.add(engine.tally)
+            counted.add(engine.stats)
         return counted
 
     def told(self, report: R) -> R:
         """Return a report that says how many answers were remembered since the report before."""
         tally = CacheStats()
         for engine in self._engines:
-            tally.add(engine.tally)
-            engine.tally = CacheStats()
+            tally.add(engine.take_stats())
         self._total.add(tally)
         counts = {"remembered": tally.remembered, "remembered_since": tally.oldest}
         return report.model_copy(update={"timing": report.timing.model_copy(update=counts)})
@@ -115,7 +111,7 @@ class ResumableRun:
         if tally.remembered and tally.oldest:
             there = f"{tally.remembered} of {self._requests} answers were there already"
             _say(f"{there}, the oldest from {tally.oldest[:10]}; --no-cache asks them anew")
-        if self._store is not None and self._run is not None and self._memory is not None and self._memory.keeps:
+        if self._store is not None and self._run is not None and self._engines and self._engines[0].stores:
             try:
                 self._store.finish(self._run)
             except CacheError as error:
@@ -127,7 +123,7 @@ class ResumableRun:
         if not answers:
             return why
         counted = f"{why}{'' if why.endswith(('.', '?', '!')) else ';'} {answers} of {self._requests} answers"
-        if self._memory is None or not self._memory.keeps:
+        if not self._engines or not self._engines[0].stores:
             return f"{counted} were there, and not all of them could be kept"
         return f"{counted} are kept: {GO_ON}"
 

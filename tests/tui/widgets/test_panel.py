@@ -1,7 +1,7 @@
 """The panel shows each figure with its uncertainty, its references, and what makes it doubtful."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,7 +26,7 @@ class HaltingEngine(ScreenEngine):
         super().__init__(reply("Yes."), *more)
         self.go_on = asyncio.Event()
 
-    async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncIterator[ProbeScore]:
+    async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
         in_question_order = sorted(probes, key=lambda probe: probe.key)
         for index, probe in enumerate(in_question_order):
             if index == 20:
@@ -211,7 +211,7 @@ async def test_a_server_elsewhere_is_probed_only_after_a_yes(corpus_file: Path, 
 
 async def test_a_measurement_that_fails_is_said_and_the_conversation_goes_on(corpus_file: Path) -> None:
     class Unmeasurable(ScreenEngine):
-        async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncIterator[ProbeScore]:
+        async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
             from eval.engine import EngineError
 
             raise EngineError("the server gave no log-probabilities; use another one")
