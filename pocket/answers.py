@@ -14,7 +14,7 @@ from eval.expression.rendering import (
     SEQUENCE_LENGTH,
     VERBALIZED_INSTRUCTION,
     Rendered,
-    render_probe,
+    render,
 )
 from pocket.document import Turn
 from pocket.panel import Crowd, Panel
@@ -33,7 +33,7 @@ TOPIC_OF = {key: topic for topic in TOPICS for key in topic.statements}
 
 @cache
 def _rendered(panel: Panel, key: str, order: Order) -> Rendered:
-    return render_probe(panel.questions[key].question, order)
+    return render(panel.questions[key].question, order)
 
 
 def asked(text: str) -> Turn:

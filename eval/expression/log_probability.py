@@ -12,9 +12,9 @@ import numpy as np
 
 from eval.answers import Answer, Failure, OrderAnswer
 from eval.engine import ORDERS, Engine, EngineError, Message, Order, ProbeScore
-from eval.expression.rendering import QuestionLike, Rendered, render_probe
+from eval.expression.rendering import QuestionLike, Rendered, render
 
-Render = Callable[[QuestionLike, Order], Rendered]
+Rendering = Callable[[QuestionLike, Order], Rendered]
 
 
 async def ask(
@@ -22,11 +22,11 @@ async def ask(
     prefix: Sequence[Message],
     questions: Iterable[QuestionLike],
     orders: Sequence[Order] = ORDERS,
-    render: Render = render_probe,
+    rendering: Rendering = render,
 ) -> AsyncGenerator[Answer | Failure, None]:
     """Put `questions` to the model after `prefix`; yield each answer as soon as all its orders are known.
 
-    `render` words them. Closing the iterator, or cancelling the task, stops the engine. Every question comes out
+    `rendering` words them. Closing the iterator, or cancelling the task, stops the engine. Every question comes out
     exactly once.
 
     Raises:
@@ -34,7 +34,7 @@ async def ask(
     """
     if engine.info.log_probabilities == "none":
         raise EngineError(f"{engine.info.name} gives no log-probabilities; use another model or another expression")
-    waiting = {question.id: _Collected(question, orders, render) for question in questions}
+    waiting = {question.id: _Collected(question, orders, rendering) for question in questions}
     if not waiting:
         return
     probes = [rendered.probe for collected in waiting.values() for rendered in collected.rendered.values()]
@@ -60,9 +60,9 @@ async def ask(
 class _Collected:
     """The scores of one question while its orders come in."""
 
-    def __init__(self, question: QuestionLike, orders: Sequence[Order], render: Render) -> None:
+    def __init__(self, question: QuestionLike, orders: Sequence[Order], rendering: Rendering) -> None:
         self.question = question
-        self.rendered = {order: render(question, order) for order in orders}
+        self.rendered = {order: rendering(question, order) for order in orders}
         self.scores: dict[Order, ProbeScore] = {}
 
     def answer(self) -> Answer | Failure:

@@ -8,7 +8,7 @@ from eval.answers import Answer, Failure
 from eval.engine import ORDERS, Engine, EngineInfo, Message, Sampling
 from eval.expression import log_probability, open_ended, sampled, sequence, verbalized
 from eval.expression.judge import Judge
-from eval.expression.rendering import QuestionLike, open_prompt, render_probe
+from eval.expression.rendering import QuestionLike, open_prompt, render
 
 Expression = Literal["log_probability", "sequence", "verbalized", "sampled", "open_ended"]
 EXPRESSIONS: tuple[Expression, ...] = ("log_probability", "sequence", "verbalized", "sampled", "open_ended")
@@ -72,7 +72,7 @@ class Method:
 METHODS: dict[Expression, Method] = {
     "log_probability": Method(
         ask=lambda engine, prefix, questions, asking: log_probability.ask(engine, prefix, questions, ORDERS),
-        prompts=lambda question: [render_probe(question, order).probe.prompt for order in ORDERS],
+        prompts=lambda question: [render(question, order).probe.prompt for order in ORDERS],
     ),
     "sequence": Method(
         ask=lambda engine, prefix, questions, asking: sequence.ask(engine, prefix, questions, seed=asking.seed),
@@ -89,7 +89,7 @@ METHODS: dict[Expression, Method] = {
         ask=lambda engine, prefix, questions, asking: sampled.ask(
             engine, prefix, questions, seed=asking.seed, samples=METHODS["sampled"].replies(asking)
         ),
-        prompts=lambda question: [render_probe(question, order).probe.prompt for order in ORDERS],
+        prompts=lambda question: [render(question, order).probe.prompt for order in ORDERS],
         sampling=sampled.SAMPLING,
         samples=sampled.SAMPLES,
         several=True,

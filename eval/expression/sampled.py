@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from eval.answers import Answer, Failure, Replies
 from eval.engine import ORDERS, Engine, Message, Order, Sampling
-from eval.expression.rendering import QuestionLike, Rendered, render_probe
+from eval.expression.rendering import QuestionLike, Rendered, render
 from eval.expression.requests import InOrder, each, in_orders, mostly_unread, seed_for, shares
 
 SAMPLES = 30
@@ -39,7 +39,7 @@ def ask(
     """
 
     async def in_order(question: QuestionLike, order: Order) -> InOrder:
-        rendered = render_probe(question, order)
+        rendered = render(question, order)
         sampling = replace(SAMPLING, seed=seed_for(seed, question.id, order))
         replies = await engine.complete([*prefix, Message("user", rendered.probe.prompt)], sampling, samples)
         return _counted(question, rendered, replies)

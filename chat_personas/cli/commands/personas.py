@@ -65,7 +65,7 @@ def _before_a_question(persona: "Persona") -> str:
     """Return what a survey's question is preceded by, for the first one of the built-in survey."""
     from eval.evaluate import questions_with_figures
     from eval.expression.few_shot import as_put
-    from eval.expression.rendering import render_probe
+    from eval.expression.rendering import render
     from eval.surveys.loading import load_survey
 
     survey = load_survey(BUILT_IN).survey
@@ -73,7 +73,7 @@ def _before_a_question(persona: "Persona") -> str:
     if not questions:
         return f"\nBefore each question: the group's answers to others ({WITHOUT_FIGURES})"
     (put,) = as_put(persona, survey, questions[:1])
-    probe = render_probe(put, "survey").probe
+    probe = render(put, "survey").probe
     return f"\nBefore each question stand others that are like it; the first of {BUILT_IN}:\n\n{probe.prompt}"
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from eval.errors import SurveyError
 from eval.evaluate import evaluate, questions_for
 from eval.expression.few_shot import as_put, chosen
-from eval.expression.rendering import render_probe
+from eval.expression.rendering import render
 from eval.report import Report
 from eval.surveys.loading import LoadedSurvey, Question, Responses, Survey, load_survey
 from personas import Group, LoadedPersona, Persona, PersonaError, load_persona, with_steering
@@ -49,7 +49,7 @@ TOWN = LoadedSurvey(town(BUS, SCHOOL, TRAM), Path("town.json"), "cd" * 32)
 def prompts(loaded: LoadedPersona, survey: Survey) -> dict[str, str]:
     """Return what is put in the survey's order, by question."""
     put = as_put(loaded.persona, survey, survey.questions)
-    return {each.id: render_probe(each, "survey").probe.prompt for each in put}
+    return {each.id: render(each, "survey").probe.prompt for each in put}
 
 
 def test_the_prompt_is_the_others_with_percentages_then_the_question_the_likest_last() -> None:

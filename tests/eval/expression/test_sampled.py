@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eval.answers import Answer, Failure, Replies
-from eval.expression.rendering import render_probe
+from eval.expression.rendering import render
 from eval.expression.sampled import ask, read
 from tests.eval.saying_engine import Say, SayingEngine, options_in
 from tests.eval.towns import question
 
 BUS = question("BUS", {}, overall=(1, 1, 1), ordinals=(1, 2, 3))
-RENDERED = render_probe(BUS, "survey")
+RENDERED = render(BUS, "survey")
 NONE = "a reply that is none of the answers"
 
 

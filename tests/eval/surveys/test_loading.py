@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from eval.errors import SurveyError
-from eval.expression.rendering import render_probe
+from eval.expression.rendering import render
 from eval.surveys.loading import Survey, load_survey, survey_names
 
 BUSES: dict[str, Any] = {
@@ -126,7 +126,7 @@ def test_bytes_that_are_no_utf_8_are_refused(tmp_path: Path) -> None:
 
 def test_a_question_can_be_put_as_a_probe(tmp_path: Path) -> None:
     question = load_survey(str(write(tmp_path, TOWN))).survey.questions[0]
-    rendered = render_probe(question, "reversed")
+    rendered = render(question, "reversed")
     assert rendered.options == ("No", "Half", "Yes", "No answer")
     assert question.ordinals == (1, 1.5, 2)
 
