@@ -10,13 +10,14 @@ from typing import get_args
 
 from pydantic import BaseModel
 
-from eval.report import CalibratedScores, CalibrationFold, GroupName, Reference, Report, Score
+from eval.report import CalibratedScores, CalibrationFold, Difference, GroupName, Reference, Report, Score
 
 PAGE = Path(__file__).with_name("report.md")
 TITLES: dict[type[BaseModel], str] = {
     Report: "The document",
     Score: "A score",
     GroupName: "A group",
+    Difference: "A difference",
     Reference: "A reference",
     CalibrationFold: "`calibration.folds`",
     CalibratedScores: "`calibration.scores`",

@@ -13,7 +13,7 @@ from chat_personas.corpus.rows import GroupRow, MeasurementRow, ProbeRow
 from chat_personas.monitor.history import EarlierRound, EarlierRounds
 from eval.answers import Answer, Failure
 from eval.engine import ORDERS, EngineInfo
-from eval.scoring.intervals import Interval
+from eval.scoring.results import Score
 from eval.surveys.loading import LoadedSurvey
 from personas import Group
 
@@ -76,7 +76,7 @@ def measurement_row(
     survey: LoadedSurvey,
     groups: Sequence[Group],
     info: EngineInfo,
-    alignment: Interval | None,
+    alignment: Score | None,
     *,
     expression: str,
     complete: bool,

@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 from eval.answers import FloatArray
 from eval.compare.models import Differences, LeftOut, PairedDifference, PairedReport, Setting, Side
 from eval.errors import ReportError
-from eval.report import QuestionInfo, Report, Score
-from eval.scoring.intervals import Bootstrap, Interval
+from eval.report import QuestionInfo, Report
+from eval.scoring.intervals import Bootstrap
 from personas.inputs.suggestions import quoted
 
 
@@ -222,9 +222,8 @@ def is_worse(difference: PairedDifference | None) -> bool:
     """
     if difference is None:
         return False
-    interval = Interval(difference.mean, difference.low, difference.high)
-    if interval.bounded:
-        return difference.mean < 0 and not interval.includes_zero
+    if difference.bounded:
+        return difference.mean < 0 and not difference.includes_zero
     return difference.mean < 0 and difference.p < SIGNIFICANT
 
 
@@ -287,11 +286,7 @@ def _side(named: NamedReport, columns: _Columns, row: int) -> Side:
         created=named.report.created,
         persona=named.report.persona.name,
         expression=named.report.expression,
-        alignment=_score(bootstrap.mean(columns.alignment[row])),
-        total_variation=_score(bootstrap.mean(columns.total_variation[row])),
+        alignment=bootstrap.mean(columns.alignment[row]),
+        total_variation=bootstrap.mean(columns.total_variation[row]),
         not_valid=int((~columns.valid[row]).sum()),
     )
-
-
-def _score(interval: Interval | None) -> Score | None:
-    return None if interval is None else Score(mean=interval.mean, low=interval.low, high=interval.high)

@@ -17,12 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.answers import FloatArray
-from eval.scoring.intervals import Bootstrap, Interval
+from eval.matrix.models import Consistency, HumanReference, HumanReferences, Steered
+from eval.scoring.intervals import Bootstrap
 from eval.scoring.metrics import OrdinalScale, alignment
+from eval.scoring.results import Score, group_name
 from personas import Group
 
 
-def confusion(aligned: FloatArray, bootstrap: Bootstrap) -> tuple[Interval, ...]:
+def confusion(aligned: FloatArray, bootstrap: Bootstrap) -> tuple[Score, ...]:
     """Return, for each group, the share of questions on which it is the one that the model is closest to.
 
     `aligned` are the model's alignments (groups, questions) without NaN. Groups that are equally close on a
@@ -33,20 +35,9 @@ def confusion(aligned: FloatArray, bootstrap: Bootstrap) -> tuple[Interval, ...]
     return bootstrap.shares((closest / closest.sum(axis=0)).T)
 
 
-@dataclass(frozen=True, slots=True)
-class Consistency:
-    """The share of topics whose best-aligned group is the best over all topics.
-
-    `best` is that group's place among those compared. The interval resamples topics with `best` held fixed, so there is
-    none under 20 topics; with k groups, siding at random would give about 1/k.
-    """
-
-    best: int
-    score: Interval
-    topics: int
-
-
-def consistency(aligned: FloatArray, about: NDArray[np.bool_], bootstrap: Bootstrap) -> Consistency | None:
+def consistency(
+    aligned: FloatArray, groups: Sequence[Group], about: NDArray[np.bool_], bootstrap: Bootstrap
+) -> Consistency | None:
     """Return the consistency of one model among the groups of one attribute.
 
     `aligned` are its alignments (groups, questions), `about` tells which questions belong to which topic (topics,
@@ -63,24 +54,13 @@ def consistency(aligned: FloatArray, about: NDArray[np.bool_], bootstrap: Bootst
     best = int(np.argmax(np.round(by_topic.mean(axis=0), 12)))
     agree = np.argmax(np.round(by_topic, 12), axis=1) == best
     (score,) = bootstrap.shares(agree[:, None].astype(np.float64))
-    return Consistency(best, score, len(about))
-
-
-@dataclass(frozen=True, slots=True)
-class HumanReference:
-    """A group's alignment with the people in question."""
-
-    group: Group
-    alignment: Interval
-
-
-@dataclass(frozen=True, slots=True)
-class HumanReferences:
-    """The group that is closest to some people, the mean over all groups, and the group that is farthest from them."""
-
-    best: HumanReference
-    mean: Interval
-    worst: HumanReference
+    return Consistency(
+        attribute=groups[best].attribute,
+        groups=len(groups),
+        best=group_name(groups[best]),
+        topics=len(about),
+        score=score,
+    )
 
 
 def human_references(
@@ -99,36 +79,35 @@ def human_references(
     best, worst = int(np.argmax(means)), int(np.argmin(means))
     over_groups = common.mean(axis=1, keepdims=True)
     first, mean, last = bootstrap.means(np.hstack([common[:, [best]], over_groups, common[:, [worst]]]))
-    return HumanReferences(HumanReference(groups[best], first), mean, HumanReference(groups[worst], last))
+    return HumanReferences(
+        best=HumanReference(group=group_name(groups[best]), alignment=first),
+        mean=mean,
+        worst=HumanReference(group=group_name(groups[worst]), alignment=last),
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class Steered:
-    """The alignment with the group under one steering, and what steering added: the paired difference from none."""
-
-    alignment: Interval
-    minus_unsteered: Interval
+ORACLE = "oracle"
+"""The name of the best steering of each question."""
 
 
 @dataclass(frozen=True, slots=True)
 class Steerability:
-    """One model and one group, over the same questions throughout.
+    """How close a model comes to one group unsteered and under each steering, over the same questions throughout.
 
-    `unsteered` is its representativeness of the group. `oracle` takes, question by question, the steering that
-    happens to come closest: the steerability of OpinionQA. It peeks at the answer, so it cannot fall below any
-    steering and no choice of a prompt reaches it.
+    `unsteered` is its representativeness of the group. The last of `steerings` is the oracle, which takes the best
+    steering of each question: the steerability of OpinionQA. It uses the answers, so it is never below another steering
+    and no choice of one prompt reaches it.
     """
 
     questions: int
-    unsteered: Interval
-    steerings: Mapping[str, Steered]
-    oracle: Steered
+    unsteered: Score
+    steerings: tuple[Steered, ...]
 
 
 def steerability(unsteered: FloatArray, steered: Mapping[str, FloatArray], bootstrap: Bootstrap) -> Steerability | None:
-    """Return steerability from alignments with the group, one per question and NaN where not defined.
+    """Return the steerability from alignments with the group, one per question and NaN where not defined.
 
-    Only questions that are defined without and under every steering count. None without any.
+    Only questions that are defined unsteered and under every steering count. None if there are none.
     """
     columns = np.column_stack([unsteered, *steered.values()])
     columns = columns[~np.isnan(columns).any(axis=1)]
@@ -137,5 +116,8 @@ def steerability(unsteered: FloatArray, steered: Mapping[str, FloatArray], boots
     columns = np.column_stack([columns, columns[:, 1:].max(axis=1)])
     base, *alignments = bootstrap.means(columns)
     gains = bootstrap.means(columns[:, 1:] - columns[:, :1])
-    *prompts, oracle = (Steered(mean, gain) for mean, gain in zip(alignments, gains, strict=True))
-    return Steerability(len(columns), base, dict(zip(steered, prompts, strict=True)), oracle)
+    steerings = tuple(
+        Steered(steering=name, alignment=mean, minus_unsteered=gain)
+        for name, mean, gain in zip((*steered, ORACLE), alignments, gains, strict=True)
+    )
+    return Steerability(len(columns), base, steerings)

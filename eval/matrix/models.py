@@ -13,7 +13,7 @@ from eval.report import (
     GroupName,
     JudgeInfo,
     ModelInfo,
-    NearestInfo,
+    NearGroup,
     Part,
     RepliesInfo,
     Score,
@@ -24,7 +24,7 @@ from eval.report import (
 SCHEMA: Literal["chat-personas/matrix@1"] = "chat-personas/matrix@1"
 
 
-class HumanReferenceInfo(Part):
+class HumanReference(Part):
     """A group beside the people in question."""
 
     group: GroupName
@@ -33,14 +33,14 @@ class HumanReferenceInfo(Part):
     """Its alignment with them."""
 
 
-class HumanReferencesInfo(Part):
+class HumanReferences(Part):
     """How close groups are to some people: what an alignment with them is worth."""
 
-    best: HumanReferenceInfo
+    best: HumanReference
     """The group that is closest."""
     mean: Score
     """The mean over the groups."""
-    worst: HumanReferenceInfo
+    worst: HumanReference
     """The group that is farthest."""
 
 
@@ -49,7 +49,7 @@ class TargetInfo(Part):
 
     group: GroupName | None
     """The group, null for everyone."""
-    humans: HumanReferencesInfo | None
+    humans: HumanReferences | None
     """How close the other groups of this document are to them; null when there are none."""
 
 
@@ -62,7 +62,7 @@ class CellInfo(Part):
     """The share of `questions` on which this group is the closest one; equals share. Null for everyone."""
 
 
-class ConsistencyInfo(Part):
+class Consistency(Part):
     """Whether a row sides with the same group whatever the topic."""
 
     attribute: str
@@ -88,17 +88,17 @@ class RowInfo(Part):
     """The groups that it stands for."""
     cells: tuple[CellInfo, ...]
     """Beside each of `targets`, in their order. For the unsteered model the alignments are its representativeness."""
-    nearest: tuple[NearestInfo, ...]
+    nearest: tuple[NearGroup, ...]
     """The groups of `targets`, nearest first; tied ones cannot be told from the nearest."""
     own_rank: int | None
     """The place of its own group in `nearest`, from 1; null unless it stands for one of them."""
-    consistency: tuple[ConsistencyInfo, ...]
+    consistency: tuple[Consistency, ...]
     """By attribute, in catalogue order."""
     not_valid: int
     """How many of `questions` are not valid in it."""
 
 
-class SteeredInfo(Part):
+class Steered(Part):
     """One way of steering to a group."""
 
     steering: str
@@ -120,9 +120,9 @@ class SteerabilityInfo(Part):
     """Over how many questions: those with figures for the groups that were answered under every steering."""
     unsteered: Score
     """The representativeness of the group: the alignment without steering, over these questions."""
-    steerings: tuple[SteeredInfo, ...]
+    steerings: tuple[Steered, ...]
     """Each steering, `oracle` last."""
-    humans: HumanReferencesInfo | None
+    humans: HumanReferences | None
     """How close the other groups of this document are to the group."""
 
 

@@ -12,28 +12,12 @@ from numpy.typing import NDArray
 from eval.answers import FloatArray
 from eval.errors import SurveyError
 from eval.matrix.groups import ComparisonGroups
-from eval.matrix.measures import (
-    HumanReferences,
-    Steerability,
-    Steered,
-    confusion,
-    consistency,
-    human_references,
-    steerability,
-)
-from eval.matrix.models import (
-    CellInfo,
-    ConsistencyInfo,
-    HumanReferencesInfo,
-    RowInfo,
-    SteerabilityInfo,
-    SteeredInfo,
-    TargetInfo,
-)
+from eval.matrix.measures import confusion, consistency, human_references, steerability
+from eval.matrix.models import CellInfo, Consistency, HumanReferences, RowInfo, SteerabilityInfo, TargetInfo
 from eval.matrix.prompts import UNSTEERED, PromptAnswers, prompts_of
-from eval.report import GroupName, NearestInfo, Score
 from eval.scoring.groups import GroupTable, Nearest, nearest
 from eval.scoring.intervals import Bootstrap
+from eval.scoring.results import Score, group_name
 from personas import Group, LoadedPersona, Persona
 
 
@@ -94,8 +78,8 @@ def columns(targets: ComparisonGroups, bootstrap: Bootstrap) -> tuple[TargetInfo
     """Return the targets, each with how close the other groups are to it."""
     return tuple(
         TargetInfo(
-            group=None if group is None else GroupName.model_validate(group),
-            humans=humans_info(others_beside(people, () if group is None else (group,), targets, bootstrap)),
+            group=None if group is None else group_name(group),
+            humans=others_beside(people, () if group is None else (group,), targets, bootstrap),
         )
         for group, people in zip(targets.names, targets.all_people, strict=True)
     )
@@ -110,11 +94,6 @@ def others_beside(
     return human_references(people, groups, targets.distributions[others], targets.scale, bootstrap)
 
 
-def humans_info(found: HumanReferences | None) -> HumanReferencesInfo | None:
-    """Return the part of the document for human references."""
-    return None if found is None else HumanReferencesInfo.model_validate(found)
-
-
 def _row(speaker: MatrixSource, targets: ComparisonGroups, bootstrap: Bootstrap) -> RowInfo:
     options = speaker.said.options(targets.questions, targets.width)
     aligned = targets.aligned(options, targets.all_people)
@@ -125,17 +104,9 @@ def _row(speaker: MatrixSource, targets: ComparisonGroups, bootstrap: Bootstrap)
     return RowInfo(
         name=speaker.name,
         steering=speaker.steering,
-        groups=tuple(GroupName.model_validate(group) for group in speaker.groups),
+        groups=tuple(group_name(group) for group in speaker.groups),
         cells=_cells(aligned, with_groups, bootstrap),
-        nearest=tuple(
-            NearestInfo(
-                attribute=each.group.attribute,
-                value=each.group.value,
-                alignment=Score.model_validate(each.alignment),
-                tied=each.tied,
-            )
-            for each in near.groups
-        ),
+        nearest=near.groups,
         own_rank=ranked.index(own) + 1 if own in ranked else None,
         consistency=_consistency(with_groups, targets, bootstrap),
         not_valid=sum(not speaker.said.opinions[question.id].valid for question in targets.questions),
@@ -143,11 +114,11 @@ def _row(speaker: MatrixSource, targets: ComparisonGroups, bootstrap: Bootstrap)
 
 
 def _cells(aligned: FloatArray, with_groups: FloatArray, bootstrap: Bootstrap) -> tuple[CellInfo, ...]:
-    alignments = [Score.model_validate(mean) for mean in bootstrap.means(aligned.T)]
-    shares: list[Score | None] = [Score.model_validate(share) for share in confusion(with_groups, bootstrap)]
-    before: list[Score | None] = [None] * (len(aligned) - len(with_groups))
+    everyone: list[Score | None] = [None] * (len(aligned) - len(with_groups))
+    shares = [*everyone, *confusion(with_groups, bootstrap)]
     return tuple(
-        CellInfo(alignment=mean, confusion=share) for mean, share in zip(alignments, before + shares, strict=True)
+        CellInfo(alignment=mean, confusion=share)
+        for mean, share in zip(bootstrap.means(aligned.T), shares, strict=True)
     )
 
 
@@ -157,32 +128,19 @@ def _nearest(options: FloatArray, targets: ComparisonGroups, bootstrap: Bootstra
     return nearest(table, range(len(targets.questions)), options, bootstrap)
 
 
-def _consistency(aligned: FloatArray, targets: ComparisonGroups, bootstrap: Bootstrap) -> tuple[ConsistencyInfo, ...]:
+def _consistency(aligned: FloatArray, targets: ComparisonGroups, bootstrap: Bootstrap) -> tuple[Consistency, ...]:
     about = _topics(targets)
     found = []
     for attribute in dict.fromkeys(group.attribute for group in targets.groups):
         places = [place for place, group in enumerate(targets.groups) if group.attribute == attribute]
-        made = consistency(aligned[places], about, bootstrap)
-        if made is not None:
-            found.append(
-                ConsistencyInfo(
-                    attribute=attribute,
-                    groups=len(places),
-                    best=GroupName.model_validate(targets.groups[places[made.best]]),
-                    topics=made.topics,
-                    score=Score.model_validate(made.score),
-                )
-            )
-    return tuple(found)
+        found.append(consistency(aligned[places], [targets.groups[place] for place in places], about, bootstrap))
+    return tuple(each for each in found if each is not None)
 
 
 def _topics(targets: ComparisonGroups) -> NDArray[np.bool_]:
     """Return which questions belong to which topic, shape (topics, questions); one of several topics is in each."""
     topics = dict.fromkeys(topic for question in targets.questions for topic in question.topics)
     return np.array([[topic in question.topics for question in targets.questions] for topic in topics], dtype=np.bool_)
-
-
-ORACLE = "oracle"
 
 
 def steerabilities(
@@ -213,25 +171,13 @@ def _steerability(
     asked: NDArray[np.bool_] = np.logical_not(np.isnan([unsteered, *steered.values()]).any(axis=0))
     return SteerabilityInfo(
         persona=persona.name,
-        groups=tuple(GroupName.model_validate(group) for group in persona.groups),
+        groups=tuple(group_name(group) for group in persona.groups),
         questions=found.questions,
-        unsteered=Score.model_validate(found.unsteered),
-        steerings=_steerings(found),
-        humans=humans_info(others_beside(people[asked], persona.groups, targets.of(asked), bootstrap)),
+        unsteered=found.unsteered,
+        steerings=found.steerings,
+        humans=others_beside(people[asked], persona.groups, targets.of(asked), bootstrap),
     )
 
 
 def _aligned(said: PromptAnswers, people: FloatArray, targets: ComparisonGroups) -> FloatArray:
     return targets.aligned(said.options(targets.questions, targets.width), people)
-
-
-def _steerings(found: Steerability) -> tuple[SteeredInfo, ...]:
-    return tuple(_steered(name, made) for name, made in (*found.steerings.items(), (ORACLE, found.oracle)))
-
-
-def _steered(name: str, made: Steered) -> SteeredInfo:
-    return SteeredInfo(
-        steering=name,
-        alignment=Score.model_validate(made.alignment),
-        minus_unsteered=Score.model_validate(made.minus_unsteered),
-    )

@@ -19,27 +19,19 @@ from eval.report import (
     GroupName,
     JudgeInfo,
     ModelInfo,
-    NearestInfo,
-    OppositeDifference,
-    OppositeInfo,
     OrderInfo,
     PersonaInfo,
     QuestionInfo,
-    References,
-    RefusedInfo,
     RepliesInfo,
     Report,
-    Score,
-    ScoreSet,
     SurveyInfo,
     Timing,
-    TopicInfo,
     UnreadInfo,
 )
-from eval.scoring.groups import NearGroup
-from eval.scoring.intervals import Bootstrap, Interval
+from eval.scoring.intervals import Bootstrap
 from eval.scoring.opinions import OrderOpinion
-from eval.scoring.scores import OppositeScores, QuestionScore, Scorecard
+from eval.scoring.results import group_name
+from eval.scoring.scores import QuestionScore, Scorecard
 from eval.surveys.loading import LoadedSurvey
 from eval.surveys.model import Question
 from personas import Group, LoadedPersona
@@ -81,7 +73,7 @@ async def judge_info(questions: Sequence[Question], method: Method, asking: Aski
         name=info.name,
         engine=info.engine,
         sha256=info.sha256,
-        error=Score(mean=error.mean, low=error.low, high=error.high),
+        error=error,
         statements=sum(len(question.option_texts) for question in questions),
         limit=MOST_ERROR,
     )
@@ -124,15 +116,15 @@ def report_from(card: Scorecard, made: Circumstances) -> Report:
         refusals=card.refusals,
         seed=made.seed,
         prompt_sha256=made.prompt_sha256,
-        scores=ScoreSet.model_validate(card.scores),
-        scores_valid_only=ScoreSet.model_validate(card.scores_valid_only),
-        topics=tuple(TopicInfo.model_validate(topic) for topic in card.topics),
-        references=References.model_validate(card.references),
-        scores_against_opposite=_opposite(card.scores_against_opposite),
-        nearest=tuple(_near(near) for near in card.nearest),
+        scores=card.scores,
+        scores_valid_only=card.scores_valid_only,
+        topics=card.topics,
+        references=card.references,
+        scores_against_opposite=card.scores_against_opposite,
+        nearest=card.nearest,
         nearest_questions=card.nearest_questions,
         questions=tuple(_question(question, made.orders) for question in card.questions),
-        refused=tuple(RefusedInfo.model_validate(refused) for refused in card.refused),
+        refused=card.refused,
         failures=_failures(card, made),
         replies=made.replies,
         judge=made.judge,
@@ -172,7 +164,7 @@ def persona_info(loaded: LoadedPersona) -> PersonaInfo:
 
 def group_names(groups: Sequence[Group]) -> tuple[GroupName, ...]:
     """Return groups as a report names them."""
-    return tuple(GroupName(attribute=group.attribute, value=group.value) for group in groups)
+    return tuple(group_name(group) for group in groups)
 
 
 def survey_info(loaded: LoadedSurvey, questions: Sequence[Question]) -> SurveyInfo:
@@ -184,31 +176,6 @@ def survey_info(loaded: LoadedSurvey, questions: Sequence[Question]) -> SurveyIn
         paraphrased=any(question.paraphrased for question in questions),
         weighted=loaded.survey.weighted,
         years=tuple(loaded.survey.years),
-    )
-
-
-def _score(interval: Interval | None) -> Score | None:
-    return None if interval is None else Score.model_validate(interval)
-
-
-def _opposite(scores: OppositeScores | None) -> OppositeInfo | None:
-    if scores is None:
-        return None
-    return OppositeInfo(
-        attribute=scores.group.attribute,
-        value=scores.group.value,
-        alignment=_score(scores.alignment),
-        total_variation=_score(scores.total_variation),
-        minus_own=OppositeDifference.model_validate(scores.minus_own),
-    )
-
-
-def _near(near: NearGroup) -> NearestInfo:
-    return NearestInfo(
-        attribute=near.group.attribute,
-        value=near.group.value,
-        alignment=Score.model_validate(near.alignment),
-        tied=near.tied,
     )
 
 

@@ -3,18 +3,10 @@
 import numpy as np
 
 from eval.answers import FloatArray
-from eval.report import (
-    CalibratedScores,
-    Calibration,
-    CalibrationDifference,
-    CalibrationFold,
-    QuestionInfo,
-    Report,
-    Score,
-)
+from eval.report import CalibratedScores, Calibration, CalibrationFold, Difference, QuestionInfo, Report
 from eval.scoring.calibration import MIN_QUESTIONS, CrossFitted, Uncalibrated, cross_fitted, stacked
-from eval.scoring.intervals import Bootstrap, Interval
-from eval.scoring.metrics import alignment, normalised, scale_of, stack_scales
+from eval.scoring.intervals import Bootstrap
+from eval.scoring.metrics import alignment, column, normalised, scale_of, stack_scales
 
 
 def calibrated(report: Report) -> Report:
@@ -33,10 +25,10 @@ def calibrated(report: Report) -> Report:
     mean = Bootstrap(report.seed).mean
     made = Calibration(
         folds=_folds(questions, fitted),
-        scores=CalibratedScores(alignment=_score(mean(aligned)), total_variation=_score(mean(distance))),
-        minus_uncalibrated=CalibrationDifference(
-            alignment=_score(mean(aligned - _column([question.alignment for question in questions]))),
-            total_variation=_score(mean(distance - _column([question.total_variation for question in questions]))),
+        scores=CalibratedScores(alignment=mean(aligned), total_variation=mean(distance)),
+        minus_uncalibrated=Difference(
+            alignment=mean(aligned - column([question.alignment for question in questions])),
+            total_variation=mean(distance - column([question.total_variation for question in questions])),
         ),
     )
     return report.model_copy(update={"calibration": made})
@@ -72,11 +64,3 @@ def _folds(questions: tuple[QuestionInfo, ...], fitted: CrossFitted) -> tuple[Ca
         CalibrationFold(temperature=temperature, questions=tuple(ids[fitted.fold == fold]))
         for fold, temperature in enumerate(fitted.temperatures)
     )
-
-
-def _column(values: list[float | None]) -> FloatArray:
-    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
-
-
-def _score(interval: Interval | None) -> Score | None:
-    return None if interval is None else Score(mean=interval.mean, low=interval.low, high=interval.high)

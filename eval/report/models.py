@@ -15,15 +15,22 @@ from eval.engine import Order
 from eval.report.parts import (
     Calibration,
     Distribution,
-    GroupName,
     JudgeInfo,
     ModelInfo,
-    Part,
     PersonaInfo,
     RepliesInfo,
-    Score,
     SurveyInfo,
     Timing,
+)
+from eval.scoring.results import (
+    NearGroup,
+    OppositeScores,
+    Part,
+    References,
+    RefusedQuestion,
+    Score,
+    Scores,
+    TopicScore,
 )
 
 
@@ -77,19 +84,6 @@ class QuestionInfo(Part):
     """False when the label mass is below 0.5 in any order, truncation could exceed 0.1, or the judge errs too often."""
 
 
-class RefusedInfo(Part):
-    """A question that was answered with refusals only, while these are apart: its share of refusals is 1."""
-
-    id: str
-    """Its id in the survey."""
-    human_refusal: float | None
-    """The people's share of refusals."""
-    label_mass: float | None
-    """The probability of all labels together."""
-    valid: bool
-    """As in `questions`."""
-
-
 class FailureInfo(Part):
     """A question without an answer that could be scored; it counts in no score, unless it is in `refused`, too."""
 
@@ -97,102 +91,6 @@ class FailureInfo(Part):
     """The question's id."""
     why: str
     """Why there is no answer, in one line."""
-
-
-class ScoreSet(Part):
-    """The scores over all questions answered, or over the valid ones."""
-
-    alignment: Score | None
-    """1 - WD/span: 1 when the distributions are equal."""
-    total_variation: Score | None
-    """Half the sum of absolute differences: 0 when the distributions are equal."""
-    skill: Score | None
-    """0: no better than answering as everyone; 1: as close as a second sample of the group."""
-    refusal: Score | None
-    """The persona's share of refusals."""
-    human_refusal: Score | None
-    """The people's share of refusals."""
-    label_mass: Score | None
-    """The probability that the model gives to all answer labels together."""
-    order_bias: Score | None
-    """Total variation between the distributions of the two option orders."""
-    entropy_ratio: Score | None
-    """The persona's entropy relative to the people's: far below 1 is mode collapse."""
-
-
-class TopicInfo(Part):
-    """The scores over the questions of one topic."""
-
-    topic: str
-    """The topic's name in the survey."""
-    questions: int
-    """How many answered questions are about it."""
-    alignment: Score | None
-    """As in `scores`."""
-    total_variation: Score | None
-    """As in `scores`."""
-
-
-class Difference(Part):
-    """Reference minus persona on the same questions."""
-
-    alignment: Score | None
-    """Below 0: the persona is closer to the people than the reference."""
-    total_variation: Score | None
-    """Above 0: the persona is closer to the people than the reference."""
-
-
-class Reference(Part):
-    """What a prediction that needs no model would have scored."""
-
-    alignment: Score | None
-    """As in `scores`."""
-    total_variation: Score | None
-    """As in `scores`."""
-    minus_persona: Difference
-    """Paired differences from the persona."""
-
-
-class References(Part):
-    """The reference points without which no score should be read."""
-
-    uniform: Reference | None
-    """The same share for every option."""
-    population: Reference | None
-    """What everyone in the survey answered."""
-    opposite: Reference | None
-    """What the opposite group answered; null without one."""
-    noise_floor: Reference | None
-    """What a second sample of the same people would answer; null without counts."""
-
-
-class OppositeDifference(Part):
-    """With the opposite group minus with its own, on the same questions."""
-
-    alignment: Score | None
-    """Below 0: the persona is closer to its own group."""
-    total_variation: Score | None
-    """Above 0: the persona is closer to its own group."""
-
-
-class OppositeInfo(GroupName):
-    """How close the persona is to the opposite group: the value of its attribute that is farthest from its own."""
-
-    alignment: Score | None
-    """As in `scores`, against the opposite group's figures."""
-    total_variation: Score | None
-    """As in `scores`, against the opposite group's figures."""
-    minus_own: OppositeDifference | None = None
-    """Paired differences from the persona's scores with its own group; null in older reports."""
-
-
-class NearestInfo(GroupName):
-    """One group in the ranking of all groups with figures."""
-
-    alignment: Score
-    """The persona's alignment with this group over the questions that all groups have in common."""
-    tied: bool
-    """Whether it cannot be told from the nearest group; true for the nearest itself."""
 
 
 SCHEMA: Literal["chat-personas/eval-report@1"] = "chat-personas/eval-report@1"
@@ -228,25 +126,25 @@ class Report(Part):
     """The seed of the choice of questions, the noise floor and the intervals."""
     prompt_sha256: str
     """The hash of the system prompt and every probe, as asked (UTF-8, each ended by a zero byte); empty from a file."""
-    scores: ScoreSet
+    scores: Scores
     """Over every question that was answered."""
-    scores_valid_only: ScoreSet
+    scores_valid_only: Scores
     """Over the valid questions."""
     calibration: Calibration | None = None
     """With `--calibrate`; null without, and where fewer than 20 questions with figures were answered."""
-    topics: tuple[TopicInfo, ...]
+    topics: tuple[TopicScore, ...]
     """By topic."""
     references: References
     """Reference points, each as if it were the prediction."""
-    scores_against_opposite: OppositeInfo | None
+    scores_against_opposite: OppositeScores | None
     """The persona measured against the opposite group; null for combined groups and everyone."""
-    nearest: tuple[NearestInfo, ...]
+    nearest: tuple[NearGroup, ...]
     """All groups with figures, nearest first."""
     nearest_questions: int
     """Over how many questions `nearest` was ranked."""
     questions: tuple[QuestionInfo, ...]
     """Every question that was answered; the scores recompute from these and `refused`."""
-    refused: tuple[RefusedInfo, ...] = ()
+    refused: tuple[RefusedQuestion, ...] = ()
     """With refusals `apart`: those answered with refusals only. They count in the scores named there, and no others."""
     failures: tuple[FailureInfo, ...]
     """Every question that was put and has no distribution that could be compared."""

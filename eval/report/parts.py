@@ -7,7 +7,9 @@ How a report came about: who was asked, on which model and survey, how, and what
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BeforeValidator, ConfigDict
+
+from eval.scoring.results import Difference, GroupName, Part, Score
 
 
 def _plain(value: Any) -> Any:
@@ -16,32 +18,6 @@ def _plain(value: Any) -> Any:
 
 Distribution = Annotated[tuple[float, ...], BeforeValidator(_plain)]
 """Shares of the options, in the survey's order."""
-
-
-class Part(BaseModel):
-    """A part of a document: every key always there, no other, and its meaning beside it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True, use_attribute_docstrings=True)
-
-
-class Score(Part):
-    """A score over questions with its 95% interval, made by resampling questions."""
-
-    mean: float
-    """The mean over the questions in which it is defined; for `skill` and `entropy_ratio` a ratio of two means."""
-    low: float | None
-    """The lower end of the interval, null under 20 questions."""
-    high: float | None
-    """The upper end of the interval, null under 20 questions."""
-
-
-class GroupName(Part):
-    """One value of one attribute."""
-
-    attribute: str
-    """The attribute's key, such as `POLPARTY`."""
-    value: str
-    """The value as the catalogue spells it, such as `Democrat`."""
 
 
 class CalibrationFold(Part):
@@ -62,15 +38,6 @@ class CalibratedScores(Part):
     """As in `scores`."""
 
 
-class CalibrationDifference(Part):
-    """Calibrated minus not calibrated on the same questions."""
-
-    alignment: Score | None
-    """Above 0: calibration brings the persona closer to the people."""
-    total_variation: Score | None
-    """Below 0: calibration brings the persona closer to the people."""
-
-
 class Calibration(Part):
     """What one temperature for all distributions changes, each question scored with one fitted on others."""
 
@@ -78,8 +45,8 @@ class Calibration(Part):
     """The five folds of the questions that have figures, drawn by the seed."""
     scores: CalibratedScores
     """Over all of these questions, out of fold."""
-    minus_uncalibrated: CalibrationDifference
-    """Paired differences from the scores without calibration."""
+    minus_uncalibrated: Difference
+    """Calibrated minus not calibrated. Alignment above 0 and total variation below 0: calibration brings it closer."""
 
 
 FROM_FILE = "answers"
@@ -101,6 +68,8 @@ class PersonaInfo(Part):
 
 class ModelInfo(Part):
     """The model that was asked."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     name: str
     """Its name, or its server's address without user, password and query; or the base name of a file of answers."""

@@ -21,6 +21,7 @@ from eval.scoring.metrics import (
     OrdinalScale,
     Shares,
     alignment,
+    column,
     entropy,
     scale_of,
     stack,
@@ -158,10 +159,10 @@ class Comparison:
         return QuestionMeasures(
             persona=persona,
             references={name: closeness.where_defined(persona) for name, closeness in references.items()},
-            refusal=_column([opinion.refusal for opinion in self.opinions]),
-            human_refusal=_column([None if figures is None else figures.refusal for figures in self.figures]),
-            label_mass=_column([opinion.label_mass for opinion in self.opinions]),
-            order_bias=_column([opinion.order_bias for opinion in self.opinions]),
+            refusal=column([opinion.refusal for opinion in self.opinions]),
+            human_refusal=column([None if figures is None else figures.refusal for figures in self.figures]),
+            label_mass=column([opinion.label_mass for opinion in self.opinions]),
+            order_bias=column([opinion.order_bias for opinion in self.opinions]),
             entropy=entropy(self.model.compared),
             human_entropy=entropy(self.human.compared),
         )
@@ -187,7 +188,7 @@ class Comparison:
             for question, figures in zip(self.questions, self.figures, strict=True)
         ]
         return Distances(
-            _column([floor.alignment for floor in floors]), _column([floor.total_variation for floor in floors])
+            column([floor.alignment for floor in floors]), column([floor.total_variation for floor in floors])
         )
 
 
@@ -245,10 +246,6 @@ def _said(opinion: Opinion) -> Shares | None:
 
 def _shares(figures: HumanFigures | None, refusals: Refusals) -> Shares | None:
     return None if figures is None else (figures.compared(refusals), figures.refusal)
-
-
-def _column(values: Sequence[float | None]) -> FloatArray:
-    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
 
 
 def _floor(question: Question, figures: HumanFigures | None, refusals: Refusals, seed: int) -> NoiseFloor:

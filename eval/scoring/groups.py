@@ -10,8 +10,9 @@ from functools import lru_cache
 import numpy as np
 
 from eval.answers import FloatArray
-from eval.scoring.intervals import Bootstrap, Interval
+from eval.scoring.intervals import Bootstrap
 from eval.scoring.metrics import OrdinalScale, alignment, scale_of, stack_scales
+from eval.scoring.results import NearGroup
 from eval.surveys.figures import groups_with_figures, human_figures
 from eval.surveys.loading import Survey
 from personas import Group
@@ -75,19 +76,6 @@ def _table(key: _SameObject) -> GroupTable:
 
 
 @dataclass(frozen=True, slots=True)
-class NearGroup:
-    """A group and the model's alignment with it.
-
-    `tied` says that it cannot be told from the best one: their paired difference includes 0, or there are too few
-    questions for an interval. The best is tied with itself.
-    """
-
-    group: Group
-    alignment: Interval
-    tied: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Nearest:
     """All groups that have figures, best first, equals in catalogue order, and over how many questions."""
 
@@ -111,9 +99,10 @@ def nearest(table: GroupTable, rows: Sequence[int], options: FloatArray, bootstr
     differences = ranked[:, :1] - ranked
     means = bootstrap.means(np.hstack([ranked, differences]))
     count = len(best_first)
+    ranking = [table.groups[index] for index in best_first]
     groups = tuple(
-        NearGroup(table.groups[index], mean, difference.includes_zero)
-        for index, mean, difference in zip(best_first, means[:count], means[count:], strict=True)
+        NearGroup(attribute=group.attribute, value=group.value, alignment=mean, tied=difference.includes_zero)
+        for group, mean, difference in zip(ranking, means[:count], means[count:], strict=True)
     )
     return Nearest(groups, len(common))
 

@@ -14,34 +14,12 @@ from statistics import NormalDist
 import numpy as np
 
 from eval.answers import FloatArray
+from eval.scoring.results import ROUNDING, Score
 
 LEVEL = 0.95
 MIN_QUESTIONS = 20
 RESAMPLES = 4000
 _NORMAL = NormalDist()
-_ROUNDING = 1e-12
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A mean over questions with its 95% interval.
-
-    `low` and `high` are None under `MIN_QUESTIONS` questions: so few do not tell how much the mean would vary.
-    """
-
-    mean: float
-    low: float | None
-    high: float | None
-
-    @property
-    def bounded(self) -> bool:
-        """Whether there were enough questions for an interval."""
-        return self.low is not None
-
-    @property
-    def includes_zero(self) -> bool:
-        """Whether 0 cannot be ruled out: it lies in the interval, or there is no interval."""
-        return self.low is None or self.high is None or (self.low <= _ROUNDING and self.high >= -_ROUNDING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +29,12 @@ class Bootstrap:
     seed: int = 0
     resamples: int = RESAMPLES
 
-    def mean(self, values: FloatArray) -> Interval | None:
+    def mean(self, values: FloatArray) -> Score | None:
         """Return the mean of one value per question; NaN values are left out, None if none is left."""
         defined = values[~np.isnan(values)]
         return self.means(defined[:, None])[0] if len(defined) else None
 
-    def means(self, columns: FloatArray) -> tuple[Interval, ...]:
+    def means(self, columns: FloatArray) -> tuple[Score, ...]:
         """Return the mean of each column of a (questions, columns) array, all on the same resamples of the questions.
 
         No value may be NaN, and there must be at least one question.
@@ -64,11 +42,11 @@ class Bootstrap:
         n = len(columns)
         means = columns.mean(axis=0)
         if n < MIN_QUESTIONS:
-            return tuple(Interval(float(mean), None, None) for mean in means)
+            return tuple(Score(mean=float(mean), low=None, high=None) for mean in means)
         replicates = _weights(n, self.seed, self.resamples) @ columns / n
         return _intervals(means, replicates, columns - means)
 
-    def shares(self, columns: FloatArray) -> tuple[Interval, ...]:
+    def shares(self, columns: FloatArray) -> tuple[Score, ...]:
         """Return the mean of each column as `means` does, for columns that say where something holds: 1 or 0.
 
         Where it holds nowhere or everywhere no resample differs, and an interval of no width would claim that it never
@@ -77,7 +55,7 @@ class Bootstrap:
         """
         return tuple(_less_sure(interval, len(columns)) for interval in self.means(columns))
 
-    def ratio(self, numerators: FloatArray, denominators: FloatArray) -> Interval | None:
+    def ratio(self, numerators: FloatArray, denominators: FloatArray) -> Score | None:
         """Return the ratio of two means over the same questions; None when the denominators' mean is 0.
 
         Questions in which either is NaN are left out. A ratio of means, unlike a mean of ratios, does not let one
@@ -86,29 +64,29 @@ class Bootstrap:
         defined = ~(np.isnan(numerators) | np.isnan(denominators))
         above, below = numerators[defined], denominators[defined]
         n = len(above)
-        if n == 0 or abs(below.mean()) < _ROUNDING:
+        if n == 0 or abs(below.mean()) < ROUNDING:
             return None
         ratio = float(above.mean() / below.mean())
         if n < MIN_QUESTIONS:
-            return Interval(ratio, None, None)
+            return Score(mean=ratio, low=None, high=None)
         weights = _weights(n, self.seed, self.resamples)
         with np.errstate(divide="ignore", invalid="ignore"):
             replicates = (weights @ above) / (weights @ below)
             leave_one_out = (above.sum() - above) / (below.sum() - below)
         influence = leave_one_out.mean() - leave_one_out
         if not (np.isfinite(replicates).all() and np.isfinite(influence).all()):
-            return Interval(ratio, None, None)
+            return Score(mean=ratio, low=None, high=None)
         return _intervals(np.array([ratio]), replicates[:, None], influence[:, None])[0]
 
 
-def _less_sure(share: Interval, n: int) -> Interval:
+def _less_sure(share: Score, n: int) -> Score:
     """Return the interval of a share, not without width at an end of 0 to 1."""
     room: float = 1 - ((1 - LEVEL) / 2) ** (1 / n)
     match share:
-        case Interval(low=0.0, high=0.0):
-            return Interval(share.mean, 0.0, room)
-        case Interval(low=1.0, high=1.0):
-            return Interval(share.mean, 1 - room, 1.0)
+        case Score(low=0.0, high=0.0):
+            return Score(mean=share.mean, low=0.0, high=room)
+        case Score(low=1.0, high=1.0):
+            return Score(mean=share.mean, low=1 - room, high=1.0)
     return share
 
 
@@ -121,7 +99,7 @@ def _weights(n: int, seed: int, resamples: int) -> FloatArray:
     return weights
 
 
-def _intervals(estimates: FloatArray, replicates: FloatArray, influence: FloatArray) -> tuple[Interval, ...]:
+def _intervals(estimates: FloatArray, replicates: FloatArray, influence: FloatArray) -> tuple[Score, ...]:
     """Return BCa intervals, one per column.
 
     `replicates` has shape (resamples, columns); `influence` (questions, columns) is proportional to how much each
@@ -132,17 +110,17 @@ def _intervals(estimates: FloatArray, replicates: FloatArray, influence: FloatAr
     intervals = []
     for column, estimate in enumerate(estimates):
         drawn, pushes = replicates[:, column], influence[:, column]
-        if np.abs(pushes).max() < _ROUNDING:
-            intervals.append(Interval(float(estimate), float(estimate), float(estimate)))
+        if np.abs(pushes).max() < ROUNDING:
+            intervals.append(Score(mean=float(estimate), low=float(estimate), high=float(estimate)))
             continue
         low, high = _bca_quantiles(float(estimate), drawn, pushes, tail)
-        intervals.append(Interval(float(estimate), low, high))
+        intervals.append(Score(mean=float(estimate), low=low, high=high))
     return tuple(intervals)
 
 
 def _bca_quantiles(estimate: float, drawn: FloatArray, pushes: FloatArray, tail: float) -> tuple[float, float]:
     """Return the lower and upper bound from `drawn`, the sorted replicates of one estimate."""
-    tolerance = _ROUNDING * max(1.0, abs(estimate))
+    tolerance = ROUNDING * max(1.0, abs(estimate))
     below = np.searchsorted(drawn, estimate - tolerance)
     not_above = np.searchsorted(drawn, estimate + tolerance)
     share = float(below + not_above) / (2 * len(drawn))

@@ -82,6 +82,11 @@ def normalised(masses: FloatArray) -> FloatArray:
     return np.asarray(masses / np.where(total > 0, total, np.nan), dtype=np.float64)
 
 
+def column(values: Sequence[float | None]) -> FloatArray:
+    """Return one value per question as an array, NaN for None."""
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+
+
 Shares = tuple[FloatArray, float]
 """The distribution over a question's options as it is compared, and the share of refusals.
 

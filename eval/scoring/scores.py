@@ -14,25 +14,22 @@ import numpy as np
 
 from eval.answers import Answer, Failure, FloatArray, OrderAnswer, Refusals
 from eval.scoring.comparison import Comparison, Distances, QuestionMeasures, compare
-from eval.scoring.groups import NearGroup, nearest
-from eval.scoring.intervals import RESAMPLES, Bootstrap, Interval
+from eval.scoring.groups import nearest
+from eval.scoring.intervals import RESAMPLES, Bootstrap
 from eval.scoring.opinions import OrderOpinion
+from eval.scoring.results import (
+    Difference,
+    NearGroup,
+    OppositeScores,
+    Reference,
+    References,
+    RefusedQuestion,
+    Score,
+    Scores,
+    TopicScore,
+)
 from eval.surveys.loading import Survey
 from personas import Group
-
-
-@dataclass(frozen=True, slots=True)
-class Scores:
-    """The scores of a persona. docs/measures.md defines each; None means that it is not defined here."""
-
-    alignment: Interval | None
-    total_variation: Interval | None
-    skill: Interval | None
-    refusal: Interval | None
-    human_refusal: Interval | None
-    label_mass: Interval | None
-    order_bias: Interval | None
-    entropy_ratio: Interval | None
 
 
 def scores(measured: QuestionMeasures, bootstrap: Bootstrap) -> Scores:
@@ -55,7 +52,7 @@ def _beside(ours: FloatArray, peoples: FloatArray) -> FloatArray:
     return ours[known] if known.any() else ours
 
 
-def skill(measured: QuestionMeasures, bootstrap: Bootstrap) -> Interval | None:
+def skill(measured: QuestionMeasures, bootstrap: Bootstrap) -> Score | None:
     """Return (TV of the population - TV of the persona) / (TV of the population - noise floor), a ratio of means.
 
     0: no better than answering as everyone; 1: as close as a second sample of the group; below 0: worse than no
@@ -81,40 +78,6 @@ def complete(measured: QuestionMeasures, reference: str) -> Distances | None:
     closeness = measured.references[reference]
     missing = np.isnan(closeness.total_variation) & ~np.isnan(measured.persona.total_variation)
     return None if missing.any() else closeness
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """Reference minus persona, question by question: the interval that tells whether they differ.
-
-    Alignment below 0 means that the persona is closer to the people than the reference is; total variation below 0,
-    that the reference is.
-    """
-
-    alignment: Interval | None
-    total_variation: Interval | None
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """A reference as if it were the prediction."""
-
-    alignment: Interval | None
-    total_variation: Interval | None
-    minus_persona: Difference
-
-
-@dataclass(frozen=True, slots=True)
-class References:
-    """Uniform answers, everyone's, the opposite group's, and those of a second sample of the people themselves.
-
-    None where there is no such figure: no opposite group, or no counts to simulate samples from.
-    """
-
-    uniform: Reference | None
-    population: Reference | None
-    opposite: Reference | None
-    noise_floor: Reference | None
 
 
 def references(measured: QuestionMeasures, bootstrap: Bootstrap) -> References:
@@ -163,40 +126,6 @@ class QuestionScore:
     total_variation: float | None
     order_bias: float | None
     valid: bool
-
-
-@dataclass(frozen=True, slots=True)
-class RefusedQuestion:
-    """One question that was answered with refusals only: there is nothing to compare, but it counts as refused."""
-
-    id: str
-    human_refusal: float | None
-    label_mass: float | None
-    valid: bool
-
-
-@dataclass(frozen=True, slots=True)
-class TopicScore:
-    """The scores over the questions of one topic; a question with several topics counts in each."""
-
-    topic: str
-    questions: int
-    alignment: Interval | None
-    total_variation: Interval | None
-
-
-@dataclass(frozen=True, slots=True)
-class OppositeScores:
-    """How close the persona is to the group that is farthest from its own within the attribute.
-
-    `minus_own`: that minus how close it is to its own group, paired by question. Alignment below 0 means that it is
-    closer to its own.
-    """
-
-    group: Group
-    alignment: Interval | None
-    total_variation: Interval | None
-    minus_own: Difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +204,12 @@ def _topics(comparison: Comparison, persona: Distances, bootstrap: Bootstrap) ->
         about = has_distribution & np.array([topic in question.topics for question in questions], dtype=np.bool_)
         close = persona.of(about)
         scored.append(
-            TopicScore(topic, int(about.sum()), bootstrap.mean(close.alignment), bootstrap.mean(close.total_variation))
+            TopicScore(
+                topic=topic,
+                questions=int(about.sum()),
+                alignment=bootstrap.mean(close.alignment),
+                total_variation=bootstrap.mean(close.total_variation),
+            )
         )
     return tuple(scored)
 
@@ -285,7 +219,8 @@ def _against_opposite(comparison: Comparison, own: Distances, bootstrap: Bootstr
         return None
     close = comparison.against(comparison.opposite)
     return OppositeScores(
-        group=comparison.opposite,
+        attribute=comparison.opposite.attribute,
+        value=comparison.opposite.value,
         alignment=bootstrap.mean(close.alignment),
         total_variation=bootstrap.mean(close.total_variation),
         minus_own=Difference(
@@ -305,7 +240,7 @@ def _refused(comparison: Comparison) -> Iterator[RefusedQuestion]:
     for question, said, figures in zip(comparison.questions, comparison.opinions, comparison.figures, strict=True):
         if said.distribution is None:
             human = None if figures is None else figures.refusal
-            yield RefusedQuestion(question.id, human, said.label_mass, said.valid)
+            yield RefusedQuestion(id=question.id, human_refusal=human, label_mass=said.label_mass, valid=said.valid)
 
 
 def _question_score(

@@ -3,7 +3,7 @@
 import importlib.util
 from pathlib import Path
 
-from eval.report import ScoreSet
+from eval.report import Scores
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -23,4 +23,4 @@ def test_the_tables_of_the_report_are_those_of_its_models() -> None:
 
 def test_every_score_of_a_report_is_defined_on_the_page_about_measures() -> None:
     page = (DOCS / "measures.md").read_text(encoding="utf-8")
-    assert [name for name in ScoreSet.model_fields if f"| `{name}` |" not in page] == []
+    assert [name for name in Scores.model_fields if f"| `{name}` |" not in page] == []

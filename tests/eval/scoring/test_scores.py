@@ -7,7 +7,7 @@ import pytest
 
 from eval.answers import Answer
 from eval.errors import AnswerError
-from eval.scoring.intervals import Interval
+from eval.scoring.results import Score
 from eval.scoring.scores import Scorecard, score
 from eval.surveys.loading import Survey
 from eval.surveys.model import Question
@@ -19,7 +19,7 @@ TWO = town(BUS, TRAM)
 SAID = (answer("TRAM", [0.5, 0.3], [0.6, 0.2], refusal=0.2), answer("BUS", [0.56, 0.24], [0.56, 0.24]))
 
 
-def mean(interval: Interval | None) -> float:
+def mean(interval: Score | None) -> float:
     """Return the mean of a score that must be there."""
     assert interval is not None
     return interval.mean
