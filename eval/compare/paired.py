@@ -215,10 +215,10 @@ def _survey(report: Report) -> str:
 
 
 def is_worse(difference: PairedDifference | None) -> bool:
-    """Say whether an alignment is worse: the interval of its paired difference lies below 0.
+    """Return whether an alignment is worse: the interval of its paired difference lies below 0.
 
-    Under 20 questions, where there is no interval, the difference must be below 0 and its p-value below 0.05. Without a
-    difference nothing can be worse.
+    Without an interval (under `MIN_QUESTIONS` questions) the difference must be below 0 and its p-value below
+    `SIGNIFICANT`. Without a difference nothing is worse.
     """
     if difference is None:
         return False

@@ -4,8 +4,8 @@ import numpy as np
 
 from eval.answers import FloatArray
 from eval.report import CalibratedScores, Calibration, CalibrationFold, Difference, QuestionInfo, Report
-from eval.scoring.calibration import MIN_QUESTIONS, CrossFitted, Uncalibrated, cross_fitted, stacked
-from eval.scoring.intervals import Bootstrap
+from eval.scoring.calibration import CrossFitted, Uncalibrated, cross_fitted, stacked
+from eval.scoring.intervals import MIN_QUESTIONS, Bootstrap
 from eval.scoring.metrics import alignment, column, normalised, scale_of, stack_scales
 
 

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.answers import FloatArray
+from eval.scoring.intervals import MIN_QUESTIONS
 
 FOLDS = 5
-MIN_QUESTIONS = 20
 LOWEST, HIGHEST = 0.05, 20.0
 _STEPS = 61
 """An odd number, so that the grid, even in ln T, holds T = 1 in its middle."""

@@ -18,6 +18,7 @@ from eval.scoring.results import ROUNDING, Score
 
 LEVEL = 0.95
 MIN_QUESTIONS = 20
+"""Under this number of questions no interval is given, because it would be unreliable."""
 RESAMPLES = 4000
 _NORMAL = NormalDist()
 
