@@ -221,10 +221,10 @@ Year = Annotated[int, Field(ge=1800, le=2200)]
 
 
 class Population(StrictModel):
-    """Whom the figures called `overall` are about."""
+    """Who the figures called `overall` are about."""
 
     label: Line
-    """The name on the screen of everyone together, such as "All adults asked"."""
+    """Who all respondents together are, such as "All adults asked": a note for readers of the file."""
 
 
 class Survey(StrictModel):
@@ -249,7 +249,7 @@ class Survey(StrictModel):
     weighted: bool
     """Whether the figures are weighted to the population; weighted counts need `n_effective`."""
     overall: Population = Population(label="Everyone")
-    """Whom the overall figures are about."""
+    """Who the overall figures are about."""
     questions: Annotated[tuple[Question, ...], Field(min_length=1)]
     """The questions, in the order in which they are asked."""
 
