@@ -80,7 +80,7 @@ def test_answers_that_do_not_come_from_labels_have_no_label_mass_and_are_valid()
     ],
 )
 def test_a_figure_that_is_no_probability_is_never_scored(given: Answer) -> None:
-    with pytest.raises(AnswerError, match="BUS: a figure in the survey order is no probability"):
+    with pytest.raises(AnswerError, match="BUS: a figure in the survey order is not a probability"):
         opinion(given, "apart")
 
 
