@@ -15,7 +15,7 @@ from eval.expression.few_shot import as_put, shots_of
 from eval.expression.judge import Judge
 from eval.expression.methods import EXPRESSIONS, METHODS, Asking, Expression, cannot
 from eval.report import FROM_FILE, ModelInfo, PersonaInfo, Report
-from eval.report.build import Circumstances, group_names, judge_info, persona_info, replies_info, report_from
+from eval.report.build import Provenance, group_names, judge_info, persona_info, replies_info, report_from
 from eval.scoring.scores import score
 from eval.surveys.figures import choose, human_figures, require_figures
 from eval.surveys.loading import LoadedSurvey, Survey
@@ -71,7 +71,7 @@ async def evaluate(
     card = score(survey.survey, groups, answers, refusals=refusals, seed=seed)
     return report_from(
         card,
-        Circumstances(
+        Provenance(
             persona=persona_info(steered),
             model=engine.info,
             survey=survey,
@@ -185,7 +185,7 @@ def _report(
     card = score(survey.survey, given.groups, scored, refusals=refusals, seed=seed)
     return report_from(
         card,
-        Circumstances(
+        Provenance(
             persona=_persona(file, given),
             model=_model(file),
             survey=survey,

@@ -1,6 +1,6 @@
 """The report of an evaluation: the document that `eval --json` writes, defined by these models.
 
-docs/measures.md says how each score is made. Keys are written in the order of the fields, always all of them.
+docs/measures.md says how each score is computed. All keys are always written, in the order of the fields.
 """
 
 from eval.report.models import (

@@ -1,4 +1,4 @@
-"""A report with its calibration, made from the questions of the report alone: nothing is asked again."""
+"""Adding the calibration to a report, from the questions in the report alone: the model is not asked again."""
 
 import numpy as np
 
@@ -10,20 +10,20 @@ from eval.scoring.metrics import alignment, column, normalised, scale_of, stack_
 
 
 def calibrated(report: Report) -> Report:
-    """Return `report` with its `calibration`, over the questions with figures, valid or not, as its `scores` are.
+    """Return `report` with its `calibration`, over all questions with figures, whether valid or not, like its `scores`.
 
-    Without `MIN_QUESTIONS` of them it is returned as it is. The report's seed draws the folds and the resamples. What
-    is calibrated is the distribution over the options in each option order, before orders are averaged; refusals
-    stay as they are.
+    A report with fewer than `MIN_QUESTIONS` such questions is returned unchanged. The report's seed draws the folds and
+    the resamples. The distribution over the options is calibrated in each option order, before the orders are averaged.
+    Refusals do not change.
     """
     questions = comparable(report)
     if len(questions) < MIN_QUESTIONS:
         return report
-    said = _uncalibrated(report, questions)
-    fitted = cross_fitted(said, report.seed)
-    aligned, distance = _alignment(questions, said.at(fitted.of_question)), said.total_variation(fitted.of_question)
+    before = _uncalibrated(report, questions)
+    fitted = cross_fitted(before, report.seed)
+    aligned, distance = _alignment(questions, before.at(fitted.of_question)), before.total_variation(fitted.of_question)
     mean = Bootstrap(report.seed).mean
-    made = Calibration(
+    calibration = Calibration(
         folds=_folds(questions, fitted),
         scores=CalibratedScores(alignment=mean(aligned), total_variation=mean(distance)),
         minus_uncalibrated=Difference(
@@ -31,7 +31,7 @@ def calibrated(report: Report) -> Report:
             total_variation=mean(distance - column([question.total_variation for question in questions])),
         ),
     )
-    return report.model_copy(update={"calibration": made})
+    return report.model_copy(update={"calibration": calibration})
 
 
 def comparable(report: Report) -> tuple[QuestionInfo, ...]:
@@ -40,7 +40,7 @@ def comparable(report: Report) -> tuple[QuestionInfo, ...]:
 
 
 def _uncalibrated(report: Report, questions: tuple[QuestionInfo, ...]) -> Uncalibrated:
-    """Return what the model said in each order that has a distribution; an answer from a file counts as one."""
+    """Return the model's distributions by option order. An answer from a file has no orders and counts as one."""
     orders = [[order.model for order in question.by_order if order.model] or [question.model] for question in questions]
     apart = [abs(question.refusal - (question.human_refusal or 0.0)) / 2 for question in questions]
     if report.refusals == "apart":

@@ -1,9 +1,4 @@
-"""The document that `eval --json` writes: the evaluation of one persona, or of several.
-
-What a report says about single questions: answered, refused or failed.
-
-The scores of a report over questions, and what they are to be read beside.
-"""
+"""The documents that `eval --json` writes: the report on one persona, and several reports in one document."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -23,6 +18,7 @@ from eval.report.parts import (
     Timing,
 )
 from eval.scoring.results import (
+    Document,
     NearGroup,
     OppositeScores,
     Part,
@@ -32,6 +28,9 @@ from eval.scoring.results import (
     Scores,
     TopicScore,
 )
+
+SCHEMA: Literal["chat-personas/eval-report@1"] = "chat-personas/eval-report@1"
+SCHEMA_OF_SEVERAL: Literal["chat-personas/eval-reports@1"] = "chat-personas/eval-reports@1"
 
 
 class OrderInfo(Part):
@@ -46,7 +45,7 @@ class OrderInfo(Part):
     label_mass: float | None
     """The probability of all labels together."""
     truncation: float
-    """By how much, in total variation, tokens that a server did not show could change `model`; 0 when exact."""
+    """By how much, in total variation, tokens that a server did not show could change `model`; 0 if exact."""
 
 
 class QuestionInfo(Part):
@@ -75,17 +74,17 @@ class QuestionInfo(Part):
     label_mass: float | None
     """The probability of all labels together."""
     alignment: float | None
-    """1 - WD/span, null when the options have no order."""
+    """1 - WD/span, null if the options have no order."""
     total_variation: float | None
     """Half the sum of absolute differences; `as-option` the refusals are one more option."""
     order_bias: float | None
     """Total variation between the two orders."""
     valid: bool
-    """False when the label mass is below 0.5 in any order, truncation could exceed 0.1, or the judge errs too often."""
+    """False if the label mass is below 0.5 in any order, truncation could exceed 0.1, or the judge errs too often."""
 
 
 class FailureInfo(Part):
-    """A question without an answer that could be scored; it counts in no score, unless it is in `refused`, too."""
+    """A question without an answer that could be scored. It counts in no score, unless it is also in `refused`."""
 
     id: str
     """The question's id."""
@@ -93,11 +92,7 @@ class FailureInfo(Part):
     """Why there is no answer, in one line."""
 
 
-SCHEMA: Literal["chat-personas/eval-report@1"] = "chat-personas/eval-report@1"
-SCHEMA_OF_SEVERAL: Literal["chat-personas/eval-reports@1"] = "chat-personas/eval-reports@1"
-
-
-class Report(Part):
+class Report(Document):
     """The evaluation of one persona (schema `chat-personas/eval-report@1`)."""
 
     schema_: Literal["chat-personas/eval-report@1"] = Field(default=SCHEMA, alias="schema")
@@ -109,13 +104,13 @@ class Report(Part):
     persona: PersonaInfo
     """Who was evaluated."""
     model: ModelInfo
-    """Which model played it."""
+    """Which model was asked."""
     survey: SurveyInfo
     """Which figures it was compared with."""
     steering: str
     """How the model was steered; `unknown` for answers from a file."""
     shots: int | None = None
-    """With the steering `few_shot`: how many other questions stood before each one; null with every other."""
+    """With the steering `few_shot`: how many other questions came before each question; otherwise null."""
     expression: str
     """How the distributions were obtained; `unknown` for answers from a file."""
     orders: tuple[Order, ...]
@@ -131,7 +126,7 @@ class Report(Part):
     scores_valid_only: Scores
     """Over the valid questions."""
     calibration: Calibration | None = None
-    """With `--calibrate`; null without, and where fewer than 20 questions with figures were answered."""
+    """With `--calibrate`; null without it, and if fewer than 20 questions with figures were answered."""
     topics: tuple[TopicScore, ...]
     """By topic."""
     references: References
@@ -145,19 +140,15 @@ class Report(Part):
     questions: tuple[QuestionInfo, ...]
     """Every question that was answered; the scores recompute from these and `refused`."""
     refused: tuple[RefusedQuestion, ...] = ()
-    """With refusals `apart`: those answered with refusals only. They count in the scores named there, and no others."""
+    """With refusals `apart`: those answered with refusals only. They count only in the scores that are named there."""
     failures: tuple[FailureInfo, ...]
     """Every question that was put and has no distribution that could be compared."""
     replies: RepliesInfo | None = None
     """The replies that the distributions were read from; null for log-probabilities and for answers from a file."""
     judge: JudgeInfo | None = None
-    """Who mapped answers in words to the options, and its error; null for other expressions than `open_ended`."""
+    """Which model mapped answers in words to the options, and its error; null unless `open_ended`."""
     timing: Timing
     """What it cost."""
-
-    def to_json(self) -> str:
-        """Return the document, indented, with every key in its fixed place."""
-        return self.model_dump_json(by_alias=True, indent=2)
 
 
 class GapInfo(Part):
@@ -175,7 +166,7 @@ class GapInfo(Part):
     """Over how many questions: those that both answered and that have figures."""
 
 
-class Reports(Part):
+class Reports(Document):
     """The evaluations of several personas (schema `chat-personas/eval-reports@1`)."""
 
     schema_: Literal["chat-personas/eval-reports@1"] = Field(default=SCHEMA_OF_SEVERAL, alias="schema")
@@ -185,13 +176,9 @@ class Reports(Part):
     gaps: tuple[GapInfo, ...] = ()
     """The knowledge-to-simulation gaps; none unless a persona was asked for `verbalized` and in another way."""
 
-    def to_json(self) -> str:
-        """Return the document, indented, with every key in its fixed place."""
-        return self.model_dump_json(by_alias=True, indent=2)
-
 
 def as_document(reports: Sequence[Report], gaps: Sequence[GapInfo] = ()) -> str:
-    """Return the JSON that is written for `reports`: one as it is, several in their list, with their gaps."""
+    """Return the JSON for `reports`: a single one as it is, several as one document with their gaps."""
     if len(reports) == 1:
         return reports[0].to_json()
     return Reports(reports=tuple(reports), gaps=tuple(gaps)).to_json()

@@ -18,6 +18,14 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
+class Document(Part):
+    """A whole document, which is written as JSON."""
+
+    def to_json(self) -> str:
+        """Return the document, indented, with all keys in their order."""
+        return self.model_dump_json(by_alias=True, indent=2)
+
+
 class Score(Part):
     """A score over questions with its 95% interval, made by resampling questions."""
 
