@@ -1,13 +1,10 @@
-"""How close people are to each other: the figures that tell what a model's alignment with a group is worth.
+"""The measures of a matrix that compare more than one group: those of Santurkar et al. (2023), and a confusion matrix.
 
-Santurkar et al. (2023) set beside a model the alignment of demographic groups with each other: no model need be
-closer to a group than the closest other group, and one below the farthest is worse than anybody.
-
-Whom a persona sounds like, question by question: a confusion matrix over groups.
-
-Whether a model sides with the same group whatever the topic (consistency, Santurkar et al. 2023, section 5).
-
-How close a model comes to a group when it is steered to it (steerability, Santurkar et al. 2023, section 4).
+*Confusion*: the share of questions on which each group is the closest one. *Consistency* (their section 5): whether the
+same group is the closest one in every topic. *Human references*: the alignment of groups with each other, beside which
+a model's alignment is read: a model need not be closer to a group than the closest other group is, and one that is
+farther than the farthest is worse than every group. *Steerability* (their section 4): how close a model comes to a
+group to which it is steered.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,12 +20,15 @@ from eval.scoring.metrics import OrdinalScale, alignment
 from eval.scoring.results import Score, group_name
 from personas import Group
 
+ORACLE = "oracle"
+"""The name of the best steering of each question."""
+
 
 def confusion(aligned: FloatArray, bootstrap: Bootstrap) -> tuple[Score, ...]:
-    """Return, for each group, the share of questions on which it is the one that the model is closest to.
+    """Return, for each group, the share of questions on which the model is closest to it.
 
-    `aligned` are the model's alignments (groups, questions) without NaN. Groups that are equally close on a
-    question share it, so that the shares sum to 1.
+    `aligned` are the model's alignments (groups, questions) without NaN. Groups that are equally close on a question
+    share it, so that the shares sum to 1.
     """
     rounded = np.round(aligned, 12)
     closest = rounded == rounded.max(axis=0)
@@ -38,12 +38,13 @@ def confusion(aligned: FloatArray, bootstrap: Bootstrap) -> tuple[Score, ...]:
 def consistency(
     aligned: FloatArray, groups: Sequence[Group], about: NDArray[np.bool_], bootstrap: Bootstrap
 ) -> Consistency | None:
-    """Return the consistency of one model among the groups of one attribute.
+    """Return the consistency of one model among `groups` of one attribute: how many topics agree on the best group.
 
-    `aligned` are its alignments (groups, questions), `about` tells which questions belong to which topic (topics,
-    questions). Within a topic, and then over topics, alignments are averaged: every topic counts the same, however
-    many questions it has. Questions with NaN for any group are left out, and topics without a question; equals are
-    taken in the order of the groups. None when nothing is left or there are not two groups.
+    `aligned` are the model's alignments (groups, questions); `about` (topics, questions) is true where a question
+    belongs to a topic. Alignments are averaged within each topic and then over topics, so that every topic counts the
+    same. Questions with NaN for any group are left out, and topics without a question. Ties go to the first group. The
+    interval resamples topics with the best group held fixed. With k groups, siding at random would give about 1/k. None
+    if nothing is left or there are fewer than two groups.
     """
     defined = ~np.isnan(aligned).any(axis=0)
     about = about[:, defined]
@@ -69,7 +70,7 @@ def human_references(
     """Return how close `groups` are to `people`, over the questions for which all of them have figures.
 
     `people` are distributions (questions, options), `distributions` those of the groups (groups, questions, options).
-    Equals are taken in the order of `groups`. None without groups or without a common question.
+    Ties go to the first group. None if there are no groups or no common question.
     """
     aligned = alignment(distributions, people, scale)
     common = aligned[:, ~np.isnan(aligned).any(axis=0)].T
@@ -84,10 +85,6 @@ def human_references(
         mean=mean,
         worst=HumanReference(group=group_name(groups[worst]), alignment=last),
     )
-
-
-ORACLE = "oracle"
-"""The name of the best steering of each question."""
 
 
 @dataclass(frozen=True, slots=True)
