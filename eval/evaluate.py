@@ -11,7 +11,7 @@ from contextlib import aclosing
 from eval.answer_files import AnswerFile, GivenAnswers, answer_from
 from eval.answers import Answer, Failure, Refusals
 from eval.engine import ORDERS, Engine, EngineError, Message
-from eval.expression.few_shot import as_put, shots_of
+from eval.expression.few_shot import as_asked, shots_of
 from eval.expression.judge import Judge
 from eval.expression.methods import EXPRESSIONS, METHODS, Asking, Expression, cannot
 from eval.report import FROM_FILE, ModelInfo, PersonaInfo, Report
@@ -58,7 +58,7 @@ async def evaluate(
     steered = _steered(persona, steering, shots)
     groups = steered.persona.groups
     questions = questions_for(persona, survey, steering, limit, seed, shots)
-    put = as_put(steered.persona, survey.survey, questions)
+    put = as_asked(steered.persona, survey.survey, questions)
     system = evaluation_prompt(steered.persona)
     prefix = [Message("system", system)] if system else []
     started = time.perf_counter()
@@ -110,7 +110,7 @@ def questions_for(
     evaluation_prompt(steered)
     require_figures(survey, steered.groups)
     questions = choose(questions_with_figures(survey.survey, steered.groups), limit, seed)
-    as_put(steered, survey.survey, questions)
+    as_asked(steered, survey.survey, questions)
     return questions
 
 

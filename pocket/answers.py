@@ -6,7 +6,7 @@ from functools import cache
 from random import Random
 
 from eval.engine import ORDERS, Order
-from eval.expression.few_shot import before, with_percentages
+from eval.expression.few_shot import examples_text, with_percentages
 from eval.expression.rendering import (
     INSTRUCTION,
     OPEN_ENDED_INSTRUCTION,
@@ -174,4 +174,4 @@ def few_shot(panel: Panel, person: Respondent, keys: list[str], rng: Random) -> 
     *shown, target = keys
     others = [with_percentages(panel.questions[key].question, person.crowd.answers[key].shares) for key in shown]
     last, letter = probe(panel, person, target, rng)
-    return asked(f"{before(others)}\n{last.text}"), letter
+    return asked(f"{examples_text(others)}\n{last.text}"), letter

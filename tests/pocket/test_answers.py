@@ -8,8 +8,9 @@ from random import Random
 import pytest
 
 from eval.engine import ORDERS
-from eval.expression import sequence, verbalized
 from eval.expression.rendering import lettered, open_prompt, render, render_statement
+from eval.expression.sequence import SEQUENCE
+from eval.expression.verbalized import VERBALIZED
 from eval.surveys.loading import load_survey
 from personas import Group
 from pocket import answers, lettering
@@ -133,7 +134,7 @@ def test_every_expression_is_asked_in_the_words_that_the_model_was_trained_on(pa
         )
     }
     asked = {open_prompt(question)}
-    asked |= {method.rendering(question, order).probe.prompt for method in (sequence, verbalized) for order in ORDERS}
+    asked |= {method.render(question, order).probe.prompt for method in (SEQUENCE, VERBALIZED) for order in ORDERS}
     assert asked == trained
 
 

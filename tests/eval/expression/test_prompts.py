@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import pytest
 
 from eval.engine import ORDERS
-from eval.expression.few_shot import as_put
+from eval.expression.few_shot import as_asked
 from eval.expression.methods import METHODS, Expression
 from eval.expression.rendering import render_statement
 from eval.surveys.loading import load_survey
@@ -46,8 +46,8 @@ def test_the_prompts_to_the_judge_do_not_change() -> None:
 
 def test_the_prompts_of_few_shot_steering_do_not_change() -> None:
     persona = with_steering(load_persona("democrat").persona, "few_shot")
-    put = as_put(persona, CIVIC, CIVIC.questions)
-    prompts = [text for question in put for text in METHODS["log_probability"].prompts(question)]
+    asked = as_asked(persona, CIVIC, CIVIC.questions)
+    prompts = [text for question in asked for text in METHODS["log_probability"].prompts(question)]
     assert digest(prompts) == "4465711cf53323a49094f560e576c305ebcc3992ab90a500cdfbc2b0a96d32ba"
 
 
