@@ -156,15 +156,15 @@ def test_proportions_may_stand_in_for_counts(tmp_path: Path) -> None:
         ),
         (
             changed("questions", 0, "options", 2, "text", to="yes"),
-            'question "BUS_1": the option "Yes" is there twice; give every option and refusal its own text',
+            'question "BUS_1": the option "Yes" occurs twice; give every option and refusal its own text',
         ),
         (
             changed("questions", 0, "refusals", to=["Half"]),
-            'question "BUS_1": the option "Half" is there twice; give every option and refusal its own text',
+            'question "BUS_1": the option "Half" occurs twice; give every option and refusal its own text',
         ),
         (
             changed("questions", 1, "id", to="BUS_1"),
-            'question "BUS_1" is there 2 times; give every question its own id',
+            'question "BUS_1" occurs 2 times; give every question its own id',
         ),
         (
             changed("questions", 1, "stemm", to="x"),
@@ -206,11 +206,11 @@ def test_proportions_may_stand_in_for_counts(tmp_path: Path) -> None:
         ),
         (
             changed("questions", 0, "responses", "SEX x POLPARTY", to={}),
-            'question "BUS_1": responses: "POLPARTY x SEX" is there in the other order, too; keep one of them',
+            'question "BUS_1": responses: "POLPARTY x SEX" also occurs in the other order; keep one of them',
         ),
         (
             changed("questions", 0, "responses", "SEX x SEX", to={}),
-            'question "BUS_1": responses: "SEX x SEX" is no pair; write two different attributes',
+            'question "BUS_1": responses: "SEX x SEX" is not a pair; write two different attributes',
         ),
         (
             changed("questions", 0, "overall", to={"refused": 1}),
