@@ -64,7 +64,7 @@ def test_an_option_that_nobody_of_a_group_chose_has_count_0(tmp_path: Path) -> N
 def test_a_group_in_which_nobody_is_counted_is_absent_and_told(tmp_path: Path) -> None:
     found = imported(tmp_path, TOWN)
     assert "Female" not in found.survey.questions[0].responses["SEX"]
-    assert found.notes == ("1 groups left out (nobody is counted in them): buses, SEX=Female",)
+    assert found.notes == ("1 group left out (nobody is counted): buses, SEX=Female",)
 
 
 def test_the_largest_counts_that_are_taken_over_have_a_noise_floor(tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_weighted_counts_need_the_effective_sample(tmp_path: Path) -> None:
         (",,,40,2024", ",,,1e308,2024", "line 3: count: input should be less than or equal to 10000000000"),
         (",,,40,2024", ",,,,2024", 'line 3: needs one of "count" and "proportion"'),
         (",,yes,,,3", ",,perhaps,,,3", 'line 5: refusal: is "perhaps"; write yes or no'),
-        ("No,2,", "Yes,1,", 'line 3: question "buses": "Yes" is there twice for one group'),
+        ("No,2,", "Yes,1,", 'line 3: question "buses": "Yes" occurs twice for one group'),
         ("No,2,", "No,,", 'question "buses": the option "No" has no ordinal'),
         ("Yes,1,,SEX", "Yes,3,,SEX", 'line 6: question "buses": the option "Yes" has two ordinals'),
         ("Should buses be free?", "", 'question "buses": has no "stem"'),
