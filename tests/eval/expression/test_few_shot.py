@@ -52,7 +52,7 @@ def prompts(loaded: LoadedPersona, survey: Survey) -> dict[str, str]:
     return {each.id: render(each, "survey").probe.prompt for each in put}
 
 
-def test_the_prompt_is_the_others_with_percentages_then_the_question_the_likest_last() -> None:
+def test_the_prompt_is_the_others_with_percentages_then_the_question_the_most_similar_last() -> None:
     assert prompts(persona(), TOWN.survey)["BUS"] == (
         "This is how people like you answered some other questions.\n\n"
         "Is the school old?\noption 1: 12%\noption 2: 88%\n\n"

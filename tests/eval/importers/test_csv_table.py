@@ -27,17 +27,17 @@ buses,,,Yes,1,,SEX,Female,0,2024
 """
 
 
-def imported(folder: Path, text: str, **wishes: object) -> ImportResult:
+def imported(folder: Path, text: str, **options: object) -> ImportResult:
     """Import a table with this text."""
     path = folder / "town.csv"
     path.write_text(text, encoding="utf-8")
-    return read(path, ImportOptions("town", **wishes))  # type: ignore[arg-type]
+    return read(path, ImportOptions("town", **options))  # type: ignore[arg-type]
 
 
-def fault(folder: Path, text: str, **wishes: object) -> str:
+def fault(folder: Path, text: str, **options: object) -> str:
     """Return the one line about a table that cannot be taken over."""
     with pytest.raises(SurveyError) as caught:
-        imported(folder, text, **wishes)
+        imported(folder, text, **options)
     message = str(caught.value)
     assert message.splitlines() == [message]
     return message
@@ -61,7 +61,7 @@ def test_an_option_that_nobody_of_a_group_chose_has_count_0(tmp_path: Path) -> N
     assert question.responses["POLPARTY x SEX"]["Democrat x Female"] == Responses(counts=(7, 0, 0), refused=0)
 
 
-def test_a_group_in_which_nobody_is_counted_is_absent_and_told(tmp_path: Path) -> None:
+def test_a_group_in_which_nobody_is_counted_is_absent_and_noted(tmp_path: Path) -> None:
     found = imported(tmp_path, TOWN)
     assert "Female" not in found.survey.questions[0].responses["SEX"]
     assert found.notes == ("1 group left out (nobody is counted): buses, SEX=Female",)

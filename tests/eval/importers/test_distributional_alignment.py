@@ -119,7 +119,7 @@ def test_countries_are_groups_with_proportions_by_the_place_of_the_option(tmp_pa
     assert "1 group left out of a question (nobody answered): Is it good?, New Land" in found.notes
 
 
-def test_a_question_that_a_survey_cannot_hold_is_skipped_and_told(tmp_path: Path) -> None:
+def test_a_question_that_a_survey_cannot_hold_is_skipped_and_noted(tmp_path: Path) -> None:
     odd = PARTIES["BUS_W26"] | {"MC_options": ["Yes\x1b", "No"], "Democrat": {"Yes\x1b": 1}}
     alone = PARTIES["BUS_W26"] | {"MC_options": ["Yes", "Refused"], "Democrat": {"Yes": 1}}
     found = imported(tmp_path, "POLPARTY_data.json", PARTIES | {"ODD": odd, "ALONE": alone})

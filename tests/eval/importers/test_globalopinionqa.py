@@ -1,4 +1,4 @@
-"""GlobalOpinionQA: countries are groups, shares go with their option, what does not fit is left out and told."""
+"""GlobalOpinionQA: countries are groups, shares go with their option, what does not fit is left out with a note."""
 
 from pathlib import Path
 
@@ -60,7 +60,7 @@ def test_options_that_are_numbers_are_their_own_ordinals(tmp_path: Path) -> None
         ("[50, 36, 10]", "do not sum to 1"),
     ],
 )
-def test_shares_that_do_not_fit_are_left_out_and_told(tmp_path: Path, shares: str, reason: str) -> None:
+def test_shares_that_do_not_fit_are_left_out_and_noted(tmp_path: Path, shares: str, reason: str) -> None:
     found = imported(tmp_path, ASKED.replace("[50, 40, 10]", shares))
     assert set(found.survey.questions[0].responses["COUNTRY"]) == {"Japan"}
     assert any(reason in note and "GAS-1, Italy" in note for note in found.notes)

@@ -78,7 +78,7 @@ def test_any_combination_is_counted_from_the_people_who_are_in_all_of_the_groups
     assert combined(weighted, DEMOCRAT, FEMALE) == Responses(counts=(2, 3, 0), refused=0, n_effective=25 / 13)
 
 
-def test_what_was_skipped_is_said(release: Path) -> None:
+def test_notes_say_what_was_skipped(release: Path) -> None:
     notes = read(release, ImportOptions("oqa")).notes
     assert "1 wave skipped (no info.csv): W27" in notes
     assert "1 question skipped (no column in responses.csv): GONE_W26" in notes
@@ -146,7 +146,7 @@ def test_an_option_that_declines_but_has_a_value_is_named(release: Path) -> None
     assert f"1 {reason}: TRAM_W26: Not sure" in found.notes
 
 
-def test_a_question_with_more_options_than_letters_is_skipped_and_told(release: Path) -> None:
+def test_a_question_with_more_options_than_letters_is_skipped_and_noted(release: Path) -> None:
     many = "['" + "', '".join(f"o{number}" for number in range(130)) + "']"
     ordinals = str([float(number) for number in range(130)])
     row = f'3,MANY_W26,Which?,"{many}","{ordinals}"\n'

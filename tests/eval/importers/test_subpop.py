@@ -43,7 +43,7 @@ def test_lines_without_the_refusal_option_are_read_too(tmp_path: Path) -> None:
     assert question.refusals == ("Refused",)
 
 
-def test_groups_in_other_words_are_those_of_the_catalogue_and_others_are_told(tmp_path: Path) -> None:
+def test_groups_in_other_words_are_those_of_the_catalogue_and_others_are_noted(tmp_path: Path) -> None:
     found = imported(
         tmp_path,
         LINE | {"group": "Something else"},
