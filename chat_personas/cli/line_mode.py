@@ -69,9 +69,8 @@ def _compared(card: "Scorecard") -> Iterator[str]:
     if against is not None and card.references.opposite is not None:
         yield f"if {opposite} answered {with_interval(card.references.opposite.alignment)}"
         yield f"this persona with {opposite} {with_interval(against.alignment)}"
-    yield from doubts(
-        against.minus_own.alignment if against else None, opposite, card.references, of_everyone=card.groups == ()
-    )
+    paired = against.minus_own if against else None
+    yield from doubts(paired.alignment if paired else None, opposite, card.references, of_everyone=card.groups == ())
 
 
 def _nearest(card: "Scorecard") -> Iterator[str]:

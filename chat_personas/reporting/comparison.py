@@ -9,7 +9,6 @@ from chat_personas.text import pluralize, printable
 if TYPE_CHECKING:
     from eval.compare.models import PairedDifference, PairedReport, Setting, Side
     from eval.report import Score
-    from eval.scoring.intervals import Interval
 
 HASH = 12
 NAMED = 5
@@ -78,16 +77,14 @@ def of_other_groups(differs: "Sequence[Setting]") -> bool:
 def verdict(difference: "PairedDifference") -> str:
     """Say whether B can be told apart from A: by the interval, or under 20 questions by the p-value."""
     from eval.compare.paired import SIGNIFICANT
-    from eval.scoring.intervals import Interval
 
-    interval = Interval(difference.mean, difference.low, difference.high)
-    apart = not interval.includes_zero if interval.bounded else difference.p < SIGNIFICANT
+    apart = not difference.includes_zero if difference.bounded else difference.p < SIGNIFICANT
     if not apart:
         return "B cannot be told apart from A"
     return "B is higher than A" if difference.mean > 0 else "B is lower than A"
 
 
-def signed(difference: "PairedDifference | Score | Interval | None") -> str:
+def signed(difference: "Score | None") -> str:
     """Write a difference as `+0.012 [-0.003, +0.027]`, without brackets where there is no interval, or as a dash."""
     if difference is None:
         return "—"

@@ -12,7 +12,7 @@ What of an evaluation could not be read, judged or trusted, in words.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal
 
 from chat_personas.reporting.comparison import signed
 from chat_personas.text import pluralize, printable
@@ -28,14 +28,11 @@ if TYPE_CHECKING:
         GroupName,
         JudgeInfo,
         Reference,
+        References,
         Report,
         Score,
         SurveyInfo,
     )
-    from eval.report import References as ReportedReferences
-    from eval.report import Score as ReportedScore
-    from eval.scoring.intervals import Interval
-    from eval.scoring.scores import References
 
 MEANING = "knowledge-to-simulation gap: total variation, question by question; above 0, verbalized is closer"
 
@@ -52,15 +49,10 @@ def gap_figures(gap: "GapInfo") -> str:
     return f"{signed(gap.total_variation)}, p {gap.p:.4f}, {pluralize(gap.questions, 'question')}"
 
 
-AnyScore: TypeAlias = "Interval | ReportedScore"
-AnyReferences: TypeAlias = "References | ReportedReferences"
-
 NAMED = 3
 
 
-def doubts(
-    minus_own: "AnyScore | None", opposite: str, found: "AnyReferences | None", *, of_everyone: bool
-) -> Iterator[str]:
+def doubts(minus_own: "Score | None", opposite: str, found: "References | None", *, of_everyone: bool) -> Iterator[str]:
     """Yield what stands against the persona: no closer to its own group than to `opposite`, no better than everyone.
 
     `minus_own` is its alignment with the opposite group minus that with its own, paired by question. Nothing is said
@@ -140,7 +132,7 @@ REFERENCES = (
 )
 
 
-def with_interval(interval: "Interval | Score | None") -> str:
+def with_interval(interval: "Score | None") -> str:
     """Write a score as `0.812 [0.790, 0.833]`, without brackets where there is no interval, or as a dash."""
     if interval is None:
         return "—"

@@ -115,7 +115,7 @@ STYLES = {PERSONA: "bold $accent", POPULATION: "$secondary", OPPOSITE: "$warning
 
 
 class Score(Protocol):
-    """A mean with its interval, as `eval.scoring.intervals.Interval` has it."""
+    """A mean with its interval, as `eval.scoring.results.Score` has it."""
 
     @property
     def mean(self) -> float: ...

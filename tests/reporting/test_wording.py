@@ -1,17 +1,23 @@
 """What the figures mean is said in words, and nothing is claimed that they do not show."""
 
 from chat_personas.reporting.wording import doubts, sounds_like
-from eval.scoring.intervals import Interval
-from eval.scoring.scores import Difference, Reference, References
+from eval.report import Difference, Reference, References, Score
+from tests.eval.intervals import interval
 
 
 def beside(low: float, high: float) -> References:
     """References of which answering as everyone scores this much more than the persona."""
-    difference = Interval((low + high) / 2, low, high)
-    return References(None, Reference(None, None, Difference(difference, None)), None, None)
+    return everyones(None, interval((low + high) / 2, low, high))
 
 
-CLOSER, UNSURE, FARTHER = Interval(-0.2, -0.25, -0.15), Interval(-0.02, -0.05, 0.01), Interval(0.2, 0.1, 0.3)
+def everyones(alignment: Score | None, minus_persona: Score) -> References:
+    """References of which there is only answering as everyone."""
+    difference = Difference(alignment=minus_persona, total_variation=None)
+    population = Reference(alignment=alignment, total_variation=None, minus_persona=difference)
+    return References(uniform=None, population=population, opposite=None, noise_floor=None)
+
+
+CLOSER, UNSURE, FARTHER = interval(-0.2, -0.25, -0.15), interval(-0.02, -0.05, 0.01), interval(0.2, 0.1, 0.3)
 
 
 def test_a_persona_that_is_clearly_its_own_group_is_not_doubted() -> None:
@@ -41,8 +47,8 @@ def test_a_persona_that_is_compared_with_everyone_is_not_said_to_be_farther_from
 
 
 def test_a_group_that_answers_exactly_as_everyone_is_a_group_all_the_same() -> None:
-    same = Reference(Interval(1.0, 1.0, 1.0), None, Difference(Interval(0.04, 0.03, 0.06), None))
-    (said,) = doubts(None, "", References(None, same, None, None), of_everyone=False)
+    same = everyones(interval(1.0, 1.0, 1.0), interval(0.04, 0.03, 0.06))
+    (said,) = doubts(None, "", same, of_everyone=False)
     assert said == "this persona is farther from its group than answering as everyone is"
 
 

@@ -64,16 +64,16 @@ def _commented(text: str) -> str:
 def _before_a_question(persona: "Persona") -> str:
     """Return what a survey's question is preceded by, for the first one of the built-in survey."""
     from eval.evaluate import questions_with_figures
-    from eval.expression.few_shot import as_put
-    from eval.expression.rendering import render_probe
+    from eval.expression.few_shot import as_asked
+    from eval.expression.rendering import render
     from eval.surveys.loading import load_survey
 
     survey = load_survey(BUILT_IN).survey
     questions = questions_with_figures(survey, persona.groups)
     if not questions:
         return f"\nBefore each question: the group's answers to others ({WITHOUT_FIGURES})"
-    (put,) = as_put(persona, survey, questions[:1])
-    probe = render_probe(put, "survey").probe
+    (put,) = as_asked(persona, survey, questions[:1])
+    probe = render(put, "survey").probe
     return f"\nBefore each question stand others that are like it; the first of {BUILT_IN}:\n\n{probe.prompt}"
 
 

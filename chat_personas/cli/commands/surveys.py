@@ -191,7 +191,10 @@ def show(
 @app.command("import", epilog="Example: chat-personas surveys import csv town.csv --year 2024")
 def import_survey(
     kind: Annotated[
-        str, typer.Argument(metavar="KIND", help="csv, distributional-alignment, opinionqa, globalopinionqa or subpop.")
+        str,
+        typer.Argument(
+            metavar="KIND", help="; ".join(f"{name} ({kind.description})" for name, kind in KINDS.items()) + "."
+        ),
     ],
     path: Annotated[Path, typer.Argument(metavar="PATH", help="The file, or the folder of files.")],
     name: Annotated[str | None, typer.Option("--name", help="What to call the survey. [default: as PATH]")] = None,

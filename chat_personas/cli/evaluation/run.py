@@ -47,7 +47,7 @@ def check_enough(name: str, questions: int) -> None:
     Raises:
         UsageError: there are not, and the line says why that matters.
     """
-    from eval.scoring.calibration import MIN_QUESTIONS
+    from eval.scoring.intervals import MIN_QUESTIONS
 
     if questions < MIN_QUESTIONS:
         raise UsageError(

@@ -31,7 +31,7 @@ from chat_personas.reporting.wording import (
     with_interval,
 )
 from chat_personas.text import pluralize
-from eval.matrix.models import HumanReferencesInfo, MatrixReport, SteerabilityInfo
+from eval.matrix.models import HumanReferences, MatrixReport, SteerabilityInfo
 
 UNSTEERED = "unsteered"
 WITHHELD = "The figures are not shown; the document has them."
@@ -83,7 +83,7 @@ def _alignment(report: MatrixReport) -> Iterator[Node]:
     yield element("p", "People: the alignment of the other groups with this one.", class_="note")
 
 
-def _people(humans: HumanReferencesInfo | None) -> tuple[str, str, str]:
+def _people(humans: HumanReferences | None) -> tuple[str, str, str]:
     """Return the best, the mean and the worst of the other groups; dashes where there are none."""
     if humans is None:
         return "—", "—", "—"

@@ -37,7 +37,7 @@ from chat_personas.reporting.wording import (
 )
 from chat_personas.text import pluralize
 from eval.compare.gap import gaps
-from eval.report import GapInfo, NearestInfo, Report
+from eval.report import GapInfo, NearGroup, Report
 
 
 def calibration(pictured: ReportSection) -> Iterator[Node]:
@@ -94,7 +94,7 @@ def nearest(pictured: ReportSection) -> Iterator[Node]:
         )
 
 
-def _ties(ranked: Sequence[NearestInfo]) -> str:
+def _ties(ranked: Sequence[NearGroup]) -> str:
     if ranked[0].alignment.low is None:
         return f"{pluralize(len(ranked), 'group')}, of which none can be told from another under 20 questions"
     tied = sum(near.tied for near in ranked)
@@ -105,7 +105,7 @@ def _ties(ranked: Sequence[NearestInfo]) -> str:
     )
 
 
-def _nearest_row(near: NearestInfo) -> tuple[Node, ...]:
+def _nearest_row(near: NearGroup) -> tuple[Node, ...]:
     return group_label(near), near.attribute, with_interval(near.alignment), "tied" if near.tied else ""
 
 

@@ -52,7 +52,7 @@ def test_an_imported_survey_is_measured_with(command: Command, table: str, tiny:
 def test_years_may_be_unknown(command: Command, table: str, tiny: str, brief: str) -> None:
     Path(table).write_text(TABLE.replace(",year", "").replace(",2024", ""))
     ran = command("surveys", "import", "csv", table, "--name", "town")
-    assert "note: 1 years missing" in ran.out
+    assert "note: 1 year missing" in ran.out
     assert "years: not stated" in command("surveys", "show", "town").out
     assert command("eval", brief, "--survey", "town", "--model", tiny).code == 0
 

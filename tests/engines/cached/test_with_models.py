@@ -9,13 +9,11 @@ from chat_personas.engines.cached import AnswerStore, CachedEngine
 from chat_personas.engines.llama import LlamaEngine
 from chat_personas.models import pocket_path
 from eval.engine import ORDERS, Message, ProbeScore, Sampling
-from eval.expression.rendering import render_probe
+from eval.expression.rendering import render
 from eval.surveys.loading import load_survey
 
 SYSTEM = [Message("system", "Answer as a Democrat would.")]
-PROBES = [
-    render_probe(question, order).probe for question in load_survey("civic").survey.questions[:8] for order in ORDERS
-]
+PROBES = [render(question, order).probe for question in load_survey("civic").survey.questions[:8] for order in ORDERS]
 TOLERANCE = 0.02
 """In log-probability: what is decoded together changes the last digits of a quantised model."""
 

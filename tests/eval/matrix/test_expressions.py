@@ -79,8 +79,8 @@ async def test_cells_and_steerability_are_those_of_the_distributions_that_the_me
     report = await made(town, expression)
     assert (report.expression, report.failures) == (expression, ())
     assert report.questions == tuple(f"Q{number}" for number in town.common())
-    said = ["", *(prompt_of(persona, persona.persona.steering) for persona in PERSONAS)]
-    for row, prompt in zip(report.rows, said, strict=True):
+    prompts = ["", *(prompt_of(persona, persona.persona.steering) for persona in PERSONAS)]
+    for row, prompt in zip(report.rows, prompts, strict=True):
         for cell, target in zip(row.cells, report.targets, strict=True):
             assert cell.alignment.mean == pytest.approx(town.mean(town.common(), prompt, of(target.group)), abs=1e-9)
     numbers = [number for number, scale in enumerate(town.scales) if len(set(scale)) > 1]

@@ -65,7 +65,7 @@ class Town:
         found = by_value.get(group.value) if group else asked.overall
         return None if found is None else [count / sum(found.options) for count in found.options]
 
-    def said(self, prompt: str, number: int) -> list[float]:
+    def answers(self, prompt: str, number: int) -> list[float]:
         return list(self.masses[prompt][f"Q{number}"].values())
 
     def common(self) -> list[int]:
@@ -79,13 +79,13 @@ class Town:
         return float(np.mean([self.aligned(n, self.of(one, n), self.of(other, n)) for n in numbers]))
 
     def closest(self, number: int, prompt: str) -> Group:
-        said = self.said(prompt, number)
-        return max(GROUPS, key=lambda group: self.aligned(number, said, self.of(group, number)))
+        answers = self.answers(prompt, number)
+        return max(GROUPS, key=lambda group: self.aligned(number, answers, self.of(group, number)))
 
     def of(self, who: object, number: int) -> list[float]:
         """Return what a group, everyone (None), or the model under a prompt says."""
         if isinstance(who, str):
-            return self.said(who, number)
+            return self.answers(who, number)
         found = self.people(who if isinstance(who, Group) else None, number)
         assert found is not None
         return found
@@ -150,7 +150,7 @@ async def test_steerability_is_per_steering_and_the_oracle_takes_the_best_per_qu
         base = there.mean(ordered, "", group)
         expected = {name: there.mean(ordered, prompt_of(persona, name), group) for name in STEERINGS}
         best = [
-            max(there.aligned(n, there.said(prompt_of(persona, s), n), there.of(group, n)) for s in STEERINGS)
+            max(there.aligned(n, there.answers(prompt_of(persona, s), n), there.of(group, n)) for s in STEERINGS)
             for n in ordered
         ]
         expected["oracle"] = float(np.mean(best))

@@ -125,7 +125,7 @@ def test_many_refusals_have_an_interval_and_change_no_other_score() -> None:
 
     spoken = [answer(f"Q{number}", options(number)) for number in range(30)]
     silent = [answer(f"Q{number}", [0] * (2 + number % 4), refusal=1) for number in range(30, 60)]
-    alone, both = (score(survey, (DEMOCRAT,), said) for said in (spoken, spoken + silent))
+    alone, both = (score(survey, (DEMOCRAT,), answers) for answers in (spoken, spoken + silent))
     assert both.scores.refusal is not None
     assert both.scores.refusal.low is not None
     assert both.scores.refusal.mean == pytest.approx(1 / 2)

@@ -183,7 +183,8 @@ def scale(card: "Scorecard", width: int) -> Content | None:
     if against is not None and against.alignment is not None:
         score = with_interval(against.alignment.mean, against.alignment.low, against.alignment.high)
         rows.append(Content(f"persona with {opposite} {score}"))
-    said = doubts(against.minus_own.alignment if against else None, opposite, found, of_everyone=card.groups == ())
+    paired = against.minus_own if against else None
+    said = doubts(paired.alignment if paired else None, opposite, found, of_everyone=card.groups == ())
     return stacked([*rows, *(Content.styled(f"! {line}", "$warning") for line in said)])
 
 
