@@ -25,7 +25,7 @@ from chat_personas.surveys import find_survey
 from chat_personas.text import pluralize
 from eval.answer_files import check_distinct, load_answers
 from eval.engine import EngineInfo
-from eval.evaluate import evaluate, evaluate_answers, questions_for
+from eval.evaluation import evaluate, evaluate_answers, questions_for
 from eval.expression.judge import Judge
 from eval.expression.methods import Asking, Expression
 from eval.matrix.groups import groups_of

@@ -8,7 +8,7 @@ import pytest
 
 from eval.answer_files import as_answers
 from eval.answers import Refusals
-from eval.evaluate import evaluate
+from eval.evaluation import evaluate
 from eval.matrix.prompts import all_prompts
 from eval.matrix.run import matrix
 from eval.report import Report
