@@ -31,7 +31,7 @@ from eval.expression.methods import Asking, Expression
 from eval.matrix.groups import groups_of
 from eval.matrix.models import MatrixReport
 from eval.matrix.prompts import all_prompts
-from eval.matrix.run import matrix, questions_of
+from eval.matrix.run import evaluate_matrix, questions_of
 from eval.report import Report
 from eval.surveys.loading import LoadedSurvey
 from personas import LoadedPersona, load_persona
@@ -258,7 +258,7 @@ class MatrixRun:
             )
             remembering = self.kept.begin(engine, "matrix", self._asked(), requests)
             with progress_bar("matrix", self.kept.tally) as advance:
-                made = await matrix(
+                made = await evaluate_matrix(
                     remembering,
                     self.personas,
                     self.survey,
