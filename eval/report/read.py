@@ -18,7 +18,7 @@ _REPORT_FILE = FileKind("a report", 500_000_000, "500 MB", "name a report", Repo
 _AGAIN = "write it again with chat-personas eval --json"
 
 
-def load_reports(file: str) -> tuple[Report, ...]:
+def load_reports(file: str | Path) -> tuple[Report, ...]:
     """Return the reports in a file: one, or all of a document of several.
 
     Raises:
