@@ -181,6 +181,11 @@ class JudgeInfo(Part):
     limit: float
     """Where the mean of `error` is above this, no question is valid."""
 
+    @property
+    def errs_too_often(self) -> bool:
+        """Whether the mean of `error` is above `limit`."""
+        return self.error.mean > self.limit
+
 
 class Timing(Part):
     """What the evaluation cost."""
