@@ -1,5 +1,7 @@
 """Opening a model by what the person gave: `pocket`, a name, a GGUF file, or a server's URL."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -94,14 +96,19 @@ def model_names() -> tuple[str, ...]:
     return (POCKET, *sorted(path.stem for path in models_directory().glob("*.gguf") if path.is_file()))
 
 
-async def open_engine(model: str, settings: "Settings") -> Engine:
-    """Open the engine for `model`; the caller closes it.
+async def open_engine(model: str, settings: "Settings | None" = None) -> Engine:
+    """Open the engine for `model`; the caller closes it. `settings` None are those of the person.
 
     Raises:
         UnknownModelError: see `find_model`.
         EngineError: the file is not a model, or the server does not answer.
+        SettingsError: the person's settings have a fault.
     """
     found = find_model(model)
+    if settings is None:
+        from chat_personas.settings import load_settings
+
+        settings = load_settings()
     if isinstance(found, ModelFile):
         from chat_personas.engines.llama import LlamaEngine
 
@@ -122,3 +129,18 @@ async def open_engine(model: str, settings: "Settings") -> Engine:
         concurrency=server.concurrency,
         timeout=server.timeout,
     )
+
+
+@contextmanager
+def open_engine_sync(model: str, settings: "Settings | None" = None) -> Iterator[Engine]:
+    """Open the engine for `model` for the length of a `with` block, without an event loop of the caller's.
+
+    It is for `evaluate_sync` and the other forms that block, whose event loop it is opened on. Raises as `open_engine`.
+    """
+    from eval.api import run_sync
+
+    engine = run_sync(open_engine(model, settings))
+    try:
+        yield engine
+    finally:
+        run_sync(engine.close())

@@ -174,7 +174,7 @@ def steered_name(report: "Report") -> str:
 
 def judge_unreliable(report: "Report | MatrixReport") -> bool:
     """Whether nothing in a report is valid because the judge itself errs too often."""
-    return report.judge is not None and report.judge.error.mean > report.judge.limit
+    return report.judge is not None and report.judge.errs_too_often
 
 
 def what_figures_are(survey: "SurveyInfo") -> str:

@@ -27,7 +27,7 @@ from personas import LoadedPersona, system_prompt
 Progress = Callable[[int, int], None]
 
 
-async def matrix(
+async def evaluate_matrix(
     engine: Engine,
     personas: Sequence[LoadedPersona],
     survey: LoadedSurvey,
@@ -87,7 +87,7 @@ async def matrix(
 
 
 def questions_of(survey: LoadedSurvey, limit: int | None = None, seed: int = 0) -> tuple[Question, ...]:
-    """Return the questions that `matrix` would ask: all, or `limit` of them."""
+    """Return the questions that `evaluate_matrix` would ask: all, or `limit` of them."""
     return choose(survey.survey.questions, limit, seed)
 
 

@@ -116,6 +116,11 @@ class JudgeInfo(Part):
     limit: float
     """If the mean of `error` is above this, no question is valid."""
 
+    @property
+    def errs_too_often(self) -> bool:
+        """Whether the mean of `error` is above `limit`."""
+        return self.error.mean > self.limit
+
 
 class CalibrationFold(Part):
     """A fifth of the questions, and the temperature with which they are scored."""

@@ -12,7 +12,7 @@ from scipy.stats import wasserstein_distance
 
 from eval.engine import EngineInfo, Message
 from eval.errors import SurveyError
-from eval.evaluate import evaluate
+from eval.evaluation import evaluate
 from eval.report import Report, Reports, as_document
 from eval.surveys.loading import LoadedSurvey, load_survey
 from personas import Group, LoadedPersona, Persona, load_persona, system_prompt

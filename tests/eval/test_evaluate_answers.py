@@ -9,7 +9,7 @@ import pytest
 from eval.answer_files import as_answers, check_distinct, left_out, load_answers
 from eval.answers import Refusals
 from eval.errors import AnswerError
-from eval.evaluate import evaluate, evaluate_answers
+from eval.evaluation import evaluate, evaluate_answers
 from eval.report import Report
 from eval.surveys.loading import LoadedSurvey
 from personas import Group, LoadedPersona, load_persona

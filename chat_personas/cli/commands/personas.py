@@ -63,7 +63,7 @@ def _commented(text: str) -> str:
 
 def _before_a_question(persona: "Persona") -> str:
     """Return what a survey's question is preceded by, for the first one of the built-in survey."""
-    from eval.evaluate import questions_with_figures
+    from eval.evaluation import questions_with_figures
     from eval.expression.few_shot import as_asked
     from eval.expression.rendering import render
     from eval.surveys.loading import load_survey

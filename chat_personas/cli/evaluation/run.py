@@ -25,13 +25,13 @@ from chat_personas.surveys import find_survey
 from chat_personas.text import pluralize
 from eval.answer_files import check_distinct, load_answers
 from eval.engine import EngineInfo
-from eval.evaluate import evaluate, evaluate_answers, questions_for
+from eval.evaluation import evaluate, evaluate_answers, questions_for
 from eval.expression.judge import Judge
 from eval.expression.methods import Asking, Expression
 from eval.matrix.groups import groups_of
 from eval.matrix.models import MatrixReport
 from eval.matrix.prompts import all_prompts
-from eval.matrix.run import matrix, questions_of
+from eval.matrix.run import evaluate_matrix, questions_of
 from eval.report import Report
 from eval.surveys.loading import LoadedSurvey
 from personas import LoadedPersona, load_persona
@@ -258,7 +258,7 @@ class MatrixRun:
             )
             remembering = self.kept.begin(engine, "matrix", self._asked(), requests)
             with progress_bar("matrix", self.kept.tally) as advance:
-                made = await matrix(
+                made = await evaluate_matrix(
                     remembering,
                     self.personas,
                     self.survey,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from chat_personas.cli.tables.report import print_reports
-from eval.evaluate import evaluate
+from eval.evaluation import evaluate
 from eval.surveys.loading import LoadedSurvey, load_survey
 from personas import Group, load_persona
 from tests.eval.fake_engine import FakeEngine

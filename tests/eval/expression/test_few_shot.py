@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eval.errors import SurveyError
-from eval.evaluate import evaluate, questions_for
+from eval.evaluation import evaluate, questions_for
 from eval.expression.few_shot import as_asked, similar_questions
 from eval.expression.rendering import render
 from eval.report import Report

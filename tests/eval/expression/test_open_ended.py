@@ -7,7 +7,7 @@ import pytest
 
 from eval.answers import Answer, Failure, Replies
 from eval.engine import ORDERS, EngineError, EngineInfo, LogProbabilities, Message
-from eval.evaluate import evaluate
+from eval.evaluation import evaluate
 from eval.expression.judge import NO_LETTER, Judge
 from eval.expression.open_ended import ask
 from eval.scoring.opinions import opinion

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import wasserstein_distance
 
-from eval.evaluate import evaluate
+from eval.evaluation import evaluate
 from eval.report import Report
 from eval.report.calibrate import calibrated
 from eval.scoring.calibration import Uncalibrated, cross_fitted, fit, folds, stacked
