@@ -86,18 +86,26 @@ class _Background:
             coroutine.close()
             raise RuntimeError("this is called from within a call that blocks; use the form with await")
         loop = self._running_loop()
-        ended: Future[asyncio.Task[T]] = Future()
+        ended: Future[asyncio.Task[T] | None] = Future()
         tasks: list[asyncio.Task[T]] = []
 
         def start() -> None:
             tasks.append(loop.create_task(coroutine))
             tasks[0].add_done_callback(ended.set_result)
 
-        loop.call_soon_threadsafe(start)
+        def stop() -> None:
+            if tasks:
+                tasks[0].cancel()
+            else:  # interrupted before `start` was scheduled
+                coroutine.close()
+                ended.set_result(None)
+
         try:
-            return ended.result().result()
+            loop.call_soon_threadsafe(start)  # inside: the interruption may come as soon as the coroutine runs
+            ended.result()
+            return tasks[0].result()
         except BaseException:  # Ctrl-C, or the stop button of a notebook; what `coroutine` raised has ended already
-            loop.call_soon_threadsafe(lambda: tasks[0].cancel())
+            loop.call_soon_threadsafe(stop)
             ended.result()
             raise
 
