@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 
 from chat_personas.cli.errors import DONE, UsageError
 from chat_personas.cli.launch import Launch
-from chat_personas.reporting.comparison import signed
-from chat_personas.reporting.wording import doubts, drifted, sounds_like, with_interval
+from chat_personas.reporting.numbers import signed, with_interval
+from chat_personas.reporting.wording import doubts, drifted, sounds_like
 from chat_personas.text import pluralize, printable
 
 if TYPE_CHECKING:

@@ -8,8 +8,6 @@ from chat_personas.text import pluralize, printable
 
 if TYPE_CHECKING:
     from eval.compare.models import PairedDifference, PairedReport, Setting, Side
-    from eval.report import Score
-    from eval.scoring.intervals import Interval
 
 HASH = 12
 NAMED = 5
@@ -85,15 +83,6 @@ def verdict(difference: "PairedDifference") -> str:
     if not apart:
         return "B cannot be told apart from A"
     return "B is higher than A" if difference.mean > 0 else "B is lower than A"
-
-
-def signed(difference: "PairedDifference | Score | Interval | None") -> str:
-    """Write a difference as `+0.012 [-0.003, +0.027]`, without brackets where there is no interval, or as a dash."""
-    if difference is None:
-        return "—"
-    if difference.low is None or difference.high is None:
-        return f"{difference.mean:+.3f}"
-    return f"{difference.mean:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}]"
 
 
 def _value(setting: "Setting", value: str | None) -> str:

@@ -14,7 +14,7 @@ What of an evaluation could not be read, judged or trusted, in words.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from chat_personas.reporting.comparison import signed
+from chat_personas.reporting.numbers import MISSING, Score, p_value, signed, with_interval
 from chat_personas.text import pluralize, printable
 from personas import attribute_of
 
@@ -29,12 +29,9 @@ if TYPE_CHECKING:
         JudgeInfo,
         Reference,
         Report,
-        Score,
         SurveyInfo,
     )
     from eval.report import References as ReportedReferences
-    from eval.report import Score as ReportedScore
-    from eval.scoring.intervals import Interval
     from eval.scoring.scores import References
 
 MEANING = "knowledge-to-simulation gap: total variation, question by question; above 0, verbalized is closer"
@@ -48,18 +45,17 @@ def gap_name(gap: "GapInfo") -> str:
 def gap_figures(gap: "GapInfo") -> str:
     """Write a gap with its interval, its p-value and its questions, or why there is none."""
     if gap.total_variation is None or gap.p is None:
-        return "— (no question that both answered)"
-    return f"{signed(gap.total_variation)}, p {gap.p:.4f}, {pluralize(gap.questions, 'question')}"
+        return f"{MISSING} (no question that both answered)"
+    return f"{signed(gap.total_variation)}, p {p_value(gap.p)}, {pluralize(gap.questions, 'question')}"
 
 
-AnyScore: TypeAlias = "Interval | ReportedScore"
 AnyReferences: TypeAlias = "References | ReportedReferences"
 
 NAMED = 3
 
 
 def doubts(
-    minus_own: "AnyScore | None", opposite: str, found: "AnyReferences | None", *, of_everyone: bool
+    minus_own: Score | None, opposite: str, found: "AnyReferences | None", *, of_everyone: bool
 ) -> Iterator[str]:
     """Yield what stands against the persona: no closer to its own group than to `opposite`, no better than everyone.
 
@@ -140,15 +136,6 @@ REFERENCES = (
 )
 
 
-def with_interval(interval: "Interval | Score | None") -> str:
-    """Write a score as `0.812 [0.790, 0.833]`, without brackets where there is no interval, or as a dash."""
-    if interval is None:
-        return "—"
-    if interval.low is None or interval.high is None:
-        return f"{interval.mean:.3f}"
-    return f"{interval.mean:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
-
-
 def what_was_asked(report: "Report | MatrixReport", expression: str | None = None) -> str:
     """Say which survey a report is about, what its figures are, and which model answered how.
 
@@ -206,7 +193,7 @@ def over_ordered(report: "Report") -> Iterator[str]:
         )
 
 
-def beside(report: "Report") -> "Iterator[tuple[str, Score | None]]":
+def beside(report: "Report") -> Iterator[tuple[str, Score | None]]:
     """Yield the persona's score by the main measure, then what each reference would have scored in its place."""
     measure = measure_of([report])
     yield "this persona", getattr(report.scores, measure)

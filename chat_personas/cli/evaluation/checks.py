@@ -6,7 +6,7 @@ from pathlib import Path
 
 from chat_personas.cli.errors import CheckFailedError
 from chat_personas.cli.tables.comparison import print_comparisons
-from chat_personas.reporting.comparison import signed
+from chat_personas.reporting.numbers import signed
 from chat_personas.reporting.wording import judge_unreliable, not_judged
 from chat_personas.surveys import find_survey
 from chat_personas.text import printable

@@ -16,6 +16,7 @@ from chat_personas.cli.errors import CheckFailedError, UsageError
 from chat_personas.cli.tables.expressions import print_expressions
 from chat_personas.cli.tables.report import print_reports
 from chat_personas.corpus.errors import CorpusError
+from chat_personas.reporting.numbers import below
 from chat_personas.reporting.wording import judge_unreliable, not_judged
 from chat_personas.storage.files import standard_output
 from chat_personas.surveys import find_survey
@@ -309,12 +310,12 @@ def check_alignment(reports: Sequence[Report], fail_under: float | None) -> None
     names = [f"{each.persona.name} ({each.expression})" if several else each.persona.name for each in reports]
     judged = [(name, report) for name, report in zip(names, reports, strict=True) if not judge_unreliable(report)]
     aligned = [(name, report.scores.alignment) for name, report in judged]
-    below = [
-        f"{name} {_below(fail_under, score.mean)}"
+    low = [
+        f"{name} {below(fail_under, score.mean)}"
         for name, score in aligned
         if score is not None and score.mean < fail_under
     ]
-    complaints = [f"alignment is under {fail_under}: {', '.join(below)}"] if below else []
+    complaints = [f"alignment is under {fail_under}: {', '.join(low)}"] if low else []
     complaints += [
         f"no alignment to check: for {name} no question with ordered options was scored"
         for name, score in aligned
@@ -327,12 +328,6 @@ def check_alignment(reports: Sequence[Report], fail_under: float | None) -> None
     ]
     if complaints:
         raise CheckFailedError("; ".join(complaints))
-
-
-def _below(limit: float, mean: float) -> str:
-    """Write a mean below `limit` with three decimals, or as many as it takes to read as below it."""
-    written = (f"{mean:.{decimals}f}" for decimals in range(3, 17))
-    return next((text for text in written if float(text) < limit), repr(mean))
 
 
 def _in_several_expressions(reports: Sequence[Report]) -> bool:

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from chat_personas.cli.tables.layout import print_line
-from chat_personas.reporting.comparison import MEASURES, paired_words, signed, whose
+from chat_personas.reporting.comparison import MEASURES, paired_words, whose
+from chat_personas.reporting.numbers import MISSING, mean_of, p_value, signed
 from chat_personas.text import printable
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from eval.compare.models import PairedDifference, PairedReport
-    from eval.report import Score
 
 
 def print_comparisons(comparisons: Sequence["PairedReport"], *, to_error: bool) -> None:
@@ -43,7 +43,7 @@ def _table(comparison: "PairedReport") -> "Table":
     for title in ("A", "B", "B − A", "p", "questions"):
         table.add_column(title, justify="right", no_wrap=True)
     for name, _ in MEASURES:
-        sides = [_mean(getattr(side, name)) for side in (comparison.a, comparison.b)]
+        sides = [mean_of(getattr(side, name)) for side in (comparison.a, comparison.b)]
         table.add_row(name.replace("_", " "), *sides, *_figures(getattr(comparison.difference, name)))
         if comparison.a.not_valid or comparison.b.not_valid:
             table.add_row("  valid only", "", "", *_figures(getattr(comparison.difference_valid_only, name)))
@@ -52,9 +52,5 @@ def _table(comparison: "PairedReport") -> "Table":
 
 def _figures(difference: "PairedDifference | None") -> tuple[str, str, str]:
     if difference is None:
-        return "—", "—", "0"
-    return signed(difference), f"{difference.p:.4f}", str(difference.questions)
-
-
-def _mean(score: "Score | None") -> str:
-    return "—" if score is None else f"{score.mean:.3f}"
+        return MISSING, MISSING, "0"
+    return signed(difference), p_value(difference.p), str(difference.questions)

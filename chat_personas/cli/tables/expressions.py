@@ -5,6 +5,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from chat_personas.cli.tables.layout import Column, blocks, print_line
+from chat_personas.reporting.numbers import with_interval
 from chat_personas.reporting.wording import (
     DEMONSTRATION,
     FEW,
@@ -18,7 +19,6 @@ from chat_personas.reporting.wording import (
     reference_words,
     steered_name,
     what_was_asked,
-    with_interval,
 )
 
 if TYPE_CHECKING:

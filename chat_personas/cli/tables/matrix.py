@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from chat_personas.cli.tables.layout import Column, blocks, print_line
-from chat_personas.reporting.comparison import signed
+from chat_personas.reporting.numbers import COMPACT, plain, signed, with_interval
 from chat_personas.reporting.wording import (
     DEMONSTRATION,
     WHY_NOT_VALID,
@@ -14,7 +14,6 @@ from chat_personas.reporting.wording import (
     not_read,
     sounds_like,
     what_figures_are,
-    with_interval,
 )
 from chat_personas.text import pluralize, printable
 from personas import Group
@@ -134,10 +133,10 @@ def _print_consistency(console: "Console", report: "MatrixReport") -> None:
     for row in report.rows:
         print_line(console, f"  {row.name}")
         for found in row.consistency:
-            chance = 1 / found.groups
+            chance = plain(1 / found.groups, decimals=COMPACT)
             print_line(
                 console,
-                f"    {found.attribute:11} {with_interval(found.score)} {label(found.best)} (chance {chance:.2f})",
+                f"    {found.attribute:11} {with_interval(found.score)} {label(found.best)} (chance {chance})",
             )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from chat_personas.cli.tables.layout import Column, blocks, fits, print_line
+from chat_personas.reporting.numbers import with_interval
 from chat_personas.reporting.wording import (
     DEMONSTRATION,
     FEW,
@@ -18,7 +19,6 @@ from chat_personas.reporting.wording import (
     steered_name,
     summary_lines,
     what_was_asked,
-    with_interval,
 )
 
 if TYPE_CHECKING:

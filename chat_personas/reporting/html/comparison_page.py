@@ -9,12 +9,12 @@ from chat_personas.reporting.comparison import (
     OWN_GROUPS,
     difference_words,
     of_other_groups,
-    signed,
     whose,
 )
 from chat_personas.reporting.html.layout import table, titled, warning, whole_page
 from chat_personas.reporting.markup import Element, Node, element
-from chat_personas.reporting.wording import DEMONSTRATION, with_interval
+from chat_personas.reporting.numbers import MISSING, p_value, signed, with_interval
+from chat_personas.reporting.wording import DEMONSTRATION
 from eval.compare.models import Differences, PairedReport
 from eval.report import Score
 
@@ -78,7 +78,7 @@ def _sides(comparison: PairedReport) -> Iterator[tuple[Score | None, Score | Non
 def _rows(found: Differences) -> Iterator[tuple[str, str, str, str]]:
     for name, _ in MEASURES:
         one = getattr(found, name)
-        figures = ("—", "—", "0") if one is None else (signed(one), f"{one.p:.4f}", str(one.questions))
+        figures = (MISSING, MISSING, "0") if one is None else (signed(one), p_value(one.p), str(one.questions))
         yield name.replace("_", " "), *figures
 
 

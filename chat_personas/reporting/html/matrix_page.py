@@ -3,7 +3,6 @@
 import shlex
 from collections.abc import Iterator
 
-from chat_personas.reporting.comparison import signed
 from chat_personas.reporting.html.layout import CAUTION, table, titled, warning, whole_page
 from chat_personas.reporting.html.provenance import (
     expressed,
@@ -18,6 +17,7 @@ from chat_personas.reporting.html.provenance import (
     unread,
 )
 from chat_personas.reporting.markup import Element, Node, element
+from chat_personas.reporting.numbers import COMPACT, MISSING, plain, signed, with_interval
 from chat_personas.reporting.svg.figures import matrix_figure, row_name, target_name
 from chat_personas.reporting.wording import (
     DEMONSTRATION,
@@ -28,10 +28,9 @@ from chat_personas.reporting.wording import (
     not_judged,
     sounds_like,
     what_was_asked,
-    with_interval,
 )
 from chat_personas.text import pluralize
-from eval.matrix.models import HumanReferencesInfo, MatrixReport, SteerabilityInfo
+from eval.matrix.models import ConsistencyInfo, HumanReferencesInfo, MatrixReport, SteerabilityInfo
 
 UNSTEERED = "unsteered"
 WITHHELD = "The figures are not shown; the document has them."
@@ -86,7 +85,7 @@ def _alignment(report: MatrixReport) -> Iterator[Node]:
 def _people(humans: HumanReferencesInfo | None) -> tuple[str, str, str]:
     """Return the best, the mean and the worst of the other groups; dashes where there are none."""
     if humans is None:
-        return "—", "—", "—"
+        return MISSING, MISSING, MISSING
     best, worst = (f"{with_interval(one.alignment)} ({group_label(one.group)})" for one in (humans.best, humans.worst))
     return best, with_interval(humans.mean), worst
 
@@ -132,7 +131,13 @@ def _steered(found: SteerabilityInfo) -> Iterator[tuple[Node, ...]]:
 
 def _consistency(report: MatrixReport) -> Iterator[Node]:
     rows = [
-        (row_name(row), one.attribute, with_interval(one.score), group_label(one.best), f"{1 / one.groups:.2f}")
+        (
+            row_name(row),
+            one.attribute,
+            with_interval(one.score),
+            group_label(one.best),
+            plain(1 / one.groups, decimals=COMPACT),
+        )
         for row in report.rows
         for one in row.consistency
     ]
@@ -141,6 +146,10 @@ def _consistency(report: MatrixReport) -> Iterator[Node]:
         caption = f"The share of {pluralize(topics, 'topic')} whose closest group is the closest over all topics"
         yield table(caption, ("", "attribute", "consistency", "closest over all", "about, at random"), rows)
         yield element("p", "These intervals resample topics; under 20 topics there are none.", class_="note")
+
+
+def _chance(found: ConsistencyInfo) -> str:
+    return plain(1 / found.groups, decimals=COMPACT)
 
 
 def _trouble(report: MatrixReport) -> Iterator[Node]:

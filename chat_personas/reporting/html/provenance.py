@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from chat_personas.models import POCKET
 from chat_personas.reporting.html.layout import ReportSection, definitions, table
 from chat_personas.reporting.markup import Element, Node, element
+from chat_personas.reporting.numbers import plain
 from chat_personas.reporting.wording import judge_unreliable, not_judged, what_figures_are
 from chat_personas.text import pluralize
 from eval.answers import reason
@@ -210,4 +211,4 @@ def _invalid(question: QuestionInfo) -> tuple[Node, ...]:
     masses = [order.label_mass for order in question.by_order if order.label_mass is not None]
     masses = masses or [mass for mass in (question.label_mass,) if mass is not None]
     hidden = max((order.truncation for order in question.by_order), default=0.0)
-    return question.id, f"{min(masses):.3f}" if masses else "—", f"{hidden:.3f}"
+    return question.id, plain(min(masses, default=None)), plain(hidden)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from chat_personas.reporting.html.layout import ReportSection
 from chat_personas.reporting.markup import Element, Node, element
+from chat_personas.reporting.numbers import MISSING, percent, plain
 from eval.report import QuestionInfo, Report
 
 ORDERS = (("misfit", "worst first"), ("survey", "order of the survey"), ("topic", "by topic, worst first"))
@@ -110,7 +111,7 @@ def _figures(question: QuestionInfo) -> Iterator[str]:
         ("label mass", question.label_mass),
     ):
         if value is not None:
-            yield f"{words} {value:.3f}"
+            yield f"{words} {plain(value)}"
     people = "" if question.human_refusal is None else f" (people {percent(question.human_refusal)})"
     yield f"refusal {percent(question.refusal)}{people}"
 
@@ -128,7 +129,7 @@ def _row(option: str, people: float | None, persona: float) -> Element:
         "tr",
         element("th", option, scope="row"),
         element("td", _bars(people, persona), class_="bars", aria_hidden="true"),
-        element("td", "—" if people is None else percent(people)),
+        element("td", MISSING if people is None else percent(people)),
         element("td", percent(persona)),
     )
 
@@ -147,8 +148,3 @@ def _bars(people: float | None, persona: float) -> Element:
 
 def _length(share: float) -> float:
     return 100 * min(1.0, max(0.0, share))
-
-
-def percent(share: float) -> str:
-    """Write a share as a percentage with one decimal."""
-    return f"{100 * share:.1f}%"

@@ -11,11 +11,11 @@ The scores of a persona with their intervals, the references beside them, and th
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from chat_personas.reporting.comparison import signed
 from chat_personas.reporting.html.layout import CAUTION, ReportSection, parts, table, titled, warning, whole_page
 from chat_personas.reporting.html.provenance import repeat, trouble
 from chat_personas.reporting.html.questions import order_rules, questions
 from chat_personas.reporting.markup import Element, Node, element
+from chat_personas.reporting.numbers import p_value, signed, with_interval
 from chat_personas.reporting.svg.figures import figure
 from chat_personas.reporting.svg.primitives import all_not_judged, questions_answered
 from chat_personas.reporting.wording import (
@@ -33,7 +33,6 @@ from chat_personas.reporting.wording import (
     steered_name,
     summary_lines,
     temperatures,
-    with_interval,
 )
 from chat_personas.text import pluralize
 from eval.compare.gap import gaps
@@ -69,7 +68,7 @@ def gaps_table(reports: Sequence[Report]) -> Iterator[Node]:
 
 def _gap_row(gap: GapInfo) -> tuple[Node, ...]:
     figure = signed(gap.total_variation)
-    return gap.persona, gap_name(gap), figure, "—" if gap.p is None else f"{gap.p:.4f}", str(gap.questions)
+    return gap.persona, gap_name(gap), figure, p_value(gap.p), str(gap.questions)
 
 
 SHOWN = 10

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from chat_personas.reporting.markup import Element, Node, element, number
+from chat_personas.reporting.numbers import COMPACT, with_interval
 from chat_personas.reporting.svg.primitives import (
     Axis,
     ForestBlock,
@@ -19,7 +20,6 @@ from chat_personas.reporting.svg.primitives import (
     question_dots,
 )
 from chat_personas.reporting.wording import FEW, Measure
-from eval.report import Score
 
 WIDTH, MARGIN = 85.0, 1.0
 PLOT = (34.0, 64.5)
@@ -116,11 +116,12 @@ def _guide(part: ForestBlock, scale: Axis, y: float) -> Element | None:
 
 def _row(row: ForestRow, scale: Axis, y: float) -> Element:
     weight = "bold" if row.kind == "persona" else None
+    figures = with_interval(row.score, decimals=COMPACT)
     return element(
         "g",
         _text(row.words, MARGIN + 1.5, y + 0.8, TEXT, width=PLOT[0] - MARGIN - 2, font_weight=weight),
         interval_mark(row, scale, y),
-        _text(short_score(row.score), WIDTH - MARGIN, y + 0.75, SMALL, text_anchor="end", font_weight=weight),
+        _text(figures, WIDTH - MARGIN, y + 0.75, SMALL, text_anchor="end", font_weight=weight),
     )
 
 
@@ -165,15 +166,8 @@ def _captions(drawn: Forest) -> list[str]:
 
 def _described(parts: Sequence[ForestBlock]) -> Iterator[str]:
     for part in parts:
-        rows = "; ".join(f"{row.words} {short_score(row.score)}" for row in part.rows)
+        rows = "; ".join(f"{row.words} {with_interval(row.score, decimals=COMPACT)}" for row in part.rows)
         yield f"{part.name}, {part.answered}: {rows or part.nothing}."
-
-
-def short_score(score: Score) -> str:
-    """Write a score with two decimals, as there is room for in print: `0.79 [0.76, 0.81]`."""
-    if score.low is None or score.high is None:
-        return f"{score.mean:.2f}"
-    return f"{score.mean:.2f} [{score.low:.2f}, {score.high:.2f}]"
 
 
 def _text(

@@ -132,10 +132,10 @@ def test_the_course_says_how_far_it_moved_over_which_questions_and_whether_that_
     few = course(points, Drift(0, 3, Interval(-0.018, None, None), 7), 45, None)
 
     assert moved is not None
-    assert moved.plain.endswith("since turn 0: -0.018 [-0.031, -0.005] on the 24 questions asked every turn")
+    assert moved.plain.endswith("since turn 0: -0.02 [-0.03, -0.01] on the 24 questions asked every turn")
     assert unmoved is not None
     assert unmoved.plain.endswith("asked every turn\ncannot be told from no change")
     assert few is not None
     assert few.plain.endswith(
-        "since turn 0: -0.018 on the 7 questions asked every turn\n20 questions are needed to tell a change"
+        "since turn 0: -0.02 on the 7 questions asked every turn\n20 questions are needed to tell a change"
     )

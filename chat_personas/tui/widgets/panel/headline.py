@@ -74,7 +74,7 @@ def in_short(figures: Figures) -> str:
     if estimate is None:
         return ""
     score = figures.card.scores.alignment if figures.card else None
-    said = f"alignment {with_interval(score.mean, score.low, score.high)}" if score else ""
+    said = f"alignment {with_interval(score)}" if score else ""
     if figures.card is not None and not _any_valid(figures.card):
         said = NONE_VALID
     under_way = "" if estimate.complete or figures.halted else f"measuring… {estimate.done}/{estimate.total}"
@@ -98,9 +98,7 @@ def _alignment(card: "Scorecard") -> Content:
     if score is None:
         return Content("alignment —")
     bounded = score.low is not None
-    return Content.assemble(
-        "alignment ", (with_interval(score.mean, score.low, score.high), "bold $accent"), "  95%" if bounded else ""
-    )
+    return Content.assemble("alignment ", (with_interval(score), "bold $accent"), "  95%" if bounded else "")
 
 
 def _why_no_interval(card: "Scorecard") -> list[Content]:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.widget import Widget
 
-from chat_personas.reporting.comparison import signed
 from chat_personas.reporting.wording import doubts, drifted
 from chat_personas.text import pluralize
 from chat_personas.tui.drawing import (
@@ -24,11 +23,11 @@ from chat_personas.tui.drawing import (
     PERSONA,
     POPULATION,
     UNIFORM,
-    Score,
     axis_row,
     fitted,
     mean_of,
     score_row,
+    signed,
     stacked,
     with_interval,
 )
@@ -133,7 +132,7 @@ def nearest(card: "Scorecard", width: int) -> Content | None:
     for near in card.nearest[:GROUPS_SHOWN]:
         sign = "=" if near.tied else " "
         name = fitted(f"{sign} {near.group.label}", max(8, width - FIGURE_CELLS - 1))
-        figure = with_interval(near.alignment.mean, near.alignment.low, near.alignment.high)
+        figure = with_interval(near.alignment)
         rows.append(Content.assemble((name, "bold $accent" if near.group in own else ""), " ", figure))
     tied = sum(near.tied for near in card.nearest)
     if not card.nearest[0].alignment.bounded:
@@ -181,7 +180,7 @@ def scale(card: "Scorecard", width: int) -> Content | None:
     rows.append(axis_row(width))
     rows.append(Content.styled("if …: what their answers would score here", "dim"))
     if against is not None and against.alignment is not None:
-        score = with_interval(against.alignment.mean, against.alignment.low, against.alignment.high)
+        score = with_interval(against.alignment)
         rows.append(Content(f"persona with {opposite} {score}"))
     said = doubts(against.minus_own.alignment if against else None, opposite, found, of_everyone=card.groups == ())
     return stacked([*rows, *(Content.styled(f"! {line}", "$warning") for line in said)])
@@ -213,8 +212,8 @@ def validity(card: "Scorecard") -> Content:
     scores = card.scores
     invalid = sum(not question.valid for question in card.questions)
     rows = [
-        _row("total variation", _interval(scores.total_variation)),
-        _row("skill", _interval(scores.skill) if scores.skill else "— cannot be told"),
+        _row("total variation", with_interval(scores.total_variation)),
+        _row("skill", with_interval(scores.skill) if scores.skill else "— cannot be told"),
         _row("label mass", mean_of(scores.label_mass)),
         _row("refusals", f"{mean_of(scores.refusal)}, people {mean_of(scores.human_refusal)}"),
         _row("order bias", mean_of(scores.order_bias)),
@@ -225,16 +224,12 @@ def validity(card: "Scorecard") -> Content:
     if invalid:
         rows.append(_row("not valid", f"! {invalid} of {pluralize(len(card.questions), 'question')}", flagged=True))
         without = card.scores_valid_only.alignment
-        rows.append(_row("valid only", "alignment " + _interval(without)))
+        rows.append(_row("valid only", "alignment " + with_interval(without)))
     return stacked(rows)
 
 
 def _row(name: str, figure: str, *, flagged: bool = False) -> Content:
     return Content.assemble((f"{name:<16}", "dim"), (figure, "bold $warning" if flagged else ""))
-
-
-def _interval(score: Score | None) -> str:
-    return "—" if score is None else with_interval(score.mean, score.low, score.high)
 
 
 class ValiditySection(Section):
