@@ -33,8 +33,10 @@ def compare(
     """Say by how much one report of eval differs from another, and whether that can be chance."""
     from pathlib import Path
 
-    from chat_personas.cli.evaluation.output import Destinations, write_comparisons
+    from chat_personas.cli.evaluation.output import Destinations
     from chat_personas.cli.tables.comparison import print_comparisons
+    from chat_personas.reporting.html.comparison_page import paired_page_document
+    from eval.compare.models import as_document
     from eval.compare.paired import NamedReport, pair_reports, paired
     from eval.report.read import load_reports
 
@@ -45,7 +47,12 @@ def compare(
     comparisons = [paired(NamedReport(files[0], one), NamedReport(files[1], other), seed) for one, other in pairs]
     demonstration = any(one.model.demonstration for pair in pairs for one in pair)
     try:
-        write_comparisons(comparisons, destinations, demonstration=demonstration)
+        destinations.write(
+            {
+                "--json": lambda: as_document(comparisons),
+                "--html": lambda: paired_page_document(comparisons, demonstration=demonstration),
+            }
+        )
     finally:
         print_comparisons(comparisons, to_error=destinations.take_standard_output)
     return DONE

@@ -72,7 +72,7 @@ def evaluate(
         _nothing_to_ask(asking)
         scored = score_answers(answers, survey, limit=limit, seed=seed, refusals=compared, calibrate=calibrate)
         baseline = None if fail_if_worse_than is None else _baseline_of_answers(fail_if_worse_than, scored)
-        print_and_write(scored, len(scored), destinations, survey, demonstration=False)
+        print_and_write(scored, len(scored), destinations, survey)
         _check(scored, baseline, fail_under, seed, to_error=destinations.take_standard_output)
         return DONE
     wanted = _named(personas)
@@ -100,7 +100,7 @@ def evaluate(
         evaluation.kept.ask(evaluation.collect(wanted, reports))
     finally:
         expected = len(wanted) * len(evaluation.expressions)
-        print_and_write(reports, expected, destinations, survey, demonstration=evaluation.demonstration)
+        print_and_write(reports, expected, destinations, survey)
     _check(reports, baseline, fail_under, seed, to_error=destinations.take_standard_output)
     return DONE
 

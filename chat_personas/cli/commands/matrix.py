@@ -48,12 +48,14 @@ def matrix(
     resume: options.Resume = False,
 ) -> int:
     """Compare personas and the unsteered model with every group: whom do they sound like, and what does steering do?"""
-    from chat_personas.cli.evaluation.output import Destinations, write_matrix
+    from chat_personas.cli.evaluation.output import Destinations
     from chat_personas.cli.evaluation.requests import expression_meant
     from chat_personas.cli.evaluation.resume import ResumableRun
     from chat_personas.cli.evaluation.run import MatrixRun
     from chat_personas.cli.options import choose
     from chat_personas.cli.tables.matrix import print_matrix
+    from chat_personas.reporting.html.matrix_page import matrix_page_document
+    from chat_personas.reporting.svg.figures import matrix_figure_document
     from chat_personas.settings import load_settings
     from chat_personas.surveys import find_survey
     from personas import CATALOGUE, OPEN_ATTRIBUTES, load_persona
@@ -78,9 +80,15 @@ def matrix(
         agreed=yes,
         kept=ResumableRun(anew=no_cache, resume=resume),
     )
-    report, info = asked.kept.ask(asked.make())
+    report = asked.kept.ask(asked.make())
     try:
-        write_matrix(report, destinations)
+        destinations.write(
+            {
+                "--json": report.to_json,
+                "--svg": lambda: matrix_figure_document(report),
+                "--html": lambda: matrix_page_document(report),
+            }
+        )
     finally:
-        print_matrix(report, to_error=destinations.take_standard_output, demonstration=info.demonstration)
+        print_matrix(report, to_error=destinations.take_standard_output)
     return DONE

@@ -28,7 +28,7 @@ def report(
     survey: options.Survey = None,
 ) -> int:
     """Show a report that eval wrote earlier: tables, or a page and a figure for a paper."""
-    from chat_personas.cli.evaluation.output import Destinations, print_tables, write_pictures
+    from chat_personas.cli.evaluation.output import Destinations, pictures, print_tables
     from eval.report.read import load_reports
 
     destinations = Destinations(None, html=html_file, svg=svg_file)
@@ -36,10 +36,9 @@ def report(
     reports = load_reports(file)
     wording = _survey(reports, survey)
     try:
-        write_pictures(reports, destinations, wording)
+        destinations.write(pictures(reports, lambda: wording))
     finally:
-        demonstration = any(one.model.demonstration for one in reports)
-        print_tables(reports, to_error=destinations.take_standard_output, demonstration=demonstration)
+        print_tables(reports, to_error=destinations.take_standard_output)
     return DONE
 
 

@@ -10,26 +10,25 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from chat_personas.cli.errors import CheckFailedError, UsageError
 from chat_personas.cli.tables.expressions import print_expressions
 from chat_personas.cli.tables.report import print_reports
 from chat_personas.corpus.errors import CorpusError
+from chat_personas.reporting.html.report_page import page_document
 from chat_personas.reporting.numbers import below
+from chat_personas.reporting.svg.figures import figure_document
 from chat_personas.reporting.wording import judge_unreliable, not_judged
 from chat_personas.storage.files import standard_output
 from chat_personas.surveys import find_survey
 from chat_personas.text import pluralize, printable
-from eval.answer_files import left_out
-from eval.report import Report
+from eval.answer_files import as_answers, left_out
+from eval.compare.gap import gaps
+from eval.errors import SurveyError
+from eval.report import Report, as_document
+from eval.surveys.loading import LoadedSurvey
 from personas.inputs.files import non_file_kind
 from personas.inputs.suggestions import quoted
-
-if TYPE_CHECKING:
-    from eval.compare.models import PairedReport
-    from eval.matrix.models import MatrixReport
-    from eval.surveys.loading import LoadedSurvey
 
 STANDARD_OUTPUT = "-"
 
@@ -72,6 +71,14 @@ class Destinations:
                 raise UsageError(f"{taken[place]} and {option} cannot go to the same place; name two")
             taken[place] = option
             check_destination(file)
+
+    def write(self, texts: Mapping[str, Callable[[], str]]) -> None:
+        """Write every document that was asked for; `texts` makes each by its option.
+
+        Raises:
+            CorpusError: a file could not be written; the others are.
+        """
+        write_documents([(file, texts[option]) for option, file in self.by_option.items()])
 
 
 def check_destination(file: str) -> None:
@@ -160,29 +167,46 @@ def _replace(path: Path, text: str) -> None:
         part.unlink(missing_ok=True)
 
 
-def write_reports(reports: "Sequence[Report]", destinations: Destinations, survey: str) -> None:
-    """Write every document that was asked for; a page has the wording of the questions from `survey`.
+def print_and_write(reports: Sequence[Report], expected: int, destinations: Destinations, survey: str) -> None:
+    """Write the documents that were asked for, then print the tables; with `-` standard output holds nothing else.
+
+    In this order, whoever stops reading the tables early (`| head`) has the documents all the same.
+
+    `expected` is how many reports there were to be; if some are missing, that is said. `survey` is the one that they
+    were evaluated on, for the wording of its questions.
 
     Raises:
         CorpusError: a file could not be written; the others are.
     """
-    from eval.answer_files import as_answers
-    from eval.compare.gap import gaps
-    from eval.report import as_document
+    if not reports:
+        return
+    if "--save-answers" in destinations.by_option:
+        _tell_left_out(reports)
+    try:
+        destinations.write(
+            {
+                "--json": lambda: as_document(reports, gaps(reports)),
+                "--save-answers": lambda: as_answers(reports),
+                **pictures(reports, lambda: _still_there(survey, reports)),
+            }
+        )
+    finally:
+        print_tables(reports, to_error=destinations.take_standard_output)
+        if len(reports) < expected:
+            print(f"only {len(reports)} of {expected} evaluations were made; these are kept", file=sys.stderr)
 
-    texts = {
-        "--json": lambda: as_document(reports, gaps(reports)),
-        "--save-answers": lambda: as_answers(reports),
-        "--svg": lambda: _figure(reports),
-        "--html": lambda: _page(reports, _still_there(survey, reports)),
-    }
-    write_documents([(file, texts[option]) for option, file in destinations.by_option.items()])
+
+def pictures(reports: Sequence[Report], survey: Callable[[], LoadedSurvey | None]) -> dict[str, Callable[[], str]]:
+    """Return what makes the page and the figure, by option; without a survey the page names questions by their ids."""
+    return {"--svg": lambda: figure_document(reports), "--html": lambda: page_document(reports, _stems(survey()))}
 
 
-def _still_there(name: str, reports: "Sequence[Report]") -> "LoadedSurvey | None":
+def _stems(survey: LoadedSurvey | None) -> dict[str, str]:
+    return {} if survey is None else {question.id: question.stem for question in survey.survey.questions}
+
+
+def _still_there(name: str, reports: Sequence[Report]) -> LoadedSurvey | None:
     """Return the survey that was evaluated on, or None, and say so, if it went or changed while the model was asked."""
-    from eval.errors import SurveyError
-
     try:
         survey = find_survey(name)
     except SurveyError as error:
@@ -194,96 +218,6 @@ def _still_there(name: str, reports: "Sequence[Report]") -> "LoadedSurvey | None
     return survey
 
 
-def write_pictures(reports: "Sequence[Report]", destinations: Destinations, survey: "LoadedSurvey | None") -> None:
-    """Write the page and the figure that were asked for; without `survey` the page names questions by their ids.
-
-    Raises:
-        CorpusError: a file could not be written; the other is.
-    """
-    texts = {"--svg": lambda: _figure(reports), "--html": lambda: _page(reports, survey)}
-    write_documents([(file, texts[option]) for option, file in destinations.by_option.items()])
-
-
-def write_matrix(report: "MatrixReport", destinations: Destinations) -> None:
-    """Write every document of a matrix that was asked for.
-
-    Raises:
-        CorpusError: a file could not be written; the others are.
-    """
-    texts = {"--json": report.to_json, "--svg": lambda: _matrix_figure(report), "--html": lambda: _matrix_page(report)}
-    write_documents([(file, texts[option]) for option, file in destinations.by_option.items()])
-
-
-def write_comparisons(
-    comparisons: "Sequence[PairedReport]", destinations: Destinations, *, demonstration: bool
-) -> None:
-    """Write every document of comparisons that was asked for.
-
-    Raises:
-        CorpusError: a file could not be written; the other is.
-    """
-    from eval.compare.models import as_document
-
-    texts = {"--json": lambda: as_document(comparisons), "--html": lambda: _paired_page(comparisons, demonstration)}
-    write_documents([(file, texts[option]) for option, file in destinations.by_option.items()])
-
-
-def _paired_page(comparisons: "Sequence[PairedReport]", demonstration: bool) -> str:
-    from chat_personas.reporting.html.comparison_page import paired_page_document
-
-    return paired_page_document(comparisons, demonstration=demonstration)
-
-
-def _matrix_figure(report: "MatrixReport") -> str:
-    from chat_personas.reporting.svg.figures import matrix_figure_document
-
-    return matrix_figure_document(report)
-
-
-def _matrix_page(report: "MatrixReport") -> str:
-    from chat_personas.reporting.html.matrix_page import matrix_page_document
-
-    return matrix_page_document(report)
-
-
-def _figure(reports: "Sequence[Report]") -> str:
-    from chat_personas.reporting.svg.figures import figure_document
-
-    return figure_document(reports)
-
-
-def _page(reports: "Sequence[Report]", survey: "LoadedSurvey | None") -> str:
-    from chat_personas.reporting.html.report_page import page_document
-
-    stems = {} if survey is None else {question.id: question.stem for question in survey.survey.questions}
-    return page_document(reports, stems)
-
-
-def print_and_write(
-    reports: Sequence[Report], expected: int, destinations: Destinations, survey: str, *, demonstration: bool
-) -> None:
-    """Write the documents that were asked for, then print the tables; with `-` standard output holds nothing else.
-
-    In this order, whoever stops reading the tables early (`| head`) has the documents all the same.
-
-    `expected` is how many reports there were to be; if some are missing, that is said, as is that the model is a
-    `demonstration`. `survey` is the one that they were evaluated on, for the wording of its questions.
-
-    Raises:
-        CorpusError: a file could not be written.
-    """
-    if not reports:
-        return
-    if "--save-answers" in destinations.by_option:
-        _tell_left_out(reports)
-    try:
-        write_reports(reports, destinations, survey)
-    finally:
-        print_tables(reports, to_error=destinations.take_standard_output, demonstration=demonstration)
-        if len(reports) < expected:
-            print(f"only {len(reports)} of {expected} evaluations were made; these are kept", file=sys.stderr)
-
-
 def _tell_left_out(reports: Sequence[Report]) -> None:
     """Say how many answers are not saved, because a file of answers cannot say that they are not valid."""
     for report in reports:
@@ -292,10 +226,10 @@ def _tell_left_out(reports: Sequence[Report]) -> None:
             print(f"{printable(report.persona.name)}: {what}", file=sys.stderr)
 
 
-def print_tables(reports: Sequence[Report], *, to_error: bool, demonstration: bool) -> None:
+def print_tables(reports: Sequence[Report], *, to_error: bool) -> None:
     """Print the reports; a persona that was asked in several expressions has them side by side."""
     show = print_expressions if _in_several_expressions(reports) else print_reports
-    show(reports, to_error=to_error, demonstration=demonstration)
+    show(reports, to_error=to_error)
 
 
 def check_alignment(reports: Sequence[Report], fail_under: float | None) -> None:

@@ -24,7 +24,6 @@ from chat_personas.settings import Settings
 from chat_personas.surveys import find_survey
 from chat_personas.text import pluralize
 from eval.answer_files import check_distinct, load_answers
-from eval.engine import EngineInfo
 from eval.evaluate import evaluate, evaluate_answers, questions_for
 from eval.expression.judge import Judge
 from eval.expression.methods import Asking, Expression
@@ -104,7 +103,7 @@ class EvalRun:
     `saving` that the answers are to be written.
 
     `expressions` are all that the model is to be asked in; of several, those that it cannot are left out when it is
-    opened. `demonstration` is set then, too: whether it calls itself one. `judge` None is the model itself.
+    opened. `judge` None is the model itself.
     """
 
     settings: "Settings"
@@ -121,7 +120,6 @@ class EvalRun:
     samples: int | None = None
     judge: str | None = None
     saving: bool = False
-    demonstration: bool = False
     kept: ResumableRun = field(default_factory=lambda: ResumableRun(anew=False, resume=False))
 
     async def collect(self, personas: Sequence[str], reports: list[Report]) -> None:
@@ -150,7 +148,6 @@ class EvalRun:
             engine = await opened_model(self.model, self.settings, opened)
             itself = self.judge in (None, self.model)
             judge = engine if itself else await opened_model(self.judge or "", self.settings, opened)
-            self.demonstration = engine.info.demonstration
             self.expressions = possible(self.expressions, engine.info, judge.info)
             other = None if judge is engine else judge.info
             asking = Asking(self.seed, self.samples)
@@ -232,8 +229,8 @@ class MatrixRun:
     agreed: bool
     kept: ResumableRun
 
-    async def make(self) -> tuple[MatrixReport, EngineInfo]:
-        """Return the matrix and what the model is, after everything that can be wrong was looked at.
+    async def make(self) -> MatrixReport:
+        """Return the matrix, after everything that can be wrong was looked at.
 
         Raises:
             SurveyError, PersonaError, UnknownModelError: an argument is wrong; then nothing was asked.
@@ -271,7 +268,7 @@ class MatrixRun:
                     progress=advance,
                 )
             self.kept.finish()
-            return self.kept.told(made), engine.info
+            return self.kept.told(made)
 
     def _asked(self) -> list[object]:
         """Return what this matrix is known by when it is to go on after an interruption."""

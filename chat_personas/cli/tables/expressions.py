@@ -32,7 +32,7 @@ OWN = ("order_bias", "refusal")
 """What others have no figure for: these come under one another where not all columns fit."""
 
 
-def print_expressions(reports: Sequence["Report"], *, to_error: bool, demonstration: bool = False) -> None:
+def print_expressions(reports: Sequence["Report"], *, to_error: bool) -> None:
     """Print for each persona its scores by expression with the references, the gaps, and what failed."""
     from rich.console import Console
 
@@ -40,7 +40,7 @@ def print_expressions(reports: Sequence["Report"], *, to_error: bool, demonstrat
 
     console = Console(stderr=to_error, highlight=False, markup=False)
     print_line(console, f"{what_was_asked(reports[0], 'several expressions')} · 95% intervals over questions")
-    if demonstration:
+    if any(report.model.demonstration for report in reports):
         print_line(console, DEMONSTRATION)
     for _, group in groupby(reports, key=lambda report: (report.persona, report.steering)):
         own = list(group)

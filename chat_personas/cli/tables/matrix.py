@@ -28,16 +28,16 @@ NAMED = 3
 MIN_TO_RANK = 20
 
 
-def print_matrix(report: "MatrixReport", *, to_error: bool, demonstration: bool = False) -> None:
+def print_matrix(report: "MatrixReport", *, to_error: bool) -> None:
     """Print the alignment table, whom each row sounds like, steerability and consistency.
 
-    A `demonstration` model is called one before any figure.
+    A demonstration model is called one before any figure.
     """
     from rich.console import Console
 
     console = Console(stderr=to_error, highlight=False, markup=False)
     print_line(console, _heading(report))
-    if demonstration:
+    if report.model.demonstration:
         print_line(console, DEMONSTRATION)
     if judge_unreliable(report):
         print_line(console, "the figures are not shown, as the judge errs too often; the document has them (--json)")

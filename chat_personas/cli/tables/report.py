@@ -31,16 +31,16 @@ BAR = 28
 REFERENCE_WIDTH = 26
 
 
-def print_reports(reports: Sequence["Report"], *, to_error: bool, demonstration: bool = False) -> None:
+def print_reports(reports: Sequence["Report"], *, to_error: bool) -> None:
     """Print scores of all personas side by side, then for each its references and nearest groups.
 
-    A `demonstration` model is called one before any figure.
+    A demonstration model is called one before any figure.
     """
     from rich.console import Console
 
     console = Console(stderr=to_error, highlight=False, markup=False)
     print_line(console, f"{what_was_asked(reports[0])} · 95% intervals over questions")
-    if demonstration:
+    if any(report.model.demonstration for report in reports):
         print_line(console, DEMONSTRATION)
     for line in dict.fromkeys(not_judged(report) for report in reports if judge_unreliable(report)):
         print_line(console, line)
