@@ -23,6 +23,7 @@ ELSEWHERE = (
 @app.command("list", epilog="Example: chat-personas models list")
 def list_models() -> int:
     """List the models that have a name: the built-in one and the GGUF files in the models directory."""
+    from chat_personas.cli.tables.layout import padded
     from chat_personas.engines.open import ModelFile, find_model, model_names
     from chat_personas.models import POCKET
     from chat_personas.paths import display_path, models_directory
@@ -33,7 +34,7 @@ def list_models() -> int:
         assert isinstance(found, ModelFile)
         size = found.path.stat().st_size / 1e6
         remark = "  a demonstration: evidence about nobody" if name == POCKET else ""
-        print(f"{printable(name):24} {size:9.1f} MB{remark}")
+        print(f"{padded(printable(name), 24)} {size:9.1f} MB{remark}")
     print(f"\nGGUF files in {display_path(models_directory())} are listed here by name. {ELSEWHERE}")
     return DONE
 

@@ -24,6 +24,7 @@ app = typer.Typer(
 @app.command("list", epilog="Example: chat-personas personas list")
 def list_personas() -> int:
     """List the library: name, title, "talk only" where civic has no figures to compare with, groups."""
+    from chat_personas.cli.tables.layout import padded
     from eval.surveys.figures import has_figures
     from eval.surveys.loading import load_survey
     from personas import library_names, load_persona
@@ -32,7 +33,8 @@ def list_personas() -> int:
     for name in library_names():
         persona = load_persona(name).persona
         groups = " and ".join(str(group) for group in persona.groups) or "no group"
-        print(f"{name:28} {persona.title:42} {'' if has_figures(survey, persona.groups) else 'talk only':9} {groups}")
+        talk_only = "" if has_figures(survey, persona.groups) else "talk only"
+        print(f"{name:28} {padded(persona.title, 42)} {talk_only:9} {groups}")
     return DONE
 
 

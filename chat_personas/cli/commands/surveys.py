@@ -17,6 +17,7 @@ import typer
 
 from chat_personas.cli.errors import BAD_INPUT, DONE, UsageError
 from chat_personas.cli.progress import busy
+from chat_personas.cli.tables.layout import padded
 from chat_personas.paths import display_path as shown_path
 from chat_personas.surveys import check_name, keep_survey
 from chat_personas.text import pluralize, printable
@@ -147,7 +148,7 @@ def list_surveys() -> int:
             print(f"chat-personas: {printable(' '.join(str(error).split()))}", file=sys.stderr)
             code = BAD_INPUT
         else:
-            print(printable(f"{name:16} {pluralize(survey.questions, 'question'):>15}  {survey.title}"))
+            print(printable(f"{padded(name, 16)} {pluralize(survey.questions, 'question'):>15}  {survey.title}"))
     return code
 
 

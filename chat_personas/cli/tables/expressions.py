@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from chat_personas.cli.tables.layout import Column, blocks, print_line
+from chat_personas.cli.tables.layout import Column, print_line, split_table
 from chat_personas.reporting.numbers import with_interval
 from chat_personas.reporting.wording import (
     DEMONSTRATION,
@@ -73,7 +73,7 @@ def _tables(reports: Sequence["Report"], width: int) -> Iterator["Table"]:
         others = [with_interval(getattr(each, name)) if name in COMPARED else "" for _, each in beside]
         columns[name] = Column(name.replace("_", " "), [*scores, *others])
     groups = [[columns[name] for name in ("answered", *COMPARED)], [columns[name] for name in OWN]]
-    return blocks(names, groups, width, sections=(len(reports),))
+    return split_table(names, groups, width, sections=(len(reports),))
 
 
 def _score(report: "Report", name: str) -> str:

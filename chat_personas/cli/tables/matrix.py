@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from chat_personas.cli.tables.layout import Column, blocks, print_line
+from chat_personas.cli.tables.layout import Column, print_line, split_table
 from chat_personas.reporting.numbers import COMPACT, plain, signed, with_interval
 from chat_personas.reporting.wording import (
     DEMONSTRATION,
@@ -82,7 +82,7 @@ def _print_alignment(console: "Console", report: "MatrixReport") -> None:
         _column("people, worst", [each.worst.alignment if each else None for each in humans]),
     ]
     names = [label(target.group) if target.group else "everyone" for target in report.targets]
-    for table in blocks(names, (rows, people), console.width):
+    for table in split_table(names, (rows, people), console.width):
         console.print()
         console.print(table)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from chat_personas.cli.tables.layout import Column, blocks, fits, print_line
+from chat_personas.cli.tables.layout import Column, fits, fitted, print_line, split_table
 from chat_personas.reporting.numbers import with_interval
 from chat_personas.reporting.wording import (
     DEMONSTRATION,
@@ -56,7 +56,7 @@ def _scores(reports: Sequence["Report"], width: int) -> Iterator["Table"]:
     names = ["questions", *(name.replace("_", " ") for name, _ in SCORES)]
     columns = [Column(steered_name(report), [_answered(report), *_figures(report)]) for report in reports]
     explained = [*columns, Column("", ["answered", *(meaning for _, meaning in SCORES)], words=True)]
-    yield from blocks(names, [explained if fits(names, explained, width) else columns], width)
+    yield from split_table(names, [explained if fits(names, explained, width) else columns], width)
 
 
 def _figures(report: "Report") -> Iterator[str]:
@@ -92,8 +92,7 @@ def _print_scores(console: "Console", report: "Report") -> None:
     print_line(console, f"{report.persona.name}: {how} {people}, and what others would score in its place")
     for name, score in beside(report):
         if score is not None:
-            shown = name if len(name) <= REFERENCE_WIDTH else f"{name[: REFERENCE_WIDTH - 1]}…"
-            console.print(f"  {shown:{REFERENCE_WIDTH}} {bar(score.mean)} {with_interval(score)}")
+            console.print(f"  {fitted(name, REFERENCE_WIDTH)} {bar(score.mean)} {with_interval(score)}")
     for line in (*summary_lines(report), *calibration_lines(report)):
         print_line(console, f"  {line}")
 

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from personas import ALL_GROUPS, load_persona, system_prompt
 from tests.cli.running import Command, only_line
@@ -101,6 +102,14 @@ def test_models_of_the_users_own_are_listed_by_name_and_opened(command: Command,
     assert "my-tiny " in listed
     shown = json.loads(command("models", "show", "my-tiny").out)
     assert (shown["name"], shown["log_probabilities"]) == ("my-tiny", "exact")
+
+
+def test_sizes_of_models_line_up_however_wide_a_name_is(command: Command, home: Path, tiny: str) -> None:
+    (home / "data" / "models").mkdir(parents=True)
+    shutil.copy(tiny, home / "data" / "models" / "日本語モデル.gguf")
+    sizes = [line.partition(" MB")[0] for line in command("models", "list").out.splitlines() if " MB" in line]
+    assert len(sizes) == 2
+    assert len({cell_len(line) for line in sizes}) == 1
 
 
 @pytest.mark.parametrize("arguments", [("personas",), ("surveys",), ("models",), ("corpus",), ("cache",)], ids=" ".join)
