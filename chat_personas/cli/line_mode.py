@@ -20,7 +20,15 @@ from typing import TYPE_CHECKING
 from chat_personas.cli.errors import DONE, UsageError
 from chat_personas.cli.launch import Launch
 from chat_personas.reporting.numbers import signed, with_interval
-from chat_personas.reporting.wording import doubts, drifted, sounds_like
+from chat_personas.reporting.wording import (
+    EVERYONE,
+    against_opposite,
+    answers_of,
+    doubts,
+    drifted,
+    nearest_groups,
+    not_valid,
+)
 from chat_personas.text import pluralize, printable
 
 if TYPE_CHECKING:
@@ -40,8 +48,8 @@ def estimate_line(estimate: "Estimate") -> str:
         if card.scores.alignment is not None:
             parts.append(f"alignment {with_interval(card.scores.alignment)}")
         parts += [*_drifted(estimate.drift), *_compared(card), *_nearest(card)]
-        not_valid = sum(not question.valid for question in card.questions)
-        parts += [f"{not_valid} of {len(card.questions)} not valid (label mass under 0.5)"] if not_valid else []
+        invalid = sum(not question.valid for question in card.questions)
+        parts += [not_valid(invalid, len(card.questions))] if invalid else []
     if estimate.failures:
         parts.append(f"{len(estimate.failures)} failed: {printable(estimate.failures[0].why)}")
     return f"[turn {estimate.turn}, {_asked(estimate)}] {'; '.join(parts)}"
@@ -65,10 +73,10 @@ def _compared(card: "Scorecard") -> Iterator[str]:
     against = card.scores_against_opposite
     opposite = against.group.label if against else ""
     if card.references.population is not None:
-        yield f"if everyone answered {with_interval(card.references.population.alignment)}"
+        yield f"{EVERYONE} {with_interval(card.references.population.alignment)}"
     if against is not None and card.references.opposite is not None:
-        yield f"if {opposite} answered {with_interval(card.references.opposite.alignment)}"
-        yield f"this persona with {opposite} {with_interval(against.alignment)}"
+        yield f"{answers_of(opposite)} {with_interval(card.references.opposite.alignment)}"
+        yield f"{against_opposite(opposite)} {with_interval(against.alignment)}"
     yield from doubts(
         against.minus_own.alignment if against else None, opposite, card.references, of_everyone=card.groups == ()
     )
@@ -78,7 +86,7 @@ def _nearest(card: "Scorecard") -> Iterator[str]:
     if card.nearest:
         tied = [near.group.label for near in card.nearest if near.tied]
         best = card.nearest[0].alignment
-        yield sounds_like(tied, len(card.nearest), with_interval(best), bounded=best.bounded)
+        yield nearest_groups(tied, len(card.nearest), with_interval(best), bounded=best.bounded)
 
 
 BLOCK = 1 << 16

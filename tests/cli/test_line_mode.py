@@ -161,7 +161,7 @@ def test_measuring_reports_on_standard_error_and_changes_no_word(
     assert measured.out == plain.out
     reports = [line for line in measured.err.splitlines() if line.startswith("[turn")]
     assert [line.split("]")[0] for line in reports] == [f"[turn {turn}, 3 of 3 questions" for turn in range(3)]
-    assert all("alignment 0." in line and "if everyone answered 0." in line for line in reports)
+    assert all("alignment 0." in line and "everyone's answers 0." in line for line in reports)
 
 
 def test_rounds_are_kept_with_the_message_they_followed(command: Command, brief: str, tiny: str, few: str) -> None:
@@ -207,7 +207,7 @@ def test_a_persona_without_figures_is_talked_with_and_the_report_says_what_is_mi
     ran = command("chat", "mormon.toml", "--model", tiny, "--survey", few, "--measure", given="Hello")
     assert ran.code == 0
     assert len(kept_messages()) == 2
-    assert "no human figures for this group in the survey town; nearest group: nothing can be told apart" in ran.err
+    assert "no human figures for this group in the survey town; nearest groups: too few questions" in ran.err
     assert "alignment" not in ran.err
 
 
@@ -359,5 +359,5 @@ def test_measuring_a_demonstration_says_so_once(command: Command, served_by: Ser
     info = replace(AnsweringEngine().info, demonstration=True)
     served_by(AnsweringEngine(info=info))
     ran = command("chat", "democrat", "--survey", few, "--measure", given="Hello\nWhy?")
-    assert ran.err.count("evidence about nobody") == 1
+    assert ran.err.count("says nothing about real people") == 1
     assert ran.err.count("[turn") == 3

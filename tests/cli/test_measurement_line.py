@@ -26,5 +26,5 @@ def test_the_drift_is_said_with_its_interval_and_its_questions() -> None:
     drift = Drift(0, 2, Interval(-0.003, -0.008, 0.002), 24)
     line = estimate_line(Estimate(CARD, done=62, total=62, complete=True, turn=2, drift=drift))
     assert (
-        "; since turn 0: -0.003 [-0.008, +0.002] on the 24 questions asked every turn, cannot be told from no change;"
+        "; since turn 0: -0.003 [-0.008, +0.002] on the 24 questions asked every turn, no detectable change;"
     ) in line

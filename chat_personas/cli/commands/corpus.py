@@ -54,6 +54,7 @@ def search(words: Annotated[str, typer.Argument(metavar="WORDS", help="Words tha
 @app.command("show", epilog="Example: chat-personas corpus show 01JD")
 def show(conversation: Id) -> int:
     """Print a conversation as people read it: the branch that was last on the screen."""
+    from chat_personas.reporting.wording import STATUS
     from chat_personas.text import printable
 
     with open_corpus(read_only=True) as corpus:
@@ -61,7 +62,7 @@ def show(conversation: Id) -> int:
         print(f"{printable(found.title)}\n{found.id}  {found.persona_name} on {found.model}\n")
         for message in corpus.branch(found.active_leaf_id) if found.active_leaf_id else ():
             speaker = "You" if message.role == "user" else found.persona_name
-            remark = "" if message.status == "complete" else f" ({message.status})"
+            remark = f" ({STATUS[message.status]})" if message.status in STATUS else ""
             print(f"{speaker}{remark}: {printable(message.text)}\n")
     return DONE
 

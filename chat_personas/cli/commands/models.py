@@ -27,13 +27,14 @@ def list_models() -> int:
     from chat_personas.engines.open import ModelFile, find_model, model_names
     from chat_personas.models import POCKET
     from chat_personas.paths import display_path, models_directory
+    from chat_personas.reporting.wording import DEMONSTRATION
     from chat_personas.text import printable
 
     for name in model_names():
         found = find_model(name)
         assert isinstance(found, ModelFile)
         size = found.path.stat().st_size / 1e6
-        remark = "  a demonstration: evidence about nobody" if name == POCKET else ""
+        remark = f"  {DEMONSTRATION}" if name == POCKET else ""
         print(f"{padded(printable(name), 24)} {size:9.1f} MB{remark}")
     print(f"\nGGUF files in {display_path(models_directory())} are listed here by name. {ELSEWHERE}")
     return DONE

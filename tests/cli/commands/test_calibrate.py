@@ -26,10 +26,10 @@ def test_calibration_is_in_the_table_and_in_the_report_beside_the_scores_as_they
     assert plain.calibration is None
     assert report.scores == plain.scores
     assert report.calibration is not None
-    assert "calibrated with T from" in ran.err
+    assert "calibrated with temperatures from" in ran.err
     changed = report.calibration.minus_uncalibrated.total_variation
     assert changed is not None
-    assert f"changed by {changed.mean:+.3f} [" in ran.err
+    assert f"change {changed.mean:+.3f} [" in ran.err
 
 
 def test_answers_from_a_file_are_calibrated_like_those_of_a_model(

@@ -49,9 +49,9 @@ def test_the_table_is_on_standard_output_with_intervals_references_and_bars(aske
     assert "[" in rows["alignment"], "with an interval"
     (bar,) = (line for line in ran.out.splitlines() if line.startswith("  this persona   "))
     assert "█" in bar
-    for reference in ("if everyone answered", "if Republican answered"):
+    for reference in ("everyone's answers", "Republican answers"):
         assert f"\n  {reference} " in ran.out
-    assert "sounds most like" in ran.out
+    assert "nearest group: " in ran.out
 
 
 def test_the_table_says_what_the_figures_are(asked: Callable[..., Ran]) -> None:
@@ -281,8 +281,8 @@ def test_a_demonstration_is_called_one_before_any_figure(command: Command, serve
     info = EngineInfo(name="toy", engine="llama", log_probabilities="exact", demonstration=True)
     served_by(FakeEngine(LEANING, info=info))
     said = " ".join(command("eval", "democrat", "--survey", survey).out.split())
-    assert "evidence about nobody" in said
-    assert said.index("evidence about nobody") < said.index("alignment")
+    assert "says nothing about real people" in said
+    assert said.index("says nothing about real people") < said.index("alignment")
 
 
 def test_answers_that_were_saved_score_the_same_without_a_model(
@@ -335,7 +335,7 @@ def test_a_file_of_answers_has_tables_and_a_document_like_any_other(
     said = " ".join(ran.out.split())
     assert "answers in mine.jsonl" in said
     assert "POLPARTY=Democrat" in said
-    assert "if everyone answered" in said
+    assert "everyone's answers" in said
     assert "unknown" not in said
     text = (tmp_path / "report.json").read_text()
     assert Report.model_validate_json(text).model.engine == "answers"

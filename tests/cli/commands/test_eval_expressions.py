@@ -93,7 +93,7 @@ def test_all_sets_the_methods_side_by_side_with_the_gap(
         assert gap.total_variation.mean == pytest.approx(sum(differences) / 20)
         assert f"{gap.simulation} − verbalized: {gap.total_variation.mean:+.3f} [" in ran.out
     assert [gap.simulation for gap in document.gaps] == ["log_probability", "sequence", "sampled"]
-    assert "if everyone answered 20 0." in words(ran)
+    assert "everyone's answers 20 0." in words(ran)
 
 
 def test_what_the_model_cannot_do_is_named_and_left_out(command: Command, served_by: Serve, survey: str) -> None:
@@ -158,7 +158,7 @@ def test_failures_are_counted_by_reason_and_none_becomes_a_zero(
 def test_unread_replies_are_counted_by_reason(command: Command, served_by: Serve, survey: str) -> None:
     served_by(SayingEngine(lambda prompt, number: "A" if number % 3 else ""))
     ran = evaluated(command, survey, "--expression", "sampled", "--samples", "9")
-    assert "120 of 360 replies were not read: 120 an empty reply" in ran.out
+    assert "120 of 360 replies could not be read: an empty reply (120)" in ran.out
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_of_what_is_not_valid_the_screen_has_no_score_no_verdict_and_no_calibrat
     assert CERTAIN.search(ran.out) is None
     assert "sounds" not in ran.out
     assert "calibrated" not in ran.out
-    assert "scores are not shown, as the judge errs too often" in words(ran)
+    assert "scores are not shown, because the judge errs too often" in words(ran)
     assert Report.model_validate_json(Path("r.json").read_text()).scores.alignment is not None
 
 
@@ -291,7 +291,7 @@ def test_what_calibration_changes_is_told_of_each_expression(command: Command, s
     served_by(SayingEngine(say, log_probabilities="none"))
     said = words(evaluated(command, survey, "--expression", "all", "--calibrate"))
     for expression in ("sequence", "verbalized", "sampled"):
-        assert f"{expression}: calibrated with T from" in said
+        assert f"{expression}: calibrated with temperatures from" in said
         assert f"{expression}: total variation 0." in said
 
 

@@ -98,7 +98,7 @@ def test_models_of_the_users_own_are_listed_by_name_and_opened(command: Command,
     shutil.copy(tiny, home / "data" / "models" / "my-tiny.gguf")
     listed = command("models", "list").out
     assert "pocket " in listed
-    assert "evidence about nobody" in listed
+    assert "says nothing about real people" in listed
     assert "my-tiny " in listed
     shown = json.loads(command("models", "show", "my-tiny").out)
     assert (shown["name"], shown["log_probabilities"]) == ("my-tiny", "exact")

@@ -148,7 +148,7 @@ def test_report_prints_the_tables_of_eval(asked: Callable[..., Ran], command: Co
     ran = command("report", "r.json")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == printed
-    assert "evidence about nobody" in " ".join(ran.out.split())
+    assert "says nothing about real people" in " ".join(ran.out.split())
 
 
 def test_report_finds_the_wording_in_a_survey_of_ones_own_and_does_without(

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from chat_personas.reporting.wording import no_intervals
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.drawing import mean_of, stacked, with_interval
 from chat_personas.tui.widgets.panel.sections import Section
@@ -104,8 +105,8 @@ def _alignment(card: "Scorecard") -> Content:
 def _why_no_interval(card: "Scorecard") -> list[Content]:
     if card.scores.alignment is None or card.scores.alignment.low is not None:
         return []
-    aligned = sum(question.alignment is not None for question in card.questions)
-    return [Content.styled(f"no interval yet: {pluralize(aligned, 'question')}, 20 are needed", "italic")]
+    some = any(question.alignment is None for question in card.questions)
+    return [Content.styled(no_intervals(*(["alignment"] if some else [])), "italic")]
 
 
 def _doubts(card: "Scorecard") -> Content:

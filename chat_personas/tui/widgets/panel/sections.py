@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.widget import Widget
 
+from chat_personas.reporting import wording
 from chat_personas.reporting.wording import doubts, drifted
 from chat_personas.text import pluralize
 from chat_personas.tui.drawing import (
@@ -136,7 +137,7 @@ def nearest(card: "Scorecard", width: int) -> Content | None:
         rows.append(Content.assemble((name, "bold $accent" if near.group in own else ""), " ", figure))
     tied = sum(near.tied for near in card.nearest)
     if not card.nearest[0].alignment.bounded:
-        return Content.styled("nothing can be told apart under 20 questions", "dim")
+        return Content.styled(wording.too_few(wording.TO_RANK), "dim")
     told = f"= {tied} of {len(card.nearest)} groups tied" if tied > 1 else "the first stands apart"
     rows.append(Content.styled(f"{told}, on {pluralize(card.nearest_questions, 'question')}", "dim"))
     return stacked(rows)
@@ -166,10 +167,10 @@ def scale(card: "Scorecard", width: int) -> Content | None:
     found, against = card.references, card.scores_against_opposite
     opposite = against.group.label if against else ""
     references = [
-        ("if everyone", POPULATION, found.population),
-        (f"if {opposite}", OPPOSITE, found.opposite),
-        ("uniform", UNIFORM, found.uniform),
-        ("noise floor", NOISE_FLOOR, found.noise_floor),
+        (wording.EVERYONE, POPULATION, found.population),
+        (wording.answers_of(opposite), OPPOSITE, found.opposite),
+        (wording.EVEN, UNIFORM, found.uniform),
+        (wording.NOISE_FLOOR, NOISE_FLOOR, found.noise_floor),
     ]
     guide = found.population.alignment if found.population else None
     at = guide.mean if guide else None
@@ -178,10 +179,10 @@ def scale(card: "Scorecard", width: int) -> Content | None:
         if reference is not None and reference.alignment is not None:
             rows.append(score_row(name, glyph, reference.alignment, width, at))
     rows.append(axis_row(width))
-    rows.append(Content.styled("if …: what their answers would score here", "dim"))
+    rows.append(Content.styled(wording.REFERENCES_EXPLAINED, "dim"))
     if against is not None and against.alignment is not None:
         score = with_interval(against.alignment)
-        rows.append(Content(f"persona with {opposite} {score}"))
+        rows.append(Content(f"{wording.against_opposite(opposite)} {score}"))
     said = doubts(against.minus_own.alignment if against else None, opposite, found, of_everyone=card.groups == ())
     return stacked([*rows, *(Content.styled(f"! {line}", "$warning") for line in said)])
 
