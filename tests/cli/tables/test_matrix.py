@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from chat_personas.cli.tables import matrix
+from chat_personas.reporting.missing import missing_in_matrix
 from eval.engine import Engine, EngineInfo
 from eval.matrix.models import MatrixReport
+from eval.report import Score
 from tests.cli.running import Command, only_line
 from tests.eval.fake_engine import FakeEngine
 from tests.reporting.reading import LOADING, rows, seen, tree, words
@@ -53,6 +55,26 @@ def test_steerability_and_consistency_are_on_the_page_with_people_beside_them(
     assert shown["oracle"][1] == "+0.000 [+0.000, +0.000]", "a model that hears no prompt gains nothing from any"
     assert {"qa", "bio", "portray", "people, best", "unsteered (representativeness)"} <= set(shown)
     assert "The share of 3 topics whose nearest group is the nearest over all topics" in words(page)
+
+
+def test_numbers_that_are_missing_say_why(made: tuple[MatrixReport, str, str]) -> None:
+    report, page, _ = made
+    over_topics = "under 20 topics: no intervals for consistency, they would be unreliable"
+    assert list(missing_in_matrix(report)) == [over_topics]
+    assert over_topics[1:] in words(page)
+    (first, *others), unbounded = report.steerability, Score(mean=0.8, low=None, high=None)
+    fewer = report.model_copy(
+        update={
+            "steerability": (first.model_copy(update={"unsteered": unbounded}), *others),
+            "targets": tuple(target.model_copy(update={"humans": None}) for target in report.targets),
+            "rows": tuple(row.model_copy(update={"consistency": ()}) for row in report.rows),
+        }
+    )
+    assert list(missing_in_matrix(fewer)) == [
+        "under 20 questions: no intervals for the steerability of democrat, they would be unreliable",
+        "no people to compare a group with: the table has no other group",
+        "no consistency: it needs two groups of one attribute",
+    ]
 
 
 def test_the_page_stands_alone_and_says_how_to_repeat_the_run(made: tuple[MatrixReport, str, str]) -> None:
