@@ -99,11 +99,19 @@ def _explain(error: Exception, arguments: Sequence[str]) -> tuple[str, int]:
     code = exit_code(error)
     if code is not None:
         mistyped = _near_command(arguments) if isinstance(error, PersonaError) else None
-        return mistyped or str(error), code
+        return mistyped or _with_notes(error), code
     if isinstance(error, OSError) and error.errno in DISK_FULL:
         _write_no_more()
         return f"the output cannot be written: {error.strerror}; free some space and try again", STORAGE_FAILED
     return f"a mistake in this program ({type(error).__name__}); add --debug, and report what it prints", INTERNAL_ERROR
+
+
+def _with_notes(error: Exception) -> str:
+    """Return what an error says, and after it the notes that were added on its way (`add_note`)."""
+    line = str(error)
+    for note in getattr(error, "__notes__", ()):
+        line += f"{'' if line.endswith(('.', '?', '!')) else ';'} {note}"
+    return line
 
 
 def _near_command(arguments: Sequence[str]) -> str | None:

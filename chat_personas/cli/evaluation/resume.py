@@ -41,18 +41,22 @@ class ResumableRun:
         self._engines: list[CachedEngine] = []
 
     def ask(self, asking: Coroutine[Any, Any, T]) -> T:
-        """Run what asks; when it is interrupted or the model fails, say how much is kept and how to go on.
+        """Run `asking`; where it is interrupted or the model fails, add how much is kept and how to resume.
 
         Raises:
             StoppedError: the person pressed Ctrl-C.
-            EngineError: the model or the server failed.
+            EngineError: the model or the server failed. What is kept is a note (PEP 678), which `main` prints: the
+                exception stays the one that was raised, whatever its class.
         """
         try:
             return asyncio.run(asking)
         except KeyboardInterrupt as error:
-            raise StoppedError(self._with_what_is_kept("interrupted")) from error
+            stopped = StoppedError("interrupted")
+            self._note_kept_answers(stopped)
+            raise stopped from error
         except EngineError as error:
-            raise type(error)(self._with_what_is_kept(str(error))) from error
+            self._note_kept_answers(error)
+            raise
         finally:
             self._close()
 
@@ -121,15 +125,17 @@ class ResumableRun:
             except CacheError as error:
                 _say(str(error))
 
-    def _with_what_is_kept(self, why: str) -> str:
+    def _note_kept_answers(self, error: Exception) -> None:
+        """Add to an error how many answers are kept; nothing where none was given."""
         tally = self.tally()
         answers = tally.remembered + tally.asked
         if not answers:
-            return why
-        counted = f"{why}{'' if why.endswith(('.', '?', '!')) else ';'} {answers} of {self._requests} answers"
-        if self._memory is None or not self._memory.keeps:
-            return f"{counted} were there, and not all of them could be kept"
-        return f"{counted} are kept: {GO_ON}"
+            return
+        counted = f"{answers} of {self._requests} answers"
+        if self._memory is not None and self._memory.keeps:
+            error.add_note(f"{counted} are kept: {GO_ON}")
+        else:
+            error.add_note(f"{counted} were given, but not all of them could be kept")
 
     def _close(self) -> None:
         """Close the store, whatever state it is in: each answer is on the disk already."""
