@@ -56,9 +56,10 @@ def evaluate(
     from chat_personas.cli.evaluation.output import Destinations, print_and_write
     from chat_personas.cli.evaluation.requests import expressions_meant
     from chat_personas.cli.evaluation.resume import ResumableRun
-    from chat_personas.cli.evaluation.run import EvalRun, score_answers
+    from chat_personas.cli.evaluation.run import EvalRun, load_personas, score_answers
     from chat_personas.cli.options import choose
     from chat_personas.settings import load_settings
+    from chat_personas.surveys import find_survey
 
     destinations = Destinations(json_file, save_answers, html_file, svg_file)
     destinations.check(read={"--answers": answers, "--fail-if-worse-than": fail_if_worse_than})
@@ -70,7 +71,7 @@ def evaluate(
         asking |= {"--expression": expression, "--samples": samples, "--judge": judge, "--save-answers": save_answers}
         asking |= {"--yes": yes, "--no-cache": no_cache, "--resume": resume}
         _nothing_to_ask(asking)
-        scored = score_answers(answers, survey, limit=limit, seed=seed, refusals=compared, calibrate=calibrate)
+        scored = score_answers(answers, survey, limit=limit, seed=seed, refusals=compared, with_calibration=calibrate)
         baseline = None if fail_if_worse_than is None else _baseline_of_answers(fail_if_worse_than, scored)
         print_and_write(scored, len(scored), destinations, survey)
         _check(scored, baseline, fail_under, seed, to_error=destinations.take_standard_output)
@@ -80,7 +81,8 @@ def evaluate(
     evaluation = EvalRun(
         settings=settings,
         model=model or settings.model,
-        survey=survey,
+        survey=find_survey(survey),
+        personas=load_personas(wanted),
         expressions=expressions_meant(expression, samples, judge, one_only=one_only),
         steering=None if steering is None else choose("--steering", steering, STEERINGS),
         shots=shots,
@@ -92,12 +94,12 @@ def evaluate(
         judge=judge,
         agreed=yes,
         saving=save_answers is not None,
-        kept=ResumableRun(anew=no_cache, resume=resume),
+        resumable=ResumableRun(fresh=no_cache, resume=resume),
     )
     baseline = _baseline(fail_if_worse_than, wanted, survey)
     reports: list[Report] = []
     try:
-        evaluation.kept.ask(evaluation.collect(wanted, reports))
+        evaluation.resumable.ask(evaluation.collect(reports))
     finally:
         expected = len(wanted) * len(evaluation.expressions)
         print_and_write(reports, expected, destinations, survey)

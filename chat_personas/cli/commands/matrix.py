@@ -72,15 +72,15 @@ def matrix(
         personas=[load_persona(name) for name in personas],
         survey=find_survey(survey or settings.survey),
         attribute=attribute,
-        expression=expression_meant(expression, samples, judge),
+        expressions=(expression_meant(expression, samples, judge),),
         samples=samples,
         judge=judge,
         limit=limit,
         seed=seed,
         agreed=yes,
-        kept=ResumableRun(anew=no_cache, resume=resume),
+        resumable=ResumableRun(fresh=no_cache, resume=resume),
     )
-    report = asked.kept.ask(asked.make())
+    report = asked.resumable.ask(asked.make())
     try:
         destinations.write(
             {

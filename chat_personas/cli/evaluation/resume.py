@@ -1,4 +1,4 @@
-"""The answers that a long command keeps, goes on with, and tells about."""
+"""One command's use of the answer cache: taking cached answers, keeping new ones, resuming an interrupted run."""
 
 import asyncio
 import sys
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", "Report", "MatrixReport")
 T = TypeVar("T")
-NOTHING = "there is no interrupted run of this command to go on with; leave out --resume"
+NOTHING = "no interrupted run of this command to resume; leave out --resume"
 GO_ON = "add --resume to the same command to go on"
 
 
 class ResumableRun:
-    """One command's dealings with kept answers.
+    """One run of a command, and the answers that it takes from the cache and keeps there.
 
-    `anew`: take none of those that are there, but keep the new ones. `resume`: go on with the last run of the same
-    command, which must have been interrupted; it goes on as it began, with older answers or without.
+    `fresh`: ignore cached answers, but keep the new ones. `resume`: continue the last run of the same command, which
+    must have been interrupted; it continues as it began, with older answers or without.
     """
 
-    def __init__(self, *, anew: bool, resume: bool) -> None:
-        self._anew = anew
+    def __init__(self, *, fresh: bool, resume: bool) -> None:
+        self._fresh = fresh
         self._resume = resume
         self._total = CacheStats()
         self._requests = 0
@@ -61,50 +61,50 @@ class ResumableRun:
             self._close()
 
     def begin(self, engine: "Engine", command: str, asked: Sequence[object], requests: int) -> CachedEngine:
-        """Return `engine` with a memory. `asked` is what the command is known by, `requests` how many answers it needs.
+        """Return `engine` behind the cache. `asked` identifies the run, `requests` is how many answers it needs.
 
         Raises:
-            UsageError: there is no interrupted run to go on with.
-            CacheError: nor can it be looked for.
+            UsageError: there is no interrupted run to resume.
+            CacheError: the run to resume cannot be looked up.
         """
         self._requests = requests
         key = command_key(command, model_key(engine.info), asked)
         try:
             self._store = AnswerStore.open(answers_path())
-            self._run = self._begun(self._store, key)
+            self._run = self._start(self._store, key)
         except CacheError as error:
             if self._resume:
                 raise
             self._close()
             _say(f"{error}; the run goes on, but its answers are not kept")
         self._memory = AnswerMemory(self._store, self._run, _say)
-        return self.also(engine)
+        return self.share(engine)
 
-    def also(self, engine: "Engine") -> CachedEngine:
-        """Return another model of the command that began, with the same memory: its answers are counted, too."""
+    def share(self, engine: "Engine") -> CachedEngine:
+        """Return another model of the run behind the same cache; its answers are counted, too."""
         assert self._memory is not None
-        remembering = CachedEngine(engine, self._memory)
-        self._engines.append(remembering)
-        return remembering
+        cached = CachedEngine(engine, self._memory)
+        self._engines.append(cached)
+        return cached
 
-    def _begun(self, store: AnswerStore, key: str) -> Run:
+    def _start(self, store: AnswerStore, key: str) -> Run:
         if not self._resume:
-            return store.begin(key, anew=self._anew)
+            return store.begin(key, anew=self._fresh)
         run = store.interrupted(key)
         if run is None:
             raise UsageError(NOTHING)
-        return Run(run.id, run.anew or self._anew)
+        return Run(run.id, run.anew or self._fresh)
 
     def tally(self) -> CacheStats:
-        """Return the counts over the whole command so far."""
+        """Return the counts over the whole run so far."""
         counted = CacheStats()
         counted.add(self._total)
         for engine in self._engines:
             counted.add(engine.tally)
         return counted
 
-    def told(self, report: R) -> R:
-        """Return a report that says how many answers were remembered since the report before."""
+    def with_cache_counts(self, report: R) -> R:
+        """Return a report with the number of answers that came from the cache since the report before."""
         tally = CacheStats()
         for engine in self._engines:
             tally.add(engine.tally)
@@ -114,11 +114,11 @@ class ResumableRun:
         return report.model_copy(update={"timing": report.timing.model_copy(update=counts)})
 
     def finish(self) -> None:
-        """Note that everything was asked, and say how much of it was there already."""
+        """Record that everything was asked, and say how many answers came from the cache."""
         tally = self.tally()
         if tally.remembered and tally.oldest:
-            there = f"{tally.remembered} of {self._requests} answers were there already"
-            _say(f"{there}, the oldest from {tally.oldest[:10]}; --no-cache asks them anew")
+            cached = f"{tally.remembered} of {self._requests} answers came from the cache"
+            _say(f"{cached}, the oldest from {tally.oldest[:10]}; --no-cache asks again")
         if self._store is not None and self._run is not None and self._memory is not None and self._memory.keeps:
             try:
                 self._store.finish(self._run)
@@ -138,7 +138,7 @@ class ResumableRun:
             error.add_note(f"{counted} were given, but not all of them could be kept")
 
     def _close(self) -> None:
-        """Close the store, whatever state it is in: each answer is on the disk already."""
+        """Close the store in whatever state it is: each answer is on disk already."""
         store, self._store = self._store, None
         if store is not None:
             try:

@@ -56,7 +56,7 @@ def test_under_20_questions_it_is_refused_before_a_model_is_opened(
     assert ran.code == 2
     line = only_line(ran)
     assert "it needs 20 questions, not 19" in line
-    assert "give it more, or leave it out" in line
+    assert "use more questions, or leave it out" in line
 
 
 def test_under_20_answers_in_a_file_are_refused(command: Command, served_by: Serve, survey: str) -> None:

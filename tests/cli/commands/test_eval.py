@@ -122,7 +122,7 @@ def test_fail_under_tests_every_persona(asked: Callable[..., Ran]) -> None:
     ran = asked("democrat", "republican", "--fail-under", "0.999")
     assert ran.code == 1
     remembered, failed = ran.err.splitlines()
-    assert remembered.startswith("40 of 80 answers were there already")
+    assert remembered.startswith("40 of 80 answers came from the cache")
     assert "alignment is under 0.999: democrat 0." in failed
     assert "republican 0." in failed
 

@@ -140,7 +140,7 @@ def test_a_judge_of_its_own_is_not_asked_twice_either(
     assert (again.questions, again.judge) == (first.questions, first.judge)
     # 100 replies, each judged in two orders, and 70 known statements in two orders.
     assert again.timing.remembered == 100 + 2 * (100 + 70)
-    assert "440 of 440 answers were there already" in ran.err
+    assert "440 of 440 answers came from the cache" in ran.err
 
 
 def test_failures_are_counted_by_reason_and_none_becomes_a_zero(

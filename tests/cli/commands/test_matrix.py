@@ -207,7 +207,7 @@ def test_known_statements_are_counted_once_whatever_the_number_of_prompts(
     again = in_own_words(command, survey, monkeypatch, 0.9)
     # 4 prompts, 20 questions, 5 replies, each judged in two orders; 70 known statements in two orders.
     replies = 4 * 20 * 5
-    assert f"{3 * replies + 2 * 70} of {3 * replies + 2 * 70} answers were there already" in again.err
+    assert f"{3 * replies + 2 * 70} of {3 * replies + 2 * 70} answers came from the cache" in again.err
 
 
 def test_of_what_is_not_valid_no_figure_is_on_screen_page_or_picture(

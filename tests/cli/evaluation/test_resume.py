@@ -61,7 +61,7 @@ def test_an_interrupted_run_says_what_is_kept_and_goes_on_without_asking_twice(a
     assert "22 of 40 answers are kept" in only_line(ran)
     ran, answered = ask(Model(), "--resume")
     assert (ran.code, answered) == (0, 18)
-    assert "22 of 40 answers were there already, the oldest from 20" in ran.err
+    assert "22 of 40 answers came from the cache, the oldest from 20" in ran.err
     timing = Report.model_validate_json(ran.out).timing
     assert (timing.probes, timing.remembered, timing.tokens_decoded) == (40, 22, 180)
     assert timing.remembered_since is not None
@@ -89,7 +89,7 @@ def test_without_an_interrupted_run_there_is_nothing_to_resume(ask: Ask, before:
         ask(model)
     ran, answered = ask(Model(), "--resume")
     assert (ran.code, answered) == (2, 0)
-    assert "no interrupted run of this command to go on with; leave out --resume" in only_line(ran)
+    assert "no interrupted run of this command to resume; leave out --resume" in only_line(ran)
 
 
 def test_another_command_is_not_what_was_interrupted(ask: Ask) -> None:
