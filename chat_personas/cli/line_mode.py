@@ -19,8 +19,13 @@ from typing import TYPE_CHECKING
 
 from chat_personas.cli.errors import DONE, UsageError
 from chat_personas.cli.launch import Launch
+from chat_personas.cli.progress import busy
+from chat_personas.consent import is_confirmed
+from chat_personas.conversation.conversation import Conversation, ReplyEnded, ReplyText
+from chat_personas.corpus import Corpus
 from chat_personas.reporting.numbers import signed, with_interval
 from chat_personas.reporting.wording import (
+    DEMONSTRATION,
     EVERYONE,
     against_opposite,
     answers_of,
@@ -30,13 +35,11 @@ from chat_personas.reporting.wording import (
     not_valid,
 )
 from chat_personas.text import pluralize, printable
+from eval.engine import Engine, EngineError, TooLongError
 
-if TYPE_CHECKING:
-    from chat_personas.conversation.conversation import Conversation, ReplyEnded
-    from chat_personas.corpus import Corpus
+if TYPE_CHECKING:  # measuring imports NumPy, which talking does without
     from chat_personas.monitor.drift import Drift
     from chat_personas.monitor.monitor import Estimate, Monitor
-    from eval.engine import Engine
     from eval.scoring.scores import Scorecard
 
 
@@ -211,22 +214,16 @@ class LineMode:
             talk.cancel()
         self._interrupted = True
 
-    async def _open_engine(self) -> "Engine":
-        from chat_personas.cli.progress import busy
-
+    async def _open_engine(self) -> Engine:
         with busy(f"opening {self._sitting.model}…"):
             return await self._sitting.open_engine()
 
-    def _open_conversation(self, corpus: "Corpus", engine: "Engine") -> "Conversation":
-        from chat_personas.conversation.conversation import Conversation
-
+    def _open_conversation(self, corpus: Corpus, engine: Engine) -> Conversation:
         if self._resume is not None:
             return Conversation.resume(corpus, engine, self._resume)
         return Conversation.start(corpus, engine, self._sitting.load_persona())
 
-    def _monitor(self, engine: "Engine", conversation: "Conversation", corpus: "Corpus") -> "Monitor | None":
-        from chat_personas.consent import is_confirmed
-
+    def _monitor(self, engine: Engine, conversation: Conversation, corpus: Corpus) -> "Monitor | None":
         if not self._measure:
             return None
         monitor = self._sitting.make_monitor(engine, conversation.persona, corpus)
@@ -237,14 +234,10 @@ class LineMode:
                 "leave out --measure"
             )
         if engine.info.demonstration:
-            from chat_personas.reporting.wording import DEMONSTRATION
-
             print(f"({DEMONSTRATION})", file=sys.stderr, flush=True)
         return monitor
 
-    async def _exchange(self, conversation: "Conversation", monitor: "Monitor | None") -> int:
-        from eval.engine import TooLongError
-
+    async def _exchange(self, conversation: Conversation, monitor: "Monitor | None") -> int:
         await self._report(conversation, monitor)
         number = 0
         try:
@@ -260,10 +253,7 @@ class LineMode:
             raise UsageError(f"line {number} is too long: {error}; {_what_is_kept(conversation)}") from error
         return DONE
 
-    async def _reply(self, conversation: "Conversation", text: str) -> None:
-        from chat_personas.conversation.conversation import ReplyEnded, ReplyText
-        from chat_personas.text import printable
-
+    async def _reply(self, conversation: Conversation, text: str) -> None:
         said = False
         async with aclosing(conversation.send(text)) as events:
             async for event in events:
@@ -277,7 +267,7 @@ class LineMode:
         if self._interrupted:
             raise asyncio.CancelledError
 
-    async def _report(self, conversation: "Conversation", monitor: "Monitor | None") -> None:
+    async def _report(self, conversation: Conversation, monitor: "Monitor | None") -> None:
         if monitor is None:
             return
         path = conversation.path
@@ -292,7 +282,7 @@ class LineMode:
             print(f"{clear}{estimate_line(last)}", file=sys.stderr, flush=True)
 
 
-def _what_is_kept(conversation: "Conversation") -> str:
+def _what_is_kept(conversation: Conversation) -> str:
     """Say of a line that was refused what became of the lines before it, and that none after it was said.
 
     A conversation without that line would be another one than was asked for.
@@ -307,11 +297,8 @@ def _show_progress(estimate: "Estimate") -> None:
         print(f"\rmeasuring… {estimate.done}/{estimate.total}", end="", file=sys.stderr, flush=True)
 
 
-def _notice(ended: "ReplyEnded") -> None:
+def _notice(ended: ReplyEnded) -> None:
     """Say on standard error what is particular about a reply. Raises EngineError for one that did not end properly."""
-    from chat_personas.text import printable
-    from eval.engine import EngineError
-
     if ended.dropped_messages:
         left_out = pluralize(ended.dropped_messages, "oldest message")
         print(f"({left_out} left out: the context is too short for all)", file=sys.stderr)

@@ -90,6 +90,11 @@ FailIfWorseThan = Annotated[
 Yes = Annotated[bool, typer.Option("--yes", help="Agree to send the probes to a server on another machine.")]
 
 
+def command_group(example: str) -> typer.Typer:
+    """Return a group of commands; its summary is in `chat_personas.cli.commands`."""
+    return typer.Typer(epilog=f"Example: {example}", rich_markup_mode=None, no_args_is_help=True)
+
+
 def examples(*lines: str, note: str = "") -> str:
     """Return the end of a help text: examples, each on a line of its own, and perhaps a note."""
     unwrapped = "\b\n"  # what follows, up to an empty line, keeps its line breaks

@@ -11,6 +11,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.text import Text
+
 if TYPE_CHECKING:
     from chat_personas.engines.cached import CacheStats
 
@@ -105,9 +109,6 @@ def progress_bar(title: str, tally: "Callable[[], CacheStats] | None" = None) ->
     `tally` tells how many answers were asked for, remembered and failed. Where standard error is no terminal, the same
     is a line every half minute.
     """
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
     console, pace = Console(stderr=True), RateEstimate(tally)
     if not console.is_terminal:
         yield lines(title, pace)
@@ -142,9 +143,6 @@ def lines(title: str, pace: RateEstimate) -> Advance:
 @contextmanager
 def busy(title: str) -> Iterator[None]:
     """Show `title` with a moving mark if it takes longer than a second: it cannot be counted; in an event loop."""
-    from rich.console import Console
-    from rich.text import Text
-
     console = Console(stderr=True)
     if not console.is_terminal:
         yield

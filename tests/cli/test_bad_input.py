@@ -382,7 +382,7 @@ def test_a_mistake_of_ours_is_one_line_and_an_exit_code_of_its_own(
     def mistake(*_: object) -> str:
         raise KeyError(str(Path.home()))
 
-    monkeypatch.setattr("personas.evaluation_prompt", mistake)
+    monkeypatch.setattr("chat_personas.cli.commands.personas.evaluation_prompt", mistake)
     ran = command("personas", "show", "democrat")
     assert ran.code == 70
     assert (

@@ -1,5 +1,7 @@
 """The help of every command."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -45,6 +47,22 @@ def test_every_option_and_argument_is_explained(path: tuple[str, ...]) -> None:
 def test_short_help_is_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["-h"]) == 0
     assert "Commands:" in capsys.readouterr().out
+
+
+def test_the_help_of_the_program_is_that_of_all_commands_and_imports_none_of_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    main(["--help"])
+    shown = capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        typer.main.get_command(application())(["--help"], prog_name="chat-personas")
+    assert capsys.readouterr().out == shown
+    code = (
+        "import sys; from chat_personas.cli.main import main; main(['--help']); "
+        "print([m for m in ('pydantic', 'numpy', 'rich.console', 'eval.engine', 'personas') if m in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert found.splitlines()[-1] == "[]"
 
 
 def test_global_options_are_not_taken_for_personas() -> None:

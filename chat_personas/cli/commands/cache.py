@@ -6,24 +6,19 @@ from typing import Annotated
 import typer
 
 from chat_personas.cli.errors import DONE, UsageError
-from chat_personas.text import pluralize
+from chat_personas.cli.options import command_group
+from chat_personas.engines.cached import AnswerStore
+from chat_personas.engines.cached.store import DamagedCacheError, remove, size_of
+from chat_personas.paths import answers_path, display_path
+from chat_personas.text import pluralize, printable
+from personas.inputs.suggestions import quoted, suggestion
 
-app = typer.Typer(
-    help="Show and clear the answers that are kept so that nothing is asked twice.",
-    epilog="Example: chat-personas cache show",
-    rich_markup_mode=None,
-    no_args_is_help=True,
-)
+app = command_group("chat-personas cache show")
 
 
 @app.command("show", epilog="Example: chat-personas cache show")
 def show() -> int:
     """Say where answers are kept, how much room they take, and how many there are of each model, of when."""
-    from chat_personas.engines.cached import AnswerStore
-    from chat_personas.engines.cached.store import size_of
-    from chat_personas.paths import answers_path, display_path
-    from chat_personas.text import printable
-
     path = answers_path()
     if not path.exists():
         print(f"no answers are kept yet; they will be in {display_path(path)}")
@@ -48,11 +43,6 @@ def clear(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> int:
     """Remove the kept answers: all of them, or one model's. Reports stay as they are."""
-    from chat_personas.engines.cached import AnswerStore
-    from chat_personas.engines.cached.store import DamagedCacheError, remove
-    from chat_personas.paths import answers_path
-    from personas.inputs.suggestions import quoted, suggestion
-
     path = answers_path()
     if not path.exists():
         typer.echo("no answers are kept", err=True)

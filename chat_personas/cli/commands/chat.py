@@ -38,7 +38,7 @@ def chat(
     if resume is not None and persona is not None:
         raise UsageError(f"a conversation keeps its persona; leave out {persona}, or leave out --resume")
     if plain or not has_terminal():
-        from chat_personas.cli.line_mode import LineMode
+        from chat_personas.cli.line_mode import LineMode  # the screen does without it
 
         return LineMode(persona, model, survey, measure=measure, resume=resume).run()
     return open_screen(ScreenArguments(persona, model, survey, resume))

@@ -2,22 +2,32 @@
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from chat_personas.cli import options
 from chat_personas.cli.errors import DONE
-
-if TYPE_CHECKING:
-    from eval.report import Report
+from chat_personas.cli.evaluation.output import Destinations
+from chat_personas.cli.tables.comparison import print_comparisons
+from chat_personas.reporting.html.comparison_page import paired_page_document
+from chat_personas.reporting.wording import judge_unreliable, not_judged
+from chat_personas.text import printable
+from eval.compare.models import as_document
+from eval.compare.paired import NamedReport, pair_reports, paired
+from eval.errors import ReportError
+from eval.report import Report
+from eval.report.read import load_reports
+from eval.scoring.intervals import MIN_QUESTIONS
 
 EXAMPLE = options.examples(
     "chat-personas compare before.json after.json",
     "chat-personas compare before.json after.json --html page.html",
     "chat-personas compare pocket.json qwen.json --json - | python -m json.tool",
     note="The difference is taken within each question that both answered, so that hard questions do not hide it. It "
-    "has an interval from 20 questions on, and a p-value always. Reports on different surveys are refused.",
+    f"has an interval from {MIN_QUESTIONS} questions on, and a p-value always. Reports on different surveys are "
+    "refused.",
 )
 
 
@@ -31,15 +41,6 @@ def compare(
     html_file: options.Html = None,
 ) -> int:
     """Say by how much one report of eval differs from another, and whether that can be chance."""
-    from pathlib import Path
-
-    from chat_personas.cli.evaluation.output import Destinations
-    from chat_personas.cli.tables.comparison import print_comparisons
-    from chat_personas.reporting.html.comparison_page import paired_page_document
-    from eval.compare.models import as_document
-    from eval.compare.paired import NamedReport, pair_reports, paired
-    from eval.report.read import load_reports
-
     destinations = Destinations(json_file, html=html_file)
     destinations.check()
     files = Path(a).name, Path(b).name
@@ -58,16 +59,12 @@ def compare(
     return DONE
 
 
-def _judged(pairs: "Sequence[tuple[Report, Report]]") -> "list[tuple[Report, Report]]":
+def _judged(pairs: Sequence[tuple[Report, Report]]) -> list[tuple[Report, Report]]:
     """Return the pairs without those in which a judge errs too often; these are named on standard error.
 
     Raises:
         ReportError: no other is left.
     """
-    from chat_personas.reporting.wording import judge_unreliable, not_judged
-    from chat_personas.text import printable
-    from eval.errors import ReportError
-
     kept, said = [], []
     for pair in pairs:
         troubled = [(name, report) for name, report in zip("AB", pair, strict=True) if judge_unreliable(report)]

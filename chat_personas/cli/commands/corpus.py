@@ -7,13 +7,14 @@ import typer
 
 from chat_personas.cli.errors import DONE, UsageError
 from chat_personas.cli.opening import open_corpus
+from chat_personas.cli.options import command_group
+from chat_personas.corpus.conversations import Selection
+from chat_personas.corpus.corpus import check_persona
+from chat_personas.paths import corpus_path
+from chat_personas.reporting.wording import STATUS
+from chat_personas.text import pluralize, printable
 
-app = typer.Typer(
-    help="List, search, read and delete conversations.",
-    epilog="Example: chat-personas corpus list",
-    rich_markup_mode=None,
-    no_args_is_help=True,
-)
+app = command_group("chat-personas corpus list")
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="A conversation; its first characters suffice.")]
 
@@ -23,10 +24,6 @@ def list_conversations(
     persona: Annotated[str | None, typer.Option("--persona", help="Only conversations with this persona.")] = None,
 ) -> int:
     """List conversations, the most recently used first."""
-    from chat_personas.corpus.conversations import Selection
-    from chat_personas.corpus.corpus import check_persona
-    from chat_personas.text import pluralize, printable
-
     with open_corpus(read_only=True) as corpus:
         check_persona(corpus, persona)
         for found in corpus.conversations(Selection(persona=persona)):
@@ -39,8 +36,6 @@ def list_conversations(
 @app.command("search", epilog="Example: chat-personas corpus search 'gun laws'")
 def search(words: Annotated[str, typer.Argument(metavar="WORDS", help="Words that all occur in a message.")]) -> int:
     """Find messages by their words."""
-    from chat_personas.text import printable
-
     with open_corpus(read_only=True) as corpus:
         hits = list(corpus.search(words))
         for hit in hits:
@@ -54,9 +49,6 @@ def search(words: Annotated[str, typer.Argument(metavar="WORDS", help="Words tha
 @app.command("show", epilog="Example: chat-personas corpus show 01JD")
 def show(conversation: Id) -> int:
     """Print a conversation as people read it: the branch that was last on the screen."""
-    from chat_personas.reporting.wording import STATUS
-    from chat_personas.text import printable
-
     with open_corpus(read_only=True) as corpus:
         found = corpus.conversation(conversation)
         print(f"{printable(found.title)}\n{found.id}  {found.persona_name} on {found.model}\n")
@@ -73,8 +65,6 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> int:
     """Delete a conversation for good, with everything measured in it."""
-    from chat_personas.text import printable
-
     with open_corpus() as corpus:
         found = corpus.conversation(conversation)
         if not yes:
@@ -92,7 +82,5 @@ def delete(
 @app.command("path", epilog='Example: sqlite3 "$(chat-personas corpus path)" "select count(*) from messages"')
 def path() -> int:
     """Print where the corpus is, for other programs that read SQLite."""
-    from chat_personas.paths import corpus_path
-
     print(corpus_path())
     return DONE

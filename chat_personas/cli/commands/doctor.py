@@ -1,19 +1,29 @@
 """`chat-personas doctor`: is everything there, and where."""
 
+import os
 import sys
 from collections.abc import Callable, Collection, Iterable
+from difflib import get_close_matches
 from pathlib import Path
 
+from chat_personas import __version__
 from chat_personas.cli.errors import CHECK_FAILED, DONE
-from chat_personas.text import pluralize
+from chat_personas.cli.opening import described_engine, open_corpus
+from chat_personas.corpus.errors import CorpusError
+from chat_personas.engines.cached import AnswerStore
+from chat_personas.engines.cached.store import size_of
+from chat_personas.engines.open import shown_model
+from chat_personas.paths import answers_path, cannot_write, corpus_path, display_path, settings_path
+from chat_personas.settings import SettingsError, load_settings
+from chat_personas.surveys import find_survey
+from chat_personas.text import pluralize, printable
+from personas import library_names, load_persona
 
 EXAMPLE = "Example: chat-personas doctor"
 
 
 def doctor() -> int:
     """Check the installation: versions, settings, corpus, kept answers, models, survey and library."""
-    from chat_personas.text import printable
-
     checks: tuple[tuple[str, Callable[[], str]], ...] = (
         ("program", _program),
         ("settings", _settings),
@@ -36,17 +46,10 @@ def doctor() -> int:
 
 
 def _program() -> str:
-    from chat_personas import __version__
-
     return f"chat-personas {__version__}, Python {sys.version.split()[0]}"
 
 
 def _settings() -> str:
-    from chat_personas.engines.open import shown_model
-    from chat_personas.paths import display_path, settings_path
-    from chat_personas.settings import load_settings
-    from personas import load_persona
-
     settings, file = load_settings(), display_path(settings_path())
     load_persona(settings.persona)
     _require_known("theme", [settings.theme] if settings.theme else [], _themes())
@@ -57,10 +60,6 @@ def _settings() -> str:
 
 def _require_known(setting: str, given: Iterable[str], known: Collection[str]) -> None:
     """Raise SettingsError for the first of `given` that the screen does not know and would pass over."""
-    from difflib import get_close_matches
-
-    from chat_personas.settings import SettingsError
-
     for name in given:
         if name not in known:
             near = get_close_matches(name, sorted(known), n=1)
@@ -90,10 +89,6 @@ def _key_ids() -> frozenset[str]:
 
 
 def _corpus() -> str:
-    from chat_personas.cli.opening import open_corpus
-    from chat_personas.corpus.errors import CorpusError
-    from chat_personas.paths import corpus_path, display_path
-
     if not corpus_path().exists():
         _require_writable(corpus_path().parent)
         return f"none yet; it will be {display_path(corpus_path())}"
@@ -105,11 +100,6 @@ def _corpus() -> str:
 
 def _require_writable(directory: Path) -> None:
     """Raise CorpusError where `directory`, or the nearest one above it that exists, cannot be written."""
-    import os
-
-    from chat_personas.corpus.errors import CorpusError
-    from chat_personas.paths import cannot_write
-
     there = next(above for above in (directory, *directory.parents) if above.exists())
     if not there.is_dir():
         raise CorpusError(cannot_write(directory, f"{there.name} is not a directory"))
@@ -118,10 +108,6 @@ def _require_writable(directory: Path) -> None:
 
 
 def _answers() -> str:
-    from chat_personas.engines.cached import AnswerStore
-    from chat_personas.engines.cached.store import size_of
-    from chat_personas.paths import answers_path, display_path
-
     path = answers_path()
     if not path.exists():
         _require_writable(path.parent)
@@ -139,16 +125,11 @@ def _built_in_model() -> str:
 
 
 def _model() -> str:
-    from chat_personas.settings import load_settings
-
     model = load_settings().model
     return "the built-in one" if model == "pocket" else _opened(model)
 
 
 def _opened(model: str) -> str:
-    from chat_personas.cli.opening import described_engine
-    from chat_personas.settings import load_settings
-
     info = described_engine(model, load_settings())
     figures = {"exact": "exact", "top_k": f"the {info.top_k} likeliest", "none": "no"}[info.log_probabilities]
     about = [info.name, info.quantization, f"context {info.context_length}" if info.context_length else None]
@@ -156,16 +137,11 @@ def _opened(model: str) -> str:
 
 
 def _survey() -> str:
-    from chat_personas.settings import load_settings
-    from chat_personas.surveys import find_survey
-
     loaded = find_survey(load_settings().survey)
     return f"{loaded.survey.name}, {pluralize(len(loaded.survey.questions), 'question')}"
 
 
 def _personas() -> str:
-    from personas import library_names, load_persona
-
     names = library_names()
     for name in names:
         load_persona(name)

@@ -8,6 +8,12 @@ import typer
 
 from chat_personas.cli import options
 from chat_personas.cli.errors import DONE, UsageError
+from chat_personas.cli.evaluation.output import check_destination
+from chat_personas.cli.opening import open_corpus
+from chat_personas.cli.options import choose
+from chat_personas.corpus.conversations import Selection
+from chat_personas.corpus.export import FORMATS, export_file, export_stdout
+from chat_personas.text import pluralize
 
 EXAMPLE = options.examples(
     "chat-personas export --format openai --out dialogues.jsonl",
@@ -31,13 +37,6 @@ def export(
     force: Annotated[bool, typer.Option("--force", help="Replace FILE if it is there.")] = False,
 ) -> int:
     """Write conversations in a format that other programs load."""
-    from chat_personas.cli.evaluation.output import check_destination
-    from chat_personas.cli.opening import open_corpus
-    from chat_personas.cli.options import choose
-    from chat_personas.corpus.conversations import Selection
-    from chat_personas.corpus.export import FORMATS, export_file, export_stdout
-    from chat_personas.text import pluralize
-
     choose("--format", form, tuple(FORMATS))
     selection = Selection(persona=persona, since=_day(since), until=_day(until), ids=tuple(conversation or ()))
     with open_corpus(read_only=True) as corpus:

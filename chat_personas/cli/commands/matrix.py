@@ -6,6 +6,17 @@ import typer
 
 from chat_personas.cli import options
 from chat_personas.cli.errors import DONE, UsageError
+from chat_personas.cli.evaluation.output import Destinations
+from chat_personas.cli.evaluation.requests import expression_meant
+from chat_personas.cli.evaluation.resume import ResumableRun
+from chat_personas.cli.evaluation.run import MatrixRun, load_personas
+from chat_personas.cli.options import choose
+from chat_personas.cli.tables.matrix import print_matrix
+from chat_personas.reporting.html.matrix_page import matrix_page_document
+from chat_personas.reporting.svg.figures import matrix_figure_document
+from chat_personas.settings import load_settings
+from chat_personas.surveys import find_survey
+from personas import CATALOGUE, OPEN_ATTRIBUTES
 
 EXAMPLE = options.examples(
     "chat-personas matrix democrat republican independent --groups POLPARTY",
@@ -48,18 +59,6 @@ def matrix(
     resume: options.Resume = False,
 ) -> int:
     """Compare personas and the unsteered model with every group: whom do they sound like, and what does steering do?"""
-    from chat_personas.cli.evaluation.output import Destinations
-    from chat_personas.cli.evaluation.requests import expression_meant
-    from chat_personas.cli.evaluation.resume import ResumableRun
-    from chat_personas.cli.evaluation.run import MatrixRun
-    from chat_personas.cli.options import choose
-    from chat_personas.cli.tables.matrix import print_matrix
-    from chat_personas.reporting.html.matrix_page import matrix_page_document
-    from chat_personas.reporting.svg.figures import matrix_figure_document
-    from chat_personas.settings import load_settings
-    from chat_personas.surveys import find_survey
-    from personas import CATALOGUE, OPEN_ATTRIBUTES, load_persona
-
     destinations = Destinations(json_file, html=html_file, svg=svg_file)
     destinations.check()
     if groups and len(groups) > 1:
@@ -69,7 +68,7 @@ def matrix(
     asked = MatrixRun(
         settings=settings,
         model=model or settings.model,
-        personas=[load_persona(name) for name in personas],
+        personas=load_personas(personas),
         survey=find_survey(survey or settings.survey),
         attribute=attribute,
         expressions=(expression_meant(expression, samples, judge),),

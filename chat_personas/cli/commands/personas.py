@@ -1,34 +1,32 @@
 """`chat-personas personas`: what is in the library, and whether a persona file is right."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from chat_personas.cli.errors import BAD_INPUT, DONE
-
-if TYPE_CHECKING:
-    from personas import Persona
+from chat_personas.cli.options import command_group
+from chat_personas.cli.tables.layout import padded
+from chat_personas.text import printable
+from eval.evaluate import questions_with_figures
+from eval.expression.few_shot import as_put
+from eval.expression.rendering import render_probe
+from eval.surveys.figures import has_figures
+from eval.surveys.loading import load_survey
+from personas import Persona, evaluation_prompt, library_names, load_persona
+from personas.checking import examine
+from personas.inputs.files import read_text
 
 BUILT_IN = "civic"
 WITHOUT_FIGURES = f"the survey {BUILT_IN} has no figures for it: it can be talked with, not compared with {BUILT_IN}"
 
-app = typer.Typer(
-    help="List, show and check personas.",
-    epilog="Example: chat-personas personas show democrat",
-    rich_markup_mode=None,
-    no_args_is_help=True,
-)
+app = command_group("chat-personas personas show democrat")
 
 
 @app.command("list", epilog="Example: chat-personas personas list")
 def list_personas() -> int:
     """List the library: name, title, "talk only" where civic has no figures to compare with, groups."""
-    from chat_personas.cli.tables.layout import padded
-    from eval.surveys.figures import has_figures
-    from eval.surveys.loading import load_survey
-    from personas import library_names, load_persona
-
     survey = load_survey(BUILT_IN).survey
     for name in library_names():
         persona = load_persona(name).persona
@@ -44,9 +42,6 @@ def show(persona: Annotated[str, typer.Argument(metavar="PERSONA", help="A name 
 
     What is printed is a persona file again. For few_shot the prompt is that of one question.
     """
-    from chat_personas.text import printable
-    from personas import evaluation_prompt, load_persona
-
     loaded = load_persona(persona)
     prompt = evaluation_prompt(loaded.persona)
     print(printable(loaded.path.read_text(encoding="utf-8").rstrip()))
@@ -63,13 +58,8 @@ def _commented(text: str) -> str:
     return "\n".join(f"# {line}".rstrip() for line in text.splitlines())
 
 
-def _before_a_question(persona: "Persona") -> str:
+def _before_a_question(persona: Persona) -> str:
     """Return what a survey's question is preceded by, for the first one of the built-in survey."""
-    from eval.evaluate import questions_with_figures
-    from eval.expression.few_shot import as_put
-    from eval.expression.rendering import render_probe
-    from eval.surveys.loading import load_survey
-
     survey = load_survey(BUILT_IN).survey
     questions = questions_with_figures(survey, persona.groups)
     if not questions:
@@ -82,11 +72,6 @@ def _before_a_question(persona: "Persona") -> str:
 @app.command("check", epilog="Example: chat-personas personas check my-persona.toml")
 def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A persona file.")]) -> int:
     """Say everything that is wrong with a persona file, each with its line and the fix."""
-    from eval.surveys.figures import has_figures
-    from eval.surveys.loading import load_survey
-    from personas.checking import examine
-    from personas.inputs.files import read_text
-
     found = examine(read_text(file).text)
     if isinstance(found, list):
         print(*found, sep="\n")

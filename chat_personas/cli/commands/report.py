@@ -1,17 +1,17 @@
 """`chat-personas report`: what an earlier evaluation found, as tables, a page or a figure. No model is needed."""
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
 from chat_personas.cli import options
-from chat_personas.cli.errors import DONE
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from eval.report import Report
-    from eval.surveys.loading import LoadedSurvey
+from chat_personas.cli.errors import DONE, UsageError
+from chat_personas.cli.evaluation.output import Destinations, pictures, print_tables
+from chat_personas.surveys import all_survey_names, find_survey
+from eval.report import Report
+from eval.report.read import load_reports
+from eval.surveys.loading import LoadedSurvey
 
 EXAMPLE = options.examples(
     "chat-personas report report.json",
@@ -28,9 +28,6 @@ def report(
     survey: options.Survey = None,
 ) -> int:
     """Show a report that eval wrote earlier: tables, or a page and a figure for a paper."""
-    from chat_personas.cli.evaluation.output import Destinations, pictures, print_tables
-    from eval.report.read import load_reports
-
     destinations = Destinations(None, html=html_file, svg=svg_file)
     destinations.check()
     reports = load_reports(file)
@@ -42,16 +39,13 @@ def report(
     return DONE
 
 
-def _survey(reports: "Sequence[Report]", given: str | None) -> "LoadedSurvey | None":
+def _survey(reports: Sequence[Report], given: str | None) -> LoadedSurvey | None:
     """Return the survey that the reports are about: the one that was given, or one of that name and hash, or None.
 
     Raises:
         SurveyError: the one that was given is none.
         UsageError: it is not the one that they were evaluated on.
     """
-    from chat_personas.cli.errors import UsageError
-    from chat_personas.surveys import all_survey_names, find_survey
-
     hashes = {one.survey.sha256 for one in reports}
     if given is not None:
         found = find_survey(given)

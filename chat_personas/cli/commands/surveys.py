@@ -16,10 +16,11 @@ from typing import Annotated
 import typer
 
 from chat_personas.cli.errors import BAD_INPUT, DONE, UsageError
+from chat_personas.cli.options import command_group
 from chat_personas.cli.progress import busy
 from chat_personas.cli.tables.layout import padded
-from chat_personas.paths import display_path as shown_path
-from chat_personas.surveys import check_name, keep_survey
+from chat_personas.paths import display_path
+from chat_personas.surveys import all_survey_names, check_name, find_survey, glance_at_survey, keep_survey
 from chat_personas.text import pluralize, printable
 from eval.errors import SurveyError
 from eval.importers import KINDS, ImportOptions, ImportResult
@@ -118,16 +119,11 @@ def _summary(imported: ImportResult, file: Path) -> list[str]:
         f"{survey.name}: {size}, everyone's figures for {overall}; {'weighted' if survey.weighted else 'unweighted'}",
         *(f"found: {line}" for line in imported.found),
         *(f"note: {line}" for line in imported.notes),
-        f"kept in {shown_path(file)}; use it with --survey {survey.name}",
+        f"kept in {display_path(file)}; use it with --survey {survey.name}",
     ]
 
 
-app = typer.Typer(
-    help="List, show and import surveys.",
-    epilog="Example: chat-personas surveys show civic",
-    rich_markup_mode=None,
-    no_args_is_help=True,
-)
+app = command_group("chat-personas surveys show civic")
 
 
 @app.command("list", epilog="Example: chat-personas surveys list")
@@ -136,10 +132,6 @@ def list_surveys() -> int:
 
     A file with a fault is named on standard error beside the list of the others; the exit code is then 2.
     """
-    from chat_personas.surveys import all_survey_names, glance_at_survey
-    from chat_personas.text import pluralize, printable
-    from eval.errors import SurveyError
-
     code = DONE
     for name in all_survey_names():
         try:
@@ -162,10 +154,6 @@ def show(
     ] = None,
 ) -> int:
     """Print where a survey's figures come from, its topics and the groups it has figures for."""
-    from chat_personas.surveys import find_survey
-    from chat_personas.text import pluralize, printable
-    from eval.surveys.figures import groups_with_figures
-
     combined = groups_meant(groups or ())
     loaded = find_survey(survey)
     found = loaded.survey
@@ -204,7 +192,5 @@ def import_survey(
     replace: Annotated[bool, typer.Option("--replace", help="Replace a survey of that name.")] = False,
 ) -> int:
     """Take a survey over from another format; then it is listed, shown and measured with like any other."""
-    from eval.importers.building import ImportOptions
-
     wishes = ImportOptions(name or "", title, source, licence, tuple(year or ()), weighted)
     return run_import(kind, path, wishes, replace=replace)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chat_personas.cli.errors import CheckFailedError
+from chat_personas.cli.evaluation.output import in_several_expressions
 from chat_personas.cli.tables.comparison import print_comparisons
-from chat_personas.reporting.numbers import signed
+from chat_personas.reporting.numbers import below, signed
 from chat_personas.reporting.wording import judge_unreliable, not_judged
 from chat_personas.surveys import find_survey
 from chat_personas.text import printable
@@ -19,6 +20,20 @@ from personas import load_persona
 from personas.inputs.suggestions import quoted
 
 THIS_RUN = "this evaluation"
+
+
+def check(
+    reports: Sequence[Report], baseline: "Baseline | None", fail_under: float | None, *, seed: int, to_error: bool
+) -> None:
+    """Make sure that the reports are as good as was asked for.
+
+    Raises:
+        CheckFailedError: one is worse than the baseline, or has an alignment below `fail_under`.
+    """
+    if baseline is not None:
+        baseline.check(reports, seed=seed, to_error=to_error)
+    if fail_under is not None:
+        check_alignment(reports, fail_under)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +117,33 @@ def _complaint(comparison: PairedReport) -> str | None:
     if difference is None:
         return f"{comparison.b.persona} (no alignment to compare)"
     return f"{comparison.b.persona} {signed(difference)}" if is_worse(difference) else None
+
+
+def check_alignment(reports: Sequence[Report], fail_under: float) -> None:
+    """Make sure that no persona's alignment is below `fail_under`.
+
+    Raises:
+        CheckFailedError: one is, or has none, or is not valid because the judge errs too often.
+    """
+    several = in_several_expressions(reports)
+    names = [f"{each.persona.name} ({each.expression})" if several else each.persona.name for each in reports]
+    judged = [(name, report) for name, report in zip(names, reports, strict=True) if not judge_unreliable(report)]
+    aligned = [(name, report.scores.alignment) for name, report in judged]
+    low = [
+        f"{name} {below(fail_under, score.mean)}"
+        for name, score in aligned
+        if score is not None and score.mean < fail_under
+    ]
+    complaints = [f"alignment is under {fail_under}: {', '.join(low)}"] if low else []
+    complaints += [
+        f"no alignment to check: for {name} no question with ordered options was scored"
+        for name, score in aligned
+        if score is None
+    ]
+    complaints += [
+        f"no alignment to check: {name} is {not_judged(report)}"
+        for name, report in zip(names, reports, strict=True)
+        if judge_unreliable(report)
+    ]
+    if complaints:
+        raise CheckFailedError("; ".join(complaints))

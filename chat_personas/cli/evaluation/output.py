@@ -11,14 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from chat_personas.cli.errors import CheckFailedError, UsageError
+from chat_personas.cli.errors import UsageError
 from chat_personas.cli.tables.expressions import print_expressions
 from chat_personas.cli.tables.report import print_reports
 from chat_personas.corpus.errors import CorpusError
 from chat_personas.reporting.html.report_page import page_document
-from chat_personas.reporting.numbers import below
 from chat_personas.reporting.svg.figures import figure_document
-from chat_personas.reporting.wording import judge_unreliable, not_judged
 from chat_personas.storage.files import standard_output
 from chat_personas.surveys import find_survey
 from chat_personas.text import pluralize, printable
@@ -228,41 +226,9 @@ def _tell_left_out(reports: Sequence[Report]) -> None:
 
 def print_tables(reports: Sequence[Report], *, to_error: bool) -> None:
     """Print the reports; a persona that was asked in several expressions has them side by side."""
-    show = print_expressions if _in_several_expressions(reports) else print_reports
+    show = print_expressions if in_several_expressions(reports) else print_reports
     show(reports, to_error=to_error)
 
 
-def check_alignment(reports: Sequence[Report], fail_under: float | None) -> None:
-    """Make sure that no persona's alignment is below `fail_under`.
-
-    Raises:
-        CheckFailedError: one is, or has none, or is not valid because the judge errs too often.
-    """
-    if fail_under is None:
-        return
-    several = _in_several_expressions(reports)
-    names = [f"{each.persona.name} ({each.expression})" if several else each.persona.name for each in reports]
-    judged = [(name, report) for name, report in zip(names, reports, strict=True) if not judge_unreliable(report)]
-    aligned = [(name, report.scores.alignment) for name, report in judged]
-    low = [
-        f"{name} {below(fail_under, score.mean)}"
-        for name, score in aligned
-        if score is not None and score.mean < fail_under
-    ]
-    complaints = [f"alignment is under {fail_under}: {', '.join(low)}"] if low else []
-    complaints += [
-        f"no alignment to check: for {name} no question with ordered options was scored"
-        for name, score in aligned
-        if score is None
-    ]
-    complaints += [
-        f"no alignment to check: {name} is {not_judged(report)}"
-        for name, report in zip(names, reports, strict=True)
-        if judge_unreliable(report)
-    ]
-    if complaints:
-        raise CheckFailedError("; ".join(complaints))
-
-
-def _in_several_expressions(reports: Sequence[Report]) -> bool:
+def in_several_expressions(reports: Sequence[Report]) -> bool:
     return len({report.expression for report in reports}) > 1

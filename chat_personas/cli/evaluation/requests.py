@@ -5,7 +5,6 @@ Let nobody be surprised by a bill: another machine is probed only after the pers
 
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import typer
 
@@ -13,14 +12,12 @@ from chat_personas import consent
 from chat_personas.cli.errors import UsageError
 from chat_personas.cli.options import choose
 from chat_personas.text import pluralize
+from eval.engine import EngineInfo
 from eval.expression.methods import EXPRESSIONS, METHODS, Asking, Expression, cannot
-
-if TYPE_CHECKING:
-    from eval.engine import EngineInfo
-    from eval.surveys.model import Question
+from eval.surveys.model import Question
 
 
-def agree(info: "EngineInfo", requests: int, *, agreed: bool) -> None:
+def agree(info: EngineInfo, requests: int, *, agreed: bool) -> None:
     """Ask whether a server on another machine may be sent so many requests; remember it.
 
     `agreed` means that it was agreed to on the command line. Nothing is asked for this machine, or a second time.
@@ -76,7 +73,7 @@ def expression_meant(named: str | None, samples: int | None, judge: str | None) 
     return found
 
 
-def possible(expressions: Sequence[Expression], info: "EngineInfo", judge: "EngineInfo") -> Sequence[Expression]:
+def possible(expressions: Sequence[Expression], info: EngineInfo, judge: EngineInfo) -> Sequence[Expression]:
     """Return those of several expressions that the model and the judge can do; the others are named with the reason.
 
     A single one is returned as it is: that it cannot be done is then an error of the evaluation.
@@ -94,10 +91,10 @@ def possible(expressions: Sequence[Expression], info: "EngineInfo", judge: "Engi
 
 
 def agree_to_all(
-    info: "EngineInfo",
-    judge: "EngineInfo | None",
+    info: EngineInfo,
+    judge: EngineInfo | None,
     expressions: Sequence[Expression],
-    questions: Sequence[Sequence["Question"]],
+    questions: Sequence[Sequence[Question]],
     asking: Asking,
     agreed: bool,
 ) -> int:

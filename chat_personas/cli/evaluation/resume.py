@@ -3,21 +3,18 @@
 import asyncio
 import sys
 from collections.abc import Coroutine, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from chat_personas.cli.errors import StoppedError, UsageError
 from chat_personas.engines.cached import AnswerMemory, AnswerStore, CachedEngine, CacheError, CacheStats, Run
 from chat_personas.engines.cached.entries import command_key, model_key
 from chat_personas.paths import answers_path
 from chat_personas.text import printable
-from eval.engine import EngineError
+from eval.engine import Engine, EngineError
+from eval.matrix.models import MatrixReport
+from eval.report import Report
 
-if TYPE_CHECKING:
-    from eval.engine import Engine
-    from eval.matrix.models import MatrixReport
-    from eval.report import Report
-
-R = TypeVar("R", "Report", "MatrixReport")
+R = TypeVar("R", Report, MatrixReport)
 T = TypeVar("T")
 NOTHING = "no interrupted run of this command to resume; leave out --resume"
 GO_ON = "add --resume to the same command to go on"
@@ -60,7 +57,7 @@ class ResumableRun:
         finally:
             self._close()
 
-    def begin(self, engine: "Engine", command: str, asked: Sequence[object], requests: int) -> CachedEngine:
+    def begin(self, engine: Engine, command: str, asked: Sequence[object], requests: int) -> CachedEngine:
         """Return `engine` behind the cache. `asked` identifies the run, `requests` is how many answers it needs.
 
         Raises:
@@ -80,7 +77,7 @@ class ResumableRun:
         self._memory = AnswerMemory(self._store, self._run, _say)
         return self.share(engine)
 
-    def share(self, engine: "Engine") -> CachedEngine:
+    def share(self, engine: Engine) -> CachedEngine:
         """Return another model of the run behind the same cache; its answers are counted, too."""
         assert self._memory is not None
         cached = CachedEngine(engine, self._memory)
