@@ -4,6 +4,7 @@ Importing all of them takes longer than drawing the first frame, so the help of 
 summaries.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
@@ -18,6 +19,8 @@ from chat_personas.cli.commands import COMMANDS, GROUPS, NAMES, module_of
 from chat_personas.cli.errors import BAD_INPUT, DONE, INTERRUPTED, CommandLineError
 
 PROGRAM = "chat-personas"
+COMPLETION = "_CHAT_PERSONAS_COMPLETE"
+"""The variable that a shell sets to ask for completions."""
 
 
 def run_command(arguments: Sequence[str]) -> int:
@@ -30,7 +33,8 @@ def run_command(arguments: Sequence[str]) -> int:
         KeyboardInterrupt: the person pressed Ctrl-C.
         Exception: what went wrong in the command.
     """
-    command = typer.main.get_command(application(arguments[0]) if arguments[0] in NAMES else overview())
+    typed = _words_to_complete() if COMPLETION in os.environ else arguments
+    command = typer.main.get_command(application(typed[0]) if typed and typed[0] in NAMES else overview())
     if len(arguments) == 1 and arguments[0] in GROUPS:
         with redirect_stdout(sys.stderr):
             command.main([*arguments, "--help"], prog_name=PROGRAM, standalone_mode=False)
@@ -44,6 +48,12 @@ def run_command(arguments: Sequence[str]) -> int:
     if result == INTERRUPTED:
         raise KeyboardInterrupt  # Typer turns the exception into a number
     return result if isinstance(result, int) else DONE
+
+
+def _words_to_complete() -> list[str]:
+    """Return what was typed after the program's name where a shell asks for completions: it sets variables only."""
+    typed = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS", "")
+    return typed.split()[1:]
 
 
 def _usage(error: typer.TyperException) -> str:
