@@ -96,7 +96,7 @@ def _without_commands() -> typer.Typer:
             "chat-personas democrat",
             "chat-personas eval democrat",
             "chat-personas personas list",
-            note="Without a command, chat is meant. For a bug report add --debug: it prints a traceback.",
+            note="Without a command, chat is run. For a bug report add --debug, which prints a traceback.",
         ),
         rich_markup_mode=None,
         pretty_exceptions_enable=False,

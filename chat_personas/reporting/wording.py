@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 DEMONSTRATION = "demonstration model: says nothing about real people"
 
 STATUS = {"stopped": "stopped", "interrupted": "interrupted", "streaming": "interrupted", "error": "failed"}
-"""What is said of a message that is not complete, by its status in the corpus."""
+"""How a message that is not complete ended, by its status in the corpus."""
 STATUS_NOTES = {status: f"{'■' if status == 'stopped' else '✗'} {word}" for status, word in STATUS.items()}
 """The same with a mark, for the screen."""
 
@@ -133,9 +133,13 @@ class Figures(Protocol):
 
 def figures_described(survey: Figures) -> str:
     """Say what the human figures of a survey are: `paraphrased, weighted, 2017–2018`."""
-    wording = "paraphrased" if survey.paraphrased else "original wording"
     years = "–".join(str(year) for year in sorted({min(survey.years), max(survey.years)})) if survey.years else ""
-    return f"{wording}, {weighting(survey)}, {years or 'years not stated'}"
+    return f"{worded(survey)}, {weighting(survey)}, {years or 'years not stated'}"
+
+
+def worded(survey: Figures) -> str:
+    """Say whether any question is worded differently from what the respondents read."""
+    return "paraphrased" if survey.paraphrased else "original wording"
 
 
 def weighting(survey: Figures) -> str:
@@ -239,8 +243,8 @@ def doubts(
 ) -> Iterator[str]:
     """Yield what speaks against the persona: no closer to its own group than to `opposite`, no better than everyone.
 
-    `minus_own` is its alignment with the opposite group minus that with its own, paired by question. Nothing is said
-    without an interval, nor of everyone where they are the people compared with (`of_everyone`), as for a persona
+    `minus_own` is its alignment with the opposite group minus that with its own, paired by question. Nothing is yielded
+    without an interval, nor about everyone where they are the people compared with (`of_everyone`), as for a persona
     without a group: no persona comes closer to people than their own answers.
     """
     if minus_own is not None and minus_own.low is not None and minus_own.high is not None and minus_own.high >= 0:

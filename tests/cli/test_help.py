@@ -8,7 +8,7 @@ import pytest
 import typer
 
 from chat_personas.cli.app import application
-from chat_personas.cli.commands import NAMES
+from chat_personas.cli.commands import GROUPS, NAMES
 from chat_personas.cli.main import GLOBAL_OPTIONS, main
 
 
@@ -33,6 +33,17 @@ def test_every_command_has_help_with_an_example_of_itself(
     assert main([*path, "--help"]) == 0
     printed = " ".join(capsys.readouterr().out.split())
     assert " ".join(["chat-personas", *path]) in printed.partition("Example")[2]
+
+
+@pytest.mark.parametrize("path", [(), *((group,) for group in GROUPS)], ids=" ".join)
+def test_no_summary_is_cut_on_a_terminal_of_80_columns(
+    path: tuple[str, ...], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main([*path, "--help"]) == 0
+    listed = capsys.readouterr().out.partition("Commands:")[2]
+    assert listed
+    assert "..." not in listed
 
 
 @pytest.mark.parametrize("path", EVERY_COMMAND, ids=" ".join)

@@ -1,23 +1,24 @@
 """The commands: their names and summaries, known without importing any of them.
 
+A summary has at most 64 characters, so that the help of the whole program cuts none on a terminal of 80 columns.
 Each is a module of this package with the name of the command; `eval` is in `evaluate`.
 """
 
 COMMANDS = {
-    "chat": "Talk with a persona; on a terminal, with its measured opinions beside the conversation.",
-    "eval": "Put a survey to personas and report how close their answers are to the people they stand for.",
-    "matrix": "Compare personas and the unsteered model with every group: nearest groups, and what steering adds.",
-    "compare": "Say by how much one report of eval differs from another, and whether that can be chance.",
-    "report": "Show a report that eval wrote earlier: tables, or a page and a figure for a paper.",
+    "chat": "Talk with a persona, beside its measured opinions.",
+    "eval": "Ask personas a survey and score how close they are to people.",
+    "matrix": "Compare personas and the unsteered model with every group.",
+    "compare": "Test whether two reports of eval differ.",
+    "report": "Show a report of eval as tables, a page or a figure.",
     "export": "Write conversations in a format that other programs load.",
-    "doctor": "Check the installation: versions, settings, corpus, kept answers, models, survey and library.",
+    "doctor": "Check the installation, settings, models and stored data.",
 }
 GROUPS = {
     "personas": "List, show and check personas.",
     "surveys": "List, show and import surveys.",
     "models": "List and show models.",
     "corpus": "List, search, read and delete conversations.",
-    "cache": "Show and clear the answers that are kept so that nothing is asked twice.",
+    "cache": "Show and clear cached answers.",
 }
 """Commands that have commands of their own."""
 MODULES = {"eval": "evaluate"}

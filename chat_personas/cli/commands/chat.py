@@ -22,12 +22,14 @@ def chat(
     model: options.Model = None,
     survey: options.Survey = None,
     plain: Annotated[
-        bool, typer.Option("--plain", help="One message per line in, replies out; also without a terminal.")
+        bool,
+        typer.Option("--plain", help="Line mode, as always without a terminal: one message per line in, replies out."),
     ] = False,
     measure: Annotated[
         bool,
         typer.Option(
-            "--measure", help="In line mode: probe at the beginning and after each reply, report on standard error."
+            "--measure",
+            help="In line mode: measure at the start and after each reply; the results go to standard error.",
         ),
     ] = False,
     resume: Annotated[

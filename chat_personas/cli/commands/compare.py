@@ -1,4 +1,4 @@
-"""`chat-personas compare`: two reports of `eval` question by question. No model is needed."""
+"""`chat-personas compare`: compare two reports of `eval` question by question. No model is needed."""
 
 import sys
 from collections.abc import Sequence
@@ -25,18 +25,18 @@ EXAMPLE = options.examples(
     "chat-personas compare before.json after.json",
     "chat-personas compare before.json after.json --html page.html",
     "chat-personas compare pocket.json qwen.json --json - | python -m json.tool",
-    note="The difference is taken within each question that both answered, so that hard questions do not hide it. It "
-    f"has an interval from {MIN_QUESTIONS} questions on, and a p-value always. Reports on different surveys are "
-    "refused.",
+    note="Differences are taken within each question that was answered in both reports, so that differences between "
+    f"questions do not hide them. There is always a p-value, and an interval from {MIN_QUESTIONS} questions on. "
+    "Reports on different surveys cannot be compared.",
 )
 
 
 def compare(
-    a: Annotated[str, typer.Argument(metavar="A.json", help="The report to compare with.")],
-    b: Annotated[str, typer.Argument(metavar="B.json", help="The report that is compared; differences are B - A.")],
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the intervals and of the random signs.")] = 0,
+    a: Annotated[str, typer.Argument(metavar="A.json", help="The earlier report, or the baseline.")],
+    b: Annotated[str, typer.Argument(metavar="B.json", help="The report to compare with it; differences are B - A.")],
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the intervals and of the sign flips.")] = 0,
     json_file: Annotated[
-        str | None, typer.Option("--json", metavar="FILE", help="Write the comparison; - is standard output.")
+        str | None, typer.Option("--json", metavar="FILE", help="Write the comparison as JSON; - is standard output.")
     ] = None,
     html_file: options.Html = None,
 ) -> int:
@@ -63,16 +63,16 @@ def _judged(pairs: Sequence[tuple[Report, Report]]) -> list[tuple[Report, Report
     """Return the pairs without those in which a judge errs too often; these are named on standard error.
 
     Raises:
-        ReportError: no other is left.
+        ReportError: no pair is left.
     """
-    kept, said = [], []
+    judged, unreliable = [], []
     for pair in pairs:
         troubled = [(name, report) for name, report in zip("AB", pair, strict=True) if judge_unreliable(report)]
-        said += [f"{printable(each.persona.name)} in {name} is {not_judged(each)}" for name, each in troubled]
+        unreliable += [f"{printable(each.persona.name)} in {name} is {not_judged(each)}" for name, each in troubled]
         if not troubled:
-            kept.append(pair)
-    if not kept:
-        raise ReportError(f"nothing can be compared: {said[0]}; evaluate with another --judge")
-    for line in said:
+            judged.append(pair)
+    if not judged:
+        raise ReportError(f"nothing can be compared: {unreliable[0]}; evaluate with another --judge")
+    for line in unreliable:
         print(f"not compared: {line}", file=sys.stderr)
-    return kept
+    return judged

@@ -1,4 +1,4 @@
-"""`chat-personas corpus`: the conversations that are kept."""
+"""`chat-personas corpus`: list, search, read and delete conversations."""
 
 import sys
 from typing import Annotated
@@ -16,14 +16,14 @@ from chat_personas.text import pluralize, printable
 
 app = command_group("chat-personas corpus list")
 
-Id = Annotated[str, typer.Argument(metavar="ID", help="A conversation; its first characters suffice.")]
+Id = Annotated[str, typer.Argument(metavar="ID", help="A conversation's id, or its first characters.")]
 
 
 @app.command("list", epilog="Example: chat-personas corpus list --persona democrat")
 def list_conversations(
     persona: Annotated[str | None, typer.Option("--persona", help="Only conversations with this persona.")] = None,
 ) -> int:
-    """List conversations, the most recently used first."""
+    """List conversations, the most recent first."""
     with open_corpus(read_only=True) as corpus:
         check_persona(corpus, persona)
         for found in corpus.conversations(Selection(persona=persona)):
@@ -48,7 +48,7 @@ def search(words: Annotated[str, typer.Argument(metavar="WORDS", help="Words tha
 
 @app.command("show", epilog="Example: chat-personas corpus show 01JD")
 def show(conversation: Id) -> int:
-    """Print a conversation as people read it: the branch that was last on the screen."""
+    """Print a conversation: the branch last shown on the screen."""
     with open_corpus(read_only=True) as corpus:
         found = corpus.conversation(conversation)
         print(f"{printable(found.title)}\n{found.id}  {found.persona_name} on {found.model}\n")
@@ -62,9 +62,9 @@ def show(conversation: Id) -> int:
 @app.command("delete", epilog="Example: chat-personas corpus delete 01JD")
 def delete(
     conversation: Id,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> int:
-    """Delete a conversation for good, with everything measured in it."""
+    """Delete a conversation and its measurements for good."""
     with open_corpus() as corpus:
         found = corpus.conversation(conversation)
         if not yes:
@@ -74,13 +74,13 @@ def delete(
                 typer.echo("nothing was deleted", err=True)
                 return DONE
         erased = corpus.delete(found.id)
-    traces = "" if erased else "; traces of its text go when the other program that has the corpus open closes it"
+    traces = "" if erased else "; traces of its text remain until the other program that has the corpus open closes it"
     typer.echo(f"deleted{traces}", err=True)
     return DONE
 
 
 @app.command("path", epilog='Example: sqlite3 "$(chat-personas corpus path)" "select count(*) from messages"')
 def path() -> int:
-    """Print where the corpus is, for other programs that read SQLite."""
+    """Print the path of the corpus, an SQLite database."""
     print(corpus_path())
     return DONE

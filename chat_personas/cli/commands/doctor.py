@@ -1,4 +1,4 @@
-"""`chat-personas doctor`: is everything there, and where."""
+"""`chat-personas doctor`: check that everything is installed and can be read, and print where it is."""
 
 import os
 import sys
@@ -23,7 +23,7 @@ EXAMPLE = "Example: chat-personas doctor"
 
 
 def doctor() -> int:
-    """Check the installation: versions, settings, corpus, kept answers, models, survey and library."""
+    """Check the installation: versions, settings, corpus, cached answers, models, survey and library."""
     checks: tuple[tuple[str, Callable[[], str]], ...] = (
         ("program", _program),
         ("settings", _settings),
@@ -34,15 +34,15 @@ def doctor() -> int:
         ("survey", _survey),
         ("personas", _personas),
     )
-    said: list[str] = []
+    findings: list[str] = []
     for title, check in checks:
         try:
             print(f"  ok    {title:16} {printable(check())}")
-        except Exception as error:  # each check stands for itself; the error is the finding
+        except Exception as error:  # a check that fails stops no other; its error is the finding
             finding = " ".join(str(error).split())
-            print(f"  FAIL  {title:16} {printable('for the same reason' if finding in said else finding)}")
-            said.append(finding)
-    return CHECK_FAILED if said else DONE
+            print(f"  FAIL  {title:16} {printable('for the same reason' if finding in findings else finding)}")
+            findings.append(finding)
+    return CHECK_FAILED if findings else DONE
 
 
 def _program() -> str:
@@ -54,16 +54,16 @@ def _settings() -> str:
     load_persona(settings.persona)
     _require_known("theme", [settings.theme] if settings.theme else [], _themes())
     _require_known("keys", settings.keys, _key_ids())
-    there = file if settings_path().exists() else f"defaults ({file} is not there)"
+    there = file if settings_path().exists() else f"defaults (there is no {file})"
     return f"{there}; persona {settings.persona}, model {shown_model(settings.model)}, survey {settings.survey}"
 
 
 def _require_known(setting: str, given: Iterable[str], known: Collection[str]) -> None:
-    """Raise SettingsError for the first of `given` that the screen does not know and would pass over."""
+    """Raise SettingsError for the first of `given` that the screen does not know and would ignore."""
     for name in given:
         if name not in known:
             near = get_close_matches(name, sorted(known), n=1)
-            advice = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(known))}"
+            advice = f"did you mean {near[0]}?" if near else f"must be one of {', '.join(sorted(known))}"
             raise SettingsError(f'{setting}: there is no "{name}"; {advice}')
 
 
@@ -94,8 +94,10 @@ def _corpus() -> str:
         return f"none yet; it will be {display_path(corpus_path())}"
     with open_corpus() as corpus:
         if problems := corpus.problems():
-            raise CorpusError(f"{display_path(corpus_path())}: {problems[0]} ({len(problems)} found); keep a copy")
-        return f"{display_path(corpus_path())}, {pluralize(len(corpus.conversation_ids()), 'conversation')}, sound"
+            raise CorpusError(
+                f"{display_path(corpus_path())}: {problems[0]} ({len(problems)} found); make a copy of it"
+            )
+        return f"{display_path(corpus_path())}, {pluralize(len(corpus.conversation_ids()), 'conversation')}, intact"
 
 
 def _require_writable(directory: Path) -> None:
@@ -111,13 +113,13 @@ def _answers() -> str:
     path = answers_path()
     if not path.exists():
         _require_writable(path.parent)
-        return f"none kept yet; they will be in {display_path(path)}"
+        return f"none yet; they will be in {display_path(path)}"
     store = AnswerStore.open(path)
     try:
-        kept = sum(model.answers for model in store.models())
+        answers = sum(model.answers for model in store.models())
     finally:
         store.close()
-    return f"{display_path(path)}, {kept} kept, {size_of(path) / 1e6:.1f} MB"
+    return f"{display_path(path)}, {pluralize(answers, 'answer')}, {size_of(path) / 1e6:.1f} MB"
 
 
 def _built_in_model() -> str:
@@ -131,9 +133,13 @@ def _model() -> str:
 
 def _opened(model: str) -> str:
     info = described_engine(model, load_settings())
-    figures = {"exact": "exact", "top_k": f"the {info.top_k} likeliest", "none": "no"}[info.log_probabilities]
+    figures = {
+        "exact": "exact log-probabilities",
+        "top_k": f"log-probabilities of the {info.top_k} most likely tokens",
+        "none": "no log-probabilities",
+    }[info.log_probabilities]
     about = [info.name, info.quantization, f"context {info.context_length}" if info.context_length else None]
-    return ", ".join([*(part for part in about if part), f"{figures} log-probabilities"])
+    return ", ".join([*(part for part in about if part), figures])
 
 
 def _survey() -> str:

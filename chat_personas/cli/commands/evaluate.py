@@ -1,4 +1,4 @@
-"""`chat-personas eval`: what personas answer to a survey, and how close that is to people. No screen needed."""
+"""`chat-personas eval`: ask personas a survey, or read answers from a file, and report how close they are to people."""
 
 from chat_personas.cli import options
 from chat_personas.cli.errors import DONE, CommandLineError, UsageError
@@ -26,9 +26,9 @@ EXAMPLE = options.examples(
     "chat-personas eval democrat --steering few_shot --shots 5",
     "chat-personas eval democrat --fail-if-worse-than report.json",
     "chat-personas eval democrat --json report.json --resume",
-    note="Worse than a report: the interval of the paired difference in alignment lies below 0, question by question "
-    f"as chat-personas compare takes it; under {MIN_QUESTIONS} questions, the difference is below 0 and its p-value "
-    "below 0.05.",
+    note="--fail-if-worse-than takes paired differences as chat-personas compare does. Alignment is worse if the "
+    f"interval of its difference lies below 0; under {MIN_QUESTIONS} questions, if the difference is below 0 and its "
+    "p-value below 0.05.",
 )
 
 
@@ -56,7 +56,11 @@ def evaluate(
     no_cache: options.NoCache = False,
     resume: options.Resume = False,
 ) -> int:
-    """Put a survey to personas and report how close their answers are to the people they stand for."""
+    """Ask personas a survey and report how close their answers are to those of the people they stand for.
+
+    Raises:
+        Exception: what the run and its checks raise; the documents are written and the tables printed all the same.
+    """
     destinations = Destinations(json_file, save_answers, html_file, svg_file)
     destinations.check(read={"--answers": answers, "--fail-if-worse-than": fail_if_worse_than})
     compared = choose("--refusals", refusals, REFUSALS)
@@ -74,7 +78,7 @@ def evaluate(
         return DONE
     wanted = _named(personas)
     one_only = {"--save-answers": save_answers, "--fail-if-worse-than": fail_if_worse_than}
-    evaluation = EvalRun(
+    run = EvalRun(
         settings=settings,
         model=model or settings.model,
         survey=find_survey(survey),
@@ -95,9 +99,9 @@ def evaluate(
     baseline = None if fail_if_worse_than is None else Baseline.read(fail_if_worse_than, wanted, survey)
     reports: list[Report] = []
     try:
-        evaluation.resumable.ask(evaluation.collect(reports))
+        run.resumable.ask(run.collect(reports))
     finally:
-        expected = len(wanted) * len(evaluation.expressions)
+        expected = len(wanted) * len(run.expressions)
         print_and_write(reports, expected, destinations, survey)
     check(reports, baseline, fail_under, seed=seed, to_error=destinations.take_standard_output)
     return DONE
@@ -110,7 +114,11 @@ def _named(personas: list[str] | None) -> list[str]:
 
 
 def _nothing_to_ask(given: dict[str, object]) -> None:
-    """Make sure that nothing was given that is about asking a model, for which a file of answers leaves no place."""
+    """Make sure that no option about asking a model was given with a file of answers.
+
+    Raises:
+        UsageError: one was.
+    """
     superfluous = [name for name, value in given.items() if value]
     if superfluous:
-        raise UsageError(f"--answers scores what was answered elsewhere; leave out {', '.join(superfluous)}")
+        raise UsageError(f"--answers scores the answers in a file; leave out {', '.join(superfluous)}")

@@ -1,4 +1,4 @@
-"""`chat-personas models`: which models can be talked with."""
+"""`chat-personas models`: list and show models."""
 
 import json
 from dataclasses import asdict
@@ -27,19 +27,22 @@ ELSEWHERE = (
 
 @app.command("list", epilog="Example: chat-personas models list")
 def list_models() -> int:
-    """List the models that have a name: the built-in one and the GGUF files in the models directory."""
+    """List the models that can be used by name.
+
+    These are the built-in model and the GGUF files in the models directory.
+    """
     for name in model_names():
         found = find_model(name)
         assert isinstance(found, ModelFile)
         size = found.path.stat().st_size / 1e6
         remark = f"  {DEMONSTRATION}" if name == POCKET else ""
         print(f"{padded(printable(name), 24)} {size:9.1f} MB{remark}")
-    print(f"\nGGUF files in {display_path(models_directory())} are listed here by name. {ELSEWHERE}")
+    print(f"\nGGUF files in {display_path(models_directory())} are listed by name. {ELSEWHERE}")
     return DONE
 
 
 @app.command("show", epilog="Example: chat-personas models show pocket")
 def show(model: Annotated[str, typer.Argument(metavar="M", help="A name, a GGUF file, or a URL.")]) -> int:
-    """Open a model and print what it is and what it can do, as JSON."""
+    """Open a model and print its description and abilities as JSON."""
     print(json.dumps(asdict(described_engine(model, load_settings())), indent=2))
     return DONE

@@ -1,8 +1,6 @@
-"""The documents that `eval` writes: to a file, whole or not at all, or to standard output.
+"""Where results go: documents to files or to standard output, tables to the terminal.
 
-The documents that a report is written as: JSON, answers, a page and a figure.
-
-What came of an evaluation: its documents, its tables, and whether it is as good as was asked.
+A document is written whole or not at all. Destinations are checked before the work is done.
 """
 
 import os
@@ -33,7 +31,7 @@ STANDARD_OUTPUT = "-"
 
 @dataclass(frozen=True, slots=True)
 class Destinations:
-    """Where the report, the answers and the pictures go, each None when it was not asked for."""
+    """Where the report, the answers, the page and the figure go; None for those that were not asked for."""
 
     json: str | None
     answers: str | None = None
@@ -42,7 +40,7 @@ class Destinations:
 
     @property
     def by_option(self) -> dict[str, str]:
-        """Each place that was asked for, by the option that asks for it."""
+        """The files that were asked for, by option."""
         given = {"--json": self.json, "--save-answers": self.answers, "--html": self.html, "--svg": self.svg}
         return {option: file for option, file in given.items() if file is not None}
 
@@ -52,21 +50,19 @@ class Destinations:
         return STANDARD_OUTPUT in self.by_option.values()
 
     def check(self, read: Mapping[str, str | None] | None = None) -> None:
-        """Make sure before the work is done that its results can be written.
-
-        `read` are files that the command reads, by option: they are not written over.
+        """Make sure that every file can be written. `read` are the files that the command reads, by option.
 
         Raises:
-            UsageError: one cannot be written, or two go to the same place.
+            UsageError: a file cannot be written, would overwrite one that is read, or is asked for twice.
         """
         sources = {str(Path(file).resolve()): option for option, file in (read or {}).items() if file is not None}
         taken: dict[str, str] = {}
         for option, file in self.by_option.items():
             place = file if file == STANDARD_OUTPUT else str(Path(file).resolve())
             if place in sources:
-                raise UsageError(f"{option} would write over the file of {sources[place]}; name another")
+                raise UsageError(f"{option} would overwrite the file of {sources[place]}; choose another")
             if place in taken:
-                raise UsageError(f"{taken[place]} and {option} cannot go to the same place; name two")
+                raise UsageError(f"{taken[place]} and {option} cannot go to the same place; choose two")
             taken[place] = option
             check_destination(file)
 
@@ -80,13 +76,14 @@ class Destinations:
 
 
 def check_destination(file: str) -> None:
-    """Make sure before the work is done that its result can be written. A file that is there is left as it is.
+    """Make sure that a file can be written. A file that exists is left as it is.
 
-    Permissions alone do not tell (a file system may refuse all the same), so the file that would take the place of
-    `file` is made and removed.
+    Permissions are not enough (a file system may refuse all the same), so the temporary file that would replace
+    `file` is created and removed.
 
     Raises:
-        UsageError: `file` is a directory or a pipe, lies in no directory, can be no name, or may not be written.
+        UsageError: `file` is a directory or a pipe, its directory does not exist, its name is not valid, or it may not
+            be written.
     """
     path = Path(file)
     if file == STANDARD_OUTPUT:
@@ -115,7 +112,7 @@ def check_destination(file: str) -> None:
 
 
 def write_documents(documents: Sequence[tuple[str, Callable[[], str]]]) -> None:
-    """Write each text to its file, standard output last; one that cannot be written keeps no other from being written.
+    """Write each text to its file, standard output last; if one cannot be written, the others still are.
 
     Raises:
         CorpusError: files could not be written; the message names each of them.
@@ -131,10 +128,10 @@ def write_documents(documents: Sequence[tuple[str, Callable[[], str]]]) -> None:
 
 
 def write_document(text: str, file: str) -> None:
-    """Write `text` and a newline in UTF-8 to a file, replacing one that is there, or to standard output.
+    """Write `text` and a newline in UTF-8 to a file, replacing an existing one, or to standard output.
 
     Raises:
-        CorpusError: the file could not be written; one that was there before is as it was.
+        CorpusError: the file could not be written; an existing one is unchanged.
     """
     if file == STANDARD_OUTPUT:
         out = standard_output()
@@ -152,7 +149,7 @@ def write_document(text: str, file: str) -> None:
 
 
 def _beside(path: Path) -> Path:
-    """Return where a file is written before it takes the place of `path`."""
+    """Return the temporary file that is written before it replaces `path`."""
     return path.with_name(f".{path.name}.{os.getpid()}")
 
 
@@ -168,10 +165,10 @@ def _replace(path: Path, text: str) -> None:
 def print_and_write(reports: Sequence[Report], expected: int, destinations: Destinations, survey: str) -> None:
     """Write the documents that were asked for, then print the tables; with `-` standard output holds nothing else.
 
-    In this order, whoever stops reading the tables early (`| head`) has the documents all the same.
+    In this order, documents are written even if the reader of the tables stops early (`| head`).
 
-    `expected` is how many reports there were to be; if some are missing, that is said. `survey` is the one that they
-    were evaluated on, for the wording of its questions.
+    `expected` is the number of reports if nothing failed. `survey` names the survey that they are on, for the wording
+    of its questions.
 
     Raises:
         CorpusError: a file could not be written; the others are.
@@ -191,11 +188,11 @@ def print_and_write(reports: Sequence[Report], expected: int, destinations: Dest
     finally:
         print_tables(reports, to_error=destinations.take_standard_output)
         if len(reports) < expected:
-            print(f"only {len(reports)} of {expected} evaluations were made; these are kept", file=sys.stderr)
+            print(f"only {len(reports)} of {expected} evaluations were made; their reports are kept", file=sys.stderr)
 
 
 def pictures(reports: Sequence[Report], survey: Callable[[], LoadedSurvey | None]) -> dict[str, Callable[[], str]]:
-    """Return what makes the page and the figure, by option; without a survey the page names questions by their ids."""
+    """Return what makes the page and the figure, by option; without a survey the page shows ids of questions."""
     return {"--svg": lambda: figure_document(reports), "--html": lambda: page_document(reports, _stems(survey()))}
 
 
@@ -204,31 +201,32 @@ def _stems(survey: LoadedSurvey | None) -> dict[str, str]:
 
 
 def _still_there(name: str, reports: Sequence[Report]) -> LoadedSurvey | None:
-    """Return the survey that was evaluated on, or None, and say so, if it went or changed while the model was asked."""
+    """Return the survey, or None with a message if it was removed or changed while the model was asked."""
     try:
         survey = find_survey(name)
     except SurveyError as error:
         print(f"the page has no wording of questions: {error}", file=sys.stderr)
         return None
     if any(report.survey.sha256 != survey.sha256 for report in reports):
-        print("the page has no wording of questions: the survey has changed since they were put", file=sys.stderr)
+        print("the page has no wording of questions: the survey has changed since they were asked", file=sys.stderr)
         return None
     return survey
 
 
 def _tell_left_out(reports: Sequence[Report]) -> None:
-    """Say how many answers are not saved, because a file of answers cannot say that they are not valid."""
+    """Say how many answers are not saved: a file of answers has no place for those that are not valid."""
     for report in reports:
         if count := left_out(report):
-            what = f"{pluralize(count, 'answer')} not saved, because not valid"
+            what = f"{pluralize(count, 'answer')} not saved: not valid"
             print(f"{printable(report.persona.name)}: {what}", file=sys.stderr)
 
 
 def print_tables(reports: Sequence[Report], *, to_error: bool) -> None:
-    """Print the reports; a persona that was asked in several expressions has them side by side."""
+    """Print the reports, with several expressions of the same persona side by side."""
     show = print_expressions if in_several_expressions(reports) else print_reports
     show(reports, to_error=to_error)
 
 
 def in_several_expressions(reports: Sequence[Report]) -> bool:
+    """Whether the reports differ in their expression."""
     return len({report.expression for report in reports}) > 1

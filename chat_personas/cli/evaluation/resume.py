@@ -38,12 +38,12 @@ class ResumableRun:
         self._engines: list[CachedEngine] = []
 
     def ask(self, asking: Coroutine[Any, Any, T]) -> T:
-        """Run `asking`; where it is interrupted or the model fails, add how much is kept and how to resume.
+        """Run `asking`; if it is interrupted or the model fails, add how many answers are kept and how to resume.
 
         Raises:
             StoppedError: the person pressed Ctrl-C.
-            EngineError: the model or the server failed. What is kept is a note (PEP 678), which `main` prints: the
-                exception stays the one that was raised, whatever its class.
+            EngineError: the model or the server failed. The number of kept answers is a note (PEP 678), which `main`
+                prints: the exception stays the one that was raised, whatever its class.
         """
         try:
             return asyncio.run(asking)
@@ -73,7 +73,7 @@ class ResumableRun:
             if self._resume:
                 raise
             self._close()
-            _say(f"{error}; the run goes on, but its answers are not kept")
+            _say(f"{error}; the run goes on, but its answers are not cached")
         self._memory = AnswerMemory(self._store, self._run, _say)
         return self.share(engine)
 
@@ -123,7 +123,7 @@ class ResumableRun:
                 _say(str(error))
 
     def _note_kept_answers(self, error: Exception) -> None:
-        """Add to an error how many answers are kept; nothing where none was given."""
+        """Add to an error how many answers are kept, if there are any."""
         tally = self.tally()
         answers = tally.remembered + tally.asked
         if not answers:

@@ -221,7 +221,7 @@ def calibrate(report: Report) -> Report:
 def score_answers(
     file: str, survey_name: str, *, limit: int | None, seed: int, refusals: Refusals, with_calibration: bool
 ) -> list[Report]:
-    """Return a report for each group in a file of answers; say on standard error for whom questions lack an answer.
+    """Return a report for each group in a file of answers; print for which groups answers are missing.
 
     Raises:
         SurveyError, AnswerError: the survey or the file of answers is missing or has a fault.

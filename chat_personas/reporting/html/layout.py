@@ -55,13 +55,13 @@ def whole_page(title: str, body: Node, rules: Iterable[str] = ()) -> str:
 
 
 def warning(text: str) -> Element:
-    """Return a sentence that stands out."""
+    """Return a sentence that a reader must not miss."""
     return element("p", sentence(text), class_="warning")
 
 
 def bullets(lines: Iterable[str]) -> Element:
     """Return lines as a list."""
-    return element("ul", [element("li", line) for line in lines], class_="told")
+    return element("ul", [element("li", line) for line in lines], class_="findings")
 
 
 def titled(title: str, body: "Iterable[Node]", **attributes: str) -> Element | None:

@@ -118,8 +118,8 @@ def all_not_judged(reports: Sequence[Report]) -> Iterator[str]:
 
 def questions_answered(report: Report) -> str:
     """Say how many questions the scores cover: `62 questions`, `61 of 62 questions`."""
-    answered, put = len(report.questions), report.survey.questions
-    return pluralize(put, "question") if answered == put else f"{answered:,} of {pluralize(put, 'question')}"
+    answered, asked = len(report.questions), report.survey.questions
+    return pluralize(asked, "question") if answered == asked else f"{answered:,} of {pluralize(asked, 'question')}"
 
 
 RADIUS = 0.7

@@ -70,7 +70,7 @@ def test_delete_says_when_another_program_still_holds_traces(
 ) -> None:
     monkeypatch.setattr(Corpus, "delete", lambda corpus, identifier: False)
     ran = command("corpus", "delete", kept[0], "--yes")
-    assert "traces of its text go when the other program that has the corpus open closes it" in ran.err
+    assert "traces of its text remain until the other program that has the corpus open closes it" in ran.err
 
 
 @pytest.mark.parametrize(("answer", "left"), [("y\n", 1), ("n\n", 2), ("\n", 2)])

@@ -146,7 +146,7 @@ def test_fail_under_tests_every_persona(asked: Callable[..., Ran]) -> None:
         (["democrat"], "the persona democrat is named twice; name each once"),
         (["democrat", "--save-answers", "answers.jsonl"], "the persona democrat is named twice; name each once"),
         (["same.toml", "--save-answers", "answers.jsonl"], "democrat and same stand for the same people"),
-        (["--answers", "answers.jsonl"], "--answers scores what was answered elsewhere; leave out PERSONA"),
+        (["--answers", "answers.jsonl"], "--answers scores the answers in a file; leave out PERSONA"),
     ],
 )
 def test_what_is_wrong_is_said_before_anything_is_asked(
@@ -201,7 +201,7 @@ def test_no_evaluation_that_was_done_is_lost_when_the_model_fails(
     assert ran.code == 3
     assert Report.model_validate_json((tmp_path / "report.json").read_text()).persona.name == "democrat"
     assert ran.err.splitlines() == [
-        "only 1 of 2 evaluations were made; these are kept",
+        "only 1 of 2 evaluations were made; their reports are kept",
         "chat-personas: the server went away; start it again; 40 of 80 answers are kept: "
         "add --resume to the same command to go on",
     ]

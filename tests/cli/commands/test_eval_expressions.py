@@ -260,7 +260,7 @@ def test_what_is_not_valid_is_not_compared(misjudged: Callable[..., Ran], comman
 def test_what_is_not_valid_is_not_saved_as_answers(misjudged: Callable[..., Ran]) -> None:
     ran = misjudged("--save-answers", "a.jsonl")
     assert (ran.code, Path("a.jsonl").read_text().strip()) == (0, "")
-    assert "democrat: 20 answers not saved, because not valid" in ran.err
+    assert "democrat: 20 answers not saved: not valid" in ran.err
 
 
 def test_evaluations_that_were_made_are_kept_when_the_model_fails_in_a_later_expression(
@@ -274,7 +274,7 @@ def test_evaluations_that_were_made_are_kept_when_the_model_fails_in_a_later_exp
     served_by(SayingEngine(fails))
     ran = evaluated(command, survey, "--expression", "all", "--json", "kept.json", "--fail-under", "0")
     assert ran.code == 3
-    assert "only 2 of 5 evaluations were made; these are kept" in ran.err
+    assert "only 2 of 5 evaluations were made; their reports are kept" in ran.err
     kept = Reports.model_validate_json((tmp_path / "kept.json").read_text())
     assert [report.expression for report in kept.reports] == ["log_probability", "sequence"]
 

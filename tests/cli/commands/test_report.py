@@ -60,7 +60,7 @@ def test_a_picture_on_standard_output_stands_alone(asked: Callable[..., Ran], op
         (["--svg", "."], ". is a directory"),
         (["--svg", "-", "--html", "-"], "--html and --svg cannot go to the same place"),
         (["--json", "a", "--html", "./a"], "--json and --html cannot go to the same place"),
-        (["--json", "a", "--fail-if-worse-than", "./a"], "--json would write over the file of --fail-if-worse-than"),
+        (["--json", "a", "--fail-if-worse-than", "./a"], "--json would overwrite the file of --fail-if-worse-than"),
     ],
 )
 def test_a_destination_that_cannot_be_is_said_before_anything_is_asked(

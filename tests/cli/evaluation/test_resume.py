@@ -154,7 +154,7 @@ def test_a_cache_that_cannot_be_used_costs_nothing_but_the_cache(ask: Ask, home:
     ran, answered = ask(Model())
     assert (ran.code, answered) == (0, 40)
     assert "the answer cache" in ran.err.splitlines()[0]
-    assert "the run goes on, but its answers are not kept" in ran.err.splitlines()[0]
+    assert "the run goes on, but its answers are not cached" in ran.err.splitlines()[0]
     assert only_line(ask(Model(), "--resume")[0]).startswith("chat-personas: the answer cache")
     assert ask(Model(), "--resume")[0].code == 4
     ran, _ = ask(Model(after=13))
