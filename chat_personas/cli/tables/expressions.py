@@ -6,11 +6,10 @@ from itertools import groupby
 from rich.console import Console
 from rich.table import Table
 
-from chat_personas.cli.tables.layout import Column, print_line, split_table, table_console
+from chat_personas.cli.tables.layout import Column, begin, print_line, split_table
 from chat_personas.reporting.missing import missing
 from chat_personas.reporting.numbers import with_interval
 from chat_personas.reporting.wording import (
-    DEMONSTRATION,
     GAP_EXPLAINED,
     calibration_lines,
     gap_figures,
@@ -36,10 +35,9 @@ def print_expressions(reports: Sequence[Report], *, to_error: bool) -> None:
 
     A demonstration model is called one before any figure.
     """
-    console = table_console(to_error=to_error)
-    print_line(console, f"{run_described(reports[0], 'several expressions')} · 95% intervals over questions")
-    if any(report.model.demonstration for report in reports):
-        print_line(console, DEMONSTRATION)
+    demonstration = any(report.model.demonstration for report in reports)
+    heading = run_described(reports[0], "several expressions")
+    console = begin(heading, demonstration=demonstration, to_error=to_error)
     for _, group in groupby(reports, key=lambda report: (report.persona, report.steering)):
         _print_persona(console, list(group))
 

@@ -14,6 +14,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from chat_personas.reporting.wording import DEMONSTRATION
+
 HANGING = 2
 _SCORE = re.compile(r"\S+ \[[^\s\]]+, [^\s\]]+\]")
 """A figure with its interval, which is not to be broken."""
@@ -24,6 +26,15 @@ _UNBROKEN = "\ue000"
 def table_console(*, to_error: bool) -> Console:
     """Return the console for tables: standard output, or standard error where a document takes standard output."""
     return Console(stderr=to_error, highlight=False, markup=False)
+
+
+def begin(heading: str, *, demonstration: bool, to_error: bool) -> Console:
+    """Print a heading, and before any figure the warning about a demonstration model; return the console for more."""
+    console = table_console(to_error=to_error)
+    print_line(console, f"{heading} · 95% intervals over questions")
+    if demonstration:
+        print_line(console, DEMONSTRATION)
+    return console
 
 
 def print_line(console: Console, line: str) -> None:

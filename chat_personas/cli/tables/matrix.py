@@ -4,11 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 
-from chat_personas.cli.tables.layout import Column, print_line, split_table, table_console
+from chat_personas.cli.tables.layout import Column, begin, print_line, split_table
 from chat_personas.reporting.missing import missing_in_matrix
 from chat_personas.reporting.numbers import COMPACT, Score, plain, signed, with_interval
 from chat_personas.reporting.wording import (
-    DEMONSTRATION,
     ORACLE_EXPLAINED,
     failures_listed,
     group_label,
@@ -34,11 +33,8 @@ def print_matrix(report: MatrixReport, *, to_error: bool) -> None:
 
     A demonstration model is called one before any figure.
     """
-    console = table_console(to_error=to_error)
-    over = f"alignment over {pluralize(len(report.questions), 'question')} · 95% intervals over questions"
-    print_line(console, f"{run_described(report)} · {over}")
-    if report.model.demonstration:
-        print_line(console, DEMONSTRATION)
+    heading = f"{run_described(report)} · alignment over {pluralize(len(report.questions), 'question')}"
+    console = begin(heading, demonstration=report.model.demonstration, to_error=to_error)
     if judge_unreliable(report):
         withheld = "the figures are not shown, because the judge errs too often; the document has them (--json)"
         print_line(console, withheld)

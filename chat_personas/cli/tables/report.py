@@ -5,11 +5,10 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 from rich.table import Table
 
-from chat_personas.cli.tables.layout import Column, fits, fitted, print_line, split_table, table_console
+from chat_personas.cli.tables.layout import Column, begin, fits, fitted, print_line, split_table
 from chat_personas.reporting.missing import missing
 from chat_personas.reporting.numbers import with_interval
 from chat_personas.reporting.wording import (
-    DEMONSTRATION,
     REFERENCE_POINTS,
     REFERENCES_EXPLAINED,
     SCORES,
@@ -36,10 +35,8 @@ def print_reports(reports: Sequence[Report], *, to_error: bool) -> None:
 
     A demonstration model is called one before any figure.
     """
-    console = table_console(to_error=to_error)
-    print_line(console, f"{run_described(reports[0])} · 95% intervals over questions")
-    if any(report.model.demonstration for report in reports):
-        print_line(console, DEMONSTRATION)
+    demonstration = any(report.model.demonstration for report in reports)
+    console = begin(run_described(reports[0]), demonstration=demonstration, to_error=to_error)
     for line in dict.fromkeys(not_judged(report) for report in reports if judge_unreliable(report)):
         print_line(console, line)
     for table in _scores(reports, console.width):

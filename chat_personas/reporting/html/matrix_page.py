@@ -8,13 +8,11 @@ from chat_personas.reporting.html.provenance import (
     asking_facts,
     expression_options,
     facts,
-    failures_by_reason,
-    misjudged,
+    failed,
     model_facts,
     model_option,
     survey_facts,
     timing_facts,
-    unread,
 )
 from chat_personas.reporting.markup import Element, Node, element
 from chat_personas.reporting.missing import missing_in_matrix
@@ -156,12 +154,8 @@ def _trouble(report: MatrixReport) -> Iterator[Node]:
         f"{pluralize(asked, 'question')} asked, {used} in the tables; "
         "the others failed, have unordered options or no human figures.",
     )
-    if report.failures:
-        yield from failures_by_reason(report.failures)
-    if report.replies is not None:
-        yield from unread(report.replies)
+    yield from failed(report)
     if judge_unreliable(report):
-        yield misjudged(report)
         return
     heads = ("", f"answers that are not valid ({WHY_NOT_VALID})")
     yield table("Validity", heads, [(row_label(row), f"{row.not_valid} of {used}") for row in report.rows])

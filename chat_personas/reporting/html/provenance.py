@@ -148,13 +148,8 @@ def trouble(section: ReportSection) -> Iterator[Node]:
     report = section.report
     counts = f"{len(report.questions)} answered, {len(report.failures)} failed"
     yield element("p", f"{pluralize(report.survey.questions, 'question')} asked, {counts}.")
-    if report.failures:
-        yield element("p", "A failed question counts in no score.")
-        yield from failures_by_reason(report.failures)
-    if report.replies is not None:
-        yield from unread(report.replies)
+    yield from failed(report)
     if judge_unreliable(report):
-        yield misjudged(report)
         return
     invalid = [question for question in report.questions if not question.valid]
     if not invalid:
@@ -170,12 +165,18 @@ def trouble(section: ReportSection) -> Iterator[Node]:
     yield table("Answers that are not valid", heads, map(_invalid, invalid))
 
 
-def misjudged(report: Report | MatrixReport) -> Element:
-    """Say that no answer is valid because of the judge."""
-    return element("p", f"No answer is {not_judged(report).removeprefix('not ')}.")
+def failed(report: Report | MatrixReport) -> Iterator[Node]:
+    """Yield the questions that failed, the replies that could not be read, and whether the judge errs too often."""
+    if report.failures:
+        yield element("p", "A failed question counts in no score.")
+        yield from _failures_by_reason(report.failures)
+    if report.replies is not None:
+        yield from _unread(report.replies)
+    if judge_unreliable(report):
+        yield element("p", f"No answer is {not_judged(report).removeprefix('not ')}.")
 
 
-def failures_by_reason(failures: Sequence[FailureInfo]) -> Iterator[Node]:
+def _failures_by_reason(failures: Sequence[FailureInfo]) -> Iterator[Node]:
     """Yield how many questions failed for each reason, and which, the most frequent reason first.
 
     Where a reason leaves out details of single questions, every failure in full can be unfolded.
@@ -192,7 +193,7 @@ def failures_by_reason(failures: Sequence[FailureInfo]) -> Iterator[Node]:
         yield element("details", element("summary", "Every failure in full"), whole)
 
 
-def unread(replies: RepliesInfo) -> Iterator[Node]:
+def _unread(replies: RepliesInfo) -> Iterator[Node]:
     """Yield how many replies could not be read, by reason."""
     if replies.unread:
         count = sum(unread.replies for unread in replies.unread)
