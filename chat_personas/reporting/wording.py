@@ -265,6 +265,11 @@ def doubts(
     )
 
 
+def own_rank(row: "RowInfo") -> str:
+    """Say where a matrix's row has its own group among its nearest groups."""
+    return f"its own group has rank {row.own_rank} of {len(row.nearest)}"
+
+
 def nearest_of(ranked: "Sequence[NearestInfo]") -> str:
     """Name the nearest of the groups that a report ranks, of which there is at least one."""
     tied, best = [group_label(near) for near in ranked if near.tied], ranked[0].alignment

@@ -16,6 +16,7 @@ from chat_personas.reporting.wording import (
     judge_unreliable,
     nearest_of,
     not_valid,
+    own_rank,
     run_described,
     target_label,
     unread_replies,
@@ -89,7 +90,7 @@ def _nearest(row: RowInfo, report: MatrixReport) -> Iterator[str]:
     of_all = f" ({NAMED} of {len(shares)} groups)" if len(shares) > NAMED else ""
     yield f"  most often the nearest{of_all}: " + "; ".join(f"{name} {with_interval(share)}" for share, name in first)
     if row.own_rank is not None:
-        yield f"  its own group is number {row.own_rank} of {len(row.nearest)}"
+        yield f"  {own_rank(row)}"
 
 
 def _steerability(found: SteerabilityInfo) -> Iterator[str]:

@@ -28,6 +28,7 @@ from chat_personas.reporting.wording import (
     judge_unreliable,
     nearest_of,
     not_judged,
+    own_rank,
     row_label,
     run_described,
     sentence,
@@ -111,7 +112,7 @@ def _nearest(report: MatrixReport) -> Iterator[Node]:
 def _nearest_lines(report: MatrixReport) -> Iterator[str]:
     for row in report.rows:
         if row.nearest:
-            own = f"; its own group is number {row.own_rank} of {len(row.nearest)}" if row.own_rank is not None else ""
+            own = f"; {own_rank(row)}" if row.own_rank is not None else ""
             yield f"{row_label(row)}: {nearest_of(row.nearest)}{own}"
 
 

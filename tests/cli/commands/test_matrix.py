@@ -35,7 +35,7 @@ def test_the_tables_show_every_row_group_and_measure(command: Command, served_by
     for wanted in ("unsteered", "democrat", "people, best", "people, worst", "everyone", "Republican"):
         assert wanted in out
     assert "alignment over 20 questions" in out
-    assert "its own group is number" in out
+    assert "its own group has rank" in out
     assert "most often the nearest:" in out
     assert "(representativeness)" in out
     assert "(the best steering per question; uses the answers: an upper bound)" in out

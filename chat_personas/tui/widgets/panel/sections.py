@@ -174,7 +174,7 @@ def scale(card: "Scorecard", width: int) -> Content | None:
     ]
     guide = found.population.alignment if found.population else None
     at = guide.mean if guide else None
-    rows = [score_row("persona", PERSONA, card.scores.alignment, width, at)]
+    rows = [score_row(wording.THIS_PERSONA, PERSONA, card.scores.alignment, width, at)]
     for name, glyph, reference in references:
         if reference is not None and reference.alignment is not None:
             rows.append(score_row(name, glyph, reference.alignment, width, at))
