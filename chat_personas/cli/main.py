@@ -20,7 +20,6 @@ from chat_personas.cli.errors import (
 )
 from chat_personas.cli.launch import has_terminal, open_screen
 from chat_personas.paths import check_home
-from chat_personas.text import printable
 
 GLOBAL_OPTIONS = frozenset({"--help", "-h", "--version", "--install-completion", "--show-completion"})
 DISK_FULL = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
@@ -135,6 +134,8 @@ def _write_no_more() -> None:
 
 
 def _say(line: str, code: int) -> int:
+    from chat_personas.text import printable
+
     if sys.stderr is not None:
         print(f"chat-personas: {printable(' '.join(line.split()))}", file=sys.stderr)
     return code
