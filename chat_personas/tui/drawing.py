@@ -18,9 +18,11 @@ One survey question: what people of the group answer and what the persona would,
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from textual.content import Content
+
+from chat_personas.reporting import numbers
+from chat_personas.reporting.numbers import Score
 
 PEOPLE, MODEL = "█", "━"
 _HALF = {PEOPLE: "▌", MODEL: "╸"}
@@ -39,14 +41,22 @@ def bar(share: float, width: int, glyph: str) -> str:
 
 def two(value: float | None) -> str:
     """Write a figure between 0 and 1 with two decimals; an em dash where there is none."""
-    return "—" if value is None else f"{value:.2f}"
+    return numbers.plain(value, decimals=numbers.COMPACT)
 
 
-def with_interval(mean: float | None, low: float | None, high: float | None) -> str:
-    """Write a score and its 95% interval: `0.84 [0.80, 0.88]`, or the score alone where there is no interval."""
-    if mean is None or low is None or high is None:
-        return two(mean)
-    return f"{two(mean)} [{two(low)}, {two(high)}]"
+def with_interval(score: Score | None) -> str:
+    """Write a score and its 95% interval with two decimals: `0.84 [0.80, 0.88]`."""
+    return numbers.with_interval(score, decimals=numbers.COMPACT)
+
+
+def signed(difference: Score | None) -> str:
+    """Write a difference and its 95% interval with two decimals: `+0.02 [-0.01, +0.05]`."""
+    return numbers.signed(difference, decimals=numbers.COMPACT)
+
+
+def mean_of(score: Score | None) -> str:
+    """Write a score without its interval; an em dash where there is none."""
+    return numbers.mean_of(score, decimals=numbers.COMPACT)
 
 
 BEYOND_LOW, BEYOND_HIGH, GUIDE = "‹", "›", "┊"
@@ -109,20 +119,9 @@ def axis(width: int, scale: Range = ALIGNMENT) -> str:
 
 
 PERSONA, POPULATION, OPPOSITE, UNIFORM, NOISE_FLOOR = "●", "◇", "▲", "○", "◆"
-NAME_CELLS = 16
+NAME_CELLS = 21
 FIGURE_CELLS = 5
 STYLES = {PERSONA: "bold $accent", POPULATION: "$secondary", OPPOSITE: "$warning"}
-
-
-class Score(Protocol):
-    """A mean with its interval, as `eval.scoring.results.Score` has it."""
-
-    @property
-    def mean(self) -> float: ...
-    @property
-    def low(self) -> float | None: ...
-    @property
-    def high(self) -> float | None: ...
 
 
 def score_row(name: str, glyph: str, score: Score, width: int, guide: float | None = None) -> Content:
@@ -148,11 +147,6 @@ def line_cells(width: int) -> int:
 def fitted(text: str, width: int) -> str:
     """Cut `text` to `width` cells with an ellipsis, or pad it."""
     return text.ljust(width) if len(text) <= width else text[: width - 1] + "…"
-
-
-def mean_of(score: Score | None) -> str:
-    """Write a score without its interval; an em dash where there is none."""
-    return two(None if score is None else score.mean)
 
 
 def stacked(rows: Iterable[Content]) -> Content:

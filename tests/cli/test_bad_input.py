@@ -384,13 +384,10 @@ def test_a_mistake_of_ours_is_one_line_and_an_exit_code_of_its_own(
     def mistake(*_: object) -> str:
         raise KeyError(str(Path.home()))
 
-    monkeypatch.setattr("personas.evaluation_prompt", mistake)
+    monkeypatch.setattr("chat_personas.cli.commands.personas.evaluation_prompt", mistake)
     ran = command("personas", "show", "democrat")
     assert ran.code == 70
-    assert (
-        only_line(ran)
-        == "chat-personas: a mistake in this program (KeyError); add --debug, and report what it prints\n"
-    )
+    assert only_line(ran) == "chat-personas: internal error (KeyError); run again with --debug and report the output\n"
     with pytest.raises(KeyError):
         command("personas", "show", "democrat", "--debug")
 

@@ -6,6 +6,7 @@ from contextlib import aclosing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
+from chat_personas.reporting.wording import STATUS_NOTES
 from chat_personas.text import pluralize
 from chat_personas.tui.session import Session
 from chat_personas.tui.widgets.transcript import Entry
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from chat_personas.tui.widgets.transcript import Transcript
 
 Begin: TypeAlias = Callable[[], AsyncGenerator["ReplyEvent", None]]
-STOPPED = "■ stopped"
 GREETING = "Say something, for example: What should be done about guns?"
 
 
@@ -263,8 +263,7 @@ def _which(went: "Version") -> str:
 def _note(event: "ReplyEnded | None") -> str:
     if event is None:
         return ""
-    notes = {"stopped": STOPPED, "interrupted": "✗ interrupted", "error": "✗ broke off"}
-    parts = [notes.get(event.status) or event.why or ""]
+    parts = [STATUS_NOTES.get(event.status) or event.why or ""]
     if event.dropped_messages:
         parts.append(
             f"{pluralize(event.dropped_messages, 'oldest message')} left out: the context is too short for all"

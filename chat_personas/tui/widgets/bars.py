@@ -15,6 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
 
+from chat_personas.reporting.wording import DEMONSTRATION
 from chat_personas.text import printable
 from chat_personas.tui.drawing import fitted
 
@@ -67,7 +68,6 @@ class KeyLine(Footer):
         return [key for key in keys if key in kept]
 
 
-DEMONSTRATION = "demonstration model: evidence about nobody"
 DEMONSTRATION_SHORT = "demonstration"
 """Where there is no room for the whole: half of it would say that the model is evidence."""
 

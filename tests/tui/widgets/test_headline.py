@@ -18,7 +18,7 @@ def test_questions_without_figures_for_the_group_do_not_count_toward_its_interva
     survey = town(known, *unknown)
     card = score(survey, (DEMOCRAT,), [answer(each.id, [0.6, 0.4]) for each in survey.questions])
     said = headline("Democrat", Figures(Estimate(card, done=31, total=31, complete=True), card)).plain
-    assert "no interval yet: 1 question, 20 are needed" in said
+    assert "under 20 questions: no intervals for alignment, they would be unreliable" in said
 
 
 def test_a_new_round_without_figures_leaves_those_of_the_turn_before_and_says_so() -> None:
@@ -60,8 +60,8 @@ def test_the_score_of_the_round_before_stays_until_the_new_one_has_an_interval()
 def test_a_first_round_is_shown_from_its_first_answer_and_grows() -> None:
     first = Figures().after(said_by(0.7, 0)).after(said_by(0.7, 1))
     assert "alignment 0.80" in headline("Democrat", first).plain
-    assert "no interval yet: 1 question, 20 are needed" in headline("Democrat", first).plain
-    assert "no interval yet: 2 questions, 20 are needed" in headline("Democrat", first.after(said_by(0.7, 2))).plain
+    assert "under 20 questions: no intervals, they would be unreliable" in headline("Democrat", first).plain
+    assert "measuring… 2 of 40 questions" in headline("Democrat", first.after(said_by(0.7, 2))).plain
 
 
 def test_a_round_takes_the_place_of_a_shorter_one_once_it_has_asked_as_many() -> None:
@@ -132,10 +132,10 @@ def test_the_course_says_how_far_it_moved_over_which_questions_and_whether_that_
     few = course(points, Drift(0, 3, interval(-0.018, None, None), 7), 45, None)
 
     assert moved is not None
-    assert moved.plain.endswith("since turn 0: -0.018 [-0.031, -0.005] on the 24 questions asked every turn")
+    assert moved.plain.endswith("since turn 0: -0.02 [-0.03, -0.01] on the 24 questions asked every turn")
     assert unmoved is not None
-    assert unmoved.plain.endswith("asked every turn\ncannot be told from no change")
+    assert unmoved.plain.endswith("asked every turn\nno detectable change")
     assert few is not None
     assert few.plain.endswith(
-        "since turn 0: -0.018 on the 7 questions asked every turn\n20 questions are needed to tell a change"
+        "since turn 0: -0.02 on the 7 questions asked every turn\ntoo few questions (under 20) to detect a change"
     )
