@@ -7,6 +7,7 @@ of n values is too narrow by the factor sqrt((n - 1)/n) and ignores that the spr
 `benchmarks/interval_coverage.py` measures how often these intervals cover the truth; see docs/measures.md.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from statistics import NormalDist
@@ -78,6 +79,29 @@ class Bootstrap:
         if not (np.isfinite(replicates).all() and np.isfinite(influence).all()):
             return Score(mean=ratio, low=None, high=None)
         return _intervals(np.array([ratio]), replicates[:, None], influence[:, None])[0]
+
+    def of_means(self, columns: FloatArray, statistic: Callable[[FloatArray], FloatArray]) -> Interval | None:
+        """Return a smooth function of the means of several columns, with its BCa interval over questions.
+
+        `columns` has shape (questions, columns) without NaN; `statistic` maps means of shape (n, columns) to n values.
+        None where the value itself is not finite. No interval where it is not finite on some resample, or without one
+        of the questions: the statistic then depends on single questions.
+        """
+        n = len(columns)
+        if n == 0:
+            return None
+        with np.errstate(divide="ignore", invalid="ignore"):
+            value = float(statistic(columns.mean(axis=0)[None])[0])
+            if not np.isfinite(value):
+                return None
+            if n < MIN_QUESTIONS:
+                return Interval(value, None, None)
+            replicates = statistic(_weights(n, self.seed, self.resamples) @ columns / n)
+            leave_one_out = statistic((columns.sum(axis=0) - columns) / (n - 1))
+        influence = leave_one_out.mean() - leave_one_out
+        if not (np.isfinite(replicates).all() and np.isfinite(influence).all()):
+            return Interval(value, None, None)
+        return _intervals(np.array([value]), replicates[:, None], influence[:, None])[0]
 
 
 def _with_width(share: Score, n: int) -> Score:

@@ -1,0 +1,91 @@
+"""A measurement is judged before it is shown: a love of a letter is not an opinion."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from eval.answers import FloatArray
+from eval.scoring.intervals import Bootstrap
+from eval.scoring.letters import BothOrders
+from eval.scoring.verdict import order_agreement, verdict
+
+
+def softmax(logs: FloatArray) -> FloatArray:
+    shares = np.exp(logs - logs.max())
+    return np.asarray(shares / shares.sum())
+
+
+def planted(opinion: float, habit: float, questions: int = 62, seed: int = 0) -> list[BothOrders]:
+    """Answers of a model whose logits are an opinion of this size and a habit of the first letters of this size."""
+    rng = np.random.default_rng(seed)
+    answers = []
+    for _ in range(questions):
+        options = int(rng.integers(2, 6))
+        content, letters = opinion * rng.normal(size=options), -habit * np.arange(options)
+        noise = 0.1 * rng.normal(size=(2, options))
+        answers.append(BothOrders(softmax(content + letters + noise[0]), softmax(content + letters[::-1] + noise[1])))
+    return answers
+
+
+def judged(answers: list[BothOrders | None], valid: list[bool] | None = None, **how: bool) -> str:
+    given = [True] * len(answers) if valid is None else valid
+    return verdict(answers, given, Bootstrap(), **{"orders_asked": True, **how}).finding
+
+
+def test_the_agreement_is_the_correlation_of_the_two_orders_around_even_answers() -> None:
+    answers = planted(1, 0.5)
+    x = np.concatenate([a.survey - 1 / len(a.survey) for a in answers])
+    y = np.concatenate([a.reversed - 1 / len(a.reversed) for a in answers])
+    found = order_agreement(answers, Bootstrap())
+    assert found is not None
+    assert found.mean == pytest.approx(x @ y / np.linalg.norm(x) / np.linalg.norm(y))
+
+
+def test_even_answers_agree_on_nothing() -> None:
+    even = [BothOrders(np.full(k, 1 / k), np.full(k, 1 / k)) for k in (2, 3, 4, 5) * 10]
+    found = order_agreement(even, Bootstrap())
+    assert found is not None
+    assert found.mean == 0
+    assert judged([*even]) == "follows_letters"
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_an_opinion_is_sound_and_a_habit_alone_follows_the_letters(seed: int) -> None:
+    assert judged([*planted(2, 0, seed=seed)]) == "sound"
+    assert judged([*planted(2, 0.5, seed=seed)]) in ("sound", "sound_with_warning")
+    assert judged([*planted(0, 2, seed=seed)]) == "follows_letters"
+    assert judged([*planted(0.3, 2, seed=seed)]) == "follows_letters"
+
+
+def test_a_model_that_gives_letters_little_mass_does_not_answer_whatever_else_it_does() -> None:
+    answers: list[BothOrders | None] = [*planted(2, 0)]
+    assert judged(answers, [True] * 31 + [False] * 31) == "sound"
+    assert judged(answers, [True] * 30 + [False] * 32) == "does_not_answer"
+    assert judged(answers[:4], [True] + [False] * 3) == "does_not_answer"
+
+
+def test_nineteen_questions_cannot_be_checked_and_twenty_can() -> None:
+    answers: list[BothOrders | None] = [*planted(2, 0)]
+    assert judged(answers[:19]) == "cannot_be_checked"
+    assert judged(answers[:20]) == "sound"
+    assert judged([*answers[:19], *[None] * 43]) == "cannot_be_checked"
+
+
+def test_where_no_letters_were_shown_there_is_none_to_follow_but_the_judge_may_err() -> None:
+    nothing: list[BothOrders | None] = [None] * 30
+    assert judged(nothing, orders_asked=False) == "given"
+    assert judged(nothing, orders_asked=False, judge_unreliable=True) == "judge_unreliable"
+    assert judged([]) == "no_answers"
+
+
+@given(arrays(np.float64, (30, 2, 4), elements=st.floats(0.001, 1)))
+def test_the_agreement_is_between_minus_one_and_one_and_takes_no_side_between_the_orders(masses: FloatArray) -> None:
+    shares = masses / masses.sum(axis=2, keepdims=True)
+    found = order_agreement([BothOrders(one, two) for one, two in shares], Bootstrap(resamples=50))
+    swapped = order_agreement([BothOrders(two, one) for one, two in shares], Bootstrap(resamples=50))
+    assert found is not None
+    assert swapped is not None
+    assert -1 - 1e-9 <= found.mean <= 1 + 1e-9
+    assert found.mean == pytest.approx(swapped.mean, abs=1e-12)
