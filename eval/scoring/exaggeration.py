@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from eval.answers import FloatArray
-from eval.scoring.intervals import Bootstrap, Interval
+from eval.scoring.intervals import Bootstrap
+from eval.scoring.results import Score
 
 MOST_CORRECTION = 0.5
 """Largest part of the squared differences that may be sampling error; beyond it nothing can be said."""
@@ -71,7 +72,7 @@ def group_shift(group: Sampled, rest: Sampled) -> tuple[float, float]:
     return others * (group.place - rest.place), error
 
 
-def steering_slope(shifts: Shifts, bootstrap: Bootstrap) -> Interval | None:
+def steering_slope(shifts: Shifts, bootstrap: Bootstrap) -> Score | None:
     """Return sum x·y / (sum x·x - sum error) over questions, with its interval over questions.
 
     Questions with a NaN are left out. None where the correction takes more than half of sum x·x: the group then

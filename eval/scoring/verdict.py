@@ -14,8 +14,9 @@ from typing import Literal
 import numpy as np
 
 from eval.answers import FloatArray
-from eval.scoring.intervals import MIN_QUESTIONS, Bootstrap, Interval
+from eval.scoring.intervals import MIN_QUESTIONS, Bootstrap
 from eval.scoring.letters import BothOrders
+from eval.scoring.results import Score
 
 LEAST_AGREEMENT = 0.5
 SURE_AGREEMENT = 0.7
@@ -43,7 +44,7 @@ class Verdict:
     """
 
     finding: Finding
-    agreement: Interval | None
+    agreement: Score | None
     valid: int
     answered: int
     both_orders: int
@@ -54,7 +55,7 @@ class Verdict:
         return self.finding in ("sound", "sound_with_warning", "given")
 
 
-def order_agreement(answers: Sequence[BothOrders | None], bootstrap: Bootstrap) -> Interval | None:
+def order_agreement(answers: Sequence[BothOrders | None], bootstrap: Bootstrap) -> Score | None:
     """Return the correlation of the distributions in the two orders, with its interval over questions.
 
     With x and y the two distributions of a question minus 1/k for its k options, r = sum x·y / sqrt(sum x·x · sum y·y)
@@ -100,7 +101,7 @@ def verdict(
 
 
 def _finding(
-    agreement: Interval | None, valid: int, answered: int, both: int, orders_asked: bool, judge_unreliable: bool
+    agreement: Score | None, valid: int, answered: int, both: int, orders_asked: bool, judge_unreliable: bool
 ) -> Finding:
     if answered == 0:
         return "no_answers"

@@ -11,7 +11,8 @@ from math import exp, floor, lgamma, log, log1p
 import numpy as np
 
 from eval.answers import FloatArray
-from eval.scoring.intervals import Bootstrap, Interval
+from eval.scoring.intervals import Bootstrap
+from eval.scoring.results import Score
 
 LEAST, MOST = 1, 100_000
 """Between how many people the worth is looked for; a persona outside is said to be worth at most or at least that."""
@@ -51,7 +52,7 @@ def curve(proportions: Sequence[float] | FloatArray) -> FloatArray:
     return np.array([sample_distance(proportions, people) for people in SIZES])
 
 
-def worth_in_people(distances: FloatArray, curves: FloatArray, bootstrap: Bootstrap) -> Interval | None:
+def worth_in_people(distances: FloatArray, curves: FloatArray, bootstrap: Bootstrap) -> Score | None:
     """Return the n at which samples of n people are as far from the group as `distances` are, with its interval.
 
     `distances` is the persona's total variation, one per question; `curves` (questions, sizes) that of samples. Both
@@ -65,7 +66,7 @@ def worth_in_people(distances: FloatArray, curves: FloatArray, bootstrap: Bootst
     if found is None:
         return None
     low, high = (None if end is None else exp(end) for end in (found.low, found.high))
-    return Interval(exp(found.mean), low, high)
+    return Score(mean=exp(found.mean), low=low, high=high)
 
 
 def _log_people(means: FloatArray) -> FloatArray:
