@@ -116,7 +116,7 @@ def test_the_console_command_uses_its_own_packages_wherever_it_is_started(
         return ran.stdout
 
     report = json.loads(run("eval", "democrat", "--limit", "1", "--json", "-"))
-    assert report["schema"] == "chat-personas/eval-report@1"
+    assert report["schema"] == "chat-personas/eval-report@2"
     assert len(report["questions"]) == 1
     reply = run("chat", "democrat", given="What should be done about guns?\n")
     assert reply.endswith("\n\n")

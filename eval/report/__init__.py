@@ -40,6 +40,7 @@ from eval.scoring.results import (
     Score,
     Scores,
     TopicScore,
+    Verdict,
 )
 
 __all__ = [
@@ -74,5 +75,6 @@ __all__ = [
     "Timing",
     "TopicScore",
     "UnreadInfo",
+    "Verdict",
     "as_document",
 ]

@@ -71,6 +71,7 @@ def report_from(card: Scorecard, provenance: Provenance) -> Report:
         refusals=card.refusals,
         seed=provenance.seed,
         prompt_sha256=provenance.prompt_sha256,
+        verdict=card.verdict,
         scores=card.scores,
         scores_valid_only=card.scores_valid_only,
         topics=card.topics,

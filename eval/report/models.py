@@ -27,10 +27,11 @@ from eval.scoring.results import (
     Score,
     Scores,
     TopicScore,
+    Verdict,
 )
 
-SCHEMA: Literal["chat-personas/eval-report@1"] = "chat-personas/eval-report@1"
-SCHEMA_OF_SEVERAL: Literal["chat-personas/eval-reports@1"] = "chat-personas/eval-reports@1"
+SCHEMA: Literal["chat-personas/eval-report@2"] = "chat-personas/eval-report@2"
+SCHEMA_OF_SEVERAL: Literal["chat-personas/eval-reports@2"] = "chat-personas/eval-reports@2"
 
 
 class OrderInfo(Part):
@@ -93,10 +94,10 @@ class FailureInfo(Part):
 
 
 class Report(Document):
-    """The evaluation of one persona (schema `chat-personas/eval-report@1`)."""
+    """The evaluation of one persona (schema `chat-personas/eval-report@2`)."""
 
-    schema_: Literal["chat-personas/eval-report@1"] = Field(default=SCHEMA, alias="schema")
-    """Always `"chat-personas/eval-report@1"`."""
+    schema_: Literal["chat-personas/eval-report@2"] = Field(default=SCHEMA, alias="schema")
+    """Always `"chat-personas/eval-report@2"`."""
     created: str
     """When, in UTC (ISO 8601)."""
     version: str
@@ -121,6 +122,8 @@ class Report(Document):
     """The seed of the choice of questions, the noise floor and the intervals."""
     prompt_sha256: str
     """The hash of the system prompt and every probe, as asked (UTF-8, each ended by a zero byte); empty from a file."""
+    verdict: Verdict
+    """Whether the scores may be shown; read it before them."""
     scores: Scores
     """Over every question that was answered."""
     scores_valid_only: Scores
@@ -167,10 +170,10 @@ class GapInfo(Part):
 
 
 class Reports(Document):
-    """The evaluations of several personas (schema `chat-personas/eval-reports@1`)."""
+    """The evaluations of several personas (schema `chat-personas/eval-reports@2`)."""
 
-    schema_: Literal["chat-personas/eval-reports@1"] = Field(default=SCHEMA_OF_SEVERAL, alias="schema")
-    """Always `"chat-personas/eval-reports@1"`."""
+    schema_: Literal["chat-personas/eval-reports@2"] = Field(default=SCHEMA_OF_SEVERAL, alias="schema")
+    """Always `"chat-personas/eval-reports@2"`."""
     reports: tuple[Report, ...]
     """One report per persona, in the order asked for; with `--expression all` one per persona and expression."""
     gaps: tuple[GapInfo, ...] = ()

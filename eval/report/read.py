@@ -1,18 +1,25 @@
 """Reading the reports that `eval --json` wrote, or saying in one line what is wrong with the file."""
 
+import json
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 from pydantic import ValidationError
 
 from eval.errors import ReportError
-from eval.report import SCHEMA, SCHEMA_OF_SEVERAL, Report, Reports
+from eval.report import SCHEMA, SCHEMA_OF_SEVERAL, Report, Reports, Verdict
+from eval.scoring.intervals import Bootstrap
+from eval.scoring.letters import both_orders
+from eval.scoring.verdict import verdict
 from personas.inputs.files import FileKind, display_name, read_text
 from personas.inputs.json_text import parse_json
 from personas.inputs.models import explain, faults
 from personas.inputs.suggestions import quoted
 
 _AGAIN = "write the report again with chat-personas eval --json"
+_FIRST_SCHEMAS = ("chat-personas/eval-report@1", "chat-personas/eval-reports@1")
+_NOT_JUDGED = {"finding": "no_answers", "order_agreement": None, "valid": 0, "answered": 0, "both_orders": 0}
 _REPORT_FILE = FileKind("a report", 500_000_000, ReportError, if_not_utf8=_AGAIN)
 
 
@@ -37,9 +44,10 @@ def read_reports(text: str) -> tuple[Report, ...]:
         ReportError: it is not JSON, has another schema, has a missing or unknown key, the same question twice, or not
             one figure for each option.
     """
-    model = _model(_schema(text))
+    raw = parse_json(text, ReportError, fix=_AGAIN)
+    old, model = _upgraded(raw), _model(raw)
     try:
-        document = model.model_validate_json(text)
+        document = model.model_validate_json(text if not old else json.dumps(raw))
     except ValidationError as error:
         raise ReportError(_or_again(explain(faults(error)[0], model))) from error
     reports = document.reports if isinstance(document, Reports) else (document,)
@@ -47,21 +55,44 @@ def read_reports(text: str) -> tuple[Report, ...]:
         raise ReportError(f"the file holds no report; {_AGAIN}")
     for report in reports:
         _check(report)
-    return reports
+    return tuple(report.model_copy(update={"verdict": judged(report)}) for report in reports) if old else reports
 
 
-def _schema(text: str) -> object:
-    document = parse_json(text, ReportError, fix=_AGAIN)
-    return document.get("schema") if isinstance(document, dict) else None
+def _upgraded(document: object) -> bool:
+    """Bring a document of the first schema to today's form, in place and not judged yet; say whether it was one."""
+    if not isinstance(document, dict) or document.get("schema") not in _FIRST_SCHEMAS:
+        return False
+    several = document["schema"] == _FIRST_SCHEMAS[1]
+    document["schema"] = SCHEMA_OF_SEVERAL if several else SCHEMA
+    for report in document.get("reports", ()) if several else (document,):
+        if isinstance(report, dict):
+            report |= {"schema": SCHEMA, "verdict": _NOT_JUDGED}
+    return True
 
 
-def _model(schema: object) -> type[Report] | type[Reports]:
+def _model(document: object) -> type[Report] | type[Reports]:
+    schema = document.get("schema") if isinstance(document, dict) else None
     if schema == SCHEMA:
         return Report
     if schema == SCHEMA_OF_SEVERAL:
         return Reports
     found = "this has no schema" if schema is None else f"the schema is {quoted(schema)}"
     raise ReportError(f'{found}; a report of chat-personas eval --json has "{SCHEMA}" or "{SCHEMA_OF_SEVERAL}"')
+
+
+def judged(report: Report) -> Verdict:
+    """Return the verdict that follows from the questions in a report; reports of the first schema have none."""
+    opinions = [
+        both_orders({each.order: None if each.model is None else np.array(each.model) for each in question.by_order})
+        for question in report.questions
+    ]
+    return verdict(
+        [*opinions, *[None] * len(report.refused)],
+        [*(each.valid for each in report.questions), *(each.valid for each in report.refused)],
+        Bootstrap(report.seed),
+        orders_asked=len(report.orders) > 1,
+        judge_unreliable=report.judge is not None and report.judge.errs_too_often,
+    )
 
 
 def _or_again(problem: str) -> str:

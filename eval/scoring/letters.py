@@ -37,9 +37,11 @@ class BothOrders:
 
 
 def both_orders(distributions: Mapping[Order, FloatArray | None]) -> BothOrders | None:
-    """Return the two distributions of a question, None unless it has a distribution in both orders."""
+    """Return the two distributions of a question, refusals left out; None unless it has one in both orders."""
     first, second = (distributions.get(order) for order in ORDERS)
-    return None if first is None or second is None else BothOrders(first, second)
+    if first is None or second is None or not (first.sum() > 0 and second.sum() > 0):
+        return None
+    return BothOrders(first / first.sum(), second / second.sum())
 
 
 def letters_removed(answers: Sequence[BothOrders | None]) -> tuple[FloatArray | None, ...]:

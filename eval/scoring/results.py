@@ -4,6 +4,8 @@ Reports, matrices and comparisons are made of the same objects, so what was comp
 JSON, means that a figure is not defined; docs/measures.md defines each measure.
 """
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict
 
 from personas import Group
@@ -169,3 +171,37 @@ class RefusedQuestion(Part):
 def group_name(group: Group) -> GroupName:
     """Return a group as documents name it."""
     return GroupName(attribute=group.attribute, value=group.value)
+
+
+Finding = Literal[
+    "sound",
+    "sound_with_warning",
+    "given",
+    "follows_letters",
+    "does_not_answer",
+    "judge_unreliable",
+    "cannot_be_checked",
+    "no_answers",
+]
+
+
+class Verdict(Part):
+    """Whether the measurement may be shown: does the model answer the questions, or only choose letters?"""
+
+    finding: Finding
+    """`sound`; `sound_with_warning`: order agreement under 0.7; `given`: no letters were shown that could be followed;
+    `follows_letters`: order agreement under 0.5 or not surely above 0; `does_not_answer`: fewer than half of the
+    questions valid; `judge_unreliable`; `cannot_be_checked`: under 20 questions in both orders; `no_answers`."""
+    order_agreement: Score | None
+    """The correlation of the answers in the two option orders, -1 to 1; null without both orders."""
+    valid: int
+    """How many answered questions are valid."""
+    answered: int
+    """How many questions were answered."""
+    both_orders: int
+    """How many were answered in both option orders with something else than refusals."""
+
+    @property
+    def sound(self) -> bool:
+        """Whether its scores may be shown."""
+        return self.finding in ("sound", "sound_with_warning", "given")

@@ -12,7 +12,8 @@ from eval.answers import Answer, FloatArray, Refusals
 from eval.scoring.comparison import Comparison, Distances, QuestionMeasures, compare
 from eval.scoring.groups import nearest
 from eval.scoring.intervals import RESAMPLES, Bootstrap
-from eval.scoring.opinions import OrderOpinion
+from eval.scoring.letters import both_orders
+from eval.scoring.opinions import Opinion, OrderOpinion
 from eval.scoring.results import (
     Difference,
     NearGroup,
@@ -23,7 +24,9 @@ from eval.scoring.results import (
     Score,
     Scores,
     TopicScore,
+    Verdict,
 )
+from eval.scoring.verdict import verdict
 from eval.surveys.loading import Survey
 from personas import Group
 
@@ -73,6 +76,7 @@ class Scorecard:
     nearest: tuple[NearGroup, ...]
     nearest_questions: int
     questions: tuple[QuestionScore, ...]
+    verdict: Verdict
     refused: tuple[RefusedQuestion, ...] = ()
 
 
@@ -110,7 +114,18 @@ def score(
         nearest=near.groups,
         nearest_questions=near.questions,
         questions=tuple(_question_scores(comparison, measured)),
+        verdict=_verdict(comparison.opinions, answers, bootstrap),
         refused=tuple(_refused(comparison)),
+    )
+
+
+def _verdict(opinions: Sequence[Opinion], answers: Sequence[Answer], bootstrap: Bootstrap) -> Verdict:
+    return verdict(
+        [both_orders({each.order: each.distribution for each in opinion.by_order}) for opinion in opinions],
+        [opinion.valid for opinion in opinions],
+        bootstrap,
+        orders_asked=any(len(answer.by_order) > 1 for answer in answers),
+        judge_unreliable=any(answer.doubtful for answer in answers),
     )
 
 

@@ -8,51 +8,17 @@ where it answers by letter it is 0 or below. The mean of both orders, which is w
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from eval.answers import FloatArray
 from eval.scoring.intervals import MIN_QUESTIONS, Bootstrap
 from eval.scoring.letters import BothOrders
-from eval.scoring.results import Score
+from eval.scoring.results import Finding, Score, Verdict
 
 LEAST_AGREEMENT = 0.5
 SURE_AGREEMENT = 0.7
 LEAST_VALID = 0.5
-
-Finding = Literal[
-    "sound",
-    "sound_with_warning",
-    "follows_letters",
-    "does_not_answer",
-    "judge_unreliable",
-    "cannot_be_checked",
-    "no_answers",
-    "given",
-]
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What may be said of a measurement.
-
-    `agreement` is the order agreement (-1 to 1), None where no question was answered in both orders. `valid` of
-    `answered` questions are valid; `both_orders` were answered in both orders. Only a `sound` measurement is scored
-    before people's eyes; of the others the sentence of the finding is shown instead.
-    """
-
-    finding: Finding
-    agreement: Score | None
-    valid: int
-    answered: int
-    both_orders: int
-
-    @property
-    def sound(self) -> bool:
-        """Whether its scores may be shown."""
-        return self.finding in ("sound", "sound_with_warning", "given")
 
 
 def order_agreement(answers: Sequence[BothOrders | None], bootstrap: Bootstrap) -> Score | None:
@@ -97,7 +63,7 @@ def verdict(
     count = sum(answer is not None for answer in answers)
     agreement = order_agreement(answers, bootstrap) if orders_asked else None
     finding = _finding(agreement, sum(valid), len(valid), count, orders_asked, judge_unreliable)
-    return Verdict(finding, agreement, sum(valid), len(valid), count)
+    return Verdict(finding=finding, order_agreement=agreement, valid=sum(valid), answered=len(valid), both_orders=count)
 
 
 def _finding(

@@ -51,7 +51,7 @@ def document(
 ) -> dict[str, Any]:
     """Return the JSON of a report on these questions; `changed` replaces keys at the top."""
     return {
-        "schema": "chat-personas/eval-report@1",
+        "schema": "chat-personas/eval-report@2",
         "created": "2026-01-01T00:00:00+00:00",
         "version": "0.1.0",
         "persona": {
@@ -75,6 +75,13 @@ def document(
         "refusals": "apart",
         "seed": 0,
         "prompt_sha256": "ef" * 32,
+        "verdict": {
+            "finding": "sound",
+            "order_agreement": {"mean": 0.9, "low": 0.8, "high": 0.95},
+            "valid": len(questions),
+            "answered": len(questions),
+            "both_orders": len(questions),
+        },
         "scores": EMPTY,
         "scores_valid_only": EMPTY,
         "topics": [],

@@ -112,7 +112,7 @@ async def test_skill_and_differences_recompute_from_the_references() -> None:
 
 
 REPORT_KEYS = """schema created version persona model survey steering shots expression orders refusals seed
-    prompt_sha256 scores scores_valid_only calibration topics references scores_against_opposite nearest
+    prompt_sha256 verdict scores scores_valid_only calibration topics references scores_against_opposite nearest
     nearest_questions questions refused failures replies judge timing"""
 SCORE_KEYS = "alignment total_variation skill refusal human_refusal label_mass order_bias entropy_ratio"
 QUESTION_KEYS = """id topics options ordinal human human_n model by_order refusal human_refusal label_mass alignment
@@ -121,7 +121,7 @@ QUESTION_KEYS = """id topics options ordinal human human_n model by_order refusa
 
 async def test_the_report_has_exactly_the_keys_of_the_design_in_their_order() -> None:
     document = await report()
-    assert document["schema"] == "chat-personas/eval-report@1"
+    assert document["schema"] == "chat-personas/eval-report@2"
     assert list(document) == REPORT_KEYS.split()
     assert list(document["questions"][0]) == QUESTION_KEYS.split()
     assert list(document["scores"]) == list(document["scores_valid_only"]) == SCORE_KEYS.split()
@@ -248,7 +248,7 @@ async def test_one_report_is_written_as_it_is_and_several_as_a_list_and_both_rea
     one, other = [await evaluate(engine, persona(group), SURVEY) for group in (DEMOCRAT, REPUBLICAN)]
     assert Report.model_validate_json(as_document([one])) == one
     both = json.loads(as_document([one, other]))
-    assert both["schema"] == "chat-personas/eval-reports@1"
+    assert both["schema"] == "chat-personas/eval-reports@2"
     assert Reports.model_validate(both).reports == (one, other)
 
 

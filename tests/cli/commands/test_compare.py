@@ -16,7 +16,7 @@ from tests.reporting.reading import rows as rows_of
 
 
 def write(name: str, *reports: dict[str, Any]) -> str:
-    several = {"schema": "chat-personas/eval-reports@1", "reports": list(reports)}
+    several = {"schema": "chat-personas/eval-reports@2", "reports": list(reports)}
     Path(name).write_text(json.dumps(reports[0] if len(reports) == 1 else several))
     return name
 

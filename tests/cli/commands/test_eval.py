@@ -70,7 +70,7 @@ def test_several_personas_are_several_reports_in_the_order_asked_for(asked: Call
     ran = asked("republican", "democrat", "--json", "-")
     reports = Reports.model_validate_json(ran.out).reports
     assert [report.persona.name for report in reports] == ["republican", "democrat"]
-    assert json.loads(ran.out)["schema"] == "chat-personas/eval-reports@1"
+    assert json.loads(ran.out)["schema"] == "chat-personas/eval-reports@2"
 
 
 def test_a_document_in_a_file_replaces_the_one_before(asked: Callable[..., Ran], tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from tests.eval.reports import document, report, row, rows
 
 
 def several(*reports: Any) -> str:
-    return json.dumps({"schema": "chat-personas/eval-reports@1", "reports": list(reports)})
+    return json.dumps({"schema": "chat-personas/eval-reports@2", "reports": list(reports)})
 
 
 def test_what_a_report_writes_is_read_again() -> None:
@@ -71,3 +71,37 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         with pytest.raises(ReportError, match=says) as refused:
             load_reports(str(tmp_path / name))
         assert str(tmp_path) not in str(refused.value)
+
+
+def ordered(number: int, *, by_letter: bool) -> Any:
+    """A question whose two orders agree, or in which the first letter is chosen whatever it stands for."""
+    question = row(f"Q{number}", 0.5)
+    k = len(question["options"])
+    likely = [0.9, *[0.1 / (k - 1)] * (k - 1)]
+    by_order = {"survey": likely, "reversed": likely[::-1] if by_letter else likely}
+    shared = {"refusal": 0.0, "label_mass": 0.9, "truncation": 0.0}
+    return question | {"by_order": [{"order": order, "model": model} | shared for order, model in by_order.items()]}
+
+
+def of_the_first_schema(questions: list[Any]) -> dict[str, Any]:
+    old = document(questions) | {"schema": "chat-personas/eval-report@1"}
+    del old["verdict"]
+    return old
+
+
+def test_a_report_of_the_first_schema_is_judged_by_its_questions_when_it_is_read() -> None:
+    for by_letter, finding in ((False, "sound"), (True, "follows_letters")):
+        old = of_the_first_schema([ordered(number, by_letter=by_letter) for number in range(24)])
+        (found,) = read_reports(json.dumps(old))
+        assert found.schema_ == "chat-personas/eval-report@2"
+        assert found.verdict.finding == finding
+        assert (found.verdict.valid, found.verdict.both_orders) == (24, 24)
+    several_old = {"schema": "chat-personas/eval-reports@1", "reports": [old, old]}
+    assert [found.verdict.finding for found in read_reports(json.dumps(several_old))] == ["follows_letters"] * 2
+
+
+def test_a_report_of_the_second_schema_needs_its_verdict() -> None:
+    new = document(rows([0.5]))
+    del new["verdict"]
+    with pytest.raises(ReportError, match='"verdict" is missing'):
+        read_reports(json.dumps(new))
