@@ -14,7 +14,17 @@ from personas import attribute_of
 if TYPE_CHECKING:
     from chat_personas.monitor.drift import Drift
     from eval.matrix.models import MatrixReport, RowInfo, TargetInfo
-    from eval.report import Calibration, FailureInfo, GapInfo, GroupName, JudgeInfo, NearGroup, Reference, Report
+    from eval.report import (
+        Calibration,
+        FailureInfo,
+        GapInfo,
+        GroupName,
+        JudgeInfo,
+        NearGroup,
+        Reference,
+        Report,
+        Verdict,
+    )
     from eval.scoring.results import References
 
 DEMONSTRATION = "demonstration model: says nothing about real people"
@@ -334,7 +344,6 @@ def temperatures(made: "Calibration") -> str:
 # What could not be read, judged or trusted
 
 WHY_NOT_VALID = "the model rarely answered with a letter, or its server shows too few tokens"
-NOT_JUDGED = "not valid: the judge itself errs too often"
 FAILURES_SHOWN = 10
 """Failures that are listed by their question, at most; the report has all."""
 
@@ -345,8 +354,9 @@ def trouble_lines(report: "Report") -> Iterator[str]:
 
     yield from judge_lines(report)
     invalid = sum(not question.valid for question in report.questions)
-    if invalid and not judge_unreliable(report):
+    if invalid and not (report.judge is not None and report.judge.errs_too_often):
         yield not_valid(invalid, len(report.questions))
+    yield from agreement_lines(report)
     yield from unread_replies(report)
     for why, count in by_reason(failure.why for failure in report.failures):
         yield f"{count} of {pluralize(report.survey.questions, 'question')} failed: {printable(why)}"
@@ -373,9 +383,66 @@ def failures_listed(failures: "Sequence[FailureInfo]") -> Iterator[str]:
         yield f"and {len(failures) - FAILURES_SHOWN} more, all listed in the report (--json)"
 
 
-def judge_unreliable(report: "Report | MatrixReport") -> bool:
-    """Whether nothing in a report is valid because the judge itself errs too often."""
-    return report.judge is not None and report.judge.error.mean > report.judge.limit
+NOT_SOUND = {
+    "follows_letters": "the model follows the letters, not the answers",
+    "does_not_answer": "the model does not answer the questions",
+    "judge_unreliable": "the judge itself errs too often",
+    "cannot_be_checked": "too few questions to check whether the model follows the letters",
+}
+"""What a verdict that is not sound says, in short. A report without any answer has no score that could mislead."""
+
+
+def not_shown(report: "Report | MatrixReport") -> bool:
+    """Whether the scores of a report must not be shown: its verdict is not sound. A matrix is judged by its judge."""
+    return _finding(report) in NOT_SOUND
+
+
+def not_shown_briefly(report: "Report | MatrixReport") -> str:
+    """Say in few words why the scores of a report are not shown; empty where they are."""
+    found = _finding(report)
+    return f"not valid: {NOT_SOUND[found]}" if found in NOT_SOUND else ""
+
+
+def why_not_shown(report: "Report | MatrixReport") -> str:
+    """Say why the scores of a report are not shown, with the figures behind it and what to do; empty where they are."""
+    from eval.scoring.intervals import MIN_QUESTIONS
+    from eval.scoring.verdict import LEAST_AGREEMENT
+
+    brief, found, verdict = not_shown_briefly(report), _finding(report), _verdict(report)
+    if found == "judge_unreliable" and report.judge is not None:
+        limit = f"at most {100 * report.judge.limit:.0f} are allowed"
+        return f"not valid: the judge itself errs {_often(report.judge)} ({printable(report.judge.name)}; {limit})"
+    if verdict is None:
+        return brief
+    if found == "follows_letters":
+        agreement = with_interval(verdict.order_agreement)
+        return f"{brief} (order agreement {agreement}; {LEAST_AGREEMENT} is needed); use a larger model"
+    if found == "does_not_answer":
+        valid = f"{verdict.valid} of {pluralize(verdict.answered, 'question')} valid"
+        return f"{brief} ({valid}: {WHY_NOT_VALID}); use a model that follows instructions"
+    if found == "cannot_be_checked":
+        return f"{brief} ({verdict.both_orders} answered in both orders); use {MIN_QUESTIONS} or more"
+    return brief
+
+
+def agreement_lines(report: "Report") -> Iterator[str]:
+    """Yield how far the answers agree in the two option orders, with a warning where letters count, too."""
+    agreement = report.verdict.order_agreement
+    if agreement is None or not_shown(report):
+        return
+    warned = report.verdict.finding == "sound_with_warning"
+    yield f"order agreement {with_interval(agreement)}{': the answers depend on the letters, too' if warned else ''}"
+
+
+def _verdict(report: "Report | MatrixReport") -> "Verdict | None":
+    return getattr(report, "verdict", None)
+
+
+def _finding(report: "Report | MatrixReport") -> str:
+    verdict = _verdict(report)
+    if verdict is not None:
+        return verdict.finding
+    return "judge_unreliable" if report.judge is not None and report.judge.errs_too_often else "given"
 
 
 def judge_lines(report: "Report | MatrixReport") -> Iterator[str]:
@@ -383,19 +450,10 @@ def judge_lines(report: "Report | MatrixReport") -> Iterator[str]:
     judge = report.judge
     if judge is None:
         return
-    if judge_unreliable(report):
-        yield not_judged(report)
+    if judge.errs_too_often:
+        yield why_not_shown(report)
     else:
         yield f"the judge {printable(judge.name)} errs {_often(judge)}: {with_interval(judge.error)}"
-
-
-def not_judged(report: "Report | MatrixReport") -> str:
-    """Say that nothing in a report is valid because of its judge."""
-    judge = report.judge
-    if judge is None:
-        return ""
-    limit = f"at most {100 * judge.limit:.0f} are allowed"
-    return f"not valid: the judge itself errs {_often(judge)} ({printable(judge.name)}; {limit})"
 
 
 def _often(judge: "JudgeInfo") -> str:

@@ -12,7 +12,7 @@ from chat_personas.cli.errors import DONE
 from chat_personas.cli.evaluation.output import Destinations
 from chat_personas.cli.tables.comparison import print_comparisons
 from chat_personas.reporting.html.comparison_page import paired_page_document
-from chat_personas.reporting.wording import judge_unreliable, not_judged
+from chat_personas.reporting.wording import not_shown, why_not_shown
 from chat_personas.text import printable
 from eval.compare.models import as_document
 from eval.compare.paired import NamedReport, pair_reports, paired
@@ -67,8 +67,8 @@ def _judged(pairs: Sequence[tuple[Report, Report]]) -> list[tuple[Report, Report
     """
     judged, unreliable = [], []
     for pair in pairs:
-        troubled = [(name, report) for name, report in zip("AB", pair, strict=True) if judge_unreliable(report)]
-        unreliable += [f"{printable(each.persona.name)} in {name} is {not_judged(each)}" for name, each in troubled]
+        troubled = [(name, report) for name, report in zip("AB", pair, strict=True) if not_shown(report)]
+        unreliable += [f"{printable(each.persona.name)} in {name} is {why_not_shown(each)}" for name, each in troubled]
         if not troubled:
             judged.append(pair)
     if not judged:

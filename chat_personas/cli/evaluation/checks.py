@@ -8,7 +8,7 @@ from chat_personas.cli.errors import CheckFailedError
 from chat_personas.cli.evaluation.output import in_several_expressions
 from chat_personas.cli.tables.comparison import print_comparisons
 from chat_personas.reporting.numbers import below, signed
-from chat_personas.reporting.wording import judge_unreliable, not_judged
+from chat_personas.reporting.wording import not_shown, why_not_shown
 from chat_personas.surveys import find_survey
 from chat_personas.text import printable
 from eval.compare.models import PairedReport
@@ -83,12 +83,12 @@ class Baseline:
             (NamedReport(self.file, self.reports[report.persona.name]), NamedReport(THIS_RUN, report))
             for report in reports
         ]
-        judged = [pair for pair in pairs if not any(judge_unreliable(each.report) for each in pair)]
+        judged = [pair for pair in pairs if not any(not_shown(each.report) for each in pair)]
         comparisons = [paired(*pair, seed) for pair in judged]
         print_comparisons(comparisons, to_error=to_error)
-        for each in (each for pair in pairs for each in pair if judge_unreliable(each.report)):
+        for each in (each for pair in pairs for each in pair if not_shown(each.report)):
             name = printable(each.report.persona.name)
-            raise CheckFailedError(f"no alignment to compare: {name} in {each.file} is {not_judged(each.report)}")
+            raise CheckFailedError(f"no alignment to compare: {name} in {each.file} is {why_not_shown(each.report)}")
         failed = [line for line in map(_complaint, comparisons) if line is not None]
         if failed:
             raise CheckFailedError(f"alignment is worse than in {self.file}: {', '.join(failed)}")
@@ -126,7 +126,7 @@ def check_alignment(reports: Sequence[Report], fail_under: float) -> None:
     """
     several = in_several_expressions(reports)
     names = [f"{each.persona.name} ({each.expression})" if several else each.persona.name for each in reports]
-    judged = [(name, report) for name, report in zip(names, reports, strict=True) if not judge_unreliable(report)]
+    judged = [(name, report) for name, report in zip(names, reports, strict=True) if not not_shown(report)]
     aligned = [(name, report.scores.alignment) for name, report in judged]
     low = [
         f"{name} {below(fail_under, score.mean)}"
@@ -140,9 +140,9 @@ def check_alignment(reports: Sequence[Report], fail_under: float) -> None:
         if score is None
     ]
     complaints += [
-        f"no alignment to check: {name} is {not_judged(report)}"
+        f"no alignment to check: {name} is {why_not_shown(report)}"
         for name, report in zip(names, reports, strict=True)
-        if judge_unreliable(report)
+        if not_shown(report)
     ]
     if complaints:
         raise CheckFailedError("; ".join(complaints))

@@ -14,7 +14,7 @@ from chat_personas.reporting.wording import (
     calibration_lines,
     gap_figures,
     gap_name,
-    judge_unreliable,
+    not_shown,
     questions_with_order,
     reference_names,
     run_described,
@@ -58,7 +58,7 @@ def _print_persona(console: Console, reports: Sequence[Report]) -> None:
 
 def _about(report: Report) -> Iterator[str]:
     """Yield what calibration changes, what failed, and why numbers are missing."""
-    if judge_unreliable(report):
+    if not_shown(report):
         yield from trouble_lines(report)
     else:
         yield from (*calibration_lines(report), *trouble_lines(report), *missing(report))
@@ -81,7 +81,7 @@ def _tables(reports: Sequence[Report], width: int) -> Iterator[Table]:
 
 
 def _score(report: Report, name: str) -> str:
-    return "not valid" if judge_unreliable(report) else with_interval(getattr(report.scores, name))
+    return "not valid" if not_shown(report) else with_interval(getattr(report.scores, name))
 
 
 def _print_gaps(console: Console, found: Sequence[GapInfo]) -> None:

@@ -13,8 +13,8 @@ from chat_personas.reporting.wording import (
     group_label,
     groups_label,
     judge_lines,
-    judge_unreliable,
     nearest_of,
+    not_shown,
     not_valid,
     own_rank,
     run_described,
@@ -36,7 +36,7 @@ def print_matrix(report: MatrixReport, *, to_error: bool) -> None:
     """
     heading = f"{run_described(report)} · alignment over {pluralize(len(report.questions), 'question')}"
     console = begin(heading, demonstration=report.model.demonstration, to_error=to_error)
-    if judge_unreliable(report):
+    if not_shown(report):
         withheld = "the figures are not shown, because the judge errs too often; the document has them (--json)"
         print_line(console, withheld)
     else:
@@ -128,7 +128,7 @@ def _print_consistency(console: Console, report: MatrixReport) -> None:
 
 
 def _notes(report: MatrixReport) -> Iterator[str]:
-    if not judge_unreliable(report):
+    if not not_shown(report):
         yield from missing_in_matrix(report)
         for row in report.rows:
             if row.not_valid:

@@ -14,15 +14,16 @@ from chat_personas.reporting.wording import (
     SCORES,
     calibration_lines,
     failures_listed,
-    judge_unreliable,
     measure_of,
-    not_judged,
+    not_shown,
+    not_shown_briefly,
     persona_and_references,
     run_described,
     score_name,
     steered_name,
     summary_lines,
     trouble_lines,
+    why_not_shown,
 )
 from eval.report import Report
 
@@ -37,7 +38,7 @@ def print_reports(reports: Sequence[Report], *, to_error: bool) -> None:
     """
     demonstration = any(report.model.demonstration for report in reports)
     console = begin(run_described(reports[0]), demonstration=demonstration, to_error=to_error)
-    for line in dict.fromkeys(not_judged(report) for report in reports if judge_unreliable(report)):
+    for line in dict.fromkeys(why_not_shown(report) for report in reports if not_shown(report)):
         print_line(console, line)
     for table in _scores(reports, console.width):
         console.print()
@@ -56,7 +57,7 @@ def _scores(reports: Sequence[Report], width: int) -> Iterator[Table]:
 
 def _figures(report: Report) -> Iterator[str]:
     for name, _ in SCORES:
-        yield "not valid" if judge_unreliable(report) else with_interval(getattr(report.scores, name))
+        yield "not valid" if not_shown(report) else with_interval(getattr(report.scores, name))
 
 
 def _answered(report: Report) -> str:
@@ -67,14 +68,15 @@ def _answered(report: Report) -> str:
 
 def _print_one(console: Console, report: Report) -> None:
     console.print()
-    if judge_unreliable(report):
-        withheld = "scores are not shown, because the judge errs too often; the report has them"
-        print_line(console, f"{report.persona.name}: {withheld}")
+    if not_shown(report):
+        print_line(
+            console, f"{report.persona.name}: scores are not shown: {not_shown_briefly(report)}; the report has them"
+        )
     else:
         _print_scores(console, report)
     for line in (*trouble_lines(report), *failures_listed(report.failures)):
         print_line(console, f"  {line}")
-    if not judge_unreliable(report):
+    if not not_shown(report):
         for line in missing(report):
             print_line(console, f"  {line}")
 

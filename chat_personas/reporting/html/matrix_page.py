@@ -25,14 +25,14 @@ from chat_personas.reporting.wording import (
     WHY_NOT_VALID,
     group_label,
     groups_label,
-    judge_unreliable,
     nearest_of,
-    not_judged,
+    not_shown,
     own_rank,
     row_label,
     run_described,
     sentence,
     target_label,
+    why_not_shown,
 )
 from chat_personas.text import pluralize
 from eval.matrix.models import Consistency, HumanReferences, MatrixReport, SteerabilityInfo
@@ -59,7 +59,7 @@ def _header(report: MatrixReport) -> Element:
         element("p", f"{run_described(report)} · {over}"),
         warning(DEMONSTRATION) if report.model.demonstration else None,
         element("p", CAUTION, class_="note"),
-        None if judge_unreliable(report) else map(_note, missing_in_matrix(report)),
+        None if not_shown(report) else map(_note, missing_in_matrix(report)),
     )
 
 
@@ -69,8 +69,8 @@ def _note(line: str) -> Element:
 
 def _figures(report: MatrixReport) -> list[Element | None]:
     """Return everything that is made of scores; where the judge errs too often, why there is none of it."""
-    if judge_unreliable(report):
-        return [warning(not_judged(report)), element("p", WITHHELD)]
+    if not_shown(report):
+        return [warning(why_not_shown(report)), element("p", WITHHELD)]
     return [
         titled("Alignment with each group", _alignment(report)),
         titled("Nearest groups", _nearest(report)),
@@ -156,7 +156,7 @@ def _trouble(report: MatrixReport) -> Iterator[Node]:
         "the others failed, have unordered options or no human figures.",
     )
     yield from failed(report)
-    if judge_unreliable(report):
+    if not_shown(report):
         return
     heads = ("", f"answers that are not valid ({WHY_NOT_VALID})")
     yield table("Validity", heads, [(row_label(row), f"{row.not_valid} of {used}") for row in report.rows])

@@ -10,7 +10,7 @@ from chat_personas.models import POCKET
 from chat_personas.reporting.html.layout import ReportSection, definitions, table
 from chat_personas.reporting.markup import Element, Node, element
 from chat_personas.reporting.numbers import plain
-from chat_personas.reporting.wording import figures_described, judge_unreliable, not_judged
+from chat_personas.reporting.wording import figures_described, not_shown, why_not_shown
 from chat_personas.text import pluralize
 from eval.answers import reason
 from eval.expression.methods import METHODS
@@ -149,7 +149,7 @@ def trouble(section: ReportSection) -> Iterator[Node]:
     counts = f"{len(report.questions)} answered, {len(report.failures)} failed"
     yield element("p", f"{pluralize(report.survey.questions, 'question')} asked, {counts}.")
     yield from failed(report)
-    if judge_unreliable(report):
+    if not_shown(report):
         return
     invalid = [question for question in report.questions if not question.valid]
     if not invalid:
@@ -172,8 +172,8 @@ def failed(report: Report | MatrixReport) -> Iterator[Node]:
         yield from _failures_by_reason(report.failures)
     if report.replies is not None:
         yield from _unread(report.replies)
-    if judge_unreliable(report):
-        yield element("p", f"No answer is {not_judged(report).removeprefix('not ')}.")
+    if not_shown(report):
+        yield element("p", f"No answer is {why_not_shown(report).removeprefix('not ')}.")
 
 
 def _failures_by_reason(failures: Sequence[FailureInfo]) -> Iterator[Node]:

@@ -18,7 +18,7 @@ from chat_personas.reporting.markup import Element, Node, element
 from chat_personas.reporting.missing import missing
 from chat_personas.reporting.numbers import p_value, signed, with_interval
 from chat_personas.reporting.svg.figures import figure
-from chat_personas.reporting.svg.primitives import all_not_judged, questions_answered
+from chat_personas.reporting.svg.primitives import all_not_shown, questions_answered
 from chat_personas.reporting.wording import (
     DEMONSTRATION,
     GAP_EXPLAINED,
@@ -32,8 +32,7 @@ from chat_personas.reporting.wording import (
     gap_name,
     group_label,
     groups_label,
-    judge_unreliable,
-    not_judged,
+    not_shown,
     reference_names,
     runs_described,
     score_name,
@@ -43,6 +42,7 @@ from chat_personas.reporting.wording import (
     temperatures,
     too_few,
     trouble_lines,
+    why_not_shown,
 )
 from chat_personas.text import pluralize
 from eval.compare.gap import gaps
@@ -75,7 +75,7 @@ def _header(shown: Sequence[ReportSection]) -> Element:
         element("h1", "How close the answers are to people's"),
         [element("p", line) for line in asked],
         warning(DEMONSTRATION) if demonstration else None,
-        map(warning, all_not_judged(reports)),
+        map(warning, all_not_shown(reports)),
         element("p", CAUTION, class_="note"),
         None if any(one.stems for one in shown) else element("p", NO_STEMS, class_="note"),
         element("nav", element("ul", links), aria_label="Personas") if len(shown) > 1 else None,
@@ -123,8 +123,8 @@ def _part(section: ReportSection) -> Element:
 def _figures(section: ReportSection) -> list[Element | None]:
     """Return everything that is made of scores; where the judge errs too often, why there is none of it."""
     report = section.report
-    if judge_unreliable(report):
-        return [warning(not_judged(report)), element("p", WITHHELD)]
+    if not_shown(report):
+        return [warning(why_not_shown(report)), element("p", WITHHELD)]
     return [
         titled("How close it is", _closeness(report)),
         titled("Scores", [_scores(report)]),

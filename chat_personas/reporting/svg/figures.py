@@ -7,23 +7,23 @@ from chat_personas.reporting.svg.forest import Forest, forest, forest_document
 from chat_personas.reporting.svg.primitives import (
     ForestBlock,
     ForestRow,
-    all_not_judged,
+    all_not_shown,
     names,
     standings,
 )
 from chat_personas.reporting.wording import (
     DEMONSTRATION,
     IDENTICAL,
-    NOT_JUDGED,
     REFERENCES_EXPLAINED,
-    judge_unreliable,
     measure_of,
-    not_judged,
+    not_shown,
+    not_shown_briefly,
     row_label,
     run_described,
     runs_described,
     sentence,
     target_label,
+    why_not_shown,
 )
 from chat_personas.text import pluralize
 from eval.matrix.models import MatrixReport, RowInfo, TargetInfo
@@ -56,7 +56,7 @@ def _drawn(reports: Sequence[Report], circumstances: Sequence[str]) -> Forest:
 
 
 def _circumstances(reports: Sequence[Report]) -> Iterator[str]:
-    yield from map(sentence, (*runs_described(reports), *all_not_judged(reports)))
+    yield from map(sentence, (*runs_described(reports), *all_not_shown(reports)))
     yield sentence(REFERENCES_EXPLAINED)
     if any(report.model.demonstration for report in reports):
         yield sentence(DEMONSTRATION)
@@ -69,8 +69,8 @@ PEOPLE = "people: mean over the other groups"
 def matrix_figure_document(report: MatrixReport) -> str:
     """Return the figure as a self-contained SVG file; the same matrix gives the same bytes."""
     circumstances = [run_described(report)]
-    if judge_unreliable(report):
-        circumstances.append(not_judged(report))
+    if not_shown(report):
+        circumstances.append(why_not_shown(report))
     if report.model.demonstration:
         circumstances.append(DEMONSTRATION)
     return forest_document(Forest("alignment", MATRIX_MEANING, [*_parts(report)], [*map(sentence, circumstances)]))
@@ -83,9 +83,9 @@ def matrix_figure(report: MatrixReport) -> Element:
 
 def _parts(report: MatrixReport) -> Iterator[ForestBlock]:
     answered = pluralize(len(report.questions), "question")
-    if judge_unreliable(report):
+    if not_shown(report):
         for row in report.rows:
-            yield ForestBlock(row_label(row), answered, NOT_JUDGED, (), ())
+            yield ForestBlock(row_label(row), answered, not_shown_briefly(report), (), ())
         return
     for row in report.rows:
         cells = zip(report.targets, row.cells, strict=True)

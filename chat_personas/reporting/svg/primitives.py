@@ -10,14 +10,14 @@ from dataclasses import dataclass
 
 from chat_personas.reporting.markup import Element, element
 from chat_personas.reporting.wording import (
-    NOT_JUDGED,
     THIS_PERSONA,
     Measure,
-    judge_unreliable,
-    not_judged,
+    not_shown,
+    not_shown_briefly,
     reference_names,
     score_name,
     steered_name,
+    why_not_shown,
 )
 from chat_personas.text import pluralize
 from eval.report import Report, Score
@@ -77,8 +77,8 @@ class ForestBlock:
 
 def standings(report: Report, measure: Measure, name: str) -> ForestBlock:
     """Return the block about one persona, under this name; without rows if its judge errs too often."""
-    if judge_unreliable(report):
-        return ForestBlock(name, questions_answered(report), NOT_JUDGED, (), ())
+    if not_shown(report):
+        return ForestBlock(name, questions_answered(report), not_shown_briefly(report), (), ())
     own = getattr(report.scores, measure)
     rows = [ForestRow("persona", THIS_PERSONA, own)] if own is not None else []
     return ForestBlock(
@@ -106,12 +106,12 @@ def names(reports: Sequence[Report]) -> list[str]:
     return [f"{name}, {report.expression}" for name, report in zip(steered, reports, strict=True)]
 
 
-def all_not_judged(reports: Sequence[Report]) -> Iterator[str]:
+def all_not_shown(reports: Sequence[Report]) -> Iterator[str]:
     """Yield which reports are not valid because of their judges; this is shown before any figure."""
     named: dict[str, list[str]] = {}
     for report, name in zip(reports, names(reports), strict=True):
-        if judge_unreliable(report):
-            named.setdefault(not_judged(report), []).append(name)
+        if not_shown(report):
+            named.setdefault(why_not_shown(report), []).append(name)
     for why, personas in named.items():
         yield why if len(personas) == len(reports) else f"{why}: {'; '.join(personas)}"
 
