@@ -20,8 +20,9 @@ from chat_personas.paths import settings_path
 from chat_personas.settings import Settings, SettingsError
 from chat_personas.tui.app import HUNG_UP, ChatApp
 from chat_personas.tui.chat.screen import ChatScreen
-from chat_personas.tui.screens.first import INVITATION
+from chat_personas.tui.drawing import INVITATION
 from chat_personas.tui.screens.help import HelpScreen
+from chat_personas.tui.session import Session
 from eval.engine import Engine, EngineError
 from personas import PersonaError
 from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until
@@ -52,11 +53,11 @@ async def test_a_model_that_does_not_open_is_named_and_can_be_tried_again(corpus
         await until(pilot, lambda: "the server does not answer; start it" in shown(pilot))
         await type_text(pilot, "Anyone?")
         await until(pilot, lambda: "waiting for the model" in shown(pilot))
-        assert isinstance(chat(pilot).sitting.failure, EngineError)
+        assert isinstance(chat(pilot).session.failure, EngineError)
 
         await pilot.press("ctrl+r")
         await until(pilot, lambda: "Here I am." in shown(pilot))
-        assert chat(pilot).sitting.failure is None
+        assert chat(pilot).session.failure is None
 
 
 @pytest.mark.parametrize("error", [PersonaError("there is no persona x"), CorpusError("the disk is full")])
@@ -73,7 +74,7 @@ def test_what_leaves_nothing_to_do_ends_the_program_with_its_error(corpus_file: 
 
 async def test_the_validated_settings_take_the_place_of_their_preview(corpus_file: Path) -> None:
     wanted = Settings(keys={"help": "f9"}, theme="nord", measure=False)
-    preview = session(corpus_file, ScreenEngine(), measure=True, theme="dracula", load_settings=lambda: wanted)
+    preview = session(corpus_file, ScreenEngine(), measure=True, theme="dracula", validated=wanted)
 
     async with screen(preview) as pilot:
         assert pilot.app.theme == "nord"
@@ -88,7 +89,7 @@ def test_a_key_of_the_wrong_type_in_the_settings_ends_the_program_with_one_line(
     monkeypatch.setenv("CHAT_PERSONAS_HOME", str(tmp_path))
     settings_path().parent.mkdir()
     settings_path().write_text("[keys]\nstop = 5\n")
-    app = ChatApp(Launch(None, None, None).session(None))
+    app = ChatApp(Session(Launch()))
 
     with pytest.raises(SettingsError, match="keys.stop is 5; write text in double quotes"):  # noqa: RUF043
         app.run(headless=True)
@@ -144,7 +145,7 @@ def test_a_mistake_ends_the_screen_without_a_traceback_which_goes_to_the_log(
     app = ChatApp(session(corpus_file, ScreenEngine(["Half a sentence", ZeroDivisionError("a mistake")])))
 
     async def talk(pilot: Pilot[None]) -> None:
-        await until(pilot, lambda: isinstance(app.screen, ChatScreen) and app.sitting.conversation is not None)
+        await until(pilot, lambda: isinstance(app.screen, ChatScreen) and app.session.conversation is not None)
         await type_text(pilot, "Well?")
 
     with pytest.raises(ZeroDivisionError):
@@ -166,5 +167,5 @@ async def test_the_group_is_named_while_the_model_opens(corpus_file: Path) -> No
         raise AssertionError
 
     async with screen(session(corpus_file, ScreenEngine(), open_engine=open_engine), ready=False) as pilot:
-        await until(pilot, lambda: pilot.app.sitting.persona is not None)  # type: ignore[attr-defined]
+        await until(pilot, lambda: pilot.app.session.persona is not None)  # type: ignore[attr-defined]
         await until(pilot, lambda: "no group" not in shown(pilot))
