@@ -9,20 +9,19 @@ import struct
 import subprocess
 import sys
 import termios
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
 
-from chat_personas.cli.launch import Launch
+from chat_personas.cli.errors import BAD_INPUT
 from chat_personas.corpus import Corpus, CorpusError
-from chat_personas.paths import settings_path
-from chat_personas.settings import Settings, SettingsError
+from chat_personas.settings import Settings
 from chat_personas.tui.app import HUNG_UP, ChatApp
 from chat_personas.tui.chat.screen import ChatScreen
 from chat_personas.tui.drawing import INVITATION
 from chat_personas.tui.screens.help import HelpScreen
-from chat_personas.tui.session import Session
 from eval.engine import Engine, EngineError
 from personas import PersonaError
 from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until
@@ -81,28 +80,37 @@ async def test_the_validated_settings_take_the_place_of_their_preview(corpus_fil
         assert not chat(pilot).measuring.wanted
         await pilot.press("f9")
         await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
+        assert "f9 " in next(line for line in shown(pilot).splitlines() if " help " in line)
 
 
-def test_a_key_of_the_wrong_type_in_the_settings_ends_the_program_with_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ("[keys]\nstop = 5\n", b"keys.stop is 5; write text in double quotes"),
+        ('keys = "ctrl+x"\n', b'keys is "ctrl+x"; write a table, such as [keys]'),
+    ],
+)
+def test_keys_of_the_wrong_type_in_the_settings_end_the_command_with_one_line_and_exit_code_2(
+    tmp_path: Path, settings: str, says: bytes
 ) -> None:
-    monkeypatch.setenv("CHAT_PERSONAS_HOME", str(tmp_path))
-    settings_path().parent.mkdir()
-    settings_path().write_text("[keys]\nstop = 5\n")
-    app = ChatApp(Session(Launch()))
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "settings.toml").write_text(settings)
+    command = [sys.executable, "-m", "chat_personas", "democrat"]
+    pid, terminal = in_terminal(command, CHAT_PERSONAS_HOME=str(tmp_path))
 
-    with pytest.raises(SettingsError, match="keys.stop is 5; write text in double quotes"):  # noqa: RUF043
-        app.run(headless=True)
+    drawn = read_to_the_end(terminal)
+    _, status = os.waitpid(pid, 0)
+
+    assert os.waitstatus_to_exitcode(status) == BAD_INPUT
+    assert b"chat-personas: " in drawn
+    assert says in b" ".join(drawn.split())
+    assert b"Traceback" not in drawn
 
 
 @pytest.mark.parametrize("hangup", ["default", "ignored"])
 def test_when_the_terminal_is_gone_the_program_keeps_what_was_said_and_ends(corpus_file: Path, hangup: str) -> None:
     program = [sys.executable, str(Path(__file__).with_name("real_terminal.py")), str(corpus_file), hangup]
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.environ |= {"TERM": "xterm-256color", "PYTHONPATH": str(ROOT)}
-        os.execv(program[0], program)
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+    pid, terminal = in_terminal(program)
     read_until(terminal, b"for example")
     os.write(terminal, b"Well?\r")
     read_until(terminal, b"Half a sentence")
@@ -118,6 +126,27 @@ def test_when_the_terminal_is_gone_the_program_keeps_what_was_said_and_ends(corp
             ("Well?", "complete"),
             ("Half a sentence", "stopped"),
         ]
+
+
+def in_terminal(program: Sequence[str], **environment: str) -> tuple[int, int]:
+    """Start a program in a terminal of its own; return its process and the terminal's other end."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.environ |= {"TERM": "xterm-256color", "PYTHONPATH": str(ROOT), **environment}
+        os.execv(program[0], program)
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 160, 0, 0))
+    return pid, terminal
+
+
+def read_to_the_end(terminal: int) -> bytes:
+    """Read what the program draws until it has left the terminal."""
+    drawn = b""
+    while select.select([terminal], [], [], 60)[0]:
+        try:
+            drawn += os.read(terminal, 65536)
+        except OSError:  # how Linux says that nobody is at the other end any more
+            return drawn
+    raise AssertionError(f"the program did not end; the last was {drawn[-500:]!r}")
 
 
 def read_until(terminal: int, words: bytes) -> None:
