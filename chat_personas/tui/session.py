@@ -90,6 +90,7 @@ class Session:
         self.engine: Engine | None = None
         self.conversation: Conversation | None = None
         self.monitor: Monitor | None = None
+        self._corpus_opening: asyncio.Task[Corpus] | None = None
         self.failure: Exception | None = None
         self.unsent = 0
 
@@ -104,10 +105,17 @@ class Session:
         return self.persona
 
     async def open_corpus(self) -> "Corpus":
-        """Open the corpus on this thread, which is the one that uses it."""
-        if self.corpus is None:
-            await asyncio.to_thread(importlib.import_module, "chat_personas.conversation.conversation")
-            self.corpus = self.launch.open_corpus()
+        """Open the corpus, to the end even if the caller is cancelled meanwhile: it would never be closed.
+
+        That may take a while: it may be brought to a newer schema, or another program may be writing to it.
+        """
+        if self._corpus_opening is None:
+            self._corpus_opening = asyncio.create_task(asyncio.to_thread(self._open_corpus))
+        return await asyncio.shield(self._corpus_opening)
+
+    def _open_corpus(self) -> "Corpus":
+        importlib.import_module("chat_personas.conversation.conversation")
+        self.corpus = self.launch.open_corpus()
         return self.corpus
 
     async def open_engine(self) -> "Engine":
@@ -184,8 +192,10 @@ class Session:
             self.engine = None
         if self.monitor is not None:
             await self._keep(self.monitor.settle)  # a round that was under way has ended with the engine
+        if self._corpus_opening is not None:
+            await asyncio.wait({self._corpus_opening})
         if self.corpus is not None:
-            self.corpus.close()
+            await asyncio.to_thread(self.corpus.close)
             self.corpus = None
 
     async def _keep(self, save: Callable[[], Awaitable[None]]) -> None:

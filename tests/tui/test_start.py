@@ -5,10 +5,12 @@ import fcntl
 import os
 import pty
 import select
+import sqlite3
 import struct
 import subprocess
 import sys
 import termios
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,7 +26,7 @@ from chat_personas.tui.drawing import INVITATION
 from chat_personas.tui.screens.help import HelpScreen
 from eval.engine import Engine, EngineError
 from personas import PersonaError
-from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until
+from tests.tui.fakes import SECONDS, ScreenEngine, chat, reply, screen, session, shown, type_text, until
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("numpy", "scipy", "openai", "llama_cpp", "sqlite_utils", "pydantic", "markdown_it", "personas", "eval")
@@ -105,6 +107,38 @@ def test_keys_of_the_wrong_type_in_the_settings_end_the_command_with_one_line_an
     assert b"chat-personas: " in drawn
     assert says in b" ".join(drawn.split())
     assert b"Traceback" not in drawn
+
+
+async def test_the_person_can_type_while_the_corpus_waits_for_another_program(corpus_file: Path) -> None:
+    go = threading.Event()
+
+    def open_corpus() -> Corpus:
+        assert go.wait(SECONDS)
+        return Corpus.open(corpus_file)
+
+    opening = session(corpus_file, ScreenEngine(reply("Here I am.")), open_corpus=open_corpus)
+    async with screen(opening, ready=False) as pilot:
+        await type_text(pilot, "Anyone?")
+        await until(pilot, lambda: "waiting for the model" in shown(pilot))
+        go.set()
+        await until(pilot, lambda: "Here I am." in shown(pilot))
+
+
+async def test_a_corpus_that_is_still_being_opened_when_the_person_leaves_is_closed(corpus_file: Path) -> None:
+    go, opened = threading.Event(), list[Corpus]()
+
+    def open_corpus() -> Corpus:
+        assert go.wait(SECONDS)
+        opened.append(Corpus.open(corpus_file))
+        return opened[0]
+
+    async with screen(session(corpus_file, ScreenEngine(), open_corpus=open_corpus), ready=False) as pilot:
+        await until(pilot, lambda: chat(pilot).session.persona is not None)
+        await pilot.press("ctrl+q")
+        go.set()
+
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        opened[0].conversations()
 
 
 @pytest.mark.parametrize("hangup", ["default", "ignored"])
