@@ -89,7 +89,7 @@ class LineMode:
         if self._resume is None:
             self._launch.load_persona()
         if self._measure:
-            self._launch.survey  # noqa: B018
+            self._launch.loaded_survey  # noqa: B018
 
     def _interrupt(self, talk: "asyncio.Task[int]") -> None:
         """At the first Ctrl-C stop a running reply, so that it is kept as stopped; otherwise end at once."""
@@ -100,7 +100,7 @@ class LineMode:
         self._interrupted = True
 
     async def _open_engine(self) -> Engine:
-        with busy(f"opening {self._launch.model}…"):
+        with busy(f"opening {self._launch.shown_model}…"):
             return await self._launch.open_engine()
 
     def _open_conversation(self, corpus: Corpus, engine: Engine) -> Conversation:

@@ -8,7 +8,7 @@ import math
 import sys
 import time
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
 from textual.app import App
@@ -21,7 +21,10 @@ from textual.worker import WorkerFailed
 
 from chat_personas.tui.process import to_log
 from chat_personas.tui.screens.first import FirstScreen
-from chat_personas.tui.session import Session, SessionSpec
+from chat_personas.tui.session import Session
+
+if TYPE_CHECKING:
+    from chat_personas.tui.chat.screen import ChatScreen
 
 DUSK = Theme(
     name="persona-dusk",
@@ -52,7 +55,7 @@ HUNG_UP = 128 + 1  # as a shell reports a program that SIGHUP ended
 class ChatApp(App[None]):
     """Talk with a persona and see its measured opinions beside the conversation.
 
-    `run` raises `sitting.failure` when the screen is gone, so that a caller can print it and choose an exit code.
+    `run` raises `session.failure` when the screen is gone, so that a caller can print it and choose an exit code.
     """
 
     TITLE = "chat-personas"
@@ -60,14 +63,14 @@ class ChatApp(App[None]):
         Binding("ctrl+q", "quit", "Quit", id="quit", tooltip="Quit; so does Ctrl+C, pressed twice", priority=True)
     ]
 
-    def __init__(self, session: SessionSpec) -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__()
-        self.sitting = Session(session)
+        self.session = session
         self._interrupted = -math.inf
         self._hint: Notification | None = None
         self._question: Screen[bool] | None = None
         self.register_theme(DUSK)
-        self.use_settings(session.keys, session.theme)
+        self.use_settings(session.settings.keys, session.settings.theme)
 
     def use_settings(self, keys: Mapping[str, str], theme: str | None) -> None:
         """Bind keys by the ids of their bindings and choose a theme; without one that is known, the program's own."""
@@ -78,7 +81,7 @@ class ChatApp(App[None]):
 
     def get_default_screen(self) -> FirstScreen:
         """What can be drawn before anything else is imported."""
-        return FirstScreen(self.sitting.session.persona, self.sitting.session.model)
+        return FirstScreen(self.session.settings.persona, self.session.settings.model)
 
     def run(self, *arguments: Any, **options: Any) -> None:
         """Show the screen until the person leaves it.
@@ -88,10 +91,10 @@ class ChatApp(App[None]):
                 mistake in this program, whose traceback is in the log.
         """
         sys.setswitchinterval(SECONDS_BETWEEN_THREADS)
-        with to_log(self.sitting.session.log_path):
+        with to_log(self.session.launch.log_path):
             super().run(*arguments, **options)
-        if self.sitting.failure is not None:
-            raise self.sitting.failure
+        if self.session.failure is not None:
+            raise self.session.failure
 
     def on_ready(self) -> None:
         """Open the conversation, from which everything else is opened, once the first frame is on the screen."""
@@ -102,7 +105,7 @@ class ChatApp(App[None]):
         from chat_personas.tui.process import watch_for_hangup
 
         first = self.screen
-        chat = ChatScreen(self.sitting)
+        chat = ChatScreen(self.session)
         await self.push_screen(chat)
         assert isinstance(first, FirstScreen)
         for event in first.typed:
@@ -111,9 +114,13 @@ class ChatApp(App[None]):
         if not self.is_headless:
             self.run_worker(watch_for_hangup(self._terminal_gone), group="hangup")
 
+    def on_chat_screen_settings_read(self, event: "ChatScreen.SettingsRead") -> None:
+        """Use the validated settings, which differ from their preview."""
+        self.use_settings(event.keys, event.theme)
+
     async def on_unmount(self) -> None:
         """Keep what was said and free the model, however the program ends."""
-        await self.sitting.close()
+        await self.session.close()
 
     async def action_quit(self) -> None:
         """Leave, unless that is being asked already."""
@@ -125,11 +132,11 @@ class ChatApp(App[None]):
         """Stop the reply, keep what was said, and leave; ask first if a message was never sent."""
         from chat_personas.tui.screens.dialogs import ConfirmScreen
 
-        if self.sitting.unsent:
+        if self.session.unsent:
             self._question = ConfirmScreen(UNSENT, "Leave", "Stay")
             if not await self.push_screen_wait(self._question):
                 return
-        await self.sitting.stop()
+        await self.session.stop()
         self.exit()
 
     async def action_help_quit(self) -> None:  # type: ignore[override]
@@ -155,10 +162,10 @@ class ChatApp(App[None]):
         """End with a mistake as `failure`; Textual would draw its traceback, with values in it, on the terminal."""
         cause = error.error if isinstance(error, WorkerFailed) and isinstance(error.error, Exception) else error
         logging.getLogger(__name__).critical("the screen ended with a mistake", exc_info=cause)
-        self.sitting.failure = self.sitting.failure or cause
+        self.session.failure = self.session.failure or cause
         super()._handle_exception(error)
         self._exit_renderables.clear()
 
     async def _terminal_gone(self) -> None:
-        await self.sitting.close()
+        await self.session.close()
         self.exit(return_code=HUNG_UP)

@@ -19,10 +19,14 @@ One survey question: what people of the group answer and what the persona would,
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
 from chat_personas.reporting import numbers
 from chat_personas.reporting.numbers import Score
+
+INVITATION = "Say something …"
+"""In the empty composer, which the first frame draws before there is a composer."""
 
 PEOPLE, MODEL = "█", "━"
 _HALF = {PEOPLE: "▌", MODEL: "╸"}
@@ -146,7 +150,7 @@ def line_cells(width: int) -> int:
 
 def fitted(text: str, width: int) -> str:
     """Cut `text` to `width` cells with an ellipsis, or pad it."""
-    return text.ljust(width) if len(text) <= width else text[: width - 1] + "…"
+    return set_cell_size(text, width) if cell_len(text) <= width else set_cell_size(text, width - 1) + "…"
 
 
 def stacked(rows: Iterable[Content]) -> Content:

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from chat_personas.tui.app import ChatApp
+from chat_personas.tui.keys import named_bindings
 from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, shown, type_text, until
 
 SMALL = (80, 24)
@@ -57,20 +59,30 @@ async def test_the_score_in_the_title_follows_every_resize_at_once(corpus_file: 
             assert width >= 100 or len(title) == width - 1, (width, title)
 
 
+async def test_a_title_of_wide_characters_leaves_the_score_on_the_screen(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine()), (80, 24)) as pilot:
+        line = chat(pilot).title_line
+        line.persona, line.conversation = "民主党人", "我们应该如何看待枪支管制 😀 " * 4
+        line.score = "alignment 0.750"
+
+        await until(pilot, lambda: shown(pilot).splitlines()[0].endswith("…  alignment 0.750 (F2)"))
+        assert cell_len(shown(pilot).splitlines()[0]) == 79
+
+
 async def test_the_help_names_every_key_with_the_id_to_set_it_anew(corpus_file: Path) -> None:
-    async with screen(session(corpus_file, ScreenEngine()), (100, 50)) as pilot:
+    async with screen(session(corpus_file, ScreenEngine()), (100, 80)) as pilot:
         await pilot.press("f1")
         await until(pilot, lambda: "Keys" in shown(pilot))
 
-        for name in ("send", "newline", "panel", "regenerate", "edit", "copy", "export", "measuring", "prompt", "quit"):
-            assert f" {name} " in shown(pilot) + " "
+        for _, binding in named_bindings():
+            assert f" {binding.id} " in shown(pilot)
 
 
 async def test_the_exact_prompt_can_be_seen(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("Yes.")))) as pilot:
         await type_text(pilot, "Well?")
         await until(pilot, lambda: "Yes." in shown(pilot))
-        conversation = chat(pilot).sitting.conversation
+        conversation = chat(pilot).session.conversation
         assert conversation is not None
 
         await pilot.press("f3")

@@ -30,7 +30,7 @@ async def test_a_message_that_was_changed_can_be_gone_back_to(corpus_file: Path)
         await type_text(pilot, "What about guns?")
         await until(pilot, lambda: "To guns." in shown(pilot))
         await edit_last(pilot, "What about schools?")
-        await until(pilot, lambda: "To schools." in shown(pilot) and not chat(pilot).talk.busy)
+        await until(pilot, lambda: "To schools." in shown(pilot) and not chat(pilot).replies.busy)
 
         await pilot.press("f8")
         await until(pilot, lambda: "To guns." in shown(pilot))
@@ -43,7 +43,7 @@ async def test_all_replies_to_all_versions_of_a_message_are_gone_round_and_none_
     said = ("To guns.", "To schools.", "To books.")
     engine = ScreenEngine(*(reply(text) for text in said))
     async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor)) as pilot:
-        await measured_after(pilot, lambda: chat(pilot).sitting.conversation is not None)
+        await measured_after(pilot, lambda: chat(pilot).session.conversation is not None)
         await type_text(pilot, "What about guns?")
         await measured_after(pilot, lambda: "To guns." in shown(pilot))
         await edit_last(pilot, "What about schools?")
@@ -70,9 +70,9 @@ async def test_a_version_that_was_never_measured_is_measured_when_it_is_shown(co
     engine = ScreenEngine(reply("To guns."), reply("To books."))
     async with screen(session(corpus_file, engine, make_monitor=monitor)) as pilot:
         await type_text(pilot, "What about guns?")
-        await until(pilot, lambda: "To guns." in shown(pilot) and not chat(pilot).talk.busy)
+        await until(pilot, lambda: "To guns." in shown(pilot) and not chat(pilot).replies.busy)
         await pilot.press("f5")
-        await until(pilot, lambda: "To books." in shown(pilot) and not chat(pilot).talk.busy)
+        await until(pilot, lambda: "To books." in shown(pilot) and not chat(pilot).replies.busy)
         await pilot.press("f4")
         await measured_after(pilot, lambda: "measured: 62 questions" in shown(pilot))
 
@@ -84,14 +84,14 @@ async def test_a_version_that_was_never_measured_is_measured_when_it_is_shown(co
 async def test_a_conversation_that_is_opened_again_is_shown_as_it_was_measured(corpus_file: Path) -> None:
     engine = ScreenEngine(reply("To guns."))
     async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor)) as pilot:
-        await measured_after(pilot, lambda: chat(pilot).sitting.conversation is not None)
+        await measured_after(pilot, lambda: chat(pilot).session.conversation is not None)
         await type_text(pilot, "What about guns?")
         await measured_after(pilot, lambda: "To guns." in shown(pilot))
-        conversation = chat(pilot).sitting.conversation
+        conversation = chat(pilot).session.conversation
         assert conversation is not None
         probed, rounds, course = engine.probed, measured(corpus_file), course_lines(pilot)
 
-    opened = session(corpus_file, engine, measure=True, make_monitor=monitor, resume_id=conversation.id)
+    opened = session(corpus_file, engine, measure=True, make_monitor=monitor, resume=conversation.id)
     async with screen(opened) as pilot:
         await measured_after(pilot, lambda: "measured before: 62 questions" in shown(pilot))
         assert course_lines(pilot) == course
@@ -106,7 +106,7 @@ def course_lines(pilot: Pilot[None]) -> list[str]:
 
 async def measured_after(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
     """Wait until it holds, nobody speaks, and the measuring is over, too."""
-    await until(pilot, lambda: holds() and not chat(pilot).talk.busy)
+    await until(pilot, lambda: holds() and not chat(pilot).replies.busy)
     await until(pilot, lambda: not [one for one in chat(pilot).workers if one.group == "measure"])
     await until(pilot, lambda: not chat(pilot).panel._due)
 
@@ -122,9 +122,9 @@ async def test_a_message_that_is_sent_while_another_version_is_being_opened_is_s
     engine = ScreenEngine(reply("To guns."), reply("To books."), reply("Well."))
     async with screen(session(corpus_file, engine)) as pilot:
         await type_text(pilot, "What about guns?")
-        await until(pilot, lambda: "To guns." in shown(pilot) and not chat(pilot).talk.busy)
+        await until(pilot, lambda: "To guns." in shown(pilot) and not chat(pilot).replies.busy)
         await pilot.press("f5")
-        await until(pilot, lambda: "To books." in shown(pilot) and not chat(pilot).talk.busy)
+        await until(pilot, lambda: "To books." in shown(pilot) and not chat(pilot).replies.busy)
         go, activate = threading.Event(), Corpus.activate
 
         def slow(corpus: Corpus, conversation_id: str, message_id: str) -> str:
@@ -134,9 +134,9 @@ async def test_a_message_that_is_sent_while_another_version_is_being_opened_is_s
         monkeypatch.setattr(Corpus, "activate", slow)
         await pilot.press("f8")
         await type_text(pilot, "Why?")
-        assert chat(pilot).talk.waiting, "the screen goes on responding, and the message waits"
+        assert chat(pilot).replies.waiting, "the screen goes on responding, and the message waits"
         go.set()
-        await until(pilot, lambda: "Well." in shown(pilot) and not chat(pilot).talk.busy)
-        conversation = chat(pilot).sitting.conversation
+        await until(pilot, lambda: "Well." in shown(pilot) and not chat(pilot).replies.busy)
+        conversation = chat(pilot).session.conversation
         assert conversation is not None
         assert [row.text for row in conversation.path] == ["What about guns?", "To guns.", "Why?", "Well."]

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing, contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from chat_personas.reporting.wording import STATUS_NOTES
 from chat_personas.text import pluralize
@@ -19,30 +19,32 @@ Begin: TypeAlias = Callable[[], AsyncGenerator["ReplyEvent", None]]
 GREETING = "Say something, for example: What should be done about guns?"
 
 
+class RepliesView(Protocol):
+    """What the controller of replies tells the screen."""
+
+    def replies_changed(self) -> None:
+        """A reply began or ended, or something waits or waits no longer."""
+
+    def reply_ended(self, event: "ReplyEnded") -> None:
+        """A reply has ended, and is in the corpus as far as it came."""
+
+    def give_back(self, text: str, replaces: str | None) -> None:
+        """A text could not be said: the person is to have it again.
+
+        `replaces` is the id of the message in whose place it was to be said, None for a new message.
+        """
+
+
 class ReplyController:
     """What the person says waits here until the model can hear it; what the model says goes to the transcript.
 
     One thing at a time is sent: who has the floor takes it before anything is awaited, and others wait in order.
-
-    `changed` is called when a reply begins or ends, and when something waits or waits no longer; `ended` after a reply
-    that can be measured; `give_back` with a text that could not be said, so that the person has it again, and the id of
-    the message in whose place it was to be said, if it was an edited one.
     """
 
-    def __init__(
-        self,
-        sitting: Session,
-        transcript: "Transcript",
-        *,
-        changed: Callable[[], None],
-        ended: Callable[["ReplyEnded"], None],
-        give_back: Callable[[str, str | None], None],
-    ) -> None:
-        self._sitting = sitting
+    def __init__(self, session: Session, transcript: "Transcript", view: RepliesView) -> None:
+        self._session = session
         self._transcript = transcript
-        self._changed = changed
-        self._ended = ended
-        self._give_back = give_back
+        self._view = view
         self._waiting: list[Entry] = []
         self._idle = asyncio.Event()
         self._idle.set()
@@ -64,7 +66,7 @@ class ReplyController:
         """Show the conversation as the corpus has it."""
         from chat_personas.tui.widgets.transcript import path_entries
 
-        conversation = self._sitting.conversation
+        conversation = self._session.conversation
         if conversation is not None:
             said = list(path_entries(conversation.path, conversation.persona.title))
             await self._transcript.show([*(said or [Entry("notice", GREETING)]), *self._waiting])
@@ -77,8 +79,8 @@ class ReplyController:
         else:
             entry = Entry("user", text, waiting=True)
             self._waiting.append(entry)
-            self._sitting.unsent = len(self._waiting)
-            self._changed()
+            self._session.unsent = len(self._waiting)
+            self._view.replies_changed()
             await self._transcript.add(entry)
         await self.send_waiting()
 
@@ -100,11 +102,11 @@ class ReplyController:
     async def take_back(self) -> None:
         """Give the message that waited last back to the person."""
         if self._waiting:
-            self._give_back(await self._next_waiting(-1), None)
+            self._view.give_back(await self._next_waiting(-1), None)
 
     async def regenerate(self) -> None:
         """Have the last reply said anew; the one before stays in the corpus."""
-        conversation = self._sitting.conversation
+        conversation = self._session.conversation
         if conversation is not None and not self.busy and conversation.path:
             with self._floor():
                 last = self._transcript.last("reply")
@@ -120,7 +122,7 @@ class ReplyController:
         Says which it is; returns whether there was another. Raises CorpusError: the corpus cannot be read or written.
         """
         async with self._one_version:
-            conversation = self._sitting.conversation
+            conversation = self._session.conversation
             if conversation is None or self.busy:
                 return False
             with self._floor():
@@ -133,7 +135,7 @@ class ReplyController:
 
     async def edit(self, message_id: str, text: str) -> None:
         """Say `text` in place of the message of that id; what followed stays in the corpus on its own branch."""
-        conversation = self._sitting.conversation
+        conversation = self._session.conversation
         said = Entry("user", text, replaces=message_id)
         if conversation is None or not self._may_send:
             self._have_again(said)
@@ -145,14 +147,14 @@ class ReplyController:
 
     async def stop(self) -> None:
         """Stop the reply, also one that is only about to begin, and wait until what was said is kept and shown."""
-        if self._sitting.conversation is not None and self.busy:
+        if self._session.conversation is not None and self.busy:
             self._stopping = True
-            await self._sitting.conversation.stop()
+            await self._session.conversation.stop()
             await self._idle.wait()
 
     @property
     def _may_send(self) -> bool:
-        return self._sitting.conversation is not None and not self.busy and not self._holds
+        return self._session.conversation is not None and not self.busy and not self._holds
 
     @contextmanager
     def _floor(self) -> Iterator[None]:
@@ -164,17 +166,17 @@ class ReplyController:
             yield
         finally:
             self._idle.set()
-            self._changed()
+            self._view.replies_changed()
 
     async def _next_waiting(self, index: int) -> str:
         entry = self._waiting.pop(index)
-        self._sitting.unsent = len(self._waiting)
-        self._changed()
+        self._session.unsent = len(self._waiting)
+        self._view.replies_changed()
         await self._transcript.remove_entries(lambda other: other is entry)
         return entry.text
 
     async def _send(self, text: str) -> None:
-        conversation = self._sitting.conversation
+        conversation = self._session.conversation
         assert conversation is not None
         await self._say_now(partial(conversation.send, text), Entry("user", text))
 
@@ -188,10 +190,10 @@ class ReplyController:
         from chat_personas.corpus.errors import CorpusError
         from eval.engine import TooLongError
 
-        conversation = self._sitting.conversation
+        conversation = self._session.conversation
         reply = Entry("reply", "", speaker=conversation.persona.title if conversation else "", growing=True)
         await self._transcript.add(reply)
-        self._changed()
+        self._view.replies_changed()
         finished: ReplyEnded | None = None
         try:
             async with aclosing(begin()) as events:
@@ -203,7 +205,7 @@ class ReplyController:
         else:
             await self._finish(reply, finished)
         if finished is not None:
-            self._ended(finished)
+            self._view.reply_ended(finished)
 
     async def _write(
         self, events: AsyncIterator["ReplyEvent"], reply: Entry, said: Entry | None
@@ -211,7 +213,7 @@ class ReplyController:
         """Write what is said as it is said; return how it ended."""
         from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted
 
-        finished, conversation = None, self._sitting.conversation
+        finished, conversation = None, self._session.conversation
         async for event in events:
             if isinstance(event, ReplyStarted):
                 reply.message_id = event.message_id
@@ -251,7 +253,7 @@ class ReplyController:
 
     def _have_again(self, said: Entry) -> None:
         """Give a message back; one that was edited is only a text where another conversation is being entered."""
-        self._give_back(said.text, None if self._holds else said.replaces)
+        self._view.give_back(said.text, None if self._holds else said.replaces)
 
 
 def _which(went: "Version") -> str:

@@ -1,15 +1,18 @@
 """The conversation, with the measured opinions beside it."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.message import Message
 from textual.screen import Screen
 
 from chat_personas.text import printable
-from chat_personas.tui.chat.measuring import MeasuringController
+from chat_personas.tui.chat.measuring import MeasuringController, whose
 from chat_personas.tui.chat.navigation import Navigator
 from chat_personas.tui.chat.replies import ReplyController
 from chat_personas.tui.process import collect
@@ -21,8 +24,11 @@ from chat_personas.tui.widgets.transcript import Entry, Transcript
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:
-    from chat_personas.conversation.conversation import ReplyEnded
+    from chat_personas.conversation.conversation import Conversation, ReplyEnded
+    from eval.engine import EngineError, EngineInfo
+    from personas import Persona
 
+NO_MODEL = "no model"
 WIDE = 100
 """Columns from which the panel stands beside the conversation."""
 
@@ -66,30 +72,31 @@ class ChatScreen(Screen[None]):
         _quiet("ctrl+s", "export", "Write the conversation to a file"),
     ]
 
-    def __init__(self, sitting: Session) -> None:
+    @dataclass
+    class SettingsRead(Message):
+        """The validated settings have other keys (by id of binding) or another theme than their preview."""
+
+        keys: Mapping[str, str]
+        theme: str | None
+
+    def __init__(self, session: Session) -> None:
         super().__init__()
-        self.sitting = sitting
+        self.session = session
         self.composer = Composer()
         self.editing = Editing(self.composer, self.refresh_bindings)
         self.transcript = Transcript(give_way=lambda: self.composer.typing)
         self.panel = AlignmentPanel(give_way=lambda: self.composer.typing)
         self.title_line = TitleLine(WIDE)
         self.status_line = StatusLine()
-        self.talk = ReplyController(
-            sitting,
-            self.transcript,
-            changed=self.refresh_bindings,
-            ended=self._reply_ended,
-            give_back=self.editing.give_back,
-        )
-        self.measuring = MeasuringController(sitting, self.panel)
-        self.entrance = Navigator(self)
+        self.replies = ReplyController(session, self.transcript, self)
+        self.measuring = MeasuringController(session, self.panel)
+        self.navigator = Navigator(session, self.replies, self.measuring, self)
 
     def compose(self) -> ComposeResult:
         """Lay out title, conversation and panel, status, and keys."""
         yield self.title_line
         with Horizontal(id="room"):
-            with Vertical(id="talk"):
+            with Vertical(id="conversation"):
                 yield self.transcript
                 yield self.composer
             yield self.panel
@@ -98,21 +105,72 @@ class ChatScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Show what is known already; the rest is opened after the first paint."""
-        self.title_line.persona = self.sitting.session.persona
-        self.status_line.model, self.status_line.state = self.sitting.session.model, "opening…"
+        self.title_line.persona = self.session.settings.persona
+        self.status_line.model, self.status_line.state = self.session.settings.model, "opening…"
         self.panel.clear(self.measuring.state())
         self.call_after_refresh(self.open)
 
     @work(group="open", exclusive=True)
     async def open(self) -> None:
-        """Open what the session describes."""
-        await self.entrance.open()
+        """Open what the session describes. A failure that leaves nothing to do ends the program."""
+        await self.panel.furnish()
+        try:
+            await self.navigator.open()
+        except Exception as error:
+            self.session.failure = error
+            self.app.exit()
 
     @work(group="enter", exclusive=True)
     async def enter(self, conversation_id: str | None, persona: str | None = None) -> None:
         """Go to another conversation, or to a new one."""
         self.editing.end()
-        await self.entrance.go(conversation_id, persona)
+        try:
+            await self.navigator.go(conversation_id, persona)
+        except ReportedError as error:
+            self._notify_failure(error)
+            self.send_waiting()
+
+    # What the navigator asks for (see `NavigationView`)
+
+    def use_settings(self, keys: Mapping[str, str], theme: str | None) -> None:
+        """Let the application bind keys and choose a theme."""
+        self.post_message(self.SettingsRead(keys, theme))
+
+    def show_persona(self, persona: "Persona") -> None:
+        """Name the persona, and the groups that it is compared with."""
+        self.title_line.persona = persona.title
+        self.panel.about(whose(persona))
+
+    def show_model(self, info: "EngineInfo") -> None:
+        """Say on which model the conversation runs."""
+        line = self.status_line
+        line.model, line.demonstration = info.name, info.demonstration
+        line.context, line.state = info.context_length or 0, ""
+
+    async def show_no_model(self, error: "EngineError") -> None:
+        """Say why there is no model."""
+        self.status_line.state = NO_MODEL
+        await self.transcript.add(Entry("failure", f"{error} (ctrl+r tries again)"))
+
+    async def show_conversation(self, conversation: "Conversation") -> None:
+        """Show a conversation that was opened or begun. Raises CorpusError."""
+        self.title_line.persona = conversation.persona.title
+        self.show_title()
+        await self.show_context()
+        self.panel.clear(self.measuring.state())
+        await self.replies.show_path()
+
+    def send_waiting(self) -> None:
+        """Send what waits for the model."""
+        self.run_worker(self.replies.send_waiting(), group="replies")
+
+    def read_ahead(self) -> None:
+        """Let the model read the conversation."""
+        self.run_worker(self.session.read_ahead(), group="ahead", exclusive=True)
+
+    def stop_measuring(self) -> None:
+        """End the round under way; what it found is kept."""
+        self.workers.cancel_group(self, "measure")
 
     # Talking
 
@@ -120,8 +178,8 @@ class ChatScreen(Screen[None]):
     def submitted(self, event: Composer.Submitted) -> None:
         """Say it, or say it in place of the message that is being edited."""
         message_id = self.editing.end()
-        saying = self.talk.say(event.text) if message_id is None else self.talk.edit(message_id, event.text)
-        self.run_worker(saying, group="talk")
+        saying = self.replies.say(event.text) if message_id is None else self.replies.edit(message_id, event.text)
+        self.run_worker(saying, group="replies")
 
     @on(Composer.ScrollAsked)
     def scroll_transcript(self, event: Composer.ScrollAsked) -> None:
@@ -131,12 +189,12 @@ class ChatScreen(Screen[None]):
     @work(group="stop")
     async def action_stop(self) -> None:
         """Stop the reply. If it has ended since the key was pressed, leave the edit, or take back what waits."""
-        if self.talk.busy:
-            await self.talk.stop()
+        if self.replies.busy:
+            await self.replies.stop()
         elif self.editing.under_way:
             self.editing.leave()
         else:
-            await self.talk.take_back()
+            await self.replies.take_back()
 
     def action_leave_edit(self) -> None:
         """Leave the message that is edited as it was."""
@@ -145,35 +203,35 @@ class ChatScreen(Screen[None]):
     @work(group="stop")
     async def action_take_back(self) -> None:
         """Take back what was said last and still waits for the model."""
-        await self.talk.take_back()
+        await self.replies.take_back()
 
-    @work(group="talk")
+    @work(group="replies")
     async def action_regenerate(self) -> None:
         """Have the last reply anew; without a model, try to open it again."""
-        if self.sitting.engine is None:
+        if self.session.engine is None:
             self.open()
-        elif self.sitting.conversation is not None and self.sitting.conversation.path:
-            await self.talk.stop()
-            await self.talk.regenerate()
+        elif self.session.conversation is not None and self.session.conversation.path:
+            await self.replies.stop()
+            await self.replies.regenerate()
 
-    @work(group="talk")
+    @work(group="replies")
     async def action_other(self) -> None:
         """Go round the versions of the last reply and message; the conversation goes on from the one that is shown.
 
         That is measured then, for the panel is about what is on the screen.
         """
         try:
-            if await self.talk.show_other_version():
+            if await self.replies.show_other_version():
                 self.measure()
             await self.show_context()
         except ReportedError as error:
-            self.notify(printable(str(error)), severity="error", markup=False)
-        await self.talk.send_waiting()
+            self._notify_failure(error)
+        await self.replies.send_waiting()
 
     @work(group="stop")
     async def action_edit(self) -> None:
         """Take the last message into the composer; sending it begins another branch."""
-        await self.talk.stop()
+        await self.replies.stop()
         last = self.transcript.last("user")
         if self.editing.under_way:
             self.composer.focus()
@@ -187,7 +245,16 @@ class ChatScreen(Screen[None]):
             self.app.copy_to_clipboard(last.text)
             self.notify("Copied the last reply.", markup=False)
 
-    def _reply_ended(self, event: "ReplyEnded") -> None:
+    def replies_changed(self) -> None:
+        """Offer the keys that do something now."""
+        self.refresh_bindings()
+
+    def give_back(self, text: str, replaces: str | None) -> None:
+        """Put a text that could not be said into the composer."""
+        self.editing.give_back(text, replaces)
+
+    def reply_ended(self, event: "ReplyEnded") -> None:
+        """Name the conversation, say what it takes of the context now, and measure it."""
         self._show_context_after(event)
         self.show_title()
         self.call_after_refresh(collect)
@@ -199,7 +266,7 @@ class ChatScreen(Screen[None]):
     def measure(self) -> None:
         """Measure the conversation as it stands, after a round of it that a message interrupted."""
         if self.measuring.outdated:
-            self.workers.cancel_group(self, "measure")
+            self.stop_measuring()
         self._measure()
 
     @work(group="measure")
@@ -220,9 +287,9 @@ class ChatScreen(Screen[None]):
         """Begin or stop measuring. A server on another machine is probed only after the person agreed."""
         from chat_personas.tui.screens.dialogs import ConfirmScreen
 
-        if self.measuring.under_way:
+        if self.measuring.enabled:
             self.measuring.wanted = False
-            self.workers.cancel_group(self, "measure")
+            self.stop_measuring()
             self.panel.halt(self.measuring.state())
             return
         question = await self.measuring.question()
@@ -255,18 +322,18 @@ class ChatScreen(Screen[None]):
 
     def action_help(self) -> None:
         """List the keys."""
+        from chat_personas.tui.keys import named_bindings
         from chat_personas.tui.screens.help import HelpScreen, named_keys
 
-        bindings = [*Composer.BINDINGS, *self.BINDINGS, *AlignmentPanel.BINDINGS, *type(self.app).BINDINGS]
-        keys = named_keys(bindings, self.sitting.session.keys, self.app.get_key_display)
+        keys = named_keys(named_bindings(), self.session.settings.keys, self.app.get_key_display)
         self.app.push_screen(HelpScreen(keys))
 
     def action_prompt(self) -> None:
         """Show exactly what the model is given."""
         from chat_personas.tui.screens.prompt import PromptScreen
 
-        if self.sitting.conversation is not None:
-            self.app.push_screen(PromptScreen(self.sitting.conversation.context()))
+        if self.session.conversation is not None:
+            self.app.push_screen(PromptScreen(self.session.conversation.context()))
 
     def action_new(self) -> None:
         """Begin a new conversation with the same persona."""
@@ -277,10 +344,10 @@ class ChatScreen(Screen[None]):
         """Open another conversation; if the open one was deleted, begin a new one."""
         from chat_personas.tui.screens.conversations import ConversationsScreen
 
-        if self.sitting.corpus is None:
+        if self.session.corpus is None:
             return
-        open_id = self.sitting.conversation.id if self.sitting.conversation is not None else None
-        browser = ConversationsScreen(self.sitting.corpus, open_id, self.talk.stop)
+        open_id = self.session.conversation.id if self.session.conversation is not None else None
+        browser = ConversationsScreen(self.session.corpus, open_id, self.replies.stop)
         chosen = await self.app.push_screen_wait(browser)
         if chosen is not None and chosen != open_id:
             self.enter(chosen)
@@ -302,7 +369,7 @@ class ChatScreen(Screen[None]):
         """Write this conversation to a file."""
         from chat_personas.tui.screens.dialogs import export_conversation
 
-        conversation, corpus = self.sitting.conversation, self.sitting.corpus
+        conversation, corpus = self.session.conversation, self.session.corpus
         if conversation is None or corpus is None or not conversation.path:
             self.notify("Nothing was said yet.", markup=False)
         else:
@@ -324,15 +391,15 @@ class ChatScreen(Screen[None]):
     @property
     def _what_escape_ends(self) -> str | None:
         """Which of the actions of Escape has something to end: the reply first, then the edit, then what waits."""
-        if self.talk.busy:
+        if self.replies.busy:
             return "stop"
         if self.editing.under_way:
             return "leave_edit"
-        return "take_back" if self.talk.waiting else None
+        return "take_back" if self.replies.waiting else None
 
     async def show_context(self) -> None:
         """Say how much of the model's context the conversation takes, if that is known. Raises CorpusError."""
-        conversation = self.sitting.conversation
+        conversation = self.session.conversation
         use = await conversation.context_use() if conversation is not None else None
         self.status_line.used = use.tokens if use is not None else None
         self.status_line.at_least = use is not None and use.at_least
@@ -348,14 +415,16 @@ class ChatScreen(Screen[None]):
 
     @work(group="context", exclusive=True)
     async def _show_stored_context(self) -> None:
-
         try:
             await self.show_context()
         except ReportedError as error:
-            self.notify(printable(str(error)), severity="error", markup=False)
+            self._notify_failure(error)
+
+    def _notify_failure(self, error: ReportedError) -> None:
+        self.notify(printable(str(error)), severity="error", markup=False)
 
     def show_title(self) -> None:
         """Name the conversation above it."""
-        conversation = self.sitting.conversation
+        conversation = self.session.conversation
         if conversation is not None:
             self.title_line.conversation = conversation.title if conversation.path else ""

@@ -16,7 +16,7 @@ from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, t
 
 async def say(pilot: Pilot[None], text: str, answer: str) -> None:
     await type_text(pilot, text)
-    await until(pilot, lambda: answer in shown(pilot) and not chat(pilot).talk.busy)
+    await until(pilot, lambda: answer in shown(pilot) and not chat(pilot).replies.busy)
 
 
 async def browse(pilot: Pilot[None]) -> None:
@@ -50,13 +50,13 @@ async def test_a_conversation_is_reopened_and_continued(corpus_file: Path) -> No
     assert titles(corpus_file) == ["About guns?", "About schools?"]
 
 
-async def test_a_conversation_is_continued_in_another_sitting(corpus_file: Path) -> None:
+async def test_a_conversation_is_continued_in_another_session(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("Ban them.")))) as pilot:
         await say(pilot, "About guns?", "Ban them.")
-        conversation = chat(pilot).sitting.conversation
+        conversation = chat(pilot).session.conversation
         assert conversation is not None
 
-    async with screen(session(corpus_file, ScreenEngine(reply("Because.")), resume_id=conversation.id)) as pilot:
+    async with screen(session(corpus_file, ScreenEngine(reply("Because.")), resume=conversation.id)) as pilot:
         await until(pilot, lambda: "Ban them." in shown(pilot))
         await say(pilot, "Why?", "Because.")
     assert titles(corpus_file) == ["About guns?"]
@@ -148,6 +148,27 @@ async def test_after_a_yes_a_conversation_is_gone_and_the_open_one_is_replaced(c
         await until(pilot, lambda: "Delete “About schools?”" in shown(pilot))
         await pilot.press("y")
         await until(pilot, lambda: shown(pilot).startswith(" 1 conversation"))
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is chat(pilot) and "Fund them." not in shown(pilot))
+
+    assert titles(corpus_file) == ["About guns?"]
+
+
+async def test_a_conversation_that_another_program_deletes_meanwhile_is_gone_and_the_screen_stays(
+    corpus_file: Path,
+) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Ban them."), reply("Fund them.")))) as pilot:
+        await two_conversations(pilot)
+        await browse(pilot)
+        with Corpus.open(corpus_file) as elsewhere:
+            elsewhere.delete(elsewhere.conversations()[0].id)
+
+        await pilot.press("delete")
+        await until(pilot, lambda: "Delete “About schools?”" in shown(pilot))
+        await pilot.press("y")
+        await until(pilot, lambda: shown(pilot).startswith(" 1 conversation"))
+        assert "already" in shown(pilot)
+
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is chat(pilot) and "Fund them." not in shown(pilot))
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual.app import App, ComposeResult
 
 from chat_personas.corpus import Corpus
 from chat_personas.monitor.monitor import Monitor
@@ -119,7 +120,7 @@ async def test_a_round_that_a_message_interrupts_goes_on_after_the_reply_and_the
     async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor), TALL) as pilot:
         await until(pilot, lambda: engine.probed == 20)
         await type_text(pilot, "Well?")
-        await until(pilot, lambda: "Yes." in shown(pilot) and not chat(pilot).talk.busy)
+        await until(pilot, lambda: "Yes." in shown(pilot) and not chat(pilot).replies.busy)
         assert engine.probed == 20
 
         engine.go_on.set()
@@ -133,11 +134,11 @@ async def test_a_round_after_a_reply_that_was_had_anew_gives_way_to_that_after_t
     engine = HaltingEngine(reply("No."))
     async with screen(session(corpus_file, engine, measure=False, make_monitor=monitor), TALL) as pilot:
         await type_text(pilot, "Well?")
-        await until(pilot, lambda: "Yes." in shown(pilot) and not chat(pilot).talk.busy)
+        await until(pilot, lambda: "Yes." in shown(pilot) and not chat(pilot).replies.busy)
         await pilot.press("f4")
         await until(pilot, lambda: engine.probed == 20)
         await pilot.press("f5")
-        await until(pilot, lambda: "No." in shown(pilot) and not chat(pilot).talk.busy)
+        await until(pilot, lambda: "No." in shown(pilot) and not chat(pilot).replies.busy)
 
         engine.go_on.set()
         await until(pilot, lambda: engine.probed == 20 + 124 and measured(chat(pilot).panel))
@@ -157,6 +158,17 @@ async def test_keys_step_through_the_probes_and_round_the_ends(corpus_file: Path
         await until(pilot, lambda: "Probe 1/62" in shown(pilot))
         for option in first.options:
             assert option in shown(pilot)
+
+
+async def test_a_key_for_the_next_probe_does_nothing_before_there_is_a_probe() -> None:
+    class OnlyPanel(App[None]):
+        def compose(self) -> ComposeResult:
+            yield AlignmentPanel()
+
+    async with OnlyPanel().run_test() as pilot:
+        pilot.app.query_one(AlignmentPanel).focus()
+        await pilot.press("n", "p")
+        assert pilot.app.is_running
 
 
 async def test_a_group_without_figures_is_named_as_such_and_still_has_distributions(corpus_file: Path) -> None:

@@ -1,0 +1,39 @@
+"""Every key that can be rebound has an id of its own, which the whole program knows."""
+
+import importlib
+import pkgutil
+
+from textual.binding import Binding
+from textual.dom import DOMNode
+
+import chat_personas.tui
+from chat_personas.tui.keys import binding_holders
+
+
+def classes_that_bind_keys() -> list[type[DOMNode]]:
+    """Every screen, widget and application of the package that binds a key, found by looking at all of its modules."""
+    for module in pkgutil.walk_packages(chat_personas.tui.__path__, "chat_personas.tui."):
+        importlib.import_module(module.name)
+    found, looked_at = list[type[DOMNode]](), [DOMNode]
+    for node in looked_at:
+        looked_at += [below for below in node.__subclasses__() if below not in looked_at]
+        if node.__module__.startswith("chat_personas.tui.") and node.__dict__.get("BINDINGS"):
+            found.append(node)
+    return found
+
+
+def ids_of(node: type[DOMNode]) -> list[str]:
+    return [binding.id for binding in node.__dict__["BINDINGS"] if isinstance(binding, Binding) and binding.id]
+
+
+def test_every_id_belongs_to_one_key_only() -> None:
+    ids = [name for node in classes_that_bind_keys() for name in ids_of(node)]
+
+    assert len(ids) > 30
+    assert sorted(ids) == sorted(set(ids))
+
+
+def test_the_settings_the_help_and_doctor_know_every_class_that_binds_keys() -> None:
+    known = {node for holders in binding_holders().values() for node in holders}
+
+    assert {node for node in classes_that_bind_keys() if ids_of(node)} == known
