@@ -24,7 +24,7 @@ from eval.answers import Answer, Failure
 from eval.engine import ORDERS, Engine, Message
 from eval.expression.log_probability import ask
 from eval.scoring.scores import Scorecard, score
-from eval.surveys.figures import human_figures
+from eval.surveys.human_figures import human_figures
 from eval.surveys.model import Question
 
 if TYPE_CHECKING:

@@ -19,9 +19,9 @@ from textual.screen import Screen
 from textual.theme import Theme
 from textual.worker import WorkerFailed
 
-from chat_personas.tui.process import to_log
-from chat_personas.tui.screens.first import FirstScreen
+from chat_personas.tui.screens.first_frame import FirstScreen
 from chat_personas.tui.session import Session
+from chat_personas.tui.terminal_guard import to_log
 
 if TYPE_CHECKING:
     from chat_personas.tui.chat.screen import ChatScreen
@@ -102,7 +102,7 @@ class ChatApp(App[None]):
 
     async def _open_conversation(self) -> None:
         from chat_personas.tui.chat.screen import ChatScreen
-        from chat_personas.tui.process import watch_for_hangup
+        from chat_personas.tui.terminal_guard import watch_for_hangup
 
         first = self.screen
         chat = ChatScreen(self.session)

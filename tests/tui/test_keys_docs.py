@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from chat_personas.tui.keys import named_bindings
+from chat_personas.tui.key_registry import named_bindings
 
 PAGE = Path(__file__).parents[2] / "docs" / "chat.md"
 

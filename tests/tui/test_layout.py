@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len
 
 from chat_personas.tui.app import ChatApp
-from chat_personas.tui.keys import named_bindings
+from chat_personas.tui.key_registry import named_bindings
 from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, shown, type_text, until
 
 SMALL = (80, 24)

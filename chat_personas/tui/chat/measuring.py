@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from chat_personas.reporting.wording import figures_described
 from chat_personas.text import printable
-from chat_personas.tui.process import spare_what_is_here
 from chat_personas.tui.session import Session
+from chat_personas.tui.terminal_guard import spare_what_is_here
 
 if TYPE_CHECKING:
     from chat_personas.monitor.monitor import Monitor

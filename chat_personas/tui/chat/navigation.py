@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from chat_personas.tui.chat.measuring import MeasuringController
 from chat_personas.tui.chat.replies import ReplyController
-from chat_personas.tui.process import spare_what_is_here
 from chat_personas.tui.session import Session
+from chat_personas.tui.terminal_guard import spare_what_is_here
 
 if TYPE_CHECKING:
     from chat_personas.conversation.conversation import Conversation

@@ -15,11 +15,11 @@ from chat_personas.text import printable
 from chat_personas.tui.chat.measuring import MeasuringController, whose
 from chat_personas.tui.chat.navigation import Navigator
 from chat_personas.tui.chat.replies import ReplyController
-from chat_personas.tui.process import collect
 from chat_personas.tui.session import Session
-from chat_personas.tui.widgets.bars import KeyLine, StatusLine, TitleLine
+from chat_personas.tui.terminal_guard import collect
 from chat_personas.tui.widgets.composer import Composer, Editing
 from chat_personas.tui.widgets.panel.panel import AlignmentPanel
+from chat_personas.tui.widgets.title_and_status import KeyLine, StatusLine, TitleLine
 from chat_personas.tui.widgets.transcript import Entry, Transcript
 from personas.errors import ReportedError
 
@@ -322,7 +322,7 @@ class ChatScreen(Screen[None]):
 
     def action_help(self) -> None:
         """List the keys."""
-        from chat_personas.tui.keys import named_bindings
+        from chat_personas.tui.key_registry import named_bindings
         from chat_personas.tui.screens.help import HelpScreen, named_keys
 
         keys = named_keys(named_bindings(), self.session.settings.keys, self.app.get_key_display)

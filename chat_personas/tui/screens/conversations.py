@@ -20,7 +20,7 @@ from textual.widgets.option_list import Option
 from chat_personas.corpus import CorpusError, UnknownConversationError
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.screens.dialogs import ConfirmScreen, export_conversation
-from chat_personas.tui.widgets.bars import KeyLine
+from chat_personas.tui.widgets.title_and_status import KeyLine
 
 if TYPE_CHECKING:
     from chat_personas.corpus import ConversationSummary, Corpus, SearchHit

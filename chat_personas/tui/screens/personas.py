@@ -10,7 +10,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from chat_personas.text import printable
-from chat_personas.tui.widgets.bars import KeyLine
+from chat_personas.tui.widgets.title_and_status import KeyLine
 
 if TYPE_CHECKING:
     from personas import LoadedPersona

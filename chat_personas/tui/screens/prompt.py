@@ -10,7 +10,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from chat_personas.text import printable
-from chat_personas.tui.widgets.bars import KeyLine
+from chat_personas.tui.widgets.title_and_status import KeyLine
 
 if TYPE_CHECKING:
     from eval.engine import Message
