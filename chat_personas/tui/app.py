@@ -10,6 +10,7 @@ import time
 from typing import Any, ClassVar
 
 from textual import work
+from textual._context import active_message_pump
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.events import Event, Key, MouseDown, Paste
@@ -147,7 +148,15 @@ class ChatApp(App[None]):
         await super().on_event(event)
 
     def _handle_exception(self, error: Exception) -> None:
-        """End with a mistake as `failure`; Textual would draw its traceback, with values in it, on the terminal."""
+        """End with a mistake as `failure`; Textual would draw its traceback, with values in it, on the terminal.
+
+        What goes wrong in drawing a reply ends nothing: the reply is shown as plain text.
+        """
+        from chat_personas.tui.widgets.messages import reply_drawn_by
+
+        if (reply := reply_drawn_by(active_message_pump.get(None))) is not None:
+            reply.show_plain(error)
+            return
         cause = error.error if isinstance(error, WorkerFailed) and isinstance(error.error, Exception) else error
         logging.getLogger(__name__).critical("the screen ended with a mistake", exc_info=cause)
         self.sitting.failure = self.sitting.failure or cause
