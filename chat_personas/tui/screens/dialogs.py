@@ -54,7 +54,7 @@ class ConfirmScreen(Dialog[bool]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "Yes", id="yes"),
         Binding("n,escape", "answer(False)", "No", id="no"),
-        Binding("left,right,up,down", "app.focus_next", "Other", id="other", show=False),
+        Binding("left,right,up,down", "app.focus_next", "Other", id="confirm_other", show=False),
     ]
 
     def __init__(self, question: str, yes: str, no: str = "Cancel") -> None:
