@@ -7,6 +7,7 @@ from textual.binding import Binding
 from textual.dom import DOMNode
 
 import chat_personas.tui
+from chat_personas.tui.keys import binding_holders
 
 
 def classes_that_bind_keys() -> list[type[DOMNode]]:
@@ -21,13 +22,18 @@ def classes_that_bind_keys() -> list[type[DOMNode]]:
     return found
 
 
+def ids_of(node: type[DOMNode]) -> list[str]:
+    return [binding.id for binding in node.__dict__["BINDINGS"] if isinstance(binding, Binding) and binding.id]
+
+
 def test_every_id_belongs_to_one_key_only() -> None:
-    ids = [
-        binding.id
-        for node in classes_that_bind_keys()
-        for binding in node.__dict__["BINDINGS"]
-        if isinstance(binding, Binding) and binding.id
-    ]
+    ids = [name for node in classes_that_bind_keys() for name in ids_of(node)]
 
     assert len(ids) > 30
     assert sorted(ids) == sorted(set(ids))
+
+
+def test_the_settings_the_help_and_doctor_know_every_class_that_binds_keys() -> None:
+    known = {node for holders in binding_holders().values() for node in holders}
+
+    assert {node for node in classes_that_bind_keys() if ids_of(node)} == known

@@ -77,16 +77,9 @@ def _themes() -> frozenset[str]:
 
 
 def _key_ids() -> frozenset[str]:
-    from textual.binding import Binding
+    from chat_personas.tui.keys import named_bindings
 
-    from chat_personas.tui.app import ChatApp
-    from chat_personas.tui.chat.screen import ChatScreen
-    from chat_personas.tui.widgets.composer import Composer
-    from chat_personas.tui.widgets.panel.panel import AlignmentPanel
-
-    holders = (Composer, ChatScreen, AlignmentPanel, ChatApp)
-    bound = (binding for holder in holders for binding in holder.__dict__["BINDINGS"])
-    return frozenset(binding.id for binding in bound if isinstance(binding, Binding) and binding.id)
+    return frozenset(binding.id for _, binding in named_bindings() if binding.id)
 
 
 def _corpus() -> str:

@@ -257,10 +257,10 @@ class ChatScreen(Screen[None]):
 
     def action_help(self) -> None:
         """List the keys."""
+        from chat_personas.tui.keys import named_bindings
         from chat_personas.tui.screens.help import HelpScreen, named_keys
 
-        bindings = [*Composer.BINDINGS, *self.BINDINGS, *AlignmentPanel.BINDINGS, *type(self.app).BINDINGS]
-        keys = named_keys(bindings, self.sitting.session.keys, self.app.get_key_display)
+        keys = named_keys(named_bindings(), self.sitting.session.keys, self.app.get_key_display)
         self.app.push_screen(HelpScreen(keys))
 
     def action_prompt(self) -> None:

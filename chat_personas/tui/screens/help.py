@@ -1,9 +1,11 @@
 """Every key that does something now, under the names by which it can be set anew."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import ClassVar
 
+from rich.cells import cell_len, set_cell_size
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
@@ -20,23 +22,45 @@ Keys can be set anew by their names, in the settings under [keys]: stop = "ctrl+
 """
 
 
+@dataclass(frozen=True, slots=True)
+class NamedKey:
+    """One line of the help: the keys of a binding, what they do, its id, and where it acts."""
+
+    keys: str
+    does: str
+    name: str
+    place: str
+
+
 class HelpScreen(Dialog[None]):
     """Lists keys, what they do, and their ids."""
 
     CSS_PATH = "help.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,f1,q", "close", "Close", id="help_close")]
 
-    def __init__(self, bindings: Iterable[tuple[str, str, str]]) -> None:
-        """Show `bindings` as (key, what it does, id)."""
+    def __init__(self, keys: Iterable[NamedKey]) -> None:
+        """Show `keys`, those of each place under its name."""
         super().__init__()
-        self._bindings_shown = tuple(bindings)
+        self._keys_shown = tuple(keys)
 
     def compose(self) -> ComposeResult:
         """Lay out the keys under a few sentences."""
         with VerticalScroll(id="help"):
-            yield Static(ABOUT, markup=False)
-            for key, does, name in self._bindings_shown:
-                yield Static(Content.assemble((f"{key:<14} ", "bold $accent"), f"{does:<39}", (name, "dim")))
+            yield Static(ABOUT.rstrip(), markup=False)
+            for place, keys in groupby(self._keys_shown, lambda key: key.place):
+                yield Static(Content.styled(place, "bold"), classes="place")
+                for key in keys:
+                    yield Static(self._line(key))
+
+    def _line(self, key: NamedKey) -> Content:
+        """Lay out one key, in columns as wide as the widest of all keys needs."""
+        keys = max(cell_len(other.keys) for other in self._keys_shown)
+        does = max(cell_len(other.does) for other in self._keys_shown)
+        return Content.assemble(
+            (f"{set_cell_size(key.keys, keys)} ", "bold $accent"),
+            f"{set_cell_size(key.does, does)} ",
+            (key.name, "dim"),
+        )
 
     def on_mount(self) -> None:
         """Let the arrow keys scroll, and say how to leave."""
@@ -51,15 +75,16 @@ class HelpScreen(Dialog[None]):
 
 
 def named_keys(
-    bindings: Iterable[BindingType], chosen: Mapping[str, str], display: Callable[[Binding], str]
-) -> list[tuple[str, str, str]]:
-    """Return (keys, what they do, id) for the bindings that have an id; `chosen` are the person's own keys by id."""
+    bindings: Iterable[tuple[str, Binding]], chosen: Mapping[str, str], display: Callable[[Binding], str]
+) -> list[NamedKey]:
+    """Return the keys of `bindings`, each with where it acts; `chosen` are the person's own keys by id."""
     return [
-        (
-            ", ".join(display(replace(binding, key=key)) for key in chosen.get(binding.id, binding.key).split(",")),
+        NamedKey(
+            ", ".join(display(replace(binding, key=key)) for key in chosen.get(name, binding.key).split(",")),
             binding.tooltip or binding.description,
-            binding.id,
+            name,
+            place,
         )
-        for binding in bindings
-        if isinstance(binding, Binding) and binding.id
+        for place, binding in bindings
+        if (name := binding.id)
     ]

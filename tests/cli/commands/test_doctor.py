@@ -90,3 +90,11 @@ def test_settings_that_name_nothing_are_found_and_said_once(
     ran = command("doctor")
     assert (ran.code, checks(ran.out)["settings"]) == (1, "FAIL")
     assert ran.out.count(says) == 1
+
+
+def test_the_keys_of_every_screen_can_be_set(command: Command, home: Path) -> None:
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "settings.toml").write_text(
+        '[keys]\nconversations_delete = "f9"\nprompt_copy = "f9"\npersonas_back = "q"\nhelp_close = "q"\nyes = "j"\n'
+    )
+    assert checks(command("doctor").out)["settings"] == "ok"

@@ -1,0 +1,40 @@
+"""All key bindings with an id: the settings, `doctor`, the help and its documentation know the same ones."""
+
+from collections.abc import Iterator, Mapping
+
+from textual.binding import Binding
+from textual.dom import DOMNode
+
+
+def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
+    """Return the classes that bind keys by where their keys act, in the order in which the help lists them."""
+    from chat_personas.tui.app import ChatApp
+    from chat_personas.tui.chat.screen import ChatScreen
+    from chat_personas.tui.screens.conversations import ConversationsScreen, FoundList
+    from chat_personas.tui.screens.dialogs import ConfirmScreen, PathScreen
+    from chat_personas.tui.screens.help import HelpScreen
+    from chat_personas.tui.screens.personas import PersonasScreen
+    from chat_personas.tui.screens.prompt import PromptScreen
+    from chat_personas.tui.widgets.composer import Composer
+    from chat_personas.tui.widgets.panel.panel import AlignmentPanel
+
+    return {
+        "In the conversation": (Composer, ChatScreen),
+        "In the panel": (AlignmentPanel,),
+        "Everywhere": (ChatApp,),
+        "In the list of conversations": (FoundList, ConversationsScreen),
+        "In the list of personas": (PersonasScreen,),
+        "Where the prompt is shown": (PromptScreen,),
+        "In a question": (ConfirmScreen,),
+        "Where a file is named": (PathScreen,),
+        "In the list of keys": (HelpScreen,),
+    }
+
+
+def named_bindings() -> Iterator[tuple[str, Binding]]:
+    """Yield every binding that has an id, and so can be rebound, with where it acts."""
+    for place, holders in binding_holders().items():
+        for holder in holders:
+            for binding in holder.__dict__["BINDINGS"]:
+                if isinstance(binding, Binding) and binding.id:
+                    yield place, binding
