@@ -17,7 +17,7 @@ from textual.screen import Screen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from chat_personas.corpus import CorpusError
+from chat_personas.corpus import CorpusError, UnknownConversationError
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.screens.dialogs import ConfirmScreen, export_conversation
 from chat_personas.tui.widgets.bars import KeyLine
@@ -57,7 +57,17 @@ def moment(when: datetime) -> str:
 
 
 SHOWN = 300
+ALREADY_DELETED = "Another program has deleted it already."
 LEFT_ON_DISK = "Deleted. Its text leaves the disk for good when the other program that has the corpus open closes it."
+
+
+class FoundConversation(Option):
+    """A conversation in the list, with its title for the question whether to delete it."""
+
+    def __init__(self, lines: Content, conversation_id: str, title: str) -> None:
+        super().__init__(lines, id=conversation_id)
+        self.conversation_id = conversation_id
+        self.title = title
 
 
 class FoundList(OptionList):
@@ -136,7 +146,7 @@ class ConversationsScreen(Screen[str | None]):
     async def action_export(self) -> None:
         """Write the highlighted conversation to a file."""
         if (chosen := self._chosen()) is not None:
-            await export_conversation(self.app, self._corpus, chosen)
+            await export_conversation(self.app, self._corpus, chosen.conversation_id)
 
     @work
     async def action_delete(self) -> None:
@@ -144,19 +154,21 @@ class ConversationsScreen(Screen[str | None]):
         chosen = self._chosen()
         if chosen is None:
             return
-        title = self._corpus.conversation(chosen).title
-        question = f"Delete “{title}” with all its messages and measurements? This cannot be undone."
+        question = f"Delete “{chosen.title}” with all its messages and measurements? This cannot be undone."
         if not await self.app.push_screen_wait(ConfirmScreen(question, "Delete")):
             return
-        if chosen == self._open_id:
+        if chosen.conversation_id == self._open_id:
             await self._stop_open()
         try:
-            without_trace = await asyncio.to_thread(self._corpus.delete, chosen)
+            without_trace = await asyncio.to_thread(self._corpus.delete, chosen.conversation_id)
+        except UnknownConversationError:  # another program deleted it meanwhile: it is gone, as was asked for
+            self.notify(ALREADY_DELETED, markup=False)
         except CorpusError as error:
             self.notify(printable(str(error)), severity="error", markup=False)
             return
-        self.deleted.add(chosen)
-        self.notify("Deleted." if without_trace else LEFT_ON_DISK, markup=False)
+        else:
+            self.notify("Deleted." if without_trace else LEFT_ON_DISK, markup=False)
+        self.deleted.add(chosen.conversation_id)
         self.find(self.query_one(Input).value)
 
     def action_search(self) -> None:
@@ -171,19 +183,21 @@ class ConversationsScreen(Screen[str | None]):
         """Go back to the conversation that is open."""
         self.dismiss(None)
 
-    def _chosen(self) -> str | None:
-        found = self.query_one(OptionList)
-        return None if found.highlighted is None else found.get_option_at_index(found.highlighted).id
+    def _chosen(self) -> FoundConversation | None:
+        chosen = self.query_one(OptionList).highlighted_option
+        return chosen if isinstance(chosen, FoundConversation) else None
 
-    def _newest(self, _words: str) -> list[Option]:
+    def _newest(self, _words: str) -> list[FoundConversation]:
         rows = self._corpus.conversations(limit=SHOWN)
-        return [Option(summary_lines(row, open_now=row.id == self._open_id), id=row.id) for row in rows]
+        return [
+            FoundConversation(summary_lines(row, open_now=row.id == self._open_id), row.id, row.title) for row in rows
+        ]
 
-    def _hits(self, words: str) -> list[Option]:
+    def _hits(self, words: str) -> list[FoundConversation]:
         hits = self._corpus.search(words, limit=SHOWN)
         counts = Counter(hit.conversation_id for hit in hits)
         best = {hit.conversation_id: hit for hit in reversed(hits)}
-        return [Option(hit_lines(best[key], counts[key]), id=key) for key in counts]
+        return [FoundConversation(hit_lines(best[key], counts[key]), key, best[key].title) for key in counts]
 
     def _head(self, count: int, words: str) -> None:
         found = (

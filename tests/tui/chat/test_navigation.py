@@ -154,6 +154,27 @@ async def test_after_a_yes_a_conversation_is_gone_and_the_open_one_is_replaced(c
     assert titles(corpus_file) == ["About guns?"]
 
 
+async def test_a_conversation_that_another_program_deletes_meanwhile_is_gone_and_the_screen_stays(
+    corpus_file: Path,
+) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Ban them."), reply("Fund them.")))) as pilot:
+        await two_conversations(pilot)
+        await browse(pilot)
+        with Corpus.open(corpus_file) as elsewhere:
+            elsewhere.delete(elsewhere.conversations()[0].id)
+
+        await pilot.press("delete")
+        await until(pilot, lambda: "Delete “About schools?”" in shown(pilot))
+        await pilot.press("y")
+        await until(pilot, lambda: shown(pilot).startswith(" 1 conversation"))
+        assert "already" in shown(pilot)
+
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is chat(pilot) and "Fund them." not in shown(pilot))
+
+    assert titles(corpus_file) == ["About guns?"]
+
+
 async def test_a_conversation_is_exported_to_the_file_that_is_named(corpus_file: Path, tmp_path: Path) -> None:
     target = tmp_path / "talk.jsonl"
     async with screen(session(corpus_file, ScreenEngine(reply("Ban them.")))) as pilot:
