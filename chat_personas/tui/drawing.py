@@ -20,6 +20,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
 PEOPLE, MODEL = "█", "━"
@@ -147,7 +148,7 @@ def line_cells(width: int) -> int:
 
 def fitted(text: str, width: int) -> str:
     """Cut `text` to `width` cells with an ellipsis, or pad it."""
-    return text.ljust(width) if len(text) <= width else text[: width - 1] + "…"
+    return set_cell_size(text, width) if cell_len(text) <= width else set_cell_size(text, width - 1) + "…"
 
 
 def mean_of(score: Score | None) -> str:

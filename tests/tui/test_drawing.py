@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import pytest
+from rich.cells import cell_len
 
 from chat_personas.text import pluralize
 from chat_personas.tui.drawing import (
@@ -14,12 +15,14 @@ from chat_personas.tui.drawing import (
     axis,
     axis_row,
     bar,
+    fitted,
     interval_line,
     paired_bars,
     score_row,
     two,
     with_interval,
 )
+from chat_personas.tui.screens.first import outlines
 
 UNIT = Range(0.0, 1.0)
 
@@ -110,3 +113,25 @@ def test_numbers_are_written_with_their_interval_or_say_that_there_is_none() -> 
     assert two(None) == "—"
     assert pluralize(1, "question") == "1 question"
     assert pluralize(20, "question") == "20 questions"
+
+
+@pytest.mark.parametrize(
+    ("text", "cells", "drawn"),
+    [
+        ("Democrat", 10, "Democrat  "),
+        ("Democrat", 6, "Democ…"),
+        ("民主党人", 10, "民主党人  "),
+        ("民主党人", 7, "民主党…"),
+        ("民主党人", 6, "民主 …"),
+        ("😀 vote", 5, "😀 v…"),
+    ],
+)
+def test_a_text_is_cut_and_padded_to_cells_of_which_wide_characters_take_two(text: str, cells: int, drawn: str) -> None:
+    assert fitted(text, cells) == drawn
+    assert cell_len(fitted(text, cells)) == cells
+
+
+def test_the_first_frame_is_as_wide_as_the_screen_whatever_the_persona_is_called() -> None:
+    lines = outlines("民主党人" * 10, "模型" * 20, 30, 12).plain.splitlines()
+
+    assert [cell_len(line) for line in lines if line] == [30] * 5

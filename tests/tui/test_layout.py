@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from chat_personas.tui.app import ChatApp
 from chat_personas.tui.keys import named_bindings
@@ -56,6 +57,16 @@ async def test_the_score_in_the_title_follows_every_resize_at_once(corpus_file: 
             title = shown(pilot).splitlines()[0]
             assert title.endswith("alignment 0.750 (F2)") == (width < 100), (width, title)
             assert width >= 100 or len(title) == width - 1, (width, title)
+
+
+async def test_a_title_of_wide_characters_leaves_the_score_on_the_screen(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine()), (80, 24)) as pilot:
+        line = chat(pilot).title_line
+        line.persona, line.conversation = "民主党人", "我们应该如何看待枪支管制 😀 " * 4
+        line.score = "alignment 0.750"
+
+        await until(pilot, lambda: shown(pilot).splitlines()[0].endswith("…  alignment 0.750 (F2)"))
+        assert cell_len(shown(pilot).splitlines()[0]) == 79
 
 
 async def test_the_help_names_every_key_with_the_id_to_set_it_anew(corpus_file: Path) -> None:

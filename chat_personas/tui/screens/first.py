@@ -6,6 +6,8 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
 
+from chat_personas.tui.drawing import fitted
+
 if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.events import Key, Paste
@@ -16,7 +18,7 @@ INVITATION = "Say something …"
 def outlines(persona: str, model: str, width: int, height: int) -> Content:
     """Draw title, composer and status where they will be, in exactly `height` lines."""
     box = [f"╭{'─' * (width - 2)}╮", f"│ {INVITATION}".ljust(width - 1) + "│", f"╰{'─' * (width - 2)}╯"]
-    lines = [f" {persona}"[:width], *[""] * (height - 6), *box, f" {model} · opening…"[:width], ""]
+    lines = [fitted(f" {persona}", width), *[""] * (height - 6), *box, fitted(f" {model} · opening…", width), ""]
     return Content("\n".join(lines[-height:]))
 
 

@@ -7,6 +7,7 @@ The first line of the screen: who is spoken with, and about what.
 
 from collections.abc import Iterable
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.events import Resize
@@ -60,7 +61,7 @@ class KeyLine(Footer):
         by_importance = sorted(keys, key=lambda key: places.get(key.action, len(places)))
         room, kept = self._made_for or self.app.size.width, set[FooterKey]()
         for key in by_importance:
-            room -= len(key.key_display) + len(key.description) + BLANKS
+            room -= cell_len(key.key_display) + cell_len(key.description) + BLANKS
             if room < 0:
                 break
             kept.add(key)
@@ -130,6 +131,6 @@ class TitleLine(Widget):
         right = f"  {self.score} (F2)" if self.score and self.app.size.width < self._wide else ""
         left = printable(self.persona)
         about = f" · {printable(self.conversation)}" if self.conversation else ""
-        room = max(0, self.content_size.width - len(right))
+        room = max(0, self.content_size.width - cell_len(right))
         text = fitted(left + about, room) if room else ""
         return Content.assemble((text[: len(left)], "bold"), text[len(left) :], (right, "bold"))
