@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual.app import App, ComposeResult
 
 from chat_personas.corpus import Corpus
 from chat_personas.monitor.monitor import Monitor
@@ -157,6 +158,17 @@ async def test_keys_step_through_the_probes_and_round_the_ends(corpus_file: Path
         await until(pilot, lambda: "Probe 1/62" in shown(pilot))
         for option in first.options:
             assert option in shown(pilot)
+
+
+async def test_a_key_for_the_next_probe_does_nothing_before_there_is_a_probe() -> None:
+    class OnlyPanel(App[None]):
+        def compose(self) -> ComposeResult:
+            yield AlignmentPanel()
+
+    async with OnlyPanel().run_test() as pilot:
+        pilot.app.query_one(AlignmentPanel).focus()
+        await pilot.press("n", "p")
+        assert pilot.app.is_running
 
 
 async def test_a_group_without_figures_is_named_as_such_and_still_has_distributions(corpus_file: Path) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -13,11 +13,28 @@ from chat_personas.tui.widgets.panel.headline import Figures, Headline, in_short
 
 if TYPE_CHECKING:
     from chat_personas.monitor.monitor import Estimate
+    from chat_personas.tui.widgets.panel.probe import ProbeSection
+    from chat_personas.tui.widgets.panel.sections import (
+        CourseSection,
+        NearestSection,
+        ScaleSection,
+        ValiditySection,
+    )
     from eval.scoring.scores import Scorecard
 
 SECONDS_BETWEEN_UPDATES = 0.2
 MOST_POSTPONED = 9
 """How often in a row an update gives way to the person's typing: figures are then at most two seconds old."""
+
+
+class Sections(NamedTuple):
+    """What is below the headline, from top to bottom."""
+
+    scale: "ScaleSection"
+    course: "CourseSection"
+    nearest: "NearestSection"
+    probe: "ProbeSection"
+    validity: "ValiditySection"
 
 
 class AlignmentPanel(VerticalScroll):
@@ -48,6 +65,7 @@ class AlignmentPanel(VerticalScroll):
         self._stems: Mapping[str, str] = {}
         self._resting = False
         self._due = False
+        self._sections: Sections | None = None
         self._sections_are_old = True
 
     def compose(self) -> ComposeResult:
@@ -56,7 +74,7 @@ class AlignmentPanel(VerticalScroll):
 
     async def furnish(self) -> None:
         """Mount the sections below the headline, once."""
-        if len(self.children) > 1:
+        if self._sections is not None:
             return
         from chat_personas.tui.widgets.panel.probe import ProbeSection
         from chat_personas.tui.widgets.panel.sections import (
@@ -66,7 +84,8 @@ class AlignmentPanel(VerticalScroll):
             ValiditySection,
         )
 
-        await self.mount_all([ScaleSection(), CourseSection(), NearestSection(), ProbeSection(), ValiditySection()])
+        self._sections = Sections(ScaleSection(), CourseSection(), NearestSection(), ProbeSection(), ValiditySection())
+        await self.mount_all(self._sections)
 
     def about(self, groups: Iterable[str], *, stems: Mapping[str, str] | None = None, source: str = "") -> None:
         """Say whose opinions are compared, with which questions (stem by id), and what the figures are."""
@@ -110,11 +129,9 @@ class AlignmentPanel(VerticalScroll):
 
     def action_step(self, by: int) -> None:
         """Show the next or the previous probe, and bring it into view."""
-        from chat_personas.tui.widgets.panel.probe import ProbeSection
-
-        section = self.query_one(ProbeSection)
-        section.step(by)
-        self.call_after_refresh(self.scroll_to_widget, section, animate=False)
+        if self._sections is not None:
+            self._sections.probe.step(by)
+            self.call_after_refresh(self.scroll_to_widget, self._sections.probe, animate=False)
 
     def _show_due(self) -> None:
         self._resting = self._due
@@ -131,26 +148,18 @@ class AlignmentPanel(VerticalScroll):
     def _show(self) -> None:
         self.query_one(Headline).show(self._group, self.figures)
         self.post_message(self.Shown(in_short(self.figures)))
-        if len(self.children) > 1 and self._sections_are_old:  # drawn with every count, they held up keys (key-echo)
+        if self._sections is not None and self._sections_are_old:  # drawn at every count, they held up keys (key-echo)
             self._sections_are_old = False
-            self._show_sections()
+            self._show_sections(self._sections)
 
-    def _show_sections(self) -> None:
-        from chat_personas.tui.widgets.panel.probe import ProbeSection
-        from chat_personas.tui.widgets.panel.sections import (
-            CourseSection,
-            NearestSection,
-            ScaleSection,
-            ValiditySection,
-        )
-
+    def _show_sections(self, sections: Sections) -> None:
         card, estimate = self.figures.card, self.estimate
-        self.query_one(ScaleSection).show(card)
+        sections.scale.show(card)
         course, drift = (estimate.course, estimate.drift) if estimate else ((), None)
-        self.query_one(CourseSection).show(course, drift, _population(card))
-        self.query_one(NearestSection).show(card)
-        self.query_one(ProbeSection).show(card, self._stems, self._group)
-        self.query_one(ValiditySection).show(card, self._source)
+        sections.course.show(course, drift, _population(card))
+        sections.nearest.show(card)
+        sections.probe.show(card, self._stems, self._group)
+        sections.validity.show(card, self._source)
 
 
 def _population(card: "Scorecard | None") -> float | None:
