@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 LOCKED := --constraint requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help chat test check lint types layers slow bench pocket picture wheel clean
+.PHONY: help chat test check lint types layers slow bench pocket docs picture wheel clean
 
 help:  ## List the goals
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -55,8 +55,11 @@ pocket: $(VENV)/installed-dev  ## Make the built-in model anew (an hour or two)
 	$(PIP) install --quiet --editable '.[pocket]'
 	$(BIN)/python -m pocket
 
+docs: $(VENV)/installed-dev  ## Bring the generated parts of docs/ up to date
+	$(BIN)/python -m scripts.docs
+
 picture: $(VENV)/installed  ## Make the README's picture from the real program
-	$(BIN)/python docs/pictures/make_screenshot.py
+	$(BIN)/python -m scripts.pictures.make_screenshot
 
 wheel: $(VENV)/installed-dev  ## Build the wheel
 	$(BIN)/python -m build --wheel

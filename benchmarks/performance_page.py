@@ -1,19 +1,23 @@
 """docs/performance.md, written from the results of a run."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 HEAD = """\
 # Performance
 
-Written by `python -m benchmarks --markdown docs/performance.md` (`make bench`); not by hand.
+What measuring costs in speed and memory, and how fast the program is.
+Written by `make bench` (`python -m benchmarks --markdown docs/performance.md`), not by hand.
 
-Every figure is a ratio against a named baseline, measured in the same run on the same machine: ours, baseline, ours,
-baseline, and so on. Rows may come from different runs: `--only NAME` measures one anew and keeps the others.
-A ratio is one of medians; its interval is a 95% bootstrap over the pairs, and a goal is met
-only if the unfavourable end of the interval meets it. The count of decoded tokens stands beside each time, since it
-does not depend on the machine's mood.
+- Every figure is a ratio against a named baseline, measured in the same run on the same machine, in turns.
+- The ratio is one of medians; its interval is a 95% bootstrap over the pairs.
+- A goal is met only if the unfavourable end of the interval meets it.
+- The count of decoded tokens stands beside each time, since it does not depend on load.
+- Rows may come from different runs: `--only NAME` measures one row again and keeps the others.
 """
+WIDTH = 126
+"""Characters in a line of the page, outside tables."""
 WEIGHTS = (
     "Speed does not depend on what the weights are, so the large model has random ones (`benchmarks/random_model.py`)."
 )
@@ -53,7 +57,7 @@ def _section(result: Mapping[str, Any]) -> str:
     detail = result["detail"]
     lines = [
         f"### {result['name']}\n",
-        f"{detail['what']}; against {detail['against']}. The ratio is {detail['ratio_is']}.\n",
+        wrapped(f"{detail['what']}; against {detail['against']}. The ratio is {detail['ratio_is']}.") + "\n",
         f"- ours: {_side(detail['ours'], detail['unit'])}",
         f"- baseline: {_side(detail['baseline'], detail['unit'])}",
     ]
@@ -62,9 +66,15 @@ def _section(result: Mapping[str, Any]) -> str:
         lines.append(f"- after the allowance of {detail['allowance']:g} {detail['unit']}: {low:.3g} to {high:.3g}")
     lines += [f"- {words}: {verdict(holds)}" for words, holds in detail.get("conditions", {}).items()]
     if detail["settings"]:
-        lines.append("- settings: " + ", ".join(f"{key} {value}" for key, value in detail["settings"].items()))
-    lines += [f"- {note}" for note in detail["notes"]]
+        settings = ", ".join(f"{key} {value}" for key, value in detail["settings"].items())
+        lines.append(wrapped(f"- settings: {settings}", "  "))
+    lines += [wrapped(f"- {note}", "  ") for note in detail["notes"]]
     return "\n".join(lines) + "\n"
+
+
+def wrapped(text: str, indent: str = "") -> str:
+    """Return `text` in lines of the page's width; those after the first begin with `indent`."""
+    return textwrap.fill(text, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def _side(side: Mapping[str, Any], unit: str) -> str:

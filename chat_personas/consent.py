@@ -1,6 +1,6 @@
-"""Which servers the person has agreed to have probed: probing one sends the conversation to it again at every turn."""
+"""Which servers the user has agreed to have probed. Probing sends the conversation to a server again at every turn."""
 
-from collections.abc import Iterable
+import logging
 from typing import TYPE_CHECKING
 
 from chat_personas.paths import confirmations_path, make_private
@@ -8,20 +8,40 @@ from chat_personas.paths import confirmations_path, make_private
 if TYPE_CHECKING:
     from eval.engine import EngineInfo
 
+logger = logging.getLogger(__name__)
+
+_not_stored: set[str] = set()
+"""Servers that the user agreed to although it could not be written, on a full disk say: until the program ends."""
+
 
 def server_of(info: "EngineInfo") -> str:
-    """Return what the agreement is for: the server's address without the model."""
+    """Return what an agreement is for: the server's address without the model."""
     return info.name.partition("#")[0]
 
 
 def is_confirmed(info: "EngineInfo") -> bool:
-    """Say whether this engine may be probed: it is on this machine, or the person agreed before."""
-    return info.local or server_of(info) in _confirmed()
+    """Say whether this engine may be probed: it is on this machine, or the user agreed before."""
+    return info.local or server_of(info) in {*_confirmed(), *_not_stored}
 
 
 def remember(info: "EngineInfo") -> None:
-    """Remember that the person agreed to have this server probed; `corpus` and settings stay as they are."""
-    _write({*_confirmed(), server_of(info)})
+    """Remember that the user agreed to have this server probed.
+
+    Where that cannot be written, the agreement holds until the program ends, and the earlier ones are kept.
+    """
+    import json
+
+    from chat_personas.storage.files import atomic_write
+
+    path = confirmations_path()
+    servers = sorted({*_confirmed(), server_of(info)})
+    try:
+        make_private(path.parent)
+        with atomic_write(path) as file:
+            file.write(f"{json.dumps({'servers': servers}, indent=2)}\n".encode())
+    except OSError as error:
+        logger.warning("the agreement to probe a server could not be stored: %s", error.strerror or error)
+        _not_stored.add(server_of(info))
 
 
 def _confirmed() -> frozenset[str]:
@@ -32,15 +52,6 @@ def _confirmed() -> frozenset[str]:
 
     try:
         servers = json.loads(path.read_text(encoding="utf-8"))["servers"]
-    except (ValueError, KeyError, TypeError):
-        return frozenset()  # unreadable means: ask again, which loses nothing
+    except (OSError, ValueError, KeyError, TypeError):
+        return frozenset()  # unreadable: ask again, which loses nothing
     return frozenset(server for server in servers if isinstance(server, str))
-
-
-def _write(servers: Iterable[str]) -> None:
-    import json
-
-    path = confirmations_path()
-    make_private(path.parent)
-    path.touch(mode=0o600)
-    path.write_text(json.dumps({"servers": sorted(servers)}, indent=2) + "\n", encoding="utf-8")

@@ -1,11 +1,13 @@
-"""Where files live on this machine.
+"""Where our files are on this machine.
 
-Settings, data, state with logs, and the cache each have their own directory, as the platform wants it.
-`CHAT_PERSONAS_HOME` puts all of them under one directory, for tests, for several corpora, and for a memory stick.
+Settings, data, state with logs, and the cache have a directory each, where the platform has them. `CHAT_PERSONAS_HOME`
+puts all of them below one directory: for tests, several corpora, or a memory stick.
 """
 
 import os
 from pathlib import Path
+
+from personas.errors import ReportedError
 
 APPLICATION = "chat-personas"
 HOME_VARIABLE = "CHAT_PERSONAS_HOME"
@@ -26,12 +28,14 @@ def _directory(kind: str) -> Path:
     return found(APPLICATION, appauthor=False)
 
 
-class UnwritableError(OSError):
-    """A directory of the program's own cannot be written. The message is one line that says what to do."""
+class UnwritableError(ReportedError, OSError):
+    """A directory of our own cannot be written."""
+
+    exit_code = 4
 
 
 def check_home() -> None:
-    """Make sure that `CHAT_PERSONAS_HOME`, where it is set, is a directory or can become one.
+    """Make sure that `CHAT_PERSONAS_HOME`, if it is set, is a directory or can become one.
 
     Raises:
         UnwritableError: it, or a part of its path, is a file.
@@ -46,16 +50,18 @@ def check_home() -> None:
 
 
 def cannot_write(directory: Path, why: str | None) -> str:
-    """Return the line about a directory in which nothing can be kept."""
+    """Return the line about a directory of our own that cannot be written; `why` is the system's reason."""
     reason = why or "no reason given"
-    return f"cannot write to {display_path(directory)}: {reason}; set {HOME_VARIABLE} to a place that can be written"
+    return (
+        f"cannot write to {display_path(directory)}: {reason}; set {HOME_VARIABLE} to a directory that can be written"
+    )
 
 
 def make_private(directory: Path) -> Path:
-    """Create `directory` readable by its owner only (0700) if it is not there yet, and return it.
+    """Create `directory` for its owner only (0700) if it is not there yet, and return it.
 
     Raises:
-        UnwritableError: it cannot be created, on a read-only medium say.
+        UnwritableError: it cannot be created, on a read-only medium for example.
     """
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -65,46 +71,46 @@ def make_private(directory: Path) -> Path:
 
 
 def display_path(path: Path) -> str:
-    """Return `path` as it may stand in an error or a log: below the home directory as `~/...`, which names nobody."""
+    """Return `path` for an error or a log: below the home directory as `~/...`, which identifies nobody."""
     home = Path.home()
     return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
 
 
 def settings_path() -> Path:
-    """The settings file (TOML); it need not exist."""
+    """Return the settings file (TOML); it need not exist."""
     return _directory("config") / "settings.toml"
 
 
 def corpus_path() -> Path:
-    """The database that keeps every conversation."""
+    """Return the database of all conversations."""
     return _directory("data") / "corpus.db"
 
 
 def models_directory() -> Path:
-    """GGUF files of the user's own, found by name without the ending."""
+    """Return the directory of the user's GGUF files, which are found by name without the ending."""
     return _directory("data") / "models"
 
 
 def surveys_directory() -> Path:
-    """Surveys that the user imported, found by name; the respondents' own answers, where there are any, stay here."""
+    """Return the directory of imported surveys, which are found by name, and of the respondents' own answers."""
     return _directory("data") / "surveys"
 
 
 def log_path() -> Path:
-    """What native libraries and the application say while the screen is in use."""
+    """Return the log of the application and of native libraries."""
     return _directory("state") / "chat-personas.log"
 
 
 def hashes_path() -> Path:
-    """Hashes of model files that were read before; reading gigabytes takes seconds."""
+    """Return the file with hashes of large model files, which take seconds to read."""
     return _directory("state") / "model-hashes.json"
 
 
 def confirmations_path() -> Path:
-    """Which servers the person has agreed to have probed."""
+    """Return the file with the servers that the user has agreed to have probed."""
     return _directory("state") / "confirmed-servers.json"
 
 
 def answers_path() -> Path:
-    """Answers of models that are kept so that nothing is asked twice; may be removed at any time."""
+    """Return the cache of models' answers; it may be removed at any time."""
     return _directory("cache") / "answers.db"

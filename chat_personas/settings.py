@@ -1,17 +1,16 @@
-"""Settings: what a person may set once instead of saying it at every start.
+"""Settings: what a user sets once instead of giving it at every start.
 
-A TOML file (`chat-personas doctor` names its place); environment variables `CHAT_PERSONAS_MODEL` and so on win
-over it, and command-line options over both.
+They are in a TOML file (`chat-personas doctor` names its place). Environment variables, such as `CHAT_PERSONAS_MODEL`,
+win over the file, and command-line options over both.
 """
 
-import difflib
 import os
 import tomllib
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -21,16 +20,19 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as SourceError
 
 from chat_personas.paths import display_path, settings_path
+from personas.errors import ReportedError
+from personas.inputs.models import faults, fix, unknown_key
+from personas.inputs.suggestions import quoted
 
 ENVIRONMENT = "CHAT_PERSONAS_"
 
 
-class SettingsError(Exception):
-    """A setting is wrong. The message is one line that says where and what to do."""
+class SettingsError(ReportedError):
+    """A setting is wrong. The message says where."""
 
 
 class ServerSettings(BaseModel):
-    """What is particular to one OpenAI-compatible server."""
+    """Settings for one OpenAI-compatible server."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -87,7 +89,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Say who wins: arguments, then the environment, then the file."""
+        """Return the sources in the order in which they win: arguments, then the environment, then the file."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, settings_path())
 
 
@@ -95,38 +97,40 @@ def load_settings() -> Settings:
     """Read the settings file and the environment.
 
     Raises:
-        SettingsError: the file cannot be read or is no TOML, or a key or value in it or in the environment is wrong.
+        SettingsError: the file cannot be read or is not TOML, or a key or value in it or in the environment is wrong.
     """
     path = settings_path()
+    shown = display_path(path)
     try:
         return Settings()
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{display_path(path)} is no TOML: {error}; mend it or remove the file") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise SettingsError(f"{shown} is not valid TOML: {error}; fix it or delete the file") from error
     except OSError as error:
-        raise SettingsError(f"{display_path(path)} cannot be read: {error.strerror}; make it readable") from error
-    except (ValidationError, SourceError) as error:
-        raise SettingsError(_first_problem(error, path)) from error
+        raise SettingsError(f"{shown} cannot be read: {error.strerror}; make it readable") from error
+    except SourceError as error:
+        problem = str(error).partition(" from source")[0]
+        raise SettingsError(f"the environment: {problem}; write it as JSON, or unset it") from error
+    except ValidationError as error:
+        raise SettingsError(_explain(faults(error)[0], shown)) from error
 
 
-def _first_problem(error: ValidationError | SourceError, path: Path) -> str:
-    """Say what is wrong first, and where; a value that may be a key that was put in the wrong place is not repeated."""
-    if isinstance(error, SourceError):
-        return f"the environment: {str(error).partition(' from source')[0]}; write it as JSON, or unset it"
-    first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        return f"{display_path(path)}: unknown key {key}; {_known_keys(first['loc'])}"
-    if first["loc"][-1] == "key_env":
-        return f"{display_path(path)}: {key}: give the name of an environment variable, not the key itself"
+_FIXES = {"dict_type": "write a table, such as [keys]", "model_type": 'write a table, such as [servers."http://..."]'}
+
+
+def _explain(error: ErrorDetails, file: str) -> str:
+    """Say where a fault is and what to do; a key that may have been put in the wrong place is not repeated."""
+    *tables, key = map(str, error["loc"])
+    if error["type"] == "extra_forbidden":
+        return f"{file}: {unknown_key(error, Settings, f' in {_dotted(tables)}' if tables else '')}"
+    if key == "key_env":
+        return f"{file}: {_dotted([*tables, key])}: give the name of an environment variable, not the key itself"
+    found, advice = quoted(error["input"]), fix(error, Settings, _FIXES) or error["msg"]
     variable = f"{ENVIRONMENT}{key.upper()}"
-    where = f"the environment variable {variable}" if variable in os.environ else f"{display_path(path)}: {key}"
-    return f"{where}: {first['msg'].lower()} (found {str(first['input'])[:60]!r})"
+    if not tables and variable in os.environ:
+        return f"the environment variable {variable} is {found}; {advice.removesuffix(', without quotes')}"
+    return f"{file}: {_dotted([*tables, key])} is {found}; {advice}"
 
 
-def _known_keys(where: Sequence[int | str]) -> str:
-    """Name the key nearest to the last of `where`, or all there are at that place."""
-    known = sorted(
-        ServerSettings.model_fields if len(where) > 1 else {*Settings.model_fields, "schema"} - {"schema_name"}
-    )
-    near = difflib.get_close_matches(str(where[-1]), known, n=1)
-    return f"did you mean {near[0]}?" if near else f"keys are {', '.join(known)}"
+def _dotted(keys: Sequence[str]) -> str:
+    """Return a path of keys as a TOML file has it."""
+    return ".".join(key if key.isidentifier() else quoted(key) for key in keys)

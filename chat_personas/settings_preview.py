@@ -1,7 +1,8 @@
-"""A first look at the settings for the first frame of the screen, before they are validated.
+"""A preview of the settings for the first frame of the screen, before they are validated.
 
-Validation needs pydantic, which costs more than the frame may. What is glanced at here is only shown; what acts is
-read by `chat_personas.settings.load_settings` right after, and a wrong file is reported there.
+Validation needs pydantic, which takes longer than the frame may. A value of the wrong type is left out here, and
+reported when `chat_personas.settings.load_settings` reads the file right after. Keys, theme and measure of the
+validated settings then take the place of these.
 """
 
 import os
@@ -12,7 +13,7 @@ from typing import Any
 from chat_personas.paths import settings_path
 
 DEFAULTS: Mapping[str, Any] = {"persona": "democrat", "model": "pocket", "theme": None, "measure": True, "keys": {}}
-NO = frozenset({"0", "false", "f", "no", "n", "off"})
+_FALSE = frozenset({"0", "false", "f", "no", "n", "off"})
 
 
 def glance() -> dict[str, Any]:
@@ -29,14 +30,20 @@ def _read(file: Path) -> dict[str, Any]:
 
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
 
 
 def _set_by_environment(key: str) -> object:
+    """Return the value of a variable; None for keys, whose JSON is left to the validated settings."""
     value = os.environ.get(f"CHAT_PERSONAS_{key.upper()}")
-    return value.lower() not in NO if value is not None and isinstance(DEFAULTS[key], bool) else value
+    if value is None or key == "keys":
+        return None
+    return value.lower() not in _FALSE if isinstance(DEFAULTS[key], bool) else value
 
 
 def _fits(value: object, default: object) -> bool:
+    """Whether a value has the type that its setting must have: text where the default is None."""
+    if isinstance(default, dict):
+        return isinstance(value, dict) and all(isinstance(bound, str) for bound in value.values())
     return isinstance(value, str if default is None else type(default))

@@ -1,13 +1,11 @@
-"""The surveys that this user has: the built-in ones and those that were imported, found by name."""
+"""The surveys that this user has, by name: the built-in ones and those that were imported."""
 
 import hashlib
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from chat_personas.paths import UnwritableError, cannot_write, make_private, surveys_directory
+from chat_personas.storage.files import atomic_write
 
 if TYPE_CHECKING:
     from eval.importers import ImportResult
@@ -22,7 +20,7 @@ def find_survey(name_or_path: str) -> "LoadedSurvey":
 
 
 def glance_at_survey(name: str) -> "Glance":
-    """Return what a list says about the survey called so. Raises SurveyError."""
+    """Return what a list shows about the survey with this name. Raises SurveyError."""
     from eval.surveys.loading import glance_at
 
     return glance_at(name, (surveys_directory(),))
@@ -36,10 +34,10 @@ def all_survey_names() -> tuple[str, ...]:
 
 
 def check_name(name: str, *, replace: bool) -> None:
-    """Make sure, before the work is done, that a survey can be kept under `name`.
+    """Make sure, before the work of an import, that a survey can be stored under `name`.
 
     Raises:
-        SurveyError: a built-in survey is called so, or an imported one and `replace` is not given.
+        SurveyError: it is the name of a built-in survey, or of an imported one and `replace` is false.
     """
     from eval.errors import SurveyError
     from eval.surveys.loading import survey_names
@@ -47,14 +45,14 @@ def check_name(name: str, *, replace: bool) -> None:
     if name in survey_names():
         raise SurveyError(f"{name} is the name of a built-in survey; choose another with --name")
     if name in all_survey_names() and not replace:
-        raise SurveyError(f"there is a survey {name} already; add --replace, or choose another name with --name")
+        raise SurveyError(f"there is already a survey {name}; add --replace, or choose another name with --name")
 
 
 def keep_survey(imported: "ImportResult") -> Path:
-    """Write an imported survey into the user's data directory, readable by its owner only (0600); return its file.
+    """Write an imported survey into the user's data directory, for its owner only (0600); return its file.
 
-    The respondents' answers, where there are any, stand beside it. A survey of that name is replaced at one stroke, or
-    is as it was if writing fails.
+    The respondents' answers, if there are any, are in a file beside it. A survey of that name is replaced as a whole,
+    or not at all if writing fails.
 
     Raises:
         UnwritableError: the disk is full or cannot be written.
@@ -66,27 +64,13 @@ def keep_survey(imported: "ImportResult") -> Path:
     people = path.with_suffix(PEOPLE)
     content = f"{imported.survey.model_dump_json(by_alias=True, exclude_none=True)}\n".encode()
     try:
-        with _written_whole(path) as survey_file:
+        with atomic_write(path) as survey_file:
             survey_file.write(content)
             if imported.respondents is not None:
-                with _written_whole(people) as file:
+                with atomic_write(people) as file:
                     imported.respondents.write(file, hashlib.sha256(content).hexdigest())
         if imported.respondents is None:
             people.unlink(missing_ok=True)
     except OSError as error:
         raise UnwritableError(cannot_write(directory, error.strerror)) from error
     return path
-
-
-@contextmanager
-def _written_whole(path: Path) -> Iterator[BinaryIO]:
-    """Lend a stream to a private file that takes the place of `path` when the block ends, and goes when it fails."""
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

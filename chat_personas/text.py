@@ -1,13 +1,4 @@
-"""Text of a model, a file or an error as a terminal may be given it.
-
-Counts in words that people read: `1 question`, `1,498 questions`.
-"""
-
-
-def pluralize(count: int, noun: str, several: str | None = None) -> str:
-    """Return a count with its noun; `several` is the plural where it is not the noun with an s."""
-    return f"{count:,} {noun if count == 1 else several or f'{noun}s'}"
-
+"""Text for people: counts with their nouns, and text that is safe to print on a terminal."""
 
 _BIDIRECTIONAL = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _SURROGATES = range(0xD800, 0xE000)
@@ -21,11 +12,17 @@ _VISIBLE = {
 }
 
 
-def printable(text: str) -> str:
-    """Return `text` with everything that would command a terminal made visible instead; newlines and tabs stay.
+def pluralize(count: int, noun: str) -> str:
+    """Return a count with its noun, whose plural ends in s: `1 question`, `1,498 questions`."""
+    return f"{count:,} {noun if count == 1 else f'{noun}s'}"
 
-    Control characters become their pictures (an escape is shown as `␛`), those of the second block and what
-    reorders text their code (`<9B>`, `<202E>`), halves of surrogate pairs U+FFFD. Each character is replaced by itself,
-    so a text may be cleaned piece by piece as it streams. The corpus keeps what the model said; faces show this.
+
+def printable(text: str) -> str:
+    """Return `text` with every character that would control a terminal made visible; newlines and tabs stay.
+
+    Control characters become their pictures (an escape is shown as `␛`), those of the second block and those that
+    reorder text their code (`<9B>`, `<202E>`), halves of surrogate pairs U+FFFD. Each character is replaced by itself,
+    so a text may be cleaned piece by piece as it streams. The corpus stores what the model said; user interfaces show
+    the cleaned text.
     """
     return text if text.isascii() and text.isprintable() else text.translate(_VISIBLE)

@@ -1,14 +1,12 @@
-"""A file of answers that were produced elsewhere (JSON Lines): read whole, checked against a survey, by group.
+"""Files of answers that were produced elsewhere (JSON Lines): one answer a line, checked against a survey, by group.
 
-The format of one line in a file of answers: what somebody or something answered to one survey question.
-
-Writing the answers of an evaluation as a file of answers, which scored again gives the scores of the valid ones.
+The answers of an evaluation can be written as such a file; scored again, it gives the scores of the valid ones.
 """
 
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,7 +21,6 @@ from pydantic import (
     WrapSerializer,
     field_validator,
 )
-from pydantic_core import ErrorDetails
 
 from eval.answers import Answer, Failure, OrderAnswer
 from eval.errors import AnswerError, SurveyError
@@ -32,21 +29,13 @@ from eval.surveys.figures import human_figures, require_figures
 from eval.surveys.loading import LoadedSurvey, Survey
 from eval.surveys.model import Question
 from personas import Group, LoadedPersona, clash
-from personas.inputs.files import FileKind, display_name, read_whole
-from personas.inputs.models import StrictModel, broken_rule
+from personas.inputs.files import FileKind, decode, display_name, read_bytes
+from personas.inputs.json_text import parse_json
+from personas.inputs.models import StrictModel, broken_rule, explain, faults
 from personas.inputs.suggestions import quoted, suggestion
 
-_WANTED = {
-    "missing": "is lacking; add it",
-    "string_type": "must be text in double quotes",
-    "float_type": "must be a number",
-    "finite_number": "must be a finite number",
-    "greater_than_equal": "must be 0 or more",
-    "dict_type": "must be an object in braces",
-    "model_type": "must be an object in braces",
-    "tuple_type": 'must be {"attribute": ..., "value": ...} or a list of them',
-    "json_invalid": "this is not JSON; write characters themselves, not halves of \\u escapes",
-}
+_FIXES = {"tuple_type": 'write {"attribute": ..., "value": ...} or a list of them'}
+_WHOLE_LINE = {"model_type": 'write {"question": ..., "group": ..., "distribution": ...}'}
 
 
 def _as_tuple(value: Any) -> Any:
@@ -66,7 +55,7 @@ class AnswerLine(StrictModel):
     """One answer: the distribution over the options of one question, as one group would answer it.
 
     Raises:
-        pydantic.ValidationError: a key is unknown or lacking, a mass is no probability, or groups cannot go together.
+        pydantic.ValidationError: a key is unknown or missing, a mass is negative, or groups exclude each other.
     """
 
     question: str
@@ -80,7 +69,7 @@ class AnswerLine(StrictModel):
 
     @field_validator("group")
     @classmethod
-    def _hold_of_one_person(cls, groups: tuple[Group, ...]) -> tuple[Group, ...]:
+    def _go_together(cls, groups: tuple[Group, ...]) -> tuple[Group, ...]:
         found = clash(groups)
         if found is not None:
             raise broken_rule(f"{found.problem}; keep one of them")
@@ -91,71 +80,34 @@ def read_line(text: str) -> AnswerLine:
     """Return the answer that one line of JSON describes.
 
     Raises:
-        AnswerError: it is no JSON, a key is there twice, or it is no answer; the message names the first fault.
+        AnswerError: it is not JSON, or not a valid answer; the message names the first fault.
     """
-    _parse(text)
+    parse_json(text, AnswerError, fix="write one object on each line", one_line=True)
     try:
         return AnswerLine.model_validate_json(text)
     except ValidationError as error:
-        errors = sorted(error.errors(include_url=False), key=lambda fault: fault["type"] != "extra_forbidden")
-        raise AnswerError(_explain(errors[0])) from error  # an unknown key first: it is a known one, mistyped
+        first = faults(error)[0]
+        fixes = _FIXES if first["loc"] else _FIXES | _WHOLE_LINE
+        raise AnswerError(explain(first, AnswerLine, fixes=fixes)) from error
 
 
 def written(line: AnswerLine) -> str:
-    """Return the line of a file that `read_line` reads as `line`, without its end."""
+    """Return `line` as `read_line` reads it, without a line end."""
     return json.dumps(line.model_dump(), ensure_ascii=False)
 
 
-def _explain(error: ErrorDetails) -> str:
-    place = ", ".join(f"{part + 1}" if isinstance(part, int) else quoted(part)[1:-1] for part in error["loc"])
-    if error["type"] == "extra_forbidden":
-        *parents, key = error["loc"]
-        known = Group.model_fields if parents else AnswerLine.model_fields
-        return f"there is no key {quoted(key)}; {suggestion(str(key), known)}"
-    if error["type"] == "model_type" and not error["loc"]:
-        return 'this is no object in braces; write {"question": ..., "group": ..., "distribution": ...}'
-    said = _WANTED.get(error["type"], error["msg"])
-    return f"{place}: {said}" if place else said
-
-
-def _parse(text: str) -> None:
-    """Find what JSON itself forbids, or allows and must not be: the same key twice, and numbers that are none."""
-    try:
-        json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        problem = f"column {error.colno}: this is not JSON ({error.msg})"
-        raise AnswerError(f"{problem}; write one object on each line") from error
-    except RecursionError as error:
-        raise AnswerError("objects are nested too deeply; an answer needs two levels") from error
-    except ValueError as error:
-        raise AnswerError("a number has too many digits; write it shorter") from error
-
-
-def _object(pairs: list[tuple[str, Any]]) -> Mapping[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise AnswerError(f"the key {quoted(key)} is there twice; keep one of them")
-        found[key] = value
-    return found
-
-
-def _no_constant(name: str) -> Any:
-    raise AnswerError(f"{name} is no number that JSON knows; write a finite one")
-
-
 LEAST_SUM, MOST_SUM = 0.99, 1.001
-_ROUNDING = 1e-9
-_ANSWER_FILE = FileKind("a file of answers", 500_000_000, "500 MB", "score it in parts", AnswerError)
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+"""The sums that the masses of an answer may have: 1, rounded."""
+_TOLERANCE = 1e-9  # 0.99 is allowed, and a sum of floats may miss it
+_ANSWER_FILE = FileKind("a file of answers", 500_000_000, AnswerError, if_too_large="score it in parts")
 
 People = frozenset[Group]
-"""The groups that an answer is for, in whatever order they were written."""
+"""The groups that an answer is for, whose order does not matter."""
 
 
 @dataclass(frozen=True, slots=True)
 class GivenAnswers:
-    """What a file holds for one group: the lines by question id, in the file's order. Empty `groups` are everyone."""
+    """The answers in a file for one group: lines by question id, in the file's order. Empty `groups`: for everyone."""
 
     groups: tuple[Group, ...]
     by_question: dict[str, AnswerLine]
@@ -166,7 +118,7 @@ class GivenAnswers:
         return " with ".join(str(group) for group in self.groups) or "everyone"
 
     def left_out(self, survey: Survey) -> int:
-        """Return on how many questions of the survey there are figures for the groups, and no answer in the file."""
+        """Return how many questions of the survey have figures for the groups, but no answer in the file."""
         unanswered = [question for question in survey.questions if question.id not in self.by_question]
         return sum(human_figures(question, self.groups) is not None for question in unanswered)
 
@@ -181,7 +133,7 @@ class AnswerFile:
 
     @property
     def name(self) -> str:
-        """The base name of the file; what is no UTF-8 in it is a question mark."""
+        """The base name of the file; a byte that is not UTF-8 is a question mark."""
         return self.path.name.encode(errors="replace").decode()
 
 
@@ -189,19 +141,17 @@ def load_answers(file: str, survey: LoadedSurvey) -> AnswerFile:
     """Return the answers in a file, by group in the order in which the groups first occur.
 
     Raises:
-        AnswerError: the file cannot be read, or a line has a fault: it is no answer, the survey has no such question,
-            no such option or no figures for the group, or the question was answered for the group before. The
-            message names the file and the line.
+        AnswerError: the file cannot be read, or a line has a fault: it is not a valid answer, the survey does not have
+            the question, the option or figures for the group, or an earlier line answers the question for the same
+            group. The message names the file and the line.
     """
     path = Path(file)
-    content = read_whole(path, _ANSWER_FILE)
+    content = read_bytes(path, _ANSWER_FILE)
     reading = _Reading(survey)
-    for number, line in enumerate(content.removeprefix(_BYTE_ORDER_MARK).split(b"\n"), start=1):
+    for number, line in enumerate(content.split(b"\n"), start=1):
+        text = decode(line, path, _ANSWER_FILE, first_line=number)
         try:
-            reading.add(number, line.decode())
-        except UnicodeDecodeError as error:
-            problem = "this is not UTF-8; save the file as UTF-8"
-            raise AnswerError(f"{display_name(path)}: line {number}: {problem}") from error
+            reading.add(number, text)
         except (AnswerError, SurveyError) as error:
             raise AnswerError(f"{display_name(path)}: line {number}: {error}") from error
     if not reading.by_people:
@@ -210,7 +160,7 @@ def load_answers(file: str, survey: LoadedSurvey) -> AnswerFile:
 
 
 class _Reading:
-    """The lines of a file while they are read: checked one by one, and sorted by the people they are for."""
+    """Collects the lines of a file by group, checking each against the survey."""
 
     def __init__(self, survey: LoadedSurvey) -> None:
         self.by_people: dict[People, GivenAnswers] = {}
@@ -219,7 +169,7 @@ class _Reading:
         self._first_lines: dict[tuple[People, str], int] = {}
 
     def add(self, number: int, text: str) -> None:
-        """Take in line `number`; blank ones say nothing."""
+        """Check and add line `number`; blank lines are skipped. Raises AnswerError or SurveyError."""
         if not text.strip():
             return
         line = read_line(text)
@@ -248,13 +198,13 @@ class _Reading:
 
 
 def answer_from(line: AnswerLine, question: Question) -> Answer | Failure:
-    """Return the answer of a line to `question`, or why it cannot be scored: a sum that is none, or no figures.
+    """Return the answer of a line to `question`, or why it cannot be scored: its masses do not sum to 1, or no figures.
 
     The masses are in the survey's order, whatever the order in the file.
     """
     masses = line.distribution
     total = math.fsum([*masses.values(), line.refusal])
-    if not LEAST_SUM - _ROUNDING <= total <= MOST_SUM + _ROUNDING:
+    if not LEAST_SUM - _TOLERANCE <= total <= MOST_SUM + _TOLERANCE:
         return Failure(question.id, f"the masses sum to {total:.6g}, not to between {LEAST_SUM} and {MOST_SUM}")
     if human_figures(question, line.group) is None:
         return Failure(question.id, "the survey has no figures for this group on this question")
@@ -264,7 +214,7 @@ def answer_from(line: AnswerLine, question: Question) -> Answer | Failure:
 
 
 def check_distinct(personas: Sequence[LoadedPersona]) -> None:
-    """Make sure that the answers of these personas can stand in one file, which tells them apart by group.
+    """Make sure that the answers of these personas can be in one file, which distinguishes them by group only.
 
     Raises:
         AnswerError: two of them stand for the same people.
@@ -278,18 +228,18 @@ def check_distinct(personas: Sequence[LoadedPersona]) -> None:
 
 
 def as_answers(reports: Sequence[Report]) -> str:
-    """Return the answers of `reports` as JSON Lines: every valid one, refusals pooled in `refusal`.
+    """Return the valid answers of `reports` as JSON Lines, refusals pooled in `refusal`.
 
-    A file of answers cannot say that one is not valid, so that scoring it would vouch for it: those are left out, see
-    `left_out`. Scored with the same `--refusals`, the others give the figures that the report has of the valid
-    questions; the other way of refusals differs a little where the option orders differ in refusals, since each order
-    is normalised before they are averaged.
+    A file of answers cannot mark one as not valid, and scoring it would treat it as valid: those are left out, see
+    `left_out`. Scored with the same `--refusals`, the others give the report's figures of the valid questions. With the
+    other `--refusals` the figures differ a little where the option orders differ in refusals, since each order is
+    normalised before they are averaged.
     """
     return "\n".join(line for report in reports for line in _lines(report))
 
 
 def left_out(report: Report) -> int:
-    """Return how many answers of a report are not valid, and therefore not among those that `as_answers` writes."""
+    """Return how many answers of a report `as_answers` leaves out because they are not valid."""
     return sum(not each.valid for each in report.questions) + sum(not each.valid for each in report.refused)
 
 

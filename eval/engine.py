@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
+from personas.errors import ReportedError
+
 Role = Literal["system", "user", "assistant"]
 FinishReason = Literal["stop", "length", "cancelled"]
 LogProbabilities = Literal["exact", "top_k", "none"]
@@ -20,8 +22,10 @@ ORDERS: tuple[Order, Order] = ("survey", "reversed")
 """The orders in which the options of a question are shown."""
 
 
-class EngineError(Exception):
+class EngineError(ReportedError):
     """The model or the server failed. The message is one line that says what is wrong and what to do."""
+
+    exit_code = 3
 
 
 class RequestError(EngineError):

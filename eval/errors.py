@@ -1,16 +1,15 @@
-"""What goes wrong with surveys, with answers to them and with reports, in one line each.
+"""What goes wrong with surveys, with answers to them and with reports."""
 
-All carry a message that is ready to print: what is wrong and what to do. The console command ends with exit code 2.
-"""
-
-
-class SurveyError(Exception):
-    """A survey cannot be used as asked: no such file, a fault in it, or no figures for what is wanted."""
+from personas.errors import ReportedError
 
 
-class AnswerError(Exception):
+class SurveyError(ReportedError):
+    """A survey cannot be used as asked: there is no such file, it has a fault, or it lacks the figures asked for."""
+
+
+class AnswerError(ReportedError):
     """An answer to a survey question cannot be scored."""
 
 
-class ReportError(Exception):
+class ReportError(ReportedError):
     """A report cannot be read, or cannot be compared with another."""

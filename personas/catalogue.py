@@ -1,7 +1,7 @@
 """The catalogue: the 12 demographic attributes of OpinionQA and their 60 values.
 
-Keys and values are those of the Pew American Trends Panel as OpinionQA uses them (Santurkar et al. 2023), in that
-order, so that figures from either source can be looked up by them. Titles, labels and questions are our own words.
+Keys and values are those of the Pew American Trends Panel as OpinionQA uses them (Santurkar et al. 2023), in the same
+order, so that they can be used to look up figures of either source. Titles, labels and questions are our own words.
 """
 
 from collections.abc import Mapping
@@ -13,9 +13,9 @@ from types import MappingProxyType
 class Attribute:
     """One demographic attribute.
 
-    `values` are as the survey sources spell them, in their order; `labels` name each value on the screen, where it
-    has to be understood without its attribute ("U.S. citizen" for the value "Yes"). `question` asks a person for it.
-    An open attribute has no list of values: any text is one, and names itself.
+    `values` are in the spelling and order of the survey sources. `labels` name the values on the screen, where each
+    must be clear without its attribute ("U.S. citizen" for the value "Yes"). `question` asks a person for the
+    attribute. An open attribute has no list of values: any text is a value, and its own label.
     """
 
     key: str
@@ -25,7 +25,7 @@ class Attribute:
     labels: tuple[str, ...]
 
     def label(self, value: str) -> str:
-        """Return the screen's name of one of `values`. Raises ValueError for any other, unless there are none."""
+        """Return the label of a value. Raises ValueError: it is not one of `values`, and the attribute is not open."""
         return self.labels[self.values.index(value)] if self.values else value
 
 
@@ -181,15 +181,15 @@ _ATTRIBUTES = (
 )
 
 CATALOGUE: Mapping[str, Attribute] = MappingProxyType({attribute.key: attribute for attribute in _ATTRIBUTES})
-"""Attribute by key, in catalogue order."""
+"""The attributes by key, in the order of the catalogue."""
 
 COUNTRY = "COUNTRY"
 OPEN_ATTRIBUTES: Mapping[str, Attribute] = MappingProxyType(
     {COUNTRY: _attribute(COUNTRY, "Country", "In which country do you live?", {})}
 )
-"""Attributes beside the catalogue whose values are too many to list: the countries of surveys across the world."""
+"""Attributes outside the catalogue, whose values are too many to list: the countries of surveys across the world."""
 
 
 def attribute_of(key: str) -> Attribute | None:
-    """Return the attribute of the catalogue, or the open one, with this key; None if there is neither."""
+    """Return the attribute with this key, of the catalogue or open; None if there is none."""
     return CATALOGUE.get(key) or OPEN_ATTRIBUTES.get(key)

@@ -1,4 +1,4 @@
-"""What is true of somebody in each of the 60 groups, as the rest of a sentence that begins with "who" or "I"."""
+"""A clause for each of the 60 groups, to complete a sentence about a member: "who is a Democrat", "I am a Democrat"."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -104,5 +104,5 @@ _CLAUSES: Mapping[str, Mapping[str, str]] = {
 
 
 def clause(group: Group, person: Person) -> str:
-    """Return what is true of the group's members: "am a Democrat" in the first person, "is a Democrat" in the third."""
+    """Return the clause for a group: "am a Democrat" in the first person, "is a Democrat" in the third."""
     return _CLAUSES[group.attribute][group.value].format_map(_VERBS[person])

@@ -15,10 +15,10 @@ from personas.inputs.suggestions import quoted, suggestion
 class Group(StrictModel):
     """One value of one attribute of the catalogue, such as `POLPARTY=Democrat`, or a country: `COUNTRY=Japan`.
 
-    Two groups are equal when attribute and value are, and they can be dictionary keys.
+    Groups with the same attribute and value are equal, and groups can be dictionary keys.
 
     Raises:
-        pydantic.ValidationError: the catalogue has no such attribute or value; the message names the nearest.
+        pydantic.ValidationError: there is no such attribute or value; the message names the nearest.
     """
 
     attribute: str
@@ -42,7 +42,7 @@ class Group(StrictModel):
         return value
 
     def __str__(self) -> str:
-        """Return `ATTRIBUTE=value`, the form in which a group is written on the command line."""
+        """Return `ATTRIBUTE=value`, as a group is written on the command line."""
         return f"{self.attribute}={self.value}"
 
     @property
@@ -53,10 +53,10 @@ class Group(StrictModel):
 
     @classmethod
     def parse(cls, text: str) -> "Group":
-        """Read the form that `str()` writes, `ATTRIBUTE=value`.
+        """Return the group that is written as `ATTRIBUTE=value`.
 
         Raises:
-            PersonaError: the text has another form, or the catalogue has no such group; the nearest one is named.
+            PersonaError: the text has another form, or there is no such group; the message names the nearest.
         """
         attribute, equals, value = text.partition("=")
         known = attribute in CATALOGUE and value in CATALOGUE[attribute].values
@@ -68,26 +68,26 @@ class Group(StrictModel):
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """Why groups cannot be combined: the one at `place` (counted from 0) does not go with one before it."""
+    """Why groups cannot be combined: the one at `place` (from 0) does not go with one before it."""
 
     place: int
     problem: str
-    """Which two, as the beginning of an error; what to do is for the caller to add."""
+    """The beginning of an error line, which names the groups; the caller adds what to do."""
 
 
 def clash(groups: Sequence[Group]) -> Clash | None:
-    """Return the first group that cannot hold of one person beside those before it; None if all of them can.
+    """Return the first group that does not go with one before it; None if all of them can describe one person.
 
-    An attribute has one value for a person: a second value contradicts the first, and the same value says nothing new,
-    so that one of them was meant to be something else.
+    A person has one value of an attribute: a second value contradicts the first, and the same value twice is probably a
+    slip, since it adds nothing.
     """
     first: dict[str, Group] = {}
     for place, group in enumerate(groups):
         other = first.get(group.attribute)
         if other == group:
-            return Clash(place, f"{group} is there twice")
+            return Clash(place, f"duplicate group {group}")
         if other is not None:
-            return Clash(place, f"{other} and {group} cannot both hold of one person")
+            return Clash(place, f"{other} and {group} exclude each other")
         first[group.attribute] = group
     return None
 

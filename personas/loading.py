@@ -1,15 +1,15 @@
-"""Getting a persona by its name in the library or by the path of its file.
+"""Loading a persona by its name in the library or by the path of its file.
 
-The personas that come with the program: one TOML file each, named as the persona is.
+The library holds the personas that come with the program: one TOML file each, with the name of the persona.
 """
 
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from personas.checking import examine
+from personas.checking import examine, read_file
 from personas.errors import PersonaError
-from personas.inputs.files import display_name, path_exists, read_text
+from personas.inputs.files import display_name, path_exists
 from personas.inputs.suggestions import quoted, suggestion
 from personas.persona import Persona
 
@@ -25,7 +25,7 @@ def library_path(name: str) -> Path:
     """Return the file of the persona called `name`.
 
     Raises:
-        PersonaError: the library has none of that name; a name like it is suggested.
+        PersonaError: the library has no persona of that name; the message names the nearest.
     """
     names = library_names()
     if name not in names:
@@ -51,13 +51,13 @@ class LoadedPersona:
 def load_persona(name_or_path: str) -> LoadedPersona:
     """Return the persona of the library with this name, or else the one in the file at this path.
 
-    A library name wins over a file called the same; write `./democrat` for the file.
+    A name in the library wins over a file of the same name; write `./democrat` for the file.
 
     Raises:
-        PersonaError: there is none; or the file has a problem, and the message begins with its line.
+        PersonaError: there is no such persona or file, or the file has a problem; the message names its line.
     """
     path = _find(name_or_path)
-    file = read_text(path)
+    file = read_file(path)
     found = examine(file.text)
     if isinstance(found, Persona):
         return LoadedPersona(found, path, file.sha256)

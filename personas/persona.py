@@ -1,7 +1,4 @@
-"""A persona: which groups it stands for, how a model is steered to them, and how it talks.
-
-The optional tables of a persona file: how it talks, how replies are drawn, and what its steering needs.
-"""
+"""The format of a persona file: the groups, how a model is steered to them, how it talks, how replies are sampled."""
 
 from typing import Annotated, Literal, get_args
 
@@ -138,12 +135,12 @@ class Persona(StrictModel):
 
 
 def with_steering(persona: Persona, steering: str) -> Persona:
-    """Return `persona` steered in another way, as `--steering` asks; its own prompt, made for the first, is dropped.
+    """Return `persona` with another steering, as `--steering` asks; its own prompt, written for the first, is dropped.
 
-    The same steering leaves it as it is. The voice stays.
+    With the same steering it stays as it is. The voice is kept.
 
     Raises:
-        PersonaError: there is no such steering, or the persona lacks what it needs.
+        PersonaError: there is no such steering, or the persona does not have what it needs.
     """
     if steering == persona.steering:
         return persona
@@ -157,10 +154,10 @@ def with_steering(persona: Persona, steering: str) -> Persona:
 
 
 def with_shots(persona: Persona, shots: int) -> Persona:
-    """Return `persona` with so many questions and answers before each question, as `--shots` asks; at least 1.
+    """Return `persona` with `shots` (at least 1) questions and answers before each question, as `--shots` asks.
 
     Raises:
-        PersonaError: its steering is not `few_shot`, so that it would change nothing.
+        PersonaError: its steering is not `few_shot`, so that nothing would change.
     """
     if persona.steering != "few_shot":
         raise PersonaError(

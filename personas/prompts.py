@@ -1,7 +1,7 @@
-"""The steering prompts: what a model is told so that it speaks for a persona's groups.
+"""The steering prompts: the system messages that make a model speak for a persona's groups.
 
-The three of OpinionQA (Santurkar et al. 2023), in our own words and as a system message: `qa` shows the
-persona's own answers to demographic questions, `bio` its description of itself, `portray` asks to play it.
+They are the three of OpinionQA (Santurkar et al. 2023), in our own words: `qa` shows the persona's answers to
+demographic questions, `bio` its description of itself, `portray` asks to play it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -26,14 +26,14 @@ _HEADS = {"Male": "man", "Female": "woman"}
 
 
 def system_prompt(persona: "Persona") -> str:
-    """Return the exact system message that steers a model to `persona`; "" when nothing is to be said.
+    """Return the exact system message that steers a model to `persona` in a conversation; "" if there is none.
 
-    The persona's own `[prompt] system` comes in place of the steering prompt if there is one. `voice.style` follows
-    as a paragraph of its own.
+    The persona's own `[prompt] system`, if there is one, replaces the steering prompt. `voice.style` follows as a
+    paragraph of its own.
 
     Raises:
-        PersonaError: the steering is no prompt: `few_shot`, which needs survey questions to stand before, or one that
-            this version cannot do. Without this the persona would talk unsteered and nobody would notice.
+        PersonaError: the steering is not a prompt: `few_shot`, whose examples need a survey question after them, or one
+            that this version does not have. Otherwise the persona would talk unsteered and nobody would notice.
     """
     if persona.steering == "few_shot":
         raise PersonaError(
@@ -44,13 +44,13 @@ def system_prompt(persona: "Persona") -> str:
 
 
 def evaluation_prompt(persona: "Persona") -> str:
-    """Return the exact system message under which `persona` is asked a survey; "" when nothing is to be said.
+    """Return the exact system message with which `persona` answers a survey; "" if there is none.
 
-    As `system_prompt`, and with `few_shot` the prompt that `[few_shot] prompt` names: what stands before each question
-    is not part of it.
+    It is that of `system_prompt`, or with `few_shot` the prompt that `[few_shot] prompt` names; the examples before
+    each question are not part of it.
 
     Raises:
-        PersonaError: the steering is one of those that this version cannot do.
+        PersonaError: the steering is one that this version does not have.
     """
     if persona.steering == "few_shot":
         return _system_message(persona, persona.few_shot.prompt if persona.few_shot else "none")
@@ -68,7 +68,7 @@ def _system_message(persona: "Persona", steering: str) -> str:
 
 
 def steering_prompt(steering: str, groups: Sequence[Group]) -> str:
-    """Return the prompt of one steering for `groups` combined; "" for a steering without one, or without groups."""
+    """Return the prompt of a steering for `groups` combined; "" without groups, or if the steering has no prompt."""
     prompt = _PROMPTS.get(steering)
     return prompt(groups) if prompt and groups else ""
 
@@ -114,7 +114,7 @@ def _portray(groups: Sequence[Group]) -> str:
 
 
 def _home(groups: Sequence[Group]) -> str:
-    """Return the country that the groups name; the United States, whose people the catalogue describes, if none."""
+    """Return the country that the groups name; without one the United States, which the catalogue is about."""
     country = next((group.value for group in groups if group.attribute == COUNTRY), None)
     if country is None:
         return _HOME

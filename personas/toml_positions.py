@@ -1,4 +1,4 @@
-"""On which line of a TOML text each key stands, which `tomllib` does not tell."""
+"""The line of each key of a TOML text, which `tomllib` does not give."""
 
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -18,9 +18,9 @@ def key_lines(text: str) -> Mapping[KeyPath, int]:
     A table that is written in several places has the line of the first.
 
     Raises:
-        tomllib.TOMLDecodeError: the text is not valid; the scanner relies on it.
+        tomllib.TOMLDecodeError: the text is not valid TOML.
     """
-    tomllib.loads(text)
+    tomllib.loads(text)  # the scanner relies on a valid text
     scanner = _Scanner(text.replace("\r\n", "\n"))
     scanner.document()
     return scanner.lines
@@ -57,7 +57,7 @@ class _Scanner:
             self.skip_blank_lines()
 
     def header(self, brackets: int) -> KeyPath:
-        """Read `[key]` or `[[key]]` and return the path of the table that it begins."""
+        """Read `[key]` or `[[key]]` and return the path of the table that begins there."""
         self.position += brackets
         path: KeyPath = ()
         keys = self.dotted_key()
@@ -122,7 +122,7 @@ class _Scanner:
             self.pair(path)
 
     def elements(self, closing: str) -> Iterator[int]:
-        """Step to the beginning of each element, which the caller reads, and past the closing bracket."""
+        """Step to each element, which the caller reads, and at the end past the closing bracket."""
         self.position += 1
         self.skip_blank_lines()
         for index in count():
@@ -136,7 +136,7 @@ class _Scanner:
         self.position += 1
 
     def string(self) -> None:
-        """Pass over a string of any of the four kinds."""
+        """Skip a string of any of the four kinds."""
         quote = self.peek()
         if self.text.startswith(quote * 3, self.position):
             self.position += 3
@@ -157,7 +157,7 @@ class _Scanner:
             self.position += 1
 
     def scalar(self) -> None:
-        """Pass over a number, a boolean or a date, in which a space may stand."""
+        """Skip a number, a boolean or a date, which may contain a space."""
         while self.peek() not in ",]}#\n":
             self.position += 1
 
@@ -169,7 +169,7 @@ class _Scanner:
             self.position += 1
 
     def skip_blank_lines(self) -> None:
-        """Pass over blanks, line ends and comments."""
+        """Skip blanks, line ends and comments."""
         self.skip(" \t\n")
         while self.peek() == "#":
             end = self.text.find("\n", self.position)

@@ -4,13 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from chat_personas import consent
-from chat_personas.paths import confirmations_path, settings_path
+from chat_personas.paths import settings_path
 from chat_personas.settings import Settings, SettingsError, load_settings
 from chat_personas.settings_preview import DEFAULTS, glance
-from eval.engine import EngineInfo
-
-FAR = EngineInfo(name="https://far.example/v1#big", engine="openai", local=False)
 
 
 @pytest.fixture(autouse=True)
@@ -72,25 +68,9 @@ def test_the_first_frame_shows_what_the_settings_say(
     assert glance() == {key: getattr(settings, key) for key in DEFAULTS}
 
 
-@pytest.mark.parametrize("text", ["persona = ", "persona = 7", "keys = 3\ntheme = []"])
+@pytest.mark.parametrize("text", ["persona = ", "persona = 7", "keys = 3\ntheme = []", "[keys]\nstop = 5"])
 def test_the_first_frame_shows_defaults_where_the_file_is_wrong(text: str) -> None:
     write(text)
     assert glance() == DEFAULTS
     with pytest.raises(SettingsError, match=r"settings\.toml"):
         load_settings()
-
-
-def test_what_a_person_agreed_to_is_remembered_for_that_server_only() -> None:
-    assert not consent.is_confirmed(FAR)
-    consent.remember(FAR)
-    assert consent.is_confirmed(FAR)
-    assert consent.is_confirmed(EngineInfo(name="https://far.example/v1#other", engine="openai", local=False))
-    assert not consent.is_confirmed(EngineInfo(name="https://near.example/v1", engine="openai", local=False))
-    assert confirmations_path().stat().st_mode & 0o777 == 0o600
-
-
-def test_this_machine_needs_no_agreement_and_a_damaged_note_counts_as_none() -> None:
-    assert consent.is_confirmed(EngineInfo(name="pocket", engine="llama"))
-    consent.remember(FAR)
-    confirmations_path().write_text("{")
-    assert not consent.is_confirmed(FAR)

@@ -1,1 +1,5 @@
-"""The command line: parse, call, print. One module per command group."""
+"""The command line: parse, call, print. From here on `eval` and `personas` are the packages beside this one."""
+
+from chat_personas.cli.bootstrap import prefer_own_packages
+
+prefer_own_packages()

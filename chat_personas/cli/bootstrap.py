@@ -15,8 +15,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import TextIO
 
-from chat_personas.paths import log_path, make_private
-
 MOST_BYTES = 1_000_000
 
 
@@ -33,6 +31,8 @@ class OwnersLog(logging.FileHandler):
         self._path = path
 
     def _open(self) -> TextIO:  # type: ignore[override]
+        from chat_personas.paths import make_private
+
         make_private(self._path.parent)
         if self._path.exists() and self._path.stat().st_size > MOST_BYTES:
             self._path.replace(self._path.with_suffix(".log.old"))
@@ -56,6 +56,8 @@ class OwnersLog(logging.FileHandler):
 
 def keep_log() -> None:
     """Send warnings and errors of all loggers, and Python's own warnings, to the log file."""
+    from chat_personas.paths import log_path
+
     logging.basicConfig(level=logging.WARNING, handlers=[OwnersLog(log_path())])
     logging.captureWarnings(capture=True)
 
@@ -74,5 +76,9 @@ class OwnPackages:
 
 
 def prefer_own_packages() -> None:
-    """Have the two found here, from now on. Call it before anything imports them."""
-    sys.meta_path.insert(0, OwnPackages())
+    """Have the two found here, from now on. Importing `chat_personas.cli` does it, before anything imports them.
+
+    For that reason no module that imports one of them is imported at the top of this one.
+    """
+    if not any(isinstance(finder, OwnPackages) for finder in sys.meta_path):
+        sys.meta_path.insert(0, OwnPackages())

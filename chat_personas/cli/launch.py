@@ -161,5 +161,6 @@ class Launch:
             remember_probing=consent.remember,
             keys=seen["keys"],
             theme=seen["theme"],
+            load_settings=lambda: self.settings,
             log_path=log,
         )

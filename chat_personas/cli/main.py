@@ -16,10 +16,10 @@ from chat_personas.cli.errors import (
     STORAGE_FAILED,
     CommandLineError,
     UsageError,
-    exit_code,
 )
 from chat_personas.cli.launch import has_terminal, open_screen
 from chat_personas.paths import check_home
+from personas.errors import PersonaError, ReportedError
 
 GLOBAL_OPTIONS = frozenset({"--help", "-h", "--version", "--install-completion", "--show-completion"})
 DISK_FULL = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
@@ -94,12 +94,9 @@ def _check_nothing_empty(arguments: Sequence[str]) -> None:
 
 def _explain(error: Exception, arguments: Sequence[str]) -> tuple[str, int]:
     """Return one line about `error`, and the exit code."""
-    from personas.errors import PersonaError
-
-    code = exit_code(error)
-    if code is not None:
+    if isinstance(error, ReportedError):
         mistyped = _near_command(arguments) if isinstance(error, PersonaError) else None
-        return mistyped or str(error), code
+        return mistyped or str(error), error.exit_code
     if isinstance(error, OSError) and error.errno in DISK_FULL:
         _write_no_more()
         return f"the output cannot be written: {error.strerror}; free some space and try again", STORAGE_FAILED
@@ -108,16 +105,16 @@ def _explain(error: Exception, arguments: Sequence[str]) -> tuple[str, int]:
 
 def _near_command(arguments: Sequence[str]) -> str | None:
     """Return the better line where a command was mistyped and so taken for a persona's name."""
-    from difflib import get_close_matches
-
     from personas import library_names
+    from personas.inputs.suggestions import nearest
 
     typed = arguments[0] if arguments else ""
-    longer = [name for name in sorted(NAMES) if typed.startswith(name) and typed.isalpha()]  # as in "evaluate"
-    near = longer or get_close_matches(typed, sorted(NAMES | GLOBAL_OPTIONS), n=1, cutoff=0.7)
-    if not near or typed in NAMES or typed in GLOBAL_OPTIONS or typed in library_names():
+    known = sorted(NAMES | GLOBAL_OPTIONS)
+    longer = next((name for name in known if typed.startswith(name) and typed.isalpha()), None)  # as in "evaluate"
+    near = longer or nearest(typed, known, alike=0.7)
+    if near is None or typed in known or typed in library_names():
         return None
-    return f'there is no command or persona "{typed}"; did you mean chat-personas {near[0]}?'
+    return f'there is no command or persona "{typed}"; did you mean chat-personas {near}?'
 
 
 def _write_no_more() -> None:
@@ -135,9 +132,8 @@ def _say(line: str, code: int) -> int:
 
 def run() -> None:
     """The console command."""
-    from chat_personas.cli.bootstrap import keep_log, prefer_own_packages
+    from chat_personas.cli.bootstrap import keep_log
 
-    prefer_own_packages()
     keep_log()
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:

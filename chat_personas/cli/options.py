@@ -5,13 +5,13 @@ One of a few words: checked before anything is loaded, with the nearest named.
 The options of `chat-personas eval`.
 """
 
-import difflib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from chat_personas.cli.errors import UsageError
+from personas.inputs.suggestions import one_of, suggestion
 
 if TYPE_CHECKING:
     from eval.answers import Refusals
@@ -29,9 +29,7 @@ def choose(option: str, word: str, known: Sequence[Word]) -> Word:
     for one in known:
         if one == word:
             return one
-    near = difflib.get_close_matches(word, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"it is one of {', '.join(known)}"
-    raise UsageError(f"{option} {word}: {hint}")
+    raise UsageError(f"{option} {word}: {suggestion(word, known, f'must be {one_of(known)}')}")
 
 
 EXPRESSIONS: "tuple[Expression, ...]" = ("log_probability", "sequence", "verbalized", "sampled", "open_ended")

@@ -1,81 +1,73 @@
-"""A conversation with a persona as an object: send, stop, regenerate, edit, branch. No screen in it.
-
-How much of a model's context a conversation takes, as far as the corpus knows it.
-
-Going round what stands beside the end of a conversation: other replies, and other messages with their replies.
-"""
+"""A conversation with a persona as an object: send, stop, regenerate, edit, branch. No screen in it."""
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
+from typing import Self, TypeVar
 
 from pydantic import ValidationError
 
 from chat_personas import __version__
-from chat_personas.conversation.reply import Begun, ReplyEnded, ReplyEvent, ReplyStarted, ReplyText, RunningReply
-from chat_personas.corpus import ConversationRow, Corpus, CorpusError, MessageRow
+from chat_personas.conversation.reply import (
+    ActiveBranch,
+    ReplyEnded,
+    ReplyEvent,
+    ReplyStarted,
+    ReplyStorage,
+    ReplyText,
+    RunningReply,
+)
+from chat_personas.corpus import ConversationRow, Corpus, CorpusError, GenerationRow, MessageRow
 from chat_personas.corpus.messages import transcript
-from chat_personas.corpus.sql import new_key, now, storable
+from chat_personas.corpus.sql import new_key, now
 from eval.engine import Engine, EngineInfo, Message, ReadsAhead, Sampling
 from personas import LoadedPersona, Persona, system_prompt
 
-if TYPE_CHECKING:
-    from chat_personas.corpus.rows import GenerationRow
+__all__ = ["ContextUse", "Conversation", "Place", "ReplyEnded", "ReplyEvent", "ReplyStarted", "ReplyText", "Version"]
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
 class ContextUse:
-    """How many `tokens` of the context are taken; `at_least` where something followed whose tokens were not told."""
+    """How many `tokens` of the model's context are taken.
+
+    `at_least` where something followed whose number of tokens the model did not report.
+    """
 
     tokens: int
     at_least: bool = False
 
 
-def context_use(corpus: "Corpus", info: EngineInfo, path: "Sequence[MessageRow]") -> ContextUse | None:
-    """Return what the last reply on `path` that this model ended itself took, its prompt and the reply together.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a version stands among all: `number` of `total`, from 1, oldest first."""
 
-    Of a reply that was stopped or broke off a model does not tell it; then at least the prompt is known where another
-    reply to the same message was ended, else what the reply before took. None where nothing is known. Raises
-    CorpusError.
+    number: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """The version that a conversation went to: of a message of the person, of the reply at its end, or of both.
+
+    None where that stayed as it was, or is the only one.
     """
-    for after, message in enumerate(reversed(path)):
-        if message.role != "assistant":
-            continue
-        made = corpus.generation(message.id)
-        prompt = _prompt(made, info)
-        if prompt is not None and made is not None and made.decoded_tokens is not None:
-            return ContextUse(prompt + made.decoded_tokens, at_least=after > 0)
-        others = [corpus.generation(other.id) for other in corpus.siblings(message.id)]
-        prompts = [tokens for tokens in (_prompt(other, info) for other in others) if tokens is not None]
-        if prompts:
-            return ContextUse(max(prompts), at_least=True)
-    return None
 
-
-def _prompt(made: "GenerationRow | None", info: EngineInfo) -> int | None:
-    """Return how many tokens the prompt of a reply had; None where that is not known of this model."""
-    if made is None:
-        return None
-    same = (made.model, made.model_sha256, made.template_sha256) == (info.name, info.sha256, info.template_sha256)
-    return made.prompt_tokens if same else None
-
-
-__all__ = ["Conversation", "ReplyEnded", "ReplyEvent", "ReplyStarted", "ReplyText"]
-
-LONGEST_TITLE = 60
-SEEDS = 2**32 - 1
-"""How many seeds there are: llama.cpp takes this number itself for "draw one"."""
+    message: Place | None = None
+    reply: Place | None = None
 
 
 class Conversation:
-    """One branch of a conversation at a time, kept in the corpus as it goes.
+    """One branch of a conversation at a time, stored in the corpus as it goes.
 
-    What a person says and the place of the reply are on the disk before the model begins; the reply follows about once
-    a second and is closed however it ends. A conversation in which nothing was said leaves no row. All methods belong
-    to one event loop; only one reply can be on its way.
+    The person's message and the place of the reply are on the disk before the model begins. The reply follows about
+    once a second, and is closed however it ends. A conversation without a message leaves no row.
+
+    All methods belong to one event loop, and only one reply can be on its way. `start` and `resume` wait for the disk:
+    an interface that must go on responding calls `resume` in a thread. The other methods use the corpus in a thread of
+    their own.
     """
 
     def __init__(
@@ -91,13 +83,11 @@ class Conversation:
         self.persona = persona
         self._corpus = corpus
         self._engine = engine
-        self._row = row
         self._sampling = sampling or sampling_of(persona)
-        self._stored = branch is not None
-        self._branch = branch or ()
-        self._reply: RunningReply | None = None
-        self._unsaved: RunningReply | None = None
-        self._began = self._replied = 0.0
+        self._active = ActiveBranch(row, branch is not None, branch or ())
+        self._reply: RunningReply | None = None  # the newest one, also after it has ended
+        self._seconds_of_others = 0.0
+        self._changing = False
 
     @classmethod
     def start(cls, corpus: Corpus, engine: Engine, persona: LoadedPersona, *, sampling: Sampling | None = None) -> Self:
@@ -141,65 +131,45 @@ class Conversation:
     @property
     def id(self) -> str:
         """The key of the conversation in the corpus."""
-        return self._row.id
+        return self._active.row.id
 
     @property
     def title(self) -> str:
-        """What it is called: the beginning of what was said first, until it is renamed."""
-        return self._row.title
+        """What it is called: the beginning of its first message, until it is renamed."""
+        return self._active.row.title
 
     @property
     def system_prompt(self) -> str:
         """The exact system prompt that the model is given, "" for none."""
-        return self._row.system_prompt
+        return self._active.row.system_prompt
 
     @property
     def replying(self) -> bool:
         """Whether a reply is on its way."""
-        return self._reply is not None
-
-    def seconds_of_replies(self) -> float:
-        """Return for how many seconds so far replies were on their way; whoever times other work leaves them out."""
-        return self._replied + (time.monotonic() - self._began if self.replying else 0.0)
+        return self._reply is not None and self._reply.running
 
     @property
     def path(self) -> tuple[MessageRow, ...]:
         """The messages from the first to the active leaf; a reply on its way stands as far as it has come."""
-        if self._reply is None or self._reply.begun is None:
-            return self._branch
-        return (*self._reply.begun.branch, self._reply.row())
+        return self._reply.path if self._reply is not None and self._reply.running else self._active.messages
 
     def context(self) -> list[Message]:
         """Return the system prompt and the path as the model is given them (see `transcript`)."""
-        return transcript(self._row.system_prompt, self.path)
+        return transcript(self.system_prompt, self.path)
 
-    async def read_ahead(self) -> None:
-        """Let the model read what was said so far, if it is one that keeps it: the next reply then begins sooner.
-
-        For a conversation that was taken up again. Whatever is said meanwhile goes first.
-
-        Raises:
-            EngineError: the model failed, or was closed.
-        """
-        if self._branch and not self.replying and isinstance(self._engine, ReadsAhead):
-            await self._engine.read_ahead(self.context(), self._sampling)
-
-    def context_use(self) -> ContextUse | None:
-        """Return how much of this model's context the conversation takes; None where that is not known.
-
-        It is known from replies that this model ended itself, also in an earlier sitting. Raises CorpusError.
-        """
-        return context_use(self._corpus, self._engine.info, self._branch)
+    def seconds_of_replies(self) -> float:
+        """Return for how many seconds so far replies were on their way. To time other work, leave them out."""
+        return self._seconds_of_others + (self._reply.seconds if self._reply is not None else 0.0)
 
     def send(self, text: str) -> AsyncGenerator[ReplyEvent, None]:
         """Say something after the active leaf and yield what happens to the reply.
 
         Raises:
             ValueError: there is nothing but white space in `text`.
-            RuntimeError: a reply is on its way.
-            TooLongError: `text` does not fit into the model's context; nothing of it was kept.
-            CorpusError: what was said could not be kept (then nothing was sent to the model), or the reply could not
-                be: it stays in `path` and is kept before the next thing is said, or by `save`.
+            RuntimeError: a reply is on its way, or another version is being opened.
+            TooLongError: `text` does not fit into the model's context; nothing of it is stored.
+            CorpusError: the message could not be stored (then nothing was sent to the model), or the reply could not
+                be: it stays in `path` and is stored before the next message, or by `save`. See `ReplyStorage`.
         """
         return self._say(text, None)
 
@@ -209,121 +179,155 @@ class Conversation:
         Raises as `send` does, and ValueError for a message that is not the person's or not on the path.
         """
         index = self._index(message_id)
-        if self._branch[index].role != "user":
+        if self._active.messages[index].role != "user":
             raise ValueError("only what a person said can be edited")
         return self._say(text, index)
 
     def regenerate(self) -> AsyncGenerator[ReplyEvent, None]:
-        """Have the last message answered once more; the reply before stays in the corpus.
+        """Let the model answer the last message once more; the previous reply stays in the corpus.
 
-        With a fixed seed the n-th alternative uses seed + n, or it would be the same again. Raises as `send` does, and
-        ValueError where nothing was said yet.
+        With a fixed seed the n-th alternative uses seed + n, because the same seed would give the same reply.
+
+        Raises as `send` does, and ValueError where there is no message yet.
         """
-        if not self._branch:
+        if not self._active.messages:
             raise ValueError("nothing was said yet")
-        leaf = self._branch[-1]
-        branch = self._branch[:-1] if leaf.role == "assistant" else self._branch
-        alternatives = len(self._corpus.siblings(leaf.id)) if leaf.role == "assistant" else 0
-        seed = self._sampling.seed
-        sampling = self._sampling if seed is None else replace(self._sampling, seed=(seed + alternatives) % SEEDS)
-
-        def begin() -> Begun:
-            return Begun(branch, self._corpus.begin_reply(self.id, branch[-1].id, self._engine.info, sampling))
-
-        def withdraw(begun: Begun) -> None:
-            self._corpus.withdraw(begun.reply, None, leaf.id)
-
-        return self._run(begin, withdraw, sampling)
-
-    def switch(self, message_id: str) -> None:
-        """Make the branch through a message the active one, down to its newest leaf.
-
-        Raises:
-            RuntimeError: a reply is on its way.
-            CorpusError: there is no such message, or the corpus cannot be written.
-        """
-        self._must_be_idle()
-        self._branch = self._corpus.branch(self._corpus.activate(self.id, message_id))
-
-    def alternatives(self, message_id: str) -> tuple[MessageRow, ...]:
-        """Return a message and what stands beside it at the same place, oldest first. Raises CorpusError."""
-        return self._corpus.siblings(message_id)
-
-    def rename(self, title: str) -> None:
-        """Give the conversation another title. Raises CorpusError."""
-        if self._stored:
-            self._corpus.rename(self.id, title)
-        self._row = self._row.model_copy(update={"title": title})
+        return self._run(None, None)
 
     async def stop(self) -> None:
-        """Stop the reply, if one is on its way, and wait until it is kept as far as it came."""
-        if self._reply is not None:
+        """Stop the reply, if one is on its way, and wait until it is stored as far as it came."""
+        if self._reply is not None and self._reply.running:
             await self._reply.stop()
 
     async def save(self) -> None:
-        """Keep a reply that could not be kept when it ended, if there is one. Raises CorpusError if it fails again."""
-        if self._unsaved is not None:
-            await asyncio.to_thread(self._unsaved.save)
-            self._unsaved = None
+        """Store a reply that could not be stored when it ended, if there is one. Raises CorpusError."""
+        if self._reply is not None and self._reply.unsaved:
+            await asyncio.to_thread(self._reply.save)
+
+    async def read_ahead(self) -> None:
+        """Let the model read the conversation, if it keeps what it has read: the next reply then begins sooner.
+
+        For a conversation that was taken up again. A reply that is asked for meanwhile goes first.
+
+        Raises:
+            EngineError: the model failed, or was closed.
+        """
+        if self._active.messages and not self.replying and isinstance(self._engine, ReadsAhead):
+            await self._engine.read_ahead(self.context(), self._sampling)
+
+    async def context_use(self) -> ContextUse | None:
+        """Return how much of this model's context the conversation takes; None where that is not known.
+
+        It is known from replies that this model completed, also in an earlier session. Raises CorpusError.
+        """
+        return await asyncio.to_thread(_context_use, self._corpus, self._engine.info, self._active.messages)
+
+    async def alternatives(self, message_id: str) -> tuple[MessageRow, ...]:
+        """Return a message and what stands beside it at the same place, oldest first. Raises CorpusError."""
+        return await asyncio.to_thread(self._corpus.siblings, message_id)
+
+    async def switch(self, message_id: str) -> None:
+        """Make the branch through a message the active one, down to its newest leaf.
+
+        Raises:
+            RuntimeError: a reply is on its way, or another version is being opened.
+            CorpusError: there is no such message, or the corpus cannot be written.
+        """
+        await self._change(lambda: self._activate(message_id))
+
+    async def next_version(self) -> Version | None:
+        """Go to the next reply to the last message; after the last reply to the first one of the next message.
+
+        Repeated calls visit every alternative. Returns which version it is; None where there is only one.
+
+        Raises:
+            RuntimeError: a reply is on its way, or another version is being opened.
+            CorpusError: the corpus cannot be read or written.
+        """
+        return await self._change(self._next_version)
+
+    async def rename(self, title: str) -> None:
+        """Give the conversation another title. Raises CorpusError."""
+        if self._active.stored:
+            await asyncio.to_thread(self._corpus.rename, self.id, title)
+        self._active.row = self._active.row.model_copy(update={"title": title})
 
     def _say(self, text: str, length: int | None) -> AsyncGenerator[ReplyEvent, None]:
         """Say `text` after the first `length` messages of the path, None for all of them."""
         if not text.strip():
             raise ValueError("there is nothing to say in an empty message")
-        said_text = storable(text)
+        return self._run(text, length)
 
-        def begin() -> Begun:
-            branch = self._branch[:length]
-            parent = branch[-1].id if branch else None
-            new = None if self._stored else self._row.model_copy(update={"title": beginning_of(said_text)})
-            said, reply = self._corpus.begin_turn(
-                self.id, parent, said_text, self._engine.info, self._sampling, new=new
-            )
-            self._row, self._stored = new or self._row, True
-            return Begun((*branch, said), reply)
-
-        def withdraw(begun: Begun) -> None:
-            leaf = self._branch[-1].id if self._branch else None
-            self._corpus.withdraw(begun.reply, begun.branch[-1], leaf)
-            self._stored = leaf is not None
-
-        return self._run(begin, withdraw, self._sampling)
-
-    async def _run(
-        self, begin: Callable[[], Begun], withdraw: Callable[[Begun], None], sampling: Sampling
-    ) -> AsyncGenerator[ReplyEvent, None]:
+    async def _run(self, text: str | None, length: int | None) -> AsyncGenerator[ReplyEvent, None]:
         self._must_be_idle()
         await self.save()
-        self._began = time.monotonic()
-        self._reply = RunningReply(
-            self._corpus,
-            self._engine,
-            sampling,
-            self._row.system_prompt,
-            begin=begin,
-            withdraw=withdraw,
-            settle=self._settle,
-        )
+        self._must_be_idle()  # another reply may have begun while the last one was being stored
+        storage = ReplyStorage(self._corpus, self._active, self._engine.info, self._sampling, text=text, length=length)
+        self._seconds_of_others = self.seconds_of_replies()
+        self._reply = RunningReply(self._engine, storage)
         async with aclosing(self._reply.events()) as events:
             async for event in events:
                 yield event
 
-    def _settle(self, reply: RunningReply) -> None:
-        """Take a reply that has ended into the path."""
-        self._replied, self._reply = self.seconds_of_replies(), None
-        if reply.begun is not None:
-            self._branch = (*reply.begun.branch, reply.row())
-            self._unsaved = None if reply.saved else reply
+    async def _change(self, change: Callable[[], Result]) -> Result:
+        """Change the active branch in a thread, to the end of the change, even if the caller is cancelled meanwhile.
+
+        No reply and no other change can begin before that.
+        """
+
+        def changed(_: object) -> None:
+            self._changing = False
+
+        self._must_be_idle()
+        self._changing = True
+        changing = asyncio.create_task(asyncio.to_thread(change))
+        changing.add_done_callback(changed)
+        return await asyncio.shield(changing)
 
     def _must_be_idle(self) -> None:
-        if self._reply is not None:
+        if self.replying:
             raise RuntimeError("a reply is on its way; stop it first")
+        if self._changing:
+            raise RuntimeError("another version is being opened; wait for it")
 
     def _index(self, message_id: str) -> int:
-        for index, message in enumerate(self._branch):
+        for index, message in enumerate(self._active.messages):
             if message.id == message_id:
                 return index
         raise ValueError(f"message {message_id} is not on the path")
+
+    def _activate(self, message_id: str) -> None:
+        self._active.messages = self._corpus.branch(self._corpus.activate(self.id, message_id))
+
+    def _next_version(self) -> Version | None:
+        path = self._active.messages
+        if not path:
+            return None
+        last = path[-1]
+        replies = self._versions(last)
+        if last.id in replies[:-1]:
+            return Version(reply=self._go(replies, replies.index(last.id) + 1))
+        said = next((row for row in reversed(path[-2:]) if row.role == "user"), None)
+        messages = [] if said is None else [row.id for row in self._corpus.siblings(said.id)]
+        if said is None or len(messages) < 2:
+            return Version(reply=self._go(replies, 0)) if len(replies) > 1 else None
+        message = self._go(messages, (messages.index(said.id) + 1) % len(messages))
+        others = self._versions(self._active.messages[-1])
+        return Version(message, self._go(others, 0) if len(others) > 1 else None)
+
+    def _versions(self, last: MessageRow) -> list[str]:
+        """Return the replies beside the last message, by id; none where that is the person's."""
+        return [row.id for row in self._corpus.siblings(last.id)] if last.role == "assistant" else []
+
+    def _go(self, versions: list[str], index: int) -> Place:
+        self._activate(versions[index])
+        return Place(index + 1, len(versions))
+
+
+def sampling_of(persona: Persona) -> Sampling:
+    """Return how replies of a persona are drawn: what it asks for, the defaults for the rest."""
+    asked = {} if persona.sampling is None else persona.sampling.model_dump(exclude_none=True)
+    return replace(Sampling(), **asked)
 
 
 def _persona_of(row: ConversationRow) -> Persona:
@@ -335,67 +339,29 @@ def _persona_of(row: ConversationRow) -> Persona:
         ) from error
 
 
-def sampling_of(persona: Persona) -> Sampling:
-    """Return how replies of a persona are drawn: what it asks for, the defaults for the rest."""
-    asked = {} if persona.sampling is None else persona.sampling.model_dump(exclude_none=True)
-    return replace(Sampling(), **asked)
+def _context_use(corpus: Corpus, info: EngineInfo, path: Sequence[MessageRow]) -> ContextUse | None:
+    """Return what the last reply on `path` that this model completed took, its prompt and the reply together.
 
-
-def beginning_of(text: str) -> str:
-    """Return the title of a conversation that begins with `text`: one line, at most 60 characters."""
-    line = " ".join(text.split())
-    return line if len(line) <= LONGEST_TITLE else line[: LONGEST_TITLE - 1].rstrip() + "…"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a version stands among all: `number` of `total`, from 1, oldest first."""
-
-    number: int
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """Which version a conversation went to: of a message of the person, of the reply at its end, or of both.
-
-    None where that stayed as it was, or is the only one.
+    For a reply that was stopped or broke off a model reports no tokens. Then at least the prompt is known where another
+    reply to the same message was completed, else what the reply before took.
     """
+    for after, message in enumerate(reversed(path)):
+        if message.role != "assistant":
+            continue
+        made = corpus.generation(message.id)
+        prompt = _prompt_tokens(made, info)
+        if prompt is not None and made is not None and made.decoded_tokens is not None:
+            return ContextUse(prompt + made.decoded_tokens, at_least=after > 0)
+        others = [corpus.generation(other.id) for other in corpus.siblings(message.id)]
+        prompts = [tokens for tokens in (_prompt_tokens(other, info) for other in others) if tokens is not None]
+        if prompts:
+            return ContextUse(max(prompts), at_least=True)
+    return None
 
-    message: Place | None = None
-    reply: Place | None = None
 
-
-def next_version(conversation: "Conversation") -> Version | None:
-    """Go to the next reply to the last message; after the last reply to the first one of the next message.
-
-    So everything is come by, one after the other. Returns which it is; None where there is only one.
-
-    Raises:
-        RuntimeError: a reply is on its way.
-        CorpusError: the corpus cannot be read or written.
-    """
-    path = conversation.path
-    if not path:
+def _prompt_tokens(made: GenerationRow | None, info: EngineInfo) -> int | None:
+    """Return how many tokens the prompt of a reply had; None where that is not known for this model."""
+    if made is None:
         return None
-    last = path[-1]
-    replies = _versions(conversation, last.id) if last.role == "assistant" else []
-    if last.id in replies[:-1]:
-        return Version(reply=_go(conversation, replies, replies.index(last.id) + 1))
-    said = next((row.id for row in reversed(path[-2:]) if row.role == "user"), None)
-    messages = _versions(conversation, said) if said is not None else []
-    if said is None or len(messages) < 2:
-        return Version(reply=_go(conversation, replies, 0)) if len(replies) > 1 else None
-    message = _go(conversation, messages, (messages.index(said) + 1) % len(messages))
-    end = conversation.path[-1]
-    others = _versions(conversation, end.id) if end.role == "assistant" else []
-    return Version(message, _go(conversation, others, 0) if len(others) > 1 else None)
-
-
-def _versions(conversation: "Conversation", message_id: str) -> list[str]:
-    return [row.id for row in conversation.alternatives(message_id)]
-
-
-def _go(conversation: "Conversation", versions: list[str], index: int) -> Place:
-    conversation.switch(versions[index])
-    return Place(index + 1, len(versions))
+    same = (made.model, made.model_sha256, made.template_sha256) == (info.name, info.sha256, info.template_sha256)
+    return made.prompt_tokens if same else None

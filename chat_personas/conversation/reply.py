@@ -1,25 +1,39 @@
-"""A reply while it is generated: what a face hears of it, and how no word of it gets lost."""
+"""A reply being generated: its event stream for the UI and its durable storage."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+import time
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
 
-from chat_personas.corpus import Corpus, CorpusError, MessageRow
+from chat_personas.corpus import ConversationRow, Corpus, CorpusError, MessageRow
 from chat_personas.corpus.messages import transcript
 from chat_personas.corpus.reply_writer import ReplyWriter
-from chat_personas.corpus.sql import now
-from eval.engine import Engine, EngineError, FinishReason, Piece, Sampling, TooLongError, Usage
+from chat_personas.corpus.sql import now, storable
+from eval.engine import (
+    Engine,
+    EngineError,
+    EngineInfo,
+    FinishReason,
+    Message,
+    Piece,
+    Sampling,
+    TooLongError,
+    Usage,
+)
 
 ReplyStatus = Literal["complete", "stopped", "interrupted", "error"]
 
 BROKE_OFF = "the stream ended before the reply did"
 LEFT = "the program went on without waiting for the reply"
+LONGEST_TITLE = 60
+SEEDS = 2**32 - 1
+"""How many seeds there are: llama.cpp takes this number itself for "draw one"."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyStarted:
-    """What the person said and an empty reply to it are in the corpus; generation begins."""
+    """The person's message and an empty reply to it are in the corpus; generation begins."""
 
     user_message_id: str
     message_id: str
@@ -27,14 +41,14 @@ class ReplyStarted:
 
 @dataclass(frozen=True, slots=True)
 class ReplyText:
-    """A piece of the reply as the model said it; a face cleans what it shows (`plain_text.printable`)."""
+    """A piece of the reply as the model gave it; user interfaces show it cleaned (`chat_personas.text.printable`)."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyEnded:
-    """The reply has ended and is in the corpus, whatever there is of it.
+    """The reply has ended, and is in the corpus as far as it came.
 
     `why` is one line where there is something to say: what failed, or that the reply reached its longest length.
     `dropped_messages` counts the oldest messages that did not fit into the model's context.
@@ -49,71 +63,55 @@ class ReplyEnded:
 ReplyEvent = ReplyStarted | ReplyText | ReplyEnded
 
 
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """What is in the corpus before generation: the branch up to what the person said, and the empty reply to it."""
-
-    branch: tuple[MessageRow, ...]
-    reply: MessageRow
-
-
 class RunningReply:
-    """Generates one reply in a task of its own, so that neither a slow face nor one that leaves can lose a word.
+    """Generates one reply in a task of its own, so that neither a slow listener nor one that leaves can lose a word.
 
-    The task begins the reply in the corpus, passes on the pieces, and closes it; whoever listens gets the events.
+    The task begins the reply in its `ReplyStorage`, passes on what the engine gives, and closes the reply there.
+    Whoever listens gets the events.
     """
 
-    def __init__(
-        self,
-        corpus: Corpus,
-        engine: Engine,
-        sampling: Sampling,
-        system_prompt: str,
-        *,
-        begin: Callable[[], Begun],
-        withdraw: Callable[[Begun], None],
-        settle: Callable[["RunningReply"], None],
-    ) -> None:
-        """Start. `begin` writes the first rows, in a thread; `settle` is told when the reply is over and kept.
-
-        `withdraw` takes the rows back, in a thread, where what was said is too long for the model.
-        """
-        self.begun: Begun | None = None
-        self.saved = False
-        self._ended: ReplyEnded | None = None
-        self._failure: Exception | None = None
-        self._corpus = corpus
+    def __init__(self, engine: Engine, storage: "ReplyStorage") -> None:
+        """Start generating."""
         self._engine = engine
-        self._sampling = sampling
-        self._system_prompt = system_prompt
-        self._begin = begin
-        self._withdraw = withdraw
-        self._settle = settle
-        self._writer: ReplyWriter | None = None
+        self._storage = storage
+        self._failure: Exception | None = None
         self._finish_reason: FinishReason | None = None
         self._usage: Usage | None = None
         self._dropped = 0
         self._wanted_end: ReplyEnded | None = None
         self._generating = False
         self._events: asyncio.Queue[ReplyEvent | None] = asyncio.Queue()
+        self._began = time.monotonic()
+        self._seconds: float | None = None
         self._task = asyncio.create_task(self._run())
 
-    def row(self) -> MessageRow:
-        """Return the message that the reply is, as far as it has come."""
-        assert self.begun is not None
-        text = "" if self._writer is None else self._writer.text
-        status = "streaming" if self._ended is None else self._ended.status
-        why = None if self._ended is None else self._ended.why
-        changes = {"text": text, "status": status, "why": why, "updated_at": now()}
-        return self.begun.reply.model_copy(update=changes)
+    @property
+    def running(self) -> bool:
+        """Whether the reply is on its way: it has not ended, or is being stored."""
+        return self._seconds is None
+
+    @property
+    def seconds(self) -> float:
+        """For how long the reply has been on its way, or was."""
+        return time.monotonic() - self._began if self._seconds is None else self._seconds
+
+    @property
+    def path(self) -> tuple[MessageRow, ...]:
+        """The messages of the branch that the reply ends, with the reply as far as it has come."""
+        return self._storage.path
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether the reply has ended, but could not be stored whole: `save` tries again."""
+        return not self.running and self._storage.begun and not self._storage.saved
 
     async def events(self) -> AsyncGenerator[ReplyEvent, None]:
         """Yield what happens until the reply has ended; leaving early ends it as interrupted.
 
         Raises:
-            TooLongError: what was said is too long for the model; neither it nor a reply is kept.
-            CorpusError: the reply could not be begun, or not kept; then `save` tries again.
-            Exception: a mistake in an engine; the text until then is kept.
+            TooLongError: the message is too long for the model; neither it nor a reply is stored.
+            CorpusError: the corpus could not be written (see `ReplyStorage`).
+            Exception: an internal error of an engine; the text until then is stored.
         """
         try:
             while (event := await self._events.get()) is not None:
@@ -124,21 +122,12 @@ class RunningReply:
             raise self._failure
 
     async def stop(self) -> None:
-        """End the reply at the person's wish and wait until it is kept as far as it came."""
+        """End the reply because the person wants it, and wait until it is stored as far as it came."""
         await self._end(ReplyEnded("stopped"))
 
     def save(self) -> None:
-        """Keep the reply and how it ended; again, if that failed before. Raises CorpusError."""
-        assert self._writer is not None
-        assert self._ended is not None
-        self._writer.close(
-            self._ended.status,
-            why=self._ended.why,
-            finish_reason=self._finish_reason,
-            dropped_messages=self._dropped,
-            usage=self._usage,
-        )
-        self.saved = True
+        """Store a reply that could not be stored when it ended. Waits for the disk. Raises CorpusError."""
+        self._storage.save()
 
     async def _end(self, wanted: ReplyEnded) -> None:
         if self._wanted_end is None:
@@ -148,27 +137,30 @@ class RunningReply:
         await asyncio.wait({self._task})
 
     async def _run(self) -> None:
+        storage = self._storage
         try:
-            self.begun = await asyncio.to_thread(self._begin)
-            self._writer = ReplyWriter(self._corpus, self.begun.reply.id)
-            self._events.put_nowait(ReplyStarted(self.begun.branch[-1].id, self.begun.reply.id))
-            self._ended = await self._generate(self.begun.branch)
-            await asyncio.to_thread(self.save)
-            self._events.put_nowait(self._ended)
+            await asyncio.to_thread(storage.begin)
+            *_, said, reply = storage.path
+            self._events.put_nowait(ReplyStarted(said.id, reply.id))
+            ended = await self._generate()
+            storage.end(ended, self._finish_reason)
+            await asyncio.to_thread(storage.save)
+            self._events.put_nowait(ended)
         except TooLongError as error:
-            self._failure = await self._take_back(error)
+            self._failure = await self._withdraw(error)
         except Exception as error:
             self._failure = error
         finally:
-            self._settle(self)
+            storage.settle()
+            self._seconds = self.seconds
             self._events.put_nowait(None)
 
-    async def _generate(self, branch: Sequence[MessageRow]) -> ReplyEnded:
-        """Take what the engine says until it ends, however it does; return how."""
+    async def _generate(self) -> ReplyEnded:
+        """Take what the engine gives until the reply ends, in whatever way; return how it ended."""
         if self._wanted_end is not None:
             return self._wanted_end
         self._generating = True
-        stream = self._engine.stream(transcript(self._system_prompt, branch), self._sampling)
+        stream = self._engine.stream(self._storage.context(), self._storage.sampling)
         try:
             async for piece in stream:
                 self._take(piece)
@@ -176,8 +168,9 @@ class RunningReply:
             self._wanted_end = self._wanted_end or ReplyEnded("interrupted", LEFT)
         except EngineError as error:
             ended = self._ending(ReplyEnded("error", str(error)))
-            if isinstance(error, TooLongError) and self._writer is not None and not self._writer.text:
-                self._ended = ended
+            if isinstance(error, TooLongError) and not self._storage.text:
+                # This is how the reply ends if it cannot be withdrawn.
+                self._storage.end(ended, self._finish_reason)
                 raise
             return ended
         except Exception as error:
@@ -187,24 +180,20 @@ class RunningReply:
             self._generating = False
         return self._ending(self._natural_end())
 
-    async def _take_back(self, why: TooLongError) -> Exception:
-        """Leave nothing of what the model cannot be given; where that fails it stays, with its reason."""
-        assert self._writer is not None
-        assert self.begun is not None
+    async def _withdraw(self, why: TooLongError) -> Exception:
+        """Remove what the model cannot be given. Return what the listener is told."""
         try:
-            await asyncio.to_thread(self._writer.abandon)
-            await asyncio.to_thread(self._withdraw, self.begun)
+            await asyncio.to_thread(self._storage.withdraw)
         except CorpusError as error:
             return error
-        self.begun = None
         return why
 
     def _take(self, piece: Piece) -> None:
         self._dropped = max(self._dropped, piece.dropped_messages)
         self._finish_reason = piece.finish_reason or self._finish_reason
         self._usage = piece.usage or self._usage
-        if piece.text and self._writer is not None:
-            self._writer.add(piece.text)
+        if piece.text:
+            self._storage.add(piece.text)
             self._events.put_nowait(ReplyText(piece.text))
 
     def _natural_end(self) -> ReplyEnded:
@@ -212,11 +201,163 @@ class RunningReply:
             case "stop":
                 return ReplyEnded("complete")
             case "length":
-                return ReplyEnded(
-                    "complete", f"the reply reached its longest length, {self._sampling.max_tokens} tokens"
-                )
+                tokens = self._storage.sampling.max_tokens
+                return ReplyEnded("complete", f"the reply reached its longest length, {tokens} tokens")
             case _:
                 return self._wanted_end or ReplyEnded("interrupted", BROKE_OFF)
 
     def _ending(self, end: ReplyEnded) -> ReplyEnded:
         return ReplyEnded(end.status, end.why, self._usage, self._dropped)
+
+
+@dataclass(slots=True)
+class ActiveBranch:
+    """The part of a conversation that is on the screen, as the corpus has it.
+
+    `stored` is false for a new conversation: it is added to the corpus with its first message. `messages` run from the
+    first one to the active leaf; a reply is among them once it has ended.
+    """
+
+    row: ConversationRow
+    stored: bool
+    messages: tuple[MessageRow, ...]
+
+
+class _Begun(NamedTuple):
+    """A reply that is in the corpus: the branch that it continues, its empty row, and what writes it."""
+
+    branch: tuple[MessageRow, ...]
+    reply: MessageRow
+    writer: ReplyWriter
+
+
+class ReplyStorage:
+    """Everything that one reply leaves in the corpus: its rows before the model is asked, its text, and how it ended.
+
+    What happens where the corpus cannot be written depends on the moment:
+
+    - While the reply begins: nothing is stored, the active branch stays as it was, and the model is not asked.
+    - While the reply grows: it stays in memory, and is written at the next flush (`ReplyWriter`).
+    - When the reply ends: it stays in memory and on the active branch, and `save` may be called again.
+    - When it is withdrawn: the message and the empty reply stay in the corpus, with the reason why it failed.
+
+    `begin`, `save` and `withdraw` wait for the disk and raise `CorpusError`. Call them in a thread, one at a time.
+    """
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        active: ActiveBranch,
+        info: EngineInfo,
+        sampling: Sampling,
+        *,
+        text: str | None,
+        length: int | None = None,
+    ) -> None:
+        """Prepare a reply to `text`, said after the first `length` messages of the active branch (None: after all).
+
+        Without a `text` it is another reply to the last message of the person.
+        """
+        self.sampling = sampling
+        self.saved = False
+        self._corpus = corpus
+        self._active = active
+        self._info = info
+        self._text = None if text is None else storable(text)
+        self._length = length
+        self._begun: _Begun | None = None
+        self._ended: ReplyEnded | None = None
+        self._finish_reason: FinishReason | None = None
+
+    @property
+    def begun(self) -> bool:
+        """Whether the reply is in the corpus."""
+        return self._begun is not None
+
+    @property
+    def text(self) -> str:
+        """The reply as far as it has come."""
+        return "" if self._begun is None else self._begun.writer.text
+
+    @property
+    def path(self) -> tuple[MessageRow, ...]:
+        """The branch that the reply ends, with the reply as far as it has come; before it begins the active branch."""
+        if self._begun is None:
+            return self._active.messages
+        status = "streaming" if self._ended is None else self._ended.status
+        why = None if self._ended is None else self._ended.why
+        changes = {"text": self.text, "status": status, "why": why, "updated_at": now()}
+        return (*self._begun.branch, self._begun.reply.model_copy(update=changes))
+
+    def context(self) -> list[Message]:
+        """Return what the model is given: the system prompt and the branch that it is to continue."""
+        assert self._begun is not None
+        return transcript(self._active.row.system_prompt, self._begun.branch)
+
+    def begin(self) -> None:
+        """Store the person's message and an empty reply to it, or only the reply, in one transaction."""
+        branch, reply = self._begin_alternative() if self._text is None else self._begin_turn(self._text)
+        self._begun = _Begun(branch, reply, ReplyWriter(self._corpus, reply.id))
+
+    def add(self, text: str) -> None:
+        """Append a piece of the reply; it is on the disk within about a second."""
+        assert self._begun is not None
+        self._begun.writer.add(text)
+
+    def end(self, ended: ReplyEnded, finish_reason: FinishReason | None) -> None:
+        """Note how the reply has ended; `save` stores it."""
+        self._ended, self._finish_reason = ended, finish_reason
+
+    def save(self) -> None:
+        """Store the whole reply and how it ended."""
+        assert self._begun is not None
+        assert self._ended is not None
+        self._begun.writer.close(
+            self._ended.status,
+            why=self._ended.why,
+            finish_reason=self._finish_reason,
+            dropped_messages=self._ended.dropped_messages,
+            usage=self._ended.usage,
+        )
+        self.saved = True
+
+    def withdraw(self) -> None:
+        """Remove the reply and the message that was stored with it; the active branch stays as it was before."""
+        assert self._begun is not None
+        before = self._active.messages
+        said = None if self._text is None else self._begun.branch[-1]
+        self._begun.writer.abandon()
+        self._corpus.withdraw(self._begun.reply, said, before[-1].id if before else None)
+        self._active.stored = bool(before)  # without a message before it the conversation went with it
+        self._begun = None
+
+    def settle(self) -> None:
+        """Make the branch that the reply ends the active one, if it is in the corpus. Call it once it has ended."""
+        self._active.messages = self.path
+
+    def _begin_turn(self, text: str) -> tuple[tuple[MessageRow, ...], MessageRow]:
+        active = self._active
+        branch = active.messages[: self._length]
+        parent = branch[-1].id if branch else None
+        new = None if active.stored else active.row.model_copy(update={"title": beginning_of(text)})
+        said, reply = self._corpus.begin_turn(active.row.id, parent, text, self._info, self.sampling, new=new)
+        active.row, active.stored = new or active.row, True
+        return (*branch, said), reply
+
+    def _begin_alternative(self) -> tuple[tuple[MessageRow, ...], MessageRow]:
+        branch = self._active.messages
+        if branch[-1].role == "assistant":
+            self._vary_seed(len(self._corpus.siblings(branch[-1].id)))
+            branch = branch[:-1]
+        return branch, self._corpus.begin_reply(self._active.row.id, branch[-1].id, self._info, self.sampling)
+
+    def _vary_seed(self, alternatives: int) -> None:
+        """Use seed + n for the n-th alternative: with a fixed seed it would be the same reply again."""
+        if self.sampling.seed is not None:
+            self.sampling = replace(self.sampling, seed=(self.sampling.seed + alternatives) % SEEDS)
+
+
+def beginning_of(text: str) -> str:
+    """Return the title of a conversation that begins with `text`: one line, at most 60 characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST_TITLE else line[: LONGEST_TITLE - 1].rstrip() + "…"

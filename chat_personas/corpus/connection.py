@@ -1,6 +1,6 @@
-"""Connections to a corpus: how they are opened, and the one way to write through them.
+"""Connections to a corpus: how it is opened, and the one way to write to it.
 
-The files of a corpus on disk: created for their owner only, and never mistaken for another program's.
+The files are created for their owner only, and another program's database is never touched.
 """
 
 import os
@@ -12,67 +12,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
 
-from chat_personas.corpus.errors import READ_ONLY, CorpusError, NoCorpusError, display_path, storage_errors
+from chat_personas.corpus.errors import (
+    CorpusError,
+    NoCorpusError,
+    display_path,
+    foreign,
+    not_a_corpus,
+    storage_errors,
+)
 from chat_personas.corpus.migrations import APPLICATION_ID, migrate, migrations, schema_of
-from chat_personas.paths import make_private
-from chat_personas.storage.sqlite import BUSY_SECONDS, use_write_ahead_log
-
-_MAGIC = b"SQLite format 3\x00"
-_HEADER = 100
-
-
-def create_private(path: Path) -> None:
-    """Create an empty database file, mode 0600 in a directory of 0700, unless it is there.
-
-    SQLite gives its `-wal`, `-shm` and `-journal` files the mode of the database, so this is enough for all of them
-    without changing the umask of the whole process. A file that others can read is closed to them.
-    """
-    make_private(path.parent)
-    if path.is_dir():
-        raise CorpusError(f"{display_path(path)} is a directory; choose a file for the corpus")
-    if path.exists() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
-        # SQLite would open it all the same, and fail at the first word.
-        raise CorpusError(READ_ONLY.format(path=display_path(path)))
-    path.touch(mode=0o600, exist_ok=True)
-    for file in (path, _beside(path, "-wal"), _beside(path, "-shm")):
-        if file.exists() and file.stat().st_mode & 0o077:
-            file.chmod(0o600)
-
-
-def refuse_foreign(path: Path) -> None:
-    """Look at the header, without SQLite, so that another program's file is not so much as locked.
-
-    Raises:
-        CorpusError: the file is no SQLite database, or one that another program marked as its own.
-    """
-    with path.open("rb") as file:
-        header = file.read(_HEADER)
-    if not header:
-        return
-    if len(header) < _HEADER or not header.startswith(_MAGIC):
-        raise CorpusError(
-            f"{display_path(path)} is no corpus (no SQLite database); move it away or choose another file"
-        )
-    application = int.from_bytes(header[68:72], "big")
-    if application not in (0, APPLICATION_ID):
-        raise CorpusError(
-            f"{display_path(path)} is the database of another program; choose another file for the corpus"
-        )
-
-
-def has_write_ahead_log(path: Path) -> bool:
-    """Say whether some of what was written still lies beside the database file."""
-    log = _beside(path, "-wal")
-    return log.exists() and log.stat().st_size > 0
-
-
-def owners_directory(path: Path) -> Path:
-    """Where the processes that have the corpus open keep their sign of life."""
-    return _beside(path, "-open")
-
-
-def _beside(path: Path, ending: str) -> Path:
-    return path.with_name(path.name + ending)
+from chat_personas.storage.sqlite import (
+    BUSY_SECONDS,
+    READ_ONLY,
+    application_in_header,
+    beside,
+    create_private,
+    transaction,
+    use_write_ahead_log,
+)
 
 
 class Connections:
@@ -89,11 +46,10 @@ class Connections:
             CorpusError: it cannot be opened, is damaged, another program's, or written by a newer version.
         """
         self.path = path
-        self.read_only = read_only
         self._write_lock = threading.Lock()
         self._read_lock = threading.Lock()
         with storage_errors(path):
-            self._writer = None if read_only else _open_writer(path)
+            self._write_connection = None if read_only else _open_writer(path)
             self._reader = open_reader(path)
 
     @contextmanager
@@ -103,25 +59,20 @@ class Connections:
         Raises:
             CorpusError: the corpus was opened for reading only, or could not be written.
         """
-        if self._writer is None:
-            raise CorpusError(f"the corpus {display_path(self.path)} was opened for reading only")
-        with self._write_lock, storage_errors(self.path):
-            self._writer.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._writer
-                self._writer.execute("COMMIT")
-            except BaseException:
-                if self._writer.in_transaction:
-                    self._writer.execute("ROLLBACK")
-                raise
+        writer = self._writer()
+        with self._write_lock, storage_errors(self.path), transaction(writer):
+            yield writer
 
     @contextmanager
     def maintaining(self) -> Iterator[sqlite3.Connection]:
-        """Lend the writer outside a transaction, with no reader of ours in the way: for VACUUM and checkpoints."""
-        if self._writer is None:
-            raise CorpusError(f"the corpus {display_path(self.path)} was opened for reading only")
+        """Lend the writer outside a transaction, with no reader of ours in the way: for VACUUM and checkpoints.
+
+        Raises:
+            CorpusError: the corpus was opened for reading only, or could not be written.
+        """
+        writer = self._writer()
         with self._write_lock, self._read_lock, storage_errors(self.path):
-            yield self._writer
+            yield writer
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -137,54 +88,17 @@ class Connections:
         """Close both; the last program to close the corpus folds the write-ahead log into it."""
         with self._write_lock, self._read_lock, storage_errors(self.path):
             self._reader.close()
-            if self._writer is not None:
-                self._writer.close()
+            if self._write_connection is not None:
+                self._write_connection.close()
 
-
-class _Counted(sqlite3.Connection):
-    """A connection that is known as long as it is open.
-
-    A process that closes any descriptor of a file loses all its POSIX locks on it, those of SQLite too: another program
-    would then take itself for the last one and remove the write-ahead log from under this one. So the file is
-    never looked at without SQLite while a connection to it is open here.
-    """
-
-    opened: ClassVar[Counter[tuple[int, int]]] = Counter()
-    guard: ClassVar[threading.RLock] = threading.RLock()
-    file: tuple[int, int] | None = None
-
-    def close(self) -> None:
-        """Close the connection; closing twice is allowed."""
-        with _Counted.guard:
-            super().close()
-            if self.file is not None:
-                _Counted.opened[self.file] -= 1
-                self.file = None
-
-
-def _connect(path: Path, parameters: str) -> sqlite3.Connection:
-    """Connect to a corpus, which is first made sure of not to be another program's file."""
-    with _Counted.guard:
-        status = path.stat()
-        file = status.st_dev, status.st_ino
-        if not _Counted.opened[file]:
-            refuse_foreign(path)
-        connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?{parameters}",
-            uri=True,
-            timeout=BUSY_SECONDS,
-            isolation_level=None,
-            check_same_thread=False,
-            factory=_Counted,
-        )
-        _Counted.opened[file] += 1
-        connection.file = file
-    connection.row_factory = sqlite3.Row
-    return connection
+    def _writer(self) -> sqlite3.Connection:
+        if self._write_connection is None:
+            raise CorpusError(f"the corpus {display_path(self.path)} was opened for reading only")
+        return self._write_connection
 
 
 def _open_writer(path: Path) -> sqlite3.Connection:
-    create_private(path)
+    _create(path)
     connection = _connect(path, "mode=rw")
     try:
         connection.execute("PRAGMA secure_delete = ON")
@@ -212,9 +126,43 @@ def open_reader(path: Path) -> sqlite3.Connection:
         return _checked(_connect(path, "mode=ro"), path)
     except sqlite3.OperationalError:
         # A directory in which SQLite cannot make its shared memory file, such as a read-only medium.
-        if has_write_ahead_log(path):
+        if _has_write_ahead_log(path):
             raise
         return _checked(_connect(path, "immutable=1"), path)
+
+
+def owners_directory(path: Path) -> Path:
+    """Return where each process that has the corpus open keeps its lock."""
+    return beside(path, "-open")
+
+
+def _create(path: Path) -> None:
+    """Create an empty corpus for its owner only, unless it is there. Raises CorpusError: it cannot be written."""
+    if path.is_dir():
+        raise CorpusError(f"{display_path(path)} is a directory; choose a file for the corpus")
+    if path.exists() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+        # SQLite would open it all the same, and fail at the first word.
+        raise CorpusError(READ_ONLY.format(name=f"the corpus {display_path(path)}"))
+    create_private(path)
+
+
+def refuse_foreign(path: Path) -> None:
+    """Make sure, without SQLite, that a file is not another program's, which is not so much as locked.
+
+    Raises:
+        CorpusError: the file is not an SQLite database, or another program marked it as its own.
+    """
+    application = application_in_header(path)
+    if application is None:
+        raise not_a_corpus(path)
+    if application not in (0, APPLICATION_ID):
+        raise foreign(path)
+
+
+def _has_write_ahead_log(path: Path) -> bool:
+    """Say whether some of what was written is still in the log beside the database file."""
+    log = beside(path, "-wal")
+    return log.exists() and log.stat().st_size > 0
 
 
 def _checked(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
@@ -226,4 +174,46 @@ def _checked(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
     except BaseException:
         connection.close()
         raise
+    return connection
+
+
+class _Counted(sqlite3.Connection):
+    """A connection that is counted as long as it is open.
+
+    A process that closes any descriptor of a file loses all its POSIX locks on it, those of SQLite too. Another program
+    would then take itself for the last one and remove the write-ahead log while this one uses it. So the header of a
+    file is never read without SQLite while a connection to the file is open in this process.
+    """
+
+    opened: ClassVar[Counter[tuple[int, int]]] = Counter()
+    guard: ClassVar[threading.RLock] = threading.RLock()
+    file: tuple[int, int] | None = None
+
+    def close(self) -> None:
+        """Close the connection; closing twice is allowed."""
+        with _Counted.guard:
+            super().close()
+            if self.file is not None:
+                _Counted.opened[self.file] -= 1
+                self.file = None
+
+
+def _connect(path: Path, parameters: str) -> sqlite3.Connection:
+    """Connect to a corpus, after making sure that it is not another program's file."""
+    with _Counted.guard:
+        status = path.stat()
+        file = status.st_dev, status.st_ino
+        if not _Counted.opened[file]:
+            refuse_foreign(path)
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?{parameters}",
+            uri=True,
+            timeout=BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            factory=_Counted,
+        )
+        _Counted.opened[file] += 1
+        connection.file = file
+    connection.row_factory = sqlite3.Row
     return connection

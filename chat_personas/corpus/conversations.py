@@ -1,7 +1,4 @@
-"""Conversations: begun, found, listed, renamed.
-
-Which conversations are meant: by persona, by date, by identifier.
-"""
+"""The table of conversations: adding, finding, listing and renaming them, and the filter on them."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -9,23 +6,27 @@ from datetime import date
 
 from chat_personas.corpus.errors import CorpusError, UnknownConversationError
 from chat_personas.corpus.rows import ConversationRow, ConversationSummary
-from chat_personas.corpus.sql import columns_of, insert, storable, update
+from chat_personas.corpus.sql import columns_of, fetch, insert, storable, update, values_of
 from personas.inputs.suggestions import quoted
+
+# Fewer characters of a key do not name a conversation, even if no other key begins with them yet.
+_SHORTEST_BEGINNING = 4
+_MOST_NAMED = 3
+_CONVERSATION = columns_of(ConversationRow, "conversations")
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """A filter on conversations. What is not given does not narrow it; everything given must hold.
+    """A filter on conversations: everything that is given must hold.
 
-    Dates are days in UTC, both included, and are those on which the conversation began. `ids` may be abbreviated to
-    their first characters. `title` is a part of the title, in either case.
+    `since` and `until` are days in UTC, both included, and concern the day on which the conversation began. `ids` may
+    be abbreviated to their first characters.
     """
 
     persona: str | None = None
     since: date | None = None
     until: date | None = None
     ids: tuple[str, ...] = ()
-    title: str | None = None
 
     def where(self) -> tuple[str, list[str]]:
         """Return the SQL condition on a table `conversations`, and its parameters."""
@@ -38,25 +39,13 @@ class Selection:
             parts.append(("substr(created_at, 1, 10) <= ?", (self.until.isoformat(),)))
         if self.ids:
             parts.append((f"({' OR '.join('id GLOB ?' for _ in self.ids)})", tuple(map(_beginning, self.ids))))
-        if self.title is not None:
-            parts.append(("instr(lower(title), lower(?)) > 0", (self.title,)))
         condition = " AND ".join(sql for sql, _ in parts) or "1"
         return condition, [value for _, values in parts for value in values]
 
 
-def _beginning(key: str) -> str:
-    """Return a GLOB pattern for keys that begin so; a key is letters and digits, so anything else matches nothing."""
-    return f"{key.upper()}*" if key.isalnum() else ""
-
-
-_COLUMNS = ", ".join(ConversationRow.model_fields)
-_SHORTEST_BEGINNING = 4
-_MOST_NAMED = 3
-
-
 def add(connection: sqlite3.Connection, conversation: ConversationRow) -> None:
-    """Begin a conversation."""
-    insert(connection, "conversations", columns_of(conversation))
+    """Add a conversation."""
+    insert(connection, "conversations", values_of(conversation))
 
 
 def find(connection: sqlite3.Connection, identifier: str) -> ConversationRow:
@@ -66,26 +55,24 @@ def find(connection: sqlite3.Connection, identifier: str) -> ConversationRow:
         UnknownConversationError: there is none, or there are several, or the beginning is too short.
     """
     condition, values = Selection(ids=(identifier,)).where()
-    rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM conversations WHERE {condition} ORDER BY id DESC",  # noqa: S608
-        values,
-    ).fetchmany(_MOST_NAMED + 1)
+    sql = f"SELECT {_CONVERSATION} FROM conversations WHERE {condition} ORDER BY id DESC LIMIT ?"  # noqa: S608
+    rows = fetch(ConversationRow, connection.execute(sql, [*values, _MOST_NAMED + 1]))
     if not rows:
         raise UnknownConversationError(f"there is no conversation {quoted(identifier)}; see: chat-personas corpus list")
     if len(rows) > 1:
-        names = [row["id"] for row in rows[:_MOST_NAMED]] + ["…"] * (len(rows) > _MOST_NAMED)
+        names = [row.id for row in rows[:_MOST_NAMED]] + ["…"] * (len(rows) > _MOST_NAMED)
         raise UnknownConversationError(
             f"several conversations begin with {identifier}: {', '.join(names)}; give more of the identifier"
         )
     if len(identifier) < _SHORTEST_BEGINNING:
         raise UnknownConversationError(
-            f"{identifier} is too short to name a conversation; give at least {rows[0]['id'][:_SHORTEST_BEGINNING]}"
+            f"{identifier} is too short to name a conversation; give at least {rows[0].id[:_SHORTEST_BEGINNING]}"
         )
-    return ConversationRow.model_validate(dict(rows[0]))
+    return rows[0]
 
 
 def identifiers(connection: sqlite3.Connection, selection: Selection) -> tuple[str, ...]:
-    """Return the keys of the conversations that are meant, oldest first."""
+    """Return the keys of the conversations that a filter chooses, oldest first."""
     condition, values = selection.where()
     rows = connection.execute(f"SELECT id FROM conversations WHERE {condition} ORDER BY id", values)  # noqa: S608
     return tuple(row["id"] for row in rows)
@@ -94,18 +81,15 @@ def identifiers(connection: sqlite3.Connection, selection: Selection) -> tuple[s
 def listing(
     connection: sqlite3.Connection, selection: Selection, limit: int, offset: int
 ) -> tuple[ConversationSummary, ...]:
-    """Return the conversations that are meant, the one in which something happened last first."""
+    """Return the conversations that a filter chooses, the latest active first; a negative limit means all."""
     condition, values = selection.where()
-    rows = connection.execute(
-        f"""
+    sql = f"""
         SELECT id, title, created_at, active_at, persona_name, model,
                (SELECT count(*) FROM messages WHERE conversation_id = conversations.id) AS messages,
                (SELECT count(*) FROM measurements WHERE conversation_id = conversations.id) AS measurements
         FROM conversations WHERE {condition} ORDER BY active_at DESC, active_leaf_id DESC LIMIT ? OFFSET ?
-        """,  # noqa: S608
-        [*values, limit, offset],
-    )
-    return tuple(ConversationSummary.model_validate(dict(row)) for row in rows)
+        """  # noqa: S608
+    return fetch(ConversationSummary, connection.execute(sql, [*values, limit, offset]))
 
 
 def rename(connection: sqlite3.Connection, identifier: str, title: str) -> None:
@@ -127,3 +111,8 @@ def set_active_leaf(connection: sqlite3.Connection, identifier: str, message_id:
     ).rowcount
     if not changed:
         raise CorpusError(f"message {message_id} is not in the conversation {identifier}")
+
+
+def _beginning(key: str) -> str:
+    """Return a GLOB pattern for keys that begin so. Keys are letters and digits: anything else must match nothing."""
+    return f"{key.upper()}*" if key.isalnum() else ""

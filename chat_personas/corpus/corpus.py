@@ -1,7 +1,4 @@
-"""The corpus: every conversation, kept in one SQLite file.
-
-A persona by which conversations are chosen: one that none was had with is likely a slip of the pen.
-"""
+"""The corpus: every conversation, kept in one SQLite file."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +8,6 @@ from chat_personas.corpus import conversations, maintenance, measurements, messa
 from chat_personas.corpus.connection import Connections, open_reader, owners_directory
 from chat_personas.corpus.conversations import Selection
 from chat_personas.corpus.errors import UnknownConversationError, storage_errors
-from chat_personas.corpus.messages import mark_interrupted
 from chat_personas.corpus.owner import ProcessLock
 from chat_personas.corpus.rows import (
     ConversationRow,
@@ -35,8 +31,11 @@ EVERYTHING = Selection()
 
 
 class Corpus:
-    """An open corpus. Every method is one transaction, may be called from any thread, and raises `CorpusError` when
-    storage fails: then nothing of that call is kept and all that was kept before still is.
+    """An open corpus.
+
+    Every method is one transaction, waits for the disk, and may be called from any thread. It raises `CorpusError` when
+    storage fails: then nothing of that call is stored, and all that was stored before still is. A method that writes
+    waits up to five seconds for another program that writes.
     """
 
     def __init__(self, connections: Connections, owner: ProcessLock | None) -> None:
@@ -45,7 +44,7 @@ class Corpus:
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False) -> Self:
-        """Open the corpus at `path`; unless `read_only`, create it if need be and mark replies that were left behind.
+        """Open the corpus at `path`; unless `read_only`, create it if need be and mark replies whose process died.
 
         Raises:
             CorpusError: it cannot be opened or written, is damaged, or is not a corpus that this version knows.
@@ -65,11 +64,11 @@ class Corpus:
 
     @property
     def path(self) -> Path:
-        """Where the database file lies."""
+        """The database file."""
         return self._connections.path
 
     def close(self) -> None:
-        """Close the corpus; doing so twice is allowed."""
+        """Close the corpus. It may be closed twice."""
         if self._owner is not None:
             self._owner.release()
             self._owner = None
@@ -83,27 +82,37 @@ class Corpus:
 
     # Conversations
 
-    def add_conversation(self, conversation: ConversationRow) -> None:
-        """Begin a conversation."""
-        with self._connections.writing() as connection:
-            conversations.add(connection, conversation)
-
     def conversation(self, identifier: str) -> ConversationRow:
-        """Return the conversation with this key or this beginning of one. Raises UnknownConversationError."""
+        """Return the conversation whose key is or begins with `identifier`. Raises UnknownConversationError."""
         with self._connections.reading() as connection:
             return conversations.find(connection, identifier)
 
     def conversations(
         self, selection: Selection = EVERYTHING, *, limit: int = -1, offset: int = 0
     ) -> tuple[ConversationSummary, ...]:
-        """Return the conversations that are meant, the latest active first; a negative limit means all."""
+        """Return the conversations that a filter chooses, the latest active first; a negative limit means all."""
         with self._connections.reading() as connection:
             return conversations.listing(connection, selection, limit, offset)
 
     def conversation_ids(self, selection: Selection = EVERYTHING) -> tuple[str, ...]:
-        """Return the keys of the conversations that are meant, oldest first."""
+        """Return the keys of the conversations that a filter chooses, oldest first."""
         with self._connections.reading() as connection:
             return conversations.identifiers(connection, selection)
+
+    def require_persona(self, persona: str | None) -> None:
+        """Check a filter by persona: a name without conversations is probably a typo. None means any persona.
+
+        Raises:
+            UnknownConversationError: there is no conversation with the persona; the message names the persona in the
+                corpus that is most like it.
+        """
+        if persona is None or self.conversation_ids(Selection(persona=persona)):
+            return
+        names = sorted({summary.persona_name for summary in self.conversations()})
+        likely = suggestion(persona, names, "see: chat-personas corpus list" if names else "the corpus is empty")
+        raise UnknownConversationError(
+            f"there is no conversation with the persona {quoted(persona)} in the corpus; {likely}"
+        )
 
     def rename(self, conversation_id: str, title: str) -> None:
         """Give a conversation another title. Raises UnknownConversationError."""
@@ -113,8 +122,11 @@ class Corpus:
     def delete(self, conversation_id: str) -> bool:
         """Delete a conversation with all that belongs to it, for good.
 
-        Returns whether no trace of its text is left in the file. False where another program is reading it or the disk
-        is too full to rewrite it: that is tried again when the corpus is opened. Raises UnknownConversationError.
+        Returns whether no trace of its text is left in the file. False where another program reads it or the disk is
+        too full to rewrite it: erasing the traces is tried again when the corpus is opened.
+
+        Raises:
+            UnknownConversationError: there is none with this key.
         """
         with self._connections.writing() as connection:
             maintenance.delete(connection, conversation_id)
@@ -132,29 +144,30 @@ class Corpus:
         *,
         new: ConversationRow | None = None,
     ) -> tuple[MessageRow, MessageRow]:
-        """Keep what a person said and the empty reply to it, which becomes the active leaf; return both.
+        """Add what a person said and an empty reply to it, which becomes the active leaf; return both.
 
-        `new` is the conversation itself if this begins it.
+        `new` is the conversation itself if this is its first message.
         """
         with self._connections.writing() as connection:
             if new is not None:
                 conversations.add(connection, new)
             said = messages.add_user_message(connection, conversation_id, parent_id, text)
             reply = messages.add_empty_reply(connection, conversation_id, said.id, self._owner_name)
-            messages.begin(connection, reply.id, info, sampling)
+            messages.begin_generation(connection, reply.id, info, sampling)
         return said, reply
 
     def begin_reply(self, conversation_id: str, parent_id: str, info: EngineInfo, sampling: Sampling) -> MessageRow:
-        """Keep another empty reply to a message, which becomes the active leaf."""
+        """Add another empty reply to a message; it becomes the active leaf."""
         with self._connections.writing() as connection:
             reply = messages.add_empty_reply(connection, conversation_id, parent_id, self._owner_name)
-            messages.begin(connection, reply.id, info, sampling)
+            messages.begin_generation(connection, reply.id, info, sampling)
         return reply
 
     def withdraw(self, reply: MessageRow, said: MessageRow | None, leaf_id: str | None) -> None:
-        """Take back an empty reply, and what it was to answer unless `said` is None; `leaf_id` is active again.
+        """Remove an empty reply and, unless `said` is None, the message that it was to answer.
 
-        Without a `leaf_id` nothing was said before, and the conversation goes with it.
+        `leaf_id` becomes the active leaf again. Without one this was the first message, and the conversation is removed
+        with it.
         """
         with self._connections.writing() as connection:
             messages.withdraw(connection, reply.id)
@@ -166,7 +179,7 @@ class Corpus:
                 conversations.set_active_leaf(connection, reply.conversation_id, leaf_id)
 
     def flush_reply(self, message_id: str, text: str) -> None:
-        """Keep the text of a reply as far as it has come."""
+        """Store the text of a reply as far as it has come."""
         with self._connections.writing() as connection:
             messages.write_reply(connection, message_id, text, "streaming")
 
@@ -181,22 +194,22 @@ class Corpus:
         dropped_messages: int = 0,
         usage: Usage | None = None,
     ) -> None:
-        """Keep the whole text of a reply, how it ended, and what it cost."""
+        """Store the whole text of a reply, how it ended, and what it cost."""
         with self._connections.writing() as connection:
             messages.write_reply(connection, message_id, text, status, why)
-            messages.end(
+            messages.end_generation(
                 connection, message_id, finish_reason=finish_reason, dropped_messages=dropped_messages, usage=usage
             )
 
     def mark_interrupted(self) -> int:
-        """Mark replies that a dead process left behind; return how many. Opening does so by itself."""
+        """Mark the replies whose process has died; return how many there were. Opening the corpus does so, too."""
         with self._connections.writing() as connection:
-            return mark_interrupted(connection, owners_directory(self.path))
+            return messages.mark_interrupted(connection, owners_directory(self.path))
 
     def branch(self, leaf_id: str) -> tuple[MessageRow, ...]:
         """Return the messages from the first to this one."""
         with self._connections.reading() as connection:
-            return messages.path_to(connection, leaf_id)
+            return messages.branch_to(connection, leaf_id)
 
     def siblings(self, message_id: str) -> tuple[MessageRow, ...]:
         """Return a message and its alternatives at the same place, oldest first."""
@@ -211,19 +224,19 @@ class Corpus:
         return leaf
 
     def generation(self, message_id: str) -> GenerationRow | None:
-        """Return how a reply was made; None for what a person said."""
+        """Return how a reply was made; None for a message of the person."""
         with self._connections.reading() as connection:
-            return messages.of_message(connection, message_id)
+            return messages.generation_of(connection, message_id)
 
     def search(self, text: str, *, limit: int = 50) -> tuple[SearchHit, ...]:
-        """Return the messages that hold all these words, best matches first; the last word may be incomplete."""
+        """Return the messages that contain all these words, best matches first; the last word may be incomplete."""
         with self._connections.reading() as connection:
             return search(connection, text, limit)
 
     # Measurements and ratings
 
     def add_measurement(self, measurement: MeasurementRow, probes: Sequence[ProbeRow]) -> None:
-        """Keep a round of probes."""
+        """Add a round of probes."""
         with self._connections.writing() as connection:
             measurements.add(connection, measurement, probes)
 
@@ -243,7 +256,7 @@ class Corpus:
             return measurements.probes(connection, measurement_id)
 
     def add_rating(self, rating: RatingRow) -> None:
-        """Keep what a person thought of a message."""
+        """Add what a person thought of a message."""
         with self._connections.writing() as connection:
             measurements.rate(connection, rating)
 
@@ -255,12 +268,12 @@ class Corpus:
     # The whole
 
     def problems(self) -> tuple[str, ...]:
-        """Return what is unsound in the file, one line each; none when all is well. Reads all of it."""
+        """Check the whole file and return its problems, one line each."""
         with self._connections.maintaining() as connection:
             return maintenance.problems(connection)
 
     def database(self) -> "Database":
-        """Return the corpus for free queries, as sqlite-utils knows it, on a reading connection of its own."""
+        """Return the corpus as a database of sqlite-utils, for queries in SQL, on a read-only connection of its own."""
         from sqlite_utils import Database
 
         with storage_errors(self.path):
@@ -275,18 +288,3 @@ class Corpus:
     @property
     def _owner_name(self) -> str:
         return "" if self._owner is None else self._owner.name
-
-
-def check_persona(corpus: Corpus, persona: str | None) -> None:
-    """Make sure that there is a conversation with the persona; None is any.
-
-    Raises:
-        UnknownConversationError: there is none; the message names the persona in the corpus that is most like it.
-    """
-    if persona is None or corpus.conversation_ids(Selection(persona=persona)):
-        return
-    names = sorted({summary.persona_name for summary in corpus.conversations()})
-    likely = suggestion(persona, names, "see: chat-personas corpus list" if names else "the corpus is empty")
-    raise UnknownConversationError(
-        f"there is no conversation with the persona {quoted(persona)} in the corpus; {likely}"
-    )

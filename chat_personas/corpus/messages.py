@@ -1,11 +1,4 @@
-"""Messages: a tree of what was said, and the replies that grow in it.
-
-Generations: how each reply was made. The row is there before the first token, so that a lost process leaves it.
-
-Replies whose process died are found and marked, those of a living one are left alone.
-
-A branch of a conversation as a model reads it.
-"""
+"""Messages: the tree of what was said, how each reply was made, and the branch that a model reads."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -15,37 +8,71 @@ from chat_personas import __version__
 from chat_personas.corpus.errors import CorpusError
 from chat_personas.corpus.owner import living_owners
 from chat_personas.corpus.rows import GenerationRow, MessageRow, Status
-from chat_personas.corpus.sql import columns_of, insert, new_key, now, stamp, storable, update
+from chat_personas.corpus.sql import columns_of, fetch, insert, new_key, now, stamp, storable, update, values_of
 from eval.engine import EngineInfo, Message, Role, Sampling, Usage
 
-_GENERATION_COLUMNS = ", ".join(GenerationRow.model_fields)
+DIED = "the program ended before the reply did"
+_MESSAGE = columns_of(MessageRow, "messages")
+_GENERATION = columns_of(GenerationRow, "generations")
 
 
-def begin(connection: sqlite3.Connection, message_id: str, info: EngineInfo, sampling: Sampling) -> None:
-    """Record the model and the settings of a reply that is about to be generated."""
-    insert(
-        connection,
-        "generations",
-        {
-            "message_id": message_id,
-            "started_at": stamp(now()),
-            "engine": info.engine,
-            "model": info.name,
-            "model_sha256": info.sha256,
-            "quantization": info.quantization,
-            "context_length": info.context_length,
-            "template_sha256": info.template_sha256,
-            "flash_attention": info.flash_attention,
-            "temperature": sampling.temperature,
-            "top_p": sampling.top_p,
-            "max_tokens": sampling.max_tokens,
-            "seed": sampling.seed,
-            "program_version": __version__,
-        },
+def add_user_message(
+    connection: sqlite3.Connection, conversation_id: str, parent_id: str | None, text: str
+) -> MessageRow:
+    """Add what a person said; it becomes the active leaf."""
+    return _add(connection, _row(conversation_id, parent_id, "user", storable(text), "complete"), owner=None)
+
+
+def add_empty_reply(connection: sqlite3.Connection, conversation_id: str, parent_id: str, owner: str) -> MessageRow:
+    """Add the place of a reply that the process named `owner` is about to generate; it becomes the active leaf."""
+    return _add(connection, _row(conversation_id, parent_id, "assistant", "", "streaming"), owner=owner)
+
+
+def write_reply(
+    connection: sqlite3.Connection, message_id: str, text: str, status: Status, why: str | None = None
+) -> None:
+    """Replace the text and the status of a reply.
+
+    Raises:
+        CorpusError: the message is gone, because another program deleted its conversation.
+    """
+    moment = stamp(now())
+    values = {"text": storable(text), "status": status, "why": why and storable(why), "updated_at": moment}
+    if not update(connection, "messages", ("id", message_id), values):
+        raise CorpusError("the conversation was deleted by another program while the reply was written")
+    connection.execute(
+        "UPDATE conversations SET active_at = ? WHERE id = (SELECT conversation_id FROM messages WHERE id = ?)",
+        (moment, message_id),
     )
 
 
-def end(
+def withdraw(connection: sqlite3.Connection, message_id: str) -> None:
+    """Remove a message to which there is no answer."""
+    connection.execute("DELETE FROM messages WHERE id = ?", (message_id,))
+
+
+def begin_generation(connection: sqlite3.Connection, message_id: str, info: EngineInfo, sampling: Sampling) -> None:
+    """Record the model and the settings of a reply before its first token, so that a process that dies leaves them."""
+    values = {
+        "message_id": message_id,
+        "started_at": stamp(now()),
+        "engine": info.engine,
+        "model": info.name,
+        "model_sha256": info.sha256,
+        "quantization": info.quantization,
+        "context_length": info.context_length,
+        "template_sha256": info.template_sha256,
+        "flash_attention": info.flash_attention,
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "max_tokens": sampling.max_tokens,
+        "seed": sampling.seed,
+        "program_version": __version__,
+    }
+    insert(connection, "generations", values)
+
+
+def end_generation(
     connection: sqlite3.Connection,
     message_id: str,
     *,
@@ -72,87 +99,57 @@ def end(
         update(connection, "generations", ("message_id", message_id), {**costs, **seed})
 
 
-def of_message(connection: sqlite3.Connection, message_id: str) -> GenerationRow | None:
-    """Return how a reply was made, None for what a person said."""
-    row = connection.execute(
-        f"SELECT {_GENERATION_COLUMNS} FROM generations WHERE message_id = ?",  # noqa: S608
-        (message_id,),
-    ).fetchone()
-    return None if row is None else GenerationRow.model_validate(dict(row))
+def generation_of(connection: sqlite3.Connection, message_id: str) -> GenerationRow | None:
+    """Return how a reply was made; None for a message of the person."""
+    sql = f"SELECT {_GENERATION} FROM generations WHERE message_id = ?"  # noqa: S608
+    return next(iter(fetch(GenerationRow, connection.execute(sql, (message_id,)))), None)
 
 
-_COLUMNS = ", ".join(f"messages.{name}" for name in MessageRow.model_fields)
-DIED = "the program ended before the reply did"
+def mark_interrupted(connection: sqlite3.Connection, owners: Path) -> int:
+    """Mark the replies whose process has died; return how many there were. Those of a living process stay as they are.
 
-
-def add_user_message(
-    connection: sqlite3.Connection, conversation_id: str, parent_id: str | None, text: str
-) -> MessageRow:
-    """Keep what a person said."""
-    return _add(connection, _row(conversation_id, parent_id, "user", storable(text), "complete"), owner=None)
-
-
-def add_empty_reply(connection: sqlite3.Connection, conversation_id: str, parent_id: str, owner: str) -> MessageRow:
-    """Keep the place of a reply that is about to be generated by the process that `owner` names."""
-    return _add(connection, _row(conversation_id, parent_id, "assistant", "", "streaming"), owner=owner)
-
-
-def write_reply(
-    connection: sqlite3.Connection, message_id: str, text: str, status: Status, why: str | None = None
-) -> None:
-    """Replace the text of a reply by more of it, and say how it stands.
-
-    Raises:
-        CorpusError: the message is gone, because another program deleted its conversation.
+    Call it inside a write transaction, so that no reply can begin meanwhile. The time of the last flush stays.
     """
-    moment = stamp(now())
-    values = {"text": storable(text), "status": status, "why": why and storable(why), "updated_at": moment}
-    if not update(connection, "messages", ("id", message_id), values):
-        raise CorpusError("the conversation was deleted by another program while the reply was written")
-    connection.execute(
-        "UPDATE conversations SET active_at = ? WHERE id = (SELECT conversation_id FROM messages WHERE id = ?)",
-        (moment, message_id),
+    living = living_owners(owners)
+    streaming = connection.execute("SELECT id, owner FROM messages WHERE status = 'streaming'").fetchall()
+    left = [row["id"] for row in streaming if row["owner"] not in living]
+    connection.executemany(
+        "UPDATE messages SET status = 'interrupted', why = ? WHERE id = ?", [(DIED, message) for message in left]
     )
+    return len(left)
 
 
-def withdraw(connection: sqlite3.Connection, message_id: str) -> None:
-    """Take back a message to which there is no answer."""
-    connection.execute("DELETE FROM messages WHERE id = ?", (message_id,))
-
-
-def path_to(connection: sqlite3.Connection, message_id: str) -> tuple[MessageRow, ...]:
+def branch_to(connection: sqlite3.Connection, message_id: str) -> tuple[MessageRow, ...]:
     """Return the branch that ends with a message, from the first message to it."""
-    return _rows(
-        connection,
-        f"""
+    sql = f"""
         WITH RECURSIVE branch (id, parent_id, depth) AS (
             SELECT id, parent_id, 0 FROM messages WHERE id = ?
             UNION ALL
             SELECT messages.id, messages.parent_id, depth + 1
             FROM messages JOIN branch ON messages.id = branch.parent_id
         )
-        SELECT {_COLUMNS} FROM branch JOIN messages ON messages.id = branch.id ORDER BY depth DESC
-        """,  # noqa: S608
-        message_id,
-    )
+        SELECT {_MESSAGE} FROM branch JOIN messages ON messages.id = branch.id ORDER BY depth DESC
+        """  # noqa: S608
+    return fetch(MessageRow, connection.execute(sql, (message_id,)))
 
 
 def siblings(connection: sqlite3.Connection, message_id: str) -> tuple[MessageRow, ...]:
     """Return a message and its alternatives (edits of a question, other replies to it), oldest first."""
-    return _rows(
-        connection,
-        f"""
-        SELECT {_COLUMNS} FROM messages JOIN messages AS one
+    sql = f"""
+        SELECT {_MESSAGE} FROM messages JOIN messages AS one
           ON messages.conversation_id = one.conversation_id AND messages.parent_id IS one.parent_id
         WHERE one.id = ? ORDER BY messages.id
-        """,  # noqa: S608
-        message_id,
-    )
+        """  # noqa: S608
+    return fetch(MessageRow, connection.execute(sql, (message_id,)))
 
 
 def newest_leaf(connection: sqlite3.Connection, message_id: str) -> str:
-    """Return the end of the branch through a message, taking the newest alternative at every fork."""
-    rows = connection.execute(
+    """Return the end of the branch through a message, taking the newest alternative at every fork.
+
+    Raises:
+        CorpusError: there is no such message.
+    """
+    leaf = connection.execute(
         """
         WITH RECURSIVE down (id, conversation_id, depth) AS (
             SELECT id, conversation_id, 0 FROM messages WHERE id = ?
@@ -166,9 +163,27 @@ def newest_leaf(connection: sqlite3.Connection, message_id: str) -> str:
         """,
         (message_id,),
     ).fetchone()
-    if rows is None:
+    if leaf is None:
         raise CorpusError(f"there is no message {message_id} in the corpus")
-    return str(rows["id"])
+    return str(leaf["id"])
+
+
+def transcript(system_prompt: str, branch: Sequence[MessageRow]) -> list[Message]:
+    """Return a branch as a model reads it: the system prompt, if there is one, and the messages, roles taking turns.
+
+    A reply that was stopped or broke off stands as far as it came. One without text (the model failed at once) is left
+    out, and the person's messages around it become one, because many chat templates insist on taking turns.
+    """
+    messages = [Message("system", system_prompt)] if system_prompt else []
+    for row in branch:
+        role: Role = row.role
+        if row.role == "assistant" and not row.text:
+            continue
+        if messages and messages[-1].role == role:
+            messages[-1] = Message(role, f"{messages[-1].content}\n\n{row.text}")
+        else:
+            messages.append(Message(role, row.text))
+    return messages
 
 
 def _row(conversation_id: str, parent_id: str | None, role: str, text: str, status: str) -> MessageRow:
@@ -188,45 +203,9 @@ def _row(conversation_id: str, parent_id: str | None, role: str, text: str, stat
 
 
 def _add(connection: sqlite3.Connection, row: MessageRow, owner: str | None) -> MessageRow:
-    insert(connection, "messages", {**columns_of(row), "owner": owner})
+    insert(connection, "messages", {**values_of(row), "owner": owner})
     connection.execute(
         "UPDATE conversations SET active_leaf_id = ?, active_at = ? WHERE id = ?",
         (row.id, stamp(row.created_at), row.conversation_id),
     )
     return row
-
-
-def _rows(connection: sqlite3.Connection, sql: str, *values: str) -> tuple[MessageRow, ...]:
-    return tuple(MessageRow.model_validate(dict(row)) for row in connection.execute(sql, values))
-
-
-def mark_interrupted(connection: sqlite3.Connection, owners: Path) -> int:
-    """Mark the replies that nobody is writing any more; return how many there were.
-
-    Runs inside a write transaction, so that no reply can begin meanwhile. The time of the last flush stays.
-    """
-    living = living_owners(owners)
-    streaming = connection.execute("SELECT id, owner FROM messages WHERE status = 'streaming'").fetchall()
-    left = [row["id"] for row in streaming if row["owner"] not in living]
-    connection.executemany(
-        "UPDATE messages SET status = 'interrupted', why = ? WHERE id = ?", [(DIED, message) for message in left]
-    )
-    return len(left)
-
-
-def transcript(system_prompt: str, branch: Sequence[MessageRow]) -> list[Message]:
-    """Return the system prompt, if there is one, and the messages of a branch, roles taking turns.
-
-    A reply that was stopped or broke off stands as far as it came. One without text (the model failed at once) is left
-    out, and the person's messages around it become one, since many chat templates insist on taking turns.
-    """
-    messages = [Message("system", system_prompt)] if system_prompt else []
-    for row in branch:
-        role: Role = row.role
-        if row.role == "assistant" and not row.text:
-            continue
-        if messages and messages[-1].role == role:
-            messages[-1] = Message(role, f"{messages[-1].content}\n\n{row.text}")
-        else:
-            messages.append(Message(role, row.text))
-    return messages

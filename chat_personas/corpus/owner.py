@@ -1,8 +1,8 @@
-"""Which replies are still being written, and which were left behind by a program that died.
+"""Which programs are alive that have the corpus open: their unfinished replies are still being written.
 
-Every open corpus holds a lock on a small file of its own. The kernel drops the lock when the process ends, however it
-ends, so a lock that can be taken belongs to nobody alive. Process numbers would not do: they are used again, and mean
-something else in a container that shares the file.
+Every open corpus holds a lock on a small file of its own. The kernel releases the lock when the process ends, however
+that happens. So a lock that can be taken belongs to a process that has died. Process numbers would not do: they are
+used again, and mean something else in a container that shares the file.
 """
 
 import fcntl
@@ -13,10 +13,10 @@ from chat_personas.paths import make_private
 
 
 class ProcessLock:
-    """The sign of life of one open corpus."""
+    """The lock by which one open corpus shows that its process is alive."""
 
     def __init__(self, directory: Path) -> None:
-        """Take the lock on a new file in `directory`. Raises OSError where that cannot be done."""
+        """Lock a new file in `directory`. Raises OSError where that cannot be done."""
         make_private(directory)
         while True:
             self.name = os.urandom(8).hex()
@@ -25,19 +25,19 @@ class ProcessLock:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX)
             if self._path.exists():
                 return
-            # Another program swept the file away in the moment before it was locked.
+            # Another program took the file for one of a dead process and removed it just before it was locked.
             os.close(self._descriptor)
 
     def release(self) -> None:
-        """Give up the lock and remove the file."""
+        """Release the lock and remove the file."""
         self._path.unlink(missing_ok=True)
         os.close(self._descriptor)
 
 
 def living_owners(directory: Path) -> frozenset[str]:
-    """Return the names of the owners whose process is alive; remove the files of the others.
+    """Return the names of the locks whose process is alive; remove the files of the others.
 
-    Call it inside a write transaction: then no owner can begin a reply that the answer does not know.
+    Call it inside a write transaction: then no process that is not among them can begin a reply meanwhile.
     """
     return frozenset(file.name for file in directory.iterdir() if _is_locked(file))
 

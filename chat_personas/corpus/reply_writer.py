@@ -1,4 +1,4 @@
-"""A reply on its way to the disk while it is generated."""
+"""Writing a reply to the corpus while it is generated, from a thread of its own."""
 
 import threading
 
@@ -8,13 +8,13 @@ from chat_personas.corpus.rows import Status
 from eval.engine import Usage
 
 FLUSH_SECONDS = 0.8
-"""Most that a killed process loses of a reply; the commit itself takes the rest of a second on a slow disk."""
+"""A killed process loses at most what was said in this time and during one commit, together about a second."""
 
 
 class ReplyWriter:
-    """Keeps a growing reply in the corpus, from a thread of its own that no event loop waits for.
+    """Stores a growing reply about once a second, so that no event loop waits for the disk.
 
-    A flush that fails (a full disk) is tried again at the next; the text stays here until `close` has kept it.
+    If a flush fails (a full disk), the next one stores the text, too. It stays in memory until `close` has stored it.
     """
 
     def __init__(self, corpus: Corpus, message_id: str, *, interval: float = FLUSH_SECONDS) -> None:
@@ -32,11 +32,11 @@ class ReplyWriter:
         return "".join(self._pieces)
 
     def add(self, text: str) -> None:
-        """Append a piece; it is on the disk within about a second."""
+        """Append a piece. It is on the disk within about a second."""
         self._pieces.append(text)
 
     def abandon(self) -> None:
-        """Write nothing more; for a reply that is taken back."""
+        """Stop writing without closing the reply, as for one that is withdrawn."""
         self._closing.set()
         self._thread.join()
 
@@ -49,10 +49,10 @@ class ReplyWriter:
         dropped_messages: int = 0,
         usage: Usage | None = None,
     ) -> None:
-        """Keep the whole reply and how it ended. Waits for the disk; may be called again after it failed.
+        """Store the whole reply and how it ended. Waits for the disk; may be called again after it failed.
 
         Raises:
-            CorpusError: it could not be kept.
+            CorpusError: it could not be stored.
         """
         self.abandon()
         self._corpus.end_reply(
@@ -74,5 +74,5 @@ class ReplyWriter:
             try:
                 self._corpus.flush_reply(self.message_id, "".join(self._pieces[:count]))
             except CorpusError:
-                continue  # `close` raises it if it lasts; until then the text is safe in memory
+                continue  # if this lasts, `close` raises it; until then the text is safe in memory
             flushed = count

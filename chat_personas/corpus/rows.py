@@ -1,19 +1,19 @@
-"""The rows of the corpus as frozen models, one per table, named as the columns are."""
+"""The rows of the corpus as frozen models: one per table, fields named as the columns are, and two for listings."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from chat_personas.corpus.sql import new_key, now
+from chat_personas.corpus.sql import from_json, new_key, now
 from eval.engine import Order
 
 Status = Literal["streaming", "complete", "stopped", "interrupted", "error"]
-Ended = Literal["complete", "stopped", "interrupted", "error"]
+_JSON = BeforeValidator(from_json)
 
 
 class Row(BaseModel):
-    """What all rows share: they are never changed, and hold no column that is not declared."""
+    """What all rows share: they cannot be changed, and a column that is not declared is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -58,7 +58,7 @@ class MessageRow(Row):
 
     `status` is `complete` for what a person said; a reply is `streaming` while it is written and ends `complete`,
     `stopped` (by the person), `interrupted` (the stream broke off or the program died) or `error`; `why` says more.
-    The text is what the model said, control characters included: faces clean what they show.
+    The text is what the model said, control characters included: user interfaces show it cleaned.
     """
 
     id: str
@@ -122,7 +122,7 @@ class MeasurementRow(Row):
     survey_sha256: str
     expression: str
     refusals: str = "apart"
-    groups: tuple[GroupRow, ...]
+    groups: Annotated[tuple[GroupRow, ...], _JSON]
     complete: bool
     alignment: float | None
     alignment_low: float | None
@@ -149,8 +149,8 @@ class ProbeRow(Row):
 
     question: str
     option_order: Order
-    options: tuple[float, ...]
-    options_upper: tuple[float, ...] | None = None
+    options: Annotated[tuple[float, ...], _JSON]
+    options_upper: Annotated[tuple[float, ...] | None, _JSON] = None
     refusal: float | None
     label_mass: float | None
     failure: str | None = None

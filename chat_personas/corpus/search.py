@@ -1,30 +1,17 @@
-"""Finding words in everything that was said."""
+"""Full-text search in all messages."""
 
 import sqlite3
 
 from chat_personas.corpus.rows import SearchHit
 from chat_personas.corpus.sql import storable
 
+# Marks for matches that no text contains by chance: characters of the private use area.
 _BEGIN, _END = "\ue000", "\ue001"
 _WORDS_AROUND = 16
 
 
-def full_text_query(text: str) -> str:
-    """Return what a person typed as a full-text query without operators: all words, the last one may go on.
-
-    Words in double quotes are a phrase. Nothing to look for gives "".
-    """
-    from sqlite_utils.db import Database
-
-    wanted = " ".join(storable(text).replace("\x00", " ").split())  # a phrase over two lines would not be quoted
-    if not any(character.isalnum() for character in wanted):
-        return ""
-    quoted: str = Database(memory=True).quote_fts(wanted)
-    return quoted if wanted.endswith('"') else f"{quoted}*"
-
-
 def search(connection: sqlite3.Connection, text: str, limit: int) -> tuple[SearchHit, ...]:
-    """Return the messages that hold the words, the best matches first."""
+    """Return the messages that contain the words, the best matches first; none for a text without words."""
     query = full_text_query(text)
     if not query:
         return ()
@@ -41,6 +28,21 @@ def search(connection: sqlite3.Connection, text: str, limit: int) -> tuple[Searc
     return tuple(_hit(row) for row in rows)
 
 
+def full_text_query(text: str) -> str:
+    """Return what a person typed as a full-text query: all words must occur, and the last one may be incomplete.
+
+    Words in double quotes are a phrase; nothing else is an operator. Text without a letter or digit gives "".
+    """
+    from sqlite_utils.db import Database
+
+    # `quote_fts` does not quote a phrase that runs over two lines.
+    wanted = " ".join(storable(text).replace("\x00", " ").split())
+    if not any(character.isalnum() for character in wanted):
+        return ""
+    quoted: str = Database(memory=True).quote_fts(wanted)
+    return quoted if wanted.endswith('"') else f"{quoted}*"
+
+
 def _hit(row: sqlite3.Row) -> SearchHit:
     values = dict(row)
     values["excerpt"], values["matches"] = _ranges(values["excerpt"])
@@ -48,7 +50,7 @@ def _hit(row: sqlite3.Row) -> SearchHit:
 
 
 def _ranges(marked: str) -> tuple[str, tuple[tuple[int, int], ...]]:
-    """Take the marks out of an excerpt and return where they were."""
+    """Remove the marks from an excerpt; return it with the ranges that they enclosed."""
     plain, ranges, begin = "", [], 0
     for character in marked:
         if character == _BEGIN:

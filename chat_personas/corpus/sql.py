@@ -1,14 +1,20 @@
-"""Small pieces of SQL that several tables share. Names of tables and columns are ours, values always parameters.
+"""What all tables of the corpus share: keys, times, and the way between a row model and a row in SQLite.
 
-Keys and times of the corpus.
+Names of tables and columns are always ours, values always parameters: no statement contains what a person or a model
+wrote.
 """
 
+import json
 import sqlite3
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from pydantic import BaseModel
+
+Value = str | int | float | None
+RowModel = TypeVar("RowModel", bound=BaseModel)
 
 _lock = threading.Lock()
 _last = 0
@@ -28,7 +34,7 @@ def new_key() -> str:
 
 
 def now() -> datetime:
-    """Return the present time in UTC, to the millisecond that the corpus keeps."""
+    """Return the present time in UTC, to the millisecond that the corpus stores."""
     moment = datetime.now(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
@@ -38,7 +44,9 @@ def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
-Value = str | int | float | None
+def storable(text: str) -> str:
+    """Return text that UTF-8 can encode: half of a surrogate pair, as from undecodable input, becomes U+FFFD."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def insert(connection: sqlite3.Connection, table: str, values: Mapping[str, Value]) -> None:
@@ -57,9 +65,24 @@ def update(connection: sqlite3.Connection, table: str, key: tuple[str, str], val
     ).rowcount
 
 
-def columns_of(row: BaseModel, *, leave_out: frozenset[str] = frozenset()) -> dict[str, Value]:
-    """Return the plain columns of a row model as SQLite takes them."""
-    return {name: _value(getattr(row, name)) for name in type(row).model_fields if name not in leave_out}
+def values_of(row: BaseModel) -> dict[str, Value]:
+    """Return the columns of a row model as SQLite takes them; tuples become JSON."""
+    return {name: _value(getattr(row, name)) for name in type(row).model_fields}
+
+
+def columns_of(model: type[BaseModel], table: str) -> str:
+    """Return the columns of a row model for a SELECT, each with its table."""
+    return ", ".join(f"{table}.{name}" for name in model.model_fields)
+
+
+def fetch(model: type[RowModel], found: Iterable[sqlite3.Row]) -> tuple[RowModel, ...]:
+    """Return what a SELECT of `columns_of` the model found."""
+    return tuple(model.model_validate(dict(row)) for row in found)
+
+
+def from_json(value: object) -> object:
+    """Return what a JSON column holds; a value that is not text, as a program gives it, stays as it is."""
+    return json.loads(value) if isinstance(value, str) else value
 
 
 def _value(value: object) -> Value:
@@ -67,11 +90,9 @@ def _value(value: object) -> Value:
         return stamp(value)
     if isinstance(value, bool):
         return int(value)
+    if isinstance(value, tuple):
+        plain = [item.model_dump() if isinstance(item, BaseModel) else item for item in value]
+        return json.dumps(plain, ensure_ascii=False, allow_nan=False)
     if value is None or isinstance(value, str | int | float):
         return value
-    raise TypeError(f"a {type(value).__name__} is no column")
-
-
-def storable(text: str) -> str:
-    """Return text that UTF-8 can hold: half a surrogate pair, as from undecodable input, becomes U+FFFD."""
-    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    raise TypeError(f"a {type(value).__name__} cannot be a column")

@@ -1,6 +1,5 @@
 """From what a person calls a model to an engine: `pocket`, a name, a GGUF file, or a server's URL."""
 
-import difflib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,12 +8,13 @@ from urllib.parse import urlsplit
 from chat_personas.models import POCKET, pocket_path
 from chat_personas.paths import hashes_path, models_directory
 from eval.engine import Engine
+from personas.errors import ReportedError
 
 if TYPE_CHECKING:
     from chat_personas.settings import Settings
 
 
-class UnknownModelError(Exception):
+class UnknownModelError(ReportedError):
     """No model goes by that name or lies at that path: wrong input, not a failing model. The message is one line."""
 
 
@@ -40,6 +40,7 @@ def find_model(model: str) -> ModelFile | ModelServer:
         UnknownModelError: it is neither a URL, nor a file that is there, nor a name that is known.
     """
     from personas.inputs.files import is_directory, is_file, non_file_kind
+    from personas.inputs.suggestions import quoted, suggestion
 
     if model.startswith(("http://", "https://")):
         url, _, name = model.partition("#")
@@ -59,9 +60,8 @@ def find_model(model: str) -> ModelFile | ModelServer:
     named = models_directory() / f"{model}.gguf"
     if is_file(named):
         return ModelFile(named)
-    near = difflib.get_close_matches(model, model_names(), n=1)
-    hint = f"did you mean {near[0]}?" if near else "give pocket, a GGUF file, or a server's URL"
-    raise UnknownModelError(f"no model is called {model!r}; {hint}")
+    hint = suggestion(model, model_names(), "give pocket, a GGUF file, or a server's URL")
+    raise UnknownModelError(f"no model is called {quoted(model)}; {hint}")
 
 
 def shown_model(model: str) -> str:

@@ -1,4 +1,4 @@
-"""The built-in model: a demonstration that makes the program work at once, offline; evidence about nobody."""
+"""The built-in model: a demonstration, offline and at once, that says nothing about real people."""
 
 from pathlib import Path
 
@@ -6,5 +6,5 @@ POCKET = "pocket"
 
 
 def pocket_path() -> Path:
-    """Return where the built-in model lies: a GGUF file of the package, run like any other."""
+    """Return the file of the built-in model, which is opened like any other GGUF file."""
     return Path(__file__).parent / "pocket.gguf"

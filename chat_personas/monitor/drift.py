@@ -1,8 +1,8 @@
-"""The course of a conversation: how close the persona was to its group after each turn, and whether that moved.
+"""The course of a conversation: how close the persona was to its group after each turn, and whether that changed.
 
-Questions differ far more from each other than a persona's answers to one question do from turn to turn. So turns are
-compared over the questions that all of them were asked, and the drift is the mean of the differences within questions,
-with an interval that resamples questions.
+Alignment differs far more between questions than it does for one question between turns. So turns are compared over the
+questions that all of them were asked. The drift is the mean of the differences within questions, and its interval
+resamples questions.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ from personas import Group
 
 @dataclass(frozen=True, slots=True)
 class CoursePoint:
-    """Alignment after one turn of the conversation; turn 0 is before anything was said."""
+    """Alignment after one turn of the conversation (0 to 1, 95% interval); turn 0 is before the first message."""
 
     turn: int
     alignment: Interval
@@ -40,9 +40,9 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class Trajectory:
-    """The points by turn, over questions that every one of these turns was asked, and the drift from first to last.
+    """The points by turn, over the questions that every one of these turns was asked, and the drift from first to last.
 
-    There is no drift before there are two points.
+    `drift` is None where there are fewer than two points.
     """
 
     points: tuple[CoursePoint, ...] = ()
@@ -51,7 +51,7 @@ class Trajectory:
 
 @dataclass(frozen=True, slots=True)
 class TurnValues:
-    """What a round gave by question, in the survey's order: whether it was asked, and its alignment (NaN: none)."""
+    """For each question, in the survey's order: whether a round asked it, and its alignment (NaN where it has none)."""
 
     turn: int
     asked: NDArray[np.bool_]
@@ -71,10 +71,10 @@ def turn_values(
 
 
 def course(rounds: Sequence[TurnValues], anchors: NDArray[np.bool_], seed: int = 0) -> Trajectory:
-    """Return the course of `rounds`, in any order; where a turn has several the last one counts.
+    """Return the course of `rounds`, which may have any order; where a turn has several the last one counts.
 
-    A round that was broken off before all `anchors` (a mask over the survey's questions) were asked is no point:
-    the questions it has in common with others would be too few, and different from round to round.
+    A round that was broken off before all `anchors` (a mask over the survey's questions) were asked gives no point:
+    it would have too few questions in common with others, and different ones from round to round.
     """
     by_turn = {values.turn: values for values in rounds if values.asked[anchors].all()}
     turns = sorted(by_turn)
@@ -96,7 +96,7 @@ def _alignment(question: Question, groups: Sequence[Group], answer: Answer | Non
     figures = human_figures(question, groups)
     if answer is None or figures is None:
         return float("nan")
-    said = opinion(answer, "apart").distribution
-    if said is None:
+    distribution = opinion(answer, "apart").distribution
+    if distribution is None:
         return float("nan")
-    return float(alignment(said, figures.distribution, scale_of(question.ordinals)))
+    return float(alignment(distribution, figures.distribution, scale_of(question.ordinals)))

@@ -1,13 +1,17 @@
-"""What earlier rounds of a conversation found, as the corpus has it for this branch or as this sitting remembers it.
+"""The rounds that a conversation already has, in the corpus or in memory.
 
-Rounds that are the very measurement that is wanted now: they are shown again, and what they lack alone is asked.
+`RoundHistory.earlier` gives the rounds on the branch of a conversation. They are the points of its course, they lend
+their answers to the questions that a new round does not ask, and they say which questions are due.
+`RoundHistory.repeat_of` gives the round that was this very measurement. It is shown again, and only the questions that
+it lacks are asked.
 """
 
+import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, groupby
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -22,18 +26,22 @@ if TYPE_CHECKING:
     from chat_personas.corpus import Corpus
     from chat_personas.corpus.rows import MeasurementRow, ProbeRow
 
+MOST_RECENT = 8
+"""Rounds of this session that are held whole, so that going through a few versions does not ask a server again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """What must be the same for two rounds to be compared."""
+    """What rounds measure, and by what means."""
 
     survey: LoadedSurvey
     groups: tuple[Group, ...]
     model: EngineInfo
     expression: str
+    seed: int
 
-    def made(self, row: "MeasurementRow") -> bool:
-        """Say whether a round that the corpus keeps was measured so."""
+    def comparable_with(self, row: "MeasurementRow") -> bool:
+        """Say whether a stored round can be compared with rounds of this measure."""
         groups = tuple((group.attribute, group.value) for group in row.groups)
         return (
             row.survey_sha256 == self.survey.sha256
@@ -42,52 +50,143 @@ class Measure:
             and row.expression == self.expression
         )
 
+    def would_repeat(self, row: "MeasurementRow") -> bool:
+        """Say whether measuring now would give a model the tokens that it was given in a stored round.
+
+        That is unknown, and so the answer is no, for three kinds of rounds: a server's, because another model may
+        answer under the same name, and because it shows only its likeliest tokens; those of a model whose template
+        writes the date into prompts; and those that did not see the whole conversation, because how much a model sees
+        depends on the length of its context.
+        """
+        return (
+            self.comparable_with(row)
+            and self.model.sha256 is not None
+            and self.model.log_probabilities == "exact"
+            and self.model.template_date is None
+            and (row.engine, row.quantization) == (self.model.engine, self.model.quantization)
+            and (row.template_sha256, row.flash_attention) == (self.model.template_sha256, self.model.flash_attention)
+            and (row.seed, row.refusals, row.program_version) == (self.seed, "apart", __version__)
+            and row.dropped_messages == 0
+        )
+
+
+class RoundPlace(NamedTuple):
+    """Where a round stands: its conversation, the message that it follows, and all that the model was given."""
+
+    conversation_id: str | None
+    message_id: str | None
+    context: tuple[Message, ...]
+
+    @property
+    def turn(self) -> int:
+        """How many messages the person had sent; 0 before the first one."""
+        return sum(message.role == "user" for message in self.context)
+
 
 @dataclass(frozen=True, slots=True)
 class EarlierRound:
-    """A round that is over; `answers` are by question, only those that no later round has replaced."""
+    """A round that has ended, as later rounds look back on it.
+
+    `answers` are by question. Where `RoundHistory.earlier` gives several rounds, each answer stands in the newest only.
+    """
 
     values: TurnValues
     answers: Mapping[str, Answer]
 
     @property
     def turn(self) -> int:
-        """After which turn it was."""
+        """The turn that it followed."""
         return self.values.turn
 
 
-class EarlierRounds:
-    """The rounds before the one under way, oldest first, for the branch of the conversation that is on the screen.
+@dataclass(frozen=True, slots=True)
+class RepeatedRound:
+    """What this very measurement found before; `complete` if it asked all that it was to ask."""
 
-    With a corpus only what it does not hold yet is remembered: the round before anything was said. A round that it
-    holds is read once. Answers that later ones have replaced are let go, so that a long conversation costs little
-    memory.
+    answers: tuple[Answer, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    complete: bool = False
+
+    @property
+    def asked(self) -> frozenset[str]:
+        """The questions that are answered or failed, by id."""
+        return ids_of(self.answers, self.failures)
+
+    def without(self, questions: frozenset[str]) -> "RepeatedRound":
+        """Return what is left if `questions` (by id) are asked again. It is no longer complete."""
+        return RepeatedRound(
+            tuple(answer for answer in self.answers if answer.question_id not in questions),
+            tuple(failure for failure in self.failures if failure.question_id not in questions),
+        )
+
+
+class RoundHistory:
+    """The rounds of a conversation that have ended, for one `Measure`.
+
+    A round that the corpus holds is read from there. Memory holds the others: all of them where there is no corpus,
+    else the round before the first message, which is recorded once its conversation is. All methods wait for the disk,
+    and may be called from any thread.
     """
 
     def __init__(self, corpus: "Corpus | None", measure: Measure) -> None:
         self._corpus = corpus
         self._measure = measure
-        self._remembered: dict[int, EarlierRound] = {}
-        self._read: dict[str, EarlierRound] = {}
+        # The newest rounds of this session whole, for `repeat_of`: a corpus does not repeat what a server answered.
+        self._recent: OrderedDict[RoundPlace, RepeatedRound] = OrderedDict()
+        # For `earlier`: what the corpus does not hold, by turn, and what was read from it, by measurement, for the
+        # branch that was looked at last. Answers that a later round replaced are let go, to save memory.
+        self._unrecorded: dict[int, EarlierRound] = {}
+        self._recorded: dict[str, EarlierRound] = {}
+        # A round that was cancelled may still be planned in one thread while another thread records.
+        self._lock = threading.Lock()
 
-    def remember(self, measurement_id: str | None, found: EarlierRound) -> None:
-        """Take a round that has just ended; None if the corpus does not hold it, or not yet."""
-        if measurement_id is not None:
-            self._read[measurement_id] = found
-            self._remembered.pop(found.turn, None)
-        elif self._corpus is None or found.turn == 0:
-            self._remembered[found.turn] = found
+    def record(
+        self, place: RoundPlace, ended: EarlierRound, found: RepeatedRound, measurement_id: str | None = None
+    ) -> None:
+        """Take in a round that has ended; `measurement_id` is its key in the corpus, None if that does not hold it."""
+        with self._lock:
+            self._recent[place] = found
+            self._recent.move_to_end(place)
+            if len(self._recent) > MOST_RECENT:
+                self._recent.popitem(last=False)
+            if measurement_id is not None:
+                self._recorded[measurement_id] = ended
+                self._unrecorded.pop(ended.turn, None)
+            elif self._corpus is None or ended.turn == 0:
+                self._unrecorded[ended.turn] = ended
 
-    def before(self, turn: int, message_id: str | None) -> tuple[EarlierRound, ...]:
-        """Return the rounds up to the one that follows `message_id`, itself at `turn`.
+    def earlier(self, place: RoundPlace) -> tuple[EarlierRound, ...]:
+        """Return the rounds on the branch that ends at `place`, oldest first, those at `place` itself included.
 
         Raises:
             CorpusError: the corpus cannot be read.
         """
-        remembered = [self._remembered[then] for then in sorted(self._remembered) if then < turn]
-        if self._corpus is None or message_id is None:
-            return tuple(remembered)
-        return (*remembered, *self._of_branch(self._corpus, message_id))
+        with self._lock:
+            unrecorded = [self._unrecorded[turn] for turn in sorted(self._unrecorded) if turn < place.turn]
+            if self._corpus is None or place.message_id is None:
+                return tuple(unrecorded)
+            return (*unrecorded, *self._of_branch(self._corpus, place.message_id))
+
+    def repeat_of(self, place: RoundPlace) -> RepeatedRound | None:
+        """Return what this very measurement found at `place`: the newest complete round, else the newest one.
+
+        A round of this session is known whole. One that only the corpus holds is returned where everything on which its
+        answers depend is known to be as it was (`Measure.would_repeat`). None where there is no such round.
+
+        Raises:
+            CorpusError: the corpus cannot be read.
+        """
+        with self._lock:
+            recent = self._recent.get(place)
+        if recent is not None or self._corpus is None or place.conversation_id is None or place.message_id is None:
+            return recent
+        stored = self._corpus.measurements_after(place.conversation_id, place.message_id)
+        rows = [row for row in stored if self._measure.would_repeat(row)]
+        if not rows or not self._has_room(self._corpus, place.message_id):
+            return None
+        row = max(rows, key=lambda row: (row.complete, row.id))
+        answers, failures = _outcomes(self._corpus.probes(row.id), row.dropped_messages)
+        return RepeatedRound(answers, failures, row.complete)
 
     def _of_branch(self, corpus: "Corpus", message_id: str) -> list[EarlierRound]:
         branch = corpus.branch(message_id)
@@ -96,29 +195,42 @@ class EarlierRounds:
         rows = [
             row
             for row in corpus.measurements(branch[0].conversation_id)
-            if row.message_id in turns and self._measure.made(row)
+            if row.message_id in turns and self._measure.comparable_with(row)
         ]
-        if not self._read.keys() <= {row.id for row in rows}:  # another branch: what was let go may count again
-            self._read.clear()
+        if not self._recorded.keys() <= {row.id for row in rows}:
+            # This is another branch: answers that were let go may be the newest ones here.
+            self._recorded.clear()
         rows.sort(key=lambda row: turns[row.message_id])
         rounds = [
-            self._read.get(row.id) or self._round(row, turns[row.message_id], corpus.probes(row.id)) for row in rows
+            self._recorded.get(row.id) or self._read(row, turns[row.message_id], corpus.probes(row.id)) for row in rows
         ]
-        rounds = _only_newest_answers(rounds)
-        self._read = {row.id: earlier for row, earlier in zip(rows, rounds, strict=True)}
+        rounds = _with_newest_answers_only(rounds)
+        self._recorded = {row.id: earlier for row, earlier in zip(rows, rounds, strict=True)}
         return rounds
 
-    def _round(self, row: "MeasurementRow", turn: int, probes: Sequence["ProbeRow"]) -> EarlierRound:
-        answers = {answer.question_id: answer for answer in kept_answers(probes, row.dropped_messages)}
+    def _read(self, row: "MeasurementRow", turn: int, probes: Sequence["ProbeRow"]) -> EarlierRound:
+        answers, failures = _outcomes(probes, row.dropped_messages)
         questions = self._measure.survey.survey.questions
-        asked = {probe.question for probe in probes}
-        values = turn_values(turn, questions, self._measure.groups, asked, answers.values())
-        # How much a server hid is not kept in full, and decides which questions are valid: such answers are not reused.
-        return EarlierRound(values, answers if self._measure.model.log_probabilities == "exact" else {})
+        values = turn_values(turn, questions, self._measure.groups, ids_of(answers, failures), answers)
+        # Validity depends on how much a server hid, which is not stored in full. So its answers are not reused.
+        reusable = answers if self._measure.model.log_probabilities == "exact" else ()
+        return EarlierRound(values, {answer.question_id: answer for answer in reusable})
+
+    def _has_room(self, corpus: "Corpus", message_id: str) -> bool:
+        """Say whether the model's context is as long as it was for that reply: then it sees the same messages again."""
+        made = corpus.generation(message_id)
+        then = made.context_length if made is not None else None
+        now = self._measure.model.context_length
+        return then is None or now is None or now >= then
+
+
+def ids_of(answers: Iterable[Answer], failures: Iterable[Failure]) -> frozenset[str]:
+    """Return the ids of the questions that are answered or failed."""
+    return frozenset({answer.question_id for answer in answers} | {failure.question_id for failure in failures})
 
 
 def latest_answers(rounds: Iterable[EarlierRound]) -> dict[str, tuple[int, Answer]]:
-    """Return the newest answer to each question with the turn that it is of; `rounds` are oldest first."""
+    """Return the newest answer to each question, and its turn; `rounds` are oldest first."""
     return {name: (earlier.turn, answer) for earlier in rounds for name, answer in earlier.answers.items()}
 
 
@@ -129,17 +241,18 @@ def times_asked(rounds: Sequence[EarlierRound], ids: Sequence[str]) -> dict[str,
     return dict(zip(ids, np.sum([earlier.values.asked for earlier in rounds], axis=0).tolist(), strict=True))
 
 
-def kept_answers(probes: Sequence["ProbeRow"], dropped_messages: int) -> list[Answer]:
-    """Return the answers that a round's rows hold, without the questions that failed. Rows are ordered by question."""
-    answers = []
-    for name, rows in groupby(probes, key=lambda probe: probe.question):
-        orders = [_order(probe) for probe in sorted(rows, key=_place) if probe.failure is None]
-        if orders:
-            answers.append(Answer(name, tuple(orders), dropped_messages=dropped_messages))
-    return answers
+def _outcomes(probes: Sequence["ProbeRow"], dropped_messages: int) -> tuple[tuple[Answer, ...], tuple[Failure, ...]]:
+    """Return the answers and the failures that a stored round holds. `probes` are ordered by question."""
+    why = {probe.question: probe.failure for probe in probes if probe.failure is not None}
+    answers = tuple(
+        Answer(name, tuple(map(_order, sorted(rows, key=_place_of_order))), dropped_messages=dropped_messages)
+        for name, rows in groupby(probes, key=lambda probe: probe.question)
+        if name not in why
+    )
+    return answers, tuple(Failure(*failed) for failed in why.items())
 
 
-def _place(probe: "ProbeRow") -> int:
+def _place_of_order(probe: "ProbeRow") -> int:
     return ORDERS.index(probe.option_order)
 
 
@@ -150,108 +263,9 @@ def _order(probe: "ProbeRow") -> OrderAnswer:
     )
 
 
-def _only_newest_answers(rounds: Sequence[EarlierRound]) -> list[EarlierRound]:
-    newest = {name: place for place, earlier in enumerate(rounds) for name in earlier.answers}
+def _with_newest_answers_only(rounds: Sequence[EarlierRound]) -> list[EarlierRound]:
+    newest = {name: index for index, earlier in enumerate(rounds) for name in earlier.answers}
     return [
-        replace(earlier, answers={name: answer for name, answer in earlier.answers.items() if newest[name] == place})
-        for place, earlier in enumerate(rounds)
+        replace(earlier, answers={name: answer for name, answer in earlier.answers.items() if newest[name] == index})
+        for index, earlier in enumerate(rounds)
     ]
-
-
-_Place: TypeAlias = tuple[str | None, str | None, tuple[Message, ...]]
-MOST_REMEMBERED = 8
-"""Rounds of this sitting that are remembered, so that going round a few versions asks a server nothing twice."""
-
-
-@dataclass(frozen=True, slots=True)
-class SameRound:
-    """What was found after the very same message by the very same means; `complete` if all that was planned then."""
-
-    answers: tuple[Answer, ...] = ()
-    failures: tuple[Failure, ...] = ()
-    complete: bool = False
-
-    @property
-    def asked(self) -> frozenset[str]:
-        """The questions that are answered or failed, by id."""
-        answered = {answer.question_id for answer in self.answers}
-        return frozenset(answered | {failure.question_id for failure in self.failures})
-
-    def without(self, questions: frozenset[str]) -> "SameRound":
-        """Return what is left if `questions` are to be asked again."""
-        return SameRound(
-            tuple(answer for answer in self.answers if answer.question_id not in questions),
-            tuple(failure for failure in self.failures if failure.question_id not in questions),
-        )
-
-
-class SameRounds:
-    """Finds the round of the same message, conversation before it, model, settings and questions, if there is one.
-
-    A round of this sitting is remembered whole. One of an earlier sitting is taken from the corpus only where all that
-    decides its answers is known to be as it was: see `_repeats`.
-    """
-
-    def __init__(self, corpus: "Corpus | None", measure: Measure, seed: int) -> None:
-        """`seed` is that of the monitor: it decides which questions are anchors."""
-        self._corpus = corpus
-        self._measure = measure
-        self._seed = seed
-        self._remembered: OrderedDict[_Place, SameRound] = OrderedDict()
-
-    def remember(
-        self, conversation_id: str | None, message_id: str | None, context: Sequence[Message], found: SameRound
-    ) -> None:
-        """Take a round of this sitting that is over."""
-        key = conversation_id, message_id, tuple(context)
-        self._remembered[key] = found
-        self._remembered.move_to_end(key)
-        if len(self._remembered) > MOST_REMEMBERED:
-            self._remembered.popitem(last=False)
-
-    def of(self, conversation_id: str | None, message_id: str | None, context: Sequence[Message]) -> SameRound | None:
-        """Return the round that followed `message_id`: the newest complete one, else the newest, None without one.
-
-        Raises:
-            CorpusError: the corpus cannot be read.
-        """
-        remembered = self._remembered.get((conversation_id, message_id, tuple(context)))
-        if remembered is not None or self._corpus is None or conversation_id is None or message_id is None:
-            return remembered
-        rows = [row for row in self._corpus.measurements_after(conversation_id, message_id) if self._repeats(row)]
-        if not rows or not self._has_room(self._corpus, message_id):
-            return None
-        row = max(rows, key=lambda row: (row.complete, row.id))
-        return _kept_round(row, self._corpus.probes(row.id))
-
-    def _repeats(self, row: "MeasurementRow") -> bool:
-        """Say whether measuring now would put the same tokens to the same model and read its answers in the same way.
-
-        Not known, and so measured anew: what a server answers, whose model may be another under the same name and which
-        shows its likeliest tokens only; a template that writes the day into prompts; a round that did not see all of
-        the conversation, since how much it saw depends on the context that the model had then.
-        """
-        model = self._measure.model
-        return (
-            self._measure.made(row)
-            and model.sha256 is not None
-            and model.log_probabilities == "exact"
-            and model.template_date is None
-            and (row.engine, row.quantization) == (model.engine, model.quantization)
-            and (row.template_sha256, row.flash_attention) == (model.template_sha256, model.flash_attention)
-            and (row.seed, row.refusals, row.program_version) == (self._seed, "apart", __version__)
-            and row.dropped_messages == 0
-        )
-
-    def _has_room(self, corpus: "Corpus", message_id: str) -> bool:
-        """Say whether the model's context is as long as when the message was said: it would see all of it again."""
-        made = corpus.generation(message_id)
-        then = made.context_length if made is not None else None
-        now = self._measure.model.context_length
-        return then is None or now is None or now >= then
-
-
-def _kept_round(row: "MeasurementRow", probes: Sequence["ProbeRow"]) -> SameRound:
-    why = {probe.question: probe.failure for probe in probes if probe.failure is not None}
-    answers = [answer for answer in kept_answers(probes, row.dropped_messages) if answer.question_id not in why]
-    return SameRound(tuple(answers), tuple(Failure(*failed) for failed in why.items()), row.complete)

@@ -1,18 +1,17 @@
-"""Which questions a round of probes asks.
+"""Which questions a round of probes asks: all of them where the model is fast enough, else a part.
 
-Every round asks the same anchors, so that rounds compare question by question, and then as much of the rest as the
-time allows, what was asked least often first, so that all come round. How many that is follows from how long earlier
-rounds took and is settled before a round begins, in the first one from how long its anchors took: no answer ever
-decides when a round ends (stopping when a figure looks good would make its interval too narrow).
-
-How many questions a round asks: what the time allows, less what the very same measurement has found before.
+Every round asks the same anchors, so that rounds can be compared question by question. Then it asks as much of the rest
+as the time allows, the least asked questions first, so that every question has its turn. How many that is depends on
+the time that questions took in earlier rounds, in the first round on the time of its anchors. It is decided before any
+answer is looked at: a round that ended when a figure looks good would make the figure's interval too narrow.
 """
 
 import random
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
-from chat_personas.monitor.history import EarlierRound, SameRound, times_asked
+from chat_personas.monitor.history import EarlierRound, RepeatedRound, times_asked
 from eval.surveys.figures import choose, human_figures
 from eval.surveys.model import Question
 from personas import Group
@@ -21,114 +20,114 @@ ANCHORS = 24
 """Questions of every round: the 20 that an interval needs (`eval.scoring.intervals`) and some more that may fail."""
 LEAST_REST = 4
 """Questions besides the anchors that even the slowest model is asked in a round, so that all are asked some day."""
+ENOUGH = 0.75
+"""A stored round still counts as complete if it has at least this share of the questions that would fit today."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ProbePlan:
-    """The questions of a survey as rounds ask them: the `anchors`, then the `rest`, each in one seeded order."""
+    """What the rounds of one conversation ask.
 
+    `questions` are those of the survey in its order: the `anchors`, which every round asks, and the `rest`, each in an
+    order that the seed decides. A round takes `seconds`, or as long as the anchors and `LEAST_REST` others take.
+    `seconds_per_question` is None until a round of this session has shown how fast the model is.
+    """
+
+    questions: tuple[Question, ...]
     anchors: tuple[Question, ...]
     rest: tuple[Question, ...]
+    seconds: float
+    seconds_per_question: float | None = None
+
+    @classmethod
+    def of(cls, questions: Sequence[Question], groups: Sequence[Group], *, seed: int, seconds: float) -> Self:
+        """Choose the anchors by `seed`, spread over the topics; questions that have an alignment are preferred.
+
+        An alignment needs figures for `groups` and options with an order. Other questions are anchors where too few
+        have one: their distributions and the nearest groups can be followed all the same.
+        """
+        aligned = [question for question in questions if _has_alignment(question, groups)]
+        others = [question for question in questions if not _has_alignment(question, groups)]
+        anchors = choose(aligned, ANCHORS, seed)
+        anchors += choose(others, ANCHORS - len(anchors), seed)
+        ids = {question.id for question in anchors}
+        rest = [question for question in questions if question.id not in ids]
+        rng = random.Random(seed)
+        shuffled_anchors = tuple(rng.sample(anchors, len(anchors)))
+        return cls(tuple(questions), shuffled_anchors, tuple(rng.sample(rest, len(rest))), seconds)
+
+    def plan(
+        self, earlier: Sequence[EarlierRound], reused: RepeatedRound, seconds_per_question: float | None = None
+    ) -> tuple[Question, ...]:
+        """Return the questions of a round that follows `earlier` ones, those that are `reused` among them.
+
+        `seconds_per_question` is what the round itself has shown so far. What a round that ended has shown goes first.
+        """
+        known = self.seconds_per_question or seconds_per_question
+        if self._suffices(reused, known):
+            return tuple(question for question in self.questions if question.id in reused.asked)
+        times = times_asked(earlier, [question.id for question in self.questions])
+        if known is None:
+            return self._first_slice(times, reused.asked)
+        return self.round(self.size(known), times, reused.asked)
+
+    def reusable(self, repeated: RepeatedRound) -> RepeatedRound:
+        """Return the stored answers that can be reused.
+
+        If the stored round is incomplete and the model's speed is unknown, the anchors are asked again to measure the
+        speed.
+        """
+        if self.speed_known or self._suffices(repeated, None):
+            return repeated
+        return repeated.without(frozenset(question.id for question in self.anchors))
 
     @property
-    def questions(self) -> tuple[Question, ...]:
-        """All questions."""
-        return self.anchors + self.rest
+    def speed_known(self) -> bool:
+        """Whether a round of this session has shown how fast the model is."""
+        return self.seconds_per_question is not None
 
-    def size(self, seconds_per_question: float | None, seconds: float) -> int:
-        """Return how many questions take `seconds`, at least the anchors and four more: only those at first.
+    def learn(self, seconds_per_question: float | None) -> None:
+        """Take how long a question took in a round that has ended; None where too few were asked to tell."""
+        self.seconds_per_question = seconds_per_question or self.seconds_per_question
 
-        `seconds_per_question` is what questions took so far, above 0; None where none were asked.
+    def size(self, seconds_per_question: float | None) -> int:
+        """Return how many questions fit into a round, at least the anchors and `LEAST_REST` others.
+
+        `seconds_per_question` is above 0; None where the speed is unknown, which allows for the least only.
         """
         everything, least = len(self.questions), len(self.anchors) + LEAST_REST
         if seconds_per_question is None:
             return min(everything, least)
-        if seconds_per_question * everything <= seconds:
+        if seconds_per_question * everything <= self.seconds:
             return everything
-        return min(everything, max(least, int(seconds / seconds_per_question)))
+        return min(everything, max(least, int(self.seconds / seconds_per_question)))
 
     def round(self, size: int, times_asked: Mapping[str, int], have: Collection[str] = ()) -> tuple[Question, ...]:
-        """Return the anchors and as many of the rest as make `size`, all that `have` names among them.
+        """Return the anchors and as many of the rest as make `size`, those that `have` names among them.
 
-        Those that earlier rounds asked least often, by `times_asked`, go first; among equals the seeded order holds. So
-        they come round in turn, also after rounds that were broken off. `have` are ids of questions whose answers are
-        there: they are in the round, though it be larger for that.
+        Questions that earlier rounds asked least often (`times_asked`) go first; the seed decides among equals. So
+        every question has its turn, also after rounds that were broken off. `have` are the ids of questions with an
+        answer: they are always included, even if the round then exceeds `size`.
         """
-        places = sum(question.id in have for question in self.rest)
+        answered = sum(question.id in have for question in self.rest)
         least_asked_first = sorted(
             self.rest, key=lambda question: (question.id not in have, times_asked.get(question.id, 0))
         )
-        chosen = {question.id for question in least_asked_first[: max(places, size - len(self.anchors))]}
+        chosen = {question.id for question in least_asked_first[: max(answered, size - len(self.anchors))]}
         return self.anchors + tuple(question for question in self.rest if question.id in chosen)
 
+    def _first_slice(self, times_asked: Mapping[str, int], have: Collection[str]) -> tuple[Question, ...]:
+        """Return what a round asks until its anchors have shown how fast the model is.
 
-def agenda(questions: Sequence[Question], groups: Sequence[Group], seed: int) -> ProbePlan:
-    """Choose the anchors by `seed`, spread over the topics; questions that have an alignment with `groups` come first.
+        `LEAST_REST` questions come on top of those that `have` names, none of which is an anchor. So something is left
+        to ask, and a round that is cancelled before its size is known is not recorded as complete.
+        """
+        return self.round(len(self.anchors) + len(have) + LEAST_REST, times_asked, have)
 
-    An alignment needs figures for the groups and options with an order. Without such questions others are taken: their
-    distributions and the nearest groups can be followed all the same.
-    """
-    aligned = [question for question in questions if _has_alignment(question, groups)]
-    others = [question for question in questions if not _has_alignment(question, groups)]
-    chosen = choose(aligned, ANCHORS, seed)
-    chosen += choose(others, ANCHORS - len(chosen), seed)
-    ids = {question.id for question in chosen}
-    rng = random.Random(seed)
-    rest = [question for question in questions if question.id not in ids]
-    return ProbePlan(tuple(rng.sample(chosen, len(chosen))), tuple(rng.sample(rest, len(rest))))
+    def _suffices(self, repeated: RepeatedRound, seconds_per_question: float | None) -> bool:
+        """Say whether a round need not be made again: it was complete, and is nearly as large as one of today."""
+        return repeated.complete and len(repeated.asked) >= ENOUGH * self.size(seconds_per_question)
 
 
 def _has_alignment(question: Question, groups: Sequence[Group]) -> bool:
     return len(set(question.ordinals)) > 1 and human_figures(question, groups) is not None
-
-
-ENOUGH = 0.75
-"""A round that was whole counts as whole again with this share of the questions that would fit today: speed varies."""
-
-
-class RoundBudget:
-    """The seconds of a round, and how quick the model is: known once a round of this sitting has asked enough."""
-
-    def __init__(self, agenda: ProbePlan, ids: Sequence[str], seconds: float) -> None:
-        """A round takes `seconds`, or as long as the anchors do. `ids` are those of the survey's questions in order."""
-        self._agenda = agenda
-        self._ids = ids
-        self.seconds = seconds
-        self._seconds_per_question: float | None = None
-
-    @property
-    def settled(self) -> bool:
-        """Whether it is known how quick the model is."""
-        return self._seconds_per_question is not None
-
-    def learn(self, seconds_per_question: float | None) -> None:
-        """Take how long a question took in the round that has ended; None where too few were asked to tell."""
-        self._seconds_per_question = seconds_per_question or self._seconds_per_question
-
-    def reusable(self, same: SameRound) -> SameRound:
-        """Return what need not be asked again: what is not whole tells nothing of how fast the model is today.
-
-        So its anchors are asked again, by whose time the size of the round is settled, unless that is known.
-        """
-        if self.settled or self._whole(same, None):
-            return same
-        return same.without(frozenset(question.id for question in self._agenda.anchors))
-
-    def questions(
-        self, earlier: Sequence[EarlierRound], same: SameRound, seconds_per_question: float | None = None
-    ) -> tuple[Question, ...]:
-        """Return what a round asks for that follows `earlier` ones, what is reusable included.
-
-        `seconds_per_question` is what the round under way has shown; what is known from rounds that ended goes first.
-        """
-        known = self._seconds_per_question or seconds_per_question
-        if self._whole(same, known):
-            return tuple(question for question in self._agenda.questions if question.id in same.asked)
-        size = self._agenda.size(known, self.seconds)
-        if known is None:
-            size += len(same.asked)  # while the size is not settled, something is left to ask: the round is not whole
-        return self._agenda.round(size, times_asked(earlier, self._ids), same.asked)
-
-    def _whole(self, same: SameRound, seconds_per_question: float | None) -> bool:
-        size = self._agenda.size(seconds_per_question, self.seconds)
-        return same.complete and len(same.asked) >= ENOUGH * size

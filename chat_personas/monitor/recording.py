@@ -1,7 +1,4 @@
-"""A round of probes as rows of the corpus.
-
-Rounds of probes on their way into the corpus; the one before the first message waits until something was said.
-"""
+"""Recording rounds: as rows of the corpus, and in the history that later rounds look back on."""
 
 import threading
 from collections.abc import Sequence
@@ -9,107 +6,116 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from chat_personas import __version__
+from chat_personas.corpus.errors import UnknownConversationError
 from chat_personas.corpus.rows import GroupRow, MeasurementRow, ProbeRow
-from chat_personas.monitor.history import EarlierRound, EarlierRounds
+from chat_personas.monitor.history import EarlierRound, Measure, RepeatedRound, RoundHistory, RoundPlace
+from chat_personas.monitor.round import ProbeRound
 from eval.answers import Answer, Failure
-from eval.engine import ORDERS, EngineInfo
-from eval.scoring.intervals import Interval
-from eval.surveys.loading import LoadedSurvey
-from personas import Group
+from eval.engine import ORDERS
+from eval.scoring.intervals import Bootstrap
 
 if TYPE_CHECKING:
     from chat_personas.corpus import Corpus
 
 
-class _Ended(NamedTuple):
-    row: "MeasurementRow"
-    probes: Sequence["ProbeRow"]
-    found: EarlierRound
+class _Unwritten(NamedTuple):
+    """A round on its way into the corpus."""
+
+    row: MeasurementRow
+    probes: Sequence[ProbeRow]
+    place: RoundPlace
+    ended: EarlierRound
+    found: RepeatedRound
 
 
 class RoundRecorder:
-    """Keeps rounds that are over. A conversation in which nobody says anything leaves nothing, its rounds neither."""
+    """Records the rounds of a conversation. All methods wait for the disk, and may be called from any thread.
 
-    def __init__(self, corpus: "Corpus", earlier: EarlierRounds) -> None:
-        """Keep rounds in `corpus`, and let `earlier` know which it holds."""
+    The round before the first message waits in memory until the conversation is in the corpus: a conversation in which
+    nobody says anything leaves no rows behind.
+    """
+
+    def __init__(self, corpus: "Corpus | None", history: RoundHistory, measure: Measure) -> None:
+        """Record in `corpus`, if there is one, what `measure` describes, and let `history` know of it."""
         self._corpus = corpus
-        self._earlier = earlier
-        self._waiting: list[_Ended] = []
+        self._history = history
+        self._measure = measure
+        self._waiting: list[_Unwritten] = []
         self._lock = threading.Lock()
 
-    def keep(self, row: "MeasurementRow", probes: Sequence["ProbeRow"], found: EarlierRound) -> None:
-        """Keep a round now or, if it followed no message, as soon as its conversation is in the corpus.
+    def record(self, found: ProbeRound) -> None:
+        """Record a round that has ended, complete or not. One that asked nothing itself adds nothing.
 
         Raises:
             CorpusError: it could not be written.
         """
-        ended = _Ended(row, probes, found)
-        if row.message_id is not None:
-            self._write(ended)
+        if not found.asked_now:
             return
-        self._earlier.remember(None, found)
+        place, ended = found.place, found.ended(self._measure)
+        if self._corpus is None or place.conversation_id is None:
+            self._history.record(place, ended, found.so_far)
+            return
+        row, probes = self._row(place.conversation_id, found, ended), _probe_rows(found.answers, found.failures)
+        unwritten = _Unwritten(row, probes, place, ended, found.so_far)
+        if place.message_id is not None:
+            self._write(self._corpus, unwritten)
+            return
+        self._history.record(place, ended, found.so_far)
         with self._lock:
-            self._waiting.append(ended)
-        self.keep_waiting()
+            self._waiting.append(unwritten)
+        self.flush()
 
-    def keep_waiting(self) -> None:
-        """Keep the rounds whose conversation has begun meanwhile. Raises CorpusError; then it may be tried again."""
-        from chat_personas.corpus.errors import UnknownConversationError
+    def flush(self) -> None:
+        """Write the rounds that wait and whose conversation is in the corpus by now.
 
+        Raises:
+            CorpusError: a round could not be written. It goes on waiting.
+        """
+        if self._corpus is None:
+            return
         with self._lock:
             while self._waiting:
+                first = self._waiting[0]
                 try:
-                    self._corpus.conversation(self._waiting[0].row.conversation_id)
+                    self._corpus.conversation(first.row.conversation_id)
                 except UnknownConversationError:
                     return
-                self._write(self._waiting[0])
+                self._write(self._corpus, first)
                 del self._waiting[0]
 
-    def _write(self, ended: _Ended) -> None:
-        self._corpus.add_measurement(ended.row, ended.probes)
-        self._earlier.remember(ended.row.id, ended.found)
+    def _write(self, corpus: "Corpus", unwritten: _Unwritten) -> None:
+        corpus.add_measurement(unwritten.row, unwritten.probes)
+        self._history.record(unwritten.place, unwritten.ended, unwritten.found, unwritten.row.id)
+
+    def _row(self, conversation_id: str, found: ProbeRound, ended: EarlierRound) -> MeasurementRow:
+        """Return what was measured, by what means, and the alignment over the questions of this round alone."""
+        measure, model = self._measure, self._measure.model
+        alignment = Bootstrap(measure.seed).mean(ended.values.alignments)
+        return MeasurementRow(
+            conversation_id=conversation_id,
+            message_id=found.place.message_id,
+            survey=measure.survey.survey.name,
+            survey_sha256=measure.survey.sha256,
+            expression=measure.expression,
+            groups=tuple(GroupRow(attribute=group.attribute, value=group.value) for group in measure.groups),
+            complete=found.finished,
+            alignment=alignment.mean if alignment is not None else None,
+            alignment_low=alignment.low if alignment is not None else None,
+            alignment_high=alignment.high if alignment is not None else None,
+            engine=model.engine,
+            model=model.name,
+            model_sha256=model.sha256,
+            quantization=model.quantization,
+            template_sha256=model.template_sha256,
+            flash_attention=model.flash_attention,
+            seed=measure.seed,
+            dropped_messages=found.dropped_messages,
+            seconds=(datetime.now(UTC) - found.began).total_seconds(),
+            program_version=__version__,
+        )
 
 
-def measurement_row(
-    conversation_id: str,
-    message_id: str | None,
-    survey: LoadedSurvey,
-    groups: Sequence[Group],
-    info: EngineInfo,
-    alignment: Interval | None,
-    *,
-    expression: str,
-    complete: bool,
-    seed: int,
-    began: datetime,
-    dropped_messages: int,
-) -> MeasurementRow:
-    """Return the round's own row: what was measured, with what, and the alignment over what this round asked."""
-    return MeasurementRow(
-        conversation_id=conversation_id,
-        message_id=message_id,
-        survey=survey.survey.name,
-        survey_sha256=survey.sha256,
-        expression=expression,
-        groups=tuple(GroupRow(attribute=group.attribute, value=group.value) for group in groups),
-        complete=complete,
-        alignment=alignment.mean if alignment is not None else None,
-        alignment_low=alignment.low if alignment is not None else None,
-        alignment_high=alignment.high if alignment is not None else None,
-        engine=info.engine,
-        model=info.name,
-        model_sha256=info.sha256,
-        quantization=info.quantization,
-        template_sha256=info.template_sha256,
-        flash_attention=info.flash_attention,
-        seed=seed,
-        dropped_messages=dropped_messages,
-        seconds=(datetime.now(UTC) - began).total_seconds(),
-        program_version=__version__,
-    )
-
-
-def probe_rows(answers: Sequence[Answer], failures: Sequence[Failure]) -> list[ProbeRow]:
+def _probe_rows(answers: Sequence[Answer], failures: Sequence[Failure]) -> list[ProbeRow]:
     """Return a row per question and option order; a question that failed has one in each order, with its reason."""
     answered = [
         ProbeRow(

@@ -1,26 +1,31 @@
-"""The round of probes that is under way: what it asks, what it found, and how long that took.
+"""One round of probes: what it asks and has found, and the estimate that the screen and the line mode show of it."""
 
-What is known at one moment of measuring a conversation, for the screen and the line mode.
-"""
-
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from chat_personas.monitor.drift import CoursePoint, Drift, Trajectory, turn_values
-from chat_personas.monitor.history import EarlierRound, SameRound, latest_answers
-from chat_personas.monitor.planning import ProbePlan
+from chat_personas.monitor.history import (
+    EarlierRound,
+    Measure,
+    RepeatedRound,
+    RoundPlace,
+    ids_of,
+    latest_answers,
+)
 from eval.answers import REFUSALS_ONLY, Answer, Failure
-from eval.engine import Message
 from eval.scoring.scores import Scorecard
 from eval.surveys.model import Question
-from personas import Group
+
+LEAST_FOR_SPEED = 5
+"""Fewer questions than this do not tell how long one takes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How much of the survey the figures rest on, and from when.
+    """How much of the survey the figures rest on, and of which turns.
 
     `questions` is how many the survey has, `anchors` how many of them every round asks. Of those with an answer or a
     failure, `this_turn` were asked after the newest turn, `older` after an earlier one.
@@ -39,15 +44,15 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What is known so far in a round.
+    """What is known at one moment of a round.
 
-    `done` of `total` questions that this round asks are answered or failed; `failures` are also those answered with
-    refusals only, which count in the scorecard's refusal alone. `scorecard` is over this round's answers
-    and, for questions that it does not ask, over their latest answers from earlier turns: `coverage` says how many
-    those are. It is None until the round's first answer. `message` says what is missing or particular, for the
-    screen. `complete` marks the last estimate of a round; `turn` counts what the person has said. `course` and `drift`
-    are over questions that every one of their turns was asked, and never mix turns. `from_before` of those done are
-    answers that the very same measurement gave before, as when a conversation is opened again.
+    `done` of the `total` questions that this round asks are answered or failed. `failures` also lists questions that
+    were answered with refusals only, which count in the scorecard's refusal alone. `scorecard` rests on this round's
+    answers and, for questions that it does not ask, on their latest answers from earlier turns: `coverage` says how
+    many those are. It is None until the round's first answer. `message` says what is missing or particular, for the
+    screen. `complete` marks the last estimate of a round. `turn` counts the person's messages. `course` and `drift`
+    rest on questions that every one of their turns was asked, and never mix turns. `from_before` of the `done`
+    questions were answered by the same measurement earlier, as when a conversation is opened again.
     """
 
     scorecard: Scorecard | None
@@ -63,59 +68,74 @@ class Estimate:
     from_before: int = 0
 
 
-LEAST_FOR_SPEED = 5
-"""Fewer questions than this do not tell how long one takes."""
-
-
 @dataclass(slots=True)
 class ProbeRound:
-    """What one round asks and has found; `scored` is a scorecard and of how many answers it is, set together.
+    """What one round asks and has found.
 
-    `clock` gives seconds and may stand still while the model does something else: the round is timed by it. `same` is
-    what this very measurement gave before: it counts as answered, and is not asked again.
+    `planned` are the questions that it asks, `earlier` the rounds before it on the branch. `reused` is what this very
+    measurement found before: it counts as answered, and is not asked again. `clock` gives seconds and may stand still
+    while the model does something else: the round is timed by it. `course` is that of the turns so far.
     """
 
-    conversation_id: str | None
-    message_id: str | None
-    context: tuple[Message, ...]
-    turn: int
+    place: RoundPlace
     planned: tuple[Question, ...]
     earlier: tuple[EarlierRound, ...]
     course: Trajectory = field(default_factory=Trajectory)
-    same: SameRound = field(default_factory=SameRound)
+    reused: RepeatedRound = field(default_factory=RepeatedRound)
     clock: Callable[[], float] = time.monotonic
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     answers: list[Answer] = field(init=False)
     failures: list[Failure] = field(init=False)
-    scored: tuple[int, Scorecard | None] = (0, None)
     others: dict[str, tuple[int, Answer]] = field(init=False)
+    scorecard: Scorecard | None = field(default=None, init=False)
+    _scored_answers: int = field(default=0, init=False)
+    _scoring: threading.Lock = field(default_factory=threading.Lock, init=False)
     _began: float = field(init=False)
-    _last: float = 0.0
+    _last: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
-        """Find the latest answers to the questions that this round does not ask, with their turns."""
+        """Begin with what is reused."""
         self._began = self.clock()
-        self.answers, self.failures = [*self.same.answers], [*self.same.failures]
-        self.plan(self.planned)
+        self.answers, self.failures = [*self.reused.answers], [*self.reused.failures]
+        self.ask(self.planned)
 
-    def plan(self, planned: tuple[Question, ...]) -> None:
-        """Let the round ask `planned`, among them all that it asked so far."""
+    def ask(self, planned: tuple[Question, ...]) -> None:
+        """Let the round ask `planned`, which includes all that it asked so far.
+
+        Questions that it does not ask count with their latest answers: those are the `others`, with their turns.
+        """
         asked = {question.id for question in planned}
         latest = latest_answers(self.earlier)
         self.planned, self.others = planned, {name: found for name, found in latest.items() if name not in asked}
 
     def missing(self, questions: Sequence[Question]) -> tuple[Question, ...]:
         """Return those of `questions` that are neither answered nor failed."""
-        done = SameRound(tuple(self.answers), tuple(self.failures)).asked
+        done = ids_of(self.answers, self.failures)
         return tuple(question for question in questions if question.id not in done)
 
     def take(self, outcome: Answer | Failure) -> None:
-        """Keep what came of one question."""
+        """Add what came of one question."""
         self._last = self.clock()
         if isinstance(outcome, Answer):
             self.answers.append(outcome)
         else:
             self.failures.append(outcome)
+
+    def score(self, score: Callable[[Sequence[Answer]], Scorecard]) -> None:
+        """Bring `scorecard` up to date by calling `score`, unless no answer came since it was last computed.
+
+        Scoring takes time, so it runs in a thread. One thread scores at a time: if the task that waits for it is
+        cancelled, the thread goes on, and must not overwrite a newer scorecard with an older one.
+        """
+        with self._scoring:
+            count, answers = len(self.answers), self.all_answers
+            if count > self._scored_answers:
+                self.scorecard, self._scored_answers = score(answers), count
+
+    @property
+    def turn(self) -> int:
+        """The turn that the round follows; 0 before the first message."""
+        return self.place.turn
 
     @property
     def done(self) -> int:
@@ -125,7 +145,7 @@ class ProbeRound:
     @property
     def asked_now(self) -> int:
         """How many of those the model was asked in this round itself."""
-        return self.done - len(self.same.asked)
+        return self.done - len(self.reused.asked)
 
     @property
     def finished(self) -> bool:
@@ -137,27 +157,16 @@ class ProbeRound:
         """This round's answers and, for questions that it does not ask, the latest earlier ones."""
         return [*self.answers, *(answer for _, answer in self.others.values())]
 
-    def coverage(self, agenda: ProbePlan) -> Coverage:
-        """Say how much of the survey `all_answers` and the failures are, and of which turn."""
+    def coverage(self, questions: int, anchors: int) -> Coverage:
+        """Say how much of the survey, which has `questions`, the answers and failures are, and of which turns."""
         older = sum(turn < self.turn for turn, _ in self.others.values())
         this_turn = self.done + len(self.others) - older
-        return Coverage(len(agenda.questions), len(agenda.anchors), this_turn, older)
-
-    def ended(self, questions: Sequence[Question], groups: Sequence[Group]) -> EarlierRound:
-        """Return the round as later ones look back on it: only what it asked itself, of the survey's `questions`."""
-        answers = {answer.question_id: answer for answer in tuple(self.answers)}
-        asked = {*answers, *(failure.question_id for failure in tuple(self.failures))}
-        return EarlierRound(turn_values(self.turn, questions, groups, asked, answers.values()), answers)
+        return Coverage(questions, anchors, this_turn, older)
 
     @property
     def dropped_messages(self) -> int:
         """How many of the oldest messages the model did not see."""
         return max((answer.dropped_messages for answer in self.answers), default=0)
-
-    @property
-    def scorecard(self) -> Scorecard | None:
-        """The newest scorecard; None before the first answer."""
-        return self.scored[1]
 
     @property
     def refused(self) -> tuple[Failure, ...]:
@@ -172,3 +181,15 @@ class ProbeRound:
         if self.asked_now < LEAST_FOR_SPEED:
             return None
         return max(1e-6, (self._last - self._began) / self.asked_now)
+
+    @property
+    def so_far(self) -> RepeatedRound:
+        """The round as a repetition of it would reuse it."""
+        return RepeatedRound(tuple(self.answers), tuple(self.failures), self.finished)
+
+    def ended(self, measure: Measure) -> EarlierRound:
+        """Return the round as later ones look back on it: without answers from earlier turns."""
+        answers, failures = tuple(self.answers), tuple(self.failures)
+        questions = measure.survey.survey.questions
+        values = turn_values(self.turn, questions, measure.groups, ids_of(answers, failures), answers)
+        return EarlierRound(values, {answer.question_id: answer for answer in answers})

@@ -1,1 +1,1 @@
-"""Where things are kept on disk: files written at one stroke, and the plumbing of SQLite."""
+"""Files that are replaced as a whole, and everything that our SQLite databases have in common."""

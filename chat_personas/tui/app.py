@@ -7,6 +7,7 @@ import logging
 import math
 import sys
 import time
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from textual import work
@@ -66,11 +67,15 @@ class ChatApp(App[None]):
         self._interrupted = -math.inf
         self._hint: Notification | None = None
         self._question: Screen[bool] | None = None
-        self.set_keymap(dict(session.keys))
         self.register_theme(DUSK)
+        self.use_settings(session.keys, session.theme)
+
+    def use_settings(self, keys: Mapping[str, str], theme: str | None) -> None:
+        """Bind keys by the ids of their bindings and choose a theme; without one that is known, the program's own."""
+        self.set_keymap(dict(keys))
         few = self.console.color_system in FEW_COLOURS
         default = TERMINAL_COLOURS if few else DUSK.name
-        self.theme = session.theme if session.theme in self.available_themes else default
+        self.theme = theme if theme in self.available_themes else default
 
     def get_default_screen(self) -> FirstScreen:
         """What can be drawn before anything else is imported."""

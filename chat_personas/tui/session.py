@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from chat_personas.conversation.conversation import Conversation
     from chat_personas.corpus import Corpus
     from chat_personas.monitor.monitor import Monitor
+    from chat_personas.settings import Settings
     from eval.engine import Engine, EngineInfo
     from personas import LoadedPersona, Persona
 
@@ -37,8 +38,9 @@ class SessionSpec:
     `persona` and `model` are what the person typed and are shown until the real ones are read. `load_persona` is
     called in the background after the first paint, and again for every persona picked later. `make_monitor` gives None
     where nothing can be measured. `probing_confirmed` says whether the person agreed before to probe this engine;
-    `remember_probing` is called when they agree now. `keys` maps ids of bindings to keys. While the screen is up, what
-    native libraries write to file descriptor 2 goes to `log_path`.
+    `remember_probing` is called when they agree now. `keys` maps ids of bindings to keys. `keys`, `theme` and `measure`
+    are a preview: what `load_settings` gives takes their place. While the screen is up, what native libraries write to
+    file descriptor 2 goes to `log_path`.
     """
 
     persona: str
@@ -54,6 +56,7 @@ class SessionSpec:
     keys: Mapping[str, str] = field(default_factory=dict)
     theme: str | None = None
     log_path: Path | None = None
+    load_settings: Callable[[], "Settings"] | None = None
 
 
 class Session:
@@ -120,7 +123,7 @@ class Session:
         from chat_personas.conversation.conversation import Conversation
 
         corpus, engine = await self.open_corpus(), await self.open_engine()
-        return await self._take_up(Conversation.resume(corpus, engine, conversation_id))
+        return await self._take_up(await asyncio.to_thread(Conversation.resume, corpus, engine, conversation_id))
 
     async def _take_up(self, conversation: "Conversation") -> "Conversation":
         """Make `conversation` the open one. A round that was cancelled for it is recorded first."""

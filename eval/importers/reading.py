@@ -1,6 +1,6 @@
-"""Reading the files of other formats, with one clear line for everything that may stand in the way.
+"""Reading the files of other formats: text, JSON, comma-separated tables, and cells with a Python literal in them.
 
-Lists and dictionaries as Python writes them, in a cell of a table; nothing is run.
+Whatever is wrong is one line that names the file and the place; nothing in a file is run.
 """
 
 import ast
@@ -14,43 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from eval.errors import SurveyError
-from personas.inputs.files import display_name, non_file_kind
+from personas.inputs.files import FileKind, decode, display_name, read_bytes
 from personas.inputs.suggestions import quoted
 
-_DEFAULTDICT = re.compile(r"defaultdict\(\s*<class '\w+'>\s*,\s*(.*)\)", re.DOTALL)
-
-
-def read_literal(text: str) -> Any:
-    """Return the Python literal that a cell holds, as `str()` writes a list or a dictionary; nothing is run.
-
-    A `defaultdict(<class 'list'>, {...})` is the dictionary in it. A `nan` that stands by itself is None; the same
-    letters in a text are text.
-
-    Raises:
-        ValueError: it is none, or a dictionary has a key twice, of which Python would keep the last.
-    """
-    inner = _DEFAULTDICT.fullmatch(text.strip())
-    try:
-        tree = ast.parse(inner.group(1) if inner else text.strip(), mode="eval")
-        return ast.literal_eval(_WithoutNan().visit(tree))
-    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError) as error:
-        raise ValueError("this is no list or dictionary as Python writes them") from error
-
-
-class _WithoutNan(ast.NodeTransformer):
-    """Puts None where the name `nan` stands, and refuses a dictionary with a key twice."""
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        return ast.copy_location(ast.Constant(None), node) if node.id == "nan" else node
-
-    def visit_Dict(self, node: ast.Dict) -> ast.AST:
-        keys = [key.value for key in node.keys if isinstance(key, ast.Constant)]
-        if len(set(keys)) < len(keys):
-            raise ValueError("a key is there twice")
-        return self.generic_visit(node)
-
-
-_MOST_BYTES = 2_000_000_000
+_SOURCE_FILE = FileKind("a file of the survey", 2_000_000_000, SurveyError)
 _MOST_COLUMNS = 12
 
 
@@ -60,23 +27,17 @@ def read_text(path: Path) -> str:
     Raises:
         SurveyError: it is missing, is a directory or a pipe, may not be read, is larger than 2 GB, or is not UTF-8.
     """
-    if (what := non_file_kind(path)) is not None:
-        raise SurveyError(f"{display_name(path)} is {what}; name a file of the survey")
-    try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise SurveyError(f"{display_name(path)} is larger than 2 GB; name a file of the survey")
-        return path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError as error:
-        raise SurveyError(f"there is no file {display_name(path)}; check the path") from error
-    except UnicodeDecodeError as error:
-        raise SurveyError(f"{display_name(path)}: this is not UTF-8; save the file as UTF-8") from error
-    except (OSError, ValueError) as error:
-        why = (getattr(error, "strerror", None) or "no valid path").lower()
-        raise SurveyError(f"{display_name(path)} cannot be read ({why}); name one that you may read") from error
+    return decode(read_bytes(path, _SOURCE_FILE), path, _SOURCE_FILE)
 
 
 def read_json_object(path: Path) -> dict[str, Any]:
-    """Return the object in a JSON file. Raises SurveyError as `read_text`, and if it is no JSON, or no object."""
+    """Return the object in a JSON file.
+
+    It is as its publisher wrote it, so that a key twice or NaN is no error here.
+
+    Raises:
+        SurveyError: as `read_text`; it is not JSON, or not an object.
+    """
     try:
         found = json.loads(read_text(path))
     except (ValueError, RecursionError) as error:
@@ -91,7 +52,8 @@ def read_rows(path: Path, needed: frozenset[str]) -> Iterator[tuple[int, dict[st
     """Yield the line number and the cells by column of each row of a comma-separated file, empty rows left out.
 
     Raises:
-        SurveyError: as `read_text`; the header lacks a column of `needed` or has one twice, a row has more cells.
+        SurveyError: as `read_text`; the header lacks a column of `needed` or has one twice, or a row has more cells
+            than the header.
     """
     header, rows = read_cells(path, needed)
     for line, cells in rows:
@@ -102,14 +64,14 @@ def read_cells(path: Path, needed: frozenset[str]) -> tuple[list[str], Iterator[
     """Return the column names of a comma-separated file, and line number and cells of each row that is not empty.
 
     Raises:
-        SurveyError: as `read_rows`; what is wrong with a row when that row is reached.
+        SurveyError: as `read_rows`; for a fault in a row when that row is reached.
     """
     csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
     reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
     try:
         header = [name.strip() for name in next(reader, [])]
     except csv.Error as error:
-        raise _no_row(path, reader.line_num, error) from error
+        raise _faulty_row(path, reader.line_num, error) from error
     _check_header(path, header, needed)
 
     def rows() -> Iterator[tuple[int, list[str]]]:
@@ -120,24 +82,24 @@ def read_cells(path: Path, needed: frozenset[str]) -> tuple[list[str], Iterator[
                 if any(cells):
                     yield reader.line_num, cells
         except csv.Error as error:
-            raise _no_row(path, reader.line_num, error) from error
+            raise _faulty_row(path, reader.line_num, error) from error
 
     return header, rows()
 
 
 def columns_found(header: Sequence[str]) -> str:
-    """Name the columns that a table has, of very many the first ones."""
+    """Name the columns that a table has; of very many, the first."""
     names = [quoted(name) for name in header[:_MOST_COLUMNS]]
     return ", ".join(names + ["…"] * (len(header) > _MOST_COLUMNS)) or "none"
 
 
 def wrong_length(path: Path, line: int, cells: int, columns: int) -> SurveyError:
-    """Return the error for a row that has another number of cells than the header: they would stand elsewhere."""
+    """Return the error for a row with another number of cells than the header: it is unclear which cell is which."""
     problem = f"{cells} cells for {columns} columns; put text that has a comma in double quotes"
     return SurveyError(f"{display_name(path)}: line {line}: {problem}")
 
 
-def _no_row(path: Path, line: int, error: csv.Error) -> SurveyError:
+def _faulty_row(path: Path, line: int, error: csv.Error) -> SurveyError:
     fix = "put text in double quotes, and write a quote in it twice"
     return SurveyError(f"{display_name(path)}: line {line}: {error}; {fix}")
 
@@ -150,4 +112,37 @@ def _check_header(path: Path, header: list[str], needed: frozenset[str]) -> None
         raise SurveyError(f"{display_name(path)}: {lacks} (columns found: {columns_found(header)})")
     repeated = next((name for name in header if name and header.count(name) > 1), None)
     if repeated is not None:
-        raise SurveyError(f"{display_name(path)}: the column {quoted(repeated)} is there twice; keep one of them")
+        raise SurveyError(f"{display_name(path)}: duplicate column {quoted(repeated)}; keep one of them")
+
+
+_DEFAULTDICT = re.compile(r"defaultdict\(\s*<class '\w+'>\s*,\s*(.*)\)", re.DOTALL)
+
+
+def read_literal(text: str) -> Any:
+    """Return the Python literal that a cell holds, as `str()` writes a list or a dictionary; nothing is run.
+
+    A `defaultdict(<class 'list'>, {...})` is the dictionary in it. The name `nan` is None; the same letters in a text
+    are text.
+
+    Raises:
+        ValueError: it is not one, or a dictionary has a key twice, of which Python would keep the last.
+    """
+    inner = _DEFAULTDICT.fullmatch(text.strip())
+    try:
+        tree = ast.parse(inner.group(1) if inner else text.strip(), mode="eval")
+        return ast.literal_eval(_WithoutNan().visit(tree))
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError) as error:
+        raise ValueError("this is not a list or dictionary as Python writes them") from error
+
+
+class _WithoutNan(ast.NodeTransformer):
+    """Replaces the name `nan` by None, and refuses a dictionary with a key twice."""
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return ast.copy_location(ast.Constant(None), node) if node.id == "nan" else node
+
+    def visit_Dict(self, node: ast.Dict) -> ast.AST:
+        keys = [key.value for key in node.keys if isinstance(key, ast.Constant)]
+        if len(set(keys)) < len(keys):
+            raise ValueError("duplicate key")
+        return self.generic_visit(node)

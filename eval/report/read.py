@@ -1,71 +1,58 @@
-"""Reading the reports that `eval --json` wrote: the reports, or one line that says what is wrong with the file."""
+"""Reading the reports that `eval --json` wrote, or saying in one line what is wrong with the file."""
 
-import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, get_args
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import ValidationError
 
 from eval.errors import ReportError
 from eval.report import SCHEMA, SCHEMA_OF_SEVERAL, Report, Reports
-from personas.inputs.files import FileKind, display_name, read_whole
-from personas.inputs.suggestions import nearest, quoted
+from personas.inputs.files import FileKind, display_name, read_text
+from personas.inputs.json_text import parse_json
+from personas.inputs.models import explain, faults
+from personas.inputs.suggestions import quoted
 
-_REPORT_FILE = FileKind("a report", 500_000_000, "500 MB", "name a report", ReportError)
-_AGAIN = "write it again with chat-personas eval --json"
+_AGAIN = "write the report again with chat-personas eval --json"
+_REPORT_FILE = FileKind("a report", 500_000_000, ReportError, if_not_utf8=_AGAIN)
 
 
 def load_reports(file: str) -> tuple[Report, ...]:
     """Return the reports in a file: one, or all of a document of several.
 
     Raises:
-        ReportError: the file cannot be read or holds no report; the message names the file and the fault.
+        ReportError: the file cannot be read or is not a valid report; the message names the file and the fault.
     """
     path = Path(file)
-    name = display_name(path)
-    try:
-        text = read_whole(path, _REPORT_FILE).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ReportError(f"{name}: this is not UTF-8; {_AGAIN}") from error
+    text = read_text(path, _REPORT_FILE).text
     try:
         return read_reports(text)
     except ReportError as error:
-        raise ReportError(f"{name}: {error}") from error
+        raise ReportError(f"{display_name(path)}: {error}") from error
 
 
 def read_reports(text: str) -> tuple[Report, ...]:
     """Return the reports that a JSON text holds, in its order.
 
     Raises:
-        ReportError: it is no JSON, has another schema, lacks a key or has one too many, names a question twice, or
-            has not as many figures as options.
+        ReportError: it is not JSON, has another schema, has a missing or unknown key, the same question twice, or not
+            one figure for each option.
     """
     model = _model(_schema(text))
     try:
         document = model.model_validate_json(text)
     except ValidationError as error:
-        raise ReportError(_explain(error.errors(include_url=False)[0], model)) from error
+        raise ReportError(_or_again(explain(faults(error)[0], model))) from error
     reports = document.reports if isinstance(document, Reports) else (document,)
     if not reports:
-        raise ReportError(f"there is no report in it; {_AGAIN}")
+        raise ReportError(f"the file holds no report; {_AGAIN}")
     for report in reports:
         _check(report)
     return reports
 
 
 def _schema(text: str) -> object:
-    try:
-        document: Any = json.loads(text, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise ReportError(f"this is not JSON; {_AGAIN}") from error
+    document = parse_json(text, ReportError, fix=_AGAIN)
     return document.get("schema") if isinstance(document, dict) else None
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no number that JSON knows")
 
 
 def _model(schema: object) -> type[Report] | type[Reports]:
@@ -77,40 +64,18 @@ def _model(schema: object) -> type[Report] | type[Reports]:
     raise ReportError(f'{found}; a report of chat-personas eval --json has "{SCHEMA}" or "{SCHEMA_OF_SEVERAL}"')
 
 
-def _explain(error: ErrorDetails, model: type[BaseModel]) -> str:
-    """Return one line about the first fault: the place, what is wrong, and what to do."""
-    place = ".".join(str(part) for part in error["loc"])
-    if error["type"] == "missing":
-        return f"the key {quoted(place)} is missing; {_AGAIN}"
-    if error["type"] == "extra_forbidden":
-        near = nearest(str(error["loc"][-1]), _keys(model, error["loc"][:-1]))
-        likely = "" if near is None else f"did you mean {quoted(near)}? Or "
-        return f"there is no key {quoted(place)}; {likely}{_AGAIN}"
-    return f"{quoted(place)}: {error['msg'].lower()}; {_AGAIN}"
-
-
-def _keys(model: type[BaseModel], place: Sequence[int | str]) -> list[str]:
-    """Return the keys of the object at a path of keys and indices in a document of this model."""
-    for key in place:
-        if isinstance(key, str):
-            model = next(_models(model.model_fields[key].annotation))
-    return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _models(annotation: object) -> Iterator[type[BaseModel]]:
-    """Yield the models that a field's type mentions."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for part in get_args(annotation):
-        yield from _models(part)
+def _or_again(problem: str) -> str:
+    """Add what to do where nobody would correct a report by hand."""
+    return f"{problem} Or {_AGAIN}" if problem.endswith("?") else f"{problem}, or {_AGAIN}"
 
 
 def _check(report: Report) -> None:
+    """Raise ReportError for what the models cannot check."""
     ids = Counter(question.id for question in report.questions)
     repeated = next((question_id for question_id, times in ids.items() if times > 1), None)
     if repeated is not None:
-        raise ReportError(f"the question {quoted(repeated)} is there twice; {_AGAIN}")
+        raise ReportError(f"duplicate question {quoted(repeated)}; {_AGAIN}")
     for question in report.questions:
         shares = (question.ordinal, question.model, question.human or question.options)
         if any(len(each) != len(question.options) for each in shares):
-            raise ReportError(f"the question {quoted(question.id)} has not a figure for each option; {_AGAIN}")
+            raise ReportError(f"the question {quoted(question.id)} does not have one figure for each option; {_AGAIN}")

@@ -1,1 +1,1 @@
-"""Reading what people write (files, JSON, TOML), each fault told in one clear line."""
+"""Reading what people write: files, JSON, and models of documents; every fault is one clear line."""

@@ -1,26 +1,27 @@
-"""The known word that a mistyped one may stand for, and how what stands in a file is shown in an error."""
+"""Did you mean …? The known word nearest to a mistyped one, and how a word or a value is shown in an error."""
 
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 
 _LONGEST_SHOWN = 60
 _ALIKE = 0.6
-"""From which ratio of `difflib` on (0 to 1) a word may be a slip of another; the limit that `difflib` itself takes."""
+"""The least similarity of a word and the one it may be a slip of: that of `difflib`, which takes the same limit."""
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
+def nearest(word: str, known: Iterable[str], *, alike: float = _ALIKE) -> str | None:
     """Return the entry of `known` that looks most like `word`, ignoring case, the first of equals; None if none does.
 
-    What has less than 0.6 of its letters in common with `word`, in order, is not like it.
+    `alike` is the least similarity, the ratio of `difflib.SequenceMatcher`: twice the characters in common, in order,
+    over the characters of both words (0 to 1).
     """
     typed = word[:_LONGEST_SHOWN].casefold()
-    alike = {candidate: SequenceMatcher(None, typed, candidate.casefold()).ratio() for candidate in known}
-    best = max(alike, key=alike.__getitem__, default=None)
-    return best if best is not None and alike[best] >= _ALIKE else None
+    ratios = {candidate: SequenceMatcher(None, typed, candidate.casefold()).ratio() for candidate in known}
+    best = max(ratios, key=ratios.__getitem__, default=None)
+    return best if best is not None and ratios[best] >= alike else None
 
 
 def suggestion(word: str, known: Iterable[str], otherwise: str | None = None) -> str:
-    """Return what to do about a mistyped word: write the nearest or else, unless `otherwise` says more, a known one."""
+    """Return what to do about a mistyped word: take the nearest known one; if none is near, `otherwise`, or any."""
     words = list(known)
     near = nearest(word, words)
     if near is not None:
@@ -29,13 +30,13 @@ def suggestion(word: str, known: Iterable[str], otherwise: str | None = None) ->
 
 
 def one_of(words: Sequence[str]) -> str:
-    """Return words as a choice between them, as a file would have them."""
+    """Return words as a choice: `"a", "b" or "c"`. There must be one at least."""
     *others, last = map(quoted, words)
     return f"{', '.join(others)} or {last}" if others else last
 
 
 def quoted(value: object) -> str:
-    """Return a value as a TOML file would have it, fit for an error: on one short line, no control characters."""
+    """Return a value as a TOML file has it, fit for an error: one line of at most 60, without control characters."""
     match value:
         case str():
             text = f'"{_printable(value)}"'
@@ -46,7 +47,7 @@ def quoted(value: object) -> str:
         case dict():
             text = "a table"
         case list():
-            text = "a list"
+            text = "a list" if value else "an empty list"
         case _:
             text = _printable(str(value))
     return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"

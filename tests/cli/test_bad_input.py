@@ -201,10 +201,12 @@ def test_a_home_that_is_a_file_is_named(
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("persona = ", "no TOML"),
-        ('persnoa = "democrat"', "did you mean persona?"),
-        ("threads = 0", "threads"),
-        ('[servers."http://a/v1"]\nkey = "sk-very-secret"', "did you mean key_env?"),
+        ("persona = ", "is not valid TOML"),
+        ('persnoa = "democrat"', 'did you mean "persona"?'),
+        ("threads = 0", "threads is 0; write 1 or more"),
+        ("[keys]\nstop = 5", "keys.stop is 5; write text in double quotes"),
+        ("keys = 3", "keys is 3; write a table, such as [keys]"),
+        ('[servers."http://a/v1"]\nkey = "sk-very-secret"', 'did you mean "key_env"?'),
         ('[servers."http://a/v1"]\nkey_env = "sk-very-secret"', "the name of an environment variable"),
     ],
 )
@@ -223,7 +225,7 @@ def test_a_wrong_environment_variable_is_named(command: Command, monkeypatch: py
     monkeypatch.setenv("CHAT_PERSONAS_THREADS", "many")
     ran = command("chat", "democrat", given="Hello")
     assert ran.code == 2
-    assert "CHAT_PERSONAS_THREADS" in only_line(ran)
+    assert 'the environment variable CHAT_PERSONAS_THREADS is "many"; write a whole number\n' in only_line(ran)
 
 
 # The corpus
@@ -401,7 +403,7 @@ def test_a_mistake_of_ours_is_one_line_and_an_exit_code_of_its_own(
         (("eval", "democrat", "--survey", "xyzzy"), 'no survey "xyzzy"; see: chat-personas surveys list. Or name its'),
         (("eval", "democrat", "--survey", "civics"), 'no survey "civics"; did you mean "civic"? Or name its file'),
         (("eval", "banana"), 'no persona "banana" in the library; see: chat-personas personas list'),
-        (("surveys", "import", "opinions", "."), 'no kind "opinions"; did you mean opinionqa? Kinds: '),
+        (("surveys", "import", "opinions", "."), 'no kind "opinions"; did you mean "opinionqa"? Kinds: '),
         (("surveys", "import", "parquet", "."), 'no kind "parquet"; kinds: '),
     ],
 )

@@ -66,6 +66,7 @@ MISTYPED = {
     "surveys show --group": (("surveys", "show", "civic", "--group", "POLPARTY=Democart"), "POLPARTY=Democrat"),
     "surveys import": (("surveys", "import", "opinionka", "."), "opinionqa"),
     "models show": (("models", "show", "poket"), "pocket"),
+    "models show, in capitals": (("models", "show", "POCKET"), "pocket"),
     "export --format": (("export", "--format", "openia", "--out", "-"), "openai"),
 }
 
@@ -142,7 +143,7 @@ def test_a_wrong_key_is_a_server_that_fails_and_is_not_repeated(
 def test_a_model_that_a_server_does_not_serve_is_wrong_input(
     command: Command, server: str, words: tuple[str, ...]
 ) -> None:
-    assert "did you mean qwen3?" in refusal(command, words, 2, f"http://:right@{server}#qwen4")
+    assert 'did you mean "qwen3"?' in refusal(command, words, 2, f"http://:right@{server}#qwen4")
     assert "serves 2 models; name one" in refusal(command, words, 2, f"http://:right@{server}")
 
 

@@ -1,9 +1,11 @@
 """A conversation keeps every word, however its replies end."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -16,6 +18,7 @@ from chat_personas.conversation.conversation import (
     ReplyText,
 )
 from chat_personas.corpus import Corpus, CorpusError, UnknownConversationError
+from chat_personas.corpus.connection import Connections
 from eval.engine import EngineError, Message, Piece, Sampling, TooLongError, Usage
 from personas import LoadedPersona, PersonaError, load_persona, with_steering
 from tests.corpus.full_disk import no_room
@@ -127,9 +130,7 @@ async def test_the_time_of_replies_is_told_while_they_are_on_their_way_and_stand
     corpus: Corpus, democrat: LoadedPersona, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = iter(range(1000))
-    monkeypatch.setattr(
-        "chat_personas.conversation.conversation.time", SimpleNamespace(monotonic=lambda: float(next(now)))
-    )
+    monkeypatch.setattr("chat_personas.conversation.reply.time", SimpleNamespace(monotonic=lambda: float(next(now))))
     conversation = Conversation.start(corpus, FakeEngine(["Hel", "lo.", END], ["Yes.", END]), democrat)
     assert conversation.seconds_of_replies() == 0
     events = conversation.send("Hi")  # begins at 0
@@ -170,7 +171,7 @@ async def test_a_bug_in_an_engine_is_raised_after_the_text_was_kept(corpus: Corp
     assert not conversation.replying
 
 
-async def test_a_face_that_leaves_loses_nothing(corpus: Corpus, democrat: LoadedPersona) -> None:
+async def test_a_listener_that_leaves_loses_nothing(corpus: Corpus, democrat: LoadedPersona) -> None:
     conversation = Conversation.start(corpus, FakeEngine(["I was", asyncio.Event()]), democrat)
     events = conversation.send("Hi")
     await anext(events)
@@ -180,7 +181,7 @@ async def test_a_face_that_leaves_loses_nothing(corpus: Corpus, democrat: Loaded
     assert not conversation.replying
 
 
-async def test_a_cancelled_face_loses_nothing(corpus: Corpus, democrat: LoadedPersona) -> None:
+async def test_a_cancelled_listener_loses_nothing(corpus: Corpus, democrat: LoadedPersona) -> None:
     conversation = Conversation.start(corpus, FakeEngine(["I was", asyncio.Event()]), democrat)
     first_words = asyncio.Event()
 
@@ -189,11 +190,11 @@ async def test_a_cancelled_face_loses_nothing(corpus: Corpus, democrat: LoadedPe
             if isinstance(event, ReplyText):
                 first_words.set()
 
-    face = asyncio.create_task(listen())
+    listener = asyncio.create_task(listen())
     await first_words.wait()
-    face.cancel()
-    await asyncio.wait({face})
-    assert face.cancelled()
+    listener.cancel()
+    await asyncio.wait({listener})
+    assert listener.cancelled()
     assert stored(corpus, conversation)[-1] == ("assistant", "I was", "interrupted")
 
 
@@ -224,14 +225,17 @@ async def test_how_much_of_the_context_a_conversation_takes_is_known_when_it_is_
 ) -> None:
     ending = Piece("", finish_reason="stop", usage=Usage(90, 60, 7, 1.5))
     conversation = Conversation.start(corpus, FakeEngine(["Well.", ending], ["So"]), democrat)
-    assert conversation.context_use() is None
+    assert await conversation.context_use() is None
     await heard(conversation.send("Hi"))
     again = Conversation.resume(corpus, FakeEngine(), conversation.id)
     on_another = Conversation.resume(corpus, FakeEngine(name="other"), conversation.id)
     known = ContextUse(97)
-    assert (conversation.context_use(), again.context_use(), on_another.context_use()) == (known, known, None)
+    uses = [await one.context_use() for one in (conversation, again, on_another)]
+    assert uses == [known, known, None]
     await heard(conversation.send("And?"))
-    assert conversation.context_use() == ContextUse(97, at_least=True), "the reply broke off: what it took is not told"
+    assert await conversation.context_use() == ContextUse(97, at_least=True), (
+        "the reply broke off: its tokens are not known"
+    )
 
 
 async def test_of_a_reply_that_broke_off_the_prompt_is_known_where_another_reply_to_it_was_ended(
@@ -240,11 +244,11 @@ async def test_of_a_reply_that_broke_off_the_prompt_is_known_where_another_reply
     ending = Piece("", finish_reason="stop", usage=Usage(90, 60, 7, 1.5))
     conversation = Conversation.start(corpus, FakeEngine(["So"], ["Well.", ending], ["And"]), democrat)
     await heard(conversation.send("Hi"))
-    assert conversation.context_use() is None
+    assert await conversation.context_use() is None
     await heard(conversation.regenerate())
-    assert conversation.context_use() == ContextUse(97)
+    assert await conversation.context_use() == ContextUse(97)
     await heard(conversation.regenerate())
-    assert conversation.context_use() == ContextUse(90, at_least=True)
+    assert await conversation.context_use() == ContextUse(90, at_least=True)
 
 
 async def test_regenerating_keeps_the_reply_before(corpus: Corpus, democrat: LoadedPersona) -> None:
@@ -253,7 +257,7 @@ async def test_regenerating_keeps_the_reply_before(corpus: Corpus, democrat: Loa
     await heard(conversation.send("Hi"))
     await heard(conversation.regenerate())
     await heard(conversation.regenerate())
-    replies = conversation.alternatives(conversation.path[-1].id)
+    replies = await conversation.alternatives(conversation.path[-1].id)
     assert [reply.text for reply in replies] == ["One.", "Another.", "A third."]
     assert conversation.path[-1].text == "A third."
     assert [sampling.seed for sampling in engine.samplings] == [5, 6, 7]
@@ -271,10 +275,72 @@ async def test_editing_a_message_begins_a_branch_and_switching_goes_back(
     await heard(conversation.edit(old[0].id, "Q1, said better"))
     assert [row.text for row in conversation.path] == ["Q1, said better", "B1"]
     assert [message.content for message in engine.asked[2][1:]] == ["Q1, said better"]
-    conversation.switch(old[0].id)
+    await conversation.switch(old[0].id)
     assert [row.text for row in conversation.path] == ["Q1", "A1", "Q2", "A2"]
     again = Conversation.resume(corpus, engine, conversation.id)
     assert again.path == conversation.path
+
+
+async def test_what_needs_the_corpus_never_waits_for_it_on_the_event_loop(
+    corpus: Corpus, democrat: LoadedPersona, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: set[int] = set()
+
+    def watched(use: Any) -> Any:
+        def used(connections: Connections) -> Any:
+            threads.add(threading.get_ident())
+            return use(connections)
+
+        return used
+
+    for use in (Connections.reading, Connections.writing):
+        monkeypatch.setattr(Connections, use.__name__, watched(use))
+    engine = FakeEngine(["A1", END], ["A2", END], ["B"], [TOO_LONG])
+    conversation = Conversation.start(corpus, engine, democrat)
+    await heard(conversation.send("Q"))
+    await heard(conversation.regenerate())
+    await heard(conversation.edit(conversation.path[0].id, "Q, said better"))
+    with pytest.raises(TooLongError):
+        await heard(conversation.send("long"))
+    await conversation.alternatives(conversation.path[0].id)
+    await conversation.switch(conversation.path[0].id)
+    await conversation.next_version()
+    await conversation.context_use()
+    await conversation.rename("Guns")
+    await conversation.save()
+    assert threads
+    assert threading.get_ident() not in threads
+
+
+async def test_while_another_version_is_being_opened_nothing_else_begins(
+    corpus: Corpus, democrat: LoadedPersona, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation = Conversation.start(corpus, FakeEngine(["A1", END], ["A2", END], ["B", END]), democrat)
+    await heard(conversation.send("Q"))
+    await heard(conversation.regenerate())
+    go, activate = threading.Event(), corpus.activate
+
+    def slow(*of: str) -> str:
+        assert go.wait(10)
+        return activate(*of)
+
+    monkeypatch.setattr(corpus, "activate", slow)
+    opening = asyncio.create_task(conversation.next_version())
+    await asyncio.sleep(0)
+    for other in (conversation.send("And?"), conversation.regenerate()):
+        with pytest.raises(RuntimeError, match="another version is being opened"):
+            await anext(other)
+    opening.cancel()
+    await asyncio.wait({opening})
+    with pytest.raises(RuntimeError, match="another version is being opened"):
+        await conversation.next_version()
+    go.set()
+    while conversation.path[-1].text != "A1":
+        await asyncio.sleep(0)
+    while conversation._changing:
+        await asyncio.sleep(0)
+    await heard(conversation.send("And?"))
+    assert [row.text for row in conversation.path] == ["Q", "A1", "And?", "B"]
 
 
 async def test_only_what_a_person_said_on_the_path_can_be_edited(corpus: Corpus, democrat: LoadedPersona) -> None:
@@ -313,7 +379,7 @@ def test_resuming_what_is_not_there_is_an_error_that_says_so(corpus: Corpus) -> 
 
 async def test_a_conversation_without_words_leaves_no_row(corpus: Corpus, democrat: LoadedPersona) -> None:
     conversation = Conversation.start(corpus, FakeEngine(), democrat)
-    conversation.rename("Nothing yet")
+    await conversation.rename("Nothing yet")
     with pytest.raises(ValueError, match="empty message"):
         conversation.send(" \n")
     assert corpus.conversations() == ()
@@ -323,7 +389,7 @@ async def test_the_title_is_what_was_said_first_until_it_is_renamed(corpus: Corp
     conversation = Conversation.start(corpus, FakeEngine(["Hm.", END]), democrat)
     await heard(conversation.send("What about\nguns, " + "and then some " * 9))
     assert conversation.title == "What about guns, and then some and then some and then some…"
-    conversation.rename("Guns")
+    await conversation.rename("Guns")
     assert corpus.conversation(conversation.id).title == conversation.title == "Guns"
 
 
@@ -334,7 +400,7 @@ async def test_one_reply_at_a_time(corpus: Corpus, democrat: LoadedPersona) -> N
     with pytest.raises(RuntimeError, match="on its way"):
         await anext(conversation.send("Hi again"))
     with pytest.raises(RuntimeError, match="on its way"):
-        conversation.switch("any")
+        await conversation.switch("any")
     await events.aclose()
 
 
@@ -367,6 +433,38 @@ async def test_when_nothing_can_be_kept_nothing_is_sent(corpus: Corpus, democrat
     assert not conversation.replying
     await heard(conversation.send("Once more"))
     assert [text for _, text, _ in stored(corpus, conversation)] == ["Once more", "Hm."]
+
+
+async def test_when_another_reply_cannot_be_begun_the_one_before_stays(
+    corpus: Corpus, democrat: LoadedPersona, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise CorpusError("no space is left")
+
+    engine = FakeEngine(["Hm.", END], ["Well.", END])
+    conversation = Conversation.start(corpus, engine, democrat)
+    await heard(conversation.send("Hi"))
+    before, kept = conversation.path, stored(corpus, conversation)
+    with monkeypatch.context() as full:
+        full.setattr(corpus, "begin_reply", fails)
+        with pytest.raises(CorpusError, match="no space is left"):
+            await heard(conversation.regenerate())
+    assert (conversation.path, stored(corpus, conversation), len(engine.asked)) == (before, kept, 1)
+    await heard(conversation.regenerate())
+    assert conversation.path[-1].text == "Well."
+
+
+async def test_of_two_messages_while_a_reply_is_being_stored_again_only_one_is_said(
+    corpus: Corpus, democrat: LoadedPersona
+) -> None:
+    conversation = Conversation.start(corpus, FakeEngine(["word " * 100_000, END], ["Yes.", END]), democrat)
+    with no_room(corpus), pytest.raises(CorpusError, match="no space is left"):
+        await heard(conversation.send("Hi"))
+    one, other = await asyncio.gather(
+        heard(conversation.send("One")), heard(conversation.send("Two")), return_exceptions=True
+    )
+    assert sorted((type(result) for result in (one, other)), key=lambda kind: kind.__name__) == [RuntimeError, list]
+    assert [text for _, text, _ in stored(corpus, conversation)][2:] in (["One", "Yes."], ["Two", "Yes."])
 
 
 async def test_a_reply_that_no_longer_fits_on_the_disk_is_kept_once_there_is_room(

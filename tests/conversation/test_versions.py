@@ -1,8 +1,8 @@
-"""Every version of the end of a conversation is come by, one after the other."""
+"""Repeated calls visit every version of the end of a conversation."""
 
 from collections.abc import AsyncIterator
 
-from chat_personas.conversation.conversation import Conversation, Place, ReplyEvent, Version, next_version
+from chat_personas.conversation.conversation import Conversation, Place, ReplyEvent, Version
 from chat_personas.corpus import Corpus
 from personas import load_persona
 from tests.fakes import END, FakeEngine
@@ -20,18 +20,18 @@ def begun(corpus: Corpus, *replies: str) -> Conversation:
 
 async def test_there_is_no_other_version_of_what_was_said_once(corpus: Corpus) -> None:
     conversation = begun(corpus, "To guns.")
-    assert next_version(conversation) is None
+    assert await conversation.next_version() is None
     await heard(conversation.send("Guns?"))
-    assert next_version(conversation) is None
+    assert await conversation.next_version() is None
 
 
 async def test_replies_are_gone_round(corpus: Corpus) -> None:
     conversation = begun(corpus, "One.", "Two.")
     await heard(conversation.send("Guns?"))
     await heard(conversation.regenerate())
-    assert next_version(conversation) == Version(reply=Place(1, 2))
+    assert await conversation.next_version() == Version(reply=Place(1, 2))
     assert conversation.path[-1].text == "One."
-    assert next_version(conversation) == Version(reply=Place(2, 2))
+    assert await conversation.next_version() == Version(reply=Place(2, 2))
     assert conversation.path[-1].text == "Two."
 
 
@@ -40,7 +40,7 @@ async def test_all_replies_to_all_versions_of_a_message_are_gone_round(corpus: C
     await heard(conversation.send("Guns?"))
     await heard(conversation.edit(conversation.path[0].id, "Schools?"))
     await heard(conversation.regenerate())
-    went = [(next_version(conversation), conversation.path[-1].text) for _ in range(4)]
+    went = [(await conversation.next_version(), conversation.path[-1].text) for _ in range(4)]
     guns = Version(message=Place(1, 2)), "To guns."
     assert went == [
         guns,

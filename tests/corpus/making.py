@@ -34,10 +34,10 @@ def conversation_row(*, persona: str = "democrat", system_prompt: str = "", bega
 def talk(corpus: Corpus, *turns: tuple[str, str], row: ConversationRow | None = None, last: Status = "complete") -> str:
     """Keep a conversation of question and reply turns; the last reply ends as `last`. Return its key."""
     row = row or conversation_row()
-    corpus.add_conversation(row)
     parent: MessageRow | None = None
     for number, (said, answered) in enumerate(turns, start=1):
-        _, parent = corpus.begin_turn(row.id, parent.id if parent else None, said, INFO, Sampling(seed=7))
+        new, parent_id = (None, parent.id) if parent else (row, None)
+        _, parent = corpus.begin_turn(row.id, parent_id, said, INFO, Sampling(seed=7), new=new)
         corpus.end_reply(parent.id, answered, last if number == len(turns) else "complete", finish_reason="stop")
     return row.id
 
@@ -56,9 +56,9 @@ def branch_of(corpus: Corpus, conversation_id: str) -> tuple[MessageRow, ...]:
 
 def conversation_of(monitor: Monitor, message_id: str | None) -> str | None:
     """The conversation of a message in the corpus that a monitor records in."""
-    if monitor._kept is None or message_id is None:
+    if monitor._recorder._corpus is None or message_id is None:
         return None
-    return monitor._kept._corpus.branch(message_id)[0].conversation_id
+    return monitor._recorder._corpus.branch(message_id)[0].conversation_id
 
 
 def without_waiting_for_the_disk(corpus: Corpus) -> None:

@@ -19,8 +19,8 @@ from tests.corpus.making import DAY, INFO, branch_of, conversation_row, talk
 EVERYTHING = Selection()
 
 
-def exported(corpus: Corpus, out: Path, selection: Selection = EVERYTHING, *, unfinished: bool = False) -> list[Any]:
-    count = export_file(corpus, "openai", selection, out, force=True, unfinished=unfinished)
+def exported(corpus: Corpus, out: Path, selection: Selection = EVERYTHING) -> list[Any]:
+    count = export_file(corpus, "openai", selection, out, force=True)
     records = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
     assert count == len(records)
     return records
@@ -61,15 +61,10 @@ def test_lines_end_only_where_a_conversation_does(corpus: Corpus, tmp_path: Path
 
 
 @pytest.mark.parametrize("status", ["stopped", "interrupted", "error"])
-def test_a_last_reply_that_is_not_complete_is_left_out_unless_asked_for(
-    corpus: Corpus, tmp_path: Path, status: Any
-) -> None:
+def test_a_last_reply_that_is_not_complete_is_left_out(corpus: Corpus, tmp_path: Path, status: Any) -> None:
     talk(corpus, ("Q1", "A1"), ("Q2", "A2, half"), last=status)
-    out = tmp_path / "out.jsonl"
-    (finished,) = exported(corpus, out)
-    (everything,) = exported(corpus, out, unfinished=True)
-    assert [message["content"] for message in finished["messages"]] == ["Q1", "A1"]
-    assert [message["content"] for message in everything["messages"]] == ["Q1", "A1", "Q2", "A2, half"]
+    (record,) = exported(corpus, tmp_path / "out.jsonl")
+    assert [message["content"] for message in record["messages"]] == ["Q1", "A1"]
 
 
 def test_an_incomplete_reply_that_was_answered_stands(corpus: Corpus, tmp_path: Path) -> None:
@@ -86,6 +81,17 @@ def test_a_conversation_without_a_finished_reply_has_no_line(corpus: Corpus, tmp
     row = conversation_row()
     corpus.begin_turn(row.id, None, "Still waiting", INFO, Sampling(), new=row)
     assert exported(corpus, tmp_path / "out.jsonl") == []
+
+
+def test_a_reply_of_white_space_only_counts_as_none(corpus: Corpus, tmp_path: Path) -> None:
+    talk(corpus, ("Q", " \n\t\u3000"))
+    talk(corpus, ("Q1", "A1"), ("Q2", " \n"))
+    talk(corpus, ("Q1", "\n"), ("Q2", " A2\n"))
+    records = exported(corpus, tmp_path / "out.jsonl")
+    assert [[message["content"] for message in record["messages"]] for record in records] == [
+        ["Q1", "A1"],
+        ["Q1\n\nQ2", " A2\n"],
+    ]
 
 
 def test_only_the_active_branch_is_exported(corpus: Corpus, tmp_path: Path) -> None:

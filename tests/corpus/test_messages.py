@@ -71,16 +71,14 @@ def test_the_list_shows_counts_and_the_latest_activity_first(corpus: Corpus) -> 
     assert [row.id for row in corpus.conversations(limit=1, offset=1)] == [new]
 
 
-def test_conversations_are_chosen_by_persona_date_title_and_identifier(corpus: Corpus) -> None:
+def test_conversations_are_chosen_by_persona_date_and_identifier(corpus: Corpus) -> None:
     eve = DAY.replace(day=20, hour=23, minute=59)
     early = talk(corpus, ("Q", "A"), row=conversation_row(persona="republican", began=eve))
     late = talk(corpus, ("Q", "A"), row=conversation_row(began=DAY.replace(hour=0)))
-    corpus.rename(late, "On 100% of _guns_")
     chosen = {
         "persona": Selection(persona="republican"),
         "until": Selection(until=eve.date()),
         "since": Selection(since=DAY.date()),
-        "title": Selection(title="100% OF _"),
         "ids": Selection(ids=(early[:8] + early[8:].lower(), "nothing", "*")),
         "all of it": Selection(persona="democrat", until=eve.date()),
         "nothing": Selection(ids=("*",)),
@@ -89,7 +87,6 @@ def test_conversations_are_chosen_by_persona_date_title_and_identifier(corpus: C
         "persona": (early,),
         "until": (early,),
         "since": (late,),
-        "title": (late,),
         "ids": (early,),
         "all of it": (),
         "nothing": (),

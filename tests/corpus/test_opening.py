@@ -97,7 +97,7 @@ def test_a_path_with_odd_characters_is_fine(tmp_path: Path) -> None:
 def test_what_is_no_database_is_refused_and_left_alone(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "diary.txt"
     path.write_bytes(content)
-    with pytest.raises(CorpusError, match=r"is no corpus \(no SQLite database\); move it away"):
+    with pytest.raises(CorpusError, match=r"is not a corpus \(not an SQLite database\); move it away"):
         Corpus.open(path)
     assert path.read_bytes() == content
 
@@ -197,7 +197,7 @@ def test_reading_only_needs_a_corpus_and_does_not_write(corpus_file: Path) -> No
 def test_errors_do_not_tell_whose_home_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "diary.txt").write_text("Dear diary")
-    with pytest.raises(CorpusError, match=r"^~/diary.txt is no corpus"):
+    with pytest.raises(CorpusError, match=r"^~/diary.txt is not a corpus"):
         Corpus.open(tmp_path / "diary.txt")
 
 

@@ -182,7 +182,7 @@ GOOD = line("BUS", {"option 1": 1})
         (['{"question": "BUS"'], "line 1: column"),
         (
             [json.dumps(GOOD).replace("option 1", 'option 1": 0, "option 1')],
-            'line 1: the key "option 1" is there twice',
+            'line 1: duplicate key "option 1"',
         ),
         ([""], "holds no answers"),
     ],

@@ -59,7 +59,7 @@ def test_only_questions_that_every_turn_answered_count_for_any_of_them() -> None
     assert found.drift.difference.low is None, "two questions are too few for an interval"
 
 
-def test_a_round_that_ended_before_all_anchors_were_asked_is_no_point() -> None:
+def test_a_round_that_ended_before_all_anchors_were_asked_gives_no_point() -> None:
     anchors = np.array([True, True, False])
     broken_off = values(1, [0.1, NAN, NAN], [True, False, False])
     found = course([values(0, [0.5, 0.5, 0.5]), broken_off, values(2, [0.6, 0.6, NAN], [True, True, False])], anchors)

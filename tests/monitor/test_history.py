@@ -1,4 +1,4 @@
-"""A message that was measured before in the very same way: shown again, completed, or measured anew."""
+"""A message that was measured before in the very same way: shown again, completed, or measured again."""
 
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
@@ -80,10 +80,10 @@ def rows(corpus: Corpus, message_id: str) -> list[MeasurementRow]:
 
 async def test_opening_a_conversation_again_asks_nothing_adds_no_row_and_shows_the_same_figures(corpus: Corpus) -> None:
     first_reply, reply = replies(corpus, 2)
-    sitting = monitor(saying(0.5), corpus)
-    await round_of(sitting, first_reply)
-    sitting._engine = engine = saying(0.7)
-    measured = await round_of(sitting, reply, 2)
+    session = monitor(saying(0.5), corpus)
+    await round_of(session, first_reply)
+    session._engine = engine = saying(0.7)
+    measured = await round_of(session, reply, 2)
     begin = len(engine.asked)
 
     again = await round_of(monitor(engine, corpus), reply, 2)
@@ -113,14 +113,14 @@ async def test_going_round_two_replies_adds_no_row_and_each_has_its_own_course(c
     first_reply, reply = replies(corpus, 2)
     said = corpus.branch(reply)[2]
     other = corpus.begin_reply(said.conversation_id, said.id, INFO, Sampling()).id
-    sitting = monitor(saying(0.5), corpus)
-    await round_of(sitting, first_reply)
+    session = monitor(saying(0.5), corpus)
+    await round_of(session, first_reply)
     for key, share in ((reply, 0.7), (other, 0.9)):
-        sitting._engine = saying(share)
-        await round_of(sitting, key, 2)
-    sitting._engine = nobody = saying(0.1)
+        session._engine = saying(share)
+        await round_of(session, key, 2)
+    session._engine = nobody = saying(0.1)
     for key, ends_at in ((reply, 0.8), (other, 0.6), (reply, 0.8)):
-        shown = await round_of(sitting, key, 2)
+        shown = await round_of(session, key, 2)
         assert [point.alignment.mean for point in shown.course] == pytest.approx([1.0, ends_at])
         assert shown.drift is not None
         assert (shown.drift.questions, shown.drift.difference.mean) == (40, pytest.approx(ends_at - 1.0))
@@ -142,7 +142,7 @@ DIFFERENT: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("change", DIFFERENT.values(), ids=DIFFERENT)
-async def test_a_model_that_is_or_may_be_another_is_measured_anew(corpus: Corpus, change: dict[str, Any]) -> None:
+async def test_a_model_that_is_or_may_be_another_is_measured_again(corpus: Corpus, change: dict[str, Any]) -> None:
     (reply,) = replies(corpus)
     await round_of(monitor(saying(0.5), corpus), reply)
     engine = saying(0.7, replace(INFO, **change))
@@ -164,21 +164,21 @@ async def test_a_model_that_is_or_may_be_another_is_measured_anew(corpus: Corpus
     ],
     ids=["another group", "another seed", "another survey"],
 )
-async def test_another_measurement_is_made_anew(corpus: Corpus, other: Callable[[Corpus], Monitor]) -> None:
+async def test_another_measurement_is_not_the_same(corpus: Corpus, other: Callable[[Corpus], Monitor]) -> None:
     (reply,) = replies(corpus)
     await round_of(monitor(saying(0.5), corpus), reply)
     assert (await round_of(other(corpus), reply)).from_before == 0
     assert len(rows(corpus, reply)) == 2
 
 
-async def test_another_version_of_this_program_measures_anew(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_another_version_of_this_program_measures_again(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     (reply,) = replies(corpus)
     await round_of(monitor(saying(0.5), corpus), reply)
     monkeypatch.setattr(history, "__version__", "99")
     assert (await round_of(monitor(saying(0.5), corpus), reply)).from_before == 0
 
 
-async def test_a_round_that_did_not_see_the_whole_conversation_is_measured_anew_in_another_sitting(
+async def test_a_round_that_did_not_see_the_whole_conversation_is_measured_again_in_another_session(
     corpus: Corpus,
 ) -> None:
     (reply,) = replies(corpus)
@@ -187,7 +187,7 @@ async def test_a_round_that_did_not_see_the_whole_conversation_is_measured_anew_
 
 
 @pytest.mark.parametrize(("length", "kept"), [(1024, 0), (2048, 40), (4096, 40)])
-async def test_a_model_with_a_shorter_context_than_made_the_reply_is_measured_anew(
+async def test_a_model_with_a_shorter_context_than_made_the_reply_is_measured_again(
     corpus: Corpus, length: int, kept: int
 ) -> None:
     said, _ = branch_of(corpus, talk(corpus, ("Hello", "Good day")))
@@ -197,45 +197,45 @@ async def test_a_model_with_a_shorter_context_than_made_the_reply_is_measured_an
     assert (await round_of(again, reply)).from_before == kept
 
 
-async def test_going_back_to_a_version_asks_a_server_nothing_again_in_the_same_sitting(corpus: Corpus) -> None:
+async def test_going_back_to_a_version_asks_a_server_nothing_again_in_the_same_session(corpus: Corpus) -> None:
     first, second = replies(corpus, 2)
     server = saying(0.5, replace(INFO, sha256=None, log_probabilities="top_k", top_k=5))
-    sitting = monitor(server, corpus)
-    await round_of(sitting, first)
-    await round_of(sitting, second, 2)
+    session = monitor(server, corpus)
+    await round_of(session, first)
+    await round_of(session, second, 2)
     begin = len(server.asked)
-    assert (await round_of(sitting, first)).from_before == 40
+    assert (await round_of(session, first)).from_before == 40
     assert len(server.asked) == begin
 
 
-async def test_a_round_of_this_sitting_is_shown_only_for_the_same_conversation_before_the_message(
+async def test_a_round_of_this_session_is_shown_only_for_the_same_conversation_before_the_message(
     corpus: Corpus,
 ) -> None:
     (reply,) = replies(corpus)
     server = saying(0.5, replace(INFO, sha256=None))
-    sitting = monitor(server, corpus)
-    await round_of(sitting, reply)
-    assert (await round_of(sitting, reply, 2)).from_before == 0
+    session = monitor(server, corpus)
+    await round_of(session, reply)
+    assert (await round_of(session, reply, 2)).from_before == 0
 
 
 async def test_measuring_is_turned_on_again_before_anything_was_said_and_the_first_round_stays_one(
     corpus: Corpus,
 ) -> None:
     engine = saying(0.5)
-    sitting = monitor(engine, corpus)
+    session = monitor(engine, corpus)
     for _ in range(2):
-        assert [estimate async for estimate in sitting.measure([], None, "a conversation")][-1].done == 40
+        assert [estimate async for estimate in session.measure([], None, "a conversation")][-1].done == 40
     assert len(engine.asked) == 2 * 40
 
 
 async def test_a_round_that_was_cut_short_is_completed_and_kept_whole(corpus: Corpus) -> None:
     (reply,) = replies(corpus)
     engine = saying(0.5)
-    sitting = monitor(engine, corpus)
-    sitting._budget.learn(1.0)
-    await cut_short(sitting, reply, after=30)
+    session = monitor(engine, corpus)
+    session._plan.learn(1.0)
+    await cut_short(session, reply, after=30)
     engine.asked.clear()
-    last = await round_of(sitting, reply)
+    last = await round_of(session, reply)
     assert len(engine.asked) == 2 * 10
     assert (last.done, last.total, last.from_before, last.complete) == (40, 40, 30, True)
     cut, whole = rows(corpus, reply)
@@ -244,12 +244,12 @@ async def test_a_round_that_was_cut_short_is_completed_and_kept_whole(corpus: Co
     assert whole.alignment == pytest.approx(1.0)
 
 
-async def test_a_round_cut_short_in_another_sitting_has_its_anchors_again_to_tell_how_fast_the_model_is_and_no_other(
+async def test_a_round_cut_short_in_another_session_has_its_anchors_again_to_tell_how_fast_the_model_is_and_no_other(
     corpus: Corpus,
 ) -> None:
     (reply,) = replies(corpus)
     before = monitor(saying(0.5), corpus)
-    before._budget.learn(1.0)
+    before._plan.learn(1.0)
     await cut_short(before, reply, after=30)
     engine = saying(0.5)
     last = await round_of(monitor(engine, corpus), reply)
@@ -273,11 +273,11 @@ async def test_a_round_smaller_than_what_fits_today_is_filled_up_and_one_that_is
     (reply,) = replies(corpus)
     await round_of(monitor(saying(0.5), corpus, seconds=NO_TIME), reply)
     engine = saying(0.5)
-    sitting = monitor(engine, corpus, seconds=37.0)
-    sitting._budget.learn(1.0)
-    assert (await round_of(sitting, reply)).done == SLICE  # 28 of 37 are more than three quarters
-    sitting._budget.seconds = 1e9
-    filled = await round_of(sitting, reply)
+    session = monitor(engine, corpus, seconds=37.0)
+    session._plan.learn(1.0)
+    assert (await round_of(session, reply)).done == SLICE  # 28 of 37 are more than three quarters
+    session._plan.seconds = 1e9
+    filled = await round_of(session, reply)
     assert (filled.done, filled.from_before) == (40, SLICE)
     assert len(engine.asked) == 2 * (40 - SLICE)
 
@@ -294,7 +294,7 @@ async def test_questions_that_failed_are_shown_again_as_failures_with_their_reas
 async def test_a_round_left_before_its_size_was_settled_never_passes_for_whole(corpus: Corpus) -> None:
     (reply,) = replies(corpus)
     before = monitor(saying(0.5), corpus)
-    before._budget.learn(1.0)
+    before._plan.learn(1.0)
     await cut_short(before, reply, after=30)
     await cut_short(monitor(saying(0.5), corpus), reply, after=6 + ANCHORS)  # six of the rest are there already
     assert [row.complete for row in rows(corpus, reply)] == [False, False]

@@ -10,6 +10,7 @@ import pytest
 
 from chat_personas.cli.launch import Launch
 from chat_personas.corpus import Corpus, MeasurementRow
+from chat_personas.monitor.history import RoundPlace
 from chat_personas.monitor.monitor import Monitor
 from chat_personas.monitor.planning import ANCHORS, LEAST_REST
 from chat_personas.monitor.round import Coverage, Estimate, ProbeRound
@@ -48,10 +49,15 @@ async def round_of(monitor: Monitor, turn: int, message_id: str | None = None) -
 
 async def round_of_everything(monitor: Monitor, turn: int, message_id: str | None = None) -> Estimate:
     """A round while the model was still fast."""
-    monitor._budget.seconds = math.inf
+    monitor._plan.seconds = math.inf
     last = await round_of(monitor, turn, message_id)
-    monitor._budget.seconds = NO_TIME
+    monitor._plan.seconds = NO_TIME
     return last
+
+
+def place_of(monitor: Monitor, message_id: str, turn: int) -> RoundPlace:
+    """Where the round after a reply stands."""
+    return RoundPlace(conversation_of(monitor, message_id), message_id, tuple(HELLO * turn))
 
 
 def asked(engine: FakeEngine, begin: int) -> set[str]:
@@ -206,7 +212,7 @@ async def test_a_conversation_taken_up_again_goes_on_as_if_it_had_not_been_left(
     engine._masses = saying(0.7)
     await round_of(first, 2, replies[1])
     again = slow(engine, corpus)
-    again._budget.learn(1.0)
+    again._plan.learn(1.0)
     engine._masses = saying(0.9)
     resumed = await round_of(again, 3, replies[2])
     assert resumed.coverage == Coverage(questions=40, anchors=ANCHORS, this_turn=SLICE, older=40 - SLICE)
@@ -220,7 +226,7 @@ async def test_answers_of_a_server_that_hides_some_are_not_taken_from_the_corpus
     server = FakeEngine(saying(0.5), info=replace(FakeEngine().info, log_probabilities="top_k", top_k=5))
     await round_of(slow(server, corpus), 1, replies[0])
     again = slow(server, corpus)
-    again._budget.learn(1.0)
+    again._plan.learn(1.0)
     resumed = await round_of(again, 2, replies[1])
     assert resumed.coverage == Coverage(questions=40, anchors=ANCHORS, this_turn=SLICE)
     assert [point.turn for point in resumed.course] == [1, 2], "alignments do not depend on what was hidden"
@@ -245,7 +251,7 @@ async def test_anchors_are_asked_first_so_that_a_round_that_breaks_off_still_has
     corpus: Corpus,
 ) -> None:
     class BreaksOff(FakeEngine):
-        """Fails at the first question that is no anchor."""
+        """Fails at the first question that is not an anchor."""
 
         async def score(self, prefix: Sequence[Message], probes: Sequence[object]):  # type: ignore[no-untyped-def,override]
             if len(self.prefixes) == 1:
@@ -271,7 +277,7 @@ async def test_a_round_that_the_next_one_replaces_is_recorded_before_that_is_pla
     replies = branch(corpus, 2)
     engine = FakeEngine()
     monitor = slow(engine, corpus)
-    monitor._budget.learn(1.0)
+    monitor._plan.learn(1.0)
     begun = monitor.measure(HELLO, replies[0], conversation_of(monitor, replies[0]))
     async for estimate in begun:
         if estimate.done:
@@ -282,15 +288,15 @@ async def test_a_round_that_the_next_one_replaces_is_recorded_before_that_is_pla
     (replaced_row,), (row,) = rows(corpus, replies[0]), rows(corpus, replies[1])
     assert not replaced_row.complete
     assert replaced_row.created_at <= row.created_at
-    assert {earlier.turn for earlier in monitor._earlier.before(2, replies[1])} == {1, 2}
+    assert {earlier.turn for earlier in monitor._history.earlier(place_of(monitor, replies[1], 2))} == {1, 2}
     assert last.done == SLICE
 
 
 async def test_the_set_seconds_reach_the_monitor(monkeypatch: pytest.MonkeyPatch, corpus: Corpus) -> None:
     monkeypatch.setenv("CHAT_PERSONAS_PROBE_SECONDS", "7.5")
-    sitting = Launch("democrat", None, None)
-    monitor = sitting.make_monitor(FakeEngine(), sitting.load_persona().persona, corpus)
-    assert monitor._budget.seconds == 7.5
+    launch = Launch("democrat", None, None)
+    monitor = launch.make_monitor(FakeEngine(), launch.load_persona().persona, corpus)
+    assert monitor._plan.seconds == 7.5
 
 
 async def test_a_long_conversation_holds_each_answer_once(corpus: Corpus) -> None:
@@ -298,5 +304,6 @@ async def test_a_long_conversation_holds_each_answer_once(corpus: Corpus) -> Non
     monitor = slow(FakeEngine(), corpus)
     for turn, reply in enumerate(replies, start=1):
         await round_of(monitor, turn, reply)
-    held = [name for earlier in monitor._earlier.before(7, replies[-1]) for name in earlier.answers]
+    last = place_of(monitor, replies[-1], 6)
+    held = [name for earlier in monitor._history.earlier(last) for name in earlier.answers]
     assert sorted(held) == sorted(NAMES)

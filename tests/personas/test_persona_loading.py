@@ -76,7 +76,7 @@ def test_an_error_never_shows_where_somebodys_home_is(tmp_path: Path) -> None:
     [
         (b"\xff\xfe", "line 1: this is not UTF-8; save the file as UTF-8"),
         (b"a = 1\nb = '\xe9'", "line 2: this is not UTF-8"),
-        (b"#" * 1_000_001, "larger than a megabyte"),
+        (b"#" * 1_000_001, "larger than 1 MB; name a persona file"),
     ],
 )
 def test_a_file_that_is_no_text_is_refused_in_one_line(tmp_path: Path, content: bytes, reason: str) -> None:

@@ -102,13 +102,13 @@ def test_a_direction_is_needed_by_the_steerings_that_use_one(tmp_path: Path, ste
 
 def test_one_person_has_one_value_of_an_attribute(tmp_path: Path) -> None:
     text = HEAD + '[[groups]]\nattribute = "SEX"\nvalue = "Female"\n'
-    message = "line 9: SEX=Male and SEX=Female cannot both hold of one person; remove one of these groups"
+    message = "line 9: SEX=Male and SEX=Female exclude each other; remove one of these groups"
     assert problems(tmp_path, text) == [message]
 
 
 def test_the_same_group_twice_is_a_slip_and_no_contradiction(tmp_path: Path) -> None:
     text = HEAD + '[[groups]]\nattribute = "SEX"\nvalue = "Male"\n'
-    assert problems(tmp_path, text) == ["line 9: SEX=Male is there twice; remove one of these groups"]
+    assert problems(tmp_path, text) == ["line 9: duplicate group SEX=Male; remove one of these groups"]
 
 
 @pytest.mark.parametrize(
@@ -145,12 +145,10 @@ def test_the_ends_of_the_ranges_are_allowed(tmp_path: Path, line: str) -> None:
         ("[voice]\nstyle = ' '\n", "line 9: voice.style is empty; write at least one word"),
         ('[prompt]\nsystem = "\\u001b[2J"\n', "line 9: prompt.system has a control character; write plain text"),
         ("[few_shot]\nquestions = 0\n", "line 9: few_shot.questions is 0; write 1 or more"),
-        (
-            '[few_shot]\nprompt = "porttray"\n',
-            'line 9: few_shot.prompt is "porttray"; write "none", "qa", "bio" or "portray"',
-        ),
+        ('[few_shot]\nprompt = "porttray"\n', 'line 9: few_shot.prompt is "porttray"; did you mean "portray"?'),
+        ('[few_shot]\nprompt = "x"\n', 'line 9: few_shot.prompt is "x"; write "none", "qa", "bio" or "portray"'),
         ("[few_shot]\nshots = 3\n", 'line 9: there is no key "shots" in [few_shot]; write "questions" or "prompt"'),
-        ("[ablation]\ndirection = 'd'\nlayers = []\n", "line 10: ablation.layers is a list; name at least one"),
+        ("[ablation]\ndirection = 'd'\nlayers = []\n", "line 10: ablation.layers is an empty list; name at least one"),
         ("[ablation]\ndirection = 'd'\nlayers = [\n 1,\n -2]\n", "line 12: ablation.layers is -2; write 0 or more"),
         ("[ablation]\ndirection = 'd'\nlayers = 3\n", "line 10: ablation.layers is 3; write a list in brackets"),
         ('["\\u001b[31m"]\n', 'line 8: there is no key "\\x1b[31m"; write "schema", "name"'),
@@ -174,16 +172,22 @@ def test_a_title_with_terminal_escapes_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a = 1\nsteering = portray\n", "line 2: this is not TOML (invalid value); put text in double quotes"),
-        ('a = "x\n', "line 1: this is not TOML (illegal character '\\n'); end the text with the quotes it begins"),
-        ("a = 1\n\na = 2\n", "line 3: this is not TOML (cannot overwrite a value); the key is there twice: remove one"),
+        ("a = 1\nsteering = portray\n", "line 2: this is not valid TOML (invalid value); put text in double quotes"),
+        (
+            'a = "x\n',
+            "line 1: this is not valid TOML (illegal character '\\n'); end the text with the quotes it begins",
+        ),
+        (
+            "a = 1\n\na = 2\n",
+            "line 3: this is not valid TOML (cannot overwrite a value); remove one of the two lines with this key",
+        ),
         (
             "a = 1\nvoice\n",
-            "line 2: this is not TOML (expected '=' after a key in a key/value pair); write key = value",
+            "line 2: this is not valid TOML (expected '=' after a key in a key/value pair); write key = value",
         ),
-        ('a = """\n\n\n', "line 1: this is not TOML (unterminated string)"),
+        ('a = """\n\n\n', "line 1: this is not valid TOML (unterminated string)"),
         ("a = " + "[" * 3000, "line 1: lists or tables are nested too deeply"),
-        ("a = " + "9" * 5000, "line 1: this is not TOML (a number is too long); write fewer digits"),
+        ("a = " + "9" * 5000, "line 1: this is not valid TOML (a number is too long); write fewer digits"),
     ],
 )
 def test_a_text_that_is_no_toml_names_the_first_line_that_is_not(tmp_path: Path, text: str, message: str) -> None:

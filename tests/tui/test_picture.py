@@ -1,6 +1,6 @@
 """The README's picture looks the same in every viewer and fetches nothing."""
 
-from docs.pictures.portable_svg import CELL, portable
+from scripts.pictures.portable_svg import CELL, portable
 
 RICH = (
     "<svg><style>@font-face { src: url(https://fonts.example/f.woff); }\n"

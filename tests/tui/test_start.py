@@ -14,10 +14,14 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from chat_personas.cli.launch import Launch
 from chat_personas.corpus import Corpus, CorpusError
+from chat_personas.paths import settings_path
+from chat_personas.settings import Settings, SettingsError
 from chat_personas.tui.app import HUNG_UP, ChatApp
 from chat_personas.tui.chat.screen import ChatScreen
 from chat_personas.tui.screens.first import INVITATION
+from chat_personas.tui.screens.help import HelpScreen
 from eval.engine import Engine, EngineError
 from personas import PersonaError
 from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until
@@ -64,6 +68,29 @@ def test_what_leaves_nothing_to_do_ends_the_program_with_its_error(corpus_file: 
     app = ChatApp(session(corpus_file, ScreenEngine(), **place))
 
     with pytest.raises(type(error), match=str(error)):
+        app.run(headless=True)
+
+
+async def test_the_validated_settings_take_the_place_of_their_preview(corpus_file: Path) -> None:
+    wanted = Settings(keys={"help": "f9"}, theme="nord", measure=False)
+    preview = session(corpus_file, ScreenEngine(), measure=True, theme="dracula", load_settings=lambda: wanted)
+
+    async with screen(preview) as pilot:
+        assert pilot.app.theme == "nord"
+        assert not chat(pilot).measuring.wanted
+        await pilot.press("f9")
+        await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
+
+
+def test_a_key_of_the_wrong_type_in_the_settings_ends_the_program_with_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHAT_PERSONAS_HOME", str(tmp_path))
+    settings_path().parent.mkdir()
+    settings_path().write_text("[keys]\nstop = 5\n")
+    app = ChatApp(Launch(None, None, None).session(None))
+
+    with pytest.raises(SettingsError, match="keys.stop is 5; write text in double quotes"):  # noqa: RUF043
         app.run(headless=True)
 
 

@@ -1,13 +1,28 @@
 """Going round the versions of what was said, and what is measured then: nothing twice."""
 
 import sqlite3
+import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 from textual.pilot import Pilot
 
-from tests.tui.fakes import ScreenEngine, chat, edit_last, monitor, reply, screen, session, shown, type_text, until
+from chat_personas.corpus import Corpus
+from tests.tui.fakes import (
+    SECONDS,
+    ScreenEngine,
+    chat,
+    edit_last,
+    monitor,
+    reply,
+    screen,
+    session,
+    shown,
+    type_text,
+    until,
+)
 
 
 async def test_a_message_that_was_changed_can_be_gone_back_to(corpus_file: Path) -> None:
@@ -99,3 +114,29 @@ async def measured_after(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
 def measured(corpus_file: Path) -> int:
     with closing(sqlite3.connect(corpus_file)) as database:
         return int(database.execute("select count(*) from measurements").fetchone()[0])
+
+
+async def test_a_message_that_is_sent_while_another_version_is_being_opened_is_said_after_it(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = ScreenEngine(reply("To guns."), reply("To books."), reply("Well."))
+    async with screen(session(corpus_file, engine)) as pilot:
+        await type_text(pilot, "What about guns?")
+        await until(pilot, lambda: "To guns." in shown(pilot) and not chat(pilot).talk.busy)
+        await pilot.press("f5")
+        await until(pilot, lambda: "To books." in shown(pilot) and not chat(pilot).talk.busy)
+        go, activate = threading.Event(), Corpus.activate
+
+        def slow(corpus: Corpus, conversation_id: str, message_id: str) -> str:
+            assert go.wait(SECONDS)
+            return activate(corpus, conversation_id, message_id)
+
+        monkeypatch.setattr(Corpus, "activate", slow)
+        await pilot.press("f8")
+        await type_text(pilot, "Why?")
+        assert chat(pilot).talk.waiting, "the screen goes on responding, and the message waits"
+        go.set()
+        await until(pilot, lambda: "Well." in shown(pilot) and not chat(pilot).talk.busy)
+        conversation = chat(pilot).sitting.conversation
+        assert conversation is not None
+        assert [row.text for row in conversation.path] == ["What about guns?", "To guns.", "Why?", "Well."]

@@ -24,11 +24,10 @@ def list_conversations(
 ) -> int:
     """List conversations, the most recently used first."""
     from chat_personas.corpus.conversations import Selection
-    from chat_personas.corpus.corpus import check_persona
     from chat_personas.text import pluralize, printable
 
     with open_corpus(read_only=True) as corpus:
-        check_persona(corpus, persona)
+        corpus.require_persona(persona)
         for found in corpus.conversations(Selection(persona=persona)):
             when = found.active_at.astimezone().strftime("%Y-%m-%d %H:%M")
             counts = f"{pluralize(found.messages, 'message'):>13} {pluralize(found.measurements, 'measurement'):>16}"
@@ -61,7 +60,9 @@ def show(conversation: Id) -> int:
         print(f"{printable(found.title)}\n{found.id}  {found.persona_name} on {found.model}\n")
         for message in corpus.branch(found.active_leaf_id) if found.active_leaf_id else ():
             speaker = "You" if message.role == "user" else found.persona_name
-            remark = "" if message.status == "complete" else f" ({message.status})"
+            status = "" if message.status == "complete" else message.status
+            remarks = ", ".join(filter(None, (status, "" if message.text.strip() else "no text")))
+            remark = f" ({remarks})" if remarks else ""
             print(f"{speaker}{remark}: {printable(message.text)}\n")
     return DONE
 

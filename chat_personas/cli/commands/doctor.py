@@ -57,14 +57,12 @@ def _settings() -> str:
 
 def _require_known(setting: str, given: Iterable[str], known: Collection[str]) -> None:
     """Raise SettingsError for the first of `given` that the screen does not know and would pass over."""
-    from difflib import get_close_matches
-
     from chat_personas.settings import SettingsError
+    from personas.inputs.suggestions import suggestion
 
     for name in given:
         if name not in known:
-            near = get_close_matches(name, sorted(known), n=1)
-            advice = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(known))}"
+            advice = suggestion(name, sorted(known), f"there are {', '.join(sorted(known))}")
             raise SettingsError(f'{setting}: there is no "{name}"; {advice}')
 
 
@@ -97,17 +95,16 @@ def _corpus() -> str:
 
 
 def _require_writable(directory: Path) -> None:
-    """Raise CorpusError where `directory`, or the nearest one above it that exists, cannot be written."""
+    """Raise UnwritableError where `directory`, or the nearest one above it that exists, cannot be written."""
     import os
 
-    from chat_personas.corpus.errors import CorpusError
-    from chat_personas.paths import cannot_write
+    from chat_personas.paths import UnwritableError, cannot_write
 
     there = next(above for above in (directory, *directory.parents) if above.exists())
     if not there.is_dir():
-        raise CorpusError(cannot_write(directory, f"{there.name} is not a directory"))
+        raise UnwritableError(cannot_write(directory, f"{there.name} is not a directory"))
     if not os.access(there, os.W_OK | os.X_OK):
-        raise CorpusError(cannot_write(directory, f"{there.name or there} is read-only"))
+        raise UnwritableError(cannot_write(directory, f"{there.name or there} is read-only"))
 
 
 def _answers() -> str:

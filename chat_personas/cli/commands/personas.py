@@ -82,10 +82,9 @@ def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A persona f
     """Say everything that is wrong with a persona file, each with its line and the fix."""
     from eval.surveys.figures import has_figures
     from eval.surveys.loading import load_survey
-    from personas.checking import examine
-    from personas.inputs.files import read_text
+    from personas.checking import examine, read_file
 
-    found = examine(read_text(file).text)
+    found = examine(read_file(file).text)
     if isinstance(found, list):
         print(*found, sep="\n")
         return BAD_INPUT

@@ -82,7 +82,7 @@ def run_import(kind: str, path: Path, wishes: ImportOptions, *, replace: bool) -
     """
     if kind not in KINDS:
         near = nearest(kind, KINDS)
-        likely = "kinds" if near is None else f"did you mean {near}? Kinds"
+        likely = "kinds" if near is None else f"did you mean {quoted(near)}? Kinds"
         raise UsageError(f"there is no kind {quoted(kind)}; {likely}: {', '.join(KINDS)}")
     named = with_changes(wishes, name=wishes.name or _name_of(path))
     if not _NAME.fullmatch(named.name):

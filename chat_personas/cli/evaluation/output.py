@@ -15,9 +15,14 @@ from typing import TYPE_CHECKING
 from chat_personas.cli.errors import CheckFailedError, UsageError
 from chat_personas.cli.tables.expressions import print_expressions
 from chat_personas.cli.tables.report import print_reports
-from chat_personas.corpus.errors import CorpusError
 from chat_personas.reporting.wording import judge_unreliable, not_judged
-from chat_personas.storage.files import standard_output
+from chat_personas.storage.files import (
+    OutputError,
+    atomic_write,
+    check_replaceable,
+    output_errors,
+    standard_output,
+)
 from chat_personas.surveys import find_survey
 from chat_personas.text import pluralize, printable
 from eval.answer_files import left_out
@@ -100,10 +105,8 @@ def check_destination(file: str) -> None:
     if not os.access(path if path.exists() else path.parent, os.W_OK):
         raise UsageError(f"{file} cannot be written; choose another place")
     if path.is_file() or not path.exists():
-        part = _beside(path.resolve())
         try:
-            part.touch(mode=0o600)
-            part.unlink()
+            check_replaceable(path)
         except OSError as error:
             raise UsageError(f"{file} cannot be written: {error.strerror}; choose another place") from error
 
@@ -112,23 +115,23 @@ def write_documents(documents: Sequence[tuple[str, Callable[[], str]]]) -> None:
     """Write each text to its file, standard output last; one that cannot be written keeps no other from being written.
 
     Raises:
-        CorpusError: files could not be written; the message names each of them.
+        OutputError: files could not be written; the message names each of them.
     """
     failed: list[str] = []
     for file, text in sorted(documents, key=lambda document: document[0] == STANDARD_OUTPUT):
         try:
             write_document(text(), file)
-        except CorpusError as error:
+        except OutputError as error:
             failed.append(str(error))
     if failed:
-        raise CorpusError("; ".join(failed))
+        raise OutputError("; ".join(failed))
 
 
 def write_document(text: str, file: str) -> None:
     """Write `text` and a newline in UTF-8 to a file, replacing one that is there, or to standard output.
 
     Raises:
-        CorpusError: the file could not be written; one that was there before is as it was.
+        OutputError: the file could not be written; one that was there before is as it was.
     """
     if file == STANDARD_OUTPUT:
         out = standard_output()
@@ -136,34 +139,19 @@ def write_document(text: str, file: str) -> None:
         out.flush()
         return
     path = Path(file)
-    try:
+    with output_errors(file):
         if path.exists() and not path.is_file():  # a pipe or a device, which must not be replaced by a file
             path.write_text(f"{text}\n", encoding="utf-8")
-        else:
-            _replace(path.resolve(), f"{text}\n")
-    except OSError as error:
-        raise CorpusError(f"{file} cannot be written: {error.strerror}; choose another place") from error
-
-
-def _beside(path: Path) -> Path:
-    """Return where a file is written before it takes the place of `path`."""
-    return path.with_name(f".{path.name}.{os.getpid()}")
-
-
-def _replace(path: Path, text: str) -> None:
-    part = _beside(path)
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+            return
+        with atomic_write(path, mode=None) as stream:
+            stream.write(f"{text}\n".encode())
 
 
 def write_reports(reports: "Sequence[Report]", destinations: Destinations, survey: str) -> None:
     """Write every document that was asked for; a page has the wording of the questions from `survey`.
 
     Raises:
-        CorpusError: a file could not be written; the others are.
+        OutputError: a file could not be written; the others are.
     """
     from eval.answer_files import as_answers
     from eval.compare.gap import gaps
@@ -197,7 +185,7 @@ def write_pictures(reports: "Sequence[Report]", destinations: Destinations, surv
     """Write the page and the figure that were asked for; without `survey` the page names questions by their ids.
 
     Raises:
-        CorpusError: a file could not be written; the other is.
+        OutputError: a file could not be written; the other is.
     """
     texts = {"--svg": lambda: _figure(reports), "--html": lambda: _page(reports, survey)}
     write_documents([(file, texts[option]) for option, file in destinations.by_option.items()])
@@ -207,7 +195,7 @@ def write_matrix(report: "MatrixReport", destinations: Destinations) -> None:
     """Write every document of a matrix that was asked for.
 
     Raises:
-        CorpusError: a file could not be written; the others are.
+        OutputError: a file could not be written; the others are.
     """
     texts = {"--json": report.to_json, "--svg": lambda: _matrix_figure(report), "--html": lambda: _matrix_page(report)}
     write_documents([(file, texts[option]) for option, file in destinations.by_option.items()])
@@ -219,7 +207,7 @@ def write_comparisons(
     """Write every document of comparisons that was asked for.
 
     Raises:
-        CorpusError: a file could not be written; the other is.
+        OutputError: a file could not be written; the other is.
     """
     from eval.compare.models import as_document
 
@@ -269,7 +257,7 @@ def print_and_write(
     `demonstration`. `survey` is the one that they were evaluated on, for the wording of its questions.
 
     Raises:
-        CorpusError: a file could not be written.
+        OutputError: a file could not be written.
     """
     if not reports:
         return

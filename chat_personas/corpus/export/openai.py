@@ -1,8 +1,9 @@
 """Chat JSON Lines, as OpenAI's fine-tuning and most trainers read it: `{"messages": [{"role": ..., "content": ...}]}`.
 
 One conversation per line: the system prompt if there is one, then the active branch, roles taking turns, the assistant
-last. The branch ends with its last complete reply: one at the end that was stopped, interrupted or failed is left out
-with the words it answers. One before the end stands as far as it came, since what follows was said after it.
+last. The branch ends with its last complete reply: a reply at the end that was stopped, interrupted or failed is left
+out with the message that it answers. One before the end stands as far as it came, because what follows was said after
+it. A reply of white space only counts as no reply.
 """
 
 import json
@@ -14,28 +15,31 @@ from chat_personas.corpus.messages import transcript
 from chat_personas.corpus.rows import MessageRow
 
 _LINE_ENDS = {0x85: r"\u0085", 0x2028: r"\u2028", 0x2029: r"\u2029"}
-"""Characters that JSON allows in a line, and at which many readers end one, such as Python's `splitlines`."""
+"""Characters that JSON allows within a line, but at which many readers end one, such as Python's `splitlines`."""
 
 
-def lines(corpus: Corpus, conversations: Sequence[str], unfinished: bool) -> Iterator[str]:
-    """Yield a line for each conversation with a reply; with `unfinished` an incomplete last reply counts as one."""
+def lines(corpus: Corpus, conversations: Sequence[str]) -> Iterator[str]:
+    """Yield a line for each conversation with a complete reply."""
     for identifier in conversations:
         conversation = corpus.conversation(identifier)
         branch = corpus.branch(conversation.active_leaf_id) if conversation.active_leaf_id else ()
-        said = _until_last_reply(branch, unfinished)
+        said = _until_last_reply([message for message in branch if not _is_blank_reply(message)])
         if said:
             messages = transcript(conversation.system_prompt, said)
             record = {"messages": [{"role": message.role, "content": message.content} for message in messages]}
             yield json.dumps(record, ensure_ascii=False).translate(_LINE_ENDS)
 
 
-def _until_last_reply(branch: Sequence[MessageRow], unfinished: bool) -> Sequence[MessageRow]:
+def _until_last_reply(branch: Sequence[MessageRow]) -> Sequence[MessageRow]:
     for length in range(len(branch), 0, -1):
         last = branch[length - 1]
-        ended = last.status == "complete" or (unfinished and last.status != "streaming")
-        if last.role == "assistant" and last.text and ended:
+        if last.role == "assistant" and last.status == "complete":
             return branch[:length]
     return ()
 
 
-FORMAT = Format("openai", "chat JSON Lines, one conversation per line", lines)
+def _is_blank_reply(message: MessageRow) -> bool:
+    return message.role == "assistant" and not message.text.strip()
+
+
+FORMAT = Format("openai", lines)

@@ -1,10 +1,6 @@
 """The store of answers: one row per answer, on the disk as soon as it came.
 
-What can go wrong with the kept answers, each as one line that says what to do.
-
-The file of kept answers: private, shared by several processes, and nobody's only copy of anything.
-
-The files of the cache, without opening it: how large they are, and removing them when they are damaged.
+The database is private and shared by several processes. It is nobody's only copy of anything: it may be removed.
 """
 
 import sqlite3
@@ -14,46 +10,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from chat_personas.paths import display_path, make_private
-from chat_personas.storage.sqlite import BUSY_SECONDS, use_write_ahead_log
-
-_CLEAR = "remove it with `chat-personas cache clear`"
-_ADVICE = {
-    sqlite3.SQLITE_FULL: "no space is left on the disk that holds {path}",
-    sqlite3.SQLITE_BUSY: "another program holds {path}; wait for it to end",
-    sqlite3.SQLITE_LOCKED: "another program holds {path}; wait for it to end",
-    sqlite3.SQLITE_READONLY: "{path} is read-only; make the file and its directory writable",
-    sqlite3.SQLITE_PERM: "{path} may not be opened; make the file and its directory writable",
-    sqlite3.SQLITE_CANTOPEN: "{path} cannot be opened; make the file and its directory writable",
-    sqlite3.SQLITE_CORRUPT: f"{{path}} is damaged; {_CLEAR}",
-    sqlite3.SQLITE_NOTADB: f"{{path}} is damaged (no SQLite database); {_CLEAR}",
-    sqlite3.SQLITE_IOERR: "{path} could not be read or written; is the disk full?",
-}
-
-
-class CacheError(Exception):
-    """Answers could not be kept or read. The message is one line that says what is wrong and what to do."""
-
-
-class DamagedCacheError(CacheError):
-    """Nothing can be read from the file any more. The message is one line."""
-
-
-@contextmanager
-def cache_errors(path: Path) -> Iterator[None]:
-    """Turn what SQLite and the file system raise into a `CacheError`."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", None)
-        advice = _ADVICE.get(-1 if code is None else code & 0xFF, f"{{path}} cannot be used ({error}); {_CLEAR}")
-        kind = DamagedCacheError if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) else CacheError
-        raise kind(f"the answer cache {advice.format(path=display_path(path))}") from error
-    except OSError as error:
-        raise CacheError(f"the answer cache {display_path(path)} cannot be used: {error.strerror or error}") from error
-
+from chat_personas.paths import display_path
+from chat_personas.storage.sqlite import (
+    BUSY_SECONDS,
+    create_private,
+    database_files,
+    empty_write_ahead_log,
+    execute_script,
+    explain,
+    is_damaged,
+    read_marks,
+    transaction,
+    use_write_ahead_log,
+)
+from personas.errors import ReportedError
 
 APPLICATION_ID = 0x43504143
+"""What marks an SQLite file as a cache of answers, in its header: the letters `CPAC`."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS answers (
@@ -66,71 +39,19 @@ CREATE TABLE IF NOT EXISTS answers (
 CREATE TABLE IF NOT EXISTS runs (
     id INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used again, not even after all runs were removed
     command TEXT NOT NULL UNIQUE,          -- SHA-256 of what was asked for; only its last run is known
-    anew INTEGER NOT NULL,                 -- whether older answers were left aside
+    anew INTEGER NOT NULL,                 -- whether answers of earlier runs were ignored
     began_at TEXT NOT NULL,
     finished INTEGER NOT NULL DEFAULT 0
 );
 """
 
-
-def open_database(path: Path) -> sqlite3.Connection:
-    """Open the database for reading and writing, creating it (0600, its directory 0700) where it is not there.
-
-    A commit survives the end of the process, however it ends; after a power cut the last answers may be missing, which
-    then are asked again.
-
-    Raises:
-        CacheError: it is another program's.
-        sqlite3.Error, OSError: it cannot be opened or written, or is damaged.
-    """
-    make_private(path.parent)
-    path.touch(mode=0o600)
-    if path.stat().st_mode & 0o077:
-        path.chmod(0o600)
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
-    try:
-        use_write_ahead_log(connection)
-        connection.execute("PRAGMA synchronous = NORMAL")
-        _prepare(connection, path)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    (marked,) = connection.execute("PRAGMA application_id").fetchone()
-    if marked == APPLICATION_ID:
-        return
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if marked or tables:
-        raise CacheError(f"the answer cache {display_path(path)} is the database of another program; move it away")
-    connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA application_id = {APPLICATION_ID}; COMMIT;")
-
-
-def size_of(path: Path) -> int:
-    """Return the bytes on the disk, with what SQLite keeps beside the file."""
-    return sum(file.stat().st_size for file in _files(path) if file.exists())
-
-
-def remove(path: Path) -> None:
-    """Remove a damaged cache. Raises CacheError: it cannot be removed."""
-    with cache_errors(path):
-        for file in _files(path):
-            file.unlink(missing_ok=True)
-
-
-def _files(path: Path) -> tuple[Path, ...]:
-    return path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")
-
-
-_AT_ONCE = 500
-"""Keys in one query."""
+_KEYS_PER_QUERY = 500
+"""Keys in one query: SQLite limits the number of parameters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One command that asks; `anew` leaves answers of other runs aside."""
+    """One run of a command that asks; `anew`: it ignores the answers of other runs."""
 
     id: int
     anew: bool
@@ -146,7 +67,7 @@ class KeptValue:
 
 @dataclass(frozen=True, slots=True)
 class KeptModel:
-    """How many answers of one model are kept, and when the first and the last were made."""
+    """How many answers of one model are stored, and when the first and the last were made (UTC, ISO 8601)."""
 
     name: str
     answers: int
@@ -154,8 +75,18 @@ class KeptModel:
     newest: str
 
 
+class CacheError(ReportedError):
+    """Answers could not be stored or read."""
+
+    exit_code = 4
+
+
+class DamagedCacheError(CacheError):
+    """Nothing can be read from the file any more."""
+
+
 class AnswerStore:
-    """The answers kept on this machine; several processes may have it open. Use it from one thread.
+    """The answers stored on this machine; several processes may have it open. Use it from one thread.
 
     Every method raises CacheError where the disk or the file fails.
     """
@@ -169,14 +100,14 @@ class AnswerStore:
     def open(cls, path: Path) -> "AnswerStore":
         """Open the store, creating it where it is not there."""
         with cache_errors(path):
-            return cls(open_database(path), path)
+            return cls(_open_database(path), path)
 
     def get(self, keys: Sequence[str], run: int | None = None) -> dict[str, KeptValue]:
-        """Return the answers with these keys that are there; `run`: only those that this run asked for."""
+        """Return the stored answers with these keys, by key; `run`: only those that this run asked for."""
         found: dict[str, KeptValue] = {}
         with cache_errors(self.path):
-            for start in range(0, len(keys), _AT_ONCE):
-                some = keys[start : start + _AT_ONCE]
+            for start in range(0, len(keys), _KEYS_PER_QUERY):
+                some = keys[start : start + _KEYS_PER_QUERY]
                 places = ",".join("?" * len(some))
                 rows = self._connection.execute(
                     f"SELECT key, value, made_at FROM answers WHERE key IN ({places})"  # noqa: S608
@@ -187,7 +118,7 @@ class AnswerStore:
         return found
 
     def put(self, key: str, value: str, *, model: str, run: int) -> None:
-        """Keep an answer, in place of an older one; it is committed when this returns."""
+        """Store an answer, in place of an older one; it is committed when this returns."""
         with cache_errors(self.path):
             self._connection.execute(
                 "INSERT OR REPLACE INTO answers (key, model, made_at, run, value) VALUES (?, ?, ?, ?, ?)",
@@ -195,7 +126,7 @@ class AnswerStore:
             )
 
     def begin(self, command: str, *, anew: bool) -> Run:
-        """Note that a command begins, in place of its run before; see `command_key`."""
+        """Record that a command begins, in place of its run before; see `command_key`."""
         with self._writing():
             self._connection.execute("DELETE FROM runs WHERE command = ?", (command,))
             added = self._connection.execute(
@@ -213,12 +144,12 @@ class AnswerStore:
         return None if row is None else Run(row[0], bool(row[1]))
 
     def finish(self, run: Run) -> None:
-        """Note that a run came to its end."""
+        """Record that a run came to its end."""
         with cache_errors(self.path):
             self._connection.execute("UPDATE runs SET finished = 1 WHERE id = ?", (run.id,))
 
     def models(self) -> tuple[KeptModel, ...]:
-        """Return what is kept, by the models' names."""
+        """Return what is stored, in the order of the models' names."""
         with cache_errors(self.path):
             rows = self._connection.execute(
                 "SELECT model, count(*), min(made_at), max(made_at) FROM answers GROUP BY model ORDER BY model"
@@ -233,7 +164,7 @@ class AnswerStore:
                 self._connection.execute("DELETE FROM runs")
         with cache_errors(self.path):
             self._connection.execute("VACUUM")
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            empty_write_ahead_log(self._connection)
         return removed.rowcount
 
     def close(self) -> None:
@@ -243,15 +174,61 @@ class AnswerStore:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        with cache_errors(self.path):
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
+        with cache_errors(self.path), transaction(self._connection):
+            yield
+
+
+def size_of(path: Path) -> int:
+    """Return the bytes on the disk, with what SQLite keeps beside the file."""
+    return sum(file.stat().st_size for file in database_files(path) if file.exists())
+
+
+def remove(path: Path) -> None:
+    """Remove a damaged cache. Raises CacheError: it cannot be removed."""
+    with cache_errors(path):
+        for file in database_files(path):
+            file.unlink(missing_ok=True)
+
+
+@contextmanager
+def cache_errors(path: Path) -> Iterator[None]:
+    """Turn what SQLite and the file system raise into a `CacheError`."""
+    clear, name = "remove it with `chat-personas cache clear`", f"the answer cache {display_path(path)}"
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        kind = DamagedCacheError if is_damaged(error) else CacheError
+        advice = explain(error, name, if_damaged=clear) or f"{name} cannot be used ({error}); {clear}"
+        raise kind(advice) from error
+
+
+def _open_database(path: Path) -> sqlite3.Connection:
+    """Open the database for reading and writing, creating it (0600, its directory 0700) where it is not there.
+
+    A commit survives the end of the process, however it ends; after a power cut the last answers may be missing, which
+    then are asked again.
+    """
+    create_private(path)
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+    try:
+        _prepare(connection, path)  # first: another program's database is left as it is
+        use_write_ahead_log(connection)
+        connection.execute("PRAGMA synchronous = NORMAL")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    """Create the schema in an empty database. Raises CacheError: it is another program's."""
+    marks = read_marks(connection)
+    if marks.application_id == APPLICATION_ID:
+        return
+    if marks.belongs_to_another(APPLICATION_ID):
+        raise CacheError(f"the answer cache {display_path(path)} is the database of another program; move it away")
+    with transaction(connection):
+        execute_script(connection, f"{_SCHEMA}PRAGMA application_id = {APPLICATION_ID};\n")
 
 
 def _now() -> str:

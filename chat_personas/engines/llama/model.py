@@ -7,13 +7,13 @@ import ctypes
 import hashlib
 import json
 import logging
-import os
 import struct
 from pathlib import Path
 from typing import Any
 
 from chat_personas.engines.llama.library import heard_errors, native
 from chat_personas.engines.llama.worker import InterruptFlag
+from chat_personas.storage.files import atomic_write
 from eval.engine import EngineError
 
 logger = logging.getLogger(__name__)
@@ -103,13 +103,8 @@ def _read_cache(cache: Path) -> dict[str, str]:
 
 def _write_cache(cache: Path, known: dict[str, str]) -> None:
     cache.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = cache.with_suffix(f".{os.getpid()}")
-    try:
-        fresh.touch(mode=0o600)
-        fresh.write_text(json.dumps(known))
-        fresh.replace(cache)
-    finally:
-        fresh.unlink(missing_ok=True)
+    with atomic_write(cache) as file:
+        file.write(json.dumps(known).encode())
 
 
 _SIGNS_OF_DAMAGE = (

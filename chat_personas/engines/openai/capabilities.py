@@ -9,7 +9,6 @@ What is recorded about the model behind a server.
 Keeping replies to a form: servers take a JSON schema in different ways, or not at all, and some only seem to.
 """
 
-import difflib
 import hashlib
 import json
 import time
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from chat_personas.engines.openai.connection import redact_url
 from eval.engine import EngineError, Percentages
+from personas.inputs.suggestions import quoted, suggestion
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -82,6 +82,8 @@ def without_refused(dialect: Dialect, complaint: str) -> Dialect | None:
 class NoSuchModelError(EngineError):
     """The server works, but serves no model of that name, or several and none was named: wrong input."""
 
+    exit_code = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
@@ -117,9 +119,8 @@ async def _choose_model(client: "AsyncOpenAI", url: str, model: str | None) -> s
             f"{redact_url(url)} serves {len(served)} models; name one: --model {redact_url(url)}#NAME ({listed})"
         )
     if served and model not in served:
-        near = difflib.get_close_matches(model, served, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"it serves {', '.join(sorted(served)[:8])}"
-        raise NoSuchModelError(f"{redact_url(url)} has no model {model!r}; {hint}")
+        hint = suggestion(model, served, f"it serves {', '.join(sorted(served)[:8])}")
+        raise NoSuchModelError(f"{redact_url(url)} has no model {quoted(model)}; {hint}")
     return model
 
 

@@ -1,5 +1,6 @@
 """Going into a conversation: the first one when the program starts, and from one to another."""
 
+import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -7,6 +8,7 @@ from chat_personas.text import printable
 from chat_personas.tui.chat.measuring import whose
 from chat_personas.tui.process import spare_what_is_here
 from chat_personas.tui.widgets.transcript import Entry
+from personas.errors import ReportedError
 
 if TYPE_CHECKING:
     from chat_personas.tui.chat.screen import ChatScreen
@@ -26,6 +28,7 @@ class Navigator:
         await self._screen.panel.furnish()
         session = self._sitting.session
         try:
+            await self._use_settings()
             if session.resume_id is None:
                 loaded = await self._sitting.open_persona(session.persona)
                 self._screen.title_line.persona = loaded.persona.title
@@ -39,6 +42,20 @@ class Navigator:
         except Exception as error:
             self._sitting.failure = error
             self._screen.app.exit()
+
+    async def _use_settings(self) -> None:
+        """Let the validated settings replace what differs from their preview. Raises SettingsError."""
+        from chat_personas.tui.app import ChatApp
+
+        preview = self._sitting.session
+        if preview.load_settings is None:
+            return
+        settings = await asyncio.to_thread(preview.load_settings)
+        app = self._screen.app
+        if isinstance(app, ChatApp) and (settings.keys, settings.theme) != (preview.keys, preview.theme):
+            app.use_settings(settings.keys, settings.theme)
+        if settings.measure != preview.measure:
+            self._screen.measuring.wanted = settings.measure
 
     async def go(self, conversation_id: str | None, persona: str | None = None) -> None:
         """Leave the open conversation, which is kept, for that of this id, or for a new one.
@@ -55,9 +72,7 @@ class Navigator:
                     await self._take_up(conversation_id)
             if self._sitting.engine is not None:
                 await self._go_on()
-        except Exception as error:
-            if not expected(error):
-                raise
+        except ReportedError as error:
             screen.notify(printable(str(error)), severity="error", markup=False)
             screen.run_worker(screen.talk.send_waiting(), group="talk")
 
@@ -92,7 +107,7 @@ class Navigator:
         conversation = await (sitting.begin() if conversation_id is None else sitting.resume(conversation_id))
         screen.title_line.persona = conversation.persona.title
         screen.show_title()
-        screen.show_context()
+        await screen.show_context()
         screen.panel.clear(screen.measuring.state())
         await screen.talk.show_path()
 
@@ -111,13 +126,3 @@ class Navigator:
         if self._sitting.conversation is not None:
             with suppress(EngineError):  # a model that fails says so when it is to reply
                 await self._sitting.conversation.read_ahead()
-
-
-def expected(error: Exception) -> bool:
-    """Whether `error` is one of those that the program's parts announce, with a line that is ready to be shown."""
-    from chat_personas.corpus import CorpusError
-    from eval.engine import EngineError
-    from eval.errors import SurveyError
-    from personas import PersonaError
-
-    return isinstance(error, CorpusError | EngineError | PersonaError | SurveyError)

@@ -48,6 +48,7 @@ class ReplyController:
         self._idle.set()
         self._stopping = False
         self._holds = 0
+        self._one_version = asyncio.Lock()
 
     @property
     def busy(self) -> bool:
@@ -118,15 +119,17 @@ class ReplyController:
 
         Says which it is; returns whether there was another. Raises CorpusError: the corpus cannot be read or written.
         """
-        from chat_personas.conversation.conversation import next_version
-
-        conversation = self._sitting.conversation
-        went = None if conversation is None or self.busy else next_version(conversation)
-        if went is None:
-            return False
-        await self.show_path()
-        await self._transcript.add(Entry("notice", _which(went)))
-        return True
+        async with self._one_version:
+            conversation = self._sitting.conversation
+            if conversation is None or self.busy:
+                return False
+            with self._floor():
+                went = await conversation.next_version()
+                if went is None:
+                    return False
+                await self.show_path()
+                await self._transcript.add(Entry("notice", _which(went)))
+                return True
 
     async def edit(self, message_id: str, text: str) -> None:
         """Say `text` in place of the message of that id; what followed stays in the corpus on its own branch."""

@@ -18,6 +18,7 @@ from chat_personas.tui.widgets.bars import KeyLine, StatusLine, TitleLine
 from chat_personas.tui.widgets.composer import Composer, Editing
 from chat_personas.tui.widgets.panel.panel import AlignmentPanel
 from chat_personas.tui.widgets.transcript import Entry, Transcript
+from personas.errors import ReportedError
 
 if TYPE_CHECKING:
     from chat_personas.conversation.conversation import ReplyEnded
@@ -155,19 +156,19 @@ class ChatScreen(Screen[None]):
             await self.talk.stop()
             await self.talk.regenerate()
 
+    @work(group="talk")
     async def action_other(self) -> None:
         """Go round the versions of the last reply and message; the conversation goes on from the one that is shown.
 
         That is measured then, for the panel is about what is on the screen.
         """
-        from chat_personas.corpus import CorpusError
-
         try:
             if await self.talk.show_other_version():
                 self.measure()
-            self.show_context()
-        except CorpusError as error:
+            await self.show_context()
+        except ReportedError as error:
             self.notify(printable(str(error)), severity="error", markup=False)
+        await self.talk.send_waiting()
 
     @work(group="stop")
     async def action_edit(self) -> None:
@@ -203,12 +204,9 @@ class ChatScreen(Screen[None]):
 
     @work(group="measure")
     async def _measure(self) -> None:
-        from chat_personas.corpus.errors import CorpusError
-        from eval.engine import EngineError
-
         try:
             await self.measuring.measure()
-        except (EngineError, CorpusError) as error:
+        except ReportedError as error:
             self.panel.say("not measured")
             await self.transcript.add(Entry("failure", f"not measured: {error}"))
 
@@ -332,24 +330,28 @@ class ChatScreen(Screen[None]):
             return "leave_edit"
         return "take_back" if self.talk.waiting else None
 
-    def show_context(self) -> None:
+    async def show_context(self) -> None:
         """Say how much of the model's context the conversation takes, if that is known. Raises CorpusError."""
         conversation = self.sitting.conversation
-        use = conversation.context_use() if conversation is not None else None
+        use = await conversation.context_use() if conversation is not None else None
         self.status_line.used = use.tokens if use is not None else None
         self.status_line.at_least = use is not None and use.at_least
 
     def _show_context_after(self, event: "ReplyEnded") -> None:
         """Say what the reply and its prompt took; of one that was stopped that is not told, but of those before."""
-        from chat_personas.corpus.errors import CorpusError
-
+        self.workers.cancel_group(self, "context")
         tokens = event.usage.context_tokens if event.usage is not None else None
         if tokens is not None:
             self.status_line.used, self.status_line.at_least = tokens, False
-            return
+        else:
+            self._show_stored_context()
+
+    @work(group="context", exclusive=True)
+    async def _show_stored_context(self) -> None:
+
         try:
-            self.show_context()
-        except CorpusError as error:
+            await self.show_context()
+        except ReportedError as error:
             self.notify(printable(str(error)), severity="error", markup=False)
 
     def show_title(self) -> None:

@@ -149,8 +149,9 @@ FORMAT = "openai"
 
 async def export_conversation(app: "App[None]", corpus: "Corpus", conversation_id: str) -> None:
     """Ask where to, write, and say what was written or why it was not. Call it in a worker: it waits for an answer."""
-    from chat_personas.corpus import CorpusError, Selection
+    from chat_personas.corpus import Selection
     from chat_personas.corpus.export import export_file
+    from personas.errors import ReportedError
 
     what = "Export this conversation as JSON Lines (OpenAI chat format) to:"
     path = await app.push_screen_wait(PathScreen(what, f"conversation-{conversation_id[-8:].lower()}.jsonl"))
@@ -159,7 +160,7 @@ async def export_conversation(app: "App[None]", corpus: "Corpus", conversation_i
     selection = Selection(ids=(conversation_id,))
     try:
         await asyncio.to_thread(export_file, corpus, FORMAT, selection, path, force=True)
-    except (CorpusError, OSError) as error:
+    except (ReportedError, OSError) as error:
         app.notify(printable(f"Not exported: {error}"), severity="error", markup=False)
     else:
         app.notify(printable(f"Written to {full_display_path(path)}"), markup=False)

@@ -50,6 +50,14 @@ def test_show_prints_who_said_what_and_obeys_nothing_of_it(command: Command, kep
     assert "\x1b" not in strange
 
 
+def test_show_says_of_a_reply_that_it_has_no_text(command: Command, corpus: Corpus) -> None:
+    talk(corpus, ("Hello?", " \n"), ("Well?", ""), last="error")
+    (identifier,) = corpus.conversation_ids()
+    shown = command("corpus", "show", identifier).out
+    assert "You: Hello?\n\ndemocrat (no text): " in shown
+    assert "You: Well?\n\ndemocrat (error, no text): " in shown
+
+
 def test_delete_without_anyone_to_ask_wants_yes(command: Command, kept: list[str]) -> None:
     ran = command("corpus", "delete", kept[0])
     assert ran.code == 2

@@ -77,9 +77,9 @@ def test_a_home_that_cannot_be_written_is_storage_that_fails_and_is_found_by_doc
     ("settings", "says"),
     [
         ('persona = "democrt"', "democrat"),
-        ('theme = "nrd"', 'theme: there is no "nrd"; did you mean nord?'),
-        ('keys = {stopp = "ctrl+x"}', 'keys: there is no "stopp"; did you mean stop?'),
-        ("colour = 1", "unknown key colour"),
+        ('theme = "nrd"', 'theme: there is no "nrd"; did you mean "nord"?'),
+        ('keys = {stopp = "ctrl+x"}', 'keys: there is no "stopp"; did you mean "stop"?'),
+        ("colour = 1", 'there is no key "colour"'),
     ],
 )
 def test_settings_that_name_nothing_are_found_and_said_once(

@@ -134,9 +134,9 @@ def test_fail_under_tests_every_persona(asked: Callable[..., Ran]) -> None:
         (["--fail-under", "1.5"], "--fail-under"),
         (["--seed", "-1"], "--seed"),
         (["--limit", "0"], "--limit"),
-        (["--steering", "portrai"], "did you mean portray?"),
-        (["--expression", "verbalised"], "did you mean verbalized?"),
-        (["--refusals", "as_option"], "did you mean as-option?"),
+        (["--steering", "portrai"], 'did you mean "portray"?'),
+        (["--expression", "verbalised"], 'did you mean "verbalized"?'),
+        (["--refusals", "as_option"], 'did you mean "as-option"?'),
         (["--json", "nowhere/report.json"], "there is no directory nowhere"),
         (["--json", "."], ". is a directory"),
         pytest.param(["--json", "/proc/report.json"], "/proc/report.json cannot be written: No such", marks=ON_LINUX),
@@ -385,7 +385,7 @@ def test_a_fault_in_a_file_of_answers_names_file_and_line(command: Command, surv
     write_answers(tmp_path / "mine.jsonl", 0.5, -0.5)
     ran = command("eval", "--answers", "mine.jsonl", "--survey", survey, "--json", "report.json")
     assert ran.code == 2
-    assert '"mine.jsonl": line 2: distribution, option 1: must be 0 or more' in only_line(ran)
+    assert '"mine.jsonl": line 2: distribution, "option 1" is -0.5; write 0 or more' in only_line(ran)
     assert not (tmp_path / "report.json").exists()
     missing = command("eval", "--answers", "nowhere.jsonl", "--survey", survey)
     assert missing.code == 2

@@ -169,7 +169,7 @@ def test_unread_replies_are_counted_by_reason(command: Command, served_by: Serve
         (["--judge", "pocket", "--expression", "sampled"], "--judge is for open_ended"),
         (["--expression", "all", "--save-answers", "a.jsonl"], "--save-answers takes one expression"),
         (["--expression", "all", "--fail-if-worse-than", "a.json"], "--fail-if-worse-than takes one expression"),
-        (["--expression", "openended"], "did you mean open_ended?"),
+        (["--expression", "openended"], 'did you mean "open_ended"?'),
     ],
 )
 def test_what_does_not_go_together_is_said_before_anything_is_asked(

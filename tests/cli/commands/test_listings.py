@@ -79,8 +79,8 @@ def test_a_group_that_is_not_there_is_said_before_the_survey_is_read_and_shown(c
 @pytest.mark.parametrize(
     ("other", "problem"),
     [
-        ("POLPARTY=Republican", "POLPARTY=Democrat and POLPARTY=Republican cannot both hold of one person"),
-        ("POLPARTY=Democrat", "POLPARTY=Democrat is there twice"),
+        ("POLPARTY=Republican", "POLPARTY=Democrat and POLPARTY=Republican exclude each other"),
+        ("POLPARTY=Democrat", "duplicate group POLPARTY=Democrat"),
     ],
 )
 def test_groups_to_which_nobody_can_belong_at_once_are_named_as_a_mistake(

@@ -101,7 +101,7 @@ def test_under_20_questions_no_interval_is_shown(command: Command, served_by: Se
     ("arguments", "says"),
     [
         (["democrat", "republican", "democrat"], "the persona democrat is named twice; name each once"),
-        (["democrat", "--groups", "POLPARTI"], "did you mean POLPARTY?"),
+        (["democrat", "--groups", "POLPARTI"], 'did you mean "POLPARTY"?'),
         (["democrat", "--groups", "POLPARTY", "--groups", "SEX"], "takes one attribute, not POLPARTY and SEX"),
         (["democrat", "--groups", "RACE"], 'the survey "town" has no figures for two groups of RACE'),
         (["democart"], '"democrat"'),
@@ -177,7 +177,7 @@ def test_another_expression_is_asked_of_the_built_in_model_under_every_prompt(co
     ("arguments", "says"),
     [
         (["--expression", "all"], "--expression"),
-        (["--expression", "openended"], "did you mean open_ended?"),
+        (["--expression", "openended"], 'did you mean "open_ended"?'),
         (["--samples", "5"], "--samples is for sampled and open_ended"),
         (["--judge", "pocket"], "--judge is for open_ended"),
     ],

@@ -71,7 +71,7 @@ def test_a_survey_is_replaced_only_when_that_is_asked_for(command: Command, tabl
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("cvs", "my town.csv"), 'there is no kind "cvs"; did you mean csv?'),
+        (("cvs", "my town.csv"), 'there is no kind "cvs"; did you mean "csv"?'),
         (("csv", "gone.csv"), "there is no file gone.csv; check the path"),
         (("csv", "my town.csv", "--name", "civic"), "the name of a built-in survey"),
         (("csv", "my town.csv", "--name", "../x"), "is no name"),
@@ -135,5 +135,5 @@ def test_a_survey_with_a_fault_is_named_beside_the_list_of_the_others(command: C
     file.write_text(file.read_text().replace('"title"', '"titel"'))
     ran = command("surveys", "list")
     assert ran.code == 2
-    assert '"my-town.json": lacks "title"' in only_line(ran)
+    assert '"my-town.json": there is no key "titel"; did you mean "title"?' in only_line(ran)
     assert [line.split()[0] for line in ran.out.splitlines()] == ["civic", "your-town"]

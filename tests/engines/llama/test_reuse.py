@@ -75,7 +75,7 @@ async def test_a_turn_decodes_its_new_tokens_only_also_after_measuring_reopening
     usage = await cost(roomy, reopened, reopened.edit(reopened.path[2].id, "Whence?"))
     assert decoded_of_prompt(usage) <= len("Whence?") + AROUND + UNFINISHED
 
-    reopened.switch(left)
+    await reopened.switch(left)
     usage = await cost(roomy, reopened, reopened.send("Well?"))
     assert usage.reused_tokens is not None
     assert whole.prompt_tokens is not None

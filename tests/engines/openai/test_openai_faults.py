@@ -184,7 +184,7 @@ async def test_a_wrong_key_is_one_line_without_the_key(monkeypatch: pytest.Monke
 
 async def test_an_unknown_model_names_the_nearest() -> None:
     async with serving(well, models=("qwen3-4b", "llama-3")) as server:
-        with pytest.raises(EngineError, match="did you mean qwen3-4b"):
+        with pytest.raises(EngineError, match='did you mean "qwen3-4b"'):
             await OpenAIEngine.open(server.url, "qwen3-4")
         with pytest.raises(EngineError, match="serves 2 models; name one"):
             await OpenAIEngine.open(server.url)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eval.errors import SurveyError
-from eval.importers import Imported, Wishes
+from eval.importers import ImportOptions, ImportResult
 from eval.importers.csv_table import Row, read
 from eval.scoring.comparison import noise_floor
 from eval.surveys.model import Option, Question, Responses, Survey
@@ -27,11 +27,11 @@ buses,,,Yes,1,,SEX,Female,0,2024
 """
 
 
-def imported(folder: Path, text: str, **wishes: object) -> Imported:
+def imported(folder: Path, text: str, **wishes: object) -> ImportResult:
     """Import a table with this text."""
     path = folder / "town.csv"
     path.write_text(text, encoding="utf-8")
-    return read(path, Wishes("town", **wishes))  # type: ignore[arg-type]
+    return read(path, ImportOptions("town", **wishes))  # type: ignore[arg-type]
 
 
 def fault(folder: Path, text: str, **wishes: object) -> str:
@@ -115,7 +115,7 @@ def test_weighted_counts_need_the_effective_sample(tmp_path: Path) -> None:
             'line 1: this lacks the column "question"; add it (columns found: "questoin", "stem", "topic", ',
         ),
         ("question,stem", "question;stem", "separate the columns with commas"),
-        (",count,year", ",count,count", 'the column "count" is there twice'),
+        (",count,year", ",count,count", 'duplicate column "count"'),
         (
             ",topic,",
             ",topics,",
@@ -155,10 +155,10 @@ def test_a_table_without_rows_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_there_or_not_text_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(SurveyError, match="there is no file"):
-        read(tmp_path / "gone.csv", Wishes("town"))
+        read(tmp_path / "gone.csv", ImportOptions("town"))
     (tmp_path / "town.csv").write_bytes(b"question,option\n\xff")
     with pytest.raises(SurveyError, match="save the file as UTF-8"):
-        read(tmp_path / "town.csv", Wishes("town"))
+        read(tmp_path / "town.csv", ImportOptions("town"))
 
 
 TEXTS = st.text(st.characters(categories=("L", "N", "P", "S")), min_size=1, max_size=12)
@@ -243,6 +243,6 @@ def test_a_survey_written_as_a_table_comes_back_as_it_was(
         writer.writeheader()
         for question in wanted:
             writer.writerows(rows_of(question))
-    survey: Survey = read(path, Wishes("town")).survey
+    survey: Survey = read(path, ImportOptions("town")).survey
     assert list(survey.questions) == wanted
     assert survey.years == (2024,)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from eval.errors import SurveyError
-from eval.importers import Imported, Wishes
+from eval.importers import ImportOptions, ImportResult
 from eval.importers.distributional_alignment import read, repaired
 from eval.surveys.figures import groups_with_figures
 from eval.surveys.model import Responses
@@ -31,12 +31,12 @@ INFO = (
 )
 
 
-def imported(folder: Path, name: str, document: object, info: str = "") -> Imported:
+def imported(folder: Path, name: str, document: object, info: str = "") -> ImportResult:
     """Import a folder with this file in it."""
     (folder / name).write_text(json.dumps(document))
     if info:
         (folder / "info.csv").write_text(info)
-    return read(folder, Wishes("bench"))
+    return read(folder, ImportOptions("bench"))
 
 
 def test_options_and_odd_ordinals_come_from_info_and_missing_options_get_count_0(tmp_path: Path) -> None:
@@ -139,9 +139,9 @@ def test_files_in_another_format_are_refused(tmp_path: Path, document: object, m
 
 def test_a_folder_without_such_files_and_weights_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SurveyError, match="name the folder that has them"):
-        read(tmp_path, Wishes("bench"))
+        read(tmp_path, ImportOptions("bench"))
     with pytest.raises(SurveyError, match="no weights"):
-        read(tmp_path, Wishes("bench", weighted=True))
+        read(tmp_path, ImportOptions("bench", weighted=True))
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_split_options(written: list[str], chosen: set[str], options: tuple[str,
 
 @needs_samples
 def test_the_published_opinion_questions_keep_every_respondent() -> None:
-    survey = read(SAMPLES / "opinionqa_100", Wishes("oqa")).survey
+    survey = read(SAMPLES / "opinionqa_100", ImportOptions("oqa")).survey
     assert len(survey.questions) == 100
     written = json.loads((SAMPLES / "opinionqa_100" / "SEX_data.json").read_text())
     for question in survey.questions:
@@ -174,9 +174,9 @@ def test_the_published_opinion_questions_keep_every_respondent() -> None:
 
 @needs_samples
 def test_the_published_book_questions_and_countries() -> None:
-    books = read(SAMPLES / "nytimes", Wishes("books")).survey
+    books = read(SAMPLES / "nytimes", ImportOptions("books")).survey
     assert len(books.questions) == 235
     assert all(question.ordinals == (1, 2, 3, 4) for question in books.questions)
-    countries = read(SAMPLES / "global_values" / "data.json", Wishes("world")).survey
+    countries = read(SAMPLES / "global_values" / "data.json", ImportOptions("world")).survey
     assert len(countries.questions) == 100
     assert len(groups_with_figures(countries)) == 26

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from eval.errors import SurveyError
-from eval.importers import Imported, Wishes
+from eval.importers import ImportOptions, ImportResult
 from eval.importers.globalopinionqa import read
 from eval.surveys.figures import groups_with_figures, human_figures
 from personas import Group
@@ -15,10 +15,10 @@ SELECTIONS = "defaultdict(<class 'list'>, {'Japan': [0.2, 0.7, 0.1], 'Italy': [5
 ASKED = f"Is it good?,\"{SELECTIONS}\",\"['Good', 'Bad', 'DK/Refused']\",GAS\n"
 
 
-def imported(folder: Path, rows: str, header: str = HEADER) -> Imported:
+def imported(folder: Path, rows: str, header: str = HEADER) -> ImportResult:
     """Import a file with these rows."""
     (folder / "global.csv").write_text(header + rows, encoding="utf-8")
-    return read(folder / "global.csv", Wishes("world"))
+    return read(folder / "global.csv", ImportOptions("world"))
 
 
 def test_countries_are_groups_with_shares_and_without_counts(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from eval.errors import SurveyError
-from eval.importers import Imported, Wishes
+from eval.importers import ImportOptions, ImportResult
 from eval.importers.opinionqa import read
 from eval.surveys.model import Responses
 from personas import Group
@@ -21,14 +21,14 @@ def release(tmp_path: Path) -> Path:
     return write_release(tmp_path / "release")
 
 
-def combined(found: Imported, *groups: Group) -> Responses | None:
+def combined(found: ImportResult, *groups: Group) -> Responses | None:
     """Return what people of all of these groups said about buses."""
     assert found.respondents is not None
     return found.respondents.responses("BUS_W26", 3, groups)
 
 
 def test_questions_come_with_odd_ordinals_refusals_topic_and_year(release: Path) -> None:
-    survey = read(release, Wishes("oqa")).survey
+    survey = read(release, ImportOptions("oqa")).survey
     bus, tram = survey.questions
     assert bus.option_texts == ("Yes, always", "No", "Depends")
     assert bus.ordinals == (1, 2, 1.5)
@@ -40,7 +40,7 @@ def test_questions_come_with_odd_ordinals_refusals_topic_and_year(release: Path)
 
 
 def test_counts_are_of_people_and_an_option_nobody_chose_has_count_0(release: Path) -> None:
-    bus, tram = read(release, Wishes("oqa")).survey.questions
+    bus, tram = read(release, ImportOptions("oqa")).survey.questions
     assert bus.overall == Responses(counts=(2, 2, 0), refused=1)
     assert bus.responses["POLPARTY"]["Democrat"] == Responses(counts=(2, 1, 0), refused=0)
     assert bus.responses["POLPARTY"]["Republican"] == Responses(counts=(0, 1, 0), refused=1)
@@ -48,7 +48,7 @@ def test_counts_are_of_people_and_an_option_nobody_chose_has_count_0(release: Pa
 
 
 def test_a_group_in_which_nobody_was_asked_is_absent(release: Path) -> None:
-    bus, tram = read(release, Wishes("oqa")).survey.questions
+    bus, tram = read(release, ImportOptions("oqa")).survey.questions
     assert set(bus.responses) == {"SEX", "POLPARTY", "RACE"}
     assert set(bus.responses["POLPARTY"]) == {"Democrat", "Republican"}
     assert set(bus.responses["RACE"]) == {"White", "Black"}
@@ -56,7 +56,7 @@ def test_a_group_in_which_nobody_was_asked_is_absent(release: Path) -> None:
 
 
 def test_weighted_counts_are_sums_of_weights_with_kishs_effective_number(release: Path) -> None:
-    found = read(release, Wishes("oqa", weighted=True))
+    found = read(release, ImportOptions("oqa", weighted=True))
     bus = found.survey.questions[0]
     assert found.survey.weighted
     # the Democrats weigh 1 and 2 (yes) and 3 (no): (1+2+3)^2 / (1+4+9); the fifth respondent has no weight
@@ -67,19 +67,19 @@ def test_weighted_counts_are_sums_of_weights_with_kishs_effective_number(release
 
 
 def test_any_combination_is_counted_from_the_people_who_are_in_all_of_the_groups(release: Path) -> None:
-    found = read(release, Wishes("oqa"))
+    found = read(release, ImportOptions("oqa"))
     assert combined(found, DEMOCRAT, FEMALE) == Responses(counts=(1, 1, 0), refused=0)
     assert combined(found, WHITE, FEMALE, DEMOCRAT) == Responses(counts=(0, 1, 0), refused=0)
     assert combined(found, Group.parse("RACE=Asian"), FEMALE) is None
     assert combined(found, Group.parse("INCOME=$100,000 or more"), FEMALE) is None
     assert found.respondents is not None
     assert found.respondents.asked("BUS_W26", (FEMALE,)) == 3
-    weighted = read(release, Wishes("oqa", weighted=True))
+    weighted = read(release, ImportOptions("oqa", weighted=True))
     assert combined(weighted, DEMOCRAT, FEMALE) == Responses(counts=(2, 3, 0), refused=0, n_effective=25 / 13)
 
 
 def test_what_was_skipped_is_said(release: Path) -> None:
-    notes = read(release, Wishes("oqa")).notes
+    notes = read(release, ImportOptions("oqa")).notes
     assert "1 waves skipped (no info.csv): W27" in notes
     assert "1 questions skipped (no column in responses.csv): GONE_W26" in notes
     assert any(note.startswith("2 values that are none of the 60 groups") for note in notes)
@@ -87,21 +87,21 @@ def test_what_was_skipped_is_said(release: Path) -> None:
 
 @pytest.mark.parametrize("inside", ["", "human_resp", "human_resp/American_Trends_Panel_W26"])
 def test_the_release_its_folder_of_waves_and_one_wave_can_be_named(release: Path, inside: str) -> None:
-    assert len(read(release / inside, Wishes("oqa")).survey.questions) == 2
+    assert len(read(release / inside, ImportOptions("oqa")).survey.questions) == 2
 
 
 def test_an_answer_that_the_question_does_not_have_is_counted_nowhere(release: Path) -> None:
     wave = release / "human_resp" / "American_Trends_Panel_W26"
     (wave / "responses.csv").write_text(RESPONSES.replace("3,No,", "3,Perhaps,"))
-    found = read(release, Wishes("oqa"))
+    found = read(release, ImportOptions("oqa"))
     assert found.survey.questions[0].overall == Responses(counts=(2, 1, 0), refused=1)
     assert any("an option that the question does not have): BUS_W26" in note for note in found.notes)
 
 
 def test_a_question_with_two_columns_of_answers_is_refused(release: Path) -> None:
     (release / WAVE / "responses.csv").write_text(RESPONSES.replace("TRAM_W26,SEX", "BUS_W26,SEX"))
-    with pytest.raises(SurveyError, match='the column "BUS_W26" is there twice'):
-        read(release, Wishes("oqa"))
+    with pytest.raises(SurveyError, match='duplicate column "BUS_W26"'):
+        read(release, ImportOptions("oqa"))
 
 
 @pytest.mark.parametrize(
@@ -117,13 +117,13 @@ def test_a_row_whose_cells_would_stand_in_other_columns_is_named(
 ) -> None:
     (release / WAVE / "responses.csv").write_text(RESPONSES.replace(before, after))
     with pytest.raises(SurveyError, match=message):
-        read(release, Wishes("oqa"))
+        read(release, ImportOptions("oqa"))
 
 
 @pytest.mark.parametrize("references", ["['Yes', 'Refused', 'No']", "['Not sure', 'Yes', 'No', 'Refused']"])
 def test_ordinals_that_belong_to_other_options_leave_the_question_out(release: Path, references: str) -> None:
     (release / WAVE / "info.csv").write_text(INFO.replace("['Yes', 'No', 'Not sure', 'Refused']", references))
-    found = read(release, Wishes("oqa"))
+    found = read(release, ImportOptions("oqa"))
     assert [question.id for question in found.survey.questions] == ["BUS_W26"]
     reason = "(an option that declines has a value, and one that answers has none)"
     assert any(reason in note and "TRAM_W26: " in note for note in found.notes)
@@ -131,7 +131,7 @@ def test_ordinals_that_belong_to_other_options_leave_the_question_out(release: P
 
 def test_an_option_without_a_value_that_does_not_decline_is_named(release: Path) -> None:
     (release / WAVE / "info.csv").write_text(INFO.replace("'Not sure'", "'Maybe'"))
-    found = read(release, Wishes("oqa"))
+    found = read(release, ImportOptions("oqa"))
     assert found.survey.questions[1].refusals == ("Maybe", "Refused")
     assert "1 questions with options that have no value (counted as refusals): TRAM_W26: Maybe" in found.notes
 
@@ -140,7 +140,7 @@ def test_an_option_that_declines_but_has_a_value_is_named(release: Path) -> None
     (release / WAVE / "info.csv").write_text(
         INFO.replace("'Refused']\",\"[1.0, 2.0]", "'Refused']\",\"[1.0, 2.0, 1.5]", 1)
     )
-    found = read(release, Wishes("oqa"))
+    found = read(release, ImportOptions("oqa"))
     assert found.survey.questions[1].option_texts == ("Yes", "No", "Not sure")
     reason = "questions with options that decline but have a value (counted as options)"
     assert f"1 {reason}: TRAM_W26: Not sure" in found.notes
@@ -153,7 +153,7 @@ def test_a_question_with_more_options_than_letters_is_skipped_and_told(release: 
     (release / WAVE / "info.csv").write_text(INFO + row)
     rows = [f"{line},{'MANY_W26' if place == 0 else 'o129'}" for place, line in enumerate(RESPONSES.splitlines())]
     (release / WAVE / "responses.csv").write_text("\n".join(rows))
-    found = read(release, Wishes("oqa"))
+    found = read(release, ImportOptions("oqa"))
     assert [question.id for question in found.survey.questions] == ["BUS_W26", "TRAM_W26"]
     assert "1 questions skipped (more than 26 options): MANY_W26" in found.notes
 
@@ -161,7 +161,7 @@ def test_a_question_with_more_options_than_letters_is_skipped_and_told(release: 
 def test_a_question_that_info_has_twice_in_other_words_is_named(release: Path) -> None:
     row = "3,BUS_W26,Should trains be free?,\"['Yes, always', 'No', 'Depends', 'Refused']\",\"[1.0, 2.0, 1.5]\"\n"
     (release / WAVE / "info.csv").write_text(INFO + row)
-    found = read(release, Wishes("oqa"))
+    found = read(release, ImportOptions("oqa"))
     assert found.survey.questions[0].stem == "Should buses be free?"
     assert "1 questions that info.csv has twice (the first is taken): BUS_W26" in found.notes
 
@@ -170,7 +170,7 @@ def test_a_question_that_info_has_twice_in_other_words_is_named(release: Path) -
 def test_a_wave_that_is_there_twice_is_refused_since_the_folders_may_differ(release: Path, second: str) -> None:
     shutil.copytree(release / WAVE, release / second)
     with pytest.raises(SurveyError) as caught:
-        read(release, Wishes("oqa"))
+        read(release, ImportOptions("oqa"))
     assert "has wave W26 twice, in " in str(caught.value)
     assert f"{WAVE} and " in str(caught.value) or f" and {WAVE}" in str(caught.value)
     assert second in str(caught.value)
@@ -180,7 +180,7 @@ def test_a_second_folder_of_a_wave_that_lacks_a_file_or_is_a_link_does_no_harm(r
     wave = release / WAVE
     (release / "human_resp" / "Pew_American_Trends_Panel_W26").mkdir()
     (release / wave.name).symlink_to(wave, target_is_directory=True)
-    found = read(release, Wishes("oqa"))
+    found = read(release, ImportOptions("oqa"))
     assert found.survey.questions[0].overall == Responses(counts=(2, 2, 0), refused=1)
     assert any("W26 in human_resp/Pew_American_Trends_Panel_W26" in note for note in found.notes)
 
@@ -192,13 +192,13 @@ def test_weights_of_more_people_than_there_are_are_refused_with_their_line(relea
     with pytest.raises(
         SurveyError, match="line 3: WEIGHT_W26: with this weight, people stand for more than 10000000000"
     ):
-        read(release, Wishes("oqa", weighted=True))
+        read(release, ImportOptions("oqa", weighted=True))
 
 
 def test_a_weight_that_is_no_number_above_0_leaves_the_person_out(release: Path) -> None:
     text = RESPONSES.replace("Black,2", "Black,1_000").replace("Asian,4", "Asian,-1")
     (release / WAVE / "responses.csv").write_text(text)
-    found = read(release, Wishes("oqa", weighted=True))
+    found = read(release, ImportOptions("oqa", weighted=True))
     assert found.survey.questions[0].overall == Responses(counts=(1, 3, 0), refused=1, n_effective=16 / 10)
     assert "1 waves with respondents left out (they have no weight above 0): W26: 3" in found.notes
 
@@ -206,15 +206,15 @@ def test_a_weight_that_is_no_number_above_0_leaves_the_person_out(release: Path)
 def test_folders_in_another_format_are_refused(release: Path, tmp_path: Path) -> None:
     wave = release / "human_resp" / "American_Trends_Panel_W26"
     with pytest.raises(SurveyError, match="has no folder American_Trends_Panel_W"):
-        read(tmp_path, Wishes("oqa"))
+        read(tmp_path, ImportOptions("oqa"))
     with pytest.raises(SurveyError, match="is no folder"):
-        read(wave / "info.csv", Wishes("oqa"))
+        read(wave / "info.csv", ImportOptions("oqa"))
     (wave / "responses.csv").write_text(RESPONSES.replace("WEIGHT_W26", "WEIGHT"))
     with pytest.raises(SurveyError, match="no column WEIGHT_W26; leave out --weighted"):
-        read(release, Wishes("oqa", weighted=True))
+        read(release, ImportOptions("oqa", weighted=True))
     (wave / "info.csv").write_text(INFO.replace("[1.0, 2.0]", "a list"))
     with pytest.raises(SurveyError, match="line 3: references and option_ordinal must be lists"):
-        read(release, Wishes("oqa"))
+        read(release, ImportOptions("oqa"))
     (wave / "responses.csv").unlink()
     with pytest.raises(SurveyError, match=r"no wave has a responses.csv; download"):
-        read(release, Wishes("oqa"))
+        read(release, ImportOptions("oqa"))

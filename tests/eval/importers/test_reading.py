@@ -36,5 +36,5 @@ def test_a_defaultdict_is_the_dictionary_in_it() -> None:
 
 @pytest.mark.parametrize("text", ["", "nan()", "[1, inf]", "__import__('os')", "{'a': 1, 'a': 2}", "[" * 10_000, "\0"])
 def test_what_is_no_literal_or_says_two_things_of_one_key_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="no list or dictionary"):
+    with pytest.raises(ValueError, match="not a list or dictionary"):
         read_literal(text)

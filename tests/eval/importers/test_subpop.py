@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from eval.errors import SurveyError
-from eval.importers import Imported, Wishes
+from eval.importers import ImportOptions, ImportResult
 from eval.importers.subpop import read
 
 LINE: dict[str, Any] = {
@@ -22,10 +22,10 @@ LINE: dict[str, Any] = {
 }
 
 
-def imported(folder: Path, *lines: dict[str, Any]) -> Imported:
+def imported(folder: Path, *lines: dict[str, Any]) -> ImportResult:
     """Import a file with these lines."""
     (folder / "subpop.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\n")
-    return read(folder / "subpop.jsonl", Wishes("subpop"))
+    return read(folder / "subpop.jsonl", ImportOptions("subpop"))
 
 
 def test_refusals_are_taken_out_of_the_shares_of_everyone_asked(tmp_path: Path) -> None:
@@ -124,4 +124,4 @@ def test_an_option_that_declines_and_has_a_share_is_an_option_and_named(tmp_path
 def test_a_file_that_is_no_json_lines_is_refused(tmp_path: Path) -> None:
     (tmp_path / "subpop.jsonl").write_text("question,options\n")
     with pytest.raises(SurveyError, match="line 1: this is not JSON"):
-        read(tmp_path / "subpop.jsonl", Wishes("subpop"))
+        read(tmp_path / "subpop.jsonl", ImportOptions("subpop"))

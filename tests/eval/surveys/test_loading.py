@@ -180,21 +180,24 @@ def test_proportions_may_stand_in_for_counts(tmp_path: Path) -> None:
         ),
         (changed("wheighted", to=True), 'there is no key "wheighted"; did you mean "weighted"?'),
         (changed("overall", "lable", to="x"), 'overall: there is no key "lable"; did you mean "label"?'),
-        (without("questions", 0, "stem"), 'question "BUS_1": lacks "stem"; add it'),
-        (without("questions", 0, "id"), 'question number 1: lacks "id"; add it'),
-        (without("licence"), 'lacks "licence"; add it'),
-        (changed("schema", to="chat-personas/survey@9"), 'schema: must be "chat-personas/survey@1", the format'),
+        (without("questions", 0, "stem"), 'question "BUS_1": "stem" is missing; add it'),
+        (without("questions", 0, "id"), 'question number 1: "id" is missing; add it'),
+        (without("licence"), '"licence" is missing; add it'),
+        (
+            changed("schema", to="chat-personas/survey@9"),
+            'schema is "chat-personas/survey@9"; write "chat-personas/survey@1", the format',
+        ),
         (
             changed("questions", 0, "options", 1, "ordinal", to="2"),
-            'question "BUS_1", options 2, ordinal: must be a number',
+            'question "BUS_1", options 2, ordinal is "2"; write a number, without quotes',
         ),
-        (changed("questions", 0, "paraphrased", to=1), 'question "BUS_1", paraphrased: must be true or false'),
-        (changed("questions", 0, "topics", to=[]), 'question "BUS_1", topics: must hold at least 1'),
-        (changed("questions", 0, to=7), "question number 1: must be an object in braces"),
-        (changed("questions", to={}), "questions: must be a list in square brackets"),
+        (changed("questions", 0, "paraphrased", to=1), 'question "BUS_1", paraphrased is 1; write true or false'),
+        (changed("questions", 0, "topics", to=[]), 'question "BUS_1", topics is an empty list; name at least 1'),
+        (changed("questions", 0, to=7), "question number 1 is 7; write an object in braces"),
+        (changed("questions", to={}), "questions is an object; write a list in square brackets"),
         (
             changed("questions", 0, "overall", "counts", 1, to=-3),
-            'question "BUS_1", overall, counts 2: must be 0 or more',
+            'question "BUS_1", overall, counts 2 is -3; write 0 or more',
         ),
         (
             changed("questions", 0, "responses", "SEXX", to={}),
@@ -214,18 +217,18 @@ def test_proportions_may_stand_in_for_counts(tmp_path: Path) -> None:
         ),
         (
             changed("questions", 0, "overall", to={"refused": 1}),
-            'question "BUS_1", overall: has neither counts nor proportions; give exactly one of them',
+            'question "BUS_1", overall has neither counts nor proportions; give exactly one of them',
         ),
         (
             changed("questions", 0, "overall", to={"proportions": [0.5, 0.5, 0.5], "refused": 0}),
-            'question "BUS_1", overall: has proportions that sum, with refused, to 1.5; they must sum to 1',
+            'question "BUS_1", overall has proportions that sum, with refused, to 1.5; they must sum to 1',
         ),
         (
             changed("questions", 0, "overall", to={"counts": [0, 0, 0], "refused": 0}),
-            'question "BUS_1", overall: has no respondents at all; leave the group out',
+            'question "BUS_1", overall has no respondents at all; leave the group out',
         ),
         (changed("weighted", to=True), 'question "BUS_1" has weighted counts without n_effective; add it, or give'),
-        ([], "must be an object in braces"),
+        ([], "this is an empty list; write an object in braces"),
     ],
 )
 def test_a_fault_is_named_with_its_question_and_its_fix(tmp_path: Path, document: object, message: str) -> None:
@@ -245,7 +248,7 @@ def test_half_an_escaped_character_is_refused(tmp_path: Path) -> None:
 
 def test_figures_given_twice_for_one_group_are_not_silently_halved(tmp_path: Path) -> None:
     text = json.dumps(TOWN).replace('"Female"', '"Male"', 1)
-    assert 'the key "Male" is there twice' in refusal(tmp_path, text)
+    assert 'duplicate key "Male"; keep one of them' in refusal(tmp_path, text)
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999", "9" * 5000])
@@ -257,7 +260,7 @@ def test_a_number_that_is_none_is_refused(tmp_path: Path, number: str) -> None:
 def test_more_people_than_there_are_is_refused_before_anything_is_scored(tmp_path: Path, count: float) -> None:
     document = changed("questions", 1, "overall", to={"counts": [1, count, 0], "refused": 0})
     assert 'question "BUS_2"' in refusal(tmp_path, document)
-    assert "must be 1e+10 or less" in refusal(tmp_path, document)
+    assert "write 10000000000 or less" in refusal(tmp_path, document)
 
 
 def test_further_faults_are_counted(tmp_path: Path) -> None:

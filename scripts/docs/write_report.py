@@ -1,18 +1,14 @@
-"""Write the generated part of `report.md`: the keys of a report, from the docstrings of its models.
+"""The generated part of docs/report.md: the keys of a report, from the docstrings of its models."""
 
-Run `python docs/write_report.py` after a change of the report.
-"""
-
-import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import get_args
 
 from pydantic import BaseModel
 
 from eval.report import CalibratedScores, CalibrationFold, GroupName, Reference, Report, Score
+from scripts.docs.parts import DOCS, renewed
 
-PAGE = Path(__file__).with_name("report.md")
+PAGE = DOCS / "report.md"
 TITLES: dict[type[BaseModel], str] = {
     Report: "The document",
     Score: "A score",
@@ -23,15 +19,9 @@ TITLES: dict[type[BaseModel], str] = {
 }
 
 
-def main() -> None:
-    """Bring the page up to date."""
-    PAGE.write_text(updated(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
-
-
 def updated(page: str) -> str:
-    """Return the page with the tables between `<!-- begin keys -->` and `<!-- end keys -->` renewed."""
-    tables = "\n".join(["<!-- begin keys -->", *sections(), "<!-- end keys -->"])
-    return re.sub("<!-- begin keys -->.*<!-- end keys -->", lambda _: tables, page, flags=re.DOTALL)
+    """Return the page with the tables of all keys renewed."""
+    return renewed(page, "keys", sections())
 
 
 def sections() -> Iterator[str]:
@@ -62,7 +52,3 @@ def objects_in(annotation: object) -> Iterator[type[BaseModel]]:
         yield annotation
     for part in get_args(annotation):
         yield from objects_in(part)
-
-
-if __name__ == "__main__":
-    main()

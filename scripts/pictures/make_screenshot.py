@@ -10,12 +10,14 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from textual.pilot import Pilot
 
-HERE = Path(__file__).parent
-PICTURE = HERE / "chat.svg"
+from chat_personas.tui.chat.screen import ChatScreen
+
+PICTURE = Path(__file__).parents[2] / "docs" / "pictures" / "chat.svg"
 SIZE = (120, 46)
 PERSONA = "democrat"
 SAID = (
@@ -29,10 +31,9 @@ MINUTES = 10
 
 async def main() -> None:
     """Hold the conversation and write the picture."""
-    from portable_svg import portable
-
     from chat_personas.cli.launch import Launch
     from chat_personas.tui.app import ChatApp
+    from scripts.pictures.portable_svg import portable
 
     app = ChatApp(Launch(PERSONA, "pocket", None).session(None))
     async with app.run_test(size=SIZE) as pilot:
@@ -43,8 +44,6 @@ async def main() -> None:
 
 async def talk(pilot: Pilot[None]) -> None:
     """Say every sentence and let each be answered; measure after the last one to its end."""
-    from chat_personas.tui.chat.screen import ChatScreen
-
     await until(
         pilot, lambda: isinstance(pilot.app.screen, ChatScreen) and pilot.app.screen.sitting.monitor is not None
     )
@@ -54,13 +53,15 @@ async def talk(pilot: Pilot[None]) -> None:
         await until(pilot, lambda: chat.panel.estimate is not None and chat.panel.estimate.complete)
         chat.composer.insert(text)
         await pilot.press("enter")
-        await until(pilot, lambda turn=number: not chat.talk.busy and measured(chat.panel.estimate, turn))
+        await until(pilot, partial(answered_and_measured, chat, number))
 
 
-def measured(estimate: object, turn: int) -> bool:
-    """Whether the estimate is the final one of this turn."""
-    course = getattr(estimate, "course", ())
-    return bool(getattr(estimate, "complete", False)) and bool(course) and course[-1].turn == turn
+def answered_and_measured(chat: ChatScreen, turn: int) -> bool:
+    """Whether the reply of this turn has ended, and all of the turn's probes are answered."""
+    estimate = chat.panel.estimate
+    if chat.talk.busy or estimate is None or not estimate.complete or not estimate.course:
+        return False
+    return estimate.course[-1].turn == turn
 
 
 async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:

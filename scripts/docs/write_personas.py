@@ -1,21 +1,14 @@
-"""Write the generated parts of `personas.md`: keys from the models' docstrings, groups and names from the library.
+"""The generated parts of docs/personas.md: keys from the models' docstrings, groups and names from the library."""
 
-Run `python docs/write_personas.py` after a change of the persona format, the catalogue or the library.
-"""
-
-import ast
-import inspect
-import re
-import textwrap
 from collections.abc import Iterator
-from pathlib import Path
 
 from pydantic import BaseModel
 
 from personas import CATALOGUE, Group, Persona, library_names, load_persona
 from personas.persona import Ablation, Activation, FewShot, PersonaSampling, PromptOverride, Voice
+from scripts.docs.parts import DOCS, attribute_docstrings, renewed
 
-PAGE = Path(__file__).with_name("personas.md")
+PAGE = DOCS / "personas.md"
 TABLES: dict[str, type[BaseModel]] = {
     "": Persona,
     "[[groups]]": Group,
@@ -28,27 +21,21 @@ TABLES: dict[str, type[BaseModel]] = {
 }
 
 
-def main() -> None:
-    """Bring the page up to date."""
-    PAGE.write_text(updated(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
-
-
 def updated(page: str) -> str:
-    """Return the page with its generated parts, each between `<!-- begin X -->` and `<!-- end X -->`, renewed."""
+    """Return the page with its keys, the names of the library and the catalogue of groups renewed."""
     for part, lines in {"keys": keys(), "library": library(), "groups": groups()}.items():
-        begin, end = f"<!-- begin {part} -->", f"<!-- end {part} -->"
-        text = "\n".join([begin, *lines, end])
-        page = re.sub(f"{begin}.*{end}", lambda _, text=text: text, page, flags=re.DOTALL)  # type: ignore[misc]
+        page = renewed(page, part, lines)
     return page
 
 
 def keys() -> Iterator[str]:
     """Yield a table with one row for each key of a persona file."""
     yield from ("| table | key | needed | meaning |", "| --- | --- | --- | --- |")
+    tables = {table.strip("[]") for table in TABLES}
     for table, model in TABLES.items():
         meanings = attribute_docstrings(model)
         for name, field in model.model_fields.items():
-            if name in ("groups", *(each.strip("[]") for each in TABLES)):
+            if model is Persona and name in tables:
                 continue
             needed = "yes" if field.is_required() else ""
             yield f"| {f'`{table}`' if table else ''} | `{field.alias or name}` | {needed} | {meanings[name]} |"
@@ -70,19 +57,3 @@ def groups() -> Iterator[str]:
     yield from ("| attribute | values |", "| --- | --- |")
     for attribute in CATALOGUE.values():
         yield f"| `{attribute.key}` | {', '.join(f'`{value}`' for value in attribute.values)} |"
-
-
-def attribute_docstrings(model: type[BaseModel]) -> dict[str, str]:
-    """Return the docstring below each field of a model, in one line."""
-    (body,) = ast.parse(textwrap.dedent(inspect.getsource(model))).body
-    assert isinstance(body, ast.ClassDef)
-    found = {}
-    for statement, following in zip(body.body, body.body[1:], strict=False):
-        match statement, following:
-            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
-                found[name] = " ".join(text.split())
-    return found
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,44 @@
+"""What the writers share: where the pages are, their generated parts, and the docstrings of a model's fields."""
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from pydantic import BaseModel
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def renewed(page: str, part: str, lines: Iterable[str]) -> str:
+    """Return `page` with `lines` in place of what is between `<!-- begin PART -->` and `<!-- end PART -->`.
+
+    Raises:
+        ValueError: The page does not have the part exactly once.
+    """
+    begin, end = f"<!-- begin {part} -->\n", f"<!-- end {part} -->"
+    before, rest = page.split(begin)
+    _, after = rest.split(end)
+    return "".join([before, begin, *(f"{line}\n" for line in lines), end, after])
+
+
+def key_table(model: type[BaseModel]) -> Iterator[str]:
+    """Yield a Markdown table of the keys of an object in a file: name, whether it is needed, and meaning."""
+    yield from ("| key | needed | meaning |", "| --- | --- | --- |")
+    meanings = attribute_docstrings(model)
+    for name, field in model.model_fields.items():
+        needed = "yes" if field.is_required() else ""
+        yield f"| `{field.alias or name}` | {needed} | {meanings[name]} |"
+
+
+def attribute_docstrings(model: type[BaseModel]) -> dict[str, str]:
+    """Return the docstring below each field of a model, in one line."""
+    (body,) = ast.parse(textwrap.dedent(inspect.getsource(model))).body
+    assert isinstance(body, ast.ClassDef)
+    found = {}
+    for statement, following in zip(body.body, body.body[1:], strict=False):
+        match statement, following:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                found[name] = " ".join(text.split())
+    return found

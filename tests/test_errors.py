@@ -1,0 +1,71 @@
+"""Every error that the program reports carries the exit code that docs/commands.md promises."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from chat_personas.cli.errors import CheckFailedError, CommandLineError, StoppedError, UsageError
+from chat_personas.corpus.errors import CorpusError, ExportError, NoCorpusError, UnknownConversationError
+from chat_personas.engines.cached.store import CacheError, DamagedCacheError
+from chat_personas.engines.open import UnknownModelError
+from chat_personas.engines.openai.capabilities import NoSuchModelError
+from chat_personas.paths import UnwritableError
+from chat_personas.settings import SettingsError
+from chat_personas.storage.files import OutputError
+from eval.engine import EngineError, RequestError, TooLongError
+from eval.errors import AnswerError, ReportError, SurveyError
+from personas import PersonaError, ReportedError
+
+CODES: dict[type[ReportedError], int] = {
+    CheckFailedError: 1,
+    PersonaError: 2,
+    SurveyError: 2,
+    AnswerError: 2,
+    ReportError: 2,
+    SettingsError: 2,
+    UsageError: 2,
+    CommandLineError: 2,
+    UnknownModelError: 2,
+    NoSuchModelError: 2,
+    NoCorpusError: 2,
+    UnknownConversationError: 2,
+    ExportError: 2,
+    EngineError: 3,
+    RequestError: 3,
+    TooLongError: 3,
+    CorpusError: 4,
+    CacheError: 4,
+    DamagedCacheError: 4,
+    UnwritableError: 4,
+    OutputError: 4,
+    StoppedError: 130,
+}
+
+
+@pytest.mark.parametrize(("error", "code"), CODES.items(), ids=lambda each: getattr(each, "__name__", str(each)))
+def test_an_error_ends_the_command_with_its_own_exit_code(error: type[ReportedError], code: int) -> None:
+    assert error("one line").exit_code == code
+    assert str(error("one line")) == "one line"
+
+
+def subclasses(of: type[ReportedError]) -> Iterator[type[ReportedError]]:
+    for subclass in of.__subclasses__():
+        yield subclass
+        yield from subclasses(subclass)
+
+
+def test_no_reported_error_is_missing_from_this_table() -> None:
+    ours = {error for error in subclasses(ReportedError) if error.__module__.split(".")[0] != "tests"}
+    assert ours <= CODES.keys()
+
+
+def test_the_base_of_all_errors_is_read_without_anything_else() -> None:
+    """It is needed before the first frame."""
+    code = (
+        "import sys; import personas.errors; "
+        "print(sorted(name for name in sys.modules if name.split('.')[0] in ('personas', 'pydantic', 'difflib')))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert found.strip() == "['personas', 'personas.errors']"
