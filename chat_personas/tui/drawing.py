@@ -110,7 +110,7 @@ def axis(width: int, scale: Range = ALIGNMENT) -> str:
 
 
 PERSONA, POPULATION, OPPOSITE, UNIFORM, NOISE_FLOOR = "●", "◇", "▲", "○", "◆"
-NAME_CELLS = 16
+NAME_CELLS = 21
 FIGURE_CELLS = 5
 STYLES = {PERSONA: "bold $accent", POPULATION: "$secondary", OPPOSITE: "$warning"}
 

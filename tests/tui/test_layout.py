@@ -35,7 +35,7 @@ async def test_no_line_is_wider_than_the_screen_and_keys_and_model_are_always_na
 
         assert len(lines) == 24
         assert max(map(len, lines)) <= 80
-        assert "demonstration model: evidence about nobody" in lines[-2]
+        assert "demonstration model: says nothing about real people" in lines[-2]
         for key in ("Send", "Help", "Panel", "Persona", "Quit"):
             assert key in lines[-1]
 

@@ -34,7 +34,7 @@ def _visible(text: str) -> str:
 
 
 class Notice(Static):
-    """A line that neither side said. `failed` marks an error, with a glyph and not by colour alone."""
+    """A line of the program's own. `failed` marks an error, with a glyph and not by colour alone."""
 
     def __init__(self, text: str, *, failed: bool = False) -> None:
         glyph = "✗ " if failed else "· "
@@ -67,7 +67,7 @@ FIRST_WORD = "… thinking (Esc stops)"
 SECONDS_BETWEEN_DRAWINGS = 1 / 12
 """Each growth of a reply lays out and draws the conversation again; at 60 times a second, keys have to wait for it."""
 MOST_POSTPONED = 11
-"""How often in a row a drawing gives way to the person's typing: the reply then still grows once a second.
+"""How often in a row a drawing may give way to the person's typing: the reply then still grows once a second.
 
 No key is echoed during a drawing; drawn twice a second, the slowest twentieth of the keys had to wait for one
 (`benchmarks/key_echo.py`).
@@ -218,11 +218,11 @@ def reply_drawn_by(widget: object) -> Reply | None:
     return markdown.parent if markdown is not None and isinstance(markdown.parent, Reply) else None
 
 
-WAITING = "waiting for the model; it is sent as soon as it can be (Esc takes it back)"
+WAITING = "waiting for the model; sent as soon as possible (Esc unsends it)"
 
 
 class UserMessage(Static):
-    """A message of the person's, never parsed as markup. One that could not be sent yet says so."""
+    """A message of the person, never parsed as markup. While it waits to be sent, it says so."""
 
     def __init__(self, text: str, *, waiting: bool = False) -> None:
         parts: list[Content | tuple[str, str]] = [("You", "bold"), Content("\n"), Content(_visible(text))]

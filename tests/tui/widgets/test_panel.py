@@ -58,9 +58,9 @@ async def test_the_panel_shows_the_alignment_its_interval_and_the_references(cor
         assert score.high is not None
         assert f"alignment {score.mean:.2f} [{score.low:.2f}, {score.high:.2f}]  95%" in shown(pilot)
         assert card.references is not None
-        for name in ("persona", "if everyone", "if Republican", "uniform", "noise floor"):
+        for name in ("persona", "everyone's answers", "Republican answers", "even answers", "noise floor"):
             assert f" {name} " in shown(pilot)
-        assert "persona with Republican 0." in shown(pilot)
+        assert "this persona vs. Republican answers 0." in shown(pilot)
         assert card.nearest[0].group.label in shown(pilot)
         assert "label mass 0.90" in shown(pilot)
         assert "paraphrased, unweighted" in shown(pilot)
@@ -178,7 +178,7 @@ async def test_a_group_without_figures_is_named_as_such_and_still_has_distributi
 
         assert "no human figures for this group" in shown(pilot)
         assert "Nearest groups" in shown(pilot)
-        assert "if everyone" not in shown(pilot)
+        assert "everyone's answers" not in shown(pilot)
 
 
 async def test_measuring_can_be_stopped_and_begun_by_a_key(corpus_file: Path) -> None:
