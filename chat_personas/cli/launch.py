@@ -1,17 +1,15 @@
-"""What one run of `chat` was asked for, and how to get each part of it when it is needed.
+"""From the arguments of `chat` to the screen, with nothing imported that its first frame can do without.
 
-Opening the screen, with nothing imported that its first frame can do without.
-
-What people type most, `chat-personas democrat --model M`, read without the command parser.
-
-Importing that parser and building a command takes half as long as everything else before the first frame. What is not
-plainly the screen's, a mistake too, is left to it.
+What people type most, `chat-personas democrat --model M`, is read here without the command parser: importing that and
+building a command takes half as long as everything else before the first frame. What is not plainly the screen's, a
+mistake too, is left to the parser.
 """
 
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from chat_personas.cli.errors import DONE
@@ -20,75 +18,37 @@ if TYPE_CHECKING:
     from chat_personas.corpus import Corpus
     from chat_personas.monitor.monitor import Monitor
     from chat_personas.settings import Settings
-    from chat_personas.tui.session import SessionSpec
-    from eval.engine import Engine
+    from chat_personas.tui.session import Preview
+    from eval.engine import Engine, EngineInfo
     from eval.surveys.loading import LoadedSurvey
     from personas import LoadedPersona, Persona
 
 
-@dataclass(frozen=True, slots=True)
-class ScreenArguments:
-    """What the screen is opened with; None is what the settings say, and for `resume` a new conversation."""
+@dataclass(frozen=True)
+class Launch:
+    """The arguments of `chat` over the settings; nothing is read before it is asked for.
+
+    None is what the settings say, and for `resume` a new conversation.
+    """
 
     persona: str | None = None
     model: str | None = None
     survey: str | None = None
     resume: str | None = None
 
+    def preview(self) -> "Preview":
+        """Return what the first frame is drawn with, before the settings are validated."""
+        from chat_personas.settings_preview import glance
+        from chat_personas.tui.session import Preview
 
-def has_terminal() -> bool:
-    """Say whether there is a person at both ends, who can see a screen."""
-    return _is_terminal(sys.stdin) and _is_terminal(sys.stdout)
-
-
-def _is_terminal(stream: TextIO | None) -> bool:
-    """Say whether there is a person at this end; None is a stream that was closed before we began."""
-    return stream is not None and stream.isatty()
-
-
-def open_screen(arguments: ScreenArguments) -> int:
-    """Show the screen until the person leaves it, and return the exit code.
-
-    Raises:
-        Exception: what left nothing to do, as `ChatApp.run` does.
-    """
-    from chat_personas.tui.app import ChatApp
-
-    app = ChatApp(Launch(arguments.persona, arguments.model, arguments.survey).session(arguments.resume))
-    app.run()
-    return app.return_code if app.return_code is not None else DONE
-
-
-OPTIONS = {"--model": "model", "--survey": "survey", "--resume": "resume"}
-
-
-def read(arguments: Sequence[str]) -> ScreenArguments | None:
-    """Return what to open the screen with, just as the parser would read it; None where that is for the parser."""
-    if not arguments or arguments[0] != "chat":
-        return None
-    found: dict[str, str] = {}
-    words = iter(arguments[1:])
-    for word in words:
-        name, value = _option(word, words) if word.startswith("--") else ("persona", word)
-        if name is None or name in found or not value or value.startswith("-"):
-            return None
-        found[name] = value
-    return None if {"persona", "resume"} <= found.keys() else ScreenArguments(**found)
-
-
-def _option(word: str, rest: Iterator[str]) -> tuple[str | None, str]:
-    """Return name and value of `--name=value`, or of `--name` with the next word; no name for one not known here."""
-    name, is_joined, value = word.partition("=")
-    return OPTIONS.get(name), value if is_joined else next(rest, "")
-
-
-class Launch:
-    """The arguments of `chat` over the settings; nothing is read before it is asked for."""
-
-    def __init__(self, persona: str | None, model: str | None, survey: str | None) -> None:
-        self._persona = persona
-        self._model = model
-        self._survey = survey
+        seen = glance()
+        return Preview(
+            persona=self.persona or seen["persona"],
+            model=self.model or seen["model"],
+            measure=seen["measure"],
+            keys=seen["keys"],
+            theme=seen["theme"],
+        )
 
     @cached_property
     def settings(self) -> "Settings":
@@ -98,30 +58,39 @@ class Launch:
         return load_settings()
 
     @cached_property
-    def survey(self) -> "LoadedSurvey":
+    def loaded_survey(self) -> "LoadedSurvey":
         """The survey to measure with. Raises SurveyError."""
         from chat_personas.surveys import find_survey
 
-        return find_survey(self._survey or self.settings.survey)
+        return find_survey(self.survey or self.settings.survey)
 
     @property
-    def model(self) -> str:
+    def shown_model(self) -> str:
         """The model that was asked for, as it may be shown. Raises SettingsError."""
         from chat_personas.engines.open import shown_model
 
-        return shown_model(self._model or self.settings.model)
+        return shown_model(self.model or self.settings.model)
+
+    @property
+    def log_path(self) -> Path:
+        """Where native libraries may write while the screen is up, in a directory that only the user can read."""
+        from chat_personas.paths import log_path, make_private
+
+        path = log_path()
+        make_private(path.parent)
+        return path
 
     def load_persona(self, name: str | None = None) -> "LoadedPersona":
         """Read a persona by name or path; None: the one that was asked for. Raises PersonaError."""
         from personas import load_persona
 
-        return load_persona(name or self._persona or self.settings.persona)
+        return load_persona(name or self.persona or self.settings.persona)
 
     async def open_engine(self) -> "Engine":
         """Open the model that was asked for. Raises EngineError."""
         from chat_personas.engines.open import open_engine
 
-        return await open_engine(self._model or self.settings.model, self.settings)
+        return await open_engine(self.model or self.settings.model, self.settings)
 
     def open_corpus(self) -> "Corpus":
         """Open the corpus, creating it the first time. Raises CorpusError."""
@@ -136,31 +105,63 @@ class Launch:
         """Make what measures `persona` on `engine` while people talk with it."""
         from chat_personas.monitor.monitor import Monitor
 
-        return Monitor(engine, self.survey, persona.groups, corpus=corpus, seconds=self.settings.probe_seconds)
+        return Monitor(engine, self.loaded_survey, persona.groups, corpus=corpus, seconds=self.settings.probe_seconds)
 
-    def session(self, resume: str | None) -> "SessionSpec":
-        """Describe this sitting to the screen."""
-        from chat_personas import consent
-        from chat_personas.paths import log_path, make_private
-        from chat_personas.settings_preview import glance
-        from chat_personas.tui.session import SessionSpec
+    def probing_confirmed(self, info: "EngineInfo") -> bool:
+        """Say whether this engine may be probed: it is on this machine, or the user agreed before."""
+        from chat_personas.consent import is_confirmed
 
-        seen = glance()
-        log = log_path()
-        make_private(log.parent)
-        return SessionSpec(
-            persona=self._persona or seen["persona"],
-            model=self._model or seen["model"],
-            measure=seen["measure"],
-            load_persona=self.load_persona,
-            open_engine=self.open_engine,
-            open_corpus=self.open_corpus,
-            make_monitor=self.make_monitor,
-            resume_id=resume,
-            probing_confirmed=consent.is_confirmed,
-            remember_probing=consent.remember,
-            keys=seen["keys"],
-            theme=seen["theme"],
-            load_settings=lambda: self.settings,
-            log_path=log,
-        )
+        return is_confirmed(info)
+
+    def remember_probing(self, info: "EngineInfo") -> None:
+        """Remember that the user agreed to have this engine's server probed."""
+        from chat_personas.consent import remember
+
+        remember(info)
+
+
+def has_terminal() -> bool:
+    """Say whether there is a person at both ends, who can see a screen."""
+    return _is_terminal(sys.stdin) and _is_terminal(sys.stdout)
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    """Say whether there is a person at this end; None is a stream that was closed before we began."""
+    return stream is not None and stream.isatty()
+
+
+def open_screen(launch: Launch) -> int:
+    """Show the screen until the person leaves it, and return the exit code.
+
+    Raises:
+        Exception: what left nothing to do, as `ChatApp.run` does.
+    """
+    from chat_personas.tui.app import ChatApp
+    from chat_personas.tui.session import Session
+
+    app = ChatApp(Session(launch))
+    app.run()
+    return app.return_code if app.return_code is not None else DONE
+
+
+OPTIONS = {"--model": "model", "--survey": "survey", "--resume": "resume"}
+
+
+def read(arguments: Sequence[str]) -> Launch | None:
+    """Return what to open the screen with, just as the parser would read it; None where that is for the parser."""
+    if not arguments or arguments[0] != "chat":
+        return None
+    found: dict[str, str] = {}
+    words = iter(arguments[1:])
+    for word in words:
+        name, value = _option(word, words) if word.startswith("--") else ("persona", word)
+        if name is None or name in found or not value or value.startswith("-"):
+            return None
+        found[name] = value
+    return None if {"persona", "resume"} <= found.keys() else Launch(**found)
+
+
+def _option(word: str, rest: Iterator[str]) -> tuple[str | None, str]:
+    """Return name and value of `--name=value`, or of `--name` with the next word; no name for one not known here."""
+    name, is_joined, value = word.partition("=")
+    return OPTIONS.get(name), value if is_joined else next(rest, "")

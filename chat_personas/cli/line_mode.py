@@ -149,7 +149,7 @@ class LineMode:
     def __init__(
         self, persona: str | None, model: str | None, survey: str | None, *, measure: bool, resume: str | None
     ) -> None:
-        self._sitting = Launch(persona, model, survey)
+        self._launch = Launch(persona, model, survey)
         self._measure = measure
         self._resume = resume
         self._interrupted = False
@@ -172,7 +172,7 @@ class LineMode:
         assert talk is not None
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._interrupt, talk)
         self._read_what_may_be_wrong()
-        with self._sitting.open_corpus() as corpus:
+        with self._launch.open_corpus() as corpus:
             if self._resume is not None:
                 corpus.conversation(self._resume)
             engine = await self._open_engine()
@@ -191,9 +191,9 @@ class LineMode:
         if sys.stdin is None:
             raise UsageError("there is no standard input to read messages from; give one, one message per line")
         if self._resume is None:
-            self._sitting.load_persona()
+            self._launch.load_persona()
         if self._measure:
-            self._sitting.survey  # noqa: B018
+            self._launch.loaded_survey  # noqa: B018
 
     def _interrupt(self, talk: "asyncio.Task[int]") -> None:
         """Stop the reply first, so that it is kept as one that the person stopped; then, or else at once, end."""
@@ -206,22 +206,22 @@ class LineMode:
     async def _open_engine(self) -> "Engine":
         from chat_personas.cli.progress import busy
 
-        with busy(f"opening {self._sitting.model}…"):
-            return await self._sitting.open_engine()
+        with busy(f"opening {self._launch.shown_model}…"):
+            return await self._launch.open_engine()
 
     def _open_conversation(self, corpus: "Corpus", engine: "Engine") -> "Conversation":
         from chat_personas.conversation.conversation import Conversation
 
         if self._resume is not None:
             return Conversation.resume(corpus, engine, self._resume)
-        return Conversation.start(corpus, engine, self._sitting.load_persona())
+        return Conversation.start(corpus, engine, self._launch.load_persona())
 
     def _monitor(self, engine: "Engine", conversation: "Conversation", corpus: "Corpus") -> "Monitor | None":
         from chat_personas.consent import is_confirmed
 
         if not self._measure:
             return None
-        monitor = self._sitting.make_monitor(engine, conversation.persona, corpus)
+        monitor = self._launch.make_monitor(engine, conversation.persona, corpus)
         if not is_confirmed(engine.info):
             raise UsageError(
                 f"measuring sends the conversation to {engine.info.name} up to {monitor.requests_per_round} more times "

@@ -22,7 +22,7 @@ from textual.worker import WorkerFailed
 
 from chat_personas.tui.process import to_log
 from chat_personas.tui.screens.first import FirstScreen
-from chat_personas.tui.session import Session, SessionSpec
+from chat_personas.tui.session import Session
 
 DUSK = Theme(
     name="persona-dusk",
@@ -53,7 +53,7 @@ HUNG_UP = 128 + 1  # as a shell reports a program that SIGHUP ended
 class ChatApp(App[None]):
     """Talk with a persona and see its measured opinions beside the conversation.
 
-    `run` raises `sitting.failure` when the screen is gone, so that a caller can print it and choose an exit code.
+    `run` raises `session.failure` when the screen is gone, so that a caller can print it and choose an exit code.
     """
 
     TITLE = "chat-personas"
@@ -61,14 +61,14 @@ class ChatApp(App[None]):
         Binding("ctrl+q", "quit", "Quit", id="quit", tooltip="Quit; so does Ctrl+C, pressed twice", priority=True)
     ]
 
-    def __init__(self, session: SessionSpec) -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__()
-        self.sitting = Session(session)
+        self.session = session
         self._interrupted = -math.inf
         self._hint: Notification | None = None
         self._question: Screen[bool] | None = None
         self.register_theme(DUSK)
-        self.use_settings(session.keys, session.theme)
+        self.use_settings(session.settings.keys, session.settings.theme)
 
     def use_settings(self, keys: Mapping[str, str], theme: str | None) -> None:
         """Bind keys by the ids of their bindings and choose a theme; without one that is known, the program's own."""
@@ -79,7 +79,7 @@ class ChatApp(App[None]):
 
     def get_default_screen(self) -> FirstScreen:
         """What can be drawn before anything else is imported."""
-        return FirstScreen(self.sitting.session.persona, self.sitting.session.model)
+        return FirstScreen(self.session.settings.persona, self.session.settings.model)
 
     def run(self, *arguments: Any, **options: Any) -> None:
         """Show the screen until the person leaves it.
@@ -89,10 +89,10 @@ class ChatApp(App[None]):
                 mistake in this program, whose traceback is in the log.
         """
         sys.setswitchinterval(SECONDS_BETWEEN_THREADS)
-        with to_log(self.sitting.session.log_path):
+        with to_log(self.session.launch.log_path):
             super().run(*arguments, **options)
-        if self.sitting.failure is not None:
-            raise self.sitting.failure
+        if self.session.failure is not None:
+            raise self.session.failure
 
     def on_ready(self) -> None:
         """Open the conversation, from which everything else is opened, once the first frame is on the screen."""
@@ -103,7 +103,7 @@ class ChatApp(App[None]):
         from chat_personas.tui.process import watch_for_hangup
 
         first = self.screen
-        chat = ChatScreen(self.sitting)
+        chat = ChatScreen(self.session)
         await self.push_screen(chat)
         assert isinstance(first, FirstScreen)
         for event in first.typed:
@@ -114,7 +114,7 @@ class ChatApp(App[None]):
 
     async def on_unmount(self) -> None:
         """Keep what was said and free the model, however the program ends."""
-        await self.sitting.close()
+        await self.session.close()
 
     async def action_quit(self) -> None:
         """Leave, unless that is being asked already."""
@@ -126,11 +126,11 @@ class ChatApp(App[None]):
         """Stop the reply, keep what was said, and leave; ask first if a message was never sent."""
         from chat_personas.tui.screens.dialogs import ConfirmScreen
 
-        if self.sitting.unsent:
+        if self.session.unsent:
             self._question = ConfirmScreen(UNSENT, "Leave", "Stay")
             if not await self.push_screen_wait(self._question):
                 return
-        await self.sitting.stop()
+        await self.session.stop()
         self.exit()
 
     async def action_help_quit(self) -> None:  # type: ignore[override]
@@ -164,10 +164,10 @@ class ChatApp(App[None]):
             return
         cause = error.error if isinstance(error, WorkerFailed) and isinstance(error.error, Exception) else error
         logging.getLogger(__name__).critical("the screen ended with a mistake", exc_info=cause)
-        self.sitting.failure = self.sitting.failure or cause
+        self.session.failure = self.session.failure or cause
         super()._handle_exception(error)
         self._exit_renderables.clear()
 
     async def _terminal_gone(self) -> None:
-        await self.sitting.close()
+        await self.session.close()
         self.exit(return_code=HUNG_UP)

@@ -23,6 +23,9 @@ from typing import Protocol
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
+INVITATION = "Say something …"
+"""In the empty composer, which the first frame draws before there is a composer."""
+
 PEOPLE, MODEL = "█", "━"
 _HALF = {PEOPLE: "▌", MODEL: "╸"}
 

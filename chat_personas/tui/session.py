@@ -1,14 +1,14 @@
-"""What the command line hands to the screen: ways to get everything, so that the first paint waits for nothing.
+"""What is open while the screen is up: corpus, engine, persona, conversation, and its monitor.
 
-What is open while the screen is up: the corpus, the engine, the persona, the conversation, and its monitor.
+Nothing is opened before the first frame.
 """
 
 import asyncio
 import importlib
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from chat_personas.conversation.conversation import Conversation
@@ -19,73 +19,103 @@ if TYPE_CHECKING:
     from personas import LoadedPersona, Persona
 
 
-def _no_monitor(engine: "Engine", persona: "Persona", corpus: "Corpus") -> "Monitor | None":
-    return None
-
-
-def _local_only(info: "EngineInfo") -> bool:
-    return info.local
-
-
-def _forget(info: "EngineInfo") -> None:
-    return None
-
-
 @dataclass(frozen=True, slots=True)
-class SessionSpec:
-    """One sitting at the screen, as the command line describes it. Nothing is opened yet.
+class Preview:
+    """What the first frame is drawn with: the arguments over the settings, of which none is validated yet.
 
-    `persona` and `model` are what the person typed and are shown until the real ones are read. `load_persona` is
-    called in the background after the first paint, and again for every persona picked later. `make_monitor` gives None
-    where nothing can be measured. `probing_confirmed` says whether the person agreed before to probe this engine;
-    `remember_probing` is called when they agree now. `keys` maps ids of bindings to keys. `keys`, `theme` and `measure`
-    are a preview: what `load_settings` gives takes their place. While the screen is up, what native libraries write to
-    file descriptor 2 goes to `log_path`.
+    `persona` and `model` are what the person typed. `keys` maps ids of bindings to keys.
     """
 
     persona: str
     model: str
-    load_persona: Callable[[str], "LoadedPersona"]
-    open_engine: Callable[[], Awaitable["Engine"]]
-    open_corpus: Callable[[], "Corpus"]
-    make_monitor: Callable[["Engine", "Persona", "Corpus"], "Monitor | None"] = _no_monitor
-    measure: bool = True
-    resume_id: str | None = None
-    probing_confirmed: Callable[["EngineInfo"], bool] = _local_only
-    remember_probing: Callable[["EngineInfo"], None] = _forget
-    keys: Mapping[str, str] = field(default_factory=dict)
-    theme: str | None = None
-    log_path: Path | None = None
-    load_settings: Callable[[], "Settings"] | None = None
+    measure: bool
+    keys: Mapping[str, str]
+    theme: str | None
+
+
+class LaunchLike(Protocol):
+    """What `chat_personas.cli.launch.Launch` is to a session: ways to get everything, none of them used yet.
+
+    While the screen is up, what native libraries write to file descriptor 2 goes to `log_path`, nowhere if None.
+    """
+
+    @property
+    def resume(self) -> str | None:
+        """The conversation to take up, None for a new one."""
+
+    @property
+    def log_path(self) -> Path | None:
+        """Where native libraries may write."""
+
+    @property
+    def settings(self) -> "Settings":
+        """The validated settings. Raises SettingsError."""
+
+    def preview(self) -> Preview:
+        """Return what can be said before that."""
+
+    def load_persona(self, name: str | None = None) -> "LoadedPersona":
+        """Read a persona; None: the one that was asked for. Raises PersonaError."""
+
+    async def open_engine(self) -> "Engine":
+        """Open the model or reach the server. Raises EngineError."""
+
+    def open_corpus(self) -> "Corpus":
+        """Open the corpus, creating it the first time. Raises CorpusError."""
+
+    def make_monitor(self, engine: "Engine", persona: "Persona", corpus: "Corpus") -> "Monitor":
+        """Make what measures a persona while people talk with it."""
+
+    def probing_confirmed(self, info: "EngineInfo") -> bool:
+        """Whether the person agreed to have this engine probed, or need not: it is on this machine."""
+
+    def remember_probing(self, info: "EngineInfo") -> None:
+        """Remember that the person agreed."""
 
 
 class Session:
-    """Opens what a `SessionSpec` describes, piece by piece, and closes it again. It has no widgets.
+    """Opens what a launch offers, piece by piece, and closes it again. It has no widgets.
 
-    What is not open yet is None. Heavy imports happen in a thread, so that the person can type meanwhile. `failure` is
-    the error that the program is to end with, if there is one; `unsent` counts the messages that wait for the model.
+    What is not open yet is None. Heavy imports, files and the database are waited for in a thread, so that the person
+    can type meanwhile. `settings` are a preview until `load_settings` has put the validated ones in its place.
+    `failure` is the error that the program is to end with, if there is one; `unsent` counts the messages that wait for
+    the model.
     """
 
-    def __init__(self, session: SessionSpec) -> None:
-        self.session = session
+    def __init__(self, launch: LaunchLike) -> None:
+        self.launch = launch
+        self.settings: Preview | Settings = launch.preview()
         self.persona: LoadedPersona | None = None
         self.corpus: Corpus | None = None
         self.engine: Engine | None = None
         self.conversation: Conversation | None = None
         self.monitor: Monitor | None = None
+        self._corpus_opening: asyncio.Task[Corpus] | None = None
         self.failure: Exception | None = None
         self.unsent = 0
 
-    async def open_persona(self, name: str) -> "LoadedPersona":
-        """Read the persona's file; it is the one that the next new conversation is with."""
-        self.persona = await asyncio.to_thread(self.session.load_persona, name)
+    async def load_settings(self) -> "Settings":
+        """Let the validated settings take the place of their preview. Raises SettingsError."""
+        self.settings = settings = await asyncio.to_thread(lambda: self.launch.settings)
+        return settings
+
+    async def open_persona(self, name: str | None = None) -> "LoadedPersona":
+        """Read a persona's file, None for the one asked for; the next new conversation is with it."""
+        self.persona = await asyncio.to_thread(self.launch.load_persona, name)
         return self.persona
 
     async def open_corpus(self) -> "Corpus":
-        """Open the corpus on this thread, which is the one that uses it."""
-        if self.corpus is None:
-            await asyncio.to_thread(importlib.import_module, "chat_personas.conversation.conversation")
-            self.corpus = self.session.open_corpus()
+        """Open the corpus, to the end even if the caller is cancelled meanwhile: it would never be closed.
+
+        That may take a while: it may be brought to a newer schema, or another program may be writing to it.
+        """
+        if self._corpus_opening is None:
+            self._corpus_opening = asyncio.create_task(asyncio.to_thread(self._open_corpus))
+        return await asyncio.shield(self._corpus_opening)
+
+    def _open_corpus(self) -> "Corpus":
+        importlib.import_module("chat_personas.conversation.conversation")
+        self.corpus = self.launch.open_corpus()
         return self.corpus
 
     async def open_engine(self) -> "Engine":
@@ -95,7 +125,7 @@ class Session:
             EngineError: it is no model, or the server does not answer. It may be tried again.
         """
         if self.engine is None:
-            self.engine = await self.session.open_engine()
+            self.engine = await self.launch.open_engine()
         return self.engine
 
     async def open_same_persona(self) -> "LoadedPersona":
@@ -103,7 +133,7 @@ class Session:
         loaded, conversation = self.persona, self.conversation
         if loaded is not None and (conversation is None or loaded.persona.name == conversation.persona.name):
             return loaded
-        return await self.open_persona(conversation.persona.name if conversation is not None else self.session.persona)
+        return await self.open_persona(conversation.persona.name if conversation is not None else None)
 
     async def begin(self) -> "Conversation":
         """Begin a new conversation with the persona; the one before stays in the corpus."""
@@ -142,7 +172,7 @@ class Session:
             and self.corpus is not None
         ):
             self.monitor = await asyncio.to_thread(
-                self.session.make_monitor, self.engine, self.conversation.persona, self.corpus
+                self.launch.make_monitor, self.engine, self.conversation.persona, self.corpus
             )
         return self.monitor
 
@@ -162,8 +192,10 @@ class Session:
             self.engine = None
         if self.monitor is not None:
             await self._keep(self.monitor.settle)  # a round that was under way has ended with the engine
+        if self._corpus_opening is not None:
+            await asyncio.wait({self._corpus_opening})
         if self.corpus is not None:
-            self.corpus.close()
+            await asyncio.to_thread(self.corpus.close)
             self.corpus = None
 
     async def _keep(self, save: Callable[[], Awaitable[None]]) -> None:

@@ -33,9 +33,10 @@ async def main() -> None:
     """Hold the conversation and write the picture."""
     from chat_personas.cli.launch import Launch
     from chat_personas.tui.app import ChatApp
+    from chat_personas.tui.session import Session
     from scripts.pictures.portable_svg import portable
 
-    app = ChatApp(Launch(PERSONA, "pocket", None).session(None))
+    app = ChatApp(Session(Launch(PERSONA, "pocket")))
     async with app.run_test(size=SIZE) as pilot:
         await talk(pilot)
         PICTURE.write_text(portable(app.export_screenshot(title="chat-personas")), encoding="utf-8")
@@ -45,7 +46,7 @@ async def main() -> None:
 async def talk(pilot: Pilot[None]) -> None:
     """Say every sentence and let each be answered; measure after the last one to its end."""
     await until(
-        pilot, lambda: isinstance(pilot.app.screen, ChatScreen) and pilot.app.screen.sitting.monitor is not None
+        pilot, lambda: isinstance(pilot.app.screen, ChatScreen) and pilot.app.screen.session.monitor is not None
     )
     chat = pilot.app.screen
     assert isinstance(chat, ChatScreen)

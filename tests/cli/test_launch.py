@@ -8,15 +8,15 @@ from hypothesis import strategies as st
 
 from chat_personas.cli import launch
 from chat_personas.cli.app import run_command
-from chat_personas.cli.launch import ScreenArguments
+from chat_personas.cli.launch import Launch
 
 OPTIONS = ["--model", "--model=pocket", "--model=", "--survey", "--resume", "--resume=01ABC", "--plain", "--measure"]
 ODD = ["--modell", "-m", "--", "", "--persona", "--persona=x", "--help", "a=b"]
 WORDS = st.sampled_from(["democrat", "x.toml", *OPTIONS, *ODD])
 
 
-def as_the_parser_reads(arguments: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> ScreenArguments | None:
-    opened: list[ScreenArguments] = []
+def as_the_parser_reads(arguments: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> Launch | None:
+    opened: list[Launch] = []
     monkeypatch.setattr("chat_personas.cli.commands.chat.has_terminal", lambda: True)
     monkeypatch.setattr("chat_personas.cli.commands.chat.open_screen", lambda found: opened.append(found) or 0)
     run_command(arguments)
@@ -35,16 +35,16 @@ def test_it_reads_what_the_parser_reads(words: list[str]) -> None:
 @pytest.mark.parametrize(
     ("typed", "meant"),
     [
-        (["chat"], ScreenArguments()),
-        (["chat", "democrat"], ScreenArguments(persona="democrat")),
+        (["chat"], Launch()),
+        (["chat", "democrat"], Launch(persona="democrat")),
         (
             ["chat", "--model", "http://127.0.0.1:1/v1#m", "democrat", "--survey=civic"],
-            ScreenArguments(persona="democrat", model="http://127.0.0.1:1/v1#m", survey="civic"),
+            Launch(persona="democrat", model="http://127.0.0.1:1/v1#m", survey="civic"),
         ),
-        (["chat", "--resume", "01J"], ScreenArguments(resume="01J")),
+        (["chat", "--resume", "01J"], Launch(resume="01J")),
     ],
 )
-def test_the_usual_ways_to_the_screen_need_no_parser(typed: list[str], meant: ScreenArguments) -> None:
+def test_the_usual_ways_to_the_screen_need_no_parser(typed: list[str], meant: Launch) -> None:
     assert launch.read(typed) == meant
 
 

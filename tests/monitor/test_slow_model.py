@@ -294,7 +294,7 @@ async def test_a_round_that_the_next_one_replaces_is_recorded_before_that_is_pla
 
 async def test_the_set_seconds_reach_the_monitor(monkeypatch: pytest.MonkeyPatch, corpus: Corpus) -> None:
     monkeypatch.setenv("CHAT_PERSONAS_PROBE_SECONDS", "7.5")
-    launch = Launch("democrat", None, None)
+    launch = Launch("democrat")
     monitor = launch.make_monitor(FakeEngine(), launch.load_persona().persona, corpus)
     assert monitor._plan.seconds == 7.5
 

@@ -1,21 +1,22 @@
 """A screen on a model that says what a test tells it to; corpus, conversation and monitor are the real ones."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from textual.pilot import Pilot
 
 from chat_personas.corpus import Corpus
 from chat_personas.monitor.monitor import Monitor
+from chat_personas.settings import Settings
 from chat_personas.tui.app import ChatApp
 from chat_personas.tui.chat.screen import ChatScreen
-from chat_personas.tui.session import SessionSpec
+from chat_personas.tui.session import Preview, Session
 from eval.engine import Engine, EngineInfo, Message, Piece, Probe, ProbeScore
 from eval.surveys.loading import load_survey
-from personas import Persona, load_persona
+from personas import LoadedPersona, Persona, load_persona
 from tests.eval.fake_engine import FakeEngine as AnsweringEngine
 from tests.fakes import END, FakeEngine
 
@@ -52,33 +53,65 @@ def monitor(engine: Engine, persona: Persona, corpus: Corpus) -> Monitor:
     return Monitor(engine, load_survey("civic"), persona.groups, corpus=corpus)
 
 
-def session(corpus_file: Path, engine: Engine, **changes: object) -> SessionSpec:
-    """A sitting with the persona `democrat` that does not measure, unless `changes` say otherwise."""
+@dataclass
+class FakeLaunch:
+    """What a session is opened with: the persona `democrat` on `engine`, not measured unless a test says otherwise."""
 
-    async def open_engine() -> Engine:
-        return engine
+    corpus_file: Path
+    engine: Engine
+    persona: str = "democrat"
+    resume: str | None = None
+    measure: bool = False
+    keys: Mapping[str, str] = field(default_factory=dict)
+    theme: str | None = None
+    validated: Settings | None = None
+    log_path: None = None
 
-    plain = SessionSpec(
-        persona="democrat",
-        model="fake",
-        load_persona=load_persona,
-        open_engine=open_engine,
-        open_corpus=lambda: Corpus.open(corpus_file),
-        measure=False,
-    )
-    return replace(plain, **changes)  # type: ignore[arg-type]
+    @property
+    def settings(self) -> Settings:
+        seen = {"measure": self.measure, "keys": self.keys, "theme": self.theme}
+        return self.validated or Settings.model_construct(**seen)  # type: ignore[arg-type]
+
+    def preview(self) -> Preview:
+        return Preview(self.persona, "fake", self.measure, self.keys, self.theme)
+
+    def load_persona(self, name: str | None = None) -> LoadedPersona:
+        return load_persona(name or self.persona)
+
+    async def open_engine(self) -> Engine:
+        return self.engine
+
+    def open_corpus(self) -> Corpus:
+        return Corpus.open(self.corpus_file)
+
+    def make_monitor(self, engine: Engine, persona: Persona, corpus: Corpus) -> Monitor | None:
+        return None
+
+    def probing_confirmed(self, info: EngineInfo) -> bool:
+        return info.local
+
+    def remember_probing(self, info: EngineInfo) -> None: ...
+
+
+def session(corpus_file: Path, engine: Engine, **changes: object) -> Session:
+    """A session of a `FakeLaunch`, some of whose attributes and methods are replaced by `changes`."""
+    launch = FakeLaunch(corpus_file, engine)
+    for name, change in changes.items():
+        assert hasattr(launch, name), name
+        setattr(launch, name, change)
+    return Session(launch)
 
 
 @asynccontextmanager
 async def screen(
-    session: SessionSpec, size: tuple[int, int] = (120, 36), *, ready: bool = True
+    session: Session, size: tuple[int, int] = (120, 36), *, ready: bool = True
 ) -> AsyncIterator[Pilot[None]]:
     """Run the application without a terminal; wait until a conversation is open, unless it need not be `ready`."""
     app = ChatApp(session)
     async with app.run_test(size=size, notifications=True) as pilot:
         await until(pilot, lambda: isinstance(app.screen, ChatScreen))
         if ready:
-            await until(pilot, lambda: app.sitting.conversation is not None or app.sitting.failure is not None)
+            await until(pilot, lambda: app.session.conversation is not None or app.session.failure is not None)
         yield pilot
 
 

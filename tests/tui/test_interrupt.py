@@ -68,7 +68,7 @@ async def test_a_click_makes_the_next_ctrl_c_the_first_again(corpus_file: Path) 
 
 async def test_ctrl_c_in_the_question_whether_to_leave_asks_it_only_once(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine())) as pilot:
-        pilot.app.sitting.unsent = 1  # type: ignore[attr-defined]
+        pilot.app.session.unsent = 1  # type: ignore[attr-defined]
         await pilot.press("ctrl+q")
         await until(pilot, lambda: "It was not sent" in shown(pilot))
         await pilot.press("ctrl+c", "ctrl+c", "ctrl+q")

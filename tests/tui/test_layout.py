@@ -82,7 +82,7 @@ async def test_the_exact_prompt_can_be_seen(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("Yes.")))) as pilot:
         await type_text(pilot, "Well?")
         await until(pilot, lambda: "Yes." in shown(pilot))
-        conversation = chat(pilot).sitting.conversation
+        conversation = chat(pilot).session.conversation
         assert conversation is not None
 
         await pilot.press("f3")

@@ -5,26 +5,28 @@ import fcntl
 import os
 import pty
 import select
+import sqlite3
 import struct
 import subprocess
 import sys
 import termios
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
 
-from chat_personas.cli.launch import Launch
+from chat_personas.cli.errors import BAD_INPUT
 from chat_personas.corpus import Corpus, CorpusError
-from chat_personas.paths import settings_path
-from chat_personas.settings import Settings, SettingsError
+from chat_personas.settings import Settings
 from chat_personas.tui.app import HUNG_UP, ChatApp
 from chat_personas.tui.chat.screen import ChatScreen
-from chat_personas.tui.screens.first import INVITATION
+from chat_personas.tui.drawing import INVITATION
 from chat_personas.tui.screens.help import HelpScreen
 from eval.engine import Engine, EngineError
 from personas import PersonaError
-from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until
+from tests.tui.fakes import SECONDS, ScreenEngine, chat, reply, screen, session, shown, type_text, until
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("numpy", "scipy", "openai", "llama_cpp", "sqlite_utils", "pydantic", "markdown_it", "personas", "eval")
@@ -52,11 +54,11 @@ async def test_a_model_that_does_not_open_is_named_and_can_be_tried_again(corpus
         await until(pilot, lambda: "the server does not answer; start it" in shown(pilot))
         await type_text(pilot, "Anyone?")
         await until(pilot, lambda: "waiting for the model" in shown(pilot))
-        assert isinstance(chat(pilot).sitting.failure, EngineError)
+        assert isinstance(chat(pilot).session.failure, EngineError)
 
         await pilot.press("ctrl+r")
         await until(pilot, lambda: "Here I am." in shown(pilot))
-        assert chat(pilot).sitting.failure is None
+        assert chat(pilot).session.failure is None
 
 
 @pytest.mark.parametrize("error", [PersonaError("there is no persona x"), CorpusError("the disk is full")])
@@ -73,35 +75,76 @@ def test_what_leaves_nothing_to_do_ends_the_program_with_its_error(corpus_file: 
 
 async def test_the_validated_settings_take_the_place_of_their_preview(corpus_file: Path) -> None:
     wanted = Settings(keys={"help": "f9"}, theme="nord", measure=False)
-    preview = session(corpus_file, ScreenEngine(), measure=True, theme="dracula", load_settings=lambda: wanted)
+    preview = session(corpus_file, ScreenEngine(), measure=True, theme="dracula", validated=wanted)
 
     async with screen(preview) as pilot:
         assert pilot.app.theme == "nord"
         assert not chat(pilot).measuring.wanted
         await pilot.press("f9")
         await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
+        assert "f9 " in next(line for line in shown(pilot).splitlines() if " help " in line)
 
 
-def test_a_key_of_the_wrong_type_in_the_settings_ends_the_program_with_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ("[keys]\nstop = 5\n", b"keys.stop is 5; write text in double quotes"),
+        ('keys = "ctrl+x"\n', b'keys is "ctrl+x"; write a table, such as [keys]'),
+    ],
+)
+def test_keys_of_the_wrong_type_in_the_settings_end_the_command_with_one_line_and_exit_code_2(
+    tmp_path: Path, settings: str, says: bytes
 ) -> None:
-    monkeypatch.setenv("CHAT_PERSONAS_HOME", str(tmp_path))
-    settings_path().parent.mkdir()
-    settings_path().write_text("[keys]\nstop = 5\n")
-    app = ChatApp(Launch(None, None, None).session(None))
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "settings.toml").write_text(settings)
+    command = [sys.executable, "-m", "chat_personas", "democrat"]
+    pid, terminal = in_terminal(command, CHAT_PERSONAS_HOME=str(tmp_path))
 
-    with pytest.raises(SettingsError, match="keys.stop is 5; write text in double quotes"):  # noqa: RUF043
-        app.run(headless=True)
+    drawn = read_to_the_end(terminal)
+    _, status = os.waitpid(pid, 0)
+
+    assert os.waitstatus_to_exitcode(status) == BAD_INPUT
+    assert b"chat-personas: " in drawn
+    assert says in b" ".join(drawn.split())
+    assert b"Traceback" not in drawn
+
+
+async def test_the_person_can_type_while_the_corpus_waits_for_another_program(corpus_file: Path) -> None:
+    go = threading.Event()
+
+    def open_corpus() -> Corpus:
+        assert go.wait(SECONDS)
+        return Corpus.open(corpus_file)
+
+    opening = session(corpus_file, ScreenEngine(reply("Here I am.")), open_corpus=open_corpus)
+    async with screen(opening, ready=False) as pilot:
+        await type_text(pilot, "Anyone?")
+        await until(pilot, lambda: "waiting for the model" in shown(pilot))
+        go.set()
+        await until(pilot, lambda: "Here I am." in shown(pilot))
+
+
+async def test_a_corpus_that_is_still_being_opened_when_the_person_leaves_is_closed(corpus_file: Path) -> None:
+    go, opened = threading.Event(), list[Corpus]()
+
+    def open_corpus() -> Corpus:
+        assert go.wait(SECONDS)
+        opened.append(Corpus.open(corpus_file))
+        return opened[0]
+
+    async with screen(session(corpus_file, ScreenEngine(), open_corpus=open_corpus), ready=False) as pilot:
+        await until(pilot, lambda: chat(pilot).session.persona is not None)
+        await pilot.press("ctrl+q")
+        go.set()
+
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        opened[0].conversations()
 
 
 @pytest.mark.parametrize("hangup", ["default", "ignored"])
 def test_when_the_terminal_is_gone_the_program_keeps_what_was_said_and_ends(corpus_file: Path, hangup: str) -> None:
     program = [sys.executable, str(Path(__file__).with_name("real_terminal.py")), str(corpus_file), hangup]
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.environ |= {"TERM": "xterm-256color", "PYTHONPATH": str(ROOT)}
-        os.execv(program[0], program)
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+    pid, terminal = in_terminal(program)
     read_until(terminal, b"for example")
     os.write(terminal, b"Well?\r")
     read_until(terminal, b"Half a sentence")
@@ -117,6 +160,27 @@ def test_when_the_terminal_is_gone_the_program_keeps_what_was_said_and_ends(corp
             ("Well?", "complete"),
             ("Half a sentence", "stopped"),
         ]
+
+
+def in_terminal(program: Sequence[str], **environment: str) -> tuple[int, int]:
+    """Start a program in a terminal of its own; return its process and the terminal's other end."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.environ |= {"TERM": "xterm-256color", "PYTHONPATH": str(ROOT), **environment}
+        os.execv(program[0], program)
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 160, 0, 0))
+    return pid, terminal
+
+
+def read_to_the_end(terminal: int) -> bytes:
+    """Read what the program draws until it has left the terminal."""
+    drawn = b""
+    while select.select([terminal], [], [], 60)[0]:
+        try:
+            drawn += os.read(terminal, 65536)
+        except OSError:  # how Linux says that nobody is at the other end any more
+            return drawn
+    raise AssertionError(f"the program did not end; the last was {drawn[-500:]!r}")
 
 
 def read_until(terminal: int, words: bytes) -> None:
@@ -144,7 +208,7 @@ def test_a_mistake_ends_the_screen_without_a_traceback_which_goes_to_the_log(
     app = ChatApp(session(corpus_file, ScreenEngine(["Half a sentence", ZeroDivisionError("a mistake")])))
 
     async def talk(pilot: Pilot[None]) -> None:
-        await until(pilot, lambda: isinstance(app.screen, ChatScreen) and app.sitting.conversation is not None)
+        await until(pilot, lambda: isinstance(app.screen, ChatScreen) and app.session.conversation is not None)
         await type_text(pilot, "Well?")
 
     with pytest.raises(ZeroDivisionError):
@@ -166,5 +230,5 @@ async def test_the_group_is_named_while_the_model_opens(corpus_file: Path) -> No
         raise AssertionError
 
     async with screen(session(corpus_file, ScreenEngine(), open_engine=open_engine), ready=False) as pilot:
-        await until(pilot, lambda: pilot.app.sitting.persona is not None)  # type: ignore[attr-defined]
+        await until(pilot, lambda: pilot.app.session.persona is not None)  # type: ignore[attr-defined]
         await until(pilot, lambda: "no group" not in shown(pilot))

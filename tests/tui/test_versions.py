@@ -43,7 +43,7 @@ async def test_all_replies_to_all_versions_of_a_message_are_gone_round_and_none_
     said = ("To guns.", "To schools.", "To books.")
     engine = ScreenEngine(*(reply(text) for text in said))
     async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor)) as pilot:
-        await measured_after(pilot, lambda: chat(pilot).sitting.conversation is not None)
+        await measured_after(pilot, lambda: chat(pilot).session.conversation is not None)
         await type_text(pilot, "What about guns?")
         await measured_after(pilot, lambda: "To guns." in shown(pilot))
         await edit_last(pilot, "What about schools?")
@@ -84,14 +84,14 @@ async def test_a_version_that_was_never_measured_is_measured_when_it_is_shown(co
 async def test_a_conversation_that_is_opened_again_is_shown_as_it_was_measured(corpus_file: Path) -> None:
     engine = ScreenEngine(reply("To guns."))
     async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor)) as pilot:
-        await measured_after(pilot, lambda: chat(pilot).sitting.conversation is not None)
+        await measured_after(pilot, lambda: chat(pilot).session.conversation is not None)
         await type_text(pilot, "What about guns?")
         await measured_after(pilot, lambda: "To guns." in shown(pilot))
-        conversation = chat(pilot).sitting.conversation
+        conversation = chat(pilot).session.conversation
         assert conversation is not None
         probed, rounds, course = engine.probed, measured(corpus_file), course_lines(pilot)
 
-    opened = session(corpus_file, engine, measure=True, make_monitor=monitor, resume_id=conversation.id)
+    opened = session(corpus_file, engine, measure=True, make_monitor=monitor, resume=conversation.id)
     async with screen(opened) as pilot:
         await measured_after(pilot, lambda: "62 questions (from an earlier measurement)" in shown(pilot))
         assert course_lines(pilot) == course
@@ -137,6 +137,6 @@ async def test_a_message_that_is_sent_while_another_version_is_being_opened_is_s
         assert chat(pilot).talk.waiting, "the screen goes on responding, and the message waits"
         go.set()
         await until(pilot, lambda: "Well." in shown(pilot) and not chat(pilot).talk.busy)
-        conversation = chat(pilot).sitting.conversation
+        conversation = chat(pilot).session.conversation
         assert conversation is not None
         assert [row.text for row in conversation.path] == ["What about guns?", "To guns.", "Why?", "Well."]

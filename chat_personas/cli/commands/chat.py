@@ -6,7 +6,7 @@ import typer
 
 from chat_personas.cli import options
 from chat_personas.cli.errors import UsageError
-from chat_personas.cli.launch import ScreenArguments, has_terminal, open_screen
+from chat_personas.cli.launch import Launch, has_terminal, open_screen
 
 EXAMPLE = options.examples(
     "chat-personas chat democrat",
@@ -41,4 +41,4 @@ def chat(
         from chat_personas.cli.line_mode import LineMode
 
         return LineMode(persona, model, survey, measure=measure, resume=resume).run()
-    return open_screen(ScreenArguments(persona, model, survey, resume))
+    return open_screen(Launch(persona, model, survey, resume))

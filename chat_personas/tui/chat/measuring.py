@@ -27,10 +27,10 @@ class MeasuringController:
     which is of the conversation as it stands then, begins after it.
     """
 
-    def __init__(self, sitting: Session, panel: "AlignmentPanel") -> None:
-        self._sitting = sitting
+    def __init__(self, session: Session, panel: "AlignmentPanel") -> None:
+        self._session = session
         self._panel = panel
-        self.wanted = sitting.session.measure
+        self.wanted = session.settings.measure
         self._scored = False
         self._one_round = asyncio.Lock()
         self._rounds = 0
@@ -39,35 +39,35 @@ class MeasuringController:
     @property
     def permitted(self) -> bool:
         """Whether the engine may be probed: it is on this machine, or the person agreed."""
-        engine = self._sitting.engine
-        return engine is not None and self._sitting.session.probing_confirmed(engine.info)
+        engine = self._session.engine
+        return engine is not None and self._session.launch.probing_confirmed(engine.info)
 
     @property
     def possible(self) -> bool:
         """Whether the engine shows the log-probabilities that probing needs."""
-        engine = self._sitting.engine
+        engine = self._session.engine
         return engine is not None and engine.info.log_probabilities != "none"
 
     def state(self) -> str:
         """Say in one line why there are no figures yet."""
-        if self._sitting.engine is not None and not self.possible:
+        if self._session.engine is not None and not self.possible:
             return IMPOSSIBLE
         if not self.wanted:
             return OFF
-        return SOON if self._sitting.engine is None or self.permitted else UNASKED
+        return SOON if self._session.engine is None or self.permitted else UNASKED
 
     async def introduce(self) -> None:
         """Tell the panel whose opinions will be compared, and with what."""
-        conversation = self._sitting.conversation
+        conversation = self._session.conversation
         if conversation is not None:
-            monitor = await self._sitting.open_monitor()
+            monitor = await self._session.open_monitor()
             stems = {question.id: question.stem for question in monitor.survey.survey.questions} if monitor else {}
             self._panel.about(whose(conversation.persona), stems=stems, source=_source(monitor))
 
     @property
     def outdated(self) -> bool:
         """Whether the round under way is of another conversation, or of a branch that is not on the screen any more."""
-        conversation = self._sitting.conversation
+        conversation = self._session.conversation
         if self._under_way is None or conversation is None:
             return False
         measured, followed = self._under_way
@@ -93,10 +93,10 @@ class MeasuringController:
                     self._under_way = None
 
     async def _round(self) -> None:
-        conversation = self._sitting.conversation
+        conversation = self._session.conversation
         if conversation is None or not (self.wanted and self.permitted and self.possible):
             return
-        monitor = await self._sitting.open_monitor()
+        monitor = await self._session.open_monitor()
         if monitor is None:
             return
         self._panel.say(MEASURING)
@@ -120,10 +120,10 @@ class MeasuringController:
 
     async def question(self) -> str | None:
         """Return what the person must agree to before anything is measured, or None."""
-        engine = self._sitting.engine
+        engine = self._session.engine
         if engine is None or self.permitted:
             return None
-        monitor = await self._sitting.open_monitor()
+        monitor = await self._session.open_monitor()
         requests = monitor.requests_per_round if monitor else 0
         return (
             f"{engine.info.name} is not on this machine. Measuring sends this conversation to it again with every "
@@ -134,9 +134,9 @@ class MeasuringController:
     def agree(self) -> None:
         """Measure from now on; that a server on another machine may be probed is remembered."""
         self.wanted = True
-        engine = self._sitting.engine
+        engine = self._session.engine
         if engine is not None and not self.permitted:
-            self._sitting.session.remember_probing(engine.info)
+            self._session.launch.remember_probing(engine.info)
 
 
 def whose(persona: "Persona") -> list[str]:

@@ -1,6 +1,5 @@
 """Going into a conversation: the first one when the program starts, and from one to another."""
 
-import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -21,36 +20,33 @@ class Navigator:
 
     def __init__(self, screen: "ChatScreen") -> None:
         self._screen = screen
-        self._sitting = screen.sitting
+        self._session = screen.session
 
     async def open(self) -> None:
         """Open everything for the first time, or again what failed: persona, corpus, model, conversation."""
         await self._screen.panel.furnish()
-        session = self._sitting.session
+        resume = self._session.launch.resume
         try:
             await self._use_settings()
-            if session.resume_id is None:
-                loaded = await self._sitting.open_persona(session.persona)
+            if resume is None:
+                loaded = self._session.persona or await self._session.open_persona()
                 self._screen.title_line.persona = loaded.persona.title
                 self._screen.panel.about(whose(loaded.persona))
-            await self._sitting.open_corpus()
+            await self._session.open_corpus()
             if not await self._open_model():
                 return
-            await self._take_up(session.resume_id)
+            await self._take_up(resume)
             await self._go_on()
             spare_what_is_here()
         except Exception as error:
-            self._sitting.failure = error
+            self._session.failure = error
             self._screen.app.exit()
 
     async def _use_settings(self) -> None:
         """Let the validated settings replace what differs from their preview. Raises SettingsError."""
         from chat_personas.tui.app import ChatApp
 
-        preview = self._sitting.session
-        if preview.load_settings is None:
-            return
-        settings = await asyncio.to_thread(preview.load_settings)
+        preview, settings = self._session.settings, await self._session.load_settings()
         app = self._screen.app
         if isinstance(app, ChatApp) and (settings.keys, settings.theme) != (preview.keys, preview.theme):
             app.use_settings(settings.keys, settings.theme)
@@ -67,10 +63,10 @@ class Navigator:
             with screen.talk.held():
                 await self._leave()
                 if conversation_id is None:
-                    await (self._sitting.open_persona(persona) if persona else self._sitting.open_same_persona())
-                if self._sitting.engine is not None:
+                    await (self._session.open_persona(persona) if persona else self._session.open_same_persona())
+                if self._session.engine is not None:
                     await self._take_up(conversation_id)
-            if self._sitting.engine is not None:
+            if self._session.engine is not None:
                 await self._go_on()
         except ReportedError as error:
             screen.notify(printable(str(error)), severity="error", markup=False)
@@ -89,13 +85,13 @@ class Navigator:
         from eval.engine import EngineError
 
         try:
-            engine = await self._sitting.open_engine()
+            engine = await self._session.open_engine()
         except EngineError as error:
-            self._sitting.failure = error
+            self._session.failure = error
             self._screen.status_line.state = NO_MODEL
             await self._screen.transcript.add(Entry("failure", f"{error} (ctrl+r tries again)"))
             return False
-        self._sitting.failure = None
+        self._session.failure = None
         line = self._screen.status_line
         line.model, line.demonstration = engine.info.name, engine.info.demonstration
         line.context, line.state = engine.info.context_length or 0, ""
@@ -103,8 +99,8 @@ class Navigator:
 
     async def _take_up(self, conversation_id: str | None) -> None:
         """Show the conversation of this id, or a new one."""
-        sitting, screen = self._sitting, self._screen
-        conversation = await (sitting.begin() if conversation_id is None else sitting.resume(conversation_id))
+        session, screen = self._session, self._screen
+        conversation = await (session.begin() if conversation_id is None else session.resume(conversation_id))
         screen.title_line.persona = conversation.persona.title
         screen.show_title()
         await screen.show_context()
@@ -123,6 +119,6 @@ class Navigator:
     async def _read_ahead(self) -> None:
         from eval.engine import EngineError
 
-        if self._sitting.conversation is not None:
+        if self._session.conversation is not None:
             with suppress(EngineError):  # a model that fails says so when it is to reply
-                await self._sitting.conversation.read_ahead()
+                await self._session.conversation.read_ahead()

@@ -31,14 +31,14 @@ class ReplyController:
 
     def __init__(
         self,
-        sitting: Session,
+        session: Session,
         transcript: "Transcript",
         *,
         changed: Callable[[], None],
         ended: Callable[["ReplyEnded"], None],
         give_back: Callable[[str, str | None], None],
     ) -> None:
-        self._sitting = sitting
+        self._session = session
         self._transcript = transcript
         self._changed = changed
         self._ended = ended
@@ -64,7 +64,7 @@ class ReplyController:
         """Show the conversation as the corpus has it."""
         from chat_personas.tui.widgets.transcript import path_entries
 
-        conversation = self._sitting.conversation
+        conversation = self._session.conversation
         if conversation is not None:
             said = list(path_entries(conversation.path, conversation.persona.title))
             await self._transcript.show([*(said or [Entry("notice", GREETING)]), *self._waiting])
@@ -77,7 +77,7 @@ class ReplyController:
         else:
             entry = Entry("user", text, waiting=True)
             self._waiting.append(entry)
-            self._sitting.unsent = len(self._waiting)
+            self._session.unsent = len(self._waiting)
             self._changed()
             await self._transcript.add(entry)
         await self.send_waiting()
@@ -104,7 +104,7 @@ class ReplyController:
 
     async def regenerate(self) -> None:
         """Have the last reply said anew; the one before stays in the corpus."""
-        conversation = self._sitting.conversation
+        conversation = self._session.conversation
         if conversation is not None and not self.busy and conversation.path:
             with self._floor():
                 last = self._transcript.last("reply")
@@ -120,7 +120,7 @@ class ReplyController:
         Says which it is; returns whether there was another. Raises CorpusError: the corpus cannot be read or written.
         """
         async with self._one_version:
-            conversation = self._sitting.conversation
+            conversation = self._session.conversation
             if conversation is None or self.busy:
                 return False
             with self._floor():
@@ -133,7 +133,7 @@ class ReplyController:
 
     async def edit(self, message_id: str, text: str) -> None:
         """Say `text` in place of the message of that id; what followed stays in the corpus on its own branch."""
-        conversation = self._sitting.conversation
+        conversation = self._session.conversation
         said = Entry("user", text, replaces=message_id)
         if conversation is None or not self._may_send:
             self._have_again(said)
@@ -145,14 +145,14 @@ class ReplyController:
 
     async def stop(self) -> None:
         """Stop the reply, also one that is only about to begin, and wait until what was said is kept and shown."""
-        if self._sitting.conversation is not None and self.busy:
+        if self._session.conversation is not None and self.busy:
             self._stopping = True
-            await self._sitting.conversation.stop()
+            await self._session.conversation.stop()
             await self._idle.wait()
 
     @property
     def _may_send(self) -> bool:
-        return self._sitting.conversation is not None and not self.busy and not self._holds
+        return self._session.conversation is not None and not self.busy and not self._holds
 
     @contextmanager
     def _floor(self) -> Iterator[None]:
@@ -168,13 +168,13 @@ class ReplyController:
 
     async def _next_waiting(self, index: int) -> str:
         entry = self._waiting.pop(index)
-        self._sitting.unsent = len(self._waiting)
+        self._session.unsent = len(self._waiting)
         self._changed()
         await self._transcript.remove_entries(lambda other: other is entry)
         return entry.text
 
     async def _send(self, text: str) -> None:
-        conversation = self._sitting.conversation
+        conversation = self._session.conversation
         assert conversation is not None
         await self._say_now(partial(conversation.send, text), Entry("user", text))
 
@@ -188,7 +188,7 @@ class ReplyController:
         from chat_personas.corpus.errors import CorpusError
         from eval.engine import TooLongError
 
-        conversation = self._sitting.conversation
+        conversation = self._session.conversation
         reply = Entry("reply", "", speaker=conversation.persona.title if conversation else "", growing=True)
         await self._transcript.add(reply)
         self._changed()
@@ -211,7 +211,7 @@ class ReplyController:
         """Write what is said as it is said; return how it ended."""
         from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted
 
-        finished, conversation = None, self._sitting.conversation
+        finished, conversation = None, self._session.conversation
         async for event in events:
             if isinstance(event, ReplyStarted):
                 reply.message_id = event.message_id

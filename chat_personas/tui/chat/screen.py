@@ -66,9 +66,9 @@ class ChatScreen(Screen[None]):
         _quiet("ctrl+s", "export", "Write the conversation to a file"),
     ]
 
-    def __init__(self, sitting: Session) -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__()
-        self.sitting = sitting
+        self.session = session
         self.composer = Composer()
         self.editing = Editing(self.composer, self.refresh_bindings)
         self.transcript = Transcript(give_way=lambda: self.composer.typing)
@@ -76,13 +76,13 @@ class ChatScreen(Screen[None]):
         self.title_line = TitleLine(WIDE)
         self.status_line = StatusLine()
         self.talk = ReplyController(
-            sitting,
+            session,
             self.transcript,
             changed=self.refresh_bindings,
             ended=self._reply_ended,
             give_back=self.editing.give_back,
         )
-        self.measuring = MeasuringController(sitting, self.panel)
+        self.measuring = MeasuringController(session, self.panel)
         self.entrance = Navigator(self)
 
     def compose(self) -> ComposeResult:
@@ -98,8 +98,8 @@ class ChatScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Show what is known already; the rest is opened after the first paint."""
-        self.title_line.persona = self.sitting.session.persona
-        self.status_line.model, self.status_line.state = self.sitting.session.model, "opening…"
+        self.title_line.persona = self.session.settings.persona
+        self.status_line.model, self.status_line.state = self.session.settings.model, "opening…"
         self.panel.clear(self.measuring.state())
         self.call_after_refresh(self.open)
 
@@ -150,9 +150,9 @@ class ChatScreen(Screen[None]):
     @work(group="talk")
     async def action_regenerate(self) -> None:
         """Have the last reply anew; without a model, try to open it again."""
-        if self.sitting.engine is None:
+        if self.session.engine is None:
             self.open()
-        elif self.sitting.conversation is not None and self.sitting.conversation.path:
+        elif self.session.conversation is not None and self.session.conversation.path:
             await self.talk.stop()
             await self.talk.regenerate()
 
@@ -258,15 +258,15 @@ class ChatScreen(Screen[None]):
         from chat_personas.tui.keys import named_bindings
         from chat_personas.tui.screens.help import HelpScreen, named_keys
 
-        keys = named_keys(named_bindings(), self.sitting.session.keys, self.app.get_key_display)
+        keys = named_keys(named_bindings(), self.session.settings.keys, self.app.get_key_display)
         self.app.push_screen(HelpScreen(keys))
 
     def action_prompt(self) -> None:
         """Show exactly what the model is given."""
         from chat_personas.tui.screens.prompt import PromptScreen
 
-        if self.sitting.conversation is not None:
-            self.app.push_screen(PromptScreen(self.sitting.conversation.context()))
+        if self.session.conversation is not None:
+            self.app.push_screen(PromptScreen(self.session.conversation.context()))
 
     def action_new(self) -> None:
         """Begin a new conversation with the same persona."""
@@ -277,10 +277,10 @@ class ChatScreen(Screen[None]):
         """Open another conversation; if the open one was deleted, begin a new one."""
         from chat_personas.tui.screens.conversations import ConversationsScreen
 
-        if self.sitting.corpus is None:
+        if self.session.corpus is None:
             return
-        open_id = self.sitting.conversation.id if self.sitting.conversation is not None else None
-        browser = ConversationsScreen(self.sitting.corpus, open_id, self.talk.stop)
+        open_id = self.session.conversation.id if self.session.conversation is not None else None
+        browser = ConversationsScreen(self.session.corpus, open_id, self.talk.stop)
         chosen = await self.app.push_screen_wait(browser)
         if chosen is not None and chosen != open_id:
             self.enter(chosen)
@@ -302,7 +302,7 @@ class ChatScreen(Screen[None]):
         """Write this conversation to a file."""
         from chat_personas.tui.screens.dialogs import export_conversation
 
-        conversation, corpus = self.sitting.conversation, self.sitting.corpus
+        conversation, corpus = self.session.conversation, self.session.corpus
         if conversation is None or corpus is None or not conversation.path:
             self.notify("Nothing was said yet.", markup=False)
         else:
@@ -332,7 +332,7 @@ class ChatScreen(Screen[None]):
 
     async def show_context(self) -> None:
         """Say how much of the model's context the conversation takes, if that is known. Raises CorpusError."""
-        conversation = self.sitting.conversation
+        conversation = self.session.conversation
         use = await conversation.context_use() if conversation is not None else None
         self.status_line.used = use.tokens if use is not None else None
         self.status_line.at_least = use is not None and use.at_least
@@ -356,6 +356,6 @@ class ChatScreen(Screen[None]):
 
     def show_title(self) -> None:
         """Name the conversation above it."""
-        conversation = self.sitting.conversation
+        conversation = self.session.conversation
         if conversation is not None:
             self.title_line.conversation = conversation.title if conversation.path else ""

@@ -6,13 +6,11 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
 
-from chat_personas.tui.drawing import fitted
+from chat_personas.tui.drawing import INVITATION, fitted
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.events import Key, Paste
-
-INVITATION = "Say something …"
 
 
 def outlines(persona: str, model: str, width: int, height: int) -> Content:

@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import TextArea
 
-from chat_personas.tui.screens.first import INVITATION
+from chat_personas.tui.drawing import INVITATION
 
 if TYPE_CHECKING:
     from textual.events import Key

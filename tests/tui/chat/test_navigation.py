@@ -50,13 +50,13 @@ async def test_a_conversation_is_reopened_and_continued(corpus_file: Path) -> No
     assert titles(corpus_file) == ["About guns?", "About schools?"]
 
 
-async def test_a_conversation_is_continued_in_another_sitting(corpus_file: Path) -> None:
+async def test_a_conversation_is_continued_in_another_session(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("Ban them.")))) as pilot:
         await say(pilot, "About guns?", "Ban them.")
-        conversation = chat(pilot).sitting.conversation
+        conversation = chat(pilot).session.conversation
         assert conversation is not None
 
-    async with screen(session(corpus_file, ScreenEngine(reply("Because.")), resume_id=conversation.id)) as pilot:
+    async with screen(session(corpus_file, ScreenEngine(reply("Because.")), resume=conversation.id)) as pilot:
         await until(pilot, lambda: "Ban them." in shown(pilot))
         await say(pilot, "Why?", "Because.")
     assert titles(corpus_file) == ["About guns?"]

@@ -147,7 +147,7 @@ async def test_the_last_message_can_be_changed(corpus_file: Path) -> None:
         await edit_last(pilot, "What about schools?")
         await until(pilot, lambda: "To schools." in shown(pilot))
 
-        assert "guns" not in shown(pilot).replace(chat(pilot).sitting.conversation.title, "")  # type: ignore[union-attr]
+        assert "guns" not in shown(pilot).replace(chat(pilot).session.conversation.title, "")  # type: ignore[union-attr]
     assert [text for _, text, _ in spoken(corpus_file)] == ["What about schools?", "To schools."]
 
 
@@ -372,15 +372,15 @@ async def test_what_is_said_while_another_conversation_is_entered_goes_to_that_o
     async with screen(session(corpus_file, engine)) as pilot:
         await type_text(pilot, "Before?")
         await until(pilot, lambda: FIRST_WORD in shown(pilot))
-        sitting = chat(pilot).sitting
-        begin = sitting.begin
+        open_session = chat(pilot).session
+        begin = open_session.begin
 
         async def begin_slowly() -> Conversation:
             reading.set()
             await slow.wait()
             return await begin()
 
-        sitting.begin = begin_slowly  # type: ignore[method-assign]
+        open_session.begin = begin_slowly  # type: ignore[method-assign]
         await pilot.press("ctrl+n")
         await until(pilot, reading.is_set)
         await type_text(pilot, "After?")
@@ -471,7 +471,7 @@ async def test_an_edited_message_that_cannot_be_kept_leaves_the_conversation_on_
         def fail(*_: object, **__: object) -> None:
             raise CorpusError("the disk is full")
 
-        chat(pilot).sitting.corpus.begin_turn = fail  # type: ignore[union-attr, method-assign, assignment]
+        chat(pilot).session.corpus.begin_turn = fail  # type: ignore[union-attr, method-assign, assignment]
         await edit_last(pilot, "What about schools?")
         await until(pilot, lambda: "the disk is full" in shown(pilot))
         assert "To guns." in shown(pilot)
