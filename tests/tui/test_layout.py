@@ -114,7 +114,7 @@ def test_a_theme_that_is_set_is_used(corpus_file: Path) -> None:
 async def test_another_persona_is_picked_by_typing_a_part_of_its_name(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine())) as pilot:
         await pilot.press("ctrl+g")
-        await until(pilot, lambda: "Talk with" in shown(pilot))
+        await until(pilot, lambda: "Choose a persona" in shown(pilot))
         await pilot.press(*"republican")
         await until(pilot, lambda: "republican" in shown(pilot) and "democrat " not in shown(pilot))
         await pilot.press("enter")
@@ -129,7 +129,7 @@ async def test_a_persona_file_with_a_mistake_is_named_and_the_conversation_stays
     wrong.write_text('schema = "chat-personas/persona@1"\nname = "x"\n')
     async with screen(session(corpus_file, ScreenEngine(reply("Yes.")))) as pilot:
         await pilot.press("ctrl+g")
-        await until(pilot, lambda: "Talk with" in shown(pilot))
+        await until(pilot, lambda: "Choose a persona" in shown(pilot))
         pilot.app.screen.query_one("#wanted").value = str(wrong)  # type: ignore[attr-defined]
         await pilot.press("enter")
         await until(pilot, lambda: "wrong.toml" in shown(pilot) and pilot.app.screen is chat(pilot))
@@ -154,3 +154,15 @@ async def test_a_narrow_screen_shortens_the_warning_to_a_whole_word_and_drops_wh
         await until(pilot, lambda: shown(pilot).splitlines()[-2] == " pocket · demonstration · context 43/2048")
         await pilot.resize_terminal(35, 15)
         await until(pilot, lambda: shown(pilot).splitlines()[-2] == " pocket · demonstration")
+
+
+async def test_the_list_of_personas_marks_those_that_can_be_talked_with_but_not_measured(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        await pilot.press("ctrl+g")
+        await until(pilot, lambda: "Choose a persona" in shown(pilot))
+        await pilot.press(*"protestant")
+        await until(pilot, lambda: "talk only" in shown(pilot))
+        assert "A Protestant · talk only (RELIG=Protestant)" in shown(pilot)
+
+        pilot.app.screen.query_one("#wanted").value = "democrat"  # type: ignore[attr-defined]
+        await until(pilot, lambda: "A Democrat (POLPARTY=Democrat)" in shown(pilot))

@@ -1,4 +1,4 @@
-"""Every key that does something now, under the names by which it can be set anew."""
+"""The help: all keys by where they act, what they do, and the ids by which they can be rebound."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -15,10 +15,10 @@ from textual.widgets import Static
 from chat_personas.tui.screens.dialogs import Dialog
 
 ABOUT = """\
-The conversation is in the middle; the panel beside it shows how close the persona's measured opinions are \
-to the people it stands for. Measuring asks survey questions beside the conversation and leaves no trace in it.
-On a narrow screen the panel is a key away. Everything is kept: nothing has to be saved.
-Keys can be set anew by their names, in the settings under [keys]: stop = "ctrl+x".
+The panel beside the conversation shows how close the persona's answers to survey questions are to the answers of \
+the people it stands for. The questions are asked out of band and leave no trace in the conversation.
+On a narrow screen, F2 shows the panel. Everything is stored at once: there is nothing to save.
+Keys can be rebound by id, in the settings under [keys]: stop = "ctrl+x"
 """
 
 
@@ -33,18 +33,18 @@ class NamedKey:
 
 
 class HelpScreen(Dialog[None]):
-    """Lists keys, what they do, and their ids."""
+    """Lists all keys with what they do and their ids."""
 
     CSS_PATH = "help.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,f1,q", "close", "Close", id="help_close")]
 
     def __init__(self, keys: Iterable[NamedKey]) -> None:
-        """Show `keys`, those of each place under its name."""
+        """Show `keys`, grouped by where they act."""
         super().__init__()
         self._keys_shown = tuple(keys)
 
     def compose(self) -> ComposeResult:
-        """Lay out the keys under a few sentences."""
+        """Lay out the keys below a few sentences about the screen."""
         with VerticalScroll(id="help"):
             yield Static(ABOUT.rstrip(), markup=False)
             for place, keys in groupby(self._keys_shown, lambda key: key.place):

@@ -1,4 +1,4 @@
-"""The conversation as it is read: entries in order, anchored to the end; only those in a bounded window have widgets."""
+"""The conversation as it is read: entries in order, followed to the end; those in a bounded window have widgets."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
