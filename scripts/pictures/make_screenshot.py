@@ -60,7 +60,7 @@ async def talk(pilot: Pilot[None]) -> None:
 def answered_and_measured(chat: ChatScreen, turn: int) -> bool:
     """Whether the reply of this turn has ended, and all of the turn's probes are answered."""
     estimate = chat.panel.estimate
-    if chat.talk.busy or estimate is None or not estimate.complete or not estimate.course:
+    if chat.replies.busy or estimate is None or not estimate.complete or not estimate.course:
         return False
     return estimate.course[-1].turn == turn
 

@@ -15,7 +15,7 @@ HINT = "Ctrl+C again quits. What was said is kept."
 async def open_screen(pilot: Pilot[None], key: str) -> None:
     """Say something, and open what `key` opens."""
     await type_text(pilot, "Well?")
-    await until(pilot, lambda: "Yes." in shown(pilot) and not chat(pilot).talk.busy)
+    await until(pilot, lambda: "Yes." in shown(pilot) and not chat(pilot).replies.busy)
     await pilot.press(key)
     await until(pilot, lambda: pilot.app.screen is not chat(pilot))
 

@@ -25,7 +25,7 @@ async def test_markup_in_a_reply_is_shown_as_text(corpus_file: Path) -> None:
         session(corpus_file, ScreenEngine(reply("[bold]b[/bo", "ld] [@click=app.quit]go[/] <b>tag</b>")))
     ) as pilot:
         await type_text(pilot, "Well?")
-        await until(pilot, lambda: not chat(pilot).talk.busy and MARKUP in shown(pilot))
+        await until(pilot, lambda: not chat(pilot).replies.busy and MARKUP in shown(pilot))
 
         assert actions(pilot) == []
 
@@ -46,7 +46,7 @@ async def test_links_and_images_in_a_reply_show_their_address_and_do_nothing(cor
     said = "[bank](http://no.bank) ![x](http://t) <http://a> http://b"
     async with screen(session(corpus_file, ScreenEngine(reply(said)))) as pilot:
         await type_text(pilot, "Well?")
-        await until(pilot, lambda: not chat(pilot).talk.busy and said in shown(pilot))
+        await until(pilot, lambda: not chat(pilot).replies.busy and said in shown(pilot))
 
         assert actions(pilot) == []
 
@@ -55,7 +55,7 @@ async def test_control_characters_are_made_visible_and_never_reach_the_terminal(
     said = reply("red \x1b[31m bell \x07 title \x1b]0;x\x07", " entity &#27;[31m csi \x9b31m rtl \u202e end")
     async with screen(session(corpus_file, ScreenEngine(said))) as pilot:
         await type_text(pilot, "Well?")
-        await until(pilot, lambda: not chat(pilot).talk.busy and "end" in shown(pilot))
+        await until(pilot, lambda: not chat(pilot).replies.busy and "end" in shown(pilot))
 
         assert "␛[31m" in shown(pilot)
         assert "&#27;[31m" in shown(pilot)
@@ -66,7 +66,7 @@ async def test_emphasis_lists_and_code_are_drawn(corpus_file: Path) -> None:
     said = "It is **plain**:\n\n- one\n- two\n\n```\nx = [1]\n```\nline\nbreak"
     async with screen(session(corpus_file, ScreenEngine(reply(said)))) as pilot:
         await type_text(pilot, "Well?")
-        await until(pilot, lambda: not chat(pilot).talk.busy and "break" in shown(pilot))
+        await until(pilot, lambda: not chat(pilot).replies.busy and "break" in shown(pilot))
 
         assert "It is plain:" in shown(pilot)
         assert "• one" in shown(pilot)

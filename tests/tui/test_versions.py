@@ -30,7 +30,7 @@ async def test_a_message_that_was_changed_can_be_gone_back_to(corpus_file: Path)
         await type_text(pilot, "What about guns?")
         await until(pilot, lambda: "To guns." in shown(pilot))
         await edit_last(pilot, "What about schools?")
-        await until(pilot, lambda: "To schools." in shown(pilot) and not chat(pilot).talk.busy)
+        await until(pilot, lambda: "To schools." in shown(pilot) and not chat(pilot).replies.busy)
 
         await pilot.press("f8")
         await until(pilot, lambda: "To guns." in shown(pilot))
@@ -70,9 +70,9 @@ async def test_a_version_that_was_never_measured_is_measured_when_it_is_shown(co
     engine = ScreenEngine(reply("To guns."), reply("To books."))
     async with screen(session(corpus_file, engine, make_monitor=monitor)) as pilot:
         await type_text(pilot, "What about guns?")
-        await until(pilot, lambda: "To guns." in shown(pilot) and not chat(pilot).talk.busy)
+        await until(pilot, lambda: "To guns." in shown(pilot) and not chat(pilot).replies.busy)
         await pilot.press("f5")
-        await until(pilot, lambda: "To books." in shown(pilot) and not chat(pilot).talk.busy)
+        await until(pilot, lambda: "To books." in shown(pilot) and not chat(pilot).replies.busy)
         await pilot.press("f4")
         await measured_after(pilot, lambda: "measured: 62 questions" in shown(pilot))
 
@@ -106,7 +106,7 @@ def course_lines(pilot: Pilot[None]) -> list[str]:
 
 async def measured_after(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
     """Wait until it holds, nobody speaks, and the measuring is over, too."""
-    await until(pilot, lambda: holds() and not chat(pilot).talk.busy)
+    await until(pilot, lambda: holds() and not chat(pilot).replies.busy)
     await until(pilot, lambda: not [one for one in chat(pilot).workers if one.group == "measure"])
     await until(pilot, lambda: not chat(pilot).panel._due)
 
@@ -122,9 +122,9 @@ async def test_a_message_that_is_sent_while_another_version_is_being_opened_is_s
     engine = ScreenEngine(reply("To guns."), reply("To books."), reply("Well."))
     async with screen(session(corpus_file, engine)) as pilot:
         await type_text(pilot, "What about guns?")
-        await until(pilot, lambda: "To guns." in shown(pilot) and not chat(pilot).talk.busy)
+        await until(pilot, lambda: "To guns." in shown(pilot) and not chat(pilot).replies.busy)
         await pilot.press("f5")
-        await until(pilot, lambda: "To books." in shown(pilot) and not chat(pilot).talk.busy)
+        await until(pilot, lambda: "To books." in shown(pilot) and not chat(pilot).replies.busy)
         go, activate = threading.Event(), Corpus.activate
 
         def slow(corpus: Corpus, conversation_id: str, message_id: str) -> str:
@@ -134,9 +134,9 @@ async def test_a_message_that_is_sent_while_another_version_is_being_opened_is_s
         monkeypatch.setattr(Corpus, "activate", slow)
         await pilot.press("f8")
         await type_text(pilot, "Why?")
-        assert chat(pilot).talk.waiting, "the screen goes on responding, and the message waits"
+        assert chat(pilot).replies.waiting, "the screen goes on responding, and the message waits"
         go.set()
-        await until(pilot, lambda: "Well." in shown(pilot) and not chat(pilot).talk.busy)
+        await until(pilot, lambda: "Well." in shown(pilot) and not chat(pilot).replies.busy)
         conversation = chat(pilot).session.conversation
         assert conversation is not None
         assert [row.text for row in conversation.path] == ["What about guns?", "To guns.", "Why?", "Well."]

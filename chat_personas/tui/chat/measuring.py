@@ -34,7 +34,7 @@ class MeasuringController:
         self._scored = False
         self._one_round = asyncio.Lock()
         self._rounds = 0
-        self._under_way: tuple[str, str | None] | None = None
+        self._current: tuple[str, str | None] | None = None
 
     @property
     def permitted(self) -> bool:
@@ -68,9 +68,9 @@ class MeasuringController:
     def outdated(self) -> bool:
         """Whether the round under way is of another conversation, or of a branch that is not on the screen any more."""
         conversation = self._session.conversation
-        if self._under_way is None or conversation is None:
+        if self._current is None or conversation is None:
             return False
-        measured, followed = self._under_way
+        measured, followed = self._current
         here = {None, *(message.id for message in conversation.path)}
         return measured != conversation.id or followed not in here
 
@@ -90,7 +90,7 @@ class MeasuringController:
                 try:
                     await self._round()
                 finally:
-                    self._under_way = None
+                    self._current = None
 
     async def _round(self) -> None:
         conversation = self._session.conversation
@@ -102,7 +102,7 @@ class MeasuringController:
         self._panel.say(MEASURING)
         path = conversation.path
         last = path[-1].id if path else None
-        self._under_way = conversation.id, last
+        self._current = conversation.id, last
         estimates_of_round = monitor.measure(
             conversation.context(), last, conversation.id, seconds_of_replies=conversation.seconds_of_replies
         )
@@ -114,7 +114,7 @@ class MeasuringController:
                     spare_what_is_here()  # what scoring needs is loaded with the first estimate
 
     @property
-    def under_way(self) -> bool:
+    def enabled(self) -> bool:
         """Whether replies are measured as they come."""
         return self.wanted and self.permitted
 

@@ -60,7 +60,7 @@ class Navigator:
         """
         screen = self._screen
         try:
-            with screen.talk.held():
+            with screen.replies.held():
                 await self._leave()
                 if conversation_id is None:
                     await (self._session.open_persona(persona) if persona else self._session.open_same_persona())
@@ -70,14 +70,14 @@ class Navigator:
                 await self._go_on()
         except ReportedError as error:
             screen.notify(printable(str(error)), severity="error", markup=False)
-            screen.run_worker(screen.talk.send_waiting(), group="talk")
+            screen.run_worker(screen.replies.send_waiting(), group="replies")
 
     async def _leave(self) -> None:
         """End what is under way, and give the person back what the model was not given yet."""
-        talk = self._screen.talk
-        while talk.waiting:
-            await talk.take_back()
-        await talk.stop()
+        replies = self._screen.replies
+        while replies.waiting:
+            await replies.take_back()
+        await replies.stop()
         self._screen.workers.cancel_group(self._screen, "measure")
 
     async def _open_model(self) -> bool:
@@ -105,15 +105,15 @@ class Navigator:
         screen.show_title()
         await screen.show_context()
         screen.panel.clear(screen.measuring.state())
-        await screen.talk.show_path()
+        await screen.replies.show_path()
 
     async def _go_on(self) -> None:
         """Send what waited for the conversation; let the model read it, and measure it."""
         screen = self._screen
-        screen.run_worker(screen.talk.send_waiting(), group="talk")
+        screen.run_worker(screen.replies.send_waiting(), group="replies")
         screen.run_worker(self._read_ahead(), group="ahead", exclusive=True)
         await screen.measuring.introduce()
-        if not screen.talk.busy:
+        if not screen.replies.busy:
             screen.measure()
 
     async def _read_ahead(self) -> None:

@@ -75,7 +75,7 @@ class ChatScreen(Screen[None]):
         self.panel = AlignmentPanel(give_way=lambda: self.composer.typing)
         self.title_line = TitleLine(WIDE)
         self.status_line = StatusLine()
-        self.talk = ReplyController(
+        self.replies = ReplyController(
             session,
             self.transcript,
             changed=self.refresh_bindings,
@@ -83,13 +83,13 @@ class ChatScreen(Screen[None]):
             give_back=self.editing.give_back,
         )
         self.measuring = MeasuringController(session, self.panel)
-        self.entrance = Navigator(self)
+        self.navigator = Navigator(self)
 
     def compose(self) -> ComposeResult:
         """Lay out title, conversation and panel, status, and keys."""
         yield self.title_line
         with Horizontal(id="room"):
-            with Vertical(id="talk"):
+            with Vertical(id="conversation"):
                 yield self.transcript
                 yield self.composer
             yield self.panel
@@ -106,13 +106,13 @@ class ChatScreen(Screen[None]):
     @work(group="open", exclusive=True)
     async def open(self) -> None:
         """Open what the session describes."""
-        await self.entrance.open()
+        await self.navigator.open()
 
     @work(group="enter", exclusive=True)
     async def enter(self, conversation_id: str | None, persona: str | None = None) -> None:
         """Go to another conversation, or to a new one."""
         self.editing.end()
-        await self.entrance.go(conversation_id, persona)
+        await self.navigator.go(conversation_id, persona)
 
     # Talking
 
@@ -120,8 +120,8 @@ class ChatScreen(Screen[None]):
     def submitted(self, event: Composer.Submitted) -> None:
         """Say it, or say it in place of the message that is being edited."""
         message_id = self.editing.end()
-        saying = self.talk.say(event.text) if message_id is None else self.talk.edit(message_id, event.text)
-        self.run_worker(saying, group="talk")
+        saying = self.replies.say(event.text) if message_id is None else self.replies.edit(message_id, event.text)
+        self.run_worker(saying, group="replies")
 
     @on(Composer.ScrollAsked)
     def scroll_transcript(self, event: Composer.ScrollAsked) -> None:
@@ -131,12 +131,12 @@ class ChatScreen(Screen[None]):
     @work(group="stop")
     async def action_stop(self) -> None:
         """Stop the reply. If it has ended since the key was pressed, leave the edit, or take back what waits."""
-        if self.talk.busy:
-            await self.talk.stop()
+        if self.replies.busy:
+            await self.replies.stop()
         elif self.editing.under_way:
             self.editing.leave()
         else:
-            await self.talk.take_back()
+            await self.replies.take_back()
 
     def action_leave_edit(self) -> None:
         """Leave the message that is edited as it was."""
@@ -145,35 +145,35 @@ class ChatScreen(Screen[None]):
     @work(group="stop")
     async def action_take_back(self) -> None:
         """Take back what was said last and still waits for the model."""
-        await self.talk.take_back()
+        await self.replies.take_back()
 
-    @work(group="talk")
+    @work(group="replies")
     async def action_regenerate(self) -> None:
         """Have the last reply anew; without a model, try to open it again."""
         if self.session.engine is None:
             self.open()
         elif self.session.conversation is not None and self.session.conversation.path:
-            await self.talk.stop()
-            await self.talk.regenerate()
+            await self.replies.stop()
+            await self.replies.regenerate()
 
-    @work(group="talk")
+    @work(group="replies")
     async def action_other(self) -> None:
         """Go round the versions of the last reply and message; the conversation goes on from the one that is shown.
 
         That is measured then, for the panel is about what is on the screen.
         """
         try:
-            if await self.talk.show_other_version():
+            if await self.replies.show_other_version():
                 self.measure()
             await self.show_context()
         except ReportedError as error:
             self.notify(printable(str(error)), severity="error", markup=False)
-        await self.talk.send_waiting()
+        await self.replies.send_waiting()
 
     @work(group="stop")
     async def action_edit(self) -> None:
         """Take the last message into the composer; sending it begins another branch."""
-        await self.talk.stop()
+        await self.replies.stop()
         last = self.transcript.last("user")
         if self.editing.under_way:
             self.composer.focus()
@@ -220,7 +220,7 @@ class ChatScreen(Screen[None]):
         """Begin or stop measuring. A server on another machine is probed only after the person agreed."""
         from chat_personas.tui.screens.dialogs import ConfirmScreen
 
-        if self.measuring.under_way:
+        if self.measuring.enabled:
             self.measuring.wanted = False
             self.workers.cancel_group(self, "measure")
             self.panel.halt(self.measuring.state())
@@ -280,7 +280,7 @@ class ChatScreen(Screen[None]):
         if self.session.corpus is None:
             return
         open_id = self.session.conversation.id if self.session.conversation is not None else None
-        browser = ConversationsScreen(self.session.corpus, open_id, self.talk.stop)
+        browser = ConversationsScreen(self.session.corpus, open_id, self.replies.stop)
         chosen = await self.app.push_screen_wait(browser)
         if chosen is not None and chosen != open_id:
             self.enter(chosen)
@@ -324,11 +324,11 @@ class ChatScreen(Screen[None]):
     @property
     def _what_escape_ends(self) -> str | None:
         """Which of the actions of Escape has something to end: the reply first, then the edit, then what waits."""
-        if self.talk.busy:
+        if self.replies.busy:
             return "stop"
         if self.editing.under_way:
             return "leave_edit"
-        return "take_back" if self.talk.waiting else None
+        return "take_back" if self.replies.waiting else None
 
     async def show_context(self) -> None:
         """Say how much of the model's context the conversation takes, if that is known. Raises CorpusError."""

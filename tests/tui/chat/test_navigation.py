@@ -16,7 +16,7 @@ from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, t
 
 async def say(pilot: Pilot[None], text: str, answer: str) -> None:
     await type_text(pilot, text)
-    await until(pilot, lambda: answer in shown(pilot) and not chat(pilot).talk.busy)
+    await until(pilot, lambda: answer in shown(pilot) and not chat(pilot).replies.busy)
 
 
 async def browse(pilot: Pilot[None]) -> None:

@@ -72,7 +72,7 @@ async def test_escape_stops_the_reply_and_keeps_what_was_said(corpus_file: Path)
         await until(pilot, lambda: "sentence" in shown(pilot))
 
         await pilot.press("escape")
-        await until(pilot, lambda: not chat(pilot).talk.busy)
+        await until(pilot, lambda: not chat(pilot).replies.busy)
 
         assert "Half a sentence" in shown(pilot)
         assert "stopped" in shown(pilot)
@@ -84,7 +84,7 @@ async def test_a_message_sent_during_a_reply_waits_visibly_and_is_sent_after_it(
     engine = ScreenEngine([rest, *reply("One.")], reply("Two."))
     async with screen(session(corpus_file, engine)) as pilot:
         await type_text(pilot, "First?")
-        await until(pilot, lambda: chat(pilot).talk.busy)
+        await until(pilot, lambda: chat(pilot).replies.busy)
         await type_text(pilot, "Second?")
         await until(pilot, lambda: "waiting for the model" in shown(pilot))
 
@@ -130,7 +130,7 @@ async def test_the_last_reply_can_be_had_anew_and_the_one_before_can_be_gone_bac
         await until(pilot, lambda: "First." in shown(pilot))
 
         await pilot.press("f5")
-        await until(pilot, lambda: "Other." in shown(pilot) and not chat(pilot).talk.busy)
+        await until(pilot, lambda: "Other." in shown(pilot) and not chat(pilot).replies.busy)
         assert "First." not in shown(pilot)
 
         await pilot.press("f8")
@@ -185,9 +185,9 @@ async def test_how_much_of_the_context_is_taken_stays_after_a_reply_that_was_sto
         await type_text(pilot, "Well?")
         await until(pilot, lambda: "context 88/2048" in shown(pilot))
         await type_text(pilot, "And then?")
-        await until(pilot, lambda: "And" in shown(pilot) and chat(pilot).talk.busy)
+        await until(pilot, lambda: "And" in shown(pilot) and chat(pilot).replies.busy)
         await pilot.press("escape")
-        await until(pilot, lambda: not chat(pilot).talk.busy)
+        await until(pilot, lambda: not chat(pilot).replies.busy)
         await until(pilot, lambda: "context 88+/2048" in shown(pilot))
 
 
@@ -226,7 +226,7 @@ async def test_ctrl_c_says_that_it_quits_when_pressed_again_and_then_keeps_the_r
         await until(pilot, lambda: "Half a sentence" in shown(pilot))
         await pilot.press("ctrl+c")
         await until(pilot, lambda: "Ctrl+C again quits. What was said is kept." in shown(pilot))
-        assert chat(pilot).talk.busy
+        assert chat(pilot).replies.busy
         await pilot.press("ctrl+c")
         await until(pilot, lambda: pilot.app._exit)
     assert spoken(corpus_file)[1] == ("assistant", "Half a sentence", "stopped")
@@ -257,7 +257,7 @@ async def test_a_key_can_be_set_anew_by_its_name(corpus_file: Path) -> None:
         await until(pilot, lambda: "Half" in shown(pilot))
 
         await pilot.press("ctrl+x")
-        await until(pilot, lambda: not chat(pilot).talk.busy)
+        await until(pilot, lambda: not chat(pilot).replies.busy)
     assert spoken(corpus_file)[1] == ("assistant", "Half", "stopped")
 
 
@@ -285,9 +285,9 @@ async def test_a_message_sent_while_a_reply_is_had_anew_is_sent_after_it(corpus_
     engine = ScreenEngine(reply("One."), [rest, *reply("Other one.")], reply("Two."))
     async with screen(session(corpus_file, engine)) as pilot:
         await type_text(pilot, "First?")
-        await until(pilot, lambda: "One." in shown(pilot) and not chat(pilot).talk.busy)
+        await until(pilot, lambda: "One." in shown(pilot) and not chat(pilot).replies.busy)
         await pilot.press("f5")
-        await until(pilot, lambda: chat(pilot).talk.busy)
+        await until(pilot, lambda: chat(pilot).replies.busy)
         await type_text(pilot, "Second?")
 
         rest.set()
@@ -315,7 +315,7 @@ async def test_a_message_typed_while_a_waiting_one_is_taken_up_is_sent_after_it(
         await type_text(pilot, "First?")
         await until(pilot, lambda: FIRST_WORD in shown(pilot))
         await type_text(pilot, "Second?")
-        await until(pilot, lambda: chat(pilot).talk.waiting)
+        await until(pilot, lambda: chat(pilot).replies.waiting)
         transcript.remove_entries = remove_slowly  # type: ignore[method-assign]
         rest.set()
         await until(pilot, taken_up.is_set)
@@ -337,7 +337,7 @@ async def test_hasty_messages_and_stops_keep_their_order_and_leave_no_reply_thin
             await type_text(pilot, text)
             await pilot.press("escape")
         async with asyncio.timeout(SECONDS):
-            while chat(pilot).talk.busy or chat(pilot).talk.waiting:
+            while chat(pilot).replies.busy or chat(pilot).replies.waiting:
                 await pilot.press("escape")
 
         await until(pilot, lambda: FIRST_WORD not in shown(pilot))
@@ -359,10 +359,10 @@ async def test_a_message_is_stopped_also_before_its_reply_has_begun(corpus_file:
 
         transcript.add = add_slowly  # type: ignore[method-assign]
         await type_text(pilot, "Well?")
-        await until(pilot, lambda: chat(pilot).talk.busy)
+        await until(pilot, lambda: chat(pilot).replies.busy)
         await pilot.press("escape")
         slow.set()
-        await until(pilot, lambda: not chat(pilot).talk.busy)
+        await until(pilot, lambda: not chat(pilot).replies.busy)
     assert spoken(corpus_file)[1] == ("assistant", "", "stopped")
 
 
@@ -384,7 +384,7 @@ async def test_what_is_said_while_another_conversation_is_entered_goes_to_that_o
         await pilot.press("ctrl+n")
         await until(pilot, reading.is_set)
         await type_text(pilot, "After?")
-        await until(pilot, lambda: chat(pilot).talk.waiting)
+        await until(pilot, lambda: chat(pilot).replies.waiting)
         slow.set()
         await until(pilot, lambda: "Here." in shown(pilot))
 
@@ -420,7 +420,7 @@ async def test_an_edited_message_that_is_too_long_comes_back_as_an_edit_and_sent
     async with too_long_edit(corpus_file) as pilot:
         composer = chat(pilot).composer
         await type_text(pilot, "What about guns?")
-        await until(pilot, lambda: "To guns." in shown(pilot) and not chat(pilot).talk.busy)
+        await until(pilot, lambda: "To guns." in shown(pilot) and not chat(pilot).replies.busy)
         await edit_last(pilot, "What about schools, at length?")
         await until(pilot, lambda: "not sent: " in shown(pilot) and composer.has_class("-editing"))
 
@@ -433,7 +433,7 @@ async def test_an_edited_message_that_is_too_long_comes_back_as_an_edit_and_sent
         ]
         assert spoken(corpus_file) == [("user", "What about guns?", "complete"), ("assistant", "To guns.", "complete")]
 
-        await until(pilot, lambda: not chat(pilot).talk.busy)
+        await until(pilot, lambda: not chat(pilot).replies.busy)
         composer.text = "What about schools?"
         await pilot.press("enter")
         await until(pilot, lambda: "To schools." in shown(pilot))
@@ -447,7 +447,7 @@ async def test_what_was_typed_beside_an_edited_message_that_is_too_long_is_there
     async with too_long_edit(corpus_file) as pilot:
         composer = chat(pilot).composer
         await type_text(pilot, "What about guns?")
-        await until(pilot, lambda: "To guns." in shown(pilot) and not chat(pilot).talk.busy)
+        await until(pilot, lambda: "To guns." in shown(pilot) and not chat(pilot).replies.busy)
         composer.insert("Begun before.")
         await edit_last(pilot, "What about schools, at length?")
         await until(pilot, lambda: "not sent: " in shown(pilot) and composer.has_class("-editing"))
@@ -466,7 +466,7 @@ async def test_an_edited_message_that_cannot_be_kept_leaves_the_conversation_on_
 ) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("To guns.")))) as pilot:
         await type_text(pilot, "What about guns?")
-        await until(pilot, lambda: "To guns." in shown(pilot) and not chat(pilot).talk.busy)
+        await until(pilot, lambda: "To guns." in shown(pilot) and not chat(pilot).replies.busy)
 
         def fail(*_: object, **__: object) -> None:
             raise CorpusError("the disk is full")
@@ -482,9 +482,9 @@ async def test_an_edited_message_that_cannot_be_kept_leaves_the_conversation_on_
 async def test_while_a_message_is_edited_the_conversation_stays_on_its_version(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("One."), reply("Two."), reply("Three.")))) as pilot:
         await type_text(pilot, "First?")
-        await until(pilot, lambda: "One." in shown(pilot) and not chat(pilot).talk.busy)
+        await until(pilot, lambda: "One." in shown(pilot) and not chat(pilot).replies.busy)
         await edit_last(pilot, "Second?")
-        await until(pilot, lambda: "Two." in shown(pilot) and not chat(pilot).talk.busy)
+        await until(pilot, lambda: "Two." in shown(pilot) and not chat(pilot).replies.busy)
         await pilot.press("f6")
         await until(pilot, lambda: chat(pilot).composer.text == "Second?")
         await pilot.press("f8", "?", "enter")

@@ -53,7 +53,7 @@ async def test_the_keys_follow_when_the_screen_becomes_wider_or_narrower(corpus_
 async def test_the_list_of_conversations_says_that_enter_opens_one(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine(reply("Yes.")))) as pilot:
         await type_text(pilot, "Well?")
-        await until(pilot, lambda: "Yes." in shown(pilot) and not chat(pilot).talk.busy)
+        await until(pilot, lambda: "Yes." in shown(pilot) and not chat(pilot).replies.busy)
         await pilot.press("ctrl+o")
         await until(pilot, lambda: "⏎ Open" in shown(pilot).splitlines()[-1])
         await pilot.press("slash")

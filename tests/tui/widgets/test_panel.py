@@ -120,7 +120,7 @@ async def test_a_round_that_a_message_interrupts_goes_on_after_the_reply_and_the
     async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor), TALL) as pilot:
         await until(pilot, lambda: engine.probed == 20)
         await type_text(pilot, "Well?")
-        await until(pilot, lambda: "Yes." in shown(pilot) and not chat(pilot).talk.busy)
+        await until(pilot, lambda: "Yes." in shown(pilot) and not chat(pilot).replies.busy)
         assert engine.probed == 20
 
         engine.go_on.set()
@@ -134,11 +134,11 @@ async def test_a_round_after_a_reply_that_was_had_anew_gives_way_to_that_after_t
     engine = HaltingEngine(reply("No."))
     async with screen(session(corpus_file, engine, measure=False, make_monitor=monitor), TALL) as pilot:
         await type_text(pilot, "Well?")
-        await until(pilot, lambda: "Yes." in shown(pilot) and not chat(pilot).talk.busy)
+        await until(pilot, lambda: "Yes." in shown(pilot) and not chat(pilot).replies.busy)
         await pilot.press("f4")
         await until(pilot, lambda: engine.probed == 20)
         await pilot.press("f5")
-        await until(pilot, lambda: "No." in shown(pilot) and not chat(pilot).talk.busy)
+        await until(pilot, lambda: "No." in shown(pilot) and not chat(pilot).replies.busy)
 
         engine.go_on.set()
         await until(pilot, lambda: engine.probed == 20 + 124 and measured(chat(pilot).panel))

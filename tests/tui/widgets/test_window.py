@@ -64,7 +64,7 @@ async def test_who_reads_further_up_is_left_there_while_a_reply_grows(tmp_path: 
         await until(pilot, lambda: "line 39" not in shown(pilot))
         place = transcript.scroll_y
         rest.set()
-        await until(pilot, lambda: not chat(pilot).talk.busy)
+        await until(pilot, lambda: not chat(pilot).replies.busy)
         assert transcript.scroll_y == place
 
         await pilot.press("pagedown", "pagedown", "pagedown")
