@@ -426,7 +426,7 @@ async def test_an_edited_message_that_is_too_long_comes_back_as_an_edit_and_sent
 
         assert composer.text == "What about schools, at length?"
         assert "not sent: the last message has 9000 tokens; shorten it" in shown(pilot)
-        assert "Esc leaves it as it was" in shown(pilot)
+        assert "Esc cancels" in shown(pilot)
         assert [entry.text for entry in chat(pilot).transcript.entries if entry.kind in ("user", "reply")] == [
             "What about guns?",
             "To guns.",
