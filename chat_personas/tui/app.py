@@ -8,7 +8,7 @@ import math
 import sys
 import time
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
 from textual._context import active_message_pump
@@ -23,6 +23,9 @@ from textual.worker import WorkerFailed
 from chat_personas.tui.process import to_log
 from chat_personas.tui.screens.first import FirstScreen
 from chat_personas.tui.session import Session
+
+if TYPE_CHECKING:
+    from chat_personas.tui.chat.screen import ChatScreen
 
 DUSK = Theme(
     name="persona-dusk",
@@ -111,6 +114,10 @@ class ChatApp(App[None]):
         chat.set_focus(chat.composer)  # now: a key that comes before the screen has chosen a focus would be lost
         if not self.is_headless:
             self.run_worker(watch_for_hangup(self._terminal_gone), group="hangup")
+
+    def on_chat_screen_settings_read(self, event: "ChatScreen.SettingsRead") -> None:
+        """Use the validated settings, which differ from their preview."""
+        self.use_settings(event.keys, event.theme)
 
     async def on_unmount(self) -> None:
         """Keep what was said and free the model, however the program ends."""

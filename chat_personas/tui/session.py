@@ -6,6 +6,7 @@ Nothing is opened before the first frame.
 import asyncio
 import importlib
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -162,6 +163,14 @@ class Session:
             self.monitor = None
         self.conversation = conversation
         return conversation
+
+    async def read_ahead(self) -> None:
+        """Let the model read the conversation. A model that fails says so when it is to reply."""
+        from eval.engine import EngineError
+
+        if self.conversation is not None:
+            with suppress(EngineError):
+                await self.conversation.read_ahead()
 
     async def open_monitor(self) -> "Monitor | None":
         """Make what measures this conversation; None where nothing can be measured."""

@@ -61,6 +61,27 @@ async def test_a_model_that_does_not_open_is_named_and_can_be_tried_again(corpus
         assert chat(pilot).session.failure is None
 
 
+async def test_a_persona_that_is_picked_while_there_is_no_model_is_shown_and_kept(corpus_file: Path) -> None:
+    engine = ScreenEngine(reply("Here I am."))
+    outcomes: list[EngineError | Engine] = [EngineError("the server does not answer"), engine]
+
+    async def open_engine() -> Engine:
+        outcome = outcomes.pop(0)
+        if isinstance(outcome, EngineError):
+            raise outcome
+        return outcome
+
+    async with screen(session(corpus_file, engine, open_engine=open_engine), ready=False) as pilot:
+        await until(pilot, lambda: "the server does not answer" in shown(pilot))
+        chat(pilot).enter(None, "republican")
+        await until(pilot, lambda: shown(pilot).startswith(" A Republican"))
+        await pilot.press("ctrl+r")
+        await type_text(pilot, "Anyone?")
+        await until(pilot, lambda: "Here I am." in shown(pilot))
+        assert shown(pilot).startswith(" A Republican")
+    assert "Republican" in engine.asked[-1][0].content
+
+
 @pytest.mark.parametrize("error", [PersonaError("there is no persona x"), CorpusError("the disk is full")])
 def test_what_leaves_nothing_to_do_ends_the_program_with_its_error(corpus_file: Path, error: Exception) -> None:
     def fail(*_: object) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing, contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from chat_personas.text import pluralize
 from chat_personas.tui.session import Session
@@ -19,30 +19,32 @@ STOPPED = "■ stopped"
 GREETING = "Say something, for example: What should be done about guns?"
 
 
+class RepliesView(Protocol):
+    """What the controller of replies tells the screen."""
+
+    def replies_changed(self) -> None:
+        """A reply began or ended, or something waits or waits no longer."""
+
+    def reply_ended(self, event: "ReplyEnded") -> None:
+        """A reply has ended, and is in the corpus as far as it came."""
+
+    def give_back(self, text: str, replaces: str | None) -> None:
+        """A text could not be said: the person is to have it again.
+
+        `replaces` is the id of the message in whose place it was to be said, None for a new message.
+        """
+
+
 class ReplyController:
     """What the person says waits here until the model can hear it; what the model says goes to the transcript.
 
     One thing at a time is sent: who has the floor takes it before anything is awaited, and others wait in order.
-
-    `changed` is called when a reply begins or ends, and when something waits or waits no longer; `ended` after a reply
-    that can be measured; `give_back` with a text that could not be said, so that the person has it again, and the id of
-    the message in whose place it was to be said, if it was an edited one.
     """
 
-    def __init__(
-        self,
-        session: Session,
-        transcript: "Transcript",
-        *,
-        changed: Callable[[], None],
-        ended: Callable[["ReplyEnded"], None],
-        give_back: Callable[[str, str | None], None],
-    ) -> None:
+    def __init__(self, session: Session, transcript: "Transcript", view: RepliesView) -> None:
         self._session = session
         self._transcript = transcript
-        self._changed = changed
-        self._ended = ended
-        self._give_back = give_back
+        self._view = view
         self._waiting: list[Entry] = []
         self._idle = asyncio.Event()
         self._idle.set()
@@ -78,7 +80,7 @@ class ReplyController:
             entry = Entry("user", text, waiting=True)
             self._waiting.append(entry)
             self._session.unsent = len(self._waiting)
-            self._changed()
+            self._view.replies_changed()
             await self._transcript.add(entry)
         await self.send_waiting()
 
@@ -100,7 +102,7 @@ class ReplyController:
     async def take_back(self) -> None:
         """Give the message that waited last back to the person."""
         if self._waiting:
-            self._give_back(await self._next_waiting(-1), None)
+            self._view.give_back(await self._next_waiting(-1), None)
 
     async def regenerate(self) -> None:
         """Have the last reply said anew; the one before stays in the corpus."""
@@ -164,12 +166,12 @@ class ReplyController:
             yield
         finally:
             self._idle.set()
-            self._changed()
+            self._view.replies_changed()
 
     async def _next_waiting(self, index: int) -> str:
         entry = self._waiting.pop(index)
         self._session.unsent = len(self._waiting)
-        self._changed()
+        self._view.replies_changed()
         await self._transcript.remove_entries(lambda other: other is entry)
         return entry.text
 
@@ -191,7 +193,7 @@ class ReplyController:
         conversation = self._session.conversation
         reply = Entry("reply", "", speaker=conversation.persona.title if conversation else "", growing=True)
         await self._transcript.add(reply)
-        self._changed()
+        self._view.replies_changed()
         finished: ReplyEnded | None = None
         try:
             async with aclosing(begin()) as events:
@@ -203,7 +205,7 @@ class ReplyController:
         else:
             await self._finish(reply, finished)
         if finished is not None:
-            self._ended(finished)
+            self._view.reply_ended(finished)
 
     async def _write(
         self, events: AsyncIterator["ReplyEvent"], reply: Entry, said: Entry | None
@@ -251,7 +253,7 @@ class ReplyController:
 
     def _have_again(self, said: Entry) -> None:
         """Give a message back; one that was edited is only a text where another conversation is being entered."""
-        self._give_back(said.text, None if self._holds else said.replaces)
+        self._view.give_back(said.text, None if self._holds else said.replaces)
 
 
 def _which(went: "Version") -> str:

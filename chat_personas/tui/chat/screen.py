@@ -1,15 +1,18 @@
 """The conversation, with the measured opinions beside it."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.message import Message
 from textual.screen import Screen
 
 from chat_personas.text import printable
-from chat_personas.tui.chat.measuring import MeasuringController
+from chat_personas.tui.chat.measuring import MeasuringController, whose
 from chat_personas.tui.chat.navigation import Navigator
 from chat_personas.tui.chat.replies import ReplyController
 from chat_personas.tui.process import collect
@@ -21,8 +24,11 @@ from chat_personas.tui.widgets.transcript import Entry, Transcript
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:
-    from chat_personas.conversation.conversation import ReplyEnded
+    from chat_personas.conversation.conversation import Conversation, ReplyEnded
+    from eval.engine import EngineError, EngineInfo
+    from personas import Persona
 
+NO_MODEL = "no model"
 WIDE = 100
 """Columns from which the panel stands beside the conversation."""
 
@@ -66,6 +72,13 @@ class ChatScreen(Screen[None]):
         _quiet("ctrl+s", "export", "Write the conversation to a file"),
     ]
 
+    @dataclass
+    class SettingsRead(Message):
+        """The validated settings have other keys (by id of binding) or another theme than their preview."""
+
+        keys: Mapping[str, str]
+        theme: str | None
+
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
@@ -75,15 +88,9 @@ class ChatScreen(Screen[None]):
         self.panel = AlignmentPanel(give_way=lambda: self.composer.typing)
         self.title_line = TitleLine(WIDE)
         self.status_line = StatusLine()
-        self.replies = ReplyController(
-            session,
-            self.transcript,
-            changed=self.refresh_bindings,
-            ended=self._reply_ended,
-            give_back=self.editing.give_back,
-        )
+        self.replies = ReplyController(session, self.transcript, self)
         self.measuring = MeasuringController(session, self.panel)
-        self.navigator = Navigator(self)
+        self.navigator = Navigator(session, self.replies, self.measuring, self)
 
     def compose(self) -> ComposeResult:
         """Lay out title, conversation and panel, status, and keys."""
@@ -105,14 +112,65 @@ class ChatScreen(Screen[None]):
 
     @work(group="open", exclusive=True)
     async def open(self) -> None:
-        """Open what the session describes."""
-        await self.navigator.open()
+        """Open what the session describes. A failure that leaves nothing to do ends the program."""
+        await self.panel.furnish()
+        try:
+            await self.navigator.open()
+        except Exception as error:
+            self.session.failure = error
+            self.app.exit()
 
     @work(group="enter", exclusive=True)
     async def enter(self, conversation_id: str | None, persona: str | None = None) -> None:
         """Go to another conversation, or to a new one."""
         self.editing.end()
-        await self.navigator.go(conversation_id, persona)
+        try:
+            await self.navigator.go(conversation_id, persona)
+        except ReportedError as error:
+            self._notify_failure(error)
+            self.send_waiting()
+
+    # What the navigator asks for (see `NavigationView`)
+
+    def use_settings(self, keys: Mapping[str, str], theme: str | None) -> None:
+        """Let the application bind keys and choose a theme."""
+        self.post_message(self.SettingsRead(keys, theme))
+
+    def show_persona(self, persona: "Persona") -> None:
+        """Name the persona, and the groups that it is compared with."""
+        self.title_line.persona = persona.title
+        self.panel.about(whose(persona))
+
+    def show_model(self, info: "EngineInfo") -> None:
+        """Say on which model the conversation runs."""
+        line = self.status_line
+        line.model, line.demonstration = info.name, info.demonstration
+        line.context, line.state = info.context_length or 0, ""
+
+    async def show_no_model(self, error: "EngineError") -> None:
+        """Say why there is no model."""
+        self.status_line.state = NO_MODEL
+        await self.transcript.add(Entry("failure", f"{error} (ctrl+r tries again)"))
+
+    async def show_conversation(self, conversation: "Conversation") -> None:
+        """Show a conversation that was opened or begun. Raises CorpusError."""
+        self.title_line.persona = conversation.persona.title
+        self.show_title()
+        await self.show_context()
+        self.panel.clear(self.measuring.state())
+        await self.replies.show_path()
+
+    def send_waiting(self) -> None:
+        """Send what waits for the model."""
+        self.run_worker(self.replies.send_waiting(), group="replies")
+
+    def read_ahead(self) -> None:
+        """Let the model read the conversation."""
+        self.run_worker(self.session.read_ahead(), group="ahead", exclusive=True)
+
+    def stop_measuring(self) -> None:
+        """End the round under way; what it found is kept."""
+        self.workers.cancel_group(self, "measure")
 
     # Talking
 
@@ -167,7 +225,7 @@ class ChatScreen(Screen[None]):
                 self.measure()
             await self.show_context()
         except ReportedError as error:
-            self.notify(printable(str(error)), severity="error", markup=False)
+            self._notify_failure(error)
         await self.replies.send_waiting()
 
     @work(group="stop")
@@ -187,7 +245,16 @@ class ChatScreen(Screen[None]):
             self.app.copy_to_clipboard(last.text)
             self.notify("Copied the last reply.", markup=False)
 
-    def _reply_ended(self, event: "ReplyEnded") -> None:
+    def replies_changed(self) -> None:
+        """Offer the keys that do something now."""
+        self.refresh_bindings()
+
+    def give_back(self, text: str, replaces: str | None) -> None:
+        """Put a text that could not be said into the composer."""
+        self.editing.give_back(text, replaces)
+
+    def reply_ended(self, event: "ReplyEnded") -> None:
+        """Name the conversation, say what it takes of the context now, and measure it."""
         self._show_context_after(event)
         self.show_title()
         self.call_after_refresh(collect)
@@ -199,7 +266,7 @@ class ChatScreen(Screen[None]):
     def measure(self) -> None:
         """Measure the conversation as it stands, after a round of it that a message interrupted."""
         if self.measuring.outdated:
-            self.workers.cancel_group(self, "measure")
+            self.stop_measuring()
         self._measure()
 
     @work(group="measure")
@@ -222,7 +289,7 @@ class ChatScreen(Screen[None]):
 
         if self.measuring.enabled:
             self.measuring.wanted = False
-            self.workers.cancel_group(self, "measure")
+            self.stop_measuring()
             self.panel.halt(self.measuring.state())
             return
         question = await self.measuring.question()
@@ -348,11 +415,13 @@ class ChatScreen(Screen[None]):
 
     @work(group="context", exclusive=True)
     async def _show_stored_context(self) -> None:
-
         try:
             await self.show_context()
         except ReportedError as error:
-            self.notify(printable(str(error)), severity="error", markup=False)
+            self._notify_failure(error)
+
+    def _notify_failure(self, error: ReportedError) -> None:
+        self.notify(printable(str(error)), severity="error", markup=False)
 
     def show_title(self) -> None:
         """Name the conversation above it."""
