@@ -87,7 +87,7 @@ class ConversationsScreen(Screen[str | None]):
         Binding("ctrl+s", "export", "Export", id="conversations_export"),
         Binding("delete,ctrl+d", "delete", "Delete", id="conversations_delete"),
         Binding("slash", "search", "Search", id="conversations_search"),
-        Binding("down", "to_list", "List", id="conversations_list", show=False),
+        Binding("down", "to_list", "Go to the list", id="conversations_list", show=False),
     ]
 
     def __init__(self, corpus: "Corpus", open_id: str | None, stop_open: Callable[[], Awaitable[None]]) -> None:

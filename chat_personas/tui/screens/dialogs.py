@@ -47,7 +47,7 @@ class ConfirmScreen(Dialog[bool]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "Yes", id="yes"),
         Binding("n,escape", "answer(False)", "No", id="no"),
-        Binding("left,right,up,down", "app.focus_next", "Other", id="confirm_other", show=False),
+        Binding("left,right,up,down", "app.focus_next", "Go to the other answer", id="confirm_other", show=False),
     ]
 
     def __init__(self, question: str, yes: str, no: str = "Cancel") -> None:

@@ -28,7 +28,7 @@ class PersonasScreen(Screen[str | None]):
     CSS_PATH = "personas.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Back", id="personas_back"),
-        Binding("down", "to_list", "List", id="personas_list", show=False),
+        Binding("down", "to_list", "Go to the list", id="personas_list", show=False),
     ]
 
     def __init__(self, names: tuple[str, ...]) -> None:

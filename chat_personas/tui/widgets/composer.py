@@ -25,8 +25,10 @@ class Composer(TextArea):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "send", "Send", id="send"),
         Binding("shift+enter,ctrl+j", "newline", "New line", id="newline", show=False),
-        Binding("pageup", "scroll_transcript(-1)", "Read earlier messages", id="earlier", priority=True, show=False),
-        Binding("pagedown", "scroll_transcript(1)", "Read later messages", id="later", priority=True, show=False),
+        Binding(
+            "pageup", "scroll_transcript(-1)", "Scroll to earlier messages", id="earlier", priority=True, show=False
+        ),
+        Binding("pagedown", "scroll_transcript(1)", "Scroll to later messages", id="later", priority=True, show=False),
     ]
 
     @dataclass
