@@ -1,7 +1,7 @@
 """A screen on a model that says what a test tells it to; corpus, conversation and monitor are the real ones."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -100,6 +100,23 @@ def session(corpus_file: Path, engine: Engine, **changes: object) -> Session:
         assert hasattr(launch, name), name
         setattr(launch, name, change)
     return Session(launch)
+
+
+def opening(*outcomes: Engine | Exception | asyncio.Event) -> Callable[[], Awaitable[Engine]]:
+    """Open a model by script, for `session(open_engine=…)`: wait for an event, raise an error, or return an engine."""
+    rest = iter(outcomes)
+
+    async def open_engine() -> Engine:
+        outcome = next(rest)
+        if isinstance(outcome, asyncio.Event):
+            await outcome.wait()
+            outcome = next(rest)
+        if isinstance(outcome, Exception):
+            raise outcome
+        assert not isinstance(outcome, asyncio.Event)
+        return outcome
+
+    return open_engine
 
 
 @asynccontextmanager

@@ -24,9 +24,9 @@ from chat_personas.tui.app import HUNG_UP, ChatApp
 from chat_personas.tui.chat.screen import ChatScreen
 from chat_personas.tui.drawing import INVITATION
 from chat_personas.tui.screens.help import HelpScreen
-from eval.engine import Engine, EngineError
+from eval.engine import EngineError
 from personas import PersonaError
-from tests.tui.fakes import SECONDS, ScreenEngine, chat, reply, screen, session, shown, type_text, until
+from tests.tui.fakes import SECONDS, ScreenEngine, chat, opening, reply, screen, session, shown, type_text, until
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("numpy", "scipy", "openai", "llama_cpp", "sqlite_utils", "pydantic", "markdown_it", "personas", "eval")
@@ -42,14 +42,7 @@ def test_the_screen_imports_nothing_heavy_before_it_is_painted() -> None:
 
 async def test_a_model_that_does_not_open_is_named_and_can_be_tried_again(corpus_file: Path) -> None:
     engine = ScreenEngine(reply("Here I am."))
-    outcomes: list[EngineError | Engine] = [EngineError("the server does not answer; start it"), engine]
-
-    async def open_engine() -> Engine:
-        outcome = outcomes.pop(0)
-        if isinstance(outcome, EngineError):
-            raise outcome
-        return outcome
-
+    open_engine = opening(EngineError("the server does not answer; start it"), engine)
     async with screen(session(corpus_file, engine, open_engine=open_engine), ready=False) as pilot:
         await until(pilot, lambda: "the server does not answer; start it" in shown(pilot))
         await type_text(pilot, "Anyone?")
@@ -63,14 +56,7 @@ async def test_a_model_that_does_not_open_is_named_and_can_be_tried_again(corpus
 
 async def test_a_persona_that_is_picked_while_there_is_no_model_is_shown_and_kept(corpus_file: Path) -> None:
     engine = ScreenEngine(reply("Here I am."))
-    outcomes: list[EngineError | Engine] = [EngineError("the server does not answer"), engine]
-
-    async def open_engine() -> Engine:
-        outcome = outcomes.pop(0)
-        if isinstance(outcome, EngineError):
-            raise outcome
-        return outcome
-
+    open_engine = opening(EngineError("the server does not answer"), engine)
     async with screen(session(corpus_file, engine, open_engine=open_engine), ready=False) as pilot:
         await until(pilot, lambda: "the server does not answer" in shown(pilot))
         chat(pilot).enter(None, "republican")
@@ -244,12 +230,7 @@ def test_a_mistake_ends_the_screen_without_a_traceback_which_goes_to_the_log(
 
 
 async def test_the_group_is_named_while_the_model_opens(corpus_file: Path) -> None:
-    never = asyncio.Event()
-
-    async def open_engine() -> Engine:
-        await never.wait()
-        raise AssertionError
-
+    open_engine = opening(asyncio.Event())
     async with screen(session(corpus_file, ScreenEngine(), open_engine=open_engine), ready=False) as pilot:
         await until(pilot, lambda: pilot.app.session.persona is not None)  # type: ignore[attr-defined]
         await until(pilot, lambda: "no group" not in shown(pilot))

@@ -78,10 +78,6 @@ class Window:
         last = min(total, self.last + STEP)
         return Window(max(self.first, last - LIMIT), last)
 
-    def __contains__(self, index: int) -> bool:
-        """Whether the entry at `index` has a widget."""
-        return self.first <= index < self.last
-
 
 class Transcript(VerticalScroll):
     """Entries in order. The newest are mounted; reaching the top mounts older ones and removes the newest.

@@ -12,8 +12,20 @@ from chat_personas.conversation.conversation import Conversation
 from chat_personas.corpus import Corpus, CorpusError
 from chat_personas.tui.widgets.messages import FIRST_WORD
 from chat_personas.tui.widgets.transcript import Entry
-from eval.engine import Engine, EngineError, Piece, TooLongError, Usage
-from tests.tui.fakes import SECONDS, ScreenEngine, chat, edit_last, reply, screen, session, shown, type_text, until
+from eval.engine import EngineError, Piece, TooLongError, Usage
+from tests.tui.fakes import (
+    SECONDS,
+    ScreenEngine,
+    chat,
+    edit_last,
+    opening,
+    reply,
+    screen,
+    session,
+    shown,
+    type_text,
+    until,
+)
 
 
 def spoken(corpus_file: Path) -> list[tuple[str, str, str]]:
@@ -98,12 +110,7 @@ async def test_a_message_sent_during_a_reply_waits_visibly_and_is_sent_after_it(
 async def test_a_message_sent_before_the_model_is_ready_waits_and_is_sent_when_it_is(corpus_file: Path) -> None:
     ready = asyncio.Event()
     engine = ScreenEngine(reply("Here I am."))
-
-    async def open_engine() -> Engine:
-        await ready.wait()
-        return engine
-
-    app = session(corpus_file, engine, open_engine=open_engine)
+    app = session(corpus_file, engine, open_engine=opening(ready, engine))
     async with screen(app, ready=False) as pilot:
         await type_text(pilot, "Anyone?")
         await until(pilot, lambda: "waiting for the model" in shown(pilot))
@@ -158,11 +165,7 @@ def keys(pilot: Pilot[None]) -> str:
 
 async def test_the_line_of_keys_says_what_escape_does_now(corpus_file: Path) -> None:
     opened, rest = asyncio.Event(), asyncio.Event()
-
-    async def open_engine() -> Engine:
-        await opened.wait()
-        return ScreenEngine([rest, *reply("Yes.")])
-
+    open_engine = opening(opened, ScreenEngine([rest, *reply("Yes.")]))
     async with screen(session(corpus_file, ScreenEngine(), open_engine=open_engine), ready=False) as pilot:
         await until(pilot, lambda: "Send" in keys(pilot))
         assert "esc" not in keys(pilot)
@@ -262,12 +265,7 @@ async def test_a_key_can_be_set_anew_by_its_name(corpus_file: Path) -> None:
 
 
 async def test_leaving_with_a_message_that_was_never_sent_asks_first(corpus_file: Path) -> None:
-    never = asyncio.Event()
-
-    async def open_engine() -> Engine:
-        await never.wait()
-        raise AssertionError
-
+    open_engine = opening(asyncio.Event())
     async with screen(session(corpus_file, ScreenEngine(), open_engine=open_engine), ready=False) as pilot:
         await type_text(pilot, "Anyone?")
         await until(pilot, lambda: "waiting for the model" in shown(pilot))
