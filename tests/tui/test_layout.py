@@ -166,3 +166,28 @@ async def test_the_list_of_personas_marks_those_that_can_be_talked_with_but_not_
 
         pilot.app.screen.query_one("#wanted").value = "democrat"  # type: ignore[attr-defined]
         await until(pilot, lambda: "A Democrat (POLPARTY=Democrat)" in shown(pilot))
+
+
+async def test_on_a_narrow_screen_the_id_of_a_key_stands_below_what_the_key_does(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine()), (100, 50)) as pilot:
+        await pilot.press("f1")
+        await until(pilot, lambda: "^g          Choose another persona               persona" in shown(pilot))
+        await pilot.resize_terminal(60, 50)
+        await until(pilot, lambda: "Choose another persona               persona" not in shown(pilot))
+
+        lines = [line.replace("┃", "").rstrip() for line in shown(pilot).splitlines()]
+        at = next(number for number, line in enumerate(lines) if "Choose another persona" in line)
+        assert lines[at + 1].index("persona") == lines[at].index("Choose")
+
+
+async def test_on_a_narrow_screen_a_conversation_in_the_list_has_two_lines(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Yes."))), (44, 20)) as pilot:
+        await type_text(pilot, "What should be done about guns in the cities?")
+        await until(pilot, lambda: "Yes." in shown(pilot) and not chat(pilot).replies.busy)
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: "1 conversation" in shown(pilot).lower() and "democrat ·" in shown(pilot))
+
+        lines = shown(pilot).splitlines()
+        at = next(number for number, line in enumerate(lines) if "democrat ·" in line)
+        assert "…" in lines[at]
+        assert not lines[at + 1].replace("┃", "").strip()

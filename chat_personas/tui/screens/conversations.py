@@ -135,6 +135,7 @@ class ConversationsScreen(Screen[str | None]):
             return
         found = self.query_one(OptionList)
         at = found.highlighted
+        found.set_class(bool(words.strip()), "-hits")  # an excerpt wraps: its words may stand anywhere in it
         found.clear_options()
         found.add_options(options)
         if options:

@@ -21,6 +21,9 @@ On a narrow screen, F2 shows the panel. Everything is stored at once: there is n
 Keys can be rebound by id, in the settings under [keys]: stop = "ctrl+x"
 """
 
+WIDE = 80
+"""From this many columns on, a key with its id fits on one line."""
+
 
 @dataclass(frozen=True, slots=True)
 class NamedKey:
@@ -42,25 +45,30 @@ class HelpScreen(Dialog[None]):
         """Show `keys`, grouped by where they act."""
         super().__init__()
         self._keys_shown = tuple(keys)
+        self._rows: list[tuple[Static, NamedKey]] = []
 
     def compose(self) -> ComposeResult:
         """Lay out the keys below a few sentences about the screen."""
+        self._rows = [(Static(self._line(key)), key) for key in self._keys_shown]
         with VerticalScroll(id="help"):
             yield Static(ABOUT.rstrip(), markup=False)
-            for place, keys in groupby(self._keys_shown, lambda key: key.place):
+            for place, rows in groupby(self._rows, lambda row: row[1].place):
                 yield Static(Content.styled(place, "bold"), classes="place")
-                for key in keys:
-                    yield Static(self._line(key))
+                yield from (row for row, _ in rows)
 
     def _line(self, key: NamedKey) -> Content:
-        """Lay out one key, in columns as wide as the widest of all keys needs."""
+        """Lay out one key in columns that are wide enough for all; on a narrow screen its id has a line of its own."""
         keys = max(cell_len(other.keys) for other in self._keys_shown)
         does = max(cell_len(other.does) for other in self._keys_shown)
-        return Content.assemble(
-            (f"{set_cell_size(key.keys, keys)} ", "bold $accent"),
-            f"{set_cell_size(key.does, does)} ",
-            (key.name, "dim"),
-        )
+        narrow = self.app.size.width < WIDE
+        name_begins = f"\n{' ' * keys} " if narrow else " " * (does - cell_len(key.does) + 1)
+        keys_column = f"{set_cell_size(key.keys, keys)} "
+        return Content.assemble((keys_column, "bold $accent"), key.does, name_begins, (key.name, "dim"))
+
+    def on_resize(self) -> None:
+        """Lay out the keys again: the screen may have become narrow or wide."""
+        for row, key in self._rows:
+            row.update(self._line(key))
 
     def on_mount(self) -> None:
         """Let the arrow keys scroll, and say how to leave."""

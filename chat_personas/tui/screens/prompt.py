@@ -33,7 +33,7 @@ class PromptScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out every message under its role."""
-        yield Static("What the model is given", markup=False, id="heading")
+        yield Static("The exact prompt", markup=False, id="heading")
         with VerticalScroll(id="messages"):
             if not any(message.role == "system" for message in self._given):
                 yield Static(NO_SYSTEM, markup=False, classes="absent")
