@@ -7,7 +7,7 @@ import numpy as np
 from scipy import stats
 
 from eval.answers import FloatArray
-from eval.matrix.groups import ComparisonGroups, groups_of, targets_of
+from eval.matrix.groups import ComparisonGroups, comparison_groups, groups_of
 from eval.scoring.metrics import normalised, total_variation
 from eval.surveys.loading import load_survey
 
@@ -31,7 +31,7 @@ def civic_pools() -> Iterator[Population]:
     as if the pool stood for all that might be asked: without, intervals would seem better than they are.
     """
     survey = load_survey("civic").survey
-    targets = targets_of(survey.questions, groups_of(survey, None))
+    targets = comparison_groups(survey.questions, groups_of(survey, None))
     for name, predicted, people in _predictions(targets):
         yield _pool(f"alignment, {name}", targets.aligned(predicted, people))
         yield _pool(f"total variation, {name}", total_variation(predicted, people))

@@ -20,7 +20,8 @@ from scipy import stats
 
 from benchmarks.coverage_pools import Population, civic_pools, curves
 from eval.answers import FloatArray
-from eval.scoring.intervals import RESAMPLES, Bootstrap, Interval
+from eval.scoring.intervals import RESAMPLES, Bootstrap
+from eval.scoring.results import Score
 
 QUESTIONS = (20, 40, 60, 100, 300)
 TRIALS, QUICK_TRIALS = 4000, 200
@@ -62,7 +63,7 @@ def coverage(population: Population, questions: int, trials: int) -> Coverage:
 def ours(above: FloatArray, below: FloatArray | None) -> tuple[FloatArray, FloatArray]:
     """Return the intervals that reports show: lower and upper ends, one per trial."""
     if below is None:
-        made: list[Interval | None] = [*Bootstrap().means(above)]
+        made: list[Score | None] = [*Bootstrap().means(above)]
     else:
         made = [Bootstrap().ratio(above[:, trial], below[:, trial]) for trial in range(above.shape[1])]
     bounds = [(each.low, each.high) for each in made if each is not None]

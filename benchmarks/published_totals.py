@@ -25,7 +25,7 @@ from typing import Any
 
 from eval.answer_files import AnswerLine, load_answers, written
 from eval.answers import Refusals
-from eval.evaluate import evaluate_answers
+from eval.evaluation import evaluate_answers
 from eval.report import Report
 from eval.surveys.loading import LoadedSurvey
 from eval.surveys.model import Option, Question, Responses, Survey

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import count, cycle
 
 from eval.engine import ORDERS, Message, Probe
-from eval.expression.rendering import render_probe
+from eval.expression.rendering import render
 from eval.surveys.loading import load_survey
 
 QUESTIONS = 24
@@ -41,14 +41,14 @@ def round_of_probes(tokens: Callable[[tuple[Message, ...]], int], questions: int
     """
     survey = load_survey("civic").survey
     chosen = random.Random(0).sample(survey.questions, questions)
-    probes = tuple(render_probe(question, order).probe for question in chosen for order in ORDERS)
+    probes = tuple(render(question, order).probe for question in chosen for order in ORDERS)
     return RoundOfProbes(_conversation(tokens), probes)
 
 
 def all_probes() -> tuple[Probe, ...]:
     """Return what a whole round of the civic survey asks: every question in both orders."""
     return tuple(
-        render_probe(question, order).probe for question in load_survey("civic").survey.questions for order in ORDERS
+        render(question, order).probe for question in load_survey("civic").survey.questions for order in ORDERS
     )
 
 

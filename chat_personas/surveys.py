@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from eval.surveys.loading import Glance, LoadedSurvey
 
 
-def find_survey(name_or_path: str) -> "LoadedSurvey":
+def find_survey(name_or_path: str | Path) -> "LoadedSurvey":
     """Return a built-in survey, an imported one, or the one in a file. Raises SurveyError."""
     from eval.surveys.loading import load_survey
 

@@ -12,9 +12,9 @@ _VISIBLE = {
 }
 
 
-def pluralize(count: int, noun: str) -> str:
-    """Return a count with its noun, whose plural ends in s: `1 question`, `1,498 questions`."""
-    return f"{count:,} {noun if count == 1 else f'{noun}s'}"
+def pluralize(count: int, noun: str, plural: str | None = None) -> str:
+    """Return a count with its noun: `1 question`, `1,498 questions`; `plural` where it does not end in s: `replies`."""
+    return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
 
 
 def printable(text: str) -> str:

@@ -6,7 +6,7 @@ The answers of an evaluation can be written as such a file; scored again, it giv
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -137,7 +137,7 @@ class AnswerFile:
         return self.path.name.encode(errors="replace").decode()
 
 
-def load_answers(file: str, survey: LoadedSurvey) -> AnswerFile:
+def load_answers(file: str | Path, survey: LoadedSurvey) -> AnswerFile:
     """Return the answers in a file, by group in the order in which the groups first occur.
 
     Raises:
@@ -159,11 +159,40 @@ def load_answers(file: str, survey: LoadedSurvey) -> AnswerFile:
     return AnswerFile(path, hashlib.sha256(content).hexdigest(), tuple(reading.by_people.values()))
 
 
+def collect_answers(answers: Iterable[Mapping[str, Any]], survey: LoadedSurvey, name: str) -> AnswerFile:
+    """Return answers in memory, each with the keys of a line, as if they had been read from a file called `name`.
+
+    Numbers may be those of NumPy. The hash is that of the file that they would make.
+
+    Raises:
+        AnswerError: as in `load_answers`; the message says which answer, counted from 1.
+    """
+    reading, lines = _Reading(survey, "answer"), []
+    for number, answer in enumerate(answers, start=1):
+        try:
+            lines.append(json.dumps(answer, ensure_ascii=False, default=_plain_number))
+            reading.add(number, lines[-1])
+        except (AnswerError, SurveyError, TypeError) as error:
+            raise AnswerError(f"answer {number}: {error}") from error
+    if not reading.by_people:
+        raise AnswerError("there are no answers; give at least one")
+    content = "".join(f"{line}\n" for line in lines).encode()
+    return AnswerFile(Path(name), hashlib.sha256(content).hexdigest(), tuple(reading.by_people.values()))
+
+
+def _plain_number(value: object) -> object:
+    """Return a NumPy number as one of Python's."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise AnswerError(f"a value of type {type(value).__name__} is not JSON; give text, numbers, lists and dicts")
+
+
 class _Reading:
     """Collects the lines of a file by group, checking each against the survey."""
 
-    def __init__(self, survey: LoadedSurvey) -> None:
+    def __init__(self, survey: LoadedSurvey, unit: str = "line") -> None:
         self.by_people: dict[People, GivenAnswers] = {}
+        self._unit = unit
         self._survey = survey
         self._questions = {question.id: question for question in survey.survey.questions}
         self._first_lines: dict[tuple[People, str], int] = {}
@@ -180,7 +209,7 @@ class _Reading:
             self.by_people[people] = GivenAnswers(line.group, {})
         before = self._first_lines.setdefault((people, line.question), number)
         if before != number:
-            problem = f"line {before} answers {quoted(line.question)} for the same group"
+            problem = f"{self._unit} {before} answers {quoted(line.question)} for the same group"
             raise AnswerError(f"{problem}; keep one of them")
         self.by_people[people].by_question[line.question] = line
 

@@ -1,7 +1,4 @@
-"""What a model said to survey questions, before it is compared with anyone.
-
-Failures counted by reason.
-"""
+"""A model's answers to survey questions, before they are compared with people, and failures counted by reason."""
 
 import re
 from collections import Counter
@@ -16,21 +13,26 @@ from eval.engine import ORDERS, Order
 
 FloatArray = NDArray[np.float64]
 Refusals = Literal["apart", "as-option"]
+"""How refusals are scored: left out and the rest renormalised, or as one more option."""
 REFUSALS_ONLY = "answered with refusals only"
-"""Why a question that got an answer has no distribution to compare while refusals are apart."""
+"""Why an answered question has no distribution to compare while refusals are apart."""
+_PARTICULARS = re.compile(r": | \(")
+"""The text after this is about one question only, or is a server's own message."""
+_PREFIXES = tuple(f"{order} order: " for order in ORDERS)
 
 
 @dataclass(frozen=True, slots=True)
 class OrderAnswer:
     """The masses that a model gave to the options of one question, asked in one option order.
 
-    `options` are probabilities as the model gave them, not normalised, in the survey's order whatever the order in
-    which they were printed; `refusal` is the mass on all refusal options together. `label_mass` is the probability of
-    all answer labels (0 to 1), None where answers do not come from labels. `truncation` bounds what the
-    tokens that a server did not show could change: the greatest possible total variation between the
-    distribution as estimated and the true one, 0 when exact; `options_upper` is the most that each of `options` can be
-    then, None when exact. `as_is` says that the masses are a whole distribution already: with refusals as-option they
-    are scored as they are, although they may miss 1 by a little.
+    `options` are probabilities as the model gave them, not normalised. They are in the survey's order, whatever the
+    order in which they were printed. `refusal` is the mass on all refusal options together. `label_mass` is the
+    probability of all answer labels (0 to 1), None if the answer does not come from labels.
+
+    `truncation` is the greatest possible total variation between the estimated distribution and the true one, because a
+    server did not show all tokens; 0 if exact. `options_upper` are upper bounds on `options` in that case, None if
+    exact. `as_is` says that the masses are a whole distribution: with refusals as-option they are scored as they are,
+    although their sum may differ from 1 by a little.
     """
 
     order: Order
@@ -44,7 +46,7 @@ class OrderAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Replies:
-    """The replies in words that an answer was read from: how many were asked for, and why some were not."""
+    """The replies in words behind an answer: how many were asked for, and why some could not be read."""
 
     asked: int = 0
     unread: tuple[str, ...] = ()
@@ -52,10 +54,10 @@ class Replies:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a model said to one question, in each option order in which it was asked, and what asking cost.
+    """A model's answer to one question, in each option order in which it was asked, and the cost of asking.
 
-    `dropped_messages` counts the oldest messages of the conversation that the model did not see when it was asked.
-    `replies`: where it answered in words. `doubtful` marks an answer that could be read and is not to be trusted.
+    `dropped_messages` counts the oldest messages of the conversation that did not fit into the model's context.
+    `replies` are those in words. `doubtful` marks an answer that could be read but must not be trusted.
     """
 
     question_id: str
@@ -69,10 +71,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A question that got no answer that could be scored, and in one line why.
+    """A question without an answer that can be scored, and the reason in one line.
 
-    `why` begins with the option order where that matters, and what belongs to this question alone stands at its end
-    after ": ", so that failures can be counted by reason, as in
+    `why` begins with the option order where that matters. What is about this question only comes at its end, after ": "
+    or in brackets, so that failures can be counted by reason:
     `reversed order: the reply is not a list of letters: "As for me"`.
     """
 
@@ -83,18 +85,13 @@ class Failure:
     replies: Replies = Replies()
 
 
-_PARTICULARS = re.compile(r": | \(")
-"""What follows belongs to one question, or is in a server's own words."""
-_PREFIXES = tuple(f"{order} order: " for order in ORDERS)
-
-
 def by_reason(whys: Iterable[str]) -> tuple[tuple[str, int], ...]:
-    """Return each reason with its number, the most frequent first; see `Failure.why` for how it is told apart."""
+    """Return each reason with its number of failures, the most frequent first."""
     return tuple(Counter(map(reason, whys)).most_common())
 
 
 def reason(why: str) -> str:
-    """Return why a question failed without the option order and without what belongs to this question alone."""
+    """Return why a question failed, without the option order and what is about this question only."""
     for prefix in _PREFIXES:
         why = why.removeprefix(prefix)
     return _PARTICULARS.split(why)[0]

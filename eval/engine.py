@@ -1,13 +1,12 @@
 """The one interface through which a language model is asked anything.
 
-`eval` knows a model only as an `Engine`. The application's engines (embedded llama.cpp, OpenAI-compatible
-servers) implement it; a researcher may bring another. `eval` owns messages, the engine owns template and tokens.
-What an engine cannot do it says in its `EngineInfo`; it never pretends.
-
-Engines that can read a conversation before anything more is said in it.
+`eval` knows a model only as an `Engine`. The application's engines (embedded llama.cpp, OpenAI-compatible servers)
+implement it; a researcher may bring another. `eval` owns messages, the engine owns template and tokens. An engine that
+cannot do something says so in its `EngineInfo`; it never pretends. `ReadsAhead` is for engines that can also read a
+conversation before its next message.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
@@ -33,7 +32,7 @@ class RequestError(EngineError):
 
 
 class TooLongError(RequestError):
-    """What was said last is too long for the model's context, whatever is left out before it."""
+    """The last message is too long for the model's context, whatever is left out before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +55,8 @@ class Sampling:
     """How a reply is drawn from the model.
 
     `temperature` 0 is greedy decoding; `seed` None lets the engine draw one, and the engine reports it in `Usage`.
-    An engine keeps the reply to `constraint` if it can (`EngineInfo.constraints`), and otherwise replies as without:
-    whoever reads the reply has to check it.
+    An engine keeps the reply to `constraint` if it can (`EngineInfo.constraints`), and otherwise ignores it: the reader
+    of the reply has to check it.
     """
 
     temperature: float = 0.7
@@ -69,7 +68,7 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a reply cost: tokens (None where a server does not tell), and seconds of wall-clock time."""
+    """The cost of a reply: tokens (None if a server does not say), and seconds of wall-clock time."""
 
     prompt_tokens: int | None
     reused_tokens: int | None
@@ -80,7 +79,7 @@ class Usage:
 
     @property
     def context_tokens(self) -> int | None:
-        """Prompt and reply together, with which the next prompt begins; None where a server does not tell."""
+        """The tokens of prompt and reply together, with which the next prompt begins; None if a server does not say."""
         known = self.prompt_tokens is not None and self.decoded_tokens is not None
         return (self.prompt_tokens or 0) + (self.decoded_tokens or 0) if known else None
 
@@ -104,8 +103,8 @@ class Piece:
 class Probe:
     """One survey question in one option order, ready to be put to a model as a user's turn.
 
-    `key` identifies it in the answers (unique within one `score` call); `labels` are the answer labels in the
-    order in which they are printed, without variants: the engine knows its tokens (`"A"`, `" A"`).
+    `key` identifies it in the answers and is unique within one `score` call. `labels` are the answer labels in the
+    order in which they are printed. They have no variants: the engine knows which of its tokens (`"A"`, `" A"`) count.
     """
 
     key: str
@@ -117,8 +116,8 @@ class Probe:
 class LabelScore:
     """Bounds on the natural logarithm of the probability that the answer begins with a label.
 
-    All token variants of the label are summed. Equal bounds: exact. A server that shows only its k likeliest
-    tokens bounds the others: `lower` is then -inf and `upper` the most that can be left for it.
+    All token variants of the label are summed. Equal bounds: exact. If a server shows only its k likeliest tokens, a
+    label that is not among them has bounds: `lower` is -inf and `upper` the most that can be left for it.
     """
 
     label: str
@@ -128,11 +127,16 @@ class LabelScore:
 
 @dataclass(frozen=True, slots=True)
 class ProbeScore:
-    """What the model would answer to one probe.
+    """A model's answer to one probe.
 
-    `label_mass` is the probability of all labels together (from the lower bounds), 0 to 1. `failure` says in one
-    line why there is no answer; then `labels` is empty. Token counts are of this probe's own share. `dropped_messages`
-    counts the oldest messages of the prefix that were left out because prefix and probe are longer than the context.
+    Attributes:
+        key: that of the probe.
+        labels: bounds for each label; empty if there is no answer.
+        label_mass: the probability of all labels together, from the lower bounds; 0 to 1.
+        failure: one line that says why there is no answer.
+        tokens_decoded: this probe's own share of the tokens that were decoded.
+        tokens_reused: the tokens that were in the cache already.
+        dropped_messages: the oldest messages of the prefix that were left out because of the context's length.
     """
 
     key: str
@@ -148,12 +152,24 @@ class ProbeScore:
 class EngineInfo:
     """What the engine is and what it can do; recorded with every generation and measurement.
 
-    `name` is the model as a person knows it, never a home path and never an address with user, password or
-    query. `sha256` is the model file's, null for servers. `template_date` is the day (ISO 8601) that the chat template
-    writes into prompts, None where it writes none and for servers. `constraints` is how replies are kept to a form:
-    by a grammar, by a server's `response_format` of one kind or another, not at all, or not known before it was first
-    wanted. `requests_at_once` is how many requests it may have under way at most; it keeps to what the model bears by
-    itself. `local` is false when probing sends the conversation to another machine: the person must then confirm it.
+    Attributes:
+        name: the model as a person knows it, never a home path and never an address with user, password or query.
+        engine: the kind of engine.
+        sha256: that of the model file; None for servers.
+        quantization: how the weights are stored, such as "Q4_K - Medium".
+        context_length: tokens of one conversation.
+        template_sha256: that of the chat template.
+        template_date: the day (ISO 8601) that the chat template writes into prompts, None if it writes none.
+        flash_attention: whether it is on.
+        log_probabilities: whether probes can be scored: exactly, from the likeliest tokens only, or not.
+        top_k: how many of the likeliest tokens a server shows.
+        constraints: how replies are kept to a form: by a grammar, by one kind of a server's `response_format`, not at
+            all, or unknown before a reply first needs a form.
+        requests_at_once: the most requests it may have under way; it limits itself to what the model can handle.
+        steering: whether it can steer from inside.
+        local: False if probing sends the conversation to another machine; the person must then confirm it.
+        demonstration: whether the model's scores mean nothing about real people.
+        details: what else tells this model, or this way of running it, from another.
     """
 
     name: str
@@ -183,8 +199,8 @@ class Engine(Protocol):
         """What the engine is and can do."""
         ...
 
-    def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncIterator[Piece]:
-        """Reply to `messages`, piece by piece. Closing the iterator stops the model.
+    def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
+        """Reply to `messages`, piece by piece. Closing the generator stops the model; use `contextlib.aclosing`.
 
         Raises:
             TooLongError: before the first piece; the last message does not fit into the context.
@@ -201,10 +217,11 @@ class Engine(Protocol):
         """
         ...
 
-    def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncIterator[ProbeScore]:
+    def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
         """Ask each probe on a branch after `prefix`; yield each score as it is known, in any order.
 
-        The conversation that the engine holds is left as it was.
+        The conversation that the engine holds is left as it was. Closing the generator stops the engine; use
+        `contextlib.aclosing`.
 
         Raises:
             EngineError: the model or the server failed as a whole; what fails for one probe is in its `failure`.
@@ -218,7 +235,7 @@ class Engine(Protocol):
 
 @runtime_checkable
 class ReadsAhead(Protocol):
-    """An engine that keeps what it has read: the next reply to a conversation that it read ahead begins sooner."""
+    """An engine that keeps a conversation in its cache: the next reply begins sooner if it was read ahead."""
 
     async def read_ahead(self, messages: Sequence[Message], sampling: Sampling) -> None:
         """Read `messages` as far as a reply with `sampling` would have to; a reply asked for meanwhile goes first.

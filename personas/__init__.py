@@ -1,6 +1,7 @@
 """Who is being simulated: personas, groups, and how a model is steered to them.
 
-A name is imported when it is first used: `personas.errors` is needed before the first frame, pydantic is not.
+The names below are the public Python API; docs/python.md shows how they are used. Each is imported when it is first
+used: some need pydantic, which takes longer to import than the program takes to its first frame.
 """
 
 from importlib import import_module
@@ -14,17 +15,25 @@ if TYPE_CHECKING:
     from personas.loading import LoadedPersona, library_names, load_persona
     from personas.persona import SCHEMA, STEERINGS, Persona, Steering, with_shots, with_steering
     from personas.prompts import evaluation_prompt, steering_prompt, system_prompt
+else:
+    _MODULES = {
+        "personas.catalogue": ("CATALOGUE", "OPEN_ATTRIBUTES", "Attribute", "attribute_of"),
+        "personas.checking": ("Problem", "check"),
+        "personas.errors": ("PersonaError", "ReportedError"),
+        "personas.group": ("ALL_GROUPS", "Group", "clash"),
+        "personas.loading": ("LoadedPersona", "library_names", "load_persona"),
+        "personas.persona": ("SCHEMA", "STEERINGS", "Persona", "Steering", "with_shots", "with_steering"),
+        "personas.prompts": ("evaluation_prompt", "steering_prompt", "system_prompt"),
+    }
+    _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
-_NAMES = {
-    "catalogue": ("CATALOGUE", "OPEN_ATTRIBUTES", "Attribute", "attribute_of"),
-    "checking": ("Problem", "check"),
-    "errors": ("PersonaError", "ReportedError"),
-    "group": ("ALL_GROUPS", "Group", "clash"),
-    "loading": ("LoadedPersona", "library_names", "load_persona"),
-    "persona": ("SCHEMA", "STEERINGS", "Persona", "Steering", "with_shots", "with_steering"),
-    "prompts": ("evaluation_prompt", "steering_prompt", "system_prompt"),
-}
-_MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
+    def __getattr__(name: str) -> object:
+        """Import a public name when it is first used (PEP 562)."""
+        if name not in _MODULE_OF:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = found = getattr(import_module(_MODULE_OF[name]), name)
+        return found
+
 
 __all__ = [
     "ALL_GROUPS",
@@ -52,10 +61,7 @@ __all__ = [
     "with_steering",
 ]
 
-if not TYPE_CHECKING:  # mypy would take every name for one of ours
 
-    def __getattr__(name: str) -> object:
-        if name not in _MODULE_OF:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        found = globals()[name] = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
-        return found
+def __dir__() -> list[str]:
+    """Return the public names, imported or not, for completion in a notebook."""
+    return sorted({*globals(), *__all__})

@@ -48,10 +48,10 @@ class LoadedPersona:
     sha256: str
 
 
-def load_persona(name_or_path: str) -> LoadedPersona:
+def load_persona(name_or_path: str | Path) -> LoadedPersona:
     """Return the persona of the library with this name, or else the one in the file at this path.
 
-    A name in the library wins over a file of the same name; write `./democrat` for the file.
+    A name in the library wins over a file of the same name; write `./democrat` for the file. A `Path` is always a file.
 
     Raises:
         PersonaError: there is no such persona or file, or the file has a problem; the message names its line.
@@ -66,7 +66,9 @@ def load_persona(name_or_path: str) -> LoadedPersona:
     raise PersonaError(f"{display_name(path)}: {first}{more}")
 
 
-def _find(name_or_path: str) -> Path:
+def _find(name_or_path: str | Path) -> Path:
+    if isinstance(name_or_path, Path):
+        return name_or_path
     path = Path(name_or_path)
     looks_like_path = "/" in name_or_path or os.sep in name_or_path or path.suffix == ".toml"
     if looks_like_path or (name_or_path not in library_names() and path_exists(name_or_path)):

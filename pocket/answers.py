@@ -6,7 +6,7 @@ from functools import cache
 from random import Random
 
 from eval.engine import ORDERS, Order
-from eval.expression.few_shot import before, with_percentages
+from eval.expression.few_shot import examples_text, with_percentages
 from eval.expression.rendering import (
     INSTRUCTION,
     OPEN_ENDED_INSTRUCTION,
@@ -14,7 +14,7 @@ from eval.expression.rendering import (
     SEQUENCE_LENGTH,
     VERBALIZED_INSTRUCTION,
     Rendered,
-    render_probe,
+    render,
 )
 from pocket.document import Turn
 from pocket.panel import Crowd, Panel
@@ -33,7 +33,7 @@ TOPIC_OF = {key: topic for topic in TOPICS for key in topic.statements}
 
 @cache
 def _rendered(panel: Panel, key: str, order: Order) -> Rendered:
-    return render_probe(panel.questions[key].question, order)
+    return render(panel.questions[key].question, order)
 
 
 def asked(text: str) -> Turn:
@@ -174,4 +174,4 @@ def few_shot(panel: Panel, person: Respondent, keys: list[str], rng: Random) -> 
     *shown, target = keys
     others = [with_percentages(panel.questions[key].question, person.crowd.answers[key].shares) for key in shown]
     last, letter = probe(panel, person, target, rng)
-    return asked(f"{before(others)}\n{last.text}"), letter
+    return asked(f"{examples_text(others)}\n{last.text}"), letter

@@ -9,7 +9,8 @@ import numpy as np
 
 from eval.answers import FloatArray
 from eval.engine import Engine
-from eval.scoring.intervals import Bootstrap, Interval
+from eval.scoring.intervals import Bootstrap
+from eval.scoring.results import Score
 from personas import load_persona, system_prompt
 from pocket.dialogues import play
 from pocket.expressions import shown
@@ -52,7 +53,7 @@ class ConversationScores:
     """
 
     replies: int
-    sides: dict[Side, Interval | None]
+    sides: dict[Side, Score | None]
     recalled: int
     admitted: int
     taken: int
@@ -112,7 +113,7 @@ def stances_in(topic: Topic, reply: str, *sides: Side) -> set[str]:
     return {s for side in sides or SIDES for s in topic.pole(side).stances if s.lower() in reply.lower()}
 
 
-def _by_side(columns: FloatArray, seed: int) -> dict[Side, Interval | None]:
+def _by_side(columns: FloatArray, seed: int) -> dict[Side, Score | None]:
     return dict(zip(SIDES, Bootstrap(seed).means(columns), strict=True))
 
 

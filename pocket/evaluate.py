@@ -9,7 +9,7 @@ from typing import Any
 
 from chat_personas.engines.llama import LlamaEngine
 from eval.engine import Engine
-from eval.evaluate import evaluate
+from eval.evaluation import evaluate
 from eval.report import Report
 from eval.surveys.loading import LoadedSurvey, load_survey
 from personas import Group, load_persona, system_prompt

@@ -6,7 +6,7 @@ from typing import Any
 from eval.answers import by_reason
 from eval.compare.gap import gaps
 from eval.engine import Engine
-from eval.evaluate import evaluate
+from eval.evaluation import evaluate
 from eval.expression.judge import Judge
 from eval.expression.methods import EXPRESSIONS
 from eval.report import Report

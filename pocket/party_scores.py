@@ -10,8 +10,9 @@ import numpy as np
 
 from eval.answers import FloatArray
 from eval.report import QuestionInfo, Report
-from eval.scoring.intervals import Bootstrap, Interval
+from eval.scoring.intervals import Bootstrap
 from eval.scoring.metrics import alignment, scale_of
+from eval.scoring.results import Score
 from eval.surveys.figures import human_figures
 from eval.surveys.model import Question, Survey
 from personas import Group
@@ -27,12 +28,12 @@ class PartyScores:
     """
 
     questions: int
-    own: Interval | None
-    opposite: Interval | None
-    gap: Interval | None
-    human_gap: Interval | None
-    uniform: Interval | None
-    population: Interval | None
+    own: Score | None
+    opposite: Score | None
+    gap: Score | None
+    human_gap: Score | None
+    uniform: Score | None
+    population: Score | None
 
 
 def party_scores(

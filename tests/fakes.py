@@ -1,7 +1,7 @@
 """Stand-ins for a language model that say what a test tells them to."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from eval.engine import EngineInfo, Message, Piece, Probe, ProbeScore, Sampling
 
@@ -32,7 +32,7 @@ class FakeEngine:
     def info(self) -> EngineInfo:
         return self._info
 
-    async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncIterator[Piece]:
+    async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
         self.asked.append(list(messages))
         self.samplings.append(sampling)
         script = self._scripts.pop(0)
@@ -51,7 +51,7 @@ class FakeEngine:
     async def complete(self, messages: Sequence[Message], sampling: Sampling, n: int = 1) -> list[str]:
         raise NotImplementedError
 
-    def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncIterator[ProbeScore]:
+    def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
         raise NotImplementedError
 
     async def close(self) -> None:

@@ -121,3 +121,13 @@ def test_the_console_command_uses_its_own_packages_wherever_it_is_started(
     reply = run("chat", "democrat", given="What should be done about guns?\n")
     assert reply.endswith("\n\n")
     assert reply.strip()
+
+
+def test_the_code_on_the_page_about_python_runs_with_the_wheel_alone(console_command: Path, tmp_path: Path) -> None:
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "CHAT_PERSONAS_HOME": str(tmp_path / "home")}
+    talk = [console_command, "chat", "democrat"]
+    subprocess.run(talk, input="What about guns?\n", env=environment, check=True, capture_output=True, text=True)
+    page = [console_command.parent / "python", "-P", ROOT / "tests" / "python_page.py", ROOT / "docs" / "python.md"]
+    ran = subprocess.run(page, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    assert "\n  user: What about guns?\n  assistant: " in ran.stdout

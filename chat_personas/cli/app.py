@@ -1,8 +1,10 @@
-"""The commands and where they live. Only the one that is asked for is imported and built.
+"""The Typer application: only the command that is asked for is imported and built.
 
-Building all of them takes as long as drawing a quarter of the first frame.
+Importing all of them takes longer than drawing the first frame, so the help of the whole program is made of names and
+summaries.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
@@ -11,53 +13,90 @@ from typing import Annotated
 
 import typer
 
+from chat_personas import __version__
 from chat_personas.cli import options
-from chat_personas.cli.commands import COMMANDS, GROUPS, NAMES
+from chat_personas.cli.commands import COMMANDS, GROUPS, NAMES, module_of
 from chat_personas.cli.errors import BAD_INPUT, DONE, INTERRUPTED, CommandLineError
+
+PROGRAM = "chat-personas"
+COMPLETION = "_CHAT_PERSONAS_COMPLETE"
+"""The variable that a shell sets to ask for completions."""
 
 
 def run_command(arguments: Sequence[str]) -> int:
-    """Read the command line, run what it asks for, and return the exit code.
+    """Run the command that the arguments name, and return the exit code.
 
-    A group of commands without one of them asks for nothing: its help goes to standard error.
+    For a group of commands without one of them, its help goes to standard error.
 
     Raises:
-        UnreadableError: the arguments are none of any command.
-        KeyboardInterrupt: the person broke it off.
+        CommandLineError: the arguments fit no command.
+        KeyboardInterrupt: the person pressed Ctrl-C.
         Exception: what went wrong in the command.
     """
-    command = typer.main.get_command(application(arguments[0] if arguments[0] in NAMES else None))
+    typed = _words_to_complete() if COMPLETION in os.environ else arguments
+    command = typer.main.get_command(application(typed[0]) if typed and typed[0] in NAMES else overview())
     if len(arguments) == 1 and arguments[0] in GROUPS:
         with redirect_stdout(sys.stderr):
-            command.main([*arguments, "--help"], prog_name="chat-personas", standalone_mode=False)
+            command.main([*arguments, "--help"], prog_name=PROGRAM, standalone_mode=False)
         return BAD_INPUT
     try:
-        result = command.main(list(arguments), prog_name="chat-personas", standalone_mode=False)
+        result = command.main(list(arguments), prog_name=PROGRAM, standalone_mode=False)
     except typer.TyperException as error:
         raise CommandLineError(_usage(error)) from error
     except typer.Abort as error:
         raise KeyboardInterrupt from error
     if result == INTERRUPTED:
-        raise KeyboardInterrupt  # Typer makes a number of it
+        raise KeyboardInterrupt  # Typer turns the exception into a number
     return result if isinstance(result, int) else DONE
+
+
+def _words_to_complete() -> list[str]:
+    """Return what was typed after the program's name where a shell asks for completions: it sets variables only."""
+    typed = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS", "")
+    return typed.split()[1:]
 
 
 def _usage(error: typer.TyperException) -> str:
     """Return what is wrong with the arguments, and which help to read."""
     context = getattr(error, "ctx", None)
-    command = context.command_path if context is not None else "chat-personas"
+    command = context.command_path if context is not None else PROGRAM
     return f"{error.format_message().rstrip('.')}; see {command} --help"
 
 
 def application(wanted: str | None = None) -> typer.Typer:
-    """Return the command line with all commands, or with the one that is `wanted` only."""
-    app = typer.Typer(
-        name="chat-personas",
+    """Return the command line with all commands, or only with the one that is `wanted`."""
+    app = _without_commands()
+    for name, summary in COMMANDS.items():
+        if wanted in (None, name):
+            module = module_of(name)
+            found = import_module(f"chat_personas.cli.commands.{module}")
+            app.command(name, help=summary, epilog=found.EXAMPLE)(getattr(found, module))
+    for name, summary in GROUPS.items():
+        if wanted in (None, name):
+            app.add_typer(import_module(f"chat_personas.cli.commands.{name}").app, name=name, help=summary)
+    return app
+
+
+def overview() -> typer.Typer:
+    """Return the command line for the help of the whole program: names and summaries, with nothing behind them."""
+    app = _without_commands()
+    for name, summary in (COMMANDS | GROUPS).items():
+        app.command(name, help=summary)(_nothing)
+    return app
+
+
+def _nothing() -> None:
+    """Stand for a command that is only listed."""
+
+
+def _without_commands() -> typer.Typer:
+    return typer.Typer(
+        name=PROGRAM,
         epilog=options.examples(
             "chat-personas democrat",
             "chat-personas eval democrat",
             "chat-personas personas list",
-            note="Without a command, chat is meant. For a bug report add --debug: it prints a traceback.",
+            note="Without a command, chat is run. For a bug report add --debug, which prints a traceback.",
         ),
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
@@ -65,21 +104,11 @@ def application(wanted: str | None = None) -> typer.Typer:
         context_settings={"help_option_names": ["--help", "-h"]},
         callback=_options,
     )
-    for name, module in COMMANDS.items():
-        if wanted in (None, name):
-            found = import_module(f"chat_personas.cli.commands.{module}")
-            app.command(name, epilog=found.EXAMPLE)(getattr(found, module))
-    for name in GROUPS:
-        if wanted in (None, name):
-            app.add_typer(import_module(f"chat_personas.cli.commands.{name}").app, name=name)
-    return app
 
 
 def _print_version(asked: bool) -> None:
     if asked:
-        from chat_personas import __version__
-
-        print(f"chat-personas {__version__}")
+        print(f"{PROGRAM} {__version__}")
         raise typer.Exit
 
 

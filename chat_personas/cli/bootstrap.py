@@ -1,9 +1,8 @@
-"""What libraries and the native engine have to say goes to a log file of the owner's, never to the terminal.
+"""What runs before anything else: the import hook for our packages, and the log file.
 
-Our packages `eval` and `personas` before any others of these names.
-
-The names are common ones: a folder of the user's own that is on the module path, through `PYTHONPATH` or because the
-program was started with `python -m`, must not be taken for them.
+`eval` and `personas` are common names. A folder of the user's own that is on the module path, through `PYTHONPATH` or
+because the program was started with `python -m`, must not be imported in their place: hence the hook. What libraries
+and the native engine log goes to a file that only its owner can read, never to the terminal.
 """
 
 import logging
@@ -19,10 +18,10 @@ MOST_BYTES = 1_000_000
 
 
 class OwnersLog(logging.FileHandler):
-    """A log that only its owner can read, opened with the first line and begun anew after a megabyte.
+    """A log that only its owner can read, opened with the first line and started again after a megabyte.
 
-    The one before stays beside it as `.old`. Home paths are written as `~`. Where the log cannot be written, on a full
-    disk say, the line is lost and the program goes on: there is nowhere left to say it.
+    The previous one stays beside it as `.old`. Home paths are written as `~`. If the log cannot be written, on a full
+    disk for example, the line is lost and the program goes on: there is no other place for it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -47,11 +46,11 @@ class OwnersLog(logging.FileHandler):
             self.handleError(record)
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line of a record, without the name of anybody's home."""
+        """Return the line of a record, without the path of the home directory."""
         return super().format(record).replace(str(Path.home()), "~")
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
-        """Do without the line."""
+        """Drop the line."""
 
 
 def keep_log() -> None:
@@ -67,11 +66,11 @@ HOME = Path(__file__).parents[2]
 
 
 class OwnPackages:
-    """Finds the two packages beside `chat_personas`, wherever that was installed."""
+    """A finder of the two packages beside `chat_personas`, wherever that is installed."""
 
     @staticmethod
     def find_spec(fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
-        """Return where a package of ours is; None leaves every other module to Python."""
+        """Return where one of our packages is; None for every other module, which Python finds."""
         return PathFinder.find_spec(fullname, [str(HOME)]) if fullname in NAMES else None
 
 

@@ -2,10 +2,6 @@
 
 Only replies go to standard output; measurements and notices go to standard error. The conversation is kept in
 the corpus as on the screen.
-
-One round of measuring in one line of text, for standard error.
-
-Lines of standard input as they come, without a thread that would sit in `read` when the program wants to end.
 """
 
 import asyncio
@@ -19,83 +15,203 @@ from typing import TYPE_CHECKING
 
 from chat_personas.cli.errors import DONE, UsageError
 from chat_personas.cli.launch import Launch
-from chat_personas.reporting.comparison import signed
-from chat_personas.reporting.wording import doubts, drifted, sounds_like, with_interval
+from chat_personas.cli.progress import busy
+from chat_personas.consent import is_confirmed
+from chat_personas.conversation.conversation import Conversation, ReplyEnded, ReplyText
+from chat_personas.corpus import Corpus
+from chat_personas.reporting.numbers import signed, with_interval
+from chat_personas.reporting.wording import (
+    DEMONSTRATION,
+    EVERYONE,
+    against_opposite,
+    answers_of,
+    doubts,
+    drifted,
+    nearest_groups,
+    not_valid,
+)
 from chat_personas.text import pluralize, printable
+from eval.engine import Engine, EngineError, TooLongError
 
-if TYPE_CHECKING:
-    from chat_personas.conversation.conversation import Conversation, ReplyEnded
-    from chat_personas.corpus import Corpus
+if TYPE_CHECKING:  # measuring imports NumPy, which a conversation without --measure never needs
     from chat_personas.monitor.drift import Drift
     from chat_personas.monitor.monitor import Estimate, Monitor
-    from eval.engine import Engine
     from eval.scoring.scores import Scorecard
 
 
-def estimate_line(estimate: "Estimate") -> str:
-    """Say what a round found: alignment, drift, references, the nearest group, and what is not valid or failed."""
-    card = estimate.scorecard
-    parts = [estimate.message] if estimate.message else []
-    if card is not None:
-        if card.scores.alignment is not None:
-            parts.append(f"alignment {with_interval(card.scores.alignment)}")
-        parts += [*_drifted(estimate.drift), *_compared(card), *_nearest(card)]
-        not_valid = sum(not question.valid for question in card.questions)
-        parts += [f"{not_valid} of {len(card.questions)} not valid (label mass under 0.5)"] if not_valid else []
-    if estimate.failures:
-        parts.append(f"{len(estimate.failures)} failed: {printable(estimate.failures[0].why)}")
-    return f"[turn {estimate.turn}, {_asked(estimate)}] {'; '.join(parts)}"
+class LineMode:
+    """A conversation over standard input and output."""
+
+    def __init__(
+        self, persona: str | None, model: str | None, survey: str | None, *, measure: bool, resume: str | None
+    ) -> None:
+        self._launch = Launch(persona, model, survey)
+        self._measure = measure
+        self._resume = resume
+        self._interrupted = False
+        self._conversation: Conversation | None = None
+        self._stopping: asyncio.Task[None] | None = None
+
+    def run(self) -> int:
+        """Talk until standard input ends; return the exit code.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C was pressed; a reply that was being generated is kept as far as it came.
+        """
+        try:
+            return asyncio.run(self._talk())
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None
+
+    async def _talk(self) -> int:
+        talk = asyncio.current_task()
+        assert talk is not None
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._interrupt, talk)
+        self._check_arguments()
+        with self._launch.open_corpus() as corpus:
+            if self._resume is not None:
+                corpus.conversation(self._resume)
+            engine = await self._open_engine()
+            monitor: Monitor | None = None
+            try:
+                self._conversation = self._open_conversation(corpus, engine)
+                monitor = self._monitor(engine, self._conversation, corpus)
+                return await self._exchange(self._conversation, monitor)
+            finally:
+                await engine.close()
+                if monitor is not None:
+                    await monitor.settle()  # records what was measured before a first message that was cut off
+
+    def _check_arguments(self) -> None:
+        """Raise before a model is loaded what would otherwise be raised after it."""
+        if sys.stdin is None:
+            raise UsageError("there is no standard input to read messages from; give one, one message per line")
+        if self._resume is None:
+            self._launch.load_persona()
+        if self._measure:
+            self._launch.loaded_survey  # noqa: B018
+
+    def _interrupt(self, talk: "asyncio.Task[int]") -> None:
+        """At the first Ctrl-C stop a running reply, so that it is kept as stopped; otherwise end at once."""
+        if self._conversation is not None and self._conversation.replying and not self._interrupted:
+            self._stopping = asyncio.create_task(self._conversation.stop())
+        else:
+            talk.cancel()
+        self._interrupted = True
+
+    async def _open_engine(self) -> Engine:
+        with busy(f"opening {self._launch.shown_model}…"):
+            return await self._launch.open_engine()
+
+    def _open_conversation(self, corpus: Corpus, engine: Engine) -> Conversation:
+        if self._resume is not None:
+            return Conversation.resume(corpus, engine, self._resume)
+        return Conversation.start(corpus, engine, self._launch.load_persona())
+
+    def _monitor(self, engine: Engine, conversation: Conversation, corpus: Corpus) -> "Monitor | None":
+        if not self._measure:
+            return None
+        monitor = self._launch.make_monitor(engine, conversation.persona, corpus)
+        if not is_confirmed(engine.info):
+            raise UsageError(
+                f"measuring sends the conversation to {engine.info.name} up to {monitor.requests_per_round} more times "
+                "at the start and after every reply; agree to that once on the screen (chat with this --model), or "
+                "leave out --measure"
+            )
+        if engine.info.demonstration:
+            print(f"({DEMONSTRATION})", file=sys.stderr, flush=True)
+        return monitor
+
+    async def _exchange(self, conversation: Conversation, monitor: "Monitor | None") -> int:
+        await self._report(conversation, monitor)
+        number = 0
+        try:
+            async with aclosing(input_lines(sys.stdin.fileno())) as lines:
+                async for line in lines:
+                    number += 1
+                    if line.strip():
+                        await self._reply(conversation, line.strip())
+                        await self._report(conversation, monitor)
+        except UnreadableLineError as error:
+            raise UsageError(f"line {number + 1} {error}; {_messages_kept(conversation)}") from error
+        except TooLongError as error:
+            raise UsageError(f"line {number} is too long: {error}; {_messages_kept(conversation)}") from error
+        return DONE
+
+    async def _reply(self, conversation: Conversation, text: str) -> None:
+        any_text = False
+        async with aclosing(conversation.send(text)) as events:
+            async for event in events:
+                if isinstance(event, ReplyText):
+                    print(printable(event.text), end="", flush=True)
+                    any_text = True
+                elif isinstance(event, ReplyEnded):
+                    if any_text or event.status == "complete":
+                        print("\n", flush=True)
+                    _notice(event)
+        if self._interrupted:
+            raise asyncio.CancelledError
+
+    async def _report(self, conversation: Conversation, monitor: "Monitor | None") -> None:
+        if monitor is None:
+            return
+        path = conversation.path
+        followed = path[-1].id if path else None
+        last = None
+        async with aclosing(monitor.measure(conversation.context(), followed, conversation.id)) as estimates:
+            async for estimate in estimates:
+                last = estimate
+                _show_progress(estimate)
+        if last is not None:
+            clear = "\r\x1b[K" if sys.stderr.isatty() else ""
+            print(f"{clear}{estimate_line(last)}", file=sys.stderr, flush=True)
 
 
-def _asked(estimate: "Estimate") -> str:
-    """Say how many questions were asked this turn, and on how many answers of earlier turns the figures rest, too."""
-    found = estimate.coverage
-    if found is None or not found.older:
-        return f"{estimate.done} of {found.questions if found else estimate.total} questions"
-    return f"{found.this_turn} of {found.questions} questions and {found.older} of earlier turns"
+def _messages_kept(conversation: Conversation) -> str:
+    """Say what became of the lines before one that was refused. None after it is sent.
+
+    Without the refused line the conversation would be another than was asked for.
+    """
+    if not conversation.path:
+        return "no message was sent"
+    return f"the messages before it are kept, none after it were sent; continue with chat --resume {conversation.id}"
 
 
-def _drifted(drift: "Drift | None") -> Iterator[str]:
-    if drift is not None:
-        yield ", ".join(drifted(drift, signed(drift.difference)))
+def _show_progress(estimate: "Estimate") -> None:
+    if sys.stderr.isatty():
+        print(f"\rmeasuring… {estimate.done}/{estimate.total}", end="", file=sys.stderr, flush=True)
 
 
-def _compared(card: "Scorecard") -> Iterator[str]:
-    """Yield what others' answers would score as a prediction of the group, and the persona with the opposite group."""
-    against = card.scores_against_opposite
-    opposite = against.group.label if against else ""
-    if card.references.population is not None:
-        yield f"if everyone answered {with_interval(card.references.population.alignment)}"
-    if against is not None and card.references.opposite is not None:
-        yield f"if {opposite} answered {with_interval(card.references.opposite.alignment)}"
-        yield f"this persona with {opposite} {with_interval(against.alignment)}"
-    yield from doubts(
-        against.minus_own.alignment if against else None, opposite, card.references, of_everyone=card.groups == ()
-    )
+def _notice(ended: ReplyEnded) -> None:
+    """Print on standard error what is unusual about a reply. Raises EngineError: it did not end properly."""
+    if ended.dropped_messages:
+        left_out = pluralize(ended.dropped_messages, "oldest message")
+        print(f"({left_out} left out: the context is too short for all)", file=sys.stderr)
+    if ended.status == "error":
+        raise EngineError(ended.why or "the model failed; its reply so far is kept")
+    if ended.status == "interrupted":
+        raise EngineError(
+            f"the reply was cut off ({ended.why or 'no reason given'}); its beginning is kept, --resume continues"
+        )
+    if ended.status == "complete" and ended.why:
+        print(f"({printable(ended.why)})", file=sys.stderr)
 
 
-def _nearest(card: "Scorecard") -> Iterator[str]:
-    if card.nearest:
-        tied = [near.group.label for near in card.nearest if near.tied]
-        best = card.nearest[0].alignment
-        yield sounds_like(tied, len(card.nearest), with_interval(best), bounded=best.bounded)
+class UnreadableLineError(Exception):
+    """A line that is not text. The message says why, and what to do."""
 
 
 BLOCK = 1 << 16
 
 
-class UnreadableLineError(Exception):
-    """A line that is no text. The message says why, and what to do."""
-
-
 async def input_lines(descriptor: int) -> AsyncGenerator[str, None]:
     """Yield the lines of a terminal, pipe or file in UTF-8, without their ends; the last may lack one.
 
-    A byte order mark is left out.
+    No thread is used: it would stay in `read` when the program wants to end. A byte order mark is left out.
 
     Raises:
-        UnreadableLineError: the line after those yielded is no UTF-8, or holds a NUL. Neither is replaced by something
-            else: what is kept as said would not be what was said.
+        UnreadableLineError: the line after those yielded is not UTF-8, or contains a NUL. Nothing is replaced: the
+            corpus would then keep something else than was written.
     """
     first = True
     async with aclosing(_raw_lines(descriptor)) as lines:
@@ -124,7 +240,7 @@ def _text(line: bytes) -> str:
         ) from error
     if "\0" in text:
         raise UnreadableLineError(
-            f"holds a NUL (its character {text.index(chr(0)) + 1}); take it out, or convert the input if it is UTF-16"
+            f"contains a NUL (its character {text.index(chr(0)) + 1}); remove it, or convert the input if it is UTF-16"
         )
     return text
 
@@ -143,175 +259,49 @@ async def _read(descriptor: int) -> bytes:
     return os.read(descriptor, BLOCK)
 
 
-class LineMode:
-    """A conversation over standard input and output."""
-
-    def __init__(
-        self, persona: str | None, model: str | None, survey: str | None, *, measure: bool, resume: str | None
-    ) -> None:
-        self._launch = Launch(persona, model, survey)
-        self._measure = measure
-        self._resume = resume
-        self._interrupted = False
-        self._conversation: Conversation | None = None
-        self._stopping: asyncio.Task[None] | None = None
-
-    def run(self) -> int:
-        """Talk until standard input ends; return the exit code.
-
-        Raises:
-            KeyboardInterrupt: Ctrl-C was pressed; a reply that was on its way is kept as far as it came.
-        """
-        try:
-            return asyncio.run(self._talk())
-        except asyncio.CancelledError:
-            raise KeyboardInterrupt from None
-
-    async def _talk(self) -> int:
-        talk = asyncio.current_task()
-        assert talk is not None
-        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._interrupt, talk)
-        self._read_what_may_be_wrong()
-        with self._launch.open_corpus() as corpus:
-            if self._resume is not None:
-                corpus.conversation(self._resume)
-            engine = await self._open_engine()
-            monitor: Monitor | None = None
-            try:
-                self._conversation = self._open_conversation(corpus, engine)
-                monitor = self._monitor(engine, self._conversation, corpus)
-                return await self._exchange(self._conversation, monitor)
-            finally:
-                await engine.close()
-                if monitor is not None:
-                    await monitor.settle()  # what was measured before a first message that broke off is recorded now
-
-    def _read_what_may_be_wrong(self) -> None:
-        """Raise before a model is loaded what would be raised after it."""
-        if sys.stdin is None:
-            raise UsageError("there is no standard input to read messages from; give one, one message per line")
-        if self._resume is None:
-            self._launch.load_persona()
-        if self._measure:
-            self._launch.loaded_survey  # noqa: B018
-
-    def _interrupt(self, talk: "asyncio.Task[int]") -> None:
-        """Stop the reply first, so that it is kept as one that the person stopped; then, or else at once, end."""
-        if self._conversation is not None and self._conversation.replying and not self._interrupted:
-            self._stopping = asyncio.create_task(self._conversation.stop())
-        else:
-            talk.cancel()
-        self._interrupted = True
-
-    async def _open_engine(self) -> "Engine":
-        from chat_personas.cli.progress import busy
-
-        with busy(f"opening {self._launch.shown_model}…"):
-            return await self._launch.open_engine()
-
-    def _open_conversation(self, corpus: "Corpus", engine: "Engine") -> "Conversation":
-        from chat_personas.conversation.conversation import Conversation
-
-        if self._resume is not None:
-            return Conversation.resume(corpus, engine, self._resume)
-        return Conversation.start(corpus, engine, self._launch.load_persona())
-
-    def _monitor(self, engine: "Engine", conversation: "Conversation", corpus: "Corpus") -> "Monitor | None":
-        from chat_personas.consent import is_confirmed
-
-        if not self._measure:
-            return None
-        monitor = self._launch.make_monitor(engine, conversation.persona, corpus)
-        if not is_confirmed(engine.info):
-            raise UsageError(
-                f"measuring sends the conversation to {engine.info.name} up to {monitor.requests_per_round} more times "
-                "at the beginning and after every reply; agree to that once on the screen (chat with this --model), or "
-                "leave out --measure"
-            )
-        if engine.info.demonstration:
-            from chat_personas.reporting.wording import DEMONSTRATION
-
-            print(f"({DEMONSTRATION})", file=sys.stderr, flush=True)
-        return monitor
-
-    async def _exchange(self, conversation: "Conversation", monitor: "Monitor | None") -> int:
-        from eval.engine import TooLongError
-
-        await self._report(conversation, monitor)
-        number = 0
-        try:
-            async with aclosing(input_lines(sys.stdin.fileno())) as lines:
-                async for line in lines:
-                    number += 1
-                    if line.strip():
-                        await self._reply(conversation, line.strip())
-                        await self._report(conversation, monitor)
-        except UnreadableLineError as error:
-            raise UsageError(f"line {number + 1} {error}; {_what_is_kept(conversation)}") from error
-        except TooLongError as error:
-            raise UsageError(f"line {number} is too long: {error}; {_what_is_kept(conversation)}") from error
-        return DONE
-
-    async def _reply(self, conversation: "Conversation", text: str) -> None:
-        from chat_personas.conversation.conversation import ReplyEnded, ReplyText
-        from chat_personas.text import printable
-
-        said = False
-        async with aclosing(conversation.send(text)) as events:
-            async for event in events:
-                if isinstance(event, ReplyText):
-                    print(printable(event.text), end="", flush=True)
-                    said = True
-                elif isinstance(event, ReplyEnded):
-                    if said or event.status == "complete":
-                        print("\n", flush=True)
-                    _notice(event)
-        if self._interrupted:
-            raise asyncio.CancelledError
-
-    async def _report(self, conversation: "Conversation", monitor: "Monitor | None") -> None:
-        if monitor is None:
-            return
-        path = conversation.path
-        followed = path[-1].id if path else None
-        last = None
-        async with aclosing(monitor.measure(conversation.context(), followed, conversation.id)) as estimates:
-            async for estimate in estimates:
-                last = estimate
-                _show_progress(estimate)
-        if last is not None:
-            clear = "\r\x1b[K" if sys.stderr.isatty() else ""
-            print(f"{clear}{estimate_line(last)}", file=sys.stderr, flush=True)
+def estimate_line(estimate: "Estimate") -> str:
+    """Return a round of measuring in one line: alignment, drift, reference points, nearest groups, what failed."""
+    card = estimate.scorecard
+    parts = [estimate.message] if estimate.message else []
+    if card is not None:
+        if card.scores.alignment is not None:
+            parts.append(f"alignment {with_interval(card.scores.alignment)}")
+        parts += [*_drifted(estimate.drift), *_compared(card), *_nearest(card)]
+        invalid = sum(not question.valid for question in card.questions)
+        parts += [not_valid(invalid, len(card.questions))] if invalid else []
+    if estimate.failures:
+        parts.append(f"{len(estimate.failures)} failed: {printable(estimate.failures[0].why)}")
+    return f"[turn {estimate.turn}, {_asked(estimate)}] {'; '.join(parts)}"
 
 
-def _what_is_kept(conversation: "Conversation") -> str:
-    """Say of a line that was refused what became of the lines before it, and that none after it was said.
-
-    A conversation without that line would be another one than was asked for.
-    """
-    if not conversation.path:
-        return "nothing was said"
-    return f"what was said before it is kept, nothing after it was said; chat --resume {conversation.id} goes on there"
+def _asked(estimate: "Estimate") -> str:
+    """Say how many questions were asked this turn, and how many answers of earlier turns count."""
+    found = estimate.coverage
+    if found is None or not found.older:
+        return f"{estimate.done} of {found.questions if found else estimate.total} questions"
+    return f"{found.this_turn} of {found.questions} questions and {found.older} from earlier turns"
 
 
-def _show_progress(estimate: "Estimate") -> None:
-    if sys.stderr.isatty():
-        print(f"\rmeasuring… {estimate.done}/{estimate.total}", end="", file=sys.stderr, flush=True)
+def _drifted(drift: "Drift | None") -> Iterator[str]:
+    if drift is not None:
+        yield ", ".join(drifted(drift, signed(drift.difference)))
 
 
-def _notice(ended: "ReplyEnded") -> None:
-    """Say on standard error what is particular about a reply. Raises EngineError for one that did not end properly."""
-    from chat_personas.text import printable
-    from eval.engine import EngineError
+def _compared(card: "Scorecard") -> Iterator[str]:
+    """Yield the scores of reference points, the persona's score against the opposite group, and doubts."""
+    against = card.scores_against_opposite
+    opposite = against.group.label if against else ""
+    if card.references.population is not None:
+        yield f"{EVERYONE} {with_interval(card.references.population.alignment)}"
+    if against is not None and card.references.opposite is not None:
+        yield f"{answers_of(opposite)} {with_interval(card.references.opposite.alignment)}"
+        yield f"{against_opposite(opposite)} {with_interval(against.alignment)}"
+    paired = against.minus_own if against else None
+    yield from doubts(paired.alignment if paired else None, opposite, card.references, of_everyone=card.groups == ())
 
-    if ended.dropped_messages:
-        left_out = pluralize(ended.dropped_messages, "oldest message")
-        print(f"({left_out} left out: the context is too short for all)", file=sys.stderr)
-    if ended.status == "error":
-        raise EngineError(ended.why or "the model failed; what it said is kept")
-    if ended.status == "interrupted":
-        raise EngineError(
-            f"the reply broke off ({ended.why or 'no reason given'}); what came is kept, --resume goes on"
-        )
-    if ended.status == "complete" and ended.why:
-        print(f"({printable(ended.why)})", file=sys.stderr)
+
+def _nearest(card: "Scorecard") -> Iterator[str]:
+    if card.nearest:
+        tied = [near.group.label for near in card.nearest if near.tied]
+        best = card.nearest[0].alignment
+        yield nearest_groups(tied, len(card.nearest), with_interval(best), bounded=best.bounded)

@@ -62,7 +62,7 @@ def main(arguments: Sequence[str]) -> int:
 def _run(arguments: Sequence[str]) -> int:
     _check_nothing_empty(arguments)
     completed = with_command(arguments)
-    if completed[0] != "doctor":  # which finds this with all the rest
+    if completed[0] != "doctor":  # which reports this with everything else
         check_home()
     screen = launch.read(completed)
     if screen is not None and has_terminal():
@@ -71,15 +71,15 @@ def _run(arguments: Sequence[str]) -> int:
 
     code = run_command(completed)
     if sys.stdout is not None:
-        sys.stdout.flush()  # here, where an error can still be said
+        sys.stdout.flush()  # here, where an error can still be reported
     return code
 
 
 def _check_nothing_empty(arguments: Sequence[str]) -> None:
-    """Refuse what is given and empty, as a variable that is not set in a script: it would be taken for not given.
+    """Refuse empty arguments and option values, which an unset variable of a script leaves: they would be ignored.
 
     Raises:
-        UsageError: an argument or the value of an option holds nothing but white space.
+        UsageError: an argument or the value of an option is only white space.
     """
     for before, argument in pairwise(("", *arguments)):
         option, equals, value = argument.partition("=")
@@ -96,15 +96,23 @@ def _explain(error: Exception, arguments: Sequence[str]) -> tuple[str, int]:
     """Return one line about `error`, and the exit code."""
     if isinstance(error, ReportedError):
         mistyped = _near_command(arguments) if isinstance(error, PersonaError) else None
-        return mistyped or str(error), error.exit_code
+        return mistyped or _with_notes(error), error.exit_code
     if isinstance(error, OSError) and error.errno in DISK_FULL:
         _write_no_more()
         return f"the output cannot be written: {error.strerror}; free some space and try again", STORAGE_FAILED
-    return f"a mistake in this program ({type(error).__name__}); add --debug, and report what it prints", INTERNAL_ERROR
+    return f"internal error ({type(error).__name__}); run again with --debug and report the output", INTERNAL_ERROR
+
+
+def _with_notes(error: Exception) -> str:
+    """Return the message of an error, followed by the notes that were added to it (`add_note`)."""
+    line = str(error)
+    for note in getattr(error, "__notes__", ()):
+        line += f"{'' if line.endswith(('.', '?', '!')) else ';'} {note}"
+    return line
 
 
 def _near_command(arguments: Sequence[str]) -> str | None:
-    """Return the better line where a command was mistyped and so taken for a persona's name."""
+    """Return a better message if a mistyped command was taken for a persona's name."""
     from personas import library_names
     from personas.inputs.suggestions import nearest
 
@@ -118,7 +126,7 @@ def _near_command(arguments: Sequence[str]) -> str | None:
 
 
 def _write_no_more() -> None:
-    """Lead standard output nowhere: Python would try to write what is left of it when it ends, and fail again."""
+    """Send standard output nowhere: Python would try to write the rest of it when it ends, and fail again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -1,8 +1,6 @@
-"""Options that several commands share, worded once.
+"""The options of several commands, worded once, and the choice of one word among a few.
 
-One of a few words: checked before anything is loaded, with the nearest named.
-
-The options of `chat-personas eval`.
+This module is imported for every help text, so it imports nothing heavy.
 """
 
 from collections.abc import Sequence
@@ -32,60 +30,9 @@ def choose(option: str, word: str, known: Sequence[Word]) -> Word:
     raise UsageError(f"{option} {word}: {suggestion(word, known, f'must be {one_of(known)}')}")
 
 
-EXPRESSIONS: "tuple[Expression, ...]" = ("log_probability", "sequence", "verbalized", "sampled", "open_ended")
-REFUSALS: "tuple[Refusals, ...]" = ("apart", "as-option")
-STEERINGS = ("none", "qa", "bio", "portray", "few_shot")
-
-Personas = Annotated[list[str] | None, typer.Argument(metavar="PERSONA", help="Personas of the library, or files.")]
-Answers = Annotated[
-    str | None,
-    typer.Option("--answers", metavar="FILE", help="Score answers that were produced elsewhere, asking no model."),
-]
-How = Annotated[
-    str | None,
-    typer.Option(
-        "--expression", metavar="E", help=f"How the distribution is obtained: {', '.join(EXPRESSIONS)}; or all."
-    ),
-]
-Samples = Annotated[
-    int | None,
-    typer.Option("--samples", min=1, metavar="N", help="Replies to each prompt of sampled (30) and open_ended (5)."),
-]
-Judge = Annotated[
-    str | None,
-    typer.Option("--judge", metavar="M", help="Who maps answers in words to the options; by default the model."),
-]
-Steering = Annotated[
-    str | None,
-    typer.Option("--steering", metavar="S", help=f"Replace the persona's steering: {', '.join(STEERINGS)}."),
-]
-Shots = Annotated[
-    int | None,
-    typer.Option("--shots", min=1, metavar="N", help="With few_shot: put N other questions before each one."),
-]
-Limit = Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="Ask only N questions.")]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="Of everything that is drawn: intervals, noise floor, limit.")]
-Refused = Annotated[
-    str, typer.Option("--refusals", metavar="R", help="apart: left out of the comparison; as-option: kept.")
-]
-Calibrate = Annotated[
-    bool, typer.Option("--calibrate", help="Score once more at a temperature fitted on other questions.")
-]
-Json = Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write the report; - is standard output.")]
-SaveAnswers = Annotated[
-    str | None, typer.Option("--save-answers", metavar="FILE", help="Write the answers, to be scored again.")
-]
-FailUnder = Annotated[
-    float | None,
-    typer.Option("--fail-under", metavar="X", min=0.0, max=1.0, help="Exit 1 if any persona's alignment is below X."),
-]
-FailIfWorseThan = Annotated[
-    str | None,
-    typer.Option(
-        "--fail-if-worse-than", metavar="A.json", help="Exit 1 if any persona's alignment is worse than in A."
-    ),
-]
-Yes = Annotated[bool, typer.Option("--yes", help="Agree to send the probes to a server on another machine.")]
+def command_group(example: str) -> typer.Typer:
+    """Return a group of commands; its summary is in `chat_personas.cli.commands`."""
+    return typer.Typer(epilog=f"Example: {example}", rich_markup_mode=None, no_args_is_help=True)
 
 
 def examples(*lines: str, note: str = "") -> str:
@@ -95,23 +42,89 @@ def examples(*lines: str, note: str = "") -> str:
     return f"{shown}\n\n{note}" if note else shown
 
 
+EXPRESSIONS: "tuple[Expression, ...]" = ("log_probability", "sequence", "verbalized", "sampled", "open_ended")
+REFUSALS: "tuple[Refusals, ...]" = ("apart", "as-option")
+STEERINGS = ("none", "qa", "bio", "portray", "few_shot")
+
+Personas = Annotated[list[str] | None, typer.Argument(metavar="PERSONA", help="Personas of the library, or files.")]
 Model = Annotated[
     str | None,
     typer.Option(
         "--model", metavar="M", help="pocket, a GGUF file, or a server's URL (http://127.0.0.1:8080/v1#name)."
     ),
 ]
-NoCache = Annotated[
-    bool, typer.Option("--no-cache", help="Ask everything anew, also what was answered before; the answers are kept.")
-]
-Resume = Annotated[
-    bool, typer.Option("--resume", help="Go on with the last run of this command, which was interrupted.")
-]
 Survey = Annotated[str | None, typer.Option("--survey", metavar="S", help="A survey's name or file.")]
+Answers = Annotated[
+    str | None,
+    typer.Option("--answers", metavar="FILE", help="Score the answers in a file instead of asking a model."),
+]
+How = Annotated[
+    str | None,
+    typer.Option(
+        "--expression", metavar="E", help=f"How the distribution is obtained: {', '.join(EXPRESSIONS)}; or all."
+    ),
+]
+Samples = Annotated[
+    int | None,
+    typer.Option(
+        "--samples", min=1, metavar="N", help="Replies per prompt, for sampled (default 30) and open_ended (default 5)."
+    ),
+]
+Judge = Annotated[
+    str | None,
+    typer.Option(
+        "--judge", metavar="M", help="The model that maps answers in words to the options; by default the same model."
+    ),
+]
+Steering = Annotated[
+    str | None,
+    typer.Option("--steering", metavar="S", help=f"Replace the persona's steering: {', '.join(STEERINGS)}."),
+]
+Shots = Annotated[
+    int | None,
+    typer.Option(
+        "--shots", min=1, metavar="N", help="With few_shot: N other questions with answers before each question."
+    ),
+]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="Ask only N questions.")]
+Seed = Annotated[
+    int, typer.Option("--seed", min=0, help="Seed of everything random: intervals, noise floor, choice of questions.")
+]
+Refused = Annotated[
+    str,
+    typer.Option(
+        "--refusals", metavar="R", help="apart: left out of the comparison; as-option: compared like an option."
+    ),
+]
+Calibrate = Annotated[
+    bool, typer.Option("--calibrate", help="Also score with a temperature fitted on other questions.")
+]
+Json = Annotated[
+    str | None, typer.Option("--json", metavar="FILE", help="Write the report as JSON; - is standard output.")
+]
 Html = Annotated[
     str | None,
-    typer.Option("--html", metavar="FILE", help="Write a page that stands alone; - is standard output."),
+    typer.Option("--html", metavar="FILE", help="Write a self-contained HTML page; - is standard output."),
 ]
 Svg = Annotated[
-    str | None, typer.Option("--svg", metavar="FILE", help="Write the main figure for a paper; - is standard output.")
+    str | None,
+    typer.Option("--svg", metavar="FILE", help="Write the figure as SVG, for a paper; - is standard output."),
 ]
+SaveAnswers = Annotated[
+    str | None, typer.Option("--save-answers", metavar="FILE", help="Save the answers, to score them again later.")
+]
+FailUnder = Annotated[
+    float | None,
+    typer.Option("--fail-under", metavar="X", min=0.0, max=1.0, help="Exit 1 if any persona's alignment is below X."),
+]
+FailIfWorseThan = Annotated[
+    str | None,
+    typer.Option(
+        "--fail-if-worse-than", metavar="A.json", help="Exit 1 if any persona's alignment is worse than in A.json."
+    ),
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Agree to probe a server on another machine.")]
+NoCache = Annotated[
+    bool, typer.Option("--no-cache", help="Ignore cached answers and ask again; the new answers are cached.")
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Resume the last run of this command, which was interrupted.")]

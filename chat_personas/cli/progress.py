@@ -1,7 +1,4 @@
-"""Progress on standard error for anything longer than a second: a bar on a terminal, elsewhere a line now and then.
-
-How fast a long run goes, and how long it will take.
-"""
+"""Progress on standard error for anything longer than a second: a bar on a terminal, elsewhere a line now and then."""
 
 import asyncio
 import sys
@@ -11,6 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.text import Text
+
 if TYPE_CHECKING:
     from chat_personas.engines.cached import CacheStats
 
@@ -19,9 +20,9 @@ WINDOW = 60.0
 
 
 class RateEstimate:
-    """The rate of answers that were asked for now (remembered ones take no time), and the time left from it.
+    """Estimates the rate of answers and the time left. Cached answers take no time and do not count in the rate.
 
-    `tally` tells of the answers; without one every step done is an answer.
+    `tally` counts the answers; without it every step is an answer.
     """
 
     def __init__(
@@ -34,11 +35,11 @@ class RateEstimate:
         self.done, self.total = 0, 0
 
     def now(self) -> float:
-        """Return the time in seconds, from an arbitrary moment."""
+        """Return the time in seconds since an arbitrary moment."""
         return self._clock()
 
     def step(self, done: int, total: int) -> None:
-        """Take note that `done` of `total` are done."""
+        """Record that `done` of `total` steps are done."""
         now = self._clock()
         self.done, self.total = done, total
         self._samples.append((now, self._asked(done)))
@@ -53,7 +54,7 @@ class RateEstimate:
 
     @property
     def left(self) -> float | None:
-        """Seconds until the end if everything that is left has to be asked; None before there is a rate."""
+        """Seconds until the end if no further answer is cached; None before there is a rate."""
         if self.rate is None or not self.done:
             return None
         answers_each = (self._answers(self.done) - self._before) / self.done
@@ -65,7 +66,7 @@ class RateEstimate:
         return 0 if self._tally is None else self._tally().failed
 
     def in_words(self) -> str:
-        """Return the rate, the time left and what failed, as far as they are known: `4.1/s, 1:33 left, 2 failed`."""
+        """Return rate, time left and failures, as far as they are known: `4.1/s, 1:33 left, 2 failed`."""
         words = []
         if self.rate is not None:
             words.append(f"{self.rate:.1f}/s" if self.rate >= 1 else f"{60 * self.rate:.1f}/min")
@@ -93,21 +94,18 @@ def _clock_time(seconds: float) -> str:
 
 Advance = Callable[[int, int], None]
 PATIENCE = 1.0
-"""Seconds that something may take without a word."""
+"""Seconds before something that takes long is shown."""
 SECONDS_BETWEEN_LINES = 30.0
-"""How often a log file is told; a run that is shorter says nothing."""
+"""How often a line is written where there is no terminal."""
 
 
 @contextmanager
 def progress_bar(title: str, tally: "Callable[[], CacheStats] | None" = None) -> Iterator[Advance]:
-    """Show `title`, a bar, the count, answers a second, the time left and failures; the function takes (done, total).
+    """Show `title`, a bar, the count, answers a second, the time left and failures; lend a function of (done, total).
 
-    `tally` tells how many answers were asked for, remembered and failed. Where standard error is no terminal, the same
-    is a line every half minute.
+    `tally` counts answers that were asked for, came from the cache, or failed. Where standard error is not a terminal,
+    a line is written every half minute instead.
     """
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
     console, pace = Console(stderr=True), RateEstimate(tally)
     if not console.is_terminal:
         yield lines(title, pace)
@@ -125,15 +123,15 @@ def progress_bar(title: str, tally: "Callable[[], CacheStats] | None" = None) ->
 
 
 def lines(title: str, pace: RateEstimate) -> Advance:
-    """Return a function of (done, total) that writes a line when the last one, or the start, was half a minute ago."""
-    told = pace.now()
+    """Return a function of (done, total) that writes a line, at most every half minute."""
+    written = pace.now()
 
     def advance(done: int, total: int) -> None:
-        nonlocal told
+        nonlocal written
         pace.step(done, total)
-        if pace.now() - told < SECONDS_BETWEEN_LINES:
+        if pace.now() - written < SECONDS_BETWEEN_LINES:
             return
-        told = pace.now()
+        written = pace.now()
         print(f"{title}: {done} of {total}, {pace.in_words()}", file=sys.stderr, flush=True)
 
     return advance
@@ -141,10 +139,7 @@ def lines(title: str, pace: RateEstimate) -> Advance:
 
 @contextmanager
 def busy(title: str) -> Iterator[None]:
-    """Show `title` with a moving mark if it takes longer than a second: it cannot be counted; in an event loop."""
-    from rich.console import Console
-    from rich.text import Text
-
+    """Show `title` with a spinner while the block takes longer than a second. Needs a running event loop."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield

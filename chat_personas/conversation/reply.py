@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
@@ -162,8 +163,9 @@ class RunningReply:
         self._generating = True
         stream = self._engine.stream(self._storage.context(), self._storage.sampling)
         try:
-            async for piece in stream:
-                self._take(piece)
+            async with aclosing(stream):
+                async for piece in stream:
+                    self._take(piece)
         except asyncio.CancelledError:
             self._wanted_end = self._wanted_end or ReplyEnded("interrupted", LEFT)
         except EngineError as error:

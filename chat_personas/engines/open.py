@@ -1,5 +1,7 @@
-"""From what a person calls a model to an engine: `pocket`, a name, a GGUF file, or a server's URL."""
+"""Opening a model by what the person gave: `pocket`, a name, a GGUF file, or a server's URL."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,17 +29,17 @@ class ModelFile:
 
 @dataclass(frozen=True, slots=True)
 class ModelServer:
-    """An OpenAI-compatible server; `model` None takes the one model that it serves."""
+    """An OpenAI-compatible server; `model` None means the one model that it serves."""
 
     url: str
     model: str | None
 
 
 def find_model(model: str) -> ModelFile | ModelServer:
-    """Say what `model` means.
+    """Return the model file or the server that `model` means.
 
     Raises:
-        UnknownModelError: it is neither a URL, nor a file that is there, nor a name that is known.
+        UnknownModelError: it is not the URL of a server, an existing file, or a known name.
     """
     from personas.inputs.files import is_directory, is_file, non_file_kind
     from personas.inputs.suggestions import quoted, suggestion
@@ -65,7 +67,7 @@ def find_model(model: str) -> ModelFile | ModelServer:
 
 
 def shown_model(model: str) -> str:
-    """Return what a person calls a model as it may be shown: a URL without user, password and query."""
+    """Return a model's name for the screen: a file's without its ending, a URL without user, password and query."""
     from chat_personas.engines.openai.connection import redact_url
 
     found = find_model(model)
@@ -73,35 +75,40 @@ def shown_model(model: str) -> str:
 
 
 def _checked_url(url: str) -> str:
-    """Return the address without a slash at its end; what is wrong is said without repeating a password in it."""
+    """Return the address without a slash at its end. Raises UnknownModelError, without repeating a password in it."""
     try:
         parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port  # a port that is no number is noticed when it is read
+        host, _ = parts.hostname, parts.port  # reading the port raises ValueError if it is not a number
     except ValueError as error:
-        raise UnknownModelError(f"the server's URL is wrong: {str(error).lower()}") from error
+        raise UnknownModelError(f"the server's URL is not valid: {str(error).lower()}") from error
     if not host:
-        raise UnknownModelError("the server's URL names no host; write it as http://127.0.0.1:8080/v1")
+        raise UnknownModelError("the server's URL has no host; write it as http://127.0.0.1:8080/v1")
     if "?" in url:
         raise UnknownModelError(
-            "the server's URL has a query (what follows the ?), which requests could not carry; leave it out, and name "
-            "the model after a #"
+            "the server's URL has a query (the part after the ?), which cannot be sent; leave it out, and name the "
+            "model after a #"
         )
     return url.rstrip("/")
 
 
 def model_names() -> tuple[str, ...]:
-    """Names that `find_model` knows: the built-in model and the GGUF files in the models directory."""
+    """Return the names that `find_model` knows: the built-in model and the GGUF files in the models directory."""
     return (POCKET, *sorted(path.stem for path in models_directory().glob("*.gguf") if path.is_file()))
 
 
-async def open_engine(model: str, settings: "Settings") -> Engine:
-    """Open the engine for `model`; the caller closes it.
+async def open_engine(model: str, settings: "Settings | None" = None) -> Engine:
+    """Open the engine for `model`; the caller closes it. `settings` None are those of the person.
 
     Raises:
         UnknownModelError: see `find_model`.
-        EngineError: the file is no model, or the server does not answer.
+        EngineError: the file is not a model, or the server does not answer.
+        SettingsError: the person's settings have a fault.
     """
     found = find_model(model)
+    if settings is None:
+        from chat_personas.settings import load_settings
+
+        settings = load_settings()
     if isinstance(found, ModelFile):
         from chat_personas.engines.llama import LlamaEngine
 
@@ -122,3 +129,18 @@ async def open_engine(model: str, settings: "Settings") -> Engine:
         concurrency=server.concurrency,
         timeout=server.timeout,
     )
+
+
+@contextmanager
+def open_engine_sync(model: str, settings: "Settings | None" = None) -> Iterator[Engine]:
+    """Open the engine for `model` for the length of a `with` block, without an event loop of the caller's.
+
+    It is for `evaluate_sync` and the other forms that block, whose event loop it is opened on. Raises as `open_engine`.
+    """
+    from eval.api import run_sync
+
+    engine = run_sync(open_engine(model, settings))
+    try:
+        yield engine
+    finally:
+        run_sync(engine.close())

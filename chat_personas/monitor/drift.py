@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.answers import Answer, FloatArray
-from eval.scoring.intervals import Bootstrap, Interval
+from eval.scoring.intervals import Bootstrap
 from eval.scoring.metrics import alignment, scale_of
 from eval.scoring.opinions import opinion
+from eval.scoring.results import Score
 from eval.surveys.figures import human_figures
 from eval.surveys.model import Question
 from personas import Group
@@ -25,7 +26,7 @@ class CoursePoint:
     """Alignment after one turn of the conversation (0 to 1, 95% interval); turn 0 is before the first message."""
 
     turn: int
-    alignment: Interval
+    alignment: Score
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Drift:
 
     first_turn: int
     turn: int
-    difference: Interval
+    difference: Score
     questions: int
 
 

@@ -1,6 +1,6 @@
-"""Elements of a page or a figure: text from models, files and surveys becomes markup in this module only, escaped.
+"""Elements of pages and figures. This module alone turns text from models, files and surveys into markup, escaped.
 
-What is written is well-formed XML and HTML at once: empty HTML elements are closed, everything else has an end tag.
+The markup is well-formed XML and HTML at once: empty HTML elements are closed, all others have an end tag.
 """
 
 import html
@@ -16,7 +16,7 @@ NOT_IN_XML = {0xFFFE: "\ufffd", 0xFFFF: "\ufffd"}
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """An element with its attributes and, rendered already, what it contains."""
+    """An element with its attributes and its content, both rendered."""
 
     name: str
     attributes: str
@@ -33,23 +33,27 @@ Value: TypeAlias = "str | float | bool | None"
 
 
 def element(name: str, /, *inside: Node, **attributes: Value) -> Element:
-    """Return an element; text `inside` it and the attributes are escaped, None stands for nothing.
+    """Return an element. Text `inside` and attribute values are escaped; None is left out.
 
-    In attributes' names a final underscore is dropped and others become hyphens: `class_`, `stroke_width`. True writes
-    the attribute with its own name as the value, as XML wants it; None and False leave it out.
+    In attribute names a final underscore is dropped and others become hyphens: `class_`, `stroke_width`. True writes
+    the attribute with its own name as its value, as XML requires; None and False leave it out.
     """
     return Element(name, "".join(map(_attribute, attributes, attributes.values())), rendered(inside))
 
 
 def style_element(sheet: str) -> Element:
-    """Return a style element with a sheet of our own, as it is: browsers do not unescape what stands in one."""
+    """Return a style element with our own sheet, unescaped: browsers do not unescape the content of style elements.
+
+    Raises:
+        ValueError: the sheet holds `<` or `&`.
+    """
     if "<" in sheet or "&" in sheet:
         raise ValueError("a style sheet in a page has no < and no &")
     return Element("style", "", sheet)
 
 
 def rendered(node: Node) -> str:
-    """Return the markup of elements and texts, one after the other."""
+    """Return the markup of elements and texts in their order."""
     if node is None:
         return ""
     if isinstance(node, Element):
@@ -60,7 +64,7 @@ def rendered(node: Node) -> str:
 
 
 def escaped(text: str) -> str:
-    """Return `text` so that no character of it is markup, commands anything, or may not stand in XML."""
+    """Return `text` without markup, without control characters, and without characters that XML forbids."""
     return html.escape(printable(text).translate(NOT_IN_XML), quote=True)
 
 

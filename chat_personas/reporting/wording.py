@@ -1,115 +1,72 @@
-"""A report of `eval` in words: what its scores and references are called wherever they are shown.
+"""The names and sentences that tables, pages, figures, the panel and the line mode share.
 
-The knowledge-to-simulation gap in words.
-
-What the figures of a persona mean, in words: nobody has to compare intervals to be told that nothing was shown.
-
-The measure that reports are read by first, wherever they are shown.
-
-What `eval --calibrate` changes, in words.
-
-What of an evaluation could not be read, judged or trusted, in words.
+Each is worded here once, so that a number is called the same wherever it is shown. Nothing of `eval` is imported
+before it is needed: the chat screen imports this module before it is drawn.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from chat_personas.reporting.comparison import signed
+from chat_personas.reporting.numbers import MISSING, Score, p_value, signed, with_interval
 from chat_personas.text import pluralize, printable
 from personas import attribute_of
 
 if TYPE_CHECKING:
     from chat_personas.monitor.drift import Drift
-    from eval.matrix.models import MatrixReport
-    from eval.report import (
-        Calibration,
-        FailureInfo,
-        GapInfo,
-        GroupName,
-        JudgeInfo,
-        Reference,
-        Report,
-        Score,
-        SurveyInfo,
-    )
-    from eval.report import References as ReportedReferences
-    from eval.report import Score as ReportedScore
-    from eval.scoring.intervals import Interval
-    from eval.scoring.scores import References
+    from eval.matrix.models import MatrixReport, RowInfo, TargetInfo
+    from eval.report import Calibration, FailureInfo, GapInfo, GroupName, JudgeInfo, NearGroup, Reference, Report
+    from eval.scoring.results import References
 
-MEANING = "knowledge-to-simulation gap: total variation, question by question; above 0, verbalized is closer"
+DEMONSTRATION = "demonstration model: says nothing about real people"
+
+STATUS = {"stopped": "stopped", "interrupted": "interrupted", "streaming": "interrupted", "error": "failed"}
+"""How a message that is not complete ended, by its status in the corpus."""
+STATUS_NOTES = {status: f"{'■' if status == 'stopped' else '✗'} {word}" for status, word in STATUS.items()}
+"""The same with a mark, for the screen."""
 
 
-def gap_name(gap: "GapInfo") -> str:
-    """Say what is subtracted from what."""
-    return f"{gap.simulation} − verbalized"
+def sentence(text: str) -> str:
+    """Return a line as a sentence for prose: with a capital letter and a full stop."""
+    return f"{text[0].upper()}{text[1:]}."
 
 
-def gap_figures(gap: "GapInfo") -> str:
-    """Write a gap with its interval, its p-value and its questions, or why there is none."""
-    if gap.total_variation is None or gap.p is None:
-        return "— (no question that both answered)"
-    return f"{signed(gap.total_variation)}, p {gap.p:.4f}, {pluralize(gap.questions, 'question')}"
-
-
-AnyScore: TypeAlias = "Interval | ReportedScore"
-AnyReferences: TypeAlias = "References | ReportedReferences"
-
-NAMED = 3
-
-
-def doubts(
-    minus_own: "AnyScore | None", opposite: str, found: "AnyReferences | None", *, of_everyone: bool
-) -> Iterator[str]:
-    """Yield what stands against the persona: no closer to its own group than to `opposite`, no better than everyone.
-
-    `minus_own` is its alignment with the opposite group minus that with its own, paired by question. Nothing is said
-    without an interval, nor of everyone where they are the people compared with (`of_everyone`), as for a persona
-    without a group: no persona comes closer to people than their own answers.
-    """
-    if minus_own is not None and minus_own.low is not None and minus_own.high is not None and minus_own.high >= 0:
-        told = f"this persona is closer to {opposite} than to its own group"
-        untold = f"this persona cannot be told apart from one that is as close to {opposite} as to its own group"
-        yield told if minus_own.low > 0 else untold
-    if of_everyone or found is None or found.population is None:
-        return
-    population = found.population.minus_persona.alignment
-    if population is None or population.low is None or population.high is None or population.high < 0:
-        return
-    yield (
-        "this persona is farther from its group than answering as everyone is"
-        if population.low > 0
-        else "this persona cannot be told apart from answering as everyone"
-    )
-
-
-def sounds_like(tied: Sequence[str], groups: int, best: str, *, bounded: bool) -> str:
-    """Name the nearest of `groups` groups, or how many are `tied`; `best` is the alignment with the first.
-
-    Without an interval (not `bounded`: under 20 questions) no group is named: none can be told apart.
-    """
-    if not bounded:
-        return "nearest group: nothing can be told apart under 20 questions"
-    if len(tied) == 1:
-        return f"sounds most like {tied[0]} {best}"
-    among = "; ".join([f"{tied[0]} {best}", *tied[1:NAMED]])
-    return f"sounds most like: {len(tied)} of {groups} tied, {'among them' if len(tied) > NAMED else 'namely'}: {among}"
-
-
-def drifted(drift: "Drift", difference: str) -> Iterator[str]:
-    """Yield how far the alignment went since the first turn that was measured, over what, and whether that is chance.
-
-    `difference` is the paired difference as it is to be written.
-    """
-    asked = pluralize(drift.questions, "question")
-    yield f"since turn {drift.first_turn}: {difference} on the {asked} asked every turn"
-    if drift.difference.includes_zero:
-        yield (
-            "cannot be told from no change" if drift.difference.bounded else "20 questions are needed to tell a change"
-        )
-
+# Measures and reference points
 
 Measure = Literal["alignment", "total_variation"]
+IDENTICAL: dict[Measure, str] = {"alignment": "1 = identical answers", "total_variation": "0 = identical answers"}
+SCORES = (
+    ("alignment", IDENTICAL["alignment"]),
+    ("total_variation", IDENTICAL["total_variation"]),
+    ("skill", "0 = everyone's answers, 1 = new sample"),
+    ("refusal", "the persona's share of refusals"),
+    ("human_refusal", "people's share of refusals"),
+    ("label_mass", "probability of the answer letters"),
+    ("order_bias", "change when options are reversed"),
+    ("entropy_ratio", "below 1: less varied than people"),
+)
+"""The scores of a report in the order in which they are shown, each with what it means."""
+
+THIS_PERSONA = "this persona"
+EVERYONE = "everyone's answers"
+EVEN = "even answers"
+NOISE_FLOOR = "noise floor"
+REFERENCE_POINTS = "compared with reference points"
+REFERENCES_EXPLAINED = f"{EVEN}: all options equal; {NOISE_FLOOR}: another sample of the group"
+
+
+def answers_of(group: str) -> str:
+    """Name the answers of a group, such as `Republican answers`, where they are compared with another group's."""
+    return f"{group} answers"
+
+
+def against_opposite(opposite: str) -> str:
+    """Name the score of the persona that is compared with the opposite group instead of its own."""
+    return f"{THIS_PERSONA} vs. {answers_of(opposite)}"
+
+
+def score_name(name: str) -> str:
+    """Return the name of a score in words: `total variation`."""
+    return name.replace("_", " ")
 
 
 def measure_of(reports: "Iterable[Report]") -> Measure:
@@ -120,128 +77,104 @@ def measure_of(reports: "Iterable[Report]") -> Measure:
     return "total_variation" if without and scored else "alignment"
 
 
-DEMONSTRATION = "the model is a demonstration: its scores show the instrument working, evidence about nobody"
-FEW = "under 20 questions: no intervals, they would promise too much"
-SCORES = (
-    ("alignment", "1 is the same answers"),
-    ("total_variation", "0 is the same answers"),
-    ("skill", "0 as everyone, 1 as a second sample"),
-    ("refusal", "the persona's share of refusals"),
-    ("human_refusal", "people's share of refusals"),
-    ("label_mass", "probability of the answer letters"),
-    ("order_bias", "what reversing the options changes"),
-    ("entropy_ratio", "under 1: less varied than people"),
-)
-REFERENCES = (
-    ("population", "if everyone answered"),
-    ("opposite", "if {opposite} answered"),
-    ("uniform", "if all options were equal"),
-    ("noise_floor", "if asked again (the noise)"),
-)
+def reference_names(report: "Report") -> Iterator[tuple[str, str]]:
+    """Yield the key of each reference point in a report with its name."""
+    against = report.scores_against_opposite
+    yield "population", EVERYONE
+    yield "opposite", answers_of(group_label(against) if against else "opposite group's")
+    yield "uniform", EVEN
+    yield "noise_floor", NOISE_FLOOR
 
 
-def with_interval(interval: "Interval | Score | None") -> str:
-    """Write a score as `0.812 [0.790, 0.833]`, without brackets where there is no interval, or as a dash."""
-    if interval is None:
-        return "—"
-    if interval.low is None or interval.high is None:
-        return f"{interval.mean:.3f}"
-    return f"{interval.mean:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
+def persona_and_references(report: "Report") -> Iterator[tuple[str, Score | None]]:
+    """Yield the persona's score by the main measure, then what each reference point scores in its place."""
+    measure = measure_of([report])
+    yield THIS_PERSONA, getattr(report.scores, measure)
+    for name, words in reference_names(report):
+        reference: Reference | None = getattr(report.references, name)
+        yield words, getattr(reference, measure) if reference is not None else None
 
 
-def what_was_asked(report: "Report | MatrixReport", expression: str | None = None) -> str:
-    """Say which survey a report is about, what its figures are, and which model answered how.
+# Too few questions
+
+
+def no_intervals(*scores: str, unit: str = "questions") -> str:
+    """Say why these scores, or all of them, have no interval."""
+    from eval.scoring.intervals import MIN_QUESTIONS
+
+    whose = f" for {', '.join(scores)}" if scores else ""
+    return f"under {MIN_QUESTIONS} {unit}: no intervals{whose}, they would be unreliable"
+
+
+def too_few(to_do: str) -> str:
+    """Say what cannot be done with fewer questions than an interval needs."""
+    from eval.scoring.intervals import MIN_QUESTIONS
+
+    return f"too few questions (under {MIN_QUESTIONS}) to {to_do}"
+
+
+TO_RANK = "rank groups"
+
+
+# Who, which survey, which model
+
+
+class Figures(Protocol):
+    """What a survey says about its figures, in a report or in its file."""
+
+    @property
+    def paraphrased(self) -> bool: ...
+    @property
+    def weighted(self) -> bool: ...
+    @property
+    def years(self) -> Sequence[int]: ...
+
+
+def figures_described(survey: Figures) -> str:
+    """Say what the human figures of a survey are: `paraphrased, weighted, 2017–2018`."""
+    years = "–".join(str(year) for year in sorted({min(survey.years), max(survey.years)})) if survey.years else ""
+    return f"{worded(survey)}, {weighting(survey)}, {years or 'years not stated'}"
+
+
+def worded(survey: Figures) -> str:
+    """Say whether any question is worded differently from what the respondents read."""
+    return "paraphrased" if survey.paraphrased else "original wording"
+
+
+def weighting(survey: Figures) -> str:
+    """Say whether a survey's figures are weighted to the population."""
+    return "weighted" if survey.weighted else "unweighted"
+
+
+def run_described(report: "Report | MatrixReport", expression: str | None = None) -> str:
+    """Say which survey a report is on, what its figures are, and which model answered how.
 
     `expression` is what to say of that; by default the report's own.
     """
     from eval.report import FROM_FILE
 
     model = report.model
-    whose = (
+    answered = (
         f"answers in {printable(model.name)}"
         if model.engine == FROM_FILE
         else f"model {printable(model.name)} · {printable(expression or report.expression)}"
     )
-    return f"survey {printable(report.survey.name)} ({what_figures_are(report.survey)}) · {whose}"
+    return f"survey {printable(report.survey.name)} ({figures_described(report.survey)}) · {answered}"
 
 
-def all_that_was_asked(reports: "Sequence[Report]") -> Iterator[str]:
-    """Yield `what_was_asked` once for every survey and model, with all expressions of each."""
+def runs_described(reports: "Sequence[Report]") -> Iterator[str]:
+    """Yield `run_described` once for every survey and model, with all expressions of each."""
     alike: dict[str, list[Report]] = {}
     for report in reports:
-        alike.setdefault(what_was_asked(report, "any"), []).append(report)
+        alike.setdefault(run_described(report, "any"), []).append(report)
     for group in alike.values():
-        yield what_was_asked(group[0], ", ".join(dict.fromkeys(report.expression for report in group)))
+        yield run_described(group[0], ", ".join(dict.fromkeys(report.expression for report in group)))
 
 
 def steered_name(report: "Report") -> str:
-    """Name the persona and how it is steered, which for answers from a file nobody knows."""
-    shots = f" of {report.shots}" if report.shots is not None else ""
+    """Name the persona and its steering, which is unknown for answers from a file."""
+    shots = f", {pluralize(report.shots, 'shot')}" if report.shots is not None else ""
     return printable(f"{report.persona.name} ({report.steering}{shots})" if report.orders else report.persona.name)
-
-
-def judge_unreliable(report: "Report | MatrixReport") -> bool:
-    """Whether nothing in a report is valid because the judge itself errs too often."""
-    return report.judge is not None and report.judge.error.mean > report.judge.limit
-
-
-def what_figures_are(survey: "SurveyInfo") -> str:
-    """Say whether the questions are in the respondents' words, whether figures are weighted, and of which years."""
-    wording = "paraphrased" if survey.paraphrased else "original wording"
-    weights = "weighted" if survey.weighted else "unweighted"
-    years = "-".join(str(year) for year in sorted({min(survey.years), max(survey.years)})) if survey.years else ""
-    return f"{wording}, {weights}, {years or 'years not stated'}"
-
-
-def over_ordered(report: "Report") -> Iterator[str]:
-    """Say over how many questions alignment is, if it is not over all that have figures."""
-    compared = [question for question in report.questions if question.human is not None]
-    ordered = sum(question.alignment is not None for question in compared)
-    if compared and not ordered:
-        yield "there is no alignment: the options of no question have an order, and total variation needs none"
-    elif ordered < len(compared):
-        yield (
-            f"alignment is over {ordered} of {pluralize(len(compared), 'question')}: "
-            "the options of the others have no order, and they count in total variation only"
-        )
-
-
-def beside(report: "Report") -> "Iterator[tuple[str, Score | None]]":
-    """Yield the persona's score by the main measure, then what each reference would have scored in its place."""
-    measure = measure_of([report])
-    yield "this persona", getattr(report.scores, measure)
-    for name, words in reference_words(report):
-        reference: Reference | None = getattr(report.references, name)
-        yield words, getattr(reference, measure) if reference is not None else None
-
-
-def reference_words(report: "Report") -> Iterator[tuple[str, str]]:
-    """Yield the key of each reference with the words for it."""
-    against = report.scores_against_opposite
-    opposite = group_label(against) if against else "the opposite"
-    for name, words in REFERENCES:
-        yield name, words.format(opposite=opposite)
-
-
-def summary_lines(report: "Report") -> Iterator[str]:
-    """Yield over which questions alignment is, where not over all; the score with the opposite group, what speaks
-    against the persona, and whom it sounds like.
-    """
-    yield from over_ordered(report)
-    against = report.scores_against_opposite
-    opposite = group_label(against) if against else ""
-    if against is not None:
-        score = with_interval(getattr(against, measure_of([report])))
-        yield f"this persona with {opposite} (the opposite group) {score}"
-    paired = against.minus_own if against else None
-    yield from doubts(
-        paired.alignment if paired else None, opposite, report.references, of_everyone=not report.persona.groups
-    )
-    if report.nearest:
-        tied = [group_label(near) for near in report.nearest if near.tied]
-        best = report.nearest[0].alignment
-        bounded = best.low is not None
-        yield sounds_like(tied, len(report.nearest), with_interval(best), bounded=bounded)
 
 
 def group_label(group: "GroupName") -> str:
@@ -255,61 +188,205 @@ def group_label(group: "GroupName") -> str:
     return printable(attribute.label(group.value))
 
 
+def groups_label(groups: "Sequence[GroupName]") -> str:
+    """Name the people that a persona stands for: its groups combined, or everyone."""
+    return " and ".join(map(group_label, groups)) or "everyone"
+
+
+def target_label(target: "TargetInfo") -> str:
+    """Name the people of a matrix's column."""
+    return group_label(target.group) if target.group is not None else "everyone"
+
+
+def row_label(row: "RowInfo") -> str:
+    """Name a row of a matrix with its steering; the model itself has none."""
+    return printable(row.name if row.steering == "none" else f"{row.name} ({row.steering})")
+
+
+# What the scores show
+
+
+def summary_lines(report: "Report") -> Iterator[str]:
+    """Yield how many questions alignment covers, where not all; the score against the opposite group; doubts; and the
+    nearest groups.
+    """
+    yield from questions_with_order(report)
+    against = report.scores_against_opposite
+    opposite = group_label(against) if against else ""
+    if against is not None:
+        yield f"{against_opposite(opposite)} (opposite group) {with_interval(getattr(against, measure_of([report])))}"
+    paired = against.minus_own if against else None
+    yield from doubts(
+        paired.alignment if paired else None, opposite, report.references, of_everyone=not report.persona.groups
+    )
+    if report.nearest:
+        yield nearest_of(report.nearest)
+
+
+def questions_with_order(report: "Report") -> Iterator[str]:
+    """Yield how many questions alignment covers, if some have an order and others do not."""
+    compared = [question for question in report.questions if question.human is not None]
+    ordered = sum(question.alignment is not None for question in compared)
+    if 0 < ordered < len(compared):
+        yield (
+            f"alignment covers {ordered} of {pluralize(len(compared), 'question')}: "
+            "the others have unordered options and count in total variation only"
+        )
+
+
+def doubts(minus_own: Score | None, opposite: str, found: "References | None", *, of_everyone: bool) -> Iterator[str]:
+    """Yield what speaks against the persona: no closer to its own group than to `opposite`, no better than everyone.
+
+    `minus_own` is its alignment with the opposite group minus that with its own, paired by question. Nothing is yielded
+    without an interval, nor about everyone where they are the people compared with (`of_everyone`), as for a persona
+    without a group: no persona comes closer to people than their own answers.
+    """
+    if minus_own is not None and minus_own.low is not None and minus_own.high is not None and minus_own.high >= 0:
+        yield (
+            f"{THIS_PERSONA} is closer to {answers_of(opposite)} than to its own group's"
+            if minus_own.low > 0
+            else f"{THIS_PERSONA} is not detectably closer to its own group's answers than to {answers_of(opposite)}"
+        )
+    if of_everyone or found is None or found.population is None:
+        return
+    population = found.population.minus_persona.alignment
+    if population is None or population.low is None or population.high is None or population.high < 0:
+        return
+    yield (
+        f"{THIS_PERSONA} is farther from its group than {EVERYONE} are"
+        if population.low > 0
+        else f"{THIS_PERSONA} is not detectably closer to its group than {EVERYONE} are"
+    )
+
+
+def own_rank(row: "RowInfo") -> str:
+    """Say where a matrix's row has its own group among its nearest groups."""
+    return f"its own group has rank {row.own_rank} of {len(row.nearest)}"
+
+
+def nearest_of(ranked: "Sequence[NearGroup]") -> str:
+    """Name the nearest of the groups that a report ranks, of which there is at least one."""
+    tied, best = [group_label(near) for near in ranked if near.tied], ranked[0].alignment
+    return nearest_groups(tied, len(ranked), with_interval(best), bounded=best.low is not None)
+
+
+NAMED = 3
+
+
+def nearest_groups(tied: Sequence[str], groups: int, best: str, *, bounded: bool) -> str:
+    """Name the nearest of `groups` groups, or those that are `tied`; `best` is the alignment with the first.
+
+    Without an interval (not `bounded`: too few questions) no group is named.
+    """
+    if not bounded:
+        return f"nearest groups: {too_few(TO_RANK)}"
+    if len(tied) == 1:
+        return f"nearest group: {tied[0]} {best}, clearly first (paired differences)"
+    named = "; ".join([f"{tied[0]} {best}", *tied[1:NAMED], *(["…"] if len(tied) > NAMED else [])])
+    return f"nearest groups: {len(tied)} of {groups} tied (paired differences): {named}"
+
+
+def drifted(drift: "Drift", difference: str) -> Iterator[str]:
+    """Yield how far the alignment moved since the first measured turn, over which questions, and whether by chance.
+
+    `difference` is the paired difference as it is to be written.
+    """
+    asked = pluralize(drift.questions, "question")
+    yield f"since turn {drift.first_turn}: {difference} on the {asked} asked every turn"
+    if drift.difference.includes_zero:
+        yield "no detectable change" if drift.difference.bounded else too_few("detect a change")
+
+
+ORACLE_EXPLAINED = "the best steering per question; uses the answers: an upper bound"
+GAP_EXPLAINED = (
+    "knowledge-to-simulation gap: paired difference in total variation; above 0: verbalized is closer to people"
+)
+
+
+def gap_name(gap: "GapInfo") -> str:
+    """Name the two expressions of a knowledge-to-simulation gap."""
+    return f"{gap.simulation} − verbalized"
+
+
+def gap_figures(gap: "GapInfo") -> str:
+    """Write a gap with its interval, its p-value and its questions, or why there is none."""
+    if gap.total_variation is None or gap.p is None:
+        return f"{MISSING} (no question was answered in both)"
+    return f"{signed(gap.total_variation)}, p {p_value(gap.p)}, {pluralize(gap.questions, 'question')}"
+
+
 def calibration_lines(report: "Report") -> Iterator[str]:
     """Yield what calibration changes; nothing where there is none."""
     if report.calibration is None:
         return
     scores, change = report.calibration.scores, report.calibration.minus_uncalibrated
     yield f"{temperatures(report.calibration)}:"
-    yield f"  alignment {with_interval(scores.alignment)}, changed by {signed(change.alignment)}"
-    distance, changed = with_interval(scores.total_variation), signed(change.total_variation)
-    yield f"  total variation {distance}, changed by {changed}"
+    yield f"  alignment {with_interval(scores.alignment)}, change {signed(change.alignment)}"
+    yield f"  total variation {with_interval(scores.total_variation)}, change {signed(change.total_variation)}"
 
 
 def temperatures(made: "Calibration") -> str:
     """Say with which temperatures the questions were scored."""
     found = [fold.temperature for fold in made.folds]
-    return f"calibrated with T from {min(found):.2f} to {max(found):.2f}, each fitted on other questions"
+    return f"calibrated with temperatures from {min(found):.2f} to {max(found):.2f}, each fitted on other questions"
 
 
-WHY_NOT_VALID = "label mass, or what a server shows of it"
-SHOWN = 10
+# What could not be read, judged or trusted
+
+WHY_NOT_VALID = "the model rarely answered with a letter, or its server shows too few tokens"
+NOT_JUDGED = "not valid: the judge itself errs too often"
+FAILURES_SHOWN = 10
 """Failures that are listed by their question, at most; the report has all."""
 
 
-def judged_and_counted(report: "Report") -> Iterator[str]:
+def trouble_lines(report: "Report") -> Iterator[str]:
     """Yield how often the judge errs, what is not valid, which replies were not read, and failures by reason."""
     from eval.answers import by_reason
 
-    yield from judged(report)
+    yield from judge_lines(report)
     invalid = sum(not question.valid for question in report.questions)
     if invalid and not judge_unreliable(report):
-        yield f"{invalid} of {len(report.questions)} questions are not valid ({WHY_NOT_VALID})"
-    yield from not_read(report)
+        yield not_valid(invalid, len(report.questions))
+    yield from unread_replies(report)
     for why, count in by_reason(failure.why for failure in report.failures):
-        yield f"{count} of {report.survey.questions} questions failed: {printable(why)}"
+        yield f"{count} of {pluralize(report.survey.questions, 'question')} failed: {printable(why)}"
 
 
-def judged(report: "Report | MatrixReport") -> Iterator[str]:
-    """Yield how often the judge errs, if there was one."""
-    if report.judge is not None:
-        yield not_judged(report) if judge_unreliable(report) else _judge(report.judge)
+def not_valid(invalid: int, answered: int) -> str:
+    """Say how many answers are not valid, and why that is."""
+    return f"{invalid} of {pluralize(answered, 'question')} not valid ({WHY_NOT_VALID})"
 
 
-def not_read(report: "Report | MatrixReport") -> Iterator[str]:
-    """Yield how many replies were not read, and why."""
+def unread_replies(report: "Report | MatrixReport") -> Iterator[str]:
+    """Yield how many replies could not be read, and why."""
     if report.replies is not None and report.replies.unread:
-        whys = ", ".join(f"{unread.replies} {printable(unread.why)}" for unread in report.replies.unread)
+        whys = ", ".join(f"{printable(unread.why)} ({unread.replies})" for unread in report.replies.unread)
         count = sum(unread.replies for unread in report.replies.unread)
-        yield f"{count} of {report.replies.asked} replies were not read: {whys}"
+        yield f"{count} of {pluralize(report.replies.asked, 'reply', 'replies')} could not be read: {whys}"
 
 
 def failures_listed(failures: "Sequence[FailureInfo]") -> Iterator[str]:
     """Yield the failed questions with their reasons, the first ten of them."""
-    for failure in failures[:SHOWN]:
+    for failure in failures[:FAILURES_SHOWN]:
         yield f"failed: {printable(failure.id)}: {printable(failure.why)}"
-    if len(failures) > SHOWN:
-        yield f"and {len(failures) - SHOWN} more, all listed in the report (--json)"
+    if len(failures) > FAILURES_SHOWN:
+        yield f"and {len(failures) - FAILURES_SHOWN} more, all listed in the report (--json)"
+
+
+def judge_unreliable(report: "Report | MatrixReport") -> bool:
+    """Whether nothing in a report is valid because the judge itself errs too often."""
+    return report.judge is not None and report.judge.error.mean > report.judge.limit
+
+
+def judge_lines(report: "Report | MatrixReport") -> Iterator[str]:
+    """Yield how often the judge errs, if there was one."""
+    judge = report.judge
+    if judge is None:
+        return
+    if judge_unreliable(report):
+        yield not_judged(report)
+    else:
+        yield f"the judge {printable(judge.name)} errs {_often(judge)}: {with_interval(judge.error)}"
 
 
 def not_judged(report: "Report | MatrixReport") -> str:
@@ -317,12 +394,8 @@ def not_judged(report: "Report | MatrixReport") -> str:
     judge = report.judge
     if judge is None:
         return ""
-    most = f"more than {100 * judge.limit:.0f} is too much"
-    return f"not valid: the judge itself errs {_often(judge)} ({printable(judge.name)}; {most})"
-
-
-def _judge(judge: "JudgeInfo") -> str:
-    return f"the judge {printable(judge.name)} errs {_often(judge)}: {with_interval(judge.error)}"
+    limit = f"at most {100 * judge.limit:.0f} are allowed"
+    return f"not valid: the judge itself errs {_often(judge)} ({printable(judge.name)}; {limit})"
 
 
 def _often(judge: "JudgeInfo") -> str:

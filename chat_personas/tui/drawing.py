@@ -7,10 +7,12 @@ own name, and colour only repeats them. Widths are counted in cells, of which a 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
+
+from chat_personas.reporting import numbers
+from chat_personas.reporting.numbers import Score
 
 INVITATION = "Say something …"
 """Stands in the empty composer. The first frame draws it before there is a composer."""
@@ -32,14 +34,22 @@ def bar(share: float, width: int, glyph: str) -> str:
 
 def two(value: float | None) -> str:
     """Write a number with two decimals, or an em dash for None."""
-    return "—" if value is None else f"{value:.2f}"
+    return numbers.plain(value, decimals=numbers.COMPACT)
 
 
-def with_interval(mean: float | None, low: float | None, high: float | None) -> str:
-    """Write a score and its 95% interval: `0.84 [0.80, 0.88]`, or the score alone where there is no interval."""
-    if mean is None or low is None or high is None:
-        return two(mean)
-    return f"{two(mean)} [{two(low)}, {two(high)}]"
+def with_interval(score: Score | None) -> str:
+    """Write a score and its 95% interval with two decimals: `0.84 [0.80, 0.88]`."""
+    return numbers.with_interval(score, decimals=numbers.COMPACT)
+
+
+def signed(difference: Score | None) -> str:
+    """Write a difference and its 95% interval with two decimals: `+0.02 [-0.01, +0.05]`."""
+    return numbers.signed(difference, decimals=numbers.COMPACT)
+
+
+def mean_of(score: Score | None) -> str:
+    """Write a score without its interval; an em dash where there is none."""
+    return numbers.mean_of(score, decimals=numbers.COMPACT)
 
 
 BEYOND_LOW, BEYOND_HIGH, GUIDE = "‹", "›", "┊"
@@ -107,17 +117,6 @@ FIGURE_CELLS = 5
 STYLES = {PERSONA: "bold $accent", POPULATION: "$secondary", OPPOSITE: "$warning"}
 
 
-class Score(Protocol):
-    """A mean with its interval, as `eval.scoring.intervals.Interval` has it."""
-
-    @property
-    def mean(self) -> float: ...
-    @property
-    def low(self) -> float | None: ...
-    @property
-    def high(self) -> float | None: ...
-
-
 def score_row(name: str, glyph: str, score: Score, width: int, guide: float | None = None) -> Content:
     """Draw `● persona   ├──●──┤   0.84` in `width` cells, with a dotted `guide` at another score."""
     line = interval_line(Mark(score.mean, score.low, score.high, glyph), line_cells(width), guide=guide)
@@ -141,11 +140,6 @@ def line_cells(width: int) -> int:
 def fitted(text: str, width: int) -> str:
     """Return `text` in exactly `width` cells: padded, or cut with an ellipsis."""
     return set_cell_size(text, width) if cell_len(text) <= width else set_cell_size(text, width - 1) + "…"
-
-
-def mean_of(score: Score | None) -> str:
-    """Write a score without its interval, or an em dash for None."""
-    return two(None if score is None else score.mean)
 
 
 def stacked(rows: Iterable[Content]) -> Content:

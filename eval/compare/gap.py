@@ -1,7 +1,7 @@
-"""The knowledge-to-simulation gap: a model may know a group better than it can play it.
+"""The knowledge-to-simulation gap: a model may know the opinions of a group better than it can simulate them.
 
 Meister et al. (2024) find that models estimate a distribution better than they draw from it. Here the gap is the total
-variation of what the model simulates minus that of what it verbalizes, taken within each question that has both.
+variation of the simulated answers minus that of the verbalized percentages, within each question that has both.
 """
 
 from collections.abc import Sequence
@@ -14,16 +14,16 @@ SIMULATIONS = ("log_probability", "sequence", "sampled")
 
 
 def gaps(reports: Sequence[Report]) -> tuple[GapInfo, ...]:
-    """Return the gap of every simulating expression for each persona that was also asked for percentages.
+    """Return, for each persona that was asked for percentages, the gap of every simulating expression.
 
-    Above 0: the percentages are closer to people. Only questions that both answered count, so a gap need not be the
-    difference of the two means. All `reports` are on the same survey.
+    Above 0: the percentages are closer to people. Only questions that both answered count, so a gap may differ from the
+    difference of the two means. All `reports` must be on the same survey.
     """
     found = []
     for known in reports:
         if known.expression == KNOWLEDGE:
-            beside = {each.expression: each for each in reports if _same_persona(each, known)}
-            found += [_gap(known, beside[name]) for name in SIMULATIONS if name in beside]
+            by_expression = {each.expression: each for each in reports if _same_persona(each, known)}
+            found += [_gap(known, by_expression[name]) for name in SIMULATIONS if name in by_expression]
     return tuple(found)
 
 
@@ -33,12 +33,13 @@ def _same_persona(one: Report, other: Report) -> bool:
 
 def _gap(known: Report, simulated: Report) -> GapInfo:
     persona, simulation = known.persona.name, simulated.expression
+    none = GapInfo(persona=persona, simulation=simulation, total_variation=None, p=None, questions=0)
     if not {question.id for question in known.questions} & {question.id for question in simulated.questions}:
-        return GapInfo(persona=persona, simulation=simulation, total_variation=None, p=None, questions=0)
+        return none
     compared = paired(NamedReport(KNOWLEDGE, known), NamedReport(simulation, simulated), known.seed)
     difference = compared.difference.total_variation
     if difference is None:
-        return GapInfo(persona=persona, simulation=simulation, total_variation=None, p=None, questions=0)
+        return none
     return GapInfo(
         persona=persona,
         simulation=simulation,

@@ -1,6 +1,6 @@
-"""The document of a comparison of two reports (schema `chat-personas/comparison@1`), defined by these models.
+"""The documents that `compare --json` writes: the comparison of two reports, and several comparisons in one document.
 
-docs/compare.md says how each figure is made. All differences are B minus A, question by question.
+docs/compare.md says how each figure is computed. All differences are B minus A, question by question.
 """
 
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from eval.report import Part, Score
+from eval.scoring.results import Document, Part, Score
 
 SCHEMA: Literal["chat-personas/comparison@1"] = "chat-personas/comparison@1"
 SCHEMA_OF_SEVERAL: Literal["chat-personas/comparisons@1"] = "chat-personas/comparisons@1"
@@ -27,9 +27,9 @@ class Differences(Part):
     """B minus A."""
 
     alignment: PairedDifference | None
-    """Above 0: B is closer to its people than A. Null when no paired question has ordered options and figures."""
+    """Above 0: B is closer to its people than A. Null if no paired question has ordered options and figures."""
     total_variation: PairedDifference | None
-    """Below 0: B is closer to its people than A. Null when `refusals` differ: the two then measure other things."""
+    """Below 0: B is closer to its people than A. Null if `refusals` differ: the two are then different measures."""
 
 
 class Side(Part):
@@ -52,14 +52,14 @@ class Side(Part):
 
 
 class Setting(Part):
-    """Something that is not the same in the two reports."""
+    """A setting that differs between the two reports."""
 
     setting: str
     """Its place in the report, such as `model.name`."""
     a: str | None
-    """What A has."""
+    """Its value in A."""
     b: str | None
-    """What B has."""
+    """Its value in B."""
 
 
 class LeftOut(Part):
@@ -71,7 +71,7 @@ class LeftOut(Part):
     """Why it is not paired, in one line."""
 
 
-class PairedReport(Part):
+class PairedReport(Document):
     """Two reports on the same survey, question by question (schema `chat-personas/comparison@1`)."""
 
     schema_: Literal["chat-personas/comparison@1"] = Field(default=SCHEMA, alias="schema")
@@ -83,7 +83,7 @@ class PairedReport(Part):
     b: Side
     """The report that is compared."""
     differs: tuple[Setting, ...]
-    """What is not the same in the two reports, and so may have made the difference."""
+    """The settings that differ between the two reports and so may explain the difference."""
     paired: tuple[str, ...]
     """The ids of the questions that both answered, in A's order."""
     left_out: tuple[LeftOut, ...]
@@ -95,12 +95,8 @@ class PairedReport(Part):
     seed: int
     """The seed of the intervals and of the sign flips."""
 
-    def to_json(self) -> str:
-        """Return the document, indented, with every key in its fixed place."""
-        return self.model_dump_json(by_alias=True, indent=2)
 
-
-class PairedReports(Part):
+class PairedReports(Document):
     """Several pairs of reports (schema `chat-personas/comparisons@1`)."""
 
     schema_: Literal["chat-personas/comparisons@1"] = Field(default=SCHEMA_OF_SEVERAL, alias="schema")
@@ -108,13 +104,9 @@ class PairedReports(Part):
     comparisons: tuple[PairedReport, ...]
     """One comparison per persona, in A's order."""
 
-    def to_json(self) -> str:
-        """Return the document, indented, with every key in its fixed place."""
-        return self.model_dump_json(by_alias=True, indent=2)
-
 
 def as_document(comparisons: Sequence[PairedReport]) -> str:
-    """Return the JSON that is written for `comparisons`: one as it is, several in their list."""
+    """Return the JSON for `comparisons`: a single one as it is, several as one document."""
     if len(comparisons) == 1:
         return comparisons[0].to_json()
     return PairedReports(comparisons=tuple(comparisons)).to_json()

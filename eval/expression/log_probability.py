@@ -1,20 +1,21 @@
-"""The distribution as the model's own probabilities of the answer letters.
+"""Expression `log_probability`: the model's own probabilities of the answer letters.
 
-Each question is asked on a branch after the conversation, once per option order, and the probability that the
-answer begins with each letter is read off. Nothing is sampled, so the same model gives the same answer again.
+Each question is asked on a branch after the conversation, once per option order, and the probability that the answer
+begins with each letter is read off. Nothing is sampled, so the same model always gives the same answer.
 """
 
 import math
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from contextlib import aclosing
 from itertools import chain
 
 import numpy as np
 
 from eval.answers import Answer, Failure, OrderAnswer
 from eval.engine import ORDERS, Engine, EngineError, Message, Order, ProbeScore
-from eval.expression.rendering import QuestionLike, Rendered, render_probe
+from eval.expression.rendering import QuestionLike, Rendered, render
 
-Render = Callable[[QuestionLike, Order], Rendered]
+Rendering = Callable[[QuestionLike, Order], Rendered]
 
 
 async def ask(
@@ -22,19 +23,19 @@ async def ask(
     prefix: Sequence[Message],
     questions: Iterable[QuestionLike],
     orders: Sequence[Order] = ORDERS,
-    render: Render = render_probe,
+    rendering: Rendering = render,
 ) -> AsyncGenerator[Answer | Failure, None]:
-    """Put `questions` to the model after `prefix`; yield each answer as soon as all its orders are known.
+    """Put `questions` to the model after `prefix`; yield each answer once all its orders are known.
 
-    `render` words them. Closing the iterator, or cancelling the task, stops the engine. Every question comes out
-    exactly once.
+    `rendering` makes the probes. Closing the iterator, or cancelling the task, stops the engine. Every question is
+    yielded exactly once.
 
     Raises:
         EngineError: the engine gives no log-probabilities, or failed as a whole.
     """
     if engine.info.log_probabilities == "none":
         raise EngineError(f"{engine.info.name} gives no log-probabilities; use another model or another expression")
-    waiting = {question.id: _Collected(question, orders, render) for question in questions}
+    waiting = {question.id: _Collected(question, orders, rendering) for question in questions}
     if not waiting:
         return
     probes = [rendered.probe for collected in waiting.values() for rendered in collected.rendered.values()]
@@ -43,26 +44,22 @@ async def ask(
         for collected in waiting.values()
         for order, rendered in collected.rendered.items()
     }
-    scores = engine.score(prefix, probes)
-    try:
+    async with aclosing(engine.score(prefix, probes)) as scores:
         async for score in scores:
             collected, order = of_probe[score.key]
             collected.scores[order] = score
             if len(collected.scores) == len(orders):
                 yield waiting.pop(collected.question.id).answer()
-    finally:
-        if isinstance(scores, AsyncGenerator):
-            await scores.aclose()
     for question_id in waiting:
         yield Failure(question_id, "the engine ended without an answer")
 
 
 class _Collected:
-    """The scores of one question while its orders come in."""
+    """The scores of one question, as its orders come in."""
 
-    def __init__(self, question: QuestionLike, orders: Sequence[Order], render: Render) -> None:
+    def __init__(self, question: QuestionLike, orders: Sequence[Order], rendering: Rendering) -> None:
         self.question = question
-        self.rendered = {order: render(question, order) for order in orders}
+        self.rendered = {order: rendering(question, order) for order in orders}
         self.scores: dict[Order, ProbeScore] = {}
 
     def answer(self) -> Answer | Failure:
@@ -80,7 +77,7 @@ class _Collected:
 
 
 def _order_answer(question: QuestionLike, rendered: Rendered, score: ProbeScore) -> OrderAnswer | str:
-    """Return the masses by option, or in a few words why they cannot be had."""
+    """Return the masses by option, or in a few words why there are none."""
     if score.failure is not None:
         return score.failure
     bounds = {label.label: (math.exp(label.lower), math.exp(label.upper)) for label in score.labels}
@@ -88,7 +85,7 @@ def _order_answer(question: QuestionLike, rendered: Rendered, score: ProbeScore)
     if missing:
         return f"the engine gave no figure for the answer {missing[0]}"
     if not all(map(math.isfinite, [score.label_mass, *chain.from_iterable(bounds.values())])):
-        return "the engine gave a figure that is no probability"
+        return "the engine gave a figure that is not a probability"
     of_text = {text: bounds[label] for label, text in zip(rendered.probe.labels, rendered.options, strict=True)}
     options, upper = np.array([of_text[text] for text in question.option_texts]).T
     refusal = sum(of_text[text][0] for text in question.refusals)
@@ -105,11 +102,11 @@ def _order_answer(question: QuestionLike, rendered: Rendered, score: ProbeScore)
 
 
 def _truncation(bounds: Iterable[tuple[float, float]], shown: float, label_mass: float) -> float:
-    """Return the greatest total variation between the distribution as estimated and the true one.
+    """Return the greatest possible total variation between the estimated distribution and the true one.
 
-    If mass D was not shown beside the mass S that was, the true distribution is (S p + D d)/(S + D), which is at
-    most D/(S + D) away from p, whatever d is. D is at most the slack of all labels, and at most what the
-    labels leave of 1. S, here `shown`, is on the options; where they have none, on the refusals: all that there is.
+    Let S be the mass that was shown and D the mass that was not. The true distribution is (S p + D d)/(S + D), which
+    is at most D/(S + D) away from p, whatever d is. D is at most the sum of the labels' slacks, and at most 1 minus
+    the label mass. S, here `shown`, is the mass on the options, or on the refusals if the options have none.
     """
     hidden = min(sum(upper - lower for lower, upper in bounds), max(0.0, 1.0 - label_mass))
     return max(0.0, hidden) / (shown + hidden) if hidden > 0 else 0.0

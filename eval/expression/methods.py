@@ -1,4 +1,4 @@
-"""The expression methods by name: how each is asked, what it needs, and what it costs."""
+"""The expression methods by name: how each one asks, what it needs, and how many requests it takes."""
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
@@ -6,9 +6,12 @@ from typing import Literal
 
 from eval.answers import Answer, Failure
 from eval.engine import ORDERS, Engine, EngineInfo, Message, Sampling
-from eval.expression import log_probability, open_ended, sampled, sequence, verbalized
+from eval.expression import log_probability, open_ended, sampled
 from eval.expression.judge import Judge
-from eval.expression.rendering import QuestionLike, open_prompt, render_probe
+from eval.expression.rendering import QuestionLike, open_prompt, render
+from eval.expression.requests import OneReply
+from eval.expression.sequence import SEQUENCE
+from eval.expression.verbalized import VERBALIZED
 
 Expression = Literal["log_probability", "sequence", "verbalized", "sampled", "open_ended"]
 EXPRESSIONS: tuple[Expression, ...] = ("log_probability", "sequence", "verbalized", "sampled", "open_ended")
@@ -16,9 +19,9 @@ EXPRESSIONS: tuple[Expression, ...] = ("log_probability", "sequence", "verbalize
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """How a survey is asked: the `seed` of everything that is drawn, and how many replies where there are several.
+    """How a survey is asked: the `seed` of everything that is drawn, the number of replies, and the judge.
 
-    `samples` None is the method's own number. `judge` None lets the model judge its own answers in words.
+    `samples` None means the method's own number. `judge` None lets the model judge its own answers in words.
     """
 
     seed: int = 0
@@ -33,10 +36,10 @@ Outcomes = AsyncGenerator[Answer | Failure, None]
 class Method:
     """One way to obtain distributions.
 
-    `ask` puts questions to a model; `prompts` are the user's turns of one question; `sampling` is how replies are
-    drawn, None where nothing is; `samples` how many replies each prompt gets by itself; `several` whether that can be
-    chosen; `constrained` whether replies are asked for in a form that an engine may keep them to; `judged` whether they
-    are mapped to the options by a judge.
+    `ask` puts questions to a model. `prompts` returns the user's turns for one question. `sampling` is how replies are
+    drawn, None if none are. `samples` is the default number of replies to each prompt, and `several` whether another
+    number can be chosen. `constrained` says whether engines are asked to keep replies to a form, `judged` whether a
+    judge maps replies to the options.
     """
 
     ask: Callable[[Engine, Sequence[Message], Sequence[QuestionLike], Asking], Outcomes]
@@ -53,7 +56,7 @@ class Method:
         return self.sampling is not None
 
     def replies(self, asking: Asking) -> int:
-        """Return how many replies each prompt gets."""
+        """Return how many replies are drawn for each prompt."""
         return asking.samples if self.several and asking.samples is not None else self.samples
 
     def requests(self, question: QuestionLike, asking: Asking) -> int:
@@ -65,31 +68,36 @@ class Method:
         return len(ORDERS) * self.replies(asking) if self.judged else 0
 
     def known_requests(self, question: QuestionLike) -> int:
-        """Return how many requests to the judge the known statements about a question take, whoever answers it."""
+        """Return how many requests to the judge the known statements about a question take, once for all personas."""
         return len(ORDERS) * len(question.option_texts) if self.judged else 0
+
+
+def _lettered_prompts(question: QuestionLike) -> list[str]:
+    """Return the prompts that ask for one letter, one per option order."""
+    return [render(question, order).probe.prompt for order in ORDERS]
+
+
+def _one_reply(method: OneReply) -> Method:
+    return Method(
+        ask=lambda engine, prefix, questions, asking: method.ask(engine, prefix, questions, seed=asking.seed),
+        prompts=lambda question: [method.render(question, order).probe.prompt for order in ORDERS],
+        sampling=method.sampling,
+        constrained=method.constrained,
+    )
 
 
 METHODS: dict[Expression, Method] = {
     "log_probability": Method(
         ask=lambda engine, prefix, questions, asking: log_probability.ask(engine, prefix, questions, ORDERS),
-        prompts=lambda question: [render_probe(question, order).probe.prompt for order in ORDERS],
+        prompts=_lettered_prompts,
     ),
-    "sequence": Method(
-        ask=lambda engine, prefix, questions, asking: sequence.ask(engine, prefix, questions, seed=asking.seed),
-        prompts=lambda question: [sequence.rendering(question, order).probe.prompt for order in ORDERS],
-        sampling=sequence.SAMPLING,
-    ),
-    "verbalized": Method(
-        ask=lambda engine, prefix, questions, asking: verbalized.ask(engine, prefix, questions, seed=asking.seed),
-        prompts=lambda question: [verbalized.rendering(question, order).probe.prompt for order in ORDERS],
-        sampling=verbalized.SAMPLING,
-        constrained=True,
-    ),
+    "sequence": _one_reply(SEQUENCE),
+    "verbalized": _one_reply(VERBALIZED),
     "sampled": Method(
         ask=lambda engine, prefix, questions, asking: sampled.ask(
             engine, prefix, questions, seed=asking.seed, samples=METHODS["sampled"].replies(asking)
         ),
-        prompts=lambda question: [render_probe(question, order).probe.prompt for order in ORDERS],
+        prompts=_lettered_prompts,
         sampling=sampled.SAMPLING,
         samples=sampled.SAMPLES,
         several=True,
@@ -113,7 +121,7 @@ METHODS: dict[Expression, Method] = {
 
 
 def cannot(expression: Expression, info: EngineInfo, judge: EngineInfo) -> str | None:
-    """Say in one line why a model cannot be asked in this way with this judge, or None if it can."""
+    """Return in one line why a model cannot be asked in this way with this judge, or None if it can."""
     if expression == "log_probability" and info.log_probabilities == "none":
         return f"{info.name} gives no log-probabilities; use another model or another expression"
     if METHODS[expression].judged and judge.log_probabilities == "none":

@@ -1,7 +1,7 @@
-"""The distribution as the shares of n single answers, each drawn by itself.
+"""Expression `sampled`: the shares of n single answers, each drawn in a request of its own.
 
 For servers that give no log-probabilities. Every reply is drawn with temperature 1, so that the shares estimate the
-model's own distribution; n answers leave sampling noise in it, as n people would.
+model's own distribution. They contain sampling noise, as the answers of n people would.
 """
 
 import re
@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from eval.answers import Answer, Failure, Replies
 from eval.engine import ORDERS, Engine, Message, Order, Sampling
-from eval.expression.rendering import QuestionLike, Rendered, render_probe
-from eval.expression.requests import InOrder, each, in_orders, mostly_unread, seed_for, shares
+from eval.expression.rendering import QuestionLike, Rendered, render
+from eval.expression.requests import OrderOutcome, ask_each, ask_in_orders, mostly_unread, seed_for, shares
 
 SAMPLES = 30
 SAMPLING = Sampling(temperature=1.0, top_p=1.0, max_tokens=32)
@@ -30,28 +30,39 @@ def ask(
     seed: int = 0,
     samples: int = SAMPLES,
 ) -> AsyncGenerator[Answer | Failure, None]:
-    """Put `questions` to the model after `prefix`, `samples` replies for each order; yield each answer as it is known.
+    """Put `questions` to the model after `prefix`, `samples` replies per order; yield each answer once it is known.
 
-    Replies that cannot be read are left out and counted; where fewer than half can, the question fails.
+    Replies that cannot be read are left out and counted. If fewer than half can be read, the question fails.
 
     Raises:
         EngineError: the engine failed as a whole.
     """
 
-    async def in_order(question: QuestionLike, order: Order) -> InOrder:
-        rendered = render_probe(question, order)
+    async def in_order(question: QuestionLike, order: Order) -> OrderOutcome:
+        rendered = render(question, order)
         sampling = replace(SAMPLING, seed=seed_for(seed, question.id, order))
         replies = await engine.complete([*prefix, Message("user", rendered.probe.prompt)], sampling, samples)
         return _counted(question, rendered, replies)
 
-    return each(engine.info, questions, lambda question: in_orders(question, orders, in_order))
+    return ask_each(engine.info, questions, lambda question: ask_in_orders(question, orders, in_order))
+
+
+def _counted(question: QuestionLike, rendered: Rendered, texts: Sequence[str]) -> OrderOutcome:
+    """Return the shares of the labels among the replies that can be read."""
+    found = [read(text, rendered) for text in texts]
+    unread = tuple(why for label, why in found if label is None)
+    replies = Replies(len(texts), unread)
+    if (why := mostly_unread(unread, len(texts))) is not None:
+        return OrderOutcome(why, replies)
+    counts = Counter(label for label, _ in found if label is not None)
+    return OrderOutcome(shares(question, rendered, counts), replies)
 
 
 def read(reply: str, rendered: Rendered) -> tuple[str | None, str]:
-    """Return the label that a reply amounts to and an empty reason, or None and why it cannot be read.
+    """Return the label that a reply stands for and an empty reason, or None and why it cannot be read.
 
-    A reply is a label (`B`, `B.`, `(B)`), a label with its option's own text (`B. Not too often`), or that text
-    alone; case matters in a label, and neither case nor a full stop at the end in a text.
+    A reply is a label (`B`, `B.`, `(B)`), a label with the text of its option (`B. Not too often`), or that text alone.
+    Case matters in a label; in a text neither case nor a full stop at the end matters.
     """
     text = reply.strip()
     if not text:
@@ -62,18 +73,8 @@ def read(reply: str, rendered: Rendered) -> tuple[str | None, str]:
     return None, "a reply that can be read in two ways" if meanings else "a reply that is none of the answers"
 
 
-def _counted(question: QuestionLike, rendered: Rendered, replies: Sequence[str]) -> InOrder:
-    """Return the shares of the labels among the replies that can be read."""
-    found = [read(reply, rendered) for reply in replies]
-    unread = tuple(why for label, why in found if label is None)
-    kept = Replies(len(replies), unread)
-    if (why := mostly_unread(unread, len(replies))) is not None:
-        return InOrder(why, kept)
-    return InOrder(shares(question, rendered, Counter(label for label, _ in found if label is not None)), kept)
-
-
 def _by_label(text: str, rendered: Rendered) -> str | None:
-    """Return the label that stands alone or before its own option."""
+    """Return the label that stands alone or before the text of its own option."""
     if alone := _ALONE.fullmatch(text):
         label = alone["a"] or alone["b"]
         return label if label in rendered.probe.labels else None

@@ -1,91 +1,69 @@
-"""The distribution as the percentages that the model gives in words, as a JSON object.
+"""Expression `verbalized`: the model gives the percentages of the answers, as a JSON object.
 
-The `verbalized` of Meister et al. (2024): what the model knows of the group, not what it simulates. Decoded greedily,
-as one estimate is asked for. Kept to the form by the engine where it can.
+This is the `verbalized` of Meister et al. (2024): what the model knows of the group, not what it simulates. Decoding is
+greedy, because one estimate is asked for. Engines that can are asked to keep the reply to the form.
 """
 
 import json
-from collections.abc import AsyncGenerator, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any
 
-from eval.answers import Answer, Failure
-from eval.engine import ORDERS, Engine, Message, Order, Percentages, Sampling
-from eval.expression.rendering import VERBALIZED_INSTRUCTION, QuestionLike, Rendered, render
-from eval.expression.requests import OneReply, ask_for_one_reply, quoted
+from eval.engine import Sampling
+from eval.expression.rendering import VERBALIZED_INSTRUCTION
+from eval.expression.requests import OneReply, excerpt
 
-LEAST, GREATEST = 95, 105
-"""What the percentages may sum to."""
-SAMPLING = Sampling(temperature=0.0, top_p=1.0, max_tokens=320)
-
-
-def ask(
-    engine: Engine,
-    prefix: Sequence[Message],
-    questions: Iterable[QuestionLike],
-    orders: Sequence[Order] = ORDERS,
-    *,
-    seed: int = 0,
-) -> AsyncGenerator[Answer | Failure, None]:
-    """Put `questions` to the model after `prefix`, one reply for each order; yield each answer as soon as it is known.
-
-    Raises:
-        EngineError: the engine failed as a whole.
-    """
-    return ask_for_one_reply(OneReply(rendering, _sampling, read), engine, prefix, questions, orders, seed)
-
-
-def rendering(question: QuestionLike, order: Order) -> Rendered:
-    """Return the prompt for one order."""
-    return render(question, order, VERBALIZED_INSTRUCTION)
-
-
-def _sampling(rendered: Rendered) -> Sampling:
-    return replace(SAMPLING, constraint=Percentages(rendered.probe.labels))
+MIN_SUM, MAX_SUM = 95, 105
+"""The range of accepted sums of the percentages."""
 
 
 def read(reply: str, labels: Sequence[str]) -> dict[str, float] | str:
-    """Return the percentage of each label, or say why the reply cannot be read.
+    """Return the percentage of each label, or why the reply cannot be read.
 
-    The reply is one JSON object, perhaps inside a fenced code block, with every label once and nothing else, and
-    numbers from 0 to 100 that sum to 95 to 105.
+    The reply must be one JSON object, which may be inside a fenced code block. It must have every label once and no
+    other key, and numbers from 0 to 100 with a sum from 95 to 105.
     """
     try:
-        pairs = json.loads(_without_fence(reply.strip()), object_pairs_hook=_Pairs, parse_constant=_no_number)
+        pairs = json.loads(_without_fence(reply.strip()), object_pairs_hook=_Pairs, parse_constant=_no_constant)
     except (ValueError, RecursionError):
-        return f"the reply is not a JSON object: {quoted(reply)}"
+        return f"the reply is not a JSON object: {excerpt(reply)}"
     if not isinstance(pairs, _Pairs):
-        return f"the reply is not a JSON object: {quoted(reply)}"
+        return f"the reply is not a JSON object: {excerpt(reply)}"
     return _checked(pairs, labels)
 
 
 class _Pairs(list[tuple[str, Any]]):
-    """The keys and values of a JSON object, as often as they are there."""
+    """The keys and values of a JSON object, duplicates included."""
+
+
+def _no_constant(name: str) -> float:
+    """Refuse NaN and Infinity, which Python reads and JSON does not have."""
+    raise ValueError(f"{name} is not a number")
+
+
+def _without_fence(text: str) -> str:
+    """Return the content of a fenced code block; text that is not one as it is."""
+    if not (text.startswith("```") and text.endswith("```") and len(text) > 6):
+        return text
+    return text[3:-3].removeprefix("json")
 
 
 def _checked(pairs: _Pairs, labels: Sequence[str]) -> dict[str, float] | str:
     keys = [key for key, _ in pairs]
-    given = dict(pairs)
-    if len(given) < len(keys):
-        return f"the reply names an answer twice: {quoted(next(key for key in keys if keys.count(key) > 1))}"
+    percentages = dict(pairs)
+    if len(percentages) < len(keys):
+        return f"the reply names an answer twice: {excerpt(next(key for key in keys if keys.count(key) > 1))}"
     if unknown := [key for key in keys if key not in labels]:
-        return f"the reply names an answer that there is not: {quoted(unknown[0])}"
-    if missing := [label for label in labels if label not in given]:
+        return f"the reply names an unknown answer: {excerpt(unknown[0])}"
+    if missing := [label for label in labels if label not in percentages]:
         return f"the reply leaves out an answer: {missing[0]}"
-    for label, value in given.items():
+    for label, value in percentages.items():
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 100:
-            return f"the reply gives something that is no percentage: {label} {quoted(str(value))}"
-    if not LEAST <= sum(given.values()) <= GREATEST:
-        return f"the percentages do not sum to 100: {sum(given.values()):g}"
-    return given
+            return f"the reply gives a value that is not a percentage: {label} {excerpt(str(value))}"
+    if not MIN_SUM <= sum(percentages.values()) <= MAX_SUM:
+        return f"the percentages do not sum to 100: {sum(percentages.values()):g}"
+    return percentages
 
 
-def _no_number(text: str) -> float:
-    raise ValueError(f"{text} is no number")
-
-
-def _without_fence(text: str) -> str:
-    """Return what a fenced code block holds, if the text is one."""
-    if not (text.startswith("```") and text.endswith("```") and len(text) > 6):
-        return text
-    return text[3:-3].removeprefix("json")
+VERBALIZED = OneReply(
+    VERBALIZED_INSTRUCTION, Sampling(temperature=0.0, top_p=1.0, max_tokens=320), read, constrained=True
+)

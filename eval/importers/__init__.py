@@ -1,4 +1,4 @@
-"""Surveys from other formats: a table of kinds, each in a module of its own."""
+"""Surveys from other formats: a table of the kinds that can be imported, one module for each."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,8 @@ __all__ = ["KINDS", "ImportOptions", "ImportResult", "Importer"]
 class Importer:
     """A format that surveys are imported from.
 
-    `read` takes the path that the person gave and returns the survey; it raises SurveyError with one line.
+    `description` is shown in the help of the command. `read` takes the path that the person gave and returns the
+    survey; it raises SurveyError with a message of one line.
     """
 
     name: str

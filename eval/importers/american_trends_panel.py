@@ -1,12 +1,10 @@
-"""The `info.csv` of OpinionQA: each question with its options, their ordinal values, and which of them decline.
+"""The American Trends Panel in OpinionQA: the questions in an `info.csv`, and the topic and year of each wave.
 
-What is known of the American Trends Panel's waves that OpinionQA uses: their topic and when people were asked.
-
-Topics as in Santurkar et al. 2023, years as Pew Research Center publishes them with its data.
+Topics are those of Santurkar et al. (2023), years those that Pew Research Center publishes with its data.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -16,66 +14,8 @@ from pydantic import BaseModel, ConfigDict, FiniteFloat, ValidationError
 from eval.errors import SurveyError
 from eval.importers.building import Notes
 from eval.importers.reading import read_literal, read_rows
+from eval.surveys.model import Question
 from personas.inputs.files import display_name
-
-_NEEDED = frozenset({"key", "question", "references", "option_ordinal"})
-
-
-class _Parsed(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True)
-
-    references: list[str]
-    option_ordinal: list[FiniteFloat]
-
-
-@dataclass(frozen=True, slots=True)
-class PanelQuestion:
-    """What `info.csv` says of a question; `references` without an ordinal value are refusals."""
-
-    key: str
-    stem: str
-    texts: tuple[str, ...]
-    ordinals: tuple[float, ...]
-
-    @property
-    def options(self) -> tuple[str, ...]:
-        """The texts that have an ordinal value, in the source's order."""
-        return self.texts[: len(self.ordinals)]
-
-    @property
-    def refusals(self) -> tuple[str, ...]:
-        """The texts after them."""
-        return self.texts[len(self.ordinals) :]
-
-
-def read_info(path: Path, notes: Notes) -> dict[str, PanelQuestion]:
-    """Return the questions of an `info.csv` by key; of a key that is there twice, the first; a note if they differ.
-
-    Raises:
-        SurveyError: it cannot be read, or a row is not in this format; the message names the line.
-    """
-    found: dict[str, PanelQuestion] = {}
-    for line, cells in read_rows(path, _NEEDED):
-        try:
-            parsed = _Parsed(
-                references=read_literal(cells["references"]),
-                option_ordinal=read_literal(cells["option_ordinal"]),
-            )
-        except (KeyError, ValueError, ValidationError) as error:
-            problem = "references and option_ordinal must be lists as Python writes them"
-            raise SurveyError(f"{display_name(path)}: line {line}: {problem}; download the file again") from error
-        if len(parsed.option_ordinal) > len(parsed.references):
-            raise SurveyError(f"{display_name(path)}: line {line}: more ordinals than options; download the file again")
-        info = PanelQuestion(
-            cells["key"].strip(),
-            cells["question"],
-            tuple(text.strip() for text in parsed.references),
-            tuple(float(value) for value in parsed.option_ordinal),
-        )
-        if found.setdefault(info.key, info) != info:
-            notes.add("questions that info.csv has twice (the first is taken)", info.key)
-    return found
-
 
 WAVES: Mapping[int, tuple[str, int]] = MappingProxyType(
     {
@@ -96,13 +36,74 @@ WAVES: Mapping[int, tuple[str, int]] = MappingProxyType(
         92: ("political views", 2021),
     }
 )
-"""Topic and year by number."""
-
+"""Topic and year by the number of the wave."""
 _ENDING = re.compile(r"_W(\d+)$")
+_NEEDED = frozenset({"key", "question", "references", "option_ordinal"})
 
 
 def topic_and_years(key: str) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    """Return the topics and years of a question by its key, such as `GOVTHC_W92`; "general" and no year for others."""
+    """Return the topics and years of a question by its key, such as `GOVTHC_W92`; "general" and no year if unknown."""
     match = _ENDING.search(key)
     known = WAVES.get(int(match.group(1))) if match else None
     return ((known[0],), (known[1],)) if known else (("general",), ())
+
+
+def years_of(questions: Iterable[Question]) -> list[int]:
+    """Return the years in which the waves of these questions were asked, ascending."""
+    return sorted({year for question in questions for year in topic_and_years(question.id)[1]})
+
+
+@dataclass(frozen=True, slots=True)
+class PanelQuestion:
+    """A row of `info.csv`. The texts after those with an ordinal value are refusals."""
+
+    key: str
+    stem: str
+    texts: tuple[str, ...]
+    ordinals: tuple[float, ...]
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The texts that have an ordinal value, in the source's order."""
+        return self.texts[: len(self.ordinals)]
+
+    @property
+    def refusals(self) -> tuple[str, ...]:
+        """The texts after them."""
+        return self.texts[len(self.ordinals) :]
+
+
+class _Parsed(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    references: list[str]
+    option_ordinal: list[FiniteFloat]
+
+
+def read_info(path: Path, notes: Notes) -> dict[str, PanelQuestion]:
+    """Return the questions of an `info.csv` by key. If a key occurs twice, the first is taken; a note if they differ.
+
+    Raises:
+        SurveyError: the file cannot be read, or a row has another format; the message names the line.
+    """
+    found: dict[str, PanelQuestion] = {}
+    for line, cells in read_rows(path, _NEEDED):
+        try:
+            parsed = _Parsed(
+                references=read_literal(cells["references"]),
+                option_ordinal=read_literal(cells["option_ordinal"]),
+            )
+        except (KeyError, ValueError, ValidationError) as error:
+            problem = "references and option_ordinal must be lists as Python writes them"
+            raise SurveyError(f"{display_name(path)}: line {line}: {problem}; download the file again") from error
+        if len(parsed.option_ordinal) > len(parsed.references):
+            raise SurveyError(f"{display_name(path)}: line {line}: more ordinals than options; download the file again")
+        info = PanelQuestion(
+            cells["key"].strip(),
+            cells["question"],
+            tuple(text.strip() for text in parsed.references),
+            tuple(float(value) for value in parsed.option_ordinal),
+        )
+        if found.setdefault(info.key, info) != info:
+            notes.add("question", "that info.csv has twice (the first is taken)", info.key)
+    return found

@@ -1,9 +1,6 @@
-"""Making a question from options and amounts that were read, matched by the options' text.
+"""What all importers share: building questions and a survey from what was read, and notes on what was left out."""
 
-What an import found and what it left out, and the wishes it was given.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,13 +13,18 @@ from personas.inputs.suggestions import quoted
 if TYPE_CHECKING:
     from eval.surveys.respondents import Respondents
 
+EVERYONE = "Everyone asked"
+"""The label of the overall figures of an imported survey."""
+NOT_IN_CATALOGUE = "skipped (not among the 60 of the catalogue)"
+NOBODY_ANSWERED = "left out of a question (nobody answered)"
 _EXAMPLES = 3
 _LONGEST = 60
+_PLURALS = {"country": "countries"}
 
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
-    """What the person says about a survey that its files do not tell; None leaves it to the importer.
+    """What the person states about a survey beside its files; None leaves it to the importer.
 
     `weighted` asks for figures weighted to the population, where the source has weights.
     """
@@ -35,35 +37,46 @@ class ImportOptions:
     weighted: bool = False
 
 
-@dataclass(slots=True)
-class Notes:
-    """What was skipped or changed on the way, by reason, in the order in which the reasons came up."""
-
-    _by_reason: dict[str, list[str]] = field(default_factory=dict)
-
-    def add(self, reason: str, what: str) -> None:
-        """Record that `reason` holds for `what`, once however often it is said."""
-        items = self._by_reason.setdefault(reason, [])
-        if what not in items:
-            items.append(what)
-
-    def lines(self) -> tuple[str, ...]:
-        """Return a line for each reason: how often, why, and the first few that it holds for."""
-        return tuple(f"{len(items)} {reason}: {_listed(items)}" for reason, items in self._by_reason.items())
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class ImportResult:
     """A survey read from another format.
 
     `found` and `notes` are lines for the person. `respondents` are the answers person by person, where the source has
-    them: they are for the user's own directory, never for a file that is shared.
+    them. They belong into the user's own directory, never into a file that is shared.
     """
 
     survey: Survey
     found: tuple[str, ...]
     notes: tuple[str, ...]
     respondents: "Respondents | None" = None
+
+
+@dataclass(slots=True)
+class Notes:
+    """What was skipped or changed, by kind and reason, in the order in which the reasons first occurred."""
+
+    _items: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+
+    def add(self, kind: str, reason: str, item: str) -> None:
+        """Record `reason` for `item`, which is a `kind` such as "question"; the same item is recorded once."""
+        items = self._items.setdefault((kind, reason), [])
+        if item not in items:
+            items.append(item)
+
+    def lines(self) -> tuple[str, ...]:
+        """Return a line for each reason: how many items, the reason, and the first few items."""
+        return tuple(self._line(kind, reason) for kind, reason in self._items)
+
+    def skipped_questions(self) -> Iterator[str]:
+        """Yield the lines about questions that were skipped."""
+        for kind, reason in self._items:
+            if kind == "question" and reason.startswith("skipped"):
+                yield self._line(kind, reason)
+
+    def _line(self, kind: str, reason: str) -> str:
+        items = self._items[kind, reason]
+        name = kind if len(items) == 1 else _PLURALS.get(kind, f"{kind}s")
+        return f"{len(items)} {name} {reason}: {_listed(items)}"
 
 
 def _listed(items: list[str]) -> str:
@@ -78,9 +91,9 @@ Amounts = Mapping[str, float]
 
 @dataclass(slots=True)
 class Draft:
-    """A question on its way: options and refusals by text, and what was read of everyone and of groups.
+    """A question while it is built: options and refusals by text, and the figures read so far.
 
-    `ordinals` has a value for each option, or none at all where the source does not order them.
+    `ordinals` has a value for each option, or none at all if the source does not order them.
     """
 
     id: str
@@ -93,11 +106,11 @@ class Draft:
     overall: Responses | None = None
     responses: dict[str, dict[str, Responses]] = field(default_factory=dict)
 
-    def counted(self, amounts: Amounts, n_effective: float | None = None) -> Responses | None:
-        """Return counts in the options' order, 0 for an option that is not among `amounts`; None for nobody.
+    def counts(self, amounts: Amounts, n_effective: float | None = None) -> Responses | None:
+        """Return counts in the options' order, 0 for an option that is not in `amounts`; None if nobody answered.
 
         Raises:
-            SurveyError: they are more people than there are.
+            SurveyError: the counts are too large.
         """
         counts = tuple(float(amounts.get(text, 0)) for text in self.options)
         refused = float(sum(amounts.get(text, 0) for text in self.refusals))
@@ -109,34 +122,34 @@ class Draft:
             problem = _lowered(error.errors(include_url=False)[0]["msg"])
             raise SurveyError(f"question {quoted(self.id)}: counts: {problem}; correct the file") from error
 
-    def shared(self, amounts: Amounts) -> Responses | None:
-        """Return proportions in the options' order, scaled to sum to 1 with the refusals; None for nobody.
+    def proportions(self, amounts: Amounts) -> Responses | None:
+        """Return proportions in the options' order, scaled to sum to 1 with the refusals; None if nobody answered.
 
         Raises:
-            SurveyError: they are too large to be scaled.
+            SurveyError: the amounts are too large to be shares.
         """
         total = sum(amounts.get(text, 0) for text in (*self.options, *self.refusals))
         if total == 0:
             return None
         if total > MOST_PEOPLE:
             raise SurveyError(
-                f"question {quoted(self.id)}: these are no shares, they sum to {total:g}; correct the file"
+                f"question {quoted(self.id)}: these are not shares, they sum to {total:g}; correct the file"
             )
         shares = tuple(amounts.get(text, 0) / total for text in self.options)
         return Responses(proportions=shares, refused=sum(amounts.get(text, 0) for text in self.refusals) / total)
 
 
 def finished(draft: Draft, notes: Notes) -> Question | None:
-    """Return the question; None, with a note why, where the survey format cannot hold it.
+    """Return the question of a draft; None, with a note why, if the survey format cannot hold it.
 
-    Options without an order all get the same ordinal value, so that alignment is left out for them.
+    Options without an order all get the same ordinal value, so that there is no alignment for them.
     """
     problem = _unfit(draft)
     if problem:
-        notes.add(f"questions skipped ({problem})", draft.id)
+        notes.add("question", f"skipped ({problem})", draft.id)
         return None
     if not draft.ordinals:
-        notes.add("questions without an order of their options: total variation only, no alignment", draft.id)
+        notes.add("question", "without an order of the options: total variation only, no alignment", draft.id)
     ordinals = draft.ordinals or (1.0,) * len(draft.options)
     try:
         return Question(
@@ -145,14 +158,14 @@ def finished(draft: Draft, notes: Notes) -> Question | None:
             stem=draft.stem,
             paraphrased=draft.paraphrased,
             options=tuple(
-                Option(text=text, ordinal=place) for text, place in zip(draft.options, ordinals, strict=True)
+                Option(text=text, ordinal=ordinal) for text, ordinal in zip(draft.options, ordinals, strict=True)
             ),
             refusals=draft.refusals,
             overall=draft.overall,
             responses=draft.responses,
         )
     except ValidationError as error:
-        notes.add(f"questions skipped ({_lowered(error.errors(include_url=False)[0]['msg'])})", draft.id)
+        notes.add("question", f"skipped ({_lowered(error.errors(include_url=False)[0]['msg'])})", draft.id)
         return None
 
 
@@ -173,34 +186,32 @@ def _unfit(draft: Draft) -> str | None:
 
 def finished_survey(
     questions: Sequence[Question],
-    wishes: ImportOptions,
+    import_options: ImportOptions,
     notes: Notes,
     *,
     title: str,
     source: str,
     licence: str,
     years: Sequence[int],
-    everyone: str,
 ) -> Survey:
-    """Return the survey; what the person wished comes in place of what the importer says.
+    """Return the survey; what the person states takes the place of what the importer says.
 
     Raises:
-        SurveyError: no question is left, with what `notes` say why, or the name or the years are not allowed.
+        SurveyError: no question is left, with the reason in `notes`, or the name or the years are not allowed.
     """
     if not questions:
-        why = next((f" ({line})" for line in notes.lines() if " questions skipped " in line), "")
-        raise SurveyError(f"no question could be taken over{why}; check that KIND is the format of these files")
-    given = sorted(wishes.years or years)
+        why = next((f" ({line})" for line in notes.skipped_questions()), "")
+        raise SurveyError(f"no question could be imported{why}; check that KIND is the format of these files")
     try:
         return Survey(
             schema=SCHEMA,
-            name=wishes.name,
-            title=wishes.title or title,
-            source=wishes.source or source,
-            licence=wishes.licence or licence,
-            years=tuple(given),
-            weighted=wishes.weighted,
-            overall=Population(label=everyone),
+            name=import_options.name,
+            title=import_options.title or title,
+            source=import_options.source or source,
+            licence=import_options.licence or licence,
+            years=tuple(sorted(import_options.years or years)),
+            weighted=import_options.weighted,
+            overall=Population(label=EVERYONE),
             questions=tuple(questions),
         )
     except ValidationError as error:
@@ -214,11 +225,11 @@ def _lowered(message: str) -> str:
 
 
 def collapsed(text: str) -> str:
-    """Return `text` on one line, every run of spaces and line breaks as one space, without what cannot be printed."""
+    """Return `text` on one line, with every run of white space as one space and without unprintable characters."""
     return "".join(character for character in " ".join(text.split()) if character.isprintable())
 
 
 def tidy(text: str) -> str:
-    """Return `text` with its line breaks, tidy at its ends, without what cannot be printed."""
+    """Return `text` with its line breaks, each line collapsed, without empty lines at its ends."""
     lines = (collapsed(line) for line in text.strip().splitlines())
     return "\n".join(lines)

@@ -1,7 +1,4 @@
-"""A survey as a table of one's own: a row per question, option, group and count (`docs/surveys.md` has the columns).
-
-A row of a table of one's own: how it is checked, and what is kept of it.
-"""
+"""A survey as a table of one's own: a row per question, option, group and count (`docs/surveys.md` has the columns)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,6 +18,8 @@ from personas.inputs.models import Line, Prose, broken_rule
 from personas.inputs.suggestions import quoted, suggestion
 
 _V = TypeVar("_V")
+_NEEDED = frozenset({"question", "option"})
+_UNTITLED = "general"
 _ANSWERS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False, "": False}
 
 
@@ -33,24 +32,25 @@ def _yes_or_no(cell: Any) -> Any:
     return answer
 
 
-def _plain(cell: Any) -> Any:
-    if isinstance(cell, str) and "_" in cell:  # Python writes numbers so; a table with 1_000 has a slip in it
+def _without_underscores(cell: Any) -> Any:
+    # Python reads 1_000 as a number, but in a table it is a typing error.
+    if isinstance(cell, str) and "_" in cell:
         raise broken_rule("must be a number, with a point for decimals")
     return cell
 
 
 YesNo = Annotated[bool, BeforeValidator(_yes_or_no)]
-Number = Annotated[FiniteFloat, BeforeValidator(_plain)]
-Year = Annotated[int, BeforeValidator(_plain), Field(ge=1800, le=2200)]
+Number = Annotated[FiniteFloat, BeforeValidator(_without_underscores)]
+Year = Annotated[int, BeforeValidator(_without_underscores), Field(ge=1800, le=2200)]
 
 
 class Row(BaseModel):
-    """One row of the table. An empty cell is as good as a column that is not there."""
+    """One row of the table. An empty cell is the same as a missing column."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     question: Line
-    """The question's id; rows of one question stand together or apart."""
+    """The question's id; rows of one question may stand together or apart."""
     stem: Prose | None = None
     """The question itself; needed on one of its rows at least."""
     topic: Line | None = None
@@ -96,8 +96,8 @@ class Row(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class KeptRow:
-    """What is kept of a row that was read: a tenth of the memory, since tables have hundreds of thousands of rows."""
+class _CompactRow:
+    """The part of a row that is needed later, in a tenth of the memory: tables have hundreds of thousands of rows."""
 
     stem: str | None
     topic: str | None
@@ -111,11 +111,11 @@ class KeptRow:
     n_effective: float | None
 
     @classmethod
-    def of(cls, row: Row, once: dict[Any, Any]) -> "KeptRow":
-        """Return what is kept of `row`; `once` holds the texts and groups of rows before: each is kept once."""
+    def of(cls, row: Row, known: dict[Any, Any]) -> "_CompactRow":
+        """Return the compact form of `row`; `known` are the texts and groups of earlier rows, stored once each."""
 
         def shared(value: _V) -> _V:
-            return cast("_V", once.setdefault(value, value))
+            return cast("_V", known.setdefault(value, value))
 
         return cls(
             stem=shared(row.stem),
@@ -131,73 +131,71 @@ class KeptRow:
         )
 
 
-_NEEDED = frozenset({"question", "option"})
-_UNTITLED = "general"
-
-
 @dataclass(slots=True)
-class _Lines:
-    """The rows of one question with the lines they stand on, by option text and by group."""
+class _QuestionRows:
+    """The rows of one question, each with its line."""
 
     path: Path
     id: str
-    rows: list[tuple[int, KeptRow]] = field(default_factory=list)
+    rows: list[tuple[int, _CompactRow]] = field(default_factory=list)
 
     def fault(self, line: int, problem: str) -> SurveyError:
         return SurveyError(f"{display_name(self.path)}: line {line}: question {quoted(self.id)}: {problem}")
 
     def only(self, key: str, default: Any) -> Any:
-        """Return what a column says for this question, wherever it says anything; it must not say two things."""
+        """Return the value of a column for this question. It may be empty on some rows, but must not differ."""
         found = default
         for line, row in self.rows:
-            said = getattr(row, key)
-            if said is None:
+            value = getattr(row, key)
+            if value is None:
                 continue
-            if found not in (default, said):
+            if found not in (default, value):
                 raise self.fault(line, f"has two of {quoted(key)}; write the same on all of its rows, or on one")
-            found = said
+            found = value
         return found
 
 
-def read(path: Path, wishes: ImportOptions) -> ImportResult:
+def read(path: Path, import_options: ImportOptions) -> ImportResult:
     """Read the table in the file at `path`.
 
-    Rows of a group that are missing are options that nobody chose: they get count 0. A group in which nobody is
-    counted is left out, with a note.
+    Missing rows of a group are options that nobody chose: they get count 0. A group in which nobody is counted is left
+    out, with a note.
 
     Raises:
         SurveyError: a row has a fault; the message names the line and the fix.
     """
-    by_question: dict[str, _Lines] = {}
+    by_question: dict[str, _QuestionRows] = {}
     years: set[int] = set()
-    once: dict[Any, Any] = {}
+    known: dict[Any, Any] = {}
     for line, cells in read_rows(path, _NEEDED):
         row = _row(path, line, cells)
-        by_question.setdefault(row.question, _Lines(path, row.question)).rows.append((line, KeptRow.of(row, once)))
+        of_question = by_question.setdefault(row.question, _QuestionRows(path, row.question))
+        of_question.rows.append((line, _CompactRow.of(row, known)))
         years |= {row.year} if row.year is not None else set()
     if not by_question:
         raise SurveyError(f"{display_name(path)}: there is no row below the first line; add rows")
     notes = Notes()
-    if not years and not wishes.years:
-        notes.add("years missing (add --year, or a column year)", "when people were asked")
-    questions = [question for lines in by_question.values() if (question := _question(lines, wishes, notes))]
+    if not years and not import_options.years:
+        notes.add("year", "missing (add --year, or a column year)", "when people were asked")
+    found = (_question(of_question, import_options, notes) for of_question in by_question.values())
+    questions = [question for question in found if question is not None]
     survey = finished_survey(
         questions,
-        wishes,
+        import_options,
         notes,
-        title=wishes.name,
+        title=import_options.name,
         source=f"imported from {path.name}",
         licence="not stated",
         years=sorted(years),
-        everyone="Everyone asked",
     )
-    return ImportResult(survey, (f"rows: {sum(len(lines.rows) for lines in by_question.values())}",), notes.lines())
+    rows = sum(len(of_question.rows) for of_question in by_question.values())
+    return ImportResult(survey, (f"rows: {rows}",), notes.lines())
 
 
 def _row(path: Path, line: int, cells: dict[str, str]) -> Row:
-    given = {key: cell.strip() for key, cell in cells.items() if cell.strip()}
+    filled = {key: cell.strip() for key, cell in cells.items() if cell.strip()}
     try:
-        return Row.model_validate(given)
+        return Row.model_validate(filled)
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
         key = str(fault["loc"][0]) if fault["loc"] else ""
@@ -221,95 +219,106 @@ def _explained(kind: str, message: str) -> str:
     return message[:1].lower() + message[1:]
 
 
-def _question(lines: _Lines, wishes: ImportOptions, notes: Notes) -> Question | None:
-    stem = lines.only("stem", None)
+def _question(of_question: _QuestionRows, import_options: ImportOptions, notes: Notes) -> Question | None:
+    first_line = of_question.rows[0][0]
+    stem = of_question.only("stem", None)
     if stem is None:
-        raise lines.fault(lines.rows[0][0], 'has no "stem"; write the question itself on one of its rows')
-    topics = tuple(topic.strip() for topic in lines.only("topic", _UNTITLED).split(";") if topic.strip())
-    options, refusals = _texts(lines, of_refusals=False), _texts(lines, of_refusals=True)
+        raise of_question.fault(first_line, 'has no "stem"; write the question itself on one of its rows')
+    topics = tuple(topic.strip() for topic in of_question.only("topic", _UNTITLED).split(";") if topic.strip())
+    options, refusals = _texts(of_question, of_refusals=False), _texts(of_question, of_refusals=True)
     both = set(options) & set(refusals)
     if both:
-        raise lines.fault(lines.rows[0][0], f"{quoted(min(both))} is an option and a refusal; make it one of them")
+        raise of_question.fault(first_line, f"{quoted(min(both))} is an option and a refusal; make it one of them")
     draft = Draft(
-        id=lines.id,
+        id=of_question.id,
         stem=stem,
         topics=topics or (_UNTITLED,),
         options=options,
         refusals=refusals,
-        ordinals=_ordinals(lines, options),
-        paraphrased=any(row.paraphrased for _, row in lines.rows),
+        ordinals=_ordinals(of_question, options),
+        paraphrased=any(row.paraphrased for _, row in of_question.rows),
     )
-    for group, rows in _by_group(lines):
-        responses = _responses(lines, draft, rows, wishes)
+    for group, rows in _by_group(of_question):
+        responses = _responses(of_question, draft, rows, import_options)
         if responses is None:
-            notes.add("groups left out (nobody is counted in them)", f"{lines.id}, {'='.join(group or ('everyone',))}")
+            name = "=".join(group or ("everyone",))
+            notes.add("group", "left out (nobody is counted)", f"{of_question.id}, {name}")
         elif group is None:
             draft.overall = responses
         else:
             draft.responses.setdefault(group[0], {})[group[1]] = responses
     for attribute in draft.responses:
-        _check_once(lines, attribute, draft.responses)
+        _check_pairs(of_question, attribute, draft.responses)
     return finished(draft, notes)
 
 
-def _check_once(lines: _Lines, attribute: str, responses: dict[str, dict[str, Responses]]) -> None:
-    try:
-        check_attribute(attribute, responses)
-    except PydanticCustomError as error:
-        raise lines.fault(lines.rows[0][0], str(error)) from error
-
-
-def _texts(lines: _Lines, *, of_refusals: bool) -> tuple[str, ...]:
-    texts = (row.option for _, row in lines.rows if row.refusal == of_refusals and row.option is not None)
+def _texts(of_question: _QuestionRows, *, of_refusals: bool) -> tuple[str, ...]:
+    texts = (row.option for _, row in of_question.rows if row.refusal == of_refusals and row.option is not None)
     return tuple(dict.fromkeys(texts))
 
 
-def _ordinals(lines: _Lines, options: Sequence[str]) -> tuple[float, ...]:
+def _ordinals(of_question: _QuestionRows, options: Sequence[str]) -> tuple[float, ...]:
     found: dict[str, float] = {}
-    for line, row in lines.rows:
+    for line, row in of_question.rows:
         if row.option is None or row.refusal or row.ordinal is None:
             continue
         if found.setdefault(row.option, row.ordinal) != row.ordinal:
-            raise lines.fault(line, f"the option {quoted(row.option)} has two ordinals; keep one of them")
+            raise of_question.fault(line, f"the option {quoted(row.option)} has two ordinals; keep one of them")
     lacking = [text for text in options if text not in found]
     if found and lacking:
         problem = f"the option {quoted(lacking[0])} has no ordinal; give one to each option, or to none"
-        raise lines.fault(lines.rows[0][0], problem)
+        raise of_question.fault(of_question.rows[0][0], problem)
     return tuple(found[text] for text in options) if found else ()
 
 
-def _by_group(lines: _Lines) -> list[tuple[tuple[str, str] | None, list[tuple[int, KeptRow]]]]:
-    def name(numbered: tuple[int, KeptRow]) -> tuple[str, str]:
+def _by_group(of_question: _QuestionRows) -> list[tuple[tuple[str, str] | None, list[tuple[int, _CompactRow]]]]:
+    """Return the rows of each group, None for everyone, in the order in which the groups first occur."""
+
+    def name(numbered: tuple[int, _CompactRow]) -> tuple[str, str]:
         return numbered[1].group or ("", "")
 
-    order = {group: place for place, group in enumerate(dict.fromkeys(name(numbered) for numbered in lines.rows))}
-    ordered = sorted(lines.rows, key=lambda numbered: order[name(numbered)])
+    names = dict.fromkeys(name(numbered) for numbered in of_question.rows)
+    order = {group: place for place, group in enumerate(names)}
+    ordered = sorted(of_question.rows, key=lambda numbered: order[name(numbered)])
     return [(rows[0][1].group, rows) for rows in (list(found) for _, found in groupby(ordered, key=name))]
 
 
-def _responses(lines: _Lines, draft: Draft, rows: list[tuple[int, KeptRow]], wishes: ImportOptions) -> Responses | None:
+def _responses(
+    of_question: _QuestionRows, draft: Draft, rows: list[tuple[int, _CompactRow]], import_options: ImportOptions
+) -> Responses | None:
+    first_line, first = rows[0]
+    in_counts = first.count is not None
     amounts: dict[str, float] = {}
-    in_counts = rows[0][1].count is not None
     for line, row in rows:
         text = row.option or ""
         if text in amounts:
-            raise lines.fault(line, f"{quoted(text)} is there twice for one group; keep one of the rows")
+            raise of_question.fault(line, f"{quoted(text)} occurs twice for one group; keep one of the rows")
         if (row.count is not None) != in_counts:
-            raise lines.fault(line, "a group has counts and proportions; give one kind")
+            raise of_question.fault(line, "a group has counts and proportions; give one kind")
         amounts[text] = row.count if row.count is not None else row.proportion or 0.0
-    told = {row.n_effective for _, row in rows} - {None}
-    if len(told) > 1:
-        raise lines.fault(rows[0][0], "a group has two of n_effective; write the same on all of its rows, or on one")
+    effective = {row.n_effective for _, row in rows} - {None}
+    if len(effective) > 1:
+        problem = "a group has two of n_effective; write the same on all of its rows, or on one"
+        raise of_question.fault(first_line, problem)
     refused = sum(amounts.get(text, 0.0) for text in (*draft.refusals, ""))
     options = tuple(amounts.get(text, 0.0) for text in draft.options)
     if sum(options) + refused == 0:
         return None
-    n_effective = next(iter(told), None)
-    if wishes.weighted and in_counts and n_effective is None:
-        raise lines.fault(rows[0][0], "weighted counts need n_effective; add that column, or give proportions")
+    n_effective = next(iter(effective), None)
+    if import_options.weighted and in_counts and n_effective is None:
+        problem = "weighted counts need n_effective; add that column, or give proportions"
+        raise of_question.fault(first_line, problem)
     try:
         if in_counts:
             return Responses(counts=options, refused=refused, n_effective=n_effective)
         return Responses(proportions=options, refused=refused, n_effective=n_effective)
     except ValidationError as error:
-        raise lines.fault(rows[0][0], error.errors(include_url=False)[0]["msg"]) from error
+        raise of_question.fault(first_line, error.errors(include_url=False)[0]["msg"]) from error
+
+
+def _check_pairs(of_question: _QuestionRows, attribute: str, responses: dict[str, dict[str, Responses]]) -> None:
+    """Check that a pair of attributes does not also occur in the other order."""
+    try:
+        check_attribute(attribute, responses)
+    except PydanticCustomError as error:
+        raise of_question.fault(of_question.rows[0][0], str(error)) from error

@@ -1,14 +1,9 @@
 """The files of the distributional-alignment benchmark (Meister et al. 2024).
 
-An object of questions by key. A question has its options and a key for each group: counts by option text, without the
-options nobody chose; or proportions in the options' order, by country. Dictionaries and lists may stand there as
-strings that Python wrote.
-
-What the files of the distributional-alignment benchmark say, question by question, before it is made sense of.
-
-Options whose list was split at every comma, put together again by the texts that people are counted under.
-
-A question of the distributional-alignment benchmark: its options, and what each group answered.
+Each file is an object of questions by key. A question has its options and a key for each group, with counts by option
+text (options that nobody chose are missing), or for countries with proportions in the options' order. Dictionaries and
+lists may be strings, as Python writes them. Some lists of options were split at every comma in a text; they are put
+together again by the texts under which people are counted.
 """
 
 import re
@@ -19,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from eval.errors import SurveyError
-from eval.importers.american_trends_panel import PanelQuestion, read_info, topic_and_years
+from eval.importers.american_trends_panel import PanelQuestion, read_info, topic_and_years, years_of
 from eval.importers.building import (
+    NOBODY_ANSWERED,
+    NOT_IN_CATALOGUE,
     Draft,
     ImportOptions,
     ImportResult,
@@ -38,20 +35,51 @@ from personas.inputs.files import display_name, is_directory
 
 COUNTRY = "COUNTRY"
 _ABOUT = frozenset({"MC_options", "question_text", "genre", "summary", "countries"})
+_NUMBERED = re.compile(r"(\d+)\s*[:.)]\s+\S")
+_MOST_PIECES = 6
+"""The number of pieces into which one option may have been split."""
 
 Group = tuple[str, str]
 
 
 @dataclass(slots=True)
 class Entry:
-    """What the files together say of one question: what it asks, and amounts by attribute and value as written."""
+    """One question in all files together: the keys about the question, and the figures by attribute and value."""
 
     about: dict[str, Any]
     amounts: dict[Group, Any]
 
 
+def read(path: Path, import_options: ImportOptions) -> ImportResult:
+    """Read one `..._data.json` file, or all in a folder, in which `info.csv` has the options in full and ordinals.
+
+    Raises:
+        SurveyError: there is no such file, or it has another format.
+    """
+    if import_options.weighted:
+        raise SurveyError("these files have no weights; leave out --weighted")
+    files = files_of(path)
+    notes = Notes()
+    entries = entries_of(files, notes)
+    info_file = files[0].parent / "info.csv"
+    infos = read_info(info_file, notes) if info_file.is_file() else {}
+    questions = [q for key, entry in entries.items() if (q := question_of(key, entry, infos.get(key), notes))]
+    by_country = any(COUNTRY in question.responses for question in questions)
+    survey = finished_survey(
+        questions,
+        import_options,
+        notes,
+        title=f"Distributional alignment: {files[0].parent.resolve().name}",
+        source="Benchmarking Distributional Alignment of Large Language Models (Meister et al. 2024)",
+        licence="see the benchmark and the surveys it draws on; question texts belong to their authors",
+        years=years_of(questions),
+    )
+    figures = "proportions by country" if by_country else "counts"
+    return ImportResult(survey, (f"files: {', '.join(file.name for file in files)}; {figures}",), notes.lines())
+
+
 def files_of(path: Path) -> list[Path]:
-    """Return one file as it is, or those of a folder.
+    """Return the file at `path`, or the files of a folder.
 
     Raises:
         SurveyError: the folder has none.
@@ -65,31 +93,31 @@ def files_of(path: Path) -> list[Path]:
 
 
 def entries_of(files: Sequence[Path], notes: Notes) -> dict[str, Entry]:
-    """Return what the files together say, by the key of the question.
+    """Return the questions of all files together, by key.
 
     Raises:
-        SurveyError: a file cannot be read or is in another format.
+        SurveyError: a file cannot be read or has another format.
     """
     entries: dict[str, Entry] = {}
     for file in files:
         attribute = file.name.removesuffix("_data.json")
-        for key, said in read_json_object(file).items():
-            if not isinstance(said, dict) or "MC_options" not in said:
+        for key, values in read_json_object(file).items():
+            if not isinstance(values, dict) or "MC_options" not in values:
                 raise SurveyError(f"{display_name(file)}: {key[:60]!r} has no MC_options; name a file of the benchmark")
-            about = {name: value for name, value in said.items() if name in _ABOUT}
+            about = {name: value for name, value in values.items() if name in _ABOUT}
             entry = entries.setdefault(key, Entry(about, {}))
-            for name, value in said.items():
+            for name, value in values.items():
                 group = _group(name, attribute, value)
                 if group is not None:
                     entry.amounts[group] = value
                 elif name not in _ABOUT:
                     entry.amounts[("", f"{attribute}={name}")] = value
-                    notes.add("groups skipped (not among the 60 of the catalogue)", f"{attribute}={name}")
+                    notes.add("group", NOT_IN_CATALOGUE, f"{attribute}={name}")
     return entries
 
 
 def _group(name: str, attribute: str, value: Any) -> Group | None:
-    """Return the group that a key names: of the file's own attribute, of the only one that has it, or a country."""
+    """Return the group that a key names: of the file's attribute, of the only attribute that has it, or a country."""
     if name in _ABOUT:
         return None
     if attribute in CATALOGUE and name in CATALOGUE[attribute].values:
@@ -100,93 +128,51 @@ def _group(name: str, attribute: str, value: Any) -> Group | None:
     return (COUNTRY, name) if isinstance(parsed(value), list) and not owners else None
 
 
-def parsed(said: Any) -> Any:
-    """Return what a value is, or what it says where it is a string that Python wrote."""
-    if not isinstance(said, str):
-        return said
+def parsed(value: Any) -> Any:
+    """Return a value as it is, or what a string that Python wrote stands for; None for another string."""
+    if not isinstance(value, str):
+        return value
     try:
-        return read_literal(said)
+        return read_literal(value)
     except ValueError:
         return None
 
 
-_LONGEST = 6
-
-
-def repaired(written: Sequence[str], chosen: Collection[str]) -> tuple[str, ...]:
-    """Return the options that the list `written` stood for.
-
-    Quotes around a whole text go. Neighbours that, joined by a comma, are one of the `chosen` texts are that
-    option; a text nobody chose that begins with a small letter belongs to the one before it, such as "Important",
-    "but not essential".
-    """
-    pieces = [_unquoted(text) for text in written]
-    texts: list[str] = []
-    start = 0
-    while start < len(pieces):
-        length = _length(pieces, start, chosen)
-        text = ", ".join(pieces[start : start + length])
-        if texts and text not in chosen and text[:1].islower() and texts[-1] not in chosen:
-            texts[-1] = f"{texts[-1]}, {text}"
-        else:
-            texts.append(text)
-        start += length
-    return tuple(texts)
-
-
-def _length(pieces: Sequence[str], start: int, chosen: Collection[str]) -> int:
-    """Return how many pieces from `start` make up one of the chosen texts, the longest first; 1 if none do."""
-    longest = min(_LONGEST, len(pieces) - start)
-    return next((n for n in range(longest, 0, -1) if ", ".join(pieces[start : start + n]) in chosen), 1)
-
-
-def _unquoted(text: str) -> str:
-    stripped = text.strip()
-    whole = len(stripped) > 1 and stripped[0] == stripped[-1] and stripped[0] in "\"'"
-    return stripped[1:-1] if whole else stripped
-
-
-_NUMBERED = re.compile(r"(\d+)\s*[:.)]\s+\S")
-
-
 def question_of(key: str, entry: Entry, info: PanelQuestion | None, notes: Notes) -> Question | None:
-    """Return the question, with `info` on its options where that fits; None, and a note why, where there is none."""
+    """Return the question, with the options of `info` if they fit; None, with a note why, if it cannot be imported."""
     draft = _draft(key, entry, info, notes)
     if draft is None:
         return None
     everyone: dict[str, dict[str, float]] = {}
-    for (attribute, value), said in entry.amounts.items():
-        amounts = _amounts(parsed(said), entry, draft, f"{key}, {value}", notes)
+    for (attribute, value), figures in entry.amounts.items():
+        item = f"{key}, {value}"
+        amounts = _amounts(parsed(figures), entry, draft, item, notes)
         if amounts is None:
             continue
         if attribute == COUNTRY and any(amounts.values()) and not sums_to_one(sum(amounts.values())):
-            notes.add("groups left out of a question (their shares do not sum to 1)", f"{key}, {value}")
+            notes.add("group", "left out of a question (the shares do not sum to 1)", item)
             continue
         owner = attribute or value.partition("=")[0]
         total = everyone.setdefault(owner, {})
         for text, amount in amounts.items():
             total[text] = total.get(text, 0.0) + amount
-        responses = draft.shared(amounts) if attribute == COUNTRY else draft.counted(amounts)
+        responses = draft.proportions(amounts) if attribute == COUNTRY else draft.counts(amounts)
         if responses is None:
-            notes.add("groups left out of a question (nobody answered)", f"{key}, {value}")
+            notes.add("group", NOBODY_ANSWERED, item)
         elif attribute:
             draft.responses.setdefault(attribute, {})[value] = responses
     draft.overall = _overall(draft, everyone)
     return finished(draft, notes)
 
 
-def _overall(draft: Draft, everyone: Mapping[str, Mapping[str, float]]) -> Responses | None:
-    """Return the sum over the groups of the attribute that most people are counted in, skipped groups with them."""
-    counted = [amounts for attribute, amounts in everyone.items() if attribute != COUNTRY]
-    return draft.counted(max(counted, key=lambda amounts: sum(amounts.values()))) if counted else None
-
-
 def _draft(key: str, entry: Entry, info: PanelQuestion | None, notes: Notes) -> Draft | None:
     written = parsed(entry.about["MC_options"])
     if not isinstance(written, list) or not all(isinstance(text, str) for text in written):
-        notes.add("questions skipped (the options are no list of texts)", key)
+        notes.add("question", "skipped (the options are not a list of texts)", key)
         return None
-    chosen = {text for said in entry.amounts.values() if isinstance(found := parsed(said), dict) for text in found}
+    chosen = {
+        text for figures in entry.amounts.values() if isinstance(found := parsed(figures), dict) for text in found
+    }
     if info and chosen <= set(info.texts):
         if not parts_fit(key, info.options, info.refusals, notes):
             return None
@@ -208,10 +194,49 @@ def _draft(key: str, entry: Entry, info: PanelQuestion | None, notes: Notes) -> 
     )
 
 
+def repaired(written: Sequence[str], chosen: Collection[str]) -> tuple[str, ...]:
+    """Return the options that a list split at commas stands for.
+
+    Quotes around a whole text are removed. Neighbours that, joined by a comma, are one of the `chosen` texts are that
+    option. A text that nobody chose and that begins with a small letter belongs to the one before it, as in
+    "Important", "but not essential".
+    """
+    pieces = [_unquoted(text) for text in written]
+    texts: list[str] = []
+    start = 0
+    while start < len(pieces):
+        length = _length(pieces, start, chosen)
+        text = ", ".join(pieces[start : start + length])
+        if texts and text not in chosen and text[:1].islower() and texts[-1] not in chosen:
+            texts[-1] = f"{texts[-1]}, {text}"
+        else:
+            texts.append(text)
+        start += length
+    return tuple(texts)
+
+
+def _length(pieces: Sequence[str], start: int, chosen: Collection[str]) -> int:
+    """Return how many pieces from `start` on make up one of the chosen texts, the most if several do; 1 if none do."""
+    most = min(_MOST_PIECES, len(pieces) - start)
+    return next((n for n in range(most, 0, -1) if ", ".join(pieces[start : start + n]) in chosen), 1)
+
+
+def _unquoted(text: str) -> str:
+    stripped = text.strip()
+    whole = len(stripped) > 1 and stripped[0] == stripped[-1] and stripped[0] in "\"'"
+    return stripped[1:-1] if whole else stripped
+
+
 def _refusals(texts: Sequence[str]) -> tuple[str, ...]:
-    """Return "Refused" where it is one of the texts: the benchmark counts "Not sure" beside it as an answer."""
+    """Return "Refused" if it is one of the texts, because the benchmark then counts "Not sure" as an answer."""
     refused = tuple(text for text in texts if text.casefold() == "refused")
     return refused or tuple(text for text in texts if declines(text))
+
+
+def _numbered(options: Sequence[str]) -> tuple[float, ...]:
+    """Return the numbers with which the options begin, as in "1: Very unlikely"; nothing if not all have one."""
+    matches = [_NUMBERED.match(text) for text in options]
+    return tuple(float(match.group(1)) for match in matches if match) if options and all(matches) else ()
 
 
 def _book(title: str, about: Mapping[str, Any]) -> str:
@@ -219,55 +244,26 @@ def _book(title: str, about: Mapping[str, Any]) -> str:
     return tidy(f"How likely are you to read this book? {title}{genre}. {about['summary']}")
 
 
-def _numbered(options: Sequence[str]) -> tuple[float, ...]:
-    """Return the numbers that the options begin with, "1: Very unlikely", or nothing if not all do."""
-    matches = [_NUMBERED.match(text) for text in options]
-    return tuple(float(match.group(1)) for match in matches if match) if options and all(matches) else ()
-
-
-def _amounts(said: Any, entry: Entry, draft: Draft, where: str, notes: Notes) -> dict[str, float] | None:
-    if isinstance(said, list):
+def _amounts(figures: Any, entry: Entry, draft: Draft, item: str, notes: Notes) -> dict[str, float] | None:
+    if isinstance(figures, list):
         written = parsed(entry.about["MC_options"])
-        said = dict(zip(written, said, strict=False)) if len(written) == len(said) else None
-    if not isinstance(said, dict) or not all(_is_amount(amount) for amount in said.values()):
-        notes.add("groups left out of a question (their figures do not fit the options)", where)
+        figures = dict(zip(written, figures, strict=False)) if len(written) == len(figures) else None
+    if not isinstance(figures, dict) or not all(_is_amount(amount) for amount in figures.values()):
+        notes.add("group", "left out of a question (the figures do not fit the options)", item)
         return None
     known = {*draft.options, *draft.refusals}
-    unknown = [text for text in said if text not in known]
+    unknown = [text for text in figures if text not in known]
     if unknown:
-        notes.add("groups left out of a question (they chose an option that it does not have)", where)
+        notes.add("group", "left out of a question (an option was chosen that it does not have)", item)
         return None
-    return {str(text): float(amount) for text, amount in said.items()}
+    return {str(text): float(amount) for text, amount in figures.items()}
 
 
 def _is_amount(amount: Any) -> bool:
     return isinstance(amount, int | float) and not isinstance(amount, bool) and isfinite(amount) and amount >= 0
 
 
-def read(path: Path, wishes: ImportOptions) -> ImportResult:
-    """Read one `..._data.json` file, or all of them in a folder, where `info.csv` gives options in full and ordinals.
-
-    Raises:
-        SurveyError: there is no such file, or it is in another format.
-    """
-    if wishes.weighted:
-        raise SurveyError("these files have no weights; leave out --weighted")
-    files = files_of(path)
-    notes = Notes()
-    entries = entries_of(files, notes)
-    infos = read_info(files[0].parent / "info.csv", notes) if (files[0].parent / "info.csv").is_file() else {}
-    questions = [q for key, entry in entries.items() if (q := question_of(key, entry, infos.get(key), notes))]
-    years = {year for question in questions for year in topic_and_years(question.id)[1]}
-    by_country = any(COUNTRY in question.responses for question in questions)
-    survey = finished_survey(
-        questions,
-        wishes,
-        notes,
-        title=f"Distributional alignment: {files[0].parent.resolve().name}",
-        source="Benchmarking Distributional Alignment of Large Language Models (Meister et al. 2024)",
-        licence="see the benchmark and the surveys it draws on; question texts belong to their authors",
-        years=sorted(years),
-        everyone="Everyone asked",
-    )
-    what = "proportions by country" if by_country else "counts"
-    return ImportResult(survey, (f"files: {', '.join(file.name for file in files)}; {what}",), notes.lines())
+def _overall(draft: Draft, everyone: Mapping[str, Mapping[str, float]]) -> Responses | None:
+    """Return the sum over the groups of the attribute with the most people, including groups that were skipped."""
+    counted = [amounts for attribute, amounts in everyone.items() if attribute != COUNTRY]
+    return draft.counts(max(counted, key=lambda amounts: sum(amounts.values()))) if counted else None

@@ -1,6 +1,6 @@
 """GlobalOpinionQA (Durmus et al. 2023): a CSV file of questions, options, and the answers of countries as shares.
 
-`selections` and `options` are a dictionary and a list as Python writes them; shares stand in the options' order.
+`selections` and `options` are a dictionary and a list as Python writes them; shares are in the options' order.
 """
 
 from collections import Counter
@@ -27,17 +27,18 @@ from eval.surveys.model import Question, sums_to_one
 _NEEDED = frozenset({"question", "selections", "options"})
 _SOURCES = {"GAS": "Pew Global Attitudes Survey", "WVS": "World Values Survey"}
 _WHOLES = (1.0, 100.0)
+"""The sums that shares may have: some questions have percentages."""
 
 
-def read(path: Path, wishes: ImportOptions) -> ImportResult:
+def read(path: Path, import_options: ImportOptions) -> ImportResult:
     """Read the CSV file at `path`; countries become the groups `COUNTRY=...`.
 
-    The question in row n of the file is called `SOURCE-n`, counting from 1, since its text may be there twice.
+    The question in row n of the file, counted from 1, gets the id `SOURCE-n`, because its text may occur twice.
 
     Raises:
-        SurveyError: it is in another format, or no question could be taken over.
+        SurveyError: the file has another format, or no question could be imported.
     """
-    if wishes.weighted:
+    if import_options.weighted:
         raise SurveyError("this file has no weights; leave out --weighted")
     notes = Notes()
     questions: list[Question] = []
@@ -49,14 +50,13 @@ def read(path: Path, wishes: ImportOptions) -> ImportResult:
             countries |= set(question.responses.get("COUNTRY", ()))
     survey = finished_survey(
         questions,
-        wishes,
+        import_options,
         notes,
         title="GlobalOpinionQA",
         source="Pew Global Attitudes Survey and World Values Survey, as released with GlobalOpinionQA "
         "(Durmus et al. 2023)",
         licence="CC BY-NC-SA 4.0, see the data set and the surveys it draws on",
         years=(),
-        everyone="Everyone asked",
     )
     return ImportResult(survey, (f"countries: {len(countries)}; proportions, no counts",), notes.lines())
 
@@ -67,14 +67,14 @@ def _question(number: int, cells: dict[str, str], notes: Notes) -> Question | No
     try:
         options, selections = read_literal(cells["options"]), read_literal(cells["selections"])
     except (KeyError, ValueError):
-        notes.add("questions skipped (options or selections are not as Python writes them)", name)
+        notes.add("question", "skipped (options or selections are not as Python writes them)", name)
         return None
     if not isinstance(options, list) or not isinstance(selections, dict):
-        notes.add("questions skipped (options are no list, or selections no dictionary)", name)
+        notes.add("question", "skipped (options are not a list, or selections not a dictionary)", name)
         return None
     texts = ["" if option is None else collapsed(str(option)) for option in options]
     if len(set(texts)) < len(texts):
-        notes.add("questions skipped (two options have the same text)", name)
+        notes.add("question", "skipped (two options have the same text)", name)
         return None
     draft = Draft(
         id=name,
@@ -85,31 +85,31 @@ def _question(number: int, cells: dict[str, str], notes: Notes) -> Question | No
     )
     draft.ordinals = _numbers(draft.options)
     if "" in texts:
-        notes.add("questions with an option left out (it has no text)", name)
+        notes.add("question", "with an option left out (it has no text)", name)
     countries = [collapsed(str(country)) for country in selections]
     times = Counter(countries)
     for country, shares in zip(countries, selections.values(), strict=True):
         if times[country] > 1:
-            notes.add("countries left out of a question (they are there twice)", f"{name}, {country}")
+            notes.add("country", "left out of a question (it occurs twice)", f"{name}, {country}")
         else:
             _add(draft, texts, country, shares, notes)
     return finished(draft, notes)
 
 
 def _add(draft: Draft, texts: Sequence[str], country: str, shares: Any, notes: Notes) -> None:
-    where = f"{draft.id}, {country}"
+    item = f"{draft.id}, {country}"
     if not isinstance(shares, list) or len(shares) != len(texts) or not all(map(_is_share, shares)):
-        notes.add("countries left out of a question (their shares do not fit the options)", where)
+        notes.add("country", "left out of a question (the shares do not fit the options)", item)
         return
     total = sum(shares)
     if not any(sums_to_one(total / whole) for whole in _WHOLES):
-        notes.add("countries left out of a question (their shares do not sum to 1)", where)
+        notes.add("country", "left out of a question (the shares do not sum to 1)", item)
         return
     amounts = dict(zip(texts, shares, strict=True))
     if amounts.get(""):
-        notes.add("countries left out of a question (an option without text has a share of them)", where)
+        notes.add("country", "left out of a question (an option without text has a share)", item)
         return
-    responses = draft.shared(amounts)
+    responses = draft.proportions(amounts)
     if responses is not None:
         draft.responses.setdefault("COUNTRY", {})[country] = responses
 
@@ -119,11 +119,11 @@ def _is_share(share: Any) -> bool:
 
 
 def _numbers(options: Sequence[str]) -> tuple[float, ...]:
-    """Return the options' own numbers where all are numbers, "1" to "10"; nothing otherwise."""
+    """Return the options' own numbers if all are numbers, such as "1" to "10"; nothing otherwise."""
     try:
         values = tuple(float(text) for text in options if "_" not in text)
     except ValueError:
         return ()
-    if len(values) < len(options):  # Python takes 1_000 for a number
+    if len(values) < len(options):  # an option like 1_000, which Python would read as a number
         return ()
     return values if all(map(isfinite, values)) else ()

@@ -1,11 +1,7 @@
 """The release of OpinionQA (Santurkar et al. 2023): `human_resp/American_Trends_Panel_W*/`, one folder for each wave.
 
-`info.csv` has the questions, `responses.csv` a row for each respondent: the text of the answer to each question, the
-value of each attribute and `WEIGHT_W*`. Answers and values are matched by their text.
-
-The `responses.csv` of an OpinionQA wave: a row for each respondent, a column for each question and attribute.
-
-Where the waves of an OpinionQA release lie.
+`info.csv` has the questions. `responses.csv` has a row for each respondent: the text of the answer to each question,
+the value of each attribute and `WEIGHT_W*`. Answers and values are matched by their text.
 """
 
 import re
@@ -17,8 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.errors import SurveyError
-from eval.importers.american_trends_panel import PanelQuestion, read_info, topic_and_years
-from eval.importers.building import Draft, ImportOptions, ImportResult, Notes, finished, finished_survey, tidy
+from eval.importers.american_trends_panel import PanelQuestion, read_info, topic_and_years, years_of
+from eval.importers.building import (
+    NOBODY_ANSWERED,
+    Draft,
+    ImportOptions,
+    ImportResult,
+    Notes,
+    finished,
+    finished_survey,
+    tidy,
+)
 from eval.importers.reading import read_cells, wrong_length
 from eval.importers.refusals import parts_fit
 from eval.surveys.model import MOST_LABELS, MOST_PEOPLE, Question
@@ -26,10 +31,92 @@ from eval.surveys.respondents import NOT_ASKED, Codes, Members, Respondents, Wav
 from personas import ALL_GROUPS, CATALOGUE, Group
 from personas.inputs.files import display_name, is_directory
 
+_FOLDER = re.compile(r"(?:Pew_)?American_Trends_Panel_W(\d+)")
+_INSIDE = ("human_resp", "data/human_resp")
+_FILES = ("info.csv", "responses.csv")
+
+
+def read(path: Path, import_options: ImportOptions) -> ImportResult:
+    """Read all waves below `path`: the release, its `human_resp`, or the folder of one wave.
+
+    The survey has the figures of everyone and of each of the 60 groups; the respondents are returned with it, for
+    combinations of groups.
+
+    Raises:
+        SurveyError: there is no wave with responses, or a file has another format.
+    """
+    notes = Notes()
+    questions: list[Question] = []
+    waves: list[Wave] = []
+    people = 0
+    for number, folder in wave_folders(path, notes):
+        wave, infos = _wave(number, folder, import_options, notes)
+        people += len(wave.answers)
+        members = {group: wave.members((group,)) for group in ALL_GROUPS if group.attribute in wave.attributes}
+        of_wave = [question for info in infos if (question := _question(info, wave, members, notes))]
+        waves.append(_with_questions(wave, [wave.questions.index(question.id) for question in of_wave]))
+        questions += of_wave
+    if not waves:
+        raise SurveyError(f"{display_name(path)}: no wave has a responses.csv; download the OpinionQA data set itself")
+    survey = finished_survey(
+        questions,
+        import_options,
+        notes,
+        title="OpinionQA",
+        source="Pew Research Center, American Trends Panel, as released with OpinionQA (Santurkar et al. 2023)",
+        licence="see the terms of Pew Research Center, which bears no responsibility for how its data are used here",
+        years=years_of(questions),
+    )
+    found = f"waves: {len(waves)}, respondents: {people}; combinations of groups are computed from their answers"
+    return ImportResult(survey, (found,), notes.lines(), Respondents(tuple(waves)))
+
+
+def wave_folders(path: Path, notes: Notes) -> list[tuple[int, Path]]:
+    """Return number and folder of each wave below `path`, in the order of their numbers.
+
+    Folders that lack a file are left out, with a note.
+
+    Raises:
+        SurveyError: there is no folder of a wave, or a wave has two complete folders, which may differ.
+    """
+    if not is_directory(path):
+        raise SurveyError(f"{display_name(path)} is not a folder; name the one that has human_resp in it")
+    found = _folders(path)
+    if not found:
+        raise SurveyError(f"{display_name(path)} has no folder American_Trends_Panel_W...; name human_resp")
+    complete: dict[int, Path] = {}
+    for number, folder in found:
+        lacking = next((name for name in _FILES if not (folder / name).is_file()), None)
+        if lacking:
+            notes.add("wave", f"skipped (no {lacking})", _wave_name(number, folder, found))
+        elif number in complete:
+            both = " and ".join(str(each.relative_to(path)) for each in (complete[number], folder))
+            raise SurveyError(
+                f"{display_name(path)} has wave W{number} twice, in {both}; name the folder with one of them"
+            )
+        else:
+            complete[number] = folder
+    return sorted(complete.items())
+
+
+def _folders(path: Path) -> list[tuple[int, Path]]:
+    """Return the folders that are named like a wave's, each once even if several links lead to it."""
+    places = [path, *(path / inside for inside in _INSIDE)]
+    candidates = [path] if _FOLDER.fullmatch(path.resolve().name) else []
+    candidates += [found for place in places if place.is_dir() for found in sorted(place.iterdir()) if found.is_dir()]
+    distinct = {folder.resolve(): folder for folder in reversed(candidates)}
+    numbered = [(match, folder) for real, folder in distinct.items() if (match := _FOLDER.fullmatch(real.name))]
+    return sorted(((int(match.group(1)), folder) for match, folder in numbered), key=lambda found: (found[0], found[1]))
+
+
+def _wave_name(number: int, folder: Path, found: list[tuple[int, Path]]) -> str:
+    alone = sum(other == number for other, _ in found) == 1
+    return f"W{number}" if alone else f"W{number} in {folder.parent.name}/{folder.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class ResponseTable:
-    """The cells of the file at `path`; `columns` has the place of each column, `lines` the line of each row."""
+    """A `responses.csv`: the place of each column by name, and the cells and the line of each row."""
 
     path: Path
     columns: Mapping[str, int]
@@ -37,24 +124,24 @@ class ResponseTable:
     lines: Sequence[int]
 
     def codes(self, column: str, code_of: Mapping[str, int]) -> tuple[Codes, set[str]]:
-        """Return the code of each cell of a column, -1 for one that has none, and the texts that have none."""
+        """Return the code of each cell of a column, -1 for a text without a code, and the texts without a code."""
         place = self.columns[column]
         cells = [row[place].strip() for row in self.rows]
         codes = np.fromiter((code_of.get(cell, NOT_ASKED) for cell in cells), dtype=np.int8, count=len(cells))
         return codes, {cell for cell in set(cells) - code_of.keys() if cell and cell.casefold() != "nan"}
 
     def numbers(self, column: str) -> NDArray[np.float64]:
-        """Return the number in each cell of a column, NaN where it holds none."""
+        """Return the number in each cell of a column, NaN if it has none."""
         place = self.columns[column]
         return np.array([_number(row[place]) for row in self.rows], dtype=np.float64)
 
 
 def read_responses(path: Path) -> ResponseTable:
-    """Read the file at `path`.
+    """Read a `responses.csv`.
 
     Raises:
-        SurveyError: it cannot be read, a column is there twice, or a row has more or fewer cells than there are
-            columns, so that they may stand for another question; the message names the line.
+        SurveyError: it cannot be read, a column occurs twice, or a row has more or fewer cells than there are columns,
+            so that cells may belong to another question; the message names the line.
     """
     header, numbered = read_cells(path, frozenset())
     rows, lines = [], []
@@ -68,102 +155,18 @@ def read_responses(path: Path) -> ResponseTable:
 
 def _number(cell: str) -> float:
     try:
-        return float(cell) if "_" not in cell else float("nan")  # Python takes 1_000 for a number
+        return float(cell) if "_" not in cell else float("nan")  # Python would read 1_000 as a number
     except ValueError:
         return float("nan")
 
 
-_FOLDER = re.compile(r"(?:Pew_)?American_Trends_Panel_W(\d+)")
-_INSIDE = ("human_resp", "data/human_resp")
-_FILES = ("info.csv", "responses.csv")
-
-
-def wave_folders(path: Path, notes: Notes) -> list[tuple[int, Path]]:
-    """Return number and folder of each wave below `path`, in the order of their numbers.
-
-    Folders that lack a file are left out, with a note.
-
-    Raises:
-        SurveyError: there is no folder of a wave, or a wave has two complete ones: they may differ.
-    """
-    if not is_directory(path):
-        raise SurveyError(f"{display_name(path)} is no folder; name the one that has human_resp in it")
-    found = _folders(path)
-    if not found:
-        raise SurveyError(f"{display_name(path)} has no folder American_Trends_Panel_W...; name human_resp")
-    complete: dict[int, Path] = {}
-    for number, folder in found:
-        lacking = next((name for name in _FILES if not (folder / name).is_file()), None)
-        if lacking:
-            notes.add(f"waves skipped (no {lacking})", _said(number, folder, found))
-        elif number in complete:
-            both = " and ".join(str(each.relative_to(path)) for each in (complete[number], folder))
-            raise SurveyError(
-                f"{display_name(path)} has wave W{number} twice, in {both}; name the folder with one of them"
-            )
-        else:
-            complete[number] = folder
-    return sorted(complete.items())
-
-
-def _folders(path: Path) -> list[tuple[int, Path]]:
-    """Return the folders that are named as a wave's is, each once, however many links lead to it."""
-    places = [path, *(path / inside for inside in _INSIDE)]
-    candidates = [path] if _FOLDER.fullmatch(path.resolve().name) else []
-    candidates += [found for place in places if place.is_dir() for found in sorted(place.iterdir()) if found.is_dir()]
-    distinct = {folder.resolve(): folder for folder in reversed(candidates)}
-    numbered = [(match, folder) for real, folder in distinct.items() if (match := _FOLDER.fullmatch(real.name))]
-    return sorted(((int(match.group(1)), folder) for match, folder in numbered), key=lambda found: (found[0], found[1]))
-
-
-def _said(number: int, folder: Path, found: list[tuple[int, Path]]) -> str:
-    alone = sum(other == number for other, _ in found) == 1
-    return f"W{number}" if alone else f"W{number} in {folder.parent.name}/{folder.name}"
-
-
-def read(path: Path, wishes: ImportOptions) -> ImportResult:
-    """Read all waves below `path`: the release, its `human_resp`, or the folder of one wave.
-
-    Figures are of everyone and of each of the 60 groups; the respondents go along, for combinations.
-
-    Raises:
-        SurveyError: there is no wave with responses, or a file is in another format.
-    """
-    notes = Notes()
-    questions: list[Question] = []
-    waves: list[Wave] = []
-    people = 0
-    for number, folder in wave_folders(path, notes):
-        wave, infos = _wave(number, folder, wishes, notes)
-        people += len(wave.answers)
-        members = {group: wave.members((group,)) for group in ALL_GROUPS if group.attribute in wave.attributes}
-        taken = [question for info in infos if (question := _question(info, wave, members, notes))]
-        kept = [wave.questions.index(question.id) for question in taken]
-        waves.append(_narrowed(wave, kept))
-        questions += taken
-    if not waves:
-        raise SurveyError(f"{display_name(path)}: no wave has a responses.csv; download the OpinionQA data set itself")
-    survey = finished_survey(
-        questions,
-        wishes,
-        notes,
-        title="OpinionQA",
-        source="Pew Research Center, American Trends Panel, as released with OpinionQA (Santurkar et al. 2023)",
-        licence="see the terms of Pew Research Center, which bears no responsibility for how its data are used here",
-        years=sorted({year for question in questions for year in topic_and_years(question.id)[1]}),
-        everyone="Everyone asked",
-    )
-    found = f"waves: {len(waves)}, respondents: {people}; combinations of groups are computed from their answers"
-    return ImportResult(survey, (found,), notes.lines(), Respondents(tuple(waves)))
-
-
-def _wave(number: int, folder: Path, wishes: ImportOptions, notes: Notes) -> tuple[Wave, list[PanelQuestion]]:
+def _wave(number: int, folder: Path, import_options: ImportOptions, notes: Notes) -> tuple[Wave, list[PanelQuestion]]:
     table = read_responses(folder / "responses.csv")
     infos = [info for info in read_info(folder / "info.csv", notes).values() if _can_be_counted(info, table, notes)]
     attributes = tuple(key for key in CATALOGUE if key in table.columns)
     for key in CATALOGUE:
         if key not in attributes:
-            notes.add("attributes that a wave does not have", f"{key}, W{number}")
+            notes.add("attribute", "that a wave does not have", f"{key}, W{number}")
     wave = Wave(
         questions=tuple(info.key for info in infos),
         answers=_side_by_side([_answers(table, info, notes) for info in infos], len(table.rows)),
@@ -171,15 +174,15 @@ def _wave(number: int, folder: Path, wishes: ImportOptions, notes: Notes) -> tup
         values=_side_by_side([_values(table, key, notes) for key in attributes], len(table.rows)),
         weights=None,
     )
-    return (_weighted(wave, table, number, notes) if wishes.weighted else wave), infos
+    return (_weighted(wave, table, number, notes) if import_options.weighted else wave), infos
 
 
 def _can_be_counted(info: PanelQuestion, table: ResponseTable, notes: Notes) -> bool:
     if info.key not in table.columns:
-        notes.add("questions skipped (no column in responses.csv)", info.key)
+        notes.add("question", "skipped (no column in responses.csv)", info.key)
         return False
     if len(info.texts) > MOST_LABELS:
-        notes.add(f"questions skipped (more than {MOST_LABELS} options)", info.key)
+        notes.add("question", f"skipped (more than {MOST_LABELS} options)", info.key)
         return False
     return parts_fit(info.key, info.options, info.refusals, notes)
 
@@ -193,7 +196,7 @@ def _answers(table: ResponseTable, info: PanelQuestion, notes: Notes) -> Codes:
     code_of = {text: place for place, text in enumerate(info.options)} | dict.fromkeys(info.refusals, refused)
     codes, unknown = table.codes(info.key, code_of)
     if unknown:
-        notes.add("questions with answers left out (an option that the question does not have)", info.key)
+        notes.add("question", "with answers left out (an option that the question does not have)", info.key)
     return codes
 
 
@@ -201,7 +204,7 @@ def _values(table: ResponseTable, attribute: str, notes: Notes) -> Codes:
     code_of = {value: place for place, value in enumerate(CATALOGUE[attribute].values)}
     codes, unknown = table.codes(attribute, code_of)
     for value in sorted(unknown):
-        notes.add("values that are none of the 60 groups (counted among everyone)", f"{attribute}={value}")
+        notes.add("value", "outside the 60 groups (counted among everyone)", f"{attribute}={value}")
     return codes
 
 
@@ -212,12 +215,12 @@ def _weighted(wave: Wave, table: ResponseTable, number: int, notes: Notes) -> Wa
     weights = table.numbers(column)
     known = np.isfinite(weights) & (weights > 0)
     if not known.all():
-        notes.add("waves with respondents left out (they have no weight above 0)", f"W{number}: {int((~known).sum())}")
+        notes.add("wave", "with respondents left out (no weight above 0)", f"W{number}: {int((~known).sum())}")
     with np.errstate(over="ignore"):
         together = weights[known].sum()
     if together > MOST_PEOPLE:
         line = table.lines[int(np.argmax(np.where(known, weights, 0)))]
-        problem = f"line {line}: {column}: with this weight, people stand for more than {MOST_PEOPLE} altogether"
+        problem = f"line {line}: {column}: with this weight, respondents stand for more than {MOST_PEOPLE} people"
         raise SurveyError(f"{display_name(table.path)}: {problem}; correct it, or leave out --weighted")
     return Wave(wave.questions, wave.answers[known], wave.attributes, wave.values[known], weights[known])
 
@@ -236,13 +239,13 @@ def _question(info: PanelQuestion, wave: Wave, members: Mapping[Group, Members],
     for group, belong in members.items():
         responses = wave.responses(column, options, belong)
         if responses is None:
-            notes.add("groups left out of a question (nobody answered)", f"{info.key}, {group}")
+            notes.add("group", NOBODY_ANSWERED, f"{info.key}, {group}")
         else:
             draft.responses.setdefault(group.attribute, {})[group.value] = responses
     return finished(draft, notes)
 
 
-def _narrowed(wave: Wave, columns: list[int]) -> Wave:
-    """Return the wave with the questions that were taken over only."""
+def _with_questions(wave: Wave, columns: list[int]) -> Wave:
+    """Return the wave with only the questions in these columns."""
     questions = tuple(wave.questions[column] for column in columns)
     return Wave(questions, wave.answers[:, columns], wave.attributes, wave.values, wave.weights)

@@ -1,4 +1,4 @@
-"""Which options decline to answer, for sources that do not say: by their text, in the words of the survey houses."""
+"""Which options decline to answer, for sources that do not mark them: recognised by the texts that surveys use."""
 
 from collections.abc import Sequence
 
@@ -30,29 +30,28 @@ _REFUSALS = frozenset(
 
 
 def declines(option: str) -> bool:
-    """Say whether an option declines to answer: "Refused", "Don't know", "No answer", "Missing; Unknown"."""
+    """Return whether an option declines to answer: "Refused", "Don't know", "No answer", "Missing; Unknown"."""
     text = option.strip().strip("()[]").casefold()
     return text in _REFUSALS or text.startswith(("missing;", "missing:", "other missing")) or text == "missing"
 
 
 def parts_fit(question: str, options: Sequence[str], refusals: Sequence[str], notes: Notes) -> bool:
-    """Say whether a source that lists refusals after the options with a value can have meant these two parts.
+    """Return whether a source can mean these options and refusals, where it has refusals after the options with values.
 
-    An option that declines before a "refusal" that answers means that the values belong to other texts: False, with
-    a note. One of the two by itself may be meant: True, with a note that names the texts.
+    If an option declines and a "refusal" answers, the values belong to other texts: False, with a note. Only one of the
+    two may be intended: True, with a note that names the texts.
     """
     declining = [text for text in options if declines(text)]
     answering = [text for text in refusals if not declines(text)]
     if declining and answering:
-        reason = "questions skipped (an option that declines has a value, and one that answers has none)"
-        notes.add(reason, _named(question, declining + answering))
+        reason = "skipped (an option that declines has a value, and one that answers has none)"
+        notes.add("question", reason, _named(question, declining + answering))
         return False
     if declining:
-        notes.add(
-            "questions with options that decline but have a value (counted as options)", _named(question, declining)
-        )
+        reason = "with options that decline but have a value (counted as options)"
+        notes.add("question", reason, _named(question, declining))
     if answering:
-        notes.add("questions with options that have no value (counted as refusals)", _named(question, answering))
+        notes.add("question", "with options that have no value (counted as refusals)", _named(question, answering))
     return True
 
 

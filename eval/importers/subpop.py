@@ -1,8 +1,8 @@
 """SubPOP (Suh et al. 2025): JSON Lines, one line for each question and group, shares in the options' order.
 
-`responses` sum to 1 without refusals, whose share of everyone asked is `refusal_rate`; the option for them, where it is
-listed, comes last. Lines that say two things of one question, or of one group of it, are errors: which of them is
-right cannot be told.
+`responses` sum to 1 without refusals; `refusal_rate` is the share of refusals among everyone asked, and the option for
+them, if it is listed, comes last. Lines that contradict each other about a question, or give two figures for one group,
+are errors, because it is not known which line is right.
 """
 
 import json
@@ -14,8 +14,9 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
 
 from eval.errors import SurveyError
-from eval.importers.american_trends_panel import topic_and_years
+from eval.importers.american_trends_panel import topic_and_years, years_of
 from eval.importers.building import (
+    NOT_IN_CATALOGUE,
     Draft,
     ImportOptions,
     ImportResult,
@@ -34,18 +35,19 @@ from personas.inputs.models import broken_rule
 from personas.inputs.suggestions import quoted
 
 _EVERYONE = frozenset({"overall", "all"})
-_IN_OTHER_WORDS: Mapping[tuple[str, str], str] = {
+_OTHER_WORDINGS: Mapping[tuple[str, str], str] = {
     ("POLPARTY", "something else"): "Other",
     ("CITIZEN", "a us citizen"): "Yes",
     ("CITIZEN", "not a us citizen"): "No",
     ("MARITAL", "unmarried and have never been married"): "Never been married",
 }
+"""The catalogue's value for a value in the words of this source."""
 
 Share = Annotated[FiniteFloat, Field(ge=0)]
 
 
 class _Record(BaseModel):
-    """A line of the file; keys beside these are of no use here."""
+    """A line of the file, with the keys that are used here; others are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -75,35 +77,34 @@ class _Asked:
     lines: dict[tuple[str, str], int] = field(default_factory=dict)
 
 
-def read(path: Path, wishes: ImportOptions) -> ImportResult:
+def read(path: Path, import_options: ImportOptions) -> ImportResult:
     """Read `subpop_train.jsonl` or `subpop_eval.jsonl`.
 
     Raises:
-        SurveyError: a line is in another format; the message names it.
+        SurveyError: a line has another format; the message names it.
     """
-    if wishes.weighted:
+    if import_options.weighted:
         raise SurveyError("this file has no weights of its own; leave out --weighted")
     notes = Notes()
     asked: dict[str, _Asked] = {}
     lines = 0
     for line, record in _records(path):
         lines += 1
-        before = asked.setdefault(collapsed(record.qkey), _Asked(_draft(record)))
-        problem = _contradiction(before, record, line) or _add(before.draft, record, notes)
+        earlier = asked.setdefault(collapsed(record.qkey), _Asked(_draft(record)))
+        problem = _contradiction(earlier, record, line) or _add(earlier.draft, record, notes)
         if problem:
-            where = f"{display_name(path)}: line {line}: question {quoted(before.draft.id)}"
+            where = f"{display_name(path)}: line {line}: question {quoted(earlier.draft.id)}"
             raise SurveyError(f"{where} {problem}; download the file again, or keep one of the lines")
     drafts = [each.draft for each in asked.values() if _has_its_shares(each.draft, notes)]
     questions: list[Question] = [found for draft in drafts if (found := finished(draft, notes))]
     survey = finished_survey(
         questions,
-        wishes,
+        import_options,
         notes,
         title="SubPOP",
         source="American Trends Panel or General Social Survey, as released with SubPOP (Suh et al. 2025)",
         licence="CC BY-NC-SA 4.0, see the data set and the surveys it draws on",
-        years=sorted({year for question in questions for year in topic_and_years(question.id)[1]}),
-        everyone="Everyone asked",
+        years=years_of(questions),
     )
     return ImportResult(survey, (f"lines: {lines}; proportions, no counts",), notes.lines())
 
@@ -135,7 +136,7 @@ def _draft(record: _Record) -> Draft:
 
 
 def _contradiction(asked: _Asked, record: _Record, line: int) -> str | None:
-    """Say in what a line says another thing than a line before; None if in nothing."""
+    """Return how a line contradicts an earlier line about the same question; None if it does not."""
     before, now = asked.draft, _draft(record)
     if before.stem != now.stem:
         return "has another text than on a line before"
@@ -145,30 +146,30 @@ def _contradiction(asked: _Asked, record: _Record, line: int) -> str | None:
     return None if first == line else f"has {record.attribute}={record.group} already, on line {first}"
 
 
-def _has_its_shares(draft: Draft, notes: Notes) -> bool:
-    """Say whether the option without a share is one for refusals: otherwise the shares may be those of others."""
-    if not all(map(declines, draft.refusals)):
-        notes.add("questions skipped (the option without a share is none for refusals)", draft.id)
-        return False
-    return parts_fit(draft.id, draft.options, draft.refusals, notes)
-
-
 def _add(draft: Draft, record: _Record, notes: Notes) -> str | None:
-    """Add the figures of a line; return what is wrong if the group has some already."""
+    """Add the figures of a line to its question; return a problem if the group has figures already."""
     answering = (1 - record.refusal_rate) / sum(record.responses)
     if answering == 0:
-        notes.add("groups left out of a question (all refused)", f"{draft.id}, {record.attribute}={record.group}")
+        notes.add("group", "left out of a question (all refused)", f"{draft.id}, {record.attribute}={record.group}")
         return None
     shares = tuple(share * answering for share in record.responses)
     responses = Responses(proportions=shares, refused=record.refusal_rate)
     if record.attribute.casefold() in _EVERYONE:
         already, draft.overall = draft.overall, responses
         return "has figures of everyone already" if already else None
-    value = _IN_OTHER_WORDS.get((record.attribute, record.group.casefold()), record.group)
+    value = _OTHER_WORDINGS.get((record.attribute, record.group.casefold()), record.group)
     known = CATALOGUE.get(record.attribute)
     if known is None or value not in known.values:
-        notes.add("groups skipped (not among the 60 of the catalogue)", f"{record.attribute}={record.group}")
+        notes.add("group", NOT_IN_CATALOGUE, f"{record.attribute}={record.group}")
         return None
     of_values = draft.responses.setdefault(record.attribute, {})
     already, of_values[value] = of_values.get(value), responses
     return f"has figures of {record.attribute}={value} already, under another name" if already else None
+
+
+def _has_its_shares(draft: Draft, notes: Notes) -> bool:
+    """Return whether the option without a share is for refusals. If not, the shares may belong to other options."""
+    if not all(map(declines, draft.refusals)):
+        notes.add("question", "skipped (the option without a share is not for refusals)", draft.id)
+        return False
+    return parts_fit(draft.id, draft.options, draft.refusals, notes)

@@ -17,9 +17,10 @@ from personas.inputs.suggestions import quoted
 
 @dataclass(frozen=True, slots=True)
 class ComparisonGroups:
-    """What everyone and `groups` answered to `questions`.
+    """The answers of everyone and of `groups` to `questions`.
 
-    `everyone` has shape (questions, width), `distributions` (groups, questions, width), NaN where there are no figures.
+    `everyone` has shape (questions, width) and `distributions` (groups, questions, width); both are NaN where there are
+    no figures.
     """
 
     questions: tuple[Question, ...]
@@ -30,25 +31,25 @@ class ComparisonGroups:
 
     @property
     def width(self) -> int:
-        """The most options that a question has."""
+        """The largest number of options of a question."""
         return int(self.everyone.shape[-1])
 
     @property
-    def names(self) -> tuple[Group | None, ...]:
+    def with_everyone(self) -> tuple[Group | None, ...]:
         """Everyone (None), if there are such figures, then the groups."""
         return self.groups if np.isnan(self.everyone).all() else (None, *self.groups)
 
     @property
-    def all_people(self) -> FloatArray:
-        """The distributions of `names`, shape (names, questions, width)."""
-        if len(self.names) == len(self.groups):
+    def all_distributions(self) -> FloatArray:
+        """The distributions of `with_everyone`, shape (len(with_everyone), questions, width)."""
+        if len(self.with_everyone) == len(self.groups):
             return self.distributions
         return np.concatenate([self.everyone[None], self.distributions])
 
     def of(self, questions: NDArray[np.bool_]) -> "ComparisonGroups":
         """Return the same people over some of the questions."""
         return ComparisonGroups(
-            questions=tuple(question for question, kept in zip(self.questions, questions, strict=True) if kept),
+            questions=tuple(question for question, chosen in zip(self.questions, questions, strict=True) if chosen),
             groups=self.groups,
             everyone=self.everyone[questions],
             distributions=self.distributions[:, questions],
@@ -56,7 +57,7 @@ class ComparisonGroups:
         )
 
     def people(self, groups: Sequence[Group]) -> FloatArray:
-        """Return what the people who belong to all of `groups` answered, shape (questions, width)."""
+        """Return the answers of the people who belong to all of `groups`, shape (questions, width)."""
         return people(self.questions, groups, self.width)
 
     def aligned(self, options: FloatArray, others: FloatArray) -> FloatArray:
@@ -68,7 +69,7 @@ def groups_of(survey: Survey, attribute: str | None) -> tuple[Group, ...]:
     """Return the groups with figures, all or those of one attribute, in catalogue order.
 
     Raises:
-        SurveyError: there are not two of them, so that there is nothing to tell apart.
+        SurveyError: there are fewer than two, so that there is nothing to compare.
     """
     found = groups_with_figures(survey)
     groups = tuple(group for group in found if attribute in (None, group.attribute))
@@ -79,7 +80,7 @@ def groups_of(survey: Survey, attribute: str | None) -> tuple[Group, ...]:
     return groups
 
 
-def targets_of(questions: Sequence[Question], groups: Sequence[Group]) -> ComparisonGroups:
+def comparison_groups(questions: Sequence[Question], groups: Sequence[Group]) -> ComparisonGroups:
     """Return everyone and `groups` over `questions`."""
     width = max(len(question.options) for question in questions)
     return ComparisonGroups(
@@ -92,7 +93,7 @@ def targets_of(questions: Sequence[Question], groups: Sequence[Group]) -> Compar
 
 
 def people(questions: Sequence[Question], groups: Sequence[Group], width: int) -> FloatArray:
-    """Return what the people who belong to all of `groups` answered, refusals apart, shape (questions, width)."""
+    """Return the answers of the people who belong to all of `groups`, refusals apart, shape (questions, width)."""
     figures = [human_figures(question, groups) for question in questions]
     shares = [None if figure is None else (figure.distribution, figure.refusal) for figure in figures]
     return stack(shares, width, "apart").options

@@ -1,13 +1,10 @@
-"""How close people are to each other: the figures that tell what a model's alignment with a group is worth.
+"""The measures of a matrix that compare more than one group: those of Santurkar et al. (2023), and a confusion matrix.
 
-Santurkar et al. (2023) set beside a model the alignment of demographic groups with each other: no model need be
-closer to a group than the closest other group, and one below the farthest is worse than anybody.
-
-Whom a persona sounds like, question by question: a confusion matrix over groups.
-
-Whether a model sides with the same group whatever the topic (consistency, Santurkar et al. 2023, section 5).
-
-How close a model comes to a group when it is steered to it (steerability, Santurkar et al. 2023, section 4).
+*Confusion*: the share of questions on which each group is the closest one. *Consistency* (their section 5): whether the
+same group is the closest one in every topic. *Human references*: the alignment of groups with each other, beside which
+a model's alignment is read: a model need not be closer to a group than the closest other group is, and one that is
+farther than the farthest is worse than every group. *Steerability* (their section 4): how close a model comes to a
+group to which it is steered.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,42 +14,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.answers import FloatArray
-from eval.scoring.intervals import Bootstrap, Interval
+from eval.matrix.models import Consistency, HumanReference, HumanReferences, Steered
+from eval.scoring.intervals import Bootstrap
 from eval.scoring.metrics import OrdinalScale, alignment
+from eval.scoring.results import Score, group_name
 from personas import Group
 
+ORACLE = "oracle"
+"""The name of the best steering of each question."""
 
-def confusion(aligned: FloatArray, bootstrap: Bootstrap) -> tuple[Interval, ...]:
-    """Return, for each group, the share of questions on which it is the one that the model is closest to.
 
-    `aligned` are the model's alignments (groups, questions) without NaN. Groups that are equally close on a
-    question share it, so that the shares sum to 1.
+def confusion(aligned: FloatArray, bootstrap: Bootstrap) -> tuple[Score, ...]:
+    """Return, for each group, the share of questions on which the model is closest to it.
+
+    `aligned` are the model's alignments (groups, questions) without NaN. Groups that are equally close on a question
+    share it, so that the shares sum to 1.
     """
     rounded = np.round(aligned, 12)
     closest = rounded == rounded.max(axis=0)
     return bootstrap.shares((closest / closest.sum(axis=0)).T)
 
 
-@dataclass(frozen=True, slots=True)
-class Consistency:
-    """The share of topics whose best-aligned group is the best over all topics.
+def consistency(
+    aligned: FloatArray, groups: Sequence[Group], about: NDArray[np.bool_], bootstrap: Bootstrap
+) -> Consistency | None:
+    """Return the consistency of one model among `groups` of one attribute: how many topics agree on the best group.
 
-    `best` is that group's place among those compared. The interval resamples topics with `best` held fixed, so there is
-    none under 20 topics; with k groups, siding at random would give about 1/k.
-    """
-
-    best: int
-    score: Interval
-    topics: int
-
-
-def consistency(aligned: FloatArray, about: NDArray[np.bool_], bootstrap: Bootstrap) -> Consistency | None:
-    """Return the consistency of one model among the groups of one attribute.
-
-    `aligned` are its alignments (groups, questions), `about` tells which questions belong to which topic (topics,
-    questions). Within a topic, and then over topics, alignments are averaged: every topic counts the same, however
-    many questions it has. Questions with NaN for any group are left out, and topics without a question; equals are
-    taken in the order of the groups. None when nothing is left or there are not two groups.
+    `aligned` are the model's alignments (groups, questions); `about` (topics, questions) is true where a question
+    belongs to a topic. Alignments are averaged within each topic and then over topics, so that every topic counts the
+    same. Questions with NaN for any group are left out, and topics without a question. Ties go to the first group. The
+    interval resamples topics with the best group held fixed. With k groups, siding at random would give about 1/k. None
+    if nothing is left or there are fewer than two groups.
     """
     defined = ~np.isnan(aligned).any(axis=0)
     about = about[:, defined]
@@ -63,24 +55,13 @@ def consistency(aligned: FloatArray, about: NDArray[np.bool_], bootstrap: Bootst
     best = int(np.argmax(np.round(by_topic.mean(axis=0), 12)))
     agree = np.argmax(np.round(by_topic, 12), axis=1) == best
     (score,) = bootstrap.shares(agree[:, None].astype(np.float64))
-    return Consistency(best, score, len(about))
-
-
-@dataclass(frozen=True, slots=True)
-class HumanReference:
-    """A group's alignment with the people in question."""
-
-    group: Group
-    alignment: Interval
-
-
-@dataclass(frozen=True, slots=True)
-class HumanReferences:
-    """The group that is closest to some people, the mean over all groups, and the group that is farthest from them."""
-
-    best: HumanReference
-    mean: Interval
-    worst: HumanReference
+    return Consistency(
+        attribute=groups[best].attribute,
+        groups=len(groups),
+        best=group_name(groups[best]),
+        topics=len(about),
+        score=score,
+    )
 
 
 def human_references(
@@ -89,7 +70,7 @@ def human_references(
     """Return how close `groups` are to `people`, over the questions for which all of them have figures.
 
     `people` are distributions (questions, options), `distributions` those of the groups (groups, questions, options).
-    Equals are taken in the order of `groups`. None without groups or without a common question.
+    Ties go to the first group. None if there are no groups or no common question.
     """
     aligned = alignment(distributions, people, scale)
     common = aligned[:, ~np.isnan(aligned).any(axis=0)].T
@@ -99,36 +80,31 @@ def human_references(
     best, worst = int(np.argmax(means)), int(np.argmin(means))
     over_groups = common.mean(axis=1, keepdims=True)
     first, mean, last = bootstrap.means(np.hstack([common[:, [best]], over_groups, common[:, [worst]]]))
-    return HumanReferences(HumanReference(groups[best], first), mean, HumanReference(groups[worst], last))
-
-
-@dataclass(frozen=True, slots=True)
-class Steered:
-    """The alignment with the group under one steering, and what steering added: the paired difference from none."""
-
-    alignment: Interval
-    minus_unsteered: Interval
+    return HumanReferences(
+        best=HumanReference(group=group_name(groups[best]), alignment=first),
+        mean=mean,
+        worst=HumanReference(group=group_name(groups[worst]), alignment=last),
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Steerability:
-    """One model and one group, over the same questions throughout.
+    """How close a model comes to one group unsteered and under each steering, over the same questions throughout.
 
-    `unsteered` is its representativeness of the group. `oracle` takes, question by question, the steering that
-    happens to come closest: the steerability of OpinionQA. It peeks at the answer, so it cannot fall below any
-    steering and no choice of a prompt reaches it.
+    `unsteered` is its representativeness of the group. The last of `steerings` is the oracle, which takes the best
+    steering of each question: the steerability of OpinionQA. It uses the answers, so it is never below another steering
+    and no choice of one prompt reaches it.
     """
 
     questions: int
-    unsteered: Interval
-    steerings: Mapping[str, Steered]
-    oracle: Steered
+    unsteered: Score
+    steerings: tuple[Steered, ...]
 
 
 def steerability(unsteered: FloatArray, steered: Mapping[str, FloatArray], bootstrap: Bootstrap) -> Steerability | None:
-    """Return steerability from alignments with the group, one per question and NaN where not defined.
+    """Return the steerability from alignments with the group, one per question and NaN where not defined.
 
-    Only questions that are defined without and under every steering count. None without any.
+    Only questions that are defined unsteered and under every steering count. None if there are none.
     """
     columns = np.column_stack([unsteered, *steered.values()])
     columns = columns[~np.isnan(columns).any(axis=1)]
@@ -137,5 +113,8 @@ def steerability(unsteered: FloatArray, steered: Mapping[str, FloatArray], boots
     columns = np.column_stack([columns, columns[:, 1:].max(axis=1)])
     base, *alignments = bootstrap.means(columns)
     gains = bootstrap.means(columns[:, 1:] - columns[:, :1])
-    *prompts, oracle = (Steered(mean, gain) for mean, gain in zip(alignments, gains, strict=True))
-    return Steerability(len(columns), base, dict(zip(steered, prompts, strict=True)), oracle)
+    steerings = tuple(
+        Steered(steering=name, alignment=mean, minus_unsteered=gain)
+        for name, mean, gain in zip((*steered, ORACLE), alignments, gains, strict=True)
+    )
+    return Steerability(len(columns), base, steerings)

@@ -1,6 +1,6 @@
-"""The document of a matrix of personas and groups (schema `chat-personas/matrix@1`), defined by these models.
+"""The document that `matrix --json` writes (schema `chat-personas/matrix@1`), defined by these models.
 
-docs/matrix.md says how each figure is made.
+docs/matrix.md says how each figure is computed.
 """
 
 from typing import Literal
@@ -8,24 +8,14 @@ from typing import Literal
 from pydantic import Field
 
 from eval.engine import Order
-from eval.report import (
-    FailureInfo,
-    GroupName,
-    JudgeInfo,
-    ModelInfo,
-    NearestInfo,
-    Part,
-    RepliesInfo,
-    Score,
-    SurveyInfo,
-    Timing,
-)
+from eval.report import FailureInfo, JudgeInfo, ModelInfo, RepliesInfo, SurveyInfo, Timing
+from eval.scoring.results import Document, GroupName, NearGroup, Part, Score
 
 SCHEMA: Literal["chat-personas/matrix@1"] = "chat-personas/matrix@1"
 
 
-class HumanReferenceInfo(Part):
-    """A group beside the people in question."""
+class HumanReference(Part):
+    """How close one group is to some people."""
 
     group: GroupName
     """The group."""
@@ -33,14 +23,14 @@ class HumanReferenceInfo(Part):
     """Its alignment with them."""
 
 
-class HumanReferencesInfo(Part):
-    """How close groups are to some people: what an alignment with them is worth."""
+class HumanReferences(Part):
+    """How close groups are to some people, for judging a model's alignment with them."""
 
-    best: HumanReferenceInfo
+    best: HumanReference
     """The group that is closest."""
     mean: Score
     """The mean over the groups."""
-    worst: HumanReferenceInfo
+    worst: HumanReference
     """The group that is farthest."""
 
 
@@ -49,12 +39,12 @@ class TargetInfo(Part):
 
     group: GroupName | None
     """The group, null for everyone."""
-    humans: HumanReferencesInfo | None
-    """How close the other groups of this document are to them; null when there are none."""
+    humans: HumanReferences | None
+    """How close the other groups of this document are to them; null if there are none."""
 
 
 class CellInfo(Part):
-    """A row beside one group."""
+    """A row compared with one group."""
 
     alignment: Score
     """The alignment with the group, over `questions`."""
@@ -62,13 +52,13 @@ class CellInfo(Part):
     """The share of `questions` on which this group is the closest one; equals share. Null for everyone."""
 
 
-class ConsistencyInfo(Part):
-    """Whether a row sides with the same group whatever the topic."""
+class Consistency(Part):
+    """Whether the same group is the closest one in every topic, among the groups of one attribute."""
 
     attribute: str
-    """The attribute within which groups are compared."""
+    """The attribute."""
     groups: int
-    """How many groups it has here; siding at random would give about one by this."""
+    """How many groups it has here; siding at random would give about one divided by this."""
     best: GroupName
     """The best-aligned group over all topics, every topic counting the same."""
     topics: int
@@ -78,7 +68,7 @@ class ConsistencyInfo(Part):
 
 
 class RowInfo(Part):
-    """What the model said under one persona, or unsteered."""
+    """The answers of the model under one persona, or unsteered, compared with everyone and with every group."""
 
     name: str
     """The name of the persona; `unsteered` for the model itself."""
@@ -87,22 +77,22 @@ class RowInfo(Part):
     groups: tuple[GroupName, ...]
     """The groups that it stands for."""
     cells: tuple[CellInfo, ...]
-    """Beside each of `targets`, in their order. For the unsteered model the alignments are its representativeness."""
-    nearest: tuple[NearestInfo, ...]
-    """The groups of `targets`, nearest first; tied ones cannot be told from the nearest."""
+    """One for each of `targets`, in their order. For the unsteered model the alignments are its representativeness."""
+    nearest: tuple[NearGroup, ...]
+    """The groups of `targets`, nearest first; tied ones cannot be told apart from the nearest."""
     own_rank: int | None
     """The place of its own group in `nearest`, from 1; null unless it stands for one of them."""
-    consistency: tuple[ConsistencyInfo, ...]
+    consistency: tuple[Consistency, ...]
     """By attribute, in catalogue order."""
     not_valid: int
     """How many of `questions` are not valid in it."""
 
 
-class SteeredInfo(Part):
+class Steered(Part):
     """One way of steering to a group."""
 
     steering: str
-    """`qa`, `bio`, `portray`; or `oracle`: the best of them per question, which peeks."""
+    """`qa`, `bio`, `portray`; or `oracle`: the best of them per question, which uses the answers."""
     alignment: Score
     """The alignment with the group."""
     minus_unsteered: Score
@@ -120,13 +110,13 @@ class SteerabilityInfo(Part):
     """Over how many questions: those with figures for the groups that were answered under every steering."""
     unsteered: Score
     """The representativeness of the group: the alignment without steering, over these questions."""
-    steerings: tuple[SteeredInfo, ...]
+    steerings: tuple[Steered, ...]
     """Each steering, `oracle` last."""
-    humans: HumanReferencesInfo | None
+    humans: HumanReferences | None
     """How close the other groups of this document are to the group."""
 
 
-class MatrixReport(Part):
+class MatrixReport(Document):
     """Personas against groups (schema `chat-personas/matrix@1`)."""
 
     schema_: Literal["chat-personas/matrix@1"] = Field(default=SCHEMA, alias="schema")
@@ -150,9 +140,9 @@ class MatrixReport(Part):
     questions: tuple[str, ...]
     """The questions that all rows answered and all targets have figures for: `targets` and `rows` are about these."""
     targets: tuple[TargetInfo, ...]
-    """Whom the rows are compared with: everyone, if the survey has figures, then the groups in catalogue order."""
+    """Everyone, if the survey has such figures, then the groups in catalogue order."""
     rows: tuple[RowInfo, ...]
-    """The unsteered model, then the personas as they were asked for."""
+    """The unsteered model, then the personas in the order asked for."""
     steerability: tuple[SteerabilityInfo, ...]
     """For every persona that stands for groups with figures."""
     failures: tuple[FailureInfo, ...]
@@ -160,10 +150,6 @@ class MatrixReport(Part):
     replies: RepliesInfo | None = None
     """The replies that the distributions were read from, of all prompts together; null for log-probabilities."""
     judge: JudgeInfo | None = None
-    """Who mapped answers in words to the options, and its error; null for other expressions than `open_ended`."""
+    """Which model mapped answers in words to the options, and its error; null unless `open_ended`."""
     timing: Timing
     """What it cost."""
-
-    def to_json(self) -> str:
-        """Return the document, indented, with every key in its fixed place."""
-        return self.model_dump_json(by_alias=True, indent=2)

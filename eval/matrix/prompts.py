@@ -1,4 +1,4 @@
-"""Putting the same questions to one model under many prompts, each prompt once."""
+"""Putting the same questions to one model under the prompts of a matrix, each prompt once."""
 
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
@@ -16,15 +16,12 @@ from personas import LoadedPersona, Persona, Steering, system_prompt, with_steer
 PROMPT_STEERINGS: tuple[Steering, ...] = ("qa", "bio", "portray")
 """The three prompts of OpinionQA, over which steerability is taken."""
 UNSTEERED = ""
-"""The system prompt of the model itself: none."""
+"""The system prompt of the unsteered model: none."""
 
 
 @dataclass(slots=True)
 class PromptAnswers:
-    """What a model said under one prompt: opinions by question, why others failed, and what it cost.
-
-    `replies` are those in words, by question.
-    """
+    """The model's answers under one prompt: opinions, reasons of failures and replies by question id, and the cost."""
 
     opinions: dict[str, Opinion] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
@@ -33,39 +30,56 @@ class PromptAnswers:
     tokens_reused: int = 0
 
     def add(self, outcome: Answer | Failure) -> None:
-        """Take in an answer, refusals apart, or a failure; refusals only are nothing that could be compared."""
+        """Add an answer, refusals apart, or a failure. An answer with refusals only counts as a failure."""
         self.tokens_decoded += outcome.tokens_decoded
         self.tokens_reused += outcome.tokens_reused
         self.replies[outcome.question_id] = outcome.replies
         if isinstance(outcome, Failure):
             self.failures[outcome.question_id] = outcome.why
             return
-        said = opinion(outcome, "apart")
-        if said.distribution is None:
+        found = opinion(outcome, "apart")
+        if found.distribution is None:
             self.failures[outcome.question_id] = REFUSALS_ONLY
         else:
-            self.opinions[outcome.question_id] = said
+            self.opinions[outcome.question_id] = found
 
     def options(self, questions: Sequence[Question], width: int) -> FloatArray:
         """Return the distributions over the options, shape (questions, width), NaN for questions that failed."""
-        found = np.full((len(questions), width), np.nan)
+        distributions = np.full((len(questions), width), np.nan)
         for place, question in enumerate(questions):
-            said = self.opinions.get(question.id)
-            if said is not None and said.distribution is not None:
-                found[place] = 0.0
-                found[place, : len(said.distribution)] = said.distribution
-        return found
+            found = self.opinions.get(question.id)
+            if found is not None and found.distribution is not None:
+                distributions[place] = 0.0
+                distributions[place, : len(found.distribution)] = found.distribution
+        return distributions
 
 
-def prompts_of(persona: Persona) -> dict[str, str]:
-    """Return the prompt of each steering to a persona's groups; none without groups.
+async def ask(
+    engine: Engine,
+    prompts: Sequence[str],
+    questions: Sequence[Question],
+    method: Method,
+    asking: Asking,
+    progress: Callable[[int, int], None] | None,
+) -> dict[str, PromptAnswers]:
+    """Put `questions` to the model by `method` under each prompt; return the answers by prompt.
+
+    `progress(done, total)` is called after each answer.
 
     Raises:
-        PersonaError: the persona cannot be steered so.
+        EngineError: the model or the server failed, or cannot be asked by this method.
     """
-    return {
-        steering: system_prompt(with_steering(persona, steering)) for steering in PROMPT_STEERINGS if persona.groups
-    }
+    by_prompt: dict[str, PromptAnswers] = {}
+    for prompt in prompts:
+        answers = by_prompt[prompt] = PromptAnswers()
+        prefix = [Message("system", prompt)] if prompt else []
+        async with aclosing(method.ask(engine, prefix, questions, asking)) as outcomes:
+            async for outcome in outcomes:
+                answers.add(outcome)
+                if progress is not None:
+                    done = sum(len(each.opinions) + len(each.failures) for each in by_prompt.values())
+                    progress(done, len(prompts) * len(questions))
+    return by_prompt
 
 
 def all_prompts(personas: Sequence[LoadedPersona]) -> tuple[str, ...]:
@@ -92,27 +106,12 @@ def named_prompts(personas: Sequence[LoadedPersona]) -> dict[str, str]:
     return names
 
 
-async def ask(
-    engine: Engine,
-    prompts: Sequence[str],
-    questions: Sequence[Question],
-    method: Method,
-    asking: Asking,
-    progress: Callable[[int, int], None] | None,
-) -> dict[str, PromptAnswers]:
-    """Put `questions` to the model by `method` under each prompt; `progress(done, total)` is called after each answer.
+def prompts_of(persona: Persona) -> dict[str, str]:
+    """Return the prompt of each steering to a persona's groups, by steering; nothing for a persona without groups.
 
     Raises:
-        EngineError: the model or the server failed, or cannot be asked so.
+        PersonaError: the persona cannot be steered by a prompt.
     """
-    found: dict[str, PromptAnswers] = {}
-    for prompt in prompts:
-        said = found[prompt] = PromptAnswers()
-        prefix = [Message("system", prompt)] if prompt else []
-        async with aclosing(method.ask(engine, prefix, questions, asking)) as outcomes:
-            async for outcome in outcomes:
-                said.add(outcome)
-                if progress is not None:
-                    done = sum(len(each.opinions) + len(each.failures) for each in found.values())
-                    progress(done, len(prompts) * len(questions))
-    return found
+    return {
+        steering: system_prompt(with_steering(persona, steering)) for steering in PROMPT_STEERINGS if persona.groups
+    }

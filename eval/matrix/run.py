@@ -1,7 +1,7 @@
-"""Personas against groups: representativeness, steerability, consistency, and whom each persona sounds like.
+"""A matrix: the unsteered model and personas against groups, in representativeness, steerability and consistency.
 
 The measures are those of Santurkar et al. (2023), "Whose Opinions Do Language Models Reflect?"; docs/matrix.md says
-how each is made here.
+how each is computed here.
 """
 
 import time
@@ -12,10 +12,10 @@ from eval.answers import Replies
 from eval.engine import ORDERS, Engine, EngineError
 from eval.expression.judge import Judge
 from eval.expression.methods import METHODS, Asking, Expression, cannot
-from eval.matrix.groups import groups_of, targets_of
+from eval.matrix.groups import comparison_groups, groups_of
 from eval.matrix.models import MatrixReport
 from eval.matrix.prompts import UNSTEERED, PromptAnswers, all_prompts, ask, named_prompts
-from eval.matrix.tables import MatrixSource, columns, common_ground, require_common, rows, steerabilities
+from eval.matrix.tables import MatrixSource, columns, common_questions, require_common, rows, steerabilities
 from eval.report import FailureInfo, ModelInfo, Timing
 from eval.report.build import judge_info, program_version, replies_info, survey_info
 from eval.scoring.intervals import Bootstrap
@@ -27,7 +27,7 @@ from personas import LoadedPersona, system_prompt
 Progress = Callable[[int, int], None]
 
 
-async def matrix(
+async def evaluate_matrix(
     engine: Engine,
     personas: Sequence[LoadedPersona],
     survey: LoadedSurvey,
@@ -42,25 +42,25 @@ async def matrix(
 ) -> MatrixReport:
     """Ask the model unsteered, as each persona, and steered to each persona's groups; compare with every group.
 
-    `attribute` keeps to its groups. All else is as in `evaluate`; a prompt that comes up twice is asked once. Where
-    the judge errs too often, no answer is valid.
+    `attribute` limits the comparison to its groups. Everything else is as in `evaluate`. A prompt that is needed
+    several times is asked once. If the judge errs too often, no answer is valid.
 
     Raises:
-        SurveyError: the survey has no figures for two groups, or no question has them for all.
+        SurveyError: the survey has no figures for two groups, or no question has them for all groups.
         PersonaError: a persona is not steered by a prompt.
-        EngineError: the model or the server failed, or cannot be asked so.
+        EngineError: the model or the server failed, or cannot be asked by this expression.
     """
     questions = questions_of(survey, limit, seed)
-    targets = targets_of(questions, groups_of(survey.survey, attribute))
-    require_common(targets)
+    compared = comparison_groups(questions, groups_of(survey.survey, attribute))
+    require_common(compared)
     method, asking = METHODS[expression], Asking(seed, samples, judge or Judge(engine))
     if (why := cannot(expression, engine.info, (judge or engine).info)) is not None:
         raise EngineError(why)
     started = time.perf_counter()
-    said = await ask(engine, all_prompts(personas), questions, method, asking, progress)
+    by_prompt = await ask(engine, all_prompts(personas), questions, method, asking, progress)
     seconds = time.perf_counter() - started
-    speakers = [_unsteered(said), *(_speaker(loaded, said) for loaded in personas)]
-    common, bootstrap = common_ground(speakers, targets), Bootstrap(seed)
+    sources = [_unsteered(by_prompt), *(_source(loaded, by_prompt) for loaded in personas)]
+    common, bootstrap = common_questions(sources, compared), Bootstrap(seed)
     return MatrixReport(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         version=program_version(),
@@ -72,48 +72,51 @@ async def matrix(
         attribute=attribute,
         questions=tuple(question.id for question in common.questions),
         targets=columns(common, bootstrap),
-        rows=rows(speakers, common, bootstrap),
-        steerability=steerabilities(personas, said, targets, bootstrap),
-        failures=_failures(said, named_prompts(personas), questions),
-        replies=replies_info(_replies(said, questions), method, asking, engine.info),
+        rows=rows(sources, common, bootstrap),
+        steerability=steerabilities(personas, by_prompt, compared, bootstrap),
+        failures=_failures(by_prompt, named_prompts(personas), questions),
+        replies=replies_info(_replies(by_prompt, questions), method, asking, engine.info),
         judge=await judge_info(questions, method, asking),
         timing=Timing(
             seconds=seconds,
-            probes=len(said) * len(questions) * len(ORDERS),
-            tokens_decoded=None if method.in_words else sum(each.tokens_decoded for each in said.values()),
-            tokens_reused=None if method.in_words else sum(each.tokens_reused for each in said.values()),
+            probes=len(by_prompt) * len(questions) * len(ORDERS),
+            tokens_decoded=None if method.in_words else sum(each.tokens_decoded for each in by_prompt.values()),
+            tokens_reused=None if method.in_words else sum(each.tokens_reused for each in by_prompt.values()),
         ),
     )
 
 
 def questions_of(survey: LoadedSurvey, limit: int | None = None, seed: int = 0) -> tuple[Question, ...]:
-    """Return the questions that `matrix` would ask: every one, or `limit` of them."""
+    """Return the questions that `evaluate_matrix` would ask: all, or `limit` of them."""
     return choose(survey.survey.questions, limit, seed)
 
 
-def _unsteered(said: Mapping[str, PromptAnswers]) -> MatrixSource:
-    return MatrixSource("unsteered", "none", (), said[UNSTEERED])
+def _unsteered(by_prompt: Mapping[str, PromptAnswers]) -> MatrixSource:
+    return MatrixSource("unsteered", "none", (), by_prompt[UNSTEERED])
 
 
-def _speaker(loaded: LoadedPersona, said: Mapping[str, PromptAnswers]) -> MatrixSource:
+def _source(loaded: LoadedPersona, by_prompt: Mapping[str, PromptAnswers]) -> MatrixSource:
     persona = loaded.persona
-    return MatrixSource(persona.name, persona.steering, persona.groups, said[system_prompt(persona)])
+    return MatrixSource(persona.name, persona.steering, persona.groups, by_prompt[system_prompt(persona)])
 
 
-def _replies(said: Mapping[str, PromptAnswers], questions: Sequence[Question]) -> list[Replies]:
-    """Return all replies in the order of asking: when each came is chance."""
+def _replies(by_prompt: Mapping[str, PromptAnswers], questions: Sequence[Question]) -> list[Replies]:
+    """Return all replies in the order of prompts and questions, because the order in which they came is random."""
     return [
-        each.replies[question.id] for each in said.values() for question in questions if question.id in each.replies
+        each.replies[question.id]
+        for each in by_prompt.values()
+        for question in questions
+        if question.id in each.replies
     ]
 
 
 def _failures(
-    said: Mapping[str, PromptAnswers], names: Mapping[str, str], questions: Sequence[Question]
+    by_prompt: Mapping[str, PromptAnswers], names: Mapping[str, str], questions: Sequence[Question]
 ) -> tuple[FailureInfo, ...]:
-    """Return every question with every reason for which it failed, and under which prompts it failed for that."""
+    """Return each failed question once for each reason, with the names of the prompts under which it failed."""
     failed: dict[tuple[str, str], list[str]] = {}
     for question in questions:
-        for prompt, each in said.items():
+        for prompt, each in by_prompt.items():
             if (why := each.failures.get(question.id)) is not None:
                 failed.setdefault((question.id, why), []).append(names[prompt])
     return tuple(FailureInfo(id=each, why=f"{why} ({', '.join(who)})") for (each, why), who in failed.items())

@@ -1,6 +1,6 @@
-"""The rows of a matrix: what the model said unsteered and under each persona, beside everyone and every group.
+"""The tables of a matrix: rows and columns over common questions, and the steerability of every persona.
 
-The steerability part of a matrix: for every persona, how close each steering brings the model to its group.
+A row is the model under one persona, or unsteered; a column is everyone or a group.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,50 +12,34 @@ from numpy.typing import NDArray
 from eval.answers import FloatArray
 from eval.errors import SurveyError
 from eval.matrix.groups import ComparisonGroups
-from eval.matrix.measures import (
-    HumanReferences,
-    Steerability,
-    Steered,
-    confusion,
-    consistency,
-    human_references,
-    steerability,
-)
-from eval.matrix.models import (
-    CellInfo,
-    ConsistencyInfo,
-    HumanReferencesInfo,
-    RowInfo,
-    SteerabilityInfo,
-    SteeredInfo,
-    TargetInfo,
-)
+from eval.matrix.measures import confusion, consistency, human_references, steerability
+from eval.matrix.models import CellInfo, Consistency, HumanReferences, RowInfo, SteerabilityInfo, TargetInfo
 from eval.matrix.prompts import UNSTEERED, PromptAnswers, prompts_of
-from eval.report import GroupName, NearestInfo, Score
 from eval.scoring.groups import GroupTable, Nearest, nearest
 from eval.scoring.intervals import Bootstrap
+from eval.scoring.results import Score, group_name
 from personas import Group, LoadedPersona, Persona
 
 
 @dataclass(frozen=True, slots=True)
 class MatrixSource:
-    """Somebody who answered: the model under one persona, or unsteered."""
+    """What a row is about: the model under one persona or unsteered, and its answers."""
 
     name: str
     steering: str
     groups: tuple[Group, ...]
-    said: PromptAnswers
+    answers: PromptAnswers
 
 
-def require_common(targets: ComparisonGroups) -> None:
-    """Make sure, before anything is asked, that there is a question on which any two cells can be compared.
+def require_common(compared: ComparisonGroups) -> None:
+    """Check, before anything is asked, that some question can be compared with everyone and all groups.
 
     Raises:
-        SurveyError: no question has ordered options and figures for all targets.
+        SurveyError: no question has ordered options and figures for all of them.
     """
-    everyone = targets.all_people
-    if np.isnan(targets.aligned(everyone, everyone[:1])).any(axis=0).all():
-        if not any(len(set(question.ordinals)) > 1 for question in targets.questions):
+    everyone = compared.all_distributions
+    if np.isnan(compared.aligned(everyone, everyone[:1])).any(axis=0).all():
+        if not any(len(set(question.ordinals)) > 1 for question in compared.questions):
             raise SurveyError(
                 "no question of this survey has ordered options, so there is no alignment; use another survey"
             )
@@ -65,173 +49,135 @@ def require_common(targets: ComparisonGroups) -> None:
         )
 
 
-def common_ground(speakers: Sequence[MatrixSource], targets: ComparisonGroups) -> ComparisonGroups:
-    """Return `targets` over the questions that all speakers answered and all targets have figures for.
+def common_questions(sources: Sequence[MatrixSource], compared: ComparisonGroups) -> ComparisonGroups:
+    """Return `compared` over the questions that all sources answered and all groups have figures for.
 
-    Only so can any two cells of the table be compared. Everyone is left out of this where a survey has no such
-    figures at all.
+    Only over these can any two cells of the table be compared. Everyone need not have figures for a question, if the
+    survey has no figures for everyone at all.
 
     Raises:
         SurveyError: there is no such question.
     """
-    said = np.stack([speaker.said.options(targets.questions, targets.width) for speaker in speakers])
-    aligned = targets.aligned(said[:, None], targets.all_people)
+    options = np.stack([source.answers.options(compared.questions, compared.width) for source in sources])
+    aligned = compared.aligned(options[:, None], compared.all_distributions)
     common: NDArray[np.bool_] = np.logical_not(np.isnan(aligned).any(axis=(0, 1)))
     if not common.any():
         raise SurveyError(
             "no question has ordered options, figures for all of these groups and an answer under every prompt; "
             "keep to one attribute with --groups"
         )
-    return targets.of(common)
+    return compared.of(common)
 
 
-def rows(speakers: Sequence[MatrixSource], targets: ComparisonGroups, bootstrap: Bootstrap) -> tuple[RowInfo, ...]:
-    """Return a row for each speaker; `targets` are over common ground."""
-    return tuple(_row(speaker, targets, bootstrap) for speaker in speakers)
-
-
-def columns(targets: ComparisonGroups, bootstrap: Bootstrap) -> tuple[TargetInfo, ...]:
-    """Return the targets, each with how close the other groups are to it."""
+def columns(compared: ComparisonGroups, bootstrap: Bootstrap) -> tuple[TargetInfo, ...]:
+    """Return everyone and the groups, each with how close the other groups are."""
     return tuple(
         TargetInfo(
-            group=None if group is None else GroupName.model_validate(group),
-            humans=humans_info(others_beside(people, () if group is None else (group,), targets, bootstrap)),
+            group=None if group is None else group_name(group),
+            humans=_human_references(people, () if group is None else (group,), compared, bootstrap),
         )
-        for group, people in zip(targets.names, targets.all_people, strict=True)
+        for group, people in zip(compared.with_everyone, compared.all_distributions, strict=True)
     )
 
 
-def others_beside(
-    people: FloatArray, own: Sequence[Group], targets: ComparisonGroups, bootstrap: Bootstrap
+def _human_references(
+    people: FloatArray, own: Sequence[Group], compared: ComparisonGroups, bootstrap: Bootstrap
 ) -> HumanReferences | None:
-    """Return how close the groups of `targets` that are not `own` are to `people`."""
-    others = [place for place, group in enumerate(targets.groups) if group not in own]
-    groups = [targets.groups[place] for place in others]
-    return human_references(people, groups, targets.distributions[others], targets.scale, bootstrap)
+    """Return how close the groups other than `own` are to `people`."""
+    others = [place for place, group in enumerate(compared.groups) if group not in own]
+    groups = [compared.groups[place] for place in others]
+    return human_references(people, groups, compared.distributions[others], compared.scale, bootstrap)
 
 
-def humans_info(found: HumanReferences | None) -> HumanReferencesInfo | None:
-    """Return the part of the document for human references."""
-    return None if found is None else HumanReferencesInfo.model_validate(found)
+def rows(sources: Sequence[MatrixSource], compared: ComparisonGroups, bootstrap: Bootstrap) -> tuple[RowInfo, ...]:
+    """Return a row for each source; `compared` must be over common questions."""
+    return tuple(_row(source, compared, bootstrap) for source in sources)
 
 
-def _row(speaker: MatrixSource, targets: ComparisonGroups, bootstrap: Bootstrap) -> RowInfo:
-    options = speaker.said.options(targets.questions, targets.width)
-    aligned = targets.aligned(options, targets.all_people)
-    with_groups = aligned[-len(targets.groups) :]
-    near = _nearest(options, targets, bootstrap)
+def _row(source: MatrixSource, compared: ComparisonGroups, bootstrap: Bootstrap) -> RowInfo:
+    options = source.answers.options(compared.questions, compared.width)
+    aligned = compared.aligned(options, compared.all_distributions)
+    with_groups = aligned[-len(compared.groups) :]
+    near = _nearest(options, compared, bootstrap)
     ranked = [each.group for each in near.groups]
-    own = speaker.groups[0] if len(speaker.groups) == 1 else None
+    own = source.groups[0] if len(source.groups) == 1 else None
     return RowInfo(
-        name=speaker.name,
-        steering=speaker.steering,
-        groups=tuple(GroupName.model_validate(group) for group in speaker.groups),
+        name=source.name,
+        steering=source.steering,
+        groups=tuple(group_name(group) for group in source.groups),
         cells=_cells(aligned, with_groups, bootstrap),
-        nearest=tuple(
-            NearestInfo(
-                attribute=each.group.attribute,
-                value=each.group.value,
-                alignment=Score.model_validate(each.alignment),
-                tied=each.tied,
-            )
-            for each in near.groups
-        ),
+        nearest=near.groups,
         own_rank=ranked.index(own) + 1 if own in ranked else None,
-        consistency=_consistency(with_groups, targets, bootstrap),
-        not_valid=sum(not speaker.said.opinions[question.id].valid for question in targets.questions),
+        consistency=_consistency(with_groups, compared, bootstrap),
+        not_valid=sum(not source.answers.opinions[question.id].valid for question in compared.questions),
     )
 
 
 def _cells(aligned: FloatArray, with_groups: FloatArray, bootstrap: Bootstrap) -> tuple[CellInfo, ...]:
-    alignments = [Score.model_validate(mean) for mean in bootstrap.means(aligned.T)]
-    shares: list[Score | None] = [Score.model_validate(share) for share in confusion(with_groups, bootstrap)]
-    before: list[Score | None] = [None] * (len(aligned) - len(with_groups))
+    everyone: list[Score | None] = [None] * (len(aligned) - len(with_groups))
+    shares = [*everyone, *confusion(with_groups, bootstrap)]
     return tuple(
-        CellInfo(alignment=mean, confusion=share) for mean, share in zip(alignments, before + shares, strict=True)
+        CellInfo(alignment=mean, confusion=share)
+        for mean, share in zip(bootstrap.means(aligned.T), shares, strict=True)
     )
 
 
-def _nearest(options: FloatArray, targets: ComparisonGroups, bootstrap: Bootstrap) -> Nearest:
-    by_id = {question.id: place for place, question in enumerate(targets.questions)}
-    table = GroupTable(targets.groups, by_id, targets.distributions, targets.scale)
-    return nearest(table, range(len(targets.questions)), options, bootstrap)
+def _nearest(options: FloatArray, compared: ComparisonGroups, bootstrap: Bootstrap) -> Nearest:
+    by_id = {question.id: place for place, question in enumerate(compared.questions)}
+    table = GroupTable(compared.groups, by_id, compared.distributions, compared.scale)
+    return nearest(table, range(len(compared.questions)), options, bootstrap)
 
 
-def _consistency(aligned: FloatArray, targets: ComparisonGroups, bootstrap: Bootstrap) -> tuple[ConsistencyInfo, ...]:
-    about = _topics(targets)
+def _consistency(aligned: FloatArray, compared: ComparisonGroups, bootstrap: Bootstrap) -> tuple[Consistency, ...]:
+    about = _topics(compared)
     found = []
-    for attribute in dict.fromkeys(group.attribute for group in targets.groups):
-        places = [place for place, group in enumerate(targets.groups) if group.attribute == attribute]
-        made = consistency(aligned[places], about, bootstrap)
-        if made is not None:
-            found.append(
-                ConsistencyInfo(
-                    attribute=attribute,
-                    groups=len(places),
-                    best=GroupName.model_validate(targets.groups[places[made.best]]),
-                    topics=made.topics,
-                    score=Score.model_validate(made.score),
-                )
-            )
-    return tuple(found)
+    for attribute in dict.fromkeys(group.attribute for group in compared.groups):
+        places = [place for place, group in enumerate(compared.groups) if group.attribute == attribute]
+        found.append(consistency(aligned[places], [compared.groups[place] for place in places], about, bootstrap))
+    return tuple(each for each in found if each is not None)
 
 
-def _topics(targets: ComparisonGroups) -> NDArray[np.bool_]:
-    """Return which questions belong to which topic, shape (topics, questions); one of several topics is in each."""
-    topics = dict.fromkeys(topic for question in targets.questions for topic in question.topics)
-    return np.array([[topic in question.topics for question in targets.questions] for topic in topics], dtype=np.bool_)
-
-
-ORACLE = "oracle"
+def _topics(compared: ComparisonGroups) -> NDArray[np.bool_]:
+    """Return which questions belong to which topic, shape (topics, questions). A question may belong to several."""
+    topics = dict.fromkeys(topic for question in compared.questions for topic in question.topics)
+    return np.array([[topic in question.topics for question in compared.questions] for topic in topics], dtype=np.bool_)
 
 
 def steerabilities(
     personas: Sequence[LoadedPersona],
-    said: Mapping[str, PromptAnswers],
-    targets: ComparisonGroups,
+    by_prompt: Mapping[str, PromptAnswers],
+    compared: ComparisonGroups,
     bootstrap: Bootstrap,
 ) -> tuple[SteerabilityInfo, ...]:
     """Return the steerability of the model to the groups of each persona that stands for groups with figures.
 
-    `said` is what the model said by prompt, `targets` are over all questions that were put.
+    `by_prompt` are the model's answers by prompt; `compared` must be over all questions that were put.
     """
-    found = (_steerability(loaded.persona, said, targets, bootstrap) for loaded in personas)
+    found = (_steerability(loaded.persona, by_prompt, compared, bootstrap) for loaded in personas)
     return tuple(each for each in found if each is not None)
 
 
 def _steerability(
-    persona: Persona, said: Mapping[str, PromptAnswers], targets: ComparisonGroups, bootstrap: Bootstrap
+    persona: Persona, by_prompt: Mapping[str, PromptAnswers], compared: ComparisonGroups, bootstrap: Bootstrap
 ) -> SteerabilityInfo | None:
     if not persona.groups:
         return None
-    people = targets.people(persona.groups)
-    steered = {name: _aligned(said[prompt], people, targets) for name, prompt in prompts_of(persona).items()}
-    unsteered = _aligned(said[UNSTEERED], people, targets)
+    people = compared.people(persona.groups)
+    steered = {name: _aligned(by_prompt[prompt], people, compared) for name, prompt in prompts_of(persona).items()}
+    unsteered = _aligned(by_prompt[UNSTEERED], people, compared)
     found = steerability(unsteered, steered, bootstrap)
     if found is None:
         return None
     asked: NDArray[np.bool_] = np.logical_not(np.isnan([unsteered, *steered.values()]).any(axis=0))
     return SteerabilityInfo(
         persona=persona.name,
-        groups=tuple(GroupName.model_validate(group) for group in persona.groups),
+        groups=tuple(group_name(group) for group in persona.groups),
         questions=found.questions,
-        unsteered=Score.model_validate(found.unsteered),
-        steerings=_steerings(found),
-        humans=humans_info(others_beside(people[asked], persona.groups, targets.of(asked), bootstrap)),
+        unsteered=found.unsteered,
+        steerings=found.steerings,
+        humans=_human_references(people[asked], persona.groups, compared.of(asked), bootstrap),
     )
 
 
-def _aligned(said: PromptAnswers, people: FloatArray, targets: ComparisonGroups) -> FloatArray:
-    return targets.aligned(said.options(targets.questions, targets.width), people)
-
-
-def _steerings(found: Steerability) -> tuple[SteeredInfo, ...]:
-    return tuple(_steered(name, made) for name, made in (*found.steerings.items(), (ORACLE, found.oracle)))
-
-
-def _steered(name: str, made: Steered) -> SteeredInfo:
-    return SteeredInfo(
-        steering=name,
-        alignment=Score.model_validate(made.alignment),
-        minus_unsteered=Score.model_validate(made.minus_unsteered),
-    )
+def _aligned(answers: PromptAnswers, people: FloatArray, compared: ComparisonGroups) -> FloatArray:
+    return compared.aligned(answers.options(compared.questions, compared.width), people)

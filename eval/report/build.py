@@ -1,7 +1,4 @@
-"""From a scorecard and the circumstances it was made in to the report.
-
-What a report says about how the distributions were obtained.
-"""
+"""Making a report from a scorecard and its provenance: who was asked, which model, which survey, and how."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -19,77 +16,27 @@ from eval.report import (
     GroupName,
     JudgeInfo,
     ModelInfo,
-    NearestInfo,
-    OppositeDifference,
-    OppositeInfo,
     OrderInfo,
     PersonaInfo,
     QuestionInfo,
-    References,
-    RefusedInfo,
     RepliesInfo,
     Report,
-    Score,
-    ScoreSet,
     SurveyInfo,
     Timing,
-    TopicInfo,
     UnreadInfo,
 )
-from eval.scoring.groups import NearGroup
-from eval.scoring.intervals import Bootstrap, Interval
+from eval.scoring.intervals import Bootstrap
 from eval.scoring.opinions import OrderOpinion
-from eval.scoring.scores import OppositeScores, QuestionScore, Scorecard
+from eval.scoring.results import group_name
+from eval.scoring.scores import QuestionScore, Scorecard
 from eval.surveys.loading import LoadedSurvey
 from eval.surveys.model import Question
 from personas import Group, LoadedPersona
 
 
-def replies_info(replies: Sequence[Replies], method: Method, asking: Asking, info: EngineInfo) -> RepliesInfo | None:
-    """Return how replies were drawn and how many could not be read; None where nothing is drawn.
-
-    `replies` are those of every question under every prompt. `info` is the engine's after it was asked: only then some
-    know whether they keep replies to a form.
-    """
-    if method.sampling is None:
-        return None
-    unread = Counter(why for each in replies for why in each.unread)
-    return RepliesInfo(
-        per_prompt=method.replies(asking),
-        temperature=method.sampling.temperature,
-        top_p=method.sampling.top_p,
-        max_tokens=method.sampling.max_tokens,
-        constraint=info.constraints if method.constrained else None,
-        asked=sum(each.asked for each in replies),
-        unread=tuple(UnreadInfo(why=why, replies=count) for why, count in unread.most_common()),
-    )
-
-
-async def judge_info(questions: Sequence[Question], method: Method, asking: Asking) -> JudgeInfo | None:
-    """Return who judged the answers to `questions` and its error over them; None where nobody did.
-
-    The error was estimated when the questions were asked; what is known is not asked again.
-    """
-    if not method.judged or asking.judge is None or not questions:
-        return None
-    errors = await asking.judge.errors(questions)
-    error = Bootstrap(asking.seed).mean(errors)
-    if error is None:
-        return None
-    info = asking.judge.info
-    return JudgeInfo(
-        name=info.name,
-        engine=info.engine,
-        sha256=info.sha256,
-        error=Score(mean=error.mean, low=error.low, high=error.high),
-        statements=sum(len(question.option_texts) for question in questions),
-        limit=MOST_ERROR,
-    )
-
-
 @dataclass(frozen=True, slots=True)
-class Circumstances:
-    """Everything about an evaluation that is no score; fields as in the report."""
+class Provenance:
+    """How an evaluation was made; fields as in the report. `questions` are those that were put, in their order."""
 
     persona: PersonaInfo
     model: EngineInfo | ModelInfo
@@ -109,106 +56,39 @@ class Circumstances:
     judge: JudgeInfo | None = None
 
 
-def report_from(card: Scorecard, made: Circumstances) -> Report:
+def report_from(card: Scorecard, provenance: Provenance) -> Report:
     """Return the report of one evaluation."""
     return Report(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         version=program_version(),
-        persona=made.persona,
-        model=ModelInfo.model_validate(made.model),
-        survey=survey_info(made.survey, made.questions),
-        steering=made.steering,
-        shots=made.shots,
-        expression=made.expression,
-        orders=tuple(made.orders),
+        persona=provenance.persona,
+        model=ModelInfo.model_validate(provenance.model),
+        survey=survey_info(provenance.survey, provenance.questions),
+        steering=provenance.steering,
+        shots=provenance.shots,
+        expression=provenance.expression,
+        orders=tuple(provenance.orders),
         refusals=card.refusals,
-        seed=made.seed,
-        prompt_sha256=made.prompt_sha256,
-        scores=ScoreSet.model_validate(card.scores),
-        scores_valid_only=ScoreSet.model_validate(card.scores_valid_only),
-        topics=tuple(TopicInfo.model_validate(topic) for topic in card.topics),
-        references=References.model_validate(card.references),
-        scores_against_opposite=_opposite(card.scores_against_opposite),
-        nearest=tuple(_near(near) for near in card.nearest),
+        seed=provenance.seed,
+        prompt_sha256=provenance.prompt_sha256,
+        scores=card.scores,
+        scores_valid_only=card.scores_valid_only,
+        topics=card.topics,
+        references=card.references,
+        scores_against_opposite=card.scores_against_opposite,
+        nearest=card.nearest,
         nearest_questions=card.nearest_questions,
-        questions=tuple(_question(question, made.orders) for question in card.questions),
-        refused=tuple(RefusedInfo.model_validate(refused) for refused in card.refused),
-        failures=_failures(card, made),
-        replies=made.replies,
-        judge=made.judge,
+        questions=tuple(_question(question, provenance.orders) for question in card.questions),
+        refused=card.refused,
+        failures=_failures(card, provenance),
+        replies=provenance.replies,
+        judge=provenance.judge,
         timing=Timing(
-            seconds=made.seconds,
-            probes=len(made.questions) * len(made.orders),
-            tokens_decoded=made.tokens_decoded,
-            tokens_reused=made.tokens_reused,
+            seconds=provenance.seconds,
+            probes=len(provenance.questions) * len(provenance.orders),
+            tokens_decoded=provenance.tokens_decoded,
+            tokens_reused=provenance.tokens_reused,
         ),
-    )
-
-
-def _failures(card: Scorecard, made: Circumstances) -> tuple[FailureInfo, ...]:
-    """Return what failed and what was only refused, in the order in which the questions were put."""
-    whys = {failure.question_id: failure.why for failure in made.failures}
-    whys |= {refused.id: REFUSALS_ONLY for refused in card.refused}
-    return tuple(FailureInfo(id=each.id, why=whys[each.id]) for each in made.questions if each.id in whys)
-
-
-def program_version() -> str:
-    """Return the version of this program, as reports have it."""
-    try:
-        return version("chat-personas")
-    except PackageNotFoundError:  # eval used on its own, from a checkout that is not installed
-        return "unknown"
-
-
-def persona_info(loaded: LoadedPersona) -> PersonaInfo:
-    """Return what a report says about a persona: the base name of its file, never where it lies."""
-    return PersonaInfo(
-        name=loaded.persona.name,
-        file=PurePath(loaded.path).name,
-        sha256=loaded.sha256,
-        groups=group_names(loaded.persona.groups),
-    )
-
-
-def group_names(groups: Sequence[Group]) -> tuple[GroupName, ...]:
-    """Return groups as a report names them."""
-    return tuple(GroupName(attribute=group.attribute, value=group.value) for group in groups)
-
-
-def survey_info(loaded: LoadedSurvey, questions: Sequence[Question]) -> SurveyInfo:
-    """Return what a report says about a survey of which these questions were put."""
-    return SurveyInfo(
-        name=loaded.survey.name,
-        sha256=loaded.sha256,
-        questions=len(questions),
-        paraphrased=any(question.paraphrased for question in questions),
-        weighted=loaded.survey.weighted,
-        years=tuple(loaded.survey.years),
-    )
-
-
-def _score(interval: Interval | None) -> Score | None:
-    return None if interval is None else Score.model_validate(interval)
-
-
-def _opposite(scores: OppositeScores | None) -> OppositeInfo | None:
-    if scores is None:
-        return None
-    return OppositeInfo(
-        attribute=scores.group.attribute,
-        value=scores.group.value,
-        alignment=_score(scores.alignment),
-        total_variation=_score(scores.total_variation),
-        minus_own=OppositeDifference.model_validate(scores.minus_own),
-    )
-
-
-def _near(near: NearGroup) -> NearestInfo:
-    return NearestInfo(
-        attribute=near.group.attribute,
-        value=near.group.value,
-        alignment=Score.model_validate(near.alignment),
-        tied=near.tied,
     )
 
 
@@ -233,11 +113,95 @@ def _question(scored: QuestionScore, orders: Sequence[Order]) -> QuestionInfo:
     )
 
 
-def _order(order: OrderOpinion) -> OrderInfo:
+def _order(opinion: OrderOpinion) -> OrderInfo:
     return OrderInfo(
-        order=order.order,
-        model=order.distribution,
-        refusal=order.refusal,
-        label_mass=order.label_mass,
-        truncation=order.truncation,
+        order=opinion.order,
+        model=opinion.distribution,
+        refusal=opinion.refusal,
+        label_mass=opinion.label_mass,
+        truncation=opinion.truncation,
+    )
+
+
+def _failures(card: Scorecard, provenance: Provenance) -> tuple[FailureInfo, ...]:
+    """Return the questions that failed or were answered with refusals only, in the order in which they were put."""
+    whys = {failure.question_id: failure.why for failure in provenance.failures}
+    whys |= {refused.id: REFUSALS_ONLY for refused in card.refused}
+    return tuple(FailureInfo(id=each.id, why=whys[each.id]) for each in provenance.questions if each.id in whys)
+
+
+def program_version() -> str:
+    """Return the version of this program."""
+    try:
+        return version("chat-personas")
+    except PackageNotFoundError:  # eval is used without the application, from a checkout that is not installed
+        return "unknown"
+
+
+def persona_info(loaded: LoadedPersona) -> PersonaInfo:
+    """Return the part of a report about a persona. It has the base name of the persona's file, never the folder."""
+    return PersonaInfo(
+        name=loaded.persona.name,
+        file=PurePath(loaded.path).name,
+        sha256=loaded.sha256,
+        groups=group_names(loaded.persona.groups),
+    )
+
+
+def group_names(groups: Sequence[Group]) -> tuple[GroupName, ...]:
+    """Return groups as a report names them."""
+    return tuple(group_name(group) for group in groups)
+
+
+def survey_info(loaded: LoadedSurvey, questions: Sequence[Question]) -> SurveyInfo:
+    """Return the part of a report about a survey of which these questions were put."""
+    return SurveyInfo(
+        name=loaded.survey.name,
+        sha256=loaded.sha256,
+        questions=len(questions),
+        paraphrased=any(question.paraphrased for question in questions),
+        weighted=loaded.survey.weighted,
+        years=tuple(loaded.survey.years),
+    )
+
+
+def replies_info(replies: Sequence[Replies], method: Method, asking: Asking, info: EngineInfo) -> RepliesInfo | None:
+    """Return how replies were drawn and how many could not be read; None for a method that draws none.
+
+    `replies` are those to every question under every prompt. `info` must be read after the engine was asked, because
+    some engines know only then whether they keep replies to a form.
+    """
+    if method.sampling is None:
+        return None
+    unread = Counter(why for each in replies for why in each.unread)
+    return RepliesInfo(
+        per_prompt=method.replies(asking),
+        temperature=method.sampling.temperature,
+        top_p=method.sampling.top_p,
+        max_tokens=method.sampling.max_tokens,
+        constraint=info.constraints if method.constrained else None,
+        asked=sum(each.asked for each in replies),
+        unread=tuple(UnreadInfo(why=why, replies=count) for why, count in unread.most_common()),
+    )
+
+
+async def judge_info(questions: Sequence[Question], method: Method, asking: Asking) -> JudgeInfo | None:
+    """Return which model judged the answers to `questions`, and its error; None for a method without a judge.
+
+    The error was estimated when the questions were asked, so that the judge is not asked again here.
+    """
+    if not method.judged or asking.judge is None or not questions:
+        return None
+    errors = await asking.judge.errors(questions)
+    error = Bootstrap(asking.seed).mean(errors)
+    if error is None:
+        return None
+    info = asking.judge.info
+    return JudgeInfo(
+        name=info.name,
+        engine=info.engine,
+        sha256=info.sha256,
+        error=error,
+        statements=sum(len(question.option_texts) for question in questions),
+        limit=MOST_ERROR,
     )

@@ -1,45 +1,37 @@
-"""A report with its calibration, made from the questions of the report alone: nothing is asked again."""
+"""Adding the calibration to a report, from the questions in the report alone: the model is not asked again."""
 
 import numpy as np
 
 from eval.answers import FloatArray
-from eval.report import (
-    CalibratedScores,
-    Calibration,
-    CalibrationDifference,
-    CalibrationFold,
-    QuestionInfo,
-    Report,
-    Score,
-)
-from eval.scoring.calibration import MIN_QUESTIONS, CrossFitted, Uncalibrated, cross_fitted, stacked
-from eval.scoring.intervals import Bootstrap, Interval
-from eval.scoring.metrics import alignment, normalised, scale_of, stack_scales
+from eval.report import CalibratedScores, Calibration, CalibrationFold, Difference, QuestionInfo, Report
+from eval.scoring.calibration import CrossFitted, Uncalibrated, cross_fitted, stacked
+from eval.scoring.intervals import MIN_QUESTIONS, Bootstrap
+from eval.scoring.metrics import alignment, column, normalised, scale_of, stack_scales
 
 
 def calibrated(report: Report) -> Report:
-    """Return `report` with its `calibration`, over the questions with figures, valid or not, as its `scores` are.
+    """Return `report` with its `calibration`, over all questions with figures, whether valid or not, like its `scores`.
 
-    Without `MIN_QUESTIONS` of them it is returned as it is. The report's seed draws the folds and the resamples. What
-    is calibrated is the distribution over the options in each option order, before orders are averaged; refusals
-    stay as they are.
+    A report with fewer than `MIN_QUESTIONS` such questions is returned unchanged. The report's seed draws the folds and
+    the resamples. The distribution over the options is calibrated in each option order, before the orders are averaged.
+    Refusals do not change.
     """
     questions = comparable(report)
     if len(questions) < MIN_QUESTIONS:
         return report
-    said = _uncalibrated(report, questions)
-    fitted = cross_fitted(said, report.seed)
-    aligned, distance = _alignment(questions, said.at(fitted.of_question)), said.total_variation(fitted.of_question)
+    before = _uncalibrated(report, questions)
+    fitted = cross_fitted(before, report.seed)
+    aligned, distance = _alignment(questions, before.at(fitted.of_question)), before.total_variation(fitted.of_question)
     mean = Bootstrap(report.seed).mean
-    made = Calibration(
+    calibration = Calibration(
         folds=_folds(questions, fitted),
-        scores=CalibratedScores(alignment=_score(mean(aligned)), total_variation=_score(mean(distance))),
-        minus_uncalibrated=CalibrationDifference(
-            alignment=_score(mean(aligned - _column([question.alignment for question in questions]))),
-            total_variation=_score(mean(distance - _column([question.total_variation for question in questions]))),
+        scores=CalibratedScores(alignment=mean(aligned), total_variation=mean(distance)),
+        minus_uncalibrated=Difference(
+            alignment=mean(aligned - column([question.alignment for question in questions])),
+            total_variation=mean(distance - column([question.total_variation for question in questions])),
         ),
     )
-    return report.model_copy(update={"calibration": made})
+    return report.model_copy(update={"calibration": calibration})
 
 
 def comparable(report: Report) -> tuple[QuestionInfo, ...]:
@@ -48,7 +40,7 @@ def comparable(report: Report) -> tuple[QuestionInfo, ...]:
 
 
 def _uncalibrated(report: Report, questions: tuple[QuestionInfo, ...]) -> Uncalibrated:
-    """Return what the model said in each order that has a distribution; an answer from a file counts as one."""
+    """Return the model's distributions by option order. An answer from a file has no orders and counts as one."""
     orders = [[order.model for order in question.by_order if order.model] or [question.model] for question in questions]
     apart = [abs(question.refusal - (question.human_refusal or 0.0)) / 2 for question in questions]
     if report.refusals == "apart":
@@ -72,11 +64,3 @@ def _folds(questions: tuple[QuestionInfo, ...], fitted: CrossFitted) -> tuple[Ca
         CalibrationFold(temperature=temperature, questions=tuple(ids[fitted.fold == fold]))
         for fold, temperature in enumerate(fitted.temperatures)
     )
-
-
-def _column(values: list[float | None]) -> FloatArray:
-    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
-
-
-def _score(interval: Interval | None) -> Score | None:
-    return None if interval is None else Score(mean=interval.mean, low=interval.low, high=interval.high)

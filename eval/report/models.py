@@ -1,9 +1,4 @@
-"""The document that `eval --json` writes: the evaluation of one persona, or of several.
-
-What a report says about single questions: answered, refused or failed.
-
-The scores of a report over questions, and what they are to be read beside.
-"""
+"""The documents that `eval --json` writes: the report on one persona, and several reports in one document."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -15,16 +10,27 @@ from eval.engine import Order
 from eval.report.parts import (
     Calibration,
     Distribution,
-    GroupName,
     JudgeInfo,
     ModelInfo,
-    Part,
     PersonaInfo,
     RepliesInfo,
-    Score,
     SurveyInfo,
     Timing,
 )
+from eval.scoring.results import (
+    Document,
+    NearGroup,
+    OppositeScores,
+    Part,
+    References,
+    RefusedQuestion,
+    Score,
+    Scores,
+    TopicScore,
+)
+
+SCHEMA: Literal["chat-personas/eval-report@1"] = "chat-personas/eval-report@1"
+SCHEMA_OF_SEVERAL: Literal["chat-personas/eval-reports@1"] = "chat-personas/eval-reports@1"
 
 
 class OrderInfo(Part):
@@ -39,7 +45,7 @@ class OrderInfo(Part):
     label_mass: float | None
     """The probability of all labels together."""
     truncation: float
-    """By how much, in total variation, tokens that a server did not show could change `model`; 0 when exact."""
+    """By how much, in total variation, tokens that a server did not show could change `model`; 0 if exact."""
 
 
 class QuestionInfo(Part):
@@ -68,30 +74,17 @@ class QuestionInfo(Part):
     label_mass: float | None
     """The probability of all labels together."""
     alignment: float | None
-    """1 - WD/span, null when the options have no order."""
+    """1 - WD/span, null if the options have no order."""
     total_variation: float | None
     """Half the sum of absolute differences; `as-option` the refusals are one more option."""
     order_bias: float | None
     """Total variation between the two orders."""
     valid: bool
-    """False when the label mass is below 0.5 in any order, truncation could exceed 0.1, or the judge errs too often."""
-
-
-class RefusedInfo(Part):
-    """A question that was answered with refusals only, while these are apart: its share of refusals is 1."""
-
-    id: str
-    """Its id in the survey."""
-    human_refusal: float | None
-    """The people's share of refusals."""
-    label_mass: float | None
-    """The probability of all labels together."""
-    valid: bool
-    """As in `questions`."""
+    """False if the label mass is below 0.5 in any order, truncation could exceed 0.1, or the judge errs too often."""
 
 
 class FailureInfo(Part):
-    """A question without an answer that could be scored; it counts in no score, unless it is in `refused`, too."""
+    """A question without an answer that could be scored. It counts in no score, unless it is also in `refused`."""
 
     id: str
     """The question's id."""
@@ -99,107 +92,7 @@ class FailureInfo(Part):
     """Why there is no answer, in one line."""
 
 
-class ScoreSet(Part):
-    """The scores over all questions answered, or over the valid ones."""
-
-    alignment: Score | None
-    """1 - WD/span: 1 when the distributions are equal."""
-    total_variation: Score | None
-    """Half the sum of absolute differences: 0 when the distributions are equal."""
-    skill: Score | None
-    """0: no better than answering as everyone; 1: as close as a second sample of the group."""
-    refusal: Score | None
-    """The persona's share of refusals."""
-    human_refusal: Score | None
-    """The people's share of refusals."""
-    label_mass: Score | None
-    """The probability that the model gives to all answer labels together."""
-    order_bias: Score | None
-    """Total variation between the distributions of the two option orders."""
-    entropy_ratio: Score | None
-    """The persona's entropy relative to the people's: far below 1 is mode collapse."""
-
-
-class TopicInfo(Part):
-    """The scores over the questions of one topic."""
-
-    topic: str
-    """The topic's name in the survey."""
-    questions: int
-    """How many answered questions are about it."""
-    alignment: Score | None
-    """As in `scores`."""
-    total_variation: Score | None
-    """As in `scores`."""
-
-
-class Difference(Part):
-    """Reference minus persona on the same questions."""
-
-    alignment: Score | None
-    """Below 0: the persona is closer to the people than the reference."""
-    total_variation: Score | None
-    """Above 0: the persona is closer to the people than the reference."""
-
-
-class Reference(Part):
-    """What a prediction that needs no model would have scored."""
-
-    alignment: Score | None
-    """As in `scores`."""
-    total_variation: Score | None
-    """As in `scores`."""
-    minus_persona: Difference
-    """Paired differences from the persona."""
-
-
-class References(Part):
-    """The reference points without which no score should be read."""
-
-    uniform: Reference | None
-    """The same share for every option."""
-    population: Reference | None
-    """What everyone in the survey answered."""
-    opposite: Reference | None
-    """What the opposite group answered; null without one."""
-    noise_floor: Reference | None
-    """What a second sample of the same people would answer; null without counts."""
-
-
-class OppositeDifference(Part):
-    """With the opposite group minus with its own, on the same questions."""
-
-    alignment: Score | None
-    """Below 0: the persona is closer to its own group."""
-    total_variation: Score | None
-    """Above 0: the persona is closer to its own group."""
-
-
-class OppositeInfo(GroupName):
-    """How close the persona is to the opposite group: the value of its attribute that is farthest from its own."""
-
-    alignment: Score | None
-    """As in `scores`, against the opposite group's figures."""
-    total_variation: Score | None
-    """As in `scores`, against the opposite group's figures."""
-    minus_own: OppositeDifference | None = None
-    """Paired differences from the persona's scores with its own group; null in older reports."""
-
-
-class NearestInfo(GroupName):
-    """One group in the ranking of all groups with figures."""
-
-    alignment: Score
-    """The persona's alignment with this group over the questions that all groups have in common."""
-    tied: bool
-    """Whether it cannot be told from the nearest group; true for the nearest itself."""
-
-
-SCHEMA: Literal["chat-personas/eval-report@1"] = "chat-personas/eval-report@1"
-SCHEMA_OF_SEVERAL: Literal["chat-personas/eval-reports@1"] = "chat-personas/eval-reports@1"
-
-
-class Report(Part):
+class Report(Document):
     """The evaluation of one persona (schema `chat-personas/eval-report@1`)."""
 
     schema_: Literal["chat-personas/eval-report@1"] = Field(default=SCHEMA, alias="schema")
@@ -211,13 +104,13 @@ class Report(Part):
     persona: PersonaInfo
     """Who was evaluated."""
     model: ModelInfo
-    """Which model played it."""
+    """Which model was asked."""
     survey: SurveyInfo
     """Which figures it was compared with."""
     steering: str
     """How the model was steered; `unknown` for answers from a file."""
     shots: int | None = None
-    """With the steering `few_shot`: how many other questions stood before each one; null with every other."""
+    """With the steering `few_shot`: how many other questions came before each question; otherwise null."""
     expression: str
     """How the distributions were obtained; `unknown` for answers from a file."""
     orders: tuple[Order, ...]
@@ -228,38 +121,34 @@ class Report(Part):
     """The seed of the choice of questions, the noise floor and the intervals."""
     prompt_sha256: str
     """The hash of the system prompt and every probe, as asked (UTF-8, each ended by a zero byte); empty from a file."""
-    scores: ScoreSet
+    scores: Scores
     """Over every question that was answered."""
-    scores_valid_only: ScoreSet
+    scores_valid_only: Scores
     """Over the valid questions."""
     calibration: Calibration | None = None
-    """With `--calibrate`; null without, and where fewer than 20 questions with figures were answered."""
-    topics: tuple[TopicInfo, ...]
+    """With `--calibrate`; null without it, and if fewer than 20 questions with figures were answered."""
+    topics: tuple[TopicScore, ...]
     """By topic."""
     references: References
     """Reference points, each as if it were the prediction."""
-    scores_against_opposite: OppositeInfo | None
+    scores_against_opposite: OppositeScores | None
     """The persona measured against the opposite group; null for combined groups and everyone."""
-    nearest: tuple[NearestInfo, ...]
+    nearest: tuple[NearGroup, ...]
     """All groups with figures, nearest first."""
     nearest_questions: int
     """Over how many questions `nearest` was ranked."""
     questions: tuple[QuestionInfo, ...]
     """Every question that was answered; the scores recompute from these and `refused`."""
-    refused: tuple[RefusedInfo, ...] = ()
-    """With refusals `apart`: those answered with refusals only. They count in the scores named there, and no others."""
+    refused: tuple[RefusedQuestion, ...] = ()
+    """With refusals `apart`: those answered with refusals only. They count only in the scores that are named there."""
     failures: tuple[FailureInfo, ...]
     """Every question that was put and has no distribution that could be compared."""
     replies: RepliesInfo | None = None
     """The replies that the distributions were read from; null for log-probabilities and for answers from a file."""
     judge: JudgeInfo | None = None
-    """Who mapped answers in words to the options, and its error; null for other expressions than `open_ended`."""
+    """Which model mapped answers in words to the options, and its error; null unless `open_ended`."""
     timing: Timing
     """What it cost."""
-
-    def to_json(self) -> str:
-        """Return the document, indented, with every key in its fixed place."""
-        return self.model_dump_json(by_alias=True, indent=2)
 
 
 class GapInfo(Part):
@@ -277,7 +166,7 @@ class GapInfo(Part):
     """Over how many questions: those that both answered and that have figures."""
 
 
-class Reports(Part):
+class Reports(Document):
     """The evaluations of several personas (schema `chat-personas/eval-reports@1`)."""
 
     schema_: Literal["chat-personas/eval-reports@1"] = Field(default=SCHEMA_OF_SEVERAL, alias="schema")
@@ -287,13 +176,9 @@ class Reports(Part):
     gaps: tuple[GapInfo, ...] = ()
     """The knowledge-to-simulation gaps; none unless a persona was asked for `verbalized` and in another way."""
 
-    def to_json(self) -> str:
-        """Return the document, indented, with every key in its fixed place."""
-        return self.model_dump_json(by_alias=True, indent=2)
-
 
 def as_document(reports: Sequence[Report], gaps: Sequence[GapInfo] = ()) -> str:
-    """Return the JSON that is written for `reports`: one as it is, several in their list, with their gaps."""
+    """Return the JSON for `reports`: a single one as it is, several as one document with their gaps."""
     if len(reports) == 1:
         return reports[0].to_json()
     return Reports(reports=tuple(reports), gaps=tuple(gaps)).to_json()

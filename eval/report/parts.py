@@ -1,89 +1,22 @@
-"""What every part of a report is made of: scores, groups and distributions.
-
-What a report says about one temperature for all distributions.
-
-How a report came about: who was asked, on which model and survey, how, and what it cost.
-"""
+"""How a report came about: who was asked, which model, which survey, how, with which calibration, and at what cost."""
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BeforeValidator, ConfigDict
 
-
-def _plain(value: Any) -> Any:
-    return value.tolist() if hasattr(value, "tolist") else value
-
-
-Distribution = Annotated[tuple[float, ...], BeforeValidator(_plain)]
-"""Shares of the options, in the survey's order."""
-
-
-class Part(BaseModel):
-    """A part of a document: every key always there, no other, and its meaning beside it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True, use_attribute_docstrings=True)
-
-
-class Score(Part):
-    """A score over questions with its 95% interval, made by resampling questions."""
-
-    mean: float
-    """The mean over the questions in which it is defined; for `skill` and `entropy_ratio` a ratio of two means."""
-    low: float | None
-    """The lower end of the interval, null under 20 questions."""
-    high: float | None
-    """The upper end of the interval, null under 20 questions."""
-
-
-class GroupName(Part):
-    """One value of one attribute."""
-
-    attribute: str
-    """The attribute's key, such as `POLPARTY`."""
-    value: str
-    """The value as the catalogue spells it, such as `Democrat`."""
-
-
-class CalibrationFold(Part):
-    """A fifth of the questions, and the temperature that they are scored with."""
-
-    temperature: float
-    """The T of p^(1/T), 0.05 to 20, fitted on the questions of the other folds; above 1 flattens."""
-    questions: tuple[str, ...]
-    """The ids of the questions."""
-
-
-class CalibratedScores(Part):
-    """The scores at the temperature of each question's fold."""
-
-    alignment: Score | None
-    """As in `scores`."""
-    total_variation: Score | None
-    """As in `scores`."""
-
-
-class CalibrationDifference(Part):
-    """Calibrated minus not calibrated on the same questions."""
-
-    alignment: Score | None
-    """Above 0: calibration brings the persona closer to the people."""
-    total_variation: Score | None
-    """Below 0: calibration brings the persona closer to the people."""
-
-
-class Calibration(Part):
-    """What one temperature for all distributions changes, each question scored with one fitted on others."""
-
-    folds: tuple[CalibrationFold, ...]
-    """The five folds of the questions that have figures, drawn by the seed."""
-    scores: CalibratedScores
-    """Over all of these questions, out of fold."""
-    minus_uncalibrated: CalibrationDifference
-    """Paired differences from the scores without calibration."""
-
+from eval.scoring.results import Difference, GroupName, Part, Score
 
 FROM_FILE = "answers"
 """The engine of a report on answers that come from a file."""
+
+
+def _as_list(value: Any) -> Any:
+    """Return an array as a list; anything else as it is."""
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
+Distribution = Annotated[tuple[float, ...], BeforeValidator(_as_list)]
+"""Shares of the options, in the survey's order."""
 
 
 class PersonaInfo(Part):
@@ -102,26 +35,28 @@ class PersonaInfo(Part):
 class ModelInfo(Part):
     """The model that was asked."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     name: str
     """Its name, or its server's address without user, password and query; or the base name of a file of answers."""
     engine: str
-    """What ran it: `llama` or `openai`; `answers` when nothing was run and the answers come from a file."""
+    """What ran it: `llama` or `openai`; `answers` if nothing was run and the answers come from a file."""
     sha256: str | None
     """The hash of the model file, null for servers."""
     quantization: str | None
     """How its weights are quantised, where known."""
     context_length: int | None
-    """How many tokens its context holds, where known."""
+    """The number of tokens in its context, where known."""
     flash_attention: bool | None
     """Whether flash attention was on, where known."""
     template_date: str | None = None
     """The day that the chat template wrote into every prompt (ISO 8601); null where it writes none, and for servers."""
     demonstration: bool = False
-    """Whether it calls itself a demonstration: then the scores are evidence about nobody."""
+    """Whether it calls itself a demonstration: then the scores say nothing about real people."""
 
 
 class SurveyInfo(Part):
-    """The survey it was compared with."""
+    """The survey that it was compared with."""
 
     name: str
     """Its name."""
@@ -134,7 +69,7 @@ class SurveyInfo(Part):
     weighted: bool
     """Whether the human figures are weighted to the population."""
     years: tuple[int, ...]
-    """The years in which people were asked; empty where the source does not tell."""
+    """The years in which people were asked; empty where the source does not say."""
 
 
 class UnreadInfo(Part):
@@ -152,17 +87,17 @@ class RepliesInfo(Part):
     per_prompt: int
     """How many were drawn for each prompt."""
     temperature: float
-    """The temperature with which they were drawn; 0 takes the likeliest token each time."""
+    """The temperature with which they were drawn; with 0 the most likely token is taken each time."""
     top_p: float
-    """The share of the likeliest tokens from which they were drawn; 1 is all."""
+    """The share of the most likely tokens from which they were drawn; 1 is all."""
     max_tokens: int
     """How long each could be."""
     constraint: str | None
     """How they were kept to a form: `grammar`, `json_schema`, `json_object`, `none`, `unknown`; null without a form."""
     asked: int
-    """How many replies were asked for, of questions that failed too."""
+    """How many replies were asked for, including those to questions that failed."""
     unread: tuple[UnreadInfo, ...]
-    """How many of those could not be read and count nowhere, by reason; questions that failed are in `failures`."""
+    """How many of those could not be read and do not count, by reason; questions that failed are in `failures`."""
 
 
 class JudgeInfo(Part):
@@ -177,23 +112,58 @@ class JudgeInfo(Part):
     error: Score
     """The probability that it does not give to the right option of a statement whose answer is known: 0 to 1."""
     statements: int
-    """How many such statements: the text of each option of each question, put as what somebody said."""
+    """The number of such statements: the text of each option of each question, put as something that was said."""
     limit: float
-    """Where the mean of `error` is above this, no question is valid."""
+    """If the mean of `error` is above this, no question is valid."""
+
+    @property
+    def errs_too_often(self) -> bool:
+        """Whether the mean of `error` is above `limit`."""
+        return self.error.mean > self.limit
+
+
+class CalibrationFold(Part):
+    """A fifth of the questions, and the temperature with which they are scored."""
+
+    temperature: float
+    """The T of p^(1/T), 0.05 to 20, fitted on the questions of the other folds; above 1 flattens."""
+    questions: tuple[str, ...]
+    """The ids of the questions."""
+
+
+class CalibratedScores(Part):
+    """The scores at the temperature of each question's fold."""
+
+    alignment: Score | None
+    """As in `scores`."""
+    total_variation: Score | None
+    """As in `scores`."""
+
+
+class Calibration(Part):
+    """The effect of one temperature for all distributions, each question scored with one fitted on other questions."""
+
+    folds: tuple[CalibrationFold, ...]
+    """The five folds of the questions that have figures, drawn by the seed."""
+    scores: CalibratedScores
+    """Over all of these questions, out of fold."""
+    minus_uncalibrated: Difference
+    """Calibrated minus uncalibrated. Alignment above 0 and total variation below 0: calibration brings the persona
+    closer to the people."""
 
 
 class Timing(Part):
-    """What the evaluation cost."""
+    """The cost of the evaluation."""
 
     seconds: float
     """Wall-clock time of asking and scoring."""
     probes: int
     """How many probes were put: questions times orders."""
     tokens_decoded: int | None
-    """Tokens that the model had to process, in this run; null for answers in words, whose tokens are not counted."""
+    """Tokens that the model had to process in this run; null for answers in words, whose tokens are not counted."""
     tokens_reused: int | None
-    """Tokens that were shared between probes; null for answers in words."""
+    """Tokens that probes shared; null for answers in words."""
     remembered: int = 0
-    """How many answers were kept from before, so that they were not asked for in this run."""
+    """How many answers were taken from the cache of an earlier run and not asked for again."""
     remembered_since: str | None = None
-    """When the oldest of these was made, in UTC (ISO 8601); null without any."""
+    """When the oldest of these was made, in UTC (ISO 8601); null if there are none."""

@@ -16,7 +16,7 @@ _AGAIN = "write the report again with chat-personas eval --json"
 _REPORT_FILE = FileKind("a report", 500_000_000, ReportError, if_not_utf8=_AGAIN)
 
 
-def load_reports(file: str) -> tuple[Report, ...]:
+def load_reports(file: str | Path) -> tuple[Report, ...]:
     """Return the reports in a file: one, or all of a document of several.
 
     Raises:

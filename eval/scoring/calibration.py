@@ -1,9 +1,9 @@
-"""One temperature for a model's distributions, fitted on other questions than those that it is scored on.
+"""Calibration: one temperature for a model's distributions, fitted on other questions than those it is scored on.
 
-A model may know which answers a group prefers and still be too sure of them, or not sure enough. Calibration takes
-each distribution p to one proportional to p^(1/T) (temperature scaling; Guo et al. 2017, there on the likelihood,
-here on total variation, which is what is reported). T above 1 flattens, below 1 sharpens. With five-fold
-cross-validation every question is scored with the T that suits the questions of the four other folds.
+A model may know which answers a group prefers and still be too sure of them, or not sure enough. Calibration replaces
+each distribution p by one proportional to p^(1/T) (temperature scaling; Guo et al. 2017 minimise the log loss,
+we minimise total variation, which is what we report). T above 1 flattens, T below 1 sharpens. With five-fold
+cross-validation, every question is scored with the T fitted on the questions of the four other folds.
 """
 
 from collections.abc import Sequence
@@ -13,23 +13,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.answers import FloatArray
+from eval.scoring.intervals import MIN_QUESTIONS
 
 FOLDS = 5
-MIN_QUESTIONS = 20
 LOWEST, HIGHEST = 0.05, 20.0
+"""The range of temperatures."""
 _STEPS = 61
-"""An odd number, so that the grid, even in ln T, holds T = 1 in its middle."""
+"""The number of temperatures on the grid, evenly spaced in ln T. It is odd, so that T = 1 is in the middle."""
 _NO_GAIN = 1e-12
+"""A total variation that is lower by less than this is not better."""
 
 
 @dataclass(frozen=True, slots=True)
 class Uncalibrated:
-    """Distributions as a model gave them, beside people's.
+    """A model's distributions before calibration, with the people's.
 
-    `masses` (questions, orders, width) are over the options in each option order, padded with zeros; an order sums to
-    1, or with refusals as an option to 1 minus its refusals, and temperature leaves that sum as it is. `weights`
-    (questions, orders) say how much each order counts in its question's mean. `human` (questions, width) are the
-    people's. `apart` (questions) is what total variation has beside the options: half the difference of the refusals.
+    `masses` (questions, orders, width) are over the options in each option order, padded with zeros. An order sums to
+    1, or with refusals as an option to 1 minus its refusals; temperature does not change that sum. `weights`
+    (questions, orders) are the shares of the orders in the mean of their question. `human` (questions, width) are the
+    people's distributions. `apart` (questions) is the part of total variation that does not depend on the options: half
+    the difference in refusals.
     """
 
     masses: FloatArray
@@ -38,7 +41,7 @@ class Uncalibrated:
     apart: FloatArray
 
     def at(self, temperature: float | FloatArray) -> FloatArray:
-        """Return the distributions at one temperature, or one for each question; the orders averaged after it."""
+        """Return the distributions at one temperature, or at one for each question, averaged over the orders."""
         each = np.asarray(temperature, dtype=np.float64).reshape(-1, 1, 1)
         highest = self.masses.max(axis=-1, keepdims=True)
         relative = np.divide(self.masses, highest, out=np.zeros_like(self.masses), where=highest > 0)
@@ -54,7 +57,7 @@ class Uncalibrated:
         return np.asarray(distance + self.apart, dtype=np.float64)
 
     def of(self, questions: NDArray[np.bool_]) -> "Uncalibrated":
-        """Return some of the questions."""
+        """Return the distributions of some of the questions."""
         return Uncalibrated(
             self.masses[questions], self.weights[questions], self.human[questions], self.apart[questions]
         )
@@ -62,46 +65,65 @@ class Uncalibrated:
 
 @dataclass(frozen=True, slots=True)
 class CrossFitted:
-    """The temperatures by fold, each fitted on the other folds; `fold` (questions) is each question's, from 0."""
+    """The temperature of each fold, fitted on the other folds, and the fold of each question, counted from 0."""
 
     fold: NDArray[np.intp]
     temperatures: tuple[float, ...]
 
     @property
     def of_question(self) -> FloatArray:
-        """The temperature that scores each question."""
+        """The temperature with which each question is scored."""
         return np.array(self.temperatures)[self.fold]
 
 
+def stacked(
+    orders: Sequence[Sequence[Sequence[float]]], human: Sequence[Sequence[float]], apart: Sequence[float]
+) -> Uncalibrated:
+    """Return distributions by question and option order, and the people's by question, as arrays.
+
+    Questions may differ in their numbers of options and of orders. All orders of a question have the same weight.
+    """
+    width, most = max(map(len, human)), max(map(len, orders))
+    masses, weights = np.zeros((len(orders), most, width)), np.zeros((len(orders), most))
+    people = np.zeros((len(orders), width))
+    for row, (model, figures) in enumerate(zip(orders, human, strict=True)):
+        people[row, : len(figures)] = figures
+        weights[row, : len(model)] = 1 / len(model)
+        for place, distribution in enumerate(model):
+            masses[row, place, : len(distribution)] = distribution
+    return Uncalibrated(masses, weights, people, np.asarray(apart, dtype=np.float64))
+
+
+def cross_fitted(uncalibrated: Uncalibrated, seed: int) -> CrossFitted:
+    """Fit a temperature for each fold on the questions of the other folds.
+
+    Raises:
+        ValueError: there are fewer than `MIN_QUESTIONS` questions, so that a fold would have three or fewer.
+    """
+    questions = len(uncalibrated.masses)
+    if questions < MIN_QUESTIONS:
+        raise ValueError(f"{questions} questions are too few to calibrate on; {MIN_QUESTIONS} are needed")
+    fold = folds(questions, seed)
+    return CrossFitted(fold, tuple(fit(uncalibrated.of(fold != each)) for each in range(FOLDS)))
+
+
 def folds(questions: int, seed: int) -> NDArray[np.intp]:
-    """Return the fold of each question: a random fifth each, give or take one question, stratified by nothing."""
+    """Return the fold of each question. Folds are random and differ in size by at most one question."""
     fold = np.empty(questions, dtype=np.intp)
     fold[np.random.default_rng(seed).permutation(questions)] = np.arange(questions) % FOLDS
     return fold
 
 
-def cross_fitted(said: Uncalibrated, seed: int) -> CrossFitted:
-    """Fit a temperature for each fold on the questions of the others.
+def fit(uncalibrated: Uncalibrated) -> float:
+    """Return the temperature with the lowest mean total variation from people.
 
-    Raises:
-        ValueError: there are fewer than `MIN_QUESTIONS` questions, so that folds would be of three or less.
-    """
-    if len(said.masses) < MIN_QUESTIONS:
-        raise ValueError(f"{len(said.masses)} questions are too few to calibrate on; {MIN_QUESTIONS} are needed")
-    fold = folds(len(said.masses), seed)
-    return CrossFitted(fold, tuple(fit(said.of(fold != each)) for each in range(FOLDS)))
-
-
-def fit(said: Uncalibrated) -> float:
-    """Return the temperature, 0.05 to 20, at which the mean total variation from people is least.
-
-    As a function of ln T it has kinks and may have several valleys: the lowest of a grid is taken, the nearest to T = 1
-    of equals, and refined between its neighbours.
+    As a function of ln T the mean has kinks and may have several local minima. So the best point of a grid is taken, of
+    equal ones the nearest to T = 1, and refined between its neighbours.
     """
     from scipy.optimize import minimize_scalar
 
     def distance(log_temperature: float) -> float:
-        return float(said.total_variation(float(np.exp(log_temperature))).mean())
+        return float(uncalibrated.total_variation(float(np.exp(log_temperature))).mean())
 
     grid = np.linspace(np.log(LOWEST), np.log(HIGHEST), _STEPS)
     grid[_STEPS // 2] = 0.0
@@ -116,21 +138,3 @@ def fit(said: Uncalibrated) -> float:
 def _lowest(grid: FloatArray, distances: FloatArray) -> int:
     lowest = np.flatnonzero(distances <= distances.min() + _NO_GAIN)
     return int(lowest[np.argmin(np.abs(grid[lowest]))])
-
-
-def stacked(
-    orders: Sequence[Sequence[Sequence[float]]], human: Sequence[Sequence[float]], apart: Sequence[float]
-) -> Uncalibrated:
-    """Return distributions by question and option order, beside people's by question, as arrays.
-
-    A question may have fewer options or orders than another; the orders of one count equally.
-    """
-    width, most = max(map(len, human)), max(map(len, orders))
-    masses, weights = np.zeros((len(orders), most, width)), np.zeros((len(orders), most))
-    people = np.zeros((len(orders), width))
-    for row, (said, theirs) in enumerate(zip(orders, human, strict=True)):
-        people[row, : len(theirs)] = theirs
-        weights[row, : len(said)] = 1 / len(said)
-        for place, distribution in enumerate(said):
-            masses[row, place, : len(distribution)] = distribution
-    return Uncalibrated(masses, weights, people, np.asarray(apart, dtype=np.float64))

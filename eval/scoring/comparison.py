@@ -1,8 +1,7 @@
-"""Answers and human figures side by side, question by question, and every measure of how they compare.
+"""A model's answers and the people's figures, question by question, and every measure of how they compare.
 
-Every measure of every question, as arrays that can be resampled together.
-
-How far two samples of the same people are apart by chance: the floor that no persona can be asked to go below.
+Measures are arrays with one value per question, so that a bootstrap can resample the questions of all of them at once.
+One of the references is the noise floor: how far two samples of the same people are apart by chance.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,6 +20,7 @@ from eval.scoring.metrics import (
     OrdinalScale,
     Shares,
     alignment,
+    column,
     entropy,
     scale_of,
     stack,
@@ -31,6 +31,9 @@ from eval.scoring.opinions import Opinion, opinion
 from eval.surveys.figures import HumanFigures, human_figures
 from eval.surveys.loading import Question, Survey
 from personas import Group
+
+DRAWS = 2000
+"""Pairs of samples that are simulated for a noise floor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +57,10 @@ class Distances:
 
 @dataclass(frozen=True, slots=True)
 class QuestionMeasures:
-    """What was measured, one value per question and NaN where it is not defined.
+    """All measures, one value per question and NaN where a measure is not defined.
 
-    `references` holds what the reference predictions would have scored on the same questions; `human_*` are of
-    the people compared with.
+    `references` has the scores of the reference predictions on the same questions; `human_*` are of the people compared
+    with.
     """
 
     persona: Distances
@@ -70,65 +73,20 @@ class QuestionMeasures:
     human_entropy: FloatArray
 
     def of(self, questions: NDArray[np.bool_]) -> Self:
-        """Return the measures of some questions only."""
-        references = {name: closeness.of(questions) for name, closeness in self.references.items()}
+        """Return the measures of some questions."""
+        references = {name: distances.of(questions) for name, distances in self.references.items()}
         columns = [field.name for field in fields(self) if field.name not in ("persona", "references")]
         chosen = {name: getattr(self, name)[questions] for name in columns}
         return type(self)(persona=self.persona.of(questions), references=references, **chosen)
 
 
-DRAWS = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class NoiseFloor:
-    """What a second sample of the group, as large as the first, would score on one question.
-
-    `total_variation` is the expected distance between two independent samples (0 to 1); `alignment` their expected
-    alignment, NaN where the options have no order.
-    """
-
-    total_variation: float
-    alignment: float
-
-
-@lru_cache(maxsize=20_000)
-def noise_floor(
-    proportions: tuple[float, ...],
-    respondents: int,
-    ordinals: tuple[float, ...],
-    *,
-    refusals_last: bool = False,
-    seed: int = 0,
-    draws: int = DRAWS,
-) -> NoiseFloor:
-    """Simulate pairs of independent samples of `respondents` people who answer with these `proportions`.
-
-    With `refusals_last` the last proportion is that of the refusals: it counts in the total variation and, having no
-    place on the scale, not in the alignment. With 2,000 draws the standard error is about 2% of the value. The
-    result depends on the arguments only, never on which questions were asked before.
-    """
-    if respondents < 1:
-        return NoiseFloor(float("nan"), float("nan"))
-    rng = np.random.default_rng([seed, respondents, *(round(p * 1e9) for p in proportions)])
-    samples = rng.multinomial(respondents, np.asarray(proportions), size=(2, draws)) / respondents
-    first, second = samples[0], samples[1]
-    distance = float(total_variation(first, second).mean())
-    if refusals_last:
-        first, second = first[:, :-1], second[:, :-1]
-        answered = (first.sum(axis=1) > 0) & (second.sum(axis=1) > 0)
-        first = first[answered] / first[answered].sum(axis=1, keepdims=True)
-        second = second[answered] / second[answered].sum(axis=1, keepdims=True)
-    aligned = alignment(first, second, scale_of(ordinals))
-    return NoiseFloor(distance, float(aligned.mean()) if len(aligned) else float("nan"))
-
-
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The questions that were answered, in the survey's order, with what the model and the people said.
+    """The answered questions, in the survey's order, with the model's opinions and the people's figures.
 
-    `rows` are the questions' places in `table`; `figures` are None where the survey has none for the groups. What was
-    answered with refusals only, while these are apart, is here too, since it counts as refused; its `model` is NaN.
+    `rows` are the places of the questions in `table`. `figures` are None where the survey has none for the groups. With
+    refusals apart, a question that was answered with refusals only is here too, because it counts as refused; its row
+    of `model` is NaN.
     """
 
     refusals: Refusals
@@ -143,25 +101,25 @@ class Comparison:
     human: Distributions
 
     def measured(self, seed: int) -> QuestionMeasures:
-        """Return every measure of every question; `seed` is that of the simulated noise floor.
+        """Return every measure of every question; `seed` is for the simulation of the noise floor.
 
-        References are measured where the persona is: all of them are then about the same questions.
+        References are measured only where the persona is, so that all scores are about the same questions.
         """
-        persona = self._closeness(self.model)
+        persona = self._distances(self.model)
         references = {
-            "uniform": self._closeness(self._uniform()),
-            "population": self._closeness(self._people(())),
+            "uniform": self._distances(self._uniform()),
+            "population": self._distances(self._people(())),
             "noise_floor": self._noise_floor(seed),
         }
         if self.opposite is not None:
-            references["opposite"] = self._closeness(self._people((self.opposite,)))
+            references["opposite"] = self._distances(self._people((self.opposite,)))
         return QuestionMeasures(
             persona=persona,
-            references={name: closeness.where_defined(persona) for name, closeness in references.items()},
-            refusal=_column([opinion.refusal for opinion in self.opinions]),
-            human_refusal=_column([None if figures is None else figures.refusal for figures in self.figures]),
-            label_mass=_column([opinion.label_mass for opinion in self.opinions]),
-            order_bias=_column([opinion.order_bias for opinion in self.opinions]),
+            references={name: distances.where_defined(persona) for name, distances in references.items()},
+            refusal=column([opinion.refusal for opinion in self.opinions]),
+            human_refusal=column([None if figures is None else figures.refusal for figures in self.figures]),
+            label_mass=column([opinion.label_mass for opinion in self.opinions]),
+            order_bias=column([opinion.order_bias for opinion in self.opinions]),
             entropy=entropy(self.model.compared),
             human_entropy=entropy(self.human.compared),
         )
@@ -171,12 +129,12 @@ class Comparison:
         people = self._people((group,))
         return Distances(self.model.alignment(people, self.scale), self.model.total_variation(people))
 
-    def _closeness(self, prediction: Distributions) -> Distances:
+    def _distances(self, prediction: Distributions) -> Distances:
         return Distances(prediction.alignment(self.human, self.scale), prediction.total_variation(self.human))
 
     def _people(self, groups: Sequence[Group]) -> Distributions:
         figures = [human_figures(question, groups) for question in self.questions]
-        return stack([_shares(figure, self.refusals) for figure in figures], self.table.width, self.refusals)
+        return stack([_human_shares(figure, self.refusals) for figure in figures], self.table.width, self.refusals)
 
     def _uniform(self) -> Distributions:
         return uniform([len(question.options) for question in self.questions], self.table.width, self.refusals)
@@ -187,18 +145,18 @@ class Comparison:
             for question, figures in zip(self.questions, self.figures, strict=True)
         ]
         return Distances(
-            _column([floor.alignment for floor in floors]), _column([floor.total_variation for floor in floors])
+            column([floor.alignment for floor in floors]), column([floor.total_variation for floor in floors])
         )
 
 
 def compare(
     survey: Survey, groups: Sequence[Group] | None, answers: Sequence[Answer], refusals: Refusals
 ) -> Comparison:
-    """Set `answers` beside the figures of `groups`.
+    """Return `answers` together with the figures of `groups`.
 
     Raises:
-        AnswerError: an answer is to no question of the survey, to one twice, has another number of options than
-            the question, or no mass on them.
+        AnswerError: an answer is to a question that the survey does not have or that has another answer, has another
+            number of options than the question, or has no mass on them.
     """
     table = group_table(survey)
     by_row = _by_row(survey, table, answers)
@@ -216,8 +174,8 @@ def compare(
         figures=figures,
         opposite=opposite_of(table, groups[0]) if groups is not None and len(groups) == 1 else None,
         scale=OrdinalScale(table.scale.order[places], table.scale.steps[places]),
-        model=stack([_said(each) for each in opinions], table.width, refusals),
-        human=stack([_shares(figure, refusals) for figure in figures], table.width, refusals),
+        model=stack([_model_shares(each) for each in opinions], table.width, refusals),
+        human=stack([_human_shares(figure, refusals) for figure in figures], table.width, refusals),
     )
 
 
@@ -239,16 +197,24 @@ def _by_row(survey: Survey, table: GroupTable, answers: Sequence[Answer]) -> dic
     return by_row
 
 
-def _said(opinion: Opinion) -> Shares | None:
+def _model_shares(opinion: Opinion) -> Shares | None:
     return None if opinion.distribution is None else (opinion.distribution, opinion.refusal)
 
 
-def _shares(figures: HumanFigures | None, refusals: Refusals) -> Shares | None:
+def _human_shares(figures: HumanFigures | None, refusals: Refusals) -> Shares | None:
     return None if figures is None else (figures.compared(refusals), figures.refusal)
 
 
-def _column(values: Sequence[float | None]) -> FloatArray:
-    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+@dataclass(frozen=True, slots=True)
+class NoiseFloor:
+    """The expected score of a second sample of the group, as large as the first, on one question.
+
+    `total_variation` (0 to 1) and `alignment` are the expected ones of two independent samples; `alignment` is NaN
+    where the options have no order.
+    """
+
+    total_variation: float
+    alignment: float
 
 
 def _floor(question: Question, figures: HumanFigures | None, refusals: Refusals, seed: int) -> NoiseFloor:
@@ -267,3 +233,34 @@ def _floor(question: Question, figures: HumanFigures | None, refusals: Refusals,
         refusals_last=refusals == "as-option",
         seed=seed,
     )
+
+
+@lru_cache(maxsize=20_000)
+def noise_floor(
+    proportions: tuple[float, ...],
+    respondents: int,
+    ordinals: tuple[float, ...],
+    *,
+    refusals_last: bool = False,
+    seed: int = 0,
+    draws: int = DRAWS,
+) -> NoiseFloor:
+    """Simulate pairs of independent samples of `respondents` people who answer with these `proportions`.
+
+    With `refusals_last` the last proportion is that of the refusals. It counts in the total variation but not in the
+    alignment, because refusals have no place on the scale. With 2,000 draws the standard error is about 2% of the
+    value. The result depends on the arguments only, never on which questions were simulated before.
+    """
+    if respondents < 1:
+        return NoiseFloor(float("nan"), float("nan"))
+    rng = np.random.default_rng([seed, respondents, *(round(p * 1e9) for p in proportions)])
+    samples = rng.multinomial(respondents, np.asarray(proportions), size=(2, draws)) / respondents
+    first, second = samples[0], samples[1]
+    distance = float(total_variation(first, second).mean())
+    if refusals_last:
+        first, second = first[:, :-1], second[:, :-1]
+        answered = (first.sum(axis=1) > 0) & (second.sum(axis=1) > 0)
+        first = first[answered] / first[answered].sum(axis=1, keepdims=True)
+        second = second[answered] / second[answered].sum(axis=1, keepdims=True)
+    aligned = alignment(first, second, scale_of(ordinals))
+    return NoiseFloor(distance, float(aligned.mean()) if len(aligned) else float("nan"))

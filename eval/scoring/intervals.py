@@ -1,10 +1,10 @@
 """Mean scores with 95% intervals that resample questions.
 
 The unit is the question: answers to one question are not independent of each other, so cells are never pooled. The
-interval is the bias-corrected and accelerated (BCa) bootstrap of Efron (1987), whose nominal level is widened as
-Hesterberg (2015, "What Teachers Should Know About the Bootstrap") does for the percentile interval: every bootstrap
-of n values is too narrow by the factor sqrt((n - 1)/n) and ignores that the spread itself is estimated. How
-often such intervals cover the truth is measured by `benchmarks/interval_coverage.py`; see docs/measures.md.
+interval is the bias-corrected and accelerated (BCa) bootstrap of Efron (1987). Its nominal level is widened as
+Hesterberg (2015, "What Teachers Should Know About the Bootstrap") does for the percentile interval, because a bootstrap
+of n values is too narrow by the factor sqrt((n - 1)/n) and ignores that the spread is itself an estimate.
+`benchmarks/interval_coverage.py` measures how often these intervals cover the truth; see docs/measures.md.
 """
 
 from dataclasses import dataclass
@@ -14,101 +14,80 @@ from statistics import NormalDist
 import numpy as np
 
 from eval.answers import FloatArray
+from eval.scoring.results import ROUNDING, Score
 
 LEVEL = 0.95
 MIN_QUESTIONS = 20
+"""Under this number of questions no interval is given, because it would be unreliable."""
 RESAMPLES = 4000
 _NORMAL = NormalDist()
-_ROUNDING = 1e-12
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A mean over questions with its 95% interval.
-
-    `low` and `high` are None under `MIN_QUESTIONS` questions: so few do not tell how much the mean would vary.
-    """
-
-    mean: float
-    low: float | None
-    high: float | None
-
-    @property
-    def bounded(self) -> bool:
-        """Whether there were enough questions for an interval."""
-        return self.low is not None
-
-    @property
-    def includes_zero(self) -> bool:
-        """Whether 0 cannot be ruled out: it lies in the interval, or there is no interval."""
-        return self.low is None or self.high is None or (self.low <= _ROUNDING and self.high >= -_ROUNDING)
 
 
 @dataclass(frozen=True, slots=True)
 class Bootstrap:
-    """The resampling of questions: the same seed and the same values give the same interval, always."""
+    """Resampling of questions. The same seed and the same values always give the same interval."""
 
     seed: int = 0
     resamples: int = RESAMPLES
 
-    def mean(self, values: FloatArray) -> Interval | None:
-        """Return the mean of one value per question; NaN values are left out, None if none is left."""
+    def mean(self, values: FloatArray) -> Score | None:
+        """Return the mean of one value per question. NaN values are left out; None if no value is left."""
         defined = values[~np.isnan(values)]
         return self.means(defined[:, None])[0] if len(defined) else None
 
-    def means(self, columns: FloatArray) -> tuple[Interval, ...]:
-        """Return the mean of each column of a (questions, columns) array, all on the same resamples of the questions.
+    def means(self, columns: FloatArray) -> tuple[Score, ...]:
+        """Return the mean of each column of a (questions, columns) array, over the same resamples of the questions.
 
-        No value may be NaN, and there must be at least one question.
+        There must be at least one question, and no value may be NaN.
         """
         n = len(columns)
         means = columns.mean(axis=0)
         if n < MIN_QUESTIONS:
-            return tuple(Interval(float(mean), None, None) for mean in means)
+            return tuple(Score(mean=float(mean), low=None, high=None) for mean in means)
         replicates = _weights(n, self.seed, self.resamples) @ columns / n
         return _intervals(means, replicates, columns - means)
 
-    def shares(self, columns: FloatArray) -> tuple[Interval, ...]:
-        """Return the mean of each column as `means` does, for columns that say where something holds: 1 or 0.
+    def shares(self, columns: FloatArray) -> tuple[Score, ...]:
+        """Return the share of questions in which something holds, for columns that are 1 where it holds and else 0.
 
-        Where it holds nowhere or everywhere no resample differs, and an interval of no width would claim that it never
-        or always does. There the other bound is that of Clopper and Pearson (1934): the share under which n questions
-        would come out so with a probability of 2.5%, 1 - 0.025^(1/n) from the end.
+        These are means with one difference: if it holds in no question or in all, no resample differs and the interval
+        would have no width, as if it never or always held. There the other bound is that of Clopper and Pearson (1934),
+        the share under which n questions would come out like this with a probability of 2.5%: 1 - 0.025^(1/n) away.
         """
-        return tuple(_less_sure(interval, len(columns)) for interval in self.means(columns))
+        return tuple(_with_width(share, len(columns)) for share in self.means(columns))
 
-    def ratio(self, numerators: FloatArray, denominators: FloatArray) -> Interval | None:
-        """Return the ratio of two means over the same questions; None when the denominators' mean is 0.
+    def ratio(self, numerators: FloatArray, denominators: FloatArray) -> Score | None:
+        """Return the ratio of two means over the same questions; None if the mean of the denominators is 0.
 
-        Questions in which either is NaN are left out. A ratio of means, unlike a mean of ratios, does not let one
-        question with a tiny denominator decide.
+        Questions in which either value is NaN are left out. A ratio of means is not decided by one question with a tiny
+        denominator, as a mean of ratios would be.
         """
         defined = ~(np.isnan(numerators) | np.isnan(denominators))
         above, below = numerators[defined], denominators[defined]
         n = len(above)
-        if n == 0 or abs(below.mean()) < _ROUNDING:
+        if n == 0 or abs(below.mean()) < ROUNDING:
             return None
         ratio = float(above.mean() / below.mean())
         if n < MIN_QUESTIONS:
-            return Interval(ratio, None, None)
+            return Score(mean=ratio, low=None, high=None)
         weights = _weights(n, self.seed, self.resamples)
         with np.errstate(divide="ignore", invalid="ignore"):
             replicates = (weights @ above) / (weights @ below)
             leave_one_out = (above.sum() - above) / (below.sum() - below)
         influence = leave_one_out.mean() - leave_one_out
         if not (np.isfinite(replicates).all() and np.isfinite(influence).all()):
-            return Interval(ratio, None, None)
+            return Score(mean=ratio, low=None, high=None)
         return _intervals(np.array([ratio]), replicates[:, None], influence[:, None])[0]
 
 
-def _less_sure(share: Interval, n: int) -> Interval:
-    """Return the interval of a share, not without width at an end of 0 to 1."""
-    room: float = 1 - ((1 - LEVEL) / 2) ** (1 / n)
+def _with_width(share: Score, n: int) -> Score:
+    """Return a share with the bound of Clopper and Pearson if its interval is [0, 0] or [1, 1]."""
+    width: float = 1 - ((1 - LEVEL) / 2) ** (1 / n)
     match share:
-        case Interval(low=0.0, high=0.0):
-            return Interval(share.mean, 0.0, room)
-        case Interval(low=1.0, high=1.0):
-            return Interval(share.mean, 1 - room, 1.0)
+        case Score(low=0.0, high=0.0):
+            return Score(mean=share.mean, low=0.0, high=width)
+        case Score(low=1.0, high=1.0):
+            return Score(mean=share.mean, low=1 - width, high=1.0)
     return share
 
 
@@ -121,33 +100,33 @@ def _weights(n: int, seed: int, resamples: int) -> FloatArray:
     return weights
 
 
-def _intervals(estimates: FloatArray, replicates: FloatArray, influence: FloatArray) -> tuple[Interval, ...]:
+def _intervals(estimates: FloatArray, replicates: FloatArray, influence: FloatArray) -> tuple[Score, ...]:
     """Return BCa intervals, one per column.
 
-    `replicates` has shape (resamples, columns); `influence` (questions, columns) is proportional to how much each
-    question pushes the estimate up, from which the acceleration comes (jackknife).
+    `replicates` has shape (resamples, columns). `influence` (questions, columns) is proportional to how much each
+    question raises the estimate; the acceleration is computed from it (jackknife).
     """
     replicates = np.sort(replicates, axis=0)
     tail = _tail(len(influence))
     intervals = []
     for column, estimate in enumerate(estimates):
-        drawn, pushes = replicates[:, column], influence[:, column]
-        if np.abs(pushes).max() < _ROUNDING:
-            intervals.append(Interval(float(estimate), float(estimate), float(estimate)))
+        drawn, of_question = replicates[:, column], influence[:, column]
+        if np.abs(of_question).max() < ROUNDING:
+            intervals.append(Score(mean=float(estimate), low=float(estimate), high=float(estimate)))
             continue
-        low, high = _bca_quantiles(float(estimate), drawn, pushes, tail)
-        intervals.append(Interval(float(estimate), low, high))
+        low, high = _bca_quantiles(float(estimate), drawn, of_question, tail)
+        intervals.append(Score(mean=float(estimate), low=low, high=high))
     return tuple(intervals)
 
 
-def _bca_quantiles(estimate: float, drawn: FloatArray, pushes: FloatArray, tail: float) -> tuple[float, float]:
-    """Return the lower and upper bound from `drawn`, the sorted replicates of one estimate."""
-    tolerance = _ROUNDING * max(1.0, abs(estimate))
+def _bca_quantiles(estimate: float, drawn: FloatArray, influence: FloatArray, tail: float) -> tuple[float, float]:
+    """Return the lower and the upper bound from `drawn`, the sorted replicates of one estimate."""
+    tolerance = ROUNDING * max(1.0, abs(estimate))
     below = np.searchsorted(drawn, estimate - tolerance)
     not_above = np.searchsorted(drawn, estimate + tolerance)
     share = float(below + not_above) / (2 * len(drawn))
     bias = _NORMAL.inv_cdf(min(max(share, 1 / len(drawn)), 1 - 1 / len(drawn)))
-    acceleration = float(np.sum(pushes**3) / (6 * np.sum(pushes**2) ** 1.5))
+    acceleration = float(np.sum(influence**3) / (6 * np.sum(influence**2) ** 1.5))
     bounds = []
     for z in (_NORMAL.inv_cdf(tail), _NORMAL.inv_cdf(1 - tail)):
         shifted = bias + z
@@ -161,14 +140,15 @@ def _bca_quantiles(estimate: float, drawn: FloatArray, pushes: FloatArray, tail:
 
 @lru_cache(maxsize=256)
 def _tail(n: int) -> float:
-    """Return the tail probability that is asked of the bootstrap for 2.5% in truth: Phi(-sqrt(n/(n-1)) t)."""
+    """Return the nominal tail probability with which the bootstrap has 2.5% in truth: Phi(-sqrt(n/(n-1)) t)."""
     return _NORMAL.cdf(-((n / (n - 1)) ** 0.5) * _t_quantile(n - 1))
 
 
 def _t_quantile(freedom: int) -> float:
-    """Return the 97.5% quantile of Student's t by Cornish-Fisher expansion, right to 1e-4 from 19 degrees of freedom.
+    """Return the 97.5% quantile of Student's t, exact to 1e-4 from 19 degrees of freedom.
 
-    Abramowitz and Stegun (1964), 26.7.5. SciPy has it exactly but takes half a second to import.
+    The Cornish-Fisher expansion of Abramowitz and Stegun (1964), 26.7.5. SciPy has the exact value, but takes half a
+    second to import.
     """
     z = _NORMAL.inv_cdf((1 + LEVEL) / 2)
     first = (z**3 + z) / 4

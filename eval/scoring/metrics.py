@@ -1,10 +1,8 @@
-"""How far one distribution over answer options is from another: the measures, as plain functions of arrays.
+"""Measures of how far one distribution over answer options is from another, as functions of arrays.
 
-The last axis of every distribution is the options; axes before it broadcast, so one call compares a model with every
-group on every question. NaN stands for "not defined" (options without order, a group without figures) and spreads;
-the borders of the package turn it into null.
-
-Distributions over the options of many questions, stacked so that they are compared in one step.
+The last axis of every distribution is the options and the axes before it broadcast, so that one call compares a model
+with every group on every question. NaN means "not defined" (options without an order, a group without figures) and
+propagates; reports write it as null.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,9 +18,9 @@ from eval.answers import FloatArray, Refusals
 class OrdinalScale:
     """The ordinal scale of one question, or of several stacked on axis 0, prepared for `alignment`.
 
-    `order` sorts the options by ordinal value, shape (..., options). `steps` are the gaps between neighbouring
-    options in that order as shares of the whole span, shape (..., options - 1): they sum to 1, or are NaN where the
-    span is 0, which means that the options are not ordered.
+    `order` sorts the options by ordinal value, shape (..., options). `steps` are the gaps between neighbouring options
+    in that order as shares of the span, shape (..., options - 1). They sum to 1, or are NaN where the span is 0, which
+    means that the options have no order.
     """
 
     order: NDArray[np.intp]
@@ -32,8 +30,8 @@ class OrdinalScale:
 def scale_of(ordinals: Sequence[float], width: int | None = None) -> OrdinalScale:
     """Return the scale of one question, padded to `width` options so that questions can be stacked.
 
-    The ordinal values are used as they are: they need not be 1..N nor ascending (an option "about the same" may
-    stand at 2.5, listed last).
+    The ordinal values are used as they are. They need not be 1 to N, nor ascending: an option "about the same" may have
+    the value 2.5 and be listed last.
     """
     values = np.asarray(ordinals, dtype=np.float64)
     width = len(values) if width is None else width
@@ -47,16 +45,16 @@ def scale_of(ordinals: Sequence[float], width: int | None = None) -> OrdinalScal
 
 
 def stack_scales(scales: Sequence[OrdinalScale]) -> OrdinalScale:
-    """Stack the scales of questions that were padded to the same width."""
+    """Return the scales of several questions, padded to the same width, as one."""
     return OrdinalScale(np.stack([scale.order for scale in scales]), np.stack([scale.steps for scale in scales]))
 
 
 def alignment(p: FloatArray, q: FloatArray, scale: OrdinalScale) -> FloatArray:
-    """Return 1 - WD/span, between 0 (all mass at opposite ends) and 1 (equal); NaN where options have no order.
+    """Return 1 - WD/span: 0 if all mass is at opposite ends, 1 if equal, NaN where the options have no order.
 
-    WD is the 1-Wasserstein distance between `p` and `q`, each summing to 1, on the ordinal values; in one dimension
-    it is the area between the cumulative distributions. Santurkar et al. (2023) divide by N - 1, which is the span
-    only when the options are numbered 1..N.
+    WD is the 1-Wasserstein distance between `p` and `q`, each summing to 1, on the ordinal values. In one dimension it
+    is the area between the cumulative distributions. Santurkar et al. (2023) divide by N - 1, which equals the span
+    only when the options are numbered 1 to N.
     """
     difference = np.asarray(p - q)
     sorted_difference = np.take_along_axis(difference, np.broadcast_to(scale.order, difference.shape), axis=-1)
@@ -67,12 +65,12 @@ def alignment(p: FloatArray, q: FloatArray, scale: OrdinalScale) -> FloatArray:
 
 
 def total_variation(p: FloatArray, q: FloatArray) -> FloatArray:
-    """Return half the sum of absolute differences, between 0 (equal) and 1 (nothing in common)."""
+    """Return half the sum of the absolute differences: 0 if equal, 1 if nothing is in common."""
     return np.asarray(0.5 * np.abs(p - q).sum(axis=-1), dtype=np.float64)
 
 
 def entropy(p: FloatArray) -> FloatArray:
-    """Return the Shannon entropy in nats: 0 when all mass is on one option, log N when spread evenly over N."""
+    """Return the Shannon entropy in nats: 0 if all mass is on one option, log N if it is spread evenly over N."""
     return np.asarray(-np.sum(p * np.log(np.where(p > 0, p, 1.0)), axis=-1), dtype=np.float64)
 
 
@@ -82,20 +80,26 @@ def normalised(masses: FloatArray) -> FloatArray:
     return np.asarray(masses / np.where(total > 0, total, np.nan), dtype=np.float64)
 
 
-Shares = tuple[FloatArray, float]
-"""The distribution over a question's options as it is compared, and the share of refusals.
+def column(values: Sequence[float | None]) -> FloatArray:
+    """Return one value per question as an array, NaN for None."""
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
 
-With refusals `apart` the first sums to 1; `as-option`, both together do, or nearly where masses are scored as they are.
+
+Shares = tuple[FloatArray, float]
+"""The distribution that is compared over a question's options, and the share of refusals.
+
+With refusals `apart` the distribution sums to 1; with `as-option` both together sum to 1, or nearly so where the masses
+of a file of answers are scored as they are.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Distributions:
-    """One distribution per question; questions with fewer options are padded with zeros, missing ones are NaN.
+    """One distribution per question. Questions with fewer options are padded with zeros; missing ones are NaN.
 
-    `options` (questions, width) sums to 1 over the options that are no refusals: what alignment is computed on, as a
-    refusal has no place on the scale. `compared` (questions, width + 1) is what total variation and entropy
-    are computed on: the same with refusals `apart`; `as-option`, the shares of everything, refusals last.
+    `options` (questions, width) sums to 1 over the options without refusals, which have no place on the scale:
+    alignment is computed on it. `compared` (questions, width + 1) has the share of refusals last: total variation and
+    entropy are computed on it. That share is 0 with refusals `apart`.
     """
 
     options: FloatArray
@@ -111,7 +115,7 @@ class Distributions:
 
 
 def stack(shares: Sequence[Shares | None], width: int, refusals: Refusals) -> Distributions:
-    """Stack the shares of one question per row."""
+    """Return the shares of several questions as one object, one row per question."""
     masses = np.full((len(shares), width), np.nan)
     refused = np.full(len(shares), np.nan)
     for row, share in enumerate(shares):
@@ -125,7 +129,7 @@ def stack(shares: Sequence[Shares | None], width: int, refusals: Refusals) -> Di
 
 
 def uniform(option_counts: Iterable[int], width: int, refusals: Refusals) -> Distributions:
-    """Return the prediction that spreads evenly over whatever is compared."""
+    """Return even shares of the options, and with refusals `as-option` of the refusals too."""
     rows: list[Shares] = []
     for count in option_counts:
         everything = count if refusals == "apart" else count + 1

@@ -1,4 +1,4 @@
-"""The opinion behind an answer: the option orders normalised, averaged, and judged for validity."""
+"""The opinion behind an answer: normalised within each option order, averaged over the orders, checked for validity."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ MAX_TRUNCATION = 0.1
 
 @dataclass(frozen=True, slots=True)
 class OrderOpinion:
-    """The opinion as it came out in one option order; fields as in `Opinion`, `truncation` as in `OrderAnswer`.
+    """The opinion in one option order; fields as in `Opinion`, `truncation` as in `OrderAnswer`.
 
-    `distribution` is None where refusals are apart and the answer is nothing else.
+    `distribution` is None where refusals are apart and the answer consists of refusals only.
     """
 
     order: Order
@@ -31,13 +31,14 @@ class OrderOpinion:
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What the model thinks about one question, averaged over the option orders.
+    """The model's opinion on one question, averaged over the option orders.
 
-    `distribution` is over the options in the survey's order. With refusals `apart` it sums to 1; `as-option`, to
-    1 - `refusal`, unless the answer is to be scored as it is. With refusals `apart`, an order that was answered with
-    refusals only says nothing about it: the other order alone does, and if there is none `distribution` is None.
-    `refusal` is the share of the refusal options in the mass of all labels, always of all orders. `order_bias` is the
-    total variation between the distributions of the two orders, None unless there are two.
+    `distribution` is over the options in the survey's order. With refusals `apart` it sums to 1; with `as-option` to
+    1 - `refusal`, unless the answer is to be scored as it is. With refusals `apart`, an order with nothing but refusals
+    is left out of the average; if both orders are like that, `distribution` is None.
+
+    `refusal` is the share of the refusal options in the mass of all labels, averaged over all orders. `order_bias` is
+    the total variation between the distributions of the two orders, None unless there are two.
     """
 
     distribution: FloatArray | None
@@ -49,16 +50,17 @@ class Opinion:
 
 
 def opinion(answer: Answer, refusals: Refusals) -> Opinion:
-    """Normalise within each order, then average the orders.
+    """Return the opinion behind an answer: each order is normalised, then the orders are averaged.
 
-    Not valid when the label mass is below 0.5 in any order (the model wanted to say something else), or when what a
-    server did not show could move the distribution by more than 0.1 in total variation, or when the answer is doubtful.
+    It is not valid if the label mass is below `MIN_LABEL_MASS` in any order (the model wanted to say something else),
+    if tokens that a server did not show could change the distribution by more than `MAX_TRUNCATION` in total variation,
+    or if the answer is doubtful.
 
     Raises:
-        AnswerError: a mass is no probability (negative, infinite, no number), or an order has none on any answer.
+        AnswerError: a mass is negative, infinite or NaN, or an order has no mass on any answer.
     """
     if not answer.by_order:
-        raise AnswerError(f"{answer.question_id}: the answer holds no option order")
+        raise AnswerError(f"{answer.question_id}: the answer has no option order")
     orders = tuple(_order_opinion(answer.question_id, order, refusals) for order in answer.by_order)
     masses = [order.label_mass for order in orders if order.label_mass is not None]
     distributions = [order.distribution for order in orders if order.distribution is not None]
@@ -74,18 +76,10 @@ def opinion(answer: Answer, refusals: Refusals) -> Opinion:
     )
 
 
-def compared(distribution: FloatArray, refusal: float, refusals: Refusals) -> FloatArray:
-    """Return what total variation and entropy are computed on: the options and, `as-option`, the refusals as one more.
-
-    The refusal options are pooled, because surveys publish one figure for them.
-    """
-    return distribution if refusals == "apart" else np.append(distribution, refusal)
-
-
 def _order_opinion(question_id: str, answer: OrderAnswer, refusals: Refusals) -> OrderOpinion:
     masses = [*answer.options, answer.refusal, 0.0 if answer.label_mass is None else answer.label_mass]
     if not all(isfinite(mass) and mass >= 0 for mass in masses):
-        raise AnswerError(f"{question_id}: a figure in the {answer.order} order is no probability")
+        raise AnswerError(f"{question_id}: a figure in the {answer.order} order is not a probability")
     on_options = float(answer.options.sum())
     everything = on_options + answer.refusal
     if not everything > 0:
@@ -107,3 +101,11 @@ def _order_bias(orders: Sequence[OrderOpinion], refusals: Refusals) -> float | N
         return None
     first, second = (compared(distribution, refusal, refusals) for distribution, refusal in known)
     return float(total_variation(first, second))
+
+
+def compared(distribution: FloatArray, refusal: float, refusals: Refusals) -> FloatArray:
+    """Return what total variation and entropy are computed on: the options and, with `as-option`, the refusals.
+
+    All refusal options count as one, because surveys publish one figure for them.
+    """
+    return distribution if refusals == "apart" else np.append(distribution, refusal)

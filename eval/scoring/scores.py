@@ -1,10 +1,6 @@
-"""The scores over questions, each with its interval.
+"""From answers to scores: how close a persona is to people, and how close predictions without a model would be.
 
-What predictions that need no model would have scored: no score is shown without them beside it.
-
-What a scoring says, as plain records: the report and the screen are both made from it.
-
-From answers to scores: everything that is said about how close a persona is to people. No engine is needed.
+`score` needs no engine. Reports and the screen are both made from the scorecard that it returns.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,140 +8,32 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eval.answers import Answer, Failure, FloatArray, OrderAnswer, Refusals
+from eval.answers import Answer, FloatArray, Refusals
 from eval.scoring.comparison import Comparison, Distances, QuestionMeasures, compare
-from eval.scoring.groups import NearGroup, nearest
-from eval.scoring.intervals import RESAMPLES, Bootstrap, Interval
+from eval.scoring.groups import nearest
+from eval.scoring.intervals import RESAMPLES, Bootstrap
 from eval.scoring.opinions import OrderOpinion
+from eval.scoring.results import (
+    Difference,
+    NearGroup,
+    OppositeScores,
+    Reference,
+    References,
+    RefusedQuestion,
+    Score,
+    Scores,
+    TopicScore,
+)
 from eval.surveys.loading import Survey
 from personas import Group
 
 
 @dataclass(frozen=True, slots=True)
-class Scores:
-    """The scores of a persona. docs/measures.md defines each; None means that it is not defined here."""
-
-    alignment: Interval | None
-    total_variation: Interval | None
-    skill: Interval | None
-    refusal: Interval | None
-    human_refusal: Interval | None
-    label_mass: Interval | None
-    order_bias: Interval | None
-    entropy_ratio: Interval | None
-
-
-def scores(measured: QuestionMeasures, bootstrap: Bootstrap) -> Scores:
-    """Return the means over questions, and the two scores that are ratios of means."""
-    return Scores(
-        alignment=bootstrap.mean(measured.persona.alignment),
-        total_variation=bootstrap.mean(measured.persona.total_variation),
-        skill=skill(measured, bootstrap),
-        refusal=bootstrap.mean(_beside(measured.refusal, measured.human_refusal)),
-        human_refusal=bootstrap.mean(measured.human_refusal),
-        label_mass=bootstrap.mean(measured.label_mass),
-        order_bias=bootstrap.mean(measured.order_bias),
-        entropy_ratio=bootstrap.ratio(measured.entropy, measured.human_entropy),
-    )
-
-
-def _beside(ours: FloatArray, peoples: FloatArray) -> FloatArray:
-    """Return `ours` on the questions for which there is a figure of the people's to set beside it; all without any."""
-    known = ~np.isnan(peoples)
-    return ours[known] if known.any() else ours
-
-
-def skill(measured: QuestionMeasures, bootstrap: Bootstrap) -> Interval | None:
-    """Return (TV of the population - TV of the persona) / (TV of the population - noise floor), a ratio of means.
-
-    0: no better than answering as everyone; 1: as close as a second sample of the group; below 0: worse than no
-    persona. None unless the denominator's interval lies above 0 (the group then differs from everyone by more
-    than chance), which also needs enough questions for an interval and counts for every question.
-    """
-    population = complete(measured, "population")
-    floor = complete(measured, "noise_floor")
-    if population is None or floor is None:
-        return None
-    room = population.total_variation - floor.total_variation
-    sure = bootstrap.mean(room)
-    if sure is None or sure.low is None or sure.low <= 0:
-        return None
-    return bootstrap.ratio(population.total_variation - measured.persona.total_variation, room)
-
-
-def complete(measured: QuestionMeasures, reference: str) -> Distances | None:
-    """Return what a reference scored, or None if it lacks a question that the persona was scored on.
-
-    A noise floor over some of the questions could not be set beside scores over all of them.
-    """
-    closeness = measured.references[reference]
-    missing = np.isnan(closeness.total_variation) & ~np.isnan(measured.persona.total_variation)
-    return None if missing.any() else closeness
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """Reference minus persona, question by question: the interval that tells whether they differ.
-
-    Alignment below 0 means that the persona is closer to the people than the reference is; total variation below 0,
-    that the reference is.
-    """
-
-    alignment: Interval | None
-    total_variation: Interval | None
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """A reference as if it were the prediction."""
-
-    alignment: Interval | None
-    total_variation: Interval | None
-    minus_persona: Difference
-
-
-@dataclass(frozen=True, slots=True)
-class References:
-    """Uniform answers, everyone's, the opposite group's, and those of a second sample of the people themselves.
-
-    None where there is no such figure: no opposite group, or no counts to simulate samples from.
-    """
-
-    uniform: Reference | None
-    population: Reference | None
-    opposite: Reference | None
-    noise_floor: Reference | None
-
-
-def references(measured: QuestionMeasures, bootstrap: Bootstrap) -> References:
-    """Score each reference on the questions that the persona answered."""
-    found = dict(measured.references)
-    if complete(measured, "noise_floor") is None:
-        del found["noise_floor"]
-    scored = {name: _reference(closeness, measured.persona, bootstrap) for name, closeness in found.items()}
-    return References(**{name: scored.get(name) for name in ("uniform", "population", "opposite", "noise_floor")})
-
-
-def _reference(closeness: Distances, persona: Distances, bootstrap: Bootstrap) -> Reference | None:
-    total_variation = bootstrap.mean(closeness.total_variation)
-    if total_variation is None:
-        return None
-    return Reference(
-        alignment=bootstrap.mean(closeness.alignment),
-        total_variation=total_variation,
-        minus_persona=Difference(
-            alignment=bootstrap.mean(closeness.alignment - persona.alignment),
-            total_variation=bootstrap.mean(closeness.total_variation - persona.total_variation),
-        ),
-    )
-
-
-@dataclass(frozen=True, slots=True)
 class QuestionScore:
-    """One question: what people say, what the model says, and how close they are.
+    """One question: the people's distribution, the model's, and how close they are.
 
-    `human` and `model` are over `options` in the survey's order; they sum to 1 with refusals `apart`, to 1 minus the
-    refusals `as-option`. What is None is not defined: no figures for the group, options without order.
+    `human` and `model` are over `options` in the survey's order. With refusals `apart` they sum to 1, with `as-option`
+    to 1 minus the refusals. None means not defined: no figures for the group, or options without an order.
     """
 
     id: str
@@ -166,46 +54,12 @@ class QuestionScore:
 
 
 @dataclass(frozen=True, slots=True)
-class RefusedQuestion:
-    """One question that was answered with refusals only: there is nothing to compare, but it counts as refused."""
-
-    id: str
-    human_refusal: float | None
-    label_mass: float | None
-    valid: bool
-
-
-@dataclass(frozen=True, slots=True)
-class TopicScore:
-    """The scores over the questions of one topic; a question with several topics counts in each."""
-
-    topic: str
-    questions: int
-    alignment: Interval | None
-    total_variation: Interval | None
-
-
-@dataclass(frozen=True, slots=True)
-class OppositeScores:
-    """How close the persona is to the group that is farthest from its own within the attribute.
-
-    `minus_own`: that minus how close it is to its own group, paired by question. Alignment below 0 means that it is
-    closer to its own.
-    """
-
-    group: Group
-    alignment: Interval | None
-    total_variation: Interval | None
-    minus_own: Difference
-
-
-@dataclass(frozen=True, slots=True)
 class Scorecard:
-    """All that can be said about a set of answers.
+    """The scores of a set of answers.
 
-    `scores` counts every question answered, `scores_valid_only` those that are valid. `refused` are those that were
-    answered with refusals only while these are apart: they count in `refusal`, `human_refusal` and `label_mass`, and
-    are not among `questions`. When no question has figures for the groups, only distributions, label mass, refusals,
+    `scores` counts every answered question, `scores_valid_only` the valid ones. `refused` are the questions that were
+    answered with refusals only while refusals are apart: they count in `refusal`, `human_refusal` and `label_mass`, and
+    are not among `questions`. If no question has figures for the groups, only distributions, label mass, refusals,
     order bias and the nearest groups are known.
     """
 
@@ -222,9 +76,6 @@ class Scorecard:
     refused: tuple[RefusedQuestion, ...] = ()
 
 
-__all__ = ["Answer", "Failure", "OrderAnswer", "QuestionScore", "Scorecard", "score"]
-
-
 def score(
     survey: Survey,
     groups: Sequence[Group] | None,
@@ -234,14 +85,14 @@ def score(
     seed: int = 0,
     resamples: int = RESAMPLES,
 ) -> Scorecard:
-    """Compare `answers` with the people of `groups`: all of several at once, everyone for (), nobody for None.
+    """Compare `answers` with the people who belong to all of `groups`; with everyone for (), with nobody for None.
 
-    The answers may be to some of the survey's questions, in any order; the result is in the survey's. Quick enough to
-    be called after every few answers of a live measurement, once the tables of the survey are built.
+    The answers may be to some of the survey's questions, in any order; the result is in the survey's order. Once the
+    tables of the survey are built this is fast enough to be called after every few answers of a live measurement.
 
     Raises:
-        AnswerError: an answer is to no question of the survey, to one twice, has another number of options than
-            the question, or no mass on any answer.
+        AnswerError: an answer is to a question that the survey does not have or that has another answer, has another
+            number of options than the question, or has no mass on any answer.
     """
     bootstrap = Bootstrap(seed, resamples)
     comparison = compare(survey, groups, answers, refusals)
@@ -263,19 +114,100 @@ def score(
     )
 
 
+def scores(measured: QuestionMeasures, bootstrap: Bootstrap) -> Scores:
+    """Return the scores over questions: means, and ratios of means."""
+    return Scores(
+        alignment=bootstrap.mean(measured.persona.alignment),
+        total_variation=bootstrap.mean(measured.persona.total_variation),
+        skill=skill(measured, bootstrap),
+        refusal=bootstrap.mean(_where_known(measured.refusal, measured.human_refusal)),
+        human_refusal=bootstrap.mean(measured.human_refusal),
+        label_mass=bootstrap.mean(measured.label_mass),
+        order_bias=bootstrap.mean(measured.order_bias),
+        entropy_ratio=bootstrap.ratio(measured.entropy, measured.human_entropy),
+    )
+
+
+def _where_known(model: FloatArray, human: FloatArray) -> FloatArray:
+    """Return the model's values on the questions with a figure of the people; all of them if no question has one."""
+    known = ~np.isnan(human)
+    return model[known] if known.any() else model
+
+
+def skill(measured: QuestionMeasures, bootstrap: Bootstrap) -> Score | None:
+    """Return (TV of the population - TV of the persona) / (TV of the population - noise floor), a ratio of means.
+
+    0: no better than answering as everyone; 1: as close as a second sample of the group; below 0: worse than answering
+    as everyone. None unless the interval of the denominator is above 0, so that the group differs from everyone by more
+    than chance. For that there must be enough questions for an interval, and counts for every question.
+    """
+    population = complete(measured, "population")
+    floor = complete(measured, "noise_floor")
+    if population is None or floor is None:
+        return None
+    room = population.total_variation - floor.total_variation
+    mean_room = bootstrap.mean(room)
+    if mean_room is None or mean_room.low is None or mean_room.low <= 0:
+        return None
+    return bootstrap.ratio(population.total_variation - measured.persona.total_variation, room)
+
+
+def complete(measured: QuestionMeasures, reference: str) -> Distances | None:
+    """Return the values of a reference, or None if it lacks a question on which the persona was scored.
+
+    A noise floor over some of the questions could not be compared with scores over all of them.
+    """
+    distances = measured.references[reference]
+    missing = np.isnan(distances.total_variation) & ~np.isnan(measured.persona.total_variation)
+    return None if missing.any() else distances
+
+
+def references(measured: QuestionMeasures, bootstrap: Bootstrap) -> References:
+    """Return the score of each reference on the questions that the persona answered."""
+    found = dict(measured.references)
+    if complete(measured, "noise_floor") is None:
+        del found["noise_floor"]
+    scored = {name: _reference(distances, measured.persona, bootstrap) for name, distances in found.items()}
+    return References(**{name: scored.get(name) for name in ("uniform", "population", "opposite", "noise_floor")})
+
+
+def _reference(distances: Distances, persona: Distances, bootstrap: Bootstrap) -> Reference | None:
+    total_variation = bootstrap.mean(distances.total_variation)
+    if total_variation is None:
+        return None
+    return Reference(
+        alignment=bootstrap.mean(distances.alignment),
+        total_variation=total_variation,
+        minus_persona=_difference(distances, persona, bootstrap),
+    )
+
+
+def _difference(one: Distances, other: Distances, bootstrap: Bootstrap) -> Difference:
+    """Return `one` minus `other`, paired by question."""
+    return Difference(
+        alignment=bootstrap.mean(one.alignment - other.alignment),
+        total_variation=bootstrap.mean(one.total_variation - other.total_variation),
+    )
+
+
 def _topics(comparison: Comparison, persona: Distances, bootstrap: Bootstrap) -> tuple[TopicScore, ...]:
     """Return the scores by topic, in the order in which topics first occur in the survey."""
     questions = comparison.questions
-    has_distribution = np.array([said.distribution is not None for said in comparison.opinions], dtype=np.bool_)
+    has_distribution = np.array([each.distribution is not None for each in comparison.opinions], dtype=np.bool_)
     topics = dict.fromkeys(
         topic for question, has in zip(questions, has_distribution, strict=True) if has for topic in question.topics
     )
     scored = []
     for topic in topics:
         about = has_distribution & np.array([topic in question.topics for question in questions], dtype=np.bool_)
-        close = persona.of(about)
+        distances = persona.of(about)
         scored.append(
-            TopicScore(topic, int(about.sum()), bootstrap.mean(close.alignment), bootstrap.mean(close.total_variation))
+            TopicScore(
+                topic=topic,
+                questions=int(about.sum()),
+                alignment=bootstrap.mean(distances.alignment),
+                total_variation=bootstrap.mean(distances.total_variation),
+            )
         )
     return tuple(scored)
 
@@ -283,35 +215,26 @@ def _topics(comparison: Comparison, persona: Distances, bootstrap: Bootstrap) ->
 def _against_opposite(comparison: Comparison, own: Distances, bootstrap: Bootstrap) -> OppositeScores | None:
     if comparison.opposite is None:
         return None
-    close = comparison.against(comparison.opposite)
+    opposite = comparison.against(comparison.opposite)
     return OppositeScores(
-        group=comparison.opposite,
-        alignment=bootstrap.mean(close.alignment),
-        total_variation=bootstrap.mean(close.total_variation),
-        minus_own=Difference(
-            alignment=bootstrap.mean(close.alignment - own.alignment),
-            total_variation=bootstrap.mean(close.total_variation - own.total_variation),
-        ),
+        attribute=comparison.opposite.attribute,
+        value=comparison.opposite.value,
+        alignment=bootstrap.mean(opposite.alignment),
+        total_variation=bootstrap.mean(opposite.total_variation),
+        minus_own=_difference(opposite, own, bootstrap),
     )
 
 
 def _question_scores(comparison: Comparison, measured: QuestionMeasures) -> Iterator[QuestionScore]:
-    for row, said in enumerate(comparison.opinions):
-        if said.distribution is not None:
-            yield _question_score(comparison, measured, row, said.distribution)
-
-
-def _refused(comparison: Comparison) -> Iterator[RefusedQuestion]:
-    for question, said, figures in zip(comparison.questions, comparison.opinions, comparison.figures, strict=True):
-        if said.distribution is None:
-            human = None if figures is None else figures.refusal
-            yield RefusedQuestion(question.id, human, said.label_mass, said.valid)
+    for row, opinion in enumerate(comparison.opinions):
+        if opinion.distribution is not None:
+            yield _question_score(comparison, measured, row, opinion.distribution)
 
 
 def _question_score(
     comparison: Comparison, measured: QuestionMeasures, row: int, distribution: FloatArray
 ) -> QuestionScore:
-    question, said, figures = comparison.questions[row], comparison.opinions[row], comparison.figures[row]
+    question, opinion, figures = comparison.questions[row], comparison.opinions[row], comparison.figures[row]
     return QuestionScore(
         id=question.id,
         topics=question.topics,
@@ -320,16 +243,27 @@ def _question_score(
         human=None if figures is None else figures.compared(comparison.refusals),
         human_n=None if figures is None else _defined(figures.n),
         model=distribution,
-        by_order=said.by_order,
-        refusal=said.refusal,
+        by_order=opinion.by_order,
+        refusal=opinion.refusal,
         human_refusal=None if figures is None else figures.refusal,
-        label_mass=said.label_mass,
+        label_mass=opinion.label_mass,
         alignment=_defined(measured.persona.alignment[row]),
         total_variation=_defined(measured.persona.total_variation[row]),
-        order_bias=said.order_bias,
-        valid=said.valid,
+        order_bias=opinion.order_bias,
+        valid=opinion.valid,
     )
 
 
 def _defined(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
+
+
+def _refused(comparison: Comparison) -> Iterator[RefusedQuestion]:
+    for question, opinion, figures in zip(comparison.questions, comparison.opinions, comparison.figures, strict=True):
+        if opinion.distribution is None:
+            yield RefusedQuestion(
+                id=question.id,
+                human_refusal=None if figures is None else figures.refusal,
+                label_mass=opinion.label_mass,
+                valid=opinion.valid,
+            )

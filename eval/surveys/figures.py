@@ -1,6 +1,6 @@
-"""What people answered, as arrays: a survey's figures for everyone, for a group, or for a pair of groups.
+"""What people answered, as arrays: a survey's figures for everyone, for a group, or for a combination of groups.
 
-Which questions of a survey are put when not all of them are.
+Also which questions of a survey are put if not all of them are.
 """
 
 import random
@@ -23,9 +23,9 @@ class HumanFigures:
     """How some people answered one question. The arrays are read-only.
 
     `distribution` is over the options in the survey's order, refusals apart; it sums to 1. `counts` are the people
-    behind it, one number per option, None where the source gives none; for weighted figures they are what
-    the effective sample would have. `n` is the number of people who chose an option (effective, where weighted), NaN
-    where the source does not tell. `refusal` is the share of refusals among all who were asked, 0 to 1.
+    behind it, one number per option. They are None where the source gives none; for weighted figures they are those of
+    the effective sample. `n` is the number of people who chose an option (effective, if weighted), NaN where the source
+    does not say. `refusal` is the share of refusals among all who were asked, 0 to 1.
     """
 
     distribution: FloatArray
@@ -34,62 +34,22 @@ class HumanFigures:
     refusal: float
 
     def compared(self, refusals: Refusals) -> FloatArray:
-        """Return the distribution as it is compared: refusals left out, or taking their share."""
+        """Return the distribution as it is compared: with refusals left out, or with their share taken off."""
         return self.distribution if refusals == "apart" else self.distribution * (1 - self.refusal)
 
 
 def human_figures(question: Question, groups: Sequence[Group]) -> HumanFigures | None:
-    """Return what the people who belong to all of `groups` answered; everyone's figures for no group.
+    """Return the answers of the people who belong to all of `groups`; everyone's answers for no group.
 
     Two groups of different attributes are looked up among the survey's pairs, in either order. Other combinations are
-    computed where the survey has the answers person by person. None where there are no figures, or where all of
-    these people refused.
+    computed where the survey has the answers person by person. None if there are no figures, or if all of these people
+    refused.
 
     Raises:
-        SurveyError: the file with those answers is damaged, or of another version of the survey.
+        SurveyError: the file with the answers person by person is damaged, or belongs to another version of the survey.
     """
     responses = _responses(question, groups)
     return None if responses is None else _as_arrays(responses)
-
-
-def has_figures(survey: Survey, groups: Sequence[Group]) -> bool:
-    """Say whether any question has figures for the people who belong to all of `groups`."""
-    return any(human_figures(question, groups) is not None for question in survey.questions)
-
-
-def groups_with_figures(survey: Survey) -> tuple[Group, ...]:
-    """Return the groups for which at least one question has figures, in catalogue order, then countries by name."""
-    values = {
-        (attribute, value)
-        for question in survey.questions
-        for attribute in OPEN_ATTRIBUTES
-        for value in question.responses.get(attribute, ())
-    }
-    others = tuple(Group(attribute=attribute, value=value) for attribute, value in sorted(values))
-    return tuple(group for group in ALL_GROUPS + others if has_figures(survey, (group,)))
-
-
-def surveys_with_figures(groups: Sequence[Group]) -> tuple[str, ...]:
-    """Return the names of the built-in surveys that have figures for the people who belong to all of `groups`."""
-    return tuple(name for name in survey_names() if has_figures(load_survey(name).survey, groups))
-
-
-def require_figures(survey: LoadedSurvey, groups: Sequence[Group]) -> None:
-    """Do nothing if the survey has figures for the people who belong to all of `groups`.
-
-    Raises:
-        SurveyError: it has none; the message names the built-in surveys that have them.
-    """
-    if has_figures(survey.survey, groups):
-        return
-    who = " with ".join(str(group) for group in groups) or "everyone"
-    others = surveys_with_figures(groups)
-    advice = (
-        f"use --survey with {' or '.join(others)}, or with one of your own that has them"
-        if others
-        else "use --survey with a file that has them, or talk with the persona (chat-personas chat NAME)"
-    )
-    raise SurveyError(f"the survey {survey.survey.name} has no figures for {who}; {advice}")
 
 
 def _responses(question: Question, groups: Sequence[Group]) -> Responses | None:
@@ -129,11 +89,52 @@ def _as_arrays(responses: Responses) -> HumanFigures | None:
     )
 
 
+def has_figures(survey: Survey, groups: Sequence[Group]) -> bool:
+    """Return whether any question has figures for the people who belong to all of `groups`."""
+    return any(human_figures(question, groups) is not None for question in survey.questions)
+
+
+def groups_with_figures(survey: Survey) -> tuple[Group, ...]:
+    """Return the groups for which at least one question has figures, in catalogue order, then countries by name."""
+    values = {
+        (attribute, value)
+        for question in survey.questions
+        for attribute in OPEN_ATTRIBUTES
+        for value in question.responses.get(attribute, ())
+    }
+    others = tuple(Group(attribute=attribute, value=value) for attribute, value in sorted(values))
+    return tuple(group for group in ALL_GROUPS + others if has_figures(survey, (group,)))
+
+
+def surveys_with_figures(groups: Sequence[Group]) -> tuple[str, ...]:
+    """Return the names of the built-in surveys that have figures for the people who belong to all of `groups`."""
+    return tuple(name for name in survey_names() if has_figures(load_survey(name).survey, groups))
+
+
+def require_figures(survey: LoadedSurvey, groups: Sequence[Group]) -> None:
+    """Check that the survey has figures for the people who belong to all of `groups`.
+
+    Raises:
+        SurveyError: it has none; the message names the built-in surveys that have them.
+    """
+    if has_figures(survey.survey, groups):
+        return
+    who = " with ".join(str(group) for group in groups) or "everyone"
+    others = surveys_with_figures(groups)
+    advice = (
+        f"use --survey with {' or '.join(others)}, or with one of your own that has them"
+        if others
+        else "use --survey with a file that has them, or talk with the persona (chat-personas chat NAME)"
+    )
+    raise SurveyError(f"the survey {survey.survey.name} has no figures for {who}; {advice}")
+
+
 def choose(questions: Sequence[Question], limit: int | None, seed: int) -> tuple[Question, ...]:
     """Return at most `limit` of `questions`, spread over the topics, in the survey's order.
 
-    Within each topic (the first a question names) the seed shuffles; then one question of each topic is taken in turn
-    until there are enough. The same seed gives the same questions, and a larger limit only adds to them.
+    The seed shuffles topics, and questions within each topic (the first that a question names). Then one question of
+    each topic is taken in turn until there are enough. The same seed always gives the same questions, and a larger
+    limit only adds to them.
     """
     if limit is None or limit >= len(questions):
         return tuple(questions)

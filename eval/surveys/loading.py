@@ -55,10 +55,11 @@ def survey_names(directories: Sequence[Path] = ()) -> tuple[str, ...]:
     return built_in + tuple(name for name in others if name not in built_in)
 
 
-def load_survey(name_or_path: str, directories: Sequence[Path] = ()) -> LoadedSurvey:
+def load_survey(name_or_path: str | Path, directories: Sequence[Path] = ()) -> LoadedSurvey:
     """Return the built-in survey with this name, one of `directories`, or else the one in the file at this path.
 
-    A built-in name wins over others, and a name over a file called the same; write `./civic` for the file.
+    A built-in name wins over others, and a name over a file called the same; write `./civic` for the file. A `Path` is
+    always a file.
 
     Raises:
         SurveyError: there is none, or the file has a fault; the message names the question and the fix.
@@ -103,7 +104,9 @@ def _attach_people(survey: Survey, file: Path, sha256: str) -> None:
             question.attach(people)
 
 
-def _find(name_or_path: str, directories: Sequence[Path]) -> Path:
+def _find(name_or_path: str | Path, directories: Sequence[Path]) -> Path:
+    if isinstance(name_or_path, Path):
+        return name_or_path
     names, path = survey_names(directories), Path(name_or_path)
     looks_like_path = "/" in name_or_path or os.sep in name_or_path or path.suffix == ".json"
     if looks_like_path or (name_or_path not in names and path_exists(name_or_path)):

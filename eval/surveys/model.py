@@ -1,8 +1,8 @@
-"""A survey question: stem, ordered options, refusals, and how many people of each group chose each option.
+"""The format of a survey file (schema `chat-personas/survey@1`, JSON), defined by these models.
 
-How groups are written as keys of a survey's responses: `POLPARTY`, then `Democrat`; pairs joined by " x ".
-
-The format of a survey file (schema `chat-personas/survey@1`, JSON): the pydantic models are its definition.
+A survey is questions with ordered options, and how many people of each group chose each option. In a question's
+`responses` a group is written as two keys, `POLPARTY` and then `Democrat`. For a pair of groups they are joined by
+" x ": `POLPARTY x SEX` and then `Democrat x Female`.
 """
 
 from collections import Counter
@@ -20,83 +20,16 @@ from personas.inputs.suggestions import quoted, suggestion
 if TYPE_CHECKING:
     from eval.surveys.respondents import Combinations
 
-_PAIR = " x "
-
-
-def pair_key(first: str, second: str) -> str:
-    """Join two attributes, or two values: `POLPARTY x SEX`, `Democrat x Female`."""
-    return f"{first}{_PAIR}{second}"
-
-
-def check_attribute(key: str, keys: Collection[str]) -> None:
-    """Check a key that should be an attribute of the catalogue, or `COUNTRY`, or a pair of two different ones.
-
-    `keys` are all keys beside it: a pair may be there in one order only.
-
-    Raises:
-        PydanticCustomError: it is neither; the message names the nearest attribute.
-    """
-    names = key.split(_PAIR)
-    for name in names:
-        if attribute_of(name) is None:
-            problem = f"responses: there is no attribute {quoted(name)}"
-            raise broken_rule(f"{problem}; {suggestion(name, (*CATALOGUE, *OPEN_ATTRIBUTES))}")
-    if len(names) > 2 or len(set(names)) < len(names):
-        raise broken_rule(
-            f'responses: {quoted(key)} is no pair; write two different attributes, as in "POLPARTY x SEX"'
-        )
-    if len(names) == 2 and pair_key(*reversed(names)) in keys:
-        raise broken_rule(f"responses: {quoted(key)} is there in the other order, too; keep one of them")
-
-
-def check_value(attribute: str, value: str) -> None:
-    """Check that `value` is one of a checked attribute, or a pair of values for a pair of attributes.
-
-    Any printable text is a value of an open attribute, such as a country.
-
-    Raises:
-        PydanticCustomError: it is not; the message names the nearest.
-    """
-    known, are_open = _values(attribute)
-    if are_open:
-        _check_open(attribute, value)
-    elif value not in known:
-        problem = f"responses {attribute}: there is no value {quoted(value)}"
-        raise broken_rule(f"{problem}; {suggestion(value, known)}")
-
-
-def _check_open(attribute: str, value: str) -> None:
-    names, parts = attribute.split(_PAIR), value.split(_PAIR)
-    if len(parts) != len(names) or not all(part.strip() and part.isprintable() for part in parts):
-        wanted = "a value of each attribute" if len(names) > 1 else "one value"
-        raise broken_rule(f"responses {attribute}: {quoted(value)} is not {wanted}; write it on one line of plain text")
-    for name, part in zip(names, parts, strict=True):
-        if len(names) > 1:
-            check_value(name, part)
-
-
-@lru_cache
-def _values(attribute: str) -> tuple[tuple[str, ...], bool]:
-    """Return the values that may stand with an attribute or a pair, and whether any text may."""
-    names = attribute.split(_PAIR)
-    if any(name in OPEN_ATTRIBUTES for name in names):
-        return (), True
-    first, *second = (CATALOGUE[name].values for name in names)
-    return (tuple(pair_key(a, b) for a in first for b in second[0]) if second else first), False
-
-
+SCHEMA: Literal["chat-personas/survey@1"] = "chat-personas/survey@1"
 ROUNDING = 0.02
-"""How far shares may be from summing to 1 and still pass for rounded ones."""
+"""How far a sum of shares may be from 1, because sources round them."""
 MOST_LABELS = len(ascii_uppercase)
 MOST_PEOPLE = 10_000_000_000
-"""The largest count there can be, 10 billion: more than there are people, and few enough to simulate samples of."""
+"""The largest count that is allowed, 10 billion: more than all people, and small enough to simulate samples of."""
+_PAIR = " x "
 
 Amount = Annotated[FiniteFloat, Field(ge=0, le=MOST_PEOPLE)]
-
-
-def sums_to_one(total: float) -> bool:
-    """Say whether `total`, a sum of shares, is 1 give or take `ROUNDING`."""
-    return abs(total - 1) <= ROUNDING + 1e-9  # 0.98 is allowed, and has no exact sum
+Year = Annotated[int, Field(ge=1800, le=2200)]
 
 
 class Option(StrictModel):
@@ -105,7 +38,7 @@ class Option(StrictModel):
     text: Line
     """What the respondent chooses; answers are matched by it."""
     ordinal: FiniteFloat
-    """Its place on the question's scale. Where all options of a question have the same, they have no order."""
+    """Its place on the question's scale. If all options of a question have the same, they have no order."""
 
 
 class Responses(StrictModel):
@@ -118,7 +51,7 @@ class Responses(StrictModel):
     counts: tuple[Amount, ...] | None = None
     """How many people chose each option, at most 10 billion, in the options' order; 0 for one that nobody chose."""
     proportions: tuple[Amount, ...] | None = None
-    """Which share of the people chose each option; with `refused` they sum to 1, give or take rounding (0.02)."""
+    """Which share of the people chose each option; with `refused` they sum to 1, up to rounding (0.02)."""
     refused: Amount
     """How many people, or with `proportions` which share, gave no answer or chose a refusal option."""
     n_effective: Annotated[FiniteFloat, Field(gt=0, le=MOST_PEOPLE)] | None = None
@@ -130,7 +63,7 @@ class Responses(StrictModel):
         return self.counts if self.counts is not None else self.proportions or ()
 
     @model_validator(mode="after")
-    def _is_one_of_two(self) -> "Responses":
+    def _has_counts_or_proportions(self) -> "Responses":
         if (self.counts is None) == (self.proportions is None):
             problem = "neither counts nor proportions" if self.counts is None else "both counts and proportions"
             raise broken_rule(f"has {problem}; give exactly one of them")
@@ -146,7 +79,7 @@ class Question(StrictModel):
     """One question with the figures of everyone and of groups.
 
     Raises:
-        pydantic.ValidationError: options repeat, figures and options differ in number, or a group is unknown.
+        pydantic.ValidationError: an option occurs twice, figures and options differ in number, or a group is unknown.
     """
 
     id: Line
@@ -154,7 +87,7 @@ class Question(StrictModel):
     topics: Annotated[tuple[Line, ...], Field(min_length=1)]
     """What it is about; scores are also averaged by topic."""
     stem: Prose
-    """The question itself, without the options. It must be understood alone."""
+    """The question itself, without the options. It must be understandable alone."""
     paraphrased: bool
     """Whether stem or options differ from the words that the respondents read."""
     options: Annotated[tuple[Option, ...], Field(min_length=2)]
@@ -170,11 +103,11 @@ class Question(StrictModel):
 
     @property
     def combinations(self) -> "Combinations | None":
-        """The people behind the figures, for combinations that the file lacks; None where there are no such data."""
+        """The respondents behind the figures, for combinations that the file lacks; None without such data."""
         return self._combinations
 
     def attach(self, combinations: "Combinations") -> None:
-        """Let figures that the file lacks be computed from these people's answers."""
+        """Let figures that the file lacks be computed from the answers of these respondents."""
         self._combinations = combinations
 
     @cached_property
@@ -199,32 +132,18 @@ class Question(StrictModel):
                 self._check_length(f"responses {attribute}, {quoted(value)}", responses)
         return self
 
-    def _check_length(self, whose: str, responses: Responses) -> None:
+    def _check_length(self, place: str, responses: Responses) -> None:
         figures, options = len(responses.options), len(self.options)
         if figures != options:
             kind = "counts" if responses.counts is not None else "proportions"
-            raise broken_rule(f"{whose}: there are {figures} {kind} for {options} options; give one for each option")
-
-
-def _check_labels(texts: tuple[str, ...]) -> None:
-    folded = Counter(text.casefold() for text in texts)
-    repeated = next((text for text in texts if folded[text.casefold()] > 1), None)
-    if repeated is not None:
-        raise broken_rule(f"the option {quoted(repeated)} is there twice; give every option and refusal its own text")
-    if len(texts) > MOST_LABELS:
-        raise broken_rule(f"there are {len(texts)} options and refusals; keep to {MOST_LABELS}, one for each letter")
-
-
-SCHEMA: Literal["chat-personas/survey@1"] = "chat-personas/survey@1"
-
-Year = Annotated[int, Field(ge=1800, le=2200)]
+            raise broken_rule(f"{place}: there are {figures} {kind} for {options} options; give one for each option")
 
 
 class Population(StrictModel):
-    """Whom the figures called `overall` are about."""
+    """Who the figures called `overall` are about."""
 
     label: Line
-    """The name on the screen of everyone together, such as "All adults asked"."""
+    """Who all respondents together are, such as "All adults asked": a note for readers of the file."""
 
 
 class Survey(StrictModel):
@@ -245,17 +164,17 @@ class Survey(StrictModel):
     licence: Line
     """What may be done with the figures and with the wording."""
     years: tuple[Year, ...]
-    """The years in which people were asked; an empty list where the source does not tell."""
+    """The years in which people were asked; an empty list where the source does not say."""
     weighted: bool
     """Whether the figures are weighted to the population; weighted counts need `n_effective`."""
     overall: Population = Population(label="Everyone")
-    """Whom the overall figures are about."""
+    """Who the overall figures are about."""
     questions: Annotated[tuple[Question, ...], Field(min_length=1)]
     """The questions, in the order in which they are asked."""
 
     @cached_property
     def topics(self) -> tuple[str, ...]:
-        """The topics of all questions, each once, in the order in which they come up."""
+        """The topics of all questions, each once, in the order in which they first occur."""
         return tuple(dict.fromkeys(topic for question in self.questions for topic in question.topics))
 
     @property
@@ -267,11 +186,25 @@ class Survey(StrictModel):
     def _is_consistent(self) -> "Survey":
         repeated, times = Counter(question.id for question in self.questions).most_common(1)[0]
         if times > 1:
-            raise broken_rule(f"question {quoted(repeated)} is there {times} times; give every question its own id")
+            raise broken_rule(f"question {quoted(repeated)} occurs {times} times; give every question its own id")
         if self.weighted:
             for question in self.questions:
                 _check_weighted(question)
         return self
+
+
+def sums_to_one(total: float) -> bool:
+    """Return whether `total`, a sum of shares, is 1 up to `ROUNDING`."""
+    return abs(total - 1) <= ROUNDING + 1e-9  # 0.98 is allowed, and is not an exact binary number
+
+
+def _check_labels(texts: tuple[str, ...]) -> None:
+    folded = Counter(text.casefold() for text in texts)
+    repeated = next((text for text in texts if folded[text.casefold()] > 1), None)
+    if repeated is not None:
+        raise broken_rule(f"the option {quoted(repeated)} occurs twice; give every option and refusal its own text")
+    if len(texts) > MOST_LABELS:
+        raise broken_rule(f"there are {len(texts)} options and refusals; keep to {MOST_LABELS}, one for each letter")
 
 
 def _check_weighted(question: Question) -> None:
@@ -280,3 +213,65 @@ def _check_weighted(question: Question) -> None:
     if any(figures.counts is not None and figures.n_effective is None for figures in everyone + groups):
         problem = f"question {quoted(question.id)} has weighted counts without n_effective"
         raise broken_rule(f"{problem}; add it, or give proportions")
+
+
+def pair_key(first: str, second: str) -> str:
+    """Return the key for two attributes or two values: `POLPARTY x SEX`, `Democrat x Female`."""
+    return f"{first}{_PAIR}{second}"
+
+
+def check_attribute(key: str, keys: Collection[str]) -> None:
+    """Check that a key is an attribute of the catalogue, or `COUNTRY`, or a pair of two different ones.
+
+    `keys` are all keys of the same object: a pair may occur in one order only.
+
+    Raises:
+        PydanticCustomError: it is not; the message names the nearest attribute.
+    """
+    names = key.split(_PAIR)
+    for name in names:
+        if attribute_of(name) is None:
+            problem = f"responses: there is no attribute {quoted(name)}"
+            raise broken_rule(f"{problem}; {suggestion(name, (*CATALOGUE, *OPEN_ATTRIBUTES))}")
+    if len(names) > 2 or len(set(names)) < len(names):
+        raise broken_rule(
+            f'responses: {quoted(key)} is not a pair; write two different attributes, as in "POLPARTY x SEX"'
+        )
+    if len(names) == 2 and pair_key(*reversed(names)) in keys:
+        raise broken_rule(f"responses: {quoted(key)} also occurs in the other order; keep one of them")
+
+
+def check_value(attribute: str, value: str) -> None:
+    """Check that `value` belongs to a checked attribute, or is a pair of values for a pair of attributes.
+
+    Any printable text is a value of an open attribute, such as a country.
+
+    Raises:
+        PydanticCustomError: it does not; the message names the nearest value.
+    """
+    known, are_open = _values(attribute)
+    if are_open:
+        _check_open(attribute, value)
+    elif value not in known:
+        problem = f"responses {attribute}: there is no value {quoted(value)}"
+        raise broken_rule(f"{problem}; {suggestion(value, known)}")
+
+
+@lru_cache
+def _values(attribute: str) -> tuple[tuple[str, ...], bool]:
+    """Return the values of an attribute or a pair, and whether any text is allowed."""
+    names = attribute.split(_PAIR)
+    if any(name in OPEN_ATTRIBUTES for name in names):
+        return (), True
+    first, *second = (CATALOGUE[name].values for name in names)
+    return (tuple(pair_key(a, b) for a in first for b in second[0]) if second else first), False
+
+
+def _check_open(attribute: str, value: str) -> None:
+    names, parts = attribute.split(_PAIR), value.split(_PAIR)
+    if len(parts) != len(names) or not all(part.strip() and part.isprintable() for part in parts):
+        wanted = "a value of each attribute" if len(names) > 1 else "one value"
+        raise broken_rule(f"responses {attribute}: {quoted(value)} is not {wanted}; write it on one line of plain text")
+    for name, part in zip(names, parts, strict=True):
+        if len(names) > 1:
+            check_value(name, part)

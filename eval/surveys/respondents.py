@@ -1,9 +1,8 @@
 """Answers person by person, from which the figures of any combination of groups are computed.
 
-They are the user's own copy of a source that has them and stay in the user's data directory, in a file beside the
-survey's: NumPy arrays, read without ever running anything that stands in them.
-
-The people behind a survey, read when a combination of groups is first asked for that the survey file lacks.
+They are the user's own copy of a source that publishes them, and stay in the user's data directory in a file beside the
+survey's. The file holds NumPy arrays and is read without pickle, so that nothing in it is ever run. It is read when a
+combination of groups is first asked for that the survey file lacks.
 """
 
 import zipfile
@@ -22,13 +21,20 @@ from personas import CATALOGUE, Group
 from personas.inputs.files import display_name
 
 PEOPLE = ".respondents.npz"
-"""The ending, in place of `.json`, of the file with the respondents' answers."""
+"""The ending, instead of `.json`, of the file with the respondents' answers."""
+NOT_ASKED = -1
+"""The code of a person who was not asked a question, or whose value of an attribute is unknown."""
+
+Codes = NDArray[np.int8]
+Weights = NDArray[np.float64]
+Members = NDArray[np.bool_]
+"""Who belongs to some groups: one truth value for each person of a wave."""
 
 
 class Combinations:
     """Figures of any combination of groups, from the respondents' answers in the file at `path`.
 
-    `survey_sha256` is the hash of the survey file that stands beside it.
+    `survey_sha256` is the hash of the survey file that it belongs to.
     """
 
     def __init__(self, path: Path, survey_sha256: str) -> None:
@@ -44,30 +50,29 @@ class Combinations:
         return found
 
     def responses(self, question: Question, groups: Sequence[Group]) -> Responses | None:
-        """Return what the people who belong to all of `groups` answered; None if nobody did. Raises SurveyError."""
+        """Return the answers of the people who belong to all of `groups`; None if nobody answered.
+
+        Raises:
+            SurveyError: the file is damaged, or belongs to another version of the survey.
+        """
         return self._respondents.responses(question.id, len(question.options), groups)
 
     def asked(self, question: Question, groups: Sequence[Group]) -> int:
-        """Return how many people of all of `groups` were asked the question. Raises SurveyError."""
+        """Return how many people who belong to all of `groups` were asked the question.
+
+        Raises:
+            SurveyError: the file is damaged, or belongs to another version of the survey.
+        """
         return self._respondents.asked(question.id, groups)
-
-
-NOT_ASKED = -1
-"""The code of a person who was not asked a question, or whose value of an attribute is unknown."""
-
-Codes = NDArray[np.int8]
-Weights = NDArray[np.float64]
-Members = NDArray[np.bool_]
-"""Who belongs to some groups: one truth value for each person of a wave."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Wave:
     """People who were asked the same questions.
 
-    `answers` has shape (people, questions): the place of the option that somebody chose in the question's options,
-    their number for any refusal, -1 for no answer at all. `values` has shape (people, attributes): the place of
-    somebody's value in the catalogue, -1 if unknown. `weights`, one for each person, is None where all count the same.
+    `answers` has shape (people, questions): the place of the option that somebody chose, the number of options for any
+    refusal, -1 for no answer at all. `values` has shape (people, attributes): the place of somebody's value in the
+    catalogue, -1 if unknown. `weights` has one value per person, and is None if all count the same.
     """
 
     questions: tuple[str, ...]
@@ -77,17 +82,17 @@ class Wave:
     weights: Weights | None
 
     def members(self, groups: Sequence[Group]) -> Members:
-        """Return who belongs to all of `groups`; nobody does to a group whose attribute was not asked for."""
+        """Return who belongs to all of `groups`; nobody if the wave lacks the attribute of one of them."""
         chosen = np.ones(len(self.answers), dtype=np.bool_)
         for group in groups:
             if group.attribute not in self.attributes:
                 return np.zeros_like(chosen)
-            code = CATALOGUE[group.attribute].values.index(group.value)  # open attributes are in no wave
+            code = CATALOGUE[group.attribute].values.index(group.value)  # no wave has an open attribute
             chosen &= self.values[:, self.attributes.index(group.attribute)] == code
         return chosen
 
     def responses(self, column: int, options: int, members: Members) -> Responses | None:
-        """Return what these people answered to the question in `column`; None if nobody did.
+        """Return the answers of these people to the question in `column`; None if nobody answered.
 
         Weighted counts are sums of weights; `n_effective` is Kish's (sum w)^2 / sum w^2 over those who chose an option.
         """
@@ -125,7 +130,7 @@ class Respondents:
         return {key: (wave, column) for wave in self.waves for column, key in enumerate(wave.questions)}
 
     def responses(self, question: str, options: int, groups: Sequence[Group]) -> Responses | None:
-        """Return what the people who belong to all of `groups` answered; None if nobody did."""
+        """Return the answers of the people who belong to all of `groups`; None if nobody answered."""
         key = (question, tuple(groups))
         if key not in self._known:
             wave, column = self._places.get(question, (None, 0))
@@ -134,7 +139,7 @@ class Respondents:
         return self._known[key]
 
     def asked(self, question: str, groups: Sequence[Group]) -> int:
-        """Return how many people of all of `groups` answered the question or refused to, each counted once."""
+        """Return how many people who belong to all of `groups` answered the question or refused to."""
         wave, column = self._places.get(question, (None, 0))
         return int((wave.answers[wave.members(groups), column] != NOT_ASKED).sum()) if wave else 0
 
@@ -152,10 +157,10 @@ class Respondents:
 
 
 def read_respondents(path: Path) -> Respondents:
-    """Read what `Respondents.write` wrote.
+    """Read a file that `Respondents.write` wrote.
 
     Raises:
-        SurveyError: it cannot be read, or is something else.
+        SurveyError: it cannot be read, or is another file.
     """
     try:
         with np.load(path, allow_pickle=False) as arrays:

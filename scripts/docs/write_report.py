@@ -5,7 +5,7 @@ from typing import get_args
 
 from pydantic import BaseModel
 
-from eval.report import CalibratedScores, CalibrationFold, GroupName, Reference, Report, Score
+from eval.report import CalibratedScores, CalibrationFold, Difference, GroupName, Reference, Report, Score
 from scripts.docs.parts import DOCS, renewed
 
 PAGE = DOCS / "report.md"
@@ -13,6 +13,7 @@ TITLES: dict[type[BaseModel], str] = {
     Report: "The document",
     Score: "A score",
     GroupName: "A group",
+    Difference: "A difference",
     Reference: "A reference",
     CalibrationFold: "`calibration.folds`",
     CalibratedScores: "`calibration.scores`",

@@ -2,11 +2,10 @@
 
 import json
 import os
-import shutil
 import sqlite3
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from chat_personas.corpus import Corpus, connection
 from chat_personas.models import pocket_path
 from eval.engine import Engine, Message, Piece, Sampling
 from tests.cli.running import Command, kept_messages, only_line
-from tests.corpus.unprivileged import as_nobody, give_to_nobody, shared_directory
+from tests.corpus.unprivileged import without_privileges
 from tests.fakes import END, FakeEngine
 
 Serve = Callable[[Engine], None]
@@ -175,7 +174,7 @@ def test_a_url_with_a_query_which_requests_would_lose_is_wrong_input(command: Co
     for arguments in (["chat", "democrat"], ["eval", "democrat"]):
         ran = command(*arguments, "--model", f"http://127.0.0.1:9/v1{query}", given="Hello")
         assert ran.code == 2
-        assert "the server's URL has a query (what follows the ?)" in only_line(ran)
+        assert "the server's URL has a query (the part after the ?)" in only_line(ran)
         assert KEY not in ran.err
 
 
@@ -261,7 +260,7 @@ def test_a_disk_that_fills_while_the_model_speaks_shows_the_reply_and_ends_with_
     class Filling(FakeEngine):
         """Lets the disk be full from the first word of the reply on."""
 
-        async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncIterator[Piece]:
+        async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
             monkeypatch.setattr(Corpus, "end_reply", refuse)
             yield Piece("All of it")
             yield END
@@ -280,30 +279,26 @@ def test_a_disk_that_fills_while_the_model_speaks_shows_the_reply_and_ends_with_
 
 
 def test_a_read_only_corpus_is_refused_before_anything_is_said(
-    served_by: Serve, monkeypatch: pytest.MonkeyPatch, brief: str
+    served_by: Serve, monkeypatch: pytest.MonkeyPatch, brief: str, tmp_path: Path
 ) -> None:
-    with shared_directory() as directory:
-        home = directory / "home"
-        Corpus.open(home / "data" / "corpus.db").close()
-        shutil.copy(brief, directory / "brief.toml")
-        files = [home, *home.rglob("*")]
-        give_to_nobody(*files)
-        (home / "data" / "corpus.db").chmod(0o400)
-        monkeypatch.setenv("CHAT_PERSONAS_HOME", str(home))
-        monkeypatch.setenv("HOME", "/nowhere")
-        engine = FakeEngine(["Good day", END])
-        served_by(engine)
+    home = tmp_path / "read-only"
+    Corpus.open(home / "data" / "corpus.db").close()
+    (home / "data" / "corpus.db").chmod(0o400)
+    monkeypatch.setenv("CHAT_PERSONAS_HOME", str(home))
+    monkeypatch.setenv("HOME", "/nowhere")
+    engine = FakeEngine(["Good day", END])
+    served_by(engine)
 
-        def talk() -> str:
-            reading, writing = os.pipe()
-            os.dup2(writing, 2)
-            with Path(os.devnull).open() as nothing:
-                sys.stdin, sys.stderr = nothing, os.fdopen(2, "w", closefd=False)
-                code = main(["chat", str(directory / "brief.toml")])
-            sys.stderr.flush()
-            return f"{code} {os.read(reading, 4096).decode()}"
+    def talk() -> str:
+        reading, writing = os.pipe()
+        os.dup2(writing, 2)
+        with Path(os.devnull).open() as nothing:
+            sys.stdin, sys.stderr = nothing, os.fdopen(2, "w", closefd=False)
+            code = main(["chat", brief])
+        sys.stderr.flush()
+        return f"{code} {os.read(reading, 4096).decode()}"
 
-        said = as_nobody(talk)
+    said = without_privileges(talk)
     assert said.startswith("4 chat-personas: the corpus ")
     assert "read-only" in said
     assert said.count("\n") == 1
@@ -384,13 +379,10 @@ def test_a_mistake_of_ours_is_one_line_and_an_exit_code_of_its_own(
     def mistake(*_: object) -> str:
         raise KeyError(str(Path.home()))
 
-    monkeypatch.setattr("personas.evaluation_prompt", mistake)
+    monkeypatch.setattr("chat_personas.cli.commands.personas.evaluation_prompt", mistake)
     ran = command("personas", "show", "democrat")
     assert ran.code == 70
-    assert (
-        only_line(ran)
-        == "chat-personas: a mistake in this program (KeyError); add --debug, and report what it prints\n"
-    )
+    assert only_line(ran) == "chat-personas: internal error (KeyError); run again with --debug and report the output\n"
     with pytest.raises(KeyError):
         command("personas", "show", "democrat", "--debug")
 

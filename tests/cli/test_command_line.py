@@ -1,5 +1,6 @@
 """What a person may rely on at the command line, whatever the command."""
 
+import os
 import subprocess
 import sys
 
@@ -51,6 +52,21 @@ def test_a_group_without_a_command_prints_its_help_on_standard_error(
     printed = capsys.readouterr()
     assert (printed.out, printed.err) == ("", wanted)
     assert wanted.lstrip().startswith(f"Usage: chat-personas {group} ")
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("chat-personas ev", "eval"),
+        ("chat-personas eval --sh", "--shots"),
+        ("chat-personas surveys im", "import"),
+    ],
+)
+def test_a_shell_completes_commands_and_options(typed: str, offered: str) -> None:
+    variables = {"_CHAT_PERSONAS_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))}
+    command = [sys.executable, "-m", "chat_personas"]
+    ran = subprocess.run(command, env=os.environ | variables, capture_output=True, text=True, check=False)
+    assert (ran.stdout.split(), ran.stderr) == ([offered], "")
 
 
 def test_the_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -49,7 +49,7 @@ def test_a_message_is_what_stands_on_its_line(command: Command, served_by: Serve
 
 UNREADABLE = [
     (b"caf\xe9 or tea", "line 3 is not UTF-8 (its byte 4 is 0xE9); convert the input with iconv"),
-    (b"a\0b", "line 3 holds a NUL (its character 2); take it out"),
+    (b"a\0b", "line 3 contains a NUL (its character 2); remove it"),
     ("é\ud800".encode("utf-8", "surrogatepass"), "line 3 is not UTF-8 (its byte 3 is 0xED)"),
 ]
 
@@ -64,7 +64,7 @@ def test_a_line_that_is_no_text_is_refused_by_its_number_and_what_was_said_befor
     assert (ran.code, ran.out, len(engine.asked)) == (2, "Good day\n\n", 1)
     assert says in only_line(ran)
     assert texts(kept_messages()) == ["Hello", "Good day"]
-    assert f"--resume {kept_messages()[0].conversation_id} goes on there" in ran.err
+    assert f"continue with chat --resume {kept_messages()[0].conversation_id}" in ran.err
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le"])
@@ -75,7 +75,7 @@ def test_a_first_line_that_is_no_text_leaves_no_conversation(command: Command, s
     line = only_line(ran)
     assert "line 1 " in line
     assert "UTF-16" in line
-    assert line.endswith("; nothing was said\n")
+    assert line.endswith("; no message was sent\n")
     with Corpus.open(corpus_path(), read_only=True) as corpus:
         assert corpus.conversations() == ()
 
@@ -90,7 +90,10 @@ def test_a_line_too_long_for_the_model_is_wrong_input_and_no_later_line_is_said(
     served_by(engine)
     ran = command("chat", "democrat", given="Hello\nlong\nAnd then?\n")
     assert (ran.code, ran.out, len(engine.asked)) == (2, "Good day\n\n", 2)
-    assert "line 2 is too long: the last message has 9000 tokens; shorten it; what was said before" in only_line(ran)
+    assert (
+        "line 2 is too long: the last message has 9000 tokens; shorten it; the messages before it are kept"
+        in only_line(ran)
+    )
     assert texts(kept_messages()) == ["Hello", "Good day"]
 
 
@@ -112,7 +115,7 @@ def test_a_first_line_too_long_leaves_no_conversation(command: Command, served_b
     served_by(FakeEngine([TOO_LONG]))
     ran = command("chat", "democrat", given="long")
     assert ran.code == 2
-    assert only_line(ran).endswith("; nothing was said\n")
+    assert only_line(ran).endswith("; no message was sent\n")
     with Corpus.open(corpus_path(), read_only=True) as corpus:
         assert corpus.conversations() == ()
         assert not corpus.search("long")
@@ -131,7 +134,7 @@ def test_lines_come_one_at_a_time_from_a_pipe(served_by: Serve, monkeypatch: pyt
     reading, writing = os.pipe()
 
     class Partner(FakeEngine):
-        async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncIterator[Piece]:
+        async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
             async for piece in super().stream(messages, sampling):
                 yield piece
             if len(self.asked) == 1:
@@ -161,7 +164,7 @@ def test_measuring_reports_on_standard_error_and_changes_no_word(
     assert measured.out == plain.out
     reports = [line for line in measured.err.splitlines() if line.startswith("[turn")]
     assert [line.split("]")[0] for line in reports] == [f"[turn {turn}, 3 of 3 questions" for turn in range(3)]
-    assert all("alignment 0." in line and "if everyone answered 0." in line for line in reports)
+    assert all("alignment 0." in line and "everyone's answers 0." in line for line in reports)
 
 
 def test_rounds_are_kept_with_the_message_they_followed(command: Command, brief: str, tiny: str, few: str) -> None:
@@ -207,7 +210,7 @@ def test_a_persona_without_figures_is_talked_with_and_the_report_says_what_is_mi
     ran = command("chat", "mormon.toml", "--model", tiny, "--survey", few, "--measure", given="Hello")
     assert ran.code == 0
     assert len(kept_messages()) == 2
-    assert "no human figures for this group in the survey town; nearest group: nothing can be told apart" in ran.err
+    assert "no human figures for this group in the survey town; nearest groups: too few questions" in ran.err
     assert "alignment" not in ran.err
 
 
@@ -250,7 +253,7 @@ def test_ctrl_c_while_waiting_for_a_line_ends_at_once(served_by: Serve, monkeypa
     reading, writing = os.pipe()
 
     class Reminded(FakeEngine):
-        async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncIterator[Piece]:
+        async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
             asyncio.get_running_loop().call_later(0.05, os.kill, os.getpid(), signal.SIGINT)
             yield Piece("Good day", finish_reason="stop")
 
@@ -301,7 +304,7 @@ def test_a_reply_that_breaks_off_ends_with_3_and_is_kept_as_interrupted(command:
     served_by(FakeEngine(["It is "]))
     ran = command("chat", "democrat", given="Hello")
     assert (ran.code, ran.out) == (3, "It is \n\n")
-    assert "broke off" in only_line(ran)
+    assert "the reply was cut off" in only_line(ran)
     assert kept_messages()[-1].status == "interrupted"
 
 
@@ -359,5 +362,5 @@ def test_measuring_a_demonstration_says_so_once(command: Command, served_by: Ser
     info = replace(AnsweringEngine().info, demonstration=True)
     served_by(AnsweringEngine(info=info))
     ran = command("chat", "democrat", "--survey", few, "--measure", given="Hello\nWhy?")
-    assert ran.err.count("evidence about nobody") == 1
+    assert ran.err.count("says nothing about real people") == 1
     assert ran.err.count("[turn") == 3

@@ -3,8 +3,8 @@
 from chat_personas.cli.line_mode import estimate_line
 from chat_personas.monitor.drift import Drift
 from chat_personas.monitor.round import Coverage, Estimate
-from eval.scoring.intervals import Interval
 from eval.scoring.scores import score
+from tests.eval.intervals import interval
 from tests.eval.towns import DEMOCRAT, answer, question, town
 
 CARD = score(town(question("BUS", {DEMOCRAT: (6, 4)}, overall=(6, 4))), (DEMOCRAT,), [answer("BUS", [0.6, 0.4])])
@@ -13,7 +13,7 @@ CARD = score(town(question("BUS", {DEMOCRAT: (6, 4)}, overall=(6, 4))), (DEMOCRA
 def test_answers_of_earlier_turns_are_said_to_be_so() -> None:
     asked = Coverage(questions=62, anchors=24, this_turn=28, older=34)
     line = estimate_line(Estimate(CARD, done=28, total=28, complete=True, turn=2, coverage=asked))
-    assert line.startswith("[turn 2, 28 of 62 questions and 34 of earlier turns] alignment 1.000")
+    assert line.startswith("[turn 2, 28 of 62 questions and 34 from earlier turns] alignment 1.000")
 
 
 def test_where_nothing_older_counts_the_questions_of_this_turn_are_said_of_all() -> None:
@@ -23,8 +23,8 @@ def test_where_nothing_older_counts_the_questions_of_this_turn_are_said_of_all()
 
 
 def test_the_drift_is_said_with_its_interval_and_its_questions() -> None:
-    drift = Drift(0, 2, Interval(-0.003, -0.008, 0.002), 24)
+    drift = Drift(0, 2, interval(-0.003, -0.008, 0.002), 24)
     line = estimate_line(Estimate(CARD, done=62, total=62, complete=True, turn=2, drift=drift))
     assert (
-        "; since turn 0: -0.003 [-0.008, +0.002] on the 24 questions asked every turn, cannot be told from no change;"
+        "; since turn 0: -0.003 [-0.008, +0.002] on the 24 questions asked every turn, no detectable change;"
     ) in line

@@ -537,3 +537,17 @@ async def test_what_is_too_long_and_cannot_be_taken_back_is_kept_with_the_reason
         await heard(conversation.send("long"))
     await conversation.save()
     assert stored(corpus, conversation) == [("user", "long", "complete"), ("assistant", "", "error")]
+
+
+async def test_a_mistake_of_the_program_during_a_reply_stops_the_model(
+    corpus: Corpus, democrat: LoadedPersona, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("a mistake")
+
+    engine = FakeEngine(["Hel", "lo.", END])
+    conversation = Conversation.start(corpus, engine, democrat)
+    monkeypatch.setattr("chat_personas.corpus.reply_writer.ReplyWriter.add", broken)
+    with pytest.raises(KeyError):
+        await heard(conversation.send("Hi"))
+    assert engine.cancelled == 1

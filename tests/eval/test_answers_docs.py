@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from eval.answer_files import load_answers
-from eval.evaluate import evaluate_answers
+from eval.evaluation import evaluate_answers
 from eval.surveys.loading import load_survey
 from scripts.docs import write_answers
 

@@ -12,7 +12,7 @@ from scipy.stats import wasserstein_distance
 
 from eval.engine import EngineInfo, Message
 from eval.errors import SurveyError
-from eval.evaluate import evaluate
+from eval.evaluation import evaluate
 from eval.report import Report, Reports, as_document
 from eval.surveys.loading import LoadedSurvey, load_survey
 from personas import Group, LoadedPersona, Persona, load_persona, system_prompt
@@ -70,10 +70,10 @@ def spread(p: Sequence[float]) -> float:
 async def test_every_score_recomputes_from_the_questions_of_the_report(refusals: str) -> None:
     document = await report(refusals)
     questions, scores = document["questions"], document["scores"]
-    kept = refusals == "as-option"
+    as_option = refusals == "as-option"
 
     def compared(shares: list[float], refusal: float) -> list[float]:
-        return [*shares, refusal] if kept else shares
+        return [*shares, refusal] if as_option else shares
 
     for each in questions:
         human, model = (compared(each[a], each[b]) for a, b in (("human", "human_refusal"), ("model", "refusal")))
@@ -128,7 +128,7 @@ async def test_the_report_has_exactly_the_keys_of_the_design_in_their_order() ->
     assert list(document["references"]) == ["uniform", "population", "opposite", "noise_floor"]
 
 
-async def test_the_report_says_what_was_asked_of_whom_and_names_no_folder() -> None:
+async def test_the_report_says_who_was_asked_what_and_names_no_folder() -> None:
     document = await report(seed=4)
     text = json.dumps(document)
     assert "somebody" not in text
@@ -159,7 +159,7 @@ async def test_a_persona_that_answers_as_its_group_does_is_aligned_with_it_and_f
     assert document["scores"]["skill"]["low"] > 0.9
 
 
-async def test_the_model_is_told_the_steering_prompt_and_nothing_else() -> None:
+async def test_the_model_gets_the_steering_prompt_and_nothing_else() -> None:
     engine = FakeEngine()
     await evaluate(engine, persona(DEMOCRAT), SURVEY)
     assert engine.prefixes == [(Message("system", system_prompt(persona(DEMOCRAT).persona)),)]
@@ -169,7 +169,7 @@ async def test_the_model_is_told_the_steering_prompt_and_nothing_else() -> None:
     assert made.steering == "none"
 
 
-async def test_the_prompt_hash_changes_with_what_the_model_is_told_and_only_then() -> None:
+async def test_the_prompt_hash_changes_with_the_prompts_and_with_nothing_else() -> None:
     hashes = [
         (await report())["prompt_sha256"],
         (await report(engine=FakeEngine(), seed=3))["prompt_sha256"],
@@ -187,11 +187,11 @@ async def test_everything_but_time_repeats_for_the_same_seed() -> None:
     assert first == second
 
 
-async def test_progress_is_told_after_every_question_failed_ones_included() -> None:
-    told: list[tuple[int, int]] = []
+async def test_progress_is_reported_after_every_question_failed_ones_included() -> None:
+    calls: list[tuple[int, int]] = []
     engine = FakeEngine(failures={"Q3/survey": "the server cut it off"})
-    document = await report(engine=engine, limit=24, progress=lambda done, total: told.append((done, total)))
-    assert sorted(told) == [(done, 24) for done in range(1, 25)]
+    document = await report(engine=engine, limit=24, progress=lambda done, total: calls.append((done, total)))
+    assert sorted(calls) == [(done, 24) for done in range(1, 25)]
     assert document["failures"] == [{"id": "Q3", "why": "survey order: the server cut it off"}]
     assert [each["id"] for each in document["questions"]] == [each for each in IDS if each != "Q3"]
 

@@ -9,7 +9,7 @@ import pytest
 from eval.answer_files import as_answers, check_distinct, left_out, load_answers
 from eval.answers import Refusals
 from eval.errors import AnswerError
-from eval.evaluate import evaluate, evaluate_answers
+from eval.evaluation import evaluate, evaluate_answers
 from eval.report import Report
 from eval.surveys.loading import LoadedSurvey
 from personas import Group, LoadedPersona, load_persona
@@ -65,7 +65,7 @@ def test_options_are_matched_by_text_whatever_their_order_and_one_left_out_is_ze
 
 
 @pytest.mark.parametrize(
-    "said",
+    "line",
     [
         line("BUS", {"option 1": 0.6, "option 2": 0.2, REFUSAL: 0.2}),
         line("BUS", {"option 1": 0.6, "option 2": 0.2}, refusal=0.2),
@@ -74,30 +74,30 @@ def test_options_are_matched_by_text_whatever_their_order_and_one_left_out_is_ze
     ids=["by their text", "pooled", "both"],
 )
 def test_refusals_are_left_out_or_are_one_more_option_of_model_and_people_alike(
-    tmp_path: Path, said: dict[str, object]
+    tmp_path: Path, line: dict[str, object]
 ) -> None:
-    file = file_of(tmp_path, said)
-    (apart,), (kept,) = reports(file, "apart"), reports(file, "as-option")
+    file = file_of(tmp_path, line)
+    (apart,), (as_option,) = reports(file, "apart"), reports(file, "as-option")
     # Of 100 Democrats 40, 40 and 20 refused: apart (0.75, 0.25) against (0.5, 0.5), kept (0.6, 0.2, 0.2) against
     # (0.4, 0.4, 0.2).
     assert apart.questions[0].model == pytest.approx((0.75, 0.25))
     assert apart.questions[0].human == pytest.approx((0.5, 0.5))
     assert mean(apart, "total_variation") == pytest.approx(0.25)
-    assert kept.questions[0].model == pytest.approx((0.6, 0.2))
-    assert kept.questions[0].human == pytest.approx((0.4, 0.4))
-    assert mean(kept, "total_variation") == pytest.approx(0.2)
-    assert (mean(kept, "refusal"), mean(kept, "human_refusal")) == (pytest.approx(0.2), pytest.approx(0.2))
+    assert as_option.questions[0].model == pytest.approx((0.6, 0.2))
+    assert as_option.questions[0].human == pytest.approx((0.4, 0.4))
+    assert mean(as_option, "total_variation") == pytest.approx(0.2)
+    assert (mean(as_option, "refusal"), mean(as_option, "human_refusal")) == (pytest.approx(0.2), pytest.approx(0.2))
     assert (mean(apart, "refusal"), mean(apart, "human_refusal")) == (pytest.approx(0.2), pytest.approx(0.2))
 
 
 def test_as_an_option_masses_are_scored_as_they_are_and_apart_they_are_renormalised(tmp_path: Path) -> None:
     file = file_of(tmp_path, line("BUS", {"option 1": 0.594, "option 2": 0.396}))
-    (kept,), (apart,) = reports(file, "as-option"), reports(file, "apart")
-    assert kept.questions[0].model == pytest.approx((0.594, 0.396))
-    assert mean(kept, "total_variation") == pytest.approx((0.194 + 0.004 + 0.2) / 2)
+    (as_option,), (apart,) = reports(file, "as-option"), reports(file, "apart")
+    assert as_option.questions[0].model == pytest.approx((0.594, 0.396))
+    assert mean(as_option, "total_variation") == pytest.approx((0.194 + 0.004 + 0.2) / 2)
     assert apart.questions[0].model == pytest.approx((0.6, 0.4))
     # A refusal has no place on the scale: alignment is the same either way.
-    assert mean(kept, "alignment") == mean(apart, "alignment") == pytest.approx(0.9)
+    assert mean(as_option, "alignment") == mean(apart, "alignment") == pytest.approx(0.9)
 
 
 @pytest.mark.parametrize(("total", "fails"), [(0.99, False), (1.001, False), (0.9899, True), (1.0011, True), (0, True)])
@@ -114,15 +114,15 @@ def test_a_sum_that_is_none_is_a_failure_named_and_counted_in_no_score(
 
 def test_nothing_but_refusing_fails_apart_and_is_an_answer_as_an_option(tmp_path: Path) -> None:
     file = file_of(tmp_path, line("BUS", {}, refusal=1), line("TAX", {REFUSAL: 1}))
-    (apart,), (kept,) = reports(file, "apart"), reports(file, "as-option")
+    (apart,), (as_option,) = reports(file, "apart"), reports(file, "as-option")
     assert [each.id for each in apart.failures] == ["BUS", "TAX"]
     assert {each.why for each in apart.failures} == {"answered with refusals only"}
     assert [(each.id, each.human_refusal) for each in apart.refused] == [("BUS", 0.2), ("TAX", 0.2)]
     assert (mean(apart, "refusal"), mean(apart, "human_refusal")) == (1, pytest.approx(0.2))
     assert apart.scores.total_variation is None
-    assert kept.refused == kept.failures == ()
-    assert mean(kept, "total_variation") == pytest.approx(0.8)  # people refuse in 0.2
-    assert kept.scores.alignment is None
+    assert as_option.refused == as_option.failures == ()
+    assert mean(as_option, "total_variation") == pytest.approx(0.8)  # people refuse in 0.2
+    assert as_option.scores.alignment is None
 
 
 def test_a_question_without_figures_for_the_group_is_named_among_the_failures(tmp_path: Path) -> None:

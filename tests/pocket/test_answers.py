@@ -8,8 +8,9 @@ from random import Random
 import pytest
 
 from eval.engine import ORDERS
-from eval.expression import sequence, verbalized
-from eval.expression.rendering import lettered, open_prompt, render_probe, render_statement
+from eval.expression.rendering import lettered, open_prompt, render, render_statement
+from eval.expression.sequence import SEQUENCE
+from eval.expression.verbalized import VERBALIZED
 from eval.surveys.loading import load_survey
 from personas import Group
 from pocket import answers, lettering
@@ -26,7 +27,7 @@ def panel() -> Panel:
 
 def test_a_probe_is_rendered_as_eval_renders_it_and_answered_by_the_letter_of_the_option(panel: Panel) -> None:
     question = panel.questions[KEY].question
-    rendered = {render_probe(question, order).probe.prompt: render_probe(question, order) for order in ORDERS}
+    rendered = {render(question, order).probe.prompt: render(question, order) for order in ORDERS}
     rng = Random(1)
     for _ in range(50):
         person = Respondent(panel, panel.crowd(()), rng)
@@ -133,7 +134,7 @@ def test_every_expression_is_asked_in_the_words_that_the_model_was_trained_on(pa
         )
     }
     asked = {open_prompt(question)}
-    asked |= {method.rendering(question, order).probe.prompt for method in (sequence, verbalized) for order in ORDERS}
+    asked |= {method.render(question, order).probe.prompt for method in (SEQUENCE, VERBALIZED) for order in ORDERS}
     assert asked == trained
 
 

@@ -46,7 +46,7 @@ def commands(page: str) -> list[str]:
 def test_the_error_of_a_judge_stands_with_the_figures() -> None:
     said = words(page_document([judged(FAIR)]))
     assert "the judge referee errs in 5.0 of 100 known statements: 0.050 [0.020, 0.080]" in said
-    assert "not valid" not in said.partition("What failed")[0]
+    assert "not valid" not in said.partition("Failed or not valid")[0]
     assert "referee (llama), error over 70 known statements" in said
     assert "12" * 32 in said
 
@@ -54,7 +54,7 @@ def test_the_error_of_a_judge_stands_with_the_figures() -> None:
 def test_what_a_judge_makes_not_valid_is_called_so_before_any_figure_and_its_scores_are_not_shown() -> None:
     page = page_document([scored(), judged(POOR)])
     said = words(page)
-    why = "ot valid: the judge itself errs in 47.4 of 100 known statements (referee; more than 20 is too much)"
+    why = "ot valid: the judge itself errs in 47.4 of 100 known statements (referee; at most 20 are allowed)"
     assert said.index(f"N{why}: democrat (portray), open_ended.") < said.index("Side by side")
     part = page[page.index('id="p2"') :]
     assert f"N{why}" in part
@@ -75,9 +75,9 @@ def test_a_figure_shows_no_score_that_a_judge_makes_not_valid() -> None:
 
 def test_replies_that_were_not_read_are_counted_by_reason() -> None:
     page = page_document([judged(FAIR)])
-    assert "3 of 40 replies were not read: 3 an empty reply" in words(page)
+    assert "3 of 40 replies could not be read: an empty reply (3)" in words(page)
     assert rows(page, "Replies that could not be read") == {"an empty reply": ["3"]}
-    assert "40 in all, 5 to each prompt; temperature 0.7, top p 0.95, 80 tokens at most" in words(page)
+    assert "40 in all, 5 to each prompt; temperature 0.7, top p 0.95, at most 80 tokens" in words(page)
 
 
 def test_failures_of_one_kind_are_one_row_and_each_can_be_read_in_full() -> None:
@@ -99,7 +99,7 @@ def test_gaps_are_beside_the_figure_of_all_expressions() -> None:
         ["democrat", "sampled − verbalized", "+0.200", "2"],
     ]
     assert float(cells[1][3]) == pytest.approx(0.5, abs=0.02)
-    assert "above 0, verbalized is closer" in words(page)
+    assert "above 0: verbalized is closer to people" in words(page)
     assert "simulation gap" not in words(page_document([verbalized]))
 
 
@@ -112,7 +112,7 @@ def test_all_expressions_are_named_in_one_line_about_what_was_asked() -> None:
 
 def test_what_calibration_changes_is_a_table() -> None:
     page = page_document([scored(calibration=calibration())])
-    assert "Calibrated with T from 1.00 to 1.40, each fitted on other questions." in words(page)
+    assert "Calibrated with temperatures from 1.00 to 1.40, each fitted on other questions." in words(page)
     shown = rows(page, "Scores with calibration")
     assert shown["alignment"] == ["0.820 [0.770, 0.870]", "+0.020 [-0.010, +0.050]"]
     assert shown["total variation"] == ["0.180 [0.100, 0.200]", "-0.020 [-0.050, +0.010]"]
@@ -123,15 +123,15 @@ def test_the_difference_from_the_opposite_group_is_paired() -> None:
     paired = {"alignment": score(-0.15, -0.2, -0.1), "total_variation": score(0.1, 0.05, 0.15)}
     opposite = {"attribute": "POLPARTY", "value": "Republican", "alignment": score(0.65), "total_variation": score(0.3)}
     page = page_document([scored(scores_against_opposite={**opposite, "minus_own": paired})])
-    shown = rows(page, "What others would score in its place")["this persona with the opposite group"]
+    shown = rows(page, "Compared with reference points")["this persona vs. Republican answers"]
     assert shown == ["0.650", "0.300", "-0.150 [-0.200, -0.100]", "+0.100 [+0.050, +0.150]"]
-    older = rows(page_document([scored(scores_against_opposite=opposite)]), "What others would score in its place")
-    assert older["this persona with the opposite group"][2:] == ["—", "—"]
+    older = rows(page_document([scored(scores_against_opposite=opposite)]), "Compared with reference points")
+    assert older["this persona vs. Republican answers"][2:] == ["—", "—"]
 
 
 def test_the_number_of_shots_is_part_of_the_name() -> None:
     heads = [one.text for one in tree(page_document([scored(steering="few_shot", shots=5)])).iter("h2")]
-    assert heads == ["democrat (few_shot of 5)"]
+    assert heads == ["democrat (few_shot, 5 shots)"]
 
 
 def test_the_command_has_everything_that_the_figures_depend_on() -> None:
@@ -152,5 +152,5 @@ def test_the_command_has_everything_that_the_figures_depend_on() -> None:
 def test_answers_from_before_are_counted_with_their_age() -> None:
     timing = {**scored().timing.model_dump(), "remembered": 7, "remembered_since": "2026-01-01T00:00:00+00:00"}
     page = words(page_document([scored(timing=timing)]))
-    assert "answers from before 7, the oldest from 2026-01-01T00:00:00+00:00" in page
+    assert "cached answers 7, the oldest from 2026-01-01T00:00:00+00:00" in page
     assert "answers from before" not in words(page_document([scored()]))

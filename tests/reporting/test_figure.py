@@ -41,10 +41,10 @@ def test_every_score_is_written_with_its_interval_beside_the_words_for_it() -> N
     said = words(figure_document([scored()]))
     for line in (
         "this persona 0.80 [0.75, 0.85]",
-        "if everyone answered 0.85 [0.83, 0.87]",
-        "if Republican answered 0.60 [0.58, 0.62]",
-        "if all options were equal 0.70 [0.68, 0.72]",
-        "if asked again (the noise) 0.97 [0.95, 0.99]",
+        "everyone's answers 0.85 [0.83, 0.87]",
+        "Republican answers 0.60 [0.58, 0.62]",
+        "even answers 0.70 [0.68, 0.72]",
+        "noise floor 0.97 [0.95, 0.99]",
         "democrat (portray) 3 questions",
         "95% intervals over questions",
         "Survey town (original wording, unweighted, 2020) · model toy · log_probability.",
@@ -92,7 +92,7 @@ def test_without_ordered_options_total_variation_takes_the_place_of_alignment() 
         references={"uniform": reference(0.7, 0), "population": None, "opposite": None, "noise_floor": None},
     )
     drawn = figure_document([unordered])
-    assert "Total variation from the group's answers: 0 is the same answers." in words(drawn)
+    assert "Total variation from the group's answers: 0 = identical answers." in words(drawn)
     assert ticks(drawn) == [0, 0.1, 0.2, 0.3, 0.4, 0.5]
     start, end = PLOT
     assert marks(drawn, "persona") == [pytest.approx(start + (end - start) * 0.4, abs=0.01)]  # 0.2 from 0 to 0.5
@@ -111,7 +111,7 @@ def test_where_nothing_could_be_scored_it_says_so() -> None:
 def test_a_demonstration_is_called_one() -> None:
     assert "demonstration" not in words(figure_document([scored()]))
     said = words(figure_document([scored(model={**MODEL, "demonstration": True})]))
-    assert "The model is a demonstration: evidence about nobody." in said
+    assert "Demonstration model: says nothing about real people." in said
 
 
 def test_it_fits_one_column_in_type_that_can_be_read() -> None:

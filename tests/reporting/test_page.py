@@ -53,16 +53,16 @@ def test_no_text_of_others_becomes_markup_or_commands_a_terminal() -> None:
 def test_every_score_stands_with_its_interval_and_its_references() -> None:
     page = page_document([scored()])
     assert rows(page, "Scores with their 95% intervals over questions")["skill"][0] == "0.100 [-0.200, 0.400]"
-    beside = rows(page, "What others would score in its place")
+    beside = rows(page, "Compared with reference points")
     assert beside["this persona"][:2] == ["0.800 [0.750, 0.850]", "0.200 [0.150, 0.250]"]
-    assert beside["if everyone answered"][0] == "0.850 [0.830, 0.870]"
-    assert beside["if Republican answered"][2] == "-0.200 [-0.210, -0.190]"
-    assert beside["if Republican answered"][3].startswith("+")
-    assert {"if all options were equal", "if asked again (the noise)"} <= set(beside)
+    assert beside["everyone's answers"][0] == "0.850 [0.830, 0.870]"
+    assert beside["Republican answers"][2] == "-0.200 [-0.210, -0.190]"
+    assert beside["Republican answers"][3].startswith("+")
+    assert {"even answers", "noise floor"} <= set(beside)
 
 
 def test_what_the_intervals_say_is_said_in_words() -> None:
-    assert "this persona is farther from its group than answering as everyone is" in words(page_document([scored()]))
+    assert "this persona is farther from its group than everyone's answers are" in words(page_document([scored()]))
 
 
 def test_scores_that_are_not_defined_are_dashes() -> None:
@@ -118,7 +118,7 @@ def test_failures_are_counted_by_reason_and_answers_that_are_not_valid_are_named
     shown = scored([invalid], failures=failures)
     put = shown.survey.model_copy(update={"questions": 4})
     page = page_document([shown.model_copy(update={"survey": put})])
-    assert "4 put, 1 answered, 3 failed." in words(page)
+    assert "4 questions asked, 1 answered, 3 failed." in words(page)
     assert rows(page, "Failures by reason") == {"no answer": ["2", "Q2, Q3"], "too long": ["1", "Q1"]}
     assert rows(page, "Answers that are not valid") == {"Q7": ["0.250", "0.125"]}
     heads = [one.text for one in tree(page).iter("th") if one.get("scope") == "col"]
@@ -136,7 +136,7 @@ def test_all_tied_groups_are_shown_however_many_and_the_rest_can_be_unfolded() -
     page = page_document([scored(nearest=ranked, nearest_questions=40)])
     said = words(page)
     assert "2 of 15 groups are tied (the interval of the paired difference from the nearest includes 0)" in said
-    assert "over 40 questions that all have in common" in said
+    assert "over the 40 questions for which all groups have figures" in said
     assert "The other 2 groups" in said
 
 
@@ -154,7 +154,7 @@ def test_a_page_says_how_to_repeat_the_run() -> None:
 def test_a_page_says_what_the_figures_are_and_that_a_demonstration_is_one() -> None:
     said = words(page_document([scored(model={**MODEL, "demonstration": True})]))
     assert "survey town (original wording, unweighted, 2020)" in said
-    assert "The model is a demonstration: its scores show the instrument working, evidence about nobody." in said
+    assert "Demonstration model: says nothing about real people." in said
     assert "demonstration" not in words(page_document([scored()]))
 
 
@@ -199,7 +199,7 @@ def test_pictures_have_words_for_those_who_do_not_see_them() -> None:
 def test_a_report_on_nothing_is_a_page_too() -> None:
     page = page_document([report([], failures=[{"id": "Q0", "why": "too long"}])])
     assert "no question could be scored" in words(page)
-    assert "There is no answer to be scored." in words(page)
+    assert "No answer could be scored." in words(page)
 
 
 def test_the_same_report_gives_the_same_page() -> None:

@@ -1,7 +1,7 @@
 """A screen on a model that says what a test tells it to; corpus, conversation and monitor are the real ones."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -37,7 +37,7 @@ class ScreenEngine(FakeEngine):
     def info(self) -> EngineInfo:
         return self._screen_info
 
-    async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncIterator[ProbeScore]:
+    async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
         async for score in AnsweringEngine().score(prefix, probes):
             self.probed += 1
             yield score

@@ -108,8 +108,8 @@ def test_without_figures_the_model_is_drawn_alone() -> None:
 
 
 def test_numbers_are_written_with_their_interval_or_say_that_there_is_none() -> None:
-    assert with_interval(0.842, 0.8, 0.885) == "0.84 [0.80, 0.89]"
-    assert with_interval(0.842, None, None) == "0.84"
+    assert with_interval(Score(0.842, 0.8, 0.885)) == "0.84 [0.80, 0.89]"
+    assert with_interval(Score(0.842, None, None)) == "0.84"
     assert two(None) == "—"
     assert pluralize(1, "question") == "1 question"
     assert pluralize(20, "question") == "20 questions"

@@ -1,13 +1,30 @@
-"""The commands and the module that each lives in: known without importing any of them."""
+"""The commands: their names and summaries, known without importing any of them.
+
+A summary has at most 64 characters, so that the help of the whole program cuts none on a terminal of 80 columns.
+Each is a module of this package with the name of the command; `eval` is in `evaluate`.
+"""
 
 COMMANDS = {
-    "chat": "chat",
-    "eval": "evaluate",
-    "matrix": "matrix",
-    "compare": "compare",
-    "report": "report",
-    "export": "export",
-    "doctor": "doctor",
+    "chat": "Talk with a persona, beside its measured opinions.",
+    "eval": "Ask personas a survey and score how close they are to people.",
+    "matrix": "Compare personas and the unsteered model with every group.",
+    "compare": "Test whether two reports of eval differ.",
+    "report": "Show a report of eval as tables, a page or a figure.",
+    "export": "Write conversations in a format that other programs load.",
+    "doctor": "Check the installation, settings, models and stored data.",
 }
-GROUPS = ("personas", "surveys", "models", "corpus", "cache")
+GROUPS = {
+    "personas": "List, show and check personas.",
+    "surveys": "List, show and import surveys.",
+    "models": "List and show models.",
+    "corpus": "List, search, read and delete conversations.",
+    "cache": "Show and clear cached answers.",
+}
+"""Commands that have commands of their own."""
+MODULES = {"eval": "evaluate"}
 NAMES = frozenset({*COMMANDS, *GROUPS})
+
+
+def module_of(name: str) -> str:
+    """Return the module that a command is in, which is also the name of its function."""
+    return MODULES.get(name, name)

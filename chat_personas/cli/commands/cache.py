@@ -1,4 +1,4 @@
-"""`chat-personas cache`: the answers of models that are kept so that nothing is asked twice."""
+"""`chat-personas cache`: show and clear the cached answers of models."""
 
 import sys
 from typing import Annotated
@@ -6,27 +6,22 @@ from typing import Annotated
 import typer
 
 from chat_personas.cli.errors import DONE, UsageError
-from chat_personas.text import pluralize
+from chat_personas.cli.options import command_group
+from chat_personas.engines.cached import AnswerStore
+from chat_personas.engines.cached.store import DamagedCacheError, remove, size_of
+from chat_personas.paths import answers_path, display_path
+from chat_personas.text import pluralize, printable
+from personas.inputs.suggestions import quoted, suggestion
 
-app = typer.Typer(
-    help="Show and clear the answers that are kept so that nothing is asked twice.",
-    epilog="Example: chat-personas cache show",
-    rich_markup_mode=None,
-    no_args_is_help=True,
-)
+app = command_group("chat-personas cache show")
 
 
 @app.command("show", epilog="Example: chat-personas cache show")
 def show() -> int:
-    """Say where answers are kept, how much room they take, and how many there are of each model, of when."""
-    from chat_personas.engines.cached import AnswerStore
-    from chat_personas.engines.cached.store import size_of
-    from chat_personas.paths import answers_path, display_path
-    from chat_personas.text import printable
-
+    """Print where answers are cached, and how many per model."""
     path = answers_path()
     if not path.exists():
-        print(f"no answers are kept yet; they will be in {display_path(path)}")
+        print(f"no cached answers yet; they will be in {display_path(path)}")
         return DONE
     store = AnswerStore.open(path)
     try:
@@ -43,25 +38,23 @@ def show() -> int:
 @app.command("clear", epilog="Example: chat-personas cache clear --yes")
 def clear(
     model: Annotated[
-        str | None, typer.Option("--model", metavar="M", help="Only answers of this model, named as cache show does.")
+        str | None, typer.Option("--model", metavar="M", help="Only answers of this model, as named by cache show.")
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> int:
-    """Remove the kept answers: all of them, or one model's. Reports stay as they are."""
-    from chat_personas.engines.cached import AnswerStore
-    from chat_personas.engines.cached.store import DamagedCacheError, remove
-    from chat_personas.paths import answers_path
-    from personas.inputs.suggestions import quoted, suggestion
+    """Remove cached answers: all of them, or one model's.
 
+    Reports stay as they are.
+    """
     path = answers_path()
     if not path.exists():
-        typer.echo("no answers are kept", err=True)
+        typer.echo("no cached answers", err=True)
         return DONE
     if not yes:
         if sys.stdin is None or not sys.stdin.isatty():
-            raise UsageError("answers that are removed have to be asked again; add --yes to agree")
+            raise UsageError("removed answers have to be asked for again; add --yes to agree")
         whose = f"of {model} " if model else ""
-        if not typer.confirm(f"Remove the kept answers {whose}for good? They have to be asked again.", err=True):
+        if not typer.confirm(f"Remove the cached answers {whose}for good? They have to be asked for again.", err=True):
             typer.echo("nothing was removed", err=True)
             return DONE
     try:
@@ -73,7 +66,7 @@ def clear(
     try:
         if model is not None and model not in (known := [each.name for each in store.models()]):
             likely = suggestion(model, known, "see: chat-personas cache show")
-            raise UsageError(f"no answers of {quoted(model)} are kept; {likely}")
+            raise UsageError(f"no cached answers of {quoted(model)}; {likely}")
         typer.echo(f"removed {pluralize(store.clear(model), 'answer')}", err=True)
     finally:
         store.close()

@@ -22,12 +22,14 @@ def chat(
     model: options.Model = None,
     survey: options.Survey = None,
     plain: Annotated[
-        bool, typer.Option("--plain", help="One message per line in, replies out; also without a terminal.")
+        bool,
+        typer.Option("--plain", help="Line mode, as always without a terminal: one message per line in, replies out."),
     ] = False,
     measure: Annotated[
         bool,
         typer.Option(
-            "--measure", help="In line mode: probe at the beginning and after each reply, report on standard error."
+            "--measure",
+            help="In line mode: measure at the start and after each reply; the results go to standard error.",
         ),
     ] = False,
     resume: Annotated[
@@ -38,7 +40,7 @@ def chat(
     if resume is not None and persona is not None:
         raise UsageError(f"a conversation keeps its persona; leave out {persona}, or leave out --resume")
     if plain or not has_terminal():
-        from chat_personas.cli.line_mode import LineMode
+        from chat_personas.cli.line_mode import LineMode  # the screen does without it
 
         return LineMode(persona, model, survey, measure=measure, resume=resume).run()
     return open_screen(Launch(persona, model, survey, resume))

@@ -1,43 +1,46 @@
-"""`chat-personas compare`: two reports of `eval` question by question. No model is needed."""
+"""`chat-personas compare`: compare two reports of `eval` question by question. No model is needed."""
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from chat_personas.cli import options
 from chat_personas.cli.errors import DONE
-
-if TYPE_CHECKING:
-    from eval.report import Report
+from chat_personas.cli.evaluation.output import Destinations
+from chat_personas.cli.tables.comparison import print_comparisons
+from chat_personas.reporting.html.comparison_page import paired_page_document
+from chat_personas.reporting.wording import judge_unreliable, not_judged
+from chat_personas.text import printable
+from eval.compare.models import as_document
+from eval.compare.paired import NamedReport, pair_reports, paired
+from eval.errors import ReportError
+from eval.report import Report
+from eval.report.read import load_reports
+from eval.scoring.intervals import MIN_QUESTIONS
 
 EXAMPLE = options.examples(
     "chat-personas compare before.json after.json",
     "chat-personas compare before.json after.json --html page.html",
     "chat-personas compare pocket.json qwen.json --json - | python -m json.tool",
-    note="The difference is taken within each question that both answered, so that hard questions do not hide it. It "
-    "has an interval from 20 questions on, and a p-value always. Reports on different surveys are refused.",
+    note="Differences are taken within each question that was answered in both reports, so that differences between "
+    f"questions do not hide them. There is always a p-value, and an interval from {MIN_QUESTIONS} questions on. "
+    "Reports on different surveys cannot be compared.",
 )
 
 
 def compare(
-    a: Annotated[str, typer.Argument(metavar="A.json", help="The report to compare with.")],
-    b: Annotated[str, typer.Argument(metavar="B.json", help="The report that is compared; differences are B - A.")],
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the intervals and of the random signs.")] = 0,
+    a: Annotated[str, typer.Argument(metavar="A.json", help="The earlier report, or the baseline.")],
+    b: Annotated[str, typer.Argument(metavar="B.json", help="The report to compare with it; differences are B - A.")],
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the intervals and of the sign flips.")] = 0,
     json_file: Annotated[
-        str | None, typer.Option("--json", metavar="FILE", help="Write the comparison; - is standard output.")
+        str | None, typer.Option("--json", metavar="FILE", help="Write the comparison as JSON; - is standard output.")
     ] = None,
     html_file: options.Html = None,
 ) -> int:
     """Say by how much one report of eval differs from another, and whether that can be chance."""
-    from pathlib import Path
-
-    from chat_personas.cli.evaluation.output import Destinations, write_comparisons
-    from chat_personas.cli.tables.comparison import print_comparisons
-    from eval.compare.paired import NamedReport, pair_reports, paired
-    from eval.report.read import load_reports
-
     destinations = Destinations(json_file, html=html_file)
     destinations.check()
     files = Path(a).name, Path(b).name
@@ -45,30 +48,31 @@ def compare(
     comparisons = [paired(NamedReport(files[0], one), NamedReport(files[1], other), seed) for one, other in pairs]
     demonstration = any(one.model.demonstration for pair in pairs for one in pair)
     try:
-        write_comparisons(comparisons, destinations, demonstration=demonstration)
+        destinations.write(
+            {
+                "--json": lambda: as_document(comparisons),
+                "--html": lambda: paired_page_document(comparisons, demonstration=demonstration),
+            }
+        )
     finally:
         print_comparisons(comparisons, to_error=destinations.take_standard_output)
     return DONE
 
 
-def _judged(pairs: "Sequence[tuple[Report, Report]]") -> "list[tuple[Report, Report]]":
+def _judged(pairs: Sequence[tuple[Report, Report]]) -> list[tuple[Report, Report]]:
     """Return the pairs without those in which a judge errs too often; these are named on standard error.
 
     Raises:
-        ReportError: no other is left.
+        ReportError: no pair is left.
     """
-    from chat_personas.reporting.wording import judge_unreliable, not_judged
-    from chat_personas.text import printable
-    from eval.errors import ReportError
-
-    kept, said = [], []
+    judged, unreliable = [], []
     for pair in pairs:
         troubled = [(name, report) for name, report in zip("AB", pair, strict=True) if judge_unreliable(report)]
-        said += [f"{printable(each.persona.name)} in {name} is {not_judged(each)}" for name, each in troubled]
+        unreliable += [f"{printable(each.persona.name)} in {name} is {not_judged(each)}" for name, each in troubled]
         if not troubled:
-            kept.append(pair)
-    if not kept:
-        raise ReportError(f"nothing can be compared: {said[0]}; evaluate with another --judge")
-    for line in said:
+            judged.append(pair)
+    if not judged:
+        raise ReportError(f"nothing can be compared: {unreliable[0]}; evaluate with another --judge")
+    for line in unreliable:
         print(f"not compared: {line}", file=sys.stderr)
-    return kept
+    return judged

@@ -1,4 +1,4 @@
-"""`chat-personas corpus`: the conversations that are kept."""
+"""`chat-personas corpus`: list, search, read and delete conversations."""
 
 import sys
 from typing import Annotated
@@ -7,25 +7,22 @@ import typer
 
 from chat_personas.cli.errors import DONE, UsageError
 from chat_personas.cli.opening import open_corpus
+from chat_personas.cli.options import command_group
+from chat_personas.corpus.conversations import Selection
+from chat_personas.paths import corpus_path
+from chat_personas.reporting.wording import STATUS
+from chat_personas.text import pluralize, printable
 
-app = typer.Typer(
-    help="List, search, read and delete conversations.",
-    epilog="Example: chat-personas corpus list",
-    rich_markup_mode=None,
-    no_args_is_help=True,
-)
+app = command_group("chat-personas corpus list")
 
-Id = Annotated[str, typer.Argument(metavar="ID", help="A conversation; its first characters suffice.")]
+Id = Annotated[str, typer.Argument(metavar="ID", help="A conversation's id, or its first characters.")]
 
 
 @app.command("list", epilog="Example: chat-personas corpus list --persona democrat")
 def list_conversations(
     persona: Annotated[str | None, typer.Option("--persona", help="Only conversations with this persona.")] = None,
 ) -> int:
-    """List conversations, the most recently used first."""
-    from chat_personas.corpus.conversations import Selection
-    from chat_personas.text import pluralize, printable
-
+    """List conversations, the most recent first."""
     with open_corpus(read_only=True) as corpus:
         corpus.require_persona(persona)
         for found in corpus.conversations(Selection(persona=persona)):
@@ -38,8 +35,6 @@ def list_conversations(
 @app.command("search", epilog="Example: chat-personas corpus search 'gun laws'")
 def search(words: Annotated[str, typer.Argument(metavar="WORDS", help="Words that all occur in a message.")]) -> int:
     """Find messages by their words."""
-    from chat_personas.text import printable
-
     with open_corpus(read_only=True) as corpus:
         hits = list(corpus.search(words))
         for hit in hits:
@@ -52,17 +47,16 @@ def search(words: Annotated[str, typer.Argument(metavar="WORDS", help="Words tha
 
 @app.command("show", epilog="Example: chat-personas corpus show 01JD")
 def show(conversation: Id) -> int:
-    """Print a conversation as people read it: the branch that was last on the screen."""
-    from chat_personas.text import printable
-
+    """Print a conversation: the branch last shown on the screen."""
     with open_corpus(read_only=True) as corpus:
         found = corpus.conversation(conversation)
         print(f"{printable(found.title)}\n{found.id}  {found.persona_name} on {found.model}\n")
         for message in corpus.branch(found.active_leaf_id) if found.active_leaf_id else ():
             speaker = "You" if message.role == "user" else found.persona_name
-            status = "" if message.status == "complete" else message.status
-            remarks = ", ".join(filter(None, (status, "" if message.text.strip() else "no text")))
-            remark = f" ({remarks})" if remarks else ""
+            remarks = [STATUS[message.status]] if message.status in STATUS else []
+            if not message.text.strip():
+                remarks.append("no text")
+            remark = f" ({', '.join(remarks)})" if remarks else ""
             print(f"{speaker}{remark}: {printable(message.text)}\n")
     return DONE
 
@@ -70,11 +64,9 @@ def show(conversation: Id) -> int:
 @app.command("delete", epilog="Example: chat-personas corpus delete 01JD")
 def delete(
     conversation: Id,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> int:
-    """Delete a conversation for good, with everything measured in it."""
-    from chat_personas.text import printable
-
+    """Delete a conversation and its measurements for good."""
     with open_corpus() as corpus:
         found = corpus.conversation(conversation)
         if not yes:
@@ -84,15 +76,13 @@ def delete(
                 typer.echo("nothing was deleted", err=True)
                 return DONE
         erased = corpus.delete(found.id)
-    traces = "" if erased else "; traces of its text go when the other program that has the corpus open closes it"
+    traces = "" if erased else "; traces of its text remain until the other program that has the corpus open closes it"
     typer.echo(f"deleted{traces}", err=True)
     return DONE
 
 
 @app.command("path", epilog='Example: sqlite3 "$(chat-personas corpus path)" "select count(*) from messages"')
 def path() -> int:
-    """Print where the corpus is, for other programs that read SQLite."""
-    from chat_personas.paths import corpus_path
-
+    """Print the path of the corpus, an SQLite database."""
     print(corpus_path())
     return DONE

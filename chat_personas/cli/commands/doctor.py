@@ -1,19 +1,29 @@
-"""`chat-personas doctor`: is everything there, and where."""
+"""`chat-personas doctor`: check that everything is installed and can be read, and print where it is."""
 
+import os
 import sys
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
+from chat_personas import __version__
 from chat_personas.cli.errors import CHECK_FAILED, DONE
-from chat_personas.text import pluralize
+from chat_personas.cli.opening import described_engine, open_corpus
+from chat_personas.corpus.errors import CorpusError
+from chat_personas.engines.cached import AnswerStore
+from chat_personas.engines.cached.store import size_of
+from chat_personas.engines.open import shown_model
+from chat_personas.paths import UnwritableError, answers_path, cannot_write, corpus_path, display_path, settings_path
+from chat_personas.settings import SettingsError, load_settings
+from chat_personas.surveys import find_survey
+from chat_personas.text import pluralize, printable
+from personas import library_names, load_persona
+from personas.inputs.suggestions import suggestion
 
 EXAMPLE = "Example: chat-personas doctor"
 
 
 def doctor() -> int:
-    """Check the installation: versions, settings, corpus, kept answers, models, survey and library."""
-    from chat_personas.text import printable
-
+    """Check the installation: versions, settings, corpus, cached answers, models, survey and library."""
     checks: tuple[tuple[str, Callable[[], str]], ...] = (
         ("program", _program),
         ("settings", _settings),
@@ -24,45 +34,35 @@ def doctor() -> int:
         ("survey", _survey),
         ("personas", _personas),
     )
-    said: list[str] = []
+    findings: list[str] = []
     for title, check in checks:
         try:
             print(f"  ok    {title:16} {printable(check())}")
-        except Exception as error:  # each check stands for itself; the error is the finding
+        except Exception as error:  # a check that fails stops no other; its error is the finding
             finding = " ".join(str(error).split())
-            print(f"  FAIL  {title:16} {printable('for the same reason' if finding in said else finding)}")
-            said.append(finding)
-    return CHECK_FAILED if said else DONE
+            print(f"  FAIL  {title:16} {printable('for the same reason' if finding in findings else finding)}")
+            findings.append(finding)
+    return CHECK_FAILED if findings else DONE
 
 
 def _program() -> str:
-    from chat_personas import __version__
-
     return f"chat-personas {__version__}, Python {sys.version.split()[0]}"
 
 
 def _settings() -> str:
-    from chat_personas.engines.open import shown_model
-    from chat_personas.paths import display_path, settings_path
-    from chat_personas.settings import load_settings
-    from personas import load_persona
-
     settings, file = load_settings(), display_path(settings_path())
     load_persona(settings.persona)
     _require_known("theme", [settings.theme] if settings.theme else [], _themes())
     _require_known("keys", settings.keys, _key_ids())
-    there = file if settings_path().exists() else f"defaults ({file} is not there)"
+    there = file if settings_path().exists() else f"defaults (there is no {file})"
     return f"{there}; persona {settings.persona}, model {shown_model(settings.model)}, survey {settings.survey}"
 
 
 def _require_known(setting: str, given: Iterable[str], known: Collection[str]) -> None:
-    """Raise SettingsError for the first of `given` that the screen does not know and would pass over."""
-    from chat_personas.settings import SettingsError
-    from personas.inputs.suggestions import suggestion
-
+    """Raise SettingsError for the first of `given` that the screen does not know and would ignore."""
     for name in given:
         if name not in known:
-            advice = suggestion(name, sorted(known), f"there are {', '.join(sorted(known))}")
+            advice = suggestion(name, sorted(known), f"must be one of {', '.join(sorted(known))}")
             raise SettingsError(f'{setting}: there is no "{name}"; {advice}')
 
 
@@ -81,25 +81,19 @@ def _key_ids() -> frozenset[str]:
 
 
 def _corpus() -> str:
-    from chat_personas.cli.opening import open_corpus
-    from chat_personas.corpus.errors import CorpusError
-    from chat_personas.paths import corpus_path, display_path
-
     if not corpus_path().exists():
         _require_writable(corpus_path().parent)
         return f"none yet; it will be {display_path(corpus_path())}"
     with open_corpus() as corpus:
         if problems := corpus.problems():
-            raise CorpusError(f"{display_path(corpus_path())}: {problems[0]} ({len(problems)} found); keep a copy")
-        return f"{display_path(corpus_path())}, {pluralize(len(corpus.conversation_ids()), 'conversation')}, sound"
+            raise CorpusError(
+                f"{display_path(corpus_path())}: {problems[0]} ({len(problems)} found); make a copy of it"
+            )
+        return f"{display_path(corpus_path())}, {pluralize(len(corpus.conversation_ids()), 'conversation')}, intact"
 
 
 def _require_writable(directory: Path) -> None:
     """Raise UnwritableError where `directory`, or the nearest one above it that exists, cannot be written."""
-    import os
-
-    from chat_personas.paths import UnwritableError, cannot_write
-
     there = next(above for above in (directory, *directory.parents) if above.exists())
     if not there.is_dir():
         raise UnwritableError(cannot_write(directory, f"{there.name} is not a directory"))
@@ -108,20 +102,16 @@ def _require_writable(directory: Path) -> None:
 
 
 def _answers() -> str:
-    from chat_personas.engines.cached import AnswerStore
-    from chat_personas.engines.cached.store import size_of
-    from chat_personas.paths import answers_path, display_path
-
     path = answers_path()
     if not path.exists():
         _require_writable(path.parent)
-        return f"none kept yet; they will be in {display_path(path)}"
+        return f"none yet; they will be in {display_path(path)}"
     store = AnswerStore.open(path)
     try:
-        kept = sum(model.answers for model in store.models())
+        answers = sum(model.answers for model in store.models())
     finally:
         store.close()
-    return f"{display_path(path)}, {kept} kept, {size_of(path) / 1e6:.1f} MB"
+    return f"{display_path(path)}, {pluralize(answers, 'answer')}, {size_of(path) / 1e6:.1f} MB"
 
 
 def _built_in_model() -> str:
@@ -129,33 +119,27 @@ def _built_in_model() -> str:
 
 
 def _model() -> str:
-    from chat_personas.settings import load_settings
-
     model = load_settings().model
     return "the built-in one" if model == "pocket" else _opened(model)
 
 
 def _opened(model: str) -> str:
-    from chat_personas.cli.opening import described_engine
-    from chat_personas.settings import load_settings
-
     info = described_engine(model, load_settings())
-    figures = {"exact": "exact", "top_k": f"the {info.top_k} likeliest", "none": "no"}[info.log_probabilities]
+    figures = {
+        "exact": "exact log-probabilities",
+        "top_k": f"log-probabilities of the {info.top_k} most likely tokens",
+        "none": "no log-probabilities",
+    }[info.log_probabilities]
     about = [info.name, info.quantization, f"context {info.context_length}" if info.context_length else None]
-    return ", ".join([*(part for part in about if part), f"{figures} log-probabilities"])
+    return ", ".join([*(part for part in about if part), figures])
 
 
 def _survey() -> str:
-    from chat_personas.settings import load_settings
-    from chat_personas.surveys import find_survey
-
     loaded = find_survey(load_settings().survey)
     return f"{loaded.survey.name}, {pluralize(len(loaded.survey.questions), 'question')}"
 
 
 def _personas() -> str:
-    from personas import library_names, load_persona
-
     names = library_names()
     for name in names:
         load_persona(name)

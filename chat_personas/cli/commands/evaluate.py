@@ -1,14 +1,17 @@
-"""`chat-personas eval`: what personas answer to a survey, and how close that is to people. No screen needed."""
-
-from typing import TYPE_CHECKING
+"""`chat-personas eval`: ask personas a survey, or read answers from a file, and report how close they are to people."""
 
 from chat_personas.cli import options
 from chat_personas.cli.errors import DONE, CommandLineError, UsageError
-from chat_personas.cli.options import REFUSALS, STEERINGS
-
-if TYPE_CHECKING:
-    from chat_personas.cli.evaluation.checks import Baseline
-    from eval.report import Report
+from chat_personas.cli.evaluation.checks import Baseline, check
+from chat_personas.cli.evaluation.output import Destinations, print_and_write
+from chat_personas.cli.evaluation.requests import expressions_meant
+from chat_personas.cli.evaluation.resume import ResumableRun
+from chat_personas.cli.evaluation.run import EvalRun, load_personas, score_answers
+from chat_personas.cli.options import REFUSALS, STEERINGS, choose
+from chat_personas.settings import load_settings
+from chat_personas.surveys import find_survey
+from eval.report import Report
+from eval.scoring.intervals import MIN_QUESTIONS
 
 EXAMPLE = options.examples(
     "chat-personas eval democrat republican",
@@ -23,8 +26,9 @@ EXAMPLE = options.examples(
     "chat-personas eval democrat --steering few_shot --shots 5",
     "chat-personas eval democrat --fail-if-worse-than report.json",
     "chat-personas eval democrat --json report.json --resume",
-    note="Worse than a report: the interval of the paired difference in alignment lies below 0, question by question "
-    "as chat-personas compare takes it; under 20 questions, the difference is below 0 and its p-value below 0.05.",
+    note="--fail-if-worse-than takes paired differences as chat-personas compare does. Alignment is worse if the "
+    f"interval of its difference lies below 0; under {MIN_QUESTIONS} questions, if the difference is below 0 and its "
+    "p-value below 0.05.",
 )
 
 
@@ -52,14 +56,11 @@ def evaluate(
     no_cache: options.NoCache = False,
     resume: options.Resume = False,
 ) -> int:
-    """Put a survey to personas and report how close their answers are to the people they stand for."""
-    from chat_personas.cli.evaluation.output import Destinations, print_and_write
-    from chat_personas.cli.evaluation.requests import expressions_meant
-    from chat_personas.cli.evaluation.resume import ResumableRun
-    from chat_personas.cli.evaluation.run import EvalRun, score_answers
-    from chat_personas.cli.options import choose
-    from chat_personas.settings import load_settings
+    """Ask personas a survey and report how close their answers are to those of the people they stand for.
 
+    Raises:
+        Exception: what the run and its checks raise; the documents are written and the tables printed all the same.
+    """
     destinations = Destinations(json_file, save_answers, html_file, svg_file)
     destinations.check(read={"--answers": answers, "--fail-if-worse-than": fail_if_worse_than})
     compared = choose("--refusals", refusals, REFUSALS)
@@ -70,17 +71,18 @@ def evaluate(
         asking |= {"--expression": expression, "--samples": samples, "--judge": judge, "--save-answers": save_answers}
         asking |= {"--yes": yes, "--no-cache": no_cache, "--resume": resume}
         _nothing_to_ask(asking)
-        scored = score_answers(answers, survey, limit=limit, seed=seed, refusals=compared, calibrate=calibrate)
-        baseline = None if fail_if_worse_than is None else _baseline_of_answers(fail_if_worse_than, scored)
-        print_and_write(scored, len(scored), destinations, survey, demonstration=False)
-        _check(scored, baseline, fail_under, seed, to_error=destinations.take_standard_output)
+        scored = score_answers(answers, survey, limit=limit, seed=seed, refusals=compared, with_calibration=calibrate)
+        baseline = None if fail_if_worse_than is None else Baseline.of_answers(fail_if_worse_than, scored)
+        print_and_write(scored, len(scored), destinations, survey)
+        check(scored, baseline, fail_under, seed=seed, to_error=destinations.take_standard_output)
         return DONE
     wanted = _named(personas)
     one_only = {"--save-answers": save_answers, "--fail-if-worse-than": fail_if_worse_than}
-    evaluation = EvalRun(
+    run = EvalRun(
         settings=settings,
         model=model or settings.model,
-        survey=survey,
+        survey=find_survey(survey),
+        personas=load_personas(wanted),
         expressions=expressions_meant(expression, samples, judge, one_only=one_only),
         steering=None if steering is None else choose("--steering", steering, STEERINGS),
         shots=shots,
@@ -92,16 +94,16 @@ def evaluate(
         judge=judge,
         agreed=yes,
         saving=save_answers is not None,
-        kept=ResumableRun(anew=no_cache, resume=resume),
+        resumable=ResumableRun(fresh=no_cache, resume=resume),
     )
-    baseline = _baseline(fail_if_worse_than, wanted, survey)
+    baseline = None if fail_if_worse_than is None else Baseline.read(fail_if_worse_than, wanted, survey)
     reports: list[Report] = []
     try:
-        evaluation.kept.ask(evaluation.collect(wanted, reports))
+        run.resumable.ask(run.collect(reports))
     finally:
-        expected = len(wanted) * len(evaluation.expressions)
-        print_and_write(reports, expected, destinations, survey, demonstration=evaluation.demonstration)
-    _check(reports, baseline, fail_under, seed, to_error=destinations.take_standard_output)
+        expected = len(wanted) * len(run.expressions)
+        print_and_write(reports, expected, destinations, survey)
+    check(reports, baseline, fail_under, seed=seed, to_error=destinations.take_standard_output)
     return DONE
 
 
@@ -112,34 +114,11 @@ def _named(personas: list[str] | None) -> list[str]:
 
 
 def _nothing_to_ask(given: dict[str, object]) -> None:
-    """Make sure that nothing was given that is about asking a model, for which a file of answers leaves no place."""
+    """Make sure that no option about asking a model was given with a file of answers.
+
+    Raises:
+        UsageError: one was.
+    """
     superfluous = [name for name, value in given.items() if value]
     if superfluous:
-        raise UsageError(f"--answers scores what was answered elsewhere; leave out {', '.join(superfluous)}")
-
-
-def _baseline(file: str | None, personas: list[str], survey: str) -> "Baseline | None":
-    """Read the report that may not be fallen behind, before anything is asked."""
-    if file is None:
-        return None
-    from chat_personas.cli.evaluation.checks import Baseline
-
-    return Baseline.read(file, personas, survey)
-
-
-def _baseline_of_answers(file: str, scored: "list[Report]") -> "Baseline":
-    """Read the report that answers from a file may not fall behind, before anything is written."""
-    from chat_personas.cli.evaluation.checks import Baseline
-
-    return Baseline.of_answers(file, scored)
-
-
-def _check(
-    reports: "list[Report]", baseline: "Baseline | None", fail_under: float | None, seed: int, *, to_error: bool
-) -> None:
-    """Make sure that the reports are as good as was asked; raises CheckFailedError."""
-    from chat_personas.cli.evaluation.output import check_alignment
-
-    if baseline is not None:
-        baseline.check(reports, seed=seed, to_error=to_error)
-    check_alignment(reports, fail_under)
+        raise UsageError(f"--answers scores the answers in a file; leave out {', '.join(superfluous)}")

@@ -1,4 +1,4 @@
-"""`chat-personas export`: the corpus as a dataset."""
+"""`chat-personas export`: write the corpus as a dataset."""
 
 from datetime import date, datetime
 from pathlib import Path
@@ -8,6 +8,12 @@ import typer
 
 from chat_personas.cli import options
 from chat_personas.cli.errors import DONE, UsageError
+from chat_personas.cli.evaluation.output import check_destination
+from chat_personas.cli.opening import open_corpus
+from chat_personas.cli.options import choose
+from chat_personas.corpus.conversations import Selection
+from chat_personas.corpus.export import FORMATS, export_file, export_stdout
+from chat_personas.text import pluralize
 
 EXAMPLE = options.examples(
     "chat-personas export --format openai --out dialogues.jsonl",
@@ -17,37 +23,32 @@ EXAMPLE = options.examples(
 
 def export(
     out: Annotated[str, typer.Option("--out", metavar="FILE", help="Where to write; - is standard output.")],
-    form: Annotated[str, typer.Option("--format", metavar="F", help="openai: chat JSON Lines.")] = "openai",
+    form: Annotated[str, typer.Option("--format", metavar="F", help="openai: JSON Lines of chat messages.")] = "openai",
     persona: Annotated[str | None, typer.Option("--persona", help="Only conversations with this persona.")] = None,
     since: Annotated[
-        datetime | None, typer.Option("--since", formats=["%Y-%m-%d"], help="Begun on or after (UTC).")
+        datetime | None,
+        typer.Option("--since", formats=["%Y-%m-%d"], help="Only conversations begun on or after this day (UTC)."),
     ] = None,
     until: Annotated[
-        datetime | None, typer.Option("--until", formats=["%Y-%m-%d"], help="Begun on or before (UTC).")
+        datetime | None,
+        typer.Option("--until", formats=["%Y-%m-%d"], help="Only conversations begun on or before this day (UTC)."),
     ] = None,
     conversation: Annotated[
         list[str] | None, typer.Option("--id", metavar="ID", help="Only this conversation; may be given several times.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace FILE if it is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace FILE if it exists.")] = False,
 ) -> int:
     """Write conversations in a format that other programs load."""
-    from chat_personas.cli.evaluation.output import check_destination
-    from chat_personas.cli.opening import open_corpus
-    from chat_personas.cli.options import choose
-    from chat_personas.corpus.conversations import Selection
-    from chat_personas.corpus.export import FORMATS, export_file, export_stdout
-    from chat_personas.text import pluralize
-
     choose("--format", form, tuple(FORMATS))
     selection = Selection(persona=persona, since=_day(since), until=_day(until), ids=tuple(conversation or ()))
     with open_corpus(read_only=True) as corpus:
         if out == "-":
             if not export_stdout(corpus, form, selection):
-                typer.echo("no conversation was chosen; nothing is written", err=True)
+                typer.echo("no conversation matches; nothing was written", err=True)
             return DONE
         check_destination(out)
         if Path(out).exists() and not force:
-            raise UsageError(f"{out} is there already; choose another name or add --force")
+            raise UsageError(f"{out} exists already; choose another name or add --force")
         count = export_file(corpus, form, selection, Path(out), force=force)
     typer.echo(f"{pluralize(count, 'conversation')} written to {out}", err=True)
     return DONE

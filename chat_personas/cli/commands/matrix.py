@@ -1,4 +1,4 @@
-"""`chat-personas matrix`: personas against groups, and what steering does. No screen needed."""
+"""`chat-personas matrix`: compare personas and the unsteered model with every group."""
 
 from typing import Annotated
 
@@ -6,6 +6,17 @@ import typer
 
 from chat_personas.cli import options
 from chat_personas.cli.errors import DONE, UsageError
+from chat_personas.cli.evaluation.output import Destinations
+from chat_personas.cli.evaluation.requests import expression_meant
+from chat_personas.cli.evaluation.resume import ResumableRun
+from chat_personas.cli.evaluation.run import MatrixRun, load_personas
+from chat_personas.cli.options import choose
+from chat_personas.cli.tables.matrix import print_matrix
+from chat_personas.reporting.html.matrix_page import matrix_page_document
+from chat_personas.reporting.svg.figures import matrix_figure_document
+from chat_personas.settings import load_settings
+from chat_personas.surveys import find_survey
+from personas import CATALOGUE, OPEN_ATTRIBUTES
 
 EXAMPLE = options.examples(
     "chat-personas matrix democrat republican independent --groups POLPARTY",
@@ -13,8 +24,8 @@ EXAMPLE = options.examples(
     "chat-personas matrix democrat --expression verbalized",
     "chat-personas matrix democrat --expression open_ended --judge http://127.0.0.1:8080/v1",
     "chat-personas matrix democrat republican --groups POLPARTY --html page.html --svg figure.svg",
-    note="Every persona is asked with its own prompt, and steered to its groups by qa, bio and portray; the model is "
-    "asked once without a prompt. Every prompt puts the whole survey in two orders.",
+    note="Each persona is asked with its own prompt, and with its groups by qa, bio and portray; the unsteered model "
+    "is asked once. Each prompt asks the whole survey in both option orders.",
 )
 
 
@@ -22,7 +33,7 @@ def matrix(
     personas: Annotated[list[str], typer.Argument(metavar="PERSONA", help="Personas of the library, or files.")],
     groups: Annotated[
         list[str] | None,
-        typer.Option("--groups", metavar="ATTRIBUTE", help="Only this attribute's groups, as POLPARTY."),
+        typer.Option("--groups", metavar="ATTRIBUTE", help="Only the groups of this attribute, for example POLPARTY."),
     ] = None,
     survey: options.Survey = None,
     expression: Annotated[
@@ -37,9 +48,11 @@ def matrix(
     judge: options.Judge = None,
     model: options.Model = None,
     limit: options.Limit = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of everything that is drawn: intervals, limit.")] = 0,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, help="Seed of everything random: intervals, choice of questions.")
+    ] = 0,
     json_file: Annotated[
-        str | None, typer.Option("--json", metavar="FILE", help="Write the document; - is standard output.")
+        str | None, typer.Option("--json", metavar="FILE", help="Write the matrix as JSON; - is standard output.")
     ] = None,
     html_file: options.Html = None,
     svg_file: options.Svg = None,
@@ -47,40 +60,36 @@ def matrix(
     no_cache: options.NoCache = False,
     resume: options.Resume = False,
 ) -> int:
-    """Compare personas and the unsteered model with every group: whom do they sound like, and what does steering do?"""
-    from chat_personas.cli.evaluation.output import Destinations, write_matrix
-    from chat_personas.cli.evaluation.requests import expression_meant
-    from chat_personas.cli.evaluation.resume import ResumableRun
-    from chat_personas.cli.evaluation.run import MatrixRun
-    from chat_personas.cli.options import choose
-    from chat_personas.cli.tables.matrix import print_matrix
-    from chat_personas.settings import load_settings
-    from chat_personas.surveys import find_survey
-    from personas import CATALOGUE, OPEN_ATTRIBUTES, load_persona
-
+    """Compare personas and the unsteered model with every group: nearest groups, and what steering adds."""
     destinations = Destinations(json_file, html=html_file, svg=svg_file)
     destinations.check()
     if groups and len(groups) > 1:
         raise UsageError(f"--groups takes one attribute, not {' and '.join(groups)}; give one, or none for all groups")
     attribute = choose("--groups", groups[0], (*CATALOGUE, *OPEN_ATTRIBUTES)) if groups else None
     settings = load_settings()
-    asked = MatrixRun(
+    run = MatrixRun(
         settings=settings,
         model=model or settings.model,
-        personas=[load_persona(name) for name in personas],
+        personas=load_personas(personas),
         survey=find_survey(survey or settings.survey),
         attribute=attribute,
-        expression=expression_meant(expression, samples, judge),
+        expressions=(expression_meant(expression, samples, judge),),
         samples=samples,
         judge=judge,
         limit=limit,
         seed=seed,
         agreed=yes,
-        kept=ResumableRun(anew=no_cache, resume=resume),
+        resumable=ResumableRun(fresh=no_cache, resume=resume),
     )
-    report, info = asked.kept.ask(asked.make())
+    report = run.resumable.ask(run.make())
     try:
-        write_matrix(report, destinations)
+        destinations.write(
+            {
+                "--json": report.to_json,
+                "--svg": lambda: matrix_figure_document(report),
+                "--html": lambda: matrix_page_document(report),
+            }
+        )
     finally:
-        print_matrix(report, to_error=destinations.take_standard_output, demonstration=info.demonstration)
+        print_matrix(report, to_error=destinations.take_standard_output)
     return DONE

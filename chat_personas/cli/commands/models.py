@@ -1,18 +1,23 @@
-"""`chat-personas models`: which models can be talked with."""
+"""`chat-personas models`: list and show models."""
 
 import json
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from chat_personas.cli.errors import DONE
+from chat_personas.cli.opening import described_engine
+from chat_personas.cli.options import command_group
+from chat_personas.cli.tables.layout import padded
+from chat_personas.engines.open import ModelFile, find_model, model_names
+from chat_personas.models import POCKET
+from chat_personas.paths import display_path, models_directory
+from chat_personas.reporting.wording import DEMONSTRATION
+from chat_personas.settings import load_settings
+from chat_personas.text import printable
 
-app = typer.Typer(
-    help="List and show models.",
-    epilog="Example: chat-personas models list",
-    rich_markup_mode=None,
-    no_args_is_help=True,
-)
+app = command_group("chat-personas models list")
 
 ELSEWHERE = (
     "Any GGUF file works by its path, and any OpenAI-compatible server by its URL: "
@@ -22,29 +27,22 @@ ELSEWHERE = (
 
 @app.command("list", epilog="Example: chat-personas models list")
 def list_models() -> int:
-    """List the models that have a name: the built-in one and the GGUF files in the models directory."""
-    from chat_personas.engines.open import ModelFile, find_model, model_names
-    from chat_personas.models import POCKET
-    from chat_personas.paths import display_path, models_directory
-    from chat_personas.text import printable
+    """List the models that can be used by name.
 
+    These are the built-in model and the GGUF files in the models directory.
+    """
     for name in model_names():
         found = find_model(name)
         assert isinstance(found, ModelFile)
         size = found.path.stat().st_size / 1e6
-        remark = "  a demonstration: evidence about nobody" if name == POCKET else ""
-        print(f"{printable(name):24} {size:9.1f} MB{remark}")
-    print(f"\nGGUF files in {display_path(models_directory())} are listed here by name. {ELSEWHERE}")
+        remark = f"  {DEMONSTRATION}" if name == POCKET else ""
+        print(f"{padded(printable(name), 24)} {size:9.1f} MB{remark}")
+    print(f"\nGGUF files in {display_path(models_directory())} are listed by name. {ELSEWHERE}")
     return DONE
 
 
 @app.command("show", epilog="Example: chat-personas models show pocket")
 def show(model: Annotated[str, typer.Argument(metavar="M", help="A name, a GGUF file, or a URL.")]) -> int:
-    """Open a model and print what it is and what it can do, as JSON."""
-    from dataclasses import asdict
-
-    from chat_personas.cli.opening import described_engine
-    from chat_personas.settings import load_settings
-
+    """Open a model and print its description and abilities as JSON."""
     print(json.dumps(asdict(described_engine(model, load_settings())), indent=2))
     return DONE

@@ -1,23 +1,23 @@
-"""`chat-personas report`: what an earlier evaluation found, as tables, a page or a figure. No model is needed."""
+"""`chat-personas report`: show a report of `eval` as tables, a page or a figure. No model is needed."""
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
 from chat_personas.cli import options
-from chat_personas.cli.errors import DONE
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from eval.report import Report
-    from eval.surveys.loading import LoadedSurvey
+from chat_personas.cli.errors import DONE, UsageError
+from chat_personas.cli.evaluation.output import Destinations, pictures, print_tables
+from chat_personas.surveys import all_survey_names, find_survey
+from eval.report import Report
+from eval.report.read import load_reports
+from eval.surveys.loading import LoadedSurvey
 
 EXAMPLE = options.examples(
     "chat-personas report report.json",
     "chat-personas report report.json --html page.html --svg figure.svg",
-    note="A report has the ids of the questions and not their wording: the page takes that from the survey that was "
-    "evaluated on, if it is among yours or given with --survey.",
+    note="A report has the ids of the questions but not their wording. The page takes the wording from the survey, if "
+    "that is among your surveys or given with --survey.",
 )
 
 
@@ -27,32 +27,25 @@ def report(
     svg_file: options.Svg = None,
     survey: options.Survey = None,
 ) -> int:
-    """Show a report that eval wrote earlier: tables, or a page and a figure for a paper."""
-    from chat_personas.cli.evaluation.output import Destinations, print_tables, write_pictures
-    from eval.report.read import load_reports
-
+    """Show a report that eval wrote: as tables, as a page, or as a figure for a paper."""
     destinations = Destinations(None, html=html_file, svg=svg_file)
     destinations.check()
     reports = load_reports(file)
     wording = _survey(reports, survey)
     try:
-        write_pictures(reports, destinations, wording)
+        destinations.write(pictures(reports, lambda: wording))
     finally:
-        demonstration = any(one.model.demonstration for one in reports)
-        print_tables(reports, to_error=destinations.take_standard_output, demonstration=demonstration)
+        print_tables(reports, to_error=destinations.take_standard_output)
     return DONE
 
 
-def _survey(reports: "Sequence[Report]", given: str | None) -> "LoadedSurvey | None":
-    """Return the survey that the reports are about: the one that was given, or one of that name and hash, or None.
+def _survey(reports: Sequence[Report], given: str | None) -> LoadedSurvey | None:
+    """Return the survey that the reports are on: the given one, or the installed one of that name and hash, or None.
 
     Raises:
-        SurveyError: the one that was given is none.
-        UsageError: it is not the one that they were evaluated on.
+        SurveyError: the given one cannot be read.
+        UsageError: the given one is not the survey of the reports.
     """
-    from chat_personas.cli.errors import UsageError
-    from chat_personas.surveys import all_survey_names, find_survey
-
     hashes = {one.survey.sha256 for one in reports}
     if given is not None:
         found = find_survey(given)

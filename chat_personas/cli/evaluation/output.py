@@ -1,8 +1,6 @@
-"""The documents that `eval` writes: to a file, whole or not at all, or to standard output.
+"""Where results go: documents to files or to standard output, tables to the terminal.
 
-The documents that a report is written as: JSON, answers, a page and a figure.
-
-What came of an evaluation: its documents, its tables, and whether it is as good as was asked.
+A document is written whole or not at all. Destinations are checked before the work is done.
 """
 
 import os
@@ -10,12 +8,12 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from chat_personas.cli.errors import CheckFailedError, UsageError
+from chat_personas.cli.errors import UsageError
 from chat_personas.cli.tables.expressions import print_expressions
 from chat_personas.cli.tables.report import print_reports
-from chat_personas.reporting.wording import judge_unreliable, not_judged
+from chat_personas.reporting.html.report_page import page_document
+from chat_personas.reporting.svg.figures import figure_document
 from chat_personas.storage.files import (
     OutputError,
     atomic_write,
@@ -25,22 +23,20 @@ from chat_personas.storage.files import (
 )
 from chat_personas.surveys import find_survey
 from chat_personas.text import pluralize, printable
-from eval.answer_files import left_out
-from eval.report import Report
+from eval.answer_files import as_answers, left_out
+from eval.compare.gap import gaps
+from eval.errors import SurveyError
+from eval.report import Report, as_document
+from eval.surveys.loading import LoadedSurvey
 from personas.inputs.files import non_file_kind
 from personas.inputs.suggestions import quoted
-
-if TYPE_CHECKING:
-    from eval.compare.models import PairedReport
-    from eval.matrix.models import MatrixReport
-    from eval.surveys.loading import LoadedSurvey
 
 STANDARD_OUTPUT = "-"
 
 
 @dataclass(frozen=True, slots=True)
 class Destinations:
-    """Where the report, the answers and the pictures go, each None when it was not asked for."""
+    """Where the report, the answers, the page and the figure go; None for those that were not asked for."""
 
     json: str | None
     answers: str | None = None
@@ -49,7 +45,7 @@ class Destinations:
 
     @property
     def by_option(self) -> dict[str, str]:
-        """Each place that was asked for, by the option that asks for it."""
+        """The files that were asked for, by option."""
         given = {"--json": self.json, "--save-answers": self.answers, "--html": self.html, "--svg": self.svg}
         return {option: file for option, file in given.items() if file is not None}
 
@@ -59,33 +55,40 @@ class Destinations:
         return STANDARD_OUTPUT in self.by_option.values()
 
     def check(self, read: Mapping[str, str | None] | None = None) -> None:
-        """Make sure before the work is done that its results can be written.
-
-        `read` are files that the command reads, by option: they are not written over.
+        """Make sure that every file can be written. `read` are the files that the command reads, by option.
 
         Raises:
-            UsageError: one cannot be written, or two go to the same place.
+            UsageError: a file cannot be written, would overwrite one that is read, or is asked for twice.
         """
         sources = {str(Path(file).resolve()): option for option, file in (read or {}).items() if file is not None}
         taken: dict[str, str] = {}
         for option, file in self.by_option.items():
             place = file if file == STANDARD_OUTPUT else str(Path(file).resolve())
             if place in sources:
-                raise UsageError(f"{option} would write over the file of {sources[place]}; name another")
+                raise UsageError(f"{option} would overwrite the file of {sources[place]}; choose another")
             if place in taken:
-                raise UsageError(f"{taken[place]} and {option} cannot go to the same place; name two")
+                raise UsageError(f"{taken[place]} and {option} cannot go to the same place; choose two")
             taken[place] = option
             check_destination(file)
 
+    def write(self, texts: Mapping[str, Callable[[], str]]) -> None:
+        """Write every document that was asked for; `texts` makes each by its option.
+
+        Raises:
+            OutputError: a file could not be written; the others are.
+        """
+        write_documents([(file, texts[option]) for option, file in self.by_option.items()])
+
 
 def check_destination(file: str) -> None:
-    """Make sure before the work is done that its result can be written. A file that is there is left as it is.
+    """Make sure that a file can be written. A file that exists is left as it is.
 
-    Permissions alone do not tell (a file system may refuse all the same), so the file that would take the place of
-    `file` is made and removed.
+    Permissions are not enough (a file system may refuse all the same), so the temporary file that would replace
+    `file` is created and removed.
 
     Raises:
-        UsageError: `file` is a directory or a pipe, lies in no directory, can be no name, or may not be written.
+        UsageError: `file` is a directory or a pipe, its directory does not exist, its name is not valid, or it may not
+            be written.
     """
     path = Path(file)
     if file == STANDARD_OUTPUT:
@@ -112,7 +115,7 @@ def check_destination(file: str) -> None:
 
 
 def write_documents(documents: Sequence[tuple[str, Callable[[], str]]]) -> None:
-    """Write each text to its file, standard output last; one that cannot be written keeps no other from being written.
+    """Write each text to its file, standard output last; if one cannot be written, the others still are.
 
     Raises:
         OutputError: files could not be written; the message names each of them.
@@ -128,10 +131,10 @@ def write_documents(documents: Sequence[tuple[str, Callable[[], str]]]) -> None:
 
 
 def write_document(text: str, file: str) -> None:
-    """Write `text` and a newline in UTF-8 to a file, replacing one that is there, or to standard output.
+    """Write `text` and a newline in UTF-8 to a file, replacing an existing one, or to standard output.
 
     Raises:
-        OutputError: the file could not be written; one that was there before is as it was.
+        OutputError: the file could not be written; an existing one is unchanged.
     """
     if file == STANDARD_OUTPUT:
         out = standard_output()
@@ -147,181 +150,71 @@ def write_document(text: str, file: str) -> None:
             stream.write(f"{text}\n".encode())
 
 
-def write_reports(reports: "Sequence[Report]", destinations: Destinations, survey: str) -> None:
-    """Write every document that was asked for; a page has the wording of the questions from `survey`.
-
-    Raises:
-        OutputError: a file could not be written; the others are.
-    """
-    from eval.answer_files import as_answers
-    from eval.compare.gap import gaps
-    from eval.report import as_document
-
-    texts = {
-        "--json": lambda: as_document(reports, gaps(reports)),
-        "--save-answers": lambda: as_answers(reports),
-        "--svg": lambda: _figure(reports),
-        "--html": lambda: _page(reports, _still_there(survey, reports)),
-    }
-    write_documents([(file, texts[option]) for option, file in destinations.by_option.items()])
-
-
-def _still_there(name: str, reports: "Sequence[Report]") -> "LoadedSurvey | None":
-    """Return the survey that was evaluated on, or None, and say so, if it went or changed while the model was asked."""
-    from eval.errors import SurveyError
-
-    try:
-        survey = find_survey(name)
-    except SurveyError as error:
-        print(f"the page has no wording of questions: {error}", file=sys.stderr)
-        return None
-    if any(report.survey.sha256 != survey.sha256 for report in reports):
-        print("the page has no wording of questions: the survey has changed since they were put", file=sys.stderr)
-        return None
-    return survey
-
-
-def write_pictures(reports: "Sequence[Report]", destinations: Destinations, survey: "LoadedSurvey | None") -> None:
-    """Write the page and the figure that were asked for; without `survey` the page names questions by their ids.
-
-    Raises:
-        OutputError: a file could not be written; the other is.
-    """
-    texts = {"--svg": lambda: _figure(reports), "--html": lambda: _page(reports, survey)}
-    write_documents([(file, texts[option]) for option, file in destinations.by_option.items()])
-
-
-def write_matrix(report: "MatrixReport", destinations: Destinations) -> None:
-    """Write every document of a matrix that was asked for.
-
-    Raises:
-        OutputError: a file could not be written; the others are.
-    """
-    texts = {"--json": report.to_json, "--svg": lambda: _matrix_figure(report), "--html": lambda: _matrix_page(report)}
-    write_documents([(file, texts[option]) for option, file in destinations.by_option.items()])
-
-
-def write_comparisons(
-    comparisons: "Sequence[PairedReport]", destinations: Destinations, *, demonstration: bool
-) -> None:
-    """Write every document of comparisons that was asked for.
-
-    Raises:
-        OutputError: a file could not be written; the other is.
-    """
-    from eval.compare.models import as_document
-
-    texts = {"--json": lambda: as_document(comparisons), "--html": lambda: _paired_page(comparisons, demonstration)}
-    write_documents([(file, texts[option]) for option, file in destinations.by_option.items()])
-
-
-def _paired_page(comparisons: "Sequence[PairedReport]", demonstration: bool) -> str:
-    from chat_personas.reporting.html.comparison_page import paired_page_document
-
-    return paired_page_document(comparisons, demonstration=demonstration)
-
-
-def _matrix_figure(report: "MatrixReport") -> str:
-    from chat_personas.reporting.svg.figures import matrix_figure_document
-
-    return matrix_figure_document(report)
-
-
-def _matrix_page(report: "MatrixReport") -> str:
-    from chat_personas.reporting.html.matrix_page import matrix_page_document
-
-    return matrix_page_document(report)
-
-
-def _figure(reports: "Sequence[Report]") -> str:
-    from chat_personas.reporting.svg.figures import figure_document
-
-    return figure_document(reports)
-
-
-def _page(reports: "Sequence[Report]", survey: "LoadedSurvey | None") -> str:
-    from chat_personas.reporting.html.report_page import page_document
-
-    stems = {} if survey is None else {question.id: question.stem for question in survey.survey.questions}
-    return page_document(reports, stems)
-
-
-def print_and_write(
-    reports: Sequence[Report], expected: int, destinations: Destinations, survey: str, *, demonstration: bool
-) -> None:
+def print_and_write(reports: Sequence[Report], expected: int, destinations: Destinations, survey: str) -> None:
     """Write the documents that were asked for, then print the tables; with `-` standard output holds nothing else.
 
-    In this order, whoever stops reading the tables early (`| head`) has the documents all the same.
+    In this order, documents are written even if the reader of the tables stops early (`| head`).
 
-    `expected` is how many reports there were to be; if some are missing, that is said, as is that the model is a
-    `demonstration`. `survey` is the one that they were evaluated on, for the wording of its questions.
+    `expected` is the number of reports if nothing failed. `survey` names the survey that they are on, for the wording
+    of its questions.
 
     Raises:
-        OutputError: a file could not be written.
+        OutputError: a file could not be written; the others are.
     """
     if not reports:
         return
     if "--save-answers" in destinations.by_option:
         _tell_left_out(reports)
     try:
-        write_reports(reports, destinations, survey)
+        destinations.write(
+            {
+                "--json": lambda: as_document(reports, gaps(reports)),
+                "--save-answers": lambda: as_answers(reports),
+                **pictures(reports, lambda: _still_there(survey, reports)),
+            }
+        )
     finally:
-        print_tables(reports, to_error=destinations.take_standard_output, demonstration=demonstration)
+        print_tables(reports, to_error=destinations.take_standard_output)
         if len(reports) < expected:
-            print(f"only {len(reports)} of {expected} evaluations were made; these are kept", file=sys.stderr)
+            print(f"only {len(reports)} of {expected} evaluations were made; their reports are kept", file=sys.stderr)
+
+
+def pictures(reports: Sequence[Report], survey: Callable[[], LoadedSurvey | None]) -> dict[str, Callable[[], str]]:
+    """Return what makes the page and the figure, by option; without a survey the page shows ids of questions."""
+    return {"--svg": lambda: figure_document(reports), "--html": lambda: page_document(reports, _stems(survey()))}
+
+
+def _stems(survey: LoadedSurvey | None) -> dict[str, str]:
+    return {} if survey is None else {question.id: question.stem for question in survey.survey.questions}
+
+
+def _still_there(name: str, reports: Sequence[Report]) -> LoadedSurvey | None:
+    """Return the survey, or None with a message if it was removed or changed while the model was asked."""
+    try:
+        survey = find_survey(name)
+    except SurveyError as error:
+        print(f"the page has no wording of questions: {error}", file=sys.stderr)
+        return None
+    if any(report.survey.sha256 != survey.sha256 for report in reports):
+        print("the page has no wording of questions: the survey has changed since they were asked", file=sys.stderr)
+        return None
+    return survey
 
 
 def _tell_left_out(reports: Sequence[Report]) -> None:
-    """Say how many answers are not saved, because a file of answers cannot say that they are not valid."""
+    """Say how many answers are not saved: a file of answers has no place for those that are not valid."""
     for report in reports:
         if count := left_out(report):
-            what = f"{pluralize(count, 'answer')} not saved, because not valid"
+            what = f"{pluralize(count, 'answer')} not saved: not valid"
             print(f"{printable(report.persona.name)}: {what}", file=sys.stderr)
 
 
-def print_tables(reports: Sequence[Report], *, to_error: bool, demonstration: bool) -> None:
-    """Print the reports; a persona that was asked in several expressions has them side by side."""
-    show = print_expressions if _in_several_expressions(reports) else print_reports
-    show(reports, to_error=to_error, demonstration=demonstration)
+def print_tables(reports: Sequence[Report], *, to_error: bool) -> None:
+    """Print the reports, with several expressions of the same persona side by side."""
+    show = print_expressions if in_several_expressions(reports) else print_reports
+    show(reports, to_error=to_error)
 
 
-def check_alignment(reports: Sequence[Report], fail_under: float | None) -> None:
-    """Make sure that no persona's alignment is below `fail_under`.
-
-    Raises:
-        CheckFailedError: one is, or has none, or is not valid because the judge errs too often.
-    """
-    if fail_under is None:
-        return
-    several = _in_several_expressions(reports)
-    names = [f"{each.persona.name} ({each.expression})" if several else each.persona.name for each in reports]
-    judged = [(name, report) for name, report in zip(names, reports, strict=True) if not judge_unreliable(report)]
-    aligned = [(name, report.scores.alignment) for name, report in judged]
-    below = [
-        f"{name} {_below(fail_under, score.mean)}"
-        for name, score in aligned
-        if score is not None and score.mean < fail_under
-    ]
-    complaints = [f"alignment is under {fail_under}: {', '.join(below)}"] if below else []
-    complaints += [
-        f"no alignment to check: for {name} no question with ordered options was scored"
-        for name, score in aligned
-        if score is None
-    ]
-    complaints += [
-        f"no alignment to check: {name} is {not_judged(report)}"
-        for name, report in zip(names, reports, strict=True)
-        if judge_unreliable(report)
-    ]
-    if complaints:
-        raise CheckFailedError("; ".join(complaints))
-
-
-def _below(limit: float, mean: float) -> str:
-    """Write a mean below `limit` with three decimals, or as many as it takes to read as below it."""
-    written = (f"{mean:.{decimals}f}" for decimals in range(3, 17))
-    return next((text for text in written if float(text) < limit), repr(mean))
-
-
-def _in_several_expressions(reports: Sequence[Report]) -> bool:
+def in_several_expressions(reports: Sequence[Report]) -> bool:
+    """Whether the reports differ in their expression."""
     return len({report.expression for report in reports}) > 1

@@ -1,11 +1,10 @@
-"""Which expression methods are asked for, which of them a model can do, and how many requests they take.
+"""Which expressions are asked for, which of them a model can do, and consent to the requests that they take.
 
-Let nobody be surprised by a bill: another machine is probed only after the person agreed.
+A server on another machine, which may cost money, is probed only after the person agreed.
 """
 
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import typer
 
@@ -13,20 +12,19 @@ from chat_personas import consent
 from chat_personas.cli.errors import UsageError
 from chat_personas.cli.options import choose
 from chat_personas.text import pluralize
+from eval.engine import EngineInfo
 from eval.expression.methods import EXPRESSIONS, METHODS, Asking, Expression, cannot
-
-if TYPE_CHECKING:
-    from eval.engine import EngineInfo
-    from eval.surveys.model import Question
+from eval.surveys.model import Question
 
 
-def agree(info: "EngineInfo", requests: int, *, agreed: bool) -> None:
-    """Ask whether a server on another machine may be sent so many requests; remember it.
+def agree(info: EngineInfo, requests: int, *, agreed: bool) -> None:
+    """Ask for consent to send a server on another machine this many requests, and remember it.
 
-    `agreed` means that it was agreed to on the command line. Nothing is asked for this machine, or a second time.
+    `agreed`: the person agreed on the command line. A model on this machine, or a server that the person agreed to
+    before, needs no consent.
 
     Raises:
-        UsageError: the person did not agree, or is not there to be asked.
+        UsageError: the person did not agree, or nobody can be asked.
     """
     if consent.is_confirmed(info):
         return
@@ -34,8 +32,8 @@ def agree(info: "EngineInfo", requests: int, *, agreed: bool) -> None:
     if not agreed:
         if sys.stdin is None or not sys.stdin.isatty():
             raise UsageError(f"{what}; add --yes to agree")
-        if not typer.confirm(f"{what}. Go on?", err=True):
-            raise UsageError("nothing was sent, as you did not agree")
+        if not typer.confirm(f"{what}. Continue?", err=True):
+            raise UsageError("nothing was sent, because you did not agree")
     consent.remember(info)
 
 
@@ -45,12 +43,12 @@ ALL = "all"
 def expressions_meant(
     named: str | None, samples: int | None, judge: str | None, *, one_only: Mapping[str, object]
 ) -> tuple[Expression, ...]:
-    """Return what `--expression` means, log-probabilities if it is not given.
+    """Return the expressions that `--expression` names, log-probabilities if it is not given.
 
-    `one_only` are options with their values, None if not given, that go with a single expression.
+    `one_only` are options with their values, None if not given, that need a single expression.
 
     Raises:
-        UsageError: there is no such expression, or something was given that does not go with it.
+        UsageError: there is no such expression, or an option was given that does not fit it.
     """
     word = choose("--expression", named or EXPRESSIONS[0], (*EXPRESSIONS, ALL))
     found = tuple(each for each in EXPRESSIONS if word in (each, ALL))
@@ -66,20 +64,20 @@ def expressions_meant(
 
 
 def expression_meant(named: str | None, samples: int | None, judge: str | None) -> Expression:
-    """Return what `--expression` means where it is one only, log-probabilities if it is not given.
+    """Return the one expression that `--expression` names, log-probabilities if it is not given.
 
     Raises:
-        UsageError: there is no such expression, or something was given that does not go with it.
+        UsageError: there is no such expression, or an option was given that does not fit it.
     """
     word = choose("--expression", named or EXPRESSIONS[0], EXPRESSIONS)
     (found,) = expressions_meant(word, samples, judge, one_only={})
     return found
 
 
-def possible(expressions: Sequence[Expression], info: "EngineInfo", judge: "EngineInfo") -> Sequence[Expression]:
-    """Return those of several expressions that the model and the judge can do; the others are named with the reason.
+def possible(expressions: Sequence[Expression], info: EngineInfo, judge: EngineInfo) -> Sequence[Expression]:
+    """Return those of several expressions that model and judge can do; print the others with the reason.
 
-    A single one is returned as it is: that it cannot be done is then an error of the evaluation.
+    A single one is returned as it is: if it cannot be done, the evaluation fails.
     """
     if len(expressions) == 1:
         return expressions
@@ -94,25 +92,25 @@ def possible(expressions: Sequence[Expression], info: "EngineInfo", judge: "Engi
 
 
 def agree_to_all(
-    info: "EngineInfo",
-    judge: "EngineInfo | None",
+    info: EngineInfo,
+    judge: EngineInfo | None,
     expressions: Sequence[Expression],
-    questions: Sequence[Sequence["Question"]],
+    questions: Sequence[Sequence[Question]],
     asking: Asking,
     agreed: bool,
 ) -> int:
-    """Ask whether model and judge may be sent what these expressions take for the `questions` of each prompt.
+    """Ask for consent to the requests that these expressions take for the `questions` of each prompt.
 
-    `judge` None is the model itself. Returns how many requests are sent, to both.
+    `judge` None is the model itself. Returns the number of requests to both together.
 
     Raises:
-        UsageError: the person did not agree, or is not there to be asked.
+        UsageError: the person did not agree, or nobody can be asked.
     """
     methods = [METHODS[expression] for expression in expressions]
     every = [question for of_one in questions for question in of_one]
     requests = sum(method.requests(question, asking) for method in methods for question in every)
     judged = sum(method.judge_requests(asking) for method in methods) * len(every)
-    distinct = {question.id: question for question in every}.values()  # known statements are put once for all
+    distinct = {question.id: question for question in every}.values()  # known statements are asked once for all
     judged += sum(method.known_requests(question) for method in methods for question in distinct)
     agree(info, requests + (judged if judge is None else 0), agreed=agreed)
     if judge is not None and judged:

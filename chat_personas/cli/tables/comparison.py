@@ -1,60 +1,50 @@
-"""The comparison of two reports as tables and sentences for a terminal."""
+"""The comparison of two reports as a table and sentences for a terminal."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
-from chat_personas.cli.tables.layout import print_line
-from chat_personas.reporting.comparison import MEASURES, paired_words, signed, whose
+from rich import box
+from rich.table import Table
+
+from chat_personas.cli.tables.layout import print_line, table_console
+from chat_personas.reporting.comparison import MEASURES, comparison_lines, side_name
+from chat_personas.reporting.numbers import MISSING, mean_of, p_value, signed
+from chat_personas.reporting.wording import score_name
 from chat_personas.text import printable
-
-if TYPE_CHECKING:
-    from rich.table import Table
-
-    from eval.compare.models import PairedDifference, PairedReport
-    from eval.report import Score
+from eval.compare.models import PairedDifference, PairedReport
 
 
-def print_comparisons(comparisons: Sequence["PairedReport"], *, to_error: bool) -> None:
-    """Print for each pair of reports what the difference is, over which questions, and what else differs."""
-    from rich.console import Console
-
-    console = Console(stderr=to_error, highlight=False, markup=False)
+def print_comparisons(comparisons: Sequence[PairedReport], *, to_error: bool) -> None:
+    """Print for each pair of reports the difference, the questions it is over, and the settings that differ."""
+    console = table_console(to_error=to_error)
     for comparison in comparisons:
         for line in _heading(comparison):
             print_line(console, line)
         console.print(_table(comparison))
-        for line in paired_words(comparison):
+        for line in comparison_lines(comparison):
             print_line(console, f"  {line}")
         console.print()
 
 
-def _heading(comparison: "PairedReport") -> Iterator[str]:
+def _heading(comparison: PairedReport) -> Iterator[str]:
     for name, side in (("A", comparison.a), ("B", comparison.b)):
-        yield f"{name}: {whose(side)} in {printable(side.file)}, made {printable(side.created)}"
+        yield f"{name}: {side_name(side)} in {printable(side.file)}, made {printable(side.created)}"
     yield f"survey {printable(comparison.survey)} · differences B − A within each question · 95% intervals"
 
 
-def _table(comparison: "PairedReport") -> "Table":
-    from rich import box
-    from rich.table import Table
-
+def _table(comparison: PairedReport) -> Table:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("", no_wrap=True)
     for title in ("A", "B", "B − A", "p", "questions"):
         table.add_column(title, justify="right", no_wrap=True)
     for name, _ in MEASURES:
-        sides = [_mean(getattr(side, name)) for side in (comparison.a, comparison.b)]
-        table.add_row(name.replace("_", " "), *sides, *_figures(getattr(comparison.difference, name)))
+        sides = [mean_of(getattr(side, name)) for side in (comparison.a, comparison.b)]
+        table.add_row(score_name(name), *sides, *_figures(getattr(comparison.difference, name)))
         if comparison.a.not_valid or comparison.b.not_valid:
             table.add_row("  valid only", "", "", *_figures(getattr(comparison.difference_valid_only, name)))
     return table
 
 
-def _figures(difference: "PairedDifference | None") -> tuple[str, str, str]:
+def _figures(difference: PairedDifference | None) -> tuple[str, str, str]:
     if difference is None:
-        return "—", "—", "0"
-    return signed(difference), f"{difference.p:.4f}", str(difference.questions)
-
-
-def _mean(score: "Score | None") -> str:
-    return "—" if score is None else f"{score.mean:.3f}"
+        return MISSING, MISSING, "0"
+    return signed(difference), p_value(difference.p), str(difference.questions)

@@ -1,51 +1,73 @@
-"""Tables of scores that are wider than a terminal: blocks of columns under one another, the row names in each.
+"""Lines and tables that fit the terminal: hanging indents, columns in blocks, and padding, all counted in cells.
 
-Sentences that are longer than a terminal is wide: what belongs to a line stands further in than its beginning.
+A cell is one column of the terminal; a Chinese character or an emoji takes two.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
+from rich import box
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
-FURTHER = 2
+from chat_personas.reporting.wording import DEMONSTRATION
+
+HANGING = 2
 _SCORE = re.compile(r"\S+ \[[^\s\]]+, [^\s\]]+\]")
 """A figure with its interval, which is not to be broken."""
 _UNBROKEN = "\ue000"
-"""Stands for a space while lines are broken: one column wide, in no text that people read."""
+"""Stands for a space while lines are broken: one cell wide, in no text that people read."""
 
 
-def print_line(console: "Console", line: str) -> None:
-    """Print a line that may begin with spaces; where it has to be broken, the rest is indented two columns more.
+def table_console(*, to_error: bool) -> Console:
+    """Return the console for tables: standard output, or standard error where a document takes standard output."""
+    return Console(stderr=to_error, highlight=False, markup=False)
 
-    A figure stays on a line with its interval.
-    """
-    from rich.cells import cell_len
-    from rich.text import Text
 
+def begin(heading: str, *, demonstration: bool, to_error: bool) -> Console:
+    """Print a heading, and before any figure the warning about a demonstration model; return the console for more."""
+    console = table_console(to_error=to_error)
+    print_line(console, f"{heading} · 95% intervals over questions")
+    if demonstration:
+        print_line(console, DEMONSTRATION)
+    return console
+
+
+def print_line(console: Console, line: str) -> None:
+    """Wrap a long line with a hanging indent of two cells; a figure stays on a line with its interval."""
     indent = len(line) - len(line.lstrip(" "))
-    if cell_len(line) <= console.width or console.width <= indent + FURTHER:
+    if cell_len(line) <= console.width or console.width <= indent + HANGING:
         console.print(line)
         return
     text = _SCORE.sub(lambda score: score[0].replace(" ", _UNBROKEN), line[indent:])
-    for place, part in enumerate(Text(text).wrap(console, console.width - indent - FURTHER)):
-        console.print(" " * (indent + (FURTHER if place else 0)) + part.plain.rstrip().replace(_UNBROKEN, " "))
+    for place, part in enumerate(Text(text).wrap(console, console.width - indent - HANGING)):
+        console.print(" " * (indent + (HANGING if place else 0)) + part.plain.rstrip().replace(_UNBROKEN, " "))
+
+
+def padded(text: str, width: int) -> str:
+    """Pad `text` to `width` cells; a wider text is left as it is."""
+    return text + " " * (width - cell_len(text))
+
+
+def fitted(text: str, width: int) -> str:
+    """Pad `text` to `width` cells, or cut it to them with an ellipsis."""
+    return padded(text, width) if cell_len(text) <= width else set_cell_size(text, width - 1) + "…"
 
 
 LONG_TITLE = 24
 GAP = 2
-"""Columns of the terminal between two columns of a table."""
+"""Cells between two columns of a table."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of scores: what it is called, and a cell for each row, empty where there is nothing to say.
+    """A column of scores: its title, and a cell for each row, empty where there is nothing to say.
 
-    `words`: it explains the others.
+    `words`: it explains the other columns.
     """
 
     title: str
@@ -54,18 +76,18 @@ class Column:
 
     @property
     def width(self) -> int:
-        """How wide it is when no cell is broken, and no title that is not long."""
+        """Its width in cells of the terminal when no cell is broken, and no title of ordinary length."""
         return max(_longest(self.cells), min(_longest([self.title]), LONG_TITLE))
 
 
-def blocks(
+def split_table(
     names: Sequence[str], groups: Sequence[Sequence[Column]], width: int, *, sections: Sequence[int] = ()
-) -> "Iterator[Table]":
-    """Yield tables that fit into `width` columns of a terminal: one of everything, or some for each of `groups`.
+) -> Iterator[Table]:
+    """Yield tables that fit into `width` cells: one of everything, or several for each of `groups`.
 
-    Columns of different groups share a table only where all of them do. A row that has nothing in a table is left out
-    of it. A line is drawn before the rows at `sections`. No cell is cut; only names and titles are folded, and only
-    where a single column does not fit.
+    Columns of different groups share a table only if all columns fit into one. A row without any cell in a table is
+    left out of it. A line is drawn before the rows at `sections`. No cell is cut; names and titles are folded where a
+    single column does not fit.
     """
     everything = [column for group in groups for column in group]
     for columns in [everything] if fits(names, everything, width) else groups:
@@ -74,7 +96,7 @@ def blocks(
 
 
 def _fitting(names: Sequence[str], columns: Sequence[Column], width: int) -> Iterator[Sequence[Column]]:
-    """Yield the columns in blocks that fit, of at least one, as evenly filled as they can be."""
+    """Yield the columns in blocks that fit, of at least one column, as evenly filled as possible."""
     most = next((count for count in range(len(columns), 1, -1) if _all_fit(names, columns, count, width)), 1)
     tables = -(-len(columns) // most) if columns else 0
     first = 0
@@ -89,14 +111,11 @@ def _all_fit(names: Sequence[str], columns: Sequence[Column], count: int, width:
 
 
 def fits(names: Sequence[str], columns: Sequence[Column], width: int) -> bool:
-    """Say whether one table of these columns is no wider than a terminal."""
+    """Return whether one table of these columns fits into `width` cells."""
     return _longest(names) + sum(GAP + column.width for column in columns) <= width
 
 
-def _table(names: Sequence[str], columns: Sequence[Column], width: int, sections: Sequence[int]) -> "Table":
-    from rich import box
-    from rich.table import Table
-
+def _table(names: Sequence[str], columns: Sequence[Column], width: int, sections: Sequence[int]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, GAP // 2, 0, 0))
     table.add_column("", overflow="fold")
     for column in columns:
@@ -115,6 +134,4 @@ def _table(names: Sequence[str], columns: Sequence[Column], width: int, sections
 
 
 def _longest(texts: Sequence[str]) -> int:
-    from rich.cells import cell_len
-
     return max(map(cell_len, texts), default=0)

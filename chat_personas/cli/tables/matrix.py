@@ -1,80 +1,68 @@
 """A matrix of personas and groups as tables and sentences for a terminal."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
-from chat_personas.cli.tables.layout import Column, blocks, print_line
-from chat_personas.reporting.comparison import signed
+from rich.console import Console
+
+from chat_personas.cli.tables.layout import Column, begin, print_line, split_table
+from chat_personas.reporting.missing import missing_in_matrix
+from chat_personas.reporting.numbers import COMPACT, Score, plain, signed, with_interval
 from chat_personas.reporting.wording import (
-    DEMONSTRATION,
-    WHY_NOT_VALID,
+    ORACLE_EXPLAINED,
     failures_listed,
+    group_label,
+    groups_label,
+    judge_lines,
     judge_unreliable,
-    judged,
-    not_read,
-    sounds_like,
-    what_figures_are,
-    with_interval,
+    nearest_of,
+    not_valid,
+    own_rank,
+    run_described,
+    target_label,
+    unread_replies,
 )
 from chat_personas.text import pluralize, printable
-from personas import Group
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from eval.matrix.models import MatrixReport, RowInfo, SteerabilityInfo
-    from eval.report import GroupName, Score
+from eval.answers import by_reason, reason
+from eval.matrix.measures import ORACLE
+from eval.matrix.models import MatrixReport, RowInfo, SteerabilityInfo
 
 NAMED = 3
-MIN_TO_RANK = 20
 
 
-def print_matrix(report: "MatrixReport", *, to_error: bool, demonstration: bool = False) -> None:
-    """Print the alignment table, whom each row sounds like, steerability and consistency.
+def print_matrix(report: MatrixReport, *, to_error: bool) -> None:
+    """Print the alignment table, the nearest groups of each row, steerability and consistency.
 
-    A `demonstration` model is called one before any figure.
+    A demonstration model is called one before any figure.
     """
-    from rich.console import Console
-
-    console = Console(stderr=to_error, highlight=False, markup=False)
-    print_line(console, _heading(report))
-    if demonstration:
-        print_line(console, DEMONSTRATION)
+    heading = f"{run_described(report)} · alignment over {pluralize(len(report.questions), 'question')}"
+    console = begin(heading, demonstration=report.model.demonstration, to_error=to_error)
     if judge_unreliable(report):
-        print_line(console, "the figures are not shown, as the judge errs too often; the document has them (--json)")
+        withheld = "the figures are not shown, because the judge errs too often; the document has them (--json)"
+        print_line(console, withheld)
     else:
         _print_figures(console, report)
-    for line in (*judged(report), *not_read(report), *_notes(report)):
+    for line in (*judge_lines(report), *unread_replies(report), *_notes(report)):
         print_line(console, line)
 
 
-def _print_figures(console: "Console", report: "MatrixReport") -> None:
+def _print_figures(console: Console, report: MatrixReport) -> None:
     """Print everything that is made of scores."""
     _print_alignment(console, report)
     console.print()
-    print_line(console, "whom each sounds like, and on which share of the questions a group is the closest one")
+    print_line(console, "nearest groups, and the share of questions on which a group is the nearest")
     for row in report.rows:
-        for line in _confusion(row, report):
+        for line in _nearest(row, report):
             print_line(console, f"  {line}")
     if report.steerability:
         console.print()
-        print_line(console, "steerability: alignment with its own group; + is what steering adds to the unsteered")
+        print_line(console, "steerability: alignment with the persona's own group, and the difference from unsteered")
     for found in report.steerability:
         for line in _steerability(found):
             print_line(console, f"  {line}")
     _print_consistency(console, report)
 
 
-def _heading(report: "MatrixReport") -> str:
-    survey = report.survey
-    return (
-        f"survey {printable(survey.name)} ({what_figures_are(survey)}) · "
-        f"model {printable(report.model.name)} · {report.expression} · "
-        f"alignment over {pluralize(len(report.questions), 'question')} · 95% intervals over questions"
-    )
-
-
-def _print_alignment(console: "Console", report: "MatrixReport") -> None:
+def _print_alignment(console: Console, report: MatrixReport) -> None:
     humans = [target.humans for target in report.targets]
     rows = [_column(row.name, [cell.alignment for cell in row.cells]) for row in report.rows]
     people = [
@@ -82,82 +70,74 @@ def _print_alignment(console: "Console", report: "MatrixReport") -> None:
         _column("people, mean", [each.mean if each else None for each in humans]),
         _column("people, worst", [each.worst.alignment if each else None for each in humans]),
     ]
-    names = [label(target.group) if target.group else "everyone" for target in report.targets]
-    for table in blocks(names, (rows, people), console.width):
+    for table in split_table([*map(target_label, report.targets)], (rows, people), console.width):
         console.print()
         console.print(table)
 
 
-def _column(title: str, scores: "Sequence[Score | None]") -> Column:
+def _column(title: str, scores: Sequence[Score | None]) -> Column:
     return Column(title, [with_interval(score) for score in scores])
 
 
-def _confusion(row: "RowInfo", report: "MatrixReport") -> Iterator[str]:
-    tied = [label(near) for near in row.nearest if near.tied]
-    best = row.nearest[0].alignment
-    yield f"{row.name}: {sounds_like(tied, len(row.nearest), with_interval(best), bounded=best.low is not None)}"
+def _nearest(row: RowInfo, report: MatrixReport) -> Iterator[str]:
+    yield f"{row.name}: {nearest_of(row.nearest)}"
     shares = [
-        (cell.confusion, label(target.group))
+        (cell.confusion, group_label(target.group))
         for cell, target in zip(row.cells, report.targets, strict=True)
         if cell.confusion is not None and target.group is not None
     ]
     first = sorted(shares, key=lambda share: -share[0].mean)[:NAMED]
     of_all = f" ({NAMED} of {len(shares)} groups)" if len(shares) > NAMED else ""
-    yield f"  closest on{of_all}: " + "; ".join(f"{name} {with_interval(share)}" for share, name in first)
+    yield f"  most often the nearest{of_all}: " + "; ".join(f"{name} {with_interval(share)}" for share, name in first)
     if row.own_rank is not None:
-        yield f"  its own group is number {row.own_rank} of {len(row.nearest)}"
+        yield f"  {own_rank(row)}"
 
 
-def _steerability(found: "SteerabilityInfo") -> Iterator[str]:
-    who = " and ".join(label(group) for group in found.groups)
-    yield f"{found.persona}: {who}, {pluralize(found.questions, 'question')}"
-    yield f"  {'unsteered':9} {with_interval(found.unsteered)} (its representativeness)"
+def _steerability(found: SteerabilityInfo) -> Iterator[str]:
+    yield f"{found.persona}: {groups_label(found.groups)}, {pluralize(found.questions, 'question')}"
+    yield f"  {'unsteered':9} {with_interval(found.unsteered)} (representativeness)"
     for steered in found.steerings:
-        peeks = " (peeks: the best of these per question)" if steered.steering == "oracle" else ""
-        yield f"  {steered.steering:9} {with_interval(steered.alignment)}  {signed(steered.minus_unsteered)}{peeks}"
+        oracle = f" ({ORACLE_EXPLAINED})" if steered.steering == ORACLE else ""
+        yield f"  {steered.steering:9} {with_interval(steered.alignment)}  {signed(steered.minus_unsteered)}{oracle}"
     if found.humans is not None:
         best, worst = found.humans.best, found.humans.worst
         yield (
-            f"  people: best {with_interval(best.alignment)} ({label(best.group)}), mean "
-            f"{with_interval(found.humans.mean)}, worst {with_interval(worst.alignment)} ({label(worst.group)})"
+            f"  people: best {with_interval(best.alignment)} ({group_label(best.group)}), mean "
+            f"{with_interval(found.humans.mean)}, worst {with_interval(worst.alignment)} ({group_label(worst.group)})"
         )
 
 
-def _print_consistency(console: "Console", report: "MatrixReport") -> None:
+def _print_consistency(console: Console, report: MatrixReport) -> None:
     topics = max((found.topics for row in report.rows for found in row.consistency), default=0)
+    if not topics:
+        return
     console.print()
     print_line(
         console,
-        f"consistency: the share of {topics} topics whose closest group is the closest over all topics; beside it "
-        "that group, and what siding at random would give, about",
+        f"consistency: the share of {pluralize(topics, 'topic')} whose nearest group is the nearest over all topics; "
+        "beside it that group, and the share expected by chance",
     )
     for row in report.rows:
         print_line(console, f"  {row.name}")
         for found in row.consistency:
-            chance = 1 / found.groups
+            chance = plain(1 / found.groups, decimals=COMPACT)
             print_line(
                 console,
-                f"    {found.attribute:11} {with_interval(found.score)} {label(found.best)} (chance {chance:.2f})",
+                f"    {found.attribute:11} {with_interval(found.score)} {group_label(found.best)} (chance {chance})",
             )
 
 
-def _notes(report: "MatrixReport") -> Iterator[str]:
-    from eval.answers import by_reason, reason
-
-    if len(report.questions) < MIN_TO_RANK:
-        yield "under 20 questions: no intervals, they would promise too much"
-    for row in report.rows:
-        if row.not_valid and not judge_unreliable(report):
-            yield f"{row.name}: {row.not_valid} of {len(report.questions)} questions are not valid ({WHY_NOT_VALID})"
+def _notes(report: MatrixReport) -> Iterator[str]:
+    if not judge_unreliable(report):
+        yield from missing_in_matrix(report)
+        for row in report.rows:
+            if row.not_valid:
+                yield f"{row.name}: {not_valid(row.not_valid, len(report.questions))}"
+    asked = pluralize(report.survey.questions, "question")
     failed = dict.fromkeys((reason(failure.why), failure.id) for failure in report.failures)
     for why, count in by_reason(why for why, _ in failed):
-        yield f"{count} of {report.survey.questions} questions failed under some prompt: {printable(why)}"
+        yield f"{count} of {asked} failed under some prompt: {printable(why)}"
     yield from failures_listed(report.failures)
     left = report.survey.questions - len(report.questions)
     if left:
-        yield f"{left} of {report.survey.questions} questions left out of the table: failed, no order, or no figures"
-
-
-def label(group: "GroupName") -> str:
-    """Name a group so that it is clear without its attribute: there is an "Other" party and an "Other" race."""
-    return Group(attribute=group.attribute, value=group.value).label
+        yield f"{left} of {asked} left out of the table: failed, unordered options, or no human figures"

@@ -1,47 +1,42 @@
-"""The report of an evaluation as tables and bars for a terminal."""
+"""The reports of an evaluation as tables and bars for a terminal."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
-from chat_personas.cli.tables.layout import Column, blocks, fits, print_line
+from rich.console import Console
+from rich.table import Table
+
+from chat_personas.cli.tables.layout import Column, begin, fits, fitted, print_line, split_table
+from chat_personas.reporting.missing import missing
+from chat_personas.reporting.numbers import with_interval
 from chat_personas.reporting.wording import (
-    DEMONSTRATION,
-    FEW,
+    REFERENCE_POINTS,
+    REFERENCES_EXPLAINED,
     SCORES,
-    beside,
     calibration_lines,
     failures_listed,
     judge_unreliable,
-    judged_and_counted,
     measure_of,
     not_judged,
+    persona_and_references,
+    run_described,
+    score_name,
     steered_name,
     summary_lines,
-    what_was_asked,
-    with_interval,
+    trouble_lines,
 )
-
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
-
-    from eval.report import Report
+from eval.report import Report
 
 BAR = 28
 REFERENCE_WIDTH = 26
 
 
-def print_reports(reports: Sequence["Report"], *, to_error: bool, demonstration: bool = False) -> None:
-    """Print scores of all personas side by side, then for each its references and nearest groups.
+def print_reports(reports: Sequence[Report], *, to_error: bool) -> None:
+    """Print scores of all personas side by side, then for each its reference points and nearest groups.
 
-    A `demonstration` model is called one before any figure.
+    A demonstration model is called one before any figure.
     """
-    from rich.console import Console
-
-    console = Console(stderr=to_error, highlight=False, markup=False)
-    print_line(console, f"{what_was_asked(reports[0])} · 95% intervals over questions")
-    if demonstration:
-        print_line(console, DEMONSTRATION)
+    demonstration = any(report.model.demonstration for report in reports)
+    console = begin(run_described(reports[0]), demonstration=demonstration, to_error=to_error)
     for line in dict.fromkeys(not_judged(report) for report in reports if judge_unreliable(report)):
         print_line(console, line)
     for table in _scores(reports, console.width):
@@ -51,49 +46,48 @@ def print_reports(reports: Sequence["Report"], *, to_error: bool, demonstration:
         _print_one(console, report)
 
 
-def _scores(reports: Sequence["Report"], width: int) -> Iterator["Table"]:
+def _scores(reports: Sequence[Report], width: int) -> Iterator[Table]:
     """Yield tables of as many personas as fit beside each other, explained where there is room for it."""
-    names = ["questions", *(name.replace("_", " ") for name, _ in SCORES)]
+    names = ["questions", *(score_name(name) for name, _ in SCORES)]
     columns = [Column(steered_name(report), [_answered(report), *_figures(report)]) for report in reports]
     explained = [*columns, Column("", ["answered", *(meaning for _, meaning in SCORES)], words=True)]
-    yield from blocks(names, [explained if fits(names, explained, width) else columns], width)
+    yield from split_table(names, [explained if fits(names, explained, width) else columns], width)
 
 
-def _figures(report: "Report") -> Iterator[str]:
+def _figures(report: Report) -> Iterator[str]:
     for name, _ in SCORES:
         yield "not valid" if judge_unreliable(report) else with_interval(getattr(report.scores, name))
 
 
-def _answered(report: "Report") -> str:
-    """Say how many questions the scores are over: pairs of groups have figures for fewer than others."""
-    answered, put = len(report.questions), report.survey.questions
-    return str(answered) if answered == put else f"{answered} of {put}"
+def _answered(report: Report) -> str:
+    """Say how many questions the scores cover: combined groups have figures for fewer questions than single ones."""
+    answered, asked = len(report.questions), report.survey.questions
+    return str(answered) if answered == asked else f"{answered} of {asked}"
 
 
-def _print_one(console: "Console", report: "Report") -> None:
+def _print_one(console: Console, report: Report) -> None:
+    console.print()
     if judge_unreliable(report):
-        console.print()
-        print_line(
-            console, f"{report.persona.name}: scores are not shown, as the judge errs too often; the report has them"
-        )
+        withheld = "scores are not shown, because the judge errs too often; the report has them"
+        print_line(console, f"{report.persona.name}: {withheld}")
     else:
         _print_scores(console, report)
-    for line in (*judged_and_counted(report), *failures_listed(report.failures)):
+    for line in (*trouble_lines(report), *failures_listed(report.failures)):
         print_line(console, f"  {line}")
-    if len(report.questions) < 20:
-        print_line(console, f"  {FEW}")
+    if not judge_unreliable(report):
+        for line in missing(report):
+            print_line(console, f"  {line}")
 
 
-def _print_scores(console: "Console", report: "Report") -> None:
-    """Print what one persona scored beside the references, and what that shows."""
-    console.print()
+def _print_scores(console: Console, report: Report) -> None:
+    """Print the score of one persona beside its reference points, and what that shows."""
     people = "its group" if report.persona.groups else "everyone"
     how = {"alignment": "alignment with", "total_variation": "total variation from"}[measure_of([report])]
-    print_line(console, f"{report.persona.name}: {how} {people}, and what others would score in its place")
-    for name, score in beside(report):
+    print_line(console, f"{report.persona.name}: {how} {people}, {REFERENCE_POINTS}")
+    for name, score in persona_and_references(report):
         if score is not None:
-            shown = name if len(name) <= REFERENCE_WIDTH else f"{name[: REFERENCE_WIDTH - 1]}…"
-            console.print(f"  {shown:{REFERENCE_WIDTH}} {bar(score.mean)} {with_interval(score)}")
+            console.print(f"  {fitted(name, REFERENCE_WIDTH)} {bar(score.mean)} {with_interval(score)}")
+    print_line(console, f"  ({REFERENCES_EXPLAINED})")
     for line in (*summary_lines(report), *calibration_lines(report)):
         print_line(console, f"  {line}")
 

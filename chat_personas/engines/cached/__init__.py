@@ -1,6 +1,6 @@
-"""Answers of language models that were paid for once: kept as they come, and served when the same is asked again."""
+"""Answers of a model that are asked for once: stored as they come, and taken from the cache when asked again."""
 
-from chat_personas.engines.cached.engine import AnswerMemory, CachedEngine, CacheStats
+from chat_personas.engines.cached.engine import CachedEngine, CacheStats
 from chat_personas.engines.cached.store import AnswerStore, CacheError, Run
 
-__all__ = ["AnswerMemory", "AnswerStore", "CacheError", "CacheStats", "CachedEngine", "Run"]
+__all__ = ["AnswerStore", "CacheError", "CacheStats", "CachedEngine", "Run"]

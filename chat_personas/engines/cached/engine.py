@@ -1,15 +1,12 @@
-"""An engine that asks nothing twice.
+"""An engine around another one: it answers from the answer cache, and asks the other engine only for the rest.
 
-What one run remembers: the answers that it may take, and a place for those it gets.
-
-The answers belong to the report; the cache only saves asking twice. So a cache that cannot be written never stops a
-run: that is said once, and the run goes on without.
-
-How many answers came from where.
+The report needs the answers; the cache only saves asking twice. So a cache that cannot be read or written never stops
+a run: the person is told once, and the run continues without it.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -17,71 +14,24 @@ from pydantic import BaseModel
 
 from chat_personas.engines.cached.entries import KeptReply, KeptScore, model_key, reply_keys, score_keys
 from chat_personas.engines.cached.store import AnswerStore, CacheError, Run
+from chat_personas.text import pluralize
 from eval.engine import Constraints, Engine, EngineInfo, Message, Piece, Probe, ProbeScore, Sampling
 
-V = TypeVar("V", bound=BaseModel)
-Note = Callable[[str], None]
-"""Says one line to the person."""
-
-
-class AnswerMemory:
-    """The answers of one run on one model. Without a store nothing is remembered and nothing kept."""
-
-    def __init__(self, store: AnswerStore | None, run: Run | None, note: Note) -> None:
-        """`run` None, or one that is not `anew`, may take the answers of every run."""
-        self._store = store
-        self._run = run
-        self._note = note
-
-    @property
-    def keeps(self) -> bool:
-        """Whether answers are still being kept."""
-        return self._store is not None
-
-    def recall(self, keys: Sequence[str], read: Callable[[str, str], V]) -> dict[str, tuple[V, str]]:
-        """Return by key the answers that are there, each with when it was made.
-
-        `read(key, text)` makes the answer from its text; where it raises ValueError the answer counts as absent.
-        """
-        if self._store is None:
-            return {}
-        only = self._run.id if self._run is not None and self._run.anew else None
-        try:
-            kept = self._store.get(keys, only)
-        except CacheError as error:
-            self._go_on_without(error)
-            return {}
-        found: dict[str, tuple[V, str]] = {}
-        for key, value in kept.items():
-            try:
-                found[key] = read(key, value.text), value.made_at
-            except ValueError:
-                continue
-        if len(found) < len(kept):
-            self._note(f"{len(kept) - len(found)} kept answers are damaged; they are asked again and replaced")
-        return found
-
-    def keep(self, key: str, value: BaseModel, model: str) -> None:
-        """Keep an answer of the model called so."""
-        if self._store is None or self._run is None:
-            return
-        try:
-            self._store.put(key, value.model_dump_json(), model=model, run=self._run.id)
-        except CacheError as error:
-            self._go_on_without(error)
-
-    def _go_on_without(self, error: CacheError) -> None:
-        self._store = None
-        self._note(f"{error}; the run goes on, but what is answered from here on is not kept")
+Entry = TypeVar("Entry", bound=BaseModel)
+Tell = Callable[[str], None]
+"""Shows one line to the person."""
 
 
 @dataclass(slots=True)
 class CacheStats:
-    """Counts of answers (one per probe, one per reply) since the tally was made.
+    """Counts of answers, one per probe and one per reply.
 
-    `remembered` were kept from before, the oldest of them made at `oldest` (UTC, ISO 8601); `asked` came from the model
-    or the server in this run, where the same is needed twice both times; `failed` were asked for and not given. `forms`
-    are how the replies that were to have a form were kept to it (`EngineInfo.constraints`), when each was made.
+    Attributes:
+        remembered: answers that were in the cache before this run.
+        asked: answers of the model or the server in this run; one that the run needs twice counts twice.
+        failed: questions that were asked and got no answer.
+        oldest: when the oldest of the remembered answers was given (UTC, ISO 8601).
+        forms: how replies that needed a form were kept to it when they were made (`EngineInfo.constraints`).
     """
 
     remembered: int = 0
@@ -91,7 +41,7 @@ class CacheStats:
     forms: set[Constraints] = field(default_factory=set)
 
     def remember(self, made_at: str) -> None:
-        """Count an answer that was kept at `made_at`."""
+        """Count an answer that has been in the cache since `made_at`."""
         self.remembered += 1
         self.oldest = made_at if self.oldest is None else min(self.oldest, made_at)
 
@@ -106,90 +56,111 @@ class CacheStats:
 
 
 class CachedEngine:
-    """Another engine, asked only for what is not remembered; each answer is kept before it is handed on.
+    """Another engine, which is asked only for answers that are not in the cache. Each answer is stored as it comes.
 
-    Failures are never kept, so they are asked again in the next run. A remembered answer cost no tokens in this one.
-    `tally` counts, and may be replaced by a new one between two calls.
+    Failures are not stored, so the next run asks again. An answer from the cache costs no tokens in this run. Closing
+    this engine closes the other one, and leaves the cache open.
     """
 
-    def __init__(self, inner: Engine, memory: AnswerMemory) -> None:
-        self.tally = CacheStats()
+    def __init__(self, inner: Engine, store: AnswerStore | None, run: Run | None, tell: Tell) -> None:
+        """Put a cache around `inner`.
+
+        Args:
+            inner: the engine that gives the answers.
+            store: the cache; None to remember nothing and store nothing.
+            run: the command that asks. A fresh one takes only its own answers from the cache; any other, and None,
+                takes all. With None nothing is stored.
+            tell: tells the person what is wrong with the cache.
+        """
+        self.stats = CacheStats()
         self._inner = inner
-        self._memory = memory
+        self._cache = _RunCache(store, run, tell)
         self._model = model_key(inner.info)
         self._of_this_run: set[str] = set()
 
+    def around(self, inner: Engine) -> "CachedEngine":
+        """Return an engine around another model of the same run: if the cache fails, the person is told once."""
+        other = CachedEngine(inner, None, None, self._cache.tell)
+        other._cache = self._cache
+        return other
+
+    @property
+    def stores(self) -> bool:
+        """Whether answers are still taken from the cache and stored: False without a store, or after it failed."""
+        return self._cache.stores
+
+    def take_stats(self) -> CacheStats:
+        """Return the counts since this was last called, and begin again at zero."""
+        stats, self.stats = self.stats, CacheStats()
+        return stats
+
     @property
     def info(self) -> EngineInfo:
-        """What the engine within is and can do; `constraints` are those of the replies since the tally was made.
+        """What the other engine is and can do; `constraints` are those of the replies that `stats` counts.
 
-        An engine that has not been asked may not know them, but what is remembered does. Replies that were made in
-        different ways leave it unknown.
+        An engine that has not been asked may not know its constraints, but an answer from the cache does. They are
+        unknown if replies were kept to their form in different ways.
         """
-        info, forms = self._inner.info, self.tally.forms
+        info, forms = self._inner.info, self.stats.forms
         if not forms or forms == {info.constraints}:
             return info
         return replace(info, constraints=next(iter(forms)) if len(forms) == 1 else "unknown")
 
-    def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncIterator[Piece]:
-        """See `Engine.stream`; nothing of a conversation is kept here."""
+    def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
+        """See `Engine.stream`; conversations are not cached."""
         return self._inner.stream(messages, sampling)
 
     async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
-        """See `Engine.score`; what is remembered comes first."""
+        """See `Engine.score`; answers from the cache come first."""
         keys = score_keys(self._model, prefix, probes)
         probe_of = dict(zip(keys, probes, strict=True))
-        found = self._memory.recall(tuple(probe_of), lambda key, text: _read_score(text, probe_of[key]))
+        found = self._cache.find(tuple(probe_of), lambda key, text: KeptScore.read(text, probe_of[key]))
         waiting: dict[str, tuple[str, Probe]] = {}
         for key, probe in zip(keys, probes, strict=True):
             if key in found:
                 kept, made_at = found[key]
-                self._count_kept(key, made_at)
+                self._count_found(key, made_at)
                 yield kept.score(probe.key)
             else:
                 waiting[probe.key] = key, probe
         if not waiting:
             return
-        scores = self._inner.score(prefix, [probe for _, probe in waiting.values()])
-        try:
+        async with aclosing(self._inner.score(prefix, [probe for _, probe in waiting.values()])) as scores:
             async for score in scores:
-                self._take(score, *waiting[score.key])
+                self._store_score(score, *waiting[score.key])
                 yield score
-        finally:
-            if isinstance(scores, AsyncGenerator):
-                await scores.aclose()
 
-    def _take(self, score: ProbeScore, key: str, probe: Probe) -> None:
-        """Keep the score if it is an answer, and count it."""
+    def _store_score(self, score: ProbeScore, key: str, probe: Probe) -> None:
+        """Store and count the score, if it is an answer."""
         if score.failure is not None:
-            self.tally.failed += 1
+            self.stats.failed += 1
             return
         self._count_asked(key)
         try:
             kept = KeptScore.of(score, probe)
         except ValueError:
             return  # the expression says what is wrong with it; the next run asks again
-        self._memory.keep(key, kept, self.info.name)
+        self._cache.store(key, kept, self.info.name)
 
     async def complete(self, messages: Sequence[Message], sampling: Sampling, n: int = 1) -> list[str]:
-        """See `Engine.complete`; with a seed each reply is kept by itself as it comes, without one none is.
+        """See `Engine.complete`; with a seed each reply is stored as it comes, without a seed none is.
 
-        If one reply fails, the others are waited for and kept before the failure is raised.
+        If one reply fails, the others are awaited and stored before the failure is raised.
         """
         if sampling.seed is None:
             replies = await self._inner.complete(messages, sampling, n)
-            self.tally.asked += len(replies)
+            self.stats.asked += len(replies)
             return replies
         seeds = [sampling.seed + place for place in range(n)]
         keys = reply_keys(self._model, messages, sampling, seeds)
-        found = self._memory.recall(keys, lambda _, text: KeptReply.model_validate_json(text))
+        found = self._cache.find(keys, lambda _, text: KeptReply.model_validate_json(text))
 
         async def reply(key: str, seed: int) -> str:
             if key in found:
                 kept, made_at = found[key]
-                self._count_kept(key, made_at)
+                self._count_found(key, made_at)
                 if sampling.constraint is not None:
-                    self.tally.forms.add(kept.form or "unknown")
+                    self.stats.forms.add(kept.form or "unknown")
                 return kept.text
             return await self._ask(messages, replace(sampling, seed=seed), key)
 
@@ -197,38 +168,81 @@ class CachedEngine:
         return [_raised(each) if isinstance(each, BaseException) else each for each in drawn]
 
     async def _ask(self, messages: Sequence[Message], sampling: Sampling, key: str) -> str:
-        """Ask for one reply and keep it."""
+        """Ask for one reply and store it."""
         try:
             (text,) = await self._inner.complete(messages, sampling, 1)
         except Exception:
-            self.tally.failed += 1
+            self.stats.failed += 1
             raise
         self._count_asked(key)
         form = None if sampling.constraint is None else self._inner.info.constraints
-        self.tally.forms |= set() if form is None else {form}
-        self._memory.keep(key, KeptReply(text=text, form=form), self._inner.info.name)
+        self.stats.forms |= set() if form is None else {form}
+        self._cache.store(key, KeptReply(text=text, form=form), self._inner.info.name)
         return text
 
     def _count_asked(self, key: str) -> None:
-        self.tally.asked += 1
+        self.stats.asked += 1
         self._of_this_run.add(key)
 
-    def _count_kept(self, key: str, made_at: str) -> None:
-        """Count an answer that is there: from before, unless this run asked for the same earlier on."""
+    def _count_found(self, key: str, made_at: str) -> None:
+        """Count an answer from the cache: as asked if this run put it there, for another probe of the same words."""
         if key in self._of_this_run:
-            self.tally.asked += 1
+            self.stats.asked += 1
         else:
-            self.tally.remember(made_at)
+            self.stats.remember(made_at)
 
     async def close(self) -> None:
-        """Close the engine within."""
+        """Close the other engine."""
         await self._inner.close()
 
 
-def _read_score(text: str, probe: Probe) -> KeptScore:
-    kept = KeptScore.model_validate_json(text)
-    kept.check(probe)
-    return kept
+class _RunCache:
+    """The answer cache as one run sees it: it fails once and is then left alone."""
+
+    def __init__(self, store: AnswerStore | None, run: Run | None, tell: Tell) -> None:
+        self.tell = tell
+        self._store = store
+        self._run = run
+
+    @property
+    def stores(self) -> bool:
+        return self._store is not None
+
+    def find(self, keys: Sequence[str], read: Callable[[str, str], Entry]) -> dict[str, tuple[Entry, str]]:
+        """Return by key the answers that are in the cache, each with when it was given.
+
+        `read(key, text)` makes the answer from its text; where it raises ValueError the answer counts as absent.
+        """
+        if self._store is None:
+            return {}
+        only = self._run.id if self._run is not None and self._run.fresh else None
+        try:
+            kept = self._store.get(keys, only)
+        except CacheError as error:
+            self._give_up(error)
+            return {}
+        found: dict[str, tuple[Entry, str]] = {}
+        for key, value in kept.items():
+            try:
+                found[key] = read(key, value.text), value.made_at
+            except ValueError:
+                continue
+        if len(found) < len(kept):
+            self.tell(f"{pluralize(len(kept) - len(found), 'damaged answer')} in the cache; asking again")
+        return found
+
+    def store(self, key: str, entry: BaseModel, model: str) -> None:
+        """Store an answer of the model with this name."""
+        if self._store is None or self._run is None:
+            return
+        try:
+            self._store.put(key, entry.model_dump_json(), model=model, run=self._run.id)
+        except CacheError as error:
+            self._give_up(error)
+
+    def _give_up(self, error: CacheError) -> None:
+        self._store = None
+        self.tell(f"{error}; the run goes on, but further answers are not kept")
 
 
 def _raised(error: BaseException) -> str:

@@ -1,15 +1,16 @@
-"""Answers as they are kept: JSON, checked when it is read.
+"""Entries of the answer cache: the key under which an answer is stored, and the answer as JSON.
 
-What these models refuse is no answer: it is not kept, and if it is found in the cache it counts as absent.
+A key is a hash of everything that determines the answer. Whatever it left out could lead to a wrong answer. So it
+covers all that an engine says about itself, also what hardly matters (threads, context length): a key that is too fine
+costs time, one that is too coarse gives a wrong number.
 
-What an answer is known by: a hash of everything that determines it.
-
-For whatever is left out here a wrong answer could be served. So what an engine says about itself goes in, also what
-hardly matters (threads, context length): a key that is too fine costs time, one that is too coarse a wrong number.
+An answer is checked when it is stored and when it is read. What the models here refuse is not an answer: it is not
+stored, and if it is found in the cache it counts as absent.
 """
 
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated
@@ -19,21 +20,21 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from eval.engine import Constraints, EngineInfo, LabelScore, Message, Probe, ProbeScore, Sampling
 
 SCORING_VERSION = 1
-"""Raise it when engines come to read answers from a model otherwise: what was kept before is then asked again."""
+"""Raise it when engines read scores off a model in a new way; answers that were stored before are then asked again."""
 
 
 def model_key(info: EngineInfo) -> str:
     """Return the hash of all that an engine says about itself, in hexadecimal.
 
-    The name of a model file does not count, its content's hash does. A server is known by its address, the name of its
-    model, and what it takes and gives: its weights can change without our noticing. How many requests it gets at once
-    does not count: each answer is an answer to one.
+    Two things do not count. One is the name of a model file, since the hash of its content does. The other is the
+    number of requests at once, since each answer belongs to one request. A server is identified by its address, the
+    name of its model and its capabilities; if its weights change under the same name, nobody notices.
     """
-    said = asdict(info)
-    del said["requests_at_once"]
+    described = asdict(info)
+    del described["requests_at_once"]
     if info.sha256 is not None:
-        del said["name"]
-    return _digest(["model", SCORING_VERSION, said])
+        del described["name"]
+    return _digest(["model", SCORING_VERSION, described])
 
 
 def score_keys(model: str, prefix: Sequence[Message], probes: Sequence[Probe]) -> list[str]:
@@ -44,13 +45,13 @@ def score_keys(model: str, prefix: Sequence[Message], probes: Sequence[Probe]) -
 
 def reply_keys(model: str, messages: Sequence[Message], sampling: Sampling, seeds: Sequence[int]) -> list[str]:
     """Return the key of the reply for each of `seeds`; the seed within `sampling` does not count."""
-    drawn = asdict(sampling)
+    settings = asdict(sampling)
     context = _digest(_as_list(messages))
-    return [_digest(["complete", model, context, {**drawn, "seed": seed}]) for seed in seeds]
+    return [_digest(["complete", model, context, {**settings, "seed": seed}]) for seed in seeds]
 
 
 def command_key(command: str, model: str, asked: Sequence[object]) -> str:
-    """Return what an interrupted command is known by when it is to go on: its name, the model and what is `asked`."""
+    """Return the key of a command that can be resumed: a hash of its name, the `model_key`, and what it asks."""
     return _digest([command, model, list(asked)])
 
 
@@ -64,75 +65,78 @@ def _digest(value: object) -> str:
 
 
 _SLACK = 1e-3
-"""By how much rounding may take a probability above 1."""
+"""Rounding may take a probability, or its logarithm, this far above its maximum."""
 
 
-def _no_nan(value: float) -> float:
-    if value != value:
+def _not_nan(value: float) -> float:
+    if math.isnan(value):
         raise ValueError("not a number")
     return value
 
 
-Bound = Annotated[float, Field(le=_SLACK, allow_inf_nan=True), AfterValidator(_no_nan)]
+_Bound = Annotated[float, Field(le=_SLACK, allow_inf_nan=True), AfterValidator(_not_nan)]
 
 
 class _Kept(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
 
 
-class KeptLabel(_Kept):
+class _KeptLabel(_Kept):
     """Bounds on the log-probability of one label, -inf included; see `LabelScore`."""
 
     label: str
-    lower: Bound
-    upper: Bound
+    lower: _Bound
+    upper: _Bound
 
     @model_validator(mode="after")
-    def _in_order(self) -> "KeptLabel":
+    def _in_order(self) -> "_KeptLabel":
         if self.lower > self.upper:
             raise ValueError("the lower bound is above the upper")
         return self
 
 
 class KeptScore(_Kept):
-    """What a model answered to one probe; see `ProbeScore`. What asking cost is not kept: it was paid once."""
+    """A model's answer to one probe; see `ProbeScore`. Token counts are not stored: the answer was paid for once."""
 
-    labels: tuple[KeptLabel, ...]
+    labels: tuple[_KeptLabel, ...]
     label_mass: float = Field(gt=0, le=1 + _SLACK, allow_inf_nan=False)
     dropped_messages: int = Field(ge=0)
 
     @classmethod
     def of(cls, score: ProbeScore, probe: Probe) -> "KeptScore":
-        """Return what is kept of `score`.
+        """Return the part of `score` that is stored.
 
         Raises:
-            ValueError: it is a failure, or holds figures that are no probabilities of the probe's labels.
+            ValueError: it is a failure, or its figures are not probabilities of the probe's labels.
         """
         if score.failure is not None:
             raise ValueError(score.failure)
-        kept = cls(
-            labels=tuple(KeptLabel(label=each.label, lower=each.lower, upper=each.upper) for each in score.labels),
-            label_mass=score.label_mass,
-            dropped_messages=score.dropped_messages,
-        )
-        kept.check(probe)
+        labels = tuple(_KeptLabel(label=each.label, lower=each.lower, upper=each.upper) for each in score.labels)
+        kept = cls(labels=labels, label_mass=score.label_mass, dropped_messages=score.dropped_messages)
+        kept._check_labels(probe)
         return kept
 
-    def check(self, probe: Probe) -> None:
-        """Raise ValueError where this is no answer to `probe`: other labels than its own."""
+    @classmethod
+    def read(cls, text: str, probe: Probe) -> "KeptScore":
+        """Return the answer to `probe` that was stored as `text`. Raises ValueError if it is not one."""
+        kept = cls.model_validate_json(text)
+        kept._check_labels(probe)
+        return kept
+
+    def _check_labels(self, probe: Probe) -> None:
         if sorted(each.label for each in self.labels) != sorted(probe.labels):
             raise ValueError("the labels are not those of the probe")
 
     def score(self, key: str) -> ProbeScore:
-        """Return the answer to the probe with this key, at no cost."""
+        """Return the answer as that of the probe with this key, at no cost."""
         labels = tuple(LabelScore(each.label, each.lower, each.upper) for each in self.labels)
         return ProbeScore(key, labels, self.label_mass, dropped_messages=self.dropped_messages)
 
 
 class KeptReply(_Kept):
-    """One whole reply, and how it was kept to a form if it was to have one.
+    """One whole reply, and how it was kept to a form if it needed one.
 
-    An empty one is what the model said, too: asking only those again would select by outcome.
+    An empty reply is stored as well. The model gave it, and asking only those again would select by outcome.
     """
 
     text: str

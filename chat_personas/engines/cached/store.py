@@ -51,10 +51,10 @@ _KEYS_PER_QUERY = 500
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of a command that asks; `anew`: it ignores the answers of other runs."""
+    """One run of a command that asks; `fresh`: it ignores the answers of other runs."""
 
     id: int
-    anew: bool
+    fresh: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +125,15 @@ class AnswerStore:
                 (key, model, _now(), run, value),
             )
 
-    def begin(self, command: str, *, anew: bool) -> Run:
+    def begin(self, command: str, *, fresh: bool) -> Run:
         """Record that a command begins, in place of its run before; see `command_key`."""
         with self._writing():
             self._connection.execute("DELETE FROM runs WHERE command = ?", (command,))
             added = self._connection.execute(
-                "INSERT INTO runs (command, anew, began_at) VALUES (?, ?, ?)", (command, anew, _now())
+                "INSERT INTO runs (command, anew, began_at) VALUES (?, ?, ?)", (command, fresh, _now())
             )
             assert added.lastrowid is not None
-            return Run(added.lastrowid, anew)
+            return Run(added.lastrowid, fresh)
 
     def interrupted(self, command: str) -> Run | None:
         """Return the last run of this command if it did not finish, however it ended."""

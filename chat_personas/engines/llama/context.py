@@ -1,6 +1,6 @@
-"""A typed and checked face of llama.cpp's context: decode tokens, move sequences, read logits.
+"""llama.cpp's context, typed and checked: decode tokens, move sequences, read logits.
 
-llama.cpp's batch structure, filled from checked values.
+Every id and size is checked before it reaches C, which would end the process over a wrong one, or worse.
 """
 
 import ctypes
@@ -18,90 +18,16 @@ from eval.engine import EngineError
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Tokens for one decode: their ids, positions, the sequences that each belongs to, and whose logits are wanted."""
+    """Tokens for one decode.
+
+    For each token: its id, its position in the context, the sequences that it belongs to, and whether its logits are
+    wanted.
+    """
 
     tokens: Sequence[int]
     positions: Sequence[int]
     sequences: Sequence[tuple[int, ...]]
     outputs: Sequence[bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """What a batch may have: ids below `vocabulary`, at most `tokens` of them, sequences below `sequences`."""
-
-    vocabulary: int
-    tokens: int
-    sequences: int
-
-
-class NativeBatch:
-    """llama.cpp's structure for a `Batch`, and the buffers that it points into. Keep it until the decode is over."""
-
-    def __init__(self, library: Any, batch: Batch, bounds: Bounds) -> None:
-        """Raises ValueError for a batch that is out of `bounds`: llama.cpp would end the process, or worse."""
-        count = len(batch.tokens)
-        if not 0 < count <= bounds.tokens:
-            raise ValueError(f"a batch of {count} tokens; it must have 1 to {bounds.tokens}")
-        if not count == len(batch.positions) == len(batch.sequences) == len(batch.outputs):
-            raise ValueError("the parts of a batch differ in length")
-        tokens = np.array(batch.tokens, dtype=np.int32)
-        positions = np.array(batch.positions, dtype=np.int32)
-        counts = np.array([len(owners) for owners in batch.sequences], dtype=np.int32)
-        owners = np.array([owner for several in batch.sequences for owner in several], dtype=np.int32)
-        if tokens.min() < 0 or tokens.max() >= bounds.vocabulary or positions.min() < 0:
-            raise ValueError("a token or a position is out of range")
-        if counts.min() < 1 or owners.min() < 0 or owners.max() >= bounds.sequences:
-            raise ValueError("a token belongs to no sequence, or to one out of range")
-        starts = np.zeros(count, dtype=np.uintp)
-        starts[1:] = np.cumsum(counts[:-1], dtype=np.uintp)
-        pointers = starts * np.uintp(owners.itemsize) + np.uintp(owners.ctypes.data)
-        outputs = np.array(batch.outputs, dtype=np.int8)
-        self._buffers = (tokens, positions, counts, pointers, outputs, owners)
-        self.structure = library.llama_batch(
-            n_tokens=count,
-            token=_at(tokens, library.llama_token),
-            pos=_at(positions, library.llama_pos),
-            n_seq_id=_at(counts, ctypes.c_int32),
-            seq_id=_at(pointers, ctypes.POINTER(library.llama_seq_id)),
-            logits=_at(outputs, ctypes.c_int8),
-        )
-
-
-class NativeToken:
-    """A batch of one token of one sequence, with its logits: made once, filled anew for each token of a reply.
-
-    A reply decodes one token at a time, and a decode leaves nothing of ours in the processor's caches: what is done
-    between two decodes is done slowly, and while nothing is decoded.
-    """
-
-    def __init__(self, library: Any, bounds: Bounds) -> None:
-        self._bounds = bounds
-        self._token, self._position = library.llama_token(), library.llama_pos()
-        self._sequence = library.llama_seq_id()
-        self._sequences = ctypes.pointer(self._sequence)
-        self._one, self._wanted = ctypes.c_int32(1), ctypes.c_int8(1)
-        self.structure = library.llama_batch(
-            n_tokens=1,
-            token=ctypes.pointer(self._token),
-            pos=ctypes.pointer(self._position),
-            n_seq_id=ctypes.pointer(self._one),
-            seq_id=ctypes.pointer(self._sequences),
-            logits=ctypes.pointer(self._wanted),
-        )
-
-    def fill(self, token: int, position: int, sequence: int) -> None:
-        """Set the token, its position and its sequence. Raises ValueError for one that is out of the bounds."""
-        bounds = self._bounds
-        if not (0 <= token < bounds.vocabulary and position >= 0):
-            raise ValueError("a token or a position is out of range")
-        if not 0 <= sequence < bounds.sequences:
-            raise ValueError("a token belongs to no sequence, or to one out of range")
-        self._token.value, self._position.value, self._sequence.value = token, position, sequence
-
-
-def _at(buffer: NDArray[Any], kind: Any) -> Any:
-    return ctypes.cast(buffer.ctypes.data, ctypes.POINTER(kind))
 
 
 _ABORTED = 2
@@ -111,11 +37,7 @@ _FIRST_ROW = frozenset({0})
 
 @dataclass(frozen=True, slots=True)
 class ContextSize:
-    """What a context is made for.
-
-    `cells` are the tokens that fit in the cache over all sequences, `batch` the most that one decode takes,
-    `sequences` how many there may be at once.
-    """
+    """The size of a context: tokens over all sequences (`cells`) and in one decode (`batch`), and sequences at once."""
 
     cells: int
     batch: int
@@ -145,7 +67,7 @@ class Context:
         another (seen on a random f32 model; 1e-5 with f32).
 
         Raises:
-            EngineError: llama.cpp cannot, mostly for want of memory.
+            EngineError: llama.cpp cannot, mostly because memory is short.
         """
         library = native()
         parameters = library.llama_context_default_params()
@@ -170,13 +92,13 @@ class Context:
                 f"there is not enough memory for a context of {size.cells} tokens; set a smaller context_length"
             )
         self._memory = library.llama_get_memory(self.pointer)
-        self._bounds = Bounds(vocabulary, size.batch, size.sequences)
-        self._one = NativeToken(library, self._bounds)
+        self._bounds = _Bounds(vocabulary, size.batch, size.sequences)
+        self._one = _NativeToken(library, self._bounds)
         self._abort = flag.install(library, self.pointer)
         self._rows: frozenset[int] = frozenset()
 
     def close(self) -> None:
-        """Free the cache; the context is of no use afterwards."""
+        """Free the cache; the context cannot be used afterwards."""
         if self.pointer:
             self._library.llama_free(self.pointer)
             self.pointer = self._memory = None
@@ -188,12 +110,12 @@ class Context:
             Interrupted: the flag went up. Nothing of the batch is left in the sequences that it ended.
             EngineError: llama.cpp refused or failed.
         """
-        made = NativeBatch(self._library, batch, self._bounds)
+        made = _NativeBatch(self._library, batch, self._bounds)
         self._decode(made.structure)
         self._rows = frozenset(row for row, wanted in enumerate(batch.outputs) if wanted)
 
     def decode_one(self, token: int, position: int, sequence: int) -> None:
-        """Decode one token of one sequence, with its logits in row 0: `decode` of a batch of one, without its cost."""
+        """Decode one token of one sequence, with its logits in row 0: as `decode` of a batch of one, and cheaper."""
         self._one.fill(token, position, sequence)
         self._decode(self._one.structure)
         self._rows = _FIRST_ROW
@@ -208,27 +130,22 @@ class Context:
         return np.ctypeslib.as_array(pointer, shape=(self._vocabulary,))
 
     def check_drawable(self, row: int) -> Any:
-        """Return the native context for a sampler, after making sure that it has logits in `row`."""
+        """Return the native context for a sampler. Raises ValueError if it has no logits in `row`."""
         self._check_row(row)
         return self.pointer
 
     def share(self, source: int, target: int, length: int) -> None:
-        """Let `target` have the first `length` tokens of `source` too; no cell is copied."""
+        """Add the first `length` tokens of `source` to `target`; no cell is copied."""
         self._check_sequence(source)
         self._check_sequence(target)
         if length > 0:
             self._library.llama_memory_seq_cp(self._memory, source, target, 0, length)
 
     def cut(self, sequence: int, length: int) -> None:
-        """Take all but the first `length` tokens out of `sequence`; cells that no sequence holds any more are free."""
+        """Remove all but the first `length` tokens from `sequence`; cells that no sequence holds any more are free."""
         self._check_sequence(sequence)
         if not self._library.llama_memory_seq_rm(self._memory, sequence, max(length, 0), -1):
             raise EngineError("this model's cache cannot be cut; it needs another engine, such as a server")
-
-    def held(self, sequence: int) -> int:
-        """Return how many tokens `sequence` holds, as llama.cpp sees it."""
-        self._check_sequence(sequence)
-        return int(self._library.llama_memory_seq_pos_max(self._memory, sequence)) + 1
 
     def _decode(self, structure: Any) -> None:
         self._flag.check()
@@ -248,3 +165,81 @@ class Context:
     def _check_row(self, row: int) -> None:
         if row not in self._rows:
             raise ValueError(f"no logits were asked for in row {row} of the last decode")
+
+
+@dataclass(frozen=True, slots=True)
+class _Bounds:
+    """The limits of a batch: token ids below `vocabulary`, at most `tokens` of them, sequences below `sequences`."""
+
+    vocabulary: int
+    tokens: int
+    sequences: int
+
+
+class _NativeBatch:
+    """llama.cpp's structure for a `Batch`, and the buffers that it points into. Keep it until the decode is over."""
+
+    def __init__(self, library: Any, batch: Batch, bounds: _Bounds) -> None:
+        """Raises ValueError for a batch that is out of `bounds`: llama.cpp would end the process, or worse."""
+        count = len(batch.tokens)
+        if not 0 < count <= bounds.tokens:
+            raise ValueError(f"a batch of {count} tokens; it must have 1 to {bounds.tokens}")
+        if not count == len(batch.positions) == len(batch.sequences) == len(batch.outputs):
+            raise ValueError("the parts of a batch differ in length")
+        tokens = np.array(batch.tokens, dtype=np.int32)
+        positions = np.array(batch.positions, dtype=np.int32)
+        counts = np.array([len(owners) for owners in batch.sequences], dtype=np.int32)
+        owners = np.array([owner for several in batch.sequences for owner in several], dtype=np.int32)
+        if tokens.min() < 0 or tokens.max() >= bounds.vocabulary or positions.min() < 0:
+            raise ValueError("a token or a position is out of range")
+        if counts.min() < 1 or owners.min() < 0 or owners.max() >= bounds.sequences:
+            raise ValueError("a token belongs to no sequence, or to one out of range")
+        starts = np.zeros(count, dtype=np.uintp)
+        starts[1:] = np.cumsum(counts[:-1], dtype=np.uintp)
+        pointers = starts * np.uintp(owners.itemsize) + np.uintp(owners.ctypes.data)
+        outputs = np.array(batch.outputs, dtype=np.int8)
+        self._buffers = (tokens, positions, counts, pointers, outputs, owners)
+        self.structure = library.llama_batch(
+            n_tokens=count,
+            token=_at(tokens, library.llama_token),
+            pos=_at(positions, library.llama_pos),
+            n_seq_id=_at(counts, ctypes.c_int32),
+            seq_id=_at(pointers, ctypes.POINTER(library.llama_seq_id)),
+            logits=_at(outputs, ctypes.c_int8),
+        )
+
+
+class _NativeToken:
+    """A batch of one token of one sequence, with its logits: created once, and filled again for each token of a reply.
+
+    A reply decodes one token at a time, and a decode leaves nothing of ours in the processor's caches. So the work
+    between two decodes is slow, and nothing is decoded meanwhile: there should be little of it.
+    """
+
+    def __init__(self, library: Any, bounds: _Bounds) -> None:
+        self._bounds = bounds
+        self._token, self._position = library.llama_token(), library.llama_pos()
+        self._sequence = library.llama_seq_id()
+        self._sequences = ctypes.pointer(self._sequence)
+        self._one, self._wanted = ctypes.c_int32(1), ctypes.c_int8(1)
+        self.structure = library.llama_batch(
+            n_tokens=1,
+            token=ctypes.pointer(self._token),
+            pos=ctypes.pointer(self._position),
+            n_seq_id=ctypes.pointer(self._one),
+            seq_id=ctypes.pointer(self._sequences),
+            logits=ctypes.pointer(self._wanted),
+        )
+
+    def fill(self, token: int, position: int, sequence: int) -> None:
+        """Set the token, its position and its sequence. Raises ValueError for one that is out of the bounds."""
+        bounds = self._bounds
+        if not (0 <= token < bounds.vocabulary and position >= 0):
+            raise ValueError("a token or a position is out of range")
+        if not 0 <= sequence < bounds.sequences:
+            raise ValueError("a token belongs to no sequence, or to one out of range")
+        self._token.value, self._position.value, self._sequence.value = token, position, sequence
+
+
+def _at(buffer: NDArray[Any], kind: Any) -> Any:
+    return ctypes.cast(buffer.ctypes.data, ctypes.POINTER(kind))

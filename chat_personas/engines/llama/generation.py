@@ -1,13 +1,4 @@
-"""A reply to a person, generated at the end of the conversation.
-
-From the form that a reply is to have to a grammar that llama.cpp keeps it to (GBNF).
-
-Drawing the next token from the model's distribution.
-
-Whole replies out of band, such as answers in words: generated on a branch, the conversation untouched.
-
-Reading a conversation into the cache while nobody waits.
-"""
+"""Generating text: replies to a person, whole replies out of band, and reading a conversation ahead of its reply."""
 
 import json
 import secrets
@@ -15,7 +6,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from chat_personas.engines.history import Fitted, shortened
 from chat_personas.engines.llama.library import native
@@ -37,33 +28,210 @@ from eval.engine import (
 if TYPE_CHECKING:
     from chat_personas.engines.llama.runtime import Runtime
 
-
-def grammar(form: Percentages) -> str:
-    """Return a grammar whose only texts are JSON objects with the form's keys in order and whole numbers 0 to 100."""
-    members = ' ", " '.join(f"{_literal(json.dumps(key) + ': ')} number" for key in form.keys)
-    return f'root ::= "{{" {members} "}}"\nnumber ::= "0" | "100" | [1-9] [0-9]?\n'
-
-
-def _literal(text: str) -> str:
-    """Return `text` between quotation marks: GBNF escapes as JSON does."""
-    return json.dumps(text, ensure_ascii=False)
-
+T = TypeVar("T")
 
 _SEEDS = 2**32 - 1  # llama.cpp takes 2**32 - 1 itself for "draw one", unseen
 
 
-def chosen_seed(sampling: Sampling, reply: int = 0) -> int:
+class _ConversationJob(Job[T]):
+    """A job on a conversation that is, or might be, replied to."""
+
+    def __init__(self, messages: Sequence[Message], sampling: Sampling) -> None:
+        super().__init__()
+        self._messages = tuple(messages)
+        self._sampling = sampling
+
+
+class ReplyJob(_ConversationJob[Piece]):
+    """Generates one reply in the conversation's own sequence and puts it out piece by piece."""
+
+    priority = Priority.REPLY
+
+    def __init__(self, messages: Sequence[Message], sampling: Sampling) -> None:
+        super().__init__(messages, sampling)
+        self._progress = _Progress(time.perf_counter(), _chosen_seed(sampling))
+
+    def run(self, runtime: "Runtime", flag: InterruptFlag) -> None:
+        """Generate the reply; see `Job.run`."""
+        fitted, tokens = _fit_reply(runtime, self._messages, self._sampling)
+        progress = self._progress
+        progress.prompt, progress.dropped = len(tokens), fitted.dropped
+        progress.reused = runtime.memory.set_conversation(tokens)
+        detokeniser = runtime.vocabulary.detokeniser()
+        try:
+            finish = self._generate(runtime, flag, detokeniser)
+        finally:
+            runtime.prompter.remember_reply(detokeniser.text, detokeniser.tokens)
+        self.results.put(Piece("", finish, self._take_dropped(), progress.usage()))
+
+    def _generate(self, runtime: "Runtime", flag: InterruptFlag, detokeniser: Detokeniser) -> FinishReason:
+        """Draw and decode tokens until the reply ends."""
+        memory, progress = runtime.memory, self._progress
+        longest = min(self._sampling.max_tokens, runtime.context_length - len(memory.conversation))
+        with Sampler(self._sampling, progress.seed, runtime.vocabulary) as sampler:
+            while progress.generated < longest:
+                flag.check()
+                token = sampler.draw(runtime.context.check_drawable(memory.row), memory.row)
+                self._note_first_token()
+                if runtime.vocabulary.ends_reply(token):
+                    return "stop"
+                progress.generated += 1
+                text = detokeniser.add(token)
+                if text:
+                    self.results.put(Piece(text, dropped_messages=self._take_dropped()))
+                if progress.generated < longest:  # the last token of all is drawn, and never needs to be decoded
+                    memory.extend_conversation([token])
+        return "length"
+
+    def _note_first_token(self) -> None:
+        if self._progress.first_token is None:
+            self._progress.first_token = time.perf_counter() - self._progress.began
+
+    def _take_dropped(self) -> int:
+        """Return the number of dropped messages once, for the first piece."""
+        dropped, self._progress.dropped = self._progress.dropped, 0
+        return dropped
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How far a reply has got, for its `Usage`; tokens and seconds."""
+
+    began: float
+    seed: int
+    prompt: int = 0
+    reused: int = 0
+    generated: int = 0
+    first_token: float | None = None
+    dropped: int = 0
+
+    def usage(self) -> Usage:
+        return Usage(
+            prompt_tokens=self.prompt,
+            reused_tokens=self.reused,
+            decoded_tokens=self.generated,
+            seconds=time.perf_counter() - self.began,
+            first_token_seconds=self.first_token,
+            seed=self.seed,
+        )
+
+
+class ReadAheadJob(_ConversationJob[None]):
+    """Decodes a conversation as its next reply would, which then has only its new tokens left.
+
+    Interrupted, it ends: the tokens that it has decoded stay in the cache, and the job that interrupted it goes on from
+    there.
+    """
+
+    priority = Priority.MEASUREMENT
+
+    def run(self, runtime: "Runtime", flag: InterruptFlag) -> None:
+        """Decode the part of the conversation that is not in the cache; see `Job.run`."""
+        # If the conversation is too long, its next reply says so, to the person who goes on with it.
+        with suppress(TooLongError, Interrupted):
+            _, tokens = _fit_reply(runtime, self._messages, self._sampling)
+            flag.check()
+            runtime.memory.set_conversation(tokens)
+
+
+class CompleteJob(_ConversationJob[str]):
+    """Puts out `n` replies to the same messages, drawn independently, on a branch: the conversation stays as it is.
+
+    Interrupted, it begins the current reply again.
+    """
+
+    priority = Priority.MEASUREMENT
+
+    def __init__(self, messages: Sequence[Message], sampling: Sampling, n: int) -> None:
+        super().__init__(messages, sampling)
+        self._seeds = [_chosen_seed(sampling, reply) for reply in range(n)]
+
+    def run(self, runtime: "Runtime", flag: InterruptFlag) -> None:
+        """Generate the replies that are still missing; see `Job.run`."""
+        _, path = _fit_reply(runtime, self._messages, self._sampling)
+        if len(path) > runtime.memory.room(path) - 1:
+            problem = f"there is no room for these {len(path)} tokens beside the conversation"
+            raise RequestError(f"{problem}; begin a new one, or {runtime.longer_context}")
+        while self._seeds:
+            flag.check()
+            self.results.put(self._reply(runtime, flag, path, self._seeds[0]))
+            del self._seeds[0]
+
+    def _reply(self, runtime: "Runtime", flag: InterruptFlag, path: TokenPath, seed: int) -> str:
+        """Generate one reply. The prompt's last token is decoded by itself, so that all replies begin alike."""
+        if len(path) > 1:
+            runtime.memory.release(_decode(runtime, path[:-1]))
+        step = _decode(runtime, path)
+        try:
+            return self._generate(runtime, flag, len(path), step.ends[-1], seed)
+        finally:
+            runtime.memory.release(step)
+
+    def _generate(self, runtime: "Runtime", flag: InterruptFlag, position: int, row: int, seed: int) -> str:
+        detokeniser = runtime.vocabulary.detokeniser()
+        longest = min(self._sampling.max_tokens, runtime.context_length - position, runtime.memory.free)
+        with Sampler(self._sampling, seed, runtime.vocabulary) as sampler:
+            for number in range(longest):
+                flag.check()
+                token = sampler.draw(runtime.context.check_drawable(row), row)
+                if runtime.vocabulary.ends_reply(token):
+                    break
+                detokeniser.add(token)
+                if number + 1 < longest:
+                    runtime.memory.extend_branch(token, position + number)
+                    row = 0
+        return detokeniser.text
+
+
+def _decode(runtime: "Runtime", path: TokenPath) -> Step:
+    """Bring the whole of `path` onto the spine; return the last step, unreleased, with the logits after the path."""
+    memory = runtime.memory
+    held = memory.aim_spine(path[:-1])
+    plan = Plan([path], held, Limits(runtime.context.size.batch, memory.branches, memory.free))
+    *before, last = plan.steps()
+    for step in before:
+        memory.grow(step)
+        memory.release(step)
+    memory.grow(last)
+    return last
+
+
+def _fit_reply(runtime: "Runtime", messages: Sequence[Message], sampling: Sampling) -> tuple[Fitted, tuple[int, ...]]:
+    """Return the messages that leave room for a reply, and their tokens.
+
+    A quarter of the context is left free for the reply, or less if the reply may not be so long.
+
+    Raises:
+        EngineError: there are no messages; TooLongError: the last one is too long by itself.
+    """
+    if not messages:
+        raise EngineError("there is no message to reply to")
+    room = runtime.context_length - min(sampling.max_tokens, runtime.context_length // 4)
+    tokens: tuple[int, ...] = ()
+    for fitted in shortened(messages, runtime.prompter.size, room):
+        tokens = runtime.prompter.tokens(fitted.messages)
+        if len(tokens) <= room:
+            return fitted, tokens
+    length, reserved = runtime.context_length, runtime.context_length - room
+    raise TooLongError(
+        f"the last message has {len(tokens)} tokens with the system prompt; only {room} fit, because {reserved} of the "
+        f"context's {length} are reserved for the reply; shorten it, or {runtime.longer_context}"
+    )
+
+
+def _chosen_seed(sampling: Sampling, reply: int = 0) -> int:
     """Return the seed for one reply: the given one plus the reply's number, or one drawn now. 0 <= seed < 2**32 - 1."""
     seed = secrets.randbelow(2**31) if sampling.seed is None else sampling.seed
     return (seed + reply) % _SEEDS
 
 
 class Sampler:
-    """A chain of llama.cpp's samplers: grammar, nucleus, temperature, seeded draw, in the order of its own server.
+    """Draws the next token. A chain of llama.cpp's samplers in the order of its own server.
 
-    The grammar keeps the reply to `sampling.constraint`. A model without a token that ends a reply goes without it:
-    after the last character that a grammar allows, llama.cpp would find nothing to draw and end the process.
-    Temperature 0 (or below) is greedy. Use it as a context manager; it holds native memory.
+    That order is grammar, nucleus, temperature, seeded draw. A temperature of 0 or below is greedy. The grammar keeps
+    the reply to `sampling.constraint`, unless the model has no token that ends a reply: after the last character that a
+    grammar allows, llama.cpp would find nothing to draw and end the process. Use it as a context manager; it holds
+    native memory.
     """
 
     def __init__(self, sampling: Sampling, seed: int, vocabulary: Vocabulary) -> None:
@@ -100,186 +268,19 @@ def _constraining(library: Any, vocabulary: Vocabulary, rules: str) -> Any:
     """Return the sampler that leaves only tokens that the grammar allows."""
     link = library.llama_sampler_init_grammar(vocabulary.pointer, rules.encode(), b"root")
     if not link:
-        raise EngineError("the model could not be kept to the form of the answers; use another expression")
+        raise EngineError("llama.cpp rejects the grammar for these answers; use another expression")
     return link
 
 
-@dataclass(slots=True)
-class _Course:
-    """How far a reply has got, for its `Usage`."""
+def grammar(form: Percentages) -> str:
+    """Return a grammar in llama.cpp's notation (GBNF) for a JSON object with the keys of `form` in their order.
 
-    began: float
-    seed: int
-    prompt: int = 0
-    reused: int = 0
-    generated: int = 0
-    first_token: float | None = None
-    dropped: int = 0
-
-    def usage(self) -> Usage:
-        return Usage(
-            prompt_tokens=self.prompt,
-            reused_tokens=self.reused,
-            decoded_tokens=self.generated,
-            seconds=time.perf_counter() - self.began,
-            first_token_seconds=self.first_token,
-            seed=self.seed,
-        )
-
-
-class ReplyJob(Job[Piece]):
-    """Generates one reply in the conversation's own sequence and puts it out piece by piece."""
-
-    priority = Priority.REPLY
-
-    def __init__(self, messages: Sequence[Message], sampling: Sampling) -> None:
-        super().__init__()
-        self._messages = tuple(messages)
-        self._sampling = sampling
-        self._course = _Course(time.perf_counter(), chosen_seed(sampling))
-
-    def run(self, runtime: "Runtime", flag: InterruptFlag) -> None:
-        """Generate the reply; see `Job.run`."""
-        fitted, tokens = fit_reply(runtime, self._messages, self._sampling)
-        course = self._course
-        course.prompt, course.dropped = len(tokens), fitted.dropped
-        course.reused = runtime.memory.set_conversation(tokens)
-        detokeniser = Detokeniser(runtime.vocabulary.piece, strip_leading_space=runtime.vocabulary.leads_with_space)
-        try:
-            finish = self._generate(runtime, flag, detokeniser)
-        finally:
-            runtime.prompter.remember_reply(detokeniser.text, detokeniser.tokens)
-        self.outlet.put(Piece("", finish, self._take_dropped(), course.usage()))
-
-    def _generate(self, runtime: "Runtime", flag: InterruptFlag, detokeniser: Detokeniser) -> FinishReason:
-        """Draw and decode tokens until the reply ends."""
-        memory, course = runtime.memory, self._course
-        longest = min(self._sampling.max_tokens, runtime.context_length - len(memory.conversation))
-        with Sampler(self._sampling, course.seed, runtime.vocabulary) as sampler:
-            while course.generated < longest:
-                flag.check()
-                token = sampler.draw(runtime.context.check_drawable(memory.row), memory.row)
-                self._note_first_token()
-                if runtime.vocabulary.ends_reply(token):
-                    return "stop"
-                course.generated += 1
-                text = detokeniser.add(token)
-                if text:
-                    self.outlet.put(Piece(text, dropped_messages=self._take_dropped()))
-                if course.generated < longest:
-                    memory.extend_conversation([token])
-        return "length"
-
-    def _note_first_token(self) -> None:
-        if self._course.first_token is None:
-            self._course.first_token = time.perf_counter() - self._course.began
-
-    def _take_dropped(self) -> int:
-        """Return the number of dropped messages once, for the first piece."""
-        dropped, self._course.dropped = self._course.dropped, 0
-        return dropped
-
-
-def fit_reply(runtime: "Runtime", messages: Sequence[Message], sampling: Sampling) -> tuple[Fitted, tuple[int, ...]]:
-    """Return the messages that leave room for a reply, and their tokens.
-
-    A quarter of the context is kept free for the reply, or less if it may not be so long.
-
-    Raises:
-        EngineError: there are no messages; TooLongError: the last one is too long by itself.
+    The values are whole numbers from 0 to 100.
     """
-    if not messages:
-        raise EngineError("there is no message to reply to")
-    room = runtime.context_length - min(sampling.max_tokens, runtime.context_length // 4)
-    tokens: tuple[int, ...] = ()
-    for fitted in shortened(messages, runtime.prompter.size, room):
-        tokens = runtime.prompter.tokens(fitted.messages)
-        if len(tokens) <= room:
-            return fitted, tokens
-    kept = runtime.context_length - room
-    raise TooLongError(
-        f"the last message has {len(tokens)} tokens, system prompt included; of the context's {runtime.context_length} "
-        f"it may take {room}, {kept} are kept for the reply; shorten it, or {runtime.longer_context}"
-    )
+    members = ' ", " '.join(f"{_literal(json.dumps(key) + ': ')} number" for key in form.keys)
+    return f'root ::= "{{" {members} "}}"\nnumber ::= "0" | "100" | [1-9] [0-9]?\n'
 
 
-class CompleteJob(Job[str]):
-    """Puts out `n` replies to the same messages, drawn independently. Interrupted, it begins the current one again."""
-
-    priority = Priority.MEASUREMENT
-
-    def __init__(self, messages: Sequence[Message], sampling: Sampling, n: int) -> None:
-        super().__init__()
-        self._messages = tuple(messages)
-        self._sampling = sampling
-        self._seeds = [chosen_seed(sampling, reply) for reply in range(n)]
-
-    def run(self, runtime: "Runtime", flag: InterruptFlag) -> None:
-        """Generate the replies that are still missing; see `Job.run`."""
-        _, path = fit_reply(runtime, self._messages, self._sampling)
-        if len(path) > runtime.memory.room(path) - 1:
-            problem = f"there is no room for these {len(path)} tokens beside the conversation"
-            raise RequestError(f"{problem}; begin a new one, or {runtime.longer_context}")
-        while self._seeds:
-            flag.check()
-            self.outlet.put(self._reply(runtime, flag, path, self._seeds[0]))
-            del self._seeds[0]
-
-    def _reply(self, runtime: "Runtime", flag: InterruptFlag, path: TokenPath, seed: int) -> str:
-        """Generate one reply. The prompt's last token is decoded by itself, so that all replies begin alike."""
-        if len(path) > 1:
-            runtime.memory.release(_decode(runtime, path[:-1]))
-        step = _decode(runtime, path)
-        try:
-            return self._generate(runtime, flag, len(path), step.ends[-1], seed)
-        finally:
-            runtime.memory.release(step)
-
-    def _generate(self, runtime: "Runtime", flag: InterruptFlag, position: int, row: int, seed: int) -> str:
-        detokeniser = Detokeniser(runtime.vocabulary.piece, strip_leading_space=runtime.vocabulary.leads_with_space)
-        longest = min(self._sampling.max_tokens, runtime.context_length - position, runtime.memory.free)
-        with Sampler(self._sampling, seed, runtime.vocabulary) as sampler:
-            for number in range(longest):
-                flag.check()
-                token = sampler.draw(runtime.context.check_drawable(row), row)
-                if runtime.vocabulary.ends_reply(token):
-                    break
-                detokeniser.add(token)
-                if number + 1 < longest:
-                    runtime.memory.extend_branch(token, position + number)
-                    row = 0
-        return detokeniser.text
-
-
-def _decode(runtime: "Runtime", path: TokenPath) -> Step:
-    """Bring the whole of `path` onto the spine; return the last step, unreleased, with the logits after the path."""
-    memory = runtime.memory
-    held = memory.aim_spine(path[:-1])
-    plan = Plan([path], held, Limits(runtime.context.size.batch, memory.branches, memory.free))
-    *before, last = plan.steps()
-    for step in before:
-        memory.grow(step)
-        memory.release(step)
-    memory.grow(last)
-    return last
-
-
-class ReadAheadJob(Job[None]):
-    """Decodes a conversation as its next reply would, which then has only its new tokens left.
-
-    Interrupted, it ends: what it has read stays in the cache, and whatever interrupted it reads on.
-    """
-
-    priority = Priority.MEASUREMENT
-
-    def __init__(self, messages: Sequence[Message], sampling: Sampling) -> None:
-        super().__init__()
-        self._messages = tuple(messages)
-        self._sampling = sampling
-
-    def run(self, runtime: "Runtime", flag: InterruptFlag) -> None:
-        """Decode what of the conversation is not in the cache; see `Job.run`."""
-        with suppress(TooLongError, Interrupted):  # what is too long is said to the person who goes on with it
-            _, tokens = fit_reply(runtime, self._messages, self._sampling)
-            flag.check()
-            runtime.memory.set_conversation(tokens)
+def _literal(text: str) -> str:
+    """Return `text` between quotation marks: GBNF escapes as JSON does."""
+    return json.dumps(text, ensure_ascii=False)

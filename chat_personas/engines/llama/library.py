@@ -1,19 +1,19 @@
-"""The one door to llama.cpp's C interface.
+"""The one door to llama.cpp's C interface: loading the library, hearing its log, and counting cores for its threads.
 
-What llama.cpp has to say goes to `logging`; nothing of it reaches the terminal, which belongs to the screen.
-
-How many threads a decode should use.
+Nothing that llama.cpp logs reaches the terminal, which belongs to the screen: it goes to `logging`.
 """
 
 import ctypes
 import logging
 import math
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 logger = logging.getLogger("chat_personas.llama_cpp")
@@ -25,27 +25,53 @@ _heard = threading.local()
 _callback: Any = None
 
 
-def route_native_log(library: Any) -> None:
-    """Send the library's log lines to `logging`, from now until the process ends. Home paths are shortened to `~`."""
+@cache
+def native() -> Any:
+    """Return llama-cpp-python's low-level module, loaded on first use, with its log routed to `logging`.
+
+    It is untyped on purpose. This is C behind ctypes: an id or a size out of range ends the process. So every call goes
+    through a typed method of this package that checks them first.
+    """
+    # OpenMP's threads spin at every operation while they wait for each other, and on a busy machine burn the very time
+    # they wait for: 3 to 11 tokens a second where sleeping threads reach 85 to 300 (built-in model, two busy cores).
+    if "GOMP_SPINCOUNT" not in os.environ:
+        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    with _without_diskcache():
+        import llama_cpp.llama_cpp as library
+
+    _route_log(library)
+    library.llama_backend_init()
+    return library
+
+
+@contextmanager
+def _without_diskcache() -> Iterator[None]:
+    """Let `import diskcache` find an empty module within the block, unless the program has loaded the real one.
+
+    llama-cpp-python imports diskcache for a cache that is not used here, and diskcache unpickles whatever it finds in
+    its files, which runs any code that somebody put there (CVE-2025-69872). So it is never loaded.
+    """
+    if "diskcache" in sys.modules:
+        yield
+        return
+    placeholder = sys.modules["diskcache"] = ModuleType("diskcache")
+    try:
+        yield
+    finally:
+        if sys.modules.get("diskcache") is placeholder:
+            del sys.modules["diskcache"]
+
+
+def _route_log(library: Any) -> None:
+    """Send the library's log lines to `logging`, from now until the process ends."""
     global _callback
-    if _callback is None:
+    if _callback is None:  # keep a reference: ctypes would free the callback while the library still calls it
         _callback = library.llama_log_callback(_receive)
         library.llama_log_set(_callback, ctypes.c_void_p(0))
 
 
-@contextmanager
-def heard_errors() -> Iterator[list[str]]:
-    """Collect the error lines that native calls of this thread log, to say why one of them failed."""
-    errors: list[str] = []
-    _heard.errors = errors
-    try:
-        yield errors
-    finally:
-        _heard.errors = None
-
-
 def _receive(level: int, text: bytes | None, _data: object) -> None:
-    """Take one message; an exception must not travel into the library, which could not pass it on."""
+    """Log one message, home paths shortened to `~`. An exception must not get out: C could not pass it on."""
     if level == _CONTINUED or text is None:
         return
     severity = _LEVELS.get(level, logging.DEBUG)
@@ -58,28 +84,22 @@ def _receive(level: int, text: bytes | None, _data: object) -> None:
     logger.log(severity, "%s", line)
 
 
-@cache
-def native() -> Any:
-    """Return llama-cpp-python's low-level module, loaded on first use and with its log routed.
-
-    Untyped on purpose: it is C behind ctypes, and every call is wrapped by a typed method of this package that checks
-    sizes and ids first, since what C does not check ends the process.
-    """
-    # OpenMP's threads spin at every operation while they wait for each other, and on a busy machine burn the very time
-    # they wait for: 3 to 11 tokens a second where sleeping threads reach 85 to 300 (built-in model, two busy cores).
-    if "GOMP_SPINCOUNT" not in os.environ:
-        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    import llama_cpp.llama_cpp as library
-
-    route_native_log(library)
-    library.llama_backend_init()
-    return library
+@contextmanager
+def native_errors() -> Iterator[list[str]]:
+    """Collect the error lines that native calls of this thread log, to say why one of them failed."""
+    errors: list[str] = []
+    _heard.errors = errors
+    try:
+        yield errors
+    finally:
+        _heard.errors = None
 
 
 def physical_cores() -> int:
-    """Return the cores this process may use, hyper-threads counted once and a container's quota respected; at least 1.
+    """Return how many cores this process may use, at least 1.
 
-    llama.cpp's threads wait for each other at every operation, so one more than there are cores slows all of them down.
+    Hyper-threads count once, and a container's quota is respected. llama.cpp's threads wait for each other at every
+    operation, so one more than there are cores slows all of them down.
     """
     allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(range(os.cpu_count() or 1))
     cores = {_siblings(number) for number in allowed}
@@ -96,7 +116,7 @@ def _siblings(number: int) -> str:
 
 
 def _quota() -> int:
-    """Return the cores that a control group grants (its version 2), rounded up."""
+    """Return the cores that a control group (version 2) grants, rounded up; all there are without a limit."""
     try:
         granted, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Which tokens are in the cache: the conversation, and beside it the path on which probes branch off."""
+"""The book-keeping of the cache: which tokens are in it, for the conversation and for the probes beside it."""
 
 from collections.abc import Sequence
 
@@ -11,10 +11,10 @@ FIRST_BRANCH = 2
 
 
 class SequenceMemory:
-    """The book-keeping of one context's cache.
+    """The tokens in one context's cache, by sequence.
 
-    Sequence 0 is the conversation. Sequence 1, the spine, is the path of tokens from which probes branch off; it
-    shares the conversation's cells as far as both agree. The others are branches, and live for one decode only.
+    Sequence 0 is the conversation. Sequence 1 is the *spine*: the path of tokens from which probes branch off. It
+    shares the conversation's cells as far as both agree. The other sequences are branches, and live for one decode.
 
     llama.cpp places new cells in the first free ones and computes attention in the order of cells. So the spine and all
     branches leave the cache before the conversation is decoded further: then its numbers are bit for bit those of a
@@ -35,10 +35,10 @@ class SequenceMemory:
         return self._context.size.sequences - FIRST_BRANCH
 
     def set_conversation(self, tokens: Sequence[int]) -> int:
-        """Make the conversation hold `tokens` and have the logits after the last; return how many were there already.
+        """Make `tokens` the conversation, with logits after the last; return how many were in the cache already.
 
-        New tokens are decoded in runs of the batch size, counted from the first new one. At least one is decoded, since
-        the logits are those of a decode. Raises ValueError when `tokens` is empty.
+        New tokens are decoded in runs of the batch size, counted from the first new one. At least one token is decoded,
+        since only a decode gives logits. Raises ValueError when `tokens` is empty.
         """
         if not tokens:
             raise ValueError("a conversation has at least one token")
@@ -67,7 +67,7 @@ class SequenceMemory:
         self.row = last
 
     def drop_spine(self) -> None:
-        """Take the spine out of the cache."""
+        """Remove the spine from the cache."""
         if self.spine:
             self.cut_spine(0)
 
@@ -78,7 +78,7 @@ class SequenceMemory:
         self._shared = min(self._shared, length)
 
     def aim_spine(self, path: Sequence[int]) -> int:
-        """Let the spine be as much of the start of `path` as the cache already holds; return how much that is."""
+        """Make the spine the longest start of `path` that is in the cache; return how many tokens that is."""
         on_spine = common_length(self.spine, path)
         in_conversation = common_length(self.conversation, path)
         if in_conversation >= on_spine:  # if equal, too: cells that both share are cells saved
@@ -96,11 +96,11 @@ class SequenceMemory:
 
     @property
     def free(self) -> int:
-        """Return the cells that neither the conversation nor the spine holds."""
+        """The cells that neither the conversation nor the spine holds."""
         return self._context.size.cells - len(self.conversation) - (len(self.spine) - self._shared)
 
     def grow(self, step: Step) -> None:
-        """Decode one step of a tree on the spine. Its branches stay until `release`; after a failure nothing stays."""
+        """Decode one step of a tree on the spine. Its branches stay until `release`; a failure empties the spine."""
         try:
             for branch, length in enumerate(step.forks):
                 self._context.share(SPINE, FIRST_BRANCH + branch, length)
@@ -117,7 +117,7 @@ class SequenceMemory:
         self._context.decode_one(token, position, FIRST_BRANCH)
 
     def release(self, step: Step) -> None:
-        """Take the branches of `step` out of the cache."""
+        """Remove the branches of `step` from the cache."""
         for branch in range(len(step.forks)):
             self._context.cut(FIRST_BRANCH + branch, 0)
 

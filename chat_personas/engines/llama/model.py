@@ -1,7 +1,4 @@
-"""The weights, as llama.cpp holds them, and what the file says about itself.
-
-What can be said about a model file before llama.cpp is asked: is it one, and which one.
-"""
+"""A model file: whether it is one, its hash, and its weights and metadata once llama.cpp has loaded it."""
 
 import ctypes
 import hashlib
@@ -11,7 +8,7 @@ import struct
 from pathlib import Path
 from typing import Any
 
-from chat_personas.engines.llama.library import heard_errors, native
+from chat_personas.engines.llama.library import native, native_errors
 from chat_personas.engines.llama.worker import InterruptFlag
 from chat_personas.storage.files import atomic_write
 from eval.engine import EngineError
@@ -25,15 +22,15 @@ _WORTH_REMEMBERING = 64 * 2**20  # bytes; less is read in a few hundredths of a 
 _OTHERS = {
     b"vers": "a Git LFS pointer; fetch the file itself with `git lfs pull`",
     b"PK\x03\x04": "a PyTorch or zip file; convert it to GGUF first",
-    b"ggml": "a GGML file of the time before GGUF; get a newer one",
-    b"ggjt": "a GGML file of the time before GGUF; get a newer one",
+    b"ggml": "a GGML file, older than GGUF; get a newer one",
+    b"ggjt": "a GGML file, older than GGUF; get a newer one",
     b"<!DO": "a web page; the download did not give the file itself",
     b"<htm": "a web page; the download did not give the file itself",
 }
 
 
 def check_model_file(path: Path) -> None:
-    """Make sure that `path` begins like a GGUF file.
+    """Check that `path` begins like a GGUF file; this takes no time and imports nothing slow.
 
     Raises:
         EngineError: it is missing, not readable, not a GGUF file, or cut off within its header.
@@ -52,26 +49,26 @@ def check_model_file(path: Path) -> None:
         raise EngineError(f"the model file {name} is empty; download it again")
     if start[:4] != _MAGIC:
         what = _OTHERS.get(start[:4], "give a file in GGUF format")
-        raise EngineError(f"{name} is no GGUF model file: {what}")
+        raise EngineError(f"{name} is not a GGUF model file: {what}")
     if len(start) < _HEADER.size:
-        raise cut_off(name)
+        raise _cut_off(name)
     _, version, tensors, _ = _HEADER.unpack(start)
     if not 2 <= version <= _NEWEST_VERSION:
         raise EngineError(f"{name} is a GGUF file of version {version}; versions 2 and 3 can be read")
     if not tensors:
-        raise EngineError(f"{name} holds no weights (a vocabulary only?); give a complete model file")
+        raise EngineError(f"{name} has no weights (only a vocabulary?); give a complete model file")
 
 
-def cut_off(name: str) -> EngineError:
-    """The error for a file that ends too early."""
+def _cut_off(name: str) -> EngineError:
+    """Return the error for a file that ends too early."""
     return EngineError(f"the model file {name} is cut off or damaged; download it again")
 
 
 def file_sha256(path: Path, cache: Path | None = None) -> str:
     """Return the SHA-256 of a file, in hexadecimal.
 
-    `cache`: a small JSON file that remembers the hashes of large files, since reading gigabytes takes seconds. It knows
-    them by device, inode, size and time of change; no path is written to it.
+    `cache`: a small JSON file that remembers the hashes of large files, since reading gigabytes takes seconds. Its keys
+    are device, inode, size and time of change; no path is written to it.
     """
     status = path.stat()
     if cache is None or status.st_size < _WORTH_REMEMBERING:
@@ -93,7 +90,7 @@ def _digest(path: Path) -> str:
 
 
 def _read_cache(cache: Path) -> dict[str, str]:
-    """Return what is remembered; nothing if the file is missing or damaged."""
+    """Return the remembered hashes by key; none if the file is missing or damaged."""
     try:
         known = json.loads(cache.read_text())
     except (OSError, ValueError):
@@ -119,13 +116,13 @@ _SIGNS_OF_DAMAGE = (
 
 
 class Model:
-    """A model file loaded by llama.cpp. `pointer` is for this package's other wrappers."""
+    """A model file loaded by llama.cpp: the weights and the metadata. `pointer` is llama.cpp's own structure."""
 
     def __init__(self, path: Path, flag: InterruptFlag) -> None:
         """Load `path`; setting `flag` from another thread stops it.
 
         Raises:
-            EngineError: the file is no model that can be run here, or the loading was cancelled.
+            EngineError: the file is not a model that can be run here, or the loading was cancelled.
         """
         check_model_file(path)
         library = native()
@@ -136,11 +133,11 @@ class Model:
         parameters.progress_callback = self._progress
         # llama.cpp's AMX kernels crash the process on quantised weights (its issue 20824; seen here with 0.3.36).
         parameters.use_extra_bufts = b"AMX_INT8 = 1" not in library.llama_print_system_info()
-        with heard_errors() as errors:
+        with native_errors() as errors:
             self.pointer: Any = library.llama_model_load_from_file(str(path).encode(), parameters)
         if not self.pointer:
             raise _failure(path.name, errors, cancelled=flag.is_set())
-        self._refuse_what_cannot_branch(path.name)
+        self._refuse_without_branches(path.name)
 
     def close(self) -> None:
         """Free the weights; contexts made from them must be closed before."""
@@ -184,24 +181,22 @@ class Model:
         self._library.llama_model_meta_val_str(self.pointer, key.encode(), buffer, length + 1)
         return buffer.value.decode("utf-8", "replace")
 
-    def _refuse_what_cannot_branch(self, name: str) -> None:
-        """Raise EngineError for models whose state is no list of tokens: probing them would change the conversation."""
+    def _refuse_without_branches(self, name: str) -> None:
+        """Raise EngineError for a model whose state is not one cell per token: probes would change the conversation."""
         library, pointer = self._library, self.pointer
-        running = library.llama_model_is_recurrent(pointer) or library.llama_model_is_hybrid(pointer)
-        if running or library.llama_model_has_encoder(pointer) or library.llama_model_is_diffusion(pointer):
+        recurrent = library.llama_model_is_recurrent(pointer) or library.llama_model_is_hybrid(pointer)
+        if recurrent or library.llama_model_has_encoder(pointer) or library.llama_model_is_diffusion(pointer):
             self.close()
-            kind = "a model with a running state" if running else "no plain decoder"
-            raise EngineError(
-                f"{name} is {kind}, which cannot be measured in branches here; run it on a server instead"
-            )
+            kind = "is a recurrent model" if recurrent else "is not a decoder-only model"
+            raise EngineError(f"{name} {kind} and cannot be measured in branches here; run it on a server instead")
 
 
 def _failure(name: str, errors: list[str], *, cancelled: bool) -> EngineError:
-    """Say in one line why llama.cpp gave no model."""
+    """Return the error that says why llama.cpp gave no model."""
     if cancelled:
         return EngineError("loading the model was cancelled")
-    said = " ".join(errors)
-    if any(sign in said for sign in _SIGNS_OF_DAMAGE):
-        return cut_off(name)
+    log = " ".join(errors)
+    if any(sign in log for sign in _SIGNS_OF_DAMAGE):
+        return _cut_off(name)
     first = errors[0].split(": ", 1)[-1] if errors else "it gave no reason"
     return EngineError(f"llama.cpp cannot load {name}: {first[:200]}")

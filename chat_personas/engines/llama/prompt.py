@@ -1,7 +1,4 @@
-"""From messages to the tokens of a context.
-
-The chat template of the model file: from messages to the text that the model was trained on.
-"""
+"""From messages to the tokens of a context, through the chat template in the model file."""
 
 import hashlib
 import re
@@ -20,17 +17,19 @@ CHATML = (
     "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' }}"
     "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
 )
-"""The commonest chat format, for files that name none (llama.cpp assumes the same)."""
+"""The commonest chat format, for model files without a template; llama.cpp assumes the same."""
 
 _CLOCK = "strftime_now"
-"""What templates call that write the date into every prompt."""
+"""The function that templates call to write the date into every prompt."""
 _SPACE = "\t\n\t"
 _SLOT = re.compile(r"(?P<left>\t\n\t)?\ue000(?P<number>\d+)\ue001(?P<right>\t\n\t)?")
+_REMEMBERED_REPLIES = 1024
+_REMEMBERED_TEXTS = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class TemplatePart:
-    """A stretch of a rendered context: the template's own text, or (with `message`) what somebody wrote.
+    """A stretch of a rendered context: the template's own text, or the content of message number `message`.
 
     `trim_left` and `trim_right`: the template removes white space there.
     """
@@ -47,149 +46,22 @@ class TemplatePart:
         return TemplatePart(content, self.message, self.trim_left, self.trim_right)
 
 
-class ChatTemplate:
-    """A Jinja template from a model file, run in a sandbox: the file may come from anywhere.
-
-    Messages are rendered through stand-ins, so that the template's text and what people wrote stay apart, and no
-    message can pass for a part of the template. `date` is the day that it writes into prompts (ISO 8601), None if none.
-    """
-
-    def __init__(self, source: str, *, begin: str, end: str, today: date | None = None) -> None:
-        """`today` is the day that a template gets which asks for the time, to the end: by default that of the call.
-
-        One day throughout, at midnight, so that all prompts of a run are alike and known by that day.
-
-        Raises:
-            EngineError: the template is no valid Jinja.
-        """
-        self._source = source
-        today = datetime.now().astimezone().date() if today is None else today
-        self.date = today.isoformat() if _CLOCK in source else None
-        self._names = {"bos_token": begin, "eos_token": end}
-        self._template = _compiled(source, today)
-
-    @cached_property
-    def sha256(self) -> str:
-        """The hash of the template's text."""
-        return hashlib.sha256(self._source.encode()).hexdigest()
-
-    def parts(self, messages: Sequence[Message]) -> list[TemplatePart]:
-        """Render `messages`, ending with the start of the assistant's reply; reasoning models are asked not to think.
-
-        Templates may look at content, such as to leave earlier reasoning out. Where stand-ins give another text than
-        the messages themselves, the assistant's messages are shown to the template as they are, if that explains it.
-
-        Raises:
-            EngineError: the template does not accept these messages.
-        """
-        contents = [message.content for message in messages]
-        stand_ins = [_stand_in(number) if content.strip() else content for number, content in enumerate(contents)]
-        apart = _split(self._render(messages, stand_ins), contents)
-        wanted = self._render(messages, contents)
-        if _joined(apart) == wanted or any("\ue000" in content for content in contents):
-            return apart
-        shown = [
-            message.content if message.role == "assistant" else stand_in
-            for message, stand_in in zip(messages, stand_ins, strict=True)
-        ]
-        seen = _split(self._render(messages, shown), contents)
-        return seen if _joined(seen) == wanted else apart
-
-    def _render(self, messages: Sequence[Message], contents: Sequence[str]) -> str:
-        """Render; a template that refuses a system prompt or passes over it gets it in the first turn instead."""
-        turns = [
-            {"role": message.role, "content": content} for message, content in zip(messages, contents, strict=True)
-        ]
-        if not turns or turns[0]["role"] != "system":
-            return self._run(turns)
-        try:
-            text = self._run(turns)
-        except EngineError:
-            return self._run(_without_system(turns))
-        return text if contents[0].strip() in text else self._run(_without_system(turns))
-
-    def _run(self, turns: list[dict[str, str]]) -> str:
-        from jinja2 import TemplateError
-
-        try:
-            text: str = self._template.render(
-                messages=turns, add_generation_prompt=True, enable_thinking=False, tools=None, **self._names
-            )
-        except (TemplateError, TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
-            why = " ".join(str(error).split())
-            raise EngineError(f"the model's chat template does not accept the conversation: {why}") from error
-        return text
-
-
-def _without_system(turns: list[dict[str, str]]) -> list[dict[str, str]]:
-    """Put the system prompt at the head of the first turn after it, for templates that know no system role."""
-    system, rest = turns[0]["content"], turns[1:]
-    if not rest:
-        return [{"role": "user", "content": system}]
-    return [{**rest[0], "content": f"{system}\n\n{rest[0]['content']}"}, *rest[1:]]
-
-
-def _compiled(source: str, today: date) -> Any:
-    from jinja2 import TemplateError, TemplateSyntaxError
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    def refuse(message: str) -> NoReturn:
-        raise TemplateError(message)
-
-    environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
-    )
-    environment.globals["raise_exception"] = refuse
-    environment.globals[_CLOCK] = datetime.combine(today, time()).astimezone().strftime
-    try:
-        return environment.from_string(source)
-    except TemplateSyntaxError as error:
-        raise EngineError(f"the model's chat template is not valid (line {error.lineno}): {error.message}") from error
-
-
-def _stand_in(number: int) -> str:
-    """Return a text that no template produces, in white space that shows whether the template trims."""
-    return f"{_SPACE}\ue000{number}\ue001{_SPACE}"
-
-
-def _split(rendered: str, contents: Sequence[str]) -> list[TemplatePart]:
-    """Cut a rendered text at its stand-ins and put the contents in their place."""
-    parts: list[TemplatePart] = []
-    end = 0
-    for slot in _SLOT.finditer(rendered):
-        number = int(slot["number"])
-        parts.append(TemplatePart(rendered[end : slot.start()]))
-        blank = TemplatePart("", number, trim_left=slot["left"] is None, trim_right=slot["right"] is None)
-        parts.append(blank.holding(contents[number]))
-        end = slot.end()
-    parts.append(TemplatePart(rendered[end:]))
-    return [part for part in parts if part.text or part.message is not None]
-
-
-def _joined(parts: Sequence[TemplatePart]) -> str:
-    return "".join(part.text for part in parts)
-
-
-_REMEMBERED_REPLIES = 1024
-_REMEMBERED_TEXTS = 4096
-
-
 class Prompter:
     """Renders messages with the model's chat template and splits the text into tokens as llama.cpp would.
 
-    Two exceptions, both on purpose. What somebody wrote never becomes a control token, even if it is spelled like
-    one. And a reply that this model generated keeps the tokens it was generated with, since its text alone might be
-    split in another way, and the cache would no longer match.
+    There are two exceptions on purpose. The content of a message never becomes a control token, even if it is spelled
+    like one. And a reply that this model generated keeps the tokens it was generated with, since its text alone might
+    be split in another way, and the cache would no longer match.
     """
 
-    def __init__(self, vocabulary: Vocabulary, template: ChatTemplate) -> None:
+    def __init__(self, vocabulary: Vocabulary, template: "ChatTemplate") -> None:
         self._vocabulary = vocabulary
         self._template = template
         self._replies: OrderedDict[str, tuple[int, ...]] = OrderedDict()
         self._text_tokens = lru_cache(_REMEMBERED_TEXTS)(self._tokenise)
 
     def remember_reply(self, text: str, tokens: Sequence[int]) -> None:
-        """Keep the tokens that a reply was generated with, for the contexts in which it comes back as a message."""
+        """Remember the tokens that a reply was generated with, for contexts in which it comes back as a message."""
         if text:
             self._replies[text] = tuple(tokens)
             self._replies.move_to_end(text)
@@ -240,10 +112,9 @@ class Prompter:
         return None
 
     def _template_tokens(self, text: str) -> list[int]:
-        """Split text that may hold control tokens, piece by piece from one to the next, so that pieces can be
-        remembered.
+        """Split text that may hold control tokens, in pieces from one to the next, so that pieces can be remembered.
 
-        llama.cpp cuts a text at its control tokens before anything else; cutting before them changes nothing.
+        llama.cpp cuts a text at its control tokens before anything else, so the cuts change nothing.
         """
         cuts = [0, *(found.start() for found in self._vocabulary.control.finditer(text) if found.start()), len(text)]
         return [token for start, end in pairwise(cuts) for token in self._text_tokens(text[start:end], True)]
@@ -252,8 +123,137 @@ class Prompter:
         return tuple(self._vocabulary.tokenise(text, special=special)) if text else ()
 
     def _begun(self, tokens: list[int]) -> tuple[int, ...]:
-        """Put the token that begins a context in front, once: some templates write it, some leave it to the program."""
+        """Add the token that begins a context, unless it is there: some templates write it, some do not."""
         begin = self._vocabulary.begin
         if begin is not None and self._vocabulary.adds_begin and tokens[:1] != [begin]:
             return (begin, *tokens)
         return tuple(tokens)
+
+
+class ChatTemplate:
+    """The Jinja template of a model file, run in a sandbox: the file may come from anywhere.
+
+    The template gets stand-ins instead of the messages' contents. So its own text and the contents stay apart, and no
+    message can pass for a part of the template. `date` is the day that it writes into prompts (ISO 8601), None if none.
+    """
+
+    def __init__(self, source: str, *, begin: str, end: str, today: date | None = None) -> None:
+        """Compile the template.
+
+        Args:
+            source: the template.
+            begin: the spelling of the token that begins a context.
+            end: the spelling of the token that ends a text.
+            today: the day that the template gets if it asks for the time, by default that of this call. It stays the
+                same, at midnight, so that all prompts of a run are alike.
+
+        Raises:
+            EngineError: the template is not valid Jinja.
+        """
+        self._source = source
+        today = datetime.now().astimezone().date() if today is None else today
+        self.date = today.isoformat() if _CLOCK in source else None
+        self._names = {"bos_token": begin, "eos_token": end}
+        self._template = _compiled(source, today)
+
+    @cached_property
+    def sha256(self) -> str:
+        """The hash of the template's text."""
+        return hashlib.sha256(self._source.encode()).hexdigest()
+
+    def parts(self, messages: Sequence[Message]) -> list[TemplatePart]:
+        """Render `messages`, ending with the start of the assistant's reply; reasoning models are asked not to think.
+
+        A template may look at content, for example to leave out earlier reasoning. So the result is compared with the
+        text for the real contents. If they differ, the template gets the assistant's messages as they are, and this
+        result is taken if it makes the texts equal.
+
+        Raises:
+            EngineError: the template does not accept these messages.
+        """
+        contents = [message.content for message in messages]
+        stand_ins = [_stand_in(number) if content.strip() else content for number, content in enumerate(contents)]
+        apart = _split(self._render(messages, stand_ins), contents)
+        wanted = self._render(messages, contents)
+        if _joined(apart) == wanted or any("\ue000" in content for content in contents):
+            return apart
+        shown = [
+            message.content if message.role == "assistant" else stand_in
+            for message, stand_in in zip(messages, stand_ins, strict=True)
+        ]
+        seen = _split(self._render(messages, shown), contents)
+        return seen if _joined(seen) == wanted else apart
+
+    def _render(self, messages: Sequence[Message], contents: Sequence[str]) -> str:
+        """Render; a template that refuses or ignores a system prompt gets it in the first turn instead."""
+        turns = [
+            {"role": message.role, "content": content} for message, content in zip(messages, contents, strict=True)
+        ]
+        if not turns or turns[0]["role"] != "system":
+            return self._run(turns)
+        try:
+            text = self._run(turns)
+        except EngineError:
+            return self._run(_without_system(turns))
+        return text if contents[0].strip() in text else self._run(_without_system(turns))
+
+    def _run(self, turns: list[dict[str, str]]) -> str:
+        from jinja2 import TemplateError
+
+        try:
+            text: str = self._template.render(
+                messages=turns, add_generation_prompt=True, enable_thinking=False, tools=None, **self._names
+            )
+        except (TemplateError, TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
+            why = " ".join(str(error).split())
+            raise EngineError(f"the model's chat template does not accept the conversation: {why}") from error
+        return text
+
+
+def _without_system(turns: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Put the system prompt at the head of the first turn after it, for templates without a system role."""
+    system, rest = turns[0]["content"], turns[1:]
+    if not rest:
+        return [{"role": "user", "content": system}]
+    return [{**rest[0], "content": f"{system}\n\n{rest[0]['content']}"}, *rest[1:]]
+
+
+def _compiled(source: str, today: date) -> Any:
+    from jinja2 import TemplateError, TemplateSyntaxError
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    def refuse(message: str) -> NoReturn:
+        raise TemplateError(message)
+
+    environment = ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
+    )
+    environment.globals["raise_exception"] = refuse
+    environment.globals[_CLOCK] = datetime.combine(today, time()).astimezone().strftime
+    try:
+        return environment.from_string(source)
+    except TemplateSyntaxError as error:
+        raise EngineError(f"the model's chat template is not valid (line {error.lineno}): {error.message}") from error
+
+
+def _stand_in(number: int) -> str:
+    """Return a text that no template writes itself, in white space that shows whether the template trims."""
+    return f"{_SPACE}\ue000{number}\ue001{_SPACE}"
+
+
+def _split(rendered: str, contents: Sequence[str]) -> list[TemplatePart]:
+    """Cut a rendered text at its stand-ins and put the contents in their place."""
+    parts: list[TemplatePart] = []
+    end = 0
+    for slot in _SLOT.finditer(rendered):
+        number = int(slot["number"])
+        parts.append(TemplatePart(rendered[end : slot.start()]))
+        blank = TemplatePart("", number, trim_left=slot["left"] is None, trim_right=slot["right"] is None)
+        parts.append(blank.holding(contents[number]))
+        end = slot.end()
+    parts.append(TemplatePart(rendered[end:]))
+    return [part for part in parts if part.text or part.message is not None]
+
+
+def _joined(parts: Sequence[TemplatePart]) -> str:
+    return "".join(part.text for part in parts)

@@ -1,9 +1,4 @@
-"""Everything that the worker thread owns once a model is loaded.
-
-How a model is run.
-
-What is recorded about an embedded model.
-"""
+"""A model that is loaded and ready: everything that the worker thread owns, and how it is loaded."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,16 +12,21 @@ from chat_personas.engines.llama.vocabulary import LabelScorer, Vocabulary
 from chat_personas.engines.llama.worker import InterruptFlag
 from eval.engine import EngineInfo
 
+_LARGEST_DEFAULT_CONTEXT = 8192
+_LARGEST_ROOM_FOR_BRANCHES = 2048
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What can be chosen when a model is loaded.
+    """The choices when a model is loaded.
 
-    `context_length`: tokens of one conversation; default the model's own, at most 8192. `threads`: default the physical
-    cores. `flash_attention` is faster on the CPU, but results then depend more on how tokens are split into batches.
-    `batch`: tokens of one decode; more than 256 are no faster, since branches in one decode also compute attention
-    to each other that is then masked. `sequences`: the conversation, the spine, and the branches that one decode may
-    end (3 to 256).
+    Attributes:
+        context_length: tokens of one conversation; default the model's own, at most 8192.
+        threads: default the physical cores.
+        flash_attention: faster on the CPU, but then results depend more on how tokens are split into batches.
+        batch: tokens of one decode. More than 256 are no faster: branches in one decode also compute attention to each
+            other, which is then masked.
+        sequences: the conversation, the spine, and the branches that may end in one decode (3 to 256).
     """
 
     context_length: int | None = None
@@ -45,16 +45,12 @@ class Options:
             raise ValueError("batch must be 1 to 8192, sequences 3 to 256")
 
 
-_LARGEST_DEFAULT_CONTEXT = 8192
-_LARGEST_ROOM_FOR_BRANCHES = 2048
-
-
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """A loaded model and its context. To be used by the worker thread only.
+    """A loaded model and its context, for the worker thread only.
 
-    `context_length` is the most tokens that one conversation or one probe with its prefix may have; the cache has
-    more cells than that, for branches beside a full conversation.
+    `context_length` is how many tokens one conversation, or one probe with its prefix, may have. The cache has more
+    cells than that, for branches beside a full conversation.
     """
 
     model: Model
@@ -66,14 +62,45 @@ class Runtime:
     memory: SequenceMemory
     context_length: int
     threads: int
+    flash_attention: bool
 
     @property
     def longer_context(self) -> str:
-        """What to do for a longer context, as the end of an error: a setting helps only below the model's own limit."""
+        """How to get a longer context, as the end of an error: a setting helps only below the model's own limit."""
         limit = self.model.trained_context
         if self.context_length < limit:
             return f"raise context_length in the settings (this model takes up to {limit} tokens)"
-        return f"take a model with a longer context (this one was trained for {limit} tokens and takes no more)"
+        return f"use a model with a longer context (this one was trained for {limit} tokens and takes no more)"
+
+    def describe(self, path: Path, name: str | None, hash_cache: Path | None) -> EngineInfo:
+        """Return the record of this model; reads the whole file for its hash unless `hash_cache` has it.
+
+        A model whose file calls itself a demonstration (in its name or description) is marked as one.
+        """
+        model = self.model
+        says = " ".join(filter(None, (model.metadata("general.name"), model.metadata("general.description")))).lower()
+        return EngineInfo(
+            name=name or path.stem,
+            engine="llama",
+            sha256=file_sha256(path, hash_cache),
+            quantization=model.quantization,
+            context_length=self.context_length,
+            template_sha256=self.template.sha256,
+            template_date=self.template.date,
+            flash_attention=self.flash_attention,
+            log_probabilities="exact",
+            constraints="grammar" if self.vocabulary.can_constrain else "none",
+            local=True,
+            demonstration="demonstration" in says,
+            details={
+                "llama.cpp": native().llama_version().decode(),
+                "architecture": model.metadata("general.architecture") or "unknown",
+                "parameters": str(model.parameters),
+                "threads": str(self.threads),
+                "batch": str(self.context.size.batch),
+                "chat_template": "from the file" if model.chat_template else "assumed (ChatML)",
+            },
+        )
 
     def close(self) -> None:
         """Free context and weights."""
@@ -85,7 +112,7 @@ def load_runtime(path: Path, options: Options, flag: InterruptFlag) -> Runtime:
     """Load a model file and make a context for it; `flag` stops the loading, and later every decode.
 
     Raises:
-        EngineError: the file is no model that can be run here, its template is not valid, or memory is short.
+        EngineError: the file is not a model that can be run here, its template is not valid, or memory is short.
     """
     model = Model(path, flag)
     try:
@@ -125,35 +152,5 @@ def _with_context(model: Model, options: Options, flag: InterruptFlag) -> Runtim
         memory=SequenceMemory(context),
         context_length=length,
         threads=threads,
-    )
-
-
-def describe(runtime: Runtime, path: Path, name: str | None, options: Options, hash_cache: Path | None) -> EngineInfo:
-    """Return the engine's description; reads the whole file for its hash unless `hash_cache` knows it.
-
-    A model whose file calls itself a demonstration (in its name or description) is marked as one.
-    """
-    model = runtime.model
-    says = " ".join(filter(None, (model.metadata("general.name"), model.metadata("general.description")))).lower()
-    return EngineInfo(
-        name=name or path.stem,
-        engine="llama",
-        sha256=file_sha256(path, hash_cache),
-        quantization=model.quantization,
-        context_length=runtime.context_length,
-        template_sha256=runtime.template.sha256,
-        template_date=runtime.template.date,
         flash_attention=options.flash_attention,
-        log_probabilities="exact",
-        constraints="grammar" if runtime.vocabulary.can_constrain else "none",
-        local=True,
-        demonstration="demonstration" in says,
-        details={
-            "llama.cpp": native().llama_version().decode(),
-            "architecture": model.metadata("general.architecture") or "unknown",
-            "parameters": str(model.parameters),
-            "threads": str(runtime.threads),
-            "batch": str(runtime.context.size.batch),
-            "chat_template": "from the file" if model.chat_template else "assumed (ChatML)",
-        },
     )

@@ -1,4 +1,4 @@
-"""Many probes at once, on branches beside the conversation."""
+"""Scoring many probes at once, on branches beside the conversation."""
 
 import math
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class ScoreJob(Job[ProbeScore]):
     """Puts every probe to the model after the same prefix, as one tree of tokens.
 
-    Interrupted, it keeps what was scored and goes on with the rest when it runs again.
+    Interrupted, it keeps the scores it has and goes on with the other probes when it runs again.
     """
 
     priority = Priority.MEASUREMENT
@@ -26,6 +26,7 @@ class ScoreJob(Job[ProbeScore]):
         self._prefix = tuple(prefix)
         self._probes = tuple(probes)
         self._waiting: dict[TokenPath, list[Probe]] | None = None
+        """The probes that are not scored yet, by the tokens of their contexts; None before the first run."""
         self._failed: set[str] = set()
         self._dropped = 0
 
@@ -33,7 +34,7 @@ class ScoreJob(Job[ProbeScore]):
         """Score the probes that are not scored yet; see `Job.run`."""
         if self._waiting is None:
             self._waiting = self._prepare(runtime, flag)
-        self._fail_what_does_not_fit(runtime)
+        self._fail_too_long(runtime)
         if not self._waiting:
             return
         plan = self._plan(runtime)
@@ -46,7 +47,7 @@ class ScoreJob(Job[ProbeScore]):
                 runtime.memory.release(step)
 
     def _prepare(self, runtime: "Runtime", flag: InterruptFlag) -> dict[TokenPath, list[Probe]]:
-        """Return the probes by the tokens of their contexts, the prefix shortened if it must be."""
+        """Return the probes that can be asked, by the tokens of their contexts; shorten the prefix if need be."""
         for probe in self._probes:
             if probe.key not in self._failed:
                 self._check_labels(runtime, probe)
@@ -70,26 +71,26 @@ class ScoreJob(Job[ProbeScore]):
         return waiting
 
     def _check_labels(self, runtime: "Runtime", probe: Probe) -> None:
-        """Put out a failure if the model cannot answer with the probe's labels."""
+        """Fail the probe if the model cannot answer with its labels."""
         try:
             for label in probe.labels:
                 runtime.labels.variants(label)
         except ValueError as error:
             self._fail(probe, str(error))
 
-    def _fail_what_does_not_fit(self, runtime: "Runtime") -> None:
+    def _fail_too_long(self, runtime: "Runtime") -> None:
         waiting = self._waiting or {}
         for path in [path for path in waiting if not _fits(runtime, path)]:
-            problem = f"the question and what comes before it have {len(path)} tokens, too many for the context"
+            problem = f"the question and the conversation before it have {len(path)} tokens, too many for the context"
             for probe in waiting.pop(path):
                 self._fail(probe, f"{problem}; {runtime.longer_context}")
 
     def _fail(self, probe: Probe, why: str) -> None:
         self._failed.add(probe.key)
-        self.outlet.put(ProbeScore(probe.key, (), 0.0, failure=why))
+        self.results.put(ProbeScore(probe.key, (), 0.0, failure=why))
 
     def _plan(self, runtime: "Runtime") -> Plan:
-        """Let the spine be what the cache already holds of the common prefix, and plan the rest."""
+        """Aim the spine (see `SequenceMemory`) at the probes' common prefix, and plan how to decode the rest."""
         paths = list(self._waiting or ())
         common = min(common_length(paths[0], path) for path in paths)
         shortest = min(map(len, paths))
@@ -98,7 +99,7 @@ class ScoreJob(Job[ProbeScore]):
         return Plan(paths, held, limits)
 
     def _read(self, runtime: "Runtime", plan: Plan, step: Step) -> None:
-        """Put out the scores of the paths that ended in this step."""
+        """Put out the scores of the probes whose contexts ended in this step."""
         waiting = self._waiting or {}
         for index, row in zip(step.paths, step.ends, strict=True):
             path, decoded = plan.paths[index], plan.decoded(index)
@@ -108,7 +109,7 @@ class ScoreJob(Job[ProbeScore]):
                 if math.isnan(mass):
                     self._fail(probe, "the model's output is not a number; the file may be damaged")
                     continue
-                self.outlet.put(
+                self.results.put(
                     ProbeScore(
                         probe.key,
                         labels,
@@ -118,7 +119,7 @@ class ScoreJob(Job[ProbeScore]):
                         dropped_messages=self._dropped,
                     )
                 )
-                decoded = 0
+                decoded = 0  # another probe with the same context cost nothing
 
 
 def _fits(runtime: "Runtime", path: TokenPath) -> bool:

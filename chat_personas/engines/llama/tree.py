@@ -1,7 +1,7 @@
-"""All probes as one prefix tree of tokens, cut into decodes: each distinct token once.
+"""All probes as one prefix tree of tokens, cut into decodes: each distinct token is decoded once.
 
-Pure arithmetic on token ids; no model in it. The paths, sorted, are walked depth first, so what the cache must hold
-besides one decode is a single path: the *spine*, the ancestors of the token that comes next.
+This is pure arithmetic on token ids, without a model, and tested alone. The paths are sorted and walked depth first.
+So the cache must hold a single path besides the current decode: the *spine*, the ancestors of the token that is next.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,8 +15,8 @@ TokenPath = tuple[int, ...]
 class Node:
     """One token of the tree at its position in the context.
 
-    `branches`: the paths ending in this step that pass through it, by number. `on_spine`: later steps grow from it,
-    too. `ends_path`: logits are wanted here.
+    `branches`: the numbers of the paths that pass through it and end in this step. `on_spine`: later steps grow from
+    it, too. `ends_path`: a path ends here, so its logits are wanted.
     """
 
     token: int
@@ -30,8 +30,8 @@ class Node:
 class Step:
     """One decode of the walk.
 
-    Before it, branch b takes over the first `forks[b]` tokens of the spine, and the spine is cut to `kept`. `ends`
-    says for each branch at which node its path ends, `paths` which of the plan's paths it is.
+    Before it, branch b shares the first `forks[b]` tokens of the spine, and the spine is cut to `kept` tokens. For each
+    branch, `ends` is the node at which its path ends, and `paths` the number of that path in the plan.
     """
 
     kept: int
@@ -43,9 +43,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one decode may take: `batch` tokens, `branches` paths that end in it, and `cells` for spine and tokens.
+    """The limits of one decode: its tokens (`batch`), the paths that end in it (`branches`), and `cells`.
 
-    `cells` counts those that are free when the walk begins.
+    `cells` are those that are free when the walk begins; the spine's new tokens and the decode must fit in them.
     """
 
     batch: int

@@ -1,9 +1,4 @@
-"""The model's vocabulary: text to tokens and back.
-
-From tokens to text as it is generated, never cutting a character in two.
-
-Answer labels: the tokens that a label can begin with, and their probability.
-"""
+"""The model's vocabulary: from text to tokens and back, and the probability of answer labels."""
 
 import codecs
 import ctypes
@@ -18,12 +13,102 @@ from numpy.typing import NDArray
 from chat_personas.engines.llama.library import native
 from eval.engine import EngineError, LabelScore
 
+_SENTENCEPIECE = 1  # LLAMA_VOCAB_TYPE_SPM: its first token of a text carries a space that is not in the text
+_SURROUNDINGS = ("", " ", "\n")
+
+
+class Vocabulary:
+    """llama.cpp's vocabulary, typed and checked. It belongs to the model, and is valid as long as the model is loaded.
+
+    `size` is the number of tokens; their ids are 0 to `size` - 1. `pointer` is llama.cpp's own structure.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self._library = native()
+        self.pointer = self._library.llama_model_get_vocab(model)
+        self.size = int(self._library.llama_vocab_n_tokens(self.pointer))
+
+    def tokenise(self, text: str, *, special: bool) -> list[int]:
+        """Return the tokens of `text`, without a beginning or an end added.
+
+        `special`: where the text spells out a control token, it becomes that token. False for text of a person.
+        """
+        data = text.encode("utf-8")
+        room = len(data) + 8
+        for _ in range(2):
+            buffer = (self._library.llama_token * room)()
+            count = self._library.llama_tokenize(self.pointer, data, len(data), buffer, room, False, special)
+            if count >= 0:
+                return list(buffer[:count])
+            room = -count
+        raise EngineError(f"a text of {len(data)} bytes could not be split into tokens; shorten it")
+
+    def piece(self, token: int, *, special: bool = False) -> bytes:
+        """Return the bytes of `token`; those of a control token are empty unless `special`."""
+        if not 0 <= token < self.size:
+            raise ValueError(f"token {token} is outside 0..{self.size - 1}")
+        room = 64
+        for _ in range(2):
+            buffer = ctypes.create_string_buffer(room)
+            count = self._library.llama_token_to_piece(self.pointer, token, buffer, room, 0, special)
+            if count >= 0:
+                return buffer.raw[:count]
+            room = -count
+        raise EngineError(f"token {token} has no text; the model file is damaged")
+
+    def detokeniser(self) -> "Detokeniser":
+        """Return a detokeniser for one reply."""
+        leads_with_space = int(self._library.llama_vocab_type(self.pointer)) == _SENTENCEPIECE
+        return Detokeniser(self.piece, strip_leading_space=leads_with_space)
+
+    def ends_reply(self, token: int) -> bool:
+        """Whether `token` ends a reply (end of text, of turn, of message, as the model file marks them)."""
+        return bool(self._library.llama_vocab_is_eog(self.pointer, token))
+
+    @property
+    def begin(self) -> int | None:
+        """The token that begins a context, if the model has one."""
+        return self._or_none(self._library.llama_vocab_bos(self.pointer))
+
+    @property
+    def adds_begin(self) -> bool:
+        """Whether the model expects every context to begin with `begin`."""
+        return bool(self._library.llama_vocab_get_add_bos(self.pointer)) and self.begin is not None
+
+    @property
+    def end(self) -> int | None:
+        """The token that ends a text, if the model has one."""
+        return self._or_none(self._library.llama_vocab_eos(self.pointer))
+
+    def _or_none(self, token: Any) -> int | None:
+        return int(token) if 0 <= token < self.size else None
+
+    @property
+    def can_constrain(self) -> bool:
+        """Whether a grammar can keep replies to a form: there is a token that ends them."""
+        return self.end is not None and self.ends_reply(self.end)
+
+    def spelling(self, token: int | None) -> str:
+        """Return a control token as chat templates write it; empty for None."""
+        return "" if token is None else self.piece(token, special=True).decode("utf-8", "replace")
+
+    @cached_property
+    def control(self) -> re.Pattern[str]:
+        """A pattern that finds the spelling of any control token; of two that begin alike, the longer one."""
+        library, pointer = self._library, self.pointer
+        hidden = library.LLAMA_TOKEN_ATTR_CONTROL | library.LLAMA_TOKEN_ATTR_UNKNOWN
+        spellings = {
+            self.spelling(token) for token in range(self.size) if library.llama_vocab_get_attr(pointer, token) & hidden
+        }
+        ordered = sorted(filter(None, spellings), key=len, reverse=True)
+        return re.compile("|".join(map(re.escape, ordered)) or r"(?!)")
+
 
 class Detokeniser:
-    """Text of a growing list of tokens.
+    """The text of a growing list of tokens, never cutting a character in two.
 
-    Tokens of byte-level vocabularies can end inside a character; its text is held back until the rest arrives.
-    `text` and `tokens` always belong together: `tokens` are those whose text is complete.
+    A token of a byte-level vocabulary can end inside a character, whose text is held back until the rest arrives.
+    `tokens` are those whose text is complete, so that `text` and `tokens` always belong together.
     """
 
     def __init__(self, piece: Callable[[int], bytes], *, strip_leading_space: bool = False) -> None:
@@ -35,7 +120,7 @@ class Detokeniser:
         self.tokens: list[int] = []
 
     def add(self, token: int) -> str:
-        """Take one more token and return the text that has become complete, often all of its own."""
+        """Take one more token and return the text that has become complete, mostly just that of the token."""
         added = self._decoder.decode(self._piece(token))
         if self._strip and added:
             added, self._strip = added.removeprefix(" "), False
@@ -47,106 +132,12 @@ class Detokeniser:
         return added
 
 
-_SENTENCEPIECE = 1  # LLAMA_VOCAB_TYPE_SPM: its first token of a text carries a space that is not in the text
-
-
-class Vocabulary:
-    """A typed and checked face of llama.cpp's vocabulary, owned by the model that it belongs to."""
-
-    def __init__(self, model: Any) -> None:
-        self._library = native()
-        self._pointer = self._library.llama_model_get_vocab(model)
-        self.size = int(self._library.llama_vocab_n_tokens(self._pointer))
-
-    def tokenise(self, text: str, *, special: bool) -> list[int]:
-        """Return the tokens of `text`, without any added around it.
-
-        `special`: control tokens spelled out in the text become those tokens. Never so for what a person wrote.
-        """
-        data = text.encode("utf-8")
-        room = len(data) + 8
-        for _ in range(2):
-            buffer = (self._library.llama_token * room)()
-            count = self._library.llama_tokenize(self._pointer, data, len(data), buffer, room, False, special)
-            if count >= 0:
-                return list(buffer[:count])
-            room = -count
-        raise EngineError(f"a text of {len(data)} bytes could not be split into tokens; shorten it")
-
-    def piece(self, token: int, *, special: bool = False) -> bytes:
-        """Return the bytes that `token` stands for; control tokens are empty unless `special`."""
-        if not 0 <= token < self.size:
-            raise ValueError(f"token {token} is outside 0..{self.size - 1}")
-        room = 64
-        for _ in range(2):
-            buffer = ctypes.create_string_buffer(room)
-            count = self._library.llama_token_to_piece(self._pointer, token, buffer, room, 0, special)
-            if count >= 0:
-                return buffer.raw[:count]
-            room = -count
-        raise EngineError(f"token {token} has no text; the model file is damaged")
-
-    def ends_reply(self, token: int) -> bool:
-        """Whether `token` ends a reply (end of text, of turn, of message, as the model file marks them)."""
-        return bool(self._library.llama_vocab_is_eog(self._pointer, token))
-
-    @property
-    def pointer(self) -> Any:
-        """llama.cpp's own vocabulary, valid as long as the model is loaded."""
-        return self._pointer
-
-    @property
-    def can_constrain(self) -> bool:
-        """Whether replies can be kept to a grammar: there is a token that ends them."""
-        return self.end is not None and self.ends_reply(self.end)
-
-    @property
-    def begin(self) -> int | None:
-        """The token that begins a context, if the model has one."""
-        token = int(self._library.llama_vocab_bos(self._pointer))
-        return token if 0 <= token < self.size else None
-
-    @property
-    def adds_begin(self) -> bool:
-        """Whether the model expects every context to begin with `begin`."""
-        return bool(self._library.llama_vocab_get_add_bos(self._pointer)) and self.begin is not None
-
-    def spelling(self, token: int | None) -> str:
-        """Return a control token as chat templates write it; empty for None."""
-        return "" if token is None else self.piece(token, special=True).decode("utf-8", "replace")
-
-    @property
-    def end(self) -> int | None:
-        """The token that ends a text, if the model has one."""
-        token = int(self._library.llama_vocab_eos(self._pointer))
-        return token if 0 <= token < self.size else None
-
-    @property
-    def leads_with_space(self) -> bool:
-        """Whether the first token of a reply carries a space that the reply does not have."""
-        return int(self._library.llama_vocab_type(self._pointer)) == _SENTENCEPIECE
-
-    @cached_property
-    def control(self) -> re.Pattern[str]:
-        """A pattern that finds the spelling of any control token, the longest first."""
-        library, pointer = self._library, self._pointer
-        hidden = library.LLAMA_TOKEN_ATTR_CONTROL | library.LLAMA_TOKEN_ATTR_UNKNOWN
-        spellings = {
-            self.spelling(token) for token in range(self.size) if library.llama_vocab_get_attr(pointer, token) & hidden
-        }
-        ordered = sorted(filter(None, spellings), key=len, reverse=True)
-        return re.compile("|".join(map(re.escape, ordered)) or r"(?!)")
-
-
-_SURROUNDINGS = ("", " ", "\n")
-
-
 class UnknownLabelError(ValueError):
-    """No single token of the model spells the label. The message is one line."""
+    """No single token of the model spells the label."""
 
 
 class LabelScorer:
-    """Looks labels up in a vocabulary, and their probability in a row of logits."""
+    """Finds the tokens of answer labels, and computes the labels' probabilities from the logits after a prompt."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
@@ -156,7 +147,8 @@ class LabelScorer:
     def variants(self, label: str) -> tuple[int, ...]:
         """Return the distinct tokens that spell `label`, bare or after white space ("A", " A").
 
-        Raises UnknownLabelError if there are none: then the first token does not tell the labels apart.
+        Raises:
+            UnknownLabelError: there is none, so that the first token of an answer does not tell the labels apart.
         """
         if label not in self._found:
             ends = {self._last_token(space + label) for space in _SURROUNDINGS}
@@ -169,10 +161,10 @@ class LabelScorer:
     def scores(self, labels: Sequence[str], logits: NDArray[np.float32]) -> tuple[tuple[LabelScore, ...], float]:
         """Return the log-probability of each label, exact, and the mass of all together (0 to 1).
 
-        Log-softmax over the whole vocabulary, the variants of a label summed: log Σ exp(l_v − m) − log Σ exp(l_t −
-        m), m the largest logit. The vocabulary's exponentials go to a buffer that is used again; sums are in double
-        precision.
+        This is log-softmax over the whole vocabulary, with the variants v of a label summed:
+        log Σ_v exp(l_v − m) − log Σ_t exp(l_t − m), where t are all tokens and m is the largest logit.
         """
+        # Vocabularies are large: the exponentials go to a buffer that is used again. Their sum is in double precision.
         largest = float(logits.max())
         np.exp(np.subtract(logits, np.float32(largest), out=self._scratch), out=self._scratch)
         total = np.log(self._scratch.sum(dtype=np.float64))

@@ -1,12 +1,7 @@
-"""Finding out what a server is: which models it serves, and what it takes and gives.
+"""What a server is and can do, found out by asking it: its models, its parameters, and how it keeps replies to a form.
 
-What a server understands, found out by asking it: OpenAI-compatible servers differ in their parameters.
-
-We begin with everything we would like to say and take back, one by one, what the server refuses.
-
-What is recorded about the model behind a server.
-
-Keeping replies to a form: servers take a JSON schema in different ways, or not at all, and some only seem to.
+OpenAI-compatible servers differ in the parameters that they accept. So the first request has everything that we would
+like to send, and parameters that the server refuses are left out one by one.
 """
 
 import hashlib
@@ -22,25 +17,29 @@ from personas.inputs.suggestions import quoted, suggestion
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
-MOST_TOP_K = 20
+_MOST_TOP_K = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """Which parameters this server takes.
+    """Which parameters a server accepts.
 
-    `top_k` is how many of the likeliest first tokens it shows with their log-probabilities; 0: it shows none.
-    `quiet` are extra fields that ask reasoning models not to think.
+    Attributes:
+        token_limit: the name of the parameter that limits a reply's tokens.
+        top_k: how many of the likeliest first tokens it shows with their log-probabilities; 0 for none.
+        quiet: whether it accepts a field that asks reasoning models not to think.
+        temperature: whether it accepts `temperature` and `top_p`.
+        seed: whether it accepts `seed`.
     """
 
     token_limit: str = "max_tokens"  # noqa: S105
-    top_k: int = MOST_TOP_K
+    top_k: int = _MOST_TOP_K
     quiet: bool = True
     temperature: bool = True
     seed: bool = True
 
     def showing(self, count: int) -> "Dialect":
-        """Return the dialect of a server that showed `count` likeliest tokens when asked for `top_k`."""
+        """Return this dialect for a server that showed `count` likeliest tokens when it was asked for `top_k`."""
         return replace(self, top_k=min(self.top_k, count))
 
     def limit(self, tokens: int) -> dict[str, Any]:
@@ -51,32 +50,9 @@ class Dialect:
         """Return the fields that ask a reasoning model not to think."""
         return {"chat_template_kwargs": {"enable_thinking": False}} if self.quiet else {}
 
-    def drawing(self, temperature: float, top_p: float) -> dict[str, Any]:
-        """Return the sampling parameters that the server takes."""
+    def sampling(self, temperature: float, top_p: float) -> dict[str, Any]:
+        """Return the sampling parameters, if the server accepts them."""
         return {"temperature": temperature, "top_p": top_p} if self.temperature else {}
-
-
-def without_refused(dialect: Dialect, complaint: str) -> Dialect | None:
-    """Return the dialect to try next after the server refused a request with `complaint`, or None if none is left.
-
-    The complaint's wording decides where it names a parameter; otherwise the least usual one goes first.
-    """
-    said = complaint.lower()
-    if "max_completion_tokens" in said and dialect.token_limit == "max_tokens":  # noqa: S105
-        return replace(dialect, token_limit="max_completion_tokens")  # noqa: S106
-    if "logprob" in said and dialect.top_k:
-        return replace(dialect, top_k=5 if dialect.top_k > 5 else 0)
-    if ("temperature" in said or "top_p" in said) and dialect.temperature:
-        return replace(dialect, temperature=False)
-    if "seed" in said and dialect.seed:
-        return replace(dialect, seed=False)
-    if dialect.quiet:
-        return replace(dialect, quiet=False)
-    if dialect.seed:
-        return replace(dialect, seed=False)
-    if dialect.top_k:
-        return replace(dialect, top_k=5 if dialect.top_k > 5 else 0)
-    return None
 
 
 class NoSuchModelError(EngineError):
@@ -87,9 +63,13 @@ class NoSuchModelError(EngineError):
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """The model that is talked to (as the server names it) and how.
+    """What `discover` found.
 
-    `answered` is the name in its answer, if any; `seconds` is what that short answer took.
+    Attributes:
+        model: the name by which the server is asked for the model.
+        dialect: the parameters that it accepts.
+        answered: the model's name in the server's answer, if there is one.
+        seconds: the time of one short answer.
     """
 
     model: str
@@ -139,10 +119,10 @@ async def _learn_dialect(client: "AsyncOpenAI", model: str) -> Capabilities:
                 seed=0 if dialect.seed else openai.omit,
                 extra_body=dialect.extra(),
                 **dialect.limit(1),
-                **dialect.drawing(1.0, 1.0),
+                **dialect.sampling(1.0, 1.0),
             )
         except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-            if (simpler := without_refused(dialect, str(error))) is None:
+            if (simpler := _without_refused(dialect, str(error))) is None:
                 raise
             dialect = simpler
             continue
@@ -151,18 +131,41 @@ async def _learn_dialect(client: "AsyncOpenAI", model: str) -> Capabilities:
         return Capabilities(model, shows, answered if isinstance(answered, str) else None, seconds)
 
 
+def _without_refused(dialect: Dialect, complaint: str) -> Dialect | None:
+    """Return the dialect to try next after the server refused a request with `complaint`; None if none is left.
+
+    If the complaint names a parameter, it is that one; otherwise the least usual one is left out first.
+    """
+    text = complaint.lower()
+    if "max_completion_tokens" in text and dialect.token_limit == "max_tokens":  # noqa: S105
+        return replace(dialect, token_limit="max_completion_tokens")  # noqa: S106
+    if "logprob" in text and dialect.top_k:
+        return replace(dialect, top_k=5 if dialect.top_k > 5 else 0)
+    if ("temperature" in text or "top_p" in text) and dialect.temperature:
+        return replace(dialect, temperature=False)
+    if "seed" in text and dialect.seed:
+        return replace(dialect, seed=False)
+    if dialect.quiet:
+        return replace(dialect, quiet=False)
+    if dialect.seed:
+        return replace(dialect, seed=False)
+    if dialect.top_k:
+        return replace(dialect, top_k=5 if dialect.top_k > 5 else 0)
+    return None
+
+
 def _shown_count(answer: object) -> int:
-    """How many alternatives the server really showed for the first token: it may ignore what it does not know."""
+    """Return how many alternatives the server showed for the first token: it may ignore a parameter."""
     choices = getattr(answer, "choices", None) or []
     content = getattr(getattr(choices[0], "logprobs", None), "content", None) if choices else None
     return len(content[0].top_logprobs or []) if content else 0
 
 
 def details(capabilities: Capabilities, account: str | None = None) -> dict[str, str]:
-    """Return what tells two models on one address apart, two ways of asking one, and two accounts (`account_of`).
+    """Return what tells models at one address apart, ways of asking one model, and accounts (see `account_of`).
 
-    `answers as` is the name in the server's answers: behind an alias, it is the version that answers now. `names` is
-    the start of the SHA-256 of both names in full, since what is shown leaves directories out.
+    `answers as` is the model's name in the server's answers: behind an alias, it is the version that answers now.
+    `names` is the start of the SHA-256 of both names in full, since the names that are shown leave directories out.
     """
     dialect, answered = capabilities.dialect, capabilities.answered or ""
     taken = {
@@ -181,20 +184,20 @@ def details(capabilities: Capabilities, account: str | None = None) -> dict[str,
 
 
 def without_directories(model: str) -> str:
-    """Return a model's name without the path that a server may name it by; `organisation/model` is none and stays."""
+    """Return a model's name without the directories of a path; `organisation/model` is not a path and stays."""
     is_path = model.startswith(("/", "~", ".")) or "\\" in model or model.count("/") > 1
     return model.replace("\\", "/").rpartition("/")[2] if is_path else model
 
 
 Form = Literal["json_schema", "json_object", "none"]
-"""How a server takes a schema: as `json_schema`; inside `json_object`, as llama.cpp's servers do; or not."""
-TRIED: tuple[Form, ...] = ("json_object", "json_schema")
-"""In this order: llama-cpp-python's server fails on `json_schema`, and others refuse or pass over what is first."""
+"""How a server accepts a schema: as `json_schema`; inside `json_object`, as llama.cpp's servers do; or not at all."""
+_FORMS_TRIED: tuple[Form, ...] = ("json_object", "json_schema")
+"""In this order: llama-cpp-python's server fails on `json_schema`, and others refuse or ignore `json_object`."""
 _TRIAL = Percentages(("A", "B"))
 
 
 def response_format(form: Form, wanted: Percentages) -> Any:
-    """Return the request's `response_format` for `wanted`, for a server that takes it in this form."""
+    """Return the request's `response_format` for `wanted`, for a server that accepts a schema in this form."""
     schema = {
         "type": "object",
         "properties": {key: {"type": "integer", "minimum": 0, "maximum": 100} for key in wanted.keys},
@@ -207,14 +210,16 @@ def response_format(form: Form, wanted: Percentages) -> Any:
 
 
 async def find_form(client: "AsyncOpenAI", model: str, dialect: "Dialect") -> Form:
-    """Ask for a greeting in the form of percentages: only a server that keeps replies to a form gives those.
+    """Find out how the server keeps replies to a form.
+
+    It is asked for a greeting in the form of percentages: only a server that keeps replies to the form gives those.
 
     Raises:
         openai.OpenAIError: the server fails for another reason than the form.
     """
     import openai
 
-    for form in TRIED:
+    for form in _FORMS_TRIED:
         try:
             answer = await client.chat.completions.create(
                 model=model,
@@ -222,7 +227,7 @@ async def find_form(client: "AsyncOpenAI", model: str, dialect: "Dialect") -> Fo
                 response_format=response_format(form, _TRIAL),
                 extra_body=dialect.extra(),
                 **dialect.limit(64),
-                **dialect.drawing(0.0, 1.0),
+                **dialect.sampling(0.0, 1.0),
             )
         except (openai.BadRequestError, openai.UnprocessableEntityError, openai.InternalServerError):
             continue

@@ -4,13 +4,14 @@ import asyncio
 import importlib
 import secrets
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
 from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any
 
+from chat_personas.engines.history import Prefix
 from chat_personas.engines.openai.capabilities import (
     Capabilities,
     Dialect,
@@ -22,8 +23,8 @@ from chat_personas.engines.openai.capabilities import (
     without_directories,
 )
 from chat_personas.engines.openai.connection import account_of, is_loopback, key_for, make_client, redact_url
-from chat_personas.engines.openai.errors import Prefix, explain, is_too_long
-from chat_personas.engines.openai.responses import as_score, failed, pieces_of, readable, reply
+from chat_personas.engines.openai.errors import explain, is_redirect, is_too_long
+from chat_personas.engines.openai.responses import as_score, failed, readable, reply_of, stream_pieces
 from chat_personas.engines.openai.retrying import (
     RETRIES,
     Retrying,
@@ -31,7 +32,7 @@ from chat_personas.engines.openai.retrying import (
     is_unreachable,
     through_limits,
 )
-from chat_personas.engines.openai.scheduling import ConcurrencyWindow, in_crowds
+from chat_personas.engines.openai.scheduling import ConcurrencyWindow, in_waves
 from eval.engine import (
     EngineError,
     EngineInfo,
@@ -48,14 +49,14 @@ from eval.engine import (
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
-CONCURRENCY = 32
-DISCOVERY_RETRIES = 1
-DISCOVERY_LIMITED_RETRIES = 5
-NO_LOG_PROBABILITIES = "the server gives no log-probabilities; choose another server or an embedded model"
+_CONCURRENCY = 32
+_DISCOVERY_RETRIES = 1
+_DISCOVERY_LIMITED_RETRIES = 5
+_NO_LOG_PROBABILITIES = "the server gives no log-probabilities; choose another server or an embedded model"
 
 
 class OpenAIEngine:
-    """A model behind an OpenAI-compatible server. Make one with `OpenAIEngine.open`."""
+    """A model behind an OpenAI-compatible server. Create it with `OpenAIEngine.open`."""
 
     def __init__(
         self,
@@ -63,7 +64,7 @@ class OpenAIEngine:
         url: str,
         key_env: str | None,
         capabilities: Capabilities,
-        pace: ConcurrencyWindow,
+        window: ConcurrencyWindow,
         account: str | None = None,
     ) -> None:
         self._client = client
@@ -72,8 +73,8 @@ class OpenAIEngine:
         self._key_env = key_env
         self._model = capabilities.model
         self._dialect: Dialect = capabilities.dialect
-        self._pace = pace
-        self._retrying = Retrying(pace, withdraws=is_loopback(url))
+        self._window = window
+        self._retrying = Retrying(window, withdraws=is_loopback(url))
         self._form: Form | None = None
         self._finding_form = asyncio.Lock()
         self._info = EngineInfo(
@@ -81,7 +82,7 @@ class OpenAIEngine:
             engine="openai",
             log_probabilities="top_k" if self._dialect.top_k else "none",
             top_k=self._dialect.top_k or None,
-            requests_at_once=pace.most,
+            requests_at_once=window.most,
             local=is_loopback(url),
             details=details(capabilities, account),
         )
@@ -93,47 +94,47 @@ class OpenAIEngine:
         model: str | None = None,
         *,
         key_env: str | None = None,
-        concurrency: int = CONCURRENCY,
+        concurrency: int = _CONCURRENCY,
         timeout: float = 120.0,
     ) -> "OpenAIEngine":
-        """Reach the server and find out what it can do; this asks it for one token.
+        """Connect to the server and find out what it can do; this asks it for one token.
 
         Args:
-            url: where the API is, usually ending in /v1.
-            model: its name on the server; None where the server serves just one.
+            url: the address of the API, usually ending in /v1.
+            model: its name on the server; None if the server has just one.
             key_env: the environment variable that holds this server's key.
-            concurrency: requests under way at once, at most; fewer where the server bears no more (see `pace`).
+            concurrency: the most requests at once; see `ConcurrencyWindow` for when there are fewer.
             timeout: seconds to wait for an answer.
 
         Raises:
             EngineError: it cannot be reached, refuses the key, or has no such model.
         """
-        await asyncio.to_thread(importlib.import_module, "openai")  # half a second in which the person may be typing
+        await asyncio.to_thread(importlib.import_module, "openai")  # not on the loop: it takes half a second
         import openai
 
         key = key_for(url, key_env)
-        async with make_client(url, key, timeout=timeout, retries=DISCOVERY_RETRIES) as client:
+        async with make_client(url, key, timeout=timeout, retries=_DISCOVERY_RETRIES) as client:
             try:
-                capabilities = await through_limits(lambda: discover(client, url, model), DISCOVERY_LIMITED_RETRIES)
+                capabilities = await through_limits(lambda: discover(client, url, model), _DISCOVERY_LIMITED_RETRIES)
             except JSONDecodeError as error:
                 raise EngineError(
                     f"{redact_url(url)} sent no JSON; the address of an API usually ends in /v1"
                 ) from error
             except openai.OpenAIError as error:
                 raise explain(error, url, key_env) from error
-        pace = ConcurrencyWindow(concurrency, seconds=capabilities.seconds, timeout=timeout)
+        window = ConcurrencyWindow(concurrency, seconds=capabilities.seconds, timeout=timeout)
         client = make_client(url, key, timeout=timeout, retries=RETRIES)
-        return cls(client, url, key_env, capabilities, pace, account_of(url, key))
+        return cls(client, url, key_env, capabilities, window, account_of(url, key))
 
     @property
     def info(self) -> EngineInfo:
-        """What the server is and can do; whether it keeps replies to a form is found out when that is first wanted."""
+        """What the server is and can do; `constraints` is "unknown" until a reply first needs a form."""
         return replace(self._info, constraints=self._form or "unknown")
 
-    async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncIterator[Piece]:
-        """See `eval.engine.Engine.stream`; no probe is sent before the reply has ended, so that none is in its way.
+    async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
+        """See `eval.engine.Engine.stream`. No probe is sent before the reply has ended, so that none delays it.
 
-        A server on this machine often takes one request at a time: there, probes under way are withdrawn.
+        A server on this machine often takes one request at a time: there, probes under way are withdrawn, too.
         """
         with self._retrying.giving_way():
             async with aclosing(self._reply(messages, sampling)) as pieces:
@@ -141,10 +142,10 @@ class OpenAIEngine:
                     yield piece
 
     async def _reply(self, messages: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
-        """Yield a reply. A server that says the context is too long is asked again with less.
+        """Yield a reply. If the server says that the context is too long, it is asked again with less.
 
-        One that begins its answer before it looks at what was asked can only break it off: where nothing came, it is
-        asked for one token in a single answer, and then says what is wrong, if anything is.
+        Some servers begin to answer before they look at the request, and can then only break off. So if nothing came,
+        the server is asked for one token without streaming, and then says what is wrong, if anything is.
         """
         import httpx2
         import openai
@@ -154,16 +155,16 @@ class OpenAIEngine:
         prefix = Prefix(messages[:-1])
         while True:
             sent = prefix.messages
-            kept = [*sent, *messages[-1:]]
+            asked = [*sent, *messages[-1:]]
             try:
-                request = await self._create(self._client, kept, sampling, seed, stream=True)
+                request = await self._create(self._client, asked, sampling, seed, stream=True)
                 silent = True
-                async with aclosing(pieces_of(request, began, seed, prefix.dropped)) as pieces:
+                async with aclosing(stream_pieces(request, began, seed, prefix.dropped)) as pieces:
                     async for piece in pieces:
                         silent = False
                         yield piece
                 if silent:
-                    await self._create(self._client, kept, replace(sampling, max_tokens=1), seed, stream=False)
+                    await self._create(self._client, asked, replace(sampling, max_tokens=1), seed, stream=False)
                 return
             except openai.BadRequestError as error:
                 explained = explain(error, self._url, self._key_env)
@@ -187,7 +188,7 @@ class OpenAIEngine:
             response_format=await self._response_format(sampling.constraint),
             extra_body=self._dialect.extra(),
             **self._dialect.limit(sampling.max_tokens),
-            **self._dialect.drawing(sampling.temperature, sampling.top_p),
+            **self._dialect.sampling(sampling.temperature, sampling.top_p),
         )
 
     async def _response_format(self, constraint: Percentages | None) -> Any:
@@ -201,7 +202,7 @@ class OpenAIEngine:
         return openai.omit if self._form == "none" else response_format(self._form, constraint)
 
     async def complete(self, messages: Sequence[Message], sampling: Sampling, n: int = 1) -> list[str]:
-        """See `eval.engine.Engine.complete`; the replies are asked for concurrently."""
+        """See `eval.engine.Engine.complete`; the requests are concurrent."""
         import openai
 
         seed = secrets.randbits(31) if sampling.seed is None else sampling.seed
@@ -210,7 +211,7 @@ class OpenAIEngine:
             answer = await self._retrying.ask(
                 lambda: readable(self._create(self._asked_once, messages, sampling, seed + offset, stream=False))
             )
-            text = reply(answer)
+            text = reply_of(answer)
             if text is None:
                 raise RequestError(f"{redact_url(self._url)} sent an answer without a reply in it")
             return text
@@ -227,16 +228,15 @@ class OpenAIEngine:
             for task in tasks:
                 task.cancel()
 
-    async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncIterator[ProbeScore]:
-        """See `eval.engine.Engine.score`: one request per probe, as many at once as the server bears.
+    async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
+        """See `eval.engine.Engine.score`: one request per probe, as many at once as the server can handle.
 
-        They go in tree order, and after a long prefix one goes first alone; scores come as they are known. Of a prefix
-        that is too long for the server the oldest turns are left out.
+        The oldest turns of a prefix are left out if it is too long for the server.
         """
         shared = Prefix(prefix)
-        self._pace.new_context()
-        for crowd in in_crowds(prefix, probes):
-            async with aclosing(self._score_all(shared, crowd)) as scores:
+        self._window.new_context()
+        for wave in in_waves(prefix, probes):
+            async with aclosing(self._score_all(shared, wave)) as scores:
                 async for score in scores:
                     yield score
 
@@ -251,11 +251,11 @@ class OpenAIEngine:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _score_one(self, prefix: Prefix, probe: Probe) -> ProbeScore:
-        """Return the score; raises EngineError for what would befall every other probe, too."""
+        """Return the score. Raises EngineError for a failure that every other probe would meet, too."""
         import openai
 
         if not self._dialect.top_k:
-            return failed(probe, NO_LOG_PROBABILITIES)
+            return failed(probe, _NO_LOG_PROBABILITIES)
         while True:
             sent, dropped = prefix.messages, prefix.dropped
             try:
@@ -270,17 +270,17 @@ class OpenAIEngine:
             return replace(as_score(probe, answer), dropped_messages=dropped)
 
     def _is_lost(self, error: Exception) -> bool:
-        """Say whether the error would befall every other request, too."""
+        """Whether every other request would meet this error, too."""
         import openai
 
         refused = isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError)
-        return refused or is_unreachable(error) or self._retrying.hopeless
+        return refused or is_redirect(error) or is_unreachable(error) or self._retrying.hopeless
 
     async def _readable_first_token(self, prefix: Sequence[Message], probe: Probe) -> Any:
         return await readable(self._first_token(prefix, probe))
 
     async def _first_token(self, prefix: Sequence[Message], probe: Probe) -> Any:
-        """Ask as `chat.completions.create` does, without its walk over the types of all parameters (a third of it)."""
+        # `chat.completions.create` would do the same, but walks over the types of all parameters, a third of its time.
         from openai.types.chat import ChatCompletion
 
         body = {
@@ -290,7 +290,7 @@ class OpenAIEngine:
             "top_logprobs": self._dialect.top_k,
             **self._dialect.extra(),
             **self._dialect.limit(1),
-            **self._dialect.drawing(1.0, 1.0),
+            **self._dialect.sampling(1.0, 1.0),
         }
         return await self._asked_once.post("/chat/completions", cast_to=ChatCompletion, body=body)
 

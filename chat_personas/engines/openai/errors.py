@@ -1,11 +1,8 @@
-"""What went wrong between us and a server, in one line that says what to do.
-
-A conversation longer than the server's context: leave out the oldest turns, as the embedded engine does.
-"""
+"""Failures of a server, recognised and explained in one line that says what to do."""
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
+from urllib.parse import urljoin, urlsplit
 
 from chat_personas.engines.openai.connection import key_variable, redact_url
 from chat_personas.engines.openai.retrying import (
@@ -14,15 +11,24 @@ from chat_personas.engines.openai.retrying import (
     asked_pause,
     is_unreachable,
 )
-from chat_personas.text import pluralize
-from eval.engine import EngineError, Message
+from chat_personas.text import pluralize, printable
+from eval.engine import EngineError
 
 if TYPE_CHECKING:
     import openai
 
+_SIGNS_OF_LENGTH = (
+    "context length",
+    "context_length",
+    "context window",
+    "maximum context",
+    "too many tokens",
+    "exceed",
+)
+
 
 def explain(error: Exception, url: str, key_env: str | None) -> EngineError:
-    """Turn an error of the `openai` package into ours; the server's own words are kept short and carry no key."""
+    """Return the error for an error of the `openai` package; it quotes a little of the server's message, and no key."""
     import openai
 
     where = redact_url(url)
@@ -34,29 +40,46 @@ def explain(error: Exception, url: str, key_env: str | None) -> EngineError:
         return EngineError(f"cannot reach {where}; is the server running, and is the address right?")
     if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
         variable = key_variable(url, key_env)
-        todo = f"check {variable}" if variable else f'name its key: [servers."{where}"] key_env = "..." in settings'
-        return EngineError(f"{where} refused the key; {todo}")
+        advice = f"check {variable}" if variable else f'name its key: [servers."{where}"] key_env = "..." in settings'
+        return EngineError(f"{where} refused the key; {advice}")
     if isinstance(error, openai.NotFoundError):
-        return EngineError(f"{where} has nothing there ({_said(error)}); the address usually ends in /v1")
+        return EngineError(f"{where} answered 404 ({_quoted(error)}); is the address right? It usually ends in /v1")
     if isinstance(error, openai.RateLimitError):
-        return EngineError(f"{where} {_limit(error)}")
+        return EngineError(f"{where} {_explain_limit(error)}")
+    if is_redirect(error):
+        return EngineError(f"{where} redirects to {_new_address(error, url)}; use that address if you trust it")
     if isinstance(error, openai.APIStatusError):
-        return EngineError(f"{where} answered {error.status_code} ({_said(error)})")
+        return EngineError(f"{where} answered {error.status_code} ({_quoted(error)})")
     if isinstance(error, UnreadableAnswerError):
         return EngineError(f"{where} sent {error}; try again, or look at the server's log")
-    return EngineError(f"{where} sent what cannot be read ({_said(error)})")
+    return EngineError(f"{where} sent something that cannot be read ({_quoted(error)})")
 
 
-def _limit(error: "openai.RateLimitError") -> str:
+def _new_address(error: "openai.APIStatusError", url: str) -> str:
+    """Return the address to use instead of `url`, without user, password and query; the server may send anything."""
+    requested = str(error.request.url)
+    try:
+        target = urljoin(requested, error.response.headers["location"])
+        if urlsplit(target).scheme not in ("http", "https") or not urlsplit(target).hostname:
+            return "another address"
+        address = printable(redact_url(target))[:200]
+    except ValueError:
+        return "another address"
+    endpoint = urlsplit(requested).path.removeprefix(urlsplit(url).path.rstrip("/"))  # such as /models
+    base = address.removesuffix(endpoint)
+    return address if base == redact_url(url) else base
+
+
+def _explain_limit(error: "openai.RateLimitError") -> str:
     if error.code == "insufficient_quota":
-        return "says that the quota of this key is used up; see to it, then go on"
+        return "reports that the quota of this key is used up; raise the quota, then run this again"
     pause = asked_pause(error) or 0.0
     if pause > LONGEST_ASKED_FOR:
-        return f"limits the rate for another {pluralize(math.ceil(pause / 3600), 'hour')}; go on then"
+        return f"limits the rate for another {pluralize(math.ceil(pause / 3600), 'hour')}; try again then"
     return "still limits the rate after several tries; wait, or lower servers.concurrency"
 
 
-def _said(error: Exception) -> str:
+def _quoted(error: Exception) -> str:
     import openai
 
     if isinstance(error, openai.APIStatusError) and isinstance(error.body, dict):
@@ -66,43 +89,16 @@ def _said(error: Exception) -> str:
     return " ".join(text.split())[:160]
 
 
-SIGNS = ("context length", "context_length", "context window", "maximum context", "too many tokens", "exceed")
-
-
-class Prefix:
-    """The conversation before what is asked now: before a message, or before all the probes of a run.
-
-    What turned out too long for one request is left out for those after it. `dropped` counts the messages left out.
-    """
-
-    def __init__(self, messages: Sequence[Message]) -> None:
-        self.messages = tuple(messages)
-        self.dropped = 0
-
-    def shorten(self, refused: tuple[Message, ...]) -> bool:
-        """Leave out the oldest turn, unless that was done since `refused` was sent; return whether there was one."""
-        if refused is not self.messages:
-            return True
-        kept = without_oldest_turns([*refused, Message("user", "what is asked now")])
-        if kept is None:
-            return False
-        self.messages = tuple(kept[:-1])
-        self.dropped += len(refused) - len(self.messages)
-        return True
-
-
 def is_too_long(error: Exception) -> bool:
-    """Say whether a server's refusal is about the length of the context; servers have no common code for it."""
-    said = str(error).lower()
-    return any(sign in said for sign in SIGNS)
+    """Whether a server's refusal is about the length of the context; servers have no common code for it."""
+    text = str(error).lower()
+    return any(sign in text for sign in _SIGNS_OF_LENGTH)
 
 
-def without_oldest_turns(messages: Sequence[Message]) -> list[Message] | None:
-    """Return `messages` without the oldest turn of the person and its reply, or None if only the last turn is left.
+def is_redirect(error: Exception) -> "TypeGuard[openai.APIStatusError]":
+    """Whether the server names another address instead of an answer; nothing is sent there."""
+    import openai
 
-    System messages stay; what is left begins with a user's turn.
-    """
-    system = [message for message in messages if message.role == "system"]
-    turns = [message for message in messages if message.role != "system"]
-    starts = [index for index, message in enumerate(turns) if message.role == "user" and index > 0]
-    return [*system, *turns[starts[0] :]] if starts else None
+    if not isinstance(error, openai.APIStatusError) or not 300 <= error.status_code < 400:
+        return False
+    return bool(error.response.headers.get("location"))

@@ -1,8 +1,6 @@
-"""From what a server sent to a score: whatever it sent, an answer or in a few words why it is none.
+"""What a server's answers hold: the pieces of a reply, a whole reply, or the score of a probe.
 
-From a server's k likeliest first tokens to bounds on the log-probability of each answer label.
-
-A streamed reply of a server as pieces.
+A server may send anything, so every answer is checked, and may turn out to be a failure.
 """
 
 import math
@@ -14,37 +12,17 @@ from typing import Any
 from chat_personas.engines.openai.retrying import UnreadableAnswerError
 from eval.engine import FinishReason, LabelScore, Piece, Probe, ProbeScore, Usage
 
-
-def bounds(labels: Sequence[str], top: Sequence[tuple[str, float]]) -> tuple[LabelScore, ...]:
-    """Return a bound per label from `top`, the (token text, log-probability) pairs that the server showed.
-
-    Every shown token whose text without surrounding white space is the label counts, also where two tokens have the
-    same text. What of "A" and " A" is not shown is at most as likely, each, as the least likely shown token, and all
-    that is not shown cannot exceed one minus what is.
-    """
-    shown = sum(math.exp(log_probability) for _, log_probability in top)
-    rest = max(0.0, 1.0 - shown)
-    least = math.exp(min((log_probability for _, log_probability in top), default=0.0))
-    return tuple(_bound(label, top, rest, least) for label in labels)
+_FINISH_REASONS: dict[str, FinishReason] = {"stop": "stop", "length": "length"}
 
 
-def _bound(label: str, top: Sequence[tuple[str, float]], rest: float, least: float) -> LabelScore:
-    found = [(token, math.exp(log_probability)) for token, log_probability in top if token.strip() == label]
-    lower = sum(probability for _, probability in found)
-    unseen = len({label, f" {label}"}.difference(token for token, _ in found))
-    upper = min(1.0, lower + min(rest, unseen * least))
-    return LabelScore(label, _log(lower), _log(upper))
+async def stream_pieces(request: Any, began: float, seed: int, dropped: int) -> AsyncGenerator[Piece, None]:
+    """Yield the pieces of a streamed reply.
 
-
-def _log(probability: float) -> float:
-    return math.log(probability) if probability > 0 else -math.inf
-
-
-FINISH_REASONS: dict[str, FinishReason] = {"stop": "stop", "length": "length"}
-
-
-async def pieces_of(request: Any, began: float, seed: int, dropped: int) -> AsyncGenerator[Piece, None]:
-    """Yield the pieces of a reply that was asked for at `began` (monotonic) after leaving out `dropped` messages.
+    Args:
+        request: the answer of the `openai` package to a request for a stream.
+        began: when the reply was asked for, on the monotonic clock.
+        seed: the seed that was asked for.
+        dropped: how many messages were left out of the request.
 
     Raises:
         openai.OpenAIError: the server failed.
@@ -61,7 +39,7 @@ async def pieces_of(request: Any, began: float, seed: int, dropped: int) -> Asyn
             if text:
                 count += 1
                 first = first if first is not None else time.monotonic() - began
-            finish = FINISH_REASONS.get(choice.finish_reason, "stop") if choice.finish_reason else None
+            finish = _FINISH_REASONS.get(choice.finish_reason, "stop") if choice.finish_reason else None
             usage = Usage(None, None, count, time.monotonic() - began, first, seed) if finish else None
             if text or finish:
                 yield Piece(text, finish, dropped, usage)
@@ -69,31 +47,40 @@ async def pieces_of(request: Any, began: float, seed: int, dropped: int) -> Asyn
 
 
 async def readable(answer: Awaitable[Any]) -> Any:
-    """Return a server's answer if it is one: the `openai` package hands on whatever came with the right status.
+    """Return a server's answer if it is a chat completion: the `openai` package accepts whatever has the right status.
 
     Raises:
-        UnreadableAnswerError: it is no JSON, or no completion.
+        UnreadableAnswerError: it is not JSON, or not a chat completion.
     """
     try:
         found = await answer
     except JSONDecodeError as error:
-        raise UnreadableAnswerError("an answer that is no JSON, or breaks off") from error
+        raise UnreadableAnswerError("an answer that is not JSON, or is cut off") from error
     except UnicodeDecodeError as error:
-        raise UnreadableAnswerError("an answer that is no text") from error
+        raise UnreadableAnswerError("an answer that is not text") from error
     if not isinstance(getattr(found, "choices", None), list):
-        raise UnreadableAnswerError("an answer that is no chat completion")
+        raise UnreadableAnswerError("an answer that is not a chat completion")
     return found
 
 
+def reply_of(answer: Any) -> str | None:
+    """Return the text of a whole reply, "" for one without text; None where there is no reply in the answer."""
+    message = getattr(answer.choices[0], "message", None) if answer.choices else None
+    if message is None:
+        return None
+    text = getattr(message, "content", None)
+    return text if isinstance(text, str) else ""
+
+
 def as_score(probe: Probe, answer: Any) -> ProbeScore:
-    """Return the score that an answer holds, or the failure that it is."""
+    """Return the score of `probe` from an answer of one token; a failure if the answer does not show one."""
     first = _first_token(answer)
     if first is None:
         return failed(probe, "the server sent no log-probabilities for this answer")
     top = [(entry.token, entry.logprob) for entry in first]
     if not all(isinstance(token, str) and _is_log_probability(value) for token, value in top):
         return failed(probe, "the server sent log-probabilities that cannot be read")
-    labels = bounds(probe.labels, top)
+    labels = label_bounds(probe.labels, top)
     tokens = getattr(answer.usage, "prompt_tokens", None)
     return ProbeScore(
         probe.key,
@@ -108,15 +95,6 @@ def failed(probe: Probe, why: str) -> ProbeScore:
     return ProbeScore(probe.key, (), 0.0, failure=why)
 
 
-def reply(answer: Any) -> str | None:
-    """Return the text of a whole reply, "" for one without text; None where there is no reply in the answer."""
-    message = getattr(answer.choices[0], "message", None) if answer.choices else None
-    if message is None:
-        return None
-    text = getattr(message, "content", None)
-    return text if isinstance(text, str) else ""
-
-
 def _first_token(answer: Any) -> list[Any] | None:
     """Return the likeliest first tokens, or None where the server sent none."""
     choice = answer.choices[0] if answer.choices else None
@@ -126,5 +104,34 @@ def _first_token(answer: Any) -> list[Any] | None:
 
 
 def _is_log_probability(value: object) -> bool:
-    """Say whether this is the logarithm of a probability; rounding may take it a little above 0."""
+    """Whether this is the logarithm of a probability; rounding may take it a little above 0."""
     return isinstance(value, int | float) and not isinstance(value, bool) and value <= 0.01
+
+
+def label_bounds(labels: Sequence[str], top: Sequence[tuple[str, float]]) -> tuple[LabelScore, ...]:
+    """Return bounds on the log-probability of each label.
+
+    Lower bound: the sum over all tokens shown whose text without surrounding white space is the label, also where two
+    tokens have the same text. Upper bound: that, and for each of "A" and " A" that is not shown the probability of the
+    least likely token shown; but no more than is left of 1 after all tokens shown.
+
+    Args:
+        labels: the answer labels.
+        top: the likeliest first tokens that the server shows, each with its natural log-probability.
+    """
+    total = sum(math.exp(log_probability) for _, log_probability in top)
+    rest = max(0.0, 1.0 - total)
+    least = math.exp(min((log_probability for _, log_probability in top), default=0.0))
+    return tuple(_bound(label, top, rest, least) for label in labels)
+
+
+def _bound(label: str, top: Sequence[tuple[str, float]], rest: float, least: float) -> LabelScore:
+    found = [(token, math.exp(log_probability)) for token, log_probability in top if token.strip() == label]
+    lower = sum(probability for _, probability in found)
+    unseen = len({label, f" {label}"}.difference(token for token, _ in found))
+    upper = min(1.0, lower + min(rest, unseen * least))
+    return LabelScore(label, _log(lower), _log(upper))
+
+
+def _log(probability: float) -> float:
+    return math.log(probability) if probability > 0 else -math.inf

@@ -1,10 +1,7 @@
-"""A page that stands alone, whatever it is about.
+"""The frame of a self-contained page, and its parts: sections, warnings, tables and lists.
 
-Nothing is loaded from anywhere and no script is in it; a content security policy holds browsers to that.
-
-What a page is made of: reports, and what else is known of their survey.
-
-Tables of a page: headed in both directions, so that a screen reader can say what a figure belongs to.
+A page loads nothing from anywhere and holds no script; a content security policy makes browsers enforce that. Tables
+have headers in both directions, so that a screen reader can say what a figure belongs to.
 """
 
 import base64
@@ -15,12 +12,13 @@ from importlib.resources import files
 
 from chat_personas.reporting.markup import Element, Node, element, style_element
 from chat_personas.reporting.svg.primitives import names
+from chat_personas.reporting.wording import sentence
 from eval.report import Report
 
 
 @dataclass(frozen=True, slots=True)
 class ReportSection:
-    """One report, its name and its place on the page, and the wording of the questions where the survey is at hand."""
+    """One report on a page: its name, the id of its part, and the wording of the questions where it is known."""
 
     report: Report
     name: str
@@ -29,7 +27,7 @@ class ReportSection:
 
 
 def parts(reports: Sequence[Report], stems: Mapping[str, str]) -> tuple[ReportSection, ...]:
-    """Return the reports with a short name for each place on the page: p1, p2, ..."""
+    """Return the reports with a short id for each part of the page: p1, p2, ..."""
     named = zip(reports, names(reports), strict=True)
     return tuple(ReportSection(report, name, f"p{place}", stems) for place, (report, name) in enumerate(named, start=1))
 
@@ -41,7 +39,7 @@ CAUTION = (
 
 
 def whole_page(title: str, body: Node, rules: Iterable[str] = ()) -> str:
-    """Return a page as HTML with our style sheet and more `rules` of it; the same content gives the same bytes."""
+    """Return a page as HTML with our style sheet and `rules` in addition; the same content gives the same bytes."""
     sheet = "\n".join([_sheet(), *rules])
     head = element(
         "head",
@@ -57,12 +55,17 @@ def whole_page(title: str, body: Node, rules: Iterable[str] = ()) -> str:
 
 
 def warning(text: str) -> Element:
-    """Return a sentence that nobody may overlook."""
-    return element("p", f"{text[0].upper()}{text[1:]}.", class_="warning")
+    """Return a sentence that a reader must not miss."""
+    return element("p", sentence(text), class_="warning")
+
+
+def bullets(lines: Iterable[str]) -> Element:
+    """Return lines as a list."""
+    return element("ul", [element("li", line) for line in lines], class_="findings")
 
 
 def titled(title: str, body: "Iterable[Node]", **attributes: str) -> Element | None:
-    """Return a section under a title; None where there is nothing to put in it."""
+    """Return a section under a title; None without content."""
     found = [node for node in body if node is not None]
     return element("section", element("h3", title), found, **attributes) if found else None
 
@@ -77,7 +80,7 @@ def _policy(sheet: str) -> str:
 
 
 def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[Node]], *, of_texts: bool = False) -> Element:
-    """Return a table; the first cell of each row heads it, the others are figures, or `of_texts` that may wrap."""
+    """Return a table; the first cell of each row is its header. The others are figures, or texts that may wrap."""
     return element(
         "div",
         element(
@@ -97,7 +100,7 @@ def _row(cells: Sequence[Node]) -> Element:
 
 
 def definitions(pairs: Iterable[tuple[str, Node]]) -> Element:
-    """Return a list of names with what they stand for; None and nothing are left out."""
+    """Return a list of names with their values; None and empty values are left out."""
     return element(
         "dl",
         [element("div", element("dt", name), element("dd", value)) for name, value in pairs if value not in (None, "")],

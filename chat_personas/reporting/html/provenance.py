@@ -1,8 +1,6 @@
-"""Everything that is needed to repeat a run, and nothing about the machine or the person that ran it.
+"""How a run can be repeated, and what went wrong in it: the command, recorded hashes and settings, failures.
 
-The command line that makes the figures of a report once more.
-
-What went wrong: questions that failed, by reason, and answers that are not valid.
+Nothing about the machine or the person that ran it is shown.
 """
 
 import shlex
@@ -11,7 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from chat_personas.models import POCKET
 from chat_personas.reporting.html.layout import ReportSection, definitions, table
 from chat_personas.reporting.markup import Element, Node, element
-from chat_personas.reporting.wording import judge_unreliable, not_judged, what_figures_are
+from chat_personas.reporting.numbers import plain
+from chat_personas.reporting.wording import figures_described, judge_unreliable, not_judged
 from chat_personas.text import pluralize
 from eval.answers import reason
 from eval.expression.methods import METHODS
@@ -30,6 +29,13 @@ from eval.report import (
 from personas import library_names
 
 
+def repeat(section: ReportSection) -> Iterator[Node]:
+    """Yield the command that gives the same figures from the same files, and the hashes by which to compare files."""
+    yield element("pre", element("code", command(section.report)))
+    yield element("p", "Use files with the hashes below; file names are given without directories.", class_="note")
+    yield facts(_facts(section.report))
+
+
 def command(report: Report) -> str:
     """Return the command line that repeats the evaluation of one persona in one expression."""
     return shlex.join(["chat-personas", "eval", *_words(report)])
@@ -42,7 +48,7 @@ def _words(report: Report) -> Iterator[str]:
     if not from_file:
         yield from ("--model", model_option(report.model), "--steering", report.steering)
         yield from () if report.shots is None else ("--shots", str(report.shots))
-        yield from expressed(report)
+        yield from expression_options(report)
     yield from ("--seed", str(report.seed), "--refusals", report.refusals)
     if not from_file:
         yield from ("--limit", str(report.survey.questions))
@@ -50,8 +56,8 @@ def _words(report: Report) -> Iterator[str]:
         yield "--calibrate"
 
 
-def expressed(report: Report | MatrixReport) -> Iterator[str]:
-    """Yield the options that ask in the same way again."""
+def expression_options(report: Report | MatrixReport) -> Iterator[str]:
+    """Yield the options that ask with the same expression again."""
     yield from ("--expression", report.expression)
     if report.replies is not None and any(report.expression == name and METHODS[name].several for name in METHODS):
         yield from ("--samples", str(report.replies.per_prompt))
@@ -69,37 +75,14 @@ def _persona(report: Report) -> str:
 
 
 def model_option(model: ModelInfo | JudgeInfo) -> str:
-    """Return what `--model` takes to ask this model again; a file goes by its base name."""
+    """Return the value of `--model` that asks this model again; a file goes by its base name."""
     is_file = model.engine == "llama" and model.name != POCKET
     return f"{model.name}.gguf" if is_file and not model.name.endswith(".gguf") else model.name
 
 
-def repeat(pictured: ReportSection) -> Iterator[Node]:
-    """Yield the command that makes the same figures from the same files, and the hashes that tell whether they are."""
-    yield element("pre", element("code", command(pictured.report)))
-    yield element("p", "with files of the hashes below; file names are given without their directories.", class_="note")
-    yield facts(_facts(pictured.report))
-
-
 def facts(pairs: Iterable[tuple[str, str | None]]) -> Element:
-    """Return what was recorded of a run, to be compared sign by sign."""
+    """Return the recorded facts of a run, in a type in which hashes can be compared."""
     return definitions((name, element("code", value) if value else None) for name, value in pairs)
-
-
-def model_facts(model: ModelInfo) -> Iterator[tuple[str, str | None]]:
-    """Yield what was recorded of a model."""
-    yield ("answers", model.name) if model.engine == FROM_FILE else ("model", f"{model.name} ({model.engine})")
-    yield "model sha256", model.sha256
-    yield "quantization", model.quantization
-    yield "context length", None if model.context_length is None else str(model.context_length)
-    yield "date in every prompt", model.template_date
-    yield "flash attention", None if model.flash_attention is None else ("on" if model.flash_attention else "off")
-
-
-def survey_facts(survey: SurveyInfo) -> Iterator[tuple[str, str | None]]:
-    """Yield what was recorded of a survey."""
-    yield "survey", f"{survey.name}: {pluralize(survey.questions, 'question')} put; {what_figures_are(survey)}"
-    yield "survey sha256", survey.sha256
 
 
 def _facts(report: Report) -> Iterator[tuple[str, str | None]]:
@@ -112,78 +95,91 @@ def _facts(report: Report) -> Iterator[tuple[str, str | None]]:
     yield "groups", groups or "everyone"
     yield from model_facts(report.model)
     yield from survey_facts(report.survey)
-    yield from _asking(report)
-
-
-def _asking(report: Report) -> Iterator[tuple[str, str | None]]:
     yield "steering", report.steering
     yield "shots", None if report.shots is None else f"{pluralize(report.shots, 'other question')} before each"
-    yield "expression", report.expression
-    yield from replies_facts(report)
-    yield "option orders", " and ".join(report.orders)
+    yield from asking_facts(report)
     yield "refusals", report.refusals
     yield "seed", str(report.seed)
     yield "prompt sha256", report.prompt_sha256
-    decoded = report.timing.tokens_decoded
-    yield "took", took(report.timing) if decoded is None else f"{took(report.timing)}, {decoded} tokens decoded"
-    yield from remembered(report.timing)
+    yield from timing_facts(report.timing)
 
 
-def replies_facts(report: Report | MatrixReport) -> Iterator[tuple[str, str | None]]:
-    """Yield how replies were drawn and who judged them."""
+def model_facts(model: ModelInfo) -> Iterator[tuple[str, str | None]]:
+    """Yield what was recorded about a model."""
+    yield ("answers", model.name) if model.engine == FROM_FILE else ("model", f"{model.name} ({model.engine})")
+    yield "model sha256", model.sha256
+    yield "quantization", model.quantization
+    yield "context length", None if model.context_length is None else str(model.context_length)
+    yield "date in every prompt", model.template_date
+    yield "flash attention", None if model.flash_attention is None else ("on" if model.flash_attention else "off")
+
+
+def survey_facts(survey: SurveyInfo) -> Iterator[tuple[str, str | None]]:
+    """Yield what was recorded about a survey."""
+    yield "survey", f"{survey.name}: {pluralize(survey.questions, 'question')} asked; {figures_described(survey)}"
+    yield "survey sha256", survey.sha256
+
+
+def asking_facts(report: Report | MatrixReport) -> Iterator[tuple[str, str | None]]:
+    """Yield how questions were asked, how replies were drawn, and who judged them."""
     replies, judge = report.replies, report.judge
+    yield "expression", report.expression
     if replies is not None:
-        drawn = f"temperature {replies.temperature:g}, top p {replies.top_p:g}, {replies.max_tokens} tokens at most"
+        drawn = f"temperature {replies.temperature:g}, top p {replies.top_p:g}, at most {replies.max_tokens} tokens"
         yield "replies", f"{replies.asked} in all, {replies.per_prompt} to each prompt; {drawn}"
-        yield "kept to a form by", replies.constraint
+        yield "reply format kept by", replies.constraint
     if judge is not None:
         yield "judge", f"{judge.name} ({judge.engine}), error over {pluralize(judge.statements, 'known statement')}"
         yield "judge sha256", judge.sha256
+    yield "option orders", " and ".join(report.orders)
 
 
-def took(timing: Timing) -> str:
-    """Say how long a run was and how many probes it put."""
-    return f"{timing.seconds:.1f} s, {pluralize(timing.probes, 'probe')}"
-
-
-def remembered(timing: Timing) -> Iterator[tuple[str, str | None]]:
-    """Yield how many answers were there before the run, which are as old as it says."""
+def timing_facts(timing: Timing) -> Iterator[tuple[str, str | None]]:
+    """Yield how long a run took, how many probes it made, and how many cached answers it used."""
+    decoded = "" if timing.tokens_decoded is None else f", {pluralize(timing.tokens_decoded, 'token')} decoded"
+    yield "took", f"{timing.seconds:.1f} s, {pluralize(timing.probes, 'probe')}{decoded}"
     if timing.remembered:
         since = f", the oldest from {timing.remembered_since}" if timing.remembered_since else ""
-        yield "answers from before", f"{timing.remembered}{since}"
+        yield "cached answers", f"{timing.remembered}{since}"
 
 
-def trouble(pictured: ReportSection) -> Iterator[Node]:
+def trouble(section: ReportSection) -> Iterator[Node]:
     """Yield failures with their reasons and the questions that are not valid, or that there were none."""
-    report = pictured.report
-    put = report.survey.questions
-    yield element("p", f"{put} put, {len(report.questions)} answered, {len(report.failures)} failed.")
-    if report.failures:
-        yield element("p", "A question that failed counts in no score; it is never taken for an answer.")
-        yield from failures_by_reason(report.failures)
-    if report.replies is not None:
-        yield from unread(report.replies)
+    report = section.report
+    counts = f"{len(report.questions)} answered, {len(report.failures)} failed"
+    yield element("p", f"{pluralize(report.survey.questions, 'question')} asked, {counts}.")
+    yield from failed(report)
     if judge_unreliable(report):
-        yield element("p", f"No answer is {not_judged(report).removeprefix('not ')}.")
         return
     invalid = [question for question in report.questions if not question.valid]
     if not invalid:
-        yield element("p", "All answers are valid." if report.questions else "There is no answer to be scored.")
+        yield element("p", "All answers are valid." if report.questions else "No answer could be scored.")
         return
     yield element(
         "p",
-        "Not valid: in one order of the options the model gives the answer letters less than half of the probability, "
-        "or what a server does not show could change the answer by more than 0.1. They count in the scores over all "
-        "questions and are left out of those over valid ones.",
+        "Not valid: in at least one option order, the model gives the answer letters less than half of the "
+        "probability, or tokens that its server does not show could change the answer by more than 0.1. These "
+        "questions count in the scores over all questions, not in those over the valid ones.",
     )
-    heads = ("question", "lowest label mass", "most that is not shown")
+    heads = ("question", "lowest label mass", "largest effect of tokens not shown")
     yield table("Answers that are not valid", heads, map(_invalid, invalid))
 
 
-def failures_by_reason(failures: Sequence[FailureInfo]) -> Iterator[Node]:
+def failed(report: Report | MatrixReport) -> Iterator[Node]:
+    """Yield the questions that failed, the replies that could not be read, and whether the judge errs too often."""
+    if report.failures:
+        yield element("p", "A failed question counts in no score.")
+        yield from _failures_by_reason(report.failures)
+    if report.replies is not None:
+        yield from _unread(report.replies)
+    if judge_unreliable(report):
+        yield element("p", f"No answer is {not_judged(report).removeprefix('not ')}.")
+
+
+def _failures_by_reason(failures: Sequence[FailureInfo]) -> Iterator[Node]:
     """Yield how many questions failed for each reason, and which, the most frequent reason first.
 
-    Where a reason leaves out what belongs to one question alone, every failure in full can be unfolded.
+    Where a reason leaves out details of single questions, every failure in full can be unfolded.
     """
     by_reason: dict[str, dict[str, None]] = {}
     for failure in failures:
@@ -197,11 +193,11 @@ def failures_by_reason(failures: Sequence[FailureInfo]) -> Iterator[Node]:
         yield element("details", element("summary", "Every failure in full"), whole)
 
 
-def unread(replies: RepliesInfo) -> Iterator[Node]:
+def _unread(replies: RepliesInfo) -> Iterator[Node]:
     """Yield how many replies could not be read, by reason."""
     if replies.unread:
         count = sum(unread.replies for unread in replies.unread)
-        yield element("p", f"{count:,} of {replies.asked:,} replies could not be read.")
+        yield element("p", f"{count:,} of {pluralize(replies.asked, 'reply', 'replies')} could not be read.")
         rows = [(unread.why, f"{unread.replies:,}") for unread in replies.unread]
         yield table("Replies that could not be read", ("reason", "replies"), rows, of_texts=True)
 
@@ -210,4 +206,4 @@ def _invalid(question: QuestionInfo) -> tuple[Node, ...]:
     masses = [order.label_mass for order in question.by_order if order.label_mass is not None]
     masses = masses or [mass for mass in (question.label_mass,) if mass is not None]
     hidden = max((order.truncation for order in question.by_order), default=0.0)
-    return question.id, f"{min(masses):.3f}" if masses else "—", f"{hidden:.3f}"
+    return question.id, plain(min(masses, default=None)), plain(hidden)

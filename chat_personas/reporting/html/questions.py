@@ -1,17 +1,21 @@
-"""Each question with the answers of people and persona as paired bars, worst first; other orders without a script."""
+"""Each question with the answers of people and persona as paired bars, worst fit first.
+
+Radio buttons and style rules offer two more orders without a script.
+"""
 
 from collections.abc import Iterator, Sequence
 
 from chat_personas.reporting.html.layout import ReportSection
 from chat_personas.reporting.markup import Element, Node, element
+from chat_personas.reporting.numbers import MISSING, percent, plain
 from eval.report import QuestionInfo, Report
 
-ORDERS = (("misfit", "worst first"), ("survey", "order of the survey"), ("topic", "by topic, worst first"))
+ORDERS = (("misfit", "worst first"), ("survey", "survey order"), ("topic", "by topic, worst first"))
 
 
-def questions(pictured: ReportSection) -> Iterator[Node]:
-    """Yield the choice of the order and the questions, sorted by misfit: the largest total variation first."""
-    report = pictured.report
+def questions(section: ReportSection) -> Iterator[Node]:
+    """Yield the choice of the order, and the questions with the largest total variation first."""
+    report = section.report
     if not report.questions:
         return
     yield element(
@@ -23,25 +27,25 @@ def questions(pictured: ReportSection) -> Iterator[Node]:
         class_="key",
     )
     for name, words in ORDERS:
-        identity = f"{pictured.part}-by-{name}"
+        identity = f"{section.part}-by-{name}"
         chosen = name == ORDERS[0][0]
         yield element(
-            "input", type="radio", name=f"{pictured.part}-order", id=identity, class_=f"by-{name}", checked=chosen
+            "input", type="radio", name=f"{section.part}-order", id=identity, class_=f"by-{name}", checked=chosen
         )
         yield element("label", words, for_=identity)
     places = _places(report)
-    shown = [_question(pictured, question, places[question.id]) for question in by_misfit(report)]
+    shown = [_question(section, question, places[question.id]) for question in by_misfit(report)]
     yield element("ol", shown, class_="questions", aria_label="Questions, the worst fit first")
 
 
 def by_misfit(report: Report) -> list[QuestionInfo]:
-    """Return the questions with the largest total variation first, those without one last, else in their order."""
+    """Return the questions with the largest total variation first, those without one last; ties in survey order."""
     return sorted(report.questions, key=_fit)
 
 
-def order_rules(pictured: ReportSection) -> Iterator[str]:
-    """Yield the style rules that say where each question stands in the other two orders."""
-    report = pictured.report
+def order_rules(section: ReportSection) -> Iterator[str]:
+    """Yield the style rules that give each question its place in the other two orders."""
+    report = section.report
     first_topics = dict.fromkeys(question.topics[:1] for question in report.questions)
     topics = {topic: place for place, topic in enumerate(first_topics)}
     places, worst = _places(report), by_misfit(report)
@@ -49,11 +53,11 @@ def order_rules(pictured: ReportSection) -> Iterator[str]:
     in_topics = {question.id: place for place, question in enumerate(by_topic, start=1)}
     for question in worst:
         place = places[question.id]
-        yield f"#{pictured.part}-q{place}{{--survey:{place};--topic:{in_topics[question.id]}}}"
+        yield f"#{section.part}-q{place}{{--survey:{place};--topic:{in_topics[question.id]}}}"
 
 
 def _places(report: Report) -> dict[str, int]:
-    """Return where in the survey each question stands among those that were answered, from 1."""
+    """Return the place of each answered question in survey order, from 1."""
     return {question.id: place for place, question in enumerate(report.questions, start=1)}
 
 
@@ -67,8 +71,8 @@ def _key(whose: str, words: str) -> Element:
     return element("span", drawn, " ", words)
 
 
-def _question(pictured: ReportSection, question: QuestionInfo, place: int) -> Element:
-    stem = pictured.stems.get(question.id)
+def _question(section: ReportSection, question: QuestionInfo, place: int) -> Element:
+    stem = section.stems.get(question.id)
     return element(
         "li",
         element("h4", stem or question.id),
@@ -78,9 +82,9 @@ def _question(pictured: ReportSection, question: QuestionInfo, place: int) -> El
             "table",
             element("caption", " · ".join(_figures(question))),
             element("thead", _heads(("option", None), ("", "true"), ("people", None), ("persona", None))),
-            element("tbody", [_row(*row) for row in _shares(pictured.report, question)]),
+            element("tbody", [_row(*row) for row in _shares(section.report, question)]),
         ),
-        id=f"{pictured.part}-q{place}",
+        id=f"{section.part}-q{place}",
     )
 
 
@@ -110,7 +114,7 @@ def _figures(question: QuestionInfo) -> Iterator[str]:
         ("label mass", question.label_mass),
     ):
         if value is not None:
-            yield f"{words} {value:.3f}"
+            yield f"{words} {plain(value)}"
     people = "" if question.human_refusal is None else f" (people {percent(question.human_refusal)})"
     yield f"refusal {percent(question.refusal)}{people}"
 
@@ -128,13 +132,13 @@ def _row(option: str, people: float | None, persona: float) -> Element:
         "tr",
         element("th", option, scope="row"),
         element("td", _bars(people, persona), class_="bars", aria_hidden="true"),
-        element("td", "—" if people is None else percent(people)),
+        element("td", MISSING if people is None else percent(people)),
         element("td", percent(persona)),
     )
 
 
 def _bars(people: float | None, persona: float) -> Element:
-    """Draw two bars on a ground from 0 to 1: people's above, the persona's below."""
+    """Draw two bars from 0 to 1: people's above, the persona's below."""
     return element(
         "svg",
         element("rect", width=100, height=10, class_="ground"),
@@ -147,8 +151,3 @@ def _bars(people: float | None, persona: float) -> Element:
 
 def _length(share: float) -> float:
     return 100 * min(1.0, max(0.0, share))
-
-
-def percent(share: float) -> str:
-    """Write a share as a percentage with one decimal."""
-    return f"{100 * share:.1f}%"

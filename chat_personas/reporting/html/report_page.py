@@ -1,118 +1,142 @@
-"""The page about reports: every score with its references, every question, and how to repeat the run.
-
-What one temperature for all distributions changes.
-
-Expressions of the same personas beside each other: how much closer what a model says of a group is than its play.
-
-The groups that a persona's answers are nearest to, those that cannot be told apart first.
-
-The scores of a persona with their intervals, the references beside them, and the topics.
-"""
+"""The page about reports of `eval`: scores with reference points, every question, and how to repeat the run."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from chat_personas.reporting.comparison import signed
-from chat_personas.reporting.html.layout import CAUTION, ReportSection, parts, table, titled, warning, whole_page
+from chat_personas.reporting.html.layout import (
+    CAUTION,
+    ReportSection,
+    bullets,
+    parts,
+    table,
+    titled,
+    warning,
+    whole_page,
+)
 from chat_personas.reporting.html.provenance import repeat, trouble
 from chat_personas.reporting.html.questions import order_rules, questions
 from chat_personas.reporting.markup import Element, Node, element
+from chat_personas.reporting.missing import missing
+from chat_personas.reporting.numbers import p_value, signed, with_interval
 from chat_personas.reporting.svg.figures import figure
 from chat_personas.reporting.svg.primitives import all_not_judged, questions_answered
 from chat_personas.reporting.wording import (
     DEMONSTRATION,
-    FEW,
-    MEANING,
+    GAP_EXPLAINED,
+    IDENTICAL,
+    REFERENCE_POINTS,
+    REFERENCES_EXPLAINED,
     SCORES,
-    all_that_was_asked,
+    THIS_PERSONA,
+    TO_RANK,
+    against_opposite,
     gap_name,
     group_label,
+    groups_label,
     judge_unreliable,
-    judged_and_counted,
     not_judged,
-    reference_words,
+    reference_names,
+    runs_described,
+    score_name,
+    sentence,
     steered_name,
     summary_lines,
     temperatures,
-    with_interval,
+    too_few,
+    trouble_lines,
 )
 from chat_personas.text import pluralize
 from eval.compare.gap import gaps
-from eval.report import GapInfo, NearestInfo, Report
+from eval.report import GapInfo, NearGroup, Report
+from eval.scoring.intervals import MIN_QUESTIONS
+
+WITHHELD = "Its scores, topics and nearest groups are not shown; the report has them."
+NO_STEMS = "The wording of the questions is not shown: the survey was not available."
 
 
-def calibration(pictured: ReportSection) -> Iterator[Node]:
-    """Yield the scores at the fitted temperatures with the paired differences; nothing without a calibration."""
-    made = pictured.report.calibration
-    if made is None:
-        return
-    said = temperatures(made)
-    yield element("p", f"{said[0].upper()}{said[1:]}.")
-    heads = ("score", "calibrated", "calibrated, minus as it is")
-    rows = [
-        (name.replace("_", " "), with_interval(getattr(made.scores, name)), signed(change))
-        for name in ("alignment", "total_variation")
-        for change in (getattr(made.minus_uncalibrated, name),)
-    ]
-    yield table("Scores with calibration", heads, rows)
+def page_document(reports: Sequence[Report], stems: Mapping[str, str] | None = None) -> str:
+    """Return the page about these reports as HTML; the same reports give the same bytes.
+
+    `stems` has the wording of questions by their ids. A question without wording goes by its id.
+    """
+    shown = parts(reports, stems or {})
+    body = [_header(shown), element("main", _side_by_side(shown), map(_part, shown))]
+    rules = [rule for section in shown for rule in order_rules(section)]
+    names = ", ".join(dict.fromkeys(map(steered_name, reports)))
+    return whole_page(f"{names}: evaluation", body, rules)
 
 
-GAP_HEADS = ("persona", "gap", "total variation", "p", "questions that both answered")
+def _header(shown: Sequence[ReportSection]) -> Element:
+    reports = [section.report for section in shown]
+    asked = [f"{one} · 95% intervals over questions" for one in runs_described(reports)]
+    demonstration = any(report.model.demonstration for report in reports)
+    links = [element("li", element("a", one.name, href=f"#{one.part}")) for one in shown]
+    return element(
+        "header",
+        element("h1", "How close the answers are to people's"),
+        [element("p", line) for line in asked],
+        warning(DEMONSTRATION) if demonstration else None,
+        map(warning, all_not_judged(reports)),
+        element("p", CAUTION, class_="note"),
+        None if any(one.stems for one in shown) else element("p", NO_STEMS, class_="note"),
+        element("nav", element("ul", links), aria_label="Personas") if len(shown) > 1 else None,
+    )
 
 
-def gaps_table(reports: Sequence[Report]) -> Iterator[Node]:
-    """Yield every knowledge-to-simulation gap; nothing where no persona was asked for percentages and otherwise."""
+def _side_by_side(shown: Sequence[ReportSection]) -> Element | None:
+    """Return all personas on one scale, and their gaps; a page about one persona has its figure further down."""
+    if len(shown) == 1:
+        return None
+    reports = [section.report for section in shown]
+    drawn = element("div", figure(reports), class_="figure")
+    return element("section", element("h2", "Side by side"), drawn, _gaps(reports))
+
+
+GAP_HEADS = ("persona", "gap", "total variation", "p", "questions answered in both")
+
+
+def _gaps(reports: Sequence[Report]) -> Iterator[Node]:
+    """Yield every knowledge-to-simulation gap; nothing where no persona was asked in both ways."""
     found = gaps(reports)
     if found:
         yield table("Knowledge-to-simulation gaps", GAP_HEADS, map(_gap_row, found))
-        yield element("p", f"{MEANING[0].upper()}{MEANING[1:]}.", class_="note")
+        yield element("p", sentence(GAP_EXPLAINED), class_="note")
 
 
 def _gap_row(gap: GapInfo) -> tuple[Node, ...]:
-    figure = signed(gap.total_variation)
-    return gap.persona, gap_name(gap), figure, "—" if gap.p is None else f"{gap.p:.4f}", str(gap.questions)
+    return gap.persona, gap_name(gap), signed(gap.total_variation), p_value(gap.p), str(gap.questions)
 
 
-SHOWN = 10
-NEAREST_HEADS = ("group", "attribute", "alignment", "tied with the nearest")
-
-
-def nearest(pictured: ReportSection) -> Iterator[Node]:
-    """Yield the nearest groups with their ties; the rest, where there are many, can be unfolded."""
-    report = pictured.report
-    if not report.nearest:
-        return
-    first = max([SHOWN, *(place for place, near in enumerate(report.nearest, start=1) if near.tied)])
-    yield element(
-        "p", f"{_ties(report.nearest)}, over {pluralize(report.nearest_questions, 'question')} that all have in common."
-    )
-    yield table("The nearest groups", NEAREST_HEADS, map(_nearest_row, report.nearest[:first]))
-    if rest := report.nearest[first:]:
-        yield element(
-            "details",
-            element("summary", f"The other {pluralize(len(rest), 'group')}"),
-            table("The other groups, nearest first", NEAREST_HEADS, map(_nearest_row, rest)),
-        )
-
-
-def _ties(ranked: Sequence[NearestInfo]) -> str:
-    if ranked[0].alignment.low is None:
-        return f"{pluralize(len(ranked), 'group')}, of which none can be told from another under 20 questions"
-    tied = sum(near.tied for near in ranked)
-    if tied == 1:
-        return f"The nearest of {len(ranked)} groups can be told from all others"
-    return (
-        f"{tied} of {len(ranked)} groups are tied (the interval of the paired difference from the nearest includes 0)"
+def _part(section: ReportSection) -> Element:
+    report = section.report
+    return element(
+        "section",
+        element("h2", section.name),
+        element("p", f"Compared with {groups_label(report.persona.groups)} · {questions_answered(report)}"),
+        _figures(section),
+        titled("Questions", questions(section), class_="all-questions"),
+        titled("Failed or not valid", trouble(section)),
+        titled("Repeat this run", repeat(section)),
+        id=section.part,
     )
 
 
-def _nearest_row(near: NearestInfo) -> tuple[Node, ...]:
-    return group_label(near), near.attribute, with_interval(near.alignment), "tied" if near.tied else ""
+def _figures(section: ReportSection) -> list[Element | None]:
+    """Return everything that is made of scores; where the judge errs too often, why there is none of it."""
+    report = section.report
+    if judge_unreliable(report):
+        return [warning(not_judged(report)), element("p", WITHHELD)]
+    return [
+        titled("How close it is", _closeness(report)),
+        titled("Scores", [_scores(report)]),
+        titled("Calibration", _calibration(report)),
+        titled("Nearest groups", _nearest(report)),
+        titled("Topics", _topics(report)),
+    ]
 
 
-def standing(pictured: ReportSection) -> Iterator[Node]:
-    """Yield in words, as a picture and as a table how close the persona is, beside what else would score there."""
-    report = pictured.report
-    yield element("ul", [element("li", line) for line in _told(report)], class_="told")
+def _closeness(report: Report) -> Iterator[Node]:
+    """Yield how close the persona is to its people, beside the reference points: in words, as a picture, as a table."""
+    yield bullets((*summary_lines(report), *trouble_lines(report), *missing(report)))
     yield element("div", figure([report]), class_="figure")
     heads = (
         "",
@@ -121,25 +145,20 @@ def standing(pictured: ReportSection) -> Iterator[Node]:
         "alignment, minus the persona's",
         "total variation, minus the persona's",
     )
-    yield table("What others would score in its place", heads, _references(report))
+    yield table(REFERENCE_POINTS.capitalize(), heads, _references(report))
     yield element(
         "p",
-        "Alignment: 1 is the same answers. Total variation: 0 is the same answers. Differences are taken within each "
-        "question; where an interval excludes 0, the reference and the persona can be told apart.",
+        f"Alignment: {IDENTICAL['alignment']}. Total variation: {IDENTICAL['total_variation']}. "
+        f"{sentence(REFERENCES_EXPLAINED)} Differences are taken within each question; where an interval excludes 0, "
+        "the difference is detectable.",
         class_="note",
     )
 
 
-def _told(report: Report) -> Iterator[str]:
-    yield from summary_lines(report)
-    yield from judged_and_counted(report)
-    if len(report.questions) < 20:
-        yield FEW
-
-
 def _references(report: Report) -> Iterator[tuple[Node, ...]]:
-    yield "this persona", with_interval(report.scores.alignment), with_interval(report.scores.total_variation), "", ""
-    for kind, words in reference_words(report):
+    own = report.scores
+    yield THIS_PERSONA, with_interval(own.alignment), with_interval(own.total_variation), "", ""
+    for kind, words in reference_names(report):
         reference = getattr(report.references, kind)
         if reference is not None:
             less = reference.minus_persona
@@ -149,7 +168,7 @@ def _references(report: Report) -> Iterator[tuple[Node, ...]]:
     if against is not None:
         paired = against.minus_own
         yield (
-            "this persona with the opposite group",
+            against_opposite(group_label(against)),
             with_interval(against.alignment),
             with_interval(against.total_variation),
             signed(paired.alignment if paired else None),
@@ -157,97 +176,79 @@ def _references(report: Report) -> Iterator[tuple[Node, ...]]:
         )
 
 
-def scores(pictured: ReportSection) -> Element:
+def _scores(report: Report) -> Element:
     """Return every score with its interval, over all questions and, where some are not valid, over the valid ones."""
-    report = pictured.report
     valid = sum(question.valid for question in report.questions)
     some_invalid = valid < len(report.questions)
     rows: list[tuple[Node, ...]] = []
     for name, meaning in SCORES:
         over_valid = (with_interval(getattr(report.scores_valid_only, name)),) if some_invalid else ()
-        rows.append((name.replace("_", " "), with_interval(getattr(report.scores, name)), *over_valid, meaning))
+        rows.append((score_name(name), with_interval(getattr(report.scores, name)), *over_valid, meaning))
     over_all = f"all {pluralize(len(report.questions), 'question')} answered"
     heads = ("score", over_all, *((f"{valid:,} valid",) if some_invalid else ()), "")
     return table("Scores with their 95% intervals over questions", heads, rows)
 
 
-def topics(pictured: ReportSection) -> Iterator[Node]:
+def _calibration(report: Report) -> Iterator[Node]:
+    """Yield the scores at the fitted temperatures with the paired differences; nothing without a calibration."""
+    made = report.calibration
+    if made is None:
+        return
+    yield element("p", sentence(temperatures(made)))
+    heads = ("score", "calibrated", "calibrated − uncalibrated")
+    rows = [
+        (score_name(name), with_interval(getattr(made.scores, name)), signed(getattr(made.minus_uncalibrated, name)))
+        for name in ("alignment", "total_variation")
+    ]
+    yield table("Scores with calibration", heads, rows)
+
+
+NEAREST_SHOWN = 10
+NEAREST_HEADS = ("group", "attribute", "alignment", "tied with the nearest")
+
+
+def _nearest(report: Report) -> Iterator[Node]:
+    """Yield the nearest groups with their ties; the rest, where there are many, can be unfolded."""
+    if not report.nearest:
+        return
+    first = max([NEAREST_SHOWN, *(place for place, near in enumerate(report.nearest, start=1) if near.tied)])
+    common = f"over the {pluralize(report.nearest_questions, 'question')} for which all groups have figures"
+    yield element("p", f"{_ties(report.nearest)}, {common}.")
+    yield table("The nearest groups", NEAREST_HEADS, map(_nearest_row, report.nearest[:first]))
+    if rest := report.nearest[first:]:
+        yield element(
+            "details",
+            element("summary", f"The other {pluralize(len(rest), 'group')}"),
+            table("The other groups, nearest first", NEAREST_HEADS, map(_nearest_row, rest)),
+        )
+
+
+def _ties(ranked: Sequence[NearGroup]) -> str:
+    tied = sum(near.tied for near in ranked)
+    if ranked[0].alignment.low is None:
+        return f"{too_few(TO_RANK).capitalize()}: {pluralize(len(ranked), 'group')} in the order of their alignment"
+    if tied == 1:
+        return f"The nearest of {len(ranked)} groups is clearly first (paired differences)"
+    return (
+        f"{tied} of {len(ranked)} groups are tied (the interval of the paired difference from the nearest includes 0)"
+    )
+
+
+def _nearest_row(near: NearGroup) -> tuple[Node, ...]:
+    return group_label(near), near.attribute, with_interval(near.alignment), "tied" if near.tied else ""
+
+
+def _topics(report: Report) -> Iterator[Node]:
     """Yield the scores by topic in the survey's order; nothing without topics."""
+    topics = report.topics
+    if not topics:
+        return
     rows = [
         (topic.topic, str(topic.questions), with_interval(topic.alignment), with_interval(topic.total_variation))
-        for topic in pictured.report.topics
+        for topic in topics
     ]
-    if not rows:
-        return
     yield table("Scores by topic", ("topic", "questions", "alignment", "total variation"), rows)
-    yield element("p", "A topic with under 20 questions has no interval.", class_="note")
-
-
-WITHHELD = "Its scores, topics and nearest groups are not shown; the report has them."
-WORDING = "The wording of the questions is not shown: it is in the survey, which was not at hand."
-
-
-def page_document(reports: Sequence[Report], stems: Mapping[str, str] | None = None) -> str:
-    """Return the page about these reports as HTML; the same reports give the same bytes.
-
-    `stems` has the wording of questions by their ids. Where one is missing, its question goes by its id.
-    """
-    shown = parts(reports, stems or {})
-    body = [_header(shown), element("main", _comparison(shown), map(_part, shown))]
-    rules = [rule for pictured in shown for rule in order_rules(pictured)]
-    names = ", ".join(dict.fromkeys(map(steered_name, reports)))
-    return whole_page(f"{names}: evaluation", body, rules)
-
-
-def _header(shown: Sequence[ReportSection]) -> Element:
-    reports = [pictured.report for pictured in shown]
-    asked = [f"{one} · 95% intervals over questions" for one in all_that_was_asked(reports)]
-    demonstration = any(report.model.demonstration for report in reports)
-    several = [element("li", element("a", one.name, href=f"#{one.part}")) for one in shown]
-    return element(
-        "header",
-        element("h1", "How close the answers are to people's"),
-        [element("p", line) for line in asked],
-        warning(DEMONSTRATION) if demonstration else None,
-        map(warning, all_not_judged(reports)),
-        element("p", CAUTION, class_="note"),
-        None if any(one.stems for one in shown) else element("p", WORDING, class_="note"),
-        element("nav", element("ul", several), aria_label="Personas") if len(shown) > 1 else None,
-    )
-
-
-def _comparison(shown: Sequence[ReportSection]) -> Element | None:
-    """Return all personas on one scale, and their gaps; a page about one has its figure further down."""
-    if len(shown) == 1:
-        return None
-    reports = [pictured.report for pictured in shown]
-    drawn = element("div", figure(reports), class_="figure")
-    return element("section", element("h2", "Side by side"), drawn, gaps_table(reports))
-
-
-def _part(pictured: ReportSection) -> Element:
-    report = pictured.report
-    groups = " and ".join(group_label(group) for group in report.persona.groups) or "everyone"
-    return element(
-        "section",
-        element("h2", pictured.name),
-        element("p", f"Compared with {groups} · {questions_answered(report)}"),
-        _figures(pictured),
-        titled("Questions", questions(pictured), class_="all-questions"),
-        titled("What failed and what is not valid", trouble(pictured)),
-        titled("To repeat this run", repeat(pictured)),
-        id=pictured.part,
-    )
-
-
-def _figures(pictured: ReportSection) -> list[Element | None]:
-    """Return everything that is made of scores; where the judge errs too often, why there is none of it."""
-    if judge_unreliable(pictured.report):
-        return [warning(not_judged(pictured.report)), element("p", WITHHELD)]
-    return [
-        titled("How close it is", standing(pictured)),
-        titled("Scores", [scores(pictured)]),
-        titled("With calibration", calibration(pictured)),
-        titled("Whom it sounds like", nearest(pictured)),
-        titled("Topics", topics(pictured)),
-    ]
+    notes = [f"A topic with under {MIN_QUESTIONS} questions has no interval."]
+    if any(topic.alignment is None for topic in topics):
+        notes.append("A topic without ordered options, or without human figures for the group, has no alignment.")
+    yield element("p", " ".join(notes), class_="note")

@@ -1,14 +1,10 @@
-"""The figure of a matrix: how close each row is to every group, its own group marked, and people beside all of it.
-
-The main figure: how close each persona is to its people, with what else would score there, on one scale.
-"""
+"""The figures: personas beside their reference points, and the rows of a matrix beside every group."""
 
 from collections.abc import Iterator, Sequence
 
 from chat_personas.reporting.markup import Element
 from chat_personas.reporting.svg.forest import Forest, forest, forest_document
 from chat_personas.reporting.svg.primitives import (
-    NOT_JUDGED,
     ForestBlock,
     ForestRow,
     all_not_judged,
@@ -16,69 +12,72 @@ from chat_personas.reporting.svg.primitives import (
     standings,
 )
 from chat_personas.reporting.wording import (
-    all_that_was_asked,
-    group_label,
+    DEMONSTRATION,
+    IDENTICAL,
+    NOT_JUDGED,
+    REFERENCES_EXPLAINED,
     judge_unreliable,
     measure_of,
     not_judged,
-    what_was_asked,
+    row_label,
+    run_described,
+    runs_described,
+    sentence,
+    target_label,
 )
 from chat_personas.text import pluralize
 from eval.matrix.models import MatrixReport, RowInfo, TargetInfo
 from eval.report import Report
 
 MEANING = {
-    "alignment": "Alignment with the group's answers: 1 is the same answers.",
-    "total_variation": "Total variation from the group's answers: 0 is the same answers.",
+    "alignment": f"Alignment with the group's answers: {IDENTICAL['alignment']}.",
+    "total_variation": f"Total variation from the group's answers: {IDENTICAL['total_variation']}.",
 }
-DEMONSTRATION = "The model is a demonstration: evidence about nobody."
 
 
 def figure_document(reports: Sequence[Report]) -> str:
     """Return the figure as an SVG file; the same reports give the same bytes.
 
-    It stands alone, and so says under itself what was asked, of which model, and whether that is a demonstration.
+    It is self-contained: it names survey and model below itself, and says whether the model is a demonstration.
     """
     return forest_document(_drawn(reports, tuple(_circumstances(reports))))
 
 
 def figure(reports: Sequence[Report]) -> Element:
-    """Draw the figure for a page, which says elsewhere what was asked."""
+    """Draw the figure for a page, which names survey and model elsewhere."""
     return forest(_drawn(reports, ()))
 
 
 def _drawn(reports: Sequence[Report], circumstances: Sequence[str]) -> Forest:
-    """Put the personas under one another: alignment, or total variation where no question has ordered options."""
+    """List the personas by alignment, or by total variation where no question has ordered options."""
     measure = measure_of(reports)
     parts = [standings(one, measure, name) for one, name in zip(reports, names(reports), strict=True)]
     return Forest(measure, MEANING[measure], parts, circumstances)
 
 
 def _circumstances(reports: Sequence[Report]) -> Iterator[str]:
-    for said in (*all_that_was_asked(reports), *all_not_judged(reports)):
-        yield f"{said[0].upper()}{said[1:]}."
+    yield from map(sentence, (*runs_described(reports), *all_not_judged(reports)))
+    yield sentence(REFERENCES_EXPLAINED)
     if any(report.model.demonstration for report in reports):
-        yield DEMONSTRATION
+        yield sentence(DEMONSTRATION)
 
 
-MATRIX_MEANING = "Alignment with each group: 1 is the same answers. Bold: the group that the persona stands for."
+MATRIX_MEANING = f"Alignment with each group: {IDENTICAL['alignment']}. Bold: the group that the persona stands for."
 PEOPLE = "people: mean over the other groups"
 
 
 def matrix_figure_document(report: MatrixReport) -> str:
-    """Return the figure as an SVG file that stands alone; the same matrix gives the same bytes."""
-    asked = what_was_asked(report)
-    told = [f"{asked[0].upper()}{asked[1:]}."]
+    """Return the figure as a self-contained SVG file; the same matrix gives the same bytes."""
+    circumstances = [run_described(report)]
     if judge_unreliable(report):
-        said = not_judged(report)
-        told.append(f"{said[0].upper()}{said[1:]}.")
+        circumstances.append(not_judged(report))
     if report.model.demonstration:
-        told.append(DEMONSTRATION)
-    return forest_document(Forest("alignment", MATRIX_MEANING, [*_parts(report)], told))
+        circumstances.append(DEMONSTRATION)
+    return forest_document(Forest("alignment", MATRIX_MEANING, [*_parts(report)], [*map(sentence, circumstances)]))
 
 
 def matrix_figure(report: MatrixReport) -> Element:
-    """Draw the figure for a page, which says elsewhere what was asked."""
+    """Draw the figure for a page, which names survey and model elsewhere."""
     return forest(Forest("alignment", MATRIX_MEANING, [*_parts(report)]))
 
 
@@ -86,14 +85,16 @@ def _parts(report: MatrixReport) -> Iterator[ForestBlock]:
     answered = pluralize(len(report.questions), "question")
     if judge_unreliable(report):
         for row in report.rows:
-            yield ForestBlock(row_name(row), answered, NOT_JUDGED, (), ())
+            yield ForestBlock(row_label(row), answered, NOT_JUDGED, (), ())
         return
     for row in report.rows:
         cells = zip(report.targets, row.cells, strict=True)
-        rows = tuple(ForestRow(_kind(target, row), target_name(target), cell.alignment) for target, cell in cells)
-        yield ForestBlock(row_name(row), answered, "no alignment", rows, ())
+        rows = tuple(ForestRow(_kind(target, row), target_label(target), cell.alignment) for target, cell in cells)
+        yield ForestBlock(row_label(row), answered, "no alignment", rows, ())
     humans = [(target, target.humans) for target in report.targets]
-    people = tuple(ForestRow("noise_floor", target_name(one), found.mean) for one, found in humans if found is not None)
+    people = tuple(
+        ForestRow("noise_floor", target_label(one), found.mean) for one, found in humans if found is not None
+    )
     if people:
         yield ForestBlock(PEOPLE, answered, "", people, ())
 
@@ -103,13 +104,3 @@ def _kind(target: TargetInfo, row: RowInfo) -> str:
     if target.group is None:
         return "population"
     return "persona" if row.groups == (target.group,) else "uniform"
-
-
-def target_name(target: TargetInfo) -> str:
-    """Name the people of a target."""
-    return group_label(target.group) if target.group is not None else "everyone"
-
-
-def row_name(row: RowInfo) -> str:
-    """Name a row and its steering; the model itself goes without."""
-    return row.name if row.steering == "none" else f"{row.name} ({row.steering})"

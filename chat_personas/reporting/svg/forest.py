@@ -1,4 +1,4 @@
-"""Scores under one another on one scale, each with its interval, its words and its figures: a forest plot.
+"""A forest plot: scores one below the other on one scale, each with its interval, its name and its figures.
 
 It is drawn for one column of a journal (85 mm), black on white; lengths are millimetres. A page may give its parts
 other colours by their classes.
@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from chat_personas.reporting.markup import Element, Node, element, number
+from chat_personas.reporting.numbers import COMPACT, with_interval
 from chat_personas.reporting.svg.primitives import (
     Axis,
     ForestBlock,
@@ -18,8 +19,7 @@ from chat_personas.reporting.svg.primitives import (
     lines,
     question_dots,
 )
-from chat_personas.reporting.wording import FEW, Measure
-from eval.report import Score
+from chat_personas.reporting.wording import Measure, no_intervals, sentence
 
 WIDTH, MARGIN = 85.0, 1.0
 PLOT = (34.0, 64.5)
@@ -30,9 +30,9 @@ MOST_DOTS = 200
 
 @dataclass(frozen=True, slots=True)
 class Forest:
-    """What is drawn: the measure, what is said of it (`meaning`, up to a colon its title), and parts of several rows.
+    """The content of a plot: the measure, its `meaning` (the title is the part before a colon), and parts of rows.
 
-    `circumstances` are sentences on what was asked and of whom, for a figure that stands alone.
+    `circumstances` are sentences about survey and model, for a figure that is shown on its own.
     """
 
     measure: Measure
@@ -47,7 +47,7 @@ def forest_document(drawn: Forest) -> str:
 
 
 def forest(drawn: Forest) -> Element:
-    """Draw the parts under one another, then the axis and what has to be said."""
+    """Draw the parts one below the other, then the axis and the captions."""
     scale = Axis(*ends(drawn.measure, [row.score for part in drawn.parts for row in part.rows]), *PLOT)
     body: list[Node] = []
     y = MARGIN
@@ -116,11 +116,12 @@ def _guide(part: ForestBlock, scale: Axis, y: float) -> Element | None:
 
 def _row(row: ForestRow, scale: Axis, y: float) -> Element:
     weight = "bold" if row.kind == "persona" else None
+    figures = with_interval(row.score, decimals=COMPACT)
     return element(
         "g",
         _text(row.words, MARGIN + 1.5, y + 0.8, TEXT, width=PLOT[0] - MARGIN - 2, font_weight=weight),
         interval_mark(row, scale, y),
-        _text(short_score(row.score), WIDTH - MARGIN, y + 0.75, SMALL, text_anchor="end", font_weight=weight),
+        _text(figures, WIDTH - MARGIN, y + 0.75, SMALL, text_anchor="end", font_weight=weight),
     )
 
 
@@ -150,36 +151,29 @@ def _axis(scale: Axis, y: float) -> Iterator[Element]:
 
 
 def _captions(drawn: Forest) -> list[str]:
-    """Return what stands under the figure, broken into lines."""
+    """Return the text under the figure, broken into lines."""
     bounds = {row.score.low is not None for part in drawn.parts for row in part.rows}
     dotted = any(_has_dots(part) for part in drawn.parts)
     what = [
         drawn.meaning,
         "Lines: 95% intervals over questions." if True in bounds else "",
-        f"{FEW[0].upper()}{FEW[1:]}." if False in bounds else "",
+        sentence(no_intervals()) if False in bounds else "",
         "Dots: questions." if dotted else "",
     ]
-    told = [" ".join(filter(None, what)), *drawn.circumstances]
-    return [line for text in told for line in lines(text, SMALL, WIDTH - 2 * MARGIN)]
+    texts = [" ".join(filter(None, what)), *drawn.circumstances]
+    return [line for text in texts for line in lines(text, SMALL, WIDTH - 2 * MARGIN)]
 
 
 def _described(parts: Sequence[ForestBlock]) -> Iterator[str]:
     for part in parts:
-        rows = "; ".join(f"{row.words} {short_score(row.score)}" for row in part.rows)
+        rows = "; ".join(f"{row.words} {with_interval(row.score, decimals=COMPACT)}" for row in part.rows)
         yield f"{part.name}, {part.answered}: {rows or part.nothing}."
-
-
-def short_score(score: Score) -> str:
-    """Write a score with two decimals, as there is room for in print: `0.79 [0.76, 0.81]`."""
-    if score.low is None or score.high is None:
-        return f"{score.mean:.2f}"
-    return f"{score.mean:.2f} [{score.low:.2f}, {score.high:.2f}]"
 
 
 def _text(
     text: str, x: float, y: float, size: float, *, width: float | None = None, **attributes: str | None
 ) -> Element:
-    """Write a text at a place; where it is too wide for `width` it is cut, and whole in its tooltip."""
+    """Write a text at a place; a text wider than `width` is cut, and its tooltip has all of it."""
     shown = text if width is None else fitted(text, size, width)
     whole = element("title", text) if shown != text else None
     return element("text", shown, whole, x=x, y=y, font_size=size, **attributes)

@@ -1,10 +1,7 @@
-"""What the main figure shows of a report: the persona's score, its references, and the score of each question.
+"""What figures are made of: rows of scores, an axis, marks on it, and the width of texts.
 
-A scale that is the same in every picture: it never stretches to what happens to be drawn on it.
-
-Marks on a scale: a score with its 95% interval, told apart by shape first so that colour is never needed.
-
-How wide a text will be, roughly: nobody knows the font that a reader has.
+The axis has fixed ends, so that figures can be compared. Marks differ in shape, so that colour is not needed. The
+width of a text is estimated, because the reader's font is unknown.
 """
 
 import unicodedata
@@ -12,14 +9,23 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from chat_personas.reporting.markup import Element, element
-from chat_personas.reporting.wording import Measure, judge_unreliable, not_judged, reference_words, steered_name
+from chat_personas.reporting.wording import (
+    NOT_JUDGED,
+    THIS_PERSONA,
+    Measure,
+    judge_unreliable,
+    not_judged,
+    reference_names,
+    score_name,
+    steered_name,
+)
 from chat_personas.text import pluralize
 from eval.report import Report, Score
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """A range of scores laid over a range of places."""
+    """A range of scores mapped to a range of positions."""
 
     low: float
     high: float
@@ -27,7 +33,7 @@ class Axis:
     end: float
 
     def at(self, value: float) -> float:
-        """Return the place of a score; those outside are put at the nearer end."""
+        """Return the position of a score; scores outside are drawn at the nearer end."""
         share = (min(self.high, max(self.low, value)) - self.low) / (self.high - self.low)
         return self.start + share * (self.end - self.start)
 
@@ -39,7 +45,7 @@ class Axis:
 
 
 def ends(measure: Measure, scores: Iterable[Score]) -> tuple[float, float]:
-    """Return the ends of the scale: the better half of 0 to 1, or all of it where a score reaches into the other half.
+    """Return the ends of the scale: the better half of 0 to 1, or all of it if a score lies in the other half.
 
     On real surveys alignments lie above one half: even shares for every option reach about 0.7.
     """
@@ -49,12 +55,9 @@ def ends(measure: Measure, scores: Iterable[Score]) -> tuple[float, float]:
     return 0.0, (0.5 if all(bound <= 0.5 for bound in bounds) else 1.0)
 
 
-NOT_JUDGED = "not valid: the judge itself errs too often"
-
-
 @dataclass(frozen=True, slots=True)
 class ForestRow:
-    """A score on the scale, whose it is, and the words for it."""
+    """A score on the scale, its kind (which decides the mark), and its name."""
 
     kind: str
     words: str
@@ -63,7 +66,7 @@ class ForestRow:
 
 @dataclass(frozen=True, slots=True)
 class ForestBlock:
-    """One persona on the scale: its own score first, if it has one, then the references; or why there is `nothing`."""
+    """One persona on the scale: its own score, then the reference points; `nothing` says why there are no rows."""
 
     name: str
     answered: str
@@ -73,22 +76,22 @@ class ForestBlock:
 
 
 def standings(report: Report, measure: Measure, name: str) -> ForestBlock:
-    """Return what there is to draw about one persona, under this name: nothing where its judge errs too often."""
+    """Return the block about one persona, under this name; without rows if its judge errs too often."""
     if judge_unreliable(report):
         return ForestBlock(name, questions_answered(report), NOT_JUDGED, (), ())
     own = getattr(report.scores, measure)
-    rows = [ForestRow("persona", "this persona", own)] if own is not None else []
+    rows = [ForestRow("persona", THIS_PERSONA, own)] if own is not None else []
     return ForestBlock(
         name=name,
         answered=questions_answered(report),
-        nothing=f"no {measure.replace('_', ' ')}" if report.questions else "no question could be scored",
+        nothing=f"no {score_name(measure)}" if report.questions else "no question could be scored",
         rows=(*rows, *_references(report, measure)),
         questions=tuple(value for question in report.questions if (value := getattr(question, measure)) is not None),
     )
 
 
 def _references(report: Report, measure: Measure) -> Iterator[ForestRow]:
-    for kind, words in reference_words(report):
+    for kind, words in reference_names(report):
         reference = getattr(report.references, kind)
         score = getattr(reference, measure) if reference is not None else None
         if score is not None:
@@ -96,7 +99,7 @@ def _references(report: Report, measure: Measure) -> Iterator[ForestRow]:
 
 
 def names(reports: Sequence[Report]) -> list[str]:
-    """Name each persona and how it is steered; where the reports differ in their expression, that, too."""
+    """Name each persona with its steering, and with its expression where the reports differ in it."""
     steered = [steered_name(report) for report in reports]
     if len({report.expression for report in reports}) == 1:
         return steered
@@ -104,19 +107,19 @@ def names(reports: Sequence[Report]) -> list[str]:
 
 
 def all_not_judged(reports: Sequence[Report]) -> Iterator[str]:
-    """Yield what is to be said before any figure: that reports are not valid because of their judges, and which."""
-    whose: dict[str, list[str]] = {}
+    """Yield which reports are not valid because of their judges; this is shown before any figure."""
+    named: dict[str, list[str]] = {}
     for report, name in zip(reports, names(reports), strict=True):
         if judge_unreliable(report):
-            whose.setdefault(not_judged(report), []).append(name)
-    for said, named in whose.items():
-        yield said if len(named) == len(reports) else f"{said}: {'; '.join(named)}"
+            named.setdefault(not_judged(report), []).append(name)
+    for why, personas in named.items():
+        yield why if len(personas) == len(reports) else f"{why}: {'; '.join(personas)}"
 
 
 def questions_answered(report: Report) -> str:
-    """Say over how many questions the scores are: `62 questions`, `61 of 62 questions`."""
-    answered, put = len(report.questions), report.survey.questions
-    return pluralize(put, "question") if answered == put else f"{answered:,} of {pluralize(put, 'question')}"
+    """Say how many questions the scores cover: `62 questions`, `61 of 62 questions`."""
+    answered, asked = len(report.questions), report.survey.questions
+    return pluralize(asked, "question") if answered == asked else f"{answered:,} of {pluralize(asked, 'question')}"
 
 
 RADIUS = 0.7
@@ -124,16 +127,16 @@ DOT = 0.42
 LANES = (0.0, -0.85, 0.85)
 
 
-def interval_mark(standing: ForestRow, scale: Axis, y: float) -> Iterator[Element]:
-    """Draw a score at height `y`: a line over its interval where there is one, with caps, and its mark."""
-    score, own = standing.score, standing.kind == "persona"
+def interval_mark(row: ForestRow, scale: Axis, y: float) -> Iterator[Element]:
+    """Draw a score at height `y`: a line with caps over its interval, if it has one, and its mark."""
+    score, own = row.score, row.kind == "persona"
     if score.low is not None and score.high is not None:
         width = 0.4 if own else 0.25
         first, last, cap = scale.at(score.low), scale.at(score.high), 1.0 if own else 0.85
         caps = "".join(f"M{x:.2f} {y - cap:.2f}v{2 * cap:.2f}" for x in (first, last))
         path = f"{caps}M{first:.2f} {y:.2f}H{last:.2f}"
-        yield element("path", d=path, class_=f"line {standing.kind}", fill="none", stroke="#000", stroke_width=width)
-    yield _shape(standing.kind, scale.at(score.mean), y)
+        yield element("path", d=path, class_=f"line {row.kind}", fill="none", stroke="#000", stroke_width=width)
+    yield _shape(row.kind, scale.at(score.mean), y)
 
 
 def _shape(kind: str, x: float, y: float) -> Element:
@@ -158,7 +161,7 @@ def _outline(kind: str, x: float, y: float) -> str:
 
 
 def question_dots(values: Sequence[float], scale: Axis, y: float) -> Iterator[Element]:
-    """Draw a small dot per question around height `y`: in the first lane with room, or else the least crowded one."""
+    """Draw a small dot per question near height `y`: in the first free lane, or else in the least crowded one."""
     ends = dict.fromkeys(LANES, float("-inf"))
     for value in sorted(value for value in values if scale.low <= value <= scale.high):
         x = scale.at(value)
@@ -173,7 +176,7 @@ ELLIPSIS = "…"
 
 
 def text_width(text: str, size: float) -> float:
-    """Return the width of `text` in a sans-serif font of this size, rather too wide than not."""
+    """Return the width of `text` in a sans-serif font of this size, an overestimate rather than an underestimate."""
     return size * sum(WIDTHS[_kind(character)] for character in text)
 
 

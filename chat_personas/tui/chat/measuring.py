@@ -4,6 +4,7 @@ import asyncio
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
+from chat_personas.reporting.wording import figures_described
 from chat_personas.text import printable
 from chat_personas.tui.process import spare_what_is_here
 from chat_personas.tui.session import Session
@@ -149,7 +150,4 @@ def _source(monitor: "Monitor | None") -> str:
     if monitor is None:
         return ""
     survey = monitor.survey.survey
-    wording = "paraphrased" if survey.paraphrased else "original wording"
-    weights = "weighted" if survey.weighted else "unweighted"
-    first, last = min(survey.years, default="years not stated"), max(survey.years, default="years not stated")
-    return f"{printable(survey.title)}: {wording}, {weights}, {first if first == last else f'{first}–{last}'}"
+    return f"{printable(survey.title)}: {figures_described(survey)}"

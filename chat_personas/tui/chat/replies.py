@@ -6,9 +6,10 @@ from contextlib import aclosing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+from chat_personas.reporting.wording import STATUS_NOTES
 from chat_personas.text import pluralize
 from chat_personas.tui.session import Session
-from chat_personas.tui.widgets.transcript import NOTES, Entry
+from chat_personas.tui.widgets.transcript import Entry
 
 if TYPE_CHECKING:
     from chat_personas.conversation.conversation import ReplyEnded, ReplyEvent, Version
@@ -264,7 +265,7 @@ def _which(went: "Version") -> str:
 def _note(event: "ReplyEnded | None") -> str:
     if event is None:
         return ""
-    parts = [NOTES.get(event.status) or event.why or ""]
+    parts = [STATUS_NOTES.get(event.status) or event.why or ""]
     if event.dropped_messages:
         parts.append(f"{pluralize(event.dropped_messages, 'oldest message')} left out: the context is too short")
     return " · ".join(filter(None, parts))

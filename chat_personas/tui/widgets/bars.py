@@ -11,6 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
 
+from chat_personas.reporting.wording import DEMONSTRATION
 from chat_personas.text import printable
 from chat_personas.tui.drawing import fitted
 
@@ -37,7 +38,6 @@ class TitleLine(Widget):
         return Content.assemble((text[: len(left)], "bold"), text[len(left) :], (right, "bold"))
 
 
-DEMONSTRATION = "demonstration model: says nothing about real people"
 DEMONSTRATION_SHORT = "demonstration"
 """Stands where there is no room for the whole warning, which must not be cut in half."""
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 from textual.containers import VerticalScroll
 
+from chat_personas.reporting.wording import STATUS_NOTES
+
 if TYPE_CHECKING:
     from textual.widget import Widget
 
@@ -35,16 +37,13 @@ class Entry:
     replaces: str | None = None
 
 
-NOTES = {"stopped": "■ stopped", "interrupted": "✗ interrupted", "streaming": "✗ interrupted", "error": "✗ failed"}
-
-
 def path_entries(rows: Iterable["MessageRow"], speaker: str) -> Iterator[Entry]:
     """Yield the entries that show `rows` of the corpus; a reply that was stopped or failed says so."""
     for row in rows:
         if row.role == "user":
             yield Entry("user", row.text, message_id=row.id)
         else:
-            note = NOTES.get(row.status) or row.why or ""
+            note = STATUS_NOTES.get(row.status) or row.why or ""
             yield Entry("reply", row.text, message_id=row.id, speaker=speaker, note=note)
             if row.why and row.status in ("error", "interrupted"):
                 yield Entry("failure", row.why)

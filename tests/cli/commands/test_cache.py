@@ -21,7 +21,7 @@ def filled(command: Command, served_by: Serve, few: str) -> None:
 
 
 def test_before_anything_was_asked_there_is_nothing_and_nothing_is_made(command: Command, home: Path) -> None:
-    assert "no answers are kept yet" in command("cache", "show").out
+    assert "no cached answers yet" in command("cache", "show").out
     assert command("cache", "clear", "--yes").code == 0
     assert not (home / "cache").exists()
 
@@ -32,7 +32,7 @@ def test_show_tells_how_many_answers_there_are_of_each_model(command: Command) -
     head, *models = ran.out.splitlines()
     assert head.endswith("12 answers")
     assert [(line.split()[0], line.split()[-1]) for line in models] == [("6", "one"), ("6", "two")]
-    assert "12 kept" in command("doctor").out
+    assert "12 answers, " in command("doctor").out
 
 
 @pytest.mark.usefixtures("filled")
@@ -49,7 +49,7 @@ def test_clear_asks_first_and_removes_all_or_one_models(command: Command) -> Non
 def test_a_model_that_has_no_answers_is_named_with_the_nearest(command: Command) -> None:
     ran = command("cache", "clear", "--model", "onne", "--yes")
     assert ran.code == 2
-    assert 'no answers of "onne" are kept; did you mean "one"?' in only_line(ran)
+    assert 'no cached answers of "onne"; did you mean "one"?' in only_line(ran)
     assert "12 answers" in command("cache", "show").out
 
 

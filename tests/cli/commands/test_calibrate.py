@@ -26,10 +26,10 @@ def test_calibration_is_in_the_table_and_in_the_report_beside_the_scores_as_they
     assert plain.calibration is None
     assert report.scores == plain.scores
     assert report.calibration is not None
-    assert "calibrated with T from" in ran.err
+    assert "calibrated with temperatures from" in ran.err
     changed = report.calibration.minus_uncalibrated.total_variation
     assert changed is not None
-    assert f"changed by {changed.mean:+.3f} [" in ran.err
+    assert f"change {changed.mean:+.3f} [" in ran.err
 
 
 def test_answers_from_a_file_are_calibrated_like_those_of_a_model(
@@ -56,7 +56,7 @@ def test_under_20_questions_it_is_refused_before_a_model_is_opened(
     assert ran.code == 2
     line = only_line(ran)
     assert "it needs 20 questions, not 19" in line
-    assert "give it more, or leave it out" in line
+    assert "use more questions, or leave it out" in line
 
 
 def test_under_20_answers_in_a_file_are_refused(command: Command, served_by: Serve, survey: str) -> None:

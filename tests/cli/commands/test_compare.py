@@ -47,10 +47,10 @@ def test_what_is_left_out_and_what_differs_is_said_in_words(command: Command) ->
     b = document([row("Q0", 0.5), row("Q2", None), row("Q7", 0.5)], steering="bio", model=MODEL | {"name": "big"})
     out = said(command("compare", write("a.json", a), write("b.json", b)).out)
     assert "2 questions paired" in out
-    assert "1 question of these without an alignment" in out
+    assert "1 question of these without alignment" in out
     assert "1 question left out, not put in B: Q1" in out
     assert "1 question left out, not put in A: Q7" in out
-    assert "under 20 questions: no interval, as so few do not tell how much the mean would vary" in out
+    assert "under 20 questions: no intervals, they would be unreliable; see p" in out
     assert "model.name: toy → big" in out
     assert out.count("steering: portray → bio") == 1
 
@@ -129,20 +129,20 @@ def test_a_page_has_the_difference_what_it_may_come_from_and_what_is_left_out(
     assert found is not None
     difference = f"{found.mean:+.3f} [{found.low:+.3f}, {found.high:+.3f}]"
     assert rows_of(page, "Over all paired questions")["alignment"][2:] == [difference, f"{found.p:.4f}", "25"]
-    differs = rows_of(page, "What the difference may come from")
+    differs = rows_of(page, "The difference may come from these")
     assert (differs["steering"], differs["model.name"]) == (["portray", "bio"], ["toy", "<b>"])
-    assert rows_of(page, "Questions that only one report answered") == {"Q99": ["not put in B"]}
+    assert rows_of(page, "Questions answered in one report only") == {"Q99": ["not put in B"]}
     assert "alignment (higher is closer to people): B is higher than A" in words(page)
     assert words(page).count("portray") == 1
     assert "chat-personas compare a.json b.json --seed 0" in words(page)
-    assert "evidence about nobody" in words(page)
+    assert "says nothing about real people" in words(page)
     assert not seen(page).names & (LOADING | {"b"})
 
 
 def test_a_page_of_a_report_with_itself_says_that_nothing_differs(command: Command, tmp_path: Path) -> None:
     a = write("a.json", document(rows([0.5, 0.6])))
     assert command("compare", a, a, "--html", "page.html").code == 0
-    assert "nothing else differs between the reports" in words((tmp_path / "page.html").read_text(encoding="utf-8"))
+    assert "Nothing else differs between the reports" in words((tmp_path / "page.html").read_text(encoding="utf-8"))
 
 
 def test_a_page_tells_pairs_of_one_persona_apart_by_their_expression(command: Command, tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_show_says_of_a_reply_that_it_has_no_text(command: Command, corpus: Corp
     (identifier,) = corpus.conversation_ids()
     shown = command("corpus", "show", identifier).out
     assert "You: Hello?\n\ndemocrat (no text): " in shown
-    assert "You: Well?\n\ndemocrat (error, no text): " in shown
+    assert "You: Well?\n\ndemocrat (failed, no text): " in shown
 
 
 def test_delete_without_anyone_to_ask_wants_yes(command: Command, kept: list[str]) -> None:
@@ -78,7 +78,7 @@ def test_delete_says_when_another_program_still_holds_traces(
 ) -> None:
     monkeypatch.setattr(Corpus, "delete", lambda corpus, identifier: False)
     ran = command("corpus", "delete", kept[0], "--yes")
-    assert "traces of its text go when the other program that has the corpus open closes it" in ran.err
+    assert "traces of its text remain until the other program that has the corpus open closes it" in ran.err
 
 
 @pytest.mark.parametrize(("answer", "left"), [("y\n", 1), ("n\n", 2), ("\n", 2)])

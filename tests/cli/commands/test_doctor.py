@@ -33,7 +33,7 @@ def test_each_fault_is_found_and_the_others_are_still_checked(command: Command, 
     assert ran.code == 1
     assert checks(ran.out)["model"] == "FAIL"
     assert checks(ran.out)["built-in model"] == "ok"
-    assert "1 conversation, sound" in ran.out
+    assert "1 conversation, intact" in ran.out
 
 
 def test_no_line_names_the_home_of_the_person(

@@ -49,9 +49,9 @@ def test_the_table_is_on_standard_output_with_intervals_references_and_bars(aske
     assert "[" in rows["alignment"], "with an interval"
     (bar,) = (line for line in ran.out.splitlines() if line.startswith("  this persona   "))
     assert "█" in bar
-    for reference in ("if everyone answered", "if Republican answered"):
+    for reference in ("everyone's answers", "Republican answers"):
         assert f"\n  {reference} " in ran.out
-    assert "sounds most like" in ran.out
+    assert "nearest group: " in ran.out
 
 
 def test_the_table_says_what_the_figures_are(asked: Callable[..., Ran]) -> None:
@@ -122,7 +122,7 @@ def test_fail_under_tests_every_persona(asked: Callable[..., Ran]) -> None:
     ran = asked("democrat", "republican", "--fail-under", "0.999")
     assert ran.code == 1
     remembered, failed = ran.err.splitlines()
-    assert remembered.startswith("40 of 80 answers were there already")
+    assert remembered.startswith("40 of 80 answers came from the cache")
     assert "alignment is under 0.999: democrat 0." in failed
     assert "republican 0." in failed
 
@@ -146,7 +146,7 @@ def test_fail_under_tests_every_persona(asked: Callable[..., Ran]) -> None:
         (["democrat"], "the persona democrat is named twice; name each once"),
         (["democrat", "--save-answers", "answers.jsonl"], "the persona democrat is named twice; name each once"),
         (["same.toml", "--save-answers", "answers.jsonl"], "democrat and same stand for the same people"),
-        (["--answers", "answers.jsonl"], "--answers scores what was answered elsewhere; leave out PERSONA"),
+        (["--answers", "answers.jsonl"], "--answers scores the answers in a file; leave out PERSONA"),
     ],
 )
 def test_what_is_wrong_is_said_before_anything_is_asked(
@@ -201,7 +201,7 @@ def test_no_evaluation_that_was_done_is_lost_when_the_model_fails(
     assert ran.code == 3
     assert Report.model_validate_json((tmp_path / "report.json").read_text()).persona.name == "democrat"
     assert ran.err.splitlines() == [
-        "only 1 of 2 evaluations were made; these are kept",
+        "only 1 of 2 evaluations were made; their reports are kept",
         "chat-personas: the server went away; start it again; 40 of 80 answers are kept: "
         "add --resume to the same command to go on",
     ]
@@ -281,8 +281,8 @@ def test_a_demonstration_is_called_one_before_any_figure(command: Command, serve
     info = EngineInfo(name="toy", engine="llama", log_probabilities="exact", demonstration=True)
     served_by(FakeEngine(LEANING, info=info))
     said = " ".join(command("eval", "democrat", "--survey", survey).out.split())
-    assert "evidence about nobody" in said
-    assert said.index("evidence about nobody") < said.index("alignment")
+    assert "says nothing about real people" in said
+    assert said.index("says nothing about real people") < said.index("alignment")
 
 
 def test_answers_that_were_saved_score_the_same_without_a_model(
@@ -335,7 +335,7 @@ def test_a_file_of_answers_has_tables_and_a_document_like_any_other(
     said = " ".join(ran.out.split())
     assert "answers in mine.jsonl" in said
     assert "POLPARTY=Democrat" in said
-    assert "if everyone answered" in said
+    assert "everyone's answers" in said
     assert "unknown" not in said
     text = (tmp_path / "report.json").read_text()
     assert Report.model_validate_json(text).model.engine == "answers"

@@ -93,7 +93,7 @@ def test_all_sets_the_methods_side_by_side_with_the_gap(
         assert gap.total_variation.mean == pytest.approx(sum(differences) / 20)
         assert f"{gap.simulation} − verbalized: {gap.total_variation.mean:+.3f} [" in ran.out
     assert [gap.simulation for gap in document.gaps] == ["log_probability", "sequence", "sampled"]
-    assert "if everyone answered 20 0." in words(ran)
+    assert "everyone's answers 20 0." in words(ran)
 
 
 def test_what_the_model_cannot_do_is_named_and_left_out(command: Command, served_by: Serve, survey: str) -> None:
@@ -140,7 +140,7 @@ def test_a_judge_of_its_own_is_not_asked_twice_either(
     assert (again.questions, again.judge) == (first.questions, first.judge)
     # 100 replies, each judged in two orders, and 70 known statements in two orders.
     assert again.timing.remembered == 100 + 2 * (100 + 70)
-    assert "440 of 440 answers were there already" in ran.err
+    assert "440 of 440 answers came from the cache" in ran.err
 
 
 def test_failures_are_counted_by_reason_and_none_becomes_a_zero(
@@ -158,7 +158,7 @@ def test_failures_are_counted_by_reason_and_none_becomes_a_zero(
 def test_unread_replies_are_counted_by_reason(command: Command, served_by: Serve, survey: str) -> None:
     served_by(SayingEngine(lambda prompt, number: "A" if number % 3 else ""))
     ran = evaluated(command, survey, "--expression", "sampled", "--samples", "9")
-    assert "120 of 360 replies were not read: 120 an empty reply" in ran.out
+    assert "120 of 360 replies could not be read: an empty reply (120)" in ran.out
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_of_what_is_not_valid_the_screen_has_no_score_no_verdict_and_no_calibrat
     assert CERTAIN.search(ran.out) is None
     assert "sounds" not in ran.out
     assert "calibrated" not in ran.out
-    assert "scores are not shown, as the judge errs too often" in words(ran)
+    assert "scores are not shown, because the judge errs too often" in words(ran)
     assert Report.model_validate_json(Path("r.json").read_text()).scores.alignment is not None
 
 
@@ -260,7 +260,7 @@ def test_what_is_not_valid_is_not_compared(misjudged: Callable[..., Ran], comman
 def test_what_is_not_valid_is_not_saved_as_answers(misjudged: Callable[..., Ran]) -> None:
     ran = misjudged("--save-answers", "a.jsonl")
     assert (ran.code, Path("a.jsonl").read_text().strip()) == (0, "")
-    assert "democrat: 20 answers not saved, because not valid" in ran.err
+    assert "democrat: 20 answers not saved: not valid" in ran.err
 
 
 def test_evaluations_that_were_made_are_kept_when_the_model_fails_in_a_later_expression(
@@ -274,7 +274,7 @@ def test_evaluations_that_were_made_are_kept_when_the_model_fails_in_a_later_exp
     served_by(SayingEngine(fails))
     ran = evaluated(command, survey, "--expression", "all", "--json", "kept.json", "--fail-under", "0")
     assert ran.code == 3
-    assert "only 2 of 5 evaluations were made; these are kept" in ran.err
+    assert "only 2 of 5 evaluations were made; their reports are kept" in ran.err
     kept = Reports.model_validate_json((tmp_path / "kept.json").read_text())
     assert [report.expression for report in kept.reports] == ["log_probability", "sequence"]
 
@@ -291,7 +291,7 @@ def test_what_calibration_changes_is_told_of_each_expression(command: Command, s
     served_by(SayingEngine(say, log_probabilities="none"))
     said = words(evaluated(command, survey, "--expression", "all", "--calibrate"))
     for expression in ("sequence", "verbalized", "sampled"):
-        assert f"{expression}: calibrated with T from" in said
+        assert f"{expression}: calibrated with temperatures from" in said
         assert f"{expression}: total variation 0." in said
 
 

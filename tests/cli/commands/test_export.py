@@ -96,7 +96,7 @@ def test_a_file_that_is_there_is_replaced_only_when_asked(command: Command, kept
     Path("mine.jsonl").write_text("mine")
     ran = command("export", "--out", "mine.jsonl")
     assert ran.code == 2
-    assert "mine.jsonl is there already; choose another name or add --force" in only_line(ran)
+    assert "mine.jsonl exists already; choose another name or add --force" in only_line(ran)
     assert Path("mine.jsonl").read_text() == "mine"
     assert command("export", "--out", "mine.jsonl", "--force").code == 0
     assert len(Path("mine.jsonl").read_text().splitlines()) == 3
@@ -124,7 +124,7 @@ def test_what_cannot_be_exported_is_wrong_input(
 
 def test_an_export_without_conversations_says_so(command: Command, kept: list[str]) -> None:
     ran = command("export", "--out", "-", "--since", "2030-01-01")
-    assert (ran.code, ran.out, ran.err) == (0, "", "no conversation was chosen; nothing is written\n")
+    assert (ran.code, ran.out, ran.err) == (0, "", "no conversation matches; nothing was written\n")
 
 
 def test_a_closed_standard_output_is_storage_that_failed(

@@ -33,7 +33,7 @@ def test_eval_puts_so_many_answers_of_the_group_before_each_question(
     assert (report.steering, report.shots) == ("few_shot", 4)
     assert all(prompt.count("What about") == 5 for prompt in engine.asked)
     assert engine.prefixes == [()]
-    assert "few_shot of 4" in ran.err
+    assert "few_shot, 4 shots" in ran.err
 
 
 def test_the_built_in_model_answers_after_the_answers_of_others(command: Command) -> None:

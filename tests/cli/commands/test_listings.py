@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from personas import ALL_GROUPS, load_persona, system_prompt
 from tests.cli.running import Command, only_line
@@ -41,7 +42,7 @@ def test_personas_show_obeys_no_command_to_the_terminal(command: Command, brief:
 
 def test_personas_check_says_that_a_right_file_is_right(command: Command, brief: str) -> None:
     ran = command("personas", "check", brief)
-    assert (ran.code, ran.out) == (0, "brief.toml: right\n")
+    assert (ran.code, ran.out) == (0, "brief.toml: valid\n")
 
 
 def test_personas_check_names_every_line_that_is_wrong(command: Command, brief: str) -> None:
@@ -97,10 +98,18 @@ def test_models_of_the_users_own_are_listed_by_name_and_opened(command: Command,
     shutil.copy(tiny, home / "data" / "models" / "my-tiny.gguf")
     listed = command("models", "list").out
     assert "pocket " in listed
-    assert "evidence about nobody" in listed
+    assert "says nothing about real people" in listed
     assert "my-tiny " in listed
     shown = json.loads(command("models", "show", "my-tiny").out)
     assert (shown["name"], shown["log_probabilities"]) == ("my-tiny", "exact")
+
+
+def test_sizes_of_models_line_up_however_wide_a_name_is(command: Command, home: Path, tiny: str) -> None:
+    (home / "data" / "models").mkdir(parents=True)
+    shutil.copy(tiny, home / "data" / "models" / "日本語モデル.gguf")
+    sizes = [line.partition(" MB")[0] for line in command("models", "list").out.splitlines() if " MB" in line]
+    assert len(sizes) == 2
+    assert len({cell_len(line) for line in sizes}) == 1
 
 
 @pytest.mark.parametrize("arguments", [("personas",), ("surveys",), ("models",), ("corpus",), ("cache",)], ids=" ".join)
@@ -117,4 +126,4 @@ def test_personas_that_civic_has_no_figures_for_are_told_before_a_survey_is_put_
     assert not any(line.startswith("democrat ") and "talk only" in line for line in lines)
     Path(brief).write_text(Path(brief).read_text().replace("POLPARTY", "RELIG").replace("Democrat", "Mormon"))
     ran = command("personas", "check", brief)
-    assert (ran.code, "can be talked with, not compared with civic" in ran.out) == (0, True)
+    assert (ran.code, "you can talk with it, but not compare it with people" in ran.out) == (0, True)

@@ -35,10 +35,10 @@ def test_the_tables_show_every_row_group_and_measure(command: Command, served_by
     for wanted in ("unsteered", "democrat", "people, best", "people, worst", "everyone", "Republican"):
         assert wanted in out
     assert "alignment over 20 questions" in out
-    assert "its own group is number" in out
-    assert "closest on:" in out
-    assert "(its representativeness)" in out
-    assert "(peeks: the best of these per question)" in out
+    assert "its own group has rank" in out
+    assert "most often the nearest:" in out
+    assert "(representativeness)" in out
+    assert "(the best steering per question; uses the answers: an upper bound)" in out
     assert "POLPARTY" in out
     assert "the share of 3 topics" in out
     assert "(chance 0.50)" in out
@@ -66,9 +66,9 @@ def test_the_closest_groups_are_said_to_be_some_of_all_where_not_all_are_named(
     figures = {Group.parse(f"POLPARTY={party}"): counts for party, counts in PARTIES.items()}
     survey = write_survey(tmp_path / "four.json", town(question("Q0", figures, overall=(4, 4))))
     ran = command("matrix", "democrat", "--survey", survey, "--groups", "POLPARTY")
-    assert "closest on (3 of 4 groups): " in ran.out
+    assert "most often the nearest (3 of 4 groups): " in ran.out
     three = write_survey(tmp_path / "three.json", town(question("Q0", dict(list(figures.items())[:3]), overall=(4, 4))))
-    assert "closest on: " in command("matrix", "democrat", "--survey", three, "--groups", "POLPARTY").out
+    assert "most often the nearest: " in command("matrix", "democrat", "--survey", three, "--groups", "POLPARTY").out
 
 
 def test_a_document_on_standard_output_stands_alone(command: Command, served_by: Serve, survey: str) -> None:
@@ -139,7 +139,7 @@ def test_a_demonstration_is_called_one_before_any_figure(command: Command, serve
     info = EngineInfo(name="toy", engine="llama", log_probabilities="exact", demonstration=True)
     served_by(FakeEngine(info=info))
     out = said(command("matrix", "democrat", "--survey", survey).out)
-    assert out.index("evidence about nobody") < out.index("everyone")
+    assert out.index("says nothing about real people") < out.index("everyone")
 
 
 def test_a_question_that_fails_is_named_and_left_out(command: Command, served_by: Serve, survey: str) -> None:
@@ -207,7 +207,7 @@ def test_known_statements_are_counted_once_whatever_the_number_of_prompts(
     again = in_own_words(command, survey, monkeypatch, 0.9)
     # 4 prompts, 20 questions, 5 replies, each judged in two orders; 70 known statements in two orders.
     replies = 4 * 20 * 5
-    assert f"{3 * replies + 2 * 70} of {3 * replies + 2 * 70} answers were there already" in again.err
+    assert f"{3 * replies + 2 * 70} of {3 * replies + 2 * 70} answers came from the cache" in again.err
 
 
 def test_of_what_is_not_valid_no_figure_is_on_screen_page_or_picture(

@@ -60,7 +60,7 @@ def test_a_picture_on_standard_output_stands_alone(asked: Callable[..., Ran], op
         (["--svg", "."], ". is a directory"),
         (["--svg", "-", "--html", "-"], "--html and --svg cannot go to the same place"),
         (["--json", "a", "--html", "./a"], "--json and --html cannot go to the same place"),
-        (["--json", "a", "--fail-if-worse-than", "./a"], "--json would write over the file of --fail-if-worse-than"),
+        (["--json", "a", "--fail-if-worse-than", "./a"], "--json would overwrite the file of --fail-if-worse-than"),
     ],
 )
 def test_a_destination_that_cannot_be_is_said_before_anything_is_asked(
@@ -148,7 +148,7 @@ def test_report_prints_the_tables_of_eval(asked: Callable[..., Ran], command: Co
     ran = command("report", "r.json")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == printed
-    assert "evidence about nobody" in " ".join(ran.out.split())
+    assert "says nothing about real people" in " ".join(ran.out.split())
 
 
 def test_report_finds_the_wording_in_a_survey_of_ones_own_and_does_without(

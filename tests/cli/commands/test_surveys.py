@@ -30,7 +30,7 @@ def test_an_imported_survey_is_listed_shown_and_kept_for_its_owner_only(
 ) -> None:
     ran = command("surveys", "import", "csv", table, "--title", "Buses", "--licence", "CC0")
     assert ran.code == 0
-    assert ran.out.startswith("my-town: 1 question, 1 group, everyone's figures for 1; unweighted\n")
+    assert ran.out.startswith("my-town: 1 question, 1 group, everyone's figures for 1 question; unweighted\n")
     file = home / "data" / "surveys" / "my-town.json"
     assert file.stat().st_mode & 0o777 == 0o600
     assert file.parent.stat().st_mode & 0o777 == 0o700
@@ -52,7 +52,7 @@ def test_an_imported_survey_is_measured_with(command: Command, table: str, tiny:
 def test_years_may_be_unknown(command: Command, table: str, tiny: str, brief: str) -> None:
     Path(table).write_text(TABLE.replace(",year", "").replace(",2024", ""))
     ran = command("surveys", "import", "csv", table, "--name", "town")
-    assert "note: 1 years missing" in ran.out
+    assert "note: 1 year missing" in ran.out
     assert "years: not stated" in command("surveys", "show", "town").out
     assert command("eval", brief, "--survey", "town", "--model", tiny).code == 0
 
@@ -74,7 +74,7 @@ def test_a_survey_is_replaced_only_when_that_is_asked_for(command: Command, tabl
         (("cvs", "my town.csv"), 'there is no kind "cvs"; did you mean "csv"?'),
         (("csv", "gone.csv"), "there is no file gone.csv; check the path"),
         (("csv", "my town.csv", "--name", "civic"), "the name of a built-in survey"),
-        (("csv", "my town.csv", "--name", "../x"), "is no name"),
+        (("csv", "my town.csv", "--name", "../x"), "is not a valid name"),
         (("distributional-alignment", "my town.csv"), "this is not JSON"),
     ],
 )
@@ -96,7 +96,7 @@ def test_combinations_are_computed_from_respondents_who_stay_in_the_users_direct
     assert people.stat().st_mode & 0o777 == 0o600
     shown = command("surveys", "show", "oqa", "--group", "POLPARTY=Democrat", "--group", "SEX=Female").out
     assert (
-        "POLPARTY=Democrat with SEX=Female: figures for 1 question, each of 2 to 2 people" in shown
+        "POLPARTY=Democrat with SEX=Female: figures for 1 question, each from 2 to 2 people" in shown
     )  # nobody of them chose an option about trams
     groups = ("POLPARTY", "Democrat"), ("SEX", "Female"), ("RACE", "White")
     tables = "".join(f'[[groups]]\nattribute = "{attribute}"\nvalue = "{value}"\n' for attribute, value in groups)

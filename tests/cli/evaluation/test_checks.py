@@ -81,7 +81,7 @@ def test_the_earlier_report_is_not_written_over_by_the_new_one_which_may_be_wors
     before = Path("a.json").read_text()
     ran = command("eval", "democrat", "--survey", survey, "--json", "a.json", "--fail-if-worse-than", "a.json")
     assert ran.code == 2
-    assert "--json would write over the file of --fail-if-worse-than; name another" in only_line(ran)
+    assert "--json would overwrite the file of --fail-if-worse-than; choose another" in only_line(ran)
     assert Path("a.json").read_text() == before
 
 
@@ -95,7 +95,7 @@ def test_what_cannot_be_compared_is_said_before_anything_is_asked(
     served_by(engine)
     for persona, figures, file, says in (
         ("republican", survey, "a.json", '"a.json" has no report on the persona "republican"'),
-        ("democrat", few, "a.json", '"a.json" is about another survey'),
+        ("democrat", few, "a.json", '"a.json" is on another survey'),
         ("democrat", survey, "b.json", 'the schema is "of another kind"'),
         ("democrat", survey, "gone.json", 'there is no file "gone.json"'),
     ):
@@ -151,7 +151,7 @@ def test_answers_that_cannot_be_compared_are_refused_before_anything_is_written(
     command("eval", "democrat", str(other), "--survey", survey, "--json", "two.json")
     file = write_answers("mine.jsonl", 0.9)
     for baseline, says in (
-        ("few.json", '"few.json" is about another survey'),
+        ("few.json", '"few.json" is on another survey'),
         ("red.json", '"red.json" has no report on the people of "POLPARTY=Democrat"'),
         ("two.json", '"two.json" has 2 reports on the people of "POLPARTY=Democrat"; keep one'),
         ("gone.json", 'there is no file "gone.json"'),

@@ -16,7 +16,7 @@ NAMED = {
     "Q40": "answered 500 (not now)",
     "Q90": "sent no log-probabilities for this answer",
     "Q140": "still limits the rate after several tries",
-    "Q190": "sent an answer that is no JSON, or breaks off",
+    "Q190": "sent an answer that is not JSON, or is cut off",
     "Q240": "broke off its answer",
 }
 

@@ -61,7 +61,7 @@ def test_an_interrupted_run_says_what_is_kept_and_goes_on_without_asking_twice(a
     assert "22 of 40 answers are kept" in only_line(ran)
     ran, answered = ask(Model(), "--resume")
     assert (ran.code, answered) == (0, 18)
-    assert "22 of 40 answers were there already, the oldest from 20" in ran.err
+    assert "22 of 40 answers came from the cache, the oldest from 20" in ran.err
     timing = Report.model_validate_json(ran.out).timing
     assert (timing.probes, timing.remembered, timing.tokens_decoded) == (40, 22, 180)
     assert timing.remembered_since is not None
@@ -89,7 +89,7 @@ def test_without_an_interrupted_run_there_is_nothing_to_resume(ask: Ask, before:
         ask(model)
     ran, answered = ask(Model(), "--resume")
     assert (ran.code, answered) == (2, 0)
-    assert "no interrupted run of this command to go on with; leave out --resume" in only_line(ran)
+    assert "no interrupted run of this command to resume; leave out --resume" in only_line(ran)
 
 
 def test_another_command_is_not_what_was_interrupted(ask: Ask) -> None:
@@ -120,6 +120,25 @@ def test_a_server_that_goes_away_leaves_what_it_answered(ask: Ask) -> None:
     assert ask(Model(), "--resume")[1] == 27
 
 
+class GoneError(EngineError):
+    """An error of an engine that is made from more than a message, as those of libraries are."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(f"{host}:{port} went away.")
+        self.port = port
+
+
+def test_an_error_of_any_class_reaches_the_person_with_what_is_kept(
+    ask: Ask, capfd: pytest.CaptureFixture[str]
+) -> None:
+    ran, _ = ask(Model(after=13, error=GoneError("far.example", 8080)))
+    assert (ran.code, only_line(ran).startswith("chat-personas: far.example:8080 went away. 13 of 40 ")) == (3, True)
+    with pytest.raises(GoneError) as raised:
+        ask(Model(after=20, error=GoneError("far.example", 8080)), "--debug")
+    assert raised.value.port == 8080
+    assert "of 40 answers are kept" in raised.value.__notes__[0]
+
+
 def test_failures_alone_are_asked_again(ask: Ask) -> None:
     model = Model()
     model._failures = {"Q3/survey": "cut off", "Q5/reversed": "cut off"}
@@ -135,12 +154,12 @@ def test_a_cache_that_cannot_be_used_costs_nothing_but_the_cache(ask: Ask, home:
     ran, answered = ask(Model())
     assert (ran.code, answered) == (0, 40)
     assert "the answer cache" in ran.err.splitlines()[0]
-    assert "the run goes on, but its answers are not kept" in ran.err.splitlines()[0]
+    assert "the run goes on, but its answers are not cached" in ran.err.splitlines()[0]
     assert only_line(ask(Model(), "--resume")[0]).startswith("chat-personas: the answer cache")
     assert ask(Model(), "--resume")[0].code == 4
     ran, _ = ask(Model(after=13))
     assert ran.code == 130
-    assert ran.err.splitlines()[-1].endswith("13 of 40 answers were there, and not all of them could be kept")
+    assert ran.err.splitlines()[-1].endswith("13 of 40 answers were given, but not all of them could be kept")
 
 
 def test_a_matrix_is_kept_and_gone_on_with_as_well(command: Command, served_by: Serve, survey: str) -> None:

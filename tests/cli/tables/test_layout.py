@@ -5,9 +5,10 @@ import io
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 from rich.console import Console
 
-from chat_personas.cli.tables.layout import Column, blocks, print_line
+from chat_personas.cli.tables.layout import Column, fitted, padded, print_line, split_table
 
 NAMES = ("everyone", "Republican", "Democrat")
 SCORE = "0.926 [0.892, 0.951]"
@@ -20,7 +21,7 @@ def columns(*titles: str) -> list[Column]:
 def shown(width: int, *groups: list[Column], sections: tuple[int, ...] = ()) -> list[list[str]]:
     """Return the lines of each table that is printed."""
     printed = []
-    for table in blocks(NAMES, groups, width, sections=sections):
+    for table in split_table(NAMES, groups, width, sections=sections):
         out = io.StringIO()
         Console(file=out, width=width).print(table)
         printed.append(out.getvalue().splitlines())
@@ -82,3 +83,17 @@ def test_a_figure_is_never_parted_from_its_interval() -> None:
 @pytest.mark.parametrize("line", ["", "  short", f"    {SCORE}"])
 def test_a_line_that_fits_is_printed_as_it_is(line: str) -> None:
     assert printed(line, 80) == [line]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("Democrat", "Democrat  "), ("日本人", "日本人    "), ("日本人の回答", "日本人の …"), ("👩‍🏫 x", "👩‍🏫 x")],
+)
+def test_a_name_fills_its_cells_however_wide_its_characters_are(text: str, shown: str) -> None:
+    assert fitted(text, 10).rstrip() == shown.rstrip()
+    assert cell_len(fitted(text, 10)) == 10
+
+
+def test_padding_cuts_nothing() -> None:
+    assert padded("日本", 6) == "日本  "
+    assert padded("日本人の回答", 6) == "日本人の回答"

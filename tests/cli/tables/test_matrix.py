@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from chat_personas.cli.tables import matrix
+from chat_personas.cli.commands import matrix
+from chat_personas.reporting.missing import missing_in_matrix
 from eval.engine import Engine, EngineInfo
 from eval.matrix.models import MatrixReport
+from eval.report import Score
 from tests.cli.running import Command, only_line
 from tests.eval.fake_engine import FakeEngine
 from tests.reporting.reading import LOADING, rows, seen, tree, words
@@ -30,8 +32,8 @@ def made(command: Command, served_by: Serve, survey: str, tmp_path: Path) -> tup
 
 def test_every_cell_of_the_document_is_on_the_page(made: tuple[MatrixReport, str, str]) -> None:
     report, page, _ = made
-    shown = rows(page, "Alignment: 1 is the same answers")
-    shares = rows(page, "The share of the questions on which a group is the closest one")
+    shown = rows(page, "Alignment: 1 = identical answers")
+    shares = rows(page, "The share of questions on which a group is the nearest")
     for place, target in enumerate(report.targets):
         name = "everyone" if target.group is None else target.group.value
         for column, row in enumerate(report.rows):
@@ -51,8 +53,28 @@ def test_steerability_and_consistency_are_on_the_page_with_people_beside_them(
     shown = rows(page, "democrat: alignment with Democrat, over 20 questions")
     assert shown["oracle"][0].startswith(f"{found.steerings[-1].alignment.mean:.3f}")
     assert shown["oracle"][1] == "+0.000 [+0.000, +0.000]", "a model that hears no prompt gains nothing from any"
-    assert {"qa", "bio", "portray", "people, best", "unsteered (its representativeness)"} <= set(shown)
-    assert "The share of 3 topics whose closest group is the closest over all topics" in words(page)
+    assert {"qa", "bio", "portray", "people, best", "unsteered (representativeness)"} <= set(shown)
+    assert "The share of 3 topics whose nearest group is the nearest over all topics" in words(page)
+
+
+def test_numbers_that_are_missing_say_why(made: tuple[MatrixReport, str, str]) -> None:
+    report, page, _ = made
+    over_topics = "under 20 topics: no intervals for consistency, they would be unreliable"
+    assert list(missing_in_matrix(report)) == [over_topics]
+    assert over_topics[1:] in words(page)
+    (first, *others), unbounded = report.steerability, Score(mean=0.8, low=None, high=None)
+    fewer = report.model_copy(
+        update={
+            "steerability": (first.model_copy(update={"unsteered": unbounded}), *others),
+            "targets": tuple(target.model_copy(update={"humans": None}) for target in report.targets),
+            "rows": tuple(row.model_copy(update={"consistency": ()}) for row in report.rows),
+        }
+    )
+    assert list(missing_in_matrix(fewer)) == [
+        "under 20 questions: no intervals for the steerability of democrat, they would be unreliable",
+        "no people to compare a group with: the table has no other group",
+        "no consistency: it needs two groups of one attribute",
+    ]
 
 
 def test_the_page_stands_alone_and_says_how_to_repeat_the_run(made: tuple[MatrixReport, str, str]) -> None:
@@ -63,7 +85,7 @@ def test_the_page_stands_alone_and_says_how_to_repeat_the_run(made: tuple[Matrix
     command = "chat-personas matrix democrat republican --groups POLPARTY --survey town --model toy.gguf --seed 0"
     assert command in words(page)
     assert report.survey.sha256 in words(page)
-    assert "evidence about nobody" in words(page)
+    assert "emonstration model: says nothing about real people" in words(page)
 
 
 def test_the_figure_marks_the_own_group_of_each_row(made: tuple[MatrixReport, str, str]) -> None:
@@ -74,7 +96,7 @@ def test_the_figure_marks_the_own_group_of_each_row(made: tuple[MatrixReport, st
     assert marks.count("mark population") == 3, "everyone, in each row"
     said = words(figure)
     assert said.index("unsteered") < said.index("democrat (portray)") < said.index("people: mean over the other groups")
-    assert "The model is a demonstration: evidence about nobody." in said
+    assert "Demonstration model: says nothing about real people." in said
 
 
 def test_documents_are_written_although_the_tables_cannot_be_printed(

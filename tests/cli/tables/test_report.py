@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from chat_personas.cli.tables.report import print_reports
-from eval.evaluate import evaluate
+from eval.evaluation import evaluate
 from eval.surveys.loading import LoadedSurvey, load_survey
 from personas import Group, load_persona
 from tests.eval.fake_engine import FakeEngine
@@ -33,16 +33,16 @@ async def test_population_opposite_uniform_and_sampling_noise_stand_beside_the_s
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = await printed(capsys, monkeypatch, "democrat")
-    for name in ("everyone answered", "Republican answered", "all options were equal", "asked again (the noise)"):
-        assert f"\n  if {name} " in said
-    assert "this persona with Republican (the opposite group) 0." in said
+    for name in ("everyone's answers", "Republican answers", "even answers", "noise floor"):
+        assert f"\n  {name} " in said
+    assert "this persona vs. Republican answers (opposite group) 0." in said
 
 
 async def test_a_persona_without_a_group_is_said_to_be_compared_with_everyone(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = await printed(capsys, monkeypatch, "unsteered")
-    assert "unsteered: alignment with everyone, and what others would score in its place" in said
+    assert "unsteered: alignment with everyone, compared with reference points" in said
     assert "farther from" not in said
     assert "democrat: alignment with its group" in await printed(capsys, monkeypatch, "democrat")
 
@@ -64,8 +64,8 @@ async def test_over_how_many_questions_alignment_is_is_said_where_some_have_no_o
     report = await evaluate(FakeEngine(), load_persona("democrat"), loaded)
     assert sum(each.alignment is not None for each in report.questions) == 6
     print_reports([report], to_error=False)
-    assert "alignment is over 6 of 9 questions: the options of the others have no order" in capsys.readouterr().out
-    assert "alignment is over" not in await printed(capsys, monkeypatch, "democrat")
+    assert "alignment covers 6 of 9 questions: the others have unordered options" in capsys.readouterr().out
+    assert "alignment covers" not in await printed(capsys, monkeypatch, "democrat")
 
 
 async def test_where_no_options_have_an_order_the_references_stand_beside_total_variation(
@@ -80,8 +80,8 @@ async def test_where_no_options_have_an_order_the_references_stand_beside_total_
     )
     print_reports([report], to_error=False)
     said = capsys.readouterr().out
-    assert "democrat: total variation from its group, and what others would score in its place" in said
-    assert "there is no alignment: the options of no question have an order" in said
-    shown = {line[2:28].strip(): line.split()[-1] for line in said.splitlines() if line.startswith("  if ")}
+    assert "democrat: total variation from its group, compared with reference points" in said
+    assert "no alignment: no question has ordered options" in said
+    shown = {line[2:28].strip(): line.split()[-1] for line in said.splitlines() if " answers " in line[:28]}
     # people 0.75 and 0.25: everyone is 0.6 and 0.4; an even answer, 0.5
-    assert (shown["if everyone answered"], shown["if all options were equal"]) == ("0.150", "0.250")
+    assert (shown["everyone's answers"], shown["even answers"]) == ("0.150", "0.250")

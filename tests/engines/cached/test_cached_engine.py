@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from chat_personas.engines.cached import AnswerMemory, AnswerStore, CachedEngine, Run
+from chat_personas.engines.cached import AnswerStore, CachedEngine, Run
 from eval.engine import Constraints, EngineError, EngineInfo, Message, Percentages, Probe, ProbeScore, Sampling
 from tests.eval.fake_engine import FakeEngine
 
@@ -36,8 +36,8 @@ class Wrapped:
 
     def __init__(self, engine: FakeEngine, store: AnswerStore | None, run: Run | None = None) -> None:
         self.said: list[str] = []
-        begun = run or (store.begin("c", anew=False) if store else None)
-        self.engine = CachedEngine(engine, AnswerMemory(store, begun, self.said.append))
+        begun = run or (store.begin("c", fresh=False) if store else None)
+        self.engine = CachedEngine(engine, store, begun, self.said.append)
 
     async def score(self, probes: Sequence[Probe] = PROBES) -> dict[str, ProbeScore]:
         return {score.key: score async for score in self.engine.score(SYSTEM, probes)}
@@ -53,9 +53,9 @@ async def test_what_was_answered_is_not_asked_again_and_costs_nothing(store: Ans
         assert remembered[key].labels == asked[key].labels
         assert remembered[key].label_mass == asked[key].label_mass
         assert (remembered[key].tokens_decoded, asked[key].tokens_decoded) == (0, 10)
-    tally = other.engine.tally
-    assert (tally.remembered, tally.asked, tally.failed) == (2, 1, 0)
-    assert tally.oldest is not None
+    stats = other.engine.stats
+    assert (stats.remembered, stats.asked, stats.failed) == (2, 1, 0)
+    assert stats.oldest is not None
 
 
 async def test_a_question_that_is_put_under_another_name_or_twice_has_its_answer(store: AnswerStore) -> None:
@@ -65,13 +65,13 @@ async def test_a_question_that_is_put_under_another_name_or_twice_has_its_answer
     renamed = [Probe(name, PROBES[0].prompt, ("A", "B")) for name in ("other", "again")]
     assert set(await wrapped.score(renamed)) == {"other", "again"}
     assert len(engine.asked) == 1
-    assert (wrapped.engine.tally.asked, wrapped.engine.tally.remembered) == (3, 0), "nothing of it is from before"
+    assert (wrapped.engine.stats.asked, wrapped.engine.stats.remembered) == (3, 0), "nothing of it is from before"
 
 
 async def test_a_failure_is_asked_again(store: AnswerStore) -> None:
     failing = Wrapped(FakeEngine(MASSES, failures={"Q1": "the server said no"}), store)
     assert (await failing.score())["Q1"].failure == "the server said no"
-    assert failing.engine.tally.failed == 1
+    assert failing.engine.stats.failed == 1
     mended = FakeEngine(MASSES)
     assert (await Wrapped(mended, store).score())["Q1"].failure is None
     assert mended.asked == [PROBES[1].prompt]
@@ -97,7 +97,7 @@ async def test_another_model_is_asked_itself(store: AnswerStore) -> None:
 
 async def test_a_run_that_asks_anew_takes_only_what_it_asked_itself(store: AnswerStore) -> None:
     await Wrapped(FakeEngine(MASSES), store).score()
-    run = store.begin("anew", anew=True)
+    run = store.begin("anew", fresh=True)
     first, second = FakeEngine(MASSES), FakeEngine(MASSES)
     await Wrapped(first, store, run).score(PROBES[:2])
     await Wrapped(second, store, run).score()
@@ -112,7 +112,7 @@ async def test_a_damaged_answer_is_asked_again_replaced_and_told(store: AnswerSt
     await wrapped.score()
     damaged = len(engine.asked)
     assert damaged >= 2
-    assert wrapped.said == [f"{damaged} kept answers are damaged; they are asked again and replaced"]
+    assert wrapped.said == [f"{damaged} damaged answers in the cache; asking again"]
     last = FakeEngine(MASSES)
     assert len(await Wrapped(last, store).score()) == 3
     assert last.asked == []
@@ -130,6 +130,20 @@ async def test_without_room_on_the_disk_the_run_goes_on_and_says_so_once(store: 
     (said,) = wrapped.said
     assert "no space is left" in said
     assert "the run goes on" in said
+
+
+async def test_two_models_of_a_run_share_the_cache_and_its_failure_is_told_once(store: AnswerStore) -> None:
+    wrapped = Wrapped(FakeEngine(MASSES), store)
+    judge = FakeEngine(MASSES, info=EngineInfo(name="judge", engine="llama", sha256="cd" * 32))
+    judging = wrapped.engine.around(judge)
+    store.close()
+    for engine in (wrapped.engine, judging):
+        assert len([score async for score in engine.score(SYSTEM, PROBES)]) == 3
+    assert len(wrapped.said) == 1
+    assert not wrapped.engine.stores
+    assert not judging.stores
+    assert (wrapped.engine.take_stats().asked, judging.take_stats().asked) == (3, 3)
+    assert wrapped.engine.stats.asked == 0
 
 
 async def test_without_a_store_everything_is_asked() -> None:
@@ -192,11 +206,11 @@ async def test_how_replies_were_kept_to_a_form_is_remembered_with_them(store: An
     await Wrapped(Forming("json_schema"), store).engine.complete(SYSTEM, formed, 2)
     again = Wrapped(FakeEngine(MASSES, info=replace(FakeEngine(MASSES).info)), store).engine
     await again.complete(SYSTEM, formed, 2)
-    assert again.tally.asked == 0
+    assert again.stats.asked == 0
     assert again.info.constraints == "json_schema"
     mixed = Wrapped(Forming("none"), store).engine
     await mixed.complete(SYSTEM, formed, 3)
-    assert (mixed.tally.remembered, mixed.tally.asked) == (2, 1)
+    assert (mixed.stats.remembered, mixed.stats.asked) == (2, 1)
     assert mixed.info.constraints == "unknown"
 
 

@@ -15,7 +15,7 @@ import os, signal, sys
 from pathlib import Path
 from chat_personas.engines.cached import AnswerStore
 store = AnswerStore.open(Path(sys.argv[1]))
-run = store.begin(sys.argv[2], anew=False)
+run = store.begin(sys.argv[2], fresh=False)
 for number in range(100):
     store.put(f"{sys.argv[2]} {number}", "{}", model="m", run=run.id)
 if sys.argv[2] == "killed":
@@ -25,7 +25,7 @@ if sys.argv[2] == "killed":
 
 def test_answers_are_there_for_whoever_opens_the_cache_next(cache_file: Path) -> None:
     store = AnswerStore.open(cache_file)
-    run = store.begin("c", anew=False)
+    run = store.begin("c", fresh=False)
     keys = [f"key {number}" for number in range(1200)]
     for key in keys:
         store.put(key, f'"{key}"', model="m", run=run.id)
@@ -57,16 +57,16 @@ def test_a_process_that_is_killed_leaves_every_answer_it_had_and_a_run_to_take_u
 
 def test_a_run_that_did_not_finish_can_be_taken_up_and_one_that_did_cannot(store: AnswerStore) -> None:
     assert store.interrupted("c") is None
-    first = store.begin("c", anew=True)
-    assert store.interrupted("c") == first == Run(first.id, anew=True)
-    second = store.begin("c", anew=False)
+    first = store.begin("c", fresh=True)
+    assert store.interrupted("c") == first == Run(first.id, fresh=True)
+    second = store.begin("c", fresh=False)
     assert store.interrupted("c") == second
     store.finish(second)
     assert store.interrupted("c") is None
 
 
 def test_answers_of_one_run_can_be_had_apart(store: AnswerStore) -> None:
-    old, new = store.begin("old", anew=False), store.begin("new", anew=True)
+    old, new = store.begin("old", fresh=False), store.begin("new", fresh=True)
     store.put("a", "1", model="m", run=old.id)
     store.put("b", "2", model="m", run=new.id)
     assert set(store.get(["a", "b"])) == {"a", "b"}
@@ -74,14 +74,14 @@ def test_answers_of_one_run_can_be_had_apart(store: AnswerStore) -> None:
 
 
 def test_clearing_removes_all_or_one_model_and_no_run_is_ever_taken_for_another(store: AnswerStore) -> None:
-    before = store.begin("c", anew=True)
+    before = store.begin("c", fresh=True)
     store.put("a", "1", model="m", run=before.id)
     store.put("b", "2", model="n", run=before.id)
     assert store.clear("m") == 1
     assert [model.name for model in store.models()] == ["n"]
     assert store.clear() == 1
     assert store.models() == ()
-    assert store.begin("c", anew=True).id > before.id
+    assert store.begin("c", fresh=True).id > before.id
 
 
 @pytest.mark.parametrize("content", [b"not a database" * 100, b"SQLite format 3\x00" + b"x" * 5000])

@@ -5,17 +5,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from chat_personas.engines.cached import AnswerMemory, AnswerStore, CachedEngine
+from chat_personas.engines.cached import AnswerStore, CachedEngine
 from chat_personas.engines.llama import LlamaEngine
 from chat_personas.models import pocket_path
 from eval.engine import ORDERS, Message, ProbeScore, Sampling
-from eval.expression.rendering import render_probe
+from eval.expression.rendering import render
 from eval.surveys.loading import load_survey
 
 SYSTEM = [Message("system", "Answer as a Democrat would.")]
-PROBES = [
-    render_probe(question, order).probe for question in load_survey("civic").survey.questions[:8] for order in ORDERS
-]
+PROBES = [render(question, order).probe for question in load_survey("civic").survey.questions[:8] for order in ORDERS]
 TOLERANCE = 0.02
 """In log-probability: what is decoded together changes the last digits of a quantised model."""
 
@@ -29,7 +27,7 @@ async def model() -> AsyncIterator[LlamaEngine]:
 
 
 def remembering(model: LlamaEngine, store: AnswerStore) -> CachedEngine:
-    return CachedEngine(model, AnswerMemory(store, store.begin("c", anew=False), pytest.fail))
+    return CachedEngine(model, store, store.begin("c", fresh=False), pytest.fail)
 
 
 def lower(score: ProbeScore) -> dict[str, float]:
@@ -47,7 +45,7 @@ async def test_the_embedded_model_goes_on_where_it_was_interrupted(model: LlamaE
 
     resumed = remembering(model, store)
     found = {score.key: score async for score in resumed.score(SYSTEM, PROBES)}
-    assert (resumed.tally.remembered, resumed.tally.asked) == (7, 9)
+    assert (resumed.stats.remembered, resumed.stats.asked) == (7, 9)
     assert all(found[key].labels == score.labels for key, score in first.items()), "exactly what was answered"
     assert found.keys() == whole.keys()
     for key, score in whole.items():
@@ -61,4 +59,4 @@ async def test_replies_drawn_one_by_one_are_those_drawn_together(model: LlamaEng
     await remembering(model, store).complete(messages, sampling, 2)
     again = remembering(model, store)
     assert await again.complete(messages, sampling, 4) == together
-    assert (again.tally.remembered, again.tally.asked) == (2, 2)
+    assert (again.stats.remembered, again.stats.asked) == (2, 2)

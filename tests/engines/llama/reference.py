@@ -20,6 +20,11 @@ def logits_one_by_one(context: Context, tokens: Sequence[int]) -> NDArray[np.flo
     return logits
 
 
+def held_by(context: Context, sequence: int) -> int:
+    """Return how many tokens `sequence` holds, as llama.cpp sees it."""
+    return int(context._library.llama_memory_seq_pos_max(context._memory, sequence)) + 1
+
+
 def log_softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return log-probabilities: x − log Σ exp(x)."""
     return logits - np.logaddexp.reduce(logits)

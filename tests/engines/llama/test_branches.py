@@ -14,7 +14,7 @@ from chat_personas.engines.llama.memory import SequenceMemory
 from chat_personas.engines.llama.runtime import Options, Runtime, load_runtime
 from chat_personas.engines.llama.tree import TokenPath as Tokens
 from chat_personas.engines.llama.worker import Interrupted, InterruptFlag
-from tests.engines.llama.reference import Call, log_softmax, logits_as_tree, logits_one_by_one, record, replay
+from tests.engines.llama.reference import Call, held_by, log_softmax, logits_as_tree, logits_one_by_one, record, replay
 
 TOKENS = st.integers(5, 12)
 SIZES = st.sampled_from([(1, 3), (3, 20), (24, 7), (64, 4), (256, 64)])
@@ -55,7 +55,7 @@ def test_branches_beside_a_conversation_share_its_cells_and_not_its_later_tokens
     for path, logits in logits_as_tree(runtime, paths).items():
         expected = log_softmax(logits_one_by_one(plain.context, path))
         np.testing.assert_allclose(log_softmax(logits), expected, atol=1e-4)
-    assert runtime.context.held(0) == len(conversation)
+    assert held_by(runtime.context, 0) == len(conversation)
 
 
 @quick
@@ -100,7 +100,7 @@ def test_an_aborted_probe_leaves_the_conversation_bit_for_bit_the_same(load: Cal
         logits_as_tree(probed, paths)
     flag.clear()
     assert memory.spine == []
-    assert [probed.context.held(sequence) for sequence in range(64)] == [100] + [0] * 63
+    assert [held_by(probed.context, sequence) for sequence in range(64)] == [100] + [0] * 63
     memory.extend_conversation([9, 10])
     assert np.array_equal(probed.context.logits(memory.row), replay(plain.context, calls))
 
@@ -114,7 +114,7 @@ def test_an_aborted_decode_of_the_conversation_can_be_done_again(load: Callable[
     with pytest.raises(Interrupted):
         memory.extend_conversation([50, 51])
     flag.clear()
-    assert runtime.context.held(0) == len(memory.conversation) == 45
+    assert held_by(runtime.context, 0) == len(memory.conversation) == 45
     memory.extend_conversation([50, 51])
     assert np.array_equal(runtime.context.logits(memory.row), replay(plain.context, calls))
 

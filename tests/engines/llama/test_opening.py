@@ -20,13 +20,32 @@ from eval.engine import Engine, EngineError
 from tests.engines.llama.tiny import TEMPLATE, write_tiny_model
 
 
+def printed(code: str, *arguments: Path) -> list[str]:
+    """Run `code` in a process of its own and return the lines that it prints."""
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+
+
 def test_importing_the_engine_loads_no_native_library() -> None:
     code = (
         "import sys, chat_personas.engines, chat_personas.engines.llama;"
         "print([m for m in ('llama_cpp', 'numpy', 'jinja2') if m in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert printed(code) == ["[]"]
+
+
+def test_a_path_without_a_model_is_noticed_before_anything_slow_is_imported(tmp_path: Path) -> None:
+    code = (
+        "import asyncio, pathlib, sys\n"
+        "from chat_personas.engines.llama import LlamaEngine\n"
+        "from eval.engine import EngineError\n"
+        "try: asyncio.run(LlamaEngine.open(pathlib.Path(sys.argv[1])))\n"
+        "except EngineError as error: print(error)\n"
+        "print([m for m in ('llama_cpp', 'numpy', 'jinja2') if m in sys.modules])\n"
+    )
+    line, imported = printed(code, tmp_path / "none.gguf")
+    assert line.startswith("there is no model file none.gguf")
+    assert imported == "[]"
 
 
 async def test_the_engine_says_what_it_is(engine: LlamaEngine, tiny_path: Path) -> None:
@@ -72,7 +91,7 @@ async def test_nothing_reaches_the_terminal(tiny_path: Path, capfd: pytest.Captu
         (b"GGUF\x03\x00", "cut off"),
         (b"version https://git-lfs.github.com/spec/v1\n", "Git LFS"),
         (b"PK\x03\x04" + bytes(100), "convert"),
-        (b"nothing of the kind at all", "no GGUF"),
+        (b"nothing of the kind at all", "not a GGUF model file"),
         (b"GGUF" + (99).to_bytes(4, "little") + bytes(16), "version 99"),
         (b"GGUF" + (3).to_bytes(4, "little") + bytes(16), "no weights"),
     ],
@@ -135,7 +154,7 @@ async def test_closing_twice_is_allowed_and_ends_the_thread(tiny_path: Path) -> 
     engine = await LlamaEngine.open(tiny_path)
     await engine.close()
     await engine.close()
-    assert not engine._worker.alive
+    assert not engine._worker._thread.is_alive()
 
 
 def test_a_hash_is_remembered_until_the_file_changes_and_no_path_is_kept(
@@ -210,5 +229,21 @@ def test_talking_and_measuring_on_the_embedded_model_imports_nothing_that_only_o
         "asyncio.run(main())\n"
         "print([name for name in ('scipy', 'pandas', 'openai', 'httpx2', 'typer', 'torch') if name in sys.modules])\n"
     )
-    done = subprocess.run([sys.executable, "-c", code, str(tiny_path)], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert printed(code, tiny_path) == ["[]"]
+
+
+def test_a_model_talks_and_is_measured_without_diskcache_which_would_unpickle_what_it_finds(tiny_path: Path) -> None:
+    code = (
+        "import asyncio, pathlib, sys\n"
+        "from chat_personas.engines.llama import LlamaEngine\n"
+        "from eval.engine import Message, Probe, Sampling\n"
+        "async def main():\n"
+        "    engine = await LlamaEngine.open(pathlib.Path(sys.argv[1]), threads=1)\n"
+        "    hello = [Message('user', 'Hello')]\n"
+        "    assert [piece async for piece in engine.stream(hello, Sampling(max_tokens=3))]\n"
+        "    assert [score async for score in engine.score(hello, [Probe('q', 'A or B?', ('A', 'B'))])]\n"
+        "    await engine.close()\n"
+        "asyncio.run(main())\n"
+        "print([name for name in sys.modules if name in ('diskcache', 'diskcache.core', 'llama_cpp')])\n"
+    )
+    assert printed(code, tiny_path) == ["['llama_cpp']"]

@@ -63,8 +63,8 @@ def score_all(runtime: Runtime, prefix: Sequence[Message], probes: Sequence[Prob
     async def collect() -> dict[str, ProbeScore]:
         job = ScoreJob(prefix, probes)
         job.run(runtime, InterruptFlag())
-        job.outlet.end()
-        return {score.key: score async for score in job.outlet.items()}
+        job.results.end()
+        return {score.key: score async for score in job.results.items()}
 
     return asyncio.run(collect())
 

@@ -1,11 +1,14 @@
 """Replies: what a person is given, and what is kept for the next turn."""
 
 import asyncio
-from collections.abc import Sequence
+import itertools
+import threading
+from collections.abc import Callable, Sequence
 
 import pytest
 
 from chat_personas.engines.llama import LlamaEngine
+from chat_personas.engines.llama.runtime import Runtime
 from eval.engine import EngineError, Message, Piece, Sampling
 
 HELLO = [Message("system", "You are somebody."), Message("user", "Hello there")]
@@ -79,21 +82,45 @@ async def test_an_edited_message_reuses_what_comes_before_it(engine: LlamaEngine
     assert usage.reused_tokens > len("You are somebody.") / 2
 
 
-async def test_closing_the_stream_stops_the_model_and_the_conversation_goes_on(engine: LlamaEngine) -> None:
+@pytest.fixture
+async def resume(engine: LlamaEngine) -> Callable[[], None]:
+    """The model waits within its first reply, however slow this thread is, until this function is called."""
+    go, decodes = threading.Event(), itertools.count()
+
+    def wait_within(runtime: Runtime) -> None:
+        extend = runtime.memory.extend_conversation
+
+        def extend_later(tokens: Sequence[int]) -> None:
+            if next(decodes) == 20:
+                assert go.wait(60)
+            extend(tokens)
+
+        runtime.memory.extend_conversation = extend_later  # type: ignore[method-assign]
+
+    await engine.call(wait_within)
+    return go.set
+
+
+async def test_closing_the_stream_stops_the_model_and_the_conversation_goes_on(
+    engine: LlamaEngine, resume: Callable[[], None]
+) -> None:
     stream = engine.stream(HELLO, Sampling(max_tokens=400, seed=1))
     kept = (await anext(stream)).text
-    await stream.aclose()  # type: ignore[attr-defined]
+    await stream.aclose()
+    resume()
     held = await engine.call(lambda runtime: len(runtime.memory.conversation))
     assert held < 100
     _, pieces = await reply(engine, [*HELLO, Message("assistant", kept), Message("user", "Go on")])
     assert pieces[-1].finish_reason == "length"
 
 
-async def test_cancelling_the_task_that_reads_a_reply_stops_the_model(engine: LlamaEngine) -> None:
+async def test_cancelling_the_task_that_reads_a_reply_stops_the_model(
+    engine: LlamaEngine, resume: Callable[[], None]
+) -> None:
     begun = asyncio.Event()
 
     async def read() -> None:
-        async for _ in engine.stream(HELLO, Sampling(max_tokens=400)):
+        async for _ in engine.stream(HELLO, Sampling(max_tokens=400, seed=1)):
             begun.set()
 
     task = asyncio.create_task(read())
@@ -101,6 +128,7 @@ async def test_cancelling_the_task_that_reads_a_reply_stops_the_model(engine: Ll
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+    resume()
     assert await engine.call(lambda runtime: len(runtime.memory.conversation)) < 100
 
 

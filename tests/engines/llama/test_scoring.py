@@ -10,7 +10,7 @@ import pytest
 from chat_personas.engines.llama import LlamaEngine
 from chat_personas.engines.llama.runtime import Runtime
 from eval.engine import EngineError, Message, Probe, ProbeScore, Sampling
-from tests.engines.llama.reference import log_softmax, logits_one_by_one
+from tests.engines.llama.reference import held_by, log_softmax, logits_one_by_one
 
 PREFIX = [Message("system", "You are somebody."), Message("user", "Hello"), Message("assistant", "Good day")]
 
@@ -106,9 +106,9 @@ async def test_a_reply_goes_before_probes_which_keep_their_results_and_go_on(eng
 async def test_probes_of_another_persona_leave_the_conversation_in_the_cache(engine: LlamaEngine) -> None:
     async for _ in engine.stream(PREFIX[:2], Sampling(max_tokens=10, seed=1)):
         pass
-    before = await engine.call(lambda runtime: (list(runtime.memory.conversation), runtime.context.held(0)))
+    before = await engine.call(lambda runtime: (list(runtime.memory.conversation), held_by(runtime.context, 0)))
     await scores(engine, [Message("system", "You are somebody else altogether.")], questions(3))
-    assert await engine.call(lambda runtime: (list(runtime.memory.conversation), runtime.context.held(0))) == before
+    assert await engine.call(lambda runtime: (list(runtime.memory.conversation), held_by(runtime.context, 0))) == before
 
 
 async def test_a_second_round_after_the_same_prefix_does_not_decode_the_prefix_again(engine: LlamaEngine) -> None:
@@ -174,8 +174,8 @@ async def test_closing_the_engine_while_measuring_is_an_error_and_no_short_resul
 async def test_dropping_the_scores_stops_the_measuring(engine: LlamaEngine) -> None:
     scoring = engine.score(PREFIX, questions(500))
     await anext(scoring)
-    await scoring.aclose()  # type: ignore[attr-defined]
-    free = await engine.call(lambda runtime: (runtime.memory.free, [runtime.context.held(n) for n in range(2, 64)]))
+    await scoring.aclose()
+    free = await engine.call(lambda runtime: (runtime.memory.free, [held_by(runtime.context, n) for n in range(2, 64)]))
     assert free[1] == [0] * 62
 
 

@@ -19,7 +19,7 @@ from chat_personas.engines.llama import LlamaEngine
 from chat_personas.engines.llama.runtime import Runtime
 from chat_personas.engines.llama.worker import InterruptFlag, Job
 from eval.engine import EngineError, Message, Probe, Sampling
-from tests.engines.llama.reference import Call, record, replay
+from tests.engines.llama.reference import Call, held_by, record, replay
 
 TOPICS = ("guns", "roads", "schools", "the government", "more people", "taxes")
 MEBIBYTES_OF_CHANCE = 8
@@ -57,7 +57,7 @@ class Person:
         patience = self.random.choice((0, 1, 5, 1000))
         text = ""
         sampling = Sampling(max_tokens=self.random.randrange(1, 40), seed=self.random.randrange(99))
-        async with contextlib.aclosing(self.engine.stream(self.messages, sampling)) as stream:  # type: ignore[type-var]
+        async with contextlib.aclosing(self.engine.stream(self.messages, sampling)) as stream:
             async for piece in stream:
                 text += piece.text
                 patience -= 1
@@ -135,7 +135,7 @@ class Witness:
         memory, context = runtime.memory, runtime.context
         memory.extend_conversation([7])
         assert memory.spine == []
-        held = [context.held(sequence) for sequence in range(context.size.sequences)]
+        held = [held_by(context, sequence) for sequence in range(context.size.sequences)]
         assert held == [len(memory.conversation)] + [0] * (len(held) - 1)
         return context.logits(memory.row).copy()
 

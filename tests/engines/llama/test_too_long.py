@@ -25,10 +25,8 @@ async def refusal(path: Path, context_length: int | None) -> str:
 
 async def test_a_message_longer_than_the_context_says_what_the_limit_is_and_how_to_raise_it(tiny_path: Path) -> None:
     said = await refusal(tiny_path, 128)
-    assert (
-        "of the context's 128 it may take 112, 16 are kept for the reply; shorten it, or raise context_length" in said
-    )
-    assert f"(this model takes up to {TRAINED} tokens)" in said
+    assert "only 112 fit, because 16 of the context's 128 are reserved for the reply; shorten it, or raise" in said
+    assert f"raise context_length in the settings (this model takes up to {TRAINED} tokens)" in said
 
 
 @pytest.mark.parametrize("context_length", [None, TRAINED, 4096])
@@ -36,5 +34,5 @@ async def test_where_the_model_itself_is_the_limit_nobody_is_told_to_raise_a_set
     tiny_path: Path, context_length: int | None
 ) -> None:
     said = await refusal(tiny_path, context_length)
-    assert f"shorten it, or take a model with a longer context (this one was trained for {TRAINED} tokens" in said
+    assert f"shorten it, or use a model with a longer context (this one was trained for {TRAINED} tokens" in said
     assert "context_length" not in said

@@ -37,7 +37,7 @@ class Steps(Job[str]):
         while self.left:
             while not self.go.acquire(timeout=0.001):
                 flag.check()
-            self.outlet.put(f"{self.name}{self.left.pop(0)}")
+            self.results.put(f"{self.name}{self.left.pop(0)}")
 
 
 @pytest.fixture
@@ -55,14 +55,14 @@ def worker(runtime: NoRuntime) -> Iterator[Worker]:
 
 
 async def results(job: Job[str]) -> list[str]:
-    return [item async for item in job.outlet.items()]
+    return [item async for item in job.results.items()]
 
 
 async def test_a_reply_stops_a_measurement_which_then_goes_on_where_it_was(worker: Worker) -> None:
     measurement, reply = Steps("m", Priority.MEASUREMENT, steps=2), Steps("r", Priority.REPLY)
     worker.submit(measurement)
     measurement.go.release()
-    items = measurement.outlet.items()
+    items = measurement.results.items()
     assert await anext(items) == "m0"
     worker.submit(reply)
     reply.go.release()
@@ -159,7 +159,7 @@ def test_a_failed_loading_is_told_and_ends_the_thread() -> None:
     worker = Worker(load, told.append)
     worker.close()
     assert told == [error]
-    assert not worker.alive
+    assert not worker._thread.is_alive()
 
 
 def test_the_flag_can_be_raised_and_taken_back() -> None:

@@ -21,7 +21,10 @@ class Request:
 
 @dataclass
 class ScriptedServer:
-    """Answers `/models` by itself and everything else by `reply`; keeps every request."""
+    """Answers `/models` by itself and everything else by `reply`; keeps every request.
+
+    Without `models` the list of models, too, is answered by `reply`.
+    """
 
     reply: Reply
     models: tuple[str, ...] = ("scripted",)
@@ -35,7 +38,7 @@ class ScriptedServer:
         try:
             while request := await _read(reader):
                 self.requests.append(request)
-                if request.path.endswith("/models"):
+                if self.models and request.path.endswith("/models"):
                     await send_json(writer, 200, {"object": "list", "data": [_model(name) for name in self.models]})
                     continue
                 self.under_way += 1
@@ -72,6 +75,12 @@ async def send_json(
     extra = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
     head = f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {len(payload)}\r\n{extra}\r\n"
     writer.write(head.encode() + payload)
+    await writer.drain()
+
+
+async def send_redirect(writer: asyncio.StreamWriter, status: int, location: str) -> None:
+    """Send the client to another address."""
+    writer.write(f"HTTP/1.1 {status} X\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n".encode())
     await writer.drain()
 
 

@@ -5,7 +5,7 @@ from itertools import groupby
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_personas.engines.openai.scheduling import in_crowds, in_tree_order
+from chat_personas.engines.openai.scheduling import in_tree_order, in_waves
 from eval.engine import Message, Probe
 
 PROMPTS = st.lists(st.lists(st.sampled_from("abc"), min_size=1, max_size=4).map("\n".join), max_size=12)
@@ -38,6 +38,6 @@ def test_those_that_share_nothing_stay_as_they_were(prompts: list[str]) -> None:
 def test_the_longest_goes_first_alone_where_many_share_much() -> None:
     long, short = [Message("user", "word " * 300)], [Message("user", "word")]
     asked = probes(["a", "a longer one", "b"])
-    assert [[probe.key for probe in crowd] for crowd in in_crowds(long, asked)] == [["1"], ["0", "2"]]
-    assert in_crowds(short, asked) == [in_tree_order(asked)]
-    assert in_crowds(long, asked[:2]) == [in_tree_order(asked[:2])]
+    assert [[probe.key for probe in wave] for wave in in_waves(long, asked)] == [["1"], ["0", "2"]]
+    assert in_waves(short, asked) == [in_tree_order(asked)]
+    assert in_waves(long, asked[:2]) == [in_tree_order(asked[:2])]

@@ -184,7 +184,7 @@ async def test_while_a_person_is_replied_to_no_further_probe_is_sent_and_all_are
         measuring = asyncio.create_task(measure())
         while server.under_way < 2:
             await asyncio.sleep(0)
-        async with aclosing(engine.stream(HELLO, Sampling(seed=1))) as reply:  # type: ignore[type-var]
+        async with aclosing(engine.stream(HELLO, Sampling(seed=1))) as reply:
             async for piece in reply:
                 while len(found) < 2:  # those under way are answered
                     await asyncio.sleep(0)

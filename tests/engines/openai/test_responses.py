@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from chat_personas.engines.openai.responses import bounds
+from chat_personas.engines.openai.responses import label_bounds
 
 
 def shown(*top: tuple[str, float], labels: Sequence[str] = ("A", "B")) -> dict[str, tuple[float, float]]:
     """Return the least and the greatest probability of each label when a server shows these tokens."""
-    scores = bounds(labels, [(token, math.log(probability)) for token, probability in top])
+    scores = label_bounds(labels, [(token, math.log(probability)) for token, probability in top])
     return {score.label: (math.exp(score.lower), math.exp(score.upper)) for score in scores}
 
 

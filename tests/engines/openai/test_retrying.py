@@ -144,9 +144,9 @@ async def test_a_hiccup_is_tried_again(fault: Callable[[asyncio.StreamWriter], A
         (broken, "answered 500 (out of order)"),
         (starting, "answered 503 (loading the model)"),
         (half_a_body, "broke off its answer"),
-        (malformed, "sent an answer that is no JSON, or breaks off"),
-        (a_web_page, "sent an answer that is no chat completion"),
-        (something_else, "sent an answer that is no chat completion"),
+        (malformed, "sent an answer that is not JSON, or is cut off"),
+        (a_web_page, "sent an answer that is not a chat completion"),
+        (something_else, "sent an answer that is not a chat completion"),
         (no_log_probabilities, "sent no log-probabilities for this answer"),
         (odd_log_probabilities, "sent log-probabilities that cannot be read"),
     ],
@@ -171,7 +171,7 @@ async def test_a_limit_that_outlasts_every_request_ends_the_run_instead_of_faili
     ("body", "headers", "says"),
     [
         ({"error": {"message": "m", "code": "insufficient_quota"}}, {}, "quota of this key is used up"),
-        ({"error": {"message": "come back tomorrow"}}, {"Retry-After": "80000"}, "another 23 hours; go on then"),
+        ({"error": {"message": "come back tomorrow"}}, {"Retry-After": "80000"}, "another 23 hours; try again then"),
     ],
 )
 async def test_a_limit_that_no_waiting_helps_against_ends_the_run_at_once(
@@ -215,24 +215,24 @@ async def test_whole_replies_are_tried_again_as_well() -> None:
 async def test_what_tells_of_too_much_to_do_and_nothing_else_leaves_fewer_at_once(
     error: Exception, allowed: int
 ) -> None:
-    pace, times = ConcurrencyWindow(8), 0
+    window, times = ConcurrencyWindow(8), 0
 
     async def once_in_vain() -> int:
         nonlocal times
         times += 1
         if times == 1:
             raise error
-        return pace.allowed
+        return window.allowed
 
-    assert await retrying.Retrying(pace).ask(once_in_vain) == allowed
+    assert await retrying.Retrying(window).ask(once_in_vain) == allowed
 
 
 async def test_an_answer_that_takes_long_because_it_is_long_is_no_reason_to_ask_less() -> None:
-    pace = ConcurrencyWindow(4)
-    asking = retrying.Retrying(pace)
+    window = ConcurrencyWindow(4)
+    asking = retrying.Retrying(window)
     for pauses in (1, 2000, 2000, 2000, 2000):
         await asking.ask(lambda pauses=pauses: steps(pauses))
-    assert pace.allowed == 4
+    assert window.allowed == 4
 
 
 async def steps(pauses: int) -> None:

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eval.errors import SurveyError
-from eval.evaluate import evaluate, questions_for
-from eval.expression.few_shot import as_put, chosen
-from eval.expression.rendering import render_probe
+from eval.evaluation import evaluate, questions_for
+from eval.expression.few_shot import as_asked, similar_questions
+from eval.expression.rendering import render
 from eval.report import Report
 from eval.surveys.loading import LoadedSurvey, Question, Responses, Survey, load_survey
 from personas import Group, LoadedPersona, Persona, PersonaError, load_persona, with_steering
@@ -48,11 +48,11 @@ TOWN = LoadedSurvey(town(BUS, SCHOOL, TRAM), Path("town.json"), "cd" * 32)
 
 def prompts(loaded: LoadedPersona, survey: Survey) -> dict[str, str]:
     """Return what is put in the survey's order, by question."""
-    put = as_put(loaded.persona, survey, survey.questions)
-    return {each.id: render_probe(each, "survey").probe.prompt for each in put}
+    put = as_asked(loaded.persona, survey, survey.questions)
+    return {each.id: render(each, "survey").probe.prompt for each in put}
 
 
-def test_the_prompt_is_the_others_with_percentages_then_the_question_the_likest_last() -> None:
+def test_the_prompt_is_the_others_with_percentages_then_the_question_the_most_similar_last() -> None:
     assert prompts(persona(), TOWN.survey)["BUS"] == (
         "This is how people like you answered some other questions.\n\n"
         "Is the school old?\noption 1: 12%\noption 2: 88%\n\n"
@@ -71,9 +71,9 @@ def test_combined_groups_are_shown_the_answers_of_those_who_belong_to_all() -> N
     loaded = load_persona("democrat-woman")
     survey = CIVIC.survey
     (asked, *_) = questions_for(loaded, CIVIC, "few_shot")
-    (other,) = chosen(survey, loaded.persona.groups, [asked], 1)[asked.id]
+    (other,) = similar_questions(survey, loaded.persona.groups, [asked], 1)[asked.id]
     counts = other.responses["POLPARTY x SEX"]["Democrat x Female"].options
-    (put,) = as_put(with_steering(persona(*loaded.persona.groups, shots=1).persona, "few_shot"), survey, [asked])
+    (put,) = as_asked(with_steering(persona(*loaded.persona.groups, shots=1).persona, "few_shot"), survey, [asked])
     shown = put.stem.split("\n\n")[1].splitlines()
     assert [int(line.rpartition(": ")[2].rstrip("%")) for line in shown[1:]] == [
         round(100 * count / sum(counts)) for count in counts
@@ -82,22 +82,22 @@ def test_combined_groups_are_shown_the_answers_of_those_who_belong_to_all() -> N
 
 def test_ties_go_to_the_first_in_the_survey() -> None:
     alike = [about(f"Q{number}", f"word{number}", (1, 1)) for number in range(5)]
-    found = chosen(town(*alike), (DEMOCRAT,), alike[2:3], 3)
+    found = similar_questions(town(*alike), (DEMOCRAT,), alike[2:3], 3)
     assert [other.id for other in found["Q2"]] == ["Q0", "Q1", "Q3"]
 
 
 def test_neither_the_question_itself_nor_one_with_the_same_words_is_shown() -> None:
     again = about("BUS2", "is the BUS late", (9, 1))
     survey = town(BUS, again, TRAM, SCHOOL)
-    assert [other.id for other in chosen(survey, (DEMOCRAT,), [BUS], 2)["BUS"]] == ["TRAM", "SCHOOL"]
+    assert [other.id for other in similar_questions(survey, (DEMOCRAT,), [BUS], 2)["BUS"]] == ["TRAM", "SCHOOL"]
 
 
 def test_only_questions_with_figures_for_the_group_are_shown() -> None:
     of_others = question("TRAM", {REPUBLICAN: (2, 1)}, overall=(2, 1))
     survey = town(BUS, of_others, SCHOOL)
-    assert [other.id for other in chosen(survey, (DEMOCRAT,), [BUS], 1)["BUS"]] == ["SCHOOL"]
-    with pytest.raises(SurveyError, match=r"figures of POLPARTY=Democrat on only 1 others; use --shots 1"):
-        chosen(survey, (DEMOCRAT,), [BUS], 2)
+    assert [other.id for other in similar_questions(survey, (DEMOCRAT,), [BUS], 1)["BUS"]] == ["SCHOOL"]
+    with pytest.raises(SurveyError, match=r"figures of POLPARTY=Democrat on only 1 other question; use --shots 1"):
+        similar_questions(survey, (DEMOCRAT,), [BUS], 2)
 
 
 @given(

@@ -60,7 +60,7 @@ async def test_what_each_option_could_have_at_most_is_kept_unless_it_is_exact() 
 
 async def test_a_figure_that_is_no_number_fails_the_question() -> None:
     broken = await failed(FakeEngine({"BUS/reversed": {**SAID, "No answer": float("nan")}}))
-    assert broken.why == "reversed order: the engine gave a figure that is no probability"
+    assert broken.why == "reversed order: the engine gave a figure that is not a probability"
 
 
 async def test_mass_that_a_server_did_not_show_bounds_how_far_the_distribution_may_be_off() -> None:

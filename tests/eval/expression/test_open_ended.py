@@ -7,7 +7,7 @@ import pytest
 
 from eval.answers import Answer, Failure, Replies
 from eval.engine import ORDERS, EngineError, EngineInfo, LogProbabilities, Message
-from eval.evaluate import evaluate
+from eval.evaluation import evaluate
 from eval.expression.judge import NO_LETTER, Judge
 from eval.expression.open_ended import ask
 from eval.scoring.opinions import opinion
@@ -23,7 +23,7 @@ RIGHT = 0.9
 class ListeningEngine(FakeEngine):
     """A judge that gives `right` to the option that a statement names, and the rest of 0.95 to the others alike.
 
-    `masses` maps what was said to the masses of the options, where that is to be otherwise.
+    `masses` maps statements to the masses of the options, where that is to be otherwise.
     """
 
     def __init__(
@@ -37,11 +37,11 @@ class ListeningEngine(FakeEngine):
         self._by_statement = masses or {}
 
     def _score(self, probe: Any) -> Any:
-        said = probe.prompt.split('Somebody said: "')[1].split('."')[0]
+        statement = probe.prompt.split('Somebody said: "')[1].split('."')[0]
         texts = [line[3:] for line in probe.prompt.splitlines() if line[1:3] == ". "]
         others = (0.95 - self._right) / (len(texts) - 1)
-        named = {text: self._right if text in said else others for text in texts}
-        self._masses = {probe.key: self._by_statement.get(said, named)}
+        named = {text: self._right if text in statement else others for text in texts}
+        self._masses = {probe.key: self._by_statement.get(statement, named)}
         return super()._score(probe)
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from eval.answers import Answer, Failure, by_reason
 from eval.engine import EngineError, Message, RequestError
-from eval.expression import sequence
-from eval.expression.requests import FEWEST_UNDER_WAY, seed_for
+from eval.expression.requests import MIN_AT_ONCE, seed_for
+from eval.expression.sequence import SEQUENCE
 from eval.surveys.model import Question
 from tests.eval.saying_engine import SayingEngine
 from tests.eval.towns import question
@@ -18,11 +18,11 @@ QUESTIONS = [question(f"Q{number}", {}, overall=(1, 1)) for number in range(20)]
 THIRTY = " ".join("A" * 30)
 
 
-@pytest.mark.parametrize(("can", "under_way"), [(1, FEWEST_UNDER_WAY), (12, 12), (32, 20)])
+@pytest.mark.parametrize(("can", "under_way"), [(1, MIN_AT_ONCE), (12, 12), (32, 20)])
 async def test_as_many_questions_are_asked_at_once_as_the_engine_can_have_under_way(can: int, under_way: int) -> None:
     engine = SayingEngine(lambda prompt, number: THIRTY)
     engine.info = replace(engine.info, requests_at_once=can)
-    found = [outcome async for outcome in sequence.ask(engine, [], QUESTIONS)]
+    found = [outcome async for outcome in SEQUENCE.ask(engine, [], QUESTIONS)]
     assert sorted(outcome.question_id for outcome in found) == sorted(each.id for each in QUESTIONS)
     assert engine.most_under_way == under_way
 
@@ -37,7 +37,7 @@ async def test_no_more_questions_of_a_long_survey_are_taken_up_than_are_under_wa
             taken.append(number)
             yield question(f"Q{number}", {}, overall=(1, 1))
 
-    asked = sequence.ask(engine, [], survey())
+    asked = SEQUENCE.ask(engine, [], survey())
     assert await anext(asked)
     assert len(taken) <= 10
     await asked.aclose()
@@ -50,7 +50,7 @@ async def test_every_question_and_order_has_its_own_seed_whatever_is_asked_befor
     asked = []
     for questions in (QUESTIONS, QUESTIONS[::-1]):
         engine = SayingEngine(lambda prompt, number: THIRTY)
-        assert [outcome async for outcome in sequence.ask(engine, [], questions, seed=3)]
+        assert [outcome async for outcome in SEQUENCE.ask(engine, [], questions, seed=3)]
         asked.append(seeds(engine))
     assert asked[0] == asked[1]
     assert len(set(asked[0].values())) == 40
@@ -63,7 +63,7 @@ async def test_a_request_that_fails_is_the_failure_of_its_question_and_of_no_oth
             raise RequestError("the server answered 500")
         return THIRTY
 
-    found = [outcome async for outcome in sequence.ask(SayingEngine(say), [], QUESTIONS)]
+    found = [outcome async for outcome in SEQUENCE.ask(SayingEngine(say), [], QUESTIONS)]
     assert [outcome for outcome in found if isinstance(outcome, Failure)] == [Failure("Q7", "the server answered 500")]
     assert sum(isinstance(outcome, Answer) for outcome in found) == 19
 
@@ -74,13 +74,13 @@ async def test_a_server_that_is_gone_ends_the_asking_and_leaves_nothing_under_wa
 
     engine = SayingEngine(say)
     with pytest.raises(EngineError, match="cannot reach it"):
-        _ = [outcome async for outcome in sequence.ask(engine, [], QUESTIONS)]
+        _ = [outcome async for outcome in SEQUENCE.ask(engine, [], QUESTIONS)]
     assert engine.under_way == 0
 
 
 async def test_closing_the_iterator_stops_what_is_under_way() -> None:
     engine = SayingEngine(lambda prompt, number: THIRTY)
-    asked = sequence.ask(engine, [], QUESTIONS)
+    asked = SEQUENCE.ask(engine, [], QUESTIONS)
     assert await anext(asked)
     await asked.aclose()
     await asyncio.sleep(0)
@@ -91,7 +91,7 @@ async def test_closing_the_iterator_stops_what_is_under_way() -> None:
 async def test_the_conversation_so_far_comes_before_every_prompt() -> None:
     engine = SayingEngine(lambda prompt, number: THIRTY)
     prefix = [Message("system", "You ride the bus.")]
-    assert [outcome async for outcome in sequence.ask(engine, prefix, QUESTIONS[:1])]
+    assert [outcome async for outcome in SEQUENCE.ask(engine, prefix, QUESTIONS[:1])]
     assert {messages[:-1] for messages, _, _ in engine.heard} == {tuple(prefix)}
 
 

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eval.answers import Answer, Failure, Replies
-from eval.expression.rendering import render_probe
+from eval.expression.rendering import render
 from eval.expression.sampled import ask, read
 from tests.eval.saying_engine import Say, SayingEngine, options_in
 from tests.eval.towns import question
 
 BUS = question("BUS", {}, overall=(1, 1, 1), ordinals=(1, 2, 3))
-RENDERED = render_probe(BUS, "survey")
+RENDERED = render(BUS, "survey")
 NONE = "a reply that is none of the answers"
 
 
@@ -80,8 +80,8 @@ def test_a_letter_that_is_also_the_text_of_another_option_is_not_guessed_at() ->
 
 
 async def test_unread_replies_are_left_out_of_the_shares_and_counted_by_reason() -> None:
-    said = ["", "I cannot say", *"AAAABBBB"]
-    answer = await outcome(lambda prompt, number: said[number], samples=10)
+    replies = ["", "I cannot say", *"AAAABBBB"]
+    answer = await outcome(lambda prompt, number: replies[number], samples=10)
     assert isinstance(answer, Answer)
     np.testing.assert_allclose(answer.by_order[0].options, [0.5, 0.5, 0])
     assert answer.replies == Replies(20, ("an empty reply", NONE) * 2)

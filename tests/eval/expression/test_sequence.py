@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eval.answers import Answer, Replies
-from eval.expression.sequence import ask, read
+from eval.expression.sequence import SEQUENCE, read
 from tests.eval.saying_engine import SayingEngine, options_in
 from tests.eval.towns import question
 
@@ -29,7 +29,7 @@ def by_text(*counts: int) -> SayingEngine:
 
 async def test_shares_belong_to_the_options_whatever_their_letters_in_the_two_orders() -> None:
     engine = by_text(15, 6, 3, 6)
-    (answer,) = [outcome async for outcome in ask(engine, [], [BUS])]
+    (answer,) = [outcome async for outcome in SEQUENCE.ask(engine, [], [BUS])]
     assert isinstance(answer, Answer)
     assert [order.order for order in answer.by_order] == ["survey", "reversed"]
     for order in answer.by_order:
@@ -45,7 +45,7 @@ async def test_shares_belong_to_the_options_whatever_their_letters_in_the_two_or
 
 
 async def test_thirty_refusals_are_an_answer() -> None:
-    (outcome,) = [outcome async for outcome in ask(by_text(0, 0, 0, 30), [], [BUS])]
+    (outcome,) = [outcome async for outcome in SEQUENCE.ask(by_text(0, 0, 0, 30), [], [BUS])]
     assert isinstance(outcome, Answer)
     assert [(order.options.tolist(), order.refusal) for order in outcome.by_order] == [([0, 0, 0], 1)] * 2
 

@@ -21,33 +21,33 @@ def test_words_are_compared_without_case_and_punctuation() -> None:
     assert words("Is the BUS late?") == words("is the bus … late") == ("is", "the", "bus", "late")
 
 
-def test_likeness_is_the_mean_of_the_cosine_of_rare_words_and_of_the_share_of_common_topics() -> None:
-    likeness = QuestionSimilarity(
+def test_similarity_is_the_mean_of_the_cosine_of_rare_words_and_of_the_share_of_common_topics() -> None:
+    similarity = QuestionSimilarity(
         [asked(0, "bus bus late", "a", "b"), asked(1, "bus early", "b", "c"), asked(2, "tram", "d")]
     )
     bus, others = log(4 / 3) + 1, log(4 / 2) + 1  # two of three questions have "bus", one has each other word
     first, second = sqrt((2 * bus) ** 2 + others**2), sqrt(bus**2 + others**2)
     cosine = 2 * bus * bus / (first * second)
-    assert likeness.to(0) == pytest.approx([1, (cosine + 1 / 3) / 2, 0], abs=1e-9)
-    assert likeness.to(1) == pytest.approx([(cosine + 1 / 3) / 2, 1, 0], abs=1e-9)
+    assert similarity.to(0) == pytest.approx([1, (cosine + 1 / 3) / 2, 0], abs=1e-9)
+    assert similarity.to(1) == pytest.approx([(cosine + 1 / 3) / 2, 1, 0], abs=1e-9)
 
 
 def test_a_topic_in_common_makes_questions_alike_that_share_no_word() -> None:
-    likeness = QuestionSimilarity(
+    similarity = QuestionSimilarity(
         [asked(0, "bus", "transport"), asked(1, "tram", "transport"), asked(2, "bus", "school")]
     )
-    assert list(likeness.to(0)) == [1, 0.5, 0.5]
+    assert list(similarity.to(0)) == [1, 0.5, 0.5]
 
 
 def test_a_stem_without_words_is_like_others_by_topic_only() -> None:
-    likeness = QuestionSimilarity([asked(0, "???"), asked(1, "bus")])
-    assert list(likeness.to(0)) == [0.5, 0.5]
+    similarity = QuestionSimilarity([asked(0, "???"), asked(1, "bus")])
+    assert list(similarity.to(0)) == [0.5, 0.5]
 
 
 @given(st.lists(st.lists(st.sampled_from(["bus", "Tram", "late", "?", "a b"]), max_size=6), min_size=1, max_size=6))
-def test_likeness_is_symmetric_and_from_0_to_1(stems: list[list[str]]) -> None:
+def test_similarity_is_symmetric_and_from_0_to_1(stems: list[list[str]]) -> None:
     questions = [asked(number, " ".join(stem), f"topic {number % 2}") for number, stem in enumerate(stems)]
-    likeness = QuestionSimilarity(questions)
-    table = [list(likeness.to(place)) for place in range(len(questions))]
+    similarity = QuestionSimilarity(questions)
+    table = [list(similarity.to(place)) for place in range(len(questions))]
     assert all(0 <= value <= 1 for row in table for value in row)
     assert table == [list(column) for column in zip(*table, strict=True)]

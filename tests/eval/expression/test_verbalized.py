@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from eval.answers import Answer, Failure
 from eval.engine import Percentages
-from eval.expression.verbalized import ask, read
+from eval.expression.verbalized import VERBALIZED, read
 from tests.eval.saying_engine import SayingEngine, options_in
 from tests.eval.towns import question
 
@@ -24,7 +24,7 @@ async def test_percentages_belong_to_the_options_and_are_made_to_sum_to_one() ->
         return json.dumps({letter: percent[text] for text, letter in options_in(prompt).items()})
 
     engine = SayingEngine(say)
-    (answer,) = [outcome async for outcome in ask(engine, [], [BUS])]
+    (answer,) = [outcome async for outcome in VERBALIZED.ask(engine, [], [BUS])]
     assert isinstance(answer, Answer)
     for order in answer.by_order:
         np.testing.assert_allclose(order.options, np.array([50, 32, 10]) / 96)
@@ -39,7 +39,9 @@ async def test_percentages_belong_to_the_options_and_are_made_to_sum_to_one() ->
 
 
 async def test_a_reply_that_cannot_be_read_fails_the_question() -> None:
-    (outcome,) = [outcome async for outcome in ask(SayingEngine(lambda prompt, number: "Mostly A."), [], [BUS])]
+    (outcome,) = [
+        outcome async for outcome in VERBALIZED.ask(SayingEngine(lambda prompt, number: "Mostly A."), [], [BUS])
+    ]
     assert isinstance(outcome, Failure)
     assert outcome.why == 'survey order: the reply is not a JSON object: "Mostly A."'
 
@@ -67,13 +69,13 @@ def test_percentages_may_miss_100_by_five(last: int, read_: bool) -> None:
     ("reply", "why"),
     [
         ('{"A": 50, "A": 30, "B": 10, "C": 10}', 'the reply names an answer twice: "A"'),
-        ('{"A": 50, "B": 30, "C": 10, "D": 10}', 'the reply names an answer that there is not: "D"'),
+        ('{"A": 50, "B": 30, "C": 10, "D": 10}', 'the reply names an unknown answer: "D"'),
         ('{"A": 50, "B": 50}', "the reply leaves out an answer: C"),
-        ('{"A": "50%", "B": 30, "C": 20}', 'the reply gives something that is no percentage: A "50%"'),
-        ('{"A": true, "B": 80, "C": 20}', "the reply gives something that is no percentage: A"),
-        ('{"A": -10, "B": 90, "C": 20}', "the reply gives something that is no percentage: A"),
-        ('{"A": 1e999, "B": 90, "C": 20}', "the reply gives something that is no percentage: A"),
-        ('{"A": {"B": 1}, "B": 90, "C": 10}', "the reply gives something that is no percentage: A"),
+        ('{"A": "50%", "B": 30, "C": 20}', 'the reply gives a value that is not a percentage: A "50%"'),
+        ('{"A": true, "B": 80, "C": 20}', "the reply gives a value that is not a percentage: A"),
+        ('{"A": -10, "B": 90, "C": 20}', "the reply gives a value that is not a percentage: A"),
+        ('{"A": 1e999, "B": 90, "C": 20}', "the reply gives a value that is not a percentage: A"),
+        ('{"A": {"B": 1}, "B": 90, "C": 10}', "the reply gives a value that is not a percentage: A"),
         ('{"A": NaN, "B": 90, "C": 10}', "the reply is not a JSON object"),
         ('{"A": 50, "B": 30, "C": 20', "the reply is not a JSON object"),
         ('Sure: {"A": 50, "B": 30, "C": 20}', "the reply is not a JSON object"),

@@ -27,17 +27,17 @@ buses,,,Yes,1,,SEX,Female,0,2024
 """
 
 
-def imported(folder: Path, text: str, **wishes: object) -> ImportResult:
+def imported(folder: Path, text: str, **options: object) -> ImportResult:
     """Import a table with this text."""
     path = folder / "town.csv"
     path.write_text(text, encoding="utf-8")
-    return read(path, ImportOptions("town", **wishes))  # type: ignore[arg-type]
+    return read(path, ImportOptions("town", **options))  # type: ignore[arg-type]
 
 
-def fault(folder: Path, text: str, **wishes: object) -> str:
+def fault(folder: Path, text: str, **options: object) -> str:
     """Return the one line about a table that cannot be taken over."""
     with pytest.raises(SurveyError) as caught:
-        imported(folder, text, **wishes)
+        imported(folder, text, **options)
     message = str(caught.value)
     assert message.splitlines() == [message]
     return message
@@ -61,10 +61,10 @@ def test_an_option_that_nobody_of_a_group_chose_has_count_0(tmp_path: Path) -> N
     assert question.responses["POLPARTY x SEX"]["Democrat x Female"] == Responses(counts=(7, 0, 0), refused=0)
 
 
-def test_a_group_in_which_nobody_is_counted_is_absent_and_told(tmp_path: Path) -> None:
+def test_a_group_in_which_nobody_is_counted_is_absent_and_noted(tmp_path: Path) -> None:
     found = imported(tmp_path, TOWN)
     assert "Female" not in found.survey.questions[0].responses["SEX"]
-    assert found.notes == ("1 groups left out (nobody is counted in them): buses, SEX=Female",)
+    assert found.notes == ("1 group left out (nobody is counted): buses, SEX=Female",)
 
 
 def test_the_largest_counts_that_are_taken_over_have_a_noise_floor(tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_weighted_counts_need_the_effective_sample(tmp_path: Path) -> None:
         (",,,40,2024", ",,,1e308,2024", "line 3: count: input should be less than or equal to 10000000000"),
         (",,,40,2024", ",,,,2024", 'line 3: needs one of "count" and "proportion"'),
         (",,yes,,,3", ",,perhaps,,,3", 'line 5: refusal: is "perhaps"; write yes or no'),
-        ("No,2,", "Yes,1,", 'line 3: question "buses": "Yes" is there twice for one group'),
+        ("No,2,", "Yes,1,", 'line 3: question "buses": "Yes" occurs twice for one group'),
         ("No,2,", "No,,", 'question "buses": the option "No" has no ordinal'),
         ("Yes,1,,SEX", "Yes,3,,SEX", 'line 6: question "buses": the option "Yes" has two ordinals'),
         ("Should buses be free?", "", 'question "buses": has no "stem"'),

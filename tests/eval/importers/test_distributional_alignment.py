@@ -60,8 +60,8 @@ def test_a_group_without_respondents_is_absent_and_everyone_is_the_sum_with_skip
     (question,) = found.survey.questions
     assert set(question.responses["POLPARTY"]) == {"Democrat", "Other"}
     assert question.overall == Responses(counts=(4, 6, 2), refused=1)
-    assert "1 groups skipped (not among the 60 of the catalogue): POLPARTY=Refused" in found.notes
-    assert "1 groups left out of a question (nobody answered): BUS_W26, Republican" in found.notes
+    assert "1 group skipped (not among the 60 of the catalogue): POLPARTY=Refused" in found.notes
+    assert "1 group left out of a question (nobody answered): BUS_W26, Republican" in found.notes
 
 
 def test_without_info_options_split_at_commas_are_put_together_and_have_no_order(tmp_path: Path) -> None:
@@ -114,12 +114,12 @@ def test_countries_are_groups_with_proportions_by_the_place_of_the_option(tmp_pa
     assert japan.refused == pytest.approx(0.1)
     assert question.overall is None
     assert [str(group) for group in groups_with_figures(found.survey)] == ["COUNTRY=Japan"]
-    reason = "groups left out of a question (their shares do not sum to 1)"
+    reason = "group left out of a question (the shares do not sum to 1)"
     assert f"1 {reason}: Is it good?, Italy" in found.notes
-    assert "1 groups left out of a question (nobody answered): Is it good?, New Land" in found.notes
+    assert "1 group left out of a question (nobody answered): Is it good?, New Land" in found.notes
 
 
-def test_a_question_that_a_survey_cannot_hold_is_skipped_and_told(tmp_path: Path) -> None:
+def test_a_question_that_a_survey_cannot_hold_is_skipped_and_noted(tmp_path: Path) -> None:
     odd = PARTIES["BUS_W26"] | {"MC_options": ["Yes\x1b", "No"], "Democrat": {"Yes\x1b": 1}}
     alone = PARTIES["BUS_W26"] | {"MC_options": ["Yes", "Refused"], "Democrat": {"Yes": 1}}
     found = imported(tmp_path, "POLPARTY_data.json", PARTIES | {"ODD": odd, "ALONE": alone})
@@ -130,7 +130,7 @@ def test_a_question_that_a_survey_cannot_hold_is_skipped_and_told(tmp_path: Path
 
 @pytest.mark.parametrize(
     ("document", "message"),
-    [([], "this is a list"), ({"Q": {"answer": 1}}, "has no MC_options"), ({}, "no question could be taken over")],
+    [([], "this is a list"), ({"Q": {"answer": 1}}, "has no MC_options"), ({}, "no question could be imported")],
 )
 def test_files_in_another_format_are_refused(tmp_path: Path, document: object, message: str) -> None:
     with pytest.raises(SurveyError, match=message):

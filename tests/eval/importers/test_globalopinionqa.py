@@ -1,4 +1,4 @@
-"""GlobalOpinionQA: countries are groups, shares go with their option, what does not fit is left out and told."""
+"""GlobalOpinionQA: countries are groups, shares go with their option, what does not fit is left out with a note."""
 
 from pathlib import Path
 
@@ -60,7 +60,7 @@ def test_options_that_are_numbers_are_their_own_ordinals(tmp_path: Path) -> None
         ("[50, 36, 10]", "do not sum to 1"),
     ],
 )
-def test_shares_that_do_not_fit_are_left_out_and_told(tmp_path: Path, shares: str, reason: str) -> None:
+def test_shares_that_do_not_fit_are_left_out_and_noted(tmp_path: Path, shares: str, reason: str) -> None:
     found = imported(tmp_path, ASKED.replace("[50, 40, 10]", shares))
     assert set(found.survey.questions[0].responses["COUNTRY"]) == {"Japan"}
     assert any(reason in note and "GAS-1, Italy" in note for note in found.notes)
@@ -83,9 +83,9 @@ def test_a_share_of_an_option_without_text_does_not_vanish_from_a_country(tmp_pa
     assert question.refusals == ()
     assert set(question.responses["COUNTRY"]) == {"Italy"}
     assert question.responses["COUNTRY"]["Italy"].proportions == (0.25, 0.75)
-    reason = "countries left out of a question (an option without text has a share of them): GAS-1, Japan"
+    reason = "country left out of a question (an option without text has a share): GAS-1, Japan"
     assert f"1 {reason}" in found.notes
-    assert "1 questions with an option left out (it has no text): GAS-1" in found.notes
+    assert "1 question with an option left out (it has no text): GAS-1" in found.notes
 
 
 def test_options_keep_their_texts_whatever_letters_are_in_them(tmp_path: Path) -> None:
@@ -97,23 +97,23 @@ def test_a_country_that_is_there_twice_is_left_out_since_nobody_knows_which_is_r
     shares = "{'Japan': [0.5, 0.5], 'Japan ': [0.1, 0.9], 'Italy': [0.25, 0.75]}"
     found = imported(tmp_path, f"Is it?,\"{shares}\",\"['Yes', 'No']\",GAS\n")
     assert set(found.survey.questions[0].responses["COUNTRY"]) == {"Italy"}
-    assert "1 countries left out of a question (they are there twice): GAS-1, Japan" in found.notes
+    assert "1 country left out of a question (it occurs twice): GAS-1, Japan" in found.notes
 
 
 def test_a_row_that_would_run_something_is_only_skipped(tmp_path: Path) -> None:
     found = imported(tmp_path, "Run?,__import__('os').abort(),\"['a', 'b']\",GAS\n" + ASKED)
     assert [question.id for question in found.survey.questions] == ["GAS-2"]
-    assert "1 questions skipped (options or selections are not as Python writes them): GAS-1" in found.notes
+    assert "1 question skipped (options or selections are not as Python writes them): GAS-1" in found.notes
 
 
 def test_a_file_of_which_nothing_is_left_says_why(tmp_path: Path) -> None:
     with pytest.raises(SurveyError) as caught:
         imported(tmp_path, "Is it?,\"{'Japan': [1]}\",['Yes'],GAS\n")
-    assert "1 questions skipped (fewer than two options besides refusals): GAS-1" in str(caught.value)
+    assert "1 question skipped (fewer than two options besides refusals): GAS-1" in str(caught.value)
 
 
 def test_another_format_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SurveyError, match='lacks the column "selections"'):
         imported(tmp_path, "", "question,options\n")
-    with pytest.raises(SurveyError, match="no question could be taken over"):
+    with pytest.raises(SurveyError, match="no question could be imported"):
         imported(tmp_path, "")

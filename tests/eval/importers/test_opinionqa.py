@@ -78,11 +78,11 @@ def test_any_combination_is_counted_from_the_people_who_are_in_all_of_the_groups
     assert combined(weighted, DEMOCRAT, FEMALE) == Responses(counts=(2, 3, 0), refused=0, n_effective=25 / 13)
 
 
-def test_what_was_skipped_is_said(release: Path) -> None:
+def test_notes_say_what_was_skipped(release: Path) -> None:
     notes = read(release, ImportOptions("oqa")).notes
-    assert "1 waves skipped (no info.csv): W27" in notes
-    assert "1 questions skipped (no column in responses.csv): GONE_W26" in notes
-    assert any(note.startswith("2 values that are none of the 60 groups") for note in notes)
+    assert "1 wave skipped (no info.csv): W27" in notes
+    assert "1 question skipped (no column in responses.csv): GONE_W26" in notes
+    assert any(note.startswith("2 values outside the 60 groups") for note in notes)
 
 
 @pytest.mark.parametrize("inside", ["", "human_resp", "human_resp/American_Trends_Panel_W26"])
@@ -133,7 +133,7 @@ def test_an_option_without_a_value_that_does_not_decline_is_named(release: Path)
     (release / WAVE / "info.csv").write_text(INFO.replace("'Not sure'", "'Maybe'"))
     found = read(release, ImportOptions("oqa"))
     assert found.survey.questions[1].refusals == ("Maybe", "Refused")
-    assert "1 questions with options that have no value (counted as refusals): TRAM_W26: Maybe" in found.notes
+    assert "1 question with options that have no value (counted as refusals): TRAM_W26: Maybe" in found.notes
 
 
 def test_an_option_that_declines_but_has_a_value_is_named(release: Path) -> None:
@@ -142,11 +142,11 @@ def test_an_option_that_declines_but_has_a_value_is_named(release: Path) -> None
     )
     found = read(release, ImportOptions("oqa"))
     assert found.survey.questions[1].option_texts == ("Yes", "No", "Not sure")
-    reason = "questions with options that decline but have a value (counted as options)"
+    reason = "question with options that decline but have a value (counted as options)"
     assert f"1 {reason}: TRAM_W26: Not sure" in found.notes
 
 
-def test_a_question_with_more_options_than_letters_is_skipped_and_told(release: Path) -> None:
+def test_a_question_with_more_options_than_letters_is_skipped_and_noted(release: Path) -> None:
     many = "['" + "', '".join(f"o{number}" for number in range(130)) + "']"
     ordinals = str([float(number) for number in range(130)])
     row = f'3,MANY_W26,Which?,"{many}","{ordinals}"\n'
@@ -155,7 +155,7 @@ def test_a_question_with_more_options_than_letters_is_skipped_and_told(release: 
     (release / WAVE / "responses.csv").write_text("\n".join(rows))
     found = read(release, ImportOptions("oqa"))
     assert [question.id for question in found.survey.questions] == ["BUS_W26", "TRAM_W26"]
-    assert "1 questions skipped (more than 26 options): MANY_W26" in found.notes
+    assert "1 question skipped (more than 26 options): MANY_W26" in found.notes
 
 
 def test_a_question_that_info_has_twice_in_other_words_is_named(release: Path) -> None:
@@ -163,7 +163,7 @@ def test_a_question_that_info_has_twice_in_other_words_is_named(release: Path) -
     (release / WAVE / "info.csv").write_text(INFO + row)
     found = read(release, ImportOptions("oqa"))
     assert found.survey.questions[0].stem == "Should buses be free?"
-    assert "1 questions that info.csv has twice (the first is taken): BUS_W26" in found.notes
+    assert "1 question that info.csv has twice (the first is taken): BUS_W26" in found.notes
 
 
 @pytest.mark.parametrize("second", ["American_Trends_Panel_W26", "human_resp/Pew_American_Trends_Panel_W26"])
@@ -190,7 +190,7 @@ def test_weights_of_more_people_than_there_are_are_refused_with_their_line(relea
     text = RESPONSES.replace("Black,2", f"Black,{weight}").replace("Asian,4", f"Asian,{weight}")
     (release / WAVE / "responses.csv").write_text(text)
     with pytest.raises(
-        SurveyError, match="line 3: WEIGHT_W26: with this weight, people stand for more than 10000000000"
+        SurveyError, match="line 3: WEIGHT_W26: with this weight, respondents stand for more than 10000000000 people"
     ):
         read(release, ImportOptions("oqa", weighted=True))
 
@@ -200,14 +200,14 @@ def test_a_weight_that_is_no_number_above_0_leaves_the_person_out(release: Path)
     (release / WAVE / "responses.csv").write_text(text)
     found = read(release, ImportOptions("oqa", weighted=True))
     assert found.survey.questions[0].overall == Responses(counts=(1, 3, 0), refused=1, n_effective=16 / 10)
-    assert "1 waves with respondents left out (they have no weight above 0): W26: 3" in found.notes
+    assert "1 wave with respondents left out (no weight above 0): W26: 3" in found.notes
 
 
 def test_folders_in_another_format_are_refused(release: Path, tmp_path: Path) -> None:
     wave = release / "human_resp" / "American_Trends_Panel_W26"
     with pytest.raises(SurveyError, match="has no folder American_Trends_Panel_W"):
         read(tmp_path, ImportOptions("oqa"))
-    with pytest.raises(SurveyError, match="is no folder"):
+    with pytest.raises(SurveyError, match="is not a folder"):
         read(wave / "info.csv", ImportOptions("oqa"))
     (wave / "responses.csv").write_text(RESPONSES.replace("WEIGHT_W26", "WEIGHT"))
     with pytest.raises(SurveyError, match="no column WEIGHT_W26; leave out --weighted"):

@@ -43,7 +43,7 @@ def test_lines_without_the_refusal_option_are_read_too(tmp_path: Path) -> None:
     assert question.refusals == ("Refused",)
 
 
-def test_groups_in_other_words_are_those_of_the_catalogue_and_others_are_told(tmp_path: Path) -> None:
+def test_groups_in_other_words_are_those_of_the_catalogue_and_others_are_noted(tmp_path: Path) -> None:
     found = imported(
         tmp_path,
         LINE | {"group": "Something else"},
@@ -56,7 +56,7 @@ def test_groups_in_other_words_are_those_of_the_catalogue_and_others_are_told(tm
     assert set(bus.responses) == {"POLPARTY"}
     assert bus.overall is not None
     assert set(tram.responses["POLPARTY"]) == {"Democrat"}
-    assert "1 groups skipped (not among the 60 of the catalogue): SEX=Divers" in found.notes
+    assert "1 group skipped (not among the 60 of the catalogue): SEX=Divers" in found.notes
 
 
 def test_a_group_that_refused_altogether_is_left_out(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_an_option_without_a_share_that_is_no_refusal_leaves_the_question_out(tm
     maybe = {"qkey": "TRAM_W99", "options": ["Yes", "No", "Depends", "Maybe"]}
     found = imported(tmp_path, LINE, LINE | maybe)
     assert [question.id for question in found.survey.questions] == ["BUS_W99"]
-    assert "1 questions skipped (the option without a share is none for refusals): TRAM_W99" in found.notes
+    assert "1 question skipped (the option without a share is not for refusals): TRAM_W99" in found.notes
 
 
 def test_an_option_that_declines_and_has_a_share_is_an_option_and_named(tmp_path: Path) -> None:

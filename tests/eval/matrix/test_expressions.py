@@ -10,7 +10,7 @@ from eval.engine import EngineError, EngineInfo, Message, Sampling
 from eval.expression.judge import Judge
 from eval.expression.methods import EXPRESSIONS, Expression
 from eval.matrix.models import MatrixReport
-from eval.matrix.run import matrix
+from eval.matrix.run import evaluate_matrix
 from tests.eval.expression.test_open_ended import ListeningEngine
 from tests.eval.matrix.test_matrix import PERSONAS, STEERINGS, Town, of, prompt_of
 from tests.eval.prompted_engine import PromptedEngine
@@ -61,7 +61,7 @@ def town_of_thirty(seed: int) -> Town:
 async def made(town: Town, expression: Expression, *, right: float = 0.95, mute: str = "") -> MatrixReport:
     """Return the matrix; the judge gives `right` of 0.95 to the option that a reply names."""
     several = expression in ("sampled", "open_ended")
-    return await matrix(
+    return await evaluate_matrix(
         TalkingEngine(town, mute),
         PERSONAS,
         town.loaded(),
@@ -79,8 +79,8 @@ async def test_cells_and_steerability_are_those_of_the_distributions_that_the_me
     report = await made(town, expression)
     assert (report.expression, report.failures) == (expression, ())
     assert report.questions == tuple(f"Q{number}" for number in town.common())
-    said = ["", *(prompt_of(persona, persona.persona.steering) for persona in PERSONAS)]
-    for row, prompt in zip(report.rows, said, strict=True):
+    prompts = ["", *(prompt_of(persona, persona.persona.steering) for persona in PERSONAS)]
+    for row, prompt in zip(report.rows, prompts, strict=True):
         for cell, target in zip(row.cells, report.targets, strict=True):
             assert cell.alignment.mean == pytest.approx(town.mean(town.common(), prompt, of(target.group)), abs=1e-9)
     numbers = [number for number, scale in enumerate(town.scales) if len(set(scale)) > 1]
@@ -130,5 +130,5 @@ async def test_a_model_that_cannot_be_asked_so_is_refused_before_anything_is_ask
     town = town_of_thirty(6)
     judge = ListeningEngine(log_probabilities="none")
     with pytest.raises(EngineError, match="the judge listening gives no log-probabilities"):
-        await matrix(TalkingEngine(town), PERSONAS, town.loaded(), expression="open_ended", judge=Judge(judge))
+        await evaluate_matrix(TalkingEngine(town), PERSONAS, town.loaded(), expression="open_ended", judge=Judge(judge))
     assert judge.asked == []

@@ -11,7 +11,7 @@ from scipy.stats import wasserstein_distance
 from eval.engine import Message, Probe, ProbeScore
 from eval.errors import SurveyError
 from eval.matrix.models import MatrixReport, RowInfo
-from eval.matrix.run import matrix
+from eval.matrix.run import evaluate_matrix
 from eval.report import GroupName
 from eval.surveys.loading import LoadedSurvey, Survey
 from personas import ALL_GROUPS, Group, LoadedPersona, Persona, load_persona, system_prompt, with_steering
@@ -65,7 +65,7 @@ class Town:
         found = by_value.get(group.value) if group else asked.overall
         return None if found is None else [count / sum(found.options) for count in found.options]
 
-    def said(self, prompt: str, number: int) -> list[float]:
+    def answers(self, prompt: str, number: int) -> list[float]:
         return list(self.masses[prompt][f"Q{number}"].values())
 
     def common(self) -> list[int]:
@@ -79,13 +79,13 @@ class Town:
         return float(np.mean([self.aligned(n, self.of(one, n), self.of(other, n)) for n in numbers]))
 
     def closest(self, number: int, prompt: str) -> Group:
-        said = self.said(prompt, number)
-        return max(GROUPS, key=lambda group: self.aligned(number, said, self.of(group, number)))
+        answers = self.answers(prompt, number)
+        return max(GROUPS, key=lambda group: self.aligned(number, answers, self.of(group, number)))
 
     def of(self, who: object, number: int) -> list[float]:
         """Return what a group, everyone (None), or the model under a prompt says."""
         if isinstance(who, str):
-            return self.said(who, number)
+            return self.answers(who, number)
         found = self.people(who if isinstance(who, Group) else None, number)
         assert found is not None
         return found
@@ -102,7 +102,7 @@ def town_of(seed: int) -> Town:
 
 async def made(seed: int, attribute: str | None = None) -> MatrixReport:
     there = town_of(seed)
-    return await matrix(PromptedEngine(there.masses), PERSONAS, there.loaded(), attribute=attribute)
+    return await evaluate_matrix(PromptedEngine(there.masses), PERSONAS, there.loaded(), attribute=attribute)
 
 
 def prompts(report: MatrixReport) -> list[tuple[RowInfo, str]]:
@@ -150,7 +150,7 @@ async def test_steerability_is_per_steering_and_the_oracle_takes_the_best_per_qu
         base = there.mean(ordered, "", group)
         expected = {name: there.mean(ordered, prompt_of(persona, name), group) for name in STEERINGS}
         best = [
-            max(there.aligned(n, there.said(prompt_of(persona, s), n), there.of(group, n)) for s in STEERINGS)
+            max(there.aligned(n, there.answers(prompt_of(persona, s), n), there.of(group, n)) for s in STEERINGS)
             for n in ordered
         ]
         expected["oracle"] = float(np.mean(best))
@@ -216,14 +216,14 @@ async def test_an_attribute_keeps_to_its_groups() -> None:
 async def test_every_prompt_is_asked_once() -> None:
     there = town_of(1)
     engine = PromptedEngine(there.masses)
-    await matrix(engine, (*PERSONAS, PERSONAS[0]), there.loaded())
+    await evaluate_matrix(engine, (*PERSONAS, PERSONAS[0]), there.loaded())
     assert len(engine.prefixes) == 1 + 2 * len(STEERINGS)
 
 
 async def test_progress_counts_every_answer() -> None:
     there = town_of(1)
     seen: list[tuple[int, int]] = []
-    await matrix(
+    await evaluate_matrix(
         PromptedEngine(there.masses), PERSONAS, there.loaded(), progress=lambda done, total: seen.append((done, total))
     )
     assert seen[-1] == (7 * 30, 7 * 30)
@@ -232,7 +232,7 @@ async def test_progress_counts_every_answer() -> None:
 async def test_a_question_that_fails_once_is_left_out_of_every_cell_and_named() -> None:
     there = town_of(1)
     engine = PromptedEngine(there.masses, failures={"Q0/survey": "too long"})
-    report = await matrix(engine, PERSONAS, there.loaded())
+    report = await evaluate_matrix(engine, PERSONAS, there.loaded())
     assert report.questions == tuple(f"Q{number}" for number in there.common() if number != 0)
     everywhere = "unsteered, democrat, democrat by qa, democrat by bio, republican, republican by qa, republican by bio"
     assert [(each.id, each.why) for each in report.failures] == [("Q0", f"survey order: too long ({everywhere})")]
@@ -247,7 +247,7 @@ async def test_a_question_that_fails_under_several_prompts_is_named_with_the_rea
             async for score in super().score(prefix, probes):
                 yield score
 
-    report = await matrix(Failing(there.masses), PERSONAS[:1], there.loaded())
+    report = await evaluate_matrix(Failing(there.masses), PERSONAS[:1], there.loaded())
     assert [(each.id, each.why) for each in report.failures] == [
         ("Q0", "reversed order: too long (unsteered)"),
         ("Q0", "survey order: cut off (democrat, democrat by qa, democrat by bio)"),
@@ -259,7 +259,7 @@ async def test_a_persona_of_nobody_or_without_figures_has_a_row_and_no_steerabil
     white = load_persona("white")
     anybody = Persona(schema="chat-personas/persona@1", name="anybody", title="Anybody", steering="none", groups=())
     masses = there.masses | {prompt_of(white, s): there.masses[""] for s in STEERINGS}
-    report = await matrix(
+    report = await evaluate_matrix(
         PromptedEngine(masses), (white, LoadedPersona(anybody, Path("a.toml"), "ef" * 32)), there.loaded()
     )
     assert [row.name for row in report.rows] == ["unsteered", "white", "anybody"]
@@ -273,21 +273,21 @@ async def test_a_survey_without_two_groups_is_refused(attribute: str | None) -> 
     lonely: Survey = town(question("A", {DEMOCRAT: (5, 5)}, overall=(5, 5)))
     loaded = LoadedSurvey(lonely, Path("town.json"), "ab" * 32)
     with pytest.raises(SurveyError, match="it has them for POLPARTY"):
-        await matrix(PromptedEngine({}), PERSONAS, loaded, attribute=attribute)
+        await evaluate_matrix(PromptedEngine({}), PERSONAS, loaded, attribute=attribute)
 
 
 async def test_groups_without_a_common_question_are_refused() -> None:
     apart = town(question("A", {DEMOCRAT: (5, 5)}, overall=(5, 5)), question("B", {REPUBLICAN: (5, 5)}, overall=(5, 5)))
     engine = PromptedEngine({prompt: {} for prompt in town_of(1).masses})
     with pytest.raises(SurveyError, match="no question has"):
-        await matrix(engine, PERSONAS, LoadedSurvey(apart, Path("town.json"), "ab" * 32))
+        await evaluate_matrix(engine, PERSONAS, LoadedSurvey(apart, Path("town.json"), "ab" * 32))
     assert engine.asked == [], "nothing is paid for that cannot be compared"
 
 
 async def test_a_survey_without_any_order_is_refused_and_no_way_advised_that_does_not_help() -> None:
     unordered = town(question("A", {DEMOCRAT: (5, 5), REPUBLICAN: (1, 9)}, overall=(6, 14), ordinals=(1, 1)))
     with pytest.raises(SurveyError, match=r"no question of this survey has ordered options.*use another survey"):
-        await matrix(PromptedEngine({}), PERSONAS, LoadedSurvey(unordered, Path("town.json"), "ab" * 32))
+        await evaluate_matrix(PromptedEngine({}), PERSONAS, LoadedSurvey(unordered, Path("town.json"), "ab" * 32))
 
 
 async def test_without_figures_of_everyone_there_are_groups_alone() -> None:
@@ -295,6 +295,8 @@ async def test_without_figures_of_everyone_there_are_groups_alone() -> None:
     bare = there.survey.model_copy(
         update={"questions": tuple(q.model_copy(update={"overall": None}) for q in there.survey.questions)}
     )
-    report = await matrix(PromptedEngine(there.masses), PERSONAS, LoadedSurvey(bare, Path("town.json"), "ab" * 32))
+    report = await evaluate_matrix(
+        PromptedEngine(there.masses), PERSONAS, LoadedSurvey(bare, Path("town.json"), "ab" * 32)
+    )
     assert None not in {of(target.group) for target in report.targets}
     assert all(len(row.cells) == len(GROUPS) for row in report.rows)

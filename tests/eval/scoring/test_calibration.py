@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import wasserstein_distance
 
-from eval.evaluate import evaluate
+from eval.evaluation import evaluate
 from eval.report import Report
 from eval.report.calibrate import calibrated
 from eval.scoring.calibration import Uncalibrated, cross_fitted, fit, folds, stacked
@@ -30,12 +30,12 @@ def sharpened(distributions: np.ndarray, power: float) -> np.ndarray:
     return np.asarray(powered / powered.sum(axis=1, keepdims=True))
 
 
-def said(model: np.ndarray, human: np.ndarray) -> Uncalibrated:
+def uncalibrated(model: np.ndarray, human: np.ndarray) -> Uncalibrated:
     return stacked(model[:, None, :].tolist(), human.tolist(), [0.0] * len(human))
 
 
 def test_temperature_2_takes_the_square_root_of_each_share_and_one_half_the_square() -> None:
-    one = said(np.array([[0.8, 0.2]]), np.array([[0.5, 0.5]]))
+    one = uncalibrated(np.array([[0.8, 0.2]]), np.array([[0.5, 0.5]]))
     assert one.at(2.0)[0] == pytest.approx([2 / 3, 1 / 3], abs=1e-12)
     assert one.at(0.5)[0] == pytest.approx([16 / 17, 1 / 17], abs=1e-12)
     assert one.total_variation(2.0)[0] == pytest.approx(1 / 6, abs=1e-12)
@@ -65,7 +65,7 @@ def test_a_model_that_is_too_sure_by_a_known_power_is_given_the_temperature_that
     power: float, temperature: float
 ) -> None:
     human = people(40)
-    overconfident = said(sharpened(human, power), human)
+    overconfident = uncalibrated(sharpened(human, power), human)
     fitted = cross_fitted(overconfident, seed=0)
     assert fitted.temperatures == pytest.approx([temperature] * 5, rel=1e-4)
     assert overconfident.total_variation(fitted.of_question).mean() == pytest.approx(0, abs=1e-4)
@@ -73,18 +73,18 @@ def test_a_model_that_is_too_sure_by_a_known_power_is_given_the_temperature_that
 
 def test_a_model_that_is_right_is_left_as_it_is() -> None:
     human = people(40)
-    assert cross_fitted(said(human, human), seed=0).temperatures == (1.0,) * 5
+    assert cross_fitted(uncalibrated(human, human), seed=0).temperatures == (1.0,) * 5
 
 
 def test_where_no_temperature_changes_anything_it_is_1() -> None:
-    assert fit(said(np.full((20, 4), 0.25), people(20))) == 1.0
+    assert fit(uncalibrated(np.full((20, 4), 0.25), people(20))) == 1.0
 
 
 @given(seed=st.integers(0, 10_000))
 @settings(max_examples=15, deadline=None)
 def test_the_fit_is_as_good_as_the_best_of_many_temperatures(seed: int) -> None:
     human = people(20, seed=seed)
-    model = said(people(20, seed=seed + 20_000), human)
+    model = uncalibrated(people(20, seed=seed + 20_000), human)
     tried = [model.total_variation(float(each)).mean() for each in np.geomspace(0.05, 20, 4001)]
     assert model.total_variation(fit(model)).mean() <= min(tried) + 2e-3
 
@@ -95,9 +95,9 @@ def test_what_people_answered_to_a_question_has_no_part_in_the_temperature_that_
     question: int, seed: int
 ) -> None:
     human, model = people(25), people(25, seed=8)
-    before = cross_fitted(said(model, human), seed)
+    before = cross_fitted(uncalibrated(model, human), seed)
     human[question] = [0.97, 0.01, 0.01, 0.01]
-    after = cross_fitted(said(model, human), seed)
+    after = cross_fitted(uncalibrated(model, human), seed)
     assert after.of_question[question] == before.of_question[question]
     assert (after.fold == before.fold).all()
 
@@ -113,7 +113,7 @@ def test_folds_are_fifths_that_the_seed_draws(questions: int, seed: int) -> None
 
 def test_too_few_questions_are_refused() -> None:
     with pytest.raises(ValueError, match="19 questions are too few"):
-        cross_fitted(said(people(19), people(19)), seed=0)
+        cross_fitted(uncalibrated(people(19), people(19)), seed=0)
 
 
 async def asked(survey: LoadedSurvey = SURVEY, refusals: str = "apart") -> Report:

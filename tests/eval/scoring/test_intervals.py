@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from eval.scoring.intervals import Bootstrap, Interval
+from eval.scoring.intervals import Bootstrap
+from eval.scoring.results import Score
+from tests.eval.intervals import interval
 
 
 def skewed(n: int, seed: int = 5) -> np.ndarray:
@@ -55,7 +57,7 @@ def test_the_interval_of_a_ratio_of_means_is_scipys_bca_at_the_widened_level() -
 
 
 def test_under_twenty_questions_there_is_a_mean_and_no_interval() -> None:
-    assert Bootstrap().mean(np.arange(19.0)) == Interval(9.0, None, None)
+    assert Bootstrap().mean(np.arange(19.0)) == interval(9.0, None, None)
     twenty = Bootstrap().mean(np.arange(20.0))
     assert twenty is not None
     assert twenty.low is not None
@@ -79,7 +81,9 @@ def test_the_same_seed_gives_the_same_interval_and_another_seed_another() -> Non
 
 
 def test_values_that_do_not_vary_have_an_interval_of_no_width() -> None:
-    assert Bootstrap().mean(np.full(25, 0.7)) == Interval(pytest.approx(0.7), pytest.approx(0.7), pytest.approx(0.7))
+    found = Bootstrap().mean(np.full(25, 0.7))
+    assert found is not None
+    assert found.model_dump() == pytest.approx({"mean": 0.7, "low": 0.7, "high": 0.7})
 
 
 @pytest.mark.parametrize("n", [20, 62])
@@ -94,7 +98,7 @@ def test_what_held_nowhere_or_everywhere_has_the_exact_binomial_interval(n: int)
 
 
 def test_what_held_nowhere_among_a_few_has_no_interval_either() -> None:
-    assert Bootstrap().shares(np.zeros((19, 1))) == (Interval(0.0, None, None),)
+    assert Bootstrap().shares(np.zeros((19, 1))) == (interval(0.0, None, None),)
 
 
 def test_one_question_that_differs_from_all_others_keeps_the_bounds_within_the_values() -> None:
@@ -120,17 +124,17 @@ def test_a_ratio_over_nothing_is_null() -> None:
 
 
 def test_a_ratio_of_few_questions_has_no_bounds() -> None:
-    assert Bootstrap().ratio(np.array([1.0, 2.0]), np.array([2.0, 4.0])) == Interval(0.5, None, None)
+    assert Bootstrap().ratio(np.array([1.0, 2.0]), np.array([2.0, 4.0])) == interval(0.5, None, None)
 
 
 @pytest.mark.parametrize(
-    ("interval", "includes"),
+    ("score", "includes"),
     [
-        (Interval(0.5, -0.1, 1.0), True),
-        (Interval(0.5, 0.1, 1.0), False),
-        (Interval(-0.5, -1.0, -0.1), False),
-        (Interval(0.5, None, None), True),
+        (interval(0.5, -0.1, 1.0), True),
+        (interval(0.5, 0.1, 1.0), False),
+        (interval(-0.5, -1.0, -0.1), False),
+        (interval(0.5, None, None), True),
     ],
 )
-def test_zero_is_ruled_out_only_by_an_interval_that_leaves_it_out(interval: Interval, includes: bool) -> None:
-    assert interval.includes_zero is includes
+def test_zero_is_ruled_out_only_by_an_interval_that_leaves_it_out(score: Score, includes: bool) -> None:
+    assert score.includes_zero is includes

@@ -14,28 +14,28 @@ REFUSALS: tuple[Refusals, ...] = ("apart", "as-option")
 
 
 def test_each_order_is_normalised_before_the_orders_are_averaged() -> None:
-    said = opinion(answer("BUS", [0.6, 0.2], [0.1, 0.1], refusal=0.2), "apart")
-    np.testing.assert_allclose(said.by_order[0].distribution, [0.75, 0.25])
-    np.testing.assert_allclose(said.by_order[1].distribution, [0.5, 0.5])
-    np.testing.assert_allclose(said.distribution, [0.625, 0.375])
+    found = opinion(answer("BUS", [0.6, 0.2], [0.1, 0.1], refusal=0.2), "apart")
+    np.testing.assert_allclose(found.by_order[0].distribution, [0.75, 0.25])
+    np.testing.assert_allclose(found.by_order[1].distribution, [0.5, 0.5])
+    np.testing.assert_allclose(found.distribution, [0.625, 0.375])
 
 
 def test_refusals_are_a_share_of_the_labels_reported_beside_the_distribution() -> None:
-    said = opinion(answer("BUS", [0.4, 0.2], [0.3, 0.3], refusal=0.2), "apart")
-    assert said.refusal == pytest.approx(0.25)
-    assert said.distribution.sum() == pytest.approx(1)
+    found = opinion(answer("BUS", [0.4, 0.2], [0.3, 0.3], refusal=0.2), "apart")
+    assert found.refusal == pytest.approx(0.25)
+    assert found.distribution.sum() == pytest.approx(1)
 
 
 def test_refusals_as_an_option_keep_their_share() -> None:
-    said = opinion(answer("BUS", [0.4, 0.2], [0.3, 0.3], refusal=0.2), "as-option")
-    np.testing.assert_allclose(said.distribution, [0.35 / 0.8, 0.25 / 0.8])
-    assert said.distribution.sum() == pytest.approx(1 - said.refusal)
+    found = opinion(answer("BUS", [0.4, 0.2], [0.3, 0.3], refusal=0.2), "as-option")
+    np.testing.assert_allclose(found.distribution, [0.35 / 0.8, 0.25 / 0.8])
+    assert found.distribution.sum() == pytest.approx(1 - found.refusal)
 
 
 def test_label_mass_is_averaged_and_order_bias_is_the_distance_between_the_orders() -> None:
-    said = opinion(answer("BUS", [0.6, 0.3], [0.35, 0.35]), "apart")
-    assert said.label_mass == pytest.approx(0.8)
-    assert said.order_bias == pytest.approx(2 / 3 - 1 / 2)
+    found = opinion(answer("BUS", [0.6, 0.3], [0.35, 0.35]), "apart")
+    assert found.label_mass == pytest.approx(0.8)
+    assert found.order_bias == pytest.approx(2 / 3 - 1 / 2)
 
 
 def test_order_bias_as_option_counts_the_refusals() -> None:
@@ -65,9 +65,9 @@ def test_what_a_server_did_not_show_makes_a_question_not_valid_when_it_could_mat
 def test_answers_that_do_not_come_from_labels_have_no_label_mass_and_are_valid() -> None:
     given = answer("BUS", [0.6, 0.4])
     free = Answer("BUS", (replace(given.by_order[0], label_mass=None),))
-    said = opinion(free, "apart")
-    assert said.label_mass is None
-    assert said.valid
+    found = opinion(free, "apart")
+    assert found.label_mass is None
+    assert found.valid
 
 
 @pytest.mark.parametrize(
@@ -80,26 +80,26 @@ def test_answers_that_do_not_come_from_labels_have_no_label_mass_and_are_valid()
     ],
 )
 def test_a_figure_that_is_no_probability_is_never_scored(given: Answer) -> None:
-    with pytest.raises(AnswerError, match="BUS: a figure in the survey order is no probability"):
+    with pytest.raises(AnswerError, match="BUS: a figure in the survey order is not a probability"):
         opinion(given, "apart")
 
 
 def test_an_order_of_refusals_only_counts_as_refused_and_leaves_the_distribution_to_the_other() -> None:
     given = answer("BUS", [0.6, 0.2], [0.0, 0.0], refusal=0.2)
-    apart, kept = opinion(given, "apart"), opinion(given, "as-option")
+    apart, as_option = opinion(given, "apart"), opinion(given, "as-option")
     assert apart.distribution is not None
     np.testing.assert_allclose(apart.distribution, [0.75, 0.25])
     assert apart.by_order[1].distribution is None
-    assert apart.refusal == kept.refusal == pytest.approx((0.2 + 1) / 2)
+    assert apart.refusal == as_option.refusal == pytest.approx((0.2 + 1) / 2)
     assert apart.order_bias is None
-    assert kept.distribution is not None
-    np.testing.assert_allclose(kept.distribution, [0.3, 0.1])
-    assert kept.order_bias == pytest.approx(0.8)
+    assert as_option.distribution is not None
+    np.testing.assert_allclose(as_option.distribution, [0.3, 0.1])
+    assert as_option.order_bias == pytest.approx(0.8)
 
 
 def test_refusals_only_are_no_distribution_apart_and_still_a_refusal() -> None:
-    said = opinion(answer("BUS", [0, 0], [0, 0], refusal=0.9), "apart")
-    assert (said.distribution, said.refusal, said.order_bias, said.valid) == (None, 1, None, True)
+    found = opinion(answer("BUS", [0, 0], [0, 0], refusal=0.9), "apart")
+    assert (found.distribution, found.refusal, found.order_bias, found.valid) == (None, 1, None, True)
 
 
 @pytest.mark.parametrize("given", [answer("BUS", [0.5, 0.5], [0.0, 0.0], label_mass=0.9), Answer("BUS", ())])
@@ -113,15 +113,15 @@ def test_a_whole_distribution_is_taken_as_it_is_where_refusals_are_an_option_and
 ):
     given = answer("BUS", [0.5, 0.25], refusal=0.24)
     whole = Answer("BUS", (replace(given.by_order[0], as_is=True),))
-    kept, apart = opinion(whole, "as-option"), opinion(whole, "apart")
-    assert (kept.distribution.tolist(), kept.refusal) == ([0.5, 0.25], 0.24)
+    as_option, apart = opinion(whole, "as-option"), opinion(whole, "apart")
+    assert (as_option.distribution.tolist(), as_option.refusal) == ([0.5, 0.25], 0.24)
     np.testing.assert_allclose(apart.distribution, [2 / 3, 1 / 3])
     assert apart.refusal == pytest.approx(0.24 / 0.99)
 
 
 def test_refusing_altogether_is_an_answer_where_refusals_are_an_option() -> None:
-    said = opinion(answer("BUS", [0, 0], refusal=0.9), "as-option")
-    assert (said.distribution.tolist(), said.refusal) == ([0, 0], 1)
+    found = opinion(answer("BUS", [0, 0], refusal=0.9), "as-option")
+    assert (found.distribution.tolist(), found.refusal) == ([0, 0], 1)
     for refusals in REFUSALS:
         with pytest.raises(AnswerError, match="BUS"):
             opinion(answer("BUS", [0, 0], refusal=0), refusals)

@@ -16,9 +16,9 @@ needs_files = pytest.mark.skipif(not FOLDER.is_dir(), reason="the benchmark's fi
 @needs_files
 @pytest.mark.parametrize("method", ["express_distribution", "sequence", "model_logprobs"])
 def test_the_published_total_variations_come_out_to_five_decimals(method: str) -> None:
-    kept, apart = scored(FOLDER, method, "as-option"), scored(FOLDER, method, "apart")
-    assert set(kept) == set(apart) == {"Democrat", "Republican"}
-    for party, report in kept.items():
+    as_option, apart = scored(FOLDER, method, "as-option"), scored(FOLDER, method, "apart")
+    assert set(as_option) == set(apart) == {"Democrat", "Republican"}
+    for party, report in as_option.items():
         assert round(total_variation(report), 5) == PUBLISHED[method, party]
         assert len(report.questions) == len(apart[party].questions) == 100
         # Neither people nor model refuse much: our convention, refusals apart, moves the score a little.

@@ -8,9 +8,9 @@ import pytest
 
 from eval.answer_files import as_answers
 from eval.answers import Refusals
-from eval.evaluate import evaluate
+from eval.evaluation import evaluate
 from eval.matrix.prompts import all_prompts
-from eval.matrix.run import matrix
+from eval.matrix.run import evaluate_matrix
 from eval.report import Report
 from eval.report.calibrate import calibrated
 from eval.report.read import read_reports
@@ -125,7 +125,7 @@ def test_many_refusals_have_an_interval_and_change_no_other_score() -> None:
 
     spoken = [answer(f"Q{number}", options(number)) for number in range(30)]
     silent = [answer(f"Q{number}", [0] * (2 + number % 4), refusal=1) for number in range(30, 60)]
-    alone, both = (score(survey, (DEMOCRAT,), said) for said in (spoken, spoken + silent))
+    alone, both = (score(survey, (DEMOCRAT,), answers) for answers in (spoken, spoken + silent))
     assert both.scores.refusal is not None
     assert both.scores.refusal.low is not None
     assert both.scores.refusal.mean == pytest.approx(1 / 2)
@@ -137,7 +137,7 @@ def test_many_refusals_have_an_interval_and_change_no_other_score() -> None:
 
 async def test_a_matrix_names_what_was_only_refused_among_its_failures() -> None:
     engine = PromptedEngine({prompt: {"BUS": REFUSED} for prompt in all_prompts([DEMOCRATS])})
-    made = await matrix(engine, [DEMOCRATS], SURVEY)
+    made = await evaluate_matrix(engine, [DEMOCRATS], SURVEY)
     assert "BUS" not in made.questions
     assert {(each.id, each.why.partition(" (")[0]) for each in made.failures} == {
         ("BUS", "answered with refusals only")

@@ -7,7 +7,7 @@ import pytest
 
 from eval.answers import Answer
 from eval.errors import AnswerError
-from eval.scoring.intervals import Interval
+from eval.scoring.results import Score
 from eval.scoring.scores import Scorecard, score
 from eval.surveys.loading import Survey
 from eval.surveys.model import Question
@@ -19,7 +19,7 @@ TWO = town(BUS, TRAM)
 SAID = (answer("TRAM", [0.5, 0.3], [0.6, 0.2], refusal=0.2), answer("BUS", [0.56, 0.24], [0.56, 0.24]))
 
 
-def mean(interval: Interval | None) -> float:
+def mean(interval: Score | None) -> float:
     """Return the mean of a score that must be there."""
     assert interval is not None
     return interval.mean
@@ -200,11 +200,11 @@ def test_the_same_answers_score_the_same_in_any_order() -> None:
 
 def test_refusals_are_compared_on_the_questions_that_people_were_asked() -> None:
     unknown = question("FERRY", {REPUBLICAN: (3, 7)}, overall=(3, 7))
-    said = [answer("BUS", [0.56, 0.24], refusal=0.2), answer("FERRY", [0.2, 0.2], refusal=0.6)]
-    card = score(town(BUS, unknown), (DEMOCRAT,), said)
+    answers = [answer("BUS", [0.56, 0.24], refusal=0.2), answer("FERRY", [0.2, 0.2], refusal=0.6)]
+    card = score(town(BUS, unknown), (DEMOCRAT,), answers)
     assert mean(card.scores.refusal) == pytest.approx(0.2)
     assert mean(card.scores.human_refusal) == pytest.approx(25 / 125)
-    assert mean(score(town(BUS, unknown), None, said).scores.refusal) == pytest.approx((0.2 + 0.6) / 2)
+    assert mean(score(town(BUS, unknown), None, answers).scores.refusal) == pytest.approx((0.2 + 0.6) / 2)
 
 
 def test_no_answers_score_nothing() -> None:

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from eval.expression.rendering import render_probe
+from eval.expression.rendering import render
 from eval.surveys.figures import groups_with_figures
 from eval.surveys.loading import Question, Responses, load_survey
 from personas import CATALOGUE
@@ -107,7 +107,7 @@ def test_a_probe_is_short_enough_for_a_small_model(question: Question) -> None:
     assert len(question.stem.split()) < 30
     assert all(len(text.split()) < 14 for text in question.option_texts)
     assert question.refusals == ("I would rather not say",)
-    assert len(render_probe(question, "survey").probe.labels) <= 6
+    assert len(render(question, "survey").probe.labels) <= 6
 
 
 def test_no_two_questions_have_the_same_stem() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from eval.errors import SurveyError
-from eval.expression.rendering import render_probe
+from eval.expression.rendering import render
 from eval.surveys.loading import Survey, load_survey, survey_names
 
 BUSES: dict[str, Any] = {
@@ -126,7 +126,7 @@ def test_bytes_that_are_no_utf_8_are_refused(tmp_path: Path) -> None:
 
 def test_a_question_can_be_put_as_a_probe(tmp_path: Path) -> None:
     question = load_survey(str(write(tmp_path, TOWN))).survey.questions[0]
-    rendered = render_probe(question, "reversed")
+    rendered = render(question, "reversed")
     assert rendered.options == ("No", "Half", "Yes", "No answer")
     assert question.ordinals == (1, 1.5, 2)
 
@@ -156,15 +156,15 @@ def test_proportions_may_stand_in_for_counts(tmp_path: Path) -> None:
         ),
         (
             changed("questions", 0, "options", 2, "text", to="yes"),
-            'question "BUS_1": the option "Yes" is there twice; give every option and refusal its own text',
+            'question "BUS_1": the option "Yes" occurs twice; give every option and refusal its own text',
         ),
         (
             changed("questions", 0, "refusals", to=["Half"]),
-            'question "BUS_1": the option "Half" is there twice; give every option and refusal its own text',
+            'question "BUS_1": the option "Half" occurs twice; give every option and refusal its own text',
         ),
         (
             changed("questions", 1, "id", to="BUS_1"),
-            'question "BUS_1" is there 2 times; give every question its own id',
+            'question "BUS_1" occurs 2 times; give every question its own id',
         ),
         (
             changed("questions", 1, "stemm", to="x"),
@@ -209,11 +209,11 @@ def test_proportions_may_stand_in_for_counts(tmp_path: Path) -> None:
         ),
         (
             changed("questions", 0, "responses", "SEX x POLPARTY", to={}),
-            'question "BUS_1": responses: "POLPARTY x SEX" is there in the other order, too; keep one of them',
+            'question "BUS_1": responses: "POLPARTY x SEX" also occurs in the other order; keep one of them',
         ),
         (
             changed("questions", 0, "responses", "SEX x SEX", to={}),
-            'question "BUS_1": responses: "SEX x SEX" is no pair; write two different attributes',
+            'question "BUS_1": responses: "SEX x SEX" is not a pair; write two different attributes',
         ),
         (
             changed("questions", 0, "overall", to={"refused": 1}),

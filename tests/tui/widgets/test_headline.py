@@ -7,8 +7,8 @@ from chat_personas.monitor.round import Coverage, Estimate
 from chat_personas.tui.widgets.panel.headline import Figures, headline, in_short
 from chat_personas.tui.widgets.panel.sections import course
 from eval.answers import Failure
-from eval.scoring.intervals import Interval
 from eval.scoring.scores import score
+from tests.eval.intervals import interval
 from tests.eval.towns import DEMOCRAT, REPUBLICAN, answer, question, town
 
 
@@ -126,18 +126,18 @@ def test_a_round_that_has_no_answer_yet_counts_nothing_older() -> None:
 
 
 def test_the_course_says_how_far_it_moved_over_which_questions_and_whether_that_is_chance() -> None:
-    points = [CoursePoint(turn, Interval(mean, mean - 0.05, mean + 0.05)) for turn, mean in ((0, 0.8), (3, 0.782))]
-    moved = course(points, Drift(0, 3, Interval(-0.018, -0.031, -0.005), 24), 45, None)
-    unmoved = course(points, Drift(0, 3, Interval(-0.018, -0.041, 0.005), 24), 45, None)
-    few = course(points, Drift(0, 3, Interval(-0.018, None, None), 7), 45, None)
+    points = [CoursePoint(turn, interval(mean, mean - 0.05, mean + 0.05)) for turn, mean in ((0, 0.8), (3, 0.782))]
+    moved = course(points, Drift(0, 3, interval(-0.018, -0.031, -0.005), 24), 45, None)
+    unmoved = course(points, Drift(0, 3, interval(-0.018, -0.041, 0.005), 24), 45, None)
+    few = course(points, Drift(0, 3, interval(-0.018, None, None), 7), 45, None)
 
     assert moved is not None
-    assert moved.plain.endswith("since turn 0: -0.018 [-0.031, -0.005] on the 24 questions asked every turn")
+    assert moved.plain.endswith("since turn 0: -0.02 [-0.03, -0.01] on the 24 questions asked every turn")
     assert unmoved is not None
-    assert unmoved.plain.endswith("asked every turn\ncannot be told from no change")
+    assert unmoved.plain.endswith("asked every turn\nno detectable change")
     assert few is not None
     assert few.plain.endswith(
-        "since turn 0: -0.018 on the 7 questions asked every turn\n20 questions are needed to tell a change"
+        "since turn 0: -0.02 on the 7 questions asked every turn\ntoo few questions (under 20) to detect a change"
     )
 
 

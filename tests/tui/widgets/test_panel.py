@@ -1,7 +1,7 @@
 """The panel shows each figure with its uncertainty, its references, and what makes it doubtful."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,7 +27,7 @@ class HaltingEngine(ScreenEngine):
         super().__init__(reply("Yes."), *more)
         self.go_on = asyncio.Event()
 
-    async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncIterator[ProbeScore]:
+    async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
         in_question_order = sorted(probes, key=lambda probe: probe.key)
         for index, probe in enumerate(in_question_order):
             if index == 20:
@@ -60,7 +60,7 @@ async def test_the_panel_shows_the_alignment_its_interval_and_the_references(cor
         assert card.references is not None
         for name in ("persona", "everyone's answers", "Republican answers", "even answers", "noise floor"):
             assert f" {name} " in shown(pilot)
-        assert "this persona vs. Republican answers 0." in shown(pilot)
+        assert "vs. Republican answers 0." in shown(pilot)
         assert card.nearest[0].group.label in shown(pilot)
         assert "label mass 0.90" in shown(pilot)
         assert "paraphrased, unweighted" in shown(pilot)
@@ -99,7 +99,7 @@ async def test_on_a_slow_model_the_panel_says_how_many_answers_are_of_this_turn(
         await until(pilot, lambda: "28 this turn (24 anchors), 4 older" in shown(pilot))
 
         assert "measured 32 of 62 questions" in shown(pilot)
-        assert "since turn 0: +0.000 [+0.000, +0.000] on the" in shown(pilot)
+        assert "since turn 0: +0.00 [+0.00, +0.00] on the" in shown(pilot)
     assert engine.probed == 2 * (28 + 28)
 
 
@@ -221,7 +221,7 @@ async def test_a_server_elsewhere_is_probed_only_after_a_yes(corpus_file: Path, 
 
 async def test_a_measurement_that_fails_is_said_and_the_conversation_goes_on(corpus_file: Path) -> None:
     class Unmeasurable(ScreenEngine):
-        async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncIterator[ProbeScore]:
+        async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
             from eval.engine import EngineError
 
             raise EngineError("the server gave no log-probabilities; use another one")

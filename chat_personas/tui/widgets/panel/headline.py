@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from chat_personas.reporting.wording import no_intervals
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.drawing import mean_of, stacked, with_interval
 from chat_personas.tui.widgets.panel.sections import Section
@@ -74,7 +75,7 @@ def in_short(figures: Figures) -> str:
     if estimate is None:
         return ""
     score = figures.card.scores.alignment if figures.card else None
-    said = f"alignment {with_interval(score.mean, score.low, score.high)}" if score else ""
+    said = f"alignment {with_interval(score)}" if score else ""
     if figures.card is not None and not _any_valid(figures.card):
         said = NONE_VALID
     under_way = "" if estimate.complete or figures.halted else f"measuring… {estimate.done}/{estimate.total}"
@@ -98,19 +99,14 @@ def _alignment(card: "Scorecard") -> Content:
     if score is None:
         return Content("alignment —")
     bounded = score.low is not None
-    return Content.assemble(
-        "alignment ", (with_interval(score.mean, score.low, score.high), "bold $accent"), "  95%" if bounded else ""
-    )
+    return Content.assemble("alignment ", (with_interval(score), "bold $accent"), "  95%" if bounded else "")
 
 
 def _why_no_interval(card: "Scorecard") -> list[Content]:
     if card.scores.alignment is None or card.scores.alignment.low is not None:
         return []
-    from eval.scoring.intervals import MIN_QUESTIONS
-
-    what = " for alignment" if any(question.alignment is None for question in card.questions) else ""
-    why = f"under {MIN_QUESTIONS} questions: no intervals{what}, they would be unreliable"
-    return [Content.styled(why, "italic")]
+    some = any(question.alignment is None for question in card.questions)
+    return [Content.styled(no_intervals(*(["alignment"] if some else [])), "italic")]
 
 
 def _doubts(card: "Scorecard") -> Content:

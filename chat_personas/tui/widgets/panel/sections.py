@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.widget import Widget
 
-from chat_personas.reporting.comparison import signed
+from chat_personas.reporting import wording
 from chat_personas.reporting.wording import doubts, drifted
 from chat_personas.text import pluralize
 from chat_personas.tui.drawing import (
@@ -15,11 +15,11 @@ from chat_personas.tui.drawing import (
     PERSONA,
     POPULATION,
     UNIFORM,
-    Score,
     axis_row,
     fitted,
     mean_of,
     score_row,
+    signed,
     stacked,
     with_interval,
 )
@@ -67,9 +67,6 @@ class Section(Widget):
         return self.content_size.width or FIRST_WIDTH
 
 
-REFERENCES_EXPLAINED = "even answers: all options equal; noise floor: another sample of the group"
-
-
 def scale(card: "Scorecard", width: int) -> Content | None:
     """Draw the persona's alignment above those of the reference points; None without figures for the group."""
     if card.scores.alignment is None or card.references is None:
@@ -77,23 +74,23 @@ def scale(card: "Scorecard", width: int) -> Content | None:
     found, against = card.references, card.scores_against_opposite
     opposite = against.group.label if against else ""
     references = [
-        ("everyone's answers", POPULATION, found.population),
-        (f"{opposite} answers", OPPOSITE, found.opposite),
-        ("even answers", UNIFORM, found.uniform),
-        ("noise floor", NOISE_FLOOR, found.noise_floor),
+        (wording.EVERYONE, POPULATION, found.population),
+        (wording.answers_of(opposite), OPPOSITE, found.opposite),
+        (wording.EVEN, UNIFORM, found.uniform),
+        (wording.NOISE_FLOOR, NOISE_FLOOR, found.noise_floor),
     ]
     guide = found.population.alignment if found.population else None
     at = guide.mean if guide else None
-    rows = [score_row("persona", PERSONA, card.scores.alignment, width, at)]
+    rows = [score_row(wording.THIS_PERSONA, PERSONA, card.scores.alignment, width, at)]
     for name, glyph, reference in references:
         if reference is not None and reference.alignment is not None:
             rows.append(score_row(name, glyph, reference.alignment, width, at))
     rows.append(axis_row(width))
-    rows.append(Content.styled(REFERENCES_EXPLAINED, "dim"))
+    rows.append(Content.styled(wording.REFERENCES_EXPLAINED, "dim"))
     if against is not None and against.alignment is not None:
-        score = with_interval(against.alignment.mean, against.alignment.low, against.alignment.high)
-        rows.append(Content(f"this persona vs. {opposite} answers {score}"))
-    said = doubts(against.minus_own.alignment if against else None, opposite, found, of_everyone=card.groups == ())
+        rows.append(Content(f"vs. {wording.answers_of(opposite)} {with_interval(against.alignment)}"))
+    paired = against.minus_own if against else None
+    said = doubts(paired.alignment if paired else None, opposite, found, of_everyone=card.groups == ())
     return stacked([*rows, *(Content.styled(f"! {line}", "$warning") for line in said)])
 
 
@@ -167,8 +164,6 @@ def nearest(card: "Scorecard", width: int) -> Content | None:
 
     A tie is decided by paired differences between groups, not by the intervals that stand beside them.
     """
-    from eval.scoring.intervals import MIN_QUESTIONS
-
     if not card.nearest:
         return None
     own = set(card.groups or ())
@@ -176,11 +171,11 @@ def nearest(card: "Scorecard", width: int) -> Content | None:
     for near in card.nearest[:GROUPS_SHOWN]:
         sign = "=" if near.tied else " "
         name = fitted(f"{sign} {near.group.label}", max(8, width - FIGURE_CELLS - 1))
-        figure = with_interval(near.alignment.mean, near.alignment.low, near.alignment.high)
+        figure = with_interval(near.alignment)
         rows.append(Content.assemble((name, "bold $accent" if near.group in own else ""), " ", figure))
     tied = sum(near.tied for near in card.nearest)
     if not card.nearest[0].alignment.bounded:
-        return Content.styled(f"too few questions (under {MIN_QUESTIONS}) to rank groups", "dim")
+        return Content.styled(wording.too_few(wording.TO_RANK), "dim")
     result = f"= {tied} of {len(card.nearest)} groups tied" if tied > 1 else "the nearest is clearly first"
     over = pluralize(card.nearest_questions, "question")
     rows.append(Content.styled(f"{result} (paired differences over {over})", "dim"))
@@ -213,8 +208,8 @@ def validity(card: "Scorecard") -> Content:
     scores = card.scores
     invalid = sum(not question.valid for question in card.questions)
     rows = [
-        _row("total variation", _interval(scores.total_variation)),
-        _row("skill", _interval(scores.skill) if scores.skill else "— not known"),
+        _row("total variation", with_interval(scores.total_variation)),
+        _row("skill", with_interval(scores.skill) if scores.skill else "— not known"),
         _row("label mass", mean_of(scores.label_mass)),
         _row("refusals", f"{mean_of(scores.refusal)}, people {mean_of(scores.human_refusal)}"),
         _row("order bias", mean_of(scores.order_bias)),
@@ -225,16 +220,12 @@ def validity(card: "Scorecard") -> Content:
     if invalid:
         rows.append(_row("not valid", f"! {invalid} of {pluralize(len(card.questions), 'question')}", flagged=True))
         without = card.scores_valid_only.alignment
-        rows.append(_row("valid only", "alignment " + _interval(without)))
+        rows.append(_row("valid only", "alignment " + with_interval(without)))
     return stacked(rows)
 
 
 def _row(name: str, figure: str, *, flagged: bool = False) -> Content:
     return Content.assemble((f"{name:<16}", "dim"), (figure, "bold $warning" if flagged else ""))
-
-
-def _interval(score: Score | None) -> str:
-    return "—" if score is None else with_interval(score.mean, score.low, score.high)
 
 
 class ValiditySection(Section):

@@ -6,37 +6,37 @@ from chat_personas.engines.openai.scheduling import ConcurrencyWindow, RequestQu
 
 
 async def test_the_first_to_come_is_the_first_to_go_and_nobody_who_gave_up_holds_a_place() -> None:
-    turns, order = RequestQueue(ConcurrencyWindow(1)), list[int]()
+    queue, order = RequestQueue(ConcurrencyWindow(1)), list[int]()
 
     async def visit(number: int) -> None:
-        ticket = await turns.take(number)
+        ticket = await queue.take(number)
         order.append(number)
         await asyncio.sleep(0)
-        turns.answered(ticket, alike=False)
+        queue.answered(ticket, alike=False)
 
-    first = await turns.take(0)
+    first = await queue.take(0)
     visits = [asyncio.create_task(visit(number)) for number in (3, 1, 2)]
     await asyncio.sleep(0)
     visits[1].cancel()
-    turns.answered(first, alike=False)
+    queue.answered(first, alike=False)
     await asyncio.gather(*visits, return_exceptions=True)
     assert order == [2, 3]
 
 
 async def test_one_that_is_cancelled_in_the_moment_in_which_its_turn_comes_leaves_the_place_to_the_next() -> None:
-    turns = RequestQueue(ConcurrencyWindow(1))
-    first = await turns.take(0)
-    second, third = (asyncio.create_task(turns.take(number)) for number in (1, 2))
+    queue = RequestQueue(ConcurrencyWindow(1))
+    first = await queue.take(0)
+    second, third = (asyncio.create_task(queue.take(number)) for number in (1, 2))
     await asyncio.sleep(0)
-    turns.answered(first, alike=False)
+    queue.answered(first, alike=False)
     second.cancel()
     await third
 
 
 async def test_nobody_goes_while_a_refusal_lasts_and_all_who_wait_go_when_it_is_over() -> None:
-    pace = ConcurrencyWindow(4)
-    turns = RequestQueue(pace)
-    turns.refused(await turns.take(0), 0.02)
-    until = pace.held_until
-    await asyncio.gather(turns.take(1))
+    window = ConcurrencyWindow(4)
+    queue = RequestQueue(window)
+    queue.refused(await queue.take(0), 0.02)
+    until = window.held_until
+    await asyncio.gather(queue.take(1))
     assert asyncio.get_running_loop().time() >= until - 0.001

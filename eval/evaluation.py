@@ -1,6 +1,7 @@
-"""The headless evaluation: put a survey to a steered model and report how close it comes to people.
+"""The evaluation without a screen: how close a steered model, or answers from a file, come to people.
 
-Scoring answers that were produced elsewhere: a report for each group in the file, as if a model had been asked.
+`evaluate` puts a survey to a model; `evaluate_answers` scores answers that were produced elsewhere, with a report for
+each group in the file as if a model had been asked.
 """
 
 import hashlib
@@ -11,20 +12,20 @@ from contextlib import aclosing
 from eval.answer_files import AnswerFile, GivenAnswers, answer_from
 from eval.answers import Answer, Failure, Refusals
 from eval.engine import ORDERS, Engine, EngineError, Message
-from eval.expression.few_shot import as_put, shots_of
+from eval.expression.few_shot import as_asked, shots_of
 from eval.expression.judge import Judge
-from eval.expression.methods import EXPRESSIONS, METHODS, Asking, Expression, cannot
+from eval.expression.methods import METHODS, Asking, Expression, cannot
 from eval.report import FROM_FILE, ModelInfo, PersonaInfo, Report
-from eval.report.build import Circumstances, group_names, judge_info, persona_info, replies_info, report_from
+from eval.report.build import Provenance, group_names, judge_info, persona_info, replies_info, report_from
 from eval.scoring.scores import score
 from eval.surveys.figures import choose, human_figures, require_figures
 from eval.surveys.loading import LoadedSurvey, Survey
 from eval.surveys.model import Question
 from personas import Group, LoadedPersona, evaluation_prompt, with_shots, with_steering
 
-__all__ = ["EXPRESSIONS", "Expression", "evaluate", "questions_for"]
-
 Progress = Callable[[int, int], None]
+NOT_KNOWN = "unknown"
+"""The steering and the expression of answers from a file."""
 
 
 async def evaluate(
@@ -44,34 +45,36 @@ async def evaluate(
 ) -> Report:
     """Ask the persona every question that has figures for its groups, and score the answers.
 
-    Each question stands alone after the system prompt. `steering` replaces the persona's own, `shots` its number of
-    other questions with `few_shot`; `limit` asks only so many questions, chosen by `seed` and spread over topics;
-    `samples` replies are drawn for each prompt where an expression method draws several, None for its own number;
-    `judge` maps answers in words to the options, None for the model itself; `progress(done, total)` is called after
-    each question. Several personas can be evaluated one after the other on one engine. Cancelling stops the engine.
+    Each question is asked by itself after the system prompt. Several personas can be evaluated on one engine, one after
+    the other. Cancelling stops the engine.
+
+    `steering` replaces the persona's own steering, and `shots` its number of other questions with `few_shot`. `limit`
+    asks only this many questions, chosen by `seed` and spread over topics. `samples` is the number of replies to each
+    prompt, for an expression that draws several; None means its own number. `judge` maps answers in words to the
+    options; None means the model itself. `progress(done, total)` is called after each question.
 
     Raises:
         SurveyError: the survey has no figures for the persona's groups, or too few for `few_shot`.
-        PersonaError: the persona cannot be steered so, or this version cannot steer so.
+        PersonaError: the persona cannot be steered like this, or this version does not have the steering.
         EngineError: the model or the server failed, or gives no log-probabilities.
     """
     steered = _steered(persona, steering, shots)
     groups = steered.persona.groups
     questions = questions_for(persona, survey, steering, limit, seed, shots)
-    put = as_put(steered.persona, survey.survey, questions)
+    asked = as_asked(steered.persona, survey.survey, questions)
     system = evaluation_prompt(steered.persona)
     prefix = [Message("system", system)] if system else []
     started = time.perf_counter()
     method, asking = METHODS[expression], Asking(seed, samples, judge or Judge(engine))
     if (why := cannot(expression, engine.info, (judge or engine).info)) is not None:
         raise EngineError(why)
-    came = await _collect(method.ask(engine, prefix, put, asking), len(questions), progress)
-    outcomes = _in_order(came, questions)
+    collected = await _collect(method.ask(engine, prefix, asked, asking), len(questions), progress)
+    outcomes = _in_order(collected, questions)
     answers = [outcome for outcome in outcomes if isinstance(outcome, Answer)]
     card = score(survey.survey, groups, answers, refusals=refusals, seed=seed)
     return report_from(
         card,
-        Circumstances(
+        Provenance(
             persona=persona_info(steered),
             model=engine.info,
             survey=survey,
@@ -81,7 +84,7 @@ async def evaluate(
             expression=expression,
             orders=ORDERS,
             seed=seed,
-            prompt_sha256=_prompt_sha256(system, [text for question in put for text in method.prompts(question)]),
+            prompt_sha256=_prompt_sha256(system, [text for question in asked for text in method.prompts(question)]),
             failures=[outcome for outcome in outcomes if isinstance(outcome, Failure)],
             seconds=time.perf_counter() - started,
             tokens_decoded=None if method.in_words else sum(outcome.tokens_decoded for outcome in outcomes),
@@ -100,18 +103,23 @@ def questions_for(
     seed: int = 0,
     shots: int | None = None,
 ) -> tuple[Question, ...]:
-    """Return the questions that `evaluate` would ask, so that what is wrong comes out before a model is loaded.
+    """Return the questions that `evaluate` would ask. This finds all faults of the input before a model is loaded.
 
     Raises:
         SurveyError: the survey has no figures for the persona's groups, or too few for `few_shot`.
-        PersonaError: the persona cannot be steered so, or this version cannot steer so.
+        PersonaError: the persona cannot be steered like this, or this version does not have the steering.
     """
     steered = _steered(persona, steering, shots).persona
     evaluation_prompt(steered)
     require_figures(survey, steered.groups)
     questions = choose(questions_with_figures(survey.survey, steered.groups), limit, seed)
-    as_put(steered, survey.survey, questions)
+    as_asked(steered, survey.survey, questions)
     return questions
+
+
+def questions_with_figures(survey: Survey, groups: Sequence[Group]) -> tuple[Question, ...]:
+    """Return the questions with figures for the people who belong to all of `groups`."""
+    return tuple(question for question in survey.questions if human_figures(question, groups) is not None)
 
 
 def _steered(loaded: LoadedPersona, steering: str | None, shots: int | None) -> LoadedPersona:
@@ -119,17 +127,6 @@ def _steered(loaded: LoadedPersona, steering: str | None, shots: int | None) -> 
     if shots is not None:
         persona = with_shots(persona, shots)
     return LoadedPersona(persona, loaded.path, loaded.sha256)
-
-
-def questions_with_figures(survey: Survey, groups: Sequence[Group]) -> tuple[Question, ...]:
-    """Return the questions on which there is anyone of `groups` to compare with."""
-    return tuple(question for question in survey.questions if human_figures(question, groups) is not None)
-
-
-def _in_order(outcomes: Sequence[Answer | Failure], questions: Sequence[Question]) -> list[Answer | Failure]:
-    """Return outcomes in the order of their questions: when each came is chance, and depends on what was remembered."""
-    places = {question.id: place for place, question in enumerate(questions)}
-    return sorted(outcomes, key=lambda outcome: places[outcome.question_id])
 
 
 async def _collect(
@@ -144,12 +141,15 @@ async def _collect(
     return collected
 
 
+def _in_order(outcomes: Sequence[Answer | Failure], questions: Sequence[Question]) -> list[Answer | Failure]:
+    """Return outcomes in the order of their questions, because the order in which they came depends on the engine."""
+    places = {question.id: place for place, question in enumerate(questions)}
+    return sorted(outcomes, key=lambda outcome: places[outcome.question_id])
+
+
 def _prompt_sha256(system: str, prompts: Sequence[str]) -> str:
-    """Return the hash of all that the model was told, in the order of asking."""
+    """Return the hash of the system prompt and of all prompts, in the order of asking."""
     return hashlib.sha256("".join(f"{text}\0" for text in [system, *prompts]).encode()).hexdigest()
-
-
-NOT_KNOWN = "unknown"
 
 
 def evaluate_answers(
@@ -160,13 +160,14 @@ def evaluate_answers(
     seed: int = 0,
     refusals: Refusals = "apart",
 ) -> Iterator[Report]:
-    """Yield the report on each group in the file, scored on the questions that were answered for it.
+    """Yield a report for each group in the file, on the questions that were answered for it.
 
-    With refusals `apart` the refusal options are dropped and the rest renormalised; `as-option` keeps them and scores
-    the masses as they are. `limit` scores only so many of the questions with figures for the group, chosen by
-    `seed` as `evaluate` does. What cannot be scored is among the failures of the report. How the answers were obtained
-    is not in the file: the report has the file in the place of the persona's and of the model, `unknown` steering and
-    expression, no option order and an empty `prompt_sha256`.
+    With refusals `apart` the refusal options are dropped and the rest is renormalised; with `as-option` they are kept
+    and the masses are scored as they are. `limit` scores only this many of the questions with figures for the group,
+    chosen by `seed` as in `evaluate`. Answers that cannot be scored are among the failures of the report.
+
+    The file does not say how the answers were obtained. So the report names the file in place of the persona's file and
+    of the model, and has `unknown` steering and expression, no option order and an empty `prompt_sha256`.
     """
     for given in answers.given:
         yield _report(answers, given, survey, limit, seed, refusals)
@@ -185,7 +186,7 @@ def _report(
     card = score(survey.survey, given.groups, scored, refusals=refusals, seed=seed)
     return report_from(
         card,
-        Circumstances(
+        Provenance(
             persona=_persona(file, given),
             model=_model(file),
             survey=survey,
@@ -204,7 +205,7 @@ def _report(
 
 
 def _persona(file: AnswerFile, given: GivenAnswers) -> PersonaInfo:
-    """Return the group in the place of a persona: no name was given to whoever answered."""
+    """Return the group in place of a persona, because the file does not name one."""
     return PersonaInfo(
         name=given.name,
         file=file.name,

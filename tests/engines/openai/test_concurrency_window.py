@@ -26,68 +26,68 @@ STEPS = st.lists(
 def test_whatever_happens_between_one_and_the_set_number_may_be_under_way(
     most: int, steps: list[tuple[str, float, float, int]]
 ) -> None:
-    pace, under_way, now = ConcurrencyWindow(most), list[Ticket](), 0.0
+    window, under_way, now = ConcurrencyWindow(most), list[Ticket](), 0.0
     for what, passed, pause, which in steps:
         now += passed
         if what == "send":
-            if pace.may_send(now):
-                assert now >= pace.held_until
-                under_way.append(pace.send(now))
-                assert len(under_way) <= pace.allowed
+            if window.may_send(now):
+                assert now >= window.held_until
+                under_way.append(window.send(now))
+                assert len(under_way) <= window.allowed
         elif under_way:
-            ticket, before = under_way.pop(which % len(under_way)), pace.allowed
+            ticket, before = under_way.pop(which % len(under_way)), window.allowed
             if what == "answered":
-                pace.answered(ticket, now)
-                assert pace.allowed <= before + 1
+                window.answered(ticket, now)
+                assert window.allowed <= before + 1
             elif what == "refused":
-                pace.refused(ticket, now, pause)
-                assert pace.allowed <= before
-                assert pace.held_until >= now + pause
+                window.refused(ticket, now, pause)
+                assert window.allowed <= before
+                assert window.held_until >= now + pause
             else:
-                pace.ended()
-                assert pace.allowed == before
-        assert 1 <= pace.allowed <= most
+                window.ended()
+                assert window.allowed == before
+        assert 1 <= window.allowed <= most
 
 
 def test_refusals_of_requests_that_went_together_halve_once() -> None:
-    pace = ConcurrencyWindow(32)
-    tickets = [pace.send(0.0) for _ in range(32)]
+    window = ConcurrencyWindow(32)
+    tickets = [window.send(0.0) for _ in range(32)]
     for ticket in tickets:
-        pace.refused(ticket, 0.1, 1.0)
-    assert pace.allowed == 16
-    assert not pace.may_send(1.0)
-    assert pace.may_send(1.1)
+        window.refused(ticket, 0.1, 1.0)
+    assert window.allowed == 16
+    assert not window.may_send(1.0)
+    assert window.may_send(1.1)
 
 
 def test_where_few_are_under_way_half_of_those_is_what_is_left() -> None:
-    pace = ConcurrencyWindow(32)
-    tickets = [pace.send(0.0) for _ in range(6)]
-    pace.refused(tickets[0], 0.1, 1.0)
-    assert pace.allowed == 3
+    window = ConcurrencyWindow(32)
+    tickets = [window.send(0.0) for _ in range(6)]
+    window.refused(tickets[0], 0.1, 1.0)
+    assert window.allowed == 3
 
 
 def test_after_a_refusal_a_windowful_of_answers_gives_one_place_back_until_all_are_allowed_again() -> None:
-    pace = ConcurrencyWindow(8)
-    full = [pace.send(0.0) for _ in range(8)]
+    window = ConcurrencyWindow(8)
+    full = [window.send(0.0) for _ in range(8)]
     for ticket in full:
-        pace.refused(ticket, 0.0, 0.0)
-    assert pace.allowed == 4
-    under_way, seen = deque(pace.send(0.0) for _ in range(4)), list[int]()
+        window.refused(ticket, 0.0, 0.0)
+    assert window.allowed == 4
+    under_way, seen = deque(window.send(0.0) for _ in range(4)), list[int]()
     for _ in range(300):
-        pace.answered(under_way.popleft(), 1.0)
-        while pace.may_send(0.0):
-            under_way.append(pace.send(0.0))
-        seen.append(pace.allowed)
+        window.answered(under_way.popleft(), 1.0)
+        while window.may_send(0.0):
+            under_way.append(window.send(0.0))
+        seen.append(window.allowed)
     assert seen[:6] == [4, 4, 4, 4, 5, 5]
     assert max(after - before for before, after in pairwise(seen)) == 1
     assert seen[-1] == 8
 
 
 def test_replies_of_any_length_say_nothing_about_how_much_a_server_has_to_do() -> None:
-    pace = ConcurrencyWindow(32)
+    window = ConcurrencyWindow(32)
     for seconds in (0.1, *[30.0] * 100):
-        pace.answered(pace.send(0.0), seconds, alike=False)
-    assert pace.allowed == 32
+        window.answered(window.send(0.0), seconds, alike=False)
+    assert window.allowed == 32
 
 
 @pytest.mark.parametrize(("seconds", "allowed"), [(0.2, 32), (20.0, 3), (500.0, 1)])
@@ -96,14 +96,14 @@ def test_a_server_that_took_long_for_one_short_answer_gets_few_at_once(seconds: 
 
 
 def test_a_server_that_was_slow_only_once_is_soon_given_all_that_is_set() -> None:
-    pace = ConcurrencyWindow(32, seconds=60.0, timeout=120.0)  # it loaded its model
-    assert pace.allowed == 1
-    assert play(pace, 200, allows=32, answer=0.2).allowed[31] == 32
+    window = ConcurrencyWindow(32, seconds=60.0, timeout=120.0)  # it loaded its model
+    assert window.allowed == 1
+    assert play(window, 200, allows=32, answer=0.2).allowed[31] == 32
 
 
 def test_a_server_that_stays_slow_is_never_given_more_than_it_answers_in_half_the_time_allowed() -> None:
-    pace = ConcurrencyWindow(32, seconds=20.0, timeout=120.0)
-    assert max(play(pace, 100, allows=32, answer=20.0, serial=True).allowed) == 3
+    window = ConcurrencyWindow(32, seconds=20.0, timeout=120.0)
+    assert max(play(window, 100, allows=32, answer=20.0, serial=True).allowed) == 3
 
 
 @dataclass
@@ -115,7 +115,7 @@ class Played:
     allowed: list[int] = field(default_factory=list)
 
 
-def play(pace: ConcurrencyWindow, requests: int, *, allows: int, answer: float, serial: bool = False) -> Played:
+def play(window: ConcurrencyWindow, requests: int, *, allows: int, answer: float, serial: bool = False) -> Played:
     """Play a server that works on `allows` at once, `answer` seconds each, and refuses others at once, for 0.1 s.
 
     A serial one takes all and answers one after the other.
@@ -124,24 +124,24 @@ def play(pace: ConcurrencyWindow, requests: int, *, allows: int, answer: float, 
     events: list[tuple[float, int, str, Ticket]] = []
     played = Played(0.0, 0)
     while left:
-        while pace.may_send(now) and left > sum(kind == "answer" for _, _, kind, _ in events):
+        while window.may_send(now) and left > sum(kind == "answer" for _, _, kind, _ in events):
             if working >= allows:
-                heapq.heappush(events, (now + 0.001, next(number), "refusal", pace.send(now)))
+                heapq.heappush(events, (now + 0.001, next(number), "refusal", window.send(now)))
                 break
             working += 1
             free_at = max(free_at, now) + answer
-            heapq.heappush(events, (free_at if serial else now + answer, next(number), "answer", pace.send(now)))
+            heapq.heappush(events, (free_at if serial else now + answer, next(number), "answer", window.send(now)))
         if not events:
-            now = pace.held_until
+            now = window.held_until
             continue
         now, _, kind, ticket = heapq.heappop(events)
         if kind == "answer":
             working, left = working - 1, left - 1
-            pace.answered(ticket, now)
+            window.answered(ticket, now)
         else:
             played.refusals += 1
-            pace.refused(ticket, now, 0.1)
-        played.allowed.append(pace.allowed)
+            window.refused(ticket, now, 0.1)
+        played.allowed.append(window.allowed)
     played.seconds = now
     return played
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_personas.engines.history import Fitted, shortened
+from chat_personas.engines.history import Fitted, Prefix, shortened
 from eval.engine import Message
 
 
@@ -53,3 +53,25 @@ def test_a_last_question_too_long_by_itself_is_offered_alone_and_last() -> None:
     *_, last = shortened([*conversation([5, 5])[:-1], Message("user", "y" * 200)], len, 50)
     assert [message.content[:1] for message in last.messages] == ["S", "y"]
     assert last.dropped == 4
+
+
+def test_each_refusal_leaves_out_the_oldest_turn_until_only_system_messages_are_left() -> None:
+    messages = [
+        Message("system", "S"),
+        Message("assistant", "Welcome."),
+        Message("user", "Hi"),
+        Message("assistant", "Yes?"),
+        Message("system", "T"),
+        Message("user", "Why?"),
+    ]
+    prefix, versions = Prefix(messages), list[tuple[str, int]]()
+    while prefix.shorten(prefix.messages):
+        versions.append((" ".join(message.content for message in prefix.messages), prefix.dropped))
+    assert versions == [("S T Hi Yes? Why?", 1), ("S T Why?", 3), ("S T", 4)]
+
+
+def test_requests_that_were_refused_together_leave_out_one_turn_together() -> None:
+    prefix = Prefix(conversation([1, 1]))
+    sent = prefix.messages
+    assert [prefix.shorten(sent) for _ in range(5)] == [True] * 5
+    assert prefix.dropped == 2

@@ -1,0 +1,171 @@
+"""What scoring returns: scores with their intervals, over all questions, by topic, by reference point and by group.
+
+Reports, matrices and comparisons are made of the same objects, so what was computed is what is written. None, `null` in
+JSON, means that a figure is not defined; docs/measures.md defines each measure.
+"""
+
+from pydantic import BaseModel, ConfigDict
+
+from personas import Group
+
+ROUNDING = 1e-12
+"""Differences up to this size are rounding errors of sums."""
+
+
+class Part(BaseModel):
+    """A part of a document: every key is always there, no other is allowed, and each has a docstring."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Document(Part):
+    """A whole document, which is written as JSON."""
+
+    def to_json(self) -> str:
+        """Return the document, indented, with all keys in their order."""
+        return self.model_dump_json(by_alias=True, indent=2)
+
+
+class Score(Part):
+    """A score over questions with its 95% interval, made by resampling questions."""
+
+    mean: float
+    """The mean over the questions in which it is defined; for `skill` and `entropy_ratio` a ratio of two means."""
+    low: float | None
+    """The lower end of the interval, null under 20 questions."""
+    high: float | None
+    """The upper end of the interval, null under 20 questions."""
+
+    @property
+    def bounded(self) -> bool:
+        """Whether there is an interval."""
+        return self.low is not None
+
+    @property
+    def includes_zero(self) -> bool:
+        """Whether 0 cannot be ruled out: it lies in the interval, or there is no interval."""
+        return self.low is None or self.high is None or (self.low <= ROUNDING and self.high >= -ROUNDING)
+
+
+class Scores(Part):
+    """The scores over all questions answered, or over the valid ones."""
+
+    alignment: Score | None
+    """1 - WD/span: 1 when the distributions are equal."""
+    total_variation: Score | None
+    """Half the sum of absolute differences: 0 when the distributions are equal."""
+    skill: Score | None
+    """0: no better than answering as everyone; 1: as close as a second sample of the group."""
+    refusal: Score | None
+    """The persona's share of refusals."""
+    human_refusal: Score | None
+    """The people's share of refusals."""
+    label_mass: Score | None
+    """The probability that the model gives to all answer labels together."""
+    order_bias: Score | None
+    """Total variation between the distributions of the two option orders."""
+    entropy_ratio: Score | None
+    """The persona's entropy relative to the people's: far below 1 is mode collapse."""
+
+
+class TopicScore(Part):
+    """The scores over the questions of one topic; a question with several topics counts in each."""
+
+    topic: str
+    """The topic's name in the survey."""
+    questions: int
+    """How many answered questions are about it."""
+    alignment: Score | None
+    """As in `scores`."""
+    total_variation: Score | None
+    """As in `scores`."""
+
+
+class Difference(Part):
+    """A paired difference: question by question, over the questions in which both have a value."""
+
+    alignment: Score | None
+    """The difference in alignment."""
+    total_variation: Score | None
+    """The difference in total variation."""
+
+
+class Reference(Part):
+    """What a prediction that needs no model would have scored."""
+
+    alignment: Score | None
+    """As in `scores`."""
+    total_variation: Score | None
+    """As in `scores`."""
+    minus_persona: Difference
+    """Reference minus persona. Alignment below 0 and total variation above 0: the persona is closer to the people."""
+
+
+class References(Part):
+    """The reference points without which no score should be read."""
+
+    uniform: Reference | None
+    """The same share for every option."""
+    population: Reference | None
+    """What everyone in the survey answered."""
+    opposite: Reference | None
+    """What the opposite group answered; null without one."""
+    noise_floor: Reference | None
+    """What a second sample of the same people would answer; null without counts."""
+
+
+class GroupName(Part):
+    """One value of one attribute."""
+
+    attribute: str
+    """The attribute's key, such as `POLPARTY`."""
+    value: str
+    """The value as the catalogue spells it, such as `Democrat`."""
+
+    @property
+    def group(self) -> Group:
+        """The group of the catalogue.
+
+        Raises:
+            pydantic.ValidationError: the catalogue does not have it, as may be in a report that was edited.
+        """
+        return Group(attribute=self.attribute, value=self.value)
+
+
+class OppositeScores(GroupName):
+    """How close the persona is to the opposite group: the value of its attribute that is farthest from its own."""
+
+    alignment: Score | None
+    """As in `scores`, against the opposite group's figures."""
+    total_variation: Score | None
+    """As in `scores`, against the opposite group's figures."""
+    minus_own: Difference | None = None
+    """With the opposite group minus with its own. Alignment below 0 and total variation above 0: the persona is closer
+    to its own group. Null in older reports."""
+
+
+class NearGroup(GroupName):
+    """One group in the ranking of all groups with figures."""
+
+    alignment: Score
+    """The persona's alignment with this group over the questions that all groups have in common."""
+    tied: bool
+    """Whether it cannot be told apart from the nearest group; true for the nearest itself."""
+
+
+class RefusedQuestion(Part):
+    """A question that was answered with refusals only, while these are apart: its share of refusals is 1."""
+
+    id: str
+    """Its id in the survey."""
+    human_refusal: float | None
+    """The people's share of refusals."""
+    label_mass: float | None
+    """The probability of all labels together."""
+    valid: bool
+    """As in `questions`."""
+
+
+def group_name(group: Group) -> GroupName:
+    """Return a group as documents name it."""
+    return GroupName(attribute=group.attribute, value=group.value)
