@@ -94,7 +94,7 @@ class Monitor:
         if not self._with_figures:
             return f"{NO_FIGURES} in the survey {self.survey.survey.name}"
         if self._with_figures < total:
-            return f"human figures for {self._with_figures} of {pluralize(total, 'question')}"
+            return f"survey data for {self._with_figures} of {pluralize(total, 'question')}"
         return None if self._measure.groups else UNSTEERED
 
     async def measure(

@@ -1,4 +1,4 @@
-"""The page about the screen names every key by the id with which it can be set anew."""
+"""The page about the screen names every key by the id by which it can be rebound."""
 
 import re
 from pathlib import Path

@@ -1,9 +1,4 @@
-"""The line of keys at the bottom, which may change at every reply of a long conversation.
-
-What the conversation runs on: the model, what it is evidence of, and how much of its context is used.
-
-The first line of the screen: who is spoken with, and about what.
-"""
+"""The lines around the conversation: title above it, status and keys below it."""
 
 from collections.abc import Iterable
 
@@ -20,64 +15,39 @@ from chat_personas.reporting.wording import DEMONSTRATION
 from chat_personas.text import printable
 from chat_personas.tui.drawing import fitted
 
-BLANKS = 3
-"""Around a key and after what it does."""
 
+class TitleLine(Widget):
+    """The persona and the title of the conversation; on the right, while the panel is hidden, the score in short."""
 
-class KeyLine(Footer):
-    """Textual's footer with whole keys only, and without keeping the keys that it no longer shows.
+    persona: reactive[str] = reactive("")
+    conversation: reactive[str] = reactive("")
+    score: reactive[str] = reactive("")
 
-    Where there is no room for all, those that `first` does not name go before those that it does, the last ones first.
+    def __init__(self, wide: int) -> None:
+        """`wide` is the number of columns from which the panel is always shown."""
+        super().__init__(id="title")
+        self._wide = wide
 
-    The footer makes all keys anew whenever one changes, and each watches its `compact`; who watches is looked through
-    only when `compact` changes, which it never does (textual 8.2). So 15 widgets would stay for every reply.
-    """
-
-    def __init__(self, first: Iterable[str] = ()) -> None:
-        """`first` are actions, the most important one first."""
-        super().__init__(show_command_palette=False)
-        self._first = tuple(first)
-        self._made_for = 0
-
-    def compose(self) -> ComposeResult:
-        """Make the keys for which there is room, in their usual order."""
-        keys = [key for key in super().compose() if isinstance(key, FooterKey)]
-        kept = self._most_important(keys)
-        self.styles.grid_size_columns = len(kept)
-        yield from kept
-
-    def on_resize(self, event: Resize) -> None:
-        """Choose the keys anew when the screen has become wider or narrower."""
-        if event.size.width != self._made_for:
-            self._made_for = event.size.width
-            self.call_after_refresh(self.recompose)
-
-    async def recompose(self) -> None:
-        """Make the keys anew, and forget the ones before."""
-        await super().recompose()
-        self.mutate_reactive(Footer.compact)
-
-    def _most_important(self, keys: list[FooterKey]) -> list[FooterKey]:
-        places = {action: place for place, action in enumerate(self._first)}
-        by_importance = sorted(keys, key=lambda key: places.get(key.action, len(places)))
-        room, kept = self._made_for or self.app.size.width, set[FooterKey]()
-        for key in by_importance:
-            room -= cell_len(key.key_display) + cell_len(key.description) + BLANKS
-            if room < 0:
-                break
-            kept.add(key)
-        return [key for key in keys if key in kept]
+    def render(self) -> Content:
+        """Draw both ends of the line; where it is too long, the title of the conversation is cut."""
+        right = f"  {self.score} (F2)" if self.score and self.app.size.width < self._wide else ""
+        left = printable(self.persona)
+        about = f" · {printable(self.conversation)}" if self.conversation else ""
+        room = max(0, self.content_size.width - cell_len(right))
+        text = fitted(left + about, room) if room else ""
+        return Content.assemble((text[: len(left)], "bold"), text[len(left) :], (right, "bold"))
 
 
 DEMONSTRATION_SHORT = "demonstration"
-"""Where there is no room for the whole: half of it would say that the model is evidence."""
+"""Stands where there is no room for the whole warning, which must not be cut in half."""
 
 
 class StatusLine(Widget):
-    """One line above the keys; on a narrow screen the warning is shorter, and then whole parts go, the last ones first.
+    """The model, the warning of a demonstration model, what is going on, and how much of the context is used.
 
-    `used` is how many tokens of its `context` the model's next reply begins with, None while that is not known;
-    `at_least` says that it may be more, as after a reply that was stopped.
+    On a narrow screen the warning is shortened first; then whole parts are left out, the last ones first. `used` is the
+    number of tokens of the `context` that the next reply starts from, None while it is not known. `at_least` says that
+    it may be more, as after a reply that was stopped.
     """
 
     model: reactive[str] = reactive("")
@@ -91,7 +61,7 @@ class StatusLine(Widget):
         super().__init__(id="status")
 
     def render(self) -> Content:
-        """Draw the line, with as much as there is room for."""
+        """Draw as many parts as there is room for."""
         parts = self._parts(DEMONSTRATION)
         if _joined(parts).cell_length > self.content_size.width:
             parts = self._parts(DEMONSTRATION_SHORT)
@@ -114,23 +84,48 @@ def _joined(parts: list[Content]) -> Content:
     return Content(" · ").join(parts)
 
 
-class TitleLine(Widget):
-    """The persona and the conversation on the left; on the right, when the panel is hidden, the score in short."""
+BLANKS = 3
+"""Cells around a key and after its description."""
 
-    persona: reactive[str] = reactive("")
-    conversation: reactive[str] = reactive("")
-    score: reactive[str] = reactive("")
 
-    def __init__(self, wide: int) -> None:
-        """`wide` is from how many columns on the panel is not hidden."""
-        super().__init__(id="title")
-        self._wide = wide
+class KeyLine(Footer):
+    """Textual's footer, showing whole keys only: where there is no room for all, the least important are left out.
 
-    def render(self) -> Content:
-        """Draw both ends of the line; the middle is cut first."""
-        right = f"  {self.score} (F2)" if self.score and self.app.size.width < self._wide else ""
-        left = printable(self.persona)
-        about = f" · {printable(self.conversation)}" if self.conversation else ""
-        room = max(0, self.content_size.width - cell_len(right))
-        text = fitted(left + about, room) if room else ""
-        return Content.assemble((text[: len(left)], "bold"), text[len(left) :], (right, "bold"))
+    It also works around a leak in Textual 8.2: the footer registers a watcher per key whenever it is composed, and
+    never removes it. About 15 widgets would stay in memory for every reply.
+    """
+
+    def __init__(self, first: Iterable[str] = ()) -> None:
+        """`first` names the actions to keep longest, the most important one first."""
+        super().__init__(show_command_palette=False)
+        self._first = tuple(first)
+        self._made_for = 0
+
+    def compose(self) -> ComposeResult:
+        """Yield the keys for which there is room, in their usual order."""
+        keys = [key for key in super().compose() if isinstance(key, FooterKey)]
+        kept = self._most_important(keys)
+        self.styles.grid_size_columns = len(kept)
+        yield from kept
+
+    def on_resize(self, event: Resize) -> None:
+        """Choose the keys again when the width has changed."""
+        if event.size.width != self._made_for:
+            self._made_for = event.size.width
+            self.call_after_refresh(self.recompose)
+
+    async def recompose(self) -> None:
+        """Make the keys again, and drop the watchers of the previous ones."""
+        await super().recompose()
+        self.mutate_reactive(Footer.compact)
+
+    def _most_important(self, keys: list[FooterKey]) -> list[FooterKey]:
+        places = {action: place for place, action in enumerate(self._first)}
+        by_importance = sorted(keys, key=lambda key: places.get(key.action, len(places)))
+        room, kept = self._made_for or self.app.size.width, set[FooterKey]()
+        for key in by_importance:
+            room -= cell_len(key.key_display) + cell_len(key.description) + BLANKS
+            if room < 0:
+                break
+            kept.add(key)
+        return [key for key in keys if key in kept]
