@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 LOCKED := --constraint requirements.lock
+# Two processes; all tests of a file in one of them, in their order. `make test AT_ONCE=` runs them in one process.
+AT_ONCE := --numprocesses 2 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help chat test check lint types layers slow bench pocket docs picture wheel clean
@@ -31,7 +33,7 @@ chat: $(VENV)/installed  ## Talk with a persona on the built-in model
 	@$(BIN)/chat-personas chat $(PERSONA)
 
 test: $(VENV)/installed-dev  ## Run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(AT_ONCE)
 
 check: lint types layers slow  ## Everything: ruff, mypy, the import contract, all tests
 
@@ -46,7 +48,7 @@ layers: $(VENV)/installed-dev
 	$(BIN)/lint-imports
 
 slow: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -m "slow or not slow"
+	$(BIN)/python -m pytest $(AT_ONCE) -m "slow or not slow"
 
 bench: $(VENV)/installed-dev  ## Measure speed and memory, each against a baseline (most of an hour)
 	$(BIN)/python -m benchmarks --json build/benchmarks.json --markdown docs/performance.md

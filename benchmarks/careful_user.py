@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.figure import Timing
-from chat_personas.engines.llama.library import native, physical_cores
+from chat_personas.engines.llama.bindings import native, physical_cores
 from eval.engine import Message, Probe
 
 TOP = 20

@@ -5,7 +5,7 @@ import os
 import platform
 from pathlib import Path
 
-from chat_personas.engines.llama.library import physical_cores
+from chat_personas.engines.llama.bindings import physical_cores
 
 PACKAGES = ("llama-cpp-python", "textual", "openai", "numpy")
 

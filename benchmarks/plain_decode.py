@@ -16,7 +16,7 @@ class PlainDecode:
 
     def __init__(self, runtime: "Runtime") -> None:
         """Prepare `runtime`: its cache then holds the conversation only."""
-        from chat_personas.engines.llama.library import native
+        from chat_personas.engines.llama.bindings import native
 
         runtime.memory.drop_spine()
         self._library = native()

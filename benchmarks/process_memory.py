@@ -32,7 +32,7 @@ class _Sizes(logging.Handler):
 
 def model_needs(model: Path) -> dict[str, float]:
     """Return the MiB of the model file, and of cache, compute and output buffers as llama.cpp logs them."""
-    from chat_personas.engines.llama.library import logger
+    from chat_personas.engines.llama.bindings import logger
     from chat_personas.engines.llama.runtime import Options, load_runtime
     from chat_personas.engines.llama.worker import InterruptFlag
 

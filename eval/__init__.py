@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from eval.answer_files import AnswerFile, load_answers
-    from eval.api import compare_reports, evaluate_matrix_sync, evaluate_sync, run_sync, score_answers
+    from eval.blocking import compare_reports, evaluate_matrix_sync, evaluate_sync, run_sync, score_answers
     from eval.compare.models import PairedReport
     from eval.compare.paired import pair_reports
     from eval.engine import (
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from eval.evaluation import evaluate, questions_for
     from eval.expression.judge import Judge
     from eval.expression.methods import EXPRESSIONS, Expression
+    from eval.flat_records import option_rows, rows
     from eval.matrix.models import MatrixReport
     from eval.matrix.run import evaluate_matrix
-    from eval.records import option_rows, rows
     from eval.report import Report, Score, as_document
     from eval.report.read import load_reports
     from eval.surveys.loading import LoadedSurvey, load_survey, survey_names
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 else:
     _MODULES = {
         "eval.answer_files": ("AnswerFile", "load_answers"),
-        "eval.api": ("compare_reports", "evaluate_matrix_sync", "evaluate_sync", "run_sync", "score_answers"),
+        "eval.blocking": ("compare_reports", "evaluate_matrix_sync", "evaluate_sync", "run_sync", "score_answers"),
         "eval.compare.models": ("PairedReport",),
         "eval.compare.paired": ("pair_reports",),
         "eval.engine": (
@@ -59,7 +59,7 @@ else:
         "eval.expression.methods": ("EXPRESSIONS", "Expression"),
         "eval.matrix.models": ("MatrixReport",),
         "eval.matrix.run": ("evaluate_matrix",),
-        "eval.records": ("option_rows", "rows"),
+        "eval.flat_records": ("option_rows", "rows"),
         "eval.report": ("Report", "Score", "as_document"),
         "eval.report.read": ("load_reports",),
         "eval.surveys.loading": ("LoadedSurvey", "load_survey", "survey_names"),

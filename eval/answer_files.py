@@ -25,7 +25,7 @@ from pydantic import (
 from eval.answers import Answer, Failure, OrderAnswer
 from eval.errors import AnswerError, SurveyError
 from eval.report import Report
-from eval.surveys.figures import human_figures, require_figures
+from eval.surveys.human_figures import human_figures, require_figures
 from eval.surveys.loading import LoadedSurvey, Survey
 from eval.surveys.model import Question
 from personas import Group, LoadedPersona, clash

@@ -18,7 +18,7 @@ from eval.expression.methods import METHODS, Asking, Expression, cannot
 from eval.report import FROM_FILE, ModelInfo, PersonaInfo, Report
 from eval.report.build import Provenance, group_names, judge_info, persona_info, replies_info, report_from
 from eval.scoring.scores import score
-from eval.surveys.figures import choose, human_figures, require_figures
+from eval.surveys.human_figures import choose, human_figures, require_figures
 from eval.surveys.loading import LoadedSurvey, Survey
 from eval.surveys.model import Question
 from personas import Group, LoadedPersona, evaluation_prompt, with_shots, with_steering

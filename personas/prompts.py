@@ -9,9 +9,9 @@ from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
 from personas.catalogue import COUNTRY, attribute_of
-from personas.clauses import clause
 from personas.errors import PersonaError
 from personas.group import Group
+from personas.group_clauses import clause
 
 if TYPE_CHECKING:
     from personas.persona import Persona

@@ -5,7 +5,7 @@ from functools import lru_cache
 from random import Random
 
 from personas import ALL_GROUPS, Group, library_names, load_persona, system_prompt
-from personas.clauses import clause
+from personas.group_clauses import clause
 from personas.prompts import steering_prompt
 from pocket.voices import Brevity, brevity_of, invented_style
 

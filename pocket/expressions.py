@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from eval.answers import by_reason
-from eval.compare.gap import gaps
+from eval.compare.knowledge_gap import gaps
 from eval.engine import Engine
 from eval.evaluation import evaluate
 from eval.expression.judge import Judge

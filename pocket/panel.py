@@ -12,7 +12,7 @@ from itertools import accumulate
 import numpy as np
 
 from eval.answers import FloatArray
-from eval.surveys.figures import HumanFigures, human_figures
+from eval.surveys.human_figures import HumanFigures, human_figures
 from eval.surveys.model import Question, Survey
 from personas import Group
 from pocket.held_out import HELD_OUT

@@ -13,7 +13,7 @@ from eval.report import QuestionInfo, Report
 from eval.scoring.intervals import Bootstrap
 from eval.scoring.metrics import alignment, scale_of
 from eval.scoring.results import Score
-from eval.surveys.figures import human_figures
+from eval.surveys.human_figures import human_figures
 from eval.surveys.model import Question, Survey
 from personas import Group
 

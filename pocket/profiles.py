@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from random import Random
 
 from personas import Group
-from personas.clauses import clause
+from personas.group_clauses import clause
 from pocket.lives import CAREERS, FAITHS, HOBBIES, NAMED, PLACES, REGIONS, STUDENT
 
 

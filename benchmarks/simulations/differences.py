@@ -9,7 +9,7 @@ from eval.answers import FloatArray
 from eval.compare.paired import sign_flip_p
 from eval.scoring.intervals import Bootstrap
 from eval.scoring.results import Score
-from eval.surveys.figures import choose
+from eval.surveys.human_figures import choose
 from eval.surveys.loading import load_survey
 
 Draw = Callable[[np.random.Generator, int], FloatArray]

@@ -8,7 +8,7 @@ import numpy as np
 
 from eval.answers import FloatArray
 from eval.scoring.results import Score
-from eval.surveys.figures import human_figures
+from eval.surveys.human_figures import human_figures
 from eval.surveys.loading import load_survey
 from personas import Group
 

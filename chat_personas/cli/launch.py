@@ -1,8 +1,8 @@
 """From the arguments of `chat` to the screen, with nothing imported that its first frame can do without.
 
-What people type most, `chat-personas democrat --model M`, is read here without the command parser: importing that and
-building a command takes half as long as everything else before the first frame. What is not plainly the screen's, a
-mistake too, is left to the parser.
+The most common command line, `chat-personas democrat --model M`, is read here without the command parser: importing it
+and building a command takes half as long as everything else before the first frame. Anything else, mistakes included,
+is left to the parser.
 """
 
 import sys
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 class Launch:
     """The arguments of `chat` over the settings; nothing is read before it is asked for.
 
-    None is what the settings say, and for `resume` a new conversation.
+    None means what the settings say, and for `resume` a new conversation.
     """
 
     persona: str | None = None
@@ -37,7 +37,7 @@ class Launch:
     resume: str | None = None
 
     def preview(self) -> "Preview":
-        """Return what the first frame is drawn with, before the settings are validated."""
+        """Return the settings for the first frame, not validated."""
         from chat_personas.settings_preview import glance
         from chat_personas.tui.session import Preview
 
@@ -66,7 +66,7 @@ class Launch:
 
     @property
     def shown_model(self) -> str:
-        """The model that was asked for, as it may be shown. Raises SettingsError."""
+        """The model that was asked for, without secrets in its URL. Raises SettingsError."""
         from chat_personas.engines.open import shown_model
 
         return shown_model(self.model or self.settings.model)
@@ -102,31 +102,31 @@ class Launch:
         return Corpus.open(path)
 
     def make_monitor(self, engine: "Engine", persona: "Persona", corpus: "Corpus") -> "Monitor":
-        """Make what measures `persona` on `engine` while people talk with it."""
+        """Make the monitor that measures `persona` on `engine` while people talk with it."""
         from chat_personas.monitor.monitor import Monitor
 
         return Monitor(engine, self.loaded_survey, persona.groups, corpus=corpus, seconds=self.settings.probe_seconds)
 
     def probing_confirmed(self, info: "EngineInfo") -> bool:
-        """Say whether this engine may be probed: it is on this machine, or the user agreed before."""
+        """Whether this engine may be probed: it runs on this machine, or the user has agreed before."""
         from chat_personas.consent import is_confirmed
 
         return is_confirmed(info)
 
     def remember_probing(self, info: "EngineInfo") -> None:
-        """Remember that the user agreed to have this engine's server probed."""
+        """Remember that the user has agreed to have this engine's server probed."""
         from chat_personas.consent import remember
 
         remember(info)
 
 
 def has_terminal() -> bool:
-    """Say whether there is a person at both ends, who can see a screen."""
+    """Whether both standard input and output are terminals, so that a screen can be shown."""
     return _is_terminal(sys.stdin) and _is_terminal(sys.stdout)
 
 
 def _is_terminal(stream: TextIO | None) -> bool:
-    """Say whether there is a person at this end; None is a stream that was closed before we began."""
+    """Whether this stream is a terminal; None is a stream that was closed before the program began."""
     return stream is not None and stream.isatty()
 
 
@@ -134,7 +134,7 @@ def open_screen(launch: Launch) -> int:
     """Show the screen until the person leaves it, and return the exit code.
 
     Raises:
-        Exception: what left nothing to do, as `ChatApp.run` does.
+        Exception: an error that leaves nothing to do, as `ChatApp.run` does.
     """
     from chat_personas.tui.app import ChatApp
     from chat_personas.tui.session import Session
@@ -148,7 +148,7 @@ OPTIONS = {"--model": "model", "--survey": "survey", "--resume": "resume"}
 
 
 def read(arguments: Sequence[str]) -> Launch | None:
-    """Return what to open the screen with, just as the parser would read it; None where that is for the parser."""
+    """Return the arguments of the screen, as the parser would read them; None where they are left to the parser."""
     if not arguments or arguments[0] != "chat":
         return None
     found: dict[str, str] = {}
@@ -162,6 +162,6 @@ def read(arguments: Sequence[str]) -> Launch | None:
 
 
 def _option(word: str, rest: Iterator[str]) -> tuple[str | None, str]:
-    """Return name and value of `--name=value`, or of `--name` with the next word; no name for one not known here."""
+    """Return name and value of `--name=value`, or of `--name` and the next word; None for an unknown name."""
     name, is_joined, value = word.partition("=")
     return OPTIONS.get(name), value if is_joined else next(rest, "")

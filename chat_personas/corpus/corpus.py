@@ -8,7 +8,7 @@ from chat_personas.corpus import conversations, maintenance, measurements, messa
 from chat_personas.corpus.connection import Connections, open_reader, owners_directory
 from chat_personas.corpus.conversations import Selection
 from chat_personas.corpus.errors import UnknownConversationError, storage_errors
-from chat_personas.corpus.owner import ProcessLock
+from chat_personas.corpus.live_programs import ProcessLock
 from chat_personas.corpus.rows import (
     ConversationRow,
     ConversationSummary,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from chat_personas import __version__
 from chat_personas.corpus.errors import CorpusError
-from chat_personas.corpus.owner import living_owners
+from chat_personas.corpus.live_programs import living_owners
 from chat_personas.corpus.rows import GenerationRow, MessageRow, Status
 from chat_personas.corpus.sql import columns_of, fetch, insert, new_key, now, stamp, storable, update, values_of
 from eval.engine import EngineInfo, Message, Role, Sampling, Usage

@@ -137,7 +137,7 @@ def open_engine_sync(model: str, settings: "Settings | None" = None) -> Iterator
 
     It is for `evaluate_sync` and the other forms that block, whose event loop it is opened on. Raises as `open_engine`.
     """
-    from eval.api import run_sync
+    from eval.blocking import run_sync
 
     engine = run_sync(open_engine(model, settings))
     try:

@@ -1,4 +1,4 @@
-"""The built-in model: a demonstration, offline and at once, that says nothing about real people."""
+"""Where the built-in model lies: a demonstration that works offline and says nothing about real people."""
 
 from pathlib import Path
 

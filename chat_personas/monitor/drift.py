@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.answers import Answer, FloatArray
+from eval.scoring.distributions import opinion
 from eval.scoring.intervals import Bootstrap
 from eval.scoring.metrics import alignment, scale_of
-from eval.scoring.opinions import opinion
 from eval.scoring.results import Score
-from eval.surveys.figures import human_figures
+from eval.surveys.human_figures import human_figures
 from eval.surveys.model import Question
 from personas import Group
 

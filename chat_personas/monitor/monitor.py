@@ -24,7 +24,7 @@ from eval.answers import Answer, Failure
 from eval.engine import ORDERS, Engine, Message
 from eval.expression.log_probability import ask
 from eval.scoring.scores import Scorecard, score
-from eval.surveys.figures import human_figures
+from eval.surveys.human_figures import human_figures
 from eval.surveys.model import Question
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Monitor:
         if not self._with_figures:
             return f"{NO_FIGURES} in the survey {self.survey.survey.name}"
         if self._with_figures < total:
-            return f"human figures for {self._with_figures} of {pluralize(total, 'question')}"
+            return f"survey data for {self._with_figures} of {pluralize(total, 'question')}"
         return None if self._measure.groups else UNSTEERED
 
     async def measure(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from chat_personas.monitor.history import EarlierRound, RepeatedRound, times_asked
-from eval.surveys.figures import choose, human_figures
+from eval.surveys.human_figures import choose, human_figures
 from eval.surveys.model import Question
 from personas import Group
 

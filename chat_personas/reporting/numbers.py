@@ -1,7 +1,7 @@
 """How a number is written: one decision for tables, pages, figures, the panel and the line mode.
 
 Tables, pages and the line mode have `DECIMALS`. The panel and the figures, where there is less room, have `COMPACT`.
-What rounds to zero is written without a minus sign.
+A number that rounds to zero keeps its sign: in `+0.012 [-0.000, +0.024]` the minus says that the interval includes 0.
 """
 
 from typing import Protocol
@@ -25,7 +25,7 @@ class Score(Protocol):
 
 def plain(value: float | None, *, decimals: int = DECIMALS) -> str:
     """Write a number as `0.812`, or a dash for None."""
-    return MISSING if value is None else f"{value:z.{decimals}f}"
+    return MISSING if value is None else f"{value:.{decimals}f}"
 
 
 def mean_of(score: Score | None, *, decimals: int = DECIMALS) -> str:
@@ -35,12 +35,12 @@ def mean_of(score: Score | None, *, decimals: int = DECIMALS) -> str:
 
 def with_interval(score: Score | None, *, decimals: int = DECIMALS) -> str:
     """Write a score as `0.812 [0.790, 0.833]`, without brackets where there is no interval, or a dash for None."""
-    return _written(score, f"z.{decimals}f")
+    return _written(score, f".{decimals}f")
 
 
 def signed(difference: Score | None, *, decimals: int = DECIMALS) -> str:
     """Write a difference as `+0.012 [-0.003, +0.027]`, otherwise as `with_interval` does."""
-    return _written(difference, f"+z.{decimals}f")
+    return _written(difference, f"+.{decimals}f")
 
 
 def _written(score: Score | None, form: str) -> str:

@@ -1,7 +1,4 @@
-"""The application: a table of contents. Each screen has its module in `screens/`, each thing on it in `widgets/`.
-
-Colours of the program's own. Any theme of Textual may be set instead; on few colours the terminal's own are used.
-"""
+"""The Textual application: its theme, quitting, and the way from the first frame to the chat screen."""
 
 import logging
 import math
@@ -11,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
+from textual._context import active_message_pump
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.events import Event, Key, MouseDown, Paste
@@ -19,13 +17,14 @@ from textual.screen import Screen
 from textual.theme import Theme
 from textual.worker import WorkerFailed
 
-from chat_personas.tui.process import to_log
-from chat_personas.tui.screens.first import FirstScreen
+from chat_personas.tui.screens.first_frame import FirstScreen
 from chat_personas.tui.session import Session
+from chat_personas.tui.terminal_guard import to_log
 
 if TYPE_CHECKING:
     from chat_personas.tui.chat.screen import ChatScreen
 
+# Any theme of Textual may be set instead; on few colours the terminal's own are used.
 DUSK = Theme(
     name="persona-dusk",
     primary="#6cb6ff",
@@ -43,13 +42,15 @@ DUSK = Theme(
 FEW_COLOURS = (None, "standard")
 TERMINAL_COLOURS = "ansi-dark"
 
-
-UNSENT = "A message still waits for the model. It was not sent, and is lost if you leave now."
+UNSENT = "A message is still waiting for the model. It has not been sent, and will be lost if you quit now."
 SECONDS_BETWEEN_THREADS = 0.001
-"""A key passes through three threads until it is drawn. While estimates are computed in another, each waits so long."""
+"""Thread switch interval. A key press crosses three threads, and each hop can wait that long behind scoring.
+
+Python's default is 5 ms.
+"""
 SECONDS_TO_PRESS_AGAIN = 5.0
-AGAIN_QUITS = "Ctrl+C again quits. What was said is kept."
-HUNG_UP = 128 + 1  # as a shell reports a program that SIGHUP ended
+AGAIN_QUITS = "Press Ctrl+C again to quit. All is stored."
+HUNG_UP = 128 + 1  # what a shell reports for a program that SIGHUP has ended
 
 
 class ChatApp(App[None]):
@@ -60,7 +61,7 @@ class ChatApp(App[None]):
 
     TITLE = "chat-personas"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+q", "quit", "Quit", id="quit", tooltip="Quit; so does Ctrl+C, pressed twice", priority=True)
+        Binding("ctrl+q", "quit", "Quit", id="quit", tooltip="Quit (or press Ctrl+C twice)", priority=True)
     ]
 
     def __init__(self, session: Session) -> None:
@@ -80,15 +81,15 @@ class ChatApp(App[None]):
         self.theme = theme if theme in self.available_themes else default
 
     def get_default_screen(self) -> FirstScreen:
-        """What can be drawn before anything else is imported."""
+        """The screen that can be drawn before anything else is imported."""
         return FirstScreen(self.session.settings.persona, self.session.settings.model)
 
     def run(self, *arguments: Any, **options: Any) -> None:
         """Show the screen until the person leaves it.
 
         Raises:
-            Exception: what the session's callables raised and left nothing to do, each one line ready to print; or a
-                mistake in this program, whose traceback is in the log.
+            Exception: an error that leaves nothing to do, as one line ready to print; or an internal error, whose
+                traceback is in the log.
         """
         sys.setswitchinterval(SECONDS_BETWEEN_THREADS)
         with to_log(self.session.launch.log_path):
@@ -97,12 +98,12 @@ class ChatApp(App[None]):
             raise self.session.failure
 
     def on_ready(self) -> None:
-        """Open the conversation, from which everything else is opened, once the first frame is on the screen."""
+        """Once the first frame is on the screen, open the chat screen, which opens everything else."""
         self.call_after_refresh(self._open_conversation)
 
     async def _open_conversation(self) -> None:
         from chat_personas.tui.chat.screen import ChatScreen
-        from chat_personas.tui.process import watch_for_hangup
+        from chat_personas.tui.terminal_guard import watch_for_hangup
 
         first = self.screen
         chat = ChatScreen(self.session)
@@ -119,28 +120,28 @@ class ChatApp(App[None]):
         self.use_settings(event.keys, event.theme)
 
     async def on_unmount(self) -> None:
-        """Keep what was said and free the model, however the program ends."""
+        """Store the conversation and free the model, however the program ends."""
         await self.session.close()
 
     async def action_quit(self) -> None:
-        """Leave, unless that is being asked already."""
+        """Quit, unless the question whether to quit is being asked already."""
         if self._question not in self.screen_stack:
             self._leave()
 
     @work(exclusive=True, group="quit")
     async def _leave(self) -> None:
-        """Stop the reply, keep what was said, and leave; ask first if a message was never sent."""
+        """Stop and store the reply, and quit; ask first if a message has not been sent."""
         from chat_personas.tui.screens.dialogs import ConfirmScreen
 
         if self.session.unsent:
-            self._question = ConfirmScreen(UNSENT, "Leave", "Stay")
+            self._question = ConfirmScreen(UNSENT, "Quit", "Stay")
             if not await self.push_screen_wait(self._question):
                 return
         await self.session.stop()
         self.exit()
 
     async def action_help_quit(self) -> None:  # type: ignore[override]
-        """Ctrl+C where no text is selected that it could copy: say so, and quit when it comes again soon."""
+        """Ctrl+C without a selection to copy: say that a second one quits, and quit at the second one."""
         now = time.monotonic()
         if now - self._interrupted < SECONDS_TO_PRESS_AGAIN:
             await self.action_quit()
@@ -150,7 +151,7 @@ class ChatApp(App[None]):
         self.post_message(Notify(self._hint))
 
     async def on_event(self, event: Event) -> None:
-        """Pass everything on; what the person does after Ctrl+C makes the next one the first again."""
+        """Pass every event on; after any other input, the next Ctrl+C counts as the first one again."""
         if isinstance(event, MouseDown | Paste) or (isinstance(event, Key) and event.key != "ctrl+c"):
             self._interrupted = -math.inf
             if self._hint is not None and self._hint in self._notifications:
@@ -159,7 +160,15 @@ class ChatApp(App[None]):
         await super().on_event(event)
 
     def _handle_exception(self, error: Exception) -> None:
-        """End with a mistake as `failure`; Textual would draw its traceback, with values in it, on the terminal."""
+        """End the program with an internal error as `failure`, without Textual's traceback, which shows values.
+
+        An error in drawing a reply does not end the program: the reply is shown as plain text.
+        """
+        from chat_personas.tui.widgets.messages import reply_drawn_by
+
+        if (reply := reply_drawn_by(active_message_pump.get(None))) is not None:
+            reply.show_plain(error)
+            return
         cause = error.error if isinstance(error, WorkerFailed) and isinstance(error.error, Exception) else error
         logging.getLogger(__name__).critical("the screen ended with a mistake", exc_info=cause)
         self.session.failure = self.session.failure or cause

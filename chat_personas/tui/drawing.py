@@ -1,19 +1,8 @@
-"""A scale that never stretches: scores are drawn in a fixed range with labelled ends.
+"""From numbers to lines of characters: pure functions, so that tests can check by value what the panel shows.
 
-A line of ours is an interval `├──●──┤` in a given number of cells. Rows that share a range and a width can be put
-under one another and compared by eye: that is how the panel shows the references and the course over the turns.
-
-From numbers to lines of characters: pure functions, so that what the panel shows can be tested by value.
-
-Every kind of thing has its own glyph and its own word; colour only repeats what they say.
-
-Bars for shares between 0 and 1, people's and the model's told apart by their glyph.
-
-How numbers are written on the screen.
-
-Rows of the alignment panel: a name with its glyph, where it stands on the scale, and the figure.
-
-One survey question: what people of the group answer and what the persona would, as bars in pairs.
+Scores are drawn on a fixed range with labelled ends, which never stretches. A score is an interval `├──●──┤` in a given
+number of cells; rows with the same range and width can be compared by eye. Each kind of thing has its own glyph and its
+own name, and colour only repeats them. Widths are counted in cells, of which a wide character takes two.
 """
 
 from collections.abc import Iterable, Sequence
@@ -26,16 +15,16 @@ from chat_personas.reporting import numbers
 from chat_personas.reporting.numbers import Score
 
 INVITATION = "Say something …"
-"""In the empty composer, which the first frame draws before there is a composer."""
+"""Stands in the empty composer. The first frame draws it before there is a composer."""
 
 PEOPLE, MODEL = "█", "━"
 _HALF = {PEOPLE: "▌", MODEL: "╸"}
 
 
 def bar(share: float, width: int, glyph: str) -> str:
-    """Draw `share` of `width` cells, to half a cell, padded to exactly `width`.
+    """Draw `share` (0 to 1) of `width` cells, to half a cell, padded to exactly `width`.
 
-    Shares outside 0 to 1 are clipped; a share above 0 shows at least half a cell, so that rare is never drawn as never.
+    Shares outside 0 to 1 are clipped. A share above 0 gets at least half a cell: rare must not look like never.
     """
     halves = int(min(1.0, max(0.0, share)) * width * 2 + 0.5)
     if share > 0:
@@ -44,7 +33,7 @@ def bar(share: float, width: int, glyph: str) -> str:
 
 
 def two(value: float | None) -> str:
-    """Write a figure between 0 and 1 with two decimals; an em dash where there is none."""
+    """Write a number with two decimals, or an em dash for None."""
     return numbers.plain(value, decimals=numbers.COMPACT)
 
 
@@ -68,24 +57,24 @@ BEYOND_LOW, BEYOND_HIGH, GUIDE = "‹", "›", "┊"
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The ends of a scale. A value outside is drawn as an arrow at that end."""
+    """The ends of a scale. A value outside is drawn as an arrow at its end."""
 
     low: float
     high: float
 
     def cell(self, value: float, width: int) -> int:
-        """Return the cell, 0 to `width` − 1, in which `value` lies; ends included, values outside are clipped."""
+        """Return the cell (0 to `width` − 1) of `value`; values outside the range are clipped."""
         share = (value - self.low) / (self.high - self.low)
         return min(width - 1, max(0, int(share * (width - 1) + 0.5)))
 
 
 ALIGNMENT = Range(0.5, 1.0)
-"""Where alignments are drawn. Predicting even shares for every option reaches about 0.7 on real surveys."""
+"""The scale of alignments. Even answers reach about 0.7 on real surveys."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A score to be drawn: its mean, its interval where there is one, and the glyph of what it belongs to."""
+    """A score to draw: its mean, its interval if it has one, and its glyph."""
 
     mean: float
     low: float | None
@@ -94,7 +83,7 @@ class Mark:
 
 
 def interval_line(mark: Mark, width: int, scale: Range = ALIGNMENT, guide: float | None = None) -> str:
-    """Draw `mark` in exactly `width` cells, with a dotted `guide` where another score is to be compared."""
+    """Draw `mark` in exactly `width` cells, with a dotted `guide` where the score to compare it with stands."""
     cells = [" "] * width
     if guide is not None:
         cells[scale.cell(guide, width)] = GUIDE
@@ -113,7 +102,7 @@ def _glyph(mark: Mark, scale: Range) -> str:
 
 
 def axis(width: int, scale: Range = ALIGNMENT) -> str:
-    """Return the axis in exactly `width` cells, with the figures of both ends and of the middle where they belong."""
+    """Draw the axis in exactly `width` cells, with the numbers of its ends and its middle."""
     middle = (scale.low + scale.high) / 2
     cells = ["─"] * width
     for value, text in ((scale.low, f"{scale.low:.1f}"), (middle, f"{middle:.2f}"), (scale.high, f"{scale.high:.1f}")):
@@ -129,7 +118,7 @@ STYLES = {PERSONA: "bold $accent", POPULATION: "$secondary", OPPOSITE: "$warning
 
 
 def score_row(name: str, glyph: str, score: Score, width: int, guide: float | None = None) -> Content:
-    """Draw `● persona   ├──●──┤   0.84` in `width` cells; `guide` dots where another score stands."""
+    """Draw `● persona   ├──●──┤   0.84` in `width` cells, with a dotted `guide` at another score."""
     line = interval_line(Mark(score.mean, score.low, score.high, glyph), line_cells(width), guide=guide)
     style = STYLES.get(glyph, "")
     drawn = Content.styled(line, style)
@@ -139,22 +128,22 @@ def score_row(name: str, glyph: str, score: Score, width: int, guide: float | No
 
 
 def axis_row(width: int, scale: Range = ALIGNMENT) -> Content:
-    """Draw the axis that the rows of the same `width` share."""
+    """Draw the axis below rows of the same `width`."""
     return Content.styled(" " * NAME_CELLS + axis(line_cells(width), scale), "dim")
 
 
 def line_cells(width: int) -> int:
-    """How many of `width` cells are left for the scale itself; at least 8."""
+    """Return how many of `width` cells are left for the scale itself; at least 8."""
     return max(8, width - NAME_CELLS - FIGURE_CELLS)
 
 
 def fitted(text: str, width: int) -> str:
-    """Cut `text` to `width` cells with an ellipsis, or pad it."""
+    """Return `text` in exactly `width` cells: padded, or cut with an ellipsis."""
     return set_cell_size(text, width) if cell_len(text) <= width else set_cell_size(text, width - 1) + "…"
 
 
 def stacked(rows: Iterable[Content]) -> Content:
-    """Put rows under one another."""
+    """Put each row on a line of its own."""
     return Content("\n").join(rows)
 
 
@@ -164,7 +153,7 @@ PERSON_STYLE, MODEL_STYLE = "$secondary", "bold $accent"
 def paired_bars(options: Sequence[str], people: Sequence[float] | None, model: Sequence[float], width: int) -> Content:
     """Draw, for every option, its text and under it the bars of people (`█`) and model (`━`) with their shares.
 
-    `people` None draws the model alone: the survey has no figures for the group. Option texts wrap with the widget.
+    Without `people`, as for a group that the survey has no figures for, the model is drawn alone.
     """
     cells = max(4, width - 2 - FIGURE_CELLS)
     rows: list[Content] = []
@@ -181,5 +170,5 @@ def _bar_row(share: float, cells: int, glyph: str, style: str) -> Content:
 
 
 def legend(people: str) -> Content:
-    """Say which bar is whose."""
+    """Draw the legend of `paired_bars`, with the name of the `people`."""
     return Content.assemble((PEOPLE * 2, PERSON_STYLE), f" {people}   ", (MODEL * 2, MODEL_STYLE), " persona")

@@ -1,4 +1,4 @@
-"""What is open while the screen is up: corpus, engine, persona, conversation, and its monitor.
+"""The session behind the screen: settings, persona, corpus, engine, conversation and monitor.
 
 Nothing is opened before the first frame.
 """
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What the first frame is drawn with: the arguments over the settings, of which none is validated yet.
+    """The arguments over the settings before they are validated: what the first frame is drawn from.
 
-    `persona` and `model` are what the person typed. `keys` maps ids of bindings to keys.
+    `persona` and `model` are as the person typed them. `keys` maps ids of bindings to keys.
     """
 
     persona: str
@@ -35,14 +35,14 @@ class Preview:
 
 
 class LaunchLike(Protocol):
-    """What `chat_personas.cli.launch.Launch` is to a session: ways to get everything, none of them used yet.
+    """What a session needs of `chat_personas.cli.launch.Launch`: ways to get everything, none of them used yet.
 
-    While the screen is up, what native libraries write to file descriptor 2 goes to `log_path`, nowhere if None.
+    While the screen is up, output of native libraries to file descriptor 2 goes to `log_path` (None: nowhere).
     """
 
     @property
     def resume(self) -> str | None:
-        """The conversation to take up, None for a new one."""
+        """The id of the conversation to continue, None for a new one."""
 
     @property
     def log_path(self) -> Path | None:
@@ -53,7 +53,7 @@ class LaunchLike(Protocol):
         """The validated settings. Raises SettingsError."""
 
     def preview(self) -> Preview:
-        """Return what can be said before that."""
+        """Return the settings for the first frame, not validated."""
 
     def load_persona(self, name: str | None = None) -> "LoadedPersona":
         """Read a persona; None: the one that was asked for. Raises PersonaError."""
@@ -65,22 +65,21 @@ class LaunchLike(Protocol):
         """Open the corpus, creating it the first time. Raises CorpusError."""
 
     def make_monitor(self, engine: "Engine", persona: "Persona", corpus: "Corpus") -> "Monitor":
-        """Make what measures a persona while people talk with it."""
+        """Make the monitor that measures a persona while people talk with it."""
 
     def probing_confirmed(self, info: "EngineInfo") -> bool:
-        """Whether the person agreed to have this engine probed, or need not: it is on this machine."""
+        """Whether this engine may be probed: it runs on this machine, or the person has agreed."""
 
     def remember_probing(self, info: "EngineInfo") -> None:
-        """Remember that the person agreed."""
+        """Remember that the person has agreed to have this engine's server probed."""
 
 
 class Session:
     """Opens what a launch offers, piece by piece, and closes it again. It has no widgets.
 
-    What is not open yet is None. Heavy imports, files and the database are waited for in a thread, so that the person
-    can type meanwhile. `settings` are a preview until `load_settings` has put the validated ones in its place.
-    `failure` is the error that the program is to end with, if there is one; `unsent` counts the messages that wait for
-    the model.
+    What is not open yet is None. Heavy imports, files and the database are used in threads, so that the person can type
+    meanwhile. `settings` are a preview until `load_settings` has replaced them with the validated ones. `failure` is
+    the error that the program will end with, if any. `unsent` counts the messages that wait for the model.
     """
 
     def __init__(self, launch: LaunchLike) -> None:
@@ -96,12 +95,12 @@ class Session:
         self.unsent = 0
 
     async def load_settings(self) -> "Settings":
-        """Let the validated settings take the place of their preview. Raises SettingsError."""
+        """Replace the preview by the validated settings, and return them. Raises SettingsError."""
         self.settings = settings = await asyncio.to_thread(lambda: self.launch.settings)
         return settings
 
     async def open_persona(self, name: str | None = None) -> "LoadedPersona":
-        """Read a persona's file, None for the one asked for; the next new conversation is with it."""
+        """Read a persona, None for the one that was asked for; the next new conversation is with it."""
         self.persona = await asyncio.to_thread(self.launch.load_persona, name)
         return self.persona
 
@@ -123,7 +122,7 @@ class Session:
         """Open the model or reach the server.
 
         Raises:
-            EngineError: it is no model, or the server does not answer. It may be tried again.
+            EngineError: it is not a model, or the server does not answer. It may be tried again.
         """
         if self.engine is None:
             self.engine = await self.launch.open_engine()
@@ -137,7 +136,7 @@ class Session:
         return await self.open_persona(conversation.persona.name if conversation is not None else None)
 
     async def begin(self) -> "Conversation":
-        """Begin a new conversation with the persona; the one before stays in the corpus."""
+        """Begin a new conversation with the persona; the previous one stays in the corpus."""
         from chat_personas.conversation.conversation import Conversation
 
         assert self.persona is not None
@@ -146,10 +145,10 @@ class Session:
         return await self._take_up(conversation)
 
     async def resume(self, conversation_id: str) -> "Conversation":
-        """Take up a conversation of the corpus, with the persona that it was held with.
+        """Continue a conversation of the corpus, with its own persona.
 
         Raises:
-            CorpusError: there is none of that id.
+            CorpusError: there is no conversation of that id.
         """
         from chat_personas.conversation.conversation import Conversation
 
@@ -173,7 +172,7 @@ class Session:
                 await self.conversation.read_ahead()
 
     async def open_monitor(self) -> "Monitor | None":
-        """Make what measures this conversation; None where nothing can be measured."""
+        """Return the monitor of the open conversation, made on first use; None while nothing can be measured."""
         if (
             self.monitor is None
             and self.conversation is not None
@@ -186,12 +185,12 @@ class Session:
         return self.monitor
 
     async def stop(self) -> None:
-        """Stop the reply if there is one; what was said is kept."""
+        """Stop the reply, if there is one, and store its text."""
         if self.conversation is not None and self.conversation.replying:
             await self.conversation.stop()
 
     async def close(self) -> None:
-        """Stop the reply, keep what was said, and free the model and the corpus. What cannot be kept is a `failure`."""
+        """Stop and store the reply, and close model and corpus. What cannot be stored becomes the `failure`."""
         await self.stop()
         if self.conversation is not None:
             await self._keep(self.conversation.save)
@@ -200,7 +199,7 @@ class Session:
             await self.engine.close()
             self.engine = None
         if self.monitor is not None:
-            await self._keep(self.monitor.settle)  # a round that was under way has ended with the engine
+            await self._keep(self.monitor.settle)  # closing the engine has ended the current round
         if self._corpus_opening is not None:
             await asyncio.wait({self._corpus_opening})
         if self.corpus is not None:
@@ -208,7 +207,7 @@ class Session:
             self.corpus = None
 
     async def _keep(self, save: Callable[[], Awaitable[None]]) -> None:
-        """Keep a reply or a round that could not be kept when it ended, or end the program with the reason."""
+        """Store a reply or a round that could not be stored when it ended, or make the reason the `failure`."""
         from chat_personas.corpus import CorpusError
 
         try:

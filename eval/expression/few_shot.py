@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from eval.answers import FloatArray
 from eval.errors import SurveyError
 from eval.expression.rendering import QuestionLike
-from eval.surveys.figures import human_figures
+from eval.surveys.human_figures import human_figures
 from eval.surveys.model import Question, Survey
 from personas import Group, Persona
 from personas.persona import FewShot

@@ -15,7 +15,7 @@ from eval.answers import Answer, Failure, FloatArray, OrderAnswer
 from eval.engine import ORDERS, Engine, EngineInfo
 from eval.expression import log_probability
 from eval.expression.rendering import QuestionLike, render_statement
-from eval.scoring.opinions import opinion
+from eval.scoring.distributions import opinion
 
 MOST_ERROR = 0.2
 """If the mean error over known statements is above this, no judged answer is valid."""

@@ -7,9 +7,9 @@ from typing import Literal
 from eval.answers import Answer, Failure
 from eval.engine import ORDERS, Engine, EngineInfo, Message, Sampling
 from eval.expression import log_probability, open_ended, sampled
+from eval.expression.asking import OneReply
 from eval.expression.judge import Judge
 from eval.expression.rendering import QuestionLike, open_prompt, render
-from eval.expression.requests import OneReply
 from eval.expression.sequence import SEQUENCE
 from eval.expression.verbalized import VERBALIZED
 

@@ -12,10 +12,10 @@ import numpy as np
 
 from eval.answers import Answer, Failure, OrderAnswer, Replies
 from eval.engine import Engine, Message, Sampling
+from eval.expression.asking import ask_each, mostly_unread, seed_for
 from eval.expression.few_shot import without_examples
 from eval.expression.judge import MOST_ERROR, NO_LETTER, Judge, with_refusal
 from eval.expression.rendering import QuestionLike, open_prompt
-from eval.expression.requests import ask_each, mostly_unread, seed_for
 
 SAMPLES = 5
 SAMPLING = Sampling(temperature=0.7, top_p=0.95, max_tokens=80)

@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from eval.answers import Answer, Failure, Replies
 from eval.engine import ORDERS, Engine, Message, Order, Sampling
+from eval.expression.asking import OrderOutcome, ask_each, ask_in_orders, mostly_unread, seed_for, shares
 from eval.expression.rendering import QuestionLike, Rendered, render
-from eval.expression.requests import OrderOutcome, ask_each, ask_in_orders, mostly_unread, seed_for, shares
 
 SAMPLES = 30
 SAMPLING = Sampling(temperature=1.0, top_p=1.0, max_tokens=32)

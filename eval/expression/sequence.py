@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from eval.engine import Sampling
+from eval.expression.asking import OneReply, excerpt
 from eval.expression.rendering import SEQUENCE_INSTRUCTION, SEQUENCE_LENGTH
-from eval.expression.requests import OneReply, excerpt
 
 MIN_LETTERS, MAX_LETTERS = SEQUENCE_LENGTH - 5, SEQUENCE_LENGTH + 5
 """How many letters a reply may hold, because models count a little wrong."""

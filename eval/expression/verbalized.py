@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from eval.engine import Sampling
+from eval.expression.asking import OneReply, excerpt
 from eval.expression.rendering import VERBALIZED_INSTRUCTION
-from eval.expression.requests import OneReply, excerpt
 
 MIN_SUM, MAX_SUM = 95, 105
 """The range of accepted sums of the percentages."""

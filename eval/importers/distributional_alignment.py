@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from eval.errors import SurveyError
-from eval.importers.american_trends_panel import PanelQuestion, read_info, topic_and_years, years_of
 from eval.importers.building import (
     NOBODY_ANSWERED,
     NOT_IN_CATALOGUE,
@@ -27,8 +26,9 @@ from eval.importers.building import (
     finished_survey,
     tidy,
 )
+from eval.importers.opinionqa_waves import PanelQuestion, read_info, topic_and_years, years_of
 from eval.importers.reading import read_json_object, read_literal
-from eval.importers.refusals import declines, parts_fit
+from eval.importers.refusal_texts import declines, parts_fit
 from eval.surveys.model import Question, Responses, sums_to_one
 from personas import CATALOGUE
 from personas.inputs.files import display_name, is_directory

@@ -21,7 +21,7 @@ from eval.importers.building import (
     tidy,
 )
 from eval.importers.reading import read_literal, read_rows
-from eval.importers.refusals import declines
+from eval.importers.refusal_texts import declines
 from eval.surveys.model import Question, sums_to_one
 
 _NEEDED = frozenset({"question", "selections", "options"})

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.errors import SurveyError
-from eval.importers.american_trends_panel import PanelQuestion, read_info, topic_and_years, years_of
 from eval.importers.building import (
     NOBODY_ANSWERED,
     Draft,
@@ -24,8 +23,9 @@ from eval.importers.building import (
     finished_survey,
     tidy,
 )
+from eval.importers.opinionqa_waves import PanelQuestion, read_info, topic_and_years, years_of
 from eval.importers.reading import read_cells, wrong_length
-from eval.importers.refusals import parts_fit
+from eval.importers.refusal_texts import parts_fit
 from eval.surveys.model import MOST_LABELS, MOST_PEOPLE, Question
 from eval.surveys.respondents import NOT_ASKED, Codes, Members, Respondents, Wave
 from personas import ALL_GROUPS, CATALOGUE, Group

@@ -14,7 +14,6 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
 
 from eval.errors import SurveyError
-from eval.importers.american_trends_panel import topic_and_years, years_of
 from eval.importers.building import (
     NOT_IN_CATALOGUE,
     Draft,
@@ -26,8 +25,9 @@ from eval.importers.building import (
     finished_survey,
     tidy,
 )
+from eval.importers.opinionqa_waves import topic_and_years, years_of
 from eval.importers.reading import read_text
-from eval.importers.refusals import declines, parts_fit
+from eval.importers.refusal_texts import declines, parts_fit
 from eval.surveys.model import Question, Responses, sums_to_one
 from personas import CATALOGUE
 from personas.inputs.files import display_name

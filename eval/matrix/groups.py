@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from eval.answers import FloatArray
 from eval.errors import SurveyError
 from eval.scoring.metrics import OrdinalScale, alignment, scale_of, stack, stack_scales
-from eval.surveys.figures import groups_with_figures, human_figures
+from eval.surveys.human_figures import groups_with_figures, human_figures
 from eval.surveys.model import Question, Survey
 from personas import Group
 from personas.inputs.suggestions import quoted

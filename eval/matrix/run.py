@@ -12,14 +12,14 @@ from eval.answers import Replies
 from eval.engine import ORDERS, Engine, EngineError
 from eval.expression.judge import Judge
 from eval.expression.methods import METHODS, Asking, Expression, cannot
+from eval.matrix.asking import UNSTEERED, PromptAnswers, all_prompts, ask, named_prompts
 from eval.matrix.groups import comparison_groups, groups_of
 from eval.matrix.models import MatrixReport
-from eval.matrix.prompts import UNSTEERED, PromptAnswers, all_prompts, ask, named_prompts
 from eval.matrix.tables import MatrixSource, columns, common_questions, require_common, rows, steerabilities
 from eval.report import FailureInfo, ModelInfo, Timing
 from eval.report.build import judge_info, program_version, replies_info, survey_info
 from eval.scoring.intervals import Bootstrap
-from eval.surveys.figures import choose
+from eval.surveys.human_figures import choose
 from eval.surveys.loading import LoadedSurvey
 from eval.surveys.model import Question
 from personas import LoadedPersona, system_prompt

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from eval.answers import FloatArray
 from eval.errors import SurveyError
+from eval.matrix.asking import UNSTEERED, PromptAnswers, prompts_of
 from eval.matrix.groups import ComparisonGroups
 from eval.matrix.measures import confusion, consistency, human_references, steerability
 from eval.matrix.models import CellInfo, Consistency, HumanReferences, RowInfo, SteerabilityInfo, TargetInfo
-from eval.matrix.prompts import UNSTEERED, PromptAnswers, prompts_of
 from eval.scoring.groups import GroupTable, Nearest, nearest
 from eval.scoring.intervals import Bootstrap
 from eval.scoring.results import Score, group_name

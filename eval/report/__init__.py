@@ -14,7 +14,7 @@ from eval.report.models import (
     Reports,
     as_document,
 )
-from eval.report.parts import (
+from eval.report.provenance import (
     FROM_FILE,
     CalibratedScores,
     Calibration,

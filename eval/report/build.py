@@ -25,8 +25,8 @@ from eval.report import (
     Timing,
     UnreadInfo,
 )
+from eval.scoring.distributions import OrderOpinion
 from eval.scoring.intervals import Bootstrap
-from eval.scoring.opinions import OrderOpinion
 from eval.scoring.results import group_name
 from eval.scoring.scores import QuestionScore, Scorecard
 from eval.surveys.loading import LoadedSurvey

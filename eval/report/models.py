@@ -7,7 +7,7 @@ from pydantic import Field
 
 from eval.answers import Refusals
 from eval.engine import Order
-from eval.report.parts import (
+from eval.report.provenance import (
     Calibration,
     Distribution,
     JudgeInfo,

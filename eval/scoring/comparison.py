@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from eval.answers import Answer, FloatArray, Refusals
 from eval.errors import AnswerError
+from eval.scoring.distributions import Opinion, opinion
 from eval.scoring.groups import GroupTable, group_table, opposite_of
 from eval.scoring.metrics import (
     Distributions,
@@ -27,8 +28,7 @@ from eval.scoring.metrics import (
     total_variation,
     uniform,
 )
-from eval.scoring.opinions import Opinion, opinion
-from eval.surveys.figures import HumanFigures, human_figures
+from eval.surveys.human_figures import HumanFigures, human_figures
 from eval.surveys.loading import Question, Survey
 from personas import Group
 

@@ -13,7 +13,7 @@ from eval.answers import FloatArray
 from eval.scoring.intervals import Bootstrap
 from eval.scoring.metrics import OrdinalScale, alignment, scale_of, stack_scales
 from eval.scoring.results import NearGroup
-from eval.surveys.figures import groups_with_figures, human_figures
+from eval.surveys.human_figures import groups_with_figures, human_figures
 from eval.surveys.loading import Survey
 from personas import Group
 

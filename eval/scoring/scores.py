@@ -10,10 +10,10 @@ import numpy as np
 
 from eval.answers import Answer, FloatArray, Refusals
 from eval.scoring.comparison import Comparison, Distances, QuestionMeasures, compare
+from eval.scoring.distributions import Opinion, OrderOpinion
 from eval.scoring.groups import nearest
 from eval.scoring.intervals import RESAMPLES, Bootstrap
 from eval.scoring.letters import both_orders
-from eval.scoring.opinions import Opinion, OrderOpinion
 from eval.scoring.results import (
     Difference,
     NearGroup,

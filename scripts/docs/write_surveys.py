@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from eval.importers.csv_table import Row
-from eval.surveys.figures import groups_with_figures
+from eval.surveys.human_figures import groups_with_figures
 from eval.surveys.loading import Option, Population, Question, Responses, Survey, load_survey
 from scripts.docs.parts import DOCS, key_table, renewed
 

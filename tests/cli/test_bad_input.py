@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import sqlite3
 import sys
 import threading
@@ -17,7 +16,7 @@ from chat_personas.corpus import Corpus, connection
 from chat_personas.models import pocket_path
 from eval.engine import Engine, Message, Piece, Sampling
 from tests.cli.running import Command, kept_messages, only_line
-from tests.corpus.unprivileged import as_nobody, give_to_nobody, shared_directory
+from tests.corpus.unprivileged import without_privileges
 from tests.fakes import END, FakeEngine
 
 Serve = Callable[[Engine], None]
@@ -280,30 +279,26 @@ def test_a_disk_that_fills_while_the_model_speaks_shows_the_reply_and_ends_with_
 
 
 def test_a_read_only_corpus_is_refused_before_anything_is_said(
-    served_by: Serve, monkeypatch: pytest.MonkeyPatch, brief: str
+    served_by: Serve, monkeypatch: pytest.MonkeyPatch, brief: str, tmp_path: Path
 ) -> None:
-    with shared_directory() as directory:
-        home = directory / "home"
-        Corpus.open(home / "data" / "corpus.db").close()
-        shutil.copy(brief, directory / "brief.toml")
-        files = [home, *home.rglob("*")]
-        give_to_nobody(*files)
-        (home / "data" / "corpus.db").chmod(0o400)
-        monkeypatch.setenv("CHAT_PERSONAS_HOME", str(home))
-        monkeypatch.setenv("HOME", "/nowhere")
-        engine = FakeEngine(["Good day", END])
-        served_by(engine)
+    home = tmp_path / "read-only"
+    Corpus.open(home / "data" / "corpus.db").close()
+    (home / "data" / "corpus.db").chmod(0o400)
+    monkeypatch.setenv("CHAT_PERSONAS_HOME", str(home))
+    monkeypatch.setenv("HOME", "/nowhere")
+    engine = FakeEngine(["Good day", END])
+    served_by(engine)
 
-        def talk() -> str:
-            reading, writing = os.pipe()
-            os.dup2(writing, 2)
-            with Path(os.devnull).open() as nothing:
-                sys.stdin, sys.stderr = nothing, os.fdopen(2, "w", closefd=False)
-                code = main(["chat", str(directory / "brief.toml")])
-            sys.stderr.flush()
-            return f"{code} {os.read(reading, 4096).decode()}"
+    def talk() -> str:
+        reading, writing = os.pipe()
+        os.dup2(writing, 2)
+        with Path(os.devnull).open() as nothing:
+            sys.stdin, sys.stderr = nothing, os.fdopen(2, "w", closefd=False)
+            code = main(["chat", brief])
+        sys.stderr.flush()
+        return f"{code} {os.read(reading, 4096).decode()}"
 
-        said = as_nobody(talk)
+    said = without_privileges(talk)
     assert said.startswith("4 chat-personas: the corpus ")
     assert "read-only" in said
     assert said.count("\n") == 1

@@ -11,7 +11,7 @@ from chat_personas.corpus import Corpus, CorpusError, connection
 from chat_personas.corpus import migrations as migrations_package
 from chat_personas.corpus.connection import refuse_foreign
 from tests.corpus.making import branch_of, talk, texts
-from tests.corpus.unprivileged import as_nobody, give_to_nobody, shared_directory
+from tests.corpus.unprivileged import without_privileges
 
 
 def mode(path: Path) -> int:
@@ -201,29 +201,26 @@ def test_errors_do_not_tell_whose_home_it_is(tmp_path: Path, monkeypatch: pytest
         Corpus.open(tmp_path / "diary.txt")
 
 
-def test_a_read_only_file_is_named_so_and_can_still_be_read() -> None:
-    with shared_directory() as directory:
-        path = directory / "corpus.db"
-        with Corpus.open(path) as corpus:
-            identifier = talk(corpus, ("Hi", "Hello."))
-        path.chmod(0o444)
-        (directory / "corpus.db-open").chmod(0o755)
-        directory.chmod(0o555)
-        assert as_nobody(lambda: Corpus.open(path)) == read_only_error(path)
-        assert as_nobody(lambda: len(Corpus.open(path, read_only=True).conversations())) == "1"
-        with Corpus.open(path) as corpus:
+def test_a_read_only_file_is_named_so_and_can_still_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "closed" / "corpus.db"
+    with Corpus.open(path) as corpus:
+        identifier = talk(corpus, ("Hi", "Hello."))
+    path.chmod(0o444)
+    path.parent.chmod(0o555)
+    try:
+        assert without_privileges(lambda: Corpus.open(path)) == read_only_error(path)
+        assert without_privileges(lambda: len(Corpus.open(path, read_only=True).conversations())) == "1"
+        with Corpus.open(path, read_only=True) as corpus:
             assert texts(branch_of(corpus, identifier)) == ["Hi", "Hello."]
-        directory.chmod(0o755)
+    finally:
+        path.parent.chmod(0o755)
 
 
-def test_a_file_that_may_not_be_written_says_what_to_do() -> None:
-    with shared_directory() as directory:
-        path = directory / "corpus.db"
-        Corpus.open(path).close()
-        give_to_nobody(directory, path, directory / "corpus.db-open")
-        path.chmod(0o400)
-        assert as_nobody(lambda: Corpus.open(path)) == read_only_error(path)
-        directory.chmod(0o755)
+def test_a_file_that_may_not_be_written_says_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "corpus.db"
+    Corpus.open(path).close()
+    path.chmod(0o400)
+    assert without_privileges(lambda: Corpus.open(path)) == read_only_error(path)
 
 
 def test_looking_at_a_header_does_not_lock_the_file(tmp_path: Path) -> None:

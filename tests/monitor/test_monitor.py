@@ -266,7 +266,7 @@ async def test_figures_for_some_questions_only_are_said() -> None:
     partly = town(*TOWN.questions[:2], question("SHOP", {MALE: (5, 5)}, overall=(10, 10)))
     engine = FakeEngine(SAID)
     last = await round_of(Monitor(engine, loaded(partly), [DEMOCRAT]))
-    assert last.message == "human figures for 2 of 3 questions"
+    assert last.message == "survey data for 2 of 3 questions"
     assert last.scorecard is not None
     assert last.scorecard.scores.alignment is not None
     assert last.scorecard.scores.alignment.mean == pytest.approx((0.7 + 0.9) / 2)

@@ -13,7 +13,7 @@ from chat_personas.monitor.recording import RoundRecorder
 from chat_personas.monitor.round import ProbeRound
 from eval.answers import Answer, Failure, OrderAnswer
 from eval.engine import ORDERS, EngineInfo, Message
-from eval.scoring.opinions import MAX_TRUNCATION
+from eval.scoring.distributions import MAX_TRUNCATION
 from eval.surveys.loading import LoadedSurvey
 from tests.corpus.full_disk import no_room
 from tests.corpus.making import branch_of, conversation_row, talk

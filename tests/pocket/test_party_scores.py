@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from eval.surveys.figures import human_figures
+from eval.surveys.human_figures import human_figures
 from eval.surveys.loading import load_survey
 from personas import Group
 from pocket.party_scores import party_scores

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from eval.surveys.figures import human_figures
+from eval.surveys.human_figures import human_figures
 from eval.surveys.loading import load_survey
 from personas import Group
 from pocket.panel import Panel

@@ -31,10 +31,11 @@ def test_a_difference_has_a_sign_in_every_number() -> None:
     assert signed(Score(-0.2)) == "-0.200"
 
 
-def test_what_rounds_to_zero_has_no_minus() -> None:
-    assert signed(SMALL) == "+0.000 [-0.013, +0.011]"
-    assert signed(SMALL, decimals=COMPACT) == "+0.00 [-0.01, +0.01]"
-    assert plain(-0.0004) == "0.000"
+def test_a_bound_that_rounds_to_zero_still_says_on_which_side_of_it_it_lies() -> None:
+    assert signed(SMALL) == "-0.000 [-0.013, +0.011]"
+    assert signed(Score(0.012, -0.0004, 0.024)) == "+0.012 [-0.000, +0.024]"
+    assert signed(Score(0.012, 0.0004, 0.024)) == "+0.012 [+0.000, +0.024]"
+    assert with_interval(Score(0.012, -0.0004, 0.024)) == "0.012 [-0.000, 0.024]"
 
 
 @pytest.mark.parametrize("score", [Score(0.8), Score(0.8, 0.7, None)])

@@ -22,7 +22,7 @@ from chat_personas.tui.drawing import (
     two,
     with_interval,
 )
-from chat_personas.tui.screens.first import outlines
+from chat_personas.tui.screens.first_frame import outlines
 
 UNIT = Range(0.0, 1.0)
 

@@ -7,7 +7,7 @@ from textual.binding import Binding
 from textual.dom import DOMNode
 
 import chat_personas.tui
-from chat_personas.tui.keys import binding_holders
+from chat_personas.tui.key_registry import binding_holders
 
 
 def classes_that_bind_keys() -> list[type[DOMNode]]:

@@ -1,9 +1,9 @@
-"""The page about the screen names every key by the id with which it can be set anew."""
+"""The page about the screen names every key by the id by which it can be rebound."""
 
 import re
 from pathlib import Path
 
-from chat_personas.tui.keys import named_bindings
+from chat_personas.tui.key_registry import named_bindings
 
 PAGE = Path(__file__).parents[2] / "docs" / "chat.md"
 

@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len
 
 from chat_personas.tui.app import ChatApp
-from chat_personas.tui.keys import named_bindings
+from chat_personas.tui.key_registry import named_bindings
 from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, shown, type_text, until
 
 SMALL = (80, 24)
@@ -114,7 +114,7 @@ def test_a_theme_that_is_set_is_used(corpus_file: Path) -> None:
 async def test_another_persona_is_picked_by_typing_a_part_of_its_name(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine())) as pilot:
         await pilot.press("ctrl+g")
-        await until(pilot, lambda: "Talk with" in shown(pilot))
+        await until(pilot, lambda: "Choose a persona" in shown(pilot))
         await pilot.press(*"republican")
         await until(pilot, lambda: "republican" in shown(pilot) and "democrat " not in shown(pilot))
         await pilot.press("enter")
@@ -129,7 +129,7 @@ async def test_a_persona_file_with_a_mistake_is_named_and_the_conversation_stays
     wrong.write_text('schema = "chat-personas/persona@1"\nname = "x"\n')
     async with screen(session(corpus_file, ScreenEngine(reply("Yes.")))) as pilot:
         await pilot.press("ctrl+g")
-        await until(pilot, lambda: "Talk with" in shown(pilot))
+        await until(pilot, lambda: "Choose a persona" in shown(pilot))
         pilot.app.screen.query_one("#wanted").value = str(wrong)  # type: ignore[attr-defined]
         await pilot.press("enter")
         await until(pilot, lambda: "wrong.toml" in shown(pilot) and pilot.app.screen is chat(pilot))
@@ -154,3 +154,40 @@ async def test_a_narrow_screen_shortens_the_warning_to_a_whole_word_and_drops_wh
         await until(pilot, lambda: shown(pilot).splitlines()[-2] == " pocket · demonstration · context 43/2048")
         await pilot.resize_terminal(35, 15)
         await until(pilot, lambda: shown(pilot).splitlines()[-2] == " pocket · demonstration")
+
+
+async def test_the_list_of_personas_marks_those_that_can_be_talked_with_but_not_measured(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine())) as pilot:
+        await pilot.press("ctrl+g")
+        await until(pilot, lambda: "Choose a persona" in shown(pilot))
+        await pilot.press(*"protestant")
+        await until(pilot, lambda: "talk only" in shown(pilot))
+        assert "A Protestant · talk only (RELIG=Protestant)" in shown(pilot)
+
+        pilot.app.screen.query_one("#wanted").value = "democrat"  # type: ignore[attr-defined]
+        await until(pilot, lambda: "A Democrat (POLPARTY=Democrat)" in shown(pilot))
+
+
+async def test_on_a_narrow_screen_the_id_of_a_key_stands_below_what_the_key_does(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine()), (100, 50)) as pilot:
+        await pilot.press("f1")
+        await until(pilot, lambda: "^g          Choose another persona               persona" in shown(pilot))
+        await pilot.resize_terminal(60, 50)
+        await until(pilot, lambda: "Choose another persona               persona" not in shown(pilot))
+
+        lines = [line.replace("┃", "").rstrip() for line in shown(pilot).splitlines()]
+        at = next(number for number, line in enumerate(lines) if "Choose another persona" in line)
+        assert lines[at + 1].index("persona") == lines[at].index("Choose")
+
+
+async def test_on_a_narrow_screen_a_conversation_in_the_list_has_two_lines(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Yes."))), (44, 20)) as pilot:
+        await type_text(pilot, "What should be done about guns in the cities?")
+        await until(pilot, lambda: "Yes." in shown(pilot) and not chat(pilot).replies.busy)
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: "1 conversation" in shown(pilot).lower() and "democrat ·" in shown(pilot))
+
+        lines = shown(pilot).splitlines()
+        at = next(number for number, line in enumerate(lines) if "democrat ·" in line)
+        assert "…" in lines[at]
+        assert not lines[at + 1].replace("┃", "").strip()

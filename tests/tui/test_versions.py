@@ -62,7 +62,7 @@ async def test_all_replies_to_all_versions_of_a_message_are_gone_round_and_none_
             await pilot.press("f8")
             await measured_after(pilot, lambda text=text: text in shown(pilot))
             assert which in " ".join(shown(pilot).split())
-            assert "measured before: 62 questions" in shown(pilot)
+            assert "62 questions (from an earlier measurement)" in shown(pilot)
             assert measured(corpus_file) == 4
 
 
@@ -93,7 +93,7 @@ async def test_a_conversation_that_is_opened_again_is_shown_as_it_was_measured(c
 
     opened = session(corpus_file, engine, measure=True, make_monitor=monitor, resume=conversation.id)
     async with screen(opened) as pilot:
-        await measured_after(pilot, lambda: "measured before: 62 questions" in shown(pilot))
+        await measured_after(pilot, lambda: "62 questions (from an earlier measurement)" in shown(pilot))
         assert course_lines(pilot) == course
     assert (engine.probed, measured(corpus_file)) == (probed, rounds)
     assert rounds == 2

@@ -75,7 +75,7 @@ def _themes() -> frozenset[str]:
 
 
 def _key_ids() -> frozenset[str]:
-    from chat_personas.tui.keys import named_bindings
+    from chat_personas.tui.key_registry import named_bindings
 
     return frozenset(binding.id for _, binding in named_bindings() if binding.id)
 

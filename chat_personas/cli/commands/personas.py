@@ -12,7 +12,7 @@ from chat_personas.text import printable
 from eval.evaluation import questions_with_figures
 from eval.expression.few_shot import as_asked
 from eval.expression.rendering import render
-from eval.surveys.figures import has_figures
+from eval.surveys.human_figures import has_figures
 from eval.surveys.loading import load_survey
 from personas import Persona, evaluation_prompt, library_names, load_persona
 from personas.checking import examine, read_file

@@ -20,7 +20,7 @@ from chat_personas.surveys import all_survey_names, check_name, find_survey, gla
 from chat_personas.text import pluralize, printable
 from eval.errors import SurveyError
 from eval.importers import KINDS, ImportOptions, ImportResult
-from eval.surveys.figures import groups_with_figures, human_figures
+from eval.surveys.human_figures import groups_with_figures, human_figures
 from eval.surveys.model import Question, Survey
 from personas import Group, clash
 from personas.inputs.files import is_directory

@@ -24,7 +24,7 @@ from chat_personas.storage.files import (
 from chat_personas.surveys import find_survey
 from chat_personas.text import pluralize, printable
 from eval.answer_files import as_answers, left_out
-from eval.compare.gap import gaps
+from eval.compare.knowledge_gap import gaps
 from eval.errors import SurveyError
 from eval.report import Report, as_document
 from eval.surveys.loading import LoadedSurvey

@@ -21,9 +21,9 @@ from eval.answers import Refusals
 from eval.evaluation import evaluate, evaluate_answers, questions_for
 from eval.expression.judge import Judge
 from eval.expression.methods import Asking, Expression
+from eval.matrix.asking import all_prompts
 from eval.matrix.groups import groups_of
 from eval.matrix.models import MatrixReport
-from eval.matrix.prompts import all_prompts
 from eval.matrix.run import evaluate_matrix, questions_of
 from eval.report import Report
 from eval.report.calibrate import calibrated, comparable

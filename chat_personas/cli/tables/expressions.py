@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.table import Table
 
 from chat_personas.cli.tables.layout import Column, begin, print_line, split_table
-from chat_personas.reporting.missing import missing
 from chat_personas.reporting.numbers import with_interval
+from chat_personas.reporting.why_missing import missing
 from chat_personas.reporting.wording import (
     GAP_EXPLAINED,
     calibration_lines,
@@ -22,7 +22,7 @@ from chat_personas.reporting.wording import (
     steered_name,
     trouble_lines,
 )
-from eval.compare.gap import gaps
+from eval.compare.knowledge_gap import gaps
 from eval.report import GapInfo, Report
 
 COMPARED = ("alignment", "total_variation")

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 
 from chat_personas.cli.tables.layout import Column, begin, print_line, split_table
-from chat_personas.reporting.missing import missing_in_matrix
 from chat_personas.reporting.numbers import COMPACT, Score, plain, signed, with_interval
+from chat_personas.reporting.why_missing import missing_in_matrix
 from chat_personas.reporting.wording import (
     ORACLE_EXPLAINED,
     failures_listed,

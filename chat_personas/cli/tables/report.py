@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.table import Table
 
 from chat_personas.cli.tables.layout import Column, begin, fits, fitted, print_line, split_table
-from chat_personas.reporting.missing import missing
 from chat_personas.reporting.numbers import with_interval
+from chat_personas.reporting.why_missing import missing
 from chat_personas.reporting.wording import (
     REFERENCE_POINTS,
     REFERENCES_EXPLAINED,

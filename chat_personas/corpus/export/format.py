@@ -1,4 +1,4 @@
-"""What a format of the export is. A module of its own because the formats and their registry both import it."""
+"""What every export format implements. The formats are listed in `chat_personas.corpus.export`, which imports this."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass

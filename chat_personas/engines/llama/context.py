@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chat_personas.engines.llama.library import native
+from chat_personas.engines.llama.bindings import native
 from chat_personas.engines.llama.worker import Interrupted, InterruptFlag
 from eval.engine import EngineError
 

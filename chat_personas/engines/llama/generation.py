@@ -8,11 +8,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from chat_personas.engines.history import Fitted, shortened
-from chat_personas.engines.llama.library import native
+from chat_personas.engines.llama.bindings import native
 from chat_personas.engines.llama.tree import Limits, Plan, Step, TokenPath
 from chat_personas.engines.llama.vocabulary import Detokeniser, Vocabulary
 from chat_personas.engines.llama.worker import Interrupted, InterruptFlag, Job, Priority
+from chat_personas.engines.shortening import Fitted, shortened
 from eval.engine import (
     EngineError,
     FinishReason,

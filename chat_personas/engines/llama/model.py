@@ -8,7 +8,7 @@ import struct
 from pathlib import Path
 from typing import Any
 
-from chat_personas.engines.llama.library import native, native_errors
+from chat_personas.engines.llama.bindings import native, native_errors
 from chat_personas.engines.llama.worker import InterruptFlag
 from chat_personas.storage.files import atomic_write
 from eval.engine import EngineError

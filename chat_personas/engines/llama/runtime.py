@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from chat_personas.engines.llama.bindings import native, physical_cores
 from chat_personas.engines.llama.context import Context, ContextSize
-from chat_personas.engines.llama.library import native, physical_cores
-from chat_personas.engines.llama.memory import SequenceMemory
 from chat_personas.engines.llama.model import Model, file_sha256
 from chat_personas.engines.llama.prompt import CHATML, ChatTemplate, Prompter
+from chat_personas.engines.llama.token_cache import SequenceMemory
 from chat_personas.engines.llama.vocabulary import LabelScorer, Vocabulary
 from chat_personas.engines.llama.worker import InterruptFlag
 from eval.engine import EngineInfo

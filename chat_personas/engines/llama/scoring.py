@@ -4,9 +4,9 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from chat_personas.engines.history import shortened
 from chat_personas.engines.llama.tree import Limits, Plan, Step, TokenPath, common_length
 from chat_personas.engines.llama.worker import InterruptFlag, Job, Priority
+from chat_personas.engines.shortening import shortened
 from eval.engine import Message, Probe, ProbeScore
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chat_personas.engines.llama.library import native
+from chat_personas.engines.llama.bindings import native
 from eval.engine import EngineError, LabelScore
 
 _SENTENCEPIECE = 1  # LLAMA_VOCAB_TYPE_SPM: its first token of a text carries a space that is not in the text

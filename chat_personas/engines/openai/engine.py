@@ -11,7 +11,6 @@ from functools import partial
 from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any
 
-from chat_personas.engines.history import Prefix
 from chat_personas.engines.openai.capabilities import (
     Capabilities,
     Dialect,
@@ -33,6 +32,7 @@ from chat_personas.engines.openai.retrying import (
     through_limits,
 )
 from chat_personas.engines.openai.scheduling import ConcurrencyWindow, in_waves
+from chat_personas.engines.shortening import Prefix
 from eval.engine import (
     EngineError,
     EngineInfo,

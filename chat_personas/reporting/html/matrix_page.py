@@ -15,9 +15,9 @@ from chat_personas.reporting.html.provenance import (
     timing_facts,
 )
 from chat_personas.reporting.markup import Element, Node, element
-from chat_personas.reporting.missing import missing_in_matrix
 from chat_personas.reporting.numbers import COMPACT, MISSING, plain, signed, with_interval
 from chat_personas.reporting.svg.figures import matrix_figure
+from chat_personas.reporting.why_missing import missing_in_matrix
 from chat_personas.reporting.wording import (
     DEMONSTRATION,
     IDENTICAL,

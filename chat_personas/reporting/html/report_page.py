@@ -15,10 +15,10 @@ from chat_personas.reporting.html.layout import (
 from chat_personas.reporting.html.provenance import repeat, trouble
 from chat_personas.reporting.html.questions import order_rules, questions
 from chat_personas.reporting.markup import Element, Node, element
-from chat_personas.reporting.missing import missing
 from chat_personas.reporting.numbers import p_value, signed, with_interval
 from chat_personas.reporting.svg.figures import figure
 from chat_personas.reporting.svg.primitives import all_not_shown, questions_answered
+from chat_personas.reporting.why_missing import missing
 from chat_personas.reporting.wording import (
     DEMONSTRATION,
     GAP_EXPLAINED,
@@ -45,7 +45,7 @@ from chat_personas.reporting.wording import (
     why_not_shown,
 )
 from chat_personas.text import pluralize
-from eval.compare.gap import gaps
+from eval.compare.knowledge_gap import gaps
 from eval.report import GapInfo, NearGroup, Report
 from eval.scoring.intervals import MIN_QUESTIONS
 

@@ -1,1 +1,1 @@
-"""The screen on which people talk, and what controls it: replies, measuring, going from one conversation to another."""
+"""The chat screen and its controllers: replies, measuring, navigation."""

@@ -1,4 +1,4 @@
-"""Measuring while people talk: asking first where it must, and handing estimates to the panel."""
+"""Measuring while people talk: when a round begins, the consent that a server needs, and estimates for the panel."""
 
 import asyncio
 from contextlib import aclosing
@@ -6,26 +6,26 @@ from typing import TYPE_CHECKING
 
 from chat_personas.reporting.wording import figures_described
 from chat_personas.text import printable
-from chat_personas.tui.process import spare_what_is_here
 from chat_personas.tui.session import Session
+from chat_personas.tui.terminal_guard import spare_what_is_here
 
 if TYPE_CHECKING:
     from chat_personas.monitor.monitor import Monitor
     from chat_personas.tui.widgets.panel.panel import AlignmentPanel
     from personas import Persona
 
-OFF = "not measuring (F4 begins)"
-SOON = "measuring begins when the model is open"
+OFF = "not measuring (F4 starts it)"
+SOON = "measuring starts once the model is loaded"
 MEASURING = "measuring…"
-UNASKED = "not measuring: this server is not on this machine; F4 asks first"
-IMPOSSIBLE = "this model cannot be measured: it shows no log-probabilities"
+UNASKED = "not measuring: the server is on another machine (F4 asks you first)"
+IMPOSSIBLE = "this model cannot be measured: it gives no log-probabilities"
 
 
 class MeasuringController:
-    """Whether, when and what is measured. A round belongs to the reply that it followed.
+    """Decides whether, when and what is measured. A round belongs to the reply that it follows.
 
-    One round at a time: a message stops the probes until it is answered, then the round goes on, and the next one,
-    which is of the conversation as it stands then, begins after it.
+    One round runs at a time. A message interrupts the probes until it is answered; then the round continues, and the
+    next one, about the conversation as it is by then, begins after it.
     """
 
     def __init__(self, session: Session, panel: "AlignmentPanel") -> None:
@@ -39,13 +39,13 @@ class MeasuringController:
 
     @property
     def permitted(self) -> bool:
-        """Whether the engine may be probed: it is on this machine, or the person agreed."""
+        """Whether the engine may be probed: it runs on this machine, or the person has agreed."""
         engine = self._session.engine
         return engine is not None and self._session.launch.probing_confirmed(engine.info)
 
     @property
     def possible(self) -> bool:
-        """Whether the engine shows the log-probabilities that probing needs."""
+        """Whether the engine gives the log-probabilities that probing needs."""
         engine = self._session.engine
         return engine is not None and engine.info.log_probabilities != "none"
 
@@ -58,7 +58,7 @@ class MeasuringController:
         return SOON if self._session.engine is None or self.permitted else UNASKED
 
     async def introduce(self) -> None:
-        """Tell the panel whose opinions will be compared, and with what."""
+        """Tell the panel which groups the persona is compared with, on which questions, and with which survey data."""
         conversation = self._session.conversation
         if conversation is not None:
             monitor = await self._session.open_monitor()
@@ -67,7 +67,7 @@ class MeasuringController:
 
     @property
     def outdated(self) -> bool:
-        """Whether the round under way is of another conversation, or of a branch that is not on the screen any more."""
+        """Whether the current round is about another conversation, or a branch that is no longer on the screen."""
         conversation = self._session.conversation
         if self._current is None or conversation is None:
             return False
@@ -76,9 +76,9 @@ class MeasuringController:
         return measured != conversation.id or followed not in here
 
     async def measure(self) -> None:
-        """Measure the conversation as it stands once the round under way is over; only the newest such wish counts.
+        """Measure the conversation as it is once the current round is over; only the newest call counts.
 
-        A round that is cancelled keeps what it found.
+        The results of a cancelled round are recorded.
 
         Raises:
             EngineError: the model or the server failed.
@@ -116,24 +116,24 @@ class MeasuringController:
 
     @property
     def enabled(self) -> bool:
-        """Whether replies are measured as they come."""
+        """Whether every reply is measured."""
         return self.wanted and self.permitted
 
     async def question(self) -> str | None:
-        """Return what the person must agree to before anything is measured, or None."""
+        """Return the question to which the person must say yes before anything is measured, or None."""
         engine = self._session.engine
         if engine is None or self.permitted:
             return None
         monitor = await self._session.open_monitor()
         requests = monitor.requests_per_round if monitor else 0
         return (
-            f"{engine.info.name} is not on this machine. Measuring sends this conversation to it again with every "
-            f"question: up to {requests} requests at the beginning and after each reply, which may cost "
-            "money. Measure? (Remembered for this server.)"
+            f"{engine.info.name} is on another machine. Measuring sends this conversation to it again with every "
+            f"question: up to {requests} requests at the start and after each reply, which may cost money. "
+            "Measure? (A yes is remembered for this server.)"
         )
 
     def agree(self) -> None:
-        """Measure from now on; that a server on another machine may be probed is remembered."""
+        """Measure from now on, and remember the consent to probe a server on another machine."""
         self.wanted = True
         engine = self._session.engine
         if engine is not None and not self.permitted:
@@ -141,12 +141,12 @@ class MeasuringController:
 
 
 def whose(persona: "Persona") -> list[str]:
-    """Name the groups whose opinions a persona is compared with."""
+    """Name the groups that a persona is compared with."""
     return [group.label for group in persona.groups] or ["Everyone"]
 
 
 def _source(monitor: "Monitor | None") -> str:
-    """Say what the human figures are: their wording, whether they are weighted, and the years."""
+    """Describe the survey data: title, wording, whether it is weighted, and years."""
     if monitor is None:
         return ""
     survey = monitor.survey.survey

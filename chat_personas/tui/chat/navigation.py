@@ -1,12 +1,12 @@
-"""Going into a conversation: the first one when the program starts, and from one to another."""
+"""Opening the first conversation when the program starts, and going from one conversation to another."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from chat_personas.tui.chat.measuring import MeasuringController
 from chat_personas.tui.chat.replies import ReplyController
-from chat_personas.tui.process import spare_what_is_here
 from chat_personas.tui.session import Session
+from chat_personas.tui.terminal_guard import spare_what_is_here
 
 if TYPE_CHECKING:
     from chat_personas.conversation.conversation import Conversation
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class NavigationView(Protocol):
-    """What the navigator asks of the screen."""
+    """What `Navigator` asks of the screen."""
 
     def use_settings(self, keys: Mapping[str, str], theme: str | None) -> None:
         """Bind keys and choose a theme."""
@@ -24,7 +24,7 @@ class NavigationView(Protocol):
         """Name the persona of the next conversation."""
 
     def show_model(self, info: "EngineInfo") -> None:
-        """Name the model that is open now."""
+        """Name the open model."""
 
     async def show_no_model(self, error: "EngineError") -> None:
         """Say why the model could not be opened, and that it may be tried again."""
@@ -33,7 +33,7 @@ class NavigationView(Protocol):
         """Show the conversation as the corpus has it, without figures yet. Raises CorpusError."""
 
     def send_waiting(self) -> None:
-        """Begin to send what waits for the model."""
+        """Begin to send the waiting messages."""
 
     def read_ahead(self) -> None:
         """Begin to let the model read the conversation."""
@@ -42,11 +42,11 @@ class NavigationView(Protocol):
         """Begin to measure the conversation."""
 
     def stop_measuring(self) -> None:
-        """End the round under way."""
+        """End the current round."""
 
 
 class Navigator:
-    """Opens what a session offers, and goes from one conversation to another; `view` shows where it is."""
+    """Opens what a session offers, and goes from one conversation to another; `view` shows the result."""
 
     def __init__(
         self, session: Session, replies: ReplyController, measuring: MeasuringController, view: NavigationView
@@ -57,12 +57,12 @@ class Navigator:
         self._view = view
 
     async def open(self) -> None:
-        """Open everything for the first time, or again what failed: persona, corpus, model, conversation.
+        """Open settings, persona, corpus, model and conversation; again, only what failed the first time.
 
-        A model that does not open is shown, and may be tried again.
+        If the model cannot be opened, the screen says why, and it may be tried again.
 
         Raises:
-            Exception: what leaves nothing to do, such as a wrong setting or a corpus that cannot be opened.
+            Exception: an error that leaves nothing to do, such as a wrong setting or a corpus that cannot be opened.
         """
         resume = self._session.launch.resume
         await self._load_settings()
@@ -76,9 +76,7 @@ class Navigator:
             spare_what_is_here()
 
     async def go(self, conversation_id: str | None, persona: str | None = None) -> None:
-        """Leave the open conversation, which is kept, for that of this id, or for a new one.
-
-        A new one is with `persona`, or with the same as before.
+        """Leave the open conversation for the one of this id, or for a new one with `persona` or the same persona.
 
         Raises:
             ReportedError: the persona or the conversation cannot be read. The open conversation stays.
@@ -95,7 +93,7 @@ class Navigator:
             self._view.show_persona(self._session.persona.persona)
 
     async def _load_settings(self) -> None:
-        """Let the validated settings replace what differs from their preview. Raises SettingsError."""
+        """Apply the validated settings where they differ from the preview. Raises SettingsError."""
         preview, settings = self._session.settings, await self._session.load_settings()
         if (settings.keys, settings.theme) != (preview.keys, preview.theme):
             self._view.use_settings(settings.keys, settings.theme)
@@ -103,14 +101,14 @@ class Navigator:
             self._measuring.wanted = settings.measure
 
     async def _leave(self) -> None:
-        """End what is under way, and give the person back what the model was not given yet."""
+        """Return the waiting messages to the person, and stop the reply and the measuring."""
         while self._replies.waiting:
             await self._replies.take_back()
         await self._replies.stop()
         self._view.stop_measuring()
 
     async def _open_model(self) -> bool:
-        """Open the model and say which it is; where it fails, say why."""
+        """Open the model and show which it is, or why it could not be opened; return whether it is open."""
         from eval.engine import EngineError
 
         try:
@@ -131,7 +129,7 @@ class Navigator:
         )
 
     async def _go_on(self) -> None:
-        """Send what waited for the conversation; let the model read it, and measure it."""
+        """Send the waiting messages, let the model read the conversation, and measure it."""
         self._view.send_waiting()
         self._view.read_ahead()
         await self._measuring.introduce()

@@ -1,4 +1,4 @@
-"""Replies being said: from a conversation's events into the transcript, one at a time and in order."""
+"""Sending messages and showing the replies, one at a time and in order."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
@@ -20,25 +20,25 @@ GREETING = "Say something, for example: What should be done about guns?"
 
 
 class RepliesView(Protocol):
-    """What the controller of replies tells the screen."""
+    """What `ReplyController` tells the screen."""
 
     def replies_changed(self) -> None:
-        """A reply began or ended, or something waits or waits no longer."""
+        """A reply has begun or ended, or the waiting messages have changed."""
 
     def reply_ended(self, event: "ReplyEnded") -> None:
-        """A reply has ended, and is in the corpus as far as it came."""
+        """A reply has ended, and is stored as far as it came."""
 
     def give_back(self, text: str, replaces: str | None) -> None:
-        """A text could not be said: the person is to have it again.
+        """A text could not be sent: return it to the person.
 
-        `replaces` is the id of the message in whose place it was to be said, None for a new message.
+        `replaces` is the id of the message that it was to replace, None for a new message.
         """
 
 
 class ReplyController:
-    """What the person says waits here until the model can hear it; what the model says goes to the transcript.
+    """Sends messages one at a time and writes the replies into the transcript. Messages that cannot be sent yet wait.
 
-    One thing at a time is sent: who has the floor takes it before anything is awaited, and others wait in order.
+    Whoever sends takes the floor before it awaits anything; all others wait in order.
     """
 
     def __init__(self, session: Session, transcript: "Transcript", view: RepliesView) -> None:
@@ -54,12 +54,12 @@ class ReplyController:
 
     @property
     def busy(self) -> bool:
-        """Whether a message is on its way or a reply is being said."""
+        """Whether a message is being sent or a reply generated."""
         return not self._idle.is_set()
 
     @property
     def waiting(self) -> bool:
-        """Whether something is said that the model has not been given yet."""
+        """Whether messages wait to be sent."""
         return bool(self._waiting)
 
     async def show_path(self) -> None:
@@ -72,7 +72,7 @@ class ReplyController:
             await self._transcript.show([*(said or [Entry("notice", GREETING)]), *self._waiting])
 
     async def say(self, text: str) -> None:
-        """Let `text` wait, visibly, and send what waits if that is possible now."""
+        """Send `text`, after the messages that wait; where that is not possible yet, show it as waiting."""
         if self._may_send and not self._waiting:
             with self._floor():
                 await self._send(text)
@@ -85,14 +85,14 @@ class ReplyController:
         await self.send_waiting()
 
     async def send_waiting(self) -> None:
-        """Send what waits, one message after the other, if a conversation is open and no reply is under way."""
+        """Send the waiting messages one after the other, if a conversation is open and no reply is being generated."""
         while self._waiting and self._may_send:
             with self._floor():
                 await self._send(await self._next_waiting(0))
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Let all that is said wait while another conversation is entered; `send_waiting` goes on afterwards."""
+        """Make all messages wait while another conversation is opened; call `send_waiting` afterwards."""
         self._holds += 1
         try:
             yield
@@ -100,12 +100,12 @@ class ReplyController:
             self._holds -= 1
 
     async def take_back(self) -> None:
-        """Give the message that waited last back to the person."""
+        """Unsend the newest waiting message: return it to the person."""
         if self._waiting:
             self._view.give_back(await self._next_waiting(-1), None)
 
     async def regenerate(self) -> None:
-        """Have the last reply said anew; the one before stays in the corpus."""
+        """Regenerate the last reply; the previous one stays in the corpus."""
         conversation = self._session.conversation
         if conversation is not None and not self.busy and conversation.path:
             with self._floor():
@@ -117,9 +117,9 @@ class ReplyController:
             await self.send_waiting()
 
     async def show_other_version(self) -> bool:
-        """Go on from the next version of the last reply, after the last one from the next of what it answers.
+        """Continue from the next version of the last turn, and say which it is; return whether there was another.
 
-        Says which it is; returns whether there was another. Raises CorpusError: the corpus cannot be read or written.
+        Raises CorpusError: the corpus cannot be read or written.
         """
         async with self._one_version:
             conversation = self._session.conversation
@@ -134,7 +134,7 @@ class ReplyController:
                 return True
 
     async def edit(self, message_id: str, text: str) -> None:
-        """Say `text` in place of the message of that id; what followed stays in the corpus on its own branch."""
+        """Send `text` instead of the message of that id; the old branch stays in the corpus."""
         conversation = self._session.conversation
         said = Entry("user", text, replaces=message_id)
         if conversation is None or not self._may_send:
@@ -146,7 +146,7 @@ class ReplyController:
         await self.send_waiting()
 
     async def stop(self) -> None:
-        """Stop the reply, also one that is only about to begin, and wait until what was said is kept and shown."""
+        """Stop the reply, even one that has not begun yet, and wait until it is stored and shown."""
         if self._session.conversation is not None and self.busy:
             self._stopping = True
             await self._session.conversation.stop()
@@ -158,7 +158,7 @@ class ReplyController:
 
     @contextmanager
     def _floor(self) -> Iterator[None]:
-        """Have the floor until the block ends; it is taken at once, without a moment in which another could."""
+        """Hold the floor until the block ends. It is taken without awaiting, so nobody can come in between."""
         assert not self.busy
         self._stopping = False
         self._idle.clear()
@@ -186,7 +186,7 @@ class ReplyController:
         await self._follow(begin, said)
 
     async def _follow(self, begin: Begin, said: Entry | None) -> None:
-        """Write a reply into the transcript while it is said. What could not be kept goes back to the person."""
+        """Write a reply into the transcript as it comes. A message that could not be stored returns to the person."""
         from chat_personas.corpus.errors import CorpusError
         from eval.engine import TooLongError
 
@@ -210,7 +210,7 @@ class ReplyController:
     async def _write(
         self, events: AsyncIterator["ReplyEvent"], reply: Entry, said: Entry | None
     ) -> "ReplyEnded | None":
-        """Write what is said as it is said; return how it ended."""
+        """Write the pieces of a reply as they come; return how it ended."""
         from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted
 
         finished, conversation = None, self._session.conversation
@@ -233,31 +233,31 @@ class ReplyController:
             await self._transcript.add(Entry("failure", event.why))
 
     async def _refused(self, why: str, said: Entry | None) -> None:
-        """Say why the model cannot be given this, which stands nowhere now, and give it back to the person."""
+        """Return a message that the model cannot be given, and of which nothing is stored, and say why."""
         await self._as_before(said)
         await self._transcript.add(Entry("failure", f"not sent: {why}"))
 
     async def _failed(self, why: str, reply: Entry, said: Entry | None) -> None:
-        """Say why; a message that never reached the corpus goes back to the person, a reply that did stays."""
+        """Say why storing failed. A message that is not in the corpus returns to the person; a reply that is stays."""
         if reply.message_id is None:
             await self._as_before(said)
         else:
-            await self._transcript.end(reply, "✗ not kept whole")
+            await self._transcript.end(reply, "✗ not stored completely")
         await self._transcript.add(Entry("failure", why))
 
     async def _as_before(self, said: Entry | None) -> None:
-        """Show the conversation as it was before this was said, and give it back to the person."""
+        """Show the conversation without this message, and return it to the person."""
         await self.show_path()
         if said is not None:
             self._have_again(said)
 
     def _have_again(self, said: Entry) -> None:
-        """Give a message back; one that was edited is only a text where another conversation is being entered."""
+        """Return a message; while another conversation is being opened, an edited one returns as a new message."""
         self._view.give_back(said.text, None if self._holds else said.replaces)
 
 
 def _which(went: "Version") -> str:
-    """Say which version it is that is shown now."""
+    """Say which version is shown now."""
     named = ((went.message, "of your message"), (went.reply, "of this reply"))
     return ", ".join(f"version {place.number} of {place.total} {of}" for place, of in named if place is not None)
 
@@ -267,7 +267,5 @@ def _note(event: "ReplyEnded | None") -> str:
         return ""
     parts = [STATUS_NOTES.get(event.status) or event.why or ""]
     if event.dropped_messages:
-        parts.append(
-            f"{pluralize(event.dropped_messages, 'oldest message')} left out: the context is too short for all"
-        )
+        parts.append(f"{pluralize(event.dropped_messages, 'oldest message')} left out: the context is too short")
     return " · ".join(filter(None, parts))

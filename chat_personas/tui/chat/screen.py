@@ -1,4 +1,4 @@
-"""The conversation, with the measured opinions beside it."""
+"""The chat screen: the conversation with the alignment panel beside it, and what its keys do."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ from chat_personas.text import printable
 from chat_personas.tui.chat.measuring import MeasuringController, whose
 from chat_personas.tui.chat.navigation import Navigator
 from chat_personas.tui.chat.replies import ReplyController
-from chat_personas.tui.process import collect
 from chat_personas.tui.session import Session
-from chat_personas.tui.widgets.bars import KeyLine, StatusLine, TitleLine
+from chat_personas.tui.terminal_guard import collect
 from chat_personas.tui.widgets.composer import Composer, Editing
 from chat_personas.tui.widgets.panel.panel import AlignmentPanel
+from chat_personas.tui.widgets.title_and_status import KeyLine, StatusLine, TitleLine
 from chat_personas.tui.widgets.transcript import Entry, Transcript
 from personas.errors import ReportedError
 
@@ -30,20 +30,20 @@ if TYPE_CHECKING:
 
 NO_MODEL = "no model"
 WIDE = 100
-"""Columns from which the panel stands beside the conversation."""
+"""From this many columns on, the panel is always shown beside the conversation."""
 
 ESCAPES = ("stop", "leave_edit", "take_back", "leave_panel")
 MOST_IMPORTANT = (*ESCAPES, "send", "help", "app.quit", "quit", "conversations", "panel", "new")
-"""What the line of keys names also where there is no room for all."""
+"""The actions whose keys are shown even where there is no room for all of them."""
 
 
 def _quiet(key: str, action: str, does: str) -> Binding:
-    """A binding that the help lists but the footer has no room for; its id is the action's name."""
+    """A binding that is listed in the help but not in the key line; its id is the action's name."""
     return Binding(key, action, does, id=action, show=False, priority=True)
 
 
 class ChatScreen(Screen[None]):
-    """Where people talk. Keys act on a `Session`; the controllers of replies and of measuring do what takes time."""
+    """Where people talk. Its controllers send, measure and navigate; the screen shows the results."""
 
     CSS_PATH = "chat.tcss"
     AUTO_FOCUS = "#composer"
@@ -52,29 +52,29 @@ class ChatScreen(Screen[None]):
         (WIDE, "-wide"),
     ]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "stop", "Stop", id="stop", tooltip="Stop the reply, keeping what was said", priority=True),
-        Binding(
-            "escape", "leave_edit", "As it was", id="leave_edit", tooltip="Leave the message as it was", priority=True
-        ),
-        Binding("escape", "take_back", "Take back", id="take_back", tooltip="Take back what waits", priority=True),
-        Binding("escape", "leave_panel", "Back", id="leave_panel", tooltip="Go back to the text", priority=True),
-        Binding("f1", "help", "Help", id="help", priority=True),
+        Binding("escape", "stop", "Stop", id="stop", tooltip="Stop the reply and keep its text", priority=True),
+        Binding("escape", "leave_edit", "Cancel edit", id="leave_edit", priority=True),
+        Binding("escape", "take_back", "Unsend", id="take_back", tooltip="Unsend the waiting message", priority=True),
+        Binding("escape", "leave_panel", "Back", id="leave_panel", tooltip="Go back to the composer", priority=True),
+        Binding("f1", "help", "Help", id="help", tooltip="List all keys", priority=True),
         Binding("f2,ctrl+t", "panel", "Panel", id="panel", tooltip="Show, enter or leave the panel", priority=True),
         Binding("ctrl+n", "new", "New", id="new", tooltip="Begin a new conversation", priority=True),
-        Binding("ctrl+o", "conversations", "Open", id="open", tooltip="List, search, open, delete", priority=True),
-        Binding("ctrl+g", "personas", "Persona", id="persona", tooltip="Talk with another persona", priority=True),
-        _quiet("f3", "prompt", "See exactly what the model is given"),
-        _quiet("f4", "measuring", "Measure, or stop measuring"),
-        _quiet("f5,ctrl+r", "regenerate", "Have the last reply anew"),
-        _quiet("f8", "other", "Go to another version of the last turn"),
-        _quiet("f6,ctrl+l", "edit", "Change your last message"),
+        Binding(
+            "ctrl+o", "conversations", "Open", id="open", tooltip="List, search or delete conversations", priority=True
+        ),
+        Binding("ctrl+g", "personas", "Persona", id="persona", tooltip="Choose another persona", priority=True),
+        _quiet("f3", "prompt", "Show the exact prompt"),
+        _quiet("f4", "measuring", "Start or stop measuring"),
+        _quiet("f5,ctrl+r", "regenerate", "Regenerate the last reply"),
+        _quiet("f8", "other", "Next version of the last turn"),
+        _quiet("f6,ctrl+l", "edit", "Edit your last message"),
         _quiet("f7", "copy", "Copy the last reply"),
-        _quiet("ctrl+s", "export", "Write the conversation to a file"),
+        _quiet("ctrl+s", "export", "Export the conversation to a file"),
     ]
 
     @dataclass
     class SettingsRead(Message):
-        """The validated settings have other keys (by id of binding) or another theme than their preview."""
+        """The validated settings have other keys (by binding id) or another theme than the preview."""
 
         keys: Mapping[str, str]
         theme: str | None
@@ -104,7 +104,7 @@ class ChatScreen(Screen[None]):
         yield KeyLine(MOST_IMPORTANT)
 
     def on_mount(self) -> None:
-        """Show what is known already; the rest is opened after the first paint."""
+        """Show what is known already; the rest is opened after the first frame."""
         self.title_line.persona = self.session.settings.persona
         self.status_line.model, self.status_line.state = self.session.settings.model, "opening…"
         self.panel.clear(self.measuring.state())
@@ -112,7 +112,7 @@ class ChatScreen(Screen[None]):
 
     @work(group="open", exclusive=True)
     async def open(self) -> None:
-        """Open what the session describes. A failure that leaves nothing to do ends the program."""
+        """Open persona, corpus, model and conversation. The program ends with an error that leaves nothing to do."""
         await self.panel.furnish()
         try:
             await self.navigator.open()
@@ -130,7 +130,7 @@ class ChatScreen(Screen[None]):
             self._notify_failure(error)
             self.send_waiting()
 
-    # What the navigator asks for (see `NavigationView`)
+    # For the navigator (see `NavigationView`)
 
     def use_settings(self, keys: Mapping[str, str], theme: str | None) -> None:
         """Let the application bind keys and choose a theme."""
@@ -142,18 +142,18 @@ class ChatScreen(Screen[None]):
         self.panel.about(whose(persona))
 
     def show_model(self, info: "EngineInfo") -> None:
-        """Say on which model the conversation runs."""
+        """Name the model in the status line."""
         line = self.status_line
         line.model, line.demonstration = info.name, info.demonstration
         line.context, line.state = info.context_length or 0, ""
 
     async def show_no_model(self, error: "EngineError") -> None:
-        """Say why there is no model."""
+        """Say why the model could not be opened."""
         self.status_line.state = NO_MODEL
-        await self.transcript.add(Entry("failure", f"{error} (ctrl+r tries again)"))
+        await self.transcript.add(Entry("failure", f"{error} (Ctrl+R tries again)"))
 
     async def show_conversation(self, conversation: "Conversation") -> None:
-        """Show a conversation that was opened or begun. Raises CorpusError."""
+        """Show a new conversation, or one of the corpus. Raises CorpusError."""
         self.title_line.persona = conversation.persona.title
         self.show_title()
         await self.show_context()
@@ -161,7 +161,7 @@ class ChatScreen(Screen[None]):
         await self.replies.show_path()
 
     def send_waiting(self) -> None:
-        """Send what waits for the model."""
+        """Send the waiting messages."""
         self.run_worker(self.replies.send_waiting(), group="replies")
 
     def read_ahead(self) -> None:
@@ -169,26 +169,26 @@ class ChatScreen(Screen[None]):
         self.run_worker(self.session.read_ahead(), group="ahead", exclusive=True)
 
     def stop_measuring(self) -> None:
-        """End the round under way; what it found is kept."""
+        """End the current round; its results are recorded."""
         self.workers.cancel_group(self, "measure")
 
     # Talking
 
     @on(Composer.Submitted)
     def submitted(self, event: Composer.Submitted) -> None:
-        """Say it, or say it in place of the message that is being edited."""
+        """Send the text as a new message, or instead of the message that is being edited."""
         message_id = self.editing.end()
         saying = self.replies.say(event.text) if message_id is None else self.replies.edit(message_id, event.text)
         self.run_worker(saying, group="replies")
 
     @on(Composer.ScrollAsked)
     def scroll_transcript(self, event: Composer.ScrollAsked) -> None:
-        """Scroll without leaving the text."""
+        """Scroll the transcript while the composer keeps the focus."""
         self.transcript.scroll_pages(event.pages)
 
     @work(group="stop")
     async def action_stop(self) -> None:
-        """Stop the reply. If it has ended since the key was pressed, leave the edit, or take back what waits."""
+        """Stop the reply. If it has just ended by itself, cancel the edit or unsend the waiting message instead."""
         if self.replies.busy:
             await self.replies.stop()
         elif self.editing.under_way:
@@ -197,17 +197,17 @@ class ChatScreen(Screen[None]):
             await self.replies.take_back()
 
     def action_leave_edit(self) -> None:
-        """Leave the message that is edited as it was."""
+        """Cancel the edit."""
         self.editing.leave()
 
     @work(group="stop")
     async def action_take_back(self) -> None:
-        """Take back what was said last and still waits for the model."""
+        """Return the newest waiting message to the composer."""
         await self.replies.take_back()
 
     @work(group="replies")
     async def action_regenerate(self) -> None:
-        """Have the last reply anew; without a model, try to open it again."""
+        """Regenerate the last reply; without a model, try to open it again."""
         if self.session.engine is None:
             self.open()
         elif self.session.conversation is not None and self.session.conversation.path:
@@ -216,9 +216,9 @@ class ChatScreen(Screen[None]):
 
     @work(group="replies")
     async def action_other(self) -> None:
-        """Go round the versions of the last reply and message; the conversation goes on from the one that is shown.
+        """Show the next version of the last turn; the conversation continues from it.
 
-        That is measured then, for the panel is about what is on the screen.
+        It is measured, because the panel is about the conversation on the screen.
         """
         try:
             if await self.replies.show_other_version():
@@ -230,7 +230,7 @@ class ChatScreen(Screen[None]):
 
     @work(group="stop")
     async def action_edit(self) -> None:
-        """Take the last message into the composer; sending it begins another branch."""
+        """Put the last message into the composer; sending it begins another branch."""
         await self.replies.stop()
         last = self.transcript.last("user")
         if self.editing.under_way:
@@ -239,22 +239,22 @@ class ChatScreen(Screen[None]):
             self.editing.begin(last.message_id, last.text)
 
     def action_copy(self) -> None:
-        """Put the last reply on the clipboard (OSC 52, which most terminals pass on)."""
+        """Copy the last reply to the clipboard (OSC 52, which most terminals support)."""
         last = self.transcript.last("reply")
         if last is not None and last.text:
             self.app.copy_to_clipboard(last.text)
             self.notify("Copied the last reply.", markup=False)
 
     def replies_changed(self) -> None:
-        """Offer the keys that do something now."""
+        """Show the keys that do something now."""
         self.refresh_bindings()
 
     def give_back(self, text: str, replaces: str | None) -> None:
-        """Put a text that could not be said into the composer."""
+        """Return a text that could not be sent to the composer."""
         self.editing.give_back(text, replaces)
 
     def reply_ended(self, event: "ReplyEnded") -> None:
-        """Name the conversation, say what it takes of the context now, and measure it."""
+        """Update title and context use, and measure the conversation."""
         self._show_context_after(event)
         self.show_title()
         self.call_after_refresh(collect)
@@ -264,7 +264,7 @@ class ChatScreen(Screen[None]):
     # Measuring
 
     def measure(self) -> None:
-        """Measure the conversation as it stands, after a round of it that a message interrupted."""
+        """Measure the conversation as it is now, after any round of it that a message has interrupted."""
         if self.measuring.outdated:
             self.stop_measuring()
         self._measure()
@@ -279,12 +279,12 @@ class ChatScreen(Screen[None]):
 
     @on(AlignmentPanel.Shown)
     def show_score(self, event: AlignmentPanel.Shown) -> None:
-        """Say the score in short where the panel is hidden."""
+        """Show the score in the title, for screens on which the panel is hidden."""
         self.title_line.score = event.in_short
 
     @work(group="ask", exclusive=True)
     async def action_measuring(self) -> None:
-        """Begin or stop measuring. A server on another machine is probed only after the person agreed."""
+        """Start or stop measuring. A server on another machine is probed only with the person's consent."""
         from chat_personas.tui.screens.dialogs import ConfirmScreen
 
         if self.measuring.enabled:
@@ -306,7 +306,7 @@ class ChatScreen(Screen[None]):
         return self.has_class("-panel-open")
 
     def action_panel(self) -> None:
-        """Go into the panel, showing it where it is hidden; from within, go back."""
+        """Focus the panel, and show it where it is hidden; from within, leave it."""
         if self.panel_open or self.panel.has_focus_within:
             self.action_leave_panel()
         else:
@@ -314,7 +314,7 @@ class ChatScreen(Screen[None]):
             self.panel.focus()
 
     def action_leave_panel(self) -> None:
-        """Go back from the panel to the text."""
+        """Go back from the panel to the composer."""
         self.remove_class("-panel-open")
         self.composer.focus()
 
@@ -322,14 +322,14 @@ class ChatScreen(Screen[None]):
 
     def action_help(self) -> None:
         """List the keys."""
-        from chat_personas.tui.keys import named_bindings
+        from chat_personas.tui.key_registry import named_bindings
         from chat_personas.tui.screens.help import HelpScreen, named_keys
 
         keys = named_keys(named_bindings(), self.session.settings.keys, self.app.get_key_display)
         self.app.push_screen(HelpScreen(keys))
 
     def action_prompt(self) -> None:
-        """Show exactly what the model is given."""
+        """Show the exact prompt."""
         from chat_personas.tui.screens.prompt import PromptScreen
 
         if self.session.conversation is not None:
@@ -356,7 +356,7 @@ class ChatScreen(Screen[None]):
 
     @work(group="ask", exclusive=True)
     async def action_personas(self) -> None:
-        """Talk with another persona, in a new conversation."""
+        """Choose another persona for a new conversation."""
         from chat_personas.tui.screens.personas import PersonasScreen
         from personas import library_names
 
@@ -366,31 +366,31 @@ class ChatScreen(Screen[None]):
 
     @work(group="ask", exclusive=True)
     async def action_export(self) -> None:
-        """Write this conversation to a file."""
+        """Export this conversation to a file."""
         from chat_personas.tui.screens.dialogs import export_conversation
 
         conversation, corpus = self.session.conversation, self.session.corpus
         if conversation is None or corpus is None or not conversation.path:
-            self.notify("Nothing was said yet.", markup=False)
+            self.notify("There is nothing to export yet.", markup=False)
         else:
             await export_conversation(self.app, corpus, conversation.id)
 
-    # What the lines say
+    # Keys, status and title
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer what Escape ends now, if there is something, and Back only where there is a way back.
+        """Enable the one action that Escape has now, Back only outside the composer, and F8 except during an edit.
 
-        While a message is edited the conversation stays on the version to which it belongs.
+        While a message is edited, the conversation stays on the version that it belongs to.
         """
         if action in ("stop", "leave_edit", "take_back"):
-            return action == self._what_escape_ends
+            return action == self._escape_action
         if action == "leave_panel":
             return not self.composer.has_focus
         return action != "other" or not self.editing.under_way
 
     @property
-    def _what_escape_ends(self) -> str | None:
-        """Which of the actions of Escape has something to end: the reply first, then the edit, then what waits."""
+    def _escape_action(self) -> str | None:
+        """What Escape does now: stop the reply, else cancel the edit, else unsend the waiting message; or None."""
         if self.replies.busy:
             return "stop"
         if self.editing.under_way:
@@ -398,14 +398,14 @@ class ChatScreen(Screen[None]):
         return "take_back" if self.replies.waiting else None
 
     async def show_context(self) -> None:
-        """Say how much of the model's context the conversation takes, if that is known. Raises CorpusError."""
+        """Show how much of the model's context the conversation takes, if that is known. Raises CorpusError."""
         conversation = self.session.conversation
         use = await conversation.context_use() if conversation is not None else None
         self.status_line.used = use.tokens if use is not None else None
         self.status_line.at_least = use is not None and use.at_least
 
     def _show_context_after(self, event: "ReplyEnded") -> None:
-        """Say what the reply and its prompt took; of one that was stopped that is not told, but of those before."""
+        """Show the context used by a reply with its prompt; a stopped reply reports none, so that is looked up."""
         self.workers.cancel_group(self, "context")
         tokens = event.usage.context_tokens if event.usage is not None else None
         if tokens is not None:
@@ -424,7 +424,7 @@ class ChatScreen(Screen[None]):
         self.notify(printable(str(error)), severity="error", markup=False)
 
     def show_title(self) -> None:
-        """Name the conversation above it."""
+        """Show the title of the conversation."""
         conversation = self.session.conversation
         if conversation is not None:
             self.title_line.conversation = conversation.title if conversation.path else ""

@@ -1,7 +1,4 @@
-"""Lines of the conversation browser.
-
-All conversations: listed, searched, opened, exported, and deleted after asking.
-"""
+"""The browser of conversations: list, search, open, export, and delete after asking."""
 
 import asyncio
 from collections import Counter
@@ -20,23 +17,23 @@ from textual.widgets.option_list import Option
 from chat_personas.corpus import CorpusError, UnknownConversationError
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.screens.dialogs import ConfirmScreen, export_conversation
-from chat_personas.tui.widgets.bars import KeyLine
+from chat_personas.tui.widgets.title_and_status import KeyLine
 
 if TYPE_CHECKING:
     from chat_personas.corpus import ConversationSummary, Corpus, SearchHit
 
 
 def summary_lines(summary: "ConversationSummary", *, open_now: bool) -> Content:
-    """Say the title, and under it with whom, when, and how much there is."""
+    """Draw the title, and under it the persona, the time, and how many messages and measurements there are."""
     about = f"{summary.persona_name} · {moment(summary.active_at)} · {pluralize(summary.messages, 'message')}"
     if summary.measurements:
         about += f" · {pluralize(summary.measurements, 'measurement')}"
     now = Content.styled("  ● open now", "bold") if open_now else Content()
-    return Content.assemble((printable(summary.title) or "(nothing said yet)", "bold"), now, "\n  ", (about, "dim"))
+    return Content.assemble((printable(summary.title) or "(no messages yet)", "bold"), now, "\n  ", (about, "dim"))
 
 
 def hit_lines(hit: "SearchHit", hits: int) -> Content:
-    """Say the title, and under it the words around what was found, the words themselves underlined."""
+    """Draw the title, and under it an excerpt with the words that were found underlined."""
     more = f" (and {hits - 1} more)" if hits > 1 else ""
     who = "you" if hit.role == "user" else hit.persona_name
     return Content.assemble((printable(hit.title), "bold"), (more, "dim"), "\n  ", (f"{who}: ", "dim"), _marked(hit))
@@ -52,13 +49,15 @@ def _marked(hit: "SearchHit") -> Content:
 
 
 def moment(when: datetime) -> str:
-    """Write a time as it was here, to the minute."""
+    """Write a time in the local time zone, to the minute."""
     return when.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 SHOWN = 300
-ALREADY_DELETED = "Another program has deleted it already."
-LEFT_ON_DISK = "Deleted. Its text leaves the disk for good when the other program that has the corpus open closes it."
+ALREADY_DELETED = "Another program has already deleted it."
+LEFT_ON_DISK = (
+    "Deleted. Another program has the corpus open; the text is erased from the disk when it closes the corpus."
+)
 
 
 class FoundConversation(Option):
@@ -71,15 +70,15 @@ class FoundConversation(Option):
 
 
 class FoundList(OptionList):
-    """A list that names its key for opening a conversation."""
+    """The list of conversations; the key line names its key for opening one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select", "Open", id="conversations_open")]
 
 
 class ConversationsScreen(Screen[str | None]):
-    """The newest conversations, or those in which all the words of a search occur. Gives the id of the one to open.
+    """Lists the newest conversations, or those that contain all words of a search. Gives the id of the one to open.
 
-    `deleted` holds the ids of conversations that are gone when the screen is.
+    `deleted` collects the ids of the conversations that were deleted here.
     """
 
     CSS_PATH = "conversations.tcss"
@@ -88,7 +87,7 @@ class ConversationsScreen(Screen[str | None]):
         Binding("ctrl+s", "export", "Export", id="conversations_export"),
         Binding("delete,ctrl+d", "delete", "Delete", id="conversations_delete"),
         Binding("slash", "search", "Search", id="conversations_search"),
-        Binding("down", "to_list", "List", id="conversations_list", show=False),
+        Binding("down", "to_list", "Go to the list", id="conversations_list", show=False),
     ]
 
     def __init__(self, corpus: "Corpus", open_id: str | None, stop_open: Callable[[], Awaitable[None]]) -> None:
@@ -102,7 +101,7 @@ class ConversationsScreen(Screen[str | None]):
     def compose(self) -> ComposeResult:
         """Lay out the search above the list."""
         yield Static("Conversations", markup=False, id="heading")
-        yield Input(placeholder="Search what was said", id="words")
+        yield Input(placeholder="Search the messages", id="words")
         yield FoundList(id="found", markup=False)
         yield KeyLine(("select", "cancel", "search", "delete", "quit"))
 
@@ -113,12 +112,12 @@ class ConversationsScreen(Screen[str | None]):
 
     @on(Input.Changed)
     def search_changed(self, event: Input.Changed) -> None:
-        """Search while it is typed."""
+        """Search while the person types."""
         self.find(event.value)
 
     @on(Input.Submitted)
     def search_done(self) -> None:
-        """Go to what was found."""
+        """Go to the results."""
         self.action_to_list()
 
     @on(OptionList.OptionSelected)
@@ -128,7 +127,7 @@ class ConversationsScreen(Screen[str | None]):
 
     @work(exclusive=True, group="find")
     async def find(self, words: str) -> None:
-        """List what matches `words`, everything if there are none."""
+        """List the conversations that match `words`, or the newest without any."""
         try:
             options = await asyncio.to_thread(self._hits if words.strip() else self._newest, words)
         except CorpusError as error:
@@ -136,6 +135,7 @@ class ConversationsScreen(Screen[str | None]):
             return
         found = self.query_one(OptionList)
         at = found.highlighted
+        found.set_class(bool(words.strip()), "-hits")  # an excerpt wraps: its words may stand anywhere in it
         found.clear_options()
         found.add_options(options)
         if options:
@@ -172,7 +172,7 @@ class ConversationsScreen(Screen[str | None]):
         self.find(self.query_one(Input).value)
 
     def action_search(self) -> None:
-        """Type words to search for."""
+        """Go to the search."""
         self.query_one(Input).focus()
 
     def action_to_list(self) -> None:
@@ -180,7 +180,7 @@ class ConversationsScreen(Screen[str | None]):
         self.query_one(OptionList).focus()
 
     def action_cancel(self) -> None:
-        """Go back to the conversation that is open."""
+        """Go back to the open conversation."""
         self.dismiss(None)
 
     def _chosen(self) -> FoundConversation | None:
@@ -205,5 +205,5 @@ class ConversationsScreen(Screen[str | None]):
             if words.strip()
             else pluralize(count, "conversation").capitalize()
         )
-        more = " (the newest; search for others)" if count == SHOWN else ""
+        more = " (the newest; search to find others)" if count == SHOWN else ""
         self.query_one("#heading", Static).update(found + more)

@@ -1,11 +1,4 @@
-"""Where to write a file: one line of input, with what the file will hold.
-
-What stands before the conversation: it has the keys for itself, says which, and keeps those that always work.
-
-A question that is answered with yes or no before something is done that cannot be taken back.
-
-Writing one conversation to a file, as chat JSON Lines that other programs load.
-"""
+"""Questions before something is done: yes or no, and where to write a file; and writing a conversation to one."""
 
 import asyncio
 import os
@@ -32,15 +25,15 @@ Answer = TypeVar("Answer")
 
 
 class Dialog(ModalScreen[Answer]):
-    """A modal screen on which Ctrl+C does what it does on the others.
+    """A modal screen on which Ctrl+C does the same as on the others.
 
-    Textual looks for no key of the application's behind a modal screen, except for those with priority.
+    Behind a modal screen Textual considers only those keys of the application that have priority.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "copy_or_quit", show=False)]
 
     async def action_copy_or_quit(self) -> None:
-        """Copy the text that is selected; where none is, quit when pressed twice."""
+        """Copy the selected text; without a selection, quit when pressed twice."""
         try:
             self.action_copy_text()
         except SkipAction:
@@ -48,13 +41,13 @@ class Dialog(ModalScreen[Answer]):
 
 
 class ConfirmScreen(Dialog[bool]):
-    """Asks; True only for a clear yes. Escape, and Enter at first, are a no."""
+    """A yes/no question. Gives True only for a clear yes; Escape means no, and so does Enter at first."""
 
     CSS_PATH = "dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "Yes", id="yes"),
         Binding("n,escape", "answer(False)", "No", id="no"),
-        Binding("left,right,up,down", "app.focus_next", "Other", id="confirm_other", show=False),
+        Binding("left,right,up,down", "app.focus_next", "Go to the other answer", id="confirm_other", show=False),
     ]
 
     def __init__(self, question: str, yes: str, no: str = "Cancel") -> None:
@@ -80,7 +73,7 @@ class ConfirmScreen(Dialog[bool]):
         self.dismiss(answer)
 
 
-NO_NAME = "Give the name of a file."
+NO_NAME = "Type the name of a file."
 
 
 def full_display_path(path: Path) -> str:
@@ -89,27 +82,27 @@ def full_display_path(path: Path) -> str:
 
 
 def _named(text: str) -> Path:
-    return Path(os.path.expanduser(text))  # noqa: PTH111 - Path.expanduser raises for a user that is not there
+    return Path(os.path.expanduser(text))  # noqa: PTH111 - Path.expanduser raises for an unknown user
 
 
 class PathScreen(Dialog[Path | None]):
-    """Asks for a path, and always shows the whole one; None if the person thinks better of it.
+    """Asks for a file to write, and always shows the whole path. Gives an absolute path, or None if cancelled.
 
-    Enter must come twice to replace a file. The path that is given is absolute.
+    Enter must be pressed twice to replace a file.
     """
 
     CSS_PATH = "dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel", id="cancel")]
 
     def __init__(self, what: str, name: str) -> None:
-        """Say `what` is written, and propose a file of this `name` in the current directory."""
+        """Show `what` will be written, and propose a file of this `name` in the current directory."""
         super().__init__()
         self._what = what
         self._proposal = full_display_path(Path(name))
         self._warned: str | None = None
 
     def compose(self) -> ComposeResult:
-        """Lay out what is written above where to."""
+        """Lay out the description above the path."""
         with Vertical(id="dialog"):
             yield Static(printable(self._what), markup=False)
             yield Input(self._proposal, id="path", select_on_focus=False)
@@ -117,22 +110,24 @@ class PathScreen(Dialog[Path | None]):
 
     @on(Input.Changed)
     def show_where(self, event: Input.Changed) -> None:
-        """Say where the file would be; a name alone is one in the current directory."""
+        """Show where the file will be; a name without a directory is in the current one."""
         text = event.value.strip()
-        self._hint(f"Enter writes {full_display_path(_named(text))}, Escape nothing." if text else NO_NAME)
+        self._hint(f"Enter writes {full_display_path(_named(text))}, Escape cancels." if text else NO_NAME)
 
     @on(Input.Submitted)
     def choose(self, event: Input.Submitted) -> None:
-        """Take the path, unless it is no place to write to or would replace a file unasked."""
+        """Take the path, unless nothing can be written there or it would replace a file without asking."""
         text = event.value.strip()
         path = _named(text).absolute()
         if not text or path.is_dir():
             self._hint(NO_NAME)
         elif not path.parent.is_dir():
-            self._hint(f"There is no directory {full_display_path(path.parent)}; create it first or choose another.")
+            self._hint(
+                f"The directory {full_display_path(path.parent)} does not exist; create it first or choose another."
+            )
         elif path.exists() and self._warned != text:
             self._warned = text
-            self._hint(f"{full_display_path(path)} exists; Enter again replaces it.")
+            self._hint(f"{full_display_path(path)} exists already; press Enter again to replace it.")
         else:
             self.dismiss(path)
 
@@ -148,7 +143,10 @@ FORMAT = "openai"
 
 
 async def export_conversation(app: "App[None]", corpus: "Corpus", conversation_id: str) -> None:
-    """Ask where to, write, and say what was written or why it was not. Call it in a worker: it waits for an answer."""
+    """Ask for a file, write the conversation to it, and say where it is or what went wrong.
+
+    Call it in a worker, because it waits for an answer.
+    """
     from chat_personas.corpus import Selection
     from chat_personas.corpus.export import export_file
     from personas.errors import ReportedError

@@ -1,4 +1,4 @@
-"""Every key that does something now, under the names by which it can be set anew."""
+"""The help: all keys by where they act, what they do, and the ids by which they can be rebound."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -15,11 +15,14 @@ from textual.widgets import Static
 from chat_personas.tui.screens.dialogs import Dialog
 
 ABOUT = """\
-The conversation is in the middle; the panel beside it shows how close the persona's measured opinions are \
-to the people it stands for. Measuring asks survey questions beside the conversation and leaves no trace in it.
-On a narrow screen the panel is a key away. Everything is kept: nothing has to be saved.
-Keys can be set anew by their names, in the settings under [keys]: stop = "ctrl+x".
+The panel beside the conversation shows how close the persona's answers to survey questions are to the answers of \
+the people it stands for. The questions are asked out of band and leave no trace in the conversation.
+On a narrow screen, F2 shows the panel. Everything is stored at once: there is nothing to save.
+Keys can be rebound by id, in the settings under [keys]: stop = "ctrl+x"
 """
+
+WIDE = 80
+"""From this many columns on, a key with its id fits on one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,34 +36,39 @@ class NamedKey:
 
 
 class HelpScreen(Dialog[None]):
-    """Lists keys, what they do, and their ids."""
+    """Lists all keys with what they do and their ids."""
 
     CSS_PATH = "help.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,f1,q", "close", "Close", id="help_close")]
 
     def __init__(self, keys: Iterable[NamedKey]) -> None:
-        """Show `keys`, those of each place under its name."""
+        """Show `keys`, grouped by where they act."""
         super().__init__()
         self._keys_shown = tuple(keys)
+        self._rows: list[tuple[Static, NamedKey]] = []
 
     def compose(self) -> ComposeResult:
-        """Lay out the keys under a few sentences."""
+        """Lay out the keys below a few sentences about the screen."""
+        self._rows = [(Static(self._line(key)), key) for key in self._keys_shown]
         with VerticalScroll(id="help"):
             yield Static(ABOUT.rstrip(), markup=False)
-            for place, keys in groupby(self._keys_shown, lambda key: key.place):
+            for place, rows in groupby(self._rows, lambda row: row[1].place):
                 yield Static(Content.styled(place, "bold"), classes="place")
-                for key in keys:
-                    yield Static(self._line(key))
+                yield from (row for row, _ in rows)
 
     def _line(self, key: NamedKey) -> Content:
-        """Lay out one key, in columns as wide as the widest of all keys needs."""
+        """Lay out one key in columns that are wide enough for all; on a narrow screen its id has a line of its own."""
         keys = max(cell_len(other.keys) for other in self._keys_shown)
         does = max(cell_len(other.does) for other in self._keys_shown)
-        return Content.assemble(
-            (f"{set_cell_size(key.keys, keys)} ", "bold $accent"),
-            f"{set_cell_size(key.does, does)} ",
-            (key.name, "dim"),
-        )
+        narrow = self.app.size.width < WIDE
+        name_begins = f"\n{' ' * keys} " if narrow else " " * (does - cell_len(key.does) + 1)
+        keys_column = f"{set_cell_size(key.keys, keys)} "
+        return Content.assemble((keys_column, "bold $accent"), key.does, name_begins, (key.name, "dim"))
+
+    def on_resize(self) -> None:
+        """Lay out the keys again: the screen may have become narrow or wide."""
+        for row, key in self._rows:
+            row.update(self._line(key))
 
     def on_mount(self) -> None:
         """Let the arrow keys scroll, and say how to leave."""

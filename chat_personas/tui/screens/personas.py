@@ -1,4 +1,4 @@
-"""Choosing whom to talk with."""
+"""The list of personas to choose from."""
 
 from typing import TYPE_CHECKING, ClassVar
 
@@ -10,19 +10,25 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from chat_personas.text import printable
-from chat_personas.tui.widgets.bars import KeyLine
+from chat_personas.tui.drawing import fitted
+from chat_personas.tui.widgets.title_and_status import KeyLine
 
 if TYPE_CHECKING:
+    from eval.surveys.model import Survey
     from personas import LoadedPersona
+
+BUILT_IN = "civic"
+TALK_ONLY = "talk only"
+"""Marks a persona for whose groups the built-in survey has no figures: there is nothing to compare it with."""
 
 
 class PersonasScreen(Screen[str | None]):
-    """Lists the personas of the library and those of the user's own; typing narrows the list. Gives the chosen name."""
+    """Lists the personas of the library; typing narrows the list. Gives the chosen name, or the path that was typed."""
 
     CSS_PATH = "personas.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Back", id="personas_back"),
-        Binding("down", "to_list", "List", id="personas_list", show=False),
+        Binding("down", "to_list", "Go to the list", id="personas_list", show=False),
     ]
 
     def __init__(self, names: tuple[str, ...]) -> None:
@@ -32,40 +38,45 @@ class PersonasScreen(Screen[str | None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the search above the list."""
-        yield Static("Talk with … (a new conversation; this one is kept)", markup=False, id="heading")
-        yield Input(placeholder="Type to narrow the list, or a path to a persona file", id="wanted")
+        yield Static("Choose a persona for a new conversation (this one is kept)", markup=False, id="heading")
+        yield Input(placeholder="Type to narrow the list, or the path of a persona file", id="wanted")
         yield OptionList(id="names", markup=False)
         yield KeyLine()
 
     def on_mount(self) -> None:
-        """Show the names at once, and their titles when they are read."""
+        """Show the names at once, and the titles as soon as they have been read."""
         self._list("")
         self.query_one(Input).focus()
         self.read_titles()
 
     @work(thread=True, exclusive=True)
     def read_titles(self) -> None:
-        """Read every persona's title; a file with a problem keeps its bare name, and picking it says what is wrong."""
+        """Read every persona's title and groups, and whether the built-in survey has figures for them.
+
+        A file with a problem is listed with it.
+        """
+        from eval.surveys.loading import load_survey
         from personas import PersonaError, load_persona
 
+        survey = load_survey(BUILT_IN).survey
         for name in self._names:
             try:
                 loaded = load_persona(name)
             except PersonaError as error:
                 self._titles[name] = f"! {error}"
             else:
-                self._titles[name] = _described(loaded)
+                self._titles[name] = _described(loaded, survey)
         if self.is_running:
             self.app.call_from_thread(self._relist)
 
     @on(Input.Changed)
     def narrow(self, event: Input.Changed) -> None:
-        """Keep what matches."""
+        """List the personas that match."""
         self._list(event.value)
 
     @on(Input.Submitted)
     def choose_first(self, event: Input.Submitted) -> None:
-        """Choose the highlighted persona, or the file whose path was typed."""
+        """Choose the highlighted persona, or the persona file whose path was typed."""
         names = self.query_one(OptionList)
         if names.option_count:
             self.dismiss(names.get_option_at_index(names.highlighted or 0).id)
@@ -74,7 +85,7 @@ class PersonasScreen(Screen[str | None]):
 
     @on(OptionList.OptionSelected)
     def choose(self, event: OptionList.OptionSelected) -> None:
-        """Choose by Enter in the list."""
+        """Choose a persona in the list."""
         self.dismiss(event.option_id)
 
     def action_to_list(self) -> None:
@@ -82,7 +93,7 @@ class PersonasScreen(Screen[str | None]):
         self.query_one(OptionList).focus()
 
     def action_cancel(self) -> None:
-        """Stay with the present persona."""
+        """Stay with the current persona."""
         self.dismiss(None)
 
     def _relist(self) -> None:
@@ -93,13 +104,17 @@ class PersonasScreen(Screen[str | None]):
         names = self.query_one(OptionList)
         names.clear_options()
         for name in self._names:
-            line = f"{name:<24} {self._titles.get(name, '')}"
+            line = f"{fitted(name, 28)} {self._titles.get(name, '')}"
             if all(word in line.lower() for word in words):
                 names.add_option(Option(printable(line), id=name))
         if names.option_count:
             names.highlighted = 0
 
 
-def _described(loaded: "LoadedPersona") -> str:
-    groups = ", ".join(str(group) for group in loaded.persona.groups) or "no group"
-    return f"{loaded.persona.title} ({groups})"
+def _described(loaded: "LoadedPersona", survey: "Survey") -> str:
+    from eval.surveys.human_figures import has_figures
+
+    persona = loaded.persona
+    groups = " and ".join(str(group) for group in persona.groups) or "no group"
+    mark = "" if has_figures(survey, persona.groups) else f" · {TALK_ONLY}"
+    return f"{persona.title}{mark} ({groups})"

@@ -1,4 +1,4 @@
-"""The exact context: what the model is given, message by message, with nothing hidden."""
+"""The exact prompt: every message that the model is given, with nothing hidden."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
@@ -10,16 +10,16 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from chat_personas.text import printable
-from chat_personas.tui.widgets.bars import KeyLine
+from chat_personas.tui.widgets.title_and_status import KeyLine
 
 if TYPE_CHECKING:
     from eval.engine import Message
 
-NO_SYSTEM = "There is no system prompt: the model is not steered."
+NO_SYSTEM = "No system prompt: the model is not steered."
 
 
 class PromptScreen(Screen[None]):
-    """Shows the messages of the context in order, each under its role. The engine's chat template wraps them."""
+    """Shows the messages of the prompt in order, each under its role. The model's chat template is applied to them."""
 
     CSS_PATH = "prompt.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -33,7 +33,7 @@ class PromptScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out every message under its role."""
-        yield Static("What the model is given", markup=False, id="heading")
+        yield Static("The exact prompt", markup=False, id="heading")
         with VerticalScroll(id="messages"):
             if not any(message.role == "system" for message in self._given):
                 yield Static(NO_SYSTEM, markup=False, classes="absent")
@@ -51,6 +51,6 @@ class PromptScreen(Screen[None]):
         self.dismiss(None)
 
     def action_copy(self) -> None:
-        """Put the whole context on the clipboard."""
+        """Copy the whole prompt to the clipboard."""
         self.app.copy_to_clipboard("\n\n".join(f"[{message.role}]\n{message.content}" for message in self._given))
-        self.notify("Copied.", markup=False)
+        self.notify("Copied the prompt.", markup=False)

@@ -1,1 +1,1 @@
-"""Widgets of the screens; each shows one thing and knows nothing of where it came from."""
+"""The widgets of the screens. Each shows one thing, and does not know where it comes from."""

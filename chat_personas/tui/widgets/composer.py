@@ -1,7 +1,4 @@
-"""Where the person types.
-
-A message of the person, taken back into the composer to be said otherwise.
-"""
+"""The composer, in which the person types, and the edit of an earlier message in it."""
 
 import math
 import time
@@ -19,17 +16,19 @@ if TYPE_CHECKING:
     from textual.events import Key
 
 TYPING_SECONDS = 0.2
-"""So long after a key the person counts as typing: slow typists press three keys a second, fast ones ten."""
+"""For so long after a key the person counts as typing: slow typists press three keys a second, fast ones ten."""
 
 
 class Composer(TextArea):
-    """A text area in which Enter sends. Shift+Enter starts a line, and so does Ctrl+J, which every terminal has."""
+    """A text area in which Enter sends. Shift+Enter starts a line, and so does Ctrl+J, which reaches every terminal."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "send", "Send", id="send"),
         Binding("shift+enter,ctrl+j", "newline", "New line", id="newline", show=False),
-        Binding("pageup", "scroll_transcript(-1)", "Read earlier messages", id="earlier", priority=True, show=False),
-        Binding("pagedown", "scroll_transcript(1)", "Read later messages", id="later", priority=True, show=False),
+        Binding(
+            "pageup", "scroll_transcript(-1)", "Scroll to earlier messages", id="earlier", priority=True, show=False
+        ),
+        Binding("pagedown", "scroll_transcript(1)", "Scroll to later messages", id="later", priority=True, show=False),
     ]
 
     @dataclass
@@ -40,7 +39,7 @@ class Composer(TextArea):
 
     @dataclass
     class ScrollAsked(Message):
-        """The person wants to see earlier (−1) or later (1) messages without leaving the text."""
+        """The person wants to see earlier (−1) or later (1) messages without leaving the composer."""
 
         pages: int
 
@@ -58,14 +57,14 @@ class Composer(TextArea):
 
     @property
     def typing(self) -> bool:
-        """Whether the person pressed a key a moment ago, and may be pressing the next."""
+        """Whether the person pressed a key a moment ago, so that another may follow."""
         return time.monotonic() - self._last_key < TYPING_SECONDS
 
     def on_key(self, event: "Key") -> None:
-        """Send, or start a line, when it is this key's turn.
+        """Send, or start a line, after the keys before this one.
 
-        A binding would act when the application sees the key, which in fast typing is before the text area has seen
-        the letters in front of it.
+        A binding would act when the application sees the key. In fast typing that is before the text area has seen the
+        letters typed before it.
         """
         self._last_key = time.monotonic()
         if event.is_printable:
@@ -78,7 +77,7 @@ class Composer(TextArea):
             act()
 
     def action_send(self) -> None:
-        """Hand the text over and empty the area."""
+        """Submit the text and clear the composer."""
         text = self.text.strip()
         if text:
             self.post_message(self.Submitted(text))
@@ -93,18 +92,18 @@ class Composer(TextArea):
         self.post_message(self.ScrollAsked(pages))
 
     def give_back(self, text: str) -> None:
-        """Put `text` before what is there, so that nothing typed is lost."""
+        """Put `text` before the present text, so that nothing typed is lost."""
         self.text = f"{text}\n{self.text}" if self.text.strip() else text
         self.move_cursor(self.document.end)
 
 
-TITLE = "Edit your last message (Enter sends, Esc leaves it as it was)"
+TITLE = "Edit your last message (Enter sends, Esc cancels)"
 
 
 class Editing:
-    """Which message is being edited in the composer, if one is, and how the composer shows it.
+    """The message that is being edited in the composer, if there is one, and how the composer shows it.
 
-    What was typed there for another message is set aside meanwhile. `changed` is called when an edit begins or ends.
+    A text that was typed there before is set aside meanwhile. `changed` is called when an edit begins or ends.
     """
 
     def __init__(self, composer: Composer, changed: Callable[[], None]) -> None:
@@ -115,11 +114,11 @@ class Editing:
 
     @property
     def under_way(self) -> bool:
-        """Whether what stands in the composer is to be said in place of a message."""
+        """Whether a message is being edited."""
         return self._message_id is not None
 
     def begin(self, message_id: str, text: str) -> None:
-        """Put `text` into the composer, to be said in place of the message of that id."""
+        """Put `text` into the composer; sending it will replace the message of that id."""
         self._message_id = message_id
         self._set_aside = self._composer.text
         self._composer.text = text
@@ -130,9 +129,9 @@ class Editing:
         self._changed()
 
     def end(self) -> str | None:
-        """Make the composer one for new messages again; return the id of the message that was edited, if one was.
+        """Make the composer ready for new messages again; return the id of the message that was edited, if any.
 
-        What stands in the composer stays, after what was set aside.
+        The text in the composer stays, after the text that was set aside.
         """
         message_id, self._message_id = self._message_id, None
         self._composer.border_title = ""
@@ -144,10 +143,10 @@ class Editing:
         return message_id
 
     def give_back(self, text: str, replaces: str | None) -> None:
-        """Put a text that could not be said where the person has it again: an edited message is an edit again.
+        """Return a text that could not be sent to the composer; an edited message becomes an edit again.
 
-        `replaces` is the id of the message in whose place it was to be said; None for a new message, which is set aside
-        while another is being edited.
+        `replaces` is the id of the message that it was to replace, None for a new message. A new message is set aside
+        while another one is being edited.
         """
         if replaces is not None:
             self.begin(replaces, text)
@@ -157,6 +156,6 @@ class Editing:
             self._composer.give_back(text)
 
     def leave(self) -> None:
-        """Leave the message as it was."""
+        """Cancel the edit; the message stays as it is."""
         self._composer.clear()
         self.end()

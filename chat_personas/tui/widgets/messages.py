@@ -1,22 +1,22 @@
-"""What the persona said, growing while it is said.
+"""What the transcript shows: messages of the person, replies as Markdown, and lines of the program's own.
 
-A line of the program's own in the transcript: what went wrong, or what was done.
-
-Markdown as replies may use it: emphasis, lists, tables, code. Nothing that acts.
-
-What a model says is never trusted. HTML, links, images and entities are not parsed, so they appear as the characters
-they are: nothing can be clicked, no address hides behind a text, and no entity smuggles in a character that `printable`
-replaced.
-
-What the person said, as they said it.
+What a model writes is never trusted. Emphasis, lists, tables and code are drawn. HTML, links, images and entities are
+not parsed, so they appear as the characters they are: nothing can be clicked, no address hides behind a text, and no
+entity smuggles in a character that `printable` replaced.
 """
 
+import logging
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
+from textual.events import Mount
+from textual.geometry import Size, Spacing
+from textual.layout import DockArrangeResult
+from textual.widget import Widget
 from textual.widgets import Markdown, Static
 
 from chat_personas.text import printable
@@ -24,12 +24,17 @@ from chat_personas.text import printable
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.rules_core import StateCore
-    from textual.timer import Timer
-    from textual.widgets.markdown import MarkdownStream
+
+LINE_BREAKS = {0x2028: "\n", 0x2029: "\n"}
+"""Line and paragraph separator of Unicode: Textual counts them as line breaks, the Markdown parser does not."""
+
+
+def _visible(text: str) -> str:
+    return printable(text).translate(LINE_BREAKS)
 
 
 class Notice(Static):
-    """A line that neither side said. `failed` marks an error, with a glyph and not by colour alone."""
+    """A line of the program's own. `failed` marks an error, with a glyph and not by colour alone."""
 
     def __init__(self, text: str, *, failed: bool = False) -> None:
         glyph = "✗ " if failed else "· "
@@ -60,19 +65,24 @@ def _keep_line_breaks(state: "StateCore") -> None:
 
 FIRST_WORD = "… thinking (Esc stops)"
 SECONDS_BETWEEN_DRAWINGS = 1 / 12
-"""Each growth of a reply lays out and draws the conversation anew; at 60 times a second, keys have to wait for it."""
+"""Each growth of a reply lays out and draws the conversation again; at 60 times a second, keys have to wait for it."""
 MOST_POSTPONED = 11
-"""How often in a row a drawing gives way to the person's typing: the reply then still grows once a second.
+"""How often in a row a drawing may give way to the person's typing: the reply then still grows once a second.
 
 No key is echoed during a drawing; drawn twice a second, the slowest twentieth of the keys had to wait for one
 (`benchmarks/key_echo.py`).
 """
+_UNDECIDED = re.compile(r"[ \t>]*(?:[-+*_=#|:`~ \t]*|\d{1,9}[.)]?)\Z")
+"""The beginning of a line that does not show yet whether it goes on with the block before it or begins another one."""
 
 
 class Reply(Vertical):
     """A reply as Markdown. Text may be written to it in pieces of any size; `end` closes it with a note, or none.
 
-    While it grows, it is drawn less often as long as `give_way` says that something more urgent is going on.
+    While it grows, only its end is drawn again, and less often as long as `give_way` says that something more urgent is
+    going on. Once it has ended it is drawn again from its whole text, because the growing end can be drawn wrongly:
+    Textual 8.2 decides too early to which block an unfinished line belongs. A text that cannot be drawn as Markdown is
+    shown as it is.
     """
 
     def __init__(
@@ -86,68 +96,96 @@ class Reply(Vertical):
     ) -> None:
         super().__init__(classes="reply")
         self._speaker = speaker
-        self._text = text
+        self._text = _visible(text)
+        self._drawn = 0
         self._note = note or (FIRST_WORD if growing and not text else "")
         self._growing = growing
-        self._stream: MarkdownStream | None = None
-        self._unwritten: list[str] = []
-        self._pause: Timer | None = None
         self._give_way = give_way
         self._postponed = 0
+        self._drawing_due = False
+        self._plain = False
 
     def compose(self) -> ComposeResult:
         """Lay out the speaker, the text and the note."""
         yield Static(printable(self._speaker), markup=False, classes="speaker")
-        yield Markdown(printable(self._text), parser_factory=plain_markdown, open_links=False, classes="reply-text")
+        yield _ReplyText(parser_factory=plain_markdown, open_links=False, classes="reply-text")
         yield Static(printable(self._note), markup=False, classes="note")
 
-    def on_mount(self) -> None:
-        """Open the stream if the reply is still growing."""
+    async def on_mount(self) -> None:
+        """Draw what there is."""
         self._show_note(self._note)
-        if self._growing:
-            self._stream = Markdown.get_stream(self.query_one(Markdown))
+        if self._text:
+            await self._draw_whole()
 
     async def write(self, text: str) -> None:
         """Append a piece of the reply; it is drawn at once, or together with those that come soon after another."""
-        if self._stream is None:
+        if not self._growing:
             return
         if self._note:
             self._show_note("")
-        self._unwritten.append(printable(text))
-        if self._pause is None:
-            await self._draw()
+        self._text += _visible(text)
+        if not self._drawing_due:
+            self._drawing_due = True
+            self.call_later(self._draw)
 
     async def end(self, note: str = "") -> None:
         """Show all that was written and close the reply, saying why it ended if it did not end by itself."""
-        await self._close()
+        if self._growing:
+            self._growing = False
+            await self._draw_whole()
         self._show_note(note)
 
-    async def on_unmount(self) -> None:
-        """Stop the stream's task with the widget."""
-        await self._close()
+    def show_plain(self, error: Exception) -> None:
+        """Show the text as it is from now on, because drawing it as Markdown raised `error`."""
+        if not self._plain:
+            self._plain = True
+            logging.getLogger(__name__).error("a reply is shown as plain text: it cannot be drawn", exc_info=error)
+            self.call_later(self._replace_markdown)  # later: Textual may be in the middle of laying out the screen
+
+    async def _replace_markdown(self) -> None:
+        markdown = self.query_one(Markdown)
+        await self.mount(Static(Content(self._text), markup=False, classes="reply-text"), after=markdown)
+        await markdown.remove()
 
     async def _draw(self) -> None:
-        """Draw what was not drawn yet, and nothing more for a while."""
-        self._pause = None
-        if not self._unwritten or self._stream is None:
+        """Draw what was not drawn yet, and nothing more for a while. Runs in the widget's own task: one at a time."""
+        whole_lines, newline, line = self._text.rpartition("\n")
+        ready = len(whole_lines + newline) if _UNDECIDED.match(line) else len(self._text)
+        text = self._text[self._drawn : ready]
+        self._drawing_due = bool(text) and self._growing
+        if not self._drawing_due:
             return
-        self._pause = self.set_timer(SECONDS_BETWEEN_DRAWINGS, self._draw)
         if self._postponed < MOST_POSTPONED and self._give_way():
             self._postponed += 1
-            return
-        self._postponed = 0
-        text = "".join(self._unwritten)
-        self._unwritten.clear()
-        await self._stream.write(text)
+        else:
+            self._postponed = 0
+            await self._draw_more(text)
+        self.set_timer(SECONDS_BETWEEN_DRAWINGS, self._draw)
 
-    async def _close(self) -> None:
-        if self._pause is not None:
-            self._pause.stop()
-        stream, self._stream = self._stream, None
-        if stream is not None:
-            await stream.write("".join(self._unwritten))
-            self._unwritten.clear()
-            await stream.stop()
+    async def _draw_more(self, text: str) -> None:
+        """Append `text` to what is drawn; where Textual cannot, draw everything again."""
+        self._drawn += len(text)
+        if self._plain:
+            self._redraw_plain()
+            return
+        try:
+            await self.query_one(Markdown).append(text)
+        except Exception:
+            await self._draw_whole()
+
+    async def _draw_whole(self) -> None:
+        self._drawn = len(self._text)
+        if self._plain:
+            self._redraw_plain()
+            return
+        try:
+            await self.query_one(Markdown).update(self._text)
+        except Exception as error:
+            self.show_plain(error)
+
+    def _redraw_plain(self) -> None:
+        for shown in self.query(".reply-text").results(Static):
+            shown.update(Content(self._text))
 
     def _show_note(self, note: str) -> None:
         self._note = note
@@ -156,14 +194,38 @@ class Reply(Vertical):
         line.display = bool(note)
 
 
-WAITING = "waiting for the model; it is sent as soon as it can be (Esc takes it back)"
+class _ReplyText(Markdown):
+    """Markdown in a `Reply`, which is told what goes wrong in parsing and in laying out."""
+
+    def on_mount(self, event: Mount) -> None:
+        """Leave the first drawing to the reply."""
+        event.prevent_default()
+
+    def arrange(self, size: Size, optimal: bool = False) -> DockArrangeResult:
+        """Lay out the blocks; none of them where that fails, for an exception here would end in any other widget."""
+        try:
+            return super().arrange(size, optimal)
+        except Exception as error:
+            assert isinstance(self.parent, Reply)
+            self.parent.show_plain(error)
+            return DockArrangeResult([], set(), Spacing())
+
+
+def reply_drawn_by(widget: object) -> Reply | None:
+    """Return the reply of whose Markdown `widget` is a part, or None."""
+    around = widget.ancestors_with_self if isinstance(widget, Widget) else []
+    markdown = next((above for above in around if isinstance(above, _ReplyText)), None)
+    return markdown.parent if markdown is not None and isinstance(markdown.parent, Reply) else None
+
+
+WAITING = "waiting for the model; sent as soon as possible (Esc unsends it)"
 
 
 class UserMessage(Static):
-    """A message of the person's, never parsed as markup. One that could not be sent yet says so."""
+    """A message of the person, never parsed as markup. While it waits to be sent, it says so."""
 
     def __init__(self, text: str, *, waiting: bool = False) -> None:
-        parts: list[Content | tuple[str, str]] = [("You", "bold"), Content("\n"), Content(printable(text))]
+        parts: list[Content | tuple[str, str]] = [("You", "bold"), Content("\n"), Content(_visible(text))]
         if waiting:
             parts += [Content("\n"), ("… " + WAITING, "italic")]
         super().__init__(Content.assemble(*parts), markup=False, classes="user-message")

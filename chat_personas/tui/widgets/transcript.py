@@ -1,11 +1,4 @@
-"""The conversation as it is read: anchored to its end, and with a bounded number of widgets however long it is.
-
-One thing in the transcript, as data; it outlives the widget that shows it.
-
-From the rows of a conversation to entries of the transcript.
-
-Which part of a long conversation has widgets: a range that moves, of bounded length.
-"""
+"""The conversation as it is read: entries in order, followed to the end; those in a bounded window have widgets."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
@@ -27,11 +20,11 @@ Kind = Literal["user", "reply", "notice", "failure"]
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """A message of either side, or a line of the program's own.
+    """A message of either side, or a line of the program's own, as data: it outlives the widget that shows it.
 
-    `note` says why a reply ended early. `waiting` marks a user message that is not sent yet, `growing` a reply that is
-    being said. `message_id` is the row of the corpus, once there is one. `replaces` is the row of the message in
-    whose place an edited one is said.
+    `note` says why a reply ended early. `waiting` marks a message of the person that is not sent yet, `growing` a reply
+    that is being generated. `message_id` is the message's key in the corpus, once it has one. `replaces` is the key of
+    the message that an edited one replaces.
     """
 
     kind: Kind
@@ -45,7 +38,7 @@ class Entry:
 
 
 def path_entries(rows: Iterable["MessageRow"], speaker: str) -> Iterator[Entry]:
-    """Yield an entry per message; a reply that did not end by itself says so."""
+    """Yield the entries that show `rows` of the corpus; a reply that was stopped or failed says so."""
     for row in rows:
         if row.role == "user":
             yield Entry("user", row.text, message_id=row.id)
@@ -59,12 +52,12 @@ def path_entries(rows: Iterable["MessageRow"], speaker: str) -> Iterator[Entry]:
 LIMIT = 60
 """The most entries that are mounted at once."""
 STEP = 20
-"""How many entries come and go when the reader reaches an end of the window."""
+"""How many entries are mounted and removed when the reader reaches an end of the window."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Entries `first` (included) to `last` (excluded) of a conversation."""
+    """The entries of a conversation that have widgets: `first` (included) to `last` (excluded)."""
 
     first: int = 0
     last: int = 0
@@ -75,21 +68,21 @@ class Window:
         return cls(max(0, total - LIMIT), total)
 
     def earlier(self) -> "Window":
-        """Move towards the first entry, letting the newest go if there would be too many."""
+        """Move towards the first entry; the newest are left out if there would be too many."""
         first = max(0, self.first - STEP)
         return Window(first, min(self.last, first + LIMIT))
 
     def later(self, total: int) -> "Window":
-        """Move towards the last of `total` entries, letting the oldest go if there would be too many."""
+        """Move towards the last of `total` entries; the oldest are left out if there would be too many."""
         last = min(total, self.last + STEP)
         return Window(max(self.first, last - LIMIT), last)
 
 
 class Transcript(VerticalScroll):
-    """Entries in order. The newest are mounted; reaching the top mounts older ones and lets the newest go.
+    """Entries in order. The newest are mounted; reaching the top mounts older ones and removes the newest.
 
-    Several tasks may add, write and remove at once: widgets change one change at a time, and each leaves exactly those
-    of the entries in the window.
+    Several tasks may add, write and remove at the same time. Their changes to the widgets are made one after the other,
+    and each leaves exactly the widgets of the entries in the window.
     """
 
     def __init__(self, give_way: Callable[[], bool] = lambda: False) -> None:
@@ -113,30 +106,30 @@ class Transcript(VerticalScroll):
         self.to_end()
 
     async def add(self, entry: Entry) -> None:
-        """Append `entry`, before what still waits to be sent, and bring the end into view."""
+        """Append `entry`, before the messages that wait to be sent, and bring the end into view."""
         waiting = 0 if entry.waiting else sum(other.waiting for other in self.entries)
         self.entries.insert(len(self.entries) - waiting, entry)
         await self._move_to(Window.at_end)
         self.to_end()
 
     async def remove_entries(self, gone: Callable[[Entry], bool]) -> None:
-        """Take away the entries for which `gone` says so."""
+        """Remove the entries for which `gone` is true."""
         self.entries = [entry for entry in self.entries if not gone(entry)]
         await self._move_to(Window.at_end)
 
     async def cut_from(self, message_id: str) -> None:
-        """Take away the message of that id and all that follows it."""
+        """Remove the message of that id and everything after it."""
         ids = [entry.message_id for entry in self.entries]
         if message_id in ids:
             gone = self.entries[ids.index(message_id) :]
             await self.remove_entries(lambda entry: entry in gone and not entry.waiting)
 
     def last(self, kind: Kind) -> Entry | None:
-        """The newest entry of a kind, waiting ones apart; None if there is none."""
+        """The newest entry of a kind, apart from waiting ones; None if there is none."""
         return next((entry for entry in reversed(self.entries) if entry.kind == kind and not entry.waiting), None)
 
     async def write(self, entry: Entry, text: str) -> None:
-        """Append `text` to a growing reply, on the screen too if it has a widget."""
+        """Append `text` to a growing reply, and to its widget if it has one."""
         async with self._widgets_change:
             entry.text += text
             if (reply := self._shown.get(entry)) is not None:
@@ -150,18 +143,18 @@ class Transcript(VerticalScroll):
                 await reply.end(note)  # type: ignore[attr-defined]
 
     def to_end(self) -> None:
-        """Bring the newest entry into view and follow it again."""
+        """Bring the newest entry into view, and follow the end again."""
         self.anchor()
 
     def scroll_pages(self, pages: int) -> None:
-        """Scroll by whole pages; following stops until the end is reached again."""
+        """Scroll by whole pages; the end is not followed again before it is reached."""
         if pages < 0:
             self.scroll_page_up(animate=False)
         else:
             self.scroll_page_down(animate=False)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Mount older or newer entries when the reader reaches an end."""
+        """Mount older or newer entries when the reader reaches an end of the window."""
         super().watch_scroll_y(old_value, new_value)
         if self._moving or old_value == new_value:
             return
@@ -171,7 +164,7 @@ class Transcript(VerticalScroll):
             self._shift(self._window.later(len(self.entries)), self.entries[self._window.last - 1], at_top=False)
 
     def _shift(self, window: Window, kept: Entry, *, at_top: bool) -> None:
-        """Move to `window` and hold the entry `kept` where the reader has it."""
+        """Move to `window`, and leave the entry `kept` where the reader sees it."""
         self._moving = True
 
         async def shift() -> None:
@@ -186,7 +179,7 @@ class Transcript(VerticalScroll):
         self.run_worker(shift(), group="transcript", exclusive=True)
 
     async def _move_to(self, window: Callable[[int], Window]) -> None:
-        """Mount what `window`, given the number of entries, asks for and has no widget yet; remove all others."""
+        """Mount the entries in `window`, a function of their number, that have no widget yet; remove all others."""
         async with self._widgets_change:
             self._window = window(len(self.entries))
             wanted = self.entries[self._window.first : self._window.last]

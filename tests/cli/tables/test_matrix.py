@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chat_personas.cli.commands import matrix
-from chat_personas.reporting.missing import missing_in_matrix
+from chat_personas.reporting.why_missing import missing_in_matrix
 from eval.engine import Engine, EngineInfo
 from eval.matrix.models import MatrixReport
 from eval.report import Score

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chat_personas.engines.llama.context import Batch, Context
-from chat_personas.engines.llama.memory import SequenceMemory
 from chat_personas.engines.llama.runtime import Runtime
+from chat_personas.engines.llama.token_cache import SequenceMemory
 from chat_personas.engines.llama.tree import Limits, Plan, TokenPath
 
 

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chat_personas.engines.llama.context import Batch
-from chat_personas.engines.llama.memory import SequenceMemory
 from chat_personas.engines.llama.runtime import Options, Runtime, load_runtime
+from chat_personas.engines.llama.token_cache import SequenceMemory
 from chat_personas.engines.llama.tree import TokenPath as Tokens
 from chat_personas.engines.llama.worker import Interrupted, InterruptFlag
 from tests.engines.llama.reference import Call, held_by, log_softmax, logits_as_tree, logits_one_by_one, record, replay

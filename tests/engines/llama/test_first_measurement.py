@@ -12,8 +12,8 @@ from chat_personas.conversation.conversation import Conversation, ReplyEnded
 from chat_personas.corpus import Corpus
 from chat_personas.engines.llama import LlamaEngine
 from chat_personas.engines.llama.context import Batch, Context
-from chat_personas.engines.llama.memory import CONVERSATION
 from chat_personas.engines.llama.runtime import Runtime
+from chat_personas.engines.llama.token_cache import CONVERSATION
 from chat_personas.engines.llama.worker import Interrupted
 from chat_personas.monitor.monitor import Monitor
 from eval.engine import Message, Probe, ProbeScore, Sampling

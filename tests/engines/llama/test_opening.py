@@ -13,7 +13,7 @@ import pytest
 
 from chat_personas.engines.llama import LlamaEngine
 from chat_personas.engines.llama import model as model_module
-from chat_personas.engines.llama.library import physical_cores
+from chat_personas.engines.llama.bindings import physical_cores
 from chat_personas.engines.llama.model import check_model_file, file_sha256
 from chat_personas.engines.llama.runtime import Options
 from eval.engine import Engine, EngineError

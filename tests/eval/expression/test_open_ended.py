@@ -10,7 +10,7 @@ from eval.engine import ORDERS, EngineError, EngineInfo, LogProbabilities, Messa
 from eval.evaluation import evaluate
 from eval.expression.judge import NO_LETTER, Judge
 from eval.expression.open_ended import ask
-from eval.scoring.opinions import opinion
+from eval.scoring.distributions import opinion
 from tests.eval.fake_engine import FakeEngine, Masses
 from tests.eval.saying_engine import SayingEngine
 from tests.eval.test_evaluate import DEMOCRAT, SURVEY, persona

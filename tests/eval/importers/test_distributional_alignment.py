@@ -8,7 +8,7 @@ import pytest
 from eval.errors import SurveyError
 from eval.importers import ImportOptions, ImportResult
 from eval.importers.distributional_alignment import read, repaired
-from eval.surveys.figures import groups_with_figures
+from eval.surveys.human_figures import groups_with_figures
 from eval.surveys.model import Responses
 
 SAMPLES = Path(__file__).parents[4] / "shared" / "data" / "distributional_alignment"

@@ -7,7 +7,7 @@ import pytest
 from eval.errors import SurveyError
 from eval.importers import ImportOptions, ImportResult
 from eval.importers.globalopinionqa import read
-from eval.surveys.figures import groups_with_figures, human_figures
+from eval.surveys.human_figures import groups_with_figures, human_figures
 from personas import Group
 
 HEADER = "question,selections,options,source\n"

@@ -10,7 +10,7 @@ from scipy.stats import wasserstein_distance
 from benchmarks import interval_coverage
 from benchmarks.coverage_pools import Population, civic_pools
 from benchmarks.interval_coverage import Coverage, coverage, verdict
-from eval.surveys.figures import groups_with_figures, human_figures
+from eval.surveys.human_figures import groups_with_figures, human_figures
 from eval.surveys.loading import load_survey
 
 

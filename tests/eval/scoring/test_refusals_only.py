@@ -9,7 +9,7 @@ import pytest
 from eval.answer_files import as_answers
 from eval.answers import Refusals
 from eval.evaluation import evaluate
-from eval.matrix.prompts import all_prompts
+from eval.matrix.asking import all_prompts
 from eval.matrix.run import evaluate_matrix
 from eval.report import Report
 from eval.report.calibrate import calibrated

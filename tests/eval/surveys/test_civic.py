@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from eval.expression.rendering import render
-from eval.surveys.figures import groups_with_figures
+from eval.surveys.human_figures import groups_with_figures
 from eval.surveys.loading import Question, Responses, load_survey
 from personas import CATALOGUE
 from pocket.held_out import HELD_OUT

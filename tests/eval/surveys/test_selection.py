@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from eval.surveys.figures import choose
+from eval.surveys.human_figures import choose
 from tests.eval.towns import many
 
 QUESTIONS = many(30).questions

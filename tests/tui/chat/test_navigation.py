@@ -201,7 +201,7 @@ async def test_an_existing_file_is_replaced_only_when_asked_for_twice(corpus_fil
         await until(pilot, lambda: "Export this conversation" in shown(pilot))
         pilot.app.screen.query_one("#path").value = str(target)  # type: ignore[attr-defined]
         await pilot.press("enter")
-        await until(pilot, lambda: "Enter again replaces it" in shown(pilot))
+        await until(pilot, lambda: "press Enter again to replace it" in shown(pilot))
         assert target.read_text() == "precious"
 
         await pilot.press("escape")
@@ -221,7 +221,7 @@ async def test_where_a_conversation_is_written_is_shown_whole_before_and_after(
         pilot.app.screen.query_one("#path").value = "~nobody-of-that-name"  # type: ignore[attr-defined]
         await until(pilot, lambda: "talks/~nobody-of-that-name" in shown(pilot))
         pilot.app.screen.query_one("#path").value = "guns.jsonl"  # type: ignore[attr-defined]
-        await until(pilot, lambda: "Enter writes ~/talks/guns.jsonl, Escape nothing." in shown(pilot))
+        await until(pilot, lambda: "Enter writes ~/talks/guns.jsonl, Escape cancels." in shown(pilot))
         await pilot.press("enter")
         await until(pilot, lambda: "Written to ~/talks/guns.jsonl" in shown(pilot))
     assert (tmp_path / "talks" / "guns.jsonl").exists()
@@ -233,7 +233,7 @@ async def test_a_hint_longer_than_its_line_goes_on_in_the_next(corpus_file: Path
         await pilot.press("ctrl+s")
         await until(pilot, lambda: "Enter writes" in shown(pilot))
         pilot.app.screen.query_one("#path").value = f"/tmp/{'guns' * 12}.jsonl"  # type: ignore[attr-defined]
-        await until(pilot, lambda: "ns.jsonl, Escape nothing." in shown(pilot))
+        await until(pilot, lambda: "ns.jsonl, Escape cancels." in shown(pilot))
 
 
 def test_a_path_outside_the_home_is_shown_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

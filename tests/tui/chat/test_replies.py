@@ -170,13 +170,13 @@ async def test_the_line_of_keys_says_what_escape_does_now(corpus_file: Path) -> 
         await until(pilot, lambda: "Send" in keys(pilot))
         assert "esc" not in keys(pilot)
         await type_text(pilot, "Well?")
-        await until(pilot, lambda: "esc Take back" in keys(pilot))
+        await until(pilot, lambda: "esc Unsend" in keys(pilot))
         opened.set()
         await until(pilot, lambda: "esc Stop" in keys(pilot))
         rest.set()
         await until(pilot, lambda: "Yes." in shown(pilot) and "esc" not in keys(pilot))
         await pilot.press("f6")
-        await until(pilot, lambda: "esc As it was" in keys(pilot))
+        await until(pilot, lambda: "esc Cancel edit" in keys(pilot))
         await pilot.press("escape")
         await until(pilot, lambda: "esc" not in keys(pilot))
 
@@ -228,7 +228,7 @@ async def test_ctrl_c_says_that_it_quits_when_pressed_again_and_then_keeps_the_r
         await type_text(pilot, "Well?")
         await until(pilot, lambda: "Half a sentence" in shown(pilot))
         await pilot.press("ctrl+c")
-        await until(pilot, lambda: "Ctrl+C again quits. What was said is kept." in shown(pilot))
+        await until(pilot, lambda: "Press Ctrl+C again to quit. All is stored." in shown(pilot))
         assert chat(pilot).replies.busy
         await pilot.press("ctrl+c")
         await until(pilot, lambda: pilot.app._exit)
@@ -248,7 +248,7 @@ async def test_ctrl_c_copies_what_is_selected(corpus_file: Path) -> None:
         chat(pilot).composer.select_all()
         await pilot.press("ctrl+c", "ctrl+c")
         assert pilot.app.clipboard == "About guns"
-        assert "again quits" not in shown(pilot)
+        assert "again to quit" not in shown(pilot)
         assert not pilot.app._exit
 
 
@@ -270,7 +270,7 @@ async def test_leaving_with_a_message_that_was_never_sent_asks_first(corpus_file
         await type_text(pilot, "Anyone?")
         await until(pilot, lambda: "waiting for the model" in shown(pilot))
         await pilot.press("ctrl+q")
-        await until(pilot, lambda: "lost if you leave now" in shown(pilot))
+        await until(pilot, lambda: "lost if you quit now" in shown(pilot))
 
         await pilot.press("n")
         await until(pilot, lambda: pilot.app.screen is chat(pilot))
@@ -401,7 +401,7 @@ async def test_a_message_that_is_too_long_comes_back_to_be_shortened_and_stands_
         await until(pilot, lambda: "not sent: the last message has 9000 tokens; shorten it" in shown(pilot))
 
         assert chat(pilot).composer.text == "And then?"
-        assert "broke off" not in shown(pilot)
+        assert "✗ failed" not in shown(pilot)
         assert [entry.text for entry in chat(pilot).transcript.entries if entry.kind == "user"] == ["Well?"]
     assert spoken(corpus_file) == [("user", "Well?", "complete"), ("assistant", "Yes.", "complete")]
 
@@ -424,7 +424,7 @@ async def test_an_edited_message_that_is_too_long_comes_back_as_an_edit_and_sent
 
         assert composer.text == "What about schools, at length?"
         assert "not sent: the last message has 9000 tokens; shorten it" in shown(pilot)
-        assert "Esc leaves it as it was" in shown(pilot)
+        assert "Esc cancels" in shown(pilot)
         assert [entry.text for entry in chat(pilot).transcript.entries if entry.kind in ("user", "reply")] == [
             "What about guns?",
             "To guns.",
@@ -451,7 +451,7 @@ async def test_what_was_typed_beside_an_edited_message_that_is_too_long_is_there
         await until(pilot, lambda: "not sent: " in shown(pilot) and composer.has_class("-editing"))
         assert composer.text == "What about schools, at length?"
 
-        await until(pilot, lambda: "esc As it was" in keys(pilot))
+        await until(pilot, lambda: "esc Cancel edit" in keys(pilot))
         await pilot.press("escape")
         assert composer.text == "Begun before."
         assert not composer.has_class("-editing")

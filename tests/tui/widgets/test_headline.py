@@ -28,7 +28,7 @@ def test_a_new_round_without_figures_leaves_those_of_the_turn_before_and_says_so
     said = headline("Democrat", Figures(Estimate(None, done=0, total=31, complete=False), card)).plain
 
     assert "alignment 1.00" in said
-    assert "measuring… 0 of 31 questions (above: before)" in said
+    assert "measuring… 0 of 31 questions (shown: previous turn)" in said
 
 
 TOWN = town(*(question(f"Q{number}", {DEMOCRAT: (50, 50)}, overall=(50, 50)) for number in range(40)))
@@ -46,15 +46,15 @@ def test_the_score_of_the_round_before_stays_until_the_new_one_has_an_interval()
     new = before.after(said_by(0.7, 0)).after(said_by(0.7, 1)).after(said_by(0.7, 19))
 
     assert "alignment 1.00 [1.00, 1.00]" in headline("Democrat", new).plain
-    assert "measuring… 19 of 40 questions (above: before)" in headline("Democrat", new).plain
+    assert "measuring… 19 of 40 questions (shown: previous turn)" in headline("Democrat", new).plain
     assert in_short(new) == "alignment 1.00 [1.00, 1.00] · measuring… 19/40"
-    assert "stopped after 19 of 40 questions (above: before); off" in (
+    assert "stopped after 19 of 40 questions (shown: previous turn); off" in (
         headline("Democrat", replace(new, halted=True, state="off")).plain
     )
 
     enough = new.after(said_by(0.7, 20))
     assert "alignment 0.80 [0.80, 0.80]" in headline("Democrat", enough).plain
-    assert "above" not in headline("Democrat", enough).plain
+    assert "previous turn" not in headline("Democrat", enough).plain
 
 
 def test_a_first_round_is_shown_from_its_first_answer_and_grows() -> None:
@@ -98,9 +98,9 @@ def test_a_score_that_rests_on_no_valid_question_is_not_shown() -> None:
 
     said = headline("Democrat", figures).plain
 
-    assert "not valid: the model does not answer with letters" in said
+    assert "not valid: the model rarely answers with a letter" in said
     assert "alignment" not in said
-    assert in_short(figures) == "not valid: the model does not answer with letters"
+    assert in_short(figures) == "not valid: the model rarely answers with a letter"
 
 
 SLOW = Coverage(questions=62, anchors=24, this_turn=28, older=30)
@@ -114,7 +114,7 @@ def test_answers_of_earlier_turns_are_counted_apart_from_those_of_this_turn() ->
 
     assert "measured 58 of 62 questions:\n28 this turn (24 anchors), 30 older" in headline("Democrat", ended).plain
     assert in_short(ended) == "alignment 1.00 · 30 older"
-    assert "measuring… 12 of 28 questions, 30 older counted" in headline("Democrat", under_way).plain
+    assert "measuring… 12 of 28 questions, 30 older included" in headline("Democrat", under_way).plain
     assert in_short(under_way) == "alignment 1.00 · measuring… 12/28 · 30 older"
 
 
@@ -139,3 +139,16 @@ def test_the_course_says_how_far_it_moved_over_which_questions_and_whether_that_
     assert few.plain.endswith(
         "since turn 0: -0.02 on the 7 questions asked every turn\ntoo few questions (under 20) to detect a change"
     )
+
+
+def test_what_the_comparison_rests_on_is_said_without_alarm_and_failures_with_it() -> None:
+    failed = (Failure("BUS", "the answer was no letter"),)
+    figures = Figures(
+        Estimate(None, done=1, total=1, complete=True, failures=failed, message="survey data for 26 of 62 questions")
+    )
+    said = headline("Democrat", figures)
+    styles = {said.plain[span.start : span.end]: span.style for span in said.spans}
+
+    assert "! survey data" not in said.plain
+    assert styles["survey data for 26 of 62 questions"] == "italic"
+    assert "$warning" in str(styles["! 1 question failed; BUS: the answer was no letter"])

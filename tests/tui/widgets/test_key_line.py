@@ -8,7 +8,7 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding
 from textual.widgets._footer import FooterKey
 
-from chat_personas.tui.widgets.bars import KeyLine
+from chat_personas.tui.widgets.title_and_status import KeyLine
 from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until
 
 

@@ -60,7 +60,7 @@ async def test_the_panel_shows_the_alignment_its_interval_and_the_references(cor
         assert card.references is not None
         for name in ("persona", "everyone's answers", "Republican answers", "even answers", "noise floor"):
             assert f" {name} " in shown(pilot)
-        assert "this persona vs. Republican answers 0." in shown(pilot)
+        assert "vs. Republican answers 0." in shown(pilot)
         assert card.nearest[0].group.label in shown(pilot)
         assert "label mass 0.90" in shown(pilot)
         assert "paraphrased, unweighted" in shown(pilot)
@@ -205,15 +205,13 @@ async def test_a_server_elsewhere_is_probed_only_after_a_yes(corpus_file: Path, 
         remember_probing=agreed.append,
     )
     async with screen(app) as pilot:
-        await until(pilot, lambda: "F4 asks first" in " ".join(shown(pilot).split()))
+        await until(pilot, lambda: "F4 asks you first" in " ".join(shown(pilot).split()))
         assert engine.probed == 0
 
         await pilot.press("f4")
         await until(
             pilot,
-            lambda: (
-                "124 requests at the beginning and after each reply" in " ".join(shown(pilot).replace("│", "").split())
-            ),
+            lambda: "124 requests at the start and after each reply" in " ".join(shown(pilot).replace("│", "").split()),
         )
         await pilot.press(key)
         await until(pilot, lambda: pilot.app.screen is chat(pilot))

@@ -1,4 +1,4 @@
-"""The first lines of the panel: whose opinions, how close, how sure, and how far the measuring is."""
+"""The first lines of the panel: the group, the alignment with its interval and doubts, and the progress."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from eval.scoring.scores import Scorecard
 
 UNNAMED = "no group"
-NONE_VALID = "not valid: the model does not answer with letters"
+NONE_VALID = "not valid: the model rarely answers with a letter"
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
     """What the panel has to show.
 
-    `card` is that of `estimate`, or of the round before while the new one has too few questions to take its place.
-    `halted` says that nobody goes on measuring; `state` says in one line why there are no figures.
+    `card` belongs to `estimate`, or to the previous round while the new one has too few questions to replace it.
+    `halted` says that measuring has been stopped; `state` says in one line why there are no figures.
     """
 
     estimate: "Estimate | None" = None
@@ -33,21 +33,21 @@ class Figures:
 
     @property
     def of_turn_before(self) -> bool:
-        """Whether the card is older than the round that is under way."""
+        """Whether the card belongs to an earlier round than the estimate."""
         return self.card is not None and self.estimate is not None and self.estimate.scorecard is not self.card
 
     def after(self, estimate: "Estimate") -> "Figures":
-        """Return what is to be shown once `estimate` has come; the first one of a round has no figures."""
+        """Return what to show after `estimate`; the first estimate of a round has no figures."""
         before = estimate.scorecard is None or self.of_turn_before
         kept = self.card if before and self.card is not None and not _takes_the_place(estimate, self.card) else None
         return replace(self, estimate=estimate, card=kept or estimate.scorecard, halted=False)
 
 
 def _takes_the_place(estimate: "Estimate", before: "Scorecard") -> bool:
-    """Whether a round has gone far enough to be shown in place of the one before.
+    """Whether a round has come far enough to replace the previous one on the screen.
 
-    It is whole, or asked at least as many questions as that, or enough for an interval: over its first questions alone
-    the score would leap, and nothing would have happened but that questions differ.
+    It is complete, or has asked as many questions as the previous one, or enough for an interval. After its first few
+    questions the score would jump, only because questions differ.
     """
     from eval.scoring.intervals import MIN_QUESTIONS
 
@@ -59,18 +59,18 @@ def _takes_the_place(estimate: "Estimate", before: "Scorecard") -> bool:
 
 
 def headline(group: str, figures: Figures) -> Content:
-    """Say the alignment with `group`, its interval, what makes it doubtful, and how much of it is measured."""
+    """Give the alignment with `group`, its interval, what makes it doubtful, and how much has been measured."""
     rows = [Content.styled(group or UNNAMED, "bold")]
     if figures.card is not None:
         rows += _score(figures.card)
     if figures.estimate is not None:
-        rows += [Content.styled(f"! {line}", "bold $warning") for line in _missing(figures.estimate)]
+        rows += _notes(figures.estimate)
     rows.append(_progress(figures))
     return stacked(rows)
 
 
 def in_short(figures: Figures) -> str:
-    """Say the alignment and how far it is measured in a few words."""
+    """Give the alignment and the progress in a few words."""
     estimate = figures.estimate
     if estimate is None:
         return ""
@@ -84,7 +84,7 @@ def in_short(figures: Figures) -> str:
 
 
 def _score(card: "Scorecard") -> list[Content]:
-    """Say the alignment and what decides whether it means anything; no number where it rests on no valid question."""
+    """Give the alignment and what its validity depends on; no number where no question is valid."""
     if not _any_valid(card):
         return [Content.styled(f"! {NONE_VALID}", "bold $warning")]
     return [_alignment(card), *_why_no_interval(card), _doubts(card)]
@@ -110,21 +110,20 @@ def _why_no_interval(card: "Scorecard") -> list[Content]:
 
 
 def _doubts(card: "Scorecard") -> Content:
-    """Say in one line what decides whether the number means anything; more is at the panel's end."""
+    """Give label mass and order bias in one line; the section on validity has more."""
     invalid = sum(not question.valid for question in card.questions)
     line = f"label mass {mean_of(card.scores.label_mass)} · order bias {mean_of(card.scores.order_bias)}"
     return Content.assemble((line, "dim"), (f" · ! {invalid} not valid" if invalid else "", "bold $warning"))
 
 
-def _missing(estimate: "Estimate") -> list[str]:
-    """Say what has no figure: for the group, or for questions that were not answered."""
-    lines = [printable(estimate.message)] if estimate.message else []
+def _notes(estimate: "Estimate") -> list[Content]:
+    """Say what the comparison rests on, which is no cause for alarm, and which questions failed, which is."""
+    notes = [Content.styled(printable(estimate.message), "italic")] if estimate.message else []
     if estimate.failures:
         first = estimate.failures[0]
-        lines.append(
-            printable(f"{pluralize(len(estimate.failures), 'question')} failed; {first.question_id}: {first.why}")
-        )
-    return lines
+        failed = f"! {pluralize(len(estimate.failures), 'question')} failed; {first.question_id}: {first.why}"
+        notes.append(Content.styled(printable(failed), "bold $warning"))
+    return notes
 
 
 def _progress(figures: Figures) -> Content:
@@ -132,35 +131,37 @@ def _progress(figures: Figures) -> Content:
     if estimate is None or estimate.total == 0:
         return Content.styled(figures.state, "italic")
     asked = f"{estimate.done} of {pluralize(estimate.total, 'question')}{_older(figures)}"
-    above = " (above: before)" if figures.of_turn_before else ""
+    shown = " (shown: previous turn)" if figures.of_turn_before else ""
     if estimate.complete:
         return Content.styled(_measured(estimate), "dim")
     if figures.halted:
-        return Content.styled(f"stopped after {asked}{above}; {figures.state}", "italic")
-    return Content.styled(f"measuring… {asked}{above}", "italic")
+        return Content.styled(f"stopped after {asked}{shown}; {figures.state}", "italic")
+    return Content.styled(f"measuring… {asked}{shown}", "italic")
 
 
 def _measured(estimate: "Estimate") -> str:
-    """Say how many questions the figures rest on, how many of those were asked this turn, and whether only now."""
+    """Say how many questions the figures rest on, how many were asked this turn, and whether in an earlier session."""
+    reused = bool(estimate.done) and estimate.from_before == estimate.done
     found = estimate.coverage
-    measured = "measured before" if estimate.done and estimate.from_before == estimate.done else "measured"
     if found is None or found.this_turn == found.questions:
-        return f"{measured}: {pluralize(estimate.done, 'question')}"
+        return _of_questions("measured:", pluralize(estimate.done, "question"), reused=reused)
+    total = _of_questions("measured", f"{found.measured} of {pluralize(found.questions, 'question')}", reused=reused)
     older = f", {found.older} older" if found.older else ""
-    return (
-        f"{measured} {found.measured} of {pluralize(found.questions, 'question')}:\n"
-        f"{found.this_turn} this turn ({pluralize(found.anchors, 'anchor')}){older}"
-    )
+    return f"{total}:\n{found.this_turn} this turn ({pluralize(found.anchors, 'anchor')}){older}"
+
+
+def _of_questions(measured: str, questions: str, *, reused: bool) -> str:
+    return f"{questions} (from an earlier measurement)" if reused else f"{measured} {questions}"
 
 
 def _older(figures: Figures) -> str:
-    """Say how many answers of earlier turns the figures above rest on, too."""
+    """Say how many answers of earlier turns the figures include."""
     found = figures.estimate.coverage if figures.estimate is not None and not figures.of_turn_before else None
-    return f", {found.older} older counted" if found and found.older and figures.card else ""
+    return f", {found.older} older included" if found and found.older and figures.card else ""
 
 
 class Headline(Section):
-    """The headline; always there, also before anything is measured."""
+    """The headline. It is always shown, also before anything is measured."""
 
     def __init__(self) -> None:
         super().__init__("Alignment", "headline")

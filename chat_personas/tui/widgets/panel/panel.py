@@ -1,4 +1,4 @@
-"""The alignment panel: what is measured, beside what is said."""
+"""The alignment panel: the measurements beside the conversation."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 SECONDS_BETWEEN_UPDATES = 0.2
 MOST_POSTPONED = 9
-"""How often in a row an update gives way to the person's typing: figures are then at most two seconds old."""
+"""How often in a row an update may give way to the person's typing: figures are then at most two seconds old."""
 
 
 class Sections(NamedTuple):
-    """What is below the headline, from top to bottom."""
+    """The sections below the headline, from top to bottom."""
 
     scale: "ScaleSection"
     course: "CourseSection"
@@ -38,9 +38,9 @@ class Sections(NamedTuple):
 
 
 class AlignmentPanel(VerticalScroll):
-    """Takes estimates as fast as they come and shows the newest at most five times a second.
+    """Takes estimates as fast as they come, and shows the newest at most five times a second.
 
-    It does so less often as long as `give_way` says that something more urgent is going on.
+    It shows them less often while `give_way` says that something more urgent is going on.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -50,7 +50,7 @@ class AlignmentPanel(VerticalScroll):
 
     @dataclass
     class Shown(Message):
-        """The panel shows other figures; `in_short` is what a hidden panel would say first."""
+        """The panel shows other figures; `in_short` is its headline in a few words."""
 
         in_short: str
 
@@ -69,7 +69,7 @@ class AlignmentPanel(VerticalScroll):
         self._sections_are_old = True
 
     def compose(self) -> ComposeResult:
-        """Lay out the headline; what needs figures is mounted by `furnish`, after the first paint."""
+        """Lay out the headline; the sections are mounted by `furnish`, after the first frame."""
         yield Headline()
 
     async def furnish(self) -> None:
@@ -88,7 +88,7 @@ class AlignmentPanel(VerticalScroll):
         await self.mount_all(self._sections)
 
     def about(self, groups: Iterable[str], *, stems: Mapping[str, str] | None = None, source: str = "") -> None:
-        """Say whose opinions are compared, with which questions (stem by id), and what the figures are."""
+        """Name the `groups` compared with, the questions (stem by id), and the source of the survey data."""
         self._group, self._stems, self._source = " + ".join(groups), stems or {}, source
         self._sections_are_old = True
         self._show()
@@ -99,7 +99,7 @@ class AlignmentPanel(VerticalScroll):
         return self.figures.estimate
 
     def clear(self, state: str) -> None:
-        """Forget the figures and say `state` in their place."""
+        """Drop the figures and say `state` in their place."""
         self.figures, self._due = Figures(state=state), False
         self._sections_are_old = True
         self._show()
@@ -110,14 +110,14 @@ class AlignmentPanel(VerticalScroll):
         self._show()
 
     def halt(self, state: str) -> None:
-        """Say that measuring has stopped, and `state`; the figures stay."""
+        """Say that measuring was stopped, and `state`; the figures stay."""
         self.figures = replace(self.figures, state=state, halted=True)
         self._show()
 
     def offer(self, estimate: "Estimate") -> None:
-        """Take a new estimate; the final one and the first are shown at once, others when it is time.
+        """Take a new estimate. The first and the final one are shown at once, others when it is time.
 
-        A round that has too few figures yet leaves those of the round before in place, and says so.
+        A round with too few figures so far leaves those of the previous round in place, and says so.
         """
         before, self.figures = self.figures, self.figures.after(estimate)
         course = before.estimate.course if before.estimate is not None else ()
@@ -128,7 +128,7 @@ class AlignmentPanel(VerticalScroll):
             self._show_due()
 
     def action_step(self, by: int) -> None:
-        """Show the next or the previous probe, and bring it into view."""
+        """Show the next or the previous probe, and scroll to it."""
         if self._sections is not None:
             self._sections.probe.step(by)
             self.call_after_refresh(self.scroll_to_widget, self._sections.probe, animate=False)
@@ -163,7 +163,7 @@ class AlignmentPanel(VerticalScroll):
 
 
 def _population(card: "Scorecard | None") -> float | None:
-    """Where the population stands, if the survey has figures for the group."""
+    """The alignment of everyone's answers, if the survey has figures for the group."""
     if card is None or card.references is None or card.references.population is None:
         return None
     score = card.references.population.alignment

@@ -1,4 +1,4 @@
-"""One probe at a time: the question, and people's and the model's answers side by side."""
+"""One probe at a time: the question, with people's answers beside the model's."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from eval.scoring.scores import QuestionScore, Scorecard
 
 BIASED = 0.3
-"""An order bias above this is flagged: the answer depends on the order of the options more than on their content."""
+"""An order bias (0 to 1) above this is flagged: the answer depends strongly on the order of the options."""
 
 
 def probe(question: "QuestionScore", stem: str, people: str, width: int) -> Content:
-    """Draw one question: its stem, the paired bars, its scores, and what should give pause."""
+    """Draw one question: its stem, the paired bars, its scores and its flags."""
     human = None if question.human is None else [float(share) for share in question.human]
     rows = [
         Content.styled(printable(stem), "bold"),
@@ -37,19 +37,19 @@ def probe(question: "QuestionScore", stem: str, people: str, width: int) -> Cont
 
 
 def flags(question: "QuestionScore") -> list[str]:
-    """Say in words what makes this question's figures doubtful."""
+    """Say what makes this question's scores doubtful."""
     found = []
     if not question.valid:
-        found.append("not valid: the model hardly answered with a letter")
+        found.append("not valid: the model rarely answered with a letter")
     if question.order_bias is not None and question.order_bias > BIASED:
-        found.append("the order of the options decides much of this")
+        found.append("depends strongly on the order of the options")
     if question.alignment is None and question.human is not None:
-        found.append("options without an order: no alignment")
+        found.append("no alignment: the options have no order")
     return found
 
 
 class ProbeSection(Section):
-    """The selected probe; it stays selected by its id while the measuring goes on."""
+    """The selected probe. It stays selected, by its id, while measuring continues."""
 
     def __init__(self) -> None:
         super().__init__("Probe", "probe")
@@ -64,7 +64,7 @@ class ProbeSection(Section):
         self.changed()
 
     def step(self, by: int) -> None:
-        """Choose the probe `by` places further on, round the ends."""
+        """Choose the probe `by` places further on; after the last comes the first."""
         if self._card is not None and self._card.questions:
             questions = self._card.questions
             self._chosen = questions[(self._index + by) % len(questions)].id

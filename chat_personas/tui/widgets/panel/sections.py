@@ -1,13 +1,4 @@
-"""What limits the number above: other scores, and the flags of validity.
-
-A part of the panel that draws itself anew for its width.
-
-How the alignment went over the turns, on the scale that the references stand on, and whether that is chance.
-
-Which groups the persona's opinions are nearest to.
-
-Where the persona stands between the references, on one fixed scale.
-"""
+"""The sections of the panel below its headline: reference points, course, nearest groups, validity; and their base."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -43,7 +34,7 @@ FIRST_WIDTH = 44
 
 
 class Section(Widget):
-    """A titled part of the panel, as high as what it draws; gone while it has nothing to say."""
+    """A titled part of the panel, as high as its content; hidden while it has none."""
 
     def __init__(self, title: str, name: str) -> None:
         super().__init__(id=name, classes="section")
@@ -56,7 +47,7 @@ class Section(Widget):
         raise NotImplementedError
 
     def changed(self) -> None:
-        """Show what `draw` now returns; the screen is laid out anew only if that is higher or lower than before."""
+        """Show what `draw` now returns. The screen is laid out again only if the height has changed."""
         content = self.draw(self._cells)
         height = 0 if content is None else content.get_height(self.styles.get_rules(), self._cells)
         self.display = content is not None
@@ -68,12 +59,56 @@ class Section(Widget):
         return self.draw(self._cells) or Content()
 
     def on_resize(self, event: "Resize") -> None:
-        """Draw anew: rows are made for a width."""
+        """Draw again: rows are made for a width."""
         self.refresh(layout=True)
 
     @property
     def _cells(self) -> int:
         return self.content_size.width or FIRST_WIDTH
+
+
+def scale(card: "Scorecard", width: int) -> Content | None:
+    """Draw the persona's alignment above those of the reference points; None without figures for the group."""
+    if card.scores.alignment is None or card.references is None:
+        return None
+    found, against = card.references, card.scores_against_opposite
+    opposite = against.group.label if against else ""
+    references = [
+        (wording.EVERYONE, POPULATION, found.population),
+        (wording.answers_of(opposite), OPPOSITE, found.opposite),
+        (wording.EVEN, UNIFORM, found.uniform),
+        (wording.NOISE_FLOOR, NOISE_FLOOR, found.noise_floor),
+    ]
+    guide = found.population.alignment if found.population else None
+    at = guide.mean if guide else None
+    rows = [score_row(wording.THIS_PERSONA, PERSONA, card.scores.alignment, width, at)]
+    for name, glyph, reference in references:
+        if reference is not None and reference.alignment is not None:
+            rows.append(score_row(name, glyph, reference.alignment, width, at))
+    rows.append(axis_row(width))
+    rows.append(Content.styled(wording.REFERENCES_EXPLAINED, "dim"))
+    if against is not None and against.alignment is not None:
+        rows.append(Content(f"vs. {wording.answers_of(opposite)} {with_interval(against.alignment)}"))
+    paired = against.minus_own if against else None
+    said = doubts(paired.alignment if paired else None, opposite, found, of_everyone=card.groups == ())
+    return stacked([*rows, *(Content.styled(f"! {line}", "$warning") for line in said)])
+
+
+class ScaleSection(Section):
+    """The persona compared with everyone's answers, the opposite group's, even answers and the noise floor."""
+
+    def __init__(self) -> None:
+        super().__init__("Compared with reference points", "scale")
+        self._card: Scorecard | None = None
+
+    def show(self, card: "Scorecard | None") -> None:
+        """Show the reference points of `card`."""
+        self._card = card
+        self.changed()
+
+    def draw(self, width: int) -> Content | None:
+        """Draw the rows."""
+        return None if self._card is None else scale(self._card, width)
 
 
 TURNS_SHOWN = 6
@@ -82,9 +117,9 @@ TURNS_SHOWN = 6
 def course(
     points: Sequence["CoursePoint"], drift: "Drift | None", width: int, population: float | None
 ) -> Content | None:
-    """Draw one row per measured turn, the first and the newest ones if there are more than fit; None for no turn.
+    """Draw one row per measured turn, and under them the `drift` from the first to the newest; None without a turn.
 
-    Under them the `drift` from the first to the newest, in words.
+    Of more turns than `TURNS_SHOWN`, only the first and the newest are drawn.
     """
     if not points:
         return None
@@ -125,7 +160,10 @@ FIGURE_CELLS = 17
 
 
 def nearest(card: "Scorecard", width: int) -> Content | None:
-    """List the best groups, `=` before those that cannot be told from the best; None before there are any."""
+    """List the nearest groups, those tied with the best marked `=`; None before there are any.
+
+    A tie is decided by paired differences between groups, not by the intervals that stand beside them.
+    """
     if not card.nearest:
         return None
     own = set(card.groups or ())
@@ -138,13 +176,14 @@ def nearest(card: "Scorecard", width: int) -> Content | None:
     tied = sum(near.tied for near in card.nearest)
     if not card.nearest[0].alignment.bounded:
         return Content.styled(wording.too_few(wording.TO_RANK), "dim")
-    told = f"= {tied} of {len(card.nearest)} groups tied" if tied > 1 else "the first stands apart"
-    rows.append(Content.styled(f"{told}, on {pluralize(card.nearest_questions, 'question')}", "dim"))
+    result = f"= {tied} of {len(card.nearest)} groups tied" if tied > 1 else "the nearest is clearly first"
+    over = pluralize(card.nearest_questions, "question")
+    rows.append(Content.styled(f"{result} (paired differences over {over})", "dim"))
     return stacked(rows)
 
 
 class NearestSection(Section):
-    """The nearest groups, with ties."""
+    """The groups whose answers are nearest to the persona's, with ties."""
 
     def __init__(self) -> None:
         super().__init__("Nearest groups", "nearest")
@@ -160,62 +199,17 @@ class NearestSection(Section):
         return None if self._card is None else nearest(self._card, width)
 
 
-def scale(card: "Scorecard", width: int) -> Content | None:
-    """Draw the persona's alignment above those of the references; None without figures for the group."""
-    if card.scores.alignment is None or card.references is None:
-        return None
-    found, against = card.references, card.scores_against_opposite
-    opposite = against.group.label if against else ""
-    references = [
-        (wording.EVERYONE, POPULATION, found.population),
-        (wording.answers_of(opposite), OPPOSITE, found.opposite),
-        (wording.EVEN, UNIFORM, found.uniform),
-        (wording.NOISE_FLOOR, NOISE_FLOOR, found.noise_floor),
-    ]
-    guide = found.population.alignment if found.population else None
-    at = guide.mean if guide else None
-    rows = [score_row(wording.THIS_PERSONA, PERSONA, card.scores.alignment, width, at)]
-    for name, glyph, reference in references:
-        if reference is not None and reference.alignment is not None:
-            rows.append(score_row(name, glyph, reference.alignment, width, at))
-    rows.append(axis_row(width))
-    rows.append(Content.styled(wording.REFERENCES_EXPLAINED, "dim"))
-    if against is not None and against.alignment is not None:
-        score = with_interval(against.alignment)
-        rows.append(Content(f"{wording.against_opposite(opposite)} {score}"))
-    paired = against.minus_own if against else None
-    said = doubts(paired.alignment if paired else None, opposite, found, of_everyone=card.groups == ())
-    return stacked([*rows, *(Content.styled(f"! {line}", "$warning") for line in said)])
-
-
-class ScaleSection(Section):
-    """The persona beside answers as everyone, as the opposite group, in even shares, and of a second sample."""
-
-    def __init__(self) -> None:
-        super().__init__("Beside the references", "scale")
-        self._card: Scorecard | None = None
-
-    def show(self, card: "Scorecard | None") -> None:
-        """Show the references of `card`."""
-        self._card = card
-        self.changed()
-
-    def draw(self, width: int) -> Content | None:
-        """Draw the rows."""
-        return None if self._card is None else scale(self._card, width)
-
-
 COLLAPSED = 0.5
-"""An entropy ratio below this is flagged: the model puts far more weight on one option than people do."""
+"""An entropy ratio below this is flagged: the model concentrates on one option far more than people do."""
 
 
 def validity(card: "Scorecard") -> Content:
-    """List total variation, skill, label mass, refusals, order bias and entropy, and mark what should give pause."""
+    """List total variation, skill, label mass, refusals, order bias and entropy ratio, and flag what is doubtful."""
     scores = card.scores
     invalid = sum(not question.valid for question in card.questions)
     rows = [
         _row("total variation", with_interval(scores.total_variation)),
-        _row("skill", with_interval(scores.skill) if scores.skill else "— cannot be told"),
+        _row("skill", with_interval(scores.skill) if scores.skill else "— not known"),
         _row("label mass", mean_of(scores.label_mass)),
         _row("refusals", f"{mean_of(scores.refusal)}, people {mean_of(scores.human_refusal)}"),
         _row("order bias", mean_of(scores.order_bias)),
@@ -235,20 +229,20 @@ def _row(name: str, figure: str, *, flagged: bool = False) -> Content:
 
 
 class ValiditySection(Section):
-    """Other scores and flags."""
+    """Whether the alignment can be trusted: other scores, and flags."""
 
     def __init__(self) -> None:
-        super().__init__("How far to trust it", "validity")
+        super().__init__("Validity", "validity")
         self._card: Scorecard | None = None
         self._source = ""
 
     def show(self, card: "Scorecard | None", source: str) -> None:
-        """Show the scores of `card`; `source` says what the figures compared with are."""
+        """Show the scores of `card`; `source` describes the survey data that they are compared with."""
         self._card, self._source = card, source
         self.changed()
 
     def draw(self, width: int) -> Content | None:
-        """Draw the rows, and under them what the figures are."""
+        """Draw the rows, and under them the source of the survey data."""
         if self._card is None:
             return None
         return stacked([validity(self._card), *([Content.styled(self._source, "dim")] if self._source else [])])

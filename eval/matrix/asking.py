@@ -9,7 +9,7 @@ import numpy as np
 from eval.answers import REFUSALS_ONLY, Answer, Failure, FloatArray, Replies
 from eval.engine import Engine, Message
 from eval.expression.methods import Asking, Method
-from eval.scoring.opinions import Opinion, opinion
+from eval.scoring.distributions import Opinion, opinion
 from eval.surveys.model import Question
 from personas import LoadedPersona, Persona, Steering, system_prompt, with_steering
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_personas.engines.history import Fitted, Prefix, shortened
+from chat_personas.engines.shortening import Fitted, Prefix, shortened
 from eval.engine import Message
 
 

@@ -29,12 +29,12 @@ class Outlines(Widget):
         self._model = model
 
     def render(self) -> Content:
-        """Draw them for the present size."""
+        """Draw them for the current size."""
         return outlines(self._persona, self._model, max(20, self.size.width), self.size.height)
 
 
 class FirstScreen(Screen[None]):
-    """Is there at once, keeps what is typed until there is something to type into, and then gives way."""
+    """Is drawn at once, and keeps what is typed until the composer is there."""
 
     AUTO_FOCUS = None
     BINDINGS: ClassVar = []

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from eval.surveys.figures import groups_with_figures, has_figures, human_figures, surveys_with_figures
+from eval.surveys.human_figures import groups_with_figures, has_figures, human_figures, surveys_with_figures
 from eval.surveys.loading import Option, Question, Responses
 from personas import Group
 from tests.eval.towns import DEMOCRAT, FEMALE, MALE, REPUBLICAN, town

@@ -1,17 +1,13 @@
-"""Keeping what native libraries write to file descriptor 2 off the screen.
+"""What the screen needs of its process: descriptor 2 for itself, notice of a hang-up, quiet garbage collection.
 
-Textual draws on standard error. A library that writes to the same descriptor would corrupt the picture, so while the
-screen is up Textual draws on a copy of it and the descriptor itself leads to the log.
+Native libraries write to file descriptor 2, on which Textual draws. So while the screen is up Textual draws on a copy
+of the descriptor, and the descriptor itself leads to the log.
 
-Keeping the garbage collector from holding the screen up.
+When the terminal is gone, the system usually sends SIGHUP. Where that signal is ignored (`nohup`, some service
+managers) only the descriptor shows it, and Textual's input thread would spin on it for ever.
 
-A full collection walks through every object there is, and no key is echoed meanwhile: 170 ms once SciPy is loaded,
-several times in the course of a reply.
-
-Noticing that the terminal is gone, so that the program does not live on without one.
-
-Usually the system says so with SIGHUP. Where that signal is ignored (`nohup`, some service managers), the end of the
-terminal shows only on its descriptor; Textual's input thread would then spin on it for ever.
+A full garbage collection visits every object. It takes 170 ms once SciPy is loaded, comes several times during a reply,
+and no key is echoed meanwhile.
 """
 
 import asyncio
@@ -31,10 +27,10 @@ _HARDLY_EVER = 1000
 
 
 def spare_what_is_here() -> None:
-    """Let the collector pass over all objects that exist now, and begin no full collection by itself.
+    """Exempt all objects that exist now from garbage collection, and stop automatic full collections.
 
-    Packages, surveys and the screen stay until the end anyway. What is spared is still freed when nothing refers to it;
-    only circles that are garbage at this moment stay. So this is for the few moments after much was loaded.
+    Packages, surveys and the screen stay until the end anyway. Exempt objects are still freed when nothing refers to
+    them; only reference cycles that are garbage already stay. So call this just after much has been loaded.
     """
     gc.freeze()
     young, middle, _ = gc.get_threshold()
@@ -42,7 +38,7 @@ def spare_what_is_here() -> None:
 
 
 def collect() -> None:
-    """Collect all garbage; for a moment in which nothing moves on the screen, such as the end of a reply."""
+    """Collect all garbage. Call it when nothing moves on the screen, as at the end of a reply."""
     gc.collect()
 
 
@@ -50,14 +46,14 @@ EVERY_SECONDS = 0.5
 
 
 def terminal_gone() -> bool:
-    """Whether the other end of standard input's terminal has been closed."""
+    """Whether the terminal of standard input has been closed."""
     poll = select.poll()
     poll.register(sys.__stdin__.fileno() if sys.__stdin__ is not None else 0, 0)
     return any(events & (select.POLLHUP | select.POLLNVAL) for _, events in poll.poll(0))
 
 
 async def watch_for_hangup(act: Callable[[], Awaitable[None]]) -> None:
-    """Await `act` once the terminal is gone, by signal or by its descriptor. Runs until then, or until cancelled."""
+    """Wait until the terminal is gone, by signal or by its descriptor, then await `act`."""
     gone = asyncio.Event()
     loop = asyncio.get_running_loop()
     ignored = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
@@ -79,18 +75,18 @@ DESCRIPTOR = 2
 class TerminalStream(io.TextIOWrapper):
     """The terminal as Textual writes to it, from a thread of its own.
 
-    What is drawn after the terminal is gone has nowhere to go. An error there would end that thread, and the event loop
-    would wait for it for ever, before anybody notices the hang-up (see `hangup`).
+    Output is dropped once the terminal is gone. An error would end that thread, and the event loop would wait for it
+    for ever, before `watch_for_hangup` notices.
     """
 
     def write(self, text: str) -> int:
-        """Write `text`, or drop it if the terminal is gone. Raises OSError for everything else."""
+        """Write `text`, or drop it if the terminal is gone. Raises OSError for any other reason."""
         with _unless_gone():
             return super().write(text)
         return len(text)
 
     def flush(self) -> None:
-        """Send what was written, unless the terminal is gone. Raises OSError for everything else."""
+        """Flush what was written, unless the terminal is gone. Raises OSError for any other reason."""
         with _unless_gone():
             super().flush()
 
@@ -106,7 +102,7 @@ def _unless_gone() -> Iterator[None]:
 
 @contextmanager
 def to_log(log: Path | None) -> Iterator[None]:
-    """Lead descriptor 2 to `log` (nowhere if None) and `sys.__stderr__` to the terminal, until the block ends."""
+    """Until the block ends, lead descriptor 2 to `log` (None: nowhere) and `sys.__stderr__` to the terminal."""
     target = os.devnull if log is None else str(log)
     file = os.open(target, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     terminal = os.dup(DESCRIPTOR)
@@ -119,7 +115,7 @@ def to_log(log: Path | None) -> Iterator[None]:
         yield
     finally:
         sys.__stderr__ = before  # type: ignore[misc]
-        with suppress(OSError):  # what is left to draw has nowhere to go if the terminal is gone
+        with suppress(OSError):  # the rest cannot be drawn if the terminal is gone
             screen.close()
         os.dup2(terminal, DESCRIPTOR)
         os.close(terminal)

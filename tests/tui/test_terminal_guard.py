@@ -5,7 +5,7 @@ import pty
 
 import pytest
 
-from chat_personas.tui.process import TerminalStream
+from chat_personas.tui.terminal_guard import TerminalStream
 
 
 def test_what_is_drawn_after_the_terminal_is_gone_is_dropped_without_an_error() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from eval.answers import Answer, Failure, by_reason
 from eval.engine import EngineError, Message, RequestError
-from eval.expression.requests import MIN_AT_ONCE, seed_for
+from eval.expression.asking import MIN_AT_ONCE, seed_for
 from eval.expression.sequence import SEQUENCE
 from eval.surveys.model import Question
 from tests.eval.saying_engine import SayingEngine

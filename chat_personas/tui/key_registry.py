@@ -1,4 +1,4 @@
-"""All key bindings with an id: the settings, `doctor`, the help and its documentation know the same ones."""
+"""All key bindings that have an id. Help, `doctor` and the documentation take them from here."""
 
 from collections.abc import Iterator, Mapping
 
@@ -7,7 +7,7 @@ from textual.dom import DOMNode
 
 
 def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
-    """Return the classes that bind keys by where their keys act, in the order in which the help lists them."""
+    """Return the classes that bind keys, by where their keys act, in the order of the help."""
     from chat_personas.tui.app import ChatApp
     from chat_personas.tui.chat.screen import ChatScreen
     from chat_personas.tui.screens.conversations import ConversationsScreen, FoundList
@@ -32,7 +32,7 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
 
 
 def named_bindings() -> Iterator[tuple[str, Binding]]:
-    """Yield every binding that has an id, and so can be rebound, with where it acts."""
+    """Yield every binding that has an id, and so can be rebound, after the place where it acts."""
     for place, holders in binding_holders().items():
         for holder in holders:
             for binding in holder.__dict__["BINDINGS"]:

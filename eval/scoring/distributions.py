@@ -1,4 +1,4 @@
-"""The opinion behind an answer: normalised within each option order, averaged over the orders, checked for validity."""
+"""From an answer to a distribution: refusals left out or kept, option orders averaged, validity decided."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -7,7 +7,7 @@ import pytest
 
 from eval.answers import Answer, Refusals
 from eval.errors import AnswerError
-from eval.scoring.opinions import opinion
+from eval.scoring.distributions import opinion
 from tests.eval.towns import answer
 
 REFUSALS: tuple[Refusals, ...] = ("apart", "as-option")

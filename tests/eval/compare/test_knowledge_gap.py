@@ -2,7 +2,7 @@
 
 import pytest
 
-from eval.compare.gap import gaps
+from eval.compare.knowledge_gap import gaps
 from eval.report import Report
 from tests.eval.reports import report, row
 

@@ -11,7 +11,7 @@ from chat_personas.cli.tables.expressions import print_expressions
 from chat_personas.cli.tables.report import print_reports
 from chat_personas.reporting.html.comparison_page import paired_page_document
 from chat_personas.reporting.html.report_page import page_document
-from chat_personas.reporting.missing import missing
+from chat_personas.reporting.why_missing import missing
 from eval.compare.paired import NamedReport, paired
 from eval.evaluation import evaluate
 from eval.report import Report

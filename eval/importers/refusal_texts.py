@@ -1,4 +1,4 @@
-"""Which options decline to answer, for sources that do not mark them: recognised by the texts that surveys use."""
+"""Recognise the options that decline to answer, such as "Don't know", by their texts, where a source marks none."""
 
 from collections.abc import Sequence
 

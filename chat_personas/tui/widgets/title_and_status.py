@@ -1,0 +1,131 @@
+"""The lines around the conversation: title above it, status and keys below it."""
+
+from collections.abc import Iterable
+
+from rich.cells import cell_len
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.events import Resize
+from textual.reactive import reactive
+from textual.widget import Widget
+from textual.widgets import Footer
+from textual.widgets._footer import FooterKey
+
+from chat_personas.reporting.wording import DEMONSTRATION
+from chat_personas.text import printable
+from chat_personas.tui.drawing import fitted
+
+
+class TitleLine(Widget):
+    """The persona and the title of the conversation; on the right, while the panel is hidden, the score in short."""
+
+    persona: reactive[str] = reactive("")
+    conversation: reactive[str] = reactive("")
+    score: reactive[str] = reactive("")
+
+    def __init__(self, wide: int) -> None:
+        """`wide` is the number of columns from which the panel is always shown."""
+        super().__init__(id="title")
+        self._wide = wide
+
+    def render(self) -> Content:
+        """Draw both ends of the line; where it is too long, the title of the conversation is cut."""
+        right = f"  {self.score} (F2)" if self.score and self.app.size.width < self._wide else ""
+        left = printable(self.persona)
+        about = f" · {printable(self.conversation)}" if self.conversation else ""
+        room = max(0, self.content_size.width - cell_len(right))
+        text = fitted(left + about, room) if room else ""
+        return Content.assemble((text[: len(left)], "bold"), text[len(left) :], (right, "bold"))
+
+
+DEMONSTRATION_SHORT = "demonstration"
+"""Stands where there is no room for the whole warning, which must not be cut in half."""
+
+
+class StatusLine(Widget):
+    """The model, the warning of a demonstration model, what is going on, and how much of the context is used.
+
+    On a narrow screen the warning is shortened first; then whole parts are left out, the last ones first. `used` is the
+    number of tokens of the `context` that the next reply starts from, None while it is not known. `at_least` says that
+    it may be more, as after a reply that was stopped.
+    """
+
+    model: reactive[str] = reactive("")
+    demonstration: reactive[bool] = reactive(False)
+    state: reactive[str] = reactive("")
+    used: reactive[int | None] = reactive(None)
+    at_least: reactive[bool] = reactive(False)
+    context: reactive[int] = reactive(0)
+
+    def __init__(self) -> None:
+        super().__init__(id="status")
+
+    def render(self) -> Content:
+        """Draw as many parts as there is room for."""
+        parts = self._parts(DEMONSTRATION)
+        if _joined(parts).cell_length > self.content_size.width:
+            parts = self._parts(DEMONSTRATION_SHORT)
+        while len(parts) > 1 + self.demonstration and _joined(parts).cell_length > self.content_size.width:
+            parts.pop()
+        return _joined(parts)
+
+    def _parts(self, warning: str) -> list[Content]:
+        parts = [Content(printable(self.model))]
+        if self.demonstration:
+            parts.append(Content.styled(warning, "bold"))
+        if self.state:
+            parts.append(Content(self.state))
+        if self.context and self.used is not None:
+            parts.append(Content(f"context {self.used}{'+' if self.at_least else ''}/{self.context}"))
+        return parts
+
+
+def _joined(parts: list[Content]) -> Content:
+    return Content(" · ").join(parts)
+
+
+BLANKS = 3
+"""Cells around a key and after its description."""
+
+
+class KeyLine(Footer):
+    """Textual's footer, showing whole keys only: where there is no room for all, the least important are left out.
+
+    It also works around a leak in Textual 8.2: the footer registers a watcher per key whenever it is composed, and
+    never removes it. About 15 widgets would stay in memory for every reply.
+    """
+
+    def __init__(self, first: Iterable[str] = ()) -> None:
+        """`first` names the actions to keep longest, the most important one first."""
+        super().__init__(show_command_palette=False)
+        self._first = tuple(first)
+        self._made_for = 0
+
+    def compose(self) -> ComposeResult:
+        """Yield the keys for which there is room, in their usual order."""
+        keys = [key for key in super().compose() if isinstance(key, FooterKey)]
+        kept = self._most_important(keys)
+        self.styles.grid_size_columns = len(kept)
+        yield from kept
+
+    def on_resize(self, event: Resize) -> None:
+        """Choose the keys again when the width has changed."""
+        if event.size.width != self._made_for:
+            self._made_for = event.size.width
+            self.call_after_refresh(self.recompose)
+
+    async def recompose(self) -> None:
+        """Make the keys again, and drop the watchers of the previous ones."""
+        await super().recompose()
+        self.mutate_reactive(Footer.compact)
+
+    def _most_important(self, keys: list[FooterKey]) -> list[FooterKey]:
+        places = {action: place for place, action in enumerate(self._first)}
+        by_importance = sorted(keys, key=lambda key: places.get(key.action, len(places)))
+        room, kept = self._made_for or self.app.size.width, set[FooterKey]()
+        for key in by_importance:
+            room -= cell_len(key.key_display) + cell_len(key.description) + BLANKS
+            if room < 0:
+                break
+            kept.add(key)
+        return [key for key in keys if key in kept]
