@@ -99,3 +99,8 @@ def document(
 def report(questions: Sequence[Any], **changed: Any) -> Report:
     """Return the report that `document` describes."""
     return Report.model_validate(document(questions, **changed))
+
+
+def judged_as(report: Report, finding: str) -> Report:
+    """Return the report with another verdict, for what is said about measurements that are sound or are not."""
+    return report.model_copy(update={"verdict": report.verdict.model_copy(update={"finding": finding})})

@@ -7,7 +7,7 @@ import pytest
 from chat_personas.reporting.html.report_page import page_document
 from chat_personas.reporting.svg.figures import figure_document
 from eval.report import Report
-from tests.eval.reports import MODEL, row
+from tests.eval.reports import MODEL, judged_as, row
 from tests.reporting.reading import rows, tree, words
 from tests.reporting.reported import score, scored
 
@@ -20,7 +20,8 @@ FAIR, POOR = score(0.05, 0.02, 0.08), score(0.474, 0.4, 0.5)
 def judged(error: dict[str, Any], judge: dict[str, Any] = JUDGE, **changed: Any) -> Report:
     """Return a report on answers in words, judged with this error."""
     replies = {**DRAWN, "asked": 40, "unread": [{"why": "an empty reply", "replies": 3}]}
-    return scored(**{"expression": "open_ended", "judge": {**judge, "error": error}, "replies": replies, **changed})
+    found = scored(**{"expression": "open_ended", "judge": {**judge, "error": error}, "replies": replies, **changed})
+    return judged_as(found, "judge_unreliable") if found.judge is not None and found.judge.errs_too_often else found
 
 
 def calibration() -> dict[str, Any]:

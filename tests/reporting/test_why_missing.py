@@ -19,7 +19,7 @@ from eval.surveys.loading import LoadedSurvey
 from eval.surveys.model import Question, Responses
 from personas import load_persona
 from tests.eval.fake_engine import FakeEngine
-from tests.eval.reports import EMPTY, report, row
+from tests.eval.reports import EMPTY, judged_as, report, row
 from tests.eval.towns import DEMOCRAT, REPUBLICAN, question, town
 from tests.reporting.reading import words
 from tests.reporting.reported import score, scored
@@ -39,7 +39,7 @@ def asked(count: int, *, ordered: int | None = None, figures: Any = None, everyo
 async def evaluated(questions: Sequence[Question], persona: str = "democrat", **options: Any) -> Report:
     """Return the report of a persona that spreads its answers evenly."""
     loaded = LoadedSurvey(town(*questions), Path("town.json"), "ab" * 32)
-    return await evaluate(FakeEngine(), load_persona(persona), loaded, **options)
+    return judged_as(await evaluate(FakeEngine(), load_persona(persona), loaded, **options), "sound")
 
 
 def printed(capsys: pytest.CaptureFixture[str]) -> str:

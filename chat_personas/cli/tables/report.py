@@ -69,9 +69,7 @@ def _answered(report: Report) -> str:
 def _print_one(console: Console, report: Report) -> None:
     console.print()
     if not_shown(report):
-        print_line(
-            console, f"{report.persona.name}: scores are not shown: {not_shown_briefly(report)}; the report has them"
-        )
+        print_line(console, f"{report.persona.name}: no scores: {not_shown_briefly(report)}; the report has them")
     else:
         _print_scores(console, report)
     for line in (*trouble_lines(report), *failures_listed(report.failures)):

@@ -9,15 +9,17 @@ from eval.evaluation import evaluate
 from eval.surveys.loading import LoadedSurvey, load_survey
 from personas import Group, load_persona
 from tests.eval.fake_engine import FakeEngine
+from tests.eval.reports import judged_as
 from tests.eval.towns import DEMOCRAT, question, town
 
 
 async def printed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *personas: str) -> str:
-    """Return what is printed about these personas, who spread their answers evenly, on a wide terminal."""
+    """Return what is printed about these personas, as if even answers were sound, on a wide terminal."""
     monkeypatch.setenv("COLUMNS", "140")
     engine = FakeEngine(silent=frozenset({"GOVTHC_W92/survey"}))
     survey = load_survey("civic")
-    print_reports([await evaluate(engine, load_persona(name), survey) for name in personas], to_error=False)
+    reports = [judged_as(await evaluate(engine, load_persona(name), survey), "sound") for name in personas]
+    print_reports(reports, to_error=False)
     return capsys.readouterr().out
 
 
@@ -63,7 +65,7 @@ async def test_over_how_many_questions_alignment_is_is_said_where_some_have_no_o
     loaded = LoadedSurvey(town(*questions), Path("town.json"), "ab" * 32)
     report = await evaluate(FakeEngine(), load_persona("democrat"), loaded)
     assert sum(each.alignment is not None for each in report.questions) == 6
-    print_reports([report], to_error=False)
+    print_reports([judged_as(report, "sound")], to_error=False)
     assert "alignment covers 6 of 9 questions: the others have unordered options" in capsys.readouterr().out
     assert "alignment covers" not in await printed(capsys, monkeypatch, "democrat")
 
@@ -78,10 +80,22 @@ async def test_where_no_options_have_an_order_the_references_stand_beside_total_
     report = await evaluate(
         FakeEngine(), load_persona("democrat"), LoadedSurvey(town(*questions), Path("town.json"), "ab" * 32)
     )
-    print_reports([report], to_error=False)
+    print_reports([judged_as(report, "sound")], to_error=False)
     said = capsys.readouterr().out
     assert "democrat: total variation from its group, compared with reference points" in said
     assert "no alignment: no question has ordered options" in said
     shown = {line[2:28].strip(): line.split()[-1] for line in said.splitlines() if " answers " in line[:28]}
     # people 0.75 and 0.25: everyone is 0.6 and 0.4; an even answer, 0.5
     assert (shown["everyone's answers"], shown["even answers"]) == ("0.150", "0.250")
+
+
+async def test_of_a_model_that_follows_the_letters_no_score_is_printed_and_the_reason_is(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "140")
+    print_reports([await evaluate(FakeEngine(), load_persona("democrat"), load_survey("civic"))], to_error=False)
+    said = capsys.readouterr().out
+    assert "not valid: the model follows the letters, not the answers (order agreement 0.000" in said
+    assert "[" not in said.partition("questions  ")[2], "no interval of any score"
+    assert "nearest group" not in said
+    assert "closer to" not in said
