@@ -28,7 +28,9 @@ from chat_personas.reporting.wording import (
     doubts,
     drifted,
     nearest_groups,
+    not_shown,
     not_valid,
+    why_not_shown,
 )
 from chat_personas.text import pluralize, printable
 from eval.engine import Engine, EngineError, TooLongError
@@ -263,7 +265,9 @@ def estimate_line(estimate: "Estimate") -> str:
     """Return a round of measuring in one line: alignment, drift, reference points, nearest groups, what failed."""
     card = estimate.scorecard
     parts = [estimate.message] if estimate.message else []
-    if card is not None:
+    if card is not None and not_shown(card):
+        parts.append(why_not_shown(card))
+    elif card is not None:
         if card.scores.alignment is not None:
             parts.append(f"alignment {with_interval(card.scores.alignment)}")
         parts += [*_drifted(estimate.drift), *_compared(card), *_nearest(card)]

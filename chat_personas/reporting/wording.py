@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Verdict,
     )
     from eval.scoring.results import References
+    from eval.scoring.scores import Scorecard
 
 DEMONSTRATION = "demonstration model: says nothing about real people"
 
@@ -392,26 +393,27 @@ NOT_SOUND = {
 """What a verdict that is not sound says, in short. A report without any answer has no score that could mislead."""
 
 
-def not_shown(report: "Report | MatrixReport") -> bool:
+def not_shown(report: "Report | MatrixReport | Scorecard") -> bool:
     """Whether the scores of a report must not be shown: its verdict is not sound. A matrix is judged by its judge."""
     return _finding(report) in NOT_SOUND
 
 
-def not_shown_briefly(report: "Report | MatrixReport") -> str:
+def not_shown_briefly(report: "Report | MatrixReport | Scorecard") -> str:
     """Say in few words why the scores of a report are not shown; empty where they are."""
     found = _finding(report)
     return f"not valid: {NOT_SOUND[found]}" if found in NOT_SOUND else ""
 
 
-def why_not_shown(report: "Report | MatrixReport") -> str:
+def why_not_shown(report: "Report | MatrixReport | Scorecard") -> str:
     """Say why the scores of a report are not shown, with the figures behind it and what to do; empty where they are."""
     from eval.scoring.intervals import MIN_QUESTIONS
     from eval.scoring.verdict import LEAST_AGREEMENT
 
     brief, found, verdict = not_shown_briefly(report), _finding(report), _verdict(report)
-    if found == "judge_unreliable" and report.judge is not None:
-        limit = f"at most {100 * report.judge.limit:.0f} are allowed"
-        return f"not valid: the judge itself errs {_often(report.judge)} ({printable(report.judge.name)}; {limit})"
+    judge: JudgeInfo | None = getattr(report, "judge", None)
+    if found == "judge_unreliable" and judge is not None:
+        limit = f"at most {100 * judge.limit:.0f} are allowed"
+        return f"not valid: the judge itself errs {_often(judge)} ({printable(judge.name)}; {limit})"
     if verdict is None:
         return brief
     if found == "follows_letters":
@@ -434,15 +436,16 @@ def agreement_lines(report: "Report") -> Iterator[str]:
     yield f"order agreement {with_interval(agreement)}{': the answers depend on the letters, too' if warned else ''}"
 
 
-def _verdict(report: "Report | MatrixReport") -> "Verdict | None":
+def _verdict(report: "Report | MatrixReport | Scorecard") -> "Verdict | None":
     return getattr(report, "verdict", None)
 
 
-def _finding(report: "Report | MatrixReport") -> str:
+def _finding(report: "Report | MatrixReport | Scorecard") -> str:
     verdict = _verdict(report)
     if verdict is not None:
         return verdict.finding
-    return "judge_unreliable" if report.judge is not None and report.judge.errs_too_often else "given"
+    judge: JudgeInfo | None = getattr(report, "judge", None)
+    return "judge_unreliable" if judge is not None and judge.errs_too_often else "given"
 
 
 def judge_lines(report: "Report | MatrixReport") -> Iterator[str]:

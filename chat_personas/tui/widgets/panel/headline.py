@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from chat_personas.reporting.wording import no_intervals
+from chat_personas.reporting.wording import no_intervals, not_shown, not_shown_briefly, why_not_shown
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.drawing import mean_of, stacked, with_interval
 from chat_personas.tui.widgets.panel.sections import Section
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from eval.scoring.scores import Scorecard
 
 UNNAMED = "no group"
-NONE_VALID = "not valid: the model rarely answers with a letter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,22 +75,18 @@ def in_short(figures: Figures) -> str:
         return ""
     score = figures.card.scores.alignment if figures.card else None
     said = f"alignment {with_interval(score)}" if score else ""
-    if figures.card is not None and not _any_valid(figures.card):
-        said = NONE_VALID
+    if figures.card is not None and not_shown(figures.card):
+        said = not_shown_briefly(figures.card)
     under_way = "" if estimate.complete or figures.halted else f"measuring… {estimate.done}/{estimate.total}"
     older = f"{estimate.coverage.older} older" if _older(figures) and estimate.coverage else ""
     return " · ".join(filter(None, (said, under_way, older)))
 
 
 def _score(card: "Scorecard") -> list[Content]:
-    """Give the alignment and what its validity depends on; no number where no question is valid."""
-    if not _any_valid(card):
-        return [Content.styled(f"! {NONE_VALID}", "bold $warning")]
+    """Give the alignment and what its validity depends on; where the measurement is not sound, why, and no number."""
+    if not_shown(card):
+        return [Content.styled(f"! {why_not_shown(card)}", "bold $warning")]
     return [_alignment(card), *_why_no_interval(card), _doubts(card)]
-
-
-def _any_valid(card: "Scorecard") -> bool:
-    return not card.questions or any(question.valid for question in card.questions)
 
 
 def _alignment(card: "Scorecard") -> Content:

@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.message import Message
 
+from chat_personas.reporting.wording import not_shown
 from chat_personas.tui.widgets.panel.headline import Figures, Headline, in_short
 
 if TYPE_CHECKING:
@@ -154,12 +155,14 @@ class AlignmentPanel(VerticalScroll):
 
     def _show_sections(self, sections: Sections) -> None:
         card, estimate = self.figures.card, self.estimate
+        sections.probe.show(card, self._stems, self._group)
+        sections.validity.show(card, self._source)
+        if card is not None and not_shown(card):  # probes and their validity say why; the rest would claim something
+            card, estimate = None, None
         sections.scale.show(card)
         course, drift = (estimate.course, estimate.drift) if estimate else ((), None)
         sections.course.show(course, drift, _population(card))
         sections.nearest.show(card)
-        sections.probe.show(card, self._stems, self._group)
-        sections.validity.show(card, self._source)
 
 
 def _population(card: "Scorecard | None") -> float | None:
