@@ -51,7 +51,7 @@ class ReplyText:
 class ReplyEnded:
     """The reply has ended, and is in the corpus as far as it came.
 
-    `why` is one line where there is something to say: what failed, or that the reply was cut off at the limit of its length.
+    `why` is one line where there is something to say: what failed, or that the reply was cut off.
     `dropped_messages` counts the oldest messages that did not fit into the model's context.
     """
 
