@@ -51,7 +51,7 @@ class ReplyText:
 class ReplyEnded:
     """The reply has ended, and is in the corpus as far as it came.
 
-    `why` is one line where there is something to say: what failed, or that the reply reached its longest length.
+    `why` is one line where there is something to say: what failed, or that the reply was cut off.
     `dropped_messages` counts the oldest messages that did not fit into the model's context.
     """
 
@@ -204,7 +204,7 @@ class RunningReply:
                 return ReplyEnded("complete")
             case "length":
                 tokens = self._storage.sampling.max_tokens
-                return ReplyEnded("complete", f"the reply reached its longest length, {tokens} tokens")
+                return ReplyEnded("complete", f"cut off at the limit of {tokens} tokens")
             case _:
                 return self._wanted_end or ReplyEnded("interrupted", BROKE_OFF)
 

@@ -313,7 +313,7 @@ def test_dropped_turns_and_a_reply_cut_short_are_said_on_standard_error(command:
     ran = command("chat", "democrat", given="Hello")
     assert ran.out == "It is\n\n"
     assert "4 oldest messages" in ran.err
-    assert "longest length, 400 tokens" in ran.err
+    assert "cut off at the limit of 400 tokens" in ran.err
 
 
 def test_a_server_on_another_machine_is_not_probed_unasked(command: Command, served_by: Serve, survey: str) -> None:

@@ -202,7 +202,7 @@ async def test_the_longest_length_is_said(corpus: Corpus, democrat: LoadedPerson
     engine = FakeEngine(["And so on", Piece("", finish_reason="length")])
     conversation = Conversation.start(corpus, engine, democrat, sampling=Sampling(max_tokens=3))
     ended = (await heard(conversation.send("Hi")))[-1]
-    assert ended == ReplyEnded("complete", "the reply reached its longest length, 3 tokens")
+    assert ended == ReplyEnded("complete", "cut off at the limit of 3 tokens")
 
 
 async def test_how_a_reply_was_made_is_recorded(corpus: Corpus, democrat: LoadedPersona) -> None:

@@ -139,6 +139,11 @@ def chat(pilot: Pilot[None]) -> ChatScreen:
     return found
 
 
+def words(pilot: Pilot[None]) -> str:
+    """Return what the screen shows as one line without frames: a sentence is found however it is wrapped."""
+    return " ".join(shown(pilot).translate(str.maketrans("│▏▎▊", "    ")).split())
+
+
 async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
     """Let the application work until `holds`; fail after a while."""
     try:

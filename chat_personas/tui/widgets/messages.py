@@ -195,7 +195,7 @@ class Reply(Vertical):
 
 
 class _ReplyText(Markdown):
-    """Markdown in a `Reply`, which is told what goes wrong in parsing and in laying out."""
+    """The Markdown of a `Reply`. Errors in parsing and laying out go to the reply."""
 
     def on_mount(self, event: Mount) -> None:
         """Leave the first drawing to the reply."""

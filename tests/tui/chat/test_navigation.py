@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from chat_personas.corpus import Corpus
 from chat_personas.tui.screens.dialogs import full_display_path
 from eval.engine import EngineError, Message, Piece, Sampling, Usage
-from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until
+from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until, words
 
 
 async def say(pilot: Pilot[None], text: str, answer: str) -> None:
@@ -201,7 +201,7 @@ async def test_an_existing_file_is_replaced_only_when_asked_for_twice(corpus_fil
         await until(pilot, lambda: "Export this conversation" in shown(pilot))
         pilot.app.screen.query_one("#path").value = str(target)  # type: ignore[attr-defined]
         await pilot.press("enter")
-        await until(pilot, lambda: "press Enter again to replace it" in shown(pilot))
+        await until(pilot, lambda: "press Enter again to replace it" in words(pilot))
         assert target.read_text() == "precious"
 
         await pilot.press("escape")
