@@ -13,9 +13,8 @@ import numpy as np
 from benchmarks.simulations.tables import QUESTIONS, percent, table
 from eval.answers import FloatArray
 from eval.scoring.intervals import Bootstrap
-from eval.scoring.letters import BothOrders, letters_removed
 from eval.scoring.metrics import total_variation
-from eval.scoring.verdict import verdict
+from eval.scoring.validity import BothOrders, letters_removed, verdict
 
 OPINIONS, HABITS = (0.0, 0.25, 0.5, 1.0, 2.0), (0.0, 0.5, 1.0, 2.0)
 NOISE = 0.1

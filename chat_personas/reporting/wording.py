@@ -407,7 +407,7 @@ def not_shown_briefly(report: "Report | MatrixReport | Scorecard") -> str:
 def why_not_shown(report: "Report | MatrixReport | Scorecard") -> str:
     """Say why the scores of a report are not shown, with the figures behind it and what to do; empty where they are."""
     from eval.scoring.intervals import MIN_QUESTIONS
-    from eval.scoring.verdict import LEAST_AGREEMENT
+    from eval.scoring.validity import LEAST_AGREEMENT
 
     brief, found, verdict = not_shown_briefly(report), _finding(report), _verdict(report)
     judge: JudgeInfo | None = getattr(report, "judge", None)

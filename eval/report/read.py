@@ -10,8 +10,7 @@ from pydantic import ValidationError
 from eval.errors import ReportError
 from eval.report import SCHEMA, SCHEMA_OF_SEVERAL, Report, Reports, Verdict
 from eval.scoring.intervals import Bootstrap
-from eval.scoring.letters import both_orders
-from eval.scoring.verdict import verdict
+from eval.scoring.validity import both_orders, verdict
 from personas.inputs.files import FileKind, display_name, read_text
 from personas.inputs.json_text import parse_json
 from personas.inputs.models import explain, faults

@@ -13,7 +13,6 @@ from eval.scoring.comparison import Comparison, Distances, QuestionMeasures, com
 from eval.scoring.distributions import Opinion, OrderOpinion
 from eval.scoring.groups import nearest
 from eval.scoring.intervals import RESAMPLES, Bootstrap
-from eval.scoring.letters import both_orders
 from eval.scoring.results import (
     Difference,
     NearGroup,
@@ -26,7 +25,7 @@ from eval.scoring.results import (
     TopicScore,
     Verdict,
 )
-from eval.scoring.verdict import verdict
+from eval.scoring.validity import both_orders, verdict
 from eval.surveys.loading import Survey
 from personas import Group
 

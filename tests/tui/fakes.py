@@ -23,8 +23,18 @@ from tests.fakes import END, FakeEngine
 SECONDS = 40.0
 
 
+LEANING = {
+    question.id: {
+        text: (0.9009 if place == 0 else 0.9) / len(question.option_texts)
+        for place, text in enumerate(question.option_texts)
+    }
+    for question in load_survey("civic").survey.questions
+}
+"""All but even, with a lean to the first option wherever it stands: what it says does not depend on the letters."""
+
+
 class ScreenEngine(FakeEngine):
-    """Talks by script and answers every probe evenly; `probed` counts the probes."""
+    """Talks by script and answers every probe all but evenly; `probed` counts the probes."""
 
     def __init__(
         self, *scripts: Sequence[str | Piece | BaseException | asyncio.Event], info: EngineInfo | None = None
@@ -38,7 +48,7 @@ class ScreenEngine(FakeEngine):
         return self._screen_info
 
     async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
-        async for score in AnsweringEngine().score(prefix, probes):
+        async for score in AnsweringEngine(LEANING).score(prefix, probes):
             self.probed += 1
             yield score
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from eval.answers import FloatArray
-from eval.scoring.letters import BothOrders, both_orders, letters_only, letters_removed
+from eval.scoring.validity import BothOrders, both_orders, letters_only, letters_removed
 
 
 def softmax(logs: FloatArray) -> FloatArray:

@@ -8,8 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from eval.answers import FloatArray
 from eval.scoring.intervals import Bootstrap
-from eval.scoring.letters import BothOrders
-from eval.scoring.verdict import order_agreement, verdict
+from eval.scoring.validity import BothOrders, order_agreement, verdict
 
 
 def softmax(logs: FloatArray) -> FloatArray:
