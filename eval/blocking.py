@@ -57,8 +57,8 @@ def compare_reports(a: Report, b: Report, *, seed: int = 0, names: tuple[str, st
     file belongs to which of another.
 
     Raises:
-        ReportError: they are about different surveys, have no question in common, or one is not valid because the
-            judge of its answers errs too often.
+        ReportError: they are about different surveys, have no question in common, or the verdict of one is not sound
+            (`report.verdict`): its answers follow the letters, or the judge of them errs too often, for instance.
     """
     for name, report in zip(names, (a, b), strict=True):
         if report.judge is not None and report.judge.errs_too_often:
@@ -66,6 +66,8 @@ def compare_reports(a: Report, b: Report, *, seed: int = 0, names: tuple[str, st
                 f"{name} is not valid: the judge errs with probability {report.judge.error.mean:.2f}, "
                 f"above {report.judge.limit:g}; evaluate with another judge"
             )
+        if report.questions and not report.verdict.sound:
+            raise ReportError(f"{name} is not valid (verdict {report.verdict.finding}); see its verdict")
     return paired(NamedReport(names[0], a), NamedReport(names[1], b), seed)
 
 

@@ -42,6 +42,7 @@ from eval import (
 from personas import LoadedPersona, load_persona
 from tests.corpus.making import talk
 from tests.eval.fake_engine import FakeEngine, Masses
+from tests.eval.reports import judged_as
 from tests.eval.towns import many
 
 ROOT = Path(__file__).parents[1]
@@ -243,7 +244,7 @@ def test_a_matrix_is_one_flat_record_for_each_row_and_group() -> None:
 
 def test_a_comparison_is_one_flat_record_for_each_difference() -> None:
     a = evaluate_sync(model(), DEMOCRAT, SURVEY)
-    b = evaluate_sync(FakeEngine(), DEMOCRAT, SURVEY)
+    b = judged_as(evaluate_sync(FakeEngine(), DEMOCRAT, SURVEY), "sound")
     comparison = compare_reports(a, b, names=("before", "after"))
     records = rows(comparison)
     assert flat(records)
@@ -259,7 +260,7 @@ def test_a_comparison_is_one_flat_record_for_each_difference() -> None:
 
 
 def test_several_reports_make_one_table_and_documents_of_two_kinds_do_not() -> None:
-    report = evaluate_sync(model(), DEMOCRAT, SURVEY, limit=4)
+    report = judged_as(evaluate_sync(model(), DEMOCRAT, SURVEY, limit=4), "sound")
     assert len(rows(report, report)) == 8
     assert rows() == []
     with pytest.raises(TypeError, match="documents of one kind"):
@@ -327,8 +328,16 @@ def test_a_fault_in_an_answer_is_one_line_that_says_which(answers: list[Any], sa
 # Reports and files
 
 
+def test_a_report_that_follows_the_letters_is_not_compared() -> None:
+    report = evaluate_sync(model(), DEMOCRAT, SURVEY)
+    sound, lettered = judged_as(report, "sound"), judged_as(report, "follows_letters")
+    with pytest.raises(ReportError, match=r"B is not valid \(verdict follows_letters\)"):
+        compare_reports(sound, lettered)
+    assert len(rows(compare_reports(sound, sound))) == 4
+
+
 def test_a_report_whose_judge_errs_too_often_is_not_compared() -> None:
-    report = evaluate_sync(model(), DEMOCRAT, SURVEY, limit=4)
+    report = judged_as(evaluate_sync(model(), DEMOCRAT, SURVEY, limit=4), "sound")
     judge = {
         "name": "toy",
         "engine": "fake",

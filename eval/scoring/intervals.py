@@ -59,8 +59,8 @@ class Bootstrap:
         """Return the means of paired differences, whose intervals are the hull of the BCa and of Student's interval.
 
         Differences are heavy-tailed: most questions do not move and some move much. There the BCa interval alone
-        excludes a true 0 in 6 to 16% of samples, Student's in up to 10%; their hull in 4 to 6%, and it is 4 to 10%
-        wider (`benchmarks/simulations/differences.py`). No value may be NaN.
+        excludes a true 0 too often and Student's does so where they are skewed; their hull is a little wider and does
+        so less often (`benchmarks/simulations/differences.py` counts it). No value may be NaN.
         """
         n = len(columns)
         if n < MIN_QUESTIONS:
