@@ -15,6 +15,7 @@ from eval.engine import ORDERS, Engine, EngineError, Message
 from eval.expression.few_shot import as_asked, shots_of
 from eval.expression.judge import Judge
 from eval.expression.methods import METHODS, Asking, Expression, cannot
+from eval.expression.rendering import QuestionLike
 from eval.report import FROM_FILE, ModelInfo, PersonaInfo, Report
 from eval.report.build import Provenance, group_names, judge_info, persona_info, replies_info, report_from
 from eval.scoring.scores import score
@@ -42,6 +43,7 @@ async def evaluate(
     progress: Progress | None = None,
     samples: int | None = None,
     judge: Judge | None = None,
+    unsteered: Sequence[Answer] | None = None,
 ) -> Report:
     """Ask the persona every question that has figures for its groups, and score the answers.
 
@@ -52,6 +54,9 @@ async def evaluate(
     asks only this many questions, chosen by `seed` and spread over topics. `samples` is the number of replies to each
     prompt, for an expression that draws several; None means its own number. `judge` maps answers in words to the
     options; None means the model itself. `progress(done, total)` is called after each question.
+
+    `unsteered` are the answers of the same model without steering (`ask_unsteered`), in the same expression: with them
+    the report says what the persona changes. They are of no use for a persona that is not steered.
 
     Raises:
         SurveyError: the survey has no figures for the persona's groups, or too few for `few_shot`.
@@ -66,12 +71,10 @@ async def evaluate(
     prefix = [Message("system", system)] if system else []
     started = time.perf_counter()
     method, asking = METHODS[expression], Asking(seed, samples, judge or Judge(engine))
-    if (why := cannot(expression, engine.info, (judge or engine).info)) is not None:
-        raise EngineError(why)
-    collected = await _collect(method.ask(engine, prefix, asked, asking), len(questions), progress)
-    outcomes = _in_order(collected, questions)
+    outcomes = await _ask(engine, prefix, questions, asked, expression, asking, progress)
     answers = [outcome for outcome in outcomes if isinstance(outcome, Answer)]
-    card = score(survey.survey, groups, answers, refusals=refusals, seed=seed)
+    without = None if unsteered is None or not is_steered(steered) else _about(questions, unsteered)
+    card = score(survey.survey, groups, answers, refusals=refusals, seed=seed, unsteered=without)
     return report_from(
         card,
         Provenance(
@@ -93,6 +96,53 @@ async def evaluate(
             judge=await judge_info(questions, method, asking),
         ),
     )
+
+
+async def ask_unsteered(
+    engine: Engine,
+    questions: Sequence[Question],
+    *,
+    expression: Expression = "log_probability",
+    seed: int = 0,
+    samples: int | None = None,
+    judge: Judge | None = None,
+    progress: Progress | None = None,
+) -> tuple[Answer, ...]:
+    """Ask the model without steering; questions that failed are left out. The arguments are those of `evaluate`.
+
+    Raises:
+        EngineError: the model or the server failed, or gives no log-probabilities.
+    """
+    asking = Asking(seed, samples, judge or Judge(engine))
+    outcomes = await _ask(engine, [], questions, questions, expression, asking, progress)
+    return tuple(outcome for outcome in outcomes if isinstance(outcome, Answer))
+
+
+async def _ask(
+    engine: Engine,
+    prefix: Sequence[Message],
+    questions: Sequence[Question],
+    asked: Sequence[QuestionLike],
+    expression: Expression,
+    asking: Asking,
+    progress: Progress | None,
+) -> list[Answer | Failure]:
+    """Return what came of putting `questions` in the form `asked`, in their order."""
+    if (why := cannot(expression, engine.info, (asking.judge or engine).info)) is not None:
+        raise EngineError(why)
+    collected = await _collect(METHODS[expression].ask(engine, prefix, asked, asking), len(questions), progress)
+    return _in_order(collected, questions)
+
+
+def _about(questions: Sequence[Question], answers: Sequence[Answer]) -> list[Answer]:
+    asked = {question.id for question in questions}
+    return [answer for answer in answers if answer.question_id in asked]
+
+
+def is_steered(persona: LoadedPersona, steering: str | None = None, shots: int | None = None) -> bool:
+    """Return whether a persona is asked otherwise than the model without steering; arguments as in `evaluate`."""
+    steered = _steered(persona, steering, shots).persona
+    return bool(evaluation_prompt(steered)) or shots_of(steered) is not None
 
 
 def questions_for(

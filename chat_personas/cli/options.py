@@ -99,6 +99,17 @@ Refused = Annotated[
 Calibrate = Annotated[
     bool, typer.Option("--calibrate", help="Also score with a temperature fitted on other questions.")
 ]
+Unsteered = Annotated[
+    bool,
+    typer.Option(
+        "--unsteered/--no-unsteered",
+        help="Ask the model without steering, too, to tell what the persona changes (once for all personas).",
+    ),
+]
+ShowInvalid = Annotated[
+    bool,
+    typer.Option("--show-invalid", help="Also print figures that are not sound, marked in every line."),
+]
 Json = Annotated[
     str | None, typer.Option("--json", metavar="FILE", help="Write the report as JSON; - is standard output.")
 ]

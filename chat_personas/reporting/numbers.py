@@ -51,6 +51,19 @@ def _written(score: Score | None, form: str) -> str:
     return f"{score.mean:{form}} [{score.low:{form}}, {score.high:{form}}]"
 
 
+def people(score: Score | None) -> str:
+    """Write a number of people as `13.0 [7.3, 22.3]`, from 100 on without a decimal, or a dash for None."""
+    if score is None:
+        return MISSING
+    if score.low is None or score.high is None:
+        return _people(score.mean)
+    return f"{_people(score.mean)} [{_people(score.low)}, {_people(score.high)}]"
+
+
+def _people(count: float) -> str:
+    return f"{count:.1f}" if count < 100 else f"{count:,.0f}"
+
+
 def p_value(p: float | None) -> str:
     """Write a p-value with four decimals, the precision of 10,000 sign flips, or a dash for None."""
     return plain(p, decimals=4)

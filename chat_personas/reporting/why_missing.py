@@ -29,6 +29,7 @@ PEOPLE_AGREE = "all people gave the same answer"
 NOT_APART = "the group does not differ detectably from everyone, or figures for everyone are incomplete"
 IS_EVERYONE = "the persona is compared with everyone"
 NO_EVERYONE = "no figures for everyone"
+OLDER = "the report is older than this figure"
 MEASURES: tuple[Measure, ...] = ("alignment", "total_variation")
 
 
@@ -66,7 +67,8 @@ def _why_no_score(report: Report, name: str) -> str:
         return NOT_ANSWERED
     if name == "human_refusal" or not _compared(report):
         return NO_FIGURES
-    return {"alignment": NOT_ORDERED, "entropy_ratio": PEOPLE_AGREE}.get(name) or _why_no_skill(report)
+    whys = {"alignment": NOT_ORDERED, "entropy_ratio": PEOPLE_AGREE, "worth": OLDER}
+    return whys.get(name) or _why_no_skill(report)
 
 
 def _why_no_skill(report: Report) -> str:
@@ -102,7 +104,11 @@ def _missing_intervals(report: Report) -> Iterator[str]:
     scores = {score_name(name): getattr(report.scores, name) for name, _ in SCORES}
     found = {name: score for name, score in scores.items() if score is not None}
     without = [name for name, score in found.items() if score.low is None]
-    uncounted = [name for name in without if name in ("skill", "entropy ratio") and _compared(report) >= MIN_QUESTIONS]
+    uncounted = [
+        name
+        for name in without
+        if name in ("skill", score_name("entropy_ratio")) and _compared(report) >= MIN_QUESTIONS
+    ]
     few = [name for name in without if name not in uncounted]
     if few and len(few) == len(found):
         yield no_intervals()

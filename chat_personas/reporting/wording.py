@@ -7,7 +7,7 @@ before it is needed: the chat screen imports this module before it is drawn.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from chat_personas.reporting.numbers import MISSING, Score, p_value, signed, with_interval
+from chat_personas.reporting.numbers import MISSING, Score, p_value, people, signed, with_interval
 from chat_personas.text import pluralize, printable
 from personas import attribute_of
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from eval.matrix.models import MatrixReport, RowInfo, TargetInfo
     from eval.report import (
         Calibration,
+        Effect,
         FailureInfo,
         GapInfo,
         GroupName,
@@ -54,6 +55,7 @@ SCORES = (
     ("label_mass", "probability of the answer letters"),
     ("order_bias", "change when options are reversed"),
     ("entropy_ratio", "below 1: less varied than people"),
+    ("worth", "a sample of so many is as close"),
 )
 """The scores of a report in the order in which they are shown, each with what it means."""
 
@@ -75,9 +77,17 @@ def against_opposite(opposite: str) -> str:
     return f"{THIS_PERSONA} vs. {answers_of(opposite)}"
 
 
+_SCORE_NAMES = {"entropy_ratio": "spread ratio", "worth": "worth in people"}
+
+
 def score_name(name: str) -> str:
     """Return the name of a score in words: `total variation`."""
-    return name.replace("_", " ")
+    return _SCORE_NAMES.get(name) or name.replace("_", " ")
+
+
+def score_figure(name: str, score: Score | None) -> str:
+    """Write a score with its interval: shares with three decimals, people as people."""
+    return people(score) if name == "worth" else with_interval(score)
 
 
 def measure_of(reports: "Iterable[Report]") -> Measure:
@@ -308,6 +318,45 @@ def drifted(drift: "Drift", difference: str) -> Iterator[str]:
         yield "no detectable change" if drift.difference.bounded else too_few("detect a change")
 
 
+# What the persona changes
+
+STEERED = {
+    "not_steered": "not steered: the answers do not move from the unsteered model's as the group differs from everyone",
+    "flattened": "flattened: the answers move with the group, but less than it differs from everyone",
+    "as_the_group": "the answers move as the group differs from everyone",
+    "caricature": "caricature: the answers move further than the group differs from everyone",
+    "moves_away": "the answers move away from the group",
+}
+"""What a steering slope says. Without an interval, or where the group is not apart, it says nothing."""
+EXAGGERATION = "exaggeration"
+SLOPE_EXPLAINED = "steering slope: 0 not steered, 1 as the group differs from everyone, above 1 a caricature"
+
+
+def effect_lines(effect: "Effect | None") -> Iterator[str]:
+    """Yield how much the persona changes beside how much two measurements of it differ, and its steering slope."""
+    if effect is None:
+        return
+    if effect.slope is not None:
+        said = STEERED.get(effect.finding)
+        yield f"{EXAGGERATION} (steering slope) {with_interval(effect.slope)}{f': {said}' if said else ''}"
+    elif effect.finding == "group_not_apart":
+        yield f"no {EXAGGERATION} (steering slope): the group does not differ detectably from everyone"
+    if effect.change is not None:
+        yield f"the persona changes the model's answers by {with_interval(effect.change)} in total variation"
+    more = effect.change_minus_repeat
+    if more is not None and effect.repeat is not None:
+        nothing = more.bounded and (more.includes_zero or more.mean < 0)
+        said = ": it changes no more than measuring again does" if nothing else ""
+        yield (
+            f"asked in another option order, its own answers differ by {with_interval(effect.repeat)}, those of the "
+            f"unsteered model by {with_interval(effect.change_across_orders)}; difference {signed(more)}{said}"
+        )
+
+
+THIRDS = {"agree": "people agree", "between": "in between", "divided": "people divided"}
+"""The thirds of the questions by human entropy."""
+
+
 ORACLE_EXPLAINED = "the best steering per question; uses the answers: an upper bound"
 GAP_EXPLAINED = (
     "knowledge-to-simulation gap: paired difference in total variation; above 0: verbalized is closer to people"
@@ -382,6 +431,12 @@ def failures_listed(failures: "Sequence[FailureInfo]") -> Iterator[str]:
         yield f"failed: {printable(failure.id)}: {printable(failure.why)}"
     if len(failures) > FAILURES_SHOWN:
         yield f"and {len(failures) - FAILURES_SHOWN} more, all listed in the report (--json)"
+
+
+SHOWN_ANYWAY = ("refusal", "human_refusal", "label_mass", "order_bias")
+"""Scores that say how the model answered, not how close it came: shown whatever the verdict."""
+MARK = "not sound"
+"""Stands before every figure that is printed on request although the verdict is not sound."""
 
 
 NOT_SOUND = {

@@ -30,6 +30,8 @@ from eval.report.provenance import (
 )
 from eval.scoring.results import (
     Difference,
+    Effect,
+    EntropyThird,
     GroupName,
     NearGroup,
     OppositeScores,
@@ -52,6 +54,8 @@ __all__ = [
     "CalibrationFold",
     "Difference",
     "Distribution",
+    "Effect",
+    "EntropyThird",
     "FailureInfo",
     "GapInfo",
     "GroupName",

@@ -19,6 +19,8 @@ from eval.report.provenance import (
 )
 from eval.scoring.results import (
     Document,
+    Effect,
+    EntropyThird,
     NearGroup,
     OppositeScores,
     Part,
@@ -68,6 +70,8 @@ class QuestionInfo(Part):
     """The model's distribution over `options`; `as-option` it sums to 1 - `refusal`, from a file nearly."""
     by_order: tuple[OrderInfo, ...]
     """The answer in each option order, of which `model`, `refusal` and `label_mass` are the means; none from a file."""
+    unsteered: tuple[OrderInfo, ...] = ()
+    """The same model's answer without steering, in each option order; none if it was not asked."""
     refusal: float
     """The model's share of refusals."""
     human_refusal: float | None
@@ -134,6 +138,10 @@ class Report(Document):
     """By topic."""
     references: References
     """Reference points, each as if it were the prediction."""
+    entropy_thirds: tuple[EntropyThird, ...] = ()
+    """Alignment where people agree and where they are divided; none under three questions and in older reports."""
+    effect: Effect | None = None
+    """What the persona changes; null if the unsteered model was not asked, as for answers from a file."""
     scores_against_opposite: OppositeScores | None
     """The persona measured against the opposite group; null for combined groups and everyone."""
     nearest: tuple[NearGroup, ...]

@@ -28,6 +28,7 @@ from eval.scoring.metrics import (
     total_variation,
     uniform,
 )
+from eval.scoring.worth import SIZES, curve
 from eval.surveys.human_figures import HumanFigures, human_figures
 from eval.surveys.loading import Question, Survey
 from personas import Group
@@ -71,6 +72,8 @@ class QuestionMeasures:
     order_bias: FloatArray
     entropy: FloatArray
     human_entropy: FloatArray
+    sample_distances: FloatArray
+    """How far samples of the group are from it, shape (questions, sizes): see `eval.scoring.worth`."""
 
     def of(self, questions: NDArray[np.bool_]) -> Self:
         """Return the measures of some questions."""
@@ -122,6 +125,7 @@ class Comparison:
             order_bias=column([opinion.order_bias for opinion in self.opinions]),
             entropy=entropy(self.model.compared),
             human_entropy=entropy(self.human.compared),
+            sample_distances=np.array([curve(shares) for shares in self.human.compared]).reshape(-1, len(SIZES)),
         )
 
     def against(self, group: Group) -> Distances:

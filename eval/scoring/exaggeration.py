@@ -1,4 +1,8 @@
-"""Does the persona do anything, and how much? The steering slope: 1 faithful, below 1 flattened, above 1 a caricature.
+"""Does the persona do anything, and how much? What it changes, and the steering slope.
+
+What the persona changes is the total variation between its answers and those of the unsteered model. Both are
+measurements: so it is read beside the total variation between two measurements of the same persona. The slope says
+whether the change goes where the group goes: 1 faithful, below 1 flattened, above 1 a caricature.
 
 Steering should move the model's answers as the group differs from everyone. With y the change of the mean place from
 the unsteered model to the persona and x that from everyone to the group, the slope of y on x through 0 says how much
@@ -8,13 +12,21 @@ is taken out of the denominator. The unsteered model is where y starts, never th
 that no persona moves would still show slopes.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 
 import numpy as np
 
-from eval.answers import FloatArray
+from eval.answers import Answer, FloatArray, Refusals
+from eval.scoring.comparison import Comparison
+from eval.scoring.distributions import Opinion, compared, opinion
 from eval.scoring.intervals import Bootstrap
-from eval.scoring.results import Score
+from eval.scoring.metrics import column, total_variation
+from eval.scoring.results import Effect, EffectFinding, Score
+from eval.surveys.human_figures import HumanFigures, human_figures
+from eval.surveys.model import Question
+from personas import Group
 
 MOST_CORRECTION = 0.5
 """Largest part of the squared differences that may be sampling error; beyond it nothing can be said."""
@@ -88,3 +100,112 @@ def steering_slope(shifts: Shifts, bootstrap: Bootstrap) -> Score | None:
 
 def _ratio(means: FloatArray) -> FloatArray:
     return np.asarray(means[:, 0] / means[:, 1], dtype=np.float64)
+
+
+def unsteered_opinions(answers: Sequence[Answer], refusals: Refusals) -> dict[str, Opinion]:
+    """Return the unsteered model's opinions by the id of the question."""
+    return {answer.question_id: opinion(answer, refusals) for answer in answers}
+
+
+def effect(
+    comparison: Comparison, groups: Sequence[Group] | None, unsteered: Mapping[str, Opinion], bootstrap: Bootstrap
+) -> Effect | None:
+    """Return what the persona changes, over the questions that it and the unsteered model answered.
+
+    The two option orders are two measurements of the persona. Their distance is compared with that from the unsteered
+    model between different orders, too: for a persona that changes nothing both are equal, however much the letters
+    count. The slope compares with the people of `groups`. None where nothing was answered by both.
+    """
+    rows = [
+        (question, persona, unsteered[question.id])
+        for question, persona in zip(comparison.questions, comparison.opinions, strict=True)
+        if question.id in unsteered
+    ]
+    both = [row for row in rows if row[1].distribution is not None and row[2].distribution is not None]
+    if not both:
+        return None
+    change = column([_changed(persona, without, comparison.refusals) for _, persona, without in both])
+    across = column([across_orders(persona, without, comparison.refusals) for _, persona, without in both])
+    repeat = column([across_orders(persona, persona, comparison.refusals) for _, persona, _ in both])
+    slope = steering_slope(_shifts(both, groups or ()), bootstrap) if groups else None
+    return Effect(
+        questions=len(both),
+        change=bootstrap.mean(change),
+        change_across_orders=bootstrap.mean(across),
+        repeat=bootstrap.mean(repeat),
+        change_minus_repeat=bootstrap.difference(across - repeat),
+        slope=slope,
+        finding=_finding(slope),
+    )
+
+
+def _changed(persona: Opinion, without: Opinion, refusals: Refusals) -> float | None:
+    """Return the total variation between two opinions, both averaged over their orders."""
+    return _apart(persona.distribution, persona.refusal, without.distribution, without.refusal, refusals)
+
+
+def across_orders(one: Opinion, other: Opinion, refusals: Refusals) -> float | None:
+    """Return the mean total variation between an order of one opinion and the other orders of another.
+
+    None for opinions in a single order, and where they have refusals only.
+    """
+    both = zip(one.by_order, other.by_order, strict=False)
+    places = permutations(range(sum(1 for _ in both)), 2)
+    found = [
+        _apart(first.distribution, first.refusal, second.distribution, second.refusal, refusals)
+        for first, second in ((one.by_order[a], other.by_order[b]) for a, b in places)
+    ]
+    known = [distance for distance in found if distance is not None]
+    return float(np.mean(known)) if known else None
+
+
+def _apart(
+    one: FloatArray | None, one_refusal: float, other: FloatArray | None, other_refusal: float, refusals: Refusals
+) -> float | None:
+    if one is None or other is None:
+        return None
+    return float(total_variation(compared(one, one_refusal, refusals), compared(other, other_refusal, refusals)))
+
+
+def _shifts(rows: Sequence[tuple[Question, Opinion, Opinion]], groups: Sequence[Group]) -> Shifts:
+    moved, differs = [], []
+    for question, persona, without in rows:
+        ordinals = np.array(question.ordinals, dtype=np.float64)
+        places = [_place_of(each.distribution, ordinals) for each in (persona, without)]
+        moved.append(places[0] - places[1])
+        differs.append(_group_shift(human_figures(question, groups), human_figures(question, ()), ordinals))
+    group, error = zip(*differs, strict=True)
+    return Shifts(np.array(moved), np.array(group), np.array(error))
+
+
+def _place_of(distribution: FloatArray | None, ordinals: FloatArray) -> float:
+    """Return the mean place of the options, refusals left out."""
+    if distribution is None or not distribution.sum() > 0:
+        return np.nan
+    return place(distribution / distribution.sum(), ordinals)
+
+
+def _group_shift(
+    group: HumanFigures | None, everyone: HumanFigures | None, ordinals: FloatArray
+) -> tuple[float, float]:
+    """Return how the group differs from everyone on one question; NaN without counts of both, or if nobody is left."""
+    if group is None or everyone is None or group.counts is None or everyone.counts is None:
+        return np.nan, np.nan
+    # of weighted figures the counts are those of an effective sample, which need not hold the group's own in full
+    rest = np.maximum(everyone.counts - group.counts, 0.0)
+    return group_shift(sampled(group.counts, ordinals), sampled(rest, ordinals))
+
+
+def _finding(slope: Score | None) -> EffectFinding:
+    """Say what the interval of a slope shows."""
+    if slope is None:
+        return "group_not_apart"
+    if slope.low is None or slope.high is None:
+        return "too_few_questions"
+    if slope.high < 0:
+        return "moves_away"
+    if slope.low <= 0:
+        return "not_steered"
+    if slope.high < 1:
+        return "flattened"
+    return "caricature" if slope.low > 1 else "as_the_group"

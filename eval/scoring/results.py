@@ -67,7 +67,9 @@ class Scores(Part):
     order_bias: Score | None
     """Total variation between the distributions of the two option orders."""
     entropy_ratio: Score | None
-    """The persona's entropy relative to the people's: far below 1 is mode collapse."""
+    """The spread ratio: the persona's entropy relative to the people's; far below 1 is mode collapse."""
+    worth: Score | None = None
+    """Worth in people: the size of a random sample of the group that is as close; null in older reports."""
 
 
 class TopicScore(Part):
@@ -99,6 +101,8 @@ class Reference(Part):
     """As in `scores`."""
     total_variation: Score | None
     """As in `scores`."""
+    worth: Score | None = None
+    """As in `scores`; null for the noise floor and in older reports."""
     minus_persona: Difference
     """Reference minus persona. Alignment below 0 and total variation above 0: the persona is closer to the people."""
 
@@ -114,6 +118,51 @@ class References(Part):
     """What the opposite group answered; null without one."""
     noise_floor: Reference | None
     """What a second sample of the same people would answer; null without counts."""
+
+
+class EntropyThird(Part):
+    """A third of the questions, by how divided the people are: models do worst where people disagree."""
+
+    third: Literal["agree", "between", "divided"]
+    """`agree`: the third with the lowest human entropy; `divided`: the third with the highest."""
+    low: float
+    """The lowest human entropy in it, as a share of that of even answers: 0 to 1."""
+    high: float
+    """The highest."""
+    questions: int
+    """How many questions it has."""
+    persona: Score | None
+    """The persona's alignment."""
+    population: Score | None
+    """The alignment of everyone's answers."""
+    uniform: Score | None
+    """The alignment of even answers."""
+
+
+EffectFinding = Literal[
+    "not_steered", "flattened", "as_the_group", "caricature", "moves_away", "too_few_questions", "group_not_apart"
+]
+
+
+class Effect(Part):
+    """What the persona changes: its answers beside those of the same model without steering, question by question."""
+
+    questions: int
+    """How many questions both answered."""
+    change: Score | None
+    """Total variation between the persona's answers and the unsteered model's."""
+    change_across_orders: Score | None
+    """The same between an answer in one option order and an answer in another: two measurements of unlike models."""
+    repeat: Score | None
+    """Total variation between the persona's answers in one option order and in another: two measurements of itself."""
+    change_minus_repeat: Score | None
+    """`change_across_orders` minus `repeat`, paired. Not above 0: it changes no more than measuring again does."""
+    slope: Score | None
+    """The steering slope: 0 not steered, below 1 flattened, 1 as the group differs from everyone, above 1 caricature.
+    Null where the group's difference from everyone may be sampling error."""
+    finding: EffectFinding
+    """What the interval of the slope says: `not_steered` if it includes 0, `as_the_group` if it includes 1;
+    `too_few_questions` if there is none; `group_not_apart` without a slope."""
 
 
 class GroupName(Part):

@@ -3,18 +3,23 @@
 `score` needs no engine. Reports and the screen are both made from the scorecard that it returns.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from eval.answers import Answer, FloatArray, Refusals
 from eval.scoring.comparison import Comparison, Distances, QuestionMeasures, compare
 from eval.scoring.distributions import Opinion, OrderOpinion
+from eval.scoring.exaggeration import effect, unsteered_opinions
 from eval.scoring.groups import nearest
 from eval.scoring.intervals import RESAMPLES, Bootstrap
+from eval.scoring.metrics import entropy
 from eval.scoring.results import (
     Difference,
+    Effect,
+    EntropyThird,
     NearGroup,
     OppositeScores,
     Reference,
@@ -26,6 +31,7 @@ from eval.scoring.results import (
     Verdict,
 )
 from eval.scoring.validity import both_orders, verdict
+from eval.scoring.worth import worth_in_people
 from eval.surveys.loading import Survey
 from personas import Group
 
@@ -35,7 +41,8 @@ class QuestionScore:
     """One question: the people's distribution, the model's, and how close they are.
 
     `human` and `model` are over `options` in the survey's order. With refusals `apart` they sum to 1, with `as-option`
-    to 1 minus the refusals. None means not defined: no figures for the group, or options without an order.
+    to 1 minus the refusals. None means not defined: no figures for the group, or options without an order. `unsteered`
+    are the answers of the same model without steering, if it was asked.
     """
 
     id: str
@@ -53,6 +60,7 @@ class QuestionScore:
     total_variation: float | None
     order_bias: float | None
     valid: bool
+    unsteered: tuple[OrderOpinion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +70,7 @@ class Scorecard:
     `scores` counts every answered question, `scores_valid_only` the valid ones. `refused` are the questions that were
     answered with refusals only while refusals are apart: they count in `refusal`, `human_refusal` and `label_mass`, and
     are not among `questions`. If no question has figures for the groups, only distributions, label mass, refusals,
-    order bias and the nearest groups are known.
+    order bias and the nearest groups are known. `effect` is None unless the unsteered model was asked, too.
     """
 
     refusals: Refusals
@@ -77,6 +85,8 @@ class Scorecard:
     questions: tuple[QuestionScore, ...]
     verdict: Verdict
     refused: tuple[RefusedQuestion, ...] = ()
+    effect: Effect | None = None
+    entropy_thirds: tuple[EntropyThird, ...] = ()
 
 
 def score(
@@ -87,9 +97,11 @@ def score(
     refusals: Refusals = "apart",
     seed: int = 0,
     resamples: int = RESAMPLES,
+    unsteered: Sequence[Answer] | None = None,
 ) -> Scorecard:
     """Compare `answers` with the people who belong to all of `groups`; with everyone for (), with nobody for None.
 
+    `unsteered` are the answers of the same model without steering: with them the card says what the persona changes.
     The answers may be to some of the survey's questions, in any order; the result is in the survey's order. Once the
     tables of the survey are built this is fast enough to be called after every few answers of a live measurement.
 
@@ -102,6 +114,7 @@ def score(
     measured = comparison.measured(seed)
     valid = np.array([opinion.valid for opinion in comparison.opinions], dtype=np.bool_)
     near = nearest(comparison.table, comparison.rows, comparison.model.options, bootstrap)
+    without = unsteered_opinions(unsteered or (), refusals)
     return Scorecard(
         refusals=refusals,
         groups=None if groups is None else tuple(groups),
@@ -112,9 +125,11 @@ def score(
         scores_against_opposite=_against_opposite(comparison, measured.persona, bootstrap),
         nearest=near.groups,
         nearest_questions=near.questions,
-        questions=tuple(_question_scores(comparison, measured)),
+        questions=tuple(_question_scores(comparison, measured, without)),
         verdict=_verdict(comparison.opinions, answers, bootstrap),
         refused=tuple(_refused(comparison)),
+        effect=effect(comparison, groups, without, bootstrap),
+        entropy_thirds=entropy_thirds(comparison, measured, bootstrap),
     )
 
 
@@ -139,6 +154,7 @@ def scores(measured: QuestionMeasures, bootstrap: Bootstrap) -> Scores:
         label_mass=bootstrap.mean(measured.label_mass),
         order_bias=bootstrap.mean(measured.order_bias),
         entropy_ratio=bootstrap.ratio(measured.entropy, measured.human_entropy),
+        worth=worth_in_people(measured.persona.total_variation, measured.sample_distances, bootstrap),
     )
 
 
@@ -181,18 +197,22 @@ def references(measured: QuestionMeasures, bootstrap: Bootstrap) -> References:
     found = dict(measured.references)
     if complete(measured, "noise_floor") is None:
         del found["noise_floor"]
-    scored = {name: _reference(distances, measured.persona, bootstrap) for name, distances in found.items()}
+    scored = {name: _reference(distances, measured, bootstrap, of=name) for name, distances in found.items()}
     return References(**{name: scored.get(name) for name in ("uniform", "population", "opposite", "noise_floor")})
 
 
-def _reference(distances: Distances, persona: Distances, bootstrap: Bootstrap) -> Reference | None:
+def _reference(distances: Distances, measured: QuestionMeasures, bootstrap: Bootstrap, of: str) -> Reference | None:
     total_variation = bootstrap.mean(distances.total_variation)
     if total_variation is None:
         return None
+    people = None  # of two samples of the group neither is the group
+    if of != "noise_floor":
+        people = worth_in_people(distances.total_variation, measured.sample_distances, bootstrap)
     return Reference(
         alignment=bootstrap.mean(distances.alignment),
         total_variation=total_variation,
-        minus_persona=_difference(distances, persona, bootstrap),
+        worth=people,
+        minus_persona=_difference(distances, measured.persona, bootstrap),
     )
 
 
@@ -239,14 +259,57 @@ def _against_opposite(comparison: Comparison, own: Distances, bootstrap: Bootstr
     )
 
 
-def _question_scores(comparison: Comparison, measured: QuestionMeasures) -> Iterator[QuestionScore]:
+def entropy_thirds(
+    comparison: Comparison, measured: QuestionMeasures, bootstrap: Bootstrap
+) -> tuple[EntropyThird, ...]:
+    """Return the alignment over thirds of the questions, by the people's entropy as a share of that of even answers.
+
+    Only questions with an alignment count; ties keep the survey's order. Nothing for fewer than three. Models come
+    closest where people agree (Hu et al. 2025, "SimBench"), so one mean over both hides where they fail.
+    """
+    shares = comparison.human.options
+    options = np.array([len(question.options) for question in comparison.questions], dtype=np.float64)
+    divided = entropy(shares) / np.log(np.maximum(options, 2))
+    scored = np.flatnonzero(~np.isnan(measured.persona.alignment))
+    if len(scored) < len(_THIRDS):
+        return ()
+    ranked = scored[np.argsort(divided[scored], kind="stable")]
+    found = []
+    for third, rows in zip(_THIRDS, np.array_split(ranked, len(_THIRDS)), strict=True):
+        aligned = {name: measured.references[name].alignment[rows] for name in ("population", "uniform")}
+        found.append(
+            EntropyThird(
+                third=third,
+                low=float(divided[rows].min()),
+                high=float(divided[rows].max()),
+                questions=len(rows),
+                persona=bootstrap.mean(measured.persona.alignment[rows]),
+                population=bootstrap.mean(aligned["population"]),
+                uniform=bootstrap.mean(aligned["uniform"]),
+            )
+        )
+    return tuple(found)
+
+
+_THIRDS: tuple[Literal["agree", "between", "divided"], ...] = ("agree", "between", "divided")
+
+
+def _question_scores(
+    comparison: Comparison, measured: QuestionMeasures, unsteered: Mapping[str, Opinion]
+) -> Iterator[QuestionScore]:
     for row, opinion in enumerate(comparison.opinions):
         if opinion.distribution is not None:
-            yield _question_score(comparison, measured, row, opinion.distribution)
+            without = unsteered.get(comparison.questions[row].id)
+            by_order = without.by_order if without is not None else ()
+            yield _question_score(comparison, measured, row, opinion.distribution, by_order)
 
 
 def _question_score(
-    comparison: Comparison, measured: QuestionMeasures, row: int, distribution: FloatArray
+    comparison: Comparison,
+    measured: QuestionMeasures,
+    row: int,
+    distribution: FloatArray,
+    unsteered: tuple[OrderOpinion, ...],
 ) -> QuestionScore:
     question, opinion, figures = comparison.questions[row], comparison.opinions[row], comparison.figures[row]
     return QuestionScore(
@@ -265,6 +328,7 @@ def _question_score(
         total_variation=_defined(measured.persona.total_variation[row]),
         order_bias=opinion.order_bias,
         valid=opinion.valid,
+        unsteered=unsteered,
     )
 
 

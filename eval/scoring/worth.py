@@ -6,7 +6,8 @@ here with total variation and an exact expectation.
 """
 
 from collections.abc import Sequence
-from math import exp, floor, lgamma, log, log1p
+from functools import lru_cache
+from math import exp, floor, isnan, lgamma, log, log1p
 
 import numpy as np
 
@@ -48,8 +49,17 @@ _LOG_SIZES = np.log(np.array(SIZES, dtype=np.float64))
 
 
 def curve(proportions: Sequence[float] | FloatArray) -> FloatArray:
-    """Return `sample_distance` of one question at each of `SIZES`."""
-    return np.array([sample_distance(proportions, people) for people in SIZES])
+    """Return `sample_distance` of one question at each of `SIZES`; NaN where the proportions are not known."""
+    return _curve(tuple(map(float, proportions)))
+
+
+@lru_cache(maxsize=20_000)
+def _curve(proportions: tuple[float, ...]) -> FloatArray:
+    if any(map(isnan, proportions)):
+        return np.full(len(SIZES), np.nan)
+    found = np.array([sample_distance(proportions, people) for people in SIZES])
+    found.setflags(write=False)
+    return found
 
 
 def worth_in_people(distances: FloatArray, curves: FloatArray, bootstrap: Bootstrap) -> Score | None:

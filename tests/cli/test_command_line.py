@@ -58,7 +58,7 @@ def test_a_group_without_a_command_prints_its_help_on_standard_error(
     ("typed", "offered"),
     [
         ("chat-personas ev", "eval"),
-        ("chat-personas eval --sh", "--shots"),
+        ("chat-personas eval --sho", "--shots --show-invalid"),
         ("chat-personas surveys im", "import"),
     ],
 )
@@ -66,7 +66,7 @@ def test_a_shell_completes_commands_and_options(typed: str, offered: str) -> Non
     variables = {"_CHAT_PERSONAS_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))}
     command = [sys.executable, "-m", "chat_personas"]
     ran = subprocess.run(command, env=os.environ | variables, capture_output=True, text=True, check=False)
-    assert (ran.stdout.split(), ran.stderr) == ([offered], "")
+    assert (ran.stdout.split(), ran.stderr) == (offered.split(), "")
 
 
 def test_the_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:

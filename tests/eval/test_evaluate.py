@@ -112,11 +112,11 @@ async def test_skill_and_differences_recompute_from_the_references() -> None:
 
 
 REPORT_KEYS = """schema created version persona model survey steering shots expression orders refusals seed
-    prompt_sha256 verdict scores scores_valid_only calibration topics references scores_against_opposite nearest
-    nearest_questions questions refused failures replies judge timing"""
-SCORE_KEYS = "alignment total_variation skill refusal human_refusal label_mass order_bias entropy_ratio"
-QUESTION_KEYS = """id topics options ordinal human human_n model by_order refusal human_refusal label_mass alignment
-    total_variation order_bias valid"""
+    prompt_sha256 verdict scores scores_valid_only calibration topics references entropy_thirds effect
+    scores_against_opposite nearest nearest_questions questions refused failures replies judge timing"""
+SCORE_KEYS = "alignment total_variation skill refusal human_refusal label_mass order_bias entropy_ratio worth"
+QUESTION_KEYS = """id topics options ordinal human human_n model by_order unsteered refusal human_refusal label_mass
+    alignment total_variation order_bias valid"""
 
 
 async def test_the_report_has_exactly_the_keys_of_the_design_in_their_order() -> None:

@@ -52,7 +52,7 @@ def test_no_text_of_others_becomes_markup_or_commands_a_terminal() -> None:
 
 def test_every_score_stands_with_its_interval_and_its_references() -> None:
     page = page_document([scored()])
-    assert rows(page, "Scores with their 95% intervals over questions")["skill"][0] == "0.100 [-0.200, 0.400]"
+    assert rows(page, "Scores with their 95% intervals over questions only")["skill"][0] == "0.100 [-0.200, 0.400]"
     beside = rows(page, "Compared with reference points")
     assert beside["this persona"][:2] == ["0.800 [0.750, 0.850]", "0.200 [0.150, 0.250]"]
     assert beside["everyone's answers"][0] == "0.850 [0.830, 0.870]"
@@ -67,7 +67,7 @@ def test_what_the_intervals_say_is_said_in_words() -> None:
 
 def test_scores_that_are_not_defined_are_dashes() -> None:
     page = page_document([report([row("Q0", None)])])
-    assert rows(page, "Scores with their 95% intervals over questions")["alignment"][0] == "—"
+    assert rows(page, "Scores with their 95% intervals over questions only")["alignment"][0] == "—"
 
 
 def test_questions_are_sorted_by_misfit_and_those_without_people_come_last() -> None:

@@ -100,7 +100,7 @@ async def test_a_reference_point_over_fewer_questions_says_why_it_has_no_interva
             "democrat",
             "no skill: the group does not differ detectably from everyone, or figures for everyone are incomplete",
         ),
-        (asked(20, figures={DEMOCRAT: (9, 0), REPUBLICAN: (0, 9)}), "democrat", "no entropy ratio: all people gave"),
+        (asked(20, figures={DEMOCRAT: (9, 0), REPUBLICAN: (0, 9)}), "democrat", "no spread ratio: all people gave"),
         (asked(20, figures={DEMOCRAT: (90, 10)}), "democrat", "no opposite group: no figures for another group"),
         (asked(20), "unsteered", "no skill: the persona is compared with everyone"),
         (asked(20), "unsteered", "no opposite group: everyone has none"),
@@ -133,8 +133,8 @@ def test_without_human_figures_all_that_needs_people_has_one_reason() -> None:
     strangers = {**row("Q0", None), "total_variation": None, "human": None, "human_refusal": None, "human_n": None}
     found = report([strangers], scores={**EMPTY, "refusal": score(0.1), "label_mass": score(0.9)})
     assert (
-        "no alignment, total variation, skill, human refusal, entropy ratio, everyone's answers, opposite group, "
-        "even answers or noise floor: no human figures for the group"
+        "no alignment, total variation, skill, human refusal, spread ratio, worth in people, "
+        "everyone's answers, opposite group, even answers or noise floor: no human figures for the group"
     ) in list(missing(found))
 
 
@@ -142,7 +142,7 @@ def test_a_ratio_without_an_interval_over_enough_questions_is_not_said_to_be_ove
     entropy = {"entropy_ratio": score(1.2), "alignment": score(0.8, 0.7, 0.9)}
     found = scored([row(f"Q{place}", 0.8) for place in range(20)], scores={**EMPTY, **entropy})
     lines = list(missing(found))
-    assert "no interval for entropy ratio: some resamples have no ratio" in lines
+    assert "no interval for spread ratio: some resamples have no ratio" in lines
     assert not any(FEW in line for line in lines)
 
 

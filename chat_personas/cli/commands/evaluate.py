@@ -46,6 +46,8 @@ def evaluate(
     seed: options.Seed = 0,
     refusals: options.Refused = "apart",
     calibrate: options.Calibrate = False,
+    unsteered: options.Unsteered = True,
+    show_invalid: options.ShowInvalid = False,
     json_file: options.Json = None,
     html_file: options.Html = None,
     svg_file: options.Svg = None,
@@ -73,7 +75,7 @@ def evaluate(
         _nothing_to_ask(asking)
         scored = score_answers(answers, survey, limit=limit, seed=seed, refusals=compared, with_calibration=calibrate)
         baseline = None if fail_if_worse_than is None else Baseline.of_answers(fail_if_worse_than, scored)
-        print_and_write(scored, len(scored), destinations, survey)
+        print_and_write(scored, len(scored), destinations, survey, show_invalid=show_invalid)
         check(scored, baseline, fail_under, seed=seed, to_error=destinations.take_standard_output)
         return DONE
     wanted = _named(personas)
@@ -94,6 +96,7 @@ def evaluate(
         judge=judge,
         agreed=yes,
         saving=save_answers is not None,
+        with_unsteered=unsteered,
         resumable=ResumableRun(fresh=no_cache, resume=resume),
     )
     baseline = None if fail_if_worse_than is None else Baseline.read(fail_if_worse_than, wanted, survey)
@@ -102,7 +105,7 @@ def evaluate(
         run.resumable.ask(run.collect(reports))
     finally:
         expected = len(wanted) * len(run.expressions)
-        print_and_write(reports, expected, destinations, survey)
+        print_and_write(reports, expected, destinations, survey, show_invalid=show_invalid)
     check(reports, baseline, fail_under, seed=seed, to_error=destinations.take_standard_output)
     return DONE
 

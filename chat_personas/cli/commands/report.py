@@ -26,6 +26,7 @@ def report(
     html_file: options.Html = None,
     svg_file: options.Svg = None,
     survey: options.Survey = None,
+    show_invalid: options.ShowInvalid = False,
 ) -> int:
     """Show a report that eval wrote: as tables, as a page, or as a figure for a paper."""
     destinations = Destinations(None, html=html_file, svg=svg_file)
@@ -35,7 +36,7 @@ def report(
     try:
         destinations.write(pictures(reports, lambda: wording))
     finally:
-        print_tables(reports, to_error=destinations.take_standard_output)
+        print_tables(reports, to_error=destinations.take_standard_output, show_invalid=show_invalid)
     return DONE
 
 

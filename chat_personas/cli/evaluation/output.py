@@ -150,13 +150,15 @@ def write_document(text: str, file: str) -> None:
             stream.write(f"{text}\n".encode())
 
 
-def print_and_write(reports: Sequence[Report], expected: int, destinations: Destinations, survey: str) -> None:
+def print_and_write(
+    reports: Sequence[Report], expected: int, destinations: Destinations, survey: str, *, show_invalid: bool = False
+) -> None:
     """Write the documents that were asked for, then print the tables; with `-` standard output holds nothing else.
 
     In this order, documents are written even if the reader of the tables stops early (`| head`).
 
     `expected` is the number of reports if nothing failed. `survey` names the survey that they are on, for the wording
-    of its questions.
+    of its questions. `show_invalid` prints scores that are not sound, too, marked.
 
     Raises:
         OutputError: a file could not be written; the others are.
@@ -174,7 +176,7 @@ def print_and_write(reports: Sequence[Report], expected: int, destinations: Dest
             }
         )
     finally:
-        print_tables(reports, to_error=destinations.take_standard_output)
+        print_tables(reports, to_error=destinations.take_standard_output, show_invalid=show_invalid)
         if len(reports) < expected:
             print(f"only {len(reports)} of {expected} evaluations were made; their reports are kept", file=sys.stderr)
 
@@ -209,10 +211,10 @@ def _tell_left_out(reports: Sequence[Report]) -> None:
             print(f"{printable(report.persona.name)}: {what}", file=sys.stderr)
 
 
-def print_tables(reports: Sequence[Report], *, to_error: bool) -> None:
+def print_tables(reports: Sequence[Report], *, to_error: bool, show_invalid: bool = False) -> None:
     """Print the reports, with several expressions of the same persona side by side."""
     show = print_expressions if in_several_expressions(reports) else print_reports
-    show(reports, to_error=to_error)
+    show(reports, to_error=to_error, show_invalid=show_invalid)
 
 
 def in_several_expressions(reports: Sequence[Report]) -> bool:

@@ -17,8 +17,8 @@ from chat_personas.settings import Settings
 from chat_personas.surveys import find_survey
 from chat_personas.text import pluralize
 from eval.answer_files import check_distinct, load_answers
-from eval.answers import Refusals
-from eval.evaluation import evaluate, evaluate_answers, questions_for
+from eval.answers import Answer, Refusals
+from eval.evaluation import ask_unsteered, evaluate, evaluate_answers, is_steered, questions_for
 from eval.expression.judge import Judge
 from eval.expression.methods import Asking, Expression
 from eval.matrix.asking import all_prompts
@@ -90,6 +90,7 @@ class EvalRun(Run):
     refusals: Refusals
     calibrate: bool
     saving: bool
+    with_unsteered: bool
 
     async def collect(self, reports: list[Report]) -> None:
         """Evaluate each persona in turn on one model, after checking everything that can be wrong.
@@ -109,14 +110,49 @@ class EvalRun(Run):
         if self.calibrate:
             for persona, asked in zip(self.personas, questions, strict=True):
                 check_enough(persona.persona.name, len(asked))
-        async with self._asking(questions) as (engine, judge):
+        without = self._without_steering(questions)
+        async with self._asking([*questions, without] if without else questions) as (engine, judge):
+            unsteered: dict[Expression, tuple[Answer, ...]] = {}
             for persona in self.personas:
                 for expression in self.expressions:
-                    report = await self._report(engine, judge, persona, expression)
+                    if without and expression not in unsteered:
+                        unsteered[expression] = await self._unsteered(engine, judge, without, expression)
+                    report = await self._report(engine, judge, persona, expression, unsteered.get(expression))
                     reports.append(self.resumable.with_cache_counts(report))
 
+    def _without_steering(self, questions: Sequence[Sequence[Question]]) -> tuple[Question, ...]:
+        """Return the questions that are put to the model without steering, too: those of all steered personas."""
+        if not self.with_unsteered:
+            return ()
+        steered = [
+            asked
+            for persona, asked in zip(self.personas, questions, strict=True)
+            if is_steered(persona, self.steering, self.shots)
+        ]
+        return tuple({question.id: question for asked in steered for question in asked}.values())
+
+    async def _unsteered(
+        self, engine: CachedEngine, judge: Judge, questions: Sequence[Question], expression: Expression
+    ) -> tuple[Answer, ...]:
+        title = f"unsteered, {expression}" if len(self.expressions) > 1 else "unsteered"
+        with progress_bar(title, self.resumable.tally) as advance:
+            return await ask_unsteered(
+                engine,
+                questions,
+                expression=expression,
+                seed=self.seed,
+                samples=self.samples,
+                judge=judge,
+                progress=advance,
+            )
+
     async def _report(
-        self, engine: CachedEngine, judge: Judge, persona: LoadedPersona, expression: Expression
+        self,
+        engine: CachedEngine,
+        judge: Judge,
+        persona: LoadedPersona,
+        expression: Expression,
+        unsteered: Sequence[Answer] | None,
     ) -> Report:
         name = persona.persona.name
         title = f"{name}, {expression}" if len(self.expressions) > 1 else name
@@ -134,6 +170,7 @@ class EvalRun(Run):
                 progress=advance,
                 samples=self.samples,
                 judge=judge,
+                unsteered=unsteered,
             )
         return calibrate(report) if self.calibrate else report
 

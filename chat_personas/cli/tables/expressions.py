@@ -7,11 +7,13 @@ from rich.console import Console
 from rich.table import Table
 
 from chat_personas.cli.tables.layout import Column, begin, print_line, split_table
+from chat_personas.cli.tables.report import score_cell
 from chat_personas.reporting.numbers import with_interval
 from chat_personas.reporting.why_missing import missing
 from chat_personas.reporting.wording import (
     GAP_EXPLAINED,
     calibration_lines,
+    effect_lines,
     gap_figures,
     gap_name,
     not_shown,
@@ -30,22 +32,23 @@ OWN = ("order_bias", "refusal")
 """Scores that reference points do not have: they come in a second table where not all columns fit."""
 
 
-def print_expressions(reports: Sequence[Report], *, to_error: bool) -> None:
+def print_expressions(reports: Sequence[Report], *, to_error: bool, show_invalid: bool = False) -> None:
     """Print for each persona its scores by expression with the reference points, the gaps, and what failed.
 
-    A demonstration model is called one before any figure.
+    A demonstration model is called one before any figure. `show_invalid` prints scores that are not sound, too, with a
+    mark at every one.
     """
     demonstration = any(report.model.demonstration for report in reports)
     heading = run_described(reports[0], "several expressions")
     console = begin(heading, demonstration=demonstration, to_error=to_error)
     for _, group in groupby(reports, key=lambda report: (report.persona, report.steering)):
-        _print_persona(console, list(group))
+        _print_persona(console, list(group), show_invalid)
 
 
-def _print_persona(console: Console, reports: Sequence[Report]) -> None:
+def _print_persona(console: Console, reports: Sequence[Report], show_invalid: bool) -> None:
     console.print()
     print_line(console, f"{steered_name(reports[0])}")
-    for table in _tables(reports, console.width):
+    for table in _tables(reports, console.width, show_invalid):
         console.print(table)
         console.print()
     for line in questions_with_order(max(reports, key=lambda report: len(report.questions))):
@@ -61,10 +64,10 @@ def _about(report: Report) -> Iterator[str]:
     if not_shown(report):
         yield from trouble_lines(report)
     else:
-        yield from (*calibration_lines(report), *trouble_lines(report), *missing(report))
+        yield from (*effect_lines(report.effect), *calibration_lines(report), *trouble_lines(report), *missing(report))
 
 
-def _tables(reports: Sequence[Report], width: int) -> Iterator[Table]:
+def _tables(reports: Sequence[Report], width: int, show_invalid: bool) -> Iterator[Table]:
     """Yield the scores by expression, with the scores of the reference points below them."""
     fullest = max(reports, key=lambda report: len(report.questions))
     beside = [(words, getattr(fullest.references, name)) for name, words in reference_names(fullest)]
@@ -73,15 +76,11 @@ def _tables(reports: Sequence[Report], width: int) -> Iterator[Table]:
     answered = [f"{len(report.questions)} of {report.survey.questions}" for report in reports]
     columns = {"answered": Column("answered", [*answered, *([str(len(fullest.questions))] * len(beside))])}
     for name in (*COMPARED, *OWN):
-        scores = [_score(report, name) for report in reports]
+        scores = [score_cell(report, name, show_invalid) for report in reports]
         others = [with_interval(getattr(each, name)) if name in COMPARED else "" for _, each in beside]
         columns[name] = Column(score_name(name), [*scores, *others])
     groups = [[columns[name] for name in ("answered", *COMPARED)], [columns[name] for name in OWN]]
     return split_table(names, groups, width, sections=(len(reports),))
-
-
-def _score(report: Report, name: str) -> str:
-    return "not valid" if not_shown(report) else with_interval(getattr(report.scores, name))
 
 
 def _print_gaps(console: Console, found: Sequence[GapInfo]) -> None:

@@ -31,7 +31,7 @@ def table_console(*, to_error: bool) -> Console:
 def begin(heading: str, *, demonstration: bool, to_error: bool) -> Console:
     """Print a heading, and before any figure the warning about a demonstration model; return the console for more."""
     console = table_console(to_error=to_error)
-    print_line(console, f"{heading} · 95% intervals over questions")
+    print_line(console, f"{heading} · 95% intervals over questions only")
     if demonstration:
         print_line(console, DEMONSTRATION)
     return console

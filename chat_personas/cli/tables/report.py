@@ -6,19 +6,27 @@ from rich.console import Console
 from rich.table import Table
 
 from chat_personas.cli.tables.layout import Column, begin, fits, fitted, print_line, split_table
-from chat_personas.reporting.numbers import with_interval
+from chat_personas.reporting.numbers import COMPACT, with_interval
 from chat_personas.reporting.why_missing import missing
 from chat_personas.reporting.wording import (
+    EVEN,
+    EVERYONE,
+    MARK,
     REFERENCE_POINTS,
     REFERENCES_EXPLAINED,
     SCORES,
+    SHOWN_ANYWAY,
+    THIRDS,
+    THIS_PERSONA,
     calibration_lines,
+    effect_lines,
     failures_listed,
     measure_of,
     not_shown,
     not_shown_briefly,
     persona_and_references,
     run_described,
+    score_figure,
     score_name,
     steered_name,
     summary_lines,
@@ -31,33 +39,42 @@ BAR = 28
 REFERENCE_WIDTH = 26
 
 
-def print_reports(reports: Sequence[Report], *, to_error: bool) -> None:
+def print_reports(reports: Sequence[Report], *, to_error: bool, show_invalid: bool = False) -> None:
     """Print scores of all personas side by side, then for each its reference points and nearest groups.
 
-    A demonstration model is called one before any figure.
+    A demonstration model is called one before any figure. `show_invalid` prints scores that are not sound, too, with a
+    mark in every line.
     """
     demonstration = any(report.model.demonstration for report in reports)
     console = begin(run_described(reports[0]), demonstration=demonstration, to_error=to_error)
     for line in dict.fromkeys(why_not_shown(report) for report in reports if not_shown(report)):
         print_line(console, line)
-    for table in _scores(reports, console.width):
+    for table in _scores(reports, console.width, show_invalid):
         console.print()
         console.print(table)
     for report in reports:
-        _print_one(console, report)
+        _print_one(console, report, show_invalid)
 
 
-def _scores(reports: Sequence[Report], width: int) -> Iterator[Table]:
+def _scores(reports: Sequence[Report], width: int, show_invalid: bool) -> Iterator[Table]:
     """Yield tables of as many personas as fit beside each other, explained where there is room for it."""
     names = ["questions", *(score_name(name) for name, _ in SCORES)]
-    columns = [Column(steered_name(report), [_answered(report), *_figures(report)]) for report in reports]
+    columns = [Column(steered_name(report), [_answered(report), *_figures(report, show_invalid)]) for report in reports]
     explained = [*columns, Column("", ["answered", *(meaning for _, meaning in SCORES)], words=True)]
     yield from split_table(names, [explained if fits(names, explained, width) else columns], width)
 
 
-def _figures(report: Report) -> Iterator[str]:
+def _figures(report: Report, show_invalid: bool) -> Iterator[str]:
     for name, _ in SCORES:
-        yield "not valid" if not_shown(report) else with_interval(getattr(report.scores, name))
+        yield score_cell(report, name, show_invalid)
+
+
+def score_cell(report: Report, name: str, show_invalid: bool) -> str:
+    """Write a score for a table, or that it is not sound; `show_invalid` writes both."""
+    figure = score_figure(name, getattr(report.scores, name))
+    if not not_shown(report) or name in SHOWN_ANYWAY:
+        return figure
+    return f"{MARK} {figure}" if show_invalid else MARK
 
 
 def _answered(report: Report) -> str:
@@ -66,12 +83,16 @@ def _answered(report: Report) -> str:
     return str(answered) if answered == asked else f"{answered} of {asked}"
 
 
-def _print_one(console: Console, report: Report) -> None:
+def _print_one(console: Console, report: Report, show_invalid: bool) -> None:
     console.print()
     if not_shown(report):
-        print_line(console, f"{report.persona.name}: no scores: {not_shown_briefly(report)}; the report has them")
-    else:
-        _print_scores(console, report)
+        print_line(
+            console,
+            f"{report.persona.name}: no scores: {not_shown_briefly(report)}; the report has them, "
+            "--show-invalid prints them",
+        )
+    if not not_shown(report) or show_invalid:
+        _print_scores(console, report, f"{MARK}: " if not_shown(report) else "")
     for line in (*trouble_lines(report), *failures_listed(report.failures)):
         print_line(console, f"  {line}")
     if not not_shown(report):
@@ -79,17 +100,42 @@ def _print_one(console: Console, report: Report) -> None:
             print_line(console, f"  {line}")
 
 
-def _print_scores(console: Console, report: Report) -> None:
-    """Print the score of one persona beside its reference points, and what that shows."""
+def _print_scores(console: Console, report: Report, mark: str) -> None:
+    """Print the score of one persona beside its reference points, and what that shows; `mark` begins every line."""
     people = "its group" if report.persona.groups else "everyone"
     how = {"alignment": "alignment with", "total_variation": "total variation from"}[measure_of([report])]
-    print_line(console, f"{report.persona.name}: {how} {people}, {REFERENCE_POINTS}")
+    print_line(console, f"{mark}{report.persona.name}: {how} {people}, {REFERENCE_POINTS}")
     for name, score in persona_and_references(report):
-        if score is not None:
+        if score is not None and mark:
+            print_line(console, f"  {mark}{name} {with_interval(score)}")
+        elif score is not None:
             console.print(f"  {fitted(name, REFERENCE_WIDTH)} {bar(score.mean)} {with_interval(score)}")
     print_line(console, f"  ({REFERENCES_EXPLAINED})")
-    for line in (*summary_lines(report), *calibration_lines(report)):
-        print_line(console, f"  {line}")
+    lines = (*summary_lines(report), *effect_lines(report.effect), *calibration_lines(report))
+    for line in lines:
+        print_line(console, f"  {mark}{line}")
+    for table in _thirds(report, console.width, mark):
+        console.print(table)
+
+
+def _thirds(report: Report, width: int, mark: str) -> Iterator[Table]:
+    """Yield the alignment by thirds of the questions, by human entropy; nothing in older reports.
+
+    Two decimals, so that the three columns fit beside each other into 80 cells.
+    """
+    thirds = report.entropy_thirds
+    if not thirds:
+        return
+    names = [f"  {mark}{THIRDS[third.third]} ({third.questions})" for third in thirds]
+    columns = [
+        Column(name, [with_interval(score, decimals=COMPACT) for score in scores])
+        for name, scores in (
+            (THIS_PERSONA, [third.persona for third in thirds]),
+            (EVERYONE, [third.population for third in thirds]),
+            (EVEN, [third.uniform for third in thirds]),
+        )
+    ]
+    yield from split_table(names, [columns], width)
 
 
 def bar(share: float) -> str:

@@ -15,26 +15,32 @@ from chat_personas.reporting.html.layout import (
 from chat_personas.reporting.html.provenance import repeat, trouble
 from chat_personas.reporting.html.questions import order_rules, questions
 from chat_personas.reporting.markup import Element, Node, element
-from chat_personas.reporting.numbers import p_value, signed, with_interval
+from chat_personas.reporting.numbers import p_value, people, signed, with_interval
 from chat_personas.reporting.svg.figures import figure
 from chat_personas.reporting.svg.primitives import all_not_shown, questions_answered
 from chat_personas.reporting.why_missing import missing
 from chat_personas.reporting.wording import (
     DEMONSTRATION,
+    EVEN,
+    EVERYONE,
     GAP_EXPLAINED,
     IDENTICAL,
     REFERENCE_POINTS,
     REFERENCES_EXPLAINED,
     SCORES,
+    SLOPE_EXPLAINED,
+    THIRDS,
     THIS_PERSONA,
     TO_RANK,
     against_opposite,
+    effect_lines,
     gap_name,
     group_label,
     groups_label,
     not_shown,
     reference_names,
     runs_described,
+    score_figure,
     score_name,
     sentence,
     steered_name,
@@ -67,7 +73,7 @@ def page_document(reports: Sequence[Report], stems: Mapping[str, str] | None = N
 
 def _header(shown: Sequence[ReportSection]) -> Element:
     reports = [section.report for section in shown]
-    asked = [f"{one} · 95% intervals over questions" for one in runs_described(reports)]
+    asked = [f"{one} · 95% intervals over questions only" for one in runs_described(reports)]
     demonstration = any(report.model.demonstration for report in reports)
     links = [element("li", element("a", one.name, href=f"#{one.part}")) for one in shown]
     return element(
@@ -127,7 +133,9 @@ def _figures(section: ReportSection) -> list[Element | None]:
         return [warning(why_not_shown(report)), element("p", WITHHELD)]
     return [
         titled("How close it is", _closeness(report)),
+        titled("What the persona changes", _effect(report)),
         titled("Scores", [_scores(report)]),
+        titled("Where people agree, and where they are divided", _thirds(report)),
         titled("Calibration", _calibration(report)),
         titled("Nearest groups", _nearest(report)),
         titled("Topics", _topics(report)),
@@ -144,6 +152,7 @@ def _closeness(report: Report) -> Iterator[Node]:
         "total variation",
         "alignment, minus the persona's",
         "total variation, minus the persona's",
+        score_name("worth"),
     )
     yield table(REFERENCE_POINTS.capitalize(), heads, _references(report))
     yield element(
@@ -157,13 +166,14 @@ def _closeness(report: Report) -> Iterator[Node]:
 
 def _references(report: Report) -> Iterator[tuple[Node, ...]]:
     own = report.scores
-    yield THIS_PERSONA, with_interval(own.alignment), with_interval(own.total_variation), "", ""
+    yield THIS_PERSONA, with_interval(own.alignment), with_interval(own.total_variation), "", "", people(own.worth)
     for kind, words in reference_names(report):
         reference = getattr(report.references, kind)
         if reference is not None:
             less = reference.minus_persona
             scores = (reference.alignment, reference.total_variation)
-            yield words, *map(with_interval, scores), signed(less.alignment), signed(less.total_variation)
+            differences = signed(less.alignment), signed(less.total_variation)
+            yield words, *map(with_interval, scores), *differences, people(reference.worth)
     against = report.scores_against_opposite
     if against is not None:
         paired = against.minus_own
@@ -173,7 +183,31 @@ def _references(report: Report) -> Iterator[tuple[Node, ...]]:
             with_interval(against.total_variation),
             signed(paired.alignment if paired else None),
             signed(paired.total_variation if paired else None),
+            "",
         )
+
+
+def _effect(report: Report) -> Iterator[Node]:
+    """Yield what the persona changes, where the unsteered model was asked, too."""
+    if report.effect is not None:
+        yield bullets(effect_lines(report.effect))
+        yield element("p", f"{sentence(SLOPE_EXPLAINED)} Its answers beside the unsteered model's.", class_="note")
+
+
+def _thirds(report: Report) -> Iterator[Node]:
+    """Yield the alignment by thirds of human entropy; nothing in older reports."""
+    if not report.entropy_thirds:
+        return
+    heads = ("people's entropy, 1 = even answers", "questions", THIS_PERSONA, EVERYONE, EVEN)
+    rows = [
+        (
+            f"{THIRDS[third.third]} ({third.low:.2f} to {third.high:.2f})",
+            str(third.questions),
+            *map(with_interval, (third.persona, third.population, third.uniform)),
+        )
+        for third in report.entropy_thirds
+    ]
+    yield table("Alignment by thirds of the questions", heads, rows)
 
 
 def _scores(report: Report) -> Element:
@@ -182,11 +216,11 @@ def _scores(report: Report) -> Element:
     some_invalid = valid < len(report.questions)
     rows: list[tuple[Node, ...]] = []
     for name, meaning in SCORES:
-        over_valid = (with_interval(getattr(report.scores_valid_only, name)),) if some_invalid else ()
-        rows.append((score_name(name), with_interval(getattr(report.scores, name)), *over_valid, meaning))
+        over_valid = (score_figure(name, getattr(report.scores_valid_only, name)),) if some_invalid else ()
+        rows.append((score_name(name), score_figure(name, getattr(report.scores, name)), *over_valid, meaning))
     over_all = f"all {pluralize(len(report.questions), 'question')} answered"
     heads = ("score", over_all, *((f"{valid:,} valid",) if some_invalid else ()), "")
-    return table("Scores with their 95% intervals over questions", heads, rows)
+    return table("Scores with their 95% intervals over questions only", heads, rows)
 
 
 def _calibration(report: Report) -> Iterator[Node]:

@@ -156,7 +156,7 @@ def _captions(drawn: Forest) -> list[str]:
     dotted = any(_has_dots(part) for part in drawn.parts)
     what = [
         drawn.meaning,
-        "Lines: 95% intervals over questions." if True in bounds else "",
+        "Lines: 95% intervals over questions only." if True in bounds else "",
         sentence(no_intervals()) if False in bounds else "",
         "Dots: questions." if dotted else "",
     ]

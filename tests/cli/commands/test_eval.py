@@ -45,7 +45,15 @@ def test_the_table_is_on_standard_output_with_intervals_references_and_bars(aske
     ran = asked("democrat")
     assert (ran.code, ran.err) == (0, "")
     rows = {line.strip().split("  ")[0]: line for line in ran.out.splitlines() if line.strip()}
-    assert {"alignment", "total variation", "skill", "label mass", "order bias", "entropy ratio"} <= set(rows)
+    assert {
+        "alignment",
+        "total variation",
+        "skill",
+        "label mass",
+        "order bias",
+        "spread ratio",
+        "worth in people",
+    } <= set(rows)
     assert "[" in rows["alignment"], "with an interval"
     (bar,) = (line for line in ran.out.splitlines() if line.startswith("  this persona   "))
     assert "█" in bar
@@ -122,7 +130,7 @@ def test_fail_under_tests_every_persona(asked: Callable[..., Ran]) -> None:
     ran = asked("democrat", "republican", "--fail-under", "0.999")
     assert ran.code == 1
     remembered, failed = ran.err.splitlines()
-    assert remembered.startswith("40 of 80 answers came from the cache")
+    assert remembered.startswith("80 of 120 answers came from the cache")
     assert "alignment is under 0.999: democrat 0." in failed
     assert "republican 0." in failed
 
@@ -197,7 +205,7 @@ def test_no_evaluation_that_was_done_is_lost_when_the_model_fails(
                 yield score
 
     served_by(Failing(LEANING))
-    ran = command("eval", "democrat", "republican", "--survey", survey, "--json", "report.json")
+    ran = command("eval", "democrat", "republican", "--no-unsteered", "--survey", survey, "--json", "report.json")
     assert ran.code == 3
     assert Report.model_validate_json((tmp_path / "report.json").read_text()).persona.name == "democrat"
     assert ran.err.splitlines() == [
@@ -240,7 +248,7 @@ def test_another_machine_is_probed_only_after_the_person_agreed_once(
     served_by(engine)
     ran = command("eval", "democrat", "--survey", survey)
     assert ran.code == 2
-    assert "sends 40 requests to https://far.example/v1#big and may cost money; add --yes" in only_line(ran)
+    assert "sends 80 requests to https://far.example/v1#big and may cost money; add --yes" in only_line(ran)
     assert engine.asked == []
     assert command("eval", "democrat", "--survey", survey, "--yes").code == 0
     assert command("eval", "democrat", "--survey", survey).code == 0

@@ -47,7 +47,7 @@ def words(ran: Ran) -> str:
 
 def evaluated(command: Command, survey: str, *arguments: str) -> Ran:
     """Evaluate a Democrat on the survey of 20 questions."""
-    return command("eval", "democrat", "--survey", survey, *arguments)
+    return command("eval", "democrat", "--no-unsteered", "--survey", survey, *arguments)
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_the_requests_that_need_consent_count_every_reply_and_the_judge(
 def test_a_run_with_the_built_in_model_repeats_to_the_last_digit(command: Command, expression: str) -> None:
     def run(seed: str) -> list[object]:
         asked = ["--expression", expression, "--limit", "4", "--seed", seed, "--no-cache", "--json", "-"]
-        ran = command("eval", "democrat", *asked)
+        ran = command("eval", "democrat", "--no-unsteered", *asked)
         document = json.loads(ran.out)
         return [document["questions"], document["failures"], document["replies"], document["judge"]]
 
@@ -233,7 +233,8 @@ def test_of_what_is_not_valid_the_screen_has_no_score_no_verdict_and_no_calibrat
 ) -> None:
     ran = misjudged("--calibrate", "--json", "r.json")
     assert ran.code == 0
-    assert CERTAIN.search(ran.out) is None
+    how_it_answered = ("refusal", "human refusal", "label mass", "order bias")
+    assert not any(CERTAIN.search(line) for line in ran.out.splitlines() if not line.startswith(how_it_answered))
     assert "sounds" not in ran.out
     assert "calibrated" not in ran.out
     assert "no scores: not valid: the judge itself errs too often" in words(ran)

@@ -27,7 +27,7 @@ def test_eval_puts_so_many_answers_of_the_group_before_each_question(
 ) -> None:
     engine = FakeEngine()
     served_by(engine)
-    options = ("--steering", "few_shot", "--shots", "4", "--survey", survey, "--json", "-")
+    options = ("--no-unsteered", "--steering", "few_shot", "--shots", "4", "--survey", survey, "--json", "-")
     ran = command("eval", "democrat", *options)
     report = Report.model_validate_json(ran.out)
     assert (report.steering, report.shots) == ("few_shot", 4)

@@ -35,7 +35,17 @@ def test_a_run_interrupted_three_times_on_a_faulty_server_is_complete_and_asks_n
     command: Command, server: FaultyServer, tmp_path: Path
 ) -> None:
     survey = write_survey(tmp_path / "long.json", many(250))
-    arguments = ("eval", "democrat", "--survey", survey, "--model", server.url, "--json", "report.json")
+    arguments = (
+        "eval",
+        "democrat",
+        "--no-unsteered",
+        "--survey",
+        survey,
+        "--model",
+        server.url,
+        "--json",
+        "report.json",
+    )
     server.lasting = LASTING
 
     for kept, again in ((100, []), (250, ["--resume"]), (400, ["--resume"])):
@@ -65,7 +75,7 @@ def test_a_server_that_goes_away_ends_the_run_and_what_it_answered_is_kept(
     command: Command, server: FaultyServer, few: str
 ) -> None:
     server.gone_at = 4
-    ran = command("eval", "democrat", "--survey", few, "--model", server.url)
+    ran = command("eval", "democrat", "--no-unsteered", "--survey", few, "--model", server.url)
     assert ran.code == 3
     assert f"cannot reach {server.url}; is the server running" in only_line(ran)
     assert "4 of 6 answers are kept: add --resume to the same command to go on" in ran.err

@@ -43,7 +43,9 @@ def ask(command: Command, served_by: Serve, survey: str) -> Callable[..., tuple[
 
     def run(model: Model, *arguments: str) -> tuple[Ran, int]:
         served_by(model)
-        return command("eval", "democrat", "--survey", survey, "--json", "-", *arguments), model.answered
+        return command(
+            "eval", "democrat", "--no-unsteered", "--survey", survey, "--json", "-", *arguments
+        ), model.answered
 
     return run
 

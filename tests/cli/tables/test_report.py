@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from chat_personas.cli.tables.report import print_reports
-from eval.evaluation import evaluate
+from eval.evaluation import ask_unsteered, evaluate, questions_for
 from eval.surveys.loading import LoadedSurvey, load_survey
 from personas import Group, load_persona
 from tests.eval.fake_engine import FakeEngine
@@ -96,6 +96,46 @@ async def test_of_a_model_that_follows_the_letters_no_score_is_printed_and_the_r
     print_reports([await evaluate(FakeEngine(), load_persona("democrat"), load_survey("civic"))], to_error=False)
     said = capsys.readouterr().out
     assert "not valid: the model follows the letters, not the answers (order agreement 0.000" in said
-    assert "[" not in said.partition("questions  ")[2], "no interval of any score"
+    how_it_answered = ("refusal", "human refusal", "label mass", "order bias")
+    lines = [line for line in said.partition("questions  ")[2].splitlines() if not line.startswith(how_it_answered)]
+    assert not any("[" in line for line in lines), "no interval of any score"
     assert "nearest group" not in said
     assert "closer to" not in said
+
+
+async def test_on_request_scores_that_are_not_sound_are_printed_with_a_mark_in_every_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    report = await evaluate(FakeEngine(), load_persona("democrat"), load_survey("civic"))
+    print_reports([report], to_error=False, show_invalid=True)
+    lines = capsys.readouterr().out.partition("questions  ")[2].splitlines()
+    assert any("alignment" in line and "not sound 0." in line for line in lines)
+    assert any("not sound: even answers 0." in line for line in lines)
+    how_it_answered = ("refusal", "human refusal", "label mass", "order bias")
+    figures = [line for line in lines if "[" in line and not line.startswith(how_it_answered)]
+    assert [line for line in figures if "not sound" not in line] == []
+
+
+async def test_the_report_says_whether_the_persona_does_anything(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    survey, engine = load_survey("civic"), FakeEngine()
+    questions = questions_for(load_persona("democrat"), survey)
+    unsteered = await ask_unsteered(engine, questions)
+    report = await evaluate(engine, load_persona("democrat"), survey, unsteered=unsteered)
+    assert report.effect is not None
+    assert report.effect.finding == "not_steered"
+    print_reports([judged_as(report, "sound")], to_error=False)
+    said = capsys.readouterr().out
+    assert "exaggeration (steering slope) 0.000 [0.000, 0.000]: not steered" in said
+    assert "the persona changes the model's answers by 0.000 [0.000, 0.000]" in said
+    assert "it changes no more than measuring again does" in " ".join(said.split())
+
+
+async def test_a_persona_that_is_not_steered_has_no_effect_to_speak_of() -> None:
+    survey, engine = load_survey("civic"), FakeEngine()
+    unsteered = await ask_unsteered(engine, survey.survey.questions)
+    report = await evaluate(engine, load_persona("unsteered"), survey, unsteered=unsteered)
+    assert report.effect is None

@@ -6,6 +6,9 @@ import pytest
 from eval.answers import FloatArray
 from eval.scoring.exaggeration import Shifts, group_shift, place, sampled, steering_slope
 from eval.scoring.intervals import Bootstrap
+from eval.scoring.results import Effect
+from eval.scoring.scores import score
+from tests.eval.towns import DEMOCRAT, answer, question, town
 
 
 def test_places_run_from_0_to_1_over_the_span_and_not_over_the_options() -> None:
@@ -75,3 +78,61 @@ def test_a_group_that_differs_by_chance_alone_has_no_slope() -> None:
 def test_nothing_is_said_without_questions_that_have_all_three() -> None:
     nothing: FloatArray = np.array([np.nan])
     assert steering_slope(Shifts(nothing, nothing, nothing), Bootstrap()) is None
+
+
+LARGE = 100_000
+GROUP_SHARES = np.linspace(0.3, 0.9, 24)
+"""The group's share of the first option on each of 24 questions; everyone's is 0.5, the unsteered model's 0.4."""
+
+
+def effect_of(times: float, *, letters: float = 0.0, noise: float = 0.0) -> Effect:
+    """Return the effect of a persona that moves by so many times what sets the group apart; `letters`: it likes A."""
+    questions = [
+        question(f"Q{number}", {DEMOCRAT: (LARGE * share, LARGE * (1 - share))}, overall=(5 * LARGE, 5 * LARGE))
+        for number, share in enumerate(GROUP_SHARES)
+    ]
+
+    def said(first: float) -> tuple[list[float], list[float]]:
+        return [first + letters, 1 - first - letters], [first - letters, 1 - first + letters]
+
+    moved = [0.4 + times * (share - 0.5) + noise * (-1) ** i for i, share in enumerate(GROUP_SHARES)]
+    persona = [answer(f"Q{i}", *said(first)) for i, first in enumerate(moved)]
+    without = [answer(f"Q{i}", *said(0.4)) for i in range(len(GROUP_SHARES))]
+    found = score(town(*questions), (DEMOCRAT,), persona, unsteered=without).effect
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("times", "finding"),
+    [(0, "not_steered"), (0.5, "flattened"), (1, "as_the_group"), (1.5, "caricature"), (-0.5, "moves_away")],
+)
+def test_the_slope_says_how_far_the_persona_goes_with_its_group(times: float, finding: str) -> None:
+    found = effect_of(times, noise=0.02)
+    assert found.slope is not None
+    assert found.slope.mean == pytest.approx(times, abs=0.01)
+    assert found.finding == finding
+
+
+def test_what_a_persona_changes_is_its_distance_from_the_unsteered_model() -> None:
+    found = effect_of(0.5)
+    assert found.change is not None
+    assert found.change.mean == pytest.approx(np.abs(0.5 * (GROUP_SHARES - 0.5)).mean())
+    assert found.repeat is not None
+    assert found.repeat.mean == pytest.approx(0)
+
+
+def test_a_persona_that_changes_nothing_changes_no_more_than_the_letters_do() -> None:
+    found = effect_of(0, letters=0.2)
+    assert found.change is not None
+    assert found.repeat is not None
+    assert found.change_minus_repeat is not None
+    assert found.change.mean == pytest.approx(0)
+    assert found.repeat.mean == pytest.approx(0.4)
+    assert found.change_minus_repeat.mean == pytest.approx(0)
+    assert found.change_minus_repeat.includes_zero
+
+
+def test_without_the_unsteered_model_nothing_is_said_of_what_the_persona_changes() -> None:
+    one = question("Q0", {DEMOCRAT: (60, 40)}, overall=(50, 50))
+    assert score(town(one), (DEMOCRAT,), [answer("Q0", [0.5, 0.5], [0.5, 0.5])]).effect is None

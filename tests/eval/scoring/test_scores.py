@@ -1,6 +1,7 @@
 """Scores are worked out by hand here: two options, so that alignment is 1 - total variation."""
 
 from dataclasses import replace
+from math import comb
 
 import numpy as np
 import pytest
@@ -230,3 +231,28 @@ def test_answers_that_do_not_fit_the_survey_are_refused(answers: list[Answer], w
 def plain(card: Scorecard) -> Scorecard:
     """Return the scorecard without its arrays, so that it can be compared."""
     return replace(card, questions=())
+
+
+def test_alignment_is_told_apart_where_people_agree_and_where_they_are_divided() -> None:
+    shares = [0.99, 0.5, 0.8, 0.97, 0.55, 0.85]
+    questions = [
+        question(f"Q{number}", {DEMOCRAT: (1000 * share, 1000 - 1000 * share)}, overall=(600, 400))
+        for number, share in enumerate(shares)
+    ]
+    answers = [answer(f"Q{number}", [0.7, 0.3], [0.7, 0.3]) for number in range(len(shares))]
+    thirds = score(town(*questions), (DEMOCRAT,), answers).entropy_thirds
+    assert [third.third for third in thirds] == ["agree", "between", "divided"]
+    by_hand = [1 - np.mean([abs(0.7 - share) for share in pair]) for pair in ((0.99, 0.97), (0.8, 0.85), (0.5, 0.55))]
+    assert [mean(third.persona) for third in thirds] == pytest.approx(by_hand)
+    assert [mean(third.uniform) for third in thirds] == pytest.approx([0.52, 0.675, 0.975])
+    assert thirds[-1].high == pytest.approx(1)
+
+
+def test_a_persona_is_worth_the_people_whose_answers_miss_the_group_by_as_much() -> None:
+    survey = even(24, 0.3, 0.3, 0.3)
+    misses = sum(abs(k / 9 - 0.3) * comb(9, k) * 0.3**k * 0.7 ** (9 - k) for k in range(10))
+    card = score(survey, (DEMOCRAT,), all_say(survey, 0.3 + misses))
+    assert mean(card.scores.worth) == pytest.approx(9)
+    everyone = card.references.population
+    assert everyone is not None
+    assert mean(everyone.worth) == pytest.approx(100_000), "everyone answers as the group does"
