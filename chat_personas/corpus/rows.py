@@ -111,7 +111,9 @@ class MeasurementRow(Row):
     `message_id` is null for the round before the first message, which belongs to every branch of the conversation.
     `refusals` says how refusals counted (`apart` or `as-option`); `complete` is false when the round was cut short, as
     by the next message. The alignment is null where the survey has no figures for the groups, its bounds under 20
-    questions. `dropped_messages` counts the oldest messages that the model did not see, for want of context.
+    questions. `verdict` says whether it may be shown (`finding` of a report's verdict; null in older rows), and
+    `order_agreement` how far the answers in the two option orders agree. `dropped_messages` counts the oldest messages
+    that the model did not see, for want of context.
     """
 
     id: str = Field(default_factory=new_key)
@@ -127,6 +129,10 @@ class MeasurementRow(Row):
     alignment: float | None
     alignment_low: float | None
     alignment_high: float | None
+    verdict: str | None = None
+    order_agreement: float | None = None
+    order_agreement_low: float | None = None
+    order_agreement_high: float | None = None
     engine: str
     model: str
     model_sha256: str | None = None

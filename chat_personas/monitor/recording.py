@@ -12,7 +12,9 @@ from chat_personas.monitor.history import EarlierRound, Measure, RepeatedRound, 
 from chat_personas.monitor.round import ProbeRound
 from eval.answers import Answer, Failure
 from eval.engine import ORDERS
+from eval.scoring.distributions import opinion
 from eval.scoring.intervals import Bootstrap
+from eval.scoring.scores import verdict_of
 
 if TYPE_CHECKING:
     from chat_personas.corpus import Corpus
@@ -90,7 +92,10 @@ class RoundRecorder:
     def _row(self, conversation_id: str, found: ProbeRound, ended: EarlierRound) -> MeasurementRow:
         """Return what was measured, by what means, and the alignment over the questions of this round alone."""
         measure, model = self._measure, self._measure.model
-        alignment = Bootstrap(measure.seed).mean(ended.values.alignments)
+        bootstrap = Bootstrap(measure.seed)
+        alignment = bootstrap.mean(ended.values.alignments)
+        verdict = verdict_of([opinion(answer, "apart") for answer in found.answers], found.answers, bootstrap)
+        agreement = verdict.order_agreement
         return MeasurementRow(
             conversation_id=conversation_id,
             message_id=found.place.message_id,
@@ -102,6 +107,10 @@ class RoundRecorder:
             alignment=alignment.mean if alignment is not None else None,
             alignment_low=alignment.low if alignment is not None else None,
             alignment_high=alignment.high if alignment is not None else None,
+            verdict=verdict.finding,
+            order_agreement=agreement.mean if agreement is not None else None,
+            order_agreement_low=agreement.low if agreement is not None else None,
+            order_agreement_high=agreement.high if agreement is not None else None,
             engine=model.engine,
             model=model.name,
             model_sha256=model.sha256,

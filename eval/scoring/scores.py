@@ -126,14 +126,15 @@ def score(
         nearest=near.groups,
         nearest_questions=near.questions,
         questions=tuple(_question_scores(comparison, measured, without)),
-        verdict=_verdict(comparison.opinions, answers, bootstrap),
+        verdict=verdict_of(comparison.opinions, answers, bootstrap),
         refused=tuple(_refused(comparison)),
         effect=effect(comparison, groups, without, bootstrap),
         entropy_thirds=entropy_thirds(comparison, measured, bootstrap),
     )
 
 
-def _verdict(opinions: Sequence[Opinion], answers: Sequence[Answer], bootstrap: Bootstrap) -> Verdict:
+def verdict_of(opinions: Sequence[Opinion], answers: Sequence[Answer], bootstrap: Bootstrap) -> Verdict:
+    """Judge a measurement by its answers and the opinions behind them."""
     return verdict(
         [both_orders({each.order: each.distribution for each in opinion.by_order}) for opinion in opinions],
         [opinion.valid for opinion in opinions],

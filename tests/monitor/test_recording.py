@@ -104,6 +104,10 @@ def test_a_round_is_kept_with_all_that_decided_what_it_found(corpus: Corpus) -> 
         "alignment": pytest.approx(0.9),  # half of each option, where 6 of 10 Democrats chose the first
         "alignment_low": None,
         "alignment_high": None,
+        "verdict": "cannot_be_checked",
+        "order_agreement": 0.0,
+        "order_agreement_low": None,
+        "order_agreement_high": None,
         "engine": "llama",
         "model": "small.gguf",
         "model_sha256": "ab" * 32,
