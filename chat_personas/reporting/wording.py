@@ -363,6 +363,9 @@ GAP_EXPLAINED = (
 )
 
 
+DISAGREEMENT_EXPLAINED = "disagreement between expressions: total variation between the answers of the same persona"
+
+
 def gap_name(gap: "GapInfo") -> str:
     """Name the two expressions of a knowledge-to-simulation gap."""
     return f"{gap.simulation} − verbalized"

@@ -6,6 +6,7 @@ docs/measures.md says how each score is computed. All keys are always written, i
 from eval.report.models import (
     SCHEMA,
     SCHEMA_OF_SEVERAL,
+    DisagreementInfo,
     FailureInfo,
     GapInfo,
     OrderInfo,
@@ -53,6 +54,7 @@ __all__ = [
     "Calibration",
     "CalibrationFold",
     "Difference",
+    "DisagreementInfo",
     "Distribution",
     "Effect",
     "EntropyThird",

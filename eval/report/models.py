@@ -177,6 +177,21 @@ class GapInfo(Part):
     """Over how many questions: those that both answered and that have figures."""
 
 
+class DisagreementInfo(Part):
+    """How far two expressions of one persona disagree."""
+
+    persona: str
+    """The persona's name."""
+    expressions: tuple[str, str]
+    """The two expressions."""
+    total_variation: Score
+    """Total variation between the model's answers in the one and in the other, question by question."""
+    questions: int
+    """Over how many questions: those that both answered."""
+    sound: bool
+    """Whether the verdicts of both are sound; otherwise the screen does not show it."""
+
+
 class Reports(Document):
     """The evaluations of several personas (schema `chat-personas/eval-reports@2`)."""
 
@@ -186,10 +201,14 @@ class Reports(Document):
     """One report per persona, in the order asked for; with `--expression all` one per persona and expression."""
     gaps: tuple[GapInfo, ...] = ()
     """The knowledge-to-simulation gaps; none unless a persona was asked for `verbalized` and in another way."""
+    disagreements: tuple[DisagreementInfo, ...] = ()
+    """How far the expressions of each persona disagree; none unless it was asked in several."""
 
 
-def as_document(reports: Sequence[Report], gaps: Sequence[GapInfo] = ()) -> str:
-    """Return the JSON for `reports`: a single one as it is, several as one document with their gaps."""
+def as_document(
+    reports: Sequence[Report], gaps: Sequence[GapInfo] = (), disagreements: Sequence[DisagreementInfo] = ()
+) -> str:
+    """Return the JSON for `reports`: a single one as it is, several as one document with what compares them."""
     if len(reports) == 1:
         return reports[0].to_json()
-    return Reports(reports=tuple(reports), gaps=tuple(gaps)).to_json()
+    return Reports(reports=tuple(reports), gaps=tuple(gaps), disagreements=tuple(disagreements)).to_json()

@@ -24,6 +24,7 @@ from chat_personas.storage.files import (
 from chat_personas.surveys import find_survey
 from chat_personas.text import pluralize, printable
 from eval.answer_files import as_answers, left_out
+from eval.compare.disagreement import disagreements
 from eval.compare.knowledge_gap import gaps
 from eval.errors import SurveyError
 from eval.report import Report, as_document
@@ -170,7 +171,7 @@ def print_and_write(
     try:
         destinations.write(
             {
-                "--json": lambda: as_document(reports, gaps(reports)),
+                "--json": lambda: as_document(reports, gaps(reports), disagreements(reports)),
                 "--save-answers": lambda: as_answers(reports),
                 **pictures(reports, lambda: _still_there(survey, reports)),
             }

@@ -11,6 +11,7 @@ from chat_personas.cli.tables.report import score_cell
 from chat_personas.reporting.numbers import with_interval
 from chat_personas.reporting.why_missing import missing
 from chat_personas.reporting.wording import (
+    DISAGREEMENT_EXPLAINED,
     GAP_EXPLAINED,
     calibration_lines,
     effect_lines,
@@ -24,8 +25,10 @@ from chat_personas.reporting.wording import (
     steered_name,
     trouble_lines,
 )
+from chat_personas.text import pluralize
+from eval.compare.disagreement import disagreements
 from eval.compare.knowledge_gap import gaps
-from eval.report import GapInfo, Report
+from eval.report import DisagreementInfo, GapInfo, Report
 
 COMPARED = ("alignment", "total_variation")
 OWN = ("order_bias", "refusal")
@@ -54,6 +57,7 @@ def _print_persona(console: Console, reports: Sequence[Report], show_invalid: bo
     for line in questions_with_order(max(reports, key=lambda report: len(report.questions))):
         print_line(console, f"  {line}")
     _print_gaps(console, gaps(reports))
+    _print_disagreements(console, [each for each in disagreements(reports) if each.sound])
     for report in reports:
         for line in _about(report):
             print_line(console, f"  {report.expression}: {line.strip()}")
@@ -89,3 +93,12 @@ def _print_gaps(console: Console, found: Sequence[GapInfo]) -> None:
     print_line(console, f"  {GAP_EXPLAINED}")
     for gap in found:
         print_line(console, f"    {gap_name(gap)}: {gap_figures(gap)}")
+
+
+def _print_disagreements(console: Console, found: Sequence[DisagreementInfo]) -> None:
+    if not found:
+        return
+    print_line(console, f"  {DISAGREEMENT_EXPLAINED}")
+    for each in found:
+        asked = pluralize(each.questions, "question")
+        print_line(console, f"    {' and '.join(each.expressions)}: {with_interval(each.total_variation)}, {asked}")

@@ -21,6 +21,7 @@ from chat_personas.reporting.svg.primitives import all_not_shown, questions_answ
 from chat_personas.reporting.why_missing import missing
 from chat_personas.reporting.wording import (
     DEMONSTRATION,
+    DISAGREEMENT_EXPLAINED,
     EVEN,
     EVERYONE,
     GAP_EXPLAINED,
@@ -51,6 +52,7 @@ from chat_personas.reporting.wording import (
     why_not_shown,
 )
 from chat_personas.text import pluralize
+from eval.compare.disagreement import disagreements
 from eval.compare.knowledge_gap import gaps
 from eval.report import GapInfo, NearGroup, Report
 from eval.scoring.intervals import MIN_QUESTIONS
@@ -94,7 +96,7 @@ def _side_by_side(shown: Sequence[ReportSection]) -> Element | None:
         return None
     reports = [section.report for section in shown]
     drawn = element("div", figure(reports), class_="figure")
-    return element("section", element("h2", "Side by side"), drawn, _gaps(reports))
+    return element("section", element("h2", "Side by side"), drawn, _gaps(reports), _disagreements(reports))
 
 
 GAP_HEADS = ("persona", "gap", "total variation", "p", "questions answered in both")
@@ -106,6 +108,19 @@ def _gaps(reports: Sequence[Report]) -> Iterator[Node]:
     if found:
         yield table("Knowledge-to-simulation gaps", GAP_HEADS, map(_gap_row, found))
         yield element("p", sentence(GAP_EXPLAINED), class_="note")
+
+
+def _disagreements(reports: Sequence[Report]) -> Iterator[Node]:
+    """Yield how far sound expressions of the same persona disagree; nothing where each was asked in one."""
+    found = [each for each in disagreements(reports) if each.sound]
+    if found:
+        rows = [
+            (each.persona, " and ".join(each.expressions), with_interval(each.total_variation), str(each.questions))
+            for each in found
+        ]
+        heads = ("persona", "expressions", "total variation", "questions answered in both")
+        yield table("Disagreement between expressions", heads, rows)
+        yield element("p", sentence(DISAGREEMENT_EXPLAINED), class_="note")
 
 
 def _gap_row(gap: GapInfo) -> tuple[Node, ...]:
