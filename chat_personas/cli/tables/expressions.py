@@ -24,6 +24,7 @@ from chat_personas.reporting.wording import (
     score_name,
     steered_name,
     trouble_lines,
+    why_not_shown,
 )
 from chat_personas.text import pluralize
 from eval.compare.disagreement import disagreements
@@ -56,7 +57,7 @@ def _print_persona(console: Console, reports: Sequence[Report], show_invalid: bo
         console.print()
     for line in questions_with_order(max(reports, key=lambda report: len(report.questions))):
         print_line(console, f"  {line}")
-    _print_gaps(console, gaps(reports))
+    _print_gaps(console, gaps([report for report in reports if not not_shown(report)]))
     _print_disagreements(console, [each for each in disagreements(reports) if each.sound])
     for report in reports:
         for line in _about(report):
@@ -66,6 +67,7 @@ def _print_persona(console: Console, reports: Sequence[Report], show_invalid: bo
 def _about(report: Report) -> Iterator[str]:
     """Yield what calibration changes, what failed, and why numbers are missing."""
     if not_shown(report):
+        yield why_not_shown(report)
         yield from trouble_lines(report)
     else:
         yield from (*effect_lines(report.effect), *calibration_lines(report), *trouble_lines(report), *missing(report))
@@ -75,7 +77,8 @@ def _tables(reports: Sequence[Report], width: int, show_invalid: bool) -> Iterat
     """Yield the scores by expression, with the scores of the reference points below them."""
     fullest = max(reports, key=lambda report: len(report.questions))
     beside = [(words, getattr(fullest.references, name)) for name, words in reference_names(fullest)]
-    beside = [(words, reference) for words, reference in beside if reference is not None]
+    shown = show_invalid or not all(map(not_shown, reports))
+    beside = [(words, reference) for words, reference in beside if reference is not None and shown]
     names = [*(report.expression for report in reports), *(words for words, _ in beside)]
     answered = [f"{len(report.questions)} of {report.survey.questions}" for report in reports]
     columns = {"answered": Column("answered", [*answered, *([str(len(fullest.questions))] * len(beside))])}

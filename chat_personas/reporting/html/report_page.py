@@ -104,7 +104,7 @@ GAP_HEADS = ("persona", "gap", "total variation", "p", "questions answered in bo
 
 def _gaps(reports: Sequence[Report]) -> Iterator[Node]:
     """Yield every knowledge-to-simulation gap; nothing where no persona was asked in both ways."""
-    found = gaps(reports)
+    found = gaps([report for report in reports if not not_shown(report)])
     if found:
         yield table("Knowledge-to-simulation gaps", GAP_HEADS, map(_gap_row, found))
         yield element("p", sentence(GAP_EXPLAINED), class_="note")
