@@ -19,6 +19,7 @@ from eval.report.provenance import (
 )
 from eval.scoring.results import (
     Document,
+    GroupSample,
     NearGroup,
     OppositeScores,
     Part,
@@ -136,6 +137,8 @@ class Report(Document):
     """Reference points, each as if it were the prediction."""
     scores_against_opposite: OppositeScores | None
     """The persona measured against the opposite group; null for combined groups and everyone."""
+    group_sample: GroupSample | None = None
+    """How many people of the group were asked; null for everyone, without counts, and in older reports."""
     nearest: tuple[NearGroup, ...]
     """All groups with figures, nearest first."""
     nearest_questions: int

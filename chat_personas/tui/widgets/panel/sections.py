@@ -67,8 +67,11 @@ class Section(Widget):
         return self.content_size.width or FIRST_WIDTH
 
 
-def scale(card: "Scorecard", width: int) -> Content | None:
-    """Draw the persona's alignment above those of the reference points; None without figures for the group."""
+def scale(card: "Scorecard", width: int, *, complete: bool = True) -> Content | None:
+    """Draw the persona's alignment above those of the reference points; None without figures for the group.
+
+    What speaks against the persona is said of a `complete` round only: a round looks at its figures many times.
+    """
     if card.scores.alignment is None or card.references is None:
         return None
     found, against = card.references, card.scores_against_opposite
@@ -89,8 +92,7 @@ def scale(card: "Scorecard", width: int) -> Content | None:
     rows.append(Content.styled(wording.REFERENCES_EXPLAINED, "dim"))
     if against is not None and against.alignment is not None:
         rows.append(Content(f"vs. {wording.answers_of(opposite)} {with_interval(against.alignment)}"))
-    paired = against.minus_own if against else None
-    said = doubts(paired.alignment if paired else None, opposite, found, of_everyone=card.groups == ())
+    said = doubts(against, found, card.group_sample, of_everyone=card.groups == ()) if complete else ()
     return stacked([*rows, *(Content.styled(f"! {line}", "$warning") for line in said)])
 
 
@@ -100,15 +102,16 @@ class ScaleSection(Section):
     def __init__(self) -> None:
         super().__init__("Compared with reference points", "scale")
         self._card: Scorecard | None = None
+        self._complete = False
 
-    def show(self, card: "Scorecard | None") -> None:
-        """Show the reference points of `card`."""
-        self._card = card
+    def show(self, card: "Scorecard | None", *, complete: bool) -> None:
+        """Show the reference points of `card`, the scorecard of a round that is `complete` or under way."""
+        self._card, self._complete = card, complete
         self.changed()
 
     def draw(self, width: int) -> Content | None:
         """Draw the rows."""
-        return None if self._card is None else scale(self._card, width)
+        return None if self._card is None else scale(self._card, width, complete=self._complete)
 
 
 TURNS_SHOWN = 6
@@ -159,8 +162,8 @@ GROUPS_SHOWN = 5
 FIGURE_CELLS = 17
 
 
-def nearest(card: "Scorecard", width: int) -> Content | None:
-    """List the nearest groups, those tied with the best marked `=`; None before there are any.
+def nearest(card: "Scorecard", width: int, *, complete: bool = True) -> Content | None:
+    """List the nearest groups, those of a `complete` round that are tied marked `=`; None before there are any.
 
     A tie is decided by paired differences between groups, not by the intervals that stand beside them.
     """
@@ -169,16 +172,22 @@ def nearest(card: "Scorecard", width: int) -> Content | None:
     own = set(card.groups or ())
     rows = []
     for near in card.nearest[:GROUPS_SHOWN]:
-        sign = "=" if near.tied else " "
+        sign = "=" if near.tied and complete else " "
         name = fitted(f"{sign} {near.group.label}", max(8, width - FIGURE_CELLS - 1))
         figure = with_interval(near.alignment)
         rows.append(Content.assemble((name, "bold $accent" if near.group in own else ""), " ", figure))
     tied = sum(near.tied for near in card.nearest)
     if not card.nearest[0].alignment.bounded:
         return Content.styled(wording.too_few(wording.TO_RANK), "dim")
-    result = f"= {tied} of {len(card.nearest)} groups tied" if tied > 1 else "the nearest is clearly first"
+    if not complete:
+        return stacked([*rows, Content.styled(wording.TIES_LATER, "dim")])
     over = pluralize(card.nearest_questions, "question")
-    rows.append(Content.styled(f"{result} (paired differences over {over})", "dim"))
+    result = (
+        f"= {tied} of {len(card.nearest)} groups tied (each may be the nearest; {over})"
+        if tied > 1
+        else f"the nearest is clearly first ({over})"
+    )
+    rows.append(Content.styled(result, "dim"))
     return stacked(rows)
 
 
@@ -188,15 +197,16 @@ class NearestSection(Section):
     def __init__(self) -> None:
         super().__init__("Nearest groups", "nearest")
         self._card: Scorecard | None = None
+        self._complete = False
 
-    def show(self, card: "Scorecard | None") -> None:
-        """Show the groups of `card`."""
-        self._card = card
+    def show(self, card: "Scorecard | None", *, complete: bool) -> None:
+        """Show the groups of `card`, the scorecard of a round that is `complete` or under way."""
+        self._card, self._complete = card, complete
         self.changed()
 
     def draw(self, width: int) -> Content | None:
         """Draw the list."""
-        return None if self._card is None else nearest(self._card, width)
+        return None if self._card is None else nearest(self._card, width, complete=self._complete)
 
 
 COLLAPSED = 0.5
