@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmarks.simulations.tables import QUESTIONS, excludes_zero, percent, table
 from eval.answers import FloatArray
-from eval.compare.paired import sign_flip_p
+from eval.scoring.differences import sign_flip_p
 from eval.scoring.intervals import Bootstrap
 from eval.scoring.results import Score
 from eval.surveys.human_figures import choose

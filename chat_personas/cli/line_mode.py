@@ -270,7 +270,8 @@ def estimate_line(estimate: "Estimate") -> str:
     elif card is not None:
         if card.scores.alignment is not None:
             parts.append(f"alignment {with_interval(card.scores.alignment)}")
-        parts += [*_drifted(estimate.drift), *_compared(card), *_nearest(card)]
+        parts += [*_drifted(estimate.drift), *_compared(card, complete=estimate.complete)]
+        parts += _nearest(card, complete=estimate.complete)
         invalid = sum(not question.valid for question in card.questions)
         parts += [not_valid(invalid, len(card.questions))] if invalid else []
     if estimate.failures:
@@ -291,8 +292,8 @@ def _drifted(drift: "Drift | None") -> Iterator[str]:
         yield ", ".join(drifted(drift, signed(drift.difference)))
 
 
-def _compared(card: "Scorecard") -> Iterator[str]:
-    """Yield the scores of reference points, the persona's score against the opposite group, and doubts."""
+def _compared(card: "Scorecard", *, complete: bool) -> Iterator[str]:
+    """Yield the scores of reference points, the persona's score against the opposite group, and, at the end, doubts."""
     against = card.scores_against_opposite
     opposite = against.group.label if against else ""
     if card.references.population is not None:
@@ -300,12 +301,12 @@ def _compared(card: "Scorecard") -> Iterator[str]:
     if against is not None and card.references.opposite is not None:
         yield f"{answers_of(opposite)} {with_interval(card.references.opposite.alignment)}"
         yield f"{against_opposite(opposite)} {with_interval(against.alignment)}"
-    paired = against.minus_own if against else None
-    yield from doubts(paired.alignment if paired else None, opposite, card.references, of_everyone=card.groups == ())
+    if complete:
+        yield from doubts(against, card.references, card.group_sample, of_everyone=card.groups == ())
 
 
-def _nearest(card: "Scorecard") -> Iterator[str]:
-    if card.nearest:
+def _nearest(card: "Scorecard", *, complete: bool) -> Iterator[str]:
+    if card.nearest and complete:
         tied = [near.group.label for near in card.nearest if near.tied]
         best = card.nearest[0].alignment
         yield nearest_groups(tied, len(card.nearest), with_interval(best), bounded=best.bounded)

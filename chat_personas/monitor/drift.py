@@ -2,7 +2,7 @@
 
 Alignment differs far more between questions than it does for one question between turns. So turns are compared over the
 questions that all of them were asked. The drift is the mean of the differences within questions, and its interval
-resamples questions.
+resamples questions. It is looked at after every turn, so its level is that of many looks.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,13 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.answers import Answer, FloatArray
+from eval.scoring.differences import paired_difference
 from eval.scoring.distributions import opinion
 from eval.scoring.intervals import Bootstrap
 from eval.scoring.metrics import alignment, scale_of
-from eval.scoring.results import Score
+from eval.scoring.results import PairedScore, Score
 from eval.surveys.human_figures import human_figures
 from eval.surveys.model import Question
 from personas import Group
+
+LOOKS = 10
+"""How many looks the level of a drift allows for at least; more where more turns were measured.
+
+With one look at the second turn, two at the third and so on, the chances of each would add up: 0.05 (1 + 1/2 + ...).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +38,22 @@ class CoursePoint:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """Alignment at `turn` minus alignment at `first_turn`, over the same `questions` questions, paired."""
+    """Alignment at `turn` minus alignment at `first_turn`, over the same `questions` questions, paired.
+
+    The interval of `difference` holds with `level`, which allows for a look after every turn, and so does its test.
+    """
 
     first_turn: int
     turn: int
-    difference: Score
+    difference: PairedScore
     questions: int
+    level: float
+
+    @property
+    def detectable(self) -> bool:
+        """Whether interval and sign-flip test agree, at this level, that the alignment changed."""
+        p = self.difference.p
+        return not self.difference.includes_zero and p is not None and p < 1 - self.level
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +106,12 @@ def course(rounds: Sequence[TurnValues], anchors: NDArray[np.bool_], seed: int =
     points = tuple(map(CoursePoint, turns, bootstrap.means(common)))
     if len(turns) == 1:
         return Trajectory(points)
-    (difference,) = bootstrap.means(common[:, -1:] - common[:, :1])
-    return Trajectory(points, Drift(turns[0], turns[-1], difference, len(common)))
+    looks = max(LOOKS, len(turns) - 1)
+    stricter = bootstrap.for_looks(looks)
+    difference = paired_difference(common[:, -1], common[:, 0], stricter)
+    if difference is None:
+        return Trajectory(points)
+    return Trajectory(points, Drift(turns[0], turns[-1], difference, len(common), stricter.level))
 
 
 def _alignment(question: Question, groups: Sequence[Group], answer: Answer | None) -> float:

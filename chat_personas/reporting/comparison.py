@@ -7,7 +7,7 @@ from chat_personas.reporting.why_missing import missing_in_comparison
 from chat_personas.reporting.wording import score_name
 from chat_personas.text import pluralize, printable
 from eval.compare.models import PairedDifference, PairedReport, Setting, Side
-from eval.compare.paired import SIGNIFICANT
+from eval.compare.paired import is_detectable
 
 HASH_SHOWN = 12
 NAMED = 5
@@ -47,9 +47,6 @@ def _about_questions(comparison: PairedReport) -> Iterator[str]:
         without = pluralize(unordered, "question")
         yield f"{without} of these without alignment: unordered options, or no human figures"
     yield from missing_in_comparison(comparison)
-    for side, name in ((comparison.a, "A"), (comparison.b, "B")):
-        if side.not_valid:
-            yield f"{pluralize(side.not_valid, 'question')} not valid in {name}, but counted; see valid only"
     for why, count in Counter(left.why for left in comparison.left_out).items():
         ids = [left.id for left in comparison.left_out if left.why == why]
         more = ", …" if count > NAMED else ""
@@ -74,9 +71,8 @@ def of_other_groups(differs: Sequence[Setting]) -> bool:
 
 
 def verdict(difference: PairedDifference) -> str:
-    """Say whether a difference is detectable: by its interval, or by its p-value where there is no interval."""
-    detectable = not difference.includes_zero if difference.bounded else difference.p < SIGNIFICANT
-    if not detectable:
+    """Say whether a difference is detectable: interval and p-value agree, or p alone where there is no interval."""
+    if not is_detectable(difference):
         return "no detectable difference between A and B"
     return "B is higher than A" if difference.mean > 0 else "B is lower than A"
 

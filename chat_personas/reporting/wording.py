@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         Report,
         Verdict,
     )
-    from eval.scoring.results import References
+    from eval.scoring.results import GroupSample, OppositeScores, References
     from eval.scoring.scores import Scorecard
 
 DEMONSTRATION = "demonstration model: says nothing about real people"
@@ -49,7 +49,7 @@ IDENTICAL: dict[Measure, str] = {"alignment": "1 = identical answers", "total_va
 SCORES = (
     ("alignment", IDENTICAL["alignment"]),
     ("total_variation", IDENTICAL["total_variation"]),
-    ("skill", "0 = everyone's answers, 1 = new sample"),
+    ("skill", "0 = everyone else's answers, 1 = new sample"),
     ("refusal", "the persona's share of refusals"),
     ("human_refusal", "people's share of refusals"),
     ("label_mass", "probability of the answer letters"),
@@ -236,10 +236,7 @@ def summary_lines(report: "Report") -> Iterator[str]:
     opposite = group_label(against) if against else ""
     if against is not None:
         yield f"{against_opposite(opposite)} (opposite group) {with_interval(getattr(against, measure_of([report])))}"
-    paired = against.minus_own if against else None
-    yield from doubts(
-        paired.alignment if paired else None, opposite, report.references, of_everyone=not report.persona.groups
-    )
+    yield from doubts(against, report.references, report.group_sample, of_everyone=not report.persona.groups)
     if report.nearest:
         yield nearest_of(report.nearest)
 
@@ -255,29 +252,72 @@ def questions_with_order(report: "Report") -> Iterator[str]:
         )
 
 
-def doubts(minus_own: Score | None, opposite: str, found: "References | None", *, of_everyone: bool) -> Iterator[str]:
-    """Yield what speaks against the persona: no closer to its own group than to `opposite`, no better than everyone.
+def doubts(
+    against: "OppositeScores | None",
+    found: "References | None",
+    sample: "GroupSample | None",
+    *,
+    of_everyone: bool,
+) -> Iterator[str]:
+    """Yield what speaks against the persona: no closer to its own group than to the opposite, no better than everyone.
 
-    `minus_own` is its alignment with the opposite group minus that with its own, paired by question. Nothing is yielded
-    without an interval, nor about everyone where they are the people compared with (`of_everyone`), as for a persona
-    without a group: no persona comes closer to people than their own answers.
+    Only for a completed measurement: who looks after every few answers finds such a thing sooner or later. Nothing is
+    yielded without an interval, nor about everyone where they are the people compared with (`of_everyone`), as for a
+    persona without a group: no persona comes closer to people than their own answers.
     """
-    if minus_own is not None and minus_own.low is not None and minus_own.high is not None and minus_own.high >= 0:
+    yield from _doubts_about_group(against)
+    if not of_everyone and found is not None and found.population is not None:
+        yield from _doubts_about_everyone(found.population, sample)
+
+
+def _doubts_about_group(against: "OppositeScores | None") -> Iterator[str]:
+    """Yield that a persona is closer to the opposite group, or no closer to its own, than even answers are.
+
+    Even answers may be closer to either group, and a persona that says nothing is as close to it as they are. So the
+    difference of even answers is taken off, and "closer" is said only where both differences show it.
+    """
+    own = against.minus_own.alignment if against is not None and against.minus_own is not None else None
+    beyond = against.minus_even.alignment if against is not None and against.minus_even is not None else None
+    if against is None or own is None or beyond is None or not beyond.bounded:
+        return
+    opposite = answers_of(group_label(against))
+    if beyond.detectable and beyond.mean > 0 and own.detectable and own.mean > 0:
+        yield f"{THIS_PERSONA} is closer to {opposite} than to its own group's (difference {signed(own)})"
+    elif not (beyond.detectable and beyond.mean < 0):
         yield (
-            f"{THIS_PERSONA} is closer to {answers_of(opposite)} than to its own group's"
-            if minus_own.low > 0
-            else f"{THIS_PERSONA} is not detectably closer to its own group's answers than to {answers_of(opposite)}"
+            f"{THIS_PERSONA} is no closer to its own group's answers than to {opposite} "
+            f"(difference {signed(beyond)} beyond that of {EVEN})"
         )
-    if of_everyone or found is None or found.population is None:
+
+
+_SMALL, _LARGE_SHARE = 200, 0.1
+"""A group of fewer people, and above this share of everyone: everyone's answers repeat its own sampling error."""
+
+
+def _doubts_about_everyone(everyone: "Reference", sample: "GroupSample | None") -> Iterator[str]:
+    """Yield that a persona is farther from its group than everyone's answers are, or no closer.
+
+    Nothing where everyone's answers owe their closeness to the sample: `_repeats_the_sample`. An older report does not
+    show whether they do: then nothing is called farther.
+    """
+    difference = everyone.minus_persona.alignment
+    if difference is None or not difference.bounded or (difference.detectable and difference.mean < 0):
         return
-    population = found.population.minus_persona.alignment
-    if population is None or population.low is None or population.high is None or population.high < 0:
+    if sample is not None and _repeats_the_sample(everyone, sample):
         return
+    farther = sample is not None and difference.detectable
     yield (
-        f"{THIS_PERSONA} is farther from its group than {EVERYONE} are"
-        if population.low > 0
-        else f"{THIS_PERSONA} is not detectably closer to its group than {EVERYONE} are"
+        f"{THIS_PERSONA} is {'farther from' if farther else 'no closer to'} its group than {EVERYONE} are "
+        f"(difference {signed(difference)})"
     )
+
+
+def _repeats_the_sample(everyone: "Reference", sample: "GroupSample") -> bool:
+    """Say whether everyone's answers are close to a group's because they hold its people, or as close as its sample."""
+    if sample.share is not None and sample.share > _LARGE_SHARE and sample.people < _SMALL:
+        return True
+    distance = everyone.total_variation
+    return sample.sample is not None and distance is not None and sample.sample.mean > distance.mean
 
 
 def own_rank(row: "RowInfo") -> str:
@@ -292,6 +332,7 @@ def nearest_of(ranked: "Sequence[NearGroup]") -> str:
 
 
 NAMED = 3
+TIES_LATER = "which groups are tied: when the round is complete"
 
 
 def nearest_groups(tied: Sequence[str], groups: int, best: str, *, bounded: bool) -> str:
@@ -302,9 +343,9 @@ def nearest_groups(tied: Sequence[str], groups: int, best: str, *, bounded: bool
     if not bounded:
         return f"nearest groups: {too_few(TO_RANK)}"
     if len(tied) == 1:
-        return f"nearest group: {tied[0]} {best}, clearly first (paired differences)"
+        return f"nearest group: {tied[0]} {best}, clearly first"
     named = "; ".join([f"{tied[0]} {best}", *tied[1:NAMED], *(["…"] if len(tied) > NAMED else [])])
-    return f"nearest groups: {len(tied)} of {groups} tied (paired differences): {named}"
+    return f"nearest groups: {len(tied)} of {groups} tied (each may be the nearest): {named}"
 
 
 def drifted(drift: "Drift", difference: str) -> Iterator[str]:
@@ -314,8 +355,11 @@ def drifted(drift: "Drift", difference: str) -> Iterator[str]:
     """
     asked = pluralize(drift.questions, "question")
     yield f"since turn {drift.first_turn}: {difference} on the {asked} asked every turn"
-    if drift.difference.includes_zero:
-        yield "no detectable change" if drift.difference.bounded else too_few("detect a change")
+    if not drift.difference.bounded:
+        yield too_few("detect a change")
+        return
+    change = "a detectable change" if drift.detectable else "no detectable change"
+    yield f"{change} ({100 * drift.level:.3g}% interval, for a look after every turn)"
 
 
 # What the persona changes
@@ -328,6 +372,14 @@ STEERED = {
     "moves_away": "the answers move away from the group",
 }
 """What a steering slope says. Without an interval, or where the group is not apart, it says nothing."""
+STEERED_BRIEFLY = {
+    "not_steered": "not steered",
+    "flattened": "flattened: less than the group",
+    "as_the_group": "as the group",
+    "caricature": "caricature: more than the group",
+    "moves_away": "away from the group",
+}
+"""The same in few words."""
 EXAGGERATION = "exaggeration"
 SLOPE_EXPLAINED = "steering slope: 0 not steered, 1 as the group differs from everyone, above 1 a caricature"
 

@@ -16,8 +16,8 @@ SIMULATIONS = ("log_probability", "sequence", "sampled")
 def gaps(reports: Sequence[Report]) -> tuple[GapInfo, ...]:
     """Return, for each persona that was asked for percentages, the gap of every simulating expression.
 
-    Above 0: the percentages are closer to people. Only questions that both answered count, so a gap may differ from the
-    difference of the two means. All `reports` must be on the same survey.
+    Above 0: the percentages are closer to people. Only questions that are answered and valid in both count, so a gap
+    may differ from the difference of the two means. All `reports` must be on the same survey.
     """
     found = []
     for known in reports:
@@ -31,10 +31,14 @@ def _same_persona(one: Report, other: Report) -> bool:
     return (one.persona, one.steering) == (other.persona, other.steering)
 
 
+def _valid(report: Report) -> set[str]:
+    return {question.id for question in report.questions if question.valid}
+
+
 def _gap(known: Report, simulated: Report) -> GapInfo:
     persona, simulation = known.persona.name, simulated.expression
     none = GapInfo(persona=persona, simulation=simulation, total_variation=None, p=None, questions=0)
-    if not {question.id for question in known.questions} & {question.id for question in simulated.questions}:
+    if not _valid(known) & _valid(simulated):
         return none
     compared = paired(NamedReport(KNOWLEDGE, known), NamedReport(simulation, simulated), known.seed)
     difference = compared.difference.total_variation

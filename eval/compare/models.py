@@ -8,14 +8,17 @@ from typing import Literal
 
 from pydantic import Field
 
-from eval.scoring.results import Document, Part, Score
+from eval.scoring.results import Document, PairedScore, Part, Score
 
 SCHEMA: Literal["chat-personas/comparison@1"] = "chat-personas/comparison@1"
 SCHEMA_OF_SEVERAL: Literal["chat-personas/comparisons@1"] = "chat-personas/comparisons@1"
 
 
-class PairedDifference(Score):
-    """The mean of B minus A over questions, with its 95% interval and a test."""
+class PairedDifference(PairedScore):
+    """The mean of B minus A over questions, with its 95% interval and a test.
+
+    It is detectable if the interval excludes 0 and p is below 0.05; under 20 questions p alone decides.
+    """
 
     p: float
     """Two-sided p-value of the sign-flip test: how often random signs give a mean at least as far from 0."""
@@ -48,7 +51,7 @@ class Side(Part):
     total_variation: Score | None
     """Its total variation over the questions that count in the difference."""
     not_valid: int
-    """How many of the paired questions are not valid in it."""
+    """How many of the questions that both answered are not valid in it; they are left out."""
 
 
 class Setting(Part):
@@ -63,7 +66,7 @@ class Setting(Part):
 
 
 class LeftOut(Part):
-    """A question that is in one report only."""
+    """A question that is in one report only, or is not valid in one of them."""
 
     id: str
     """The question's id."""
@@ -85,13 +88,13 @@ class PairedReport(Document):
     differs: tuple[Setting, ...]
     """The settings that differ between the two reports and so may explain the difference."""
     paired: tuple[str, ...]
-    """The ids of the questions that both answered, in A's order."""
+    """The ids of the questions that are answered and valid in both, in A's order."""
     left_out: tuple[LeftOut, ...]
-    """The questions that only one answered."""
+    """The questions that only one answered, and those that are not valid in one of them."""
     difference: Differences
-    """Over all paired questions."""
+    """Over the paired questions."""
     difference_valid_only: Differences
-    """Over the paired questions that are valid in both."""
+    """The same again, for programs that read it where older versions counted questions that are not valid."""
     seed: int
     """The seed of the intervals and of the sign flips."""
 

@@ -2,34 +2,24 @@
 
 Questions differ far more from each other than two personas do on the same question. So the difference is taken within
 each question and questions are resampled; the two means with their own intervals would show much less.
-
-The sign-flip test: if swapping A and B changed nothing, every paired difference would be as likely to have the other
-sign (Fisher 1935, "The Design of Experiments", section 21). The p-value is the share of all patterns of signs under
-which the mean is at least as far from 0 as the one observed. Unlike an interval the test holds for any number of
-questions, because with few of them the p-value cannot be small: with n questions it is at least 2 / 2^n.
+Only questions that are valid in both count: an answer that the model did not give says nothing about the difference.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eval.answers import FloatArray
 from eval.compare.models import Differences, LeftOut, PairedDifference, PairedReport, Setting, Side
 from eval.errors import ReportError
 from eval.report import QuestionInfo, Report
+from eval.scoring.differences import paired_difference
 from eval.scoring.intervals import Bootstrap
 from eval.scoring.metrics import column
+from eval.scoring.results import SIGNIFICANT
 from personas.inputs.suggestions import quoted
-
-SIGNIFICANT = 0.05
-"""A p-value below this is significant; it decides where there are too few questions for an interval."""
-FLIPS = 10_000
-"""The number of patterns of signs that are counted or drawn, at most."""
-_BATCH = 1000
-_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +31,41 @@ class NamedReport:
 
 
 def paired(a: NamedReport, b: NamedReport, seed: int = 0) -> PairedReport:
-    """Compare two reports over the questions that both answered; all differences are B minus A.
+    """Compare two reports over the questions that are answered and valid in both; all differences are B minus A.
 
     Raises:
-        ReportError: they are about different surveys, or have no question in common.
+        ReportError: they are about different surveys, have no question in common, or none that is valid in both.
     """
     check_same_survey(a.report, b.report)
-    both = _both(a.report, b.report)
-    if not both:
+    answered = _both(a.report, b.report)
+    if not answered:
         raise ReportError("the reports have no question in common; evaluate both with the same --limit and --seed")
+    both = tuple((one, other) for one, other in answered if one.valid and other.valid)
+    if not both:
+        raise ReportError("no question is valid in both reports; evaluate with a model that answers with a letter")
     columns = _Columns(a.report, b.report, both, Bootstrap(seed))
-    everything = np.ones(len(both), dtype=np.bool_)
+    difference = columns.differences()
     return PairedReport(
         survey=a.report.survey.name,
-        a=_side(a, columns, 0),
-        b=_side(b, columns, 1),
+        a=_side(a, columns, 0, sum(not one.valid for one, _ in answered)),
+        b=_side(b, columns, 1, sum(not other.valid for _, other in answered)),
         differs=settings_that_differ(a.report, b.report),
         paired=tuple(question.id for question, _ in both),
-        left_out=(*_left_out(a.report, b.report, "B"), *_left_out(b.report, a.report, "A")),
-        difference=columns.differences(everything),
-        difference_valid_only=columns.differences(columns.valid[0] & columns.valid[1]),
+        left_out=(
+            *_left_out(a.report, b.report, "B"),
+            *_left_out(b.report, a.report, "A"),
+            *(LeftOut(id=one.id, why=why) for one, other in answered if (why := _not_valid(one, other)) is not None),
+        ),
+        difference=difference,
+        difference_valid_only=difference,
         seed=seed,
     )
+
+
+def _not_valid(one: QuestionInfo, other: QuestionInfo) -> str | None:
+    """Say in which of the two reports a question is not valid; None if it is valid in both."""
+    names = [name for name, question in (("A", one), ("B", other)) if not question.valid]
+    return f"not valid in {' and '.join(names)}" if names else None
 
 
 def check_same_survey(a: Report, b: Report) -> None:
@@ -113,24 +116,21 @@ class _Columns:
             column([question.total_variation for question in of_a]),
             column([question.total_variation for question in of_b]),
         )
-        self.valid: NDArray[np.bool_] = np.array([[question.valid for question in each] for each in (of_a, of_b)])
         if a.refusals != b.refusals:
             self.total_variation = np.full_like(self.total_variation, np.nan)
 
-    def differences(self, questions: NDArray[np.bool_]) -> Differences:
-        """Return B minus A over some of the questions."""
+    def differences(self) -> Differences:
+        """Return B minus A."""
         return Differences(
-            alignment=self._difference(self.alignment[:, questions]),
-            total_variation=self._difference(self.total_variation[:, questions]),
+            alignment=self._difference(self.alignment), total_variation=self._difference(self.total_variation)
         )
 
     def _difference(self, values: FloatArray) -> PairedDifference | None:
-        differences = values[1] - values[0]
-        score, p = self.bootstrap.mean(differences), sign_flip_p(differences, seed=self.bootstrap.seed)
-        if score is None or p is None:
+        found = paired_difference(values[1], values[0], self.bootstrap)
+        if found is None or found.p is None:
             return None
-        questions = int((~np.isnan(differences)).sum())
-        return PairedDifference(mean=score.mean, low=score.low, high=score.high, p=p, questions=questions)
+        questions = int((~np.isnan(values).any(axis=0)).sum())
+        return PairedDifference(mean=found.mean, low=found.low, high=found.high, p=found.p, questions=questions)
 
 
 def _where_both_defined(a: FloatArray, b: FloatArray) -> FloatArray:
@@ -139,7 +139,7 @@ def _where_both_defined(a: FloatArray, b: FloatArray) -> FloatArray:
     return np.where(np.isnan(values).any(axis=0), np.nan, values)
 
 
-def _side(named: NamedReport, columns: _Columns, row: int) -> Side:
+def _side(named: NamedReport, columns: _Columns, row: int, not_valid: int) -> Side:
     bootstrap = columns.bootstrap
     return Side(
         file=named.file,
@@ -148,7 +148,7 @@ def _side(named: NamedReport, columns: _Columns, row: int) -> Side:
         expression=named.report.expression,
         alignment=bootstrap.mean(columns.alignment[row]),
         total_variation=bootstrap.mean(columns.total_variation[row]),
-        not_valid=int((~columns.valid[row]).sum()),
+        not_valid=not_valid,
     )
 
 
@@ -183,51 +183,17 @@ def _settings(report: Report) -> dict[str, str | None]:
     return {name: None if value is None else str(value) for name, value in found.items()}
 
 
+def is_detectable(difference: PairedDifference) -> bool:
+    """Return whether a difference is more than chance: its interval excludes 0 and its p-value is below `SIGNIFICANT`.
+
+    Under `MIN_QUESTIONS` questions there is no interval, and the p-value decides.
+    """
+    return difference.p < SIGNIFICANT and not (difference.bounded and difference.includes_zero)
+
+
 def is_worse(difference: PairedDifference | None) -> bool:
-    """Return whether an alignment is worse: the interval of its paired difference lies below 0.
-
-    Without an interval (under `MIN_QUESTIONS` questions) the difference must be below 0 and its p-value below
-    `SIGNIFICANT`. Without a difference nothing is worse.
-    """
-    if difference is None:
-        return False
-    if difference.bounded:
-        return difference.mean < 0 and not difference.includes_zero
-    return difference.mean < 0 and difference.p < SIGNIFICANT
-
-
-def sign_flip_p(differences: FloatArray, *, seed: int = 0, flips: int = FLIPS) -> float | None:
-    """Return the two-sided p-value of the mean of paired differences, one per question; NaN values are left out.
-
-    If there are at most `flips` patterns of signs, all are counted and the p-value is exact. Otherwise `flips` of them
-    are drawn and p = (1 + count) / (1 + flips). The 1 stands for the observed pattern; without it a drawn p-value could
-    be 0 and would be too small (Phipson and Smyth 2010). None without differences.
-    """
-    defined = differences[~np.isnan(differences)]
-    n = len(defined)
-    if n == 0:
-        return None
-    least = abs(float(defined.sum())) - _ROUNDING * max(1.0, float(np.abs(defined).sum()))
-    exact = n < flips.bit_length() and 2**n <= flips
-    patterns = _all_patterns(n) if exact else _drawn_patterns(n, seed, flips)
-    count = sum(int((np.abs(signs @ defined) >= least).sum()) for signs in patterns)
-    return count / 2**n if exact else (1 + count) / (1 + flips)
-
-
-def _all_patterns(n: int) -> Iterator[FloatArray]:
-    """Yield all patterns of `n` signs, shape (2^n, n)."""
-    yield _signs(np.arange(2**n)[:, None] >> np.arange(n) & 1)
-
-
-def _drawn_patterns(n: int, seed: int, flips: int) -> Iterator[FloatArray]:
-    """Yield `flips` patterns of `n` signs in batches, each of shape (at most 1000, n)."""
-    rng = np.random.default_rng(seed)
-    for done in range(0, flips, _BATCH):
-        yield _signs(rng.integers(0, 2, size=(min(_BATCH, flips - done), n)))
-
-
-def _signs(bits: NDArray[np.int64]) -> FloatArray:
-    return np.asarray(1 - 2 * bits, dtype=np.float64)
+    """Return whether an alignment is worse: B is detectably lower. Without a difference nothing is worse."""
+    return difference is not None and difference.mean < 0 and is_detectable(difference)
 
 
 def pair_reports(a: Sequence[Report], b: Sequence[Report]) -> tuple[tuple[Report, Report], ...]:

@@ -79,6 +79,7 @@ def report_from(card: Scorecard, provenance: Provenance) -> Report:
         entropy_thirds=card.entropy_thirds,
         effect=card.effect,
         scores_against_opposite=card.scores_against_opposite,
+        group_sample=card.group_sample,
         nearest=card.nearest,
         nearest_questions=card.nearest_questions,
         questions=tuple(_question(question, provenance.orders) for question in card.questions),

@@ -5,6 +5,7 @@ import numpy as np
 from eval.answers import FloatArray
 from eval.report import CalibratedScores, Calibration, CalibrationFold, Difference, QuestionInfo, Report
 from eval.scoring.calibration import CrossFitted, Uncalibrated, cross_fitted, stacked
+from eval.scoring.differences import paired_difference
 from eval.scoring.intervals import MIN_QUESTIONS, Bootstrap
 from eval.scoring.metrics import alignment, column, normalised, scale_of, stack_scales
 
@@ -22,13 +23,15 @@ def calibrated(report: Report) -> Report:
     before = _uncalibrated(report, questions)
     fitted = cross_fitted(before, report.seed)
     aligned, distance = _alignment(questions, before.at(fitted.of_question)), before.total_variation(fitted.of_question)
-    mean = Bootstrap(report.seed).mean
+    bootstrap = Bootstrap(report.seed)
     calibration = Calibration(
         folds=_folds(questions, fitted),
-        scores=CalibratedScores(alignment=mean(aligned), total_variation=mean(distance)),
+        scores=CalibratedScores(alignment=bootstrap.mean(aligned), total_variation=bootstrap.mean(distance)),
         minus_uncalibrated=Difference(
-            alignment=mean(aligned - column([question.alignment for question in questions])),
-            total_variation=mean(distance - column([question.total_variation for question in questions])),
+            alignment=paired_difference(aligned, column([question.alignment for question in questions]), bootstrap),
+            total_variation=paired_difference(
+                distance, column([question.total_variation for question in questions]), bootstrap
+            ),
         ),
     )
     return report.model_copy(update={"calibration": calibration})

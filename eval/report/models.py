@@ -21,6 +21,7 @@ from eval.scoring.results import (
     Document,
     Effect,
     EntropyThird,
+    GroupSample,
     NearGroup,
     OppositeScores,
     Part,
@@ -144,6 +145,8 @@ class Report(Document):
     """What the persona changes; null if the unsteered model was not asked, as for answers from a file."""
     scores_against_opposite: OppositeScores | None
     """The persona measured against the opposite group; null for combined groups and everyone."""
+    group_sample: GroupSample | None = None
+    """How many people of the group were asked; null for everyone, without counts, and in older reports."""
     nearest: tuple[NearGroup, ...]
     """All groups with figures, nearest first."""
     nearest_questions: int

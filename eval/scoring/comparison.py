@@ -28,8 +28,8 @@ from eval.scoring.metrics import (
     total_variation,
     uniform,
 )
-from eval.scoring.worth import SIZES, curve
-from eval.surveys.human_figures import HumanFigures, human_figures
+from eval.scoring.worth import SIZES, curve, sample_distance
+from eval.surveys.human_figures import EveryoneElse, HumanFigures, everyone_else, human_figures
 from eval.surveys.loading import Question, Survey
 from personas import Group
 
@@ -61,11 +61,14 @@ class QuestionMeasures:
     """All measures, one value per question and NaN where a measure is not defined.
 
     `references` has the scores of the reference predictions on the same questions; `human_*` are of the people compared
-    with.
+    with. `everyone_else` is the total variation of the answers of all who are not of the group, `sample` the expected
+    one of a new sample of as many people of the group: the ends of the scale of skill.
     """
 
     persona: Distances
     references: Mapping[str, Distances]
+    everyone_else: FloatArray
+    sample: FloatArray
     refusal: FloatArray
     human_refusal: FloatArray
     label_mass: FloatArray
@@ -87,7 +90,8 @@ class QuestionMeasures:
 class Comparison:
     """The answered questions, in the survey's order, with the model's opinions and the people's figures.
 
-    `rows` are the places of the questions in `table`. `figures` are None where the survey has none for the groups. With
+    `rows` are the places of the questions in `table`. `figures` are None where the survey has none for the groups,
+    `rest`, those of everyone else, where it has no counts. With
     refusals apart, a question that was answered with refusals only is here too, because it counts as refused; its row
     of `model` is NaN.
     """
@@ -98,6 +102,7 @@ class Comparison:
     questions: tuple[Question, ...]
     opinions: tuple[Opinion, ...]
     figures: tuple[HumanFigures | None, ...]
+    rest: tuple[EveryoneElse | None, ...]
     opposite: Group | None
     scale: OrdinalScale
     model: Distributions
@@ -119,6 +124,8 @@ class Comparison:
         return QuestionMeasures(
             persona=persona,
             references={name: distances.where_defined(persona) for name, distances in references.items()},
+            everyone_else=self._everyone_else().where_defined(persona).total_variation,
+            sample=np.where(np.isnan(persona.total_variation), np.nan, self._one_sample()),
             refusal=column([opinion.refusal for opinion in self.opinions]),
             human_refusal=column([None if figures is None else figures.refusal for figures in self.figures]),
             label_mass=column([opinion.label_mass for opinion in self.opinions]),
@@ -132,6 +139,26 @@ class Comparison:
         """Return how close the model is to the people of another group."""
         people = self._people((group,))
         return Distances(self.model.alignment(people, self.scale), self.model.total_variation(people))
+
+    def even_against(self, group: Group) -> Distances:
+        """Return how close even answers are to the people of another group."""
+        people = self._people((group,))
+        return Distances(self._uniform().alignment(people, self.scale), self._uniform().total_variation(people))
+
+    def group_sample(self) -> tuple[FloatArray, FloatArray]:
+        """Return for each question the group's people and their share of everyone, NaN where not known."""
+        return (
+            column([None if figures is None else figures.n for figures in self.figures]),
+            column([None if rest is None else rest.share for rest in self.rest]),
+        )
+
+    def _everyone_else(self) -> Distances:
+        figures = [None if rest is None else rest.figures for rest in self.rest]
+        shares = [_human_shares(each, self.refusals) for each in figures]
+        return self._distances(stack(shares, self.table.width, self.refusals))
+
+    def _one_sample(self) -> FloatArray:
+        return column([_sample_distance(figures, self.refusals) for figures in self.figures])
 
     def _distances(self, prediction: Distributions) -> Distances:
         return Distances(prediction.alignment(self.human, self.scale), prediction.total_variation(self.human))
@@ -176,6 +203,7 @@ def compare(
         questions=questions,
         opinions=opinions,
         figures=figures,
+        rest=tuple(None if not groups else everyone_else(question, groups) for question in questions),
         opposite=opposite_of(table, groups[0]) if groups is not None and len(groups) == 1 else None,
         scale=OrdinalScale(table.scale.order[places], table.scale.steps[places]),
         model=stack([_model_shares(each) for each in opinions], table.width, refusals),
@@ -209,6 +237,27 @@ def _human_shares(figures: HumanFigures | None, refusals: Refusals) -> Shares | 
     return None if figures is None else (figures.compared(refusals), figures.refusal)
 
 
+def _sample_distance(figures: HumanFigures | None, refusals: Refusals) -> float | None:
+    """Return how far a new sample of the group is expected to be from the group's figures; None without counts."""
+    if figures is None or figures.counts is None:
+        return None
+    shares, people = _sampled(figures, refusals)
+    return _one_sample_distance(tuple(shares.tolist()), people) if people > 0 else None
+
+
+@lru_cache(maxsize=20_000)
+def _one_sample_distance(shares: tuple[float, ...], people: int) -> float:
+    return sample_distance(shares, people)
+
+
+def _sampled(figures: HumanFigures, refusals: Refusals) -> tuple[FloatArray, int]:
+    """Return the shares that a sample draws from, refusals last if they are an option, and how many people it has."""
+    shares = figures.compared(refusals)
+    if refusals == "apart":
+        return shares, round(figures.n)
+    return np.append(shares, figures.refusal), round(figures.n / (1 - figures.refusal))
+
+
 @dataclass(frozen=True, slots=True)
 class NoiseFloor:
     """The expected score of a second sample of the group, as large as the first, on one question.
@@ -225,14 +274,10 @@ def _floor(question: Question, figures: HumanFigures | None, refusals: Refusals,
     """Return the noise floor of one question, NaN without counts."""
     if figures is None or figures.counts is None:
         return NoiseFloor(float("nan"), float("nan"))
-    shares = figures.compared(refusals)
-    respondents = figures.n
-    if refusals == "as-option":
-        shares = np.append(shares, figures.refusal)
-        respondents = figures.n / (1 - figures.refusal)
+    shares, people = _sampled(figures, refusals)
     return noise_floor(
         tuple(shares.tolist()),
-        round(respondents),
+        people,
         question.ordinals,
         refusals_last=refusals == "as-option",
         seed=seed,

@@ -20,6 +20,7 @@ import numpy as np
 
 from eval.answers import Answer, FloatArray, Refusals
 from eval.scoring.comparison import Comparison
+from eval.scoring.differences import paired_difference
 from eval.scoring.distributions import Opinion, compared, opinion
 from eval.scoring.intervals import Bootstrap
 from eval.scoring.metrics import column, total_variation
@@ -133,7 +134,7 @@ def effect(
         change=bootstrap.mean(change),
         change_across_orders=bootstrap.mean(across),
         repeat=bootstrap.mean(repeat),
-        change_minus_repeat=bootstrap.difference(across - repeat),
+        change_minus_repeat=paired_difference(across, repeat, bootstrap),
         slope=slope,
         finding=_finding(slope),
     )

@@ -50,8 +50,8 @@ def nearest(table: GroupTable, rows: Sequence[int], options: FloatArray, bootstr
     """Rank the groups of `table` by alignment with the model, over the questions for which all groups have figures.
 
     `rows` are the places of the answered questions in the table; `options` (questions, width) are the model's
-    distributions. A group is tied with the nearest one if the paired difference of their alignments includes 0, or if
-    there are too few questions for an interval.
+    distributions. A group is tied if it may be the nearest one in truth (`Bootstrap.tied_with_best`), which the first
+    of the ranking always may.
     """
     asked = np.asarray(rows, dtype=np.intp)
     scale = OrdinalScale(table.scale.order[asked], table.scale.steps[asked])
@@ -61,13 +61,12 @@ def nearest(table: GroupTable, rows: Sequence[int], options: FloatArray, bootstr
         return Nearest((), 0)
     best_first = np.argsort(-_without_rounding_errors(common.mean(axis=0)), kind="stable")
     ranked = common[:, best_first]
-    differences = ranked[:, :1] - ranked
-    means = bootstrap.means(np.hstack([ranked, differences]))
-    count = len(best_first)
     ranking = [table.groups[place] for place in best_first]
     groups = tuple(
-        NearGroup(attribute=group.attribute, value=group.value, alignment=mean, tied=difference.includes_zero)
-        for group, mean, difference in zip(ranking, means[:count], means[count:], strict=True)
+        NearGroup(attribute=group.attribute, value=group.value, alignment=mean, tied=tied)
+        for group, mean, tied in zip(
+            ranking, bootstrap.means(ranked), bootstrap.tied_with_best(ranked).tolist(), strict=True
+        )
     )
     return Nearest(groups, len(common))
 

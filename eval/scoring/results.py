@@ -12,6 +12,8 @@ from personas import Group
 
 ROUNDING = 1e-12
 """Differences up to this size are rounding errors of sums."""
+SIGNIFICANT = 0.05
+"""A p-value below this is significant."""
 
 
 class Part(BaseModel):
@@ -49,6 +51,21 @@ class Score(Part):
         return self.low is None or self.high is None or (self.low <= ROUNDING and self.high >= -ROUNDING)
 
 
+class PairedScore(Score):
+    """The mean of paired differences over questions, with its 95% interval and a test."""
+
+    p: float | None = None
+    """Two-sided p-value of the sign-flip test; null in older reports."""
+
+    @property
+    def detectable(self) -> bool:
+        """Whether interval and test agree that the difference is not chance; without a p-value the interval alone.
+
+        False without an interval.
+        """
+        return not self.includes_zero and (self.p is None or self.p < SIGNIFICANT)
+
+
 class Scores(Part):
     """The scores over all questions answered, or over the valid ones."""
 
@@ -57,7 +74,7 @@ class Scores(Part):
     total_variation: Score | None
     """Half the sum of absolute differences: 0 when the distributions are equal."""
     skill: Score | None
-    """0: no better than answering as everyone; 1: as close as a second sample of the group."""
+    """0: no better than answering as everyone else; 1: as close as a new sample of the group."""
     refusal: Score | None
     """The persona's share of refusals."""
     human_refusal: Score | None
@@ -88,9 +105,9 @@ class TopicScore(Part):
 class Difference(Part):
     """A paired difference: question by question, over the questions in which both have a value."""
 
-    alignment: Score | None
+    alignment: PairedScore | None
     """The difference in alignment."""
-    total_variation: Score | None
+    total_variation: PairedScore | None
     """The difference in total variation."""
 
 
@@ -155,7 +172,7 @@ class Effect(Part):
     """The same between an answer in one option order and an answer in another: two measurements of unlike models."""
     repeat: Score | None
     """Total variation between the persona's answers in one option order and in another: two measurements of itself."""
-    change_minus_repeat: Score | None
+    change_minus_repeat: PairedScore | None
     """`change_across_orders` minus `repeat`, paired. Not above 0: it changes no more than measuring again does."""
     slope: Score | None
     """The steering slope: 0 not steered, below 1 flattened, 1 as the group differs from everyone, above 1 caricature.
@@ -193,6 +210,22 @@ class OppositeScores(GroupName):
     minus_own: Difference | None = None
     """With the opposite group minus with its own. Alignment below 0 and total variation above 0: the persona is closer
     to its own group. Null in older reports."""
+    minus_even: Difference | None = None
+    """`minus_own` minus that of even answers, which may lean toward either group. Alignment below 0 and total variation
+    above 0: the persona leans more toward its own group than even answers do. Null in older reports."""
+
+
+class GroupSample(Part):
+    """How many people the group's figures rest on, and the two ends of the scale of skill."""
+
+    people: float
+    """How many people of the group chose an option (effective, if weighted): the median over questions."""
+    share: float | None
+    """Their share of everyone who did (by weight, if weighted), the median over questions; null without counts."""
+    everyone_else: Score | None
+    """Total variation of everyone else's answers, those of all who are not of the group; null without counts."""
+    sample: Score | None
+    """Expected total variation of one new sample of as many people of the group; null without counts."""
 
 
 class NearGroup(GroupName):
@@ -201,7 +234,7 @@ class NearGroup(GroupName):
     alignment: Score
     """The persona's alignment with this group over the questions that all groups have in common."""
     tied: bool
-    """Whether it cannot be told apart from the nearest group; true for the nearest itself."""
+    """Whether it may be the nearest group in truth: no other is detectably nearer. True for all under 20 questions."""
 
 
 class RefusedQuestion(Part):

@@ -11,6 +11,7 @@ import numpy as np
 
 from eval.answers import Answer, FloatArray, Refusals
 from eval.scoring.comparison import Comparison, Distances, QuestionMeasures, compare
+from eval.scoring.differences import paired_difference
 from eval.scoring.distributions import Opinion, OrderOpinion
 from eval.scoring.exaggeration import effect, unsteered_opinions
 from eval.scoring.groups import nearest
@@ -20,6 +21,7 @@ from eval.scoring.results import (
     Difference,
     Effect,
     EntropyThird,
+    GroupSample,
     NearGroup,
     OppositeScores,
     Reference,
@@ -80,6 +82,7 @@ class Scorecard:
     topics: tuple[TopicScore, ...]
     references: References
     scores_against_opposite: OppositeScores | None
+    group_sample: GroupSample | None
     nearest: tuple[NearGroup, ...]
     nearest_questions: int
     questions: tuple[QuestionScore, ...]
@@ -122,7 +125,8 @@ def score(
         scores_valid_only=scores(measured.of(valid), bootstrap),
         topics=_topics(comparison, measured.persona, bootstrap),
         references=references(measured, bootstrap),
-        scores_against_opposite=_against_opposite(comparison, measured.persona, bootstrap),
+        scores_against_opposite=_against_opposite(comparison, measured, bootstrap),
+        group_sample=_group_sample(comparison, measured, bootstrap),
         nearest=near.groups,
         nearest_questions=near.questions,
         questions=tuple(_question_scores(comparison, measured, without)),
@@ -166,21 +170,21 @@ def _where_known(model: FloatArray, human: FloatArray) -> FloatArray:
 
 
 def skill(measured: QuestionMeasures, bootstrap: Bootstrap) -> Score | None:
-    """Return (TV of the population - TV of the persona) / (TV of the population - noise floor), a ratio of means.
+    """Return (TV of everyone else - TV of the persona) / (TV of everyone else - TV of a new sample), a ratio of means.
 
-    0: no better than answering as everyone; 1: as close as a second sample of the group; below 0: worse than answering
-    as everyone. None unless the interval of the denominator is above 0, so that the group differs from everyone by more
-    than chance. For that there must be enough questions for an interval, and counts for every question.
+    0: no better than answering as everyone who is not of the group; 1: as close as one new sample of as many people of
+    the group; below 0: worse than everyone else. Everyone else, not everyone: the group's own people are part of
+    everyone, and bring their sampling error with them. One sample, not two: the figures are compared with as they are.
+    None unless the interval of the denominator is above 0, so that the group differs from everyone else by more than
+    chance. For that there must be enough questions for an interval, and counts for every question.
     """
-    population = complete(measured, "population")
-    floor = complete(measured, "noise_floor")
-    if population is None or floor is None:
+    room = measured.everyone_else - measured.sample
+    if (np.isnan(room) & ~np.isnan(measured.persona.total_variation)).any():
         return None
-    room = population.total_variation - floor.total_variation
     mean_room = bootstrap.mean(room)
     if mean_room is None or mean_room.low is None or mean_room.low <= 0:
         return None
-    return bootstrap.ratio(population.total_variation - measured.persona.total_variation, room)
+    return bootstrap.ratio(measured.everyone_else - measured.persona.total_variation, room)
 
 
 def complete(measured: QuestionMeasures, reference: str) -> Distances | None:
@@ -220,8 +224,24 @@ def _reference(distances: Distances, measured: QuestionMeasures, bootstrap: Boot
 def _difference(one: Distances, other: Distances, bootstrap: Bootstrap) -> Difference:
     """Return `one` minus `other`, paired by question."""
     return Difference(
-        alignment=bootstrap.mean(one.alignment - other.alignment),
-        total_variation=bootstrap.mean(one.total_variation - other.total_variation),
+        alignment=paired_difference(one.alignment, other.alignment, bootstrap),
+        total_variation=paired_difference(one.total_variation, other.total_variation, bootstrap),
+    )
+
+
+def _group_sample(comparison: Comparison, measured: QuestionMeasures, bootstrap: Bootstrap) -> GroupSample | None:
+    """Return how many people the figures rest on; None for everyone, and where their number is not known."""
+    if not comparison.figures or all(rest is None for rest in comparison.rest):
+        return None
+    people, share = comparison.group_sample()
+    if np.isnan(people).any():
+        return None
+    counted = not (np.isnan(measured.everyone_else) & ~np.isnan(measured.persona.total_variation)).any()
+    return GroupSample(
+        people=float(np.median(people)),
+        share=float(np.nanmedian(share)),
+        everyone_else=bootstrap.mean(measured.everyone_else) if counted else None,
+        sample=bootstrap.mean(measured.sample) if counted else None,
     )
 
 
@@ -247,16 +267,21 @@ def _topics(comparison: Comparison, persona: Distances, bootstrap: Bootstrap) ->
     return tuple(scored)
 
 
-def _against_opposite(comparison: Comparison, own: Distances, bootstrap: Bootstrap) -> OppositeScores | None:
+def _against_opposite(
+    comparison: Comparison, measured: QuestionMeasures, bootstrap: Bootstrap
+) -> OppositeScores | None:
     if comparison.opposite is None:
         return None
     opposite = comparison.against(comparison.opposite)
+    leaning = _minus(opposite, measured.persona)
+    even = _minus(comparison.even_against(comparison.opposite), measured.references["uniform"])
     return OppositeScores(
         attribute=comparison.opposite.attribute,
         value=comparison.opposite.value,
         alignment=bootstrap.mean(opposite.alignment),
         total_variation=bootstrap.mean(opposite.total_variation),
-        minus_own=_difference(opposite, own, bootstrap),
+        minus_own=_difference(opposite, measured.persona, bootstrap),
+        minus_even=_difference(leaning, even, bootstrap),
     )
 
 
@@ -293,6 +318,10 @@ def entropy_thirds(
 
 
 _THIRDS: tuple[Literal["agree", "between", "divided"], ...] = ("agree", "between", "divided")
+
+
+def _minus(one: Distances, other: Distances) -> Distances:
+    return Distances(one.alignment - other.alignment, one.total_variation - other.total_variation)
 
 
 def _question_scores(

@@ -7,7 +7,6 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import zip_longest
 
 import numpy as np
 
@@ -16,6 +15,9 @@ from eval.errors import SurveyError
 from eval.surveys.loading import LoadedSurvey, load_survey, survey_names
 from eval.surveys.model import Question, Responses, Survey, pair_key
 from personas import ALL_GROUPS, OPEN_ATTRIBUTES, Group
+
+_ROUNDED = 1e-3
+"""A smaller share of everyone is a rounding error of weighted counts."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +91,40 @@ def _as_arrays(responses: Responses) -> HumanFigures | None:
     )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class EveryoneElse:
+    """All who are not of a group: their answers, and the group's share of everyone, 0 to 1."""
+
+    figures: HumanFigures
+    share: float
+
+
+def everyone_else(question: Question, groups: Sequence[Group]) -> EveryoneElse | None:
+    """Return the answers of everyone but those who belong to all of `groups`: counts of everyone less the group's.
+
+    Weighted counts are subtracted as they are, in the survey's weights. None without counts of both, where the group is
+    everyone, and where it has more people than everyone, so that the two were not counted alike.
+
+    Raises:
+        SurveyError: as `human_figures`.
+    """
+    ours, everyone = _responses(question, groups), question.overall
+    if not groups or ours is None or everyone is None or ours.counts is None or everyone.counts is None:
+        return None
+    return _rest(everyone, ours)
+
+
+@lru_cache(maxsize=50_000)
+def _rest(everyone: Responses, ours: Responses) -> EveryoneElse | None:
+    left = tuple(a - b for a, b in zip(everyone.options, ours.options, strict=True))
+    chosen = sum(everyone.options)
+    if min(left) < -_ROUNDED * chosen or sum(left) <= _ROUNDED * chosen:
+        return None
+    counts = tuple(max(0.0, each) for each in left)
+    figures = _as_arrays(Responses(counts=counts, refused=max(0.0, everyone.refused - ours.refused)))
+    return None if figures is None else EveryoneElse(figures, sum(ours.options) / chosen)
+
+
 def has_figures(survey: Survey, groups: Sequence[Group]) -> bool:
     """Return whether any question has figures for the people who belong to all of `groups`."""
     return any(human_figures(question, groups) is not None for question in survey.questions)
@@ -132,20 +168,22 @@ def require_figures(survey: LoadedSurvey, groups: Sequence[Group]) -> None:
 def choose(questions: Sequence[Question], limit: int | None, seed: int) -> tuple[Question, ...]:
     """Return at most `limit` of `questions`, spread over the topics, in the survey's order.
 
-    The seed shuffles topics, and questions within each topic (the first that a question names). Then one question of
-    each topic is taken in turn until there are enough. The same seed always gives the same questions, and a larger
-    limit only adds to them.
+    Every question has the same chance, so that the mean of the chosen ones estimates the mean of all. Questions are
+    sorted by topic, the first that each names, and shuffled within it by the seed. Then every N/n-th is taken from a
+    random start (systematic sampling). The same seed always gives the same questions; a larger limit may give others.
     """
     if limit is None or limit >= len(questions):
         return tuple(questions)
-    by_topic: dict[str, list[Question]] = {}
-    for question in questions:
-        by_topic.setdefault(question.topics[0], []).append(question)
+    topics = {topic: place for place, topic in enumerate(dict.fromkeys(each.topics[0] for each in questions))}
     rng = random.Random(seed)
-    topics = list(by_topic.values())
-    rng.shuffle(topics)
-    for topic in topics:
-        rng.shuffle(topic)
-    in_turn = [question for taken in zip_longest(*topics) for question in taken if question is not None]
-    chosen = {question.id for question in in_turn[:limit]}
-    return tuple(question for question in questions if question.id in chosen)
+    by_topic = sorted(rng.sample(range(len(questions)), len(questions)), key=lambda q: topics[questions[q].topics[0]])
+    chosen = {by_topic[place] for place in every_nth(len(questions), limit, rng.randrange(len(questions)))}
+    return tuple(question for place, question in enumerate(questions) if place in chosen)
+
+
+def every_nth(total: int, wanted: int, start: int) -> tuple[int, ...]:
+    """Return `wanted` of `total` places, evenly spaced: those at (start + k * total) / wanted, rounded down.
+
+    `start` is from 0 to total - 1. Over all starts every place is taken equally often, `wanted` times.
+    """
+    return tuple((start + k * total) // wanted for k in range(wanted))

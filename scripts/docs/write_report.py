@@ -5,7 +5,16 @@ from typing import get_args
 
 from pydantic import BaseModel
 
-from eval.report import CalibratedScores, CalibrationFold, Difference, GroupName, Reference, Report, Score
+from eval.report import (
+    CalibratedScores,
+    CalibrationFold,
+    Difference,
+    GroupName,
+    PairedScore,
+    Reference,
+    Report,
+    Score,
+)
 from scripts.docs.parts import DOCS, renewed
 
 PAGE = DOCS / "report.md"
@@ -14,6 +23,7 @@ TITLES: dict[type[BaseModel], str] = {
     Score: "A score",
     GroupName: "A group",
     Difference: "A difference",
+    PairedScore: "A paired difference",
     Reference: "A reference",
     CalibrationFold: "`calibration.folds`",
     CalibratedScores: "`calibration.scores`",

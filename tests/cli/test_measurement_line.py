@@ -4,7 +4,7 @@ from chat_personas.cli.line_mode import estimate_line
 from chat_personas.monitor.drift import Drift
 from chat_personas.monitor.round import Coverage, Estimate
 from eval.scoring.scores import score
-from tests.eval.intervals import interval
+from tests.eval.intervals import paired
 from tests.eval.towns import DEMOCRAT, answer, question, town
 
 CARD = score(town(question("BUS", {DEMOCRAT: (6, 4)}, overall=(6, 4))), (DEMOCRAT,), [answer("BUS", [0.6, 0.4])])
@@ -23,8 +23,9 @@ def test_where_nothing_older_counts_the_questions_of_this_turn_are_said_of_all()
 
 
 def test_the_drift_is_said_with_its_interval_and_its_questions() -> None:
-    drift = Drift(0, 2, interval(-0.003, -0.008, 0.002), 24)
+    drift = Drift(0, 2, paired(-0.003, -0.008, 0.002), 24, 0.995)
     line = estimate_line(Estimate(CARD, done=62, total=62, complete=True, turn=2, drift=drift))
     assert (
-        "; since turn 0: -0.003 [-0.008, +0.002] on the 24 questions asked every turn, no detectable change;"
+        "; since turn 0: -0.003 [-0.008, +0.002] on the 24 questions asked every turn, "
+        "no detectable change (99.5% interval, for a look after every turn);"
     ) in line

@@ -99,11 +99,11 @@ async def test_every_score_recomputes_from_the_questions_of_the_report(refusals:
     assert scores["entropy_ratio"]["mean"] == pytest.approx(ratio, abs=1e-9)
 
 
-async def test_skill_and_differences_recompute_from_the_references() -> None:
+async def test_skill_and_differences_recompute_from_the_report() -> None:
     document = await report()
     scores, references = document["scores"], document["references"]
-    population, floor = (references[name]["total_variation"]["mean"] for name in ("population", "noise_floor"))
-    expected = (population - scores["total_variation"]["mean"]) / (population - floor)
+    others, sample = (document["group_sample"][name]["mean"] for name in ("everyone_else", "sample"))
+    expected = (others - scores["total_variation"]["mean"]) / (others - sample)
     assert scores["skill"]["mean"] == pytest.approx(expected, abs=1e-9)
     for reference in references.values():
         for name in ("alignment", "total_variation"):
@@ -113,7 +113,7 @@ async def test_skill_and_differences_recompute_from_the_references() -> None:
 
 REPORT_KEYS = """schema created version persona model survey steering shots expression orders refusals seed
     prompt_sha256 verdict scores scores_valid_only calibration topics references entropy_thirds effect
-    scores_against_opposite nearest nearest_questions questions refused failures replies judge timing"""
+    scores_against_opposite group_sample nearest nearest_questions questions refused failures replies judge timing"""
 SCORE_KEYS = "alignment total_variation skill refusal human_refusal label_mass order_bias entropy_ratio worth"
 QUESTION_KEYS = """id topics options ordinal human human_n model by_order unsteered refusal human_refusal label_mass
     alignment total_variation order_bias valid"""

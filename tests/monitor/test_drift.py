@@ -1,11 +1,14 @@
 """Turns are compared over the questions that all of them were asked, and the drift is paired within questions."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
 
-from chat_personas.monitor.drift import TurnValues, course, turn_values
+from chat_personas.monitor.drift import Drift, TurnValues, course, turn_values
 from eval.scoring.scores import score
+from tests.eval.intervals import paired
 from tests.eval.towns import DEMOCRAT, answer, question, town
 
 RNG = np.random.default_rng(0)
@@ -34,13 +37,33 @@ def test_the_drift_is_known_far_better_than_either_turn_because_it_is_paired() -
     assert (found.drift.first_turn, found.drift.turn, found.drift.questions) == (0, 4, 30)
     drift, first = found.drift.difference, found.points[0].alignment
     assert drift.mean == pytest.approx((moved - EASY_AND_HARD).mean())
-    expected = stats.ttest_1samp(moved - EASY_AND_HARD, 0).confidence_interval(0.95)
+    expected = stats.ttest_1samp(moved - EASY_AND_HARD, 0).confidence_interval(0.995)
     assert drift.low == pytest.approx(expected.low, abs=0.003)
     assert drift.high == pytest.approx(expected.high, abs=0.003)
     assert first.high is not None
     assert first.low is not None
-    assert drift.high - drift.low < (first.high - first.low) / 5  # type: ignore[operator]
-    assert not drift.includes_zero
+    assert drift.high - drift.low < (first.high - first.low) / 3  # type: ignore[operator]
+    assert found.drift.detectable
+
+
+def test_the_more_turns_the_more_a_change_must_stand_out_because_every_turn_is_a_look() -> None:
+    moved = EASY_AND_HARD - 0.05 + np.random.default_rng(1).normal(0, 0.09, 30)
+    few, many = (
+        course([*(values(turn, EASY_AND_HARD) for turn in range(turns)), values(turns, moved)], ALL).drift
+        for turns in (10, 40)
+    )
+    assert few is not None
+    assert many is not None
+    assert (few.level, many.level) == (pytest.approx(1 - 0.05 / 10), pytest.approx(1 - 0.05 / 40))
+    assert many.difference.low < few.difference.low  # type: ignore[operator]
+
+
+def test_a_change_needs_both_its_interval_and_its_test() -> None:
+    aside = Drift(0, 2, paired(-0.1, -0.2, -0.01, p=0.004), 24, 0.995)
+    assert aside.detectable
+    assert not replace(aside, difference=paired(-0.1, -0.2, -0.01, p=0.006)).detectable
+    assert not replace(aside, difference=paired(-0.1, -0.2, 0.01, p=0.001)).detectable
+    assert not replace(aside, difference=paired(-0.1, None, None, p=0.001)).detectable
 
 
 def test_only_questions_that_every_turn_answered_count_for_any_of_them() -> None:

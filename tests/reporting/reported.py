@@ -43,6 +43,7 @@ def scored(questions: Sequence[Any] = (), alignment: dict[str, Any] | None = Non
             "opposite": reference(0.6, -0.2),
             "noise_floor": reference(0.97, 0.17),
         },
+        "group_sample": {"people": 800.0, "share": 0.3, "everyone_else": None, "sample": None},
         "scores_against_opposite": {**opposite, "alignment": score(0.65, 0.6, 0.7), "total_variation": None},
     }
     return report(shown, **{**filled, **changed})

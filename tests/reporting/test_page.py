@@ -135,7 +135,7 @@ def test_all_tied_groups_are_shown_however_many_and_the_rest_can_be_unfolded() -
     ranked = [near("Democrat", 0.9 - place / 100, tied=place in (0, 12)) for place in range(15)]
     page = page_document([scored(nearest=ranked, nearest_questions=40)])
     said = words(page)
-    assert "2 of 15 groups are tied (the interval of the paired difference from the nearest includes 0)" in said
+    assert "2 of 15 groups are tied (each may be the nearest)" in said
     assert "over the 40 questions for which all groups have figures" in said
     assert "The other 2 groups" in said
 

@@ -27,7 +27,9 @@ from tests.reporting.reported import score, scored
 FEW = "under 20 questions: no intervals"
 
 
-def asked(count: int, *, ordered: int | None = None, figures: Any = None, everyone: tuple[int, int] = (50, 50)) -> Any:
+def asked(
+    count: int, *, ordered: int | None = None, figures: Any = None, everyone: tuple[int, int] = (100, 100)
+) -> Any:
     """Return questions with two options, of which the first `ordered` have an order."""
     people = figures or {DEMOCRAT: (90, 10), REPUBLICAN: (10, 90)}
     return [
@@ -98,7 +100,7 @@ async def test_a_reference_point_over_fewer_questions_says_why_it_has_no_interva
         (
             asked(20, figures={DEMOCRAT: (50, 50), REPUBLICAN: (50, 50)}),
             "democrat",
-            "no skill: the group does not differ detectably from everyone, or figures for everyone are incomplete",
+            "no skill: the group does not differ detectably from everyone else, or figures for everyone are incomplete",
         ),
         (asked(20, figures={DEMOCRAT: (9, 0), REPUBLICAN: (0, 9)}), "democrat", "no spread ratio: all people gave"),
         (asked(20, figures={DEMOCRAT: (90, 10)}), "democrat", "no opposite group: no figures for another group"),

@@ -1,62 +1,111 @@
 """What the figures mean is said in words, and nothing is claimed that they do not show."""
 
+import pytest
+
 from chat_personas.reporting.wording import doubts, nearest_groups
-from eval.scoring.results import Difference, Reference, References, Score
-from tests.eval.intervals import interval
+from eval.scoring.results import Difference, GroupSample, OppositeScores, PairedScore, Reference, References
+from tests.eval.intervals import interval, paired
+
+CLOSER, UNSURE, FARTHER = paired(-0.2, -0.25, -0.15), paired(-0.02, -0.05, 0.01), paired(0.2, 0.1, 0.3)
+LARGE = GroupSample(people=800, share=0.3, everyone_else=None, sample=interval(0.01))
 
 
-def beside(low: float, high: float) -> References:
-    """References of which answering as everyone scores this much more than the persona."""
-    return everyones(None, interval((low + high) / 2, low, high))
-
-
-def everyones(alignment: Score | None, minus_persona: Score) -> References:
-    """References of which there is only answering as everyone."""
+def beside(minus_persona: PairedScore, distance: float = 0.1) -> References:
+    """References of which there is only answering as everyone, whose alignment is this much above the persona's."""
     difference = Difference(alignment=minus_persona, total_variation=None)
-    population = Reference(alignment=alignment, total_variation=None, minus_persona=difference)
+    population = Reference(alignment=None, total_variation=interval(distance), minus_persona=difference)
     return References(uniform=None, population=population, opposite=None, noise_floor=None)
 
 
-CLOSER, UNSURE, FARTHER = interval(-0.2, -0.25, -0.15), interval(-0.02, -0.05, 0.01), interval(0.2, 0.1, 0.3)
+def against(own: PairedScore, beyond_even: PairedScore | None) -> OppositeScores:
+    """The persona against Republicans: this much closer to them, and this much beyond even answers."""
+    minus_even = None if beyond_even is None else Difference(alignment=beyond_even, total_variation=None)
+    return OppositeScores(
+        attribute="POLPARTY",
+        value="Republican",
+        alignment=None,
+        total_variation=None,
+        minus_own=Difference(alignment=own, total_variation=None),
+        minus_even=minus_even,
+    )
+
+
+def about_group(own: PairedScore, beyond_even: PairedScore | None) -> list[str]:
+    return list(doubts(against(own, beyond_even), None, None, of_everyone=False))
+
+
+def about_everyone(difference: PairedScore, sample: GroupSample | None = LARGE, distance: float = 0.1) -> list[str]:
+    return list(doubts(None, beside(difference, distance), sample, of_everyone=False))
 
 
 def test_a_persona_that_is_clearly_its_own_group_is_not_doubted() -> None:
-    assert list(doubts(CLOSER, "Republican", beside(-0.1, -0.02), of_everyone=False)) == []
+    assert list(doubts(against(CLOSER, CLOSER), beside(CLOSER), LARGE, of_everyone=False)) == []
 
 
-def test_a_paired_difference_that_includes_zero_is_no_closeness_to_its_own_group() -> None:
-    (said,) = doubts(UNSURE, "Republican", None, of_everyone=False)
-    assert said == "this persona is not detectably closer to its own group's answers than to Republican answers"
-
-
-def test_a_persona_that_sounds_like_the_opposite_is_called_that() -> None:
-    assert list(doubts(FARTHER, "Republican", None, of_everyone=False)) == [
-        "this persona is closer to Republican answers than to its own group's"
+def test_a_persona_that_leans_to_its_group_no_more_than_even_answers_is_no_closer_to_it() -> None:
+    assert about_group(CLOSER, UNSURE) == [
+        "this persona is no closer to its own group's answers than to Republican answers "
+        "(difference -0.020 [-0.050, +0.010] beyond that of even answers)"
     ]
 
 
-def test_a_difference_that_includes_zero_cannot_be_told_apart_from_everyone() -> None:
-    (said,) = doubts(None, "", beside(-0.01, 0.03), of_everyone=False)
-    assert said == "this persona is not detectably closer to its group than everyone's answers are"
-    (worse,) = doubts(None, "", beside(0.01, 0.03), of_everyone=False)
-    assert "farther from its group than everyone's answers" in worse
+def test_a_persona_that_sounds_like_the_opposite_is_called_that() -> None:
+    assert about_group(FARTHER, paired(0.1, 0.05, 0.15)) == [
+        "this persona is closer to Republican answers than to its own group's (difference +0.200 [+0.100, +0.300])"
+    ]
+
+
+def test_closer_to_the_opposite_is_not_said_where_even_answers_explain_it_or_only_they_show_it() -> None:
+    assert about_group(FARTHER, CLOSER) == []
+    (unexplained,) = about_group(FARTHER, UNSURE)
+    assert "is no closer to its own group's answers" in unexplained
+    (only_beyond,) = about_group(UNSURE, FARTHER)
+    assert "is no closer to its own group's answers" in only_beyond
+
+
+@pytest.mark.parametrize("beyond", [paired(0.2, 0.1, 0.3, p=0.2), paired(0.2, -0.1, 0.3, p=0.01)])
+def test_closer_to_the_opposite_needs_interval_and_test_together(beyond: PairedScore) -> None:
+    (said,) = about_group(FARTHER, beyond)
+    assert "is no closer" in said
+
+
+def test_an_older_report_and_too_few_questions_claim_nothing_about_the_group() -> None:
+    assert about_group(FARTHER, None) == []
+    assert about_group(paired(0.2), paired(0.2)) == []
+
+
+def test_a_difference_that_may_be_chance_is_said_with_its_interval() -> None:
+    assert about_everyone(paired(0.01, -0.01, 0.03)) == [
+        "this persona is no closer to its group than everyone's answers are (difference +0.010 [-0.010, +0.030])"
+    ]
+    assert about_everyone(paired(0.02, 0.01, 0.03)) == [
+        "this persona is farther from its group than everyone's answers are (difference +0.020 [+0.010, +0.030])"
+    ]
+    assert about_everyone(paired(0.02)) == []
+
+
+def test_nothing_is_said_of_everyone_where_they_owe_their_closeness_to_a_small_sample() -> None:
+    farther = paired(0.02, 0.01, 0.03)
+    small = LARGE.model_copy(update={"people": 150})
+    assert about_everyone(farther, small) == []
+    assert about_everyone(farther, small.model_copy(update={"share": 0.05})) != []
+    assert about_everyone(farther, LARGE, distance=0.005) == [], "a new sample is farther than everyone's answers are"
+
+
+def test_a_report_that_does_not_say_how_large_the_sample_is_calls_nothing_farther() -> None:
+    (said,) = about_everyone(paired(0.02, 0.01, 0.03), None)
+    assert "is no closer to its group than everyone's answers are" in said
 
 
 def test_a_persona_that_is_compared_with_everyone_is_not_said_to_be_farther_from_them_than_they_are() -> None:
-    assert list(doubts(None, "", beside(0.03, 0.06), of_everyone=True)) == []
-
-
-def test_a_group_that_answers_exactly_as_everyone_is_a_group_all_the_same() -> None:
-    same = everyones(interval(1.0, 1.0, 1.0), interval(0.04, 0.03, 0.06))
-    (said,) = doubts(None, "", same, of_everyone=False)
-    assert said == "this persona is farther from its group than everyone's answers are"
+    assert list(doubts(None, beside(paired(0.045, 0.03, 0.06)), LARGE, of_everyone=True)) == []
 
 
 def test_ties_are_counted_before_they_are_named() -> None:
     said = nearest_groups(["A", "B, or C", "D", "E"], 35, "0.812", bounded=True)
-    assert said == "nearest groups: 4 of 35 tied (paired differences): A 0.812; B, or C; D; …"
+    assert said == "nearest groups: 4 of 35 tied (each may be the nearest): A 0.812; B, or C; D; …"
     first = nearest_groups(["A"], 35, "0.812", bounded=True)
-    assert first == "nearest group: A 0.812, clearly first (paired differences)"
+    assert first == "nearest group: A 0.812, clearly first"
 
 
 def test_under_twenty_questions_no_group_is_named() -> None:

@@ -25,9 +25,9 @@ EXAMPLE = options.examples(
     "chat-personas compare before.json after.json",
     "chat-personas compare before.json after.json --html page.html",
     "chat-personas compare pocket.json qwen.json --json - | python -m json.tool",
-    note="Differences are taken within each question that was answered in both reports, so that differences between "
-    f"questions do not hide them. There is always a p-value, and an interval from {MIN_QUESTIONS} questions on. "
-    "Reports on different surveys cannot be compared.",
+    note="Differences are taken within each question that is answered and valid in both reports, so that differences "
+    "between questions do not hide them. There is always a p-value, and an interval from "
+    f"{MIN_QUESTIONS} questions on. Reports on different surveys cannot be compared.",
 )
 
 

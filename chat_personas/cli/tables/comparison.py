@@ -39,8 +39,6 @@ def _table(comparison: PairedReport) -> Table:
     for name, _ in MEASURES:
         sides = [mean_of(getattr(side, name)) for side in (comparison.a, comparison.b)]
         table.add_row(score_name(name), *sides, *_figures(getattr(comparison.difference, name)))
-        if comparison.a.not_valid or comparison.b.not_valid:
-            table.add_row("  valid only", "", "", *_figures(getattr(comparison.difference_valid_only, name)))
     return table
 
 

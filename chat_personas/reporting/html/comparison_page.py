@@ -21,8 +21,9 @@ from eval.report import Score
 
 DIFFERENCE = ("B − A", "p", "questions")
 NOTE = (
-    "Differences are taken within each question that was answered in both reports; p is the two-sided p-value of the "
-    "sign-flip test. The intervals of A and B may overlap although the difference is clear."
+    "Differences are taken within each question that is answered and valid in both reports; p is the two-sided p-value "
+    "of the sign-flip test. A difference is detectable if its interval excludes 0 and p is below 0.05. The intervals "
+    "of A and B may overlap although the difference is clear."
 )
 
 
@@ -65,10 +66,7 @@ def _difference(comparison: PairedReport) -> Iterator[Node]:
     yield bullets(difference_lines(comparison))
     sides = [(with_interval(a), with_interval(b)) for a, b in _sides(comparison)]
     rows = [(name, *both, *figures) for both, (name, *figures) in zip(sides, _rows(comparison.difference), strict=True)]
-    yield table("Over all paired questions", ("", "A", "B", *DIFFERENCE), rows)
-    if comparison.a.not_valid or comparison.b.not_valid:
-        valid = _rows(comparison.difference_valid_only)
-        yield table("Over the questions that are valid in both", ("", *DIFFERENCE), valid)
+    yield table("Over the paired questions", ("", "A", "B", *DIFFERENCE), rows)
 
 
 def _sides(comparison: PairedReport) -> Iterator[tuple[Score | None, Score | None]]:
@@ -96,4 +94,4 @@ def _settings(comparison: PairedReport) -> Iterator[Node]:
 def _left_out(comparison: PairedReport) -> Iterator[Node]:
     if comparison.left_out:
         rows = [(one.id, one.why) for one in comparison.left_out]
-        yield table("Questions answered in one report only", ("question", "why"), rows, of_texts=True)
+        yield table("Questions answered or valid in one report only", ("question", "why"), rows, of_texts=True)

@@ -278,9 +278,7 @@ def _ties(ranked: Sequence[NearGroup]) -> str:
         return f"{too_few(TO_RANK).capitalize()}: {pluralize(len(ranked), 'group')} in the order of their alignment"
     if tied == 1:
         return f"The nearest of {len(ranked)} groups is clearly first (paired differences)"
-    return (
-        f"{tied} of {len(ranked)} groups are tied (the interval of the paired difference from the nearest includes 0)"
-    )
+    return f"{tied} of {len(ranked)} groups are tied (each may be the nearest)"
 
 
 def _nearest_row(near: NearGroup) -> tuple[Node, ...]:

@@ -128,10 +128,10 @@ def test_a_page_has_the_difference_what_it_may_come_from_and_what_is_left_out(
     found = PairedReport.model_validate_json((tmp_path / "c.json").read_text()).difference.alignment
     assert found is not None
     difference = f"{found.mean:+.3f} [{found.low:+.3f}, {found.high:+.3f}]"
-    assert rows_of(page, "Over all paired questions")["alignment"][2:] == [difference, f"{found.p:.4f}", "25"]
+    assert rows_of(page, "Over the paired questions")["alignment"][2:] == [difference, f"{found.p:.4f}", "25"]
     differs = rows_of(page, "The difference may come from these")
     assert (differs["steering"], differs["model.name"]) == (["portray", "bio"], ["toy", "<b>"])
-    assert rows_of(page, "Questions answered in one report only") == {"Q99": ["not put in B"]}
+    assert rows_of(page, "Questions answered or valid in one report only") == {"Q99": ["not put in B"]}
     assert "alignment (higher is closer to people): B is higher than A" in words(page)
     assert words(page).count("portray") == 1
     assert "chat-personas compare a.json b.json --seed 0" in words(page)

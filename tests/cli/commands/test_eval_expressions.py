@@ -76,7 +76,9 @@ def test_all_sets_the_methods_side_by_side_with_the_gap(
     monkeypatch.setenv("COLUMNS", "140")
     judged_by(monkeypatch, SayingEngine(say), ListeningEngine())
     ran = evaluated(
-        command, survey, "--model", "tiny.gguf", "--expression", "all", "--judge", "pocket", "--json", "all.json"
+        command,
+        survey,
+        *("--model", "tiny.gguf", "--expression", "all", "--judge", "pocket", "--json", "all.json", "--show-invalid"),
     )
     assert (ran.code, ran.err) == (0, "")
     document = Reports.model_validate_json((tmp_path / "all.json").read_text())

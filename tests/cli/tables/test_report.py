@@ -50,10 +50,14 @@ async def test_a_persona_without_a_group_is_said_to_be_compared_with_everyone(
 
 
 async def test_groups_that_share_a_value_are_told_apart(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    said = await printed(capsys, monkeypatch, "democrat")
+    report = await evaluate(FakeEngine(), load_persona("democrat"), load_survey("civic"))
+    others = tuple(near for near in report.nearest if near.value == "Other")
+    print_reports([judged_as(report.model_copy(update={"nearest": others}), "sound")], to_error=False)
+    said = capsys.readouterr().out
     assert "Other race" in said
+    assert "Other party" in said
 
 
 async def test_over_how_many_questions_alignment_is_is_said_where_some_have_no_order(

@@ -80,13 +80,25 @@ def test_options_without_order_count_in_total_variation_only() -> None:
     assert found.difference.total_variation.mean == pytest.approx(0.15)
 
 
-def test_valid_only_takes_questions_that_are_valid_in_both() -> None:
-    a = report([row("Q0", 0.5), row("Q1", 0.5, valid=False), row("Q2", 0.5)])
-    b = report([row("Q0", 0.6), row("Q1", 0.1), row("Q2", 0.1, valid=False)])
+def test_only_questions_that_are_valid_in_both_are_paired_and_the_others_named() -> None:
+    a = report([row("Q0", 0.5), row("Q1", 0.5, valid=False), row("Q2", 0.5), row("Q3", 0.5, valid=False)])
+    b = report([row("Q0", 0.6), row("Q1", 0.1), row("Q2", 0.1, valid=False), row("Q3", 0.1, valid=False)])
     found = compared(a, b)
+    assert found.paired == ("Q0",)
+    assert alignment(found).mean == pytest.approx(0.1)
+    assert [(left.id, left.why) for left in found.left_out] == [
+        ("Q1", "not valid in A"),
+        ("Q2", "not valid in B"),
+        ("Q3", "not valid in A and B"),
+    ]
     assert found.difference_valid_only.alignment is not None
     assert found.difference_valid_only.alignment.mean == pytest.approx(0.1)
-    assert (found.a.not_valid, found.b.not_valid) == (1, 1)
+    assert (found.a.not_valid, found.b.not_valid) == (2, 2)
+
+
+def test_reports_without_a_question_that_is_valid_in_both_are_refused() -> None:
+    with pytest.raises(ReportError, match="no question is valid in both reports"):
+        compared(report([row("X", 0.5, valid=False)]), report([row("X", 0.5)]))
 
 
 def test_total_variation_is_not_compared_between_ways_of_counting_refusals() -> None:
@@ -126,7 +138,8 @@ def test_reports_without_a_common_question_are_refused() -> None:
 @pytest.mark.parametrize(
     ("mean", "low", "high", "p", "worse"),
     [
-        (-0.1, -0.2, -0.01, 0.5, True),
+        (-0.1, -0.2, -0.01, 0.01, True),
+        (-0.1, -0.2, -0.01, 0.5, False),
         (-0.1, -0.2, 0.01, 0.001, False),
         (0.1, 0.01, 0.2, 0.001, False),
         (-0.1, None, None, 0.04, True),
@@ -134,7 +147,7 @@ def test_reports_without_a_common_question_are_refused() -> None:
         (0.1, None, None, 0.01, False),
     ],
 )
-def test_worse_is_an_interval_below_0_or_a_small_p_value_where_there_is_none(
+def test_worse_is_an_interval_below_0_and_a_small_p_value_or_p_alone_where_there_is_no_interval(
     mean: float, low: float | None, high: float | None, p: float, worse: bool
 ) -> None:
     assert is_worse(PairedDifference(mean=mean, low=low, high=high, p=p, questions=25)) is worse

@@ -5,6 +5,7 @@ from math import comb
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from eval.answers import Answer
 from eval.errors import AnswerError
@@ -107,13 +108,56 @@ def test_topics_are_scored_apart() -> None:
     assert mean(buses.total_variation) == pytest.approx(0.1)
 
 
-def test_skill_is_the_share_of_the_way_from_everyone_to_a_second_sample() -> None:
-    survey = even(25, 0.6, group_share=0.8, everyone=0.5)
-    half_way = score(survey, (DEMOCRAT,), all_say(survey, 0.65))
-    floor = mean(half_way.references.noise_floor.total_variation)
-    assert mean(half_way.scores.skill) == pytest.approx((0.3 - 0.15) / (0.3 - floor))
-    assert mean(score(survey, (DEMOCRAT,), all_say(survey, 0.5)).scores.skill) == pytest.approx(0)
-    assert mean(score(survey, (DEMOCRAT,), all_say(survey, 0.4)).scores.skill) < 0
+def test_skill_is_the_share_of_the_way_from_everyone_else_to_a_new_sample() -> None:
+    survey = town(*(question(f"Q{n}", {DEMOCRAT: (80, 20)}, overall=(140, 160)) for n in range(25)))
+    others, sample = 60 / 200, stats.binom(100, 0.8).expect(lambda count: abs(count / 100 - 0.8))
+    half_way = score(survey, (DEMOCRAT,), all_say(survey, 0.55))
+    assert mean(half_way.scores.skill) == pytest.approx(0.25 / (0.8 - others - sample))
+    assert mean(score(survey, (DEMOCRAT,), all_say(survey, others)).scores.skill) == pytest.approx(0)
+    assert mean(score(survey, (DEMOCRAT,), all_say(survey, 0.8 - sample)).scores.skill) == pytest.approx(1)
+    assert mean(score(survey, (DEMOCRAT,), all_say(survey, 0.2)).scores.skill) < 0
+
+
+def test_skill_of_combined_groups_is_taken_against_everyone_else_too() -> None:
+    pair = {"POLPARTY x SEX": {"Democrat x Female": {"counts": (80, 20), "refused": 0}}}
+    asked = [question(f"Q{n}", {}, overall=(140, 160)).model_dump() | {"responses": pair} for n in range(25)]
+    survey = town(*map(Question.model_validate, asked))
+    found = score(survey, (DEMOCRAT, FEMALE), all_say(survey, 0.3))
+    assert mean(found.scores.skill) == pytest.approx(0)
+    assert found.group_sample is not None
+    assert (found.group_sample.people, found.group_sample.share) == (100, pytest.approx(1 / 3))
+
+
+def test_skill_recomputes_from_the_two_ends_of_its_scale() -> None:
+    survey = town(*(question(f"Q{n}", {DEMOCRAT: (80, 20)}, overall=(140, 160)) for n in range(25)))
+    card = score(survey, (DEMOCRAT,), all_say(survey, 0.55))
+    sample = card.group_sample
+    assert sample is not None
+    others, floor, own = mean(sample.everyone_else), mean(sample.sample), mean(card.scores.total_variation)
+    assert mean(card.scores.skill) == pytest.approx((others - own) / (others - floor))
+
+
+def test_with_refusals_as_an_option_everyone_else_refuses_as_they_did() -> None:
+    survey = town(*(question(f"Q{n}", {DEMOCRAT: (80, 20)}, overall=(140, 160), refused=50) for n in range(25)))
+    card = score(survey, (DEMOCRAT,), all_say(survey, 0.5), refusals="as-option")
+    assert card.group_sample is not None
+    own, others = np.array([80, 20, 50]) / 150, np.array([60, 140, 0]) / 200
+    assert mean(card.group_sample.everyone_else) == pytest.approx(np.abs(own - others).sum() / 2)
+
+
+def test_figures_that_were_not_counted_alike_give_no_skill() -> None:
+    more = town(*(question(f"Q{n}", {DEMOCRAT: (80, 20)}, overall=(40, 60)) for n in range(25)))
+    card = score(more, (DEMOCRAT,), all_say(more, 0.6))
+    assert (card.scores.skill, card.group_sample) == (None, None)
+
+
+def test_the_lean_of_even_answers_is_taken_off_that_of_the_persona() -> None:
+    survey = town(question("BUS", {DEMOCRAT: (90, 10), REPUBLICAN: (40, 60)}, overall=(130, 70)))
+    against = score(survey, (DEMOCRAT,), all_say(survey, 0.6)).scores_against_opposite
+    assert against is not None
+    own, even = (1 - 0.2) - (1 - 0.3), (1 - 0.1) - (1 - 0.4)
+    assert mean(against.minus_own.alignment) == pytest.approx(own)
+    assert mean(against.minus_even.alignment) == pytest.approx(own - even)
 
 
 def test_skill_is_null_where_the_group_does_not_differ_from_everyone_by_more_than_chance() -> None:

@@ -8,7 +8,7 @@ from chat_personas.tui.widgets.panel.headline import Figures, headline, in_short
 from chat_personas.tui.widgets.panel.sections import course
 from eval.answers import Failure
 from eval.scoring.scores import score
-from tests.eval.intervals import interval
+from tests.eval.intervals import interval, paired
 from tests.eval.towns import DEMOCRAT, REPUBLICAN, answer, question, town
 
 
@@ -127,14 +127,16 @@ def test_a_round_that_has_no_answer_yet_counts_nothing_older() -> None:
 
 def test_the_course_says_how_far_it_moved_over_which_questions_and_whether_that_is_chance() -> None:
     points = [CoursePoint(turn, interval(mean, mean - 0.05, mean + 0.05)) for turn, mean in ((0, 0.8), (3, 0.782))]
-    moved = course(points, Drift(0, 3, interval(-0.018, -0.031, -0.005), 24), 45, None)
-    unmoved = course(points, Drift(0, 3, interval(-0.018, -0.041, 0.005), 24), 45, None)
-    few = course(points, Drift(0, 3, interval(-0.018, None, None), 7), 45, None)
+    moved = course(points, Drift(0, 3, paired(-0.018, -0.031, -0.005), 24, 0.995), 45, None)
+    unmoved = course(points, Drift(0, 3, paired(-0.018, -0.041, 0.005), 24, 0.995), 45, None)
+    few = course(points, Drift(0, 3, paired(-0.018), 7, 0.995), 45, None)
 
     assert moved is not None
-    assert moved.plain.endswith("since turn 0: -0.02 [-0.03, -0.01] on the 24 questions asked every turn")
+    assert "since turn 0: -0.02 [-0.03, -0.01] on the 24 questions asked every turn\na detectable" in moved.plain
     assert unmoved is not None
-    assert unmoved.plain.endswith("asked every turn\nno detectable change")
+    assert unmoved.plain.endswith(
+        "asked every turn\nno detectable change (99.5% interval, for a look after every turn)"
+    )
     assert few is not None
     assert few.plain.endswith(
         "since turn 0: -0.02 on the 7 questions asked every turn\ntoo few questions (under 20) to detect a change"

@@ -155,14 +155,15 @@ class AlignmentPanel(VerticalScroll):
 
     def _show_sections(self, sections: Sections) -> None:
         card, estimate = self.figures.card, self.estimate
+        complete = estimate is not None and estimate.complete
         sections.probe.show(card, self._stems, self._group)
         sections.validity.show(card, self._source)
         if card is not None and not_shown(card):  # probes and their validity say why; the rest would claim something
             card, estimate = None, None
-        sections.scale.show(card)
+        sections.scale.show(card, complete=complete)
         course, drift = (estimate.course, estimate.drift) if estimate else ((), None)
         sections.course.show(course, drift, _population(card))
-        sections.nearest.show(card)
+        sections.nearest.show(card, complete=complete)
 
 
 def _population(card: "Scorecard | None") -> float | None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from chat_personas.reporting.wording import not_shown
 from chat_personas.text import printable
 from chat_personas.tui.drawing import legend, paired_bars, stacked, two
 from chat_personas.tui.widgets.panel.sections import Section
@@ -16,16 +17,14 @@ BIASED = 0.3
 """An order bias (0 to 1) above this is flagged: the answer depends strongly on the order of the options."""
 
 
-def probe(question: "QuestionScore", stem: str, people: str, width: int) -> Content:
-    """Draw one question: its stem, the paired bars, its scores and its flags."""
+def probe(question: "QuestionScore", stem: str, people: str, width: int, *, sound: bool = True) -> Content:
+    """Draw one question: its stem, the paired bars, its scores and its flags; if not `sound`, not how close it came."""
     human = None if question.human is None else [float(share) for share in question.human]
     rows = [
         Content.styled(printable(stem), "bold"),
         legend(people) if human is not None else Content.styled("no human figures for this group", "italic"),
         paired_bars([printable(text) for text in question.options], human, [float(p) for p in question.model], width),
-        Content.assemble(
-            ("alignment ", "dim"), two(question.alignment), ("  total var. ", "dim"), two(question.total_variation)
-        ),
+        *([_close(question)] if sound else []),
         Content.assemble(
             ("refused   ", "dim"), two(question.refusal), ("  people ", "dim"), two(question.human_refusal)
         ),
@@ -34,6 +33,12 @@ def probe(question: "QuestionScore", stem: str, people: str, width: int) -> Cont
         ),
     ]
     return stacked([*rows, *(Content.styled("! " + flag, "bold $warning") for flag in flags(question))])
+
+
+def _close(question: "QuestionScore") -> Content:
+    return Content.assemble(
+        ("alignment ", "dim"), two(question.alignment), ("  total var. ", "dim"), two(question.total_variation)
+    )
 
 
 def flags(question: "QuestionScore") -> list[str]:
@@ -78,7 +83,8 @@ class ProbeSection(Section):
         question = self._card.questions[index]
         topics = printable(", ".join(question.topics))
         self.border_title = Content(f"Probe {index + 1}/{len(self._card.questions)}: {topics} (← →)").markup
-        return probe(question, self._stems.get(question.id, question.id), self._people, width)
+        stem = self._stems.get(question.id, question.id)
+        return probe(question, stem, self._people, width, sound=not not_shown(self._card))
 
     @property
     def _index(self) -> int:

@@ -1,13 +1,21 @@
 """The sections of the panel below its headline: reference points, course, nearest groups, validity; and their base."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from textual.content import Content
 from textual.widget import Widget
 
 from chat_personas.reporting import wording
-from chat_personas.reporting.wording import doubts, drifted
+from chat_personas.reporting.numbers import people
+from chat_personas.reporting.wording import (
+    EXAGGERATION,
+    STEERED_BRIEFLY,
+    doubts,
+    drifted,
+    not_shown,
+    score_name,
+)
 from chat_personas.text import pluralize
 from chat_personas.tui.drawing import (
     NOISE_FLOOR,
@@ -67,8 +75,11 @@ class Section(Widget):
         return self.content_size.width or FIRST_WIDTH
 
 
-def scale(card: "Scorecard", width: int) -> Content | None:
-    """Draw the persona's alignment above those of the reference points; None without figures for the group."""
+def scale(card: "Scorecard", width: int, *, complete: bool = True) -> Content | None:
+    """Draw the persona's alignment above those of the reference points; None without figures for the group.
+
+    What speaks against the persona is said of a `complete` round only: a round looks at its figures many times.
+    """
     if card.scores.alignment is None or card.references is None:
         return None
     found, against = card.references, card.scores_against_opposite
@@ -89,8 +100,7 @@ def scale(card: "Scorecard", width: int) -> Content | None:
     rows.append(Content.styled(wording.REFERENCES_EXPLAINED, "dim"))
     if against is not None and against.alignment is not None:
         rows.append(Content(f"vs. {wording.answers_of(opposite)} {with_interval(against.alignment)}"))
-    paired = against.minus_own if against else None
-    said = doubts(paired.alignment if paired else None, opposite, found, of_everyone=card.groups == ())
+    said = doubts(against, found, card.group_sample, of_everyone=card.groups == ()) if complete else ()
     return stacked([*rows, *(Content.styled(f"! {line}", "$warning") for line in said)])
 
 
@@ -100,15 +110,16 @@ class ScaleSection(Section):
     def __init__(self) -> None:
         super().__init__("Compared with reference points", "scale")
         self._card: Scorecard | None = None
+        self._complete = False
 
-    def show(self, card: "Scorecard | None") -> None:
-        """Show the reference points of `card`."""
-        self._card = card
+    def show(self, card: "Scorecard | None", *, complete: bool) -> None:
+        """Show the reference points of `card`, the scorecard of a round that is `complete` or under way."""
+        self._card, self._complete = card, complete
         self.changed()
 
     def draw(self, width: int) -> Content | None:
         """Draw the rows."""
-        return None if self._card is None else scale(self._card, width)
+        return None if self._card is None else scale(self._card, width, complete=self._complete)
 
 
 TURNS_SHOWN = 6
@@ -159,8 +170,8 @@ GROUPS_SHOWN = 5
 FIGURE_CELLS = 17
 
 
-def nearest(card: "Scorecard", width: int) -> Content | None:
-    """List the nearest groups, those tied with the best marked `=`; None before there are any.
+def nearest(card: "Scorecard", width: int, *, complete: bool = True) -> Content | None:
+    """List the nearest groups, those of a `complete` round that are tied marked `=`; None before there are any.
 
     A tie is decided by paired differences between groups, not by the intervals that stand beside them.
     """
@@ -169,16 +180,22 @@ def nearest(card: "Scorecard", width: int) -> Content | None:
     own = set(card.groups or ())
     rows = []
     for near in card.nearest[:GROUPS_SHOWN]:
-        sign = "=" if near.tied else " "
+        sign = "=" if near.tied and complete else " "
         name = fitted(f"{sign} {near.group.label}", max(8, width - FIGURE_CELLS - 1))
         figure = with_interval(near.alignment)
         rows.append(Content.assemble((name, "bold $accent" if near.group in own else ""), " ", figure))
     tied = sum(near.tied for near in card.nearest)
     if not card.nearest[0].alignment.bounded:
         return Content.styled(wording.too_few(wording.TO_RANK), "dim")
-    result = f"= {tied} of {len(card.nearest)} groups tied" if tied > 1 else "the nearest is clearly first"
+    if not complete:
+        return stacked([*rows, Content.styled(wording.TIES_LATER, "dim")])
     over = pluralize(card.nearest_questions, "question")
-    rows.append(Content.styled(f"{result} (paired differences over {over})", "dim"))
+    result = (
+        f"= {tied} of {len(card.nearest)} groups tied (each may be the nearest; {over})"
+        if tied > 1
+        else f"the nearest is clearly first ({over})"
+    )
+    rows.append(Content.styled(result, "dim"))
     return stacked(rows)
 
 
@@ -188,40 +205,64 @@ class NearestSection(Section):
     def __init__(self) -> None:
         super().__init__("Nearest groups", "nearest")
         self._card: Scorecard | None = None
+        self._complete = False
 
-    def show(self, card: "Scorecard | None") -> None:
-        """Show the groups of `card`."""
-        self._card = card
+    def show(self, card: "Scorecard | None", *, complete: bool) -> None:
+        """Show the groups of `card`, the scorecard of a round that is `complete` or under way."""
+        self._card, self._complete = card, complete
         self.changed()
 
     def draw(self, width: int) -> Content | None:
         """Draw the list."""
-        return None if self._card is None else nearest(self._card, width)
+        return None if self._card is None else nearest(self._card, width, complete=self._complete)
 
 
 COLLAPSED = 0.5
-"""An entropy ratio below this is flagged: the model concentrates on one option far more than people do."""
+"""A spread ratio below this is flagged: the model concentrates on one option far more than people do."""
 
 
 def validity(card: "Scorecard") -> Content:
-    """List total variation, skill, label mass, refusals, order bias and entropy ratio, and flag what is doubtful."""
+    """List how the model answered and, of a sound measurement, the other scores; flag what is doubtful."""
     scores = card.scores
     invalid = sum(not question.valid for question in card.questions)
+    sound = not not_shown(card)
     rows = [
-        _row("total variation", with_interval(scores.total_variation)),
-        _row("skill", with_interval(scores.skill) if scores.skill else "— not known"),
+        *(_closeness(card) if sound else ()),
         _row("label mass", mean_of(scores.label_mass)),
         _row("refusals", f"{mean_of(scores.refusal)}, people {mean_of(scores.human_refusal)}"),
         _row("order bias", mean_of(scores.order_bias)),
+        *(_agreement(card) if sound else ()),
     ]
-    ratio = scores.entropy_ratio
-    low = ratio is not None and ratio.mean < COLLAPSED
-    rows.append(_row("entropy ratio", mean_of(ratio) + (" ! collapses on one option" if low else ""), flagged=low))
     if invalid:
         rows.append(_row("not valid", f"! {invalid} of {pluralize(len(card.questions), 'question')}", flagged=True))
-        without = card.scores_valid_only.alignment
-        rows.append(_row("valid only", "alignment " + with_interval(without)))
+        if sound:
+            rows.append(_row("valid only", "alignment " + with_interval(card.scores_valid_only.alignment)))
     return stacked(rows)
+
+
+def _closeness(card: "Scorecard") -> Iterator[Content]:
+    """Yield the scores beside the alignment."""
+    scores = card.scores
+    yield _row("total variation", with_interval(scores.total_variation))
+    yield _row("skill", with_interval(scores.skill) if scores.skill else "— not known")
+    yield _row(score_name("worth"), people(scores.worth))
+    if card.effect is not None and card.effect.slope is not None:
+        yield _row(EXAGGERATION, with_interval(card.effect.slope))
+        if told := STEERED_BRIEFLY.get(card.effect.finding):
+            yield _row("", told, flagged=card.effect.finding in ("not_steered", "moves_away"))
+    ratio = scores.entropy_ratio
+    low = ratio is not None and ratio.mean < COLLAPSED
+    collapsed = " ! collapses on one option" if low else ""
+    yield _row(score_name("entropy_ratio"), mean_of(ratio) + collapsed, flagged=low)
+
+
+def _agreement(card: "Scorecard") -> Iterator[Content]:
+    """Yield the order agreement, flagged where the answers depend on the letters, too."""
+    agreement = card.verdict.order_agreement
+    if agreement is not None:
+        warned = card.verdict.finding == "sound_with_warning"
+        doubt = " ! depends on letters, too" if warned else ""
+        yield _row("order agreement", mean_of(agreement) + doubt, flagged=warned)
 
 
 def _row(name: str, figure: str, *, flagged: bool = False) -> Content:

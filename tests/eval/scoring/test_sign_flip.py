@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import permutation_test
 
-from eval.compare.paired import FLIPS, sign_flip_p
+from eval.scoring.differences import FLIPS, sign_flip_p
 
 DIFFERENCES = st.lists(st.integers(-20, 20), min_size=1, max_size=9)
 
