@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from eval.errors import SurveyError
 from eval.importers import ImportOptions, ImportResult
 from eval.importers.csv_table import Row, read
+from eval.importers.markup import bare, without_markup
+from eval.importers.refusal_texts import declines, may_decline
 from eval.scoring.comparison import noise_floor
 from eval.surveys.model import Option, Question, Responses, Survey
 
@@ -162,9 +164,15 @@ def test_a_file_that_is_not_there_or_not_text_is_one_line(tmp_path: Path) -> Non
 
 
 TEXTS = st.text(st.characters(categories=("L", "N", "P", "S")), min_size=1, max_size=12)
+OPTIONS = TEXTS.filter(lambda text: text == without_markup(text) and not is_special(text))
 GROUPS = st.sampled_from(
     [("SEX", "Male"), ("RACE", "Other"), ("COUNTRY", "Japan"), ("POLPARTY x SEX", "Other x Female")]
 )
+
+
+def is_special(text: str) -> bool:
+    """Whether an option is a number, or may be taken for a refusal."""
+    return text.isnumeric() or declines(text) or may_decline(text)
 
 
 @st.composite
@@ -178,7 +186,7 @@ def responses(draw: st.DrawFn, options: int, refusal: bool) -> Responses:
 @st.composite
 def questions(draw: st.DrawFn, number: int) -> Question:
     """A question with any options, ordinals and groups that a survey may have."""
-    texts = draw(st.lists(TEXTS, min_size=3, max_size=6, unique_by=str.casefold))
+    texts = draw(st.lists(OPTIONS, min_size=3, max_size=6, unique_by=lambda text: bare(text).casefold()))
     refusal = draw(st.booleans())
     options, refusals = (texts[:-1], texts[-1:]) if refusal else (texts, [])
     ordinals = draw(st.lists(st.floats(-9, 9), min_size=len(options), max_size=len(options)))
@@ -189,7 +197,7 @@ def questions(draw: st.DrawFn, number: int) -> Question:
     return Question(
         id=f"Q{number}",
         topics=(draw(TEXTS.filter(lambda text: ";" not in text)),),
-        stem=draw(TEXTS),
+        stem=draw(TEXTS.filter(lambda text: text == without_markup(text))),
         paraphrased=draw(st.booleans()),
         options=tuple(Option(text=text, ordinal=value) for text, value in zip(options, ordinals, strict=True)),
         refusals=tuple(refusals),
