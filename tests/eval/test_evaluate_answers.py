@@ -10,6 +10,7 @@ from eval.answer_files import as_answers, check_distinct, left_out, load_answers
 from eval.answers import Refusals
 from eval.errors import AnswerError
 from eval.evaluation import evaluate, evaluate_answers
+from eval.expression.verbalized import read as read_percentages
 from eval.report import Report
 from eval.surveys.loading import LoadedSurvey
 from personas import Group, LoadedPersona, load_persona
@@ -100,7 +101,7 @@ def test_as_an_option_masses_are_scored_as_they_are_and_apart_they_are_renormali
     assert mean(as_option, "alignment") == mean(apart, "alignment") == pytest.approx(0.9)
 
 
-@pytest.mark.parametrize(("total", "fails"), [(0.99, False), (1.001, False), (0.9899, True), (1.0011, True), (0, True)])
+@pytest.mark.parametrize(("total", "fails"), [(0.95, False), (1.05, False), (0.9499, True), (1.0501, True), (0, True)])
 def test_a_sum_that_is_none_is_a_failure_named_and_counted_in_no_score(
     tmp_path: Path, total: float, fails: bool
 ) -> None:
@@ -108,8 +109,28 @@ def test_a_sum_that_is_none_is_a_failure_named_and_counted_in_no_score(
     (report,) = reports(file_of(tmp_path, rounded, line("TAX", {"option 1": 1})))
     assert report.survey.questions == 2
     assert [each.id for each in report.questions] == (["TAX"] if fails else ["BUS", "TAX"])
-    why = f"the masses sum to {total:g}, not to between 0.99 and 1.001"
+    why = f"the masses sum to {total:g}, not to between 0.95 and 1.05"
     assert [(each.id, each.why) for each in report.failures] == ([("BUS", why)] if fails else [])
+
+
+@pytest.mark.parametrize("total", [0.95, 0.98, 1.01, 1.05])
+def test_a_sum_off_one_is_divided_by_itself_so_that_the_score_is_that_of_the_same_reply_asked_for_here(
+    tmp_path: Path, total: float
+) -> None:
+    file = file_of(tmp_path, line("BUS", {"option 1": 0.6 * total, "option 2": 0.2 * total}, refusal=0.2 * total))
+    (apart,), (as_option,) = reports(file, "apart"), reports(file, "as-option")
+    assert apart.questions[0].model == pytest.approx((0.75, 0.25))
+    assert as_option.questions[0].model == pytest.approx((0.6, 0.2))
+    assert mean(as_option, "total_variation") == pytest.approx(0.2)
+    percentages = {"A": 60 * total, "B": 20 * total, "C": 20 * total}
+    assert read_percentages(json.dumps(percentages), ("A", "B", "C")) == percentages
+
+
+def test_percentages_in_a_file_of_answers_fail_and_the_line_says_to_give_shares(tmp_path: Path) -> None:
+    (report,) = reports(file_of(tmp_path, line("BUS", {"option 1": 60, "option 2": 41}), line("TAX", {"option 1": 1})))
+    assert [each.why for each in report.failures] == [
+        "the masses sum to 101, not to between 0.95 and 1.05; give shares of 1, not percentages"
+    ]
 
 
 def test_nothing_but_refusing_fails_apart_and_is_an_answer_as_an_option(tmp_path: Path) -> None:
