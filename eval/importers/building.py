@@ -67,11 +67,18 @@ class Notes:
         if item not in items:
             items.append(item)
 
-    def add_answers(self, kind: str, reason: str, item: str, by_text: Mapping[str, float]) -> None:
-        """Record `reason` for the answers of an item that are left out: how many people gave which text."""
-        for text, answers in by_text.items():
-            self.add(kind, reason, f"{item}: {answers:g} × {quoted(text)}")
-            self._answers[kind, reason] = self._answers.get((kind, reason), 0) + answers
+    def add_answers(
+        self, kind: str, reason: str, item: str, by_text: Mapping[str, float], answers: float | None = None
+    ) -> None:
+        """Record `reason` for answers of an item, by text and with their numbers.
+
+        `answers` is how many are left out for that reason, if these are more than the numbers by text.
+        """
+        for text, number in by_text.items():
+            self.add(kind, reason, f"{item}: {number:g} × {quoted(text)}")
+        if by_text:
+            left_out = sum(by_text.values()) if answers is None else answers
+            self._answers[kind, reason] = self._answers.get((kind, reason), 0) + left_out
 
     def add_text(self, reason: str, text: str, question: str) -> None:
         """Record `reason` for the text of an option of a question; the same text of many questions is one item."""
@@ -106,7 +113,7 @@ class Notes:
         answers = self._answers.get((kind, reason))
         if answers is None:
             return f"{len(items)} {name} {reason}: {_listed(items, _EXAMPLES)}"
-        return f"{len(items)} {name} {reason}: {_listed(items, _COUNTED_EXAMPLES)} (answers in all: {answers:g})"
+        return f"{len(items)} {name} {reason}: {_listed(items, _COUNTED_EXAMPLES)} (answers left out: {answers:g})"
 
 
 def _listed(items: list[str], most: int) -> str:

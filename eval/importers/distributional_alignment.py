@@ -302,8 +302,8 @@ def _amounts(figures: Any, entry: Entry, draft: Draft, item: str, notes: Notes) 
         into, name = (unknown, str(text)) if option is None else (amounts, option)
         into[name] = into.get(name, 0.0) + float(amount)
     if unknown:
-        reason = "left out of a question with the group (an option was chosen that it does not have)"
-        notes.add_answers("answer", reason, item, unknown)
+        reason = "left out of a question (an option was chosen that it does not have)"
+        notes.add_answers("group", reason, item, unknown, answers=sum(map(float, figures.values())))
         return None
     return amounts
 

@@ -9,8 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from eval.importers.building import Notes
-from eval.importers.markup import bare
+from eval.importers.building import Notes, collapsed
+from eval.importers.markup import bare, without_markup
 from eval.importers.refusal_texts import (
     COUNTED_AS_OPTIONS,
     answers_beside,
@@ -69,9 +69,9 @@ def scale_of(
 
     An option whose text declines is a refusal, unless its value lies between those of options that answer: it is then a
     middle of the scale, and named. Of other texts, those that may stand outside a scale ("Other", "Depends") are
-    refusals if their value is a missing code outside the range of the others, or if they alone have none; so is a
-    missing code far from all others. `refusals` are those of the source itself, and `answers` options of which it says
-    that they are none: these stay where they have a place.
+    refusals if their value is a missing code outside the range of the others, or if they alone have none; so is any
+    option with a missing code that breaks the spacing of the others. `refusals` are those of the source itself, and
+    `answers` options of which it says that they are none: these stay where they have a place.
     """
     scale = _on_scale(values)
     middles: list[str] = []
@@ -115,7 +115,7 @@ def _judged(
         return (None, False) if between else (MAY_NOT_ANSWER, False)
     if value is None or not missing or not outside or not _is_far(value, scale):
         return None, False
-    return (NO_PLACE, True) if value in _LONG or _is_number(text, value) else (APART, False)
+    return (APART, False) if is_answer and value in _SHORT else (NO_PLACE, True)
 
 
 def _on_scale(values: Mapping[str, float | None]) -> tuple[float, ...]:
@@ -150,12 +150,6 @@ def _is_far(code: float, scale: Sequence[float]) -> bool:
     return max(steps) - min(steps) < _SAME and gap > max(steps) + _SAME
 
 
-def _is_number(text: str, value: float) -> bool:
-    try:
-        return float(bare(text)) == value
-    except ValueError:
-        return False
-
-
 def _with_code(text: str, value: float | None) -> str:
-    return text if value is None or bare(text) == f"{value:g}" else f"{text} ({value:g})"
+    shown = collapsed(without_markup(text))
+    return shown if value is None or bare(text) == f"{value:g}" else f"{shown} ({value:g})"

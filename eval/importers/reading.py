@@ -144,7 +144,7 @@ def _separator_of_excel(path: Path, cells: Sequence[str]) -> str | None:
     separator = found.group(1)
     if separator not in ("", ","):
         problem = f"line 1: the columns are separated by {_SEPARATORS.get(separator, quoted(separator))}"
-        raise SurveyError(f"{display_name(path)}: {problem}; {_commas(separator)}, and remove this line")
+        raise SurveyError(f"{display_name(path)}: {problem}; remove this line, and {_commas(separator)}")
     return ","
 
 

@@ -13,6 +13,7 @@ from eval.evaluation import evaluate, evaluate_answers
 from eval.expression.verbalized import read as read_percentages
 from eval.report import Report
 from eval.surveys.loading import LoadedSurvey
+from eval.surveys.model import Survey
 from personas import Group, LoadedPersona, load_persona
 from tests.eval.fake_engine import FakeEngine
 from tests.eval.towns import DEMOCRAT, FEMALE, MALE, REFUSAL, REPUBLICAN, many, question, town
@@ -304,3 +305,38 @@ def test_a_file_whose_name_is_no_utf_8_has_a_report_all_the_same(tmp_path: Path)
     (report,) = reports(str(path))
     assert report.model.name == "?mine.jsonl"
     assert Report.model_validate_json(report.to_json()) == report
+
+
+def curly() -> LoadedSurvey:
+    """Return the town's survey with typographic apostrophes, dashes and dots in its first question."""
+    text = TOWN.survey.model_dump_json(by_alias=True)
+    for plain, other in (("BUS", "BUS – 1"), ("option 1", "Don’t"), ("option 2", "Do…")):
+        text = text.replace(f'"{plain}"', f'"{other}"')
+    return LoadedSurvey(Survey.model_validate_json(text), TOWN.path, TOWN.sha256)
+
+
+CURLY = curly()
+
+
+def test_questions_and_options_are_found_whatever_their_apostrophes_dashes_and_spaces(tmp_path: Path) -> None:
+    file = file_of(tmp_path, line("BUS - 1", {"Don't": 0.75, "Do...": 0.25}))
+    (report,) = evaluate_answers(load_answers(file, CURLY), CURLY)
+    (found,) = report.questions
+    assert (found.id, found.options, found.model) == ("BUS – 1", ("Don’t", "Do…"), (0.75, 0.25))
+
+
+def test_an_option_in_two_spellings_is_an_error_that_names_it(tmp_path: Path) -> None:
+    file = file_of(tmp_path, line("BUS – 1", {"Don't": 0.5, "Don`t": 0.5}))
+    with pytest.raises(AnswerError) as caught:
+        load_answers(file, CURLY)
+    assert 'line 1: question "BUS – 1": the option "Don’t" occurs twice, in two spellings; keep one' in str(
+        caught.value
+    )
+    with pytest.raises(AnswerError, match='has no option "don\'t"; did you mean "Don’t"'):
+        load_answers(file_of(tmp_path, line("BUS – 1", {"don't": 1})), CURLY)
+
+
+def test_two_questions_whose_ids_differ_in_typography_only_are_answered_once_each(tmp_path: Path) -> None:
+    twice = file_of(tmp_path, line("BUS – 1", {"Don’t": 1}), line("BUS - 1", {"Don't": 1}))
+    with pytest.raises(AnswerError, match='line 2: line 1 answers "BUS – 1" for the same group; keep one of them'):
+        load_answers(twice, CURLY)
