@@ -22,7 +22,7 @@ from pydantic import (
     field_validator,
 )
 
-from eval.answers import LEAST_SUM, MOST_SUM, Answer, Failure, OrderAnswer, is_as_it_stands, is_whole
+from eval.answers import LEAST_SUM, MOST_SUM, Answer, Failure, OrderAnswer, is_whole
 from eval.errors import AnswerError, SurveyError
 from eval.report import Report
 from eval.surveys.human_figures import human_figures, require_figures
@@ -263,9 +263,7 @@ def answer_from(line: AnswerLine, question: Question) -> Answer | Failure:
         return Failure(question.id, "the survey has no figures for this group on this question")
     options = np.array([masses.get(text, 0.0) for text in question.option_texts])
     refusal = math.fsum([line.refusal, *(masses.get(text, 0.0) for text in question.refusals)])
-    return Answer(
-        question.id, (OrderAnswer("survey", options, refusal, label_mass=None, as_is=is_as_it_stands(total)),)
-    )
+    return Answer(question.id, (OrderAnswer("survey", options, refusal, label_mass=None, as_is=True),))
 
 
 def check_distinct(personas: Sequence[LoadedPersona]) -> None:

@@ -18,7 +18,6 @@ REFUSALS_ONLY = "answered with refusals only"
 """Why an answered question has no distribution to compare while refusals are apart."""
 LEAST_SUM, MOST_SUM = 0.95, 1.05
 """The sums that the shares of one answer may have, whoever gives it: see `is_whole`."""
-_ROUNDED = (0.99, 1.001)
 _TOLERANCE = 1e-9  # 0.95 is allowed, and a sum of floats may miss it
 _PARTICULARS = re.compile(r": | \(")
 """The text after this is about one question only, or is a server's own message."""
@@ -94,19 +93,10 @@ def is_whole(total: float) -> bool:
 
     One rule for what a model writes (`verbalized`) and for what a file of answers says, because the second is often the
     first, written down by another program. Ten shares that are each rounded to whole percent miss 100 by up to 5, and
-    models that count badly come out at 99 or 102. Such an answer is divided by its sum. Farther off, what is missing or
-    too much is as large as what is measured, and the answer is a failure.
+    models that count badly come out at 99 or 102. Farther off, what is missing or too much is as large as the
+    differences that are measured, and the answer is a failure.
     """
     return LEAST_SUM - _TOLERANCE <= total <= MOST_SUM + _TOLERANCE
-
-
-def is_as_it_stands(total: float) -> bool:
-    """Return whether `total` is 1 but for the rounding of probabilities and for tokens not shown: 0.99 to 1.001.
-
-    With refusals as-option such masses are scored as they are, as published scores are; with other sums they are
-    divided by their sum.
-    """
-    return _ROUNDED[0] - _TOLERANCE <= total <= _ROUNDED[1] + _TOLERANCE
 
 
 def by_reason(whys: Iterable[str]) -> tuple[tuple[str, int], ...]:
