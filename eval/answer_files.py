@@ -24,6 +24,7 @@ from pydantic import (
 
 from eval.answers import LEAST_SUM, MOST_SUM, Answer, Failure, OrderAnswer, is_whole
 from eval.errors import AnswerError, SurveyError
+from eval.importers.reading import other_format
 from eval.report import Report
 from eval.surveys.human_figures import human_figures, require_figures
 from eval.surveys.loading import LoadedSurvey, Survey
@@ -145,6 +146,9 @@ def load_answers(file: str | Path, survey: LoadedSurvey) -> AnswerFile:
     """
     path = Path(file)
     content = read_bytes(path, _ANSWER_FILE)
+    problem = other_format(content, "write a file of JSON Lines, one answer on each line")
+    if problem is not None:
+        raise AnswerError(f"{display_name(path)} is {problem}")
     reading = _Reading(survey)
     for number, line in enumerate(content.split(b"\n"), start=1):
         text = decode(line, path, _ANSWER_FILE, first_line=number)

@@ -67,7 +67,7 @@ class Row(BaseModel):
     ordinal: Number | None = None
     """The option's place on the scale, 2.5 for instance; empty for all options that have no order."""
     refusal: YesNo = False
-    """Whether the option declines to answer: yes or no; where it is empty, texts such as "Don't know" do."""
+    """Whether the option declines to answer: yes or no; where it is empty, the text decides ("Don't know" does)."""
     attribute: Line | None = None
     """The group's attribute, such as POLPARTY, or a pair, POLPARTY x SEX; empty for everyone."""
     value: Line | None = None

@@ -19,18 +19,18 @@ from personas.inputs.suggestions import quoted
 
 _SOURCE_FILE = FileKind("a file of the survey", 2_000_000_000, SurveyError)
 _MOST_COLUMNS = 12
-_AS_TABLE = 'save the table as "CSV UTF-8 (comma delimited)" and name that file'
+_UTF_16 = ("text in UTF-16", "save the file as UTF-8")
 _OTHER_FORMATS = (
-    (b"PK\x03\x04", f"a workbook (.xlsx, .ods) or another ZIP file; {_AS_TABLE}, or unpack the archive"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", f"a workbook of an older Excel (.xls); {_AS_TABLE}"),
-    (b"$FL", f"a file of SPSS; {_AS_TABLE}"),
-    (b"<stata_dta>", f"a file of Stata; {_AS_TABLE}"),
-    (b"PAR1", f"a Parquet file; {_AS_TABLE}"),
-    (b"\x1f\x8b", "compressed (gzip); unpack it and name the file in it"),
-    (b"\xff\xfe", "text in UTF-16; save the file as UTF-8"),
-    (b"\xfe\xff", "text in UTF-16; save the file as UTF-8"),
+    (b"PK\x03\x04", "a workbook (.xlsx, .ods) or another ZIP file", None),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a workbook of an older Excel (.xls)", None),
+    (b"$FL", "a file of SPSS", None),
+    (b"<stata_dta>", "a file of Stata", None),
+    (b"PAR1", "a Parquet file", None),
+    (b"\x1f\x8b", "compressed (gzip)", "unpack it and name the file in it"),
+    (b"\xff\xfe", *_UTF_16),
+    (b"\xfe\xff", *_UTF_16),
 )
-"""What files begin with that are handed in for a table, and what to do about each."""
+"""What files begin with that are handed in for text in UTF-8; for some, what to do whatever is wanted."""
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _EXCEL_LINE = re.compile(r'"?sep=(.?)"?[,;\t]*', re.IGNORECASE)
 
@@ -43,10 +43,19 @@ def read_text(path: Path) -> str:
             another file that is not text, or is not UTF-8.
     """
     content = read_bytes(path, _SOURCE_FILE)
-    other = next((what for beginning, what in _OTHER_FORMATS if content.startswith(beginning)), None)
-    if other is not None:
-        raise SurveyError(f"{display_name(path)} is {other}")
+    problem = other_format(content, 'save the table as "CSV UTF-8 (comma delimited)" and name that file')
+    if problem is not None:
+        raise SurveyError(f"{display_name(path)} is {problem}")
     return decode(content, path, _SOURCE_FILE).lstrip("\ufeff")  # a file that was saved twice has two of them
+
+
+def other_format(content: bytes, instead: str) -> str | None:
+    """Return what a file is that is not text in UTF-8, and what to do; None if it may be text.
+
+    `instead` is what to do about a file of another program, such as a workbook.
+    """
+    found = next(((what, fix) for beginning, what, fix in _OTHER_FORMATS if content.startswith(beginning)), None)
+    return None if found is None else f"{found[0]}; {found[1] or instead}"
 
 
 def read_json_object(path: Path) -> dict[str, Any]:

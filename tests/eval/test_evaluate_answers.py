@@ -324,6 +324,25 @@ def test_questions_and_options_are_found_whatever_their_apostrophes_dashes_and_s
     assert (found.id, found.options, found.model) == ("BUS – 1", ("Don’t", "Do…"), (0.75, 0.25))
 
 
+@pytest.mark.parametrize(
+    ("content", "advice"),
+    [
+        (
+            b"PK\x03\x04",
+            "is a workbook (.xlsx, .ods) or another ZIP file; write a file of JSON Lines, one answer on each",
+        ),
+        ('{"question": "BUS"}'.encode("utf-16"), "is text in UTF-16; save the file as UTF-8"),
+    ],
+)
+def test_a_file_of_answers_that_is_no_text_is_named_with_what_to_do(
+    tmp_path: Path, content: bytes, advice: str
+) -> None:
+    (tmp_path / "answers").write_bytes(content)
+    with pytest.raises(AnswerError) as caught:
+        load_answers(tmp_path / "answers", TOWN)
+    assert advice in str(caught.value)
+
+
 def test_an_option_in_two_spellings_is_an_error_that_names_it(tmp_path: Path) -> None:
     file = file_of(tmp_path, line("BUS – 1", {"Don't": 0.5, "Don`t": 0.5}))
     with pytest.raises(AnswerError) as caught:
