@@ -6,6 +6,7 @@ taken for tags: "<$30,000>" stays as it is.
 
 import html
 import re
+from functools import lru_cache
 
 from eval.surveys.spelling import comparable
 
@@ -42,6 +43,7 @@ def _in_place_of(tag: re.Match[str]) -> str:
     return " " if tag.group(2).lower() in ("td", "th") else ""
 
 
+@lru_cache(maxsize=4096)
 def bare(text: str) -> str:
     """Return that by which importers compare texts: without HTML, and whatever the typography."""
     return comparable(without_markup(text))

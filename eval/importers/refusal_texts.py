@@ -7,10 +7,12 @@ Whether an option that declines has a place on a scale all the same is decided i
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from eval.importers.building import Notes
 from eval.importers.markup import bare
 
+_REMEMBERED = 4096  # the options of a large table are the same few texts many thousands of times
 COUNTED_AS_OPTIONS = "with options that decline but have a value (counted as options)"
 COUNTED_AS_REFUSALS = "with options that have no value (counted as refusals)"
 
@@ -80,6 +82,7 @@ _DOUBTFUL = re.compile(
 _TELLING = re.compile(r"\b(sure|certain|know|knows|opinion|choose|asked|apply|applies|skip|skipped|missing|unknown)\b")
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def declines(option: str) -> bool:
     """Return whether an option declines to answer: "Refused", "DK/NA", "99. Don't know (VOL.)", "Missing; Unknown"."""
     text = _phrase(option)
@@ -89,6 +92,7 @@ def declines(option: str) -> bool:
     return bool(parts) and all(_DECLINES.fullmatch(part) for part in parts)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def may_decline(option: str) -> bool:
     """Return whether an option may stand outside a scale: "Neither", "Depends", "Other", or not read to people.
 
