@@ -18,17 +18,17 @@ COUNTED_AS_REFUSALS = "with options that have no value (counted as refusals)"
 
 _REMARK = (
     r"vol(?:\.|unteered)?(?: only| response)?|spont(?:\.|aneous(?:ly)?)?|dnr|dns|unprompted|not prompted|interviewer|"
-    r"(?:do not|dont|not) (?:read|prompt|show)(?: out| aloud| list)?"
+    r"(?:do not|dont|not) (?:read|prompt|probe|show|offer)(?: out| aloud| list)?|if volunteered"
 )
 _DECORATIONS = (
-    re.compile(rf"[(\[{{<]\s*(?:{_REMARK}|m)\b[^)\]}}>]*[)\]}}>]"),
+    re.compile(rf"[(\[{{<]\s*(?:{_REMARK}|m|(?:ftf|web|phone|mail) only|code -?\d+)\b[^)\]}}>]*[)\]}}>]"),
     re.compile(rf"^(?:{_REMARK})\s*[:.-]?\s+(?=\S)"),
     re.compile(rf"[\s,:;-]+(?:{_REMARK})\.?$"),
 )
 """What a questionnaire says to the interviewer beside an option."""
 _CODES = (
     re.compile(r"^(?:code )?[(\[]?[-+]?\d{1,5}(?:[/,]\s?[-+]?\d{1,5})*[)\]]?\s*[.:=)-]?\s*(?=[^\d\s.:=)-])"),
-    re.compile(r"^\(?[a-z]\s?[.):]\s+(?=\S)"),
+    re.compile(r"^[.(]?[a-z]\s?[.):]\s+(?=\S)"),
     re.compile(r"\s*(?:[(\[=:-]\s*)?(?<!\d)[-+]?\d{1,5}[)\]]?$"),
 )
 """A number or a letter before the text, "99. Refused" or "d) Refused", and a number after it, "Refused (99)"."""
@@ -47,9 +47,12 @@ _PHRASES = (
     rf"{_NOT} (?:wish|want|like|care) to {_SAY}|(?:not willing|unwilling|not prepared) to {_SAY}|unwilling",
     rf"(?:can ?not|cant|could not|couldnt|will not|wont|would not|wouldnt|unable to|not able to) {_SAY}|unable",
     rf"(?:hard|difficult|impossible) to {_SAY}",
-    rf"no (?:answer|response|reply)(?: given| recorded)?|{_NOT} (?:answer|respond)|(?:un|not )answered|nr",
+    rf"no (?:ans|answer|resp|response|reply|idea|comment)(?: given| recorded)?|{_NOT} (?:answer|respond)|nr|"
+    r"(?:un|not )answered|answer refused|(?:un|not )disclosed",
     r"(?:item )?non-? ?response|no-response",
-    rf"(?:have |has |had )?no opinion|{_NOT} have (?:an |any )?opinion|without (?:an )?opinion",
+    rf"(?:have |has |had )?no opinion|{_NOT} have (?:an |any )?opinion|without (?:an )?opinion|"
+    r"(?:have not|havent) formed (?:an )?opinion",
+    rf"not (?:familiar enough|enough info(?:rmation)?) to {_SAY}",
     r"not sure|unsure",
     r"not (?:asked|applicable|ascertained|stated|reported|given|known|recorded|specified|codeable|codable|in universe)",
     r"(?:question )?not asked(?: in| of| to)?(?: the| this| that)?(?: survey| country| wave| respondent| question)",
@@ -57,7 +60,7 @@ _PHRASES = (
     r"unknown|(?:system |item |user |other )?missing(?: values?| data| code| answer| response)?|sysmis|no data",
     r"uncodeable|uncodable|not codeable|not codable|invalid(?: answer| response| code)?",
     r"skip|skipped|(?:legitimate|valid|logical|question|web) skip(?:ped)?|web blank|(?:left )?blank"
-    r"|skipped (?:on|in|by) .*",
+    r"|skipped (?:on|in|by) .*|(?:interview )?break-?off",
 )
 _WHO = r"(?:(?:i|im|i am|we|r|respondent|(?:s)?he|they)\s)?(?:(?:am|is|was|really|just|simply|still|honestly)\s)*"
 _FILLING = (
@@ -66,6 +69,11 @@ _FILLING = (
     rf"to {_SAY}))*"
 )
 _DECLINES = re.compile(rf"{_WHO}(?:{'|'.join(_PHRASES)}){_FILLING}")
+_BESIDE = re.compile(
+    rf"r|cs|ns|nk|dnk|undecided|uncertain|not certain|declined?|(?:{_NOT}|cant|can ?not) (?:remember|recall)|"
+    r"(?:have not|havent|not|never) heard.*|(?:have not|havent) thought.*|web"
+)
+"""What declines too where it stands beside a phrase that does: "DK/CS", "Undecided/Don't know", "Don't know/Web"."""
 _MISSING = ("missing;", "missing:", "missing -", "missing,", "other missing", "inap.", "inap ", "inapplicable")
 
 _DOUBTFUL = re.compile(
@@ -74,9 +82,10 @@ _DOUBTFUL = re.compile(
     r"(?:something|anything) else|(?:it |that |this )?(?:all )?(?:depends|varies)(?: on .*)?|mixed(?: feelings)?|"
     r"undecided|uncertain|not certain|maybe|perhaps|none of (?:these|them|those|the above)|no (?:preference|views?)|"
     r"declined?|refuses?|"
-    r"never heard of.*|(?:have not|havent|not) (?:heard|thought) .*|not heard.*|(?:do not|dont) care|"
+    r"never heard of.*|(?:have not|havent|not) (?:heard|thought) .*|not heard.*|error|"
+    r"(?:do not|dont) (?:care|understand)(?: .*)?|"
     r"too (?:early|soon|hard|difficult) to .*|(?:not enough|need more|insufficient) information|"
-    rf"not (?:available|relevant)|(?:{_NOT}|cant|can ?not) (?:decide|remember|recall)"
+    rf"not (?:avail|available|relevant)(?: to me)?|(?:{_NOT}|cant|can ?not) (?:decide|remember|recall)"
 )
 """Texts that stand outside the scale in one questionnaire and on it in another."""
 _TELLING = re.compile(r"\b(sure|certain|know|knows|opinion|choose|asked|apply|applies|skip|skipped|missing|unknown)\b")
@@ -89,7 +98,7 @@ def declines(option: str) -> bool:
     if text.startswith(_MISSING):
         return True
     parts = _parts(text)
-    return bool(parts) and all(_DECLINES.fullmatch(part) for part in parts)
+    return any(map(_DECLINES.fullmatch, parts)) and all(_DECLINES.fullmatch(p) or _BESIDE.fullmatch(p) for p in parts)
 
 
 @lru_cache(maxsize=_REMEMBERED)
