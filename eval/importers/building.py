@@ -266,7 +266,8 @@ def finished_survey(
     """
     if not questions:
         why = next((f" ({line})" for line in notes.skipped_questions()), "")
-        raise SurveyError(f"no question could be imported{why}; check that KIND is the format of these files")
+        fix = "correct the files, or " if why else ""
+        raise SurveyError(f"no question could be imported{why}; {fix}check that KIND is the format of these files")
     try:
         return Survey(
             schema=SCHEMA,

@@ -80,7 +80,7 @@ _DOUBTFUL = re.compile(
     r"neither(?: one| of (?:these|them|the two|those|the above))?|both(?: equally| of (?:these|them))?|others?|"
     r"other (?:answer|response|reply|specify)|(?:please )?specify(?: below)?|another answer|"
     r"(?:something|anything) else|(?:it |that |this )?(?:all )?(?:depends|varies)(?: on .*)?|mixed(?: feelings)?|"
-    r"undecided|uncertain|not certain|maybe|perhaps|none of (?:these|them|those|the above)|no (?:preference|views?)|"
+    r"undecided|uncertain|not certain|maybe|perhaps|none of (?:these|the above)|no (?:preference|views?)|"
     r"declined?|refuses?|"
     r"never heard of.*|(?:have not|havent|not) (?:heard|thought) .*|not heard.*|error|"
     r"(?:do not|dont) (?:care|understand)(?: .*)?|"
