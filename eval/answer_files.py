@@ -22,17 +22,19 @@ from pydantic import (
     field_validator,
 )
 
-from eval.answers import Answer, Failure, OrderAnswer
+from eval.answers import LEAST_SUM, MOST_SUM, Answer, Failure, OrderAnswer, is_whole
 from eval.errors import AnswerError, SurveyError
+from eval.importers.reading import other_format
 from eval.report import Report
 from eval.surveys.human_figures import human_figures, require_figures
 from eval.surveys.loading import LoadedSurvey, Survey
 from eval.surveys.model import Question
+from eval.surveys.spelling import same_texts
 from personas import Group, LoadedPersona, clash
 from personas.inputs.files import FileKind, decode, display_name, read_bytes
 from personas.inputs.json_text import parse_json
 from personas.inputs.models import StrictModel, broken_rule, explain, faults
-from personas.inputs.suggestions import quoted, suggestion
+from personas.inputs.suggestions import one_of, quoted, suggestion
 
 _FIXES = {"tuple_type": 'write {"attribute": ..., "value": ...} or a list of them'}
 _WHOLE_LINE = {"model_type": 'write {"question": ..., "group": ..., "distribution": ...}'}
@@ -96,9 +98,6 @@ def written(line: AnswerLine) -> str:
     return json.dumps(line.model_dump(), ensure_ascii=False)
 
 
-LEAST_SUM, MOST_SUM = 0.99, 1.001
-"""The sums that the masses of an answer may have: 1, rounded."""
-_TOLERANCE = 1e-9  # 0.99 is allowed, and a sum of floats may miss it
 _ANSWER_FILE = FileKind("a file of answers", 500_000_000, AnswerError, if_too_large="score it in parts")
 
 People = frozenset[Group]
@@ -147,6 +146,9 @@ def load_answers(file: str | Path, survey: LoadedSurvey) -> AnswerFile:
     """
     path = Path(file)
     content = read_bytes(path, _ANSWER_FILE)
+    problem = other_format(content, "write a file of JSON Lines, one answer on each line")
+    if problem is not None:
+        raise AnswerError(f"{display_name(path)} is {problem}")
     reading = _Reading(survey)
     for number, line in enumerate(content.split(b"\n"), start=1):
         text = decode(line, path, _ANSWER_FILE, first_line=number)
@@ -202,7 +204,7 @@ class _Reading:
         if not text.strip():
             return
         line = read_line(text)
-        self._check_options(line)
+        line = self._as_the_survey_spells(line)
         people = frozenset(line.group)
         if people not in self.by_people:
             require_figures(self._survey, line.group)
@@ -213,28 +215,54 @@ class _Reading:
             raise AnswerError(f"{problem}; keep one of them")
         self.by_people[people].by_question[line.question] = line
 
-    def _check_options(self, line: AnswerLine) -> None:
-        question = self._questions.get(line.question)
-        if question is None:
-            problem = f"the survey {self._survey.survey.name} has no question {quoted(line.question)}"
-            otherwise = "write one of its ids, or name the survey that was answered with --survey"
-            raise AnswerError(f"{problem}; {suggestion(line.question, self._questions, otherwise)}")
+    def _as_the_survey_spells(self, line: AnswerLine) -> AnswerLine:
+        """Return the line with the question's id and the options as the survey has them, whatever their typography."""
+        question = self._question(line.question)
         known = (*question.option_texts, *question.refusals)
-        for text in line.distribution:
-            if text not in known:
-                problem = f"question {quoted(line.question)} has no option {quoted(text)}"
-                raise AnswerError(f"{problem}; {suggestion(text, known)}")
+        if question.id == line.question and all(text in known for text in line.distribution):
+            return line
+        distribution: dict[str, float] = {}
+        for text, mass in line.distribution.items():
+            option = self._option(question, text)
+            if option in distribution:
+                problem = f"question {quoted(question.id)}: the option {quoted(option)} occurs twice, in two spellings"
+                raise AnswerError(f"{problem}; keep one of them")
+            distribution[option] = mass
+        return line.model_copy(update={"question": question.id, "distribution": distribution})
+
+    def _question(self, name: str) -> Question:
+        if name in self._questions:
+            return self._questions[name]
+        alike = same_texts(name, self._questions)
+        if len(alike) == 1:
+            return self._questions[alike[0]]
+        problem = f"the survey {self._survey.survey.name} has no question {quoted(name)}"
+        otherwise = "write one of its ids, or name the survey that was answered with --survey"
+        raise AnswerError(f"{problem}; {suggestion(name, self._questions, otherwise)}")
+
+    def _option(self, question: Question, text: str) -> str:
+        known = (*question.option_texts, *question.refusals)
+        alike = same_texts(text, known)
+        if len(alike) == 1:
+            return alike[0]
+        problem = f"question {quoted(question.id)} has no option {quoted(text)}"
+        if alike:
+            problem = f"{problem}, and several that differ from it only in typography"
+            raise AnswerError(f"{problem}; copy one of them: {one_of(alike)}")
+        raise AnswerError(f"{problem}; {suggestion(text, known)}")
 
 
 def answer_from(line: AnswerLine, question: Question) -> Answer | Failure:
-    """Return the answer of a line to `question`, or why it cannot be scored: its masses do not sum to 1, or no figures.
+    """Return the answer of a line to `question`, or why it cannot be scored: its masses are not a whole, or no figures.
 
-    The masses are in the survey's order, whatever the order in the file.
+    The masses are in the survey's order, whatever the order in the file. What sums `eval.answers.is_whole` takes is the
+    rule for replies of models, too.
     """
     masses = line.distribution
     total = math.fsum([*masses.values(), line.refusal])
-    if not LEAST_SUM - _TOLERANCE <= total <= MOST_SUM + _TOLERANCE:
-        return Failure(question.id, f"the masses sum to {total:.6g}, not to between {LEAST_SUM} and {MOST_SUM}")
+    if not is_whole(total):
+        fix = "; give shares of 1, not percentages" if is_whole(total / 100) else ""
+        return Failure(question.id, f"the masses sum to {total:.6g}, not to between {LEAST_SUM} and {MOST_SUM}{fix}")
     if human_figures(question, line.group) is None:
         return Failure(question.id, "the survey has no figures for this group on this question")
     options = np.array([masses.get(text, 0.0) for text in question.option_texts])

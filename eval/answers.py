@@ -16,6 +16,9 @@ Refusals = Literal["apart", "as-option"]
 """How refusals are scored: left out and the rest renormalised, or as one more option."""
 REFUSALS_ONLY = "answered with refusals only"
 """Why an answered question has no distribution to compare while refusals are apart."""
+LEAST_SUM, MOST_SUM = 0.95, 1.05
+"""The sums that the shares of one answer may have, whoever gives it: see `is_whole`."""
+_TOLERANCE = 1e-9  # 0.95 is allowed, and a sum of floats may miss it
 _PARTICULARS = re.compile(r": | \(")
 """The text after this is about one question only, or is a server's own message."""
 _PREFIXES = tuple(f"{order} order: " for order in ORDERS)
@@ -83,6 +86,17 @@ class Failure:
     tokens_decoded: int = 0
     tokens_reused: int = 0
     replies: Replies = Replies()
+
+
+def is_whole(total: float) -> bool:
+    """Return whether `total`, the sum of the shares of an answer, may stand for a whole: 0.95 to 1.05.
+
+    One rule for what a model writes (`verbalized`) and for what a file of answers says, because the second is often the
+    first, written down by another program. Ten shares that are each rounded to whole percent miss 100 by up to 5, and
+    models that count badly come out at 99 or 102. Farther off, what is missing or too much is as large as the
+    differences that are measured, and the answer is a failure.
+    """
+    return LEAST_SUM - _TOLERANCE <= total <= MOST_SUM + _TOLERANCE
 
 
 def by_reason(whys: Iterable[str]) -> tuple[tuple[str, int], ...]:

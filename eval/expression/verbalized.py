@@ -8,19 +8,17 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from eval.answers import is_whole
 from eval.engine import Sampling
 from eval.expression.asking import OneReply, excerpt
 from eval.expression.rendering import VERBALIZED_INSTRUCTION
-
-MIN_SUM, MAX_SUM = 95, 105
-"""The range of accepted sums of the percentages."""
 
 
 def read(reply: str, labels: Sequence[str]) -> dict[str, float] | str:
     """Return the percentage of each label, or why the reply cannot be read.
 
     The reply must be one JSON object, which may be inside a fenced code block. It must have every label once and no
-    other key, and numbers from 0 to 100 with a sum from 95 to 105.
+    other key, and numbers from 0 to 100 whose sum is a whole (`eval.answers.is_whole`: 95 to 105).
     """
     try:
         pairs = json.loads(_without_fence(reply.strip()), object_pairs_hook=_Pairs, parse_constant=_no_constant)
@@ -59,7 +57,7 @@ def _checked(pairs: _Pairs, labels: Sequence[str]) -> dict[str, float] | str:
     for label, value in percentages.items():
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 100:
             return f"the reply gives a value that is not a percentage: {label} {excerpt(str(value))}"
-    if not MIN_SUM <= sum(percentages.values()) <= MAX_SUM:
+    if not is_whole(sum(percentages.values()) / 100):
         return f"the percentages do not sum to 100: {sum(percentages.values()):g}"
     return percentages
 

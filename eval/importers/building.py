@@ -1,12 +1,13 @@
 """What all importers share: building questions and a survey from what was read, and notes on what was left out."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from eval.errors import SurveyError
+from eval.importers.markup import bare, without_markup
 from eval.surveys.model import MOST_LABELS, MOST_PEOPLE, SCHEMA, Option, Population, Question, Responses, Survey
 from personas.inputs.suggestions import quoted
 
@@ -18,6 +19,7 @@ EVERYONE = "Everyone asked"
 NOT_IN_CATALOGUE = "skipped (not among the 60 of the catalogue)"
 NOBODY_ANSWERED = "left out of a question (nobody answered)"
 _EXAMPLES = 3
+_COUNTED_EXAMPLES = 20
 _LONGEST = 60
 _PLURALS = {"country": "countries"}
 
@@ -56,6 +58,8 @@ class Notes:
     """What was skipped or changed, by kind and reason, in the order in which the reasons first occurred."""
 
     _items: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    _answers: dict[tuple[str, str], float] = field(default_factory=dict)
+    _texts: dict[str, dict[str, list[str]]] = field(default_factory=dict)
 
     def add(self, kind: str, reason: str, item: str) -> None:
         """Record `reason` for `item`, which is a `kind` such as "question"; the same item is recorded once."""
@@ -63,9 +67,30 @@ class Notes:
         if item not in items:
             items.append(item)
 
+    def add_answers(
+        self, kind: str, reason: str, item: str, by_text: Mapping[str, float], answers: float | None = None
+    ) -> None:
+        """Record `reason` for answers of an item, by text and with their numbers.
+
+        `answers` is how many are left out for that reason, if these are more than the numbers by text.
+        """
+        for text, number in by_text.items():
+            self.add(kind, reason, f"{item}: {number:g} × {quoted(text)}")
+        if by_text:
+            left_out = sum(by_text.values()) if answers is None else answers
+            self._answers[kind, reason] = self._answers.get((kind, reason), 0) + left_out
+
+    def add_text(self, reason: str, text: str, question: str) -> None:
+        """Record `reason` for the text of an option of a question; the same text of many questions is one item."""
+        self._texts.setdefault(reason, {}).setdefault(text, []).append(question)
+
     def lines(self) -> tuple[str, ...]:
-        """Return a line for each reason: how many items, the reason, and the first few items."""
-        return tuple(self._line(kind, reason) for kind, reason in self._items)
+        """Return a line for each reason: how many items, the reason, and the first few items.
+
+        Texts of options come first, since what was decided about them concerns every figure of their questions.
+        """
+        of_texts = (self._text_line(reason) for reason in self._texts)
+        return (*of_texts, *(self._line(kind, reason) for kind, reason in self._items))
 
     def skipped_questions(self) -> Iterator[str]:
         """Yield the lines about questions that were skipped."""
@@ -73,15 +98,27 @@ class Notes:
             if kind == "question" and reason.startswith("skipped"):
                 yield self._line(kind, reason)
 
+    def _text_line(self, reason: str) -> str:
+        texts = self._texts[reason]
+        items = [
+            f"{quoted(text)} in {questions[0] if len(questions) == 1 else f'{len(questions)} questions'}"
+            for text, questions in texts.items()
+        ]
+        name = "option" if len(items) == 1 else "options"
+        return f"{len(items)} {name} {reason}: {_listed(items, _COUNTED_EXAMPLES)}"
+
     def _line(self, kind: str, reason: str) -> str:
         items = self._items[kind, reason]
         name = kind if len(items) == 1 else _PLURALS.get(kind, f"{kind}s")
-        return f"{len(items)} {name} {reason}: {_listed(items)}"
+        answers = self._answers.get((kind, reason))
+        if answers is None:
+            return f"{len(items)} {name} {reason}: {_listed(items, _EXAMPLES)}"
+        return f"{len(items)} {name} {reason}: {_listed(items, _COUNTED_EXAMPLES)} (answers left out: {answers:g})"
 
 
-def _listed(items: list[str]) -> str:
-    more = ["…"] if len(items) > _EXAMPLES else []
-    examples = (item if len(item) <= _LONGEST else f"{item[: _LONGEST - 1]}…" for item in items[:_EXAMPLES])
+def _listed(items: list[str], most: int) -> str:
+    more = ["…"] if len(items) > most else []
+    examples = (item if len(item) <= _LONGEST else f"{item[: _LONGEST - 1]}…" for item in items[:most])
     return "; ".join([*examples, *more])
 
 
@@ -144,9 +181,11 @@ def finished(draft: Draft, notes: Notes) -> Question | None:
 
     Options without an order all get the same ordinal value, so that there is no alignment for them.
     """
+    _clean(draft, notes)
     problem = _unfit(draft)
     if problem:
-        notes.add("question", f"skipped ({problem})", draft.id)
+        same = repeated_text((*draft.options, *draft.refusals))
+        notes.add("question", f"skipped ({problem})", draft.id if same is None else f"{draft.id}: {same}")
         return None
     if not draft.ordinals:
         notes.add("question", "without an order of the options: total variation only, no alignment", draft.id)
@@ -169,11 +208,37 @@ def finished(draft: Draft, notes: Notes) -> Question | None:
         return None
 
 
+def _clean(draft: Draft, notes: Notes) -> None:
+    """Take HTML out of the texts of a draft, with a note."""
+    before = (draft.stem, draft.options, draft.refusals)
+    draft.stem = tidy(without_markup(draft.stem)) if without_markup(draft.stem) != draft.stem else draft.stem
+    draft.options = tuple(map(_plain, draft.options))
+    draft.refusals = tuple(map(_plain, draft.refusals))
+    if before != (draft.stem, draft.options, draft.refusals):
+        notes.add("question", "with HTML in its texts (tags and entities were taken out)", draft.id)
+
+
+def _plain(text: str) -> str:
+    plain = without_markup(text)
+    return text if plain == text else collapsed(plain)
+
+
+def repeated_text(texts: Iterable[str]) -> str | None:
+    """Return the first text that is the same as one before it but for capital letters, typography and HTML."""
+    seen: set[str] = set()
+    for text in texts:
+        same = bare(text).casefold()
+        if same in seen:
+            return text
+        seen.add(same)
+    return None
+
+
 def _unfit(draft: Draft) -> str | None:
-    texts = [text.casefold() for text in (*draft.options, *draft.refusals)]
+    texts = (*draft.options, *draft.refusals)
     if len(draft.options) < 2:
         return "fewer than two options besides refusals"
-    if len(set(texts)) < len(texts):
+    if repeated_text(texts) is not None:
         return "two options have the same text"
     if len(texts) > MOST_LABELS:
         return f"more than {MOST_LABELS} options"
@@ -201,7 +266,8 @@ def finished_survey(
     """
     if not questions:
         why = next((f" ({line})" for line in notes.skipped_questions()), "")
-        raise SurveyError(f"no question could be imported{why}; check that KIND is the format of these files")
+        fix = "correct the files, or " if why else ""
+        raise SurveyError(f"no question could be imported{why}; {fix}check that KIND is the format of these files")
     try:
         return Survey(
             schema=SCHEMA,

@@ -1,7 +1,7 @@
 """A survey as a table of one's own: a row per question, option, group and count (`docs/surveys.md` has the columns)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, cast
@@ -11,8 +11,13 @@ from pydantic_core import PydanticCustomError
 
 from eval.errors import SurveyError
 from eval.importers.building import Draft, ImportOptions, ImportResult, Notes, finished, finished_survey
+from eval.importers.markup import bare
+from eval.importers.missing_codes import scale_of
 from eval.importers.reading import columns_found, read_rows
+from eval.importers.refusal_texts import declines, may_decline
 from eval.surveys.model import MOST_PEOPLE, Question, Responses, check_attribute, check_value
+from eval.surveys.spelling import comparable, plain_spaces, same_texts
+from personas import CATALOGUE
 from personas.inputs.files import display_name
 from personas.inputs.models import Line, Prose, broken_rule
 from personas.inputs.suggestions import quoted, suggestion
@@ -62,7 +67,7 @@ class Row(BaseModel):
     ordinal: Number | None = None
     """The option's place on the scale, 2.5 for instance; empty for all options that have no order."""
     refusal: YesNo = False
-    """Whether the option declines to answer: yes or no."""
+    """Whether the option declines to answer: yes or no; where it is empty, the text decides ("Don't know" does)."""
     attribute: Line | None = None
     """The group's attribute, such as POLPARTY, or a pair, POLPARTY x SEX; empty for everyone."""
     value: Line | None = None
@@ -105,6 +110,7 @@ class _CompactRow:
     option: str | None
     ordinal: float | None
     refusal: bool
+    stated: bool
     group: tuple[str, str] | None
     count: float | None
     proportion: float | None
@@ -124,6 +130,7 @@ class _CompactRow:
             option=shared(row.option),
             ordinal=row.ordinal,
             refusal=row.refusal,
+            stated="refusal" in row.model_fields_set,
             group=shared(row.group),
             count=row.count,
             proportion=row.proportion,
@@ -149,10 +156,25 @@ class _QuestionRows:
             value = getattr(row, key)
             if value is None:
                 continue
-            if found not in (default, value):
+            if found is not default and _compared(found) != _compared(value):
                 raise self.fault(line, f"has two of {quoted(key)}; write the same on all of its rows, or on one")
-            found = value
+            found = value if found is default else found
         return found
+
+    def with_one_spelling(self, notes: Notes) -> None:
+        """Give each option the text of its first row, where its rows differ in typography or HTML; with a note."""
+        first: dict[str, str] = {}
+        for place, (line, row) in enumerate(self.rows):
+            if row.option is None:
+                continue
+            text = first.setdefault(bare(row.option), row.option)
+            if text != row.option:
+                notes.add("option", "written in two ways (taken as one)", f"{self.id}: {text} / {row.option}")
+                self.rows[place] = (line, replace(row, option=text))
+
+
+def _compared(value: Any) -> Any:
+    return bare(value) if isinstance(value, str) else value
 
 
 def read(path: Path, import_options: ImportOptions) -> ImportResult:
@@ -167,9 +189,9 @@ def read(path: Path, import_options: ImportOptions) -> ImportResult:
     by_question: dict[str, _QuestionRows] = {}
     years: set[int] = set()
     known: dict[Any, Any] = {}
-    for line, cells in read_rows(path, _NEEDED):
+    for line, cells in read_rows(path, _NEEDED, Row.model_fields):
         row = _row(path, line, cells)
-        of_question = by_question.setdefault(row.question, _QuestionRows(path, row.question))
+        of_question = by_question.setdefault(comparable(row.question), _QuestionRows(path, row.question))
         of_question.rows.append((line, _CompactRow.of(row, known)))
         years |= {row.year} if row.year is not None else set()
     if not by_question:
@@ -193,7 +215,9 @@ def read(path: Path, import_options: ImportOptions) -> ImportResult:
 
 
 def _row(path: Path, line: int, cells: dict[str, str]) -> Row:
-    filled = {key: cell.strip() for key, cell in cells.items() if cell.strip()}
+    filled = {key: text for key, cell in cells.items() if (text := plain_spaces(cell).strip())}
+    if "value" in filled:
+        filled["value"] = _value(filled.get("attribute", ""), filled["value"])
     try:
         return Row.model_validate(filled)
     except ValidationError as error:
@@ -205,7 +229,19 @@ def _row(path: Path, line: int, cells: dict[str, str]) -> Row:
         raise SurveyError(f"{display_name(path)}: line {line}: {problem}") from error
 
 
+def _value(attribute: str, value: str) -> str:
+    """Return a value as the catalogue spells it, whatever its apostrophes and dashes; others as they are."""
+    known = [CATALOGUE[name].values if name in CATALOGUE else () for name in attribute.split(" x ")]
+    parts = value.split(" x ")
+    if len(parts) != len(known):
+        return value
+    found = [same_texts(part, values) for part, values in zip(parts, known, strict=True)]
+    return " x ".join(spelled[0] if spelled else part for part, spelled in zip(parts, found, strict=True))
+
+
 def _no_such_column(path: Path, key: str, header: Sequence[str]) -> SurveyError:
+    if not key:
+        raise SurveyError(f"{display_name(path)}: line 1: a column has no name; name it or take it out")
     known = suggestion(key, Row.model_fields)
     problem = f"there is no column {quoted(key)}; {known} (columns found: {columns_found(header)})"
     return SurveyError(f"{display_name(path)}: line 1: {problem}")
@@ -221,6 +257,7 @@ def _explained(kind: str, message: str) -> str:
 
 def _question(of_question: _QuestionRows, import_options: ImportOptions, notes: Notes) -> Question | None:
     first_line = of_question.rows[0][0]
+    of_question.with_one_spelling(notes)
     stem = of_question.only("stem", None)
     if stem is None:
         raise of_question.fault(first_line, 'has no "stem"; write the question itself on one of its rows')
@@ -229,13 +266,16 @@ def _question(of_question: _QuestionRows, import_options: ImportOptions, notes: 
     both = set(options) & set(refusals)
     if both:
         raise of_question.fault(first_line, f"{quoted(min(both))} is an option and a refusal; make it one of them")
+    answers = {row.option for _, row in of_question.rows if row.option and row.stated and not row.refusal}
+    values = _values(of_question, options)
+    scale = scale_of(of_question.id, values, notes, refusals=refusals, answers=answers)
     draft = Draft(
         id=of_question.id,
         stem=stem,
         topics=topics or (_UNTITLED,),
-        options=options,
-        refusals=refusals,
-        ordinals=_ordinals(of_question, options),
+        options=scale.options,
+        refusals=scale.refusals,
+        ordinals=scale.ordinals,
         paraphrased=any(row.paraphrased for _, row in of_question.rows),
     )
     for group, rows in _by_group(of_question):
@@ -257,18 +297,20 @@ def _texts(of_question: _QuestionRows, *, of_refusals: bool) -> tuple[str, ...]:
     return tuple(dict.fromkeys(texts))
 
 
-def _ordinals(of_question: _QuestionRows, options: Sequence[str]) -> tuple[float, ...]:
+def _values(of_question: _QuestionRows, options: Sequence[str]) -> dict[str, float | None]:
+    """Return the ordinal value of each option, None for all, or for those that may stand outside the scale."""
     found: dict[str, float] = {}
     for line, row in of_question.rows:
         if row.option is None or row.refusal or row.ordinal is None:
             continue
         if found.setdefault(row.option, row.ordinal) != row.ordinal:
             raise of_question.fault(line, f"the option {quoted(row.option)} has two ordinals; keep one of them")
-    lacking = [text for text in options if text not in found]
+    outside = {text for text in options if declines(text) or may_decline(text)}
+    lacking = [text for text in options if text not in found and text not in outside]
     if found and lacking:
         problem = f"the option {quoted(lacking[0])} has no ordinal; give one to each option, or to none"
         raise of_question.fault(of_question.rows[0][0], problem)
-    return tuple(found[text] for text in options) if found else ()
+    return {text: found.get(text) for text in options}
 
 
 def _by_group(of_question: _QuestionRows) -> list[tuple[tuple[str, str] | None, list[tuple[int, _CompactRow]]]]:
@@ -296,6 +338,9 @@ def _responses(
         if (row.count is not None) != in_counts:
             raise of_question.fault(line, "a group has counts and proportions; give one kind")
         amounts[text] = row.count if row.count is not None else row.proportion or 0.0
+        if row.count is not None and not import_options.weighted and not row.count.is_integer():
+            advice = "for weighted figures add --weighted and a column n_effective, or give proportions"
+            raise of_question.fault(line, f"the count {row.count:g} is not a whole number; {advice}")
     effective = {row.n_effective for _, row in rows} - {None}
     if len(effective) > 1:
         problem = "a group has two of n_effective; write the same on all of its rows, or on one"

@@ -24,11 +24,14 @@ from eval.importers.building import (
     collapsed,
     finished,
     finished_survey,
+    repeated_text,
     tidy,
 )
-from eval.importers.opinionqa_waves import PanelQuestion, read_info, topic_and_years, years_of
+from eval.importers.markup import bare
+from eval.importers.missing_codes import scale_of
+from eval.importers.opinionqa_waves import PanelQuestion, on_its_scale, read_info, topic_and_years, years_of
 from eval.importers.reading import read_json_object, read_literal
-from eval.importers.refusal_texts import declines, parts_fit
+from eval.importers.refusal_texts import declines
 from eval.surveys.model import Question, Responses, sums_to_one
 from personas import CATALOGUE
 from personas.inputs.files import display_name, is_directory
@@ -63,6 +66,7 @@ def read(path: Path, import_options: ImportOptions) -> ImportResult:
     entries = entries_of(files, notes)
     info_file = files[0].parent / "info.csv"
     infos = read_info(info_file, notes) if info_file.is_file() else {}
+    about_info = _about_info(entries, infos, info_file) if info_file.is_file() else ()
     questions = [q for key, entry in entries.items() if (q := question_of(key, entry, infos.get(key), notes))]
     by_country = any(COUNTRY in question.responses for question in questions)
     survey = finished_survey(
@@ -75,7 +79,37 @@ def read(path: Path, import_options: ImportOptions) -> ImportResult:
         years=years_of(questions),
     )
     figures = "proportions by country" if by_country else "counts"
-    return ImportResult(survey, (f"files: {', '.join(file.name for file in files)}; {figures}",), notes.lines())
+    return ImportResult(
+        survey, (f"files: {', '.join(file.name for file in files)}; {figures}",), (*about_info, *notes.lines())
+    )
+
+
+def _about_info(entries: Mapping[str, Entry], infos: Mapping[str, PanelQuestion], path: Path) -> tuple[str, ...]:
+    """Return a note on how many questions `info.csv` describes, unless it describes all of them.
+
+    Raises:
+        SurveyError: it describes none: it belongs to other files.
+    """
+    others = [key for key, entry in entries.items() if key not in infos or not _fits(entry, infos[key])]
+    described = f"{len(entries) - len(others)} of the {len(entries)} questions here"
+    if not others:
+        return ()
+    if len(others) == len(entries):
+        problem = f"describes {described}; put the one that belongs to them there, or take it away"
+        raise SurveyError(f"{display_name(path)} {problem}")
+    without = "the others have no order or alignment from it, unless it is replaced by the one that belongs to them"
+    return (f"{path.name} describes {described}; {without}: {'; '.join(others[:3])}{'; …' if others[3:] else ''}",)
+
+
+def _chosen(entry: Entry) -> dict[str, str]:
+    """Return the texts under which people are counted, by the form in which texts are compared."""
+    figures = (found for amounts in entry.amounts.values() if isinstance(found := parsed(amounts), dict))
+    return {bare(text): text for found in figures for text in found if isinstance(text, str)}
+
+
+def _fits(entry: Entry, info: PanelQuestion) -> bool:
+    """Return whether a row of `info.csv` has all options under which people are counted."""
+    return _chosen(entry).keys() <= {bare(text) for text in info.texts}
 
 
 def files_of(path: Path) -> list[Path]:
@@ -156,7 +190,10 @@ def question_of(key: str, entry: Entry, info: PanelQuestion | None, notes: Notes
         total = everyone.setdefault(owner, {})
         for text, amount in amounts.items():
             total[text] = total.get(text, 0.0) + amount
-        responses = draft.proportions(amounts) if attribute == COUNTRY else draft.counts(amounts)
+        in_counts = attribute != COUNTRY and _are_whole(amounts)
+        if attribute != COUNTRY and not in_counts:
+            notes.add("question", "with counts that are not whole (weighted: kept as proportions)", key)
+        responses = draft.counts(amounts) if in_counts else draft.proportions(amounts)
         if responses is None:
             notes.add("group", NOBODY_ANSWERED, item)
         elif attribute:
@@ -170,18 +207,20 @@ def _draft(key: str, entry: Entry, info: PanelQuestion | None, notes: Notes) -> 
     if not isinstance(written, list) or not all(isinstance(text, str) for text in written):
         notes.add("question", "skipped (the options are not a list of texts)", key)
         return None
-    chosen = {
-        text for figures in entry.amounts.values() if isinstance(found := parsed(figures), dict) for text in found
-    }
-    if info and chosen <= set(info.texts):
-        if not parts_fit(key, info.options, info.refusals, notes):
+    if info and _fits(entry, info):
+        placed = on_its_scale(info, notes)
+        if placed is None:
             return None
-        options, refusals, ordinals = info.options, info.refusals, info.ordinals
+        options, refusals, ordinals = placed.options, placed.refusals, placed.ordinals
     else:
-        texts = repaired(written, chosen)
-        refusals = _refusals(texts)
-        options = tuple(text for text in texts if text not in refusals)
-        ordinals = _numbered(options)
+        texts = repaired(written, set(_chosen(entry).values()))
+        repeated = repeated_text(texts)
+        if repeated is not None:
+            notes.add("question", "skipped (two options have the same text)", f"{key}: {repeated}")
+            return None
+        numbers = {text: _number(text) for text in texts}
+        scale = scale_of(collapsed(key), numbers, notes, answers=_answers(texts))
+        options, refusals, ordinals = scale.options, scale.refusals, scale.ordinals
     book = "summary" in entry.about
     return Draft(
         id=collapsed(key),
@@ -201,13 +240,14 @@ def repaired(written: Sequence[str], chosen: Collection[str]) -> tuple[str, ...]
     option. A text that nobody chose and that begins with a small letter belongs to the one before it, as in
     "Important", "but not essential".
     """
+    chosen = {bare(text) for text in chosen}
     pieces = [_unquoted(text) for text in written]
     texts: list[str] = []
     start = 0
     while start < len(pieces):
         length = _length(pieces, start, chosen)
         text = ", ".join(pieces[start : start + length])
-        if texts and text not in chosen and text[:1].islower() and texts[-1] not in chosen:
+        if texts and bare(text) not in chosen and text[:1].islower() and bare(texts[-1]) not in chosen:
             texts[-1] = f"{texts[-1]}, {text}"
         else:
             texts.append(text)
@@ -216,9 +256,12 @@ def repaired(written: Sequence[str], chosen: Collection[str]) -> tuple[str, ...]
 
 
 def _length(pieces: Sequence[str], start: int, chosen: Collection[str]) -> int:
-    """Return how many pieces from `start` on make up one of the chosen texts, the most if several do; 1 if none do."""
+    """Return how many pieces from `start` on make up one of the chosen texts, the most if several do; 1 if none do.
+
+    The chosen texts are in the form in which texts are compared.
+    """
     most = min(_MOST_PIECES, len(pieces) - start)
-    return next((n for n in range(most, 0, -1) if ", ".join(pieces[start : start + n]) in chosen), 1)
+    return next((n for n in range(most, 0, -1) if bare(", ".join(pieces[start : start + n])) in chosen), 1)
 
 
 def _unquoted(text: str) -> str:
@@ -227,16 +270,16 @@ def _unquoted(text: str) -> str:
     return stripped[1:-1] if whole else stripped
 
 
-def _refusals(texts: Sequence[str]) -> tuple[str, ...]:
-    """Return "Refused" if it is one of the texts, because the benchmark then counts "Not sure" as an answer."""
-    refused = tuple(text for text in texts if text.casefold() == "refused")
-    return refused or tuple(text for text in texts if declines(text))
+def _answers(texts: Sequence[str]) -> tuple[str, ...]:
+    """Return the texts that decline but are answers: beside "Refused", the benchmark counts "Not sure" as one."""
+    refused = [text for text in texts if bare(text).casefold() == "refused"]
+    return tuple(text for text in texts if text not in refused and declines(text)) if refused else ()
 
 
-def _numbered(options: Sequence[str]) -> tuple[float, ...]:
-    """Return the numbers with which the options begin, as in "1: Very unlikely"; nothing if not all have one."""
-    matches = [_NUMBERED.match(text) for text in options]
-    return tuple(float(match.group(1)) for match in matches if match) if options and all(matches) else ()
+def _number(option: str) -> float | None:
+    """Return the number with which an option begins, as in "1: Very unlikely"; None if it has none."""
+    match = _NUMBERED.match(option)
+    return float(match.group(1)) if match else None
 
 
 def _book(title: str, about: Mapping[str, Any]) -> str:
@@ -247,23 +290,36 @@ def _book(title: str, about: Mapping[str, Any]) -> str:
 def _amounts(figures: Any, entry: Entry, draft: Draft, item: str, notes: Notes) -> dict[str, float] | None:
     if isinstance(figures, list):
         written = parsed(entry.about["MC_options"])
-        figures = dict(zip(written, figures, strict=False)) if len(written) == len(figures) else None
+        figures = dict(zip(map(_unquoted, written), figures, strict=False)) if len(written) == len(figures) else None
     if not isinstance(figures, dict) or not all(_is_amount(amount) for amount in figures.values()):
         notes.add("group", "left out of a question (the figures do not fit the options)", item)
         return None
-    known = {*draft.options, *draft.refusals}
-    unknown = [text for text in figures if text not in known]
+    known = {bare(text): text for text in (*draft.options, *draft.refusals)}
+    amounts: dict[str, float] = {}
+    unknown: dict[str, float] = {}
+    for text, amount in figures.items():
+        option = known.get(bare(str(text)))
+        into, name = (unknown, str(text)) if option is None else (amounts, option)
+        into[name] = into.get(name, 0.0) + float(amount)
     if unknown:
-        notes.add("group", "left out of a question (an option was chosen that it does not have)", item)
+        reason = "left out of a question (an option was chosen that it does not have)"
+        notes.add_answers("group", reason, item, unknown, answers=sum(map(float, figures.values())))
         return None
-    return {str(text): float(amount) for text, amount in figures.items()}
+    return amounts
 
 
 def _is_amount(amount: Any) -> bool:
     return isinstance(amount, int | float) and not isinstance(amount, bool) and isfinite(amount) and amount >= 0
 
 
+def _are_whole(amounts: Mapping[str, float]) -> bool:
+    return all(amount.is_integer() for amount in amounts.values())
+
+
 def _overall(draft: Draft, everyone: Mapping[str, Mapping[str, float]]) -> Responses | None:
     """Return the sum over the groups of the attribute with the most people, including groups that were skipped."""
     counted = [amounts for attribute, amounts in everyone.items() if attribute != COUNTRY]
-    return draft.counts(max(counted, key=lambda amounts: sum(amounts.values()))) if counted else None
+    if not counted:
+        return None
+    most = max(counted, key=lambda amounts: sum(amounts.values()))
+    return draft.counts(most) if _are_whole(most) else draft.proportions(most)

@@ -18,10 +18,12 @@ from eval.importers.building import (
     collapsed,
     finished,
     finished_survey,
+    repeated_text,
     tidy,
 )
+from eval.importers.markup import bare
+from eval.importers.missing_codes import scale_of
 from eval.importers.reading import read_literal, read_rows
-from eval.importers.refusal_texts import declines
 from eval.surveys.model import Question, sums_to_one
 
 _NEEDED = frozenset({"question", "selections", "options"})
@@ -73,23 +75,25 @@ def _question(number: int, cells: dict[str, str], notes: Notes) -> Question | No
         notes.add("question", "skipped (options are not a list, or selections not a dictionary)", name)
         return None
     texts = ["" if option is None else collapsed(str(option)) for option in options]
-    if len(set(texts)) < len(texts):
-        notes.add("question", "skipped (two options have the same text)", name)
+    repeated = repeated_text(texts)
+    if repeated is not None:
+        notes.add("question", "skipped (two options have the same text)", f"{name}: {repeated}".rstrip(": "))
         return None
+    scale = scale_of(name, {text: _number(text) for text in texts if text}, notes)
     draft = Draft(
         id=name,
         stem=tidy(cells["question"]),
         topics=(_SOURCES.get(source, "general"),),
-        options=tuple(text for text in texts if text and not declines(text)),
-        refusals=tuple(text for text in texts if text and declines(text)),
+        options=scale.options,
+        refusals=scale.refusals,
+        ordinals=scale.ordinals,
     )
-    draft.ordinals = _numbers(draft.options)
     if "" in texts:
         notes.add("question", "with an option left out (it has no text)", name)
     countries = [collapsed(str(country)) for country in selections]
-    times = Counter(countries)
+    times = Counter(map(bare, countries))
     for country, shares in zip(countries, selections.values(), strict=True):
-        if times[country] > 1:
+        if times[bare(country)] > 1:
             notes.add("country", "left out of a question (it occurs twice)", f"{name}, {country}")
         else:
             _add(draft, texts, country, shares, notes)
@@ -118,12 +122,13 @@ def _is_share(share: Any) -> bool:
     return isinstance(share, int | float) and not isinstance(share, bool) and isfinite(share) and share >= 0
 
 
-def _numbers(options: Sequence[str]) -> tuple[float, ...]:
-    """Return the options' own numbers if all are numbers, such as "1" to "10"; nothing otherwise."""
+def _number(option: str) -> float | None:
+    """Return the number that an option is, such as "7"; None for other texts.
+
+    "1_000", which Python would read as a number, is a text.
+    """
     try:
-        values = tuple(float(text) for text in options if "_" not in text)
+        value = float(bare(option)) if "_" not in option else None
     except ValueError:
-        return ()
-    if len(values) < len(options):  # an option like 1_000, which Python would read as a number
-        return ()
-    return values if all(map(isfinite, values)) else ()
+        return None
+    return value if value is not None and isfinite(value) else None

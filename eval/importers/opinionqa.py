@@ -5,6 +5,7 @@ the value of each attribute and `WEIGHT_W*`. Answers and values are matched by t
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,9 +24,9 @@ from eval.importers.building import (
     finished_survey,
     tidy,
 )
-from eval.importers.opinionqa_waves import PanelQuestion, read_info, topic_and_years, years_of
+from eval.importers.markup import bare
+from eval.importers.opinionqa_waves import PanelQuestion, on_its_scale, read_info, topic_and_years, years_of
 from eval.importers.reading import read_cells, wrong_length
-from eval.importers.refusal_texts import parts_fit
 from eval.surveys.model import MOST_LABELS, MOST_PEOPLE, Question
 from eval.surveys.respondents import NOT_ASKED, Codes, Members, Respondents, Wave
 from personas import ALL_GROUPS, CATALOGUE, Group
@@ -123,12 +124,18 @@ class ResponseTable:
     rows: Sequence[Sequence[str]]
     lines: Sequence[int]
 
-    def codes(self, column: str, code_of: Mapping[str, int]) -> tuple[Codes, set[str]]:
-        """Return the code of each cell of a column, -1 for a text without a code, and the texts without a code."""
+    def codes(self, column: str, code_of: Mapping[str, int]) -> tuple[Codes, dict[str, int]]:
+        """Return the code of each cell of a column, -1 for a text without a code, and how many cells have which.
+
+        Cells are counted by text for those without a code. Texts are the same whatever their typography and HTML.
+        """
         place = self.columns[column]
-        cells = [row[place].strip() for row in self.rows]
-        codes = np.fromiter((code_of.get(cell, NOT_ASKED) for cell in cells), dtype=np.int8, count=len(cells))
-        return codes, {cell for cell in set(cells) - code_of.keys() if cell and cell.casefold() != "nan"}
+        cells = Counter(row[place].strip() for row in self.rows)
+        known = {bare(text): code for text, code in code_of.items()}
+        code_of_cell = {cell: known.get(bare(cell), NOT_ASKED) for cell in cells}
+        codes = np.fromiter((code_of_cell[row[place].strip()] for row in self.rows), np.int8, count=len(self.rows))
+        unknown = {cell: number for cell, number in cells.items() if code_of_cell[cell] == NOT_ASKED}
+        return codes, {cell: number for cell, number in unknown.items() if cell and cell.casefold() != "nan"}
 
     def numbers(self, column: str) -> NDArray[np.float64]:
         """Return the number in each cell of a column, NaN if it has none."""
@@ -162,7 +169,8 @@ def _number(cell: str) -> float:
 
 def _wave(number: int, folder: Path, import_options: ImportOptions, notes: Notes) -> tuple[Wave, list[PanelQuestion]]:
     table = read_responses(folder / "responses.csv")
-    infos = [info for info in read_info(folder / "info.csv", notes).values() if _can_be_counted(info, table, notes)]
+    written = [info for info in read_info(folder / "info.csv", notes).values() if _can_be_counted(info, table, notes)]
+    infos = [info for each in written if (info := on_its_scale(each, notes)) is not None]
     attributes = tuple(key for key in CATALOGUE if key in table.columns)
     for key in CATALOGUE:
         if key not in attributes:
@@ -184,7 +192,7 @@ def _can_be_counted(info: PanelQuestion, table: ResponseTable, notes: Notes) -> 
     if len(info.texts) > MOST_LABELS:
         notes.add("question", f"skipped (more than {MOST_LABELS} options)", info.key)
         return False
-    return parts_fit(info.key, info.options, info.refusals, notes)
+    return True
 
 
 def _side_by_side(columns: list[Codes], people: int) -> Codes:
@@ -195,8 +203,7 @@ def _answers(table: ResponseTable, info: PanelQuestion, notes: Notes) -> Codes:
     refused = len(info.options)
     code_of = {text: place for place, text in enumerate(info.options)} | dict.fromkeys(info.refusals, refused)
     codes, unknown = table.codes(info.key, code_of)
-    if unknown:
-        notes.add("question", "with answers left out (an option that the question does not have)", info.key)
+    notes.add_answers("text", "left out (an option that the question does not have)", info.key, unknown)
     return codes
 
 

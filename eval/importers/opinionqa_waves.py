@@ -5,15 +5,18 @@ Topics are those of Santurkar et al. (2023), years those that Pew Research Cente
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
 from pydantic import BaseModel, ConfigDict, FiniteFloat, ValidationError
 
 from eval.errors import SurveyError
-from eval.importers.building import Notes
+from eval.importers.building import Notes, repeated_text
+from eval.importers.markup import bare
+from eval.importers.missing_codes import scale_of
 from eval.importers.reading import read_literal, read_rows
+from eval.importers.refusal_texts import parts_fit
 from eval.surveys.model import Question
 from personas.inputs.files import display_name
 
@@ -55,22 +58,40 @@ def years_of(questions: Iterable[Question]) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class PanelQuestion:
-    """A row of `info.csv`. The texts after those with an ordinal value are refusals."""
+    """A row of `info.csv`: options with an ordinal value each, in the source's order, and the refusals after them."""
 
     key: str
     stem: str
-    texts: tuple[str, ...]
+    options: tuple[str, ...]
     ordinals: tuple[float, ...]
+    refusals: tuple[str, ...]
 
     @property
-    def options(self) -> tuple[str, ...]:
-        """The texts that have an ordinal value, in the source's order."""
-        return self.texts[: len(self.ordinals)]
+    def texts(self) -> tuple[str, ...]:
+        """The options and then the refusals."""
+        return (*self.options, *self.refusals)
 
     @property
-    def refusals(self) -> tuple[str, ...]:
-        """The texts after them."""
-        return self.texts[len(self.ordinals) :]
+    def compared(self) -> tuple[object, ...]:
+        """What makes two rows the same: the texts, whatever their typography, and the ordinal values."""
+        texts = [bare(text) for text in (self.stem, *self.texts)]
+        return (self.key, *texts, self.ordinals)
+
+
+def on_its_scale(info: PanelQuestion, notes: Notes) -> PanelQuestion | None:
+    """Return the question with the options that have a place on its scale; None, with a note, if it cannot be read.
+
+    An option that declines and has a missing code for a value is one of the refusals.
+    """
+    repeated = repeated_text(info.texts)
+    if repeated is not None:
+        notes.add("question", "skipped (two options have the same text)", f"{info.key}: {repeated}")
+        return None
+    if not parts_fit(info.key, info.options, info.refusals, notes):
+        return None
+    values = dict(zip(info.options, info.ordinals, strict=True))
+    scale = scale_of(info.key, values, notes, refusals=info.refusals)
+    return replace(info, options=scale.options, ordinals=scale.ordinals, refusals=scale.refusals)
 
 
 class _Parsed(BaseModel):
@@ -98,12 +119,14 @@ def read_info(path: Path, notes: Notes) -> dict[str, PanelQuestion]:
             raise SurveyError(f"{display_name(path)}: line {line}: {problem}; download the file again") from error
         if len(parsed.option_ordinal) > len(parsed.references):
             raise SurveyError(f"{display_name(path)}: line {line}: more ordinals than options; download the file again")
+        texts = tuple(text.strip() for text in parsed.references)
         info = PanelQuestion(
             cells["key"].strip(),
             cells["question"],
-            tuple(text.strip() for text in parsed.references),
-            tuple(float(value) for value in parsed.option_ordinal),
+            options=texts[: len(parsed.option_ordinal)],
+            ordinals=tuple(float(value) for value in parsed.option_ordinal),
+            refusals=texts[len(parsed.option_ordinal) :],
         )
-        if found.setdefault(info.key, info) != info:
+        if found.setdefault(info.key, info).compared != info.compared:
             notes.add("question", "that info.csv has twice (the first is taken)", info.key)
     return found

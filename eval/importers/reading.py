@@ -9,7 +9,7 @@ import io
 import json
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +19,43 @@ from personas.inputs.suggestions import quoted
 
 _SOURCE_FILE = FileKind("a file of the survey", 2_000_000_000, SurveyError)
 _MOST_COLUMNS = 12
+_UTF_16 = ("text in UTF-16", "save the file as UTF-8")
+_OTHER_FORMATS = (
+    (b"PK\x03\x04", "a workbook (.xlsx, .ods) or another ZIP file", None),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a workbook of an older Excel (.xls)", None),
+    (b"$FL", "a file of SPSS", None),
+    (b"<stata_dta>", "a file of Stata", None),
+    (b"PAR1", "a Parquet file", None),
+    (b"\x1f\x8b", "compressed (gzip)", "unpack it and name the file in it"),
+    (b"\xff\xfe", *_UTF_16),
+    (b"\xfe\xff", *_UTF_16),
+)
+"""What files begin with that are handed in for text in UTF-8; for some, what to do whatever is wanted."""
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+_EXCEL_LINE = re.compile(r'"?sep=(.?)"?[,;\t]*', re.IGNORECASE)
 
 
 def read_text(path: Path) -> str:
     """Return the text of a file in UTF-8, with or without a byte order mark.
 
     Raises:
-        SurveyError: it is missing, is a directory or a pipe, may not be read, is larger than 2 GB, or is not UTF-8.
+        SurveyError: it is missing, is a directory or a pipe, may not be read, is larger than 2 GB, is a workbook or
+            another file that is not text, or is not UTF-8.
     """
-    return decode(read_bytes(path, _SOURCE_FILE), path, _SOURCE_FILE)
+    content = read_bytes(path, _SOURCE_FILE)
+    problem = other_format(content, 'save the table as "CSV UTF-8 (comma delimited)" and name that file')
+    if problem is not None:
+        raise SurveyError(f"{display_name(path)} is {problem}")
+    return decode(content, path, _SOURCE_FILE).lstrip("\ufeff")  # a file that was saved twice has two of them
+
+
+def other_format(content: bytes, instead: str) -> str | None:
+    """Return what a file is that is not text in UTF-8, and what to do; None if it may be text.
+
+    `instead` is what to do about a file of another program, such as a workbook.
+    """
+    found = next(((what, fix) for beginning, what, fix in _OTHER_FORMATS if content.startswith(beginning)), None)
+    return None if found is None else f"{found[0]}; {found[1] or instead}"
 
 
 def read_json_object(path: Path) -> dict[str, Any]:
@@ -48,20 +76,26 @@ def read_json_object(path: Path) -> dict[str, Any]:
     return found
 
 
-def read_rows(path: Path, needed: frozenset[str]) -> Iterator[tuple[int, dict[str, str]]]:
+def read_rows(path: Path, needed: frozenset[str], known: Collection[str] = ()) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield the line number and the cells by column of each row of a comma-separated file, empty rows left out.
+
+    Columns that are `needed` or `known` may be written with capitals: "Question" is "question".
 
     Raises:
         SurveyError: as `read_text`; the header lacks a column of `needed` or has one twice, or a row has more cells
             than the header.
     """
-    header, rows = read_cells(path, needed)
+    header, rows = read_cells(path, needed, known)
     for line, cells in rows:
         yield line, dict(zip(header, cells, strict=False))
 
 
-def read_cells(path: Path, needed: frozenset[str]) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
+def read_cells(
+    path: Path, needed: frozenset[str], known: Collection[str] = ()
+) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
     """Return the column names of a comma-separated file, and line number and cells of each row that is not empty.
+
+    A first line "sep=,", which Excel wants to see, is skipped.
 
     Raises:
         SurveyError: as `read_rows`; for a fault in a row when that row is reached.
@@ -69,10 +103,13 @@ def read_cells(path: Path, needed: frozenset[str]) -> tuple[list[str], Iterator[
     csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
     reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
     try:
-        header = [name.strip() for name in next(reader, [])]
+        first = next(reader, [])
+        if first and _separator_of_excel(path, first) is not None:
+            first = next(reader, [])
     except csv.Error as error:
         raise _faulty_row(path, reader.line_num, error) from error
-    _check_header(path, header, needed)
+    header = _named_as({*needed, *known}, [name.strip() for name in first])
+    _check_header(path, reader.line_num or 1, header, needed)
 
     def rows() -> Iterator[tuple[int, list[str]]]:
         try:
@@ -104,11 +141,42 @@ def _faulty_row(path: Path, line: int, error: csv.Error) -> SurveyError:
     return SurveyError(f"{display_name(path)}: line {line}: {error}; {fix}")
 
 
-def _check_header(path: Path, header: list[str], needed: frozenset[str]) -> None:
+def _separator_of_excel(path: Path, cells: Sequence[str]) -> str | None:
+    """Return the separator that a first line "sep=," tells Excel; None if the line is not one.
+
+    Raises:
+        SurveyError: it is not a comma.
+    """
+    found = _EXCEL_LINE.fullmatch(",".join(cells).strip())
+    if found is None:
+        return None
+    separator = found.group(1)
+    if separator not in ("", ","):
+        problem = f"line 1: the columns are separated by {_SEPARATORS.get(separator, quoted(separator))}"
+        raise SurveyError(f"{display_name(path)}: {problem}; remove this line, and {_commas(separator)}")
+    return ","
+
+
+def _commas(separator: str) -> str:
+    decimals = ", and write a point for decimals" if separator == ";" else ""
+    return f"separate the columns with commas{decimals}"
+
+
+def _named_as(known: Collection[str], header: list[str]) -> list[str]:
+    """Return the names of columns, those that are `known` but for capital letters as they are known."""
+    spelled = {name.casefold(): name for name in known}
+    return [name if name in known else spelled.get(name.casefold(), name) for name in header]
+
+
+def _check_header(path: Path, line: int, header: list[str], needed: frozenset[str]) -> None:
     missing = sorted(needed - set(header))
     if missing:
-        separated = "separate the columns with commas" if any(c in ";\t" for c in "".join(header)) else "add it"
-        lacks = f"line 1: this lacks the column {quoted(missing[0])}; {separated}"
+        counts = {separator: "".join(header).count(separator) for separator in _SEPARATORS}
+        separator = max(counts, key=counts.__getitem__)
+        advice = "add it"
+        if counts[separator]:
+            advice = f"it has {_SEPARATORS[separator]}: {_commas(separator)}"
+        lacks = f"line {line}: this lacks the column {quoted(missing[0])}; {advice}"
         raise SurveyError(f"{display_name(path)}: {lacks} (columns found: {columns_found(header)})")
     repeated = next((name for name in header if name and header.count(name) > 1), None)
     if repeated is not None:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError,
 from eval.errors import SurveyError
 from eval.importers.building import (
     NOT_IN_CATALOGUE,
+    Amounts,
     Draft,
     ImportOptions,
     ImportResult,
@@ -23,12 +24,16 @@ from eval.importers.building import (
     collapsed,
     finished,
     finished_survey,
+    repeated_text,
     tidy,
 )
+from eval.importers.markup import bare
+from eval.importers.missing_codes import scale_of
 from eval.importers.opinionqa_waves import topic_and_years, years_of
 from eval.importers.reading import read_text
 from eval.importers.refusal_texts import declines, parts_fit
-from eval.surveys.model import Question, Responses, sums_to_one
+from eval.surveys.model import Question, sums_to_one
+from eval.surveys.spelling import same_texts
 from personas import CATALOGUE
 from personas.inputs.files import display_name
 from personas.inputs.models import broken_rule
@@ -71,9 +76,13 @@ class _Record(BaseModel):
 
 @dataclass(slots=True)
 class _Asked:
-    """A question as its first line has it, and the line on which each group was given."""
+    """A question as its first line has it, the shares of each group read so far, and the line that gave them.
+
+    The group of everyone is None.
+    """
 
     draft: Draft
+    shares: dict[tuple[str, str] | None, Amounts] = field(default_factory=dict)
     lines: dict[tuple[str, str], int] = field(default_factory=dict)
 
 
@@ -91,12 +100,11 @@ def read(path: Path, import_options: ImportOptions) -> ImportResult:
     for line, record in _records(path):
         lines += 1
         earlier = asked.setdefault(collapsed(record.qkey), _Asked(_draft(record)))
-        problem = _contradiction(earlier, record, line) or _add(earlier.draft, record, notes)
+        problem = _contradiction(earlier, record, line) or _add(earlier, record, notes)
         if problem:
             where = f"{display_name(path)}: line {line}: question {quoted(earlier.draft.id)}"
             raise SurveyError(f"{where} {problem}; download the file again, or keep one of the lines")
-    drafts = [each.draft for each in asked.values() if _has_its_shares(each.draft, notes)]
-    questions: list[Question] = [found for draft in drafts if (found := finished(draft, notes))]
+    questions = [found for each in asked.values() if (found := _question(each, notes)) is not None]
     survey = finished_survey(
         questions,
         import_options,
@@ -138,38 +146,75 @@ def _draft(record: _Record) -> Draft:
 def _contradiction(asked: _Asked, record: _Record, line: int) -> str | None:
     """Return how a line contradicts an earlier line about the same question; None if it does not."""
     before, now = asked.draft, _draft(record)
-    if before.stem != now.stem:
+    if bare(before.stem) != bare(now.stem):
         return "has another text than on a line before"
-    if (before.options, before.ordinals, before.refusals) != (now.options, now.ordinals, now.refusals):
+    if (_same(before.options), before.ordinals, _same(before.refusals)) != (
+        _same(now.options),
+        now.ordinals,
+        _same(now.refusals),
+    ):
         return "has other options than on a line before"
     first = asked.lines.setdefault((record.attribute, record.group), line)
     return None if first == line else f"has {record.attribute}={record.group} already, on line {first}"
 
 
-def _add(draft: Draft, record: _Record, notes: Notes) -> str | None:
+def _same(texts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(bare, texts))
+
+
+def _add(asked: _Asked, record: _Record, notes: Notes) -> str | None:
     """Add the figures of a line to its question; return a problem if the group has figures already."""
+    draft = asked.draft
     answering = (1 - record.refusal_rate) / sum(record.responses)
     if answering == 0:
         notes.add("group", "left out of a question (all refused)", f"{draft.id}, {record.attribute}={record.group}")
         return None
-    shares = tuple(share * answering for share in record.responses)
-    responses = Responses(proportions=shares, refused=record.refusal_rate)
-    if record.attribute.casefold() in _EVERYONE:
-        already, draft.overall = draft.overall, responses
-        return "has figures of everyone already" if already else None
-    value = _OTHER_WORDINGS.get((record.attribute, record.group.casefold()), record.group)
-    known = CATALOGUE.get(record.attribute)
-    if known is None or value not in known.values:
-        notes.add("group", NOT_IN_CATALOGUE, f"{record.attribute}={record.group}")
+    group, name = None, "everyone"
+    if record.attribute.casefold() not in _EVERYONE:
+        value = _OTHER_WORDINGS.get((record.attribute, record.group.casefold()), record.group)
+        known = CATALOGUE.get(record.attribute)
+        values = same_texts(value, known.values) if known is not None else ()
+        if not values:
+            notes.add("group", NOT_IN_CATALOGUE, f"{record.attribute}={record.group}")
+            return None
+        group, name = (record.attribute, values[0]), f"{record.attribute}={values[0]}"
+    if group in asked.shares:
+        return f"has figures of {name} already" + (", under another name" if group else "")
+    shares = [share * answering for share in record.responses]
+    asked.shares[group] = dict(zip(draft.options, shares, strict=True)) | {draft.refusals[0]: record.refusal_rate}
+    return None
+
+
+def _question(asked: _Asked, notes: Notes) -> Question | None:
+    """Return the question with its figures; None, with a note why, if it cannot be imported."""
+    draft = asked.draft
+    if not _has_its_shares(draft, notes):
         return None
-    of_values = draft.responses.setdefault(record.attribute, {})
-    already, of_values[value] = of_values.get(value), responses
-    return f"has figures of {record.attribute}={value} already, under another name" if already else None
+    values = dict(zip(draft.options, draft.ordinals, strict=True))
+    scale = scale_of(draft.id, values, notes, refusals=draft.refusals)
+    draft.options, draft.ordinals, draft.refusals = scale.options, scale.ordinals, scale.refusals
+    for group, shares in asked.shares.items():
+        responses = draft.proportions(shares)
+        if responses is None:
+            continue
+        if group is None:
+            draft.overall = responses
+        else:
+            draft.responses.setdefault(group[0], {})[group[1]] = responses
+    return finished(draft, notes)
 
 
 def _has_its_shares(draft: Draft, notes: Notes) -> bool:
     """Return whether the option without a share is for refusals. If not, the shares may belong to other options."""
     if not all(map(declines, draft.refusals)):
         notes.add("question", "skipped (the option without a share is not for refusals)", draft.id)
+        return False
+    own = repeated_text((*draft.refusals, *draft.options))
+    if own is not None and bare(own).casefold() in [bare(text).casefold() for text in draft.refusals]:
+        reason = f"skipped ({quoted(own)} has a share of its own, beside refusal_rate; take it out of responses)"
+        notes.add("question", reason, draft.id)
+        return False
+    if own is not None:
+        notes.add("question", "skipped (two options have the same text)", f"{draft.id}: {own}")
         return False
     return parts_fit(draft.id, draft.options, draft.refusals, notes)

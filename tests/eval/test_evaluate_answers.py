@@ -10,8 +10,10 @@ from eval.answer_files import as_answers, check_distinct, left_out, load_answers
 from eval.answers import Refusals
 from eval.errors import AnswerError
 from eval.evaluation import evaluate, evaluate_answers
+from eval.expression.verbalized import read as read_percentages
 from eval.report import Report
 from eval.surveys.loading import LoadedSurvey
+from eval.surveys.model import Survey
 from personas import Group, LoadedPersona, load_persona
 from tests.eval.fake_engine import FakeEngine
 from tests.eval.towns import DEMOCRAT, FEMALE, MALE, REFUSAL, REPUBLICAN, many, question, town
@@ -100,7 +102,7 @@ def test_as_an_option_masses_are_scored_as_they_are_and_apart_they_are_renormali
     assert mean(as_option, "alignment") == mean(apart, "alignment") == pytest.approx(0.9)
 
 
-@pytest.mark.parametrize(("total", "fails"), [(0.99, False), (1.001, False), (0.9899, True), (1.0011, True), (0, True)])
+@pytest.mark.parametrize(("total", "fails"), [(0.95, False), (1.05, False), (0.9499, True), (1.0501, True), (0, True)])
 def test_a_sum_that_is_none_is_a_failure_named_and_counted_in_no_score(
     tmp_path: Path, total: float, fails: bool
 ) -> None:
@@ -108,8 +110,27 @@ def test_a_sum_that_is_none_is_a_failure_named_and_counted_in_no_score(
     (report,) = reports(file_of(tmp_path, rounded, line("TAX", {"option 1": 1})))
     assert report.survey.questions == 2
     assert [each.id for each in report.questions] == (["TAX"] if fails else ["BUS", "TAX"])
-    why = f"the masses sum to {total:g}, not to between 0.99 and 1.001"
+    why = f"the masses sum to {total:g}, not to between 0.95 and 1.05"
     assert [(each.id, each.why) for each in report.failures] == ([("BUS", why)] if fails else [])
+
+
+@pytest.mark.parametrize("total", [0.95, 0.98, 1.01, 1.05])
+def test_a_file_and_a_reply_in_percentages_may_have_the_same_sums_and_apart_the_same_score(
+    tmp_path: Path, total: float
+) -> None:
+    file = file_of(tmp_path, line("BUS", {"option 1": 0.6 * total, "option 2": 0.2 * total}, refusal=0.2 * total))
+    (apart,), (as_option,) = reports(file, "apart"), reports(file, "as-option")
+    assert apart.questions[0].model == pytest.approx((0.75, 0.25))
+    assert as_option.questions[0].model == pytest.approx((0.6 * total, 0.2 * total))
+    percentages = {"A": 60 * total, "B": 20 * total, "C": 20 * total}
+    assert read_percentages(json.dumps(percentages), ("A", "B", "C")) == percentages
+
+
+def test_percentages_in_a_file_of_answers_fail_and_the_line_says_to_give_shares(tmp_path: Path) -> None:
+    (report,) = reports(file_of(tmp_path, line("BUS", {"option 1": 60, "option 2": 41}), line("TAX", {"option 1": 1})))
+    assert [each.why for each in report.failures] == [
+        "the masses sum to 101, not to between 0.95 and 1.05; give shares of 1, not percentages"
+    ]
 
 
 def test_nothing_but_refusing_fails_apart_and_is_an_answer_as_an_option(tmp_path: Path) -> None:
@@ -283,3 +304,57 @@ def test_a_file_whose_name_is_no_utf_8_has_a_report_all_the_same(tmp_path: Path)
     (report,) = reports(str(path))
     assert report.model.name == "?mine.jsonl"
     assert Report.model_validate_json(report.to_json()) == report
+
+
+def curly() -> LoadedSurvey:
+    """Return the town's survey with typographic apostrophes, dashes and dots in its first question."""
+    text = TOWN.survey.model_dump_json(by_alias=True)
+    for plain, other in (("BUS", "BUS – 1"), ("option 1", "Don’t"), ("option 2", "Do…")):
+        text = text.replace(f'"{plain}"', f'"{other}"')
+    return LoadedSurvey(Survey.model_validate_json(text), TOWN.path, TOWN.sha256)
+
+
+CURLY = curly()
+
+
+def test_questions_and_options_are_found_whatever_their_apostrophes_dashes_and_spaces(tmp_path: Path) -> None:
+    file = file_of(tmp_path, line("BUS - 1", {"Don't": 0.75, "Do...": 0.25}))
+    (report,) = evaluate_answers(load_answers(file, CURLY), CURLY)
+    (found,) = report.questions
+    assert (found.id, found.options, found.model) == ("BUS – 1", ("Don’t", "Do…"), (0.75, 0.25))
+
+
+@pytest.mark.parametrize(
+    ("content", "advice"),
+    [
+        (
+            b"PK\x03\x04",
+            "is a workbook (.xlsx, .ods) or another ZIP file; write a file of JSON Lines, one answer on each",
+        ),
+        ('{"question": "BUS"}'.encode("utf-16"), "is text in UTF-16; save the file as UTF-8"),
+    ],
+)
+def test_a_file_of_answers_that_is_no_text_is_named_with_what_to_do(
+    tmp_path: Path, content: bytes, advice: str
+) -> None:
+    (tmp_path / "answers").write_bytes(content)
+    with pytest.raises(AnswerError) as caught:
+        load_answers(tmp_path / "answers", TOWN)
+    assert advice in str(caught.value)
+
+
+def test_an_option_in_two_spellings_is_an_error_that_names_it(tmp_path: Path) -> None:
+    file = file_of(tmp_path, line("BUS – 1", {"Don't": 0.5, "Don`t": 0.5}))
+    with pytest.raises(AnswerError) as caught:
+        load_answers(file, CURLY)
+    assert 'line 1: question "BUS – 1": the option "Don’t" occurs twice, in two spellings; keep one' in str(
+        caught.value
+    )
+    with pytest.raises(AnswerError, match='has no option "don\'t"; did you mean "Don’t"'):
+        load_answers(file_of(tmp_path, line("BUS – 1", {"don't": 1})), CURLY)
+
+
+def test_two_questions_whose_ids_differ_in_typography_only_are_answered_once_each(tmp_path: Path) -> None:
+    twice = file_of(tmp_path, line("BUS – 1", {"Don’t": 1}), line("BUS - 1", {"Don't": 1}))
+    with pytest.raises(AnswerError, match='line 2: line 1 answers "BUS – 1" for the same group; keep one of them'):
+        load_answers(twice, CURLY)

@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 from eval.errors import SurveyError
 from eval.importers import ImportOptions, ImportResult
 from eval.importers.csv_table import Row, read
+from eval.importers.markup import bare, without_markup
+from eval.importers.missing_codes import is_missing_code
+from eval.importers.refusal_texts import declines, may_decline
 from eval.scoring.comparison import noise_floor
 from eval.surveys.model import Option, Question, Responses, Survey
 
@@ -162,9 +165,16 @@ def test_a_file_that_is_not_there_or_not_text_is_one_line(tmp_path: Path) -> Non
 
 
 TEXTS = st.text(st.characters(categories=("L", "N", "P", "S")), min_size=1, max_size=12)
+OPTIONS = TEXTS.filter(lambda text: text == without_markup(text) and not is_special(text))
+PLACES = st.floats(-9, 9).filter(lambda value: not is_missing_code(value))
 GROUPS = st.sampled_from(
     [("SEX", "Male"), ("RACE", "Other"), ("COUNTRY", "Japan"), ("POLPARTY x SEX", "Other x Female")]
 )
+
+
+def is_special(text: str) -> bool:
+    """Whether an option may be taken for a refusal."""
+    return declines(text) or may_decline(text)
 
 
 @st.composite
@@ -178,10 +188,10 @@ def responses(draw: st.DrawFn, options: int, refusal: bool) -> Responses:
 @st.composite
 def questions(draw: st.DrawFn, number: int) -> Question:
     """A question with any options, ordinals and groups that a survey may have."""
-    texts = draw(st.lists(TEXTS, min_size=3, max_size=6, unique_by=str.casefold))
+    texts = draw(st.lists(OPTIONS, min_size=3, max_size=6, unique_by=lambda text: bare(text).casefold()))
     refusal = draw(st.booleans())
     options, refusals = (texts[:-1], texts[-1:]) if refusal else (texts, [])
-    ordinals = draw(st.lists(st.floats(-9, 9), min_size=len(options), max_size=len(options)))
+    ordinals = draw(st.lists(PLACES, min_size=len(options), max_size=len(options)))
     groups = draw(st.dictionaries(GROUPS, responses(len(options), refusal), max_size=4))
     by_attribute: dict[str, dict[str, Responses]] = {}
     for (attribute, value), figures in groups.items():
@@ -189,7 +199,7 @@ def questions(draw: st.DrawFn, number: int) -> Question:
     return Question(
         id=f"Q{number}",
         topics=(draw(TEXTS.filter(lambda text: ";" not in text)),),
-        stem=draw(TEXTS),
+        stem=draw(TEXTS.filter(lambda text: text == without_markup(text))),
         paraphrased=draw(st.booleans()),
         options=tuple(Option(text=text, ordinal=value) for text, value in zip(options, ordinals, strict=True)),
         refusals=tuple(refusals),
@@ -246,3 +256,97 @@ def test_a_survey_written_as_a_table_comes_back_as_it_was(
     survey: Survey = read(path, ImportOptions("town")).survey
     assert list(survey.questions) == wanted
     assert survey.years == (2024,)
+
+
+HEADER = "question,stem,option,ordinal,refusal,attribute,value,count\n"
+BRIDGE = HEADER + "q,Build it?,Yes,1,,,,61\nq,,No,2,,,,40\n"
+
+
+@pytest.mark.parametrize("option", ["DK/NA,99", "Refused,-9", "Inapplicable,-1", "9. Don’t know (VOL.),9", "Unsure,"])
+def test_people_who_declined_are_refusals_with_a_note_whatever_their_code(tmp_path: Path, option: str) -> None:
+    found = imported(tmp_path, BRIDGE + f"q,,{option},,,,50\n", years=(2020,))
+    (question,) = found.survey.questions
+    assert (question.option_texts, question.ordinals) == (("Yes", "No"), (1, 2))
+    assert question.overall == Responses(counts=(61, 40), refused=50)
+    text = option.split(",")[0]
+    assert len(found.notes) == 1
+    assert text in found.notes[0]
+    assert "taken as refusals (the text declines to answer)" in found.notes[0]
+
+
+def test_a_middle_that_declines_keeps_its_place_and_one_that_the_table_calls_an_answer_too(tmp_path: Path) -> None:
+    found = imported(tmp_path, HEADER + "q,Build it?,Yes,1,,,,61\nq,,No opinion,2,,,,5\nq,,No,3,,,,40\n")
+    assert found.survey.questions[0].ordinals == (1, 2, 3)
+    assert any("(counted as options): q: No opinion" in note for note in found.notes)
+    found = imported(tmp_path, BRIDGE + "q,,No opinion,3,no,,,5\n")
+    assert found.survey.questions[0].ordinals == (1, 2, 3)
+    assert any("(counted as options): q: No opinion" in note for note in found.notes)
+
+
+def test_an_option_in_two_spellings_is_one_shown_as_first_written_with_a_note(tmp_path: Path) -> None:
+    rows = "q,Build it?,Don’t – never,1,,,,61\nq,Build  it?,No,2,,,,40\nq,,Don't - never,1,,SEX,Male,20\n"
+    found = imported(tmp_path, HEADER + rows)
+    (question,) = found.survey.questions
+    assert question.option_texts == ("Don’t – never", "No")
+    assert question.responses["SEX"]["Male"].counts == (20, 0)
+    assert "1 option written in two ways (taken as one): q: Don’t – never / Don't - never" in found.notes
+    both = rows.replace("SEX,Male,20", ",,20")
+    assert '"Don’t – never" occurs twice for one group' in fault(tmp_path, HEADER + both)
+
+
+def test_values_of_groups_are_those_of_the_catalogue_whatever_their_apostrophes_and_spaces(tmp_path: Path) -> None:
+    rows = "q,,Yes,1,,EDUCATION,Associate’s\u00a0degree,20\nq,,Yes,1,,EDUCATION x SEX,Associate’s degree x Male,5\n"
+    responses = imported(tmp_path, BRIDGE + rows).survey.questions[0].responses
+    assert set(responses["EDUCATION"]) == {"Associate's degree"}
+    assert set(responses["EDUCATION x SEX"]) == {"Associate's degree x Male"}
+
+
+def test_counts_that_are_not_whole_are_not_kept_as_unweighted(tmp_path: Path) -> None:
+    message = fault(tmp_path, BRIDGE.replace(",61", ",61.7"))
+    assert 'line 2: question "q": the count 61.7 is not a whole number; for weighted figures add --weighted' in message
+    weighted = BRIDGE.replace("count\n", "count,n_effective\n").replace(",61\n", ",61.7,80\n")
+    survey = imported(tmp_path, weighted, weighted=True).survey
+    assert survey.questions[0].overall == Responses(counts=(61.7, 40), refused=0, n_effective=80)
+
+
+def test_html_goes_from_stems_and_options_with_a_note(tmp_path: Path) -> None:
+    rows = '"q","<p>Build&nbsp;<b>it</b><br>here?</p>","<i>Yes</i> &amp; now",1,,,,61\nq,,No,2,,,,40\n'
+    found = imported(tmp_path, HEADER + rows)
+    (question,) = found.survey.questions
+    assert question.stem == "Build it\nhere?"
+    assert question.option_texts == ("Yes & now", "No")
+    assert "1 question with HTML in its texts (tags and entities were taken out): q" in found.notes
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        BRIDGE.replace(HEADER, HEADER.upper()),
+        BRIDGE.replace(HEADER, HEADER.title()),
+        BRIDGE.replace(HEADER, " , ".join(HEADER.split(","))),
+        "\ufeff" + BRIDGE,
+        "\ufeff\ufeff" + BRIDGE,
+        "sep=,\n" + BRIDGE,
+        '"sep=,"\r\n' + BRIDGE,
+        BRIDGE.replace("\n", "\r\n"),
+    ],
+)
+def test_a_table_as_programs_for_tables_save_it_is_read(tmp_path: Path, text: str) -> None:
+    assert imported(tmp_path, text).survey.questions[0].overall == Responses(counts=(61, 40), refused=0)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (BRIDGE.replace(",", ";"), "it has semicolons: separate the columns with commas, and write a point for dec"),
+        (BRIDGE.replace(",", "\t"), "it has tabs: separate the columns with commas"),
+        (
+            "sep=;\n" + BRIDGE.replace(",", ";"),
+            "line 1: the columns are separated by semicolons; remove this line, and",
+        ),
+        ("Question," + BRIDGE, 'duplicate column "question"'),
+        ("," + BRIDGE.replace("\nq", "\n1,q"), "line 1: a column has no name; name it or take it out"),
+    ],
+)
+def test_another_separator_is_named_with_what_to_do(tmp_path: Path, text: str, message: str) -> None:
+    assert message in fault(tmp_path, text)

@@ -180,3 +180,48 @@ def test_the_published_book_questions_and_countries() -> None:
     countries = read(SAMPLES / "global_values" / "data.json", ImportOptions("world")).survey
     assert len(countries.questions) == 100
     assert len(groups_with_figures(countries)) == 26
+
+
+def test_people_are_counted_under_their_option_whatever_the_typography(tmp_path: Path) -> None:
+    document = {"BUS_W26": PARTIES["BUS_W26"] | {"Democrat": {"Yes,  always": 4.0, "It’s never right": 2.0}}}
+    for info in ("", INFO):
+        (question,) = imported(tmp_path, "POLPARTY_data.json", document, info).survey.questions
+        assert question.option_texts[:3] == ("Yes, always", "Sometimes", "It's never right")
+        assert (question.responses["POLPARTY"]["Democrat"].counts or ())[:3] == (4, 0, 2)
+
+
+def test_a_group_with_an_unknown_answer_is_left_out_with_its_number_of_people(tmp_path: Path) -> None:
+    document = {"BUS_W26": PARTIES["BUS_W26"] | {"Democrat": {"Yes, always": 4.0, "At times": 2.0}}}
+    found = imported(tmp_path, "POLPARTY_data.json", document)
+    assert "Democrat" not in found.survey.questions[0].responses["POLPARTY"]
+    reason = "1 group left out of a question (an option was chosen that it does not have)"
+    assert f'{reason}: BUS_W26, Democrat: 2 × "At times" (answers left out: 6)' in found.notes
+
+
+def test_numbered_options_that_decline_or_have_no_place_are_refusals_with_a_note(tmp_path: Path) -> None:
+    texts = ["1: Low", "2: Middle", "3: High", "98: Don't know", "99: Other"]
+    asked = {"MC_options": texts, "question_text": "How much?", "Democrat": dict.fromkeys(texts, 2.0)}
+    found = imported(tmp_path, "POLPARTY_data.json", {"A_W1": asked})
+    (question,) = found.survey.questions
+    assert question.ordinals == (1, 2, 3)
+    assert question.responses["POLPARTY"]["Democrat"] == Responses(counts=(2, 2, 2), refused=4)
+    assert any('"98: Don\'t know (98)" in A_W1' in note for note in found.notes)
+    assert any('"99: Other (99)" in A_W1' in note for note in found.notes)
+
+
+def test_an_info_that_describes_other_questions_is_noticed_first(tmp_path: Path) -> None:
+    documents = PARTIES | dict.fromkeys(("TRAM_W26", "METRO_W26"), PARTIES["BUS_W26"])
+    found = imported(tmp_path, "POLPARTY_data.json", documents, INFO)
+    assert found.notes[0].startswith("info.csv describes 1 of the 3 questions here; the others have no order")
+    assert found.notes[0].endswith(": TRAM_W26; METRO_W26")
+    other_options = INFO.replace("'Sometimes'", "'Often'").replace("BUS_W26", "TRAM_W26")
+    with pytest.raises(SurveyError, match=r'"info\.csv" describes 0 of the 3 questions here; put the one that belongs'):
+        imported(tmp_path, "POLPARTY_data.json", documents, other_options)
+
+
+def test_counts_that_are_not_whole_become_proportions_with_a_note(tmp_path: Path) -> None:
+    document = {"BUS_W26": PARTIES["BUS_W26"] | {"Democrat": {"Yes, always": 4.5, "Refused": 0.5}}}
+    found = imported(tmp_path, "POLPARTY_data.json", document, INFO)
+    figures = found.survey.questions[0].responses["POLPARTY"]["Democrat"]
+    assert figures == Responses(proportions=(0.9, 0, 0), refused=0.1)
+    assert "1 question with counts that are not whole (weighted: kept as proportions): BUS_W26" in found.notes

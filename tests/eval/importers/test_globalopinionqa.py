@@ -117,3 +117,38 @@ def test_another_format_is_refused(tmp_path: Path) -> None:
         imported(tmp_path, "", "question,options\n")
     with pytest.raises(SurveyError, match="no question could be imported"):
         imported(tmp_path, "")
+
+
+def asked(options: object, shares: object) -> str:
+    """Return a row with these options and the shares of one country."""
+    return f'"Is it?","{{\'Japan\': {shares}}}","{options}",WVS\n'
+
+
+@pytest.mark.parametrize(
+    "text", ["DK (do not read)", "[VOL] Refused", "98. No answer", "Don’t know/Refused (VOL.)", "NA"]
+)
+def test_options_that_decline_are_refusals_with_a_note_whatever_their_decoration(tmp_path: Path, text: str) -> None:
+    found = imported(tmp_path, asked(["Good", "Bad", text], [0.5, 0.3, 0.2]))
+    (question,) = found.survey.questions
+    assert question.refusals == (text,)
+    assert question.responses["COUNTRY"]["Japan"].refused == pytest.approx(0.2)
+    assert f'1 option taken as refusals (the text declines to answer): "{text}" in WVS-1' in found.notes
+
+
+def test_a_code_that_no_scale_goes_to_is_a_refusal_with_a_note(tmp_path: Path) -> None:
+    found = imported(tmp_path, asked(["1", "2", "3", "4", "-1", "99"], [0.1, 0.2, 0.3, 0.1, 0.1, 0.2]))
+    (question,) = found.survey.questions
+    assert question.ordinals == (1, 2, 3, 4)
+    assert question.responses["COUNTRY"]["Japan"].refused == pytest.approx(0.3)
+    reason = "2 options without a place on the scale (taken as refusals)"
+    assert f'{reason}: "-1" in WVS-1; "99" in WVS-1' in found.notes
+
+
+def test_options_and_countries_that_differ_in_typography_only_are_the_same(tmp_path: Path) -> None:
+    found = imported(tmp_path, asked(["Do", "Don`t", "Don’t"], [0.5, 0.3, 0.2]) + ASKED)
+    assert [question.id for question in found.survey.questions] == ["GAS-2"]
+    assert "1 question skipped (two options have the same text): WVS-1: Don’t" in found.notes
+    two = asked(["Yes", "No"], [0.5, 0.5]).replace("'Japan'", "'Côte d`Ivoire': [0.1, 0.9], 'Japan'")
+    found = imported(tmp_path, two.replace("'Japan'", "'Co\u0302te d’Ivoire': [0.2, 0.8], 'Japan'"))
+    assert set(found.survey.questions[0].responses["COUNTRY"]) == {"Japan"}
+    assert any(note.startswith("2 countries left out of a question (it occurs twice)") for note in found.notes)

@@ -218,3 +218,43 @@ def test_folders_in_another_format_are_refused(release: Path, tmp_path: Path) ->
     (wave / "responses.csv").unlink()
     with pytest.raises(SurveyError, match=r"no wave has a responses.csv; download"):
         read(release, ImportOptions("oqa"))
+
+
+def test_answers_belong_to_their_option_whatever_the_apostrophes_dashes_and_spaces(release: Path) -> None:
+    wave = release / WAVE
+    info = INFO.replace("'Yes, always', 'No', 'Depends'", "'Yes – always', 'Don’t', 'Depends'")
+    (wave / "info.csv").write_text(info)
+    text = RESPONSES.replace('"Yes, always"', "Yes -  always").replace("3,No,", "3,Don't,").replace("5,No,", "5,Don`t,")
+    (wave / "responses.csv").write_text(text)
+    bus = read(release, ImportOptions("oqa")).survey.questions[0]
+    assert bus.option_texts == ("Yes – always", "Don’t", "Depends")
+    assert bus.overall == Responses(counts=(2, 2, 0), refused=1)
+
+
+def test_every_answer_that_is_left_out_is_counted_and_shown(release: Path) -> None:
+    (release / WAVE / "responses.csv").write_text(
+        RESPONSES.replace('"Yes, always"', "Certainly")
+        .replace("3,No,", "3,Perhaps,")
+        .replace("4,Refused,Yes", "4,,Oui")
+    )
+    notes = read(release, ImportOptions("oqa")).notes
+    assert (
+        "3 texts left out (an option that the question does not have): "
+        'BUS_W26: 2 × "Certainly"; BUS_W26: 1 × "Perhaps"; TRAM_W26: 1 × "Oui" (answers left out: 4)'
+    ) in notes
+
+
+def test_an_option_that_declines_with_a_missing_code_is_one_of_the_refusals(release: Path) -> None:
+    info = INFO.replace("'Refused']\",\"[1.0, 2.0]", "'Refused']\",\"[1.0, 2.0, 99.0]", 1)
+    (release / WAVE / "info.csv").write_text(info)
+    found = read(release, ImportOptions("oqa"))
+    tram = found.survey.questions[1]
+    assert (tram.option_texts, tram.ordinals, tram.refusals) == (("Yes", "No"), (1, 2), ("Not sure", "Refused"))
+    assert tram.overall == Responses(counts=(2, 1), refused=2)
+    assert '1 option taken as refusals (the text declines to answer): "Not sure (99)" in TRAM_W26' in found.notes
+
+
+def test_a_question_that_info_has_twice_in_other_typography_is_the_same(release: Path) -> None:
+    row = "3,BUS_W26,Should  buses be free?,\"['Yes, always', 'No', 'Depends', 'Refused']\",\"[1.0, 2.0, 1.5]\"\n"
+    (release / WAVE / "info.csv").write_text(INFO + row)
+    assert not any("info.csv has twice" in note for note in read(release, ImportOptions("oqa")).notes)

@@ -1,12 +1,14 @@
 """Cells with a list or a dictionary as Python writes it: text stays as it is, and nothing is run or lost."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.importers.reading import read_literal
+from eval.errors import SurveyError
+from eval.importers.reading import read_literal, read_text
 
 VALUES = st.recursive(
     st.text() | st.integers() | st.floats(allow_infinity=False, allow_nan=False) | st.none() | st.booleans(),
@@ -38,3 +40,22 @@ def test_a_defaultdict_is_the_dictionary_in_it() -> None:
 def test_what_is_no_literal_or_says_two_things_of_one_key_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="not a list or dictionary"):
         read_literal(text)
+
+
+@pytest.mark.parametrize(
+    ("content", "advice"),
+    [
+        (b"PK\x03\x04\x14\0", 'is a workbook (.xlsx, .ods) or another ZIP file; save the table as "CSV UTF-8'),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0", 'is a workbook of an older Excel (.xls); save the table as "CSV UTF-8'),
+        (b"$FL2@(#) SPSS", "is a file of SPSS; save the table as"),
+        (b"\x1f\x8b\x08", "is compressed (gzip); unpack it"),
+        ("question,option".encode("utf-16"), "is text in UTF-16; save the file as UTF-8"),
+        ("question,Käse".encode("latin-1"), "line 1: this is not UTF-8; save the file as UTF-8"),
+    ],
+)
+def test_a_file_that_is_no_text_is_named_with_what_to_do(tmp_path: Path, content: bytes, advice: str) -> None:
+    (tmp_path / "town").write_bytes(content)
+    with pytest.raises(SurveyError) as caught:
+        read_text(tmp_path / "town")
+    assert advice in str(caught.value)
+    assert str(caught.value).startswith('"town"')

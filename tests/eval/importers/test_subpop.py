@@ -125,3 +125,38 @@ def test_a_file_that_is_no_json_lines_is_refused(tmp_path: Path) -> None:
     (tmp_path / "subpop.jsonl").write_text("question,options\n")
     with pytest.raises(SurveyError, match="line 1: this is not JSON"):
         read(tmp_path / "subpop.jsonl", ImportOptions("subpop"))
+
+
+def test_a_refusal_option_with_a_share_of_its_own_is_named_since_it_is_counted_twice(tmp_path: Path) -> None:
+    both = {"options": ["Yes", "No", "Refused"], "responses": [0.6, 0.3, 0.1], "ordinal": [1, 2, 99]}
+    reason = '1 question skipped ("Refused" has a share of its own, beside refusal_rate; take it out of responses)'
+    with pytest.raises(SurveyError) as caught:
+        imported(tmp_path, LINE | both)
+    assert f"({reason}: BUS_W99)" in str(caught.value)
+    found = imported(tmp_path, LINE | both, LINE | {"qkey": "TRAM_W99"})
+    assert [question.id for question in found.survey.questions] == ["TRAM_W99"]
+    assert f"{reason}: BUS_W99" in found.notes
+
+
+def test_an_option_that_declines_with_a_missing_code_is_added_to_the_refusals(tmp_path: Path) -> None:
+    missing = {"options": ["Yes", "No", "Don’t know", "Refused"], "responses": [0.5, 0.25, 0.25], "ordinal": [1, 2, 98]}
+    found = imported(tmp_path, LINE | missing)
+    (question,) = found.survey.questions
+    assert (question.option_texts, question.refusals) == (("Yes", "No"), ("Don’t know", "Refused"))
+    figures = question.responses["POLPARTY"]["Democrat"]
+    assert figures.proportions == pytest.approx((0.4, 0.2))
+    assert figures.refused == pytest.approx(0.4)
+    assert '1 option taken as refusals (the text declines to answer): "Don’t know (98)" in BUS_W99' in found.notes
+
+
+def test_lines_of_one_question_may_differ_in_typography(tmp_path: Path) -> None:
+    other = {
+        "question": "Should buses be free ?".replace(" ?", "?\u00a0"),
+        "options": ["Yes", "No", "Depends", "Refused "],
+    }
+    curly = {"group": "Republican", "options": ["Yes", "No", "It’s fine", "Refused"]}
+    straight = {"options": ["Yes", "No", "It's fine", "Refused"]}
+    assert len(imported(tmp_path, LINE, LINE | REPUBLICAN | other).survey.questions) == 1
+    (question,) = imported(tmp_path, LINE | straight, LINE | curly).survey.questions
+    assert set(question.responses["POLPARTY"]) == {"Democrat", "Republican"}
+    assert question.option_texts == ("Yes", "No", "It's fine")
