@@ -19,7 +19,8 @@ class Attribute:
     `values` are in the spelling and order of the survey sources. `labels` name the values on the screen, where each
     must be clear without its attribute ("U.S. citizen" for the value "Yes"). `question` asks a person for the
     attribute. An open attribute (the country) and one's own have no list of values: any text is a value. A country is
-    its own label; the label of a value of one's own names the attribute, too ("UNION=Member").
+    its own label; the label of a value of one's own names the attribute, too: "Member (UNION)". The value comes first
+    because a narrow column cuts the end.
     """
 
     key: str
@@ -32,7 +33,7 @@ class Attribute:
         """Return the label of a value. Raises ValueError: the attribute has `values`, and it is not one of them."""
         if self.values:
             return self.labels[self.values.index(value)]
-        return value if self.key in OPEN_ATTRIBUTES else f"{self.key}={value}"
+        return value if self.key in OPEN_ATTRIBUTES else f"{value} ({self.key})"
 
 
 def _attribute(key: str, title: str, question: str, labels: Mapping[str, str]) -> Attribute:

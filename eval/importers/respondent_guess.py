@@ -59,6 +59,21 @@ _OWN_WORDS = frozenset(
 _NOT_ASKED = frozenset(
     {"nan", "na", "n/a", ".", "not asked", "not applicable", "inapplicable", "inap", "iap", "null", "#null!", "-"}
 )
+_SCALES = (
+    "strongly agree, agree, somewhat agree, tend to agree, neither agree nor disagree, neither, "
+    "tend to disagree, somewhat disagree, disagree, strongly disagree",
+    "strongly favor, favor, somewhat favor, neither favor nor oppose, somewhat oppose, oppose, strongly oppose",
+    "very satisfied, satisfied, somewhat satisfied, neither satisfied nor dissatisfied, "
+    "somewhat dissatisfied, dissatisfied, very dissatisfied",
+    "very likely, likely, somewhat likely, somewhat unlikely, unlikely, very unlikely",
+    "very important, important, somewhat important, not too important, not very important, not at all important",
+    "always, very often, often, sometimes, rarely, seldom, never",
+    "excellent, very good, good, fair, poor, very poor",
+    "a great deal, a lot, a fair amount, some, a little, not too much, not very much, not much, not at all, none",
+    "better, about the same, the same, worse",
+    "too much, about right, too little",
+)
+"""Texts from one end of a common scale to the other; the order of the words within a text does not count."""
 _MISSING = {7: "Refused", 8: "Don't know", 9: "Refused"}
 _AGES = ((18, 29), (30, 49), (50, 64), (65, None))
 
@@ -154,8 +169,23 @@ def _column(name: str, cells: Sequence[str]) -> _Column:
         else:
             refusals[code] = text
     codes = [code for code in times if code not in not_asked and code not in refusals]
-    ordered = sorted(codes, key=lambda code: (numbers.get(code, 10**9), code))
+    ordered = _in_known_order(codes) or sorted(codes, key=lambda code: (numbers.get(code, 10**9), code))
     return _Column(name, times, tuple(ordered), refusals, tuple(sorted(not_asked)))
+
+
+def _in_known_order(texts: Sequence[str]) -> list[str] | None:
+    """Return texts in the order of a scale that has them all; None if there is none."""
+
+    def as_words(text: str) -> tuple[str, ...]:
+        return tuple(sorted(re.findall(r"\w+", text.casefold().replace("favour", "favor"))))
+
+    for scale in _SCALES:
+        places = {as_words(text): place for place, text in enumerate(scale.split(", "))}
+        found = [places.get(as_words(text)) for text in texts]
+        known = [place for place in found if place is not None]
+        if len(set(known)) == len(texts) > 1:
+            return [text for _, text in sorted(zip(known, texts, strict=True))]
+    return None
 
 
 def _missing_codes(numbers: Mapping[str, int]) -> dict[str, str | None]:
@@ -256,7 +286,7 @@ def _scale_lines(name: str, columns: Sequence[_Column]) -> Iterator[str]:
         words = f'code = {_code(code)}, text = ""' if first.numeric else f"text = {_toml(code)}"
         yield f"  {{ {words} }},    # {times} times"
     yield "]"
-    if not first.numeric:
+    if not first.numeric and _in_known_order(first.codes) is None:
         yield "ordered = false    # CHECK: texts have no order by themselves; put them in order, and write true"
     refusals = {code: text for column in columns for code, text in column.refusals.items()}
     if refusals:

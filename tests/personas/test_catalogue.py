@@ -82,7 +82,8 @@ def test_a_country_is_a_group_beside_the_60() -> None:
 )
 def test_an_attribute_of_ones_own_takes_any_name_and_value(text: str) -> None:
     group = Group.parse(text)
-    assert (str(group), group.label) == (text, text)  # a value alone, "Member" or "Yes", would not be clear
+    attribute, _, value = text.partition("=")
+    assert (str(group), group.label) == (text, f"{value} ({attribute})")  # "Member" or "Yes" alone would not be clear
     assert Group.model_validate_json(group.model_dump_json()) == group
 
 

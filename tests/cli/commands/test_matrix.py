@@ -66,7 +66,7 @@ def test_an_attribute_of_ones_own_can_be_kept_to(command: Command, served_by: Se
     survey = write_survey(tmp_path / "works.json", town(*asked))
     ran = command("matrix", "democrat", "--survey", survey, "--groups", "UNION", "--json", "m.json", "--html", "m.html")
     assert ran.code == 0
-    assert "UNION=Outside" in ran.out
+    assert "Outside (UNION)" in ran.out
     assert [
         target["group"] and target["group"]["value"] for target in json.loads(Path("m.json").read_text())["targets"]
     ] == [
@@ -74,7 +74,7 @@ def test_an_attribute_of_ones_own_can_be_kept_to(command: Command, served_by: Se
         "Member",
         "Outside",
     ]
-    assert "UNION=Member" in words(Path("m.html").read_text())
+    assert "Member (UNION)" in words(Path("m.html").read_text())
     assert 'did you mean "UNION"?' in only_line(command("matrix", "democrat", "--survey", survey, "--groups", "UNON"))
 
 

@@ -79,7 +79,7 @@ def test_a_persona_of_an_own_group_is_measured_and_talked_with(command: Command,
     assert command("report", "r.json").code == 0
     matrix = command("matrix", "member.toml", "--survey", "works", "--model", tiny, "--groups", "UNION")
     assert matrix.code == 0
-    assert "UNION=Member" in matrix.out
+    assert "Member (UNION)" in matrix.out
 
 
 def test_a_mistyped_own_group_is_answered_with_the_surveys(command: Command, works: str, tiny: str) -> None:

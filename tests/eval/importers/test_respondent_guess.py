@@ -114,6 +114,20 @@ def test_codes_for_no_answer_are_recognised(
     assert scale.get("not_asked", []) == not_asked
 
 
+@pytest.mark.parametrize(
+    ("cells", "order"),
+    [
+        (("Disagree", "Strongly agree", "Neither"), ["Strongly agree", "Neither", "Disagree"]),
+        (("Disagree strongly", "Agree strongly", "Agree"), ["Agree strongly", "Agree", "Disagree strongly"]),
+        (("Never", "Often", "Sometimes", "Don't know"), ["Often", "Sometimes", "Never"]),
+    ],
+)
+def test_the_texts_of_common_scales_are_put_in_order(tmp_path: Path, cells: tuple[str, ...], order: list[str]) -> None:
+    scale = column(tmp_path, "q", *cells)["scales"]["scale-1"]
+    assert codes(scale["options"]) == order
+    assert "ordered" not in scale
+
+
 @pytest.mark.parametrize("name", ["weight", "WT", "wgt_final", "pspwght", "anweight", "w"])
 def test_a_column_of_numbers_called_like_a_weight_is_one(tmp_path: Path, name: str) -> None:
     assert column(tmp_path, name, "0.5", "1.25", "2")["weight"] == name
