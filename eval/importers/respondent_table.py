@@ -374,9 +374,13 @@ class _LeftOut:
                 more = len(by_text[text]) - len(columns)
                 listed = ", ".join(columns + [f"{more} more columns"] * (more > 0))
                 name = quoted(text) if text else "empty cells,"
-                yield f"{reason}: {name} {by_text[text].total()} times ({listed})"
+                yield f"{reason}: {name} {_times(by_text[text].total())} ({listed})"
             if rest := ordered[_MOST_TEXTS:]:
-                yield f"{reason}: {len(rest)} other texts, {sum(by_text[text].total() for text in rest)} times"
+                yield f"{reason}: {len(rest)} other texts, {_times(sum(by_text[text].total() for text in rest))}"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 _NO_OPTION = "answers left out (no option has this code)"

@@ -57,7 +57,7 @@ def test_a_described_table_is_imported_and_respondents_stay_with_their_owner(
     ran = command("surveys", "import", "respondents", works, "--spec", "spec.toml", "--title", "Pay")
     assert ran.code == 0
     assert ran.out.startswith("works: 2 questions, 4 groups, everyone's figures for 2 questions; unweighted\n")
-    assert 'note: answers left out (no option has this code): "77" 1 times (PAY 1)\n' in ran.out
+    assert 'note: answers left out (no option has this code): "77" once (PAY 1)\n' in ran.out
     files = sorted((home / "data" / "surveys").iterdir())
     assert [file.name for file in files] == ["works.json", "works.respondents.npz"]
     assert {file.stat().st_mode & 0o777 for file in files} == {0o600}

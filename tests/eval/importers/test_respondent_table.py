@@ -121,13 +121,13 @@ def test_the_survey_has_what_the_description_says(tmp_path: Path) -> None:
 
 def test_every_text_that_is_left_out_is_counted(tmp_path: Path) -> None:
     notes = imported(tmp_path).notes
-    assert 'answers left out (no option has this code): "77" 1 times (PAY 1)' in notes
-    assert 'answers left out (no option has this code): "Perhaps" 1 times (q2 1)' in notes
-    assert 'counted as not asked: "-1" 1 times (PAY 1)' in notes
+    assert 'answers left out (no option has this code): "77" once (PAY 1)' in notes
+    assert 'answers left out (no option has this code): "Perhaps" once (q2 1)' in notes
+    assert 'counted as not asked: "-1" once (PAY 1)' in notes
     assert "counted as not asked: empty cells, 2 times (PAY 1, q2 1)" in notes
-    assert 'people in no group of an attribute (no value has this code): "7" 1 times (UNION 1)' in notes
-    assert 'people in no group of an attribute (no value has this code): "30" 1 times (AGE 1)' in notes
-    assert 'people in no group of an attribute (as left_out says): "9" 1 times (UNION 1)' in notes
+    assert 'people in no group of an attribute (no value has this code): "7" once (UNION 1)' in notes
+    assert 'people in no group of an attribute (no value has this code): "30" once (AGE 1)' in notes
+    assert 'people in no group of an attribute (as left_out says): "9" once (UNION 1)' in notes
 
 
 def test_a_flood_of_different_texts_is_summed_up(tmp_path: Path) -> None:
@@ -145,8 +145,8 @@ def test_weights_make_weighted_figures_with_the_effective_number_of_answers(tmp_
     # Persons 5, 7 and 10 have no weight above 0; 1, 2, 3 and 4 answered with the weights 1, 3, 2 and 1.
     assert pay.overall == Responses(counts=(4, 2, 1), refused=1, n_effective=7**2 / (1 + 9 + 4 + 1))
     assert pay.responses["UNION"]["Member"] == Responses(counts=(4, 2, 0), refused=0, n_effective=6**2 / (1 + 9 + 4))
-    assert 'people left out (no weight above 0): "0" 1 times (w 1)' in result.notes
-    assert "people left out (no weight above 0): empty cells, 1 times (w 1)" in result.notes
+    assert 'people left out (no weight above 0): "0" once (w 1)' in result.notes
+    assert "people left out (no weight above 0): empty cells, once (w 1)" in result.notes
     assert result.found[0] == "respondents: 7 of 10; with their weights they are worth 6 of a simple random sample"
 
 
