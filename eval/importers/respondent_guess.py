@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from eval.importers.refusal_texts import declines
-from eval.importers.respondent_table import SCHEMA, PeopleTable, code_of
+from eval.importers.respondent_spec import SCHEMA, code_of
+from eval.importers.respondent_table import PeopleTable
 from personas import CATALOGUE, OPEN_ATTRIBUTES
 from personas.catalogue import misfit, slip_of
 from personas.inputs.suggestions import quoted

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from eval.importers.csv_table import Row
-from eval.importers.respondent_table import (
+from eval.importers.respondent_spec import (
     AskedColumn,
     GroupColumn,
     GroupValue,

@@ -10,7 +10,7 @@ import pytest
 
 from eval.errors import SurveyError
 from eval.importers import KINDS, ImportOptions, ImportResult
-from eval.importers.respondent_table import read_spec
+from eval.importers.respondent_spec import read_spec
 from eval.surveys.human_figures import groups_with_figures, human_figures
 from eval.surveys.loading import Responses
 from eval.surveys.respondents import Combinations

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from eval.importers.respondent_table import read_spec
+from eval.importers.respondent_spec import read_spec
 from eval.surveys.human_figures import groups_with_figures
 from eval.surveys.loading import load_survey
 from scripts.docs import write_surveys
