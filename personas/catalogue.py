@@ -1,4 +1,4 @@
-"""The catalogue: the 12 demographic attributes of OpinionQA and their 60 values.
+"""The catalogue: the 12 demographic attributes of OpinionQA and their 60 values; and attributes of one's own beside it.
 
 Keys and values are those of the Pew American Trends Panel as OpinionQA uses them (Santurkar et al. 2023), in the same
 order, so that they can be used to look up figures of either source. Titles, labels and questions are our own words.
@@ -6,7 +6,10 @@ order, so that they can be used to look up figures of either source. Titles, lab
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
+
+from personas.inputs.suggestions import nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +18,9 @@ class Attribute:
 
     `values` are in the spelling and order of the survey sources. `labels` name the values on the screen, where each
     must be clear without its attribute ("U.S. citizen" for the value "Yes"). `question` asks a person for the
-    attribute. An open attribute has no list of values: any text is a value, and its own label.
+    attribute. An open attribute (the country) and one's own have no list of values: any text is a value. A country is
+    its own label; the label of a value of one's own names the attribute, too: "Member (UNION)". The value comes first
+    because a narrow column cuts the end.
     """
 
     key: str
@@ -25,8 +30,10 @@ class Attribute:
     labels: tuple[str, ...]
 
     def label(self, value: str) -> str:
-        """Return the label of a value. Raises ValueError: it is not one of `values`, and the attribute is not open."""
-        return self.labels[self.values.index(value)] if self.values else value
+        """Return the label of a value. Raises ValueError: the attribute has `values`, and it is not one of them."""
+        if self.values:
+            return self.labels[self.values.index(value)]
+        return value if self.key in OPEN_ATTRIBUTES else f"{value} ({self.key})"
 
 
 def _attribute(key: str, title: str, question: str, labels: Mapping[str, str]) -> Attribute:
@@ -190,6 +197,58 @@ OPEN_ATTRIBUTES: Mapping[str, Attribute] = MappingProxyType(
 """Attributes outside the catalogue, whose values are too many to list: the countries of surveys across the world."""
 
 
+PAIR = " x "
+"""What joins the keys of two attributes, or two values, where a survey has figures of pairs."""
+_SLIP = 0.85
+"""From this similarity a name is a slip of a known one: POLPARTI (0.88), SEXX (0.86), but not REGION_DE (0.75)."""
+_SLIP_WITH_VALUE = 0.76
+"""From this it is one if its value is the known attribute's, too: PARTY (0.77) with the value Democrat."""
+
+
 def attribute_of(key: str) -> Attribute | None:
-    """Return the attribute with this key, of the catalogue or open; None if there is none."""
-    return CATALOGUE.get(key) or OPEN_ATTRIBUTES.get(key)
+    """Return the attribute with this key: of the catalogue, open, or one's own. None if no attribute can have this key.
+
+    Any text on one line can be the key of an attribute of one's own, but for those that `misfit` refuses.
+    """
+    known = CATALOGUE.get(key) or OPEN_ATTRIBUTES.get(key)
+    if known is not None or misfit(key) is not None:
+        return known
+    return _attribute(key, key, f"What do you answer when asked about {own_name(key)}?", {})
+
+
+def is_own(key: str) -> bool:
+    """Return whether an attribute is one's own: neither of the catalogue nor open."""
+    return key not in CATALOGUE and key not in OPEN_ATTRIBUTES
+
+
+def own_name(key: str) -> str:
+    """Return how a sentence names an attribute of one's own: `REGION_DE` is "REGION DE"."""
+    return " ".join(key.replace("_", " ").split())
+
+
+def misfit(key: str) -> str | None:
+    """Return why no attribute of one's own can have this key; None if one can."""
+    if not key.strip() or key != key.strip() or not key.isprintable():
+        return "it is not a name on one line of plain text"
+    sign = next((sign for sign in ("=", PAIR) if sign in key), None)
+    return None if sign is None else f'it has "{sign}" in it'
+
+
+@lru_cache(maxsize=10_000)
+def slip_of(key: str, value: str | None = None) -> str | None:
+    """Return the known attribute that an unknown key is probably a slip of; None if it is rather one's own.
+
+    Without the `value` only keys that are very much alike count, but for the title of an attribute, which is a word of
+    its own: REGION beside CREGION. With a value that the known attribute has, a looser likeness will do: somebody who
+    writes PARTY=Democrat means POLPARTY, and somebody who writes PARTY=Labour does not.
+    """
+    if not is_own(key):
+        return None
+    titles = {attribute.title.casefold() for attribute in CATALOGUE.values()}
+    likely = nearest(key, (*CATALOGUE, *OPEN_ATTRIBUTES), alike=_SLIP)
+    if likely is not None and key.casefold() not in titles:
+        return likely
+    likely = nearest(key, CATALOGUE, alike=_SLIP_WITH_VALUE)
+    if likely is None or value is None or nearest(value, CATALOGUE[likely].values, alike=_SLIP) is None:
+        return None
+    return likely

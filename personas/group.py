@@ -1,36 +1,36 @@
-"""A group: one value of one demographic attribute of the catalogue."""
+"""A group: one value of one demographic attribute, of the catalogue or of one's own."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pydantic import ValidationInfo, field_validator
+from pydantic import ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from personas.catalogue import CATALOGUE, OPEN_ATTRIBUTES, attribute_of
+from personas.catalogue import CATALOGUE, PAIR, attribute_of, is_own, misfit, slip_of
 from personas.errors import PersonaError
 from personas.inputs.models import Line, StrictModel
 from personas.inputs.suggestions import quoted, suggestion
 
 
 class Group(StrictModel):
-    """One value of one attribute of the catalogue, such as `POLPARTY=Democrat`, or a country: `COUNTRY=Japan`.
+    """One value of one attribute: of the catalogue (`POLPARTY=Democrat`), a country, or one's own (`UNION=Member`).
 
     Groups with the same attribute and value are equal, and groups can be dictionary keys.
 
     Raises:
-        pydantic.ValidationError: there is no such attribute or value; the message names the nearest.
+        pydantic.ValidationError: the catalogue's attribute does not have the value, or the attribute looks like a slip
+            of a known one; the message names the nearest.
     """
 
     attribute: str
-    """Key of one of the 12 attributes, such as `POLPARTY`, or `COUNTRY`."""
+    """Key of one of the 12 attributes, such as `POLPARTY`, or `COUNTRY`, or any name of your own, such as `UNION`."""
     value: Line
-    """One of that attribute's values, spelled as in the catalogue, such as `Democrat`."""
+    """One of that attribute's values: spelled as in the catalogue, such as `Democrat`, or as in your survey."""
 
     @field_validator("attribute")
     @classmethod
-    def _known_attribute(cls, attribute: str) -> str:
-        if attribute_of(attribute) is None:
-            raise _unknown(f"there is no attribute {quoted(attribute)}", suggestion(attribute, CATALOGUE))
+    def _fit_attribute(cls, attribute: str) -> str:
+        check_attribute_name(attribute)
         return attribute
 
     @field_validator("value")
@@ -39,6 +39,8 @@ class Group(StrictModel):
         attribute = attribute_of(info.data.get("attribute", ""))
         if attribute is not None and attribute.values and value not in attribute.values:
             raise _unknown(f"{attribute.key} has no value {quoted(value)}", suggestion(value, attribute.values))
+        if attribute is not None and is_own(attribute.key):
+            check_own_value(attribute.key, value)
         return value
 
     def __str__(self) -> str:
@@ -59,11 +61,42 @@ class Group(StrictModel):
             PersonaError: the text has another form, or there is no such group; the message names the nearest.
         """
         attribute, equals, value = text.partition("=")
-        known = attribute in CATALOGUE and value in CATALOGUE[attribute].values
-        if equals and (known or (attribute in OPEN_ATTRIBUTES and value.strip() and value.isprintable())):
-            return cls(attribute=attribute, value=value)
+        try:
+            if equals:
+                return cls(attribute=attribute, value=value)
+        except ValidationError:
+            pass  # the sentence below says it for a whole group
         likely = suggestion(text, map(str, ALL_GROUPS), "see: chat-personas personas list")
         raise PersonaError(f"there is no group {quoted(text)}; {likely}")
+
+
+def check_attribute_name(attribute: str, value: str | None = None) -> None:
+    """Check that an attribute is known or can be one's own: that it is not a slip of a known one.
+
+    Raises:
+        PydanticCustomError: it cannot; the message names the nearest.
+    """
+    if not is_own(attribute):
+        return
+    meant = slip_of(attribute, value)
+    if meant is not None:
+        own = "an attribute of your own needs a name less like it"
+        raise _unknown(f"there is no attribute {quoted(attribute)}", f"did you mean {quoted(meant)}? ({own})")
+    problem = misfit(attribute)
+    if problem is not None:
+        raise _unknown(f"{quoted(attribute)} cannot be an attribute: {problem}", "choose another name")
+
+
+def check_own_value(attribute: str, value: str) -> None:
+    """Check that an attribute of one's own can have a value: with it, the attribute must not look like a known one.
+
+    Raises:
+        PydanticCustomError: it cannot.
+    """
+    check_attribute_name(attribute, value)
+    if PAIR in value:
+        problem = f"{attribute} cannot have the value {quoted(value)}: it has {quoted(PAIR)} in it"
+        raise _unknown(problem, "that joins two values of a pair; write it in another way")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,12 @@
-"""A clause for each of the 60 groups, to complete a sentence about a member: "who is a Democrat", "I am a Democrat"."""
+"""A clause for a group, to complete a sentence about a member: "who is a Democrat", "I am a Democrat".
+
+Each of the 60 groups has its own; those of attributes of one's own share a wording.
+"""
 
 from collections.abc import Mapping
 from typing import Literal
 
+from personas.catalogue import is_own, own_name
 from personas.group import Group
 
 Person = Literal["first", "third"]
@@ -10,9 +14,9 @@ Person = Literal["first", "third"]
 # A verb in braces agrees with the subject: "I am", "who is".
 _VERBS: Mapping[Person, Mapping[str, str]] = {
     "first": {"be": "am", "have": "have", "go": "go", "live": "live", "hold": "hold", "follow": "follow",
-              "belong": "belong", "identify": "identify"},
+              "belong": "belong", "identify": "identify", "answer": "answer"},
     "third": {"be": "is", "have": "has", "go": "goes", "live": "lives", "hold": "holds", "follow": "follows",
-              "belong": "belongs", "identify": "identifies"},
+              "belong": "belongs", "identify": "identifies", "answer": "answers"},
 }  # fmt: skip
 
 _CLAUSES: Mapping[str, Mapping[str, str]] = {
@@ -104,5 +108,10 @@ _CLAUSES: Mapping[str, Mapping[str, str]] = {
 
 
 def clause(group: Group, person: Person) -> str:
-    """Return the clause for a group: "am a Democrat" in the first person, "is a Democrat" in the third."""
+    """Return the clause for a group: "am a Democrat" in the first person, "is a Democrat" in the third.
+
+    A group of one's own answers a question, since nothing more is known of it: "answers Member when asked about UNION".
+    """
+    if is_own(group.attribute):
+        return f"{_VERBS[person]['answer']} {group.value} when asked about {own_name(group.attribute)}"
     return _CLAUSES[group.attribute][group.value].format_map(_VERBS[person])

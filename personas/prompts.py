@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
-from personas.catalogue import COUNTRY, attribute_of
+from personas.catalogue import COUNTRY, attribute_of, is_own
 from personas.errors import PersonaError
 from personas.group import Group
 from personas.group_clauses import clause
@@ -22,6 +22,8 @@ _WITH_ARTICLE = frozenset(
     {"United States", "United Kingdom", "United Arab Emirates", "Netherlands", "Philippines", "Czech Republic"}
     | {"Dominican Republic", "Palestinian territories", "Maldives", "Bahamas", "Gambia", "Central African Republic"}
 )
+_AMERICAN = frozenset({"CREGION", "CITIZEN", "POLPARTY"})
+"""Attributes whose values only people in the United States have."""
 _HEADS = {"Male": "man", "Female": "woman"}
 
 
@@ -77,7 +79,7 @@ def _qa(groups: Sequence[Group]) -> str:
     questions, answers = ("this question", "this answer") if len(groups) == 1 else ("these questions", "these answers")
     return "\n\n".join(
         [
-            f"You live in {_home(groups)} and answered {questions} about yourself:",
+            f"You {_lives(groups)}answered {questions} about yourself:",
             *map(_answered, groups),
             f"Speak and answer as the person who gave {answers}, in the first person.",
         ]
@@ -98,7 +100,7 @@ def _bio(groups: Sequence[Group]) -> str:
     if not description:
         return f"You live in {_home(groups)}. Speak and answer as a person who lives there, in the first person."
     return (
-        f'You live in {_home(groups)} and describe yourself like this: "{description}" '
+        f'You {_lives(groups)}describe yourself like this: "{description}" '
         "Speak and answer as the person who wrote that, in the first person."
     )
 
@@ -107,17 +109,27 @@ def _portray(groups: Sequence[Group]) -> str:
     head = next((_HEADS[group.value] for group in groups if group.attribute == "SEX"), "person")
     clauses = [clause(group, "third") for group in groups if group.attribute not in ("SEX", COUNTRY)]
     who = f" who {_listed(clauses)}" if clauses else ""
+    home = _home(groups)
     return (
-        f"Play the part of a {head} in {_home(groups)}{who}. "
+        f"Play the part of a {head}{f' in {home}' if home else ''}{who}. "
         f"Speak and answer as that {head} would, in the first person."
     )
 
 
+def _lives(groups: Sequence[Group]) -> str:
+    home = _home(groups)
+    return f"live in {home} and " if home else ""
+
+
 def _home(groups: Sequence[Group]) -> str:
-    """Return the country that the groups name; without one the United States, which the catalogue is about."""
+    """Return the country that the groups name; without one the United States, which the catalogue is about.
+
+    "" beside an attribute of one's own, which may be of a survey in any country, unless another is an American one.
+    """
     country = next((group.value for group in groups if group.attribute == COUNTRY), None)
     if country is None:
-        return _HOME
+        attributes = {group.attribute for group in groups}
+        return "" if any(map(is_own, attributes)) and not attributes & _AMERICAN else _HOME
     return f"the {country}" if country in _WITH_ARTICLE else country
 
 

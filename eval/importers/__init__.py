@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from eval.importers import csv_table, distributional_alignment, globalopinionqa, opinionqa, subpop
+from eval.importers import csv_table, distributional_alignment, globalopinionqa, opinionqa, respondent_table, subpop
 from eval.importers.building import ImportOptions, ImportResult
 
 __all__ = ["KINDS", "ImportOptions", "ImportResult", "Importer"]
@@ -29,6 +29,7 @@ KINDS: Mapping[str, Importer] = MappingProxyType(
         kind.name: kind
         for kind in (
             Importer("csv", "a table of your own: a row per question, option and group", csv_table.read),
+            Importer("respondents", "a table with a row per person, and --spec", respondent_table.read),
             Importer(
                 "distributional-alignment",
                 "the benchmark's ATTRIBUTE_data.json files, or its folder with info.csv",

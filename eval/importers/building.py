@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -28,7 +29,8 @@ _PLURALS = {"country": "countries"}
 class ImportOptions:
     """What the person states about a survey beside its files; None leaves it to the importer.
 
-    `weighted` asks for figures weighted to the population, where the source has weights.
+    `weighted` asks for figures weighted to the population, where the source has weights. `spec` is the file that
+    describes a table with a row per person.
     """
 
     name: str
@@ -37,6 +39,7 @@ class ImportOptions:
     licence: str | None = None
     years: tuple[int, ...] = ()
     weighted: bool = False
+    spec: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,6 +15,11 @@ from eval.errors import SurveyError
 from eval.surveys.loading import LoadedSurvey, load_survey, survey_names
 from eval.surveys.model import Question, Responses, Survey, pair_key
 from personas import ALL_GROUPS, OPEN_ATTRIBUTES, Group
+from personas.catalogue import PAIR, is_own
+from personas.inputs.suggestions import nearest, quoted
+
+_LIKELY = 0.8
+"""The least similarity of a group and the one it may be a slip of: UNON=Member and UNION=Member (0.96)."""
 
 _ROUNDED = 1e-3
 """A smaller share of everyone is a rounding error of weighted counts."""
@@ -131,15 +136,29 @@ def has_figures(survey: Survey, groups: Sequence[Group]) -> bool:
 
 
 def groups_with_figures(survey: Survey) -> tuple[Group, ...]:
-    """Return the groups for which at least one question has figures, in catalogue order, then countries by name."""
-    values = {
+    """Return the groups for which at least one question has figures.
+
+    They are in catalogue order, then countries by name, then groups of other attributes in the survey's order.
+    """
+    countries = {
         (attribute, value)
         for question in survey.questions
         for attribute in OPEN_ATTRIBUTES
         for value in question.responses.get(attribute, ())
     }
-    others = tuple(Group(attribute=attribute, value=value) for attribute, value in sorted(values))
-    return tuple(group for group in ALL_GROUPS + others if has_figures(survey, (group,)))
+    own: dict[str, dict[str, None]] = {}
+    for question in survey.questions:
+        for attribute, by_value in question.responses.items():
+            if is_own(attribute) and PAIR not in attribute:
+                own.setdefault(attribute, {}).update(dict.fromkeys(by_value))
+    others = [*sorted(countries), *((attribute, value) for attribute, values in own.items() for value in values)]
+    candidates = (*ALL_GROUPS, *(Group(attribute=attribute, value=value) for attribute, value in others))
+    return tuple(group for group in candidates if has_figures(survey, (group,)))
+
+
+def attributes_with_figures(survey: Survey) -> tuple[str, ...]:
+    """Return the keys of the attributes of which some group has figures, in the order of `groups_with_figures`."""
+    return tuple(dict.fromkeys(group.attribute for group in groups_with_figures(survey)))
 
 
 def surveys_with_figures(groups: Sequence[Group]) -> tuple[str, ...]:
@@ -157,12 +176,20 @@ def require_figures(survey: LoadedSurvey, groups: Sequence[Group]) -> None:
         return
     who = " with ".join(str(group) for group in groups) or "everyone"
     others = surveys_with_figures(groups)
-    advice = (
-        f"use --survey with {' or '.join(others)}, or with one of your own that has them"
-        if others
-        else "use --survey with a file that has them, or talk with the persona (chat-personas chat NAME)"
-    )
+    if others:
+        advice = f"use --survey with {' or '.join(others)}, or with one of your own that has them"
+    elif likely := _likely(survey.survey, groups):
+        advice = f"did you mean {quoted(likely)}?"
+    else:
+        advice = "use --survey with a file that has them, or talk with the persona (chat-personas chat NAME)"
     raise SurveyError(f"the survey {survey.survey.name} has no figures for {who}; {advice}")
+
+
+def _likely(survey: Survey, groups: Sequence[Group]) -> str | None:
+    """Return the group of the survey that the first unknown group of one's own is probably a slip of; None if none."""
+    known = [str(group) for group in groups_with_figures(survey)]
+    unknown = [str(group) for group in groups if is_own(group.attribute) and str(group) not in known]
+    return nearest(unknown[0], known, alike=_LIKELY) if unknown else None
 
 
 def choose(questions: Sequence[Question], limit: int | None, seed: int) -> tuple[Question, ...]:

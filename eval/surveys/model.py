@@ -12,8 +12,11 @@ from string import ascii_uppercase
 from typing import TYPE_CHECKING, Annotated, Literal, Optional
 
 from pydantic import Field, FiniteFloat, PrivateAttr, model_validator
+from pydantic_core import PydanticCustomError
 
-from personas import CATALOGUE, OPEN_ATTRIBUTES, attribute_of
+from personas import CATALOGUE
+from personas.catalogue import PAIR, is_own
+from personas.group import check_attribute_name, check_own_value
 from personas.inputs.models import Line, Prose, StrictModel, broken_rule
 from personas.inputs.suggestions import quoted, suggestion
 
@@ -26,7 +29,6 @@ ROUNDING = 0.02
 MOST_LABELS = len(ascii_uppercase)
 MOST_PEOPLE = 10_000_000_000
 """The largest count that is allowed, 10 billion: more than all people, and small enough to simulate samples of."""
-_PAIR = " x "
 
 Amount = Annotated[FiniteFloat, Field(ge=0, le=MOST_PEOPLE)]
 Year = Annotated[int, Field(ge=1800, le=2200)]
@@ -217,22 +219,23 @@ def _check_weighted(question: Question) -> None:
 
 def pair_key(first: str, second: str) -> str:
     """Return the key for two attributes or two values: `POLPARTY x SEX`, `Democrat x Female`."""
-    return f"{first}{_PAIR}{second}"
+    return f"{first}{PAIR}{second}"
 
 
 def check_attribute(key: str, keys: Collection[str]) -> None:
-    """Check that a key is an attribute of the catalogue, or `COUNTRY`, or a pair of two different ones.
+    """Check that a key is an attribute, of the catalogue or another, or a pair of two different ones.
 
     `keys` are all keys of the same object: a pair may occur in one order only.
 
     Raises:
-        PydanticCustomError: it is not; the message names the nearest attribute.
+        PydanticCustomError: it is not, or looks like a slip of a known one; the message names the nearest attribute.
     """
-    names = key.split(_PAIR)
+    names = key.split(PAIR)
     for name in names:
-        if attribute_of(name) is None:
-            problem = f"responses: there is no attribute {quoted(name)}"
-            raise broken_rule(f"{problem}; {suggestion(name, (*CATALOGUE, *OPEN_ATTRIBUTES))}")
+        try:
+            check_attribute_name(name)
+        except PydanticCustomError as error:
+            raise broken_rule(f"responses: {error}") from error
     if len(names) > 2 or len(set(names)) < len(names):
         raise broken_rule(
             f'responses: {quoted(key)} is not a pair; write two different attributes, as in "POLPARTY x SEX"'
@@ -244,7 +247,7 @@ def check_attribute(key: str, keys: Collection[str]) -> None:
 def check_value(attribute: str, value: str) -> None:
     """Check that `value` belongs to a checked attribute, or is a pair of values for a pair of attributes.
 
-    Any printable text is a value of an open attribute, such as a country.
+    Any printable text is a value of an open attribute, such as a country, and of one's own.
 
     Raises:
         PydanticCustomError: it does not; the message names the nearest value.
@@ -252,6 +255,11 @@ def check_value(attribute: str, value: str) -> None:
     known, are_open = _values(attribute)
     if are_open:
         _check_open(attribute, value)
+        if is_own(attribute) and PAIR not in attribute:
+            try:
+                check_own_value(attribute, value)
+            except PydanticCustomError as error:
+                raise broken_rule(f"responses: {error}") from error
     elif value not in known:
         problem = f"responses {attribute}: there is no value {quoted(value)}"
         raise broken_rule(f"{problem}; {suggestion(value, known)}")
@@ -260,15 +268,15 @@ def check_value(attribute: str, value: str) -> None:
 @lru_cache
 def _values(attribute: str) -> tuple[tuple[str, ...], bool]:
     """Return the values of an attribute or a pair, and whether any text is allowed."""
-    names = attribute.split(_PAIR)
-    if any(name in OPEN_ATTRIBUTES for name in names):
+    names = attribute.split(PAIR)
+    if any(name not in CATALOGUE for name in names):
         return (), True
     first, *second = (CATALOGUE[name].values for name in names)
     return (tuple(pair_key(a, b) for a in first for b in second[0]) if second else first), False
 
 
 def _check_open(attribute: str, value: str) -> None:
-    names, parts = attribute.split(_PAIR), value.split(_PAIR)
+    names, parts = attribute.split(PAIR), value.split(PAIR)
     if len(parts) != len(names) or not all(part.strip() and part.isprintable() for part in parts):
         wanted = "a value of each attribute" if len(names) > 1 else "one value"
         raise broken_rule(f"responses {attribute}: {quoted(value)} is not {wanted}; write it on one line of plain text")

@@ -5,12 +5,13 @@ survey's. The file holds NumPy arrays and is read without pickle, so that nothin
 combination of groups is first asked for that the survey file lacks.
 """
 
+import json
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,8 @@ NOT_ASKED = -1
 """The code of a person who was not asked a question, or whose value of an attribute is unknown."""
 
 Codes = NDArray[np.int8]
+ValueCodes = NDArray[np.signedinteger[Any]]
+"""The places of values among those of their attribute; attributes of one's own may have more than an int8 holds."""
 Weights = NDArray[np.float64]
 Members = NDArray[np.bool_]
 """Who belongs to some groups: one truth value for each person of a wave."""
@@ -72,24 +75,32 @@ class Wave:
 
     `answers` has shape (people, questions): the place of the option that somebody chose, the number of options for any
     refusal, -1 for no answer at all. `values` has shape (people, attributes): the place of somebody's value in the
-    catalogue, -1 if unknown. `weights` has one value per person, and is None if all count the same.
+    catalogue, -1 if unknown. `weights` has one value per person, and is None if all count the same. `own` has the
+    values of each attribute that the catalogue does not have, in the order of their places.
     """
 
     questions: tuple[str, ...]
     answers: Codes
     attributes: tuple[str, ...]
-    values: Codes
+    values: ValueCodes
     weights: Weights | None
+    own: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def members(self, groups: Sequence[Group]) -> Members:
-        """Return who belongs to all of `groups`; nobody if the wave lacks the attribute of one of them."""
+        """Return who belongs to all of `groups`; nobody if the wave lacks one of them."""
         chosen = np.ones(len(self.answers), dtype=np.bool_)
         for group in groups:
-            if group.attribute not in self.attributes:
+            values = self.values_of(group.attribute)
+            if group.value not in values:
                 return np.zeros_like(chosen)
-            code = CATALOGUE[group.attribute].values.index(group.value)  # no wave has an open attribute
-            chosen &= self.values[:, self.attributes.index(group.attribute)] == code
+            chosen &= self.values[:, self.attributes.index(group.attribute)] == values.index(group.value)
         return chosen
+
+    def values_of(self, attribute: str) -> tuple[str, ...]:
+        """Return the values of an attribute in the order of their places; none if the wave does not have it."""
+        if attribute not in self.attributes:
+            return ()
+        return self.own[attribute] if attribute in self.own else CATALOGUE[attribute].values
 
     def responses(self, column: int, options: int, members: Members) -> Responses | None:
         """Return the answers of these people to the question in `column`; None if nobody answered.
@@ -153,6 +164,8 @@ class Respondents:
             arrays[f"{number}.values"] = wave.values
             if wave.weights is not None:
                 arrays[f"{number}.weights"] = wave.weights
+            if wave.own:
+                arrays[f"{number}.own"] = np.array(json.dumps(dict(wave.own)))
         np.savez_compressed(stream, allow_pickle=False, **arrays)
 
 
@@ -172,9 +185,14 @@ def read_respondents(path: Path) -> Respondents:
                     attributes=tuple(arrays[f"{number}.attributes"].tolist()),
                     values=arrays[f"{number}.values"],
                     weights=arrays[f"{number}.weights"] if f"{number}.weights" in arrays.files else None,
+                    own=_own(str(arrays[f"{number}.own"])) if f"{number}.own" in arrays.files else {},
                 )
                 for number in numbers
             )
             return Respondents(waves, str(arrays["survey_sha256"]))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise SurveyError(f"{display_name(path)} cannot be read; import the survey again with --replace") from error
+
+
+def _own(text: str) -> dict[str, tuple[str, ...]]:
+    return {attribute: tuple(values) for attribute, values in json.loads(text).items()}

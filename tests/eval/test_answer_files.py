@@ -94,7 +94,7 @@ def group(attribute: str = "SEX", value: str = "Male") -> dict[str, str]:
         (faulty(question=None), '"question" is missing; add it'),
         (faulty(distribution=None, distributions={}), 'no key "distributions"; did you mean "distribution"?'),
         (faulty(group="Democrat"), 'group is "Democrat"; write {"attribute": ..., "value": ...} or a list of them'),
-        (faulty(group=group(attribute="PARTY")), 'no attribute "PARTY"; did you mean "POLPARTY"?'),
+        (faulty(group=group(attribute="POLPARTI")), 'no attribute "POLPARTI"; did you mean "POLPARTY"?'),
         (faulty(group=group(value="Men")), 'SEX has no value "Men"; write "Male" or "Female"'),
         (faulty(group=[group(), group(value="Female")]), "SEX=Male and SEX=Female exclude each other"),
         (faulty(group=[group(), group()]), "duplicate group SEX=Male; keep one of them"),

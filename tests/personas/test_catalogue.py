@@ -76,6 +76,43 @@ def test_a_country_is_a_group_beside_the_60() -> None:
     assert "COUNTRY" not in CATALOGUE
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["UNION=Member", "REGION_DE=Bavaria", "REGION=Bavaria", "PARTY=Labour", "Wohnort (neu)=Köln", "AGE_BAND=18-29"],
+)
+def test_an_attribute_of_ones_own_takes_any_name_and_value(text: str) -> None:
+    group = Group.parse(text)
+    attribute, _, value = text.partition("=")
+    assert (str(group), group.label) == (text, f"{value} ({attribute})")  # "Member" or "Yes" alone would not be clear
+    assert Group.model_validate_json(group.model_dump_json()) == group
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "meant"),
+    [
+        ("POLPARTI", "Green", "POLPARTY"),
+        ("polparty", "Green", "POLPARTY"),
+        ("SEXX", "Male", "SEX"),
+        ("COUNTRI", "Japan", "COUNTRY"),
+        ("PARTY", "Democrats", "POLPARTY"),
+        ("REGION", "South", "CREGION"),
+    ],
+)
+def test_a_slip_of_a_known_attribute_is_not_taken_for_ones_own(attribute: str, value: str, meant: str) -> None:
+    wanted = f'there is no attribute "{attribute}"; did you mean "{meant}"'
+    with pytest.raises(ValidationError, match=wanted):
+        Group(attribute=attribute, value=value)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value"),
+    [("", "x"), (" UNION", "x"), ("A=B", "x"), ("UNION x SEX", "x"), ("A\nB", "x"), ("UNION", "a x b"), ("UNION", " ")],
+)
+def test_a_name_that_could_not_be_read_back_is_refused(attribute: str, value: str) -> None:
+    with pytest.raises(ValidationError):
+        Group(attribute=attribute, value=value)
+
+
 @pytest.mark.parametrize("text", ["COUNTRY=", "COUNTRY= ", "COUNTRY=a\x1bb", "COUNTY=Japan"])
 def test_a_country_is_printable_text(text: str) -> None:
     with pytest.raises(PersonaError, match="there is no group"):

@@ -53,7 +53,8 @@ seed = "a"
         'line 3: name is "my persona"; use only letters, digits and dashes, and no dash at the beginning',
         'line 4: there is no key "titel"; did you mean "title"?',
         'line 5: there is no steering "protray"; did you mean "portray"?',
-        'line 7: there is no attribute "POLPARTI"; did you mean "POLPARTY"?',
+        'line 7: there is no attribute "POLPARTI"; did you mean "POLPARTY"? '
+        "(an attribute of your own needs a name less like it)",
         'line 11: SEX has no value "Femail"; did you mean "Female"?',
         'line 12: there is no key "sex" in [[groups]]; write "attribute" or "value"',
         'line 14: there is no key "styl" in [voice]; did you mean "style"?',

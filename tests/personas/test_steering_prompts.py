@@ -50,6 +50,31 @@ def test_bio_is_a_description_in_the_first_person() -> None:
     )
 
 
+def test_a_group_of_ones_own_answers_a_question_and_no_country_is_made_up_for_it() -> None:
+    assert system_prompt(persona("portray", "REGION_DE=Bavaria", "SEX=Female")) == (
+        "Play the part of a woman who answers Bavaria when asked about REGION DE. "
+        "Speak and answer as that woman would, in the first person."
+    )
+    assert system_prompt(persona("bio", "UNION=Member")) == (
+        'You describe yourself like this: "I answer Member when asked about UNION." '
+        "Speak and answer as the person who wrote that, in the first person."
+    )
+    assert system_prompt(persona("qa", "UNION=Member")) == (
+        "You answered this question about yourself:\n\n"
+        "What do you answer when asked about UNION?\nAnswer: Member\n\n"
+        "Speak and answer as the person who gave this answer, in the first person."
+    )
+
+
+def test_a_group_of_ones_own_lives_where_the_others_say() -> None:
+    assert "a person in Germany who answers Bavaria" in steering_prompt(
+        "portray", [Group.parse("REGION_DE=Bavaria"), Group.parse("COUNTRY=Germany")]
+    )
+    assert steering_prompt("portray", [Group.parse("UNION=Member"), Group.parse("POLPARTY=Democrat")]).startswith(
+        "Play the part of a person in the United States who answers Member when asked about UNION and is a Democrat."
+    )
+
+
 def test_qa_shows_the_answers_among_the_lettered_values_of_the_catalogue() -> None:
     assert system_prompt(persona("qa", "POLPARTY=Democrat", "SEX=Male")) == (
         "You live in the United States and answered these questions about yourself:\n\n"

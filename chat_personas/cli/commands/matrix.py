@@ -16,6 +16,7 @@ from chat_personas.reporting.html.matrix_page import matrix_page_document
 from chat_personas.reporting.svg.figures import matrix_figure_document
 from chat_personas.settings import load_settings
 from chat_personas.surveys import find_survey
+from eval.surveys.human_figures import attributes_with_figures
 from personas import CATALOGUE, OPEN_ATTRIBUTES
 
 EXAMPLE = options.examples(
@@ -65,13 +66,15 @@ def matrix(
     destinations.check()
     if groups and len(groups) > 1:
         raise UsageError(f"--groups takes one attribute, not {' and '.join(groups)}; give one, or none for all groups")
-    attribute = choose("--groups", groups[0], (*CATALOGUE, *OPEN_ATTRIBUTES)) if groups else None
     settings = load_settings()
+    loaded = find_survey(survey or settings.survey)
+    known = dict.fromkeys((*CATALOGUE, *OPEN_ATTRIBUTES, *attributes_with_figures(loaded.survey)))
+    attribute = choose("--groups", groups[0], tuple(known)) if groups else None
     run = MatrixRun(
         settings=settings,
         model=model or settings.model,
         personas=load_personas(personas),
-        survey=find_survey(survey or settings.survey),
+        survey=loaded,
         attribute=attribute,
         expressions=(expression_meant(expression, samples, judge),),
         samples=samples,

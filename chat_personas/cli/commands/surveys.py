@@ -1,6 +1,7 @@
 """`chat-personas surveys`: list, show and import surveys."""
 
 import re
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import replace as with_changes
@@ -14,17 +15,21 @@ from chat_personas.cli.errors import BAD_INPUT, DONE, UsageError
 from chat_personas.cli.options import command_group
 from chat_personas.cli.progress import busy
 from chat_personas.cli.tables.layout import padded
-from chat_personas.paths import display_path
+from chat_personas.paths import UnwritableError, display_path
 from chat_personas.reporting.wording import weighting, worded
 from chat_personas.surveys import all_survey_names, check_name, find_survey, glance_at_survey, keep_survey
 from chat_personas.text import pluralize, printable
 from eval.errors import SurveyError
 from eval.importers import KINDS, ImportOptions, ImportResult
+from eval.importers.respondent_guess import first_guess
+from eval.importers.respondent_table import read_people
 from eval.surveys.human_figures import groups_with_figures, human_figures
 from eval.surveys.model import Question, Survey
 from personas import Group, clash
 from personas.inputs.files import is_directory
 from personas.inputs.suggestions import nearest, quoted
+
+PEOPLE_KIND = "respondents"
 
 app = command_group("chat-personas surveys show civic")
 
@@ -141,11 +146,58 @@ def import_survey(
     weighted: Annotated[
         bool, typer.Option("--weighted", help="The figures are weighted, or are to be weighted.")
     ] = False,
+    spec: Annotated[
+        Path | None,
+        typer.Option(
+            "--spec",
+            metavar="FILE",
+            help="For respondents: the TOML file that says what the columns are. Without it a first guess is written.",
+        ),
+    ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Replace a survey of that name.")] = False,
 ) -> int:
     """Import a survey from another format."""
-    options = ImportOptions(name or "", title, source, licence, tuple(year or ()), weighted)
+    options = ImportOptions(name or "", title, source, licence, tuple(year or ()), weighted, spec)
+    if spec is not None and kind != PEOPLE_KIND:
+        raise UsageError(f"--spec is for the kind {PEOPLE_KIND}, and this is {quoted(kind)}; leave it out")
+    if kind == PEOPLE_KIND and spec is None:
+        return write_guess(path)
     return run_import(kind, path, options, replace=replace)
+
+
+def write_guess(path: Path) -> int:
+    """Write a first guess of what the columns of the table at `path` are, beside where the command runs.
+
+    Raises:
+        UsageError: there is a file of that name.
+        SurveyError: the table cannot be read.
+        UnwritableError: the guess cannot be written.
+    """
+    file = Path(f"{path.stem}.toml")
+    command = shlex.join(["chat-personas", "surveys", "import", PEOPLE_KIND, str(path), "--spec", str(file)])
+    taken = f"{display_path(file)} exists and is not overwritten; add --spec {file} to use it, or rename it"
+    if file.exists():
+        raise UsageError(taken)
+    with busy(f"reading {path.name}…"):
+        guess = first_guess(read_people(path))
+    try:
+        with file.open("x", encoding="utf-8") as stream:
+            stream.write(guess.text(command))
+    except FileExistsError as error:
+        raise UsageError(taken) from error
+    except OSError as error:
+        raise UnwritableError(f"cannot write {display_path(file)}: {error.strerror}") from error
+    columns = {"question": len(guess.questions), "attribute": len(guess.attributes), "weight": len(guess.weights)}
+    found = ", ".join(pluralize(count, noun) for noun, count in columns.items())
+    lines = [
+        f"{path.name}: {pluralize(guess.table.people, 'row')}; it seems to have {found}; "
+        f"{pluralize(len(guess.left_out), 'column')} left out",
+        f"written: {file}, a first guess of what the columns are. Nothing is imported yet.",
+        'next: write the words where "" stands, check what is marked with CHECK, and run',
+        f"  {command}",
+    ]
+    print(printable("\n".join(lines)))
+    return DONE
 
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")

@@ -59,6 +59,25 @@ def test_countries_are_groups_to_keep_to(command: Command, served_by: Serve, tmp
     ]
 
 
+def test_an_attribute_of_ones_own_can_be_kept_to(command: Command, served_by: Serve, tmp_path: Path) -> None:
+    served_by(FakeEngine())
+    member, outside = Group.parse("UNION=Member"), Group.parse("UNION=Outside")
+    asked = [question(f"Q{number}", {member: (3, 1), outside: (1, 3)}, overall=(4, 4)) for number in range(3)]
+    survey = write_survey(tmp_path / "works.json", town(*asked))
+    ran = command("matrix", "democrat", "--survey", survey, "--groups", "UNION", "--json", "m.json", "--html", "m.html")
+    assert ran.code == 0
+    assert "Outside (UNION)" in ran.out
+    assert [
+        target["group"] and target["group"]["value"] for target in json.loads(Path("m.json").read_text())["targets"]
+    ] == [
+        None,
+        "Member",
+        "Outside",
+    ]
+    assert "Member (UNION)" in words(Path("m.html").read_text())
+    assert 'did you mean "UNION"?' in only_line(command("matrix", "democrat", "--survey", survey, "--groups", "UNON"))
+
+
 def test_the_closest_groups_are_said_to_be_some_of_all_where_not_all_are_named(
     command: Command, served_by: Serve, tmp_path: Path
 ) -> None:
