@@ -11,6 +11,7 @@ from chat_personas.reporting.wording import (
     Measure,
     measure_of,
     no_intervals,
+    not_shown,
     reference_names,
     score_name,
 )
@@ -127,16 +128,23 @@ def _reference_scores(report: Report) -> Iterator[tuple[str, Score]]:
             yield words, score
 
 
-def missing_in_matrix(report: MatrixReport) -> Iterator[str]:
-    """Yield why scores of a matrix stand without an interval, and why parts of it are missing."""
-    cells = [cell.alignment for row in report.rows for cell in row.cells]
+def missing_in_matrix(report: MatrixReport, *, show_invalid: bool = False) -> Iterator[str]:
+    """Yield why scores of a matrix stand without an interval, and why parts of it are missing.
+
+    Rows that are not sound are shown with `show_invalid` only.
+    """
+    rows = [row for row in report.rows if show_invalid or not not_shown(row)]
+    if not rows:
+        return
+    cells = [cell.alignment for row in rows for cell in row.cells]
+    shown = [found for found in report.steerability if show_invalid or found.sound]
     if any(cell.low is None for cell in cells):
         yield no_intervals()
-    elif few := [found.persona for found in report.steerability if found.unsteered.low is None]:
+    elif few := [found.persona for found in shown if found.unsteered.low is None]:
         yield no_intervals(*(f"the steerability of {name}" for name in few))
     if any(target.humans is None for target in report.targets):
         yield "no people to compare a group with: the table has no other group"
-    consistencies = [found.score for row in report.rows for found in row.consistency]
+    consistencies = [found.score for row in rows for found in row.consistency]
     if not consistencies:
         yield "no consistency: it needs two groups of one attribute"
     elif any(score.low is None for score in consistencies):

@@ -13,7 +13,7 @@ from personas import attribute_of
 
 if TYPE_CHECKING:
     from chat_personas.monitor.drift import Drift
-    from eval.matrix.models import MatrixReport, RowInfo, TargetInfo
+    from eval.matrix.models import MatrixReport, PromptVerdict, RowInfo, SteerabilityInfo, TargetInfo
     from eval.report import (
         Calibration,
         FailureInfo,
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     )
     from eval.scoring.results import References
     from eval.scoring.scores import Scorecard
+
+    Judged = Report | MatrixReport | RowInfo | PromptVerdict | Scorecard
 
 DEMONSTRATION = "demonstration model: says nothing about real people"
 
@@ -214,6 +216,25 @@ def row_label(row: "RowInfo") -> str:
     return printable(row.name if row.steering == "none" else f"{row.name} ({row.steering})")
 
 
+def withheld(report: "MatrixReport") -> Iterator[tuple[str, str]]:
+    """Yield the label of each row whose figures are not shown, with why and what to do."""
+    for row in report.rows:
+        if not_shown(row):
+            yield row_label(row), why_not_shown(row)
+
+
+def steerability_withheld(found: "SteerabilityInfo") -> Iterator[str]:
+    """Yield why the steerability of a persona is not shown, for each prompt whose answers are not sound."""
+    for each in found.verdicts:
+        if not_shown(each):
+            yield f"{each.prompt}: {why_not_shown(each)}"
+
+
+def marked(text: str, *, sound: bool) -> str:
+    """Mark a figure, or a line of figures, that is shown on request although its verdict is not sound."""
+    return text if sound else f"{text} ({MARK})"
+
+
 # What the scores show
 
 
@@ -384,6 +405,8 @@ def failures_listed(failures: "Sequence[FailureInfo]") -> Iterator[str]:
         yield f"and {len(failures) - FAILURES_SHOWN} more, all listed in the report (--json)"
 
 
+MARK = "not sound"
+"""Stands in every line of figures that are shown on request although their verdict is not sound."""
 NOT_SOUND = {
     "follows_letters": "the model follows the letters, not the answers",
     "does_not_answer": "the model does not answer the questions",
@@ -393,18 +416,18 @@ NOT_SOUND = {
 """What a verdict that is not sound says, in short. A report without any answer has no score that could mislead."""
 
 
-def not_shown(report: "Report | MatrixReport | Scorecard") -> bool:
-    """Whether the scores of a report must not be shown: its verdict is not sound. A matrix is judged by its judge."""
+def not_shown(report: "Judged") -> bool:
+    """Whether scores must not be shown, because their verdict is not sound. A whole matrix is judged by its judge."""
     return _finding(report) in NOT_SOUND
 
 
-def not_shown_briefly(report: "Report | MatrixReport | Scorecard") -> str:
+def not_shown_briefly(report: "Judged") -> str:
     """Say in few words why the scores of a report are not shown; empty where they are."""
     found = _finding(report)
     return f"not valid: {NOT_SOUND[found]}" if found in NOT_SOUND else ""
 
 
-def why_not_shown(report: "Report | MatrixReport | Scorecard") -> str:
+def why_not_shown(report: "Judged") -> str:
     """Say why the scores of a report are not shown, with the figures behind it and what to do; empty where they are."""
     from eval.scoring.intervals import MIN_QUESTIONS
     from eval.scoring.validity import LEAST_AGREEMENT
@@ -427,7 +450,7 @@ def why_not_shown(report: "Report | MatrixReport | Scorecard") -> str:
     return brief
 
 
-def agreement_lines(report: "Report") -> Iterator[str]:
+def agreement_lines(report: "Report | RowInfo") -> Iterator[str]:
     """Yield how far the answers agree in the two option orders, with a warning where letters count, too."""
     agreement = report.verdict.order_agreement
     if agreement is None or not_shown(report):
@@ -436,11 +459,11 @@ def agreement_lines(report: "Report") -> Iterator[str]:
     yield f"order agreement {with_interval(agreement)}{': the answers depend on the letters, too' if warned else ''}"
 
 
-def _verdict(report: "Report | MatrixReport | Scorecard") -> "Verdict | None":
+def _verdict(report: "Judged") -> "Verdict | None":
     return getattr(report, "verdict", None)
 
 
-def _finding(report: "Report | MatrixReport | Scorecard") -> str:
+def _finding(report: "Judged") -> str:
     verdict = _verdict(report)
     if verdict is not None:
         return verdict.finding

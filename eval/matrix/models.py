@@ -1,4 +1,4 @@
-"""The document that `matrix --json` writes (schema `chat-personas/matrix@1`), defined by these models.
+"""The document that `matrix --json` writes (schema `chat-personas/matrix@2`), defined by these models.
 
 docs/matrix.md says how each figure is computed.
 """
@@ -9,9 +9,9 @@ from pydantic import Field
 
 from eval.engine import Order
 from eval.report import FailureInfo, JudgeInfo, ModelInfo, RepliesInfo, SurveyInfo, Timing
-from eval.scoring.results import Document, GroupName, NearGroup, Part, Score
+from eval.scoring.results import Document, GroupName, NearGroup, Part, Score, Verdict
 
-SCHEMA: Literal["chat-personas/matrix@1"] = "chat-personas/matrix@1"
+SCHEMA: Literal["chat-personas/matrix@2"] = "chat-personas/matrix@2"
 
 
 class HumanReference(Part):
@@ -76,6 +76,8 @@ class RowInfo(Part):
     """How it was steered."""
     groups: tuple[GroupName, ...]
     """The groups that it stands for."""
+    verdict: Verdict
+    """Whether the figures of the row may be shown, from its answers to all questions that were put; read it first."""
     cells: tuple[CellInfo, ...]
     """One for each of `targets`, in their order. For the unsteered model the alignments are its representativeness."""
     nearest: tuple[NearGroup, ...]
@@ -99,6 +101,15 @@ class Steered(Part):
     """The paired difference from the unsteered model: what steering added."""
 
 
+class PromptVerdict(Part):
+    """Whether the answers under one prompt may be shown."""
+
+    prompt: str
+    """`unsteered`, or the steering."""
+    verdict: Verdict
+    """As in `rows`."""
+
+
 class SteerabilityInfo(Part):
     """How close the model comes to the group of a persona when it is steered to it."""
 
@@ -108,6 +119,8 @@ class SteerabilityInfo(Part):
     """The groups that it stands for."""
     questions: int
     """Over how many questions: those with figures for the groups that were answered under every steering."""
+    verdicts: tuple[PromptVerdict, ...]
+    """Of the unsteered model and of each steering. Unless all are sound, no figure of this object may be shown."""
     unsteered: Score
     """The representativeness of the group: the alignment without steering, over these questions."""
     steerings: tuple[Steered, ...]
@@ -115,12 +128,17 @@ class SteerabilityInfo(Part):
     humans: HumanReferences | None
     """How close the other groups of this document are to the group."""
 
+    @property
+    def sound(self) -> bool:
+        """Whether its figures may be shown: the answers under every prompt are sound."""
+        return all(each.verdict.sound for each in self.verdicts)
+
 
 class MatrixReport(Document):
-    """Personas against groups (schema `chat-personas/matrix@1`)."""
+    """Personas against groups (schema `chat-personas/matrix@2`)."""
 
-    schema_: Literal["chat-personas/matrix@1"] = Field(default=SCHEMA, alias="schema")
-    """Always `"chat-personas/matrix@1"`."""
+    schema_: Literal["chat-personas/matrix@2"] = Field(default=SCHEMA, alias="schema")
+    """Always `"chat-personas/matrix@2"`."""
     created: str
     """When, in UTC (ISO 8601)."""
     version: str

@@ -72,7 +72,7 @@ async def evaluate_matrix(
         attribute=attribute,
         questions=tuple(question.id for question in common.questions),
         targets=columns(common, bootstrap),
-        rows=rows(sources, common, bootstrap),
+        rows=rows(sources, common, questions, bootstrap),
         steerability=steerabilities(personas, by_prompt, compared, bootstrap),
         failures=_failures(by_prompt, named_prompts(personas), questions),
         replies=replies_info(_replies(by_prompt, questions), method, asking, engine.info),

@@ -14,10 +14,19 @@ from eval.errors import SurveyError
 from eval.matrix.asking import UNSTEERED, PromptAnswers, prompts_of
 from eval.matrix.groups import ComparisonGroups
 from eval.matrix.measures import confusion, consistency, human_references, steerability
-from eval.matrix.models import CellInfo, Consistency, HumanReferences, RowInfo, SteerabilityInfo, TargetInfo
+from eval.matrix.models import (
+    CellInfo,
+    Consistency,
+    HumanReferences,
+    PromptVerdict,
+    RowInfo,
+    SteerabilityInfo,
+    TargetInfo,
+)
 from eval.scoring.groups import GroupTable, Nearest, nearest
 from eval.scoring.intervals import Bootstrap
 from eval.scoring.results import Score, group_name
+from eval.surveys.model import Question
 from personas import Group, LoadedPersona, Persona
 
 
@@ -89,12 +98,14 @@ def _human_references(
     return human_references(people, groups, compared.distributions[others], compared.scale, bootstrap)
 
 
-def rows(sources: Sequence[MatrixSource], compared: ComparisonGroups, bootstrap: Bootstrap) -> tuple[RowInfo, ...]:
-    """Return a row for each source; `compared` must be over common questions."""
-    return tuple(_row(source, compared, bootstrap) for source in sources)
+def rows(
+    sources: Sequence[MatrixSource], compared: ComparisonGroups, asked: Sequence[Question], bootstrap: Bootstrap
+) -> tuple[RowInfo, ...]:
+    """Return a row for each source; `compared` must be over common questions, `asked` are all that were put."""
+    return tuple(_row(source, compared, asked, bootstrap) for source in sources)
 
 
-def _row(source: MatrixSource, compared: ComparisonGroups, bootstrap: Bootstrap) -> RowInfo:
+def _row(source: MatrixSource, compared: ComparisonGroups, asked: Sequence[Question], bootstrap: Bootstrap) -> RowInfo:
     options = source.answers.options(compared.questions, compared.width)
     aligned = compared.aligned(options, compared.all_distributions)
     with_groups = aligned[-len(compared.groups) :]
@@ -105,6 +116,7 @@ def _row(source: MatrixSource, compared: ComparisonGroups, bootstrap: Bootstrap)
         name=source.name,
         steering=source.steering,
         groups=tuple(group_name(group) for group in source.groups),
+        verdict=source.answers.verdict(asked, bootstrap),
         cells=_cells(aligned, with_groups, bootstrap),
         nearest=near.groups,
         own_rank=ranked.index(own) + 1 if own in ranked else None,
@@ -163,8 +175,10 @@ def _steerability(
     if not persona.groups:
         return None
     people = compared.people(persona.groups)
-    steered = {name: _aligned(by_prompt[prompt], people, compared) for name, prompt in prompts_of(persona).items()}
-    unsteered = _aligned(by_prompt[UNSTEERED], people, compared)
+    by_name = {"unsteered": by_prompt[UNSTEERED]}
+    by_name |= {name: by_prompt[prompt] for name, prompt in prompts_of(persona).items()}
+    unsteered, *others = (_aligned(answers, people, compared) for answers in by_name.values())
+    steered = dict(zip(prompts_of(persona), others, strict=True))
     found = steerability(unsteered, steered, bootstrap)
     if found is None:
         return None
@@ -173,6 +187,10 @@ def _steerability(
         persona=persona.name,
         groups=tuple(group_name(group) for group in persona.groups),
         questions=found.questions,
+        verdicts=tuple(
+            PromptVerdict(prompt=name, verdict=answers.verdict(compared.questions, bootstrap))
+            for name, answers in by_name.items()
+        ),
         unsteered=found.unsteered,
         steerings=found.steerings,
         humans=_human_references(people[asked], persona.groups, compared.of(asked), bootstrap),

@@ -56,6 +56,9 @@ def matrix(
     ] = None,
     html_file: options.Html = None,
     svg_file: options.Svg = None,
+    show_invalid: Annotated[
+        bool, typer.Option("--show-invalid", help="Also show figures that are not sound, each line marked so.")
+    ] = False,
     yes: options.Yes = False,
     no_cache: options.NoCache = False,
     resume: options.Resume = False,
@@ -87,9 +90,9 @@ def matrix(
             {
                 "--json": report.to_json,
                 "--svg": lambda: matrix_figure_document(report),
-                "--html": lambda: matrix_page_document(report),
+                "--html": lambda: matrix_page_document(report, show_invalid=show_invalid),
             }
         )
     finally:
-        print_matrix(report, to_error=destinations.take_standard_output)
+        print_matrix(report, to_error=destinations.take_standard_output, show_invalid=show_invalid)
     return DONE

@@ -9,17 +9,21 @@ from chat_personas.reporting.numbers import COMPACT, Score, plain, signed, with_
 from chat_personas.reporting.why_missing import missing_in_matrix
 from chat_personas.reporting.wording import (
     ORACLE_EXPLAINED,
+    agreement_lines,
     failures_listed,
     group_label,
     groups_label,
     judge_lines,
+    marked,
     nearest_of,
     not_shown,
     not_valid,
     own_rank,
     run_described,
+    steerability_withheld,
     target_label,
     unread_replies,
+    withheld,
 )
 from chat_personas.text import pluralize, printable
 from eval.answers import by_reason, reason
@@ -29,42 +33,48 @@ from eval.matrix.models import MatrixReport, RowInfo, SteerabilityInfo
 NAMED = 3
 
 
-def print_matrix(report: MatrixReport, *, to_error: bool) -> None:
+def print_matrix(report: MatrixReport, *, to_error: bool, show_invalid: bool = False) -> None:
     """Print the alignment table, the nearest groups of each row, steerability and consistency.
 
-    A demonstration model is called one before any figure.
+    A demonstration model is called one before any figure. In place of the figures of a row that is not sound stands
+    why; with `show_invalid` they are printed, too, and every line of them is marked.
     """
     heading = f"{run_described(report)} · alignment over {pluralize(len(report.questions), 'question')}"
     console = begin(heading, demonstration=report.model.demonstration, to_error=to_error)
-    if not_shown(report):
-        withheld = "the figures are not shown, because the judge errs too often; the document has them (--json)"
-        print_line(console, withheld)
+    if not_shown(report) and not show_invalid:
+        withheld_by_judge = (
+            "the figures are not shown, because the judge errs too often; the document has them (--json)"
+        )
+        print_line(console, withheld_by_judge)
     else:
-        _print_figures(console, report)
-    for line in (*judge_lines(report), *unread_replies(report), *_notes(report)):
+        _print_figures(console, report, show_invalid)
+    for line in (*judge_lines(report), *unread_replies(report), *_notes(report, show_invalid)):
         print_line(console, line)
 
 
-def _print_figures(console: Console, report: MatrixReport) -> None:
-    """Print everything that is made of scores."""
-    _print_alignment(console, report)
+def _print_figures(console: Console, report: MatrixReport, show_invalid: bool) -> None:
+    """Print everything that is made of scores, and why it is not shown where it is not."""
+    rows = [row for row in report.rows if show_invalid or not not_shown(row)]
+    if rows:
+        _print_alignment(console, report, rows)
     console.print()
-    print_line(console, "nearest groups, and the share of questions on which a group is the nearest")
-    for row in report.rows:
-        for line in _nearest(row, report):
-            print_line(console, f"  {line}")
-    if report.steerability:
-        console.print()
-        print_line(console, "steerability: alignment with the persona's own group, and the difference from unsteered")
-    for found in report.steerability:
-        for line in _steerability(found):
-            print_line(console, f"  {line}")
-    _print_consistency(console, report)
+    for name, why in withheld(report):
+        print_line(console, f"{name}: {why}")
+    if rows:
+        _print_nearest(console, report, rows)
+    _print_steerability(console, report, show_invalid)
+    _print_consistency(console, rows)
 
 
-def _print_alignment(console: Console, report: MatrixReport) -> None:
+def _print_alignment(console: Console, report: MatrixReport, shown: Sequence[RowInfo]) -> None:
     humans = [target.humans for target in report.targets]
-    rows = [_column(row.name, [cell.alignment for cell in row.cells]) for row in report.rows]
+    rows = [
+        Column(
+            marked(row.name, sound=row.verdict.sound),
+            [marked(with_interval(cell.alignment), sound=row.verdict.sound) for cell in row.cells],
+        )
+        for row in shown
+    ]
     people = [
         _column("people, best", [each.best.alignment if each else None for each in humans]),
         _column("people, mean", [each.mean if each else None for each in humans]),
@@ -77,6 +87,13 @@ def _print_alignment(console: Console, report: MatrixReport) -> None:
 
 def _column(title: str, scores: Sequence[Score | None]) -> Column:
     return Column(title, [with_interval(score) for score in scores])
+
+
+def _print_nearest(console: Console, report: MatrixReport, shown: Sequence[RowInfo]) -> None:
+    print_line(console, "nearest groups, and the share of questions on which a group is the nearest")
+    for row in shown:
+        for line in _nearest(row, report):
+            print_line(console, marked(f"  {line}", sound=row.verdict.sound))
 
 
 def _nearest(row: RowInfo, report: MatrixReport) -> Iterator[str]:
@@ -93,22 +110,36 @@ def _nearest(row: RowInfo, report: MatrixReport) -> Iterator[str]:
         yield f"  {own_rank(row)}"
 
 
+def _print_steerability(console: Console, report: MatrixReport, show_invalid: bool) -> None:
+    if not report.steerability:
+        return
+    console.print()
+    print_line(console, "steerability: alignment with the persona's own group, and the difference from unsteered")
+    for found in report.steerability:
+        print_line(
+            console, f"  {found.persona}: {groups_label(found.groups)}, {pluralize(found.questions, 'question')}"
+        )
+        for line in steerability_withheld(found):
+            print_line(console, f"    {line}")
+        for line in _steerability(found) if found.sound or show_invalid else ():
+            print_line(console, marked(f"    {line}", sound=found.sound))
+
+
 def _steerability(found: SteerabilityInfo) -> Iterator[str]:
-    yield f"{found.persona}: {groups_label(found.groups)}, {pluralize(found.questions, 'question')}"
-    yield f"  {'unsteered':9} {with_interval(found.unsteered)} (representativeness)"
+    yield f"{'unsteered':9} {with_interval(found.unsteered)} (representativeness)"
     for steered in found.steerings:
         oracle = f" ({ORACLE_EXPLAINED})" if steered.steering == ORACLE else ""
-        yield f"  {steered.steering:9} {with_interval(steered.alignment)}  {signed(steered.minus_unsteered)}{oracle}"
+        yield f"{steered.steering:9} {with_interval(steered.alignment)}  {signed(steered.minus_unsteered)}{oracle}"
     if found.humans is not None:
         best, worst = found.humans.best, found.humans.worst
         yield (
-            f"  people: best {with_interval(best.alignment)} ({group_label(best.group)}), mean "
+            f"people: best {with_interval(best.alignment)} ({group_label(best.group)}), mean "
             f"{with_interval(found.humans.mean)}, worst {with_interval(worst.alignment)} ({group_label(worst.group)})"
         )
 
 
-def _print_consistency(console: Console, report: MatrixReport) -> None:
-    topics = max((found.topics for row in report.rows for found in row.consistency), default=0)
+def _print_consistency(console: Console, rows: Sequence[RowInfo]) -> None:
+    topics = max((found.topics for row in rows for found in row.consistency), default=0)
     if not topics:
         return
     console.print()
@@ -117,22 +148,21 @@ def _print_consistency(console: Console, report: MatrixReport) -> None:
         f"consistency: the share of {pluralize(topics, 'topic')} whose nearest group is the nearest over all topics; "
         "beside it that group, and the share expected by chance",
     )
-    for row in report.rows:
+    for row in rows:
         print_line(console, f"  {row.name}")
         for found in row.consistency:
             chance = plain(1 / found.groups, decimals=COMPACT)
-            print_line(
-                console,
-                f"    {found.attribute:11} {with_interval(found.score)} {group_label(found.best)} (chance {chance})",
-            )
+            line = f"    {found.attribute:11} {with_interval(found.score)} {group_label(found.best)} (chance {chance})"
+            print_line(console, marked(line, sound=row.verdict.sound))
 
 
-def _notes(report: MatrixReport) -> Iterator[str]:
-    if not not_shown(report):
-        yield from missing_in_matrix(report)
+def _notes(report: MatrixReport, show_invalid: bool) -> Iterator[str]:
+    if show_invalid or not not_shown(report):
+        yield from missing_in_matrix(report, show_invalid=show_invalid)
         for row in report.rows:
             if row.not_valid:
                 yield f"{row.name}: {not_valid(row.not_valid, len(report.questions))}"
+            yield from (f"{row.name}: {line}" for line in agreement_lines(row))
     asked = pluralize(report.survey.questions, "question")
     failed = dict.fromkeys((reason(failure.why), failure.id) for failure in report.failures)
     for why, count in by_reason(why for why, _ in failed):

@@ -24,6 +24,7 @@ from chat_personas.reporting.wording import (
     sentence,
     target_label,
     why_not_shown,
+    withheld,
 )
 from chat_personas.text import pluralize
 from eval.matrix.models import MatrixReport, RowInfo, TargetInfo
@@ -71,6 +72,8 @@ def matrix_figure_document(report: MatrixReport) -> str:
     circumstances = [run_described(report)]
     if not_shown(report):
         circumstances.append(why_not_shown(report))
+    else:
+        circumstances += [f"{name}: {why}" for name, why in withheld(report)]
     if report.model.demonstration:
         circumstances.append(DEMONSTRATION)
     return forest_document(Forest("alignment", MATRIX_MEANING, [*_parts(report)], [*map(sentence, circumstances)]))
@@ -88,10 +91,15 @@ def _parts(report: MatrixReport) -> Iterator[ForestBlock]:
             yield ForestBlock(row_label(row), answered, not_shown_briefly(report), (), ())
         return
     for row in report.rows:
+        if not_shown(row):
+            yield ForestBlock(row_label(row), answered, not_shown_briefly(row), (), ())
+            continue
         cells = zip(report.targets, row.cells, strict=True)
         rows = tuple(ForestRow(_kind(target, row), target_label(target), cell.alignment) for target, cell in cells)
         yield ForestBlock(row_label(row), answered, "no alignment", rows, ())
     humans = [(target, target.humans) for target in report.targets]
+    if all(map(not_shown, report.rows)):
+        return
     people = tuple(
         ForestRow("noise_floor", target_label(one), found.mean) for one, found in humans if found is not None
     )

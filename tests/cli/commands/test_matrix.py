@@ -8,18 +8,21 @@ from pathlib import Path
 import pytest
 
 from eval.engine import Engine, EngineInfo
+from eval.matrix.asking import all_prompts
 from eval.matrix.models import MatrixReport
-from personas import Group
+from personas import Group, load_persona, system_prompt
 from tests.cli.commands.test_eval_expressions import judged_by, say
 from tests.cli.running import Command, Ran, only_line, write_survey
 from tests.eval.expression.test_open_ended import ListeningEngine
 from tests.eval.fake_engine import FakeEngine
+from tests.eval.prompted_engine import PromptedEngine
 from tests.eval.saying_engine import SayingEngine
-from tests.eval.towns import many, question, town
-from tests.reporting.reading import words
+from tests.eval.towns import leaning, many, question, town
+from tests.reporting.reading import tree, words
 
 Serve = Callable[[Engine], None]
 
+FIGURE = re.compile(r"(?<![0-9])-?[01]\.[0-9]{2,3}\b")
 PARTIES = {"Democrat": (3, 1), "Republican": (1, 3), "Independent": (2, 2), "Other": (4, 1)}
 
 
@@ -28,7 +31,7 @@ def said(text: str) -> str:
 
 
 def test_the_tables_show_every_row_group_and_measure(command: Command, served_by: Serve, survey: str) -> None:
-    served_by(FakeEngine())
+    served_by(FakeEngine(leaning(20)))
     ran = command("matrix", "democrat", "republican", "--survey", survey)
     assert (ran.code, ran.err) == (0, "")
     out = said(ran.out)
@@ -62,20 +65,23 @@ def test_countries_are_groups_to_keep_to(command: Command, served_by: Serve, tmp
 def test_the_closest_groups_are_said_to_be_some_of_all_where_not_all_are_named(
     command: Command, served_by: Serve, tmp_path: Path
 ) -> None:
-    served_by(FakeEngine())
+    served_by(FakeEngine(leaning(20)))
     figures = {Group.parse(f"POLPARTY={party}"): counts for party, counts in PARTIES.items()}
-    survey = write_survey(tmp_path / "four.json", town(question("Q0", figures, overall=(4, 4))))
+    four = town(*(question(f"Q{number}", figures, overall=(4, 4)) for number in range(20)))
+    survey = write_survey(tmp_path / "four.json", four)
     ran = command("matrix", "democrat", "--survey", survey, "--groups", "POLPARTY")
     assert "most often the nearest (3 of 4 groups): " in ran.out
-    three = write_survey(tmp_path / "three.json", town(question("Q0", dict(list(figures.items())[:3]), overall=(4, 4))))
-    assert "most often the nearest: " in command("matrix", "democrat", "--survey", three, "--groups", "POLPARTY").out
+    first = dict(list(figures.items())[:3])
+    three = town(*(question(f"Q{number}", first, overall=(4, 4)) for number in range(20)))
+    survey = write_survey(tmp_path / "three.json", three)
+    assert "most often the nearest: " in command("matrix", "democrat", "--survey", survey, "--groups", "POLPARTY").out
 
 
 def test_a_document_on_standard_output_stands_alone(command: Command, served_by: Serve, survey: str) -> None:
-    served_by(FakeEngine())
+    served_by(FakeEngine(leaning(20)))
     ran = command("matrix", "democrat", "--survey", survey, "--groups", "POLPARTY", "--json", "-")
     report = MatrixReport.model_validate_json(ran.out)
-    assert json.loads(ran.out)["schema"] == "chat-personas/matrix@1"
+    assert json.loads(ran.out)["schema"] == "chat-personas/matrix@2"
     assert (report.attribute, [row.name for row in report.rows]) == ("POLPARTY", ["unsteered", "democrat"])
     assert "steerability" in ran.err
 
@@ -90,11 +96,17 @@ def test_a_document_in_a_file_holds_the_same_figures_every_time(
     assert (one.rows, one.targets, one.steerability) == (two.rows, two.targets, two.steerability)
 
 
-def test_under_20_questions_no_interval_is_shown(command: Command, served_by: Serve, survey: str) -> None:
-    served_by(FakeEngine())
-    ran = command("matrix", "democrat", "--survey", survey, "--limit", "6")
-    assert "under 20 questions: no intervals" in ran.out
-    assert "[" not in ran.out
+def test_under_20_questions_there_is_no_interval_and_no_score_unless_asked_for(
+    command: Command, served_by: Serve, survey: str
+) -> None:
+    served_by(FakeEngine(leaning(20)))
+    asked = ["matrix", "democrat", "--survey", survey, "--limit", "6"]
+    ran = command(*asked)
+    assert "too few questions to check whether the model follows the letters" in said(ran.out)
+    assert FIGURE.search(ran.out) is None
+    shown = command(*asked, "--show-invalid").out
+    assert "under 20 questions: no intervals" in shown
+    assert "[" not in shown
 
 
 @pytest.mark.parametrize(
@@ -137,7 +149,7 @@ def test_another_machine_is_probed_only_after_the_person_agreed(
 
 def test_a_demonstration_is_called_one_before_any_figure(command: Command, served_by: Serve, survey: str) -> None:
     info = EngineInfo(name="toy", engine="llama", log_probabilities="exact", demonstration=True)
-    served_by(FakeEngine(info=info))
+    served_by(FakeEngine(leaning(20), info=info))
     out = said(command("matrix", "democrat", "--survey", survey).out)
     assert out.index("says nothing about real people") < out.index("everyone")
 
@@ -224,3 +236,70 @@ def test_of_what_is_not_valid_no_figure_is_on_screen_page_or_picture(
         assert re.search(r"\b[01]\.[0-9]{3}\b", shown) is None
         assert "sounds" not in shown
     assert "--expression open_ended --samples 5 --judge listening" in words(page)
+
+
+SHOWING = ("--html", "m.html", "--svg", "m.svg", "--json", "m.json")
+AGREEMENT = re.compile(r"\(order agreement [^)]*\)|order agreement \S+ \[[^]]*\]")
+
+
+def without_agreement(text: str) -> str:
+    """Return what is shown less the figures that say why: the order agreement and what is needed of it."""
+    return AGREEMENT.sub("", said(text))
+
+
+def test_of_rows_that_follow_the_letters_no_score_is_on_screen_page_or_picture(
+    command: Command, served_by: Serve, survey: str
+) -> None:
+    served_by(FakeEngine())
+    ran = command("matrix", "democrat", "--survey", survey, *SHOWING)
+    assert ran.code == 0
+    page, figure = (Path(file).read_text(encoding="utf-8") for file in ("m.html", "m.svg"))
+    for shown in (ran.out, words(page).partition("Repeat this run")[0].partition("Validity")[0], words(figure)):
+        assert FIGURE.search(without_agreement(shown)) is None
+        for word in ("nearest", "rank", "oracle", "interval of"):
+            assert word not in shown
+    assert "unsteered: not valid: the model follows the letters, not the answers (order agreement 0.000" in said(
+        ran.out
+    )
+    assert said(ran.out).count("use a larger model") == 2 + 4, "both rows, and four prompts of the steerability"
+    row = MatrixReport.model_validate_json(Path("m.json").read_text()).rows[1]
+    assert (row.verdict.finding, row.cells[0].alignment.mean > 0) == ("follows_letters", True)
+
+
+def test_figures_that_are_not_sound_are_shown_on_request_and_marked_in_every_line(
+    command: Command, served_by: Serve, survey: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "400")
+    served_by(FakeEngine())
+    ran = command("matrix", "democrat", "--survey", survey, "--show-invalid", *SHOWING)
+    report = MatrixReport.model_validate_json(Path("m.json").read_text())
+    assert f"{report.rows[0].cells[0].alignment.mean:.3f}" in ran.out
+    for kind in ("nearest group", "most often the nearest", "own group has rank", "oracle", "POLPARTY"):
+        assert kind in ran.out
+    for line in ran.out.splitlines():
+        if FIGURE.search(without_agreement(line)):
+            assert "not sound" in line
+    page = tree(Path("m.html").read_text(encoding="utf-8"))
+    for line in ("".join(row.itertext()) for row in page.iter("tr")):
+        if FIGURE.search(line) and "people" not in line and "follows letters" not in line:
+            assert "not sound" in line
+    assert FIGURE.search(without_agreement(words(Path("m.svg").read_text(encoding="utf-8")))) is None
+
+
+def test_a_sound_row_keeps_its_figures_beside_one_that_is_not(
+    command: Command, survey: str, monkeypatch: pytest.MonkeyPatch, served_by: Serve
+) -> None:
+    steered = system_prompt(load_persona("democrat").persona)
+    prompts = all_prompts([load_persona("democrat")])
+    served_by(PromptedEngine({prompt: {} if prompt == steered else leaning(20) for prompt in prompts}))
+    monkeypatch.setenv("COLUMNS", "200")
+    ran = command("matrix", "democrat", "--survey", survey, "--html", "m.html")
+    assert "democrat (portray): not valid: the model follows the letters" in ran.out
+    assert re.search(r"^everyone +0\.\d{3}", ran.out, re.MULTILINE)
+    assert "unsteered: nearest group" in ran.out
+    assert "democrat: nearest" not in ran.out
+    assert "portray: not valid: the model follows the letters" in ran.out
+    assert "(representativeness)" not in ran.out, "steerability needs every prompt"
+    page = words(Path("m.html").read_text(encoding="utf-8"))
+    assert "Democrat (portray): not valid" in page
+    assert "oracle" not in page

@@ -13,6 +13,7 @@ from eval.matrix.models import MatrixReport
 from eval.report import Score
 from tests.cli.running import Command, only_line
 from tests.eval.fake_engine import FakeEngine
+from tests.eval.towns import leaning
 from tests.reporting.reading import LOADING, rows, seen, tree, words
 
 Serve = Callable[[Engine], None]
@@ -22,7 +23,7 @@ TOY = EngineInfo(name="toy", engine="llama", log_probabilities="exact")
 @pytest.fixture
 def made(command: Command, served_by: Serve, survey: str, tmp_path: Path) -> tuple[MatrixReport, str, str]:
     """The document, the page and the figure of two personas beside the parties."""
-    served_by(FakeEngine(info=replace(TOY, demonstration=True)))
+    served_by(FakeEngine(leaning(20), info=replace(TOY, demonstration=True)))
     wanted = ["--json", "m.json", "--html", "m.html", "--svg", "m.svg"]
     ran = command("matrix", "democrat", "republican", "--survey", survey, "--groups", "POLPARTY", *wanted)
     assert (ran.code, ran.err) == (0, "")
