@@ -13,7 +13,15 @@ from personas import attribute_of
 
 if TYPE_CHECKING:
     from chat_personas.monitor.drift import Drift
-    from eval.matrix.models import MatrixReport, PromptVerdict, RowInfo, SteerabilityInfo, TargetInfo
+    from eval.matrix.models import (
+        Consistency,
+        MatrixReport,
+        PromptVerdict,
+        RowInfo,
+        SteerabilityInfo,
+        Steered,
+        TargetInfo,
+    )
     from eval.report import (
         Calibration,
         FailureInfo,
@@ -235,6 +243,17 @@ def marked(text: str, *, sound: bool) -> str:
     return text if sound else f"{text} ({MARK})"
 
 
+def steered_label(steered: "Steered") -> str:
+    """Name a steering in a matrix's steerability; the best prompt with the steering that it is."""
+    name = score_name(steered.steering)
+    return name if steered.chosen is None else f"{name} ({steered.chosen})"
+
+
+def by_chance(found: "Consistency") -> str:
+    """Write the consistency that is expected by chance, with the p-value of the one found."""
+    return f"chance {found.chance:.2f}, p {p_value(found.p)}"
+
+
 # What the scores show
 
 
@@ -329,7 +348,11 @@ def drifted(drift: "Drift", difference: str) -> Iterator[str]:
         yield "no detectable change" if drift.difference.bounded else too_few("detect a change")
 
 
+BEST_PROMPT_EXPLAINED = "the steering with the best mean; chosen on these questions"
 ORACLE_EXPLAINED = "the best steering per question; uses the answers: an upper bound"
+CHANCE_EXPLAINED = (
+    "the share expected by chance: the labels of the groups permuted within each topic, the best group chosen again"
+)
 GAP_EXPLAINED = (
     "knowledge-to-simulation gap: paired difference in total variation; above 0: verbalized is closer to people"
 )

@@ -58,13 +58,17 @@ class Consistency(Part):
     attribute: str
     """The attribute."""
     groups: int
-    """How many groups it has here; siding at random would give about one divided by this."""
+    """How many groups it has here."""
     best: GroupName
     """The best-aligned group over all topics, every topic counting the same."""
     topics: int
     """How many topics there are."""
     score: Score
     """The share of topics whose best-aligned group is `best`; the interval resamples topics, none under 20."""
+    chance: float
+    """The mean of `score` when the labels of the groups are permuted within each topic, `best` chosen each time."""
+    p: float
+    """How often such a permutation is at least as consistent: a one-sided p-value."""
 
 
 class RowInfo(Part):
@@ -94,7 +98,10 @@ class Steered(Part):
     """One way of steering to a group."""
 
     steering: str
-    """`qa`, `bio`, `portray`; or `oracle`: the best of them per question, which uses the answers."""
+    """`qa`, `bio`, `portray`; `best_prompt`: that of them with the highest mean; `oracle`: the best of them per
+    question, which uses the answers."""
+    chosen: str | None
+    """Which steering `best_prompt` is; null for the others."""
     alignment: Score
     """The alignment with the group."""
     minus_unsteered: Score
@@ -124,7 +131,7 @@ class SteerabilityInfo(Part):
     unsteered: Score
     """The representativeness of the group: the alignment without steering, over these questions."""
     steerings: tuple[Steered, ...]
-    """Each steering, `oracle` last."""
+    """Each steering, `best_prompt` and `oracle` last."""
     humans: HumanReferences | None
     """How close the other groups of this document are to the group."""
 

@@ -5,11 +5,14 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 
 from chat_personas.cli.tables.layout import Column, begin, print_line, split_table
-from chat_personas.reporting.numbers import COMPACT, Score, plain, signed, with_interval
+from chat_personas.reporting.numbers import Score, signed, with_interval
 from chat_personas.reporting.why_missing import missing_in_matrix
 from chat_personas.reporting.wording import (
+    BEST_PROMPT_EXPLAINED,
+    CHANCE_EXPLAINED,
     ORACLE_EXPLAINED,
     agreement_lines,
+    by_chance,
     failures_listed,
     group_label,
     groups_label,
@@ -21,16 +24,18 @@ from chat_personas.reporting.wording import (
     own_rank,
     run_described,
     steerability_withheld,
+    steered_label,
     target_label,
     unread_replies,
     withheld,
 )
 from chat_personas.text import pluralize, printable
 from eval.answers import by_reason, reason
-from eval.matrix.measures import ORACLE
+from eval.matrix.measures import BEST_PROMPT, ORACLE
 from eval.matrix.models import MatrixReport, RowInfo, SteerabilityInfo
 
 NAMED = 3
+EXPLAINED = {BEST_PROMPT: BEST_PROMPT_EXPLAINED, ORACLE: ORACLE_EXPLAINED}
 
 
 def print_matrix(report: MatrixReport, *, to_error: bool, show_invalid: bool = False) -> None:
@@ -126,10 +131,12 @@ def _print_steerability(console: Console, report: MatrixReport, show_invalid: bo
 
 
 def _steerability(found: SteerabilityInfo) -> Iterator[str]:
-    yield f"{'unsteered':9} {with_interval(found.unsteered)} (representativeness)"
-    for steered in found.steerings:
-        oracle = f" ({ORACLE_EXPLAINED})" if steered.steering == ORACLE else ""
-        yield f"{steered.steering:9} {with_interval(steered.alignment)}  {signed(steered.minus_unsteered)}{oracle}"
+    names = ["unsteered", *map(steered_label, found.steerings)]
+    width = max(map(len, names))
+    yield f"{names[0]:{width}} {with_interval(found.unsteered)} (representativeness)"
+    for name, steered in zip(names[1:], found.steerings, strict=True):
+        said = f" ({EXPLAINED[steered.steering]})" if steered.steering in EXPLAINED else ""
+        yield f"{name:{width}} {with_interval(steered.alignment)}  {signed(steered.minus_unsteered)}{said}"
     if found.humans is not None:
         best, worst = found.humans.best, found.humans.worst
         yield (
@@ -146,13 +153,14 @@ def _print_consistency(console: Console, rows: Sequence[RowInfo]) -> None:
     print_line(
         console,
         f"consistency: the share of {pluralize(topics, 'topic')} whose nearest group is the nearest over all topics; "
-        "beside it that group, and the share expected by chance",
+        f"beside it that group, and {CHANCE_EXPLAINED}",
     )
     for row in rows:
         print_line(console, f"  {row.name}")
         for found in row.consistency:
-            chance = plain(1 / found.groups, decimals=COMPACT)
-            line = f"    {found.attribute:11} {with_interval(found.score)} {group_label(found.best)} (chance {chance})"
+            line = (
+                f"    {found.attribute:11} {with_interval(found.score)} {group_label(found.best)} ({by_chance(found)})"
+            )
             print_line(console, marked(line, sound=row.verdict.sound))
 
 

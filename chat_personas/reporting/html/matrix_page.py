@@ -15,10 +15,12 @@ from chat_personas.reporting.html.provenance import (
     timing_facts,
 )
 from chat_personas.reporting.markup import Element, Node, element
-from chat_personas.reporting.numbers import COMPACT, MISSING, plain, signed, with_interval
+from chat_personas.reporting.numbers import COMPACT, MISSING, p_value, plain, signed, with_interval
 from chat_personas.reporting.svg.figures import matrix_figure
 from chat_personas.reporting.why_missing import missing_in_matrix
 from chat_personas.reporting.wording import (
+    BEST_PROMPT_EXPLAINED,
+    CHANCE_EXPLAINED,
     DEMONSTRATION,
     IDENTICAL,
     ORACLE_EXPLAINED,
@@ -33,6 +35,7 @@ from chat_personas.reporting.wording import (
     run_described,
     sentence,
     steerability_withheld,
+    steered_label,
     target_label,
     why_not_shown,
     withheld,
@@ -149,7 +152,8 @@ def _steerability(report: MatrixReport, show_invalid: bool) -> Iterator[Node]:
             caption = marked(f"{found.persona}: alignment with {groups_label(found.groups)}, {over}", sound=found.sound)
             yield table(caption, ("steering", "alignment", "minus unsteered"), _steered(found))
     if shown:
-        yield element("p", f"Oracle: {ORACLE_EXPLAINED}.", class_="note")
+        explained = f"Best prompt: {BEST_PROMPT_EXPLAINED}. Oracle: {ORACLE_EXPLAINED}."
+        yield element("p", explained, class_="note")
 
 
 def _steered(found: SteerabilityInfo) -> Iterator[tuple[Node, ...]]:
@@ -157,24 +161,24 @@ def _steered(found: SteerabilityInfo) -> Iterator[tuple[Node, ...]]:
     yield "unsteered (representativeness)", marked(with_interval(found.unsteered), sound=sound), ""
     for steered in found.steerings:
         gain = marked(signed(steered.minus_unsteered), sound=sound)
-        yield steered.steering, marked(with_interval(steered.alignment), sound=sound), gain
+        yield steered_label(steered), marked(with_interval(steered.alignment), sound=sound), gain
     if found.humans is not None:
         for name, score in zip(("best", "mean", "worst"), _people(found.humans), strict=True):
             yield f"people, {name}", score, ""
 
 
 def _consistency(shown: Sequence[RowInfo]) -> Iterator[Node]:
-    rows = [(_head(row), *_consistency_cells(one)) for row in shown for one in row.consistency]
+    rows = [(_head(row), *_consistency_cells(one, sound=row.verdict.sound)) for row in shown for one in row.consistency]
     if rows:
         topics = max(one.topics for row in shown for one in row.consistency)
         caption = f"The share of {pluralize(topics, 'topic')} whose nearest group is the nearest over all topics"
-        yield table(caption, ("", "attribute", "consistency", "nearest over all topics", "by chance, about"), rows)
-        yield element("p", "These intervals resample topics.", class_="note")
+        yield table(caption, ("", "attribute", "consistency", "nearest over all topics", "by chance", "p"), rows)
+        yield element("p", f"These intervals resample topics. By chance: {CHANCE_EXPLAINED}.", class_="note")
 
 
-def _consistency_cells(found: Consistency) -> tuple[str, str, str, str]:
-    by_chance = plain(1 / found.groups, decimals=COMPACT)
-    return found.attribute, with_interval(found.score), group_label(found.best), by_chance
+def _consistency_cells(found: Consistency, *, sound: bool) -> tuple[str, ...]:
+    score = marked(with_interval(found.score), sound=sound)
+    return found.attribute, score, group_label(found.best), plain(found.chance, decimals=COMPACT), p_value(found.p)
 
 
 def _trouble(report: MatrixReport) -> Iterator[Node]:

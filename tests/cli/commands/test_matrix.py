@@ -44,7 +44,8 @@ def test_the_tables_show_every_row_group_and_measure(command: Command, served_by
     assert "(the best steering per question; uses the answers: an upper bound)" in out
     assert "POLPARTY" in out
     assert "the share of 3 topics" in out
-    assert "(chance 0.50)" in out
+    assert re.search(r"\(chance 0\.\d\d, p [01]\.\d{4}\)", out)
+    assert "best prompt (qa)" in out, "of equal means the first"
 
 
 def test_countries_are_groups_to_keep_to(command: Command, served_by: Serve, tmp_path: Path) -> None:

@@ -153,6 +153,7 @@ async def test_steerability_is_per_steering_and_the_oracle_takes_the_best_per_qu
             max(there.aligned(n, there.answers(prompt_of(persona, s), n), there.of(group, n)) for s in STEERINGS)
             for n in ordered
         ]
+        expected["best_prompt"] = max(expected.values())
         expected["oracle"] = float(np.mean(best))
         assert (found.questions, found.unsteered.mean) == (len(ordered), pytest.approx(base, abs=1e-9))
         assert [steered.steering for steered in found.steerings] == list(expected)
