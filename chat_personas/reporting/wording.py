@@ -354,8 +354,10 @@ CHANCE_EXPLAINED = (
     "the share expected by chance: the labels of the groups permuted within each topic, the best group chosen again"
 )
 GAP_EXPLAINED = (
-    "knowledge-to-simulation gap: paired difference in total variation; above 0: verbalized is closer to people"
+    "knowledge-to-simulation gap: paired difference in total variation; above 0: verbalized is closer to people; "
+    "K2S: the same as a share of the total variation of verbalized (ratio of means minus 1)"
 )
+GAP_NOT_SOUND = "not valid: one of the two measurements is not sound"
 
 
 def gap_name(gap: "GapInfo") -> str:
@@ -367,7 +369,10 @@ def gap_figures(gap: "GapInfo") -> str:
     """Write a gap with its interval, its p-value and its questions, or why there is none."""
     if gap.total_variation is None or gap.p is None:
         return f"{MISSING} (no question was answered in both)"
-    return f"{signed(gap.total_variation)}, p {p_value(gap.p)}, {pluralize(gap.questions, 'question')}"
+    if not gap.sound:
+        return GAP_NOT_SOUND
+    figures = f"{signed(gap.total_variation)}, p {p_value(gap.p)}, K2S {signed(gap.relative)}"
+    return f"{figures}, {pluralize(gap.questions, 'question')}"
 
 
 def calibration_lines(report: "Report") -> Iterator[str]:

@@ -22,6 +22,7 @@ from chat_personas.reporting.why_missing import missing
 from chat_personas.reporting.wording import (
     DEMONSTRATION,
     GAP_EXPLAINED,
+    GAP_NOT_SOUND,
     IDENTICAL,
     REFERENCE_POINTS,
     REFERENCES_EXPLAINED,
@@ -91,7 +92,7 @@ def _side_by_side(shown: Sequence[ReportSection]) -> Element | None:
     return element("section", element("h2", "Side by side"), drawn, _gaps(reports))
 
 
-GAP_HEADS = ("persona", "gap", "total variation", "p", "questions answered in both")
+GAP_HEADS = ("persona", "gap", "total variation", "p", "K2S", "questions answered in both")
 
 
 def _gaps(reports: Sequence[Report]) -> Iterator[Node]:
@@ -103,7 +104,8 @@ def _gaps(reports: Sequence[Report]) -> Iterator[Node]:
 
 
 def _gap_row(gap: GapInfo) -> tuple[Node, ...]:
-    return gap.persona, gap_name(gap), signed(gap.total_variation), p_value(gap.p), str(gap.questions)
+    figures = (signed(gap.total_variation), p_value(gap.p), signed(gap.relative))
+    return gap.persona, gap_name(gap), *(figures if gap.sound else (GAP_NOT_SOUND, "", "")), str(gap.questions)
 
 
 def _part(section: ReportSection) -> Element:
