@@ -220,8 +220,13 @@ def target_label(target: "TargetInfo") -> str:
 
 
 def row_label(row: "RowInfo") -> str:
-    """Name a row of a matrix with its steering; the model itself has none."""
-    return printable(row.name if row.steering == "none" else f"{row.name} ({row.steering})")
+    """Name a row of a matrix with its steering, which the model itself lacks and answers from a file do not tell."""
+    return printable(row.name if row.steering == "none" or row.answers else f"{row.name} ({row.steering})")
+
+
+def nothing_shown(report: "MatrixReport") -> bool:
+    """Whether a matrix has no row that may be shown, because the judge errs too often."""
+    return not_shown(report) and all(map(not_shown, report.rows))
 
 
 def withheld(report: "MatrixReport") -> Iterator[tuple[str, str]]:

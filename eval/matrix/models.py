@@ -71,13 +71,26 @@ class Consistency(Part):
     """How often such a permutation is at least as consistent: a one-sided p-value."""
 
 
+class AnswersInfo(Part):
+    """The file that answers were read from."""
+
+    label: str
+    """What the answers are called."""
+    file: str
+    """The base name of the file."""
+    sha256: str
+    """Its hash."""
+
+
 class RowInfo(Part):
-    """The answers of the model under one persona, or unsteered, compared with everyone and with every group."""
+    """The answers of the model under one persona or unsteered, or of a file, compared with everyone and every group."""
 
     name: str
-    """The name of the persona; `unsteered` for the model itself."""
+    """The name of the persona; `unsteered` for the model itself; the label of answers from a file."""
+    answers: AnswersInfo | None
+    """The file that the answers are from; null where the model was asked."""
     steering: str
-    """How it was steered."""
+    """How it was steered; `unknown` for answers from a file."""
     groups: tuple[GroupName, ...]
     """The groups that it stands for."""
     verdict: Verdict
@@ -167,7 +180,7 @@ class MatrixReport(Document):
     targets: tuple[TargetInfo, ...]
     """Everyone, if the survey has such figures, then the groups in catalogue order."""
     rows: tuple[RowInfo, ...]
-    """The unsteered model, then the personas in the order asked for."""
+    """The unsteered model, then the personas in the order asked for, then answers from files."""
     steerability: tuple[SteerabilityInfo, ...]
     """For every persona that stands for groups with figures."""
     failures: tuple[FailureInfo, ...]

@@ -1,6 +1,6 @@
 """The tables of a matrix: rows and columns over common questions, and the steerability of every persona.
 
-A row is the model under one persona, or unsteered; a column is everyone or a group.
+A row is the model under one persona, or unsteered, or answers from a file; a column is everyone or a group.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,6 +15,7 @@ from eval.matrix.asking import UNSTEERED, PromptAnswers, prompts_of
 from eval.matrix.groups import ComparisonGroups
 from eval.matrix.measures import confusion, consistency, human_references, steerability
 from eval.matrix.models import (
+    AnswersInfo,
     CellInfo,
     Consistency,
     HumanReferences,
@@ -32,12 +33,13 @@ from personas import Group, LoadedPersona, Persona
 
 @dataclass(frozen=True, slots=True)
 class MatrixSource:
-    """What a row is about: the model under one persona or unsteered, and its answers."""
+    """What a row is about: the model under one persona or unsteered, or a file, and the answers."""
 
     name: str
     steering: str
     groups: tuple[Group, ...]
     answers: PromptAnswers
+    file: AnswersInfo | None = None
 
 
 def require_common(compared: ComparisonGroups) -> None:
@@ -72,8 +74,8 @@ def common_questions(sources: Sequence[MatrixSource], compared: ComparisonGroups
     common: NDArray[np.bool_] = np.logical_not(np.isnan(aligned).any(axis=(0, 1)))
     if not common.any():
         raise SurveyError(
-            "no question has ordered options, figures for all of these groups and an answer under every prompt; "
-            "keep to one attribute with --groups"
+            "no question has ordered options, figures for all of these groups and an answer in every row; "
+            "keep to one attribute with --groups, or leave out files that answer few questions"
         )
     return compared.of(common)
 
@@ -114,6 +116,7 @@ def _row(source: MatrixSource, compared: ComparisonGroups, asked: Sequence[Quest
     own = source.groups[0] if len(source.groups) == 1 else None
     return RowInfo(
         name=source.name,
+        answers=source.file,
         steering=source.steering,
         groups=tuple(group_name(group) for group in source.groups),
         verdict=source.answers.verdict(asked, bootstrap),

@@ -9,7 +9,7 @@ from chat_personas.cli.errors import DONE, UsageError
 from chat_personas.cli.evaluation.output import Destinations
 from chat_personas.cli.evaluation.requests import expression_meant
 from chat_personas.cli.evaluation.resume import ResumableRun
-from chat_personas.cli.evaluation.run import MatrixRun, load_personas
+from chat_personas.cli.evaluation.run import MatrixRun, load_labelled, load_personas
 from chat_personas.cli.options import choose
 from chat_personas.cli.tables.matrix import print_matrix
 from chat_personas.reporting.html.matrix_page import matrix_page_document
@@ -24,6 +24,7 @@ EXAMPLE = options.examples(
     "chat-personas matrix democrat --expression verbalized",
     "chat-personas matrix democrat --expression open_ended --judge http://127.0.0.1:8080/v1",
     "chat-personas matrix democrat republican --groups POLPARTY --html page.html --svg figure.svg",
+    "chat-personas matrix democrat --answers annotators=answers.jsonl",
     note="Each persona is asked with its own prompt, and with its groups by qa, bio and portray; the unsteered model "
     "is asked once. Each prompt asks the whole survey in both option orders.",
 )
@@ -36,6 +37,14 @@ def matrix(
         typer.Option("--groups", metavar="ATTRIBUTE", help="Only the groups of this attribute, for example POLPARTY."),
     ] = None,
     survey: options.Survey = None,
+    answers: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--answers",
+            metavar="[LABEL=]FILE",
+            help="Add the answers in a file, such as human annotators', as rows; may be given several times.",
+        ),
+    ] = None,
     expression: Annotated[
         str | None,
         typer.Option(
@@ -70,12 +79,14 @@ def matrix(
         raise UsageError(f"--groups takes one attribute, not {' and '.join(groups)}; give one, or none for all groups")
     attribute = choose("--groups", groups[0], (*CATALOGUE, *OPEN_ATTRIBUTES)) if groups else None
     settings = load_settings()
+    asked = find_survey(survey or settings.survey)
     run = MatrixRun(
         settings=settings,
         model=model or settings.model,
         personas=load_personas(personas),
-        survey=find_survey(survey or settings.survey),
+        survey=asked,
         attribute=attribute,
+        answers=load_labelled(answers or (), asked),
         expressions=(expression_meant(expression, samples, judge),),
         samples=samples,
         judge=judge,

@@ -21,6 +21,7 @@ from chat_personas.reporting.wording import (
     nearest_of,
     not_shown,
     not_valid,
+    nothing_shown,
     own_rank,
     run_described,
     steerability_withheld,
@@ -46,7 +47,7 @@ def print_matrix(report: MatrixReport, *, to_error: bool, show_invalid: bool = F
     """
     heading = f"{run_described(report)} · alignment over {pluralize(len(report.questions), 'question')}"
     console = begin(heading, demonstration=report.model.demonstration, to_error=to_error)
-    if not_shown(report) and not show_invalid:
+    if nothing_shown(report) and not show_invalid:
         withheld_by_judge = (
             "the figures are not shown, because the judge errs too often; the document has them (--json)"
         )
@@ -75,7 +76,7 @@ def _print_alignment(console: Console, report: MatrixReport, shown: Sequence[Row
     humans = [target.humans for target in report.targets]
     rows = [
         Column(
-            marked(row.name, sound=row.verdict.sound),
+            marked(printable(row.name), sound=row.verdict.sound),
             [marked(with_interval(cell.alignment), sound=row.verdict.sound) for cell in row.cells],
         )
         for row in shown
@@ -102,7 +103,7 @@ def _print_nearest(console: Console, report: MatrixReport, shown: Sequence[RowIn
 
 
 def _nearest(row: RowInfo, report: MatrixReport) -> Iterator[str]:
-    yield f"{row.name}: {nearest_of(row.nearest)}"
+    yield f"{printable(row.name)}: {nearest_of(row.nearest)}"
     shares = [
         (cell.confusion, group_label(target.group))
         for cell, target in zip(row.cells, report.targets, strict=True)
@@ -156,7 +157,7 @@ def _print_consistency(console: Console, rows: Sequence[RowInfo]) -> None:
         f"beside it that group, and {CHANCE_EXPLAINED}",
     )
     for row in rows:
-        print_line(console, f"  {row.name}")
+        print_line(console, f"  {printable(row.name)}")
         for found in row.consistency:
             line = (
                 f"    {found.attribute:11} {with_interval(found.score)} {group_label(found.best)} ({by_chance(found)})"
@@ -165,12 +166,12 @@ def _print_consistency(console: Console, rows: Sequence[RowInfo]) -> None:
 
 
 def _notes(report: MatrixReport, show_invalid: bool) -> Iterator[str]:
-    if show_invalid or not not_shown(report):
+    if show_invalid or not nothing_shown(report):
         yield from missing_in_matrix(report, show_invalid=show_invalid)
         for row in report.rows:
             if row.not_valid:
-                yield f"{row.name}: {not_valid(row.not_valid, len(report.questions))}"
-            yield from (f"{row.name}: {line}" for line in agreement_lines(row))
+                yield f"{printable(row.name)}: {not_valid(row.not_valid, len(report.questions))}"
+            yield from (f"{printable(row.name)}: {line}" for line in agreement_lines(row))
     asked = pluralize(report.survey.questions, "question")
     failed = dict.fromkeys((reason(failure.why), failure.id) for failure in report.failures)
     for why, count in by_reason(why for why, _ in failed):

@@ -30,6 +30,7 @@ from chat_personas.reporting.wording import (
     marked,
     nearest_of,
     not_shown,
+    nothing_shown,
     own_rank,
     row_label,
     run_described,
@@ -40,7 +41,7 @@ from chat_personas.reporting.wording import (
     why_not_shown,
     withheld,
 )
-from chat_personas.text import pluralize
+from chat_personas.text import pluralize, printable
 from eval.matrix.models import Consistency, HumanReferences, MatrixReport, RowInfo, SteerabilityInfo
 
 WITHHELD = "The figures are not shown; the document has them."
@@ -70,7 +71,7 @@ def _header(report: MatrixReport, show_invalid: bool) -> Element:
         warning(DEMONSTRATION) if report.model.demonstration else None,
         element("p", CAUTION, class_="note"),
         None
-        if not_shown(report) and not show_invalid
+        if nothing_shown(report) and not show_invalid
         else map(_note, missing_in_matrix(report, show_invalid=show_invalid)),
     )
 
@@ -81,7 +82,7 @@ def _note(line: str) -> Element:
 
 def _figures(report: MatrixReport, show_invalid: bool) -> list[Element | None]:
     """Return everything that is made of scores; where the judge errs too often, why there is none of it."""
-    if not_shown(report) and not show_invalid:
+    if nothing_shown(report) and not show_invalid:
         return [warning(why_not_shown(report)), element("p", WITHHELD)]
     rows = [row for row in report.rows if show_invalid or not not_shown(row)]
     return [
@@ -189,7 +190,7 @@ def _trouble(report: MatrixReport) -> Iterator[Node]:
         "the others failed, have unordered options or no human figures.",
     )
     yield from failed(report)
-    if not_shown(report):
+    if nothing_shown(report):
         return
     heads = ("", "verdict", "order agreement", f"answers that are not valid ({WHY_NOT_VALID})")
     rows = [
@@ -211,11 +212,14 @@ def _repeat(report: MatrixReport) -> Iterator[Node]:
 
 
 def _command(report: MatrixReport) -> str:
-    personas = [row.name for row in report.rows[1:]]
+    personas = [row.name for row in report.rows[1:] if row.answers is None]
+    files = dict.fromkeys(f"{row.answers.label}={row.answers.file}" for row in report.rows if row.answers)
     groups = [] if report.attribute is None else ["--groups", report.attribute]
     asked = ["--survey", report.survey.name, "--model", model_option(report.model), "--seed", str(report.seed)]
     limit = ["--limit", str(report.survey.questions)]
-    return shlex.join(["chat-personas", "matrix", *personas, *groups, *asked, *limit, *expression_options(report)])
+    answers = [word for file in files for word in ("--answers", file)]
+    words = [*personas, *groups, *asked, *limit, *expression_options(report), *answers]
+    return shlex.join(["chat-personas", "matrix", *words])
 
 
 def _facts(report: MatrixReport) -> Iterator[tuple[str, str | None]]:
@@ -225,4 +229,6 @@ def _facts(report: MatrixReport) -> Iterator[tuple[str, str | None]]:
     yield from survey_facts(report.survey)
     yield from asking_facts(report)
     yield "seed", str(report.seed)
+    for name, sha256 in {row.answers.file: row.answers.sha256 for row in report.rows if row.answers}.items():
+        yield f"answers in {printable(name)}, sha256", sha256
     yield from timing_facts(report.timing)

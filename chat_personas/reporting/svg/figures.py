@@ -18,6 +18,7 @@ from chat_personas.reporting.wording import (
     measure_of,
     not_shown,
     not_shown_briefly,
+    nothing_shown,
     row_label,
     run_described,
     runs_described,
@@ -70,7 +71,7 @@ PEOPLE = "people: mean over the other groups"
 def matrix_figure_document(report: MatrixReport) -> str:
     """Return the figure as a self-contained SVG file; the same matrix gives the same bytes."""
     circumstances = [run_described(report)]
-    if not_shown(report):
+    if nothing_shown(report):
         circumstances.append(why_not_shown(report))
     else:
         circumstances += [f"{name}: {why}" for name, why in withheld(report)]
@@ -86,7 +87,7 @@ def matrix_figure(report: MatrixReport) -> Element:
 
 def _parts(report: MatrixReport) -> Iterator[ForestBlock]:
     answered = pluralize(len(report.questions), "question")
-    if not_shown(report):
+    if nothing_shown(report):
         for row in report.rows:
             yield ForestBlock(row_label(row), answered, not_shown_briefly(report), (), ())
         return

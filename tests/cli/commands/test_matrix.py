@@ -18,7 +18,7 @@ from tests.eval.fake_engine import FakeEngine
 from tests.eval.prompted_engine import PromptedEngine
 from tests.eval.saying_engine import SayingEngine
 from tests.eval.towns import leaning, many, question, town
-from tests.reporting.reading import tree, words
+from tests.reporting.reading import rows, tree, words
 
 Serve = Callable[[Engine], None]
 
@@ -304,3 +304,71 @@ def test_a_sound_row_keeps_its_figures_beside_one_that_is_not(
     page = words(Path("m.html").read_text(encoding="utf-8"))
     assert "Democrat (portray): not valid" in page
     assert "oracle" not in page
+
+
+def annotators(name: str = "humans.jsonl") -> str:
+    """Write answers of annotators who say what Democrats say, and return the file's name."""
+    lines = []
+    for asked in many(20).questions:
+        counts = asked.responses["POLPARTY"]["Democrat"].options
+        shares = {text: count / sum(counts) for text, count in zip(asked.option_texts, counts, strict=True)}
+        group = {"attribute": "POLPARTY", "value": "Democrat"}
+        lines.append(json.dumps({"question": asked.id, "group": group, "distribution": shares}))
+    Path(name).write_text("\n".join(lines), encoding="utf-8")
+    return name
+
+
+def test_annotators_stand_beside_the_model_on_screen_page_and_picture(
+    command: Command, served_by: Serve, survey: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    served_by(FakeEngine(leaning(20)))
+    ran = command("matrix", "democrat", "--survey", survey, "--answers", f"people={annotators()}", *SHOWING)
+    assert (ran.code, ran.err) == (0, "")
+    assert "people: nearest group: Democrat 1.000 [1.000, 1.000], clearly first" in ran.out
+    page, figure = (Path(file).read_text(encoding="utf-8") for file in ("m.html", "m.svg"))
+    assert rows(page, "Validity")["people"][0] == "given"
+    assert "people" in words(figure)
+    assert "--answers people=humans.jsonl" in words(page)
+    assert "chat-personas matrix democrat --survey" in words(page), "answers from a file are no persona to name"
+
+
+def test_a_file_of_answers_is_called_by_its_base_name_unless_it_has_a_label(
+    command: Command, served_by: Serve, survey: str
+) -> None:
+    served_by(FakeEngine(leaning(20)))
+    Path("some").mkdir()
+    files = ["--answers", annotators("some/humans.jsonl"), "--answers", annotators("a=b.jsonl")]
+    assert command("matrix", "democrat", "--survey", survey, *files, "--json", "m.json").code == 0
+    report = MatrixReport.model_validate_json(Path("m.json").read_text())
+    assert [row.name for row in report.rows[2:]] == ["humans.jsonl", "a=b.jsonl"]
+
+
+def test_annotators_are_shown_beside_a_model_that_follows_the_letters(
+    command: Command, served_by: Serve, survey: str
+) -> None:
+    served_by(FakeEngine())
+    ran = command("matrix", "democrat", "--survey", survey, "--answers", f"people={annotators()}")
+    assert "people: nearest group: Democrat 1.000 [1.000, 1.000]" in said(ran.out)
+    assert "unsteered: not valid" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (["nobody.jsonl"], "nobody.jsonl"),
+        (["=humans.jsonl"], "the label is not a name; write LABEL=FILE"),
+        (["x=humans.jsonl", "x=humans.jsonl"], 'two files of answers are called "x"'),
+        (["democrat=humans.jsonl"], 'two rows are called "democrat"'),
+    ],
+)
+def test_answers_that_cannot_be_a_row_are_refused_before_anything_is_asked(
+    command: Command, served_by: Serve, survey: str, given: list[str], says: str
+) -> None:
+    annotators()
+    engine = FakeEngine(leaning(20))
+    served_by(engine)
+    ran = command("matrix", "democrat", "--survey", survey, *(word for file in given for word in ("--answers", file)))
+    assert ran.code == 2
+    assert says in only_line(ran)
+    assert engine.asked == []
