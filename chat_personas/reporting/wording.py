@@ -248,6 +248,35 @@ def marked(text: str, *, sound: bool) -> str:
     return text if sound else f"{text} ({MARK})"
 
 
+OWN_PEOPLE_EXPLAINED = (
+    "worth in people: a sample of so many of the group predicts it as well; spread ratio: 1 = as varied as the group; "
+    "steering slope: 1 = the persona differs from the unsteered model as the group from everyone, 0 = not steered; "
+    "over questions only"
+)
+
+
+def own_people_figures(row: "RowInfo", unsteered: "RowInfo", *, show_invalid: bool) -> tuple[str, str, str]:
+    """Write worth in people, spread ratio and steering slope of a row, marked where they are not sound.
+
+    The slope needs a sound verdict of the unsteered model, too.
+    """
+    sound, slope_sound = not not_shown(row), not (not_shown(row) or not_shown(unsteered))
+    slope = marked(with_interval(row.steering_slope), sound=slope_sound)
+    return (
+        marked(worth_figure(row.worth), sound=sound),
+        marked(with_interval(row.spread_ratio), sound=sound),
+        slope if slope_sound or show_invalid else "not valid (unsteered)",
+    )
+
+
+def worth_figure(worth: Score | None) -> str:
+    """Write a number of people with its interval: `13 [9.2, 18]`; one decimal under 10, a dash for None."""
+    if worth is None:
+        return MISSING
+    ends = [f"{one:,.{0 if one >= 10 else 1}f}" for one in (worth.mean, worth.low, worth.high) if one is not None]
+    return f"{ends[0]} [{', '.join(ends[1:])}]" if len(ends) > 1 else ends[0]
+
+
 def steered_label(steered: "Steered") -> str:
     """Name a steering in a matrix's steerability; the best prompt with the steering that it is."""
     name = score_name(steered.steering)

@@ -103,6 +103,17 @@ class RowInfo(Part):
     """The place of its own group in `nearest`, from 1; null unless it stands for one of them."""
     consistency: tuple[Consistency, ...]
     """By attribute, in catalogue order."""
+    own_questions: int
+    """Over how many questions the next three are: all with figures for its own group that it answered; 0 unless it
+    stands for one group."""
+    worth: Score | None
+    """The number of people of the group whose sample predicts the group as well; cut to 1 and 100,000."""
+    spread_ratio: Score | None
+    """The mean entropy of its answers relative to that of the group's; below 1: less varied."""
+    steering_slope: Score | None
+    """How much of the group's difference from everyone steering added to the unsteered model: 1 as much, 0 nothing.
+    Null without counts, where the group hardly differs from everyone, and for answers from a file. Not to be shown
+    unless the unsteered row is sound, too."""
     not_valid: int
     """How many of `questions` are not valid in it."""
 

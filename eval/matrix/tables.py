@@ -24,6 +24,7 @@ from eval.matrix.models import (
     SteerabilityInfo,
     TargetInfo,
 )
+from eval.matrix.own_people import own_people
 from eval.scoring.groups import GroupTable, Nearest, nearest
 from eval.scoring.intervals import Bootstrap
 from eval.scoring.results import Score, group_name
@@ -103,17 +104,28 @@ def _human_references(
 def rows(
     sources: Sequence[MatrixSource], compared: ComparisonGroups, asked: Sequence[Question], bootstrap: Bootstrap
 ) -> tuple[RowInfo, ...]:
-    """Return a row for each source; `compared` must be over common questions, `asked` are all that were put."""
-    return tuple(_row(source, compared, asked, bootstrap) for source in sources)
+    """Return a row for each source, of which the first is the unsteered model.
+
+    `compared` must be over common questions, `asked` are all that were put.
+    """
+    unsteered = sources[0].answers
+    return tuple(_row(source, unsteered, compared, asked, bootstrap) for source in sources)
 
 
-def _row(source: MatrixSource, compared: ComparisonGroups, asked: Sequence[Question], bootstrap: Bootstrap) -> RowInfo:
+def _row(
+    source: MatrixSource,
+    unsteered: PromptAnswers,
+    compared: ComparisonGroups,
+    asked: Sequence[Question],
+    bootstrap: Bootstrap,
+) -> RowInfo:
     options = source.answers.options(compared.questions, compared.width)
     aligned = compared.aligned(options, compared.all_distributions)
     with_groups = aligned[-len(compared.groups) :]
     near = _nearest(options, compared, bootstrap)
     ranked = [each.group for each in near.groups]
     own = source.groups[0] if len(source.groups) == 1 else None
+    beside = own_people(source.groups, source.answers, None if source.file else unsteered, asked, bootstrap)
     return RowInfo(
         name=source.name,
         answers=source.file,
@@ -124,6 +136,10 @@ def _row(source: MatrixSource, compared: ComparisonGroups, asked: Sequence[Quest
         nearest=near.groups,
         own_rank=ranked.index(own) + 1 if own in ranked else None,
         consistency=_consistency(with_groups, compared, bootstrap),
+        own_questions=beside.questions,
+        worth=beside.worth,
+        spread_ratio=beside.spread_ratio,
+        steering_slope=beside.steering_slope,
         not_valid=sum(not source.answers.opinions[question.id].valid for question in compared.questions),
     )
 

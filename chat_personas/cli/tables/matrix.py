@@ -11,6 +11,7 @@ from chat_personas.reporting.wording import (
     BEST_PROMPT_EXPLAINED,
     CHANCE_EXPLAINED,
     ORACLE_EXPLAINED,
+    OWN_PEOPLE_EXPLAINED,
     agreement_lines,
     by_chance,
     failures_listed,
@@ -22,6 +23,7 @@ from chat_personas.reporting.wording import (
     not_shown,
     not_valid,
     nothing_shown,
+    own_people_figures,
     own_rank,
     run_described,
     steerability_withheld,
@@ -68,6 +70,7 @@ def _print_figures(console: Console, report: MatrixReport, show_invalid: bool) -
         print_line(console, f"{name}: {why}")
     if rows:
         _print_nearest(console, report, rows)
+    _print_own_people(console, report, rows, show_invalid)
     _print_steerability(console, report, show_invalid)
     _print_consistency(console, rows)
 
@@ -114,6 +117,22 @@ def _nearest(row: RowInfo, report: MatrixReport) -> Iterator[str]:
     yield f"  most often the nearest{of_all}: " + "; ".join(f"{name} {with_interval(share)}" for share, name in first)
     if row.own_rank is not None:
         yield f"  {own_rank(row)}"
+
+
+def _print_own_people(console: Console, report: MatrixReport, shown: Sequence[RowInfo], show_invalid: bool) -> None:
+    rows = [row for row in shown if row.own_questions]
+    if not rows:
+        return
+    console.print()
+    print_line(console, f"beside the own group: {OWN_PEOPLE_EXPLAINED}")
+    for row in rows:
+        worth, spread, slope = own_people_figures(row, report.rows[0], show_invalid=show_invalid)
+        over = f"{groups_label(row.groups)}, {pluralize(row.own_questions, 'question')}"
+        print_line(console, f"  {printable(row.name)}: {over}")
+        print_line(console, f"    worth in people {worth}")
+        print_line(console, f"    spread ratio    {spread}")
+        if row.answers is None:
+            print_line(console, f"    steering slope  {slope}")
 
 
 def _print_steerability(console: Console, report: MatrixReport, show_invalid: bool) -> None:

@@ -24,6 +24,7 @@ from chat_personas.reporting.wording import (
     DEMONSTRATION,
     IDENTICAL,
     ORACLE_EXPLAINED,
+    OWN_PEOPLE_EXPLAINED,
     WHY_NOT_VALID,
     group_label,
     groups_label,
@@ -31,6 +32,7 @@ from chat_personas.reporting.wording import (
     nearest_of,
     not_shown,
     nothing_shown,
+    own_people_figures,
     own_rank,
     row_label,
     run_described,
@@ -88,6 +90,7 @@ def _figures(report: MatrixReport, show_invalid: bool) -> list[Element | None]:
     return [
         titled("Alignment with each group", _alignment(report, rows)),
         titled("Nearest groups", _nearest(report, rows)),
+        titled("Beside the own group", _own_people(report, rows, show_invalid)),
         titled("Steerability", _steerability(report, show_invalid)),
         titled("Consistency", _consistency(rows)),
     ]
@@ -141,6 +144,23 @@ def _nearest_lines(shown: Sequence[RowInfo]) -> Iterator[str]:
         if row.nearest:
             own = f"; {own_rank(row)}" if row.own_rank is not None else ""
             yield marked(f"{row_label(row)}: {nearest_of(row.nearest)}{own}", sound=row.verdict.sound)
+
+
+def _own_people(report: MatrixReport, shown: Sequence[RowInfo], show_invalid: bool) -> Iterator[Node]:
+    rows = [
+        (
+            _head(row),
+            groups_label(row.groups),
+            str(row.own_questions),
+            *own_people_figures(row, report.rows[0], show_invalid=show_invalid),
+        )
+        for row in shown
+        if row.own_questions
+    ]
+    if rows:
+        heads = ("", "group", "questions", "worth in people", "spread ratio", "steering slope")
+        yield table("Each row beside the people of its own group", heads, rows)
+        yield element("p", sentence(OWN_PEOPLE_EXPLAINED), class_="note")
 
 
 def _steerability(report: MatrixReport, show_invalid: bool) -> Iterator[Node]:

@@ -275,7 +275,15 @@ def test_figures_that_are_not_sound_are_shown_on_request_and_marked_in_every_lin
     ran = command("matrix", "democrat", "--survey", survey, "--show-invalid", *SHOWING)
     report = MatrixReport.model_validate_json(Path("m.json").read_text())
     assert f"{report.rows[0].cells[0].alignment.mean:.3f}" in ran.out
-    for kind in ("nearest group", "most often the nearest", "own group has rank", "oracle", "POLPARTY"):
+    for kind in (
+        "worth in people",
+        "steering slope",
+        "nearest group",
+        "most often the nearest",
+        "own group has rank",
+        "oracle",
+        "POLPARTY",
+    ):
         assert kind in ran.out
     for line in ran.out.splitlines():
         if FIGURE.search(without_agreement(line)):
@@ -306,6 +314,21 @@ def test_a_sound_row_keeps_its_figures_beside_one_that_is_not(
     assert "oracle" not in page
 
 
+def test_the_slope_needs_a_sound_unsteered_model(
+    command: Command, survey: str, served_by: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    served_by(PromptedEngine({p: leaning(20) if p else {} for p in all_prompts([load_persona("democrat")])}))
+    ran = command("matrix", "democrat", "--survey", survey, "--html", "m.html")
+    assert "steering slope  not valid (unsteered)" in ran.out
+    assert re.search(r"worth in people +\d", ran.out)
+    page = Path("m.html").read_text(encoding="utf-8")
+    beside = rows(page, "Each row beside the people of its own group")["democrat (portray)"]
+    assert (beside[:2], beside[-1]) == (["Democrat", "20"], "not valid (unsteered)")
+    shown = command("matrix", "democrat", "--survey", survey, "--show-invalid").out
+    assert re.search(r"steering slope +\S+ .*\(not sound\)", shown)
+
+
 def annotators(name: str = "humans.jsonl") -> str:
     """Write answers of annotators who say what Democrats say, and return the file's name."""
     lines = []
@@ -326,6 +349,8 @@ def test_annotators_stand_beside_the_model_on_screen_page_and_picture(
     ran = command("matrix", "democrat", "--survey", survey, "--answers", f"people={annotators()}", *SHOWING)
     assert (ran.code, ran.err) == (0, "")
     assert "people: nearest group: Democrat 1.000 [1.000, 1.000], clearly first" in ran.out
+    assert "worth in people 100,000 [100,000, 100,000]" in ran.out, "they are the group itself"
+    assert ran.out.count("steering slope  ") == 1, "the model's, which was steered"
     page, figure = (Path(file).read_text(encoding="utf-8") for file in ("m.html", "m.svg"))
     assert rows(page, "Validity")["people"][0] == "given"
     assert "people" in words(figure)
