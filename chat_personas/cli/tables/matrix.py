@@ -34,6 +34,7 @@ from chat_personas.reporting.wording import (
 )
 from chat_personas.text import pluralize, printable
 from eval.answers import by_reason, reason
+from eval.matrix.given import NOT_IN_FILE
 from eval.matrix.measures import BEST_PROMPT, ORACLE
 from eval.matrix.models import MatrixReport, RowInfo, SteerabilityInfo
 
@@ -194,7 +195,10 @@ def _notes(report: MatrixReport, show_invalid: bool) -> Iterator[str]:
     asked = pluralize(report.survey.questions, "question")
     failed = dict.fromkeys((reason(failure.why), failure.id) for failure in report.failures)
     for why, count in by_reason(why for why, _ in failed):
-        yield f"{count} of {asked} failed under some prompt: {printable(why)}"
+        if why == NOT_IN_FILE:
+            yield f"{count} of {asked} have no answer in a file, and are in no row"
+        else:
+            yield f"{count} of {asked} failed under some prompt: {printable(why)}"
     yield from failures_listed(report.failures)
     left = report.survey.questions - len(report.questions)
     if left:

@@ -358,6 +358,17 @@ def test_annotators_stand_beside_the_model_on_screen_page_and_picture(
     assert "chat-personas matrix democrat --survey" in words(page), "answers from a file are no persona to name"
 
 
+def test_questions_that_a_file_leaves_out_are_counted_and_in_no_row(
+    command: Command, served_by: Serve, tmp_path: Path
+) -> None:
+    served_by(FakeEngine(leaning(22)))
+    survey = write_survey(tmp_path / "larger.json", many(22))
+    ran = command("matrix", "democrat", "--survey", survey, "--answers", annotators())
+    assert "alignment over 20 questions" in said(ran.out)
+    assert "2 of 22 questions have no answer in a file, and are in no row" in said(ran.out)
+    assert "failed: Q20: no answer in the file (humans.jsonl)" in said(ran.out)
+
+
 def test_a_file_of_answers_is_called_by_its_base_name_unless_it_has_a_label(
     command: Command, served_by: Serve, survey: str
 ) -> None:
