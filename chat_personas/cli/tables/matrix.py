@@ -36,7 +36,7 @@ from chat_personas.text import pluralize, printable
 from eval.answers import by_reason, reason
 from eval.matrix.given import NOT_IN_FILE
 from eval.matrix.measures import BEST_PROMPT, ORACLE
-from eval.matrix.models import MatrixReport, RowInfo, SteerabilityInfo
+from eval.matrix.models import HumanReferences, MatrixReport, RowInfo, SteerabilityInfo
 
 NAMED = 3
 EXPLAINED = {BEST_PROMPT: BEST_PROMPT_EXPLAINED, ORACLE: ORACLE_EXPLAINED}
@@ -67,13 +67,21 @@ def _print_figures(console: Console, report: MatrixReport, show_invalid: bool) -
     if rows:
         _print_alignment(console, report, rows)
     console.print()
-    for name, why in withheld(report):
-        print_line(console, f"{name}: {why}")
+    if sentences := [f"{name}: {why}" for name, why in withheld(report)]:
+        for line in sentences:
+            print_line(console, line)
+        if rows:
+            console.print()
     if rows:
         _print_nearest(console, report, rows)
     _print_own_people(console, report, rows, show_invalid)
     _print_steerability(console, report, show_invalid)
     _print_consistency(console, rows)
+
+
+def _print_marked(console: Console, line: str, *, sound: bool) -> None:
+    """Print a line of figures; one that is not sound is marked wherever it is broken."""
+    print_line(console, line, end=marked("", sound=sound))
 
 
 def _print_alignment(console: Console, report: MatrixReport, shown: Sequence[RowInfo]) -> None:
@@ -103,7 +111,7 @@ def _print_nearest(console: Console, report: MatrixReport, shown: Sequence[RowIn
     print_line(console, "nearest groups, and the share of questions on which a group is the nearest")
     for row in shown:
         for line in _nearest(row, report):
-            print_line(console, marked(f"  {line}", sound=row.verdict.sound))
+            _print_marked(console, f"  {line}", sound=row.verdict.sound)
 
 
 def _nearest(row: RowInfo, report: MatrixReport) -> Iterator[str]:
@@ -127,9 +135,9 @@ def _print_own_people(console: Console, report: MatrixReport, shown: Sequence[Ro
     console.print()
     print_line(console, f"beside the own group: {OWN_PEOPLE_EXPLAINED}")
     for row in rows:
-        worth, spread, slope = own_people_figures(row, report.rows[0], show_invalid=show_invalid)
         over = f"{groups_label(row.groups)}, {pluralize(row.own_questions, 'question')}"
         print_line(console, f"  {printable(row.name)}: {over}")
+        worth, spread, slope = own_people_figures(row, report.rows[0], show_invalid=show_invalid)
         print_line(console, f"    worth in people {worth}")
         print_line(console, f"    spread ratio    {spread}")
         if row.answers is None:
@@ -148,7 +156,9 @@ def _print_steerability(console: Console, report: MatrixReport, show_invalid: bo
         for line in steerability_withheld(found):
             print_line(console, f"    {line}")
         for line in _steerability(found) if found.sound or show_invalid else ():
-            print_line(console, marked(f"    {line}", sound=found.sound))
+            _print_marked(console, f"    {line}", sound=found.sound)
+        if found.humans is not None and (found.sound or show_invalid):
+            print_line(console, f"    {_people(found.humans)}")
 
 
 def _steerability(found: SteerabilityInfo) -> Iterator[str]:
@@ -158,12 +168,14 @@ def _steerability(found: SteerabilityInfo) -> Iterator[str]:
     for name, steered in zip(names[1:], found.steerings, strict=True):
         said = f" ({EXPLAINED[steered.steering]})" if steered.steering in EXPLAINED else ""
         yield f"{name:{width}} {with_interval(steered.alignment)}  {signed(steered.minus_unsteered)}{said}"
-    if found.humans is not None:
-        best, worst = found.humans.best, found.humans.worst
-        yield (
-            f"people: best {with_interval(best.alignment)} ({group_label(best.group)}), mean "
-            f"{with_interval(found.humans.mean)}, worst {with_interval(worst.alignment)} ({group_label(worst.group)})"
-        )
+
+
+def _people(humans: HumanReferences) -> str:
+    best, worst = humans.best, humans.worst
+    return (
+        f"people: best {with_interval(best.alignment)} ({group_label(best.group)}), mean "
+        f"{with_interval(humans.mean)}, worst {with_interval(worst.alignment)} ({group_label(worst.group)})"
+    )
 
 
 def _print_consistency(console: Console, rows: Sequence[RowInfo]) -> None:
@@ -182,7 +194,7 @@ def _print_consistency(console: Console, rows: Sequence[RowInfo]) -> None:
             line = (
                 f"    {found.attribute:11} {with_interval(found.score)} {group_label(found.best)} ({by_chance(found)})"
             )
-            print_line(console, marked(line, sound=row.verdict.sound))
+            _print_marked(console, line, sound=row.verdict.sound)
 
 
 def _notes(report: MatrixReport, show_invalid: bool) -> Iterator[str]:
