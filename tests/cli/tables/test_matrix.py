@@ -63,6 +63,14 @@ def test_numbers_that_are_missing_say_why(made: tuple[MatrixReport, str, str]) -
     over_topics = "under 20 topics: no intervals for consistency, they would be unreliable"
     assert list(missing_in_matrix(report)) == [over_topics]
     assert over_topics[1:] in words(page)
+    flat = {"spread_ratio": None, "steering_slope": None}
+    without = report.model_copy(update={"rows": tuple(row.model_copy(update=flat) for row in report.rows)})
+    assert list(missing_in_matrix(without)) == [
+        "no spread ratio for democrat or republican: all people gave the same answer",
+        "no steering slope for democrat or republican: the group differs from everyone by little more than chance, "
+        "or there are no counts of both",
+        over_topics,
+    ]
     (first, *others), unbounded = report.steerability, Score(mean=0.8, low=None, high=None)
     fewer = report.model_copy(
         update={
