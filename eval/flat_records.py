@@ -144,6 +144,7 @@ def _of_matrix(matrix: MatrixReport) -> Iterator[Record]:
                 "value": None if target.group is None else target.group.value,
                 **_interval("alignment", cell.alignment),
                 **_interval("confusion", cell.confusion),
+                "verdict": row.verdict.finding,
                 "questions": len(matrix.questions),
                 "not_valid": row.not_valid,
             }

@@ -52,7 +52,7 @@ def _written(score: Score | None, form: str) -> str:
 
 
 def people(score: Score | None) -> str:
-    """Write a number of people as `13.0 [7.3, 22.3]`, from 100 on without a decimal, or a dash for None."""
+    """Write a number of people as `13 [7.3, 22]`, with a decimal under 10, or a dash for None."""
     if score is None:
         return MISSING
     if score.low is None or score.high is None:
@@ -61,7 +61,7 @@ def people(score: Score | None) -> str:
 
 
 def _people(count: float) -> str:
-    return f"{count:.1f}" if count < 100 else f"{count:,.0f}"
+    return f"{count:,.{0 if count >= 10 else 1}f}"
 
 
 def p_value(p: float | None) -> str:

@@ -11,11 +11,13 @@ from chat_personas.reporting.wording import (
     Measure,
     measure_of,
     no_intervals,
+    not_shown,
     reference_names,
     score_name,
 )
+from chat_personas.text import printable
 from eval.compare.models import PairedReport
-from eval.matrix.models import MatrixReport
+from eval.matrix.models import MatrixReport, RowInfo
 from eval.report import Report, Score
 from eval.scoring.intervals import MIN_QUESTIONS
 
@@ -28,6 +30,7 @@ ONE_ORDER = "no question was asked in two option orders"
 PEOPLE_AGREE = "all people gave the same answer"
 NOT_APART = "the group does not differ detectably from everyone else, or figures for everyone are incomplete"
 IS_EVERYONE = "the persona is compared with everyone"
+NO_SLOPE = "the group differs from everyone by little more than chance, or there are no counts of both"
 NO_EVERYONE = "no figures for everyone"
 OLDER = "the report is older than this figure"
 MEASURES: tuple[Measure, ...] = ("alignment", "total_variation")
@@ -133,20 +136,37 @@ def _reference_scores(report: Report) -> Iterator[tuple[str, Score]]:
             yield words, score
 
 
-def missing_in_matrix(report: MatrixReport) -> Iterator[str]:
-    """Yield why scores of a matrix stand without an interval, and why parts of it are missing."""
-    cells = [cell.alignment for row in report.rows for cell in row.cells]
+def missing_in_matrix(report: MatrixReport, *, show_invalid: bool = False) -> Iterator[str]:
+    """Yield why scores of a matrix stand without an interval, and why parts of it are missing.
+
+    Rows that are not sound are shown with `show_invalid` only.
+    """
+    rows = [row for row in report.rows if show_invalid or not not_shown(row)]
+    if not rows:
+        return
+    cells = [cell.alignment for row in rows for cell in row.cells]
+    shown = [found for found in report.steerability if show_invalid or found.sound]
     if any(cell.low is None for cell in cells):
         yield no_intervals()
-    elif few := [found.persona for found in report.steerability if found.unsteered.low is None]:
+    elif few := [found.persona for found in shown if found.unsteered.low is None]:
         yield no_intervals(*(f"the steerability of {name}" for name in few))
     if any(target.humans is None for target in report.targets):
         yield "no people to compare a group with: the table has no other group"
-    consistencies = [found.score for row in report.rows for found in row.consistency]
+    yield from _missing_beside_own(rows)
+    consistencies = [found.score for row in rows for found in row.consistency]
     if not consistencies:
         yield "no consistency: it needs two groups of one attribute"
     elif any(score.low is None for score in consistencies):
         yield no_intervals("consistency", unit="topics")
+
+
+def _missing_beside_own(rows: Sequence[RowInfo]) -> Iterator[str]:
+    """Yield why a row of a matrix has no steering slope or no spread ratio beside its own group."""
+    beside = [row for row in rows if row.own_questions]
+    if flat := [printable(row.name) for row in beside if row.spread_ratio is None]:
+        yield f"no spread ratio for {_listed(flat)}: {PEOPLE_AGREE}"
+    if without := [printable(row.name) for row in beside if row.steering_slope is None and row.answers is None]:
+        yield f"no steering slope for {_listed(without)}: {NO_SLOPE}"
 
 
 def missing_in_comparison(comparison: PairedReport) -> Iterator[str]:

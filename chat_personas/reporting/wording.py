@@ -13,7 +13,15 @@ from personas import attribute_of
 
 if TYPE_CHECKING:
     from chat_personas.monitor.drift import Drift
-    from eval.matrix.models import MatrixReport, RowInfo, TargetInfo
+    from eval.matrix.models import (
+        Consistency,
+        MatrixReport,
+        PromptVerdict,
+        RowInfo,
+        SteerabilityInfo,
+        Steered,
+        TargetInfo,
+    )
     from eval.report import (
         Calibration,
         Effect,
@@ -28,6 +36,8 @@ if TYPE_CHECKING:
     )
     from eval.scoring.results import GroupSample, OppositeScores, References
     from eval.scoring.scores import Scorecard
+
+    Judged = Report | MatrixReport | RowInfo | PromptVerdict | Scorecard
 
 DEMONSTRATION = "demonstration model: says nothing about real people"
 
@@ -220,8 +230,64 @@ def target_label(target: "TargetInfo") -> str:
 
 
 def row_label(row: "RowInfo") -> str:
-    """Name a row of a matrix with its steering; the model itself has none."""
-    return printable(row.name if row.steering == "none" else f"{row.name} ({row.steering})")
+    """Name a row of a matrix with its steering, which the model itself lacks and answers from a file do not tell."""
+    return printable(row.name if row.steering == "none" or row.answers else f"{row.name} ({row.steering})")
+
+
+def nothing_shown(report: "MatrixReport") -> bool:
+    """Whether a matrix has no row that may be shown, because the judge errs too often."""
+    return not_shown(report) and all(map(not_shown, report.rows))
+
+
+def withheld(report: "MatrixReport") -> Iterator[tuple[str, str]]:
+    """Yield the label of each row whose figures are not shown, with why and what to do."""
+    for row in report.rows:
+        if not_shown(row):
+            yield row_label(row), why_not_shown(row)
+
+
+def steerability_withheld(found: "SteerabilityInfo") -> Iterator[str]:
+    """Yield why the steerability of a persona is not shown, for each prompt whose answers are not sound."""
+    for each in found.verdicts:
+        if not_shown(each):
+            yield f"{each.prompt}: {why_not_shown(each)}"
+
+
+def marked(text: str, *, sound: bool) -> str:
+    """Mark a figure, or a line of figures, that is shown on request although its verdict is not sound."""
+    return text if sound else f"{text} ({MARK})"
+
+
+OWN_PEOPLE_EXPLAINED = (
+    "worth in people: a sample of so many of the group predicts it as well; spread ratio: 1 = as varied as the group; "
+    "steering slope: 1 = the persona differs from the unsteered model as the group from everyone, 0 = not steered; "
+    "over questions only"
+)
+
+
+def own_people_figures(row: "RowInfo", unsteered: "RowInfo", *, show_invalid: bool) -> tuple[str, str, str]:
+    """Write worth in people, spread ratio and steering slope of a row, marked where they are not sound.
+
+    The slope needs a sound verdict of the unsteered model, too.
+    """
+    sound, slope_sound = not not_shown(row), not (not_shown(row) or not_shown(unsteered))
+    slope = marked(with_interval(row.steering_slope), sound=slope_sound)
+    return (
+        marked(people(row.worth), sound=sound),
+        marked(with_interval(row.spread_ratio), sound=sound),
+        slope if slope_sound or show_invalid else "not valid (unsteered)",
+    )
+
+
+def steered_label(steered: "Steered") -> str:
+    """Name a steering in a matrix's steerability; the best prompt with the steering that it is."""
+    name = score_name(steered.steering)
+    return name if steered.chosen is None else f"{name} ({steered.chosen})"
+
+
+def by_chance(found: "Consistency") -> str:
+    """Write the consistency that is expected by chance, with the p-value of the one found."""
+    return f"chance {found.chance:.2f}, p {p_value(found.p)}"
 
 
 # What the scores show
@@ -409,10 +475,16 @@ THIRDS = {"agree": "people agree", "between": "in between", "divided": "people d
 """The thirds of the questions by human entropy."""
 
 
+BEST_PROMPT_EXPLAINED = "the steering with the best mean; chosen on these questions"
 ORACLE_EXPLAINED = "the best steering per question; uses the answers: an upper bound"
-GAP_EXPLAINED = (
-    "knowledge-to-simulation gap: paired difference in total variation; above 0: verbalized is closer to people"
+CHANCE_EXPLAINED = (
+    "the share expected by chance: the labels of the groups permuted within each topic, the best group chosen again"
 )
+GAP_EXPLAINED = (
+    "knowledge-to-simulation gap: paired difference in total variation; above 0: verbalized is closer to people; "
+    "K2S: the same as a share of the total variation of verbalized (ratio of means minus 1)"
+)
+GAP_NOT_SOUND = "not valid: one of the two measurements is not sound"
 
 
 DISAGREEMENT_EXPLAINED = "disagreement between expressions: total variation between the answers of the same persona"
@@ -423,11 +495,14 @@ def gap_name(gap: "GapInfo") -> str:
     return f"{gap.simulation} − verbalized"
 
 
-def gap_figures(gap: "GapInfo") -> str:
+def gap_figures(gap: "GapInfo", *, show_invalid: bool = False) -> str:
     """Write a gap with its interval, its p-value and its questions, or why there is none."""
     if gap.total_variation is None or gap.p is None:
         return f"{MISSING} (no question was answered in both)"
-    return f"{signed(gap.total_variation)}, p {p_value(gap.p)}, {pluralize(gap.questions, 'question')}"
+    if not gap.sound and not show_invalid:
+        return GAP_NOT_SOUND
+    figures = f"{signed(gap.total_variation)}, p {p_value(gap.p)}, K2S {signed(gap.relative)}"
+    return marked(f"{figures}, {pluralize(gap.questions, 'question')}", sound=gap.sound)
 
 
 def calibration_lines(report: "Report") -> Iterator[str]:
@@ -503,18 +578,18 @@ NOT_SOUND = {
 """What a verdict that is not sound says, in short. A report without any answer has no score that could mislead."""
 
 
-def not_shown(report: "Report | MatrixReport | Scorecard") -> bool:
-    """Whether the scores of a report must not be shown: its verdict is not sound. A matrix is judged by its judge."""
+def not_shown(report: "Judged") -> bool:
+    """Whether scores must not be shown, because their verdict is not sound. A whole matrix is judged by its judge."""
     return _finding(report) in NOT_SOUND
 
 
-def not_shown_briefly(report: "Report | MatrixReport | Scorecard") -> str:
+def not_shown_briefly(report: "Judged") -> str:
     """Say in few words why the scores of a report are not shown; empty where they are."""
     found = _finding(report)
     return f"not valid: {NOT_SOUND[found]}" if found in NOT_SOUND else ""
 
 
-def why_not_shown(report: "Report | MatrixReport | Scorecard") -> str:
+def why_not_shown(report: "Judged") -> str:
     """Say why the scores of a report are not shown, with the figures behind it and what to do; empty where they are."""
     from eval.scoring.intervals import MIN_QUESTIONS
     from eval.scoring.validity import LEAST_AGREEMENT
@@ -537,7 +612,7 @@ def why_not_shown(report: "Report | MatrixReport | Scorecard") -> str:
     return brief
 
 
-def agreement_lines(report: "Report") -> Iterator[str]:
+def agreement_lines(report: "Report | RowInfo") -> Iterator[str]:
     """Yield how far the answers agree in the two option orders, with a warning where letters count, too."""
     agreement = report.verdict.order_agreement
     if agreement is None or not_shown(report):
@@ -546,11 +621,11 @@ def agreement_lines(report: "Report") -> Iterator[str]:
     yield f"order agreement {with_interval(agreement)}{': the answers depend on the letters, too' if warned else ''}"
 
 
-def _verdict(report: "Report | MatrixReport | Scorecard") -> "Verdict | None":
+def _verdict(report: "Judged") -> "Verdict | None":
     return getattr(report, "verdict", None)
 
 
-def _finding(report: "Report | MatrixReport | Scorecard") -> str:
+def _finding(report: "Judged") -> str:
     verdict = _verdict(report)
     if verdict is not None:
         return verdict.finding

@@ -10,6 +10,9 @@ from eval.answers import REFUSALS_ONLY, Answer, Failure, FloatArray, Replies
 from eval.engine import Engine, Message
 from eval.expression.methods import Asking, Method
 from eval.scoring.distributions import Opinion, opinion
+from eval.scoring.intervals import Bootstrap
+from eval.scoring.results import Verdict
+from eval.scoring.validity import both_orders, verdict
 from eval.surveys.model import Question
 from personas import LoadedPersona, Persona, Steering, system_prompt, with_steering
 
@@ -21,9 +24,15 @@ UNSTEERED = ""
 
 @dataclass(slots=True)
 class PromptAnswers:
-    """The model's answers under one prompt: opinions, reasons of failures and replies by question id, and the cost."""
+    """The model's answers under one prompt: opinions, reasons of failures and replies by question id, and the cost.
+
+    `answered` has every opinion, also those of refusals only, which `opinions` lacks: the verdict counts them.
+    """
 
     opinions: dict[str, Opinion] = field(default_factory=dict)
+    answered: dict[str, Opinion] = field(default_factory=dict)
+    orders_asked: bool = False
+    doubtful: bool = False
     failures: dict[str, str] = field(default_factory=dict)
     replies: dict[str, Replies] = field(default_factory=dict)
     tokens_decoded: int = 0
@@ -37,7 +46,9 @@ class PromptAnswers:
         if isinstance(outcome, Failure):
             self.failures[outcome.question_id] = outcome.why
             return
-        found = opinion(outcome, "apart")
+        found = self.answered[outcome.question_id] = opinion(outcome, "apart")
+        self.orders_asked |= len(outcome.by_order) > 1
+        self.doubtful |= outcome.doubtful
         if found.distribution is None:
             self.failures[outcome.question_id] = REFUSALS_ONLY
         else:
@@ -52,6 +63,17 @@ class PromptAnswers:
                 distributions[place] = 0.0
                 distributions[place, : len(found.distribution)] = found.distribution
         return distributions
+
+    def verdict(self, questions: Sequence[Question], bootstrap: Bootstrap) -> Verdict:
+        """Judge the answers to all `questions` that were put, as a report on the same answers is judged."""
+        found = [self.answered[question.id] for question in questions if question.id in self.answered]
+        return verdict(
+            [both_orders({each.order: each.distribution for each in one.by_order}) for one in found],
+            [one.valid for one in found],
+            bootstrap,
+            orders_asked=self.orders_asked,
+            judge_unreliable=self.doubtful,
+        )
 
 
 async def ask(

@@ -17,11 +17,13 @@ from eval.answers import FloatArray
 from eval.matrix.models import Consistency, HumanReference, HumanReferences, Steered
 from eval.scoring.intervals import Bootstrap
 from eval.scoring.metrics import OrdinalScale, alignment
-from eval.scoring.results import Score, group_name
+from eval.scoring.results import ROUNDING, Score, group_name
 from personas import Group
 
-ORACLE = "oracle"
-"""The name of the best steering of each question."""
+BEST_PROMPT, ORACLE = "best_prompt", "oracle"
+"""The names of the steering that is best by its mean, and of the best steering of each question."""
+PERMUTATIONS = 2000
+"""Permutations of the group labels behind the consistency that is expected by chance."""
 
 
 def confusion(aligned: FloatArray, bootstrap: Bootstrap) -> tuple[Score, ...]:
@@ -43,25 +45,54 @@ def consistency(
     `aligned` are the model's alignments (groups, questions); `about` (topics, questions) is true where a question
     belongs to a topic. Alignments are averaged within each topic and then over topics, so that every topic counts the
     same. Questions with NaN for any group are left out, and topics without a question. Ties go to the first group. The
-    interval resamples topics with the best group held fixed. With k groups, siding at random would give about 1/k. None
-    if nothing is left or there are fewer than two groups.
+    interval resamples topics with the best group held fixed. None if nothing is left or there are fewer than two
+    groups.
     """
     defined = ~np.isnan(aligned).any(axis=0)
     about = about[:, defined]
     about = about[about.any(axis=1)]
     if len(aligned) < 2 or len(about) == 0:
         return None
-    by_topic = about @ aligned[:, defined].T / about.sum(axis=1, keepdims=True)
-    best = int(np.argmax(np.round(by_topic.mean(axis=0), 12)))
-    agree = np.argmax(np.round(by_topic, 12), axis=1) == best
+    by_topic = np.round(about @ aligned[:, defined].T / about.sum(axis=1, keepdims=True), 12)
+    best = int(best_groups(by_topic[None])[0])
+    agree = np.argmax(by_topic, axis=1) == best
     (score,) = bootstrap.shares(agree[:, None].astype(np.float64))
+    chance, p = consistency_by_chance(by_topic, bootstrap.seed)
     return Consistency(
         attribute=groups[best].attribute,
         groups=len(groups),
         best=group_name(groups[best]),
         topics=len(about),
         score=score,
+        chance=chance,
+        p=p,
     )
+
+
+def best_groups(by_topic: FloatArray) -> NDArray[np.intp]:
+    """Return the best group over all topics for alignments of shape (..., topics, groups); ties go to the first."""
+    return np.asarray(np.argmax(np.round(by_topic.mean(axis=-2), 12), axis=-1), dtype=np.intp)
+
+
+def consistency_by_chance(by_topic: FloatArray, seed: int, permutations: int = PERMUTATIONS) -> tuple[float, float]:
+    """Return the mean consistency if topics had nothing in common, and how often chance is at least as consistent.
+
+    `by_topic` are the model's alignments (topics, groups). The null hypothesis is that within a topic the labels of
+    the groups could be exchanged: each permutation shuffles them within every topic independently, chooses the best
+    group over all topics again, and computes the consistency. The mean is above 1/k for k groups, because the best
+    group is chosen on the same topics. p is (1 + permutations at least as consistent) / (1 + permutations), one-sided.
+    """
+    rng = np.random.default_rng(seed)
+    shuffled = rng.permuted(np.broadcast_to(by_topic, (permutations, *by_topic.shape)), axis=-1)
+    by_chance = _agreement(shuffled)
+    observed = float(_agreement(by_topic[None])[0])
+    as_consistent = int((by_chance >= observed - ROUNDING).sum())
+    return float(by_chance.mean()), (1 + as_consistent) / (1 + permutations)
+
+
+def _agreement(by_topic: FloatArray) -> FloatArray:
+    """Return the share of topics whose best group is the best over all topics, shape (...)."""
+    return np.asarray((np.argmax(by_topic, axis=-1) == best_groups(by_topic)[..., None]).mean(axis=-1))
 
 
 def human_references(
@@ -91,9 +122,11 @@ def human_references(
 class Steerability:
     """How close a model comes to one group unsteered and under each steering, over the same questions throughout.
 
-    `unsteered` is its representativeness of the group. The last of `steerings` is the oracle, which takes the best
-    steering of each question: the steerability of OpinionQA. It uses the answers, so it is never below another steering
-    and no choice of one prompt reaches it.
+    `unsteered` is its representativeness of the group. The last two of `steerings` are the best prompt and the oracle.
+    The best prompt is the steering with the highest mean alignment, as the released code of OpinionQA takes
+    steerability; ties go to the first. Its interval holds the choice fixed, although it was made on the same questions.
+    The oracle takes the best steering of each question, as the paper words it. It uses the answers, so it is never
+    below another steering and no choice of one prompt reaches it.
     """
 
     questions: int
@@ -110,11 +143,19 @@ def steerability(unsteered: FloatArray, steered: Mapping[str, FloatArray], boots
     columns = columns[~np.isnan(columns).any(axis=1)]
     if columns.size == 0:
         return None
-    columns = np.column_stack([columns, columns[:, 1:].max(axis=1)])
+    means = np.round(columns[:, 1:].mean(axis=0), 12)
+    best = int(np.argmax(means))
+    columns = np.column_stack([columns, columns[:, 1 + best], columns[:, 1:].max(axis=1)])
     base, *alignments = bootstrap.means(columns)
-    gains = bootstrap.means(columns[:, 1:] - columns[:, :1])
+    gains = bootstrap.differences(columns[:, 1:] - columns[:, :1])
+    names = (*steered, BEST_PROMPT, ORACLE)
     steerings = tuple(
-        Steered(steering=name, alignment=mean, minus_unsteered=gain)
-        for name, mean, gain in zip((*steered, ORACLE), alignments, gains, strict=True)
+        Steered(
+            steering=name,
+            chosen=names[best] if name == BEST_PROMPT else None,
+            alignment=mean,
+            minus_unsteered=gain,
+        )
+        for name, mean, gain in zip(names, alignments, gains, strict=True)
     )
     return Steerability(len(columns), base, steerings)

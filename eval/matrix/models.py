@@ -1,4 +1,4 @@
-"""The document that `matrix --json` writes (schema `chat-personas/matrix@1`), defined by these models.
+"""The document that `matrix --json` writes (schema `chat-personas/matrix@2`), defined by these models.
 
 docs/matrix.md says how each figure is computed.
 """
@@ -9,9 +9,9 @@ from pydantic import Field
 
 from eval.engine import Order
 from eval.report import FailureInfo, JudgeInfo, ModelInfo, RepliesInfo, SurveyInfo, Timing
-from eval.scoring.results import Document, GroupName, NearGroup, Part, Score
+from eval.scoring.results import Document, GroupName, NearGroup, Part, Score, Verdict
 
-SCHEMA: Literal["chat-personas/matrix@1"] = "chat-personas/matrix@1"
+SCHEMA: Literal["chat-personas/matrix@2"] = "chat-personas/matrix@2"
 
 
 class HumanReference(Part):
@@ -58,24 +58,43 @@ class Consistency(Part):
     attribute: str
     """The attribute."""
     groups: int
-    """How many groups it has here; siding at random would give about one divided by this."""
+    """How many groups it has here."""
     best: GroupName
     """The best-aligned group over all topics, every topic counting the same."""
     topics: int
     """How many topics there are."""
     score: Score
     """The share of topics whose best-aligned group is `best`; the interval resamples topics, none under 20."""
+    chance: float
+    """The mean of `score` when the labels of the groups are permuted within each topic, `best` chosen each time."""
+    p: float
+    """How often such a permutation is at least as consistent: a one-sided p-value."""
+
+
+class AnswersInfo(Part):
+    """The file that answers were read from."""
+
+    label: str
+    """What the answers are called."""
+    file: str
+    """The base name of the file."""
+    sha256: str
+    """Its hash."""
 
 
 class RowInfo(Part):
-    """The answers of the model under one persona, or unsteered, compared with everyone and with every group."""
+    """The answers of the model under one persona or unsteered, or of a file, compared with everyone and every group."""
 
     name: str
-    """The name of the persona; `unsteered` for the model itself."""
+    """The name of the persona; `unsteered` for the model itself; the label of answers from a file."""
+    answers: AnswersInfo | None
+    """The file that the answers are from; null where the model was asked."""
     steering: str
-    """How it was steered."""
+    """How it was steered; `unknown` for answers from a file."""
     groups: tuple[GroupName, ...]
     """The groups that it stands for."""
+    verdict: Verdict
+    """Whether the figures of the row may be shown, from its answers to all questions that were put; read it first."""
     cells: tuple[CellInfo, ...]
     """One for each of `targets`, in their order. For the unsteered model the alignments are its representativeness."""
     nearest: tuple[NearGroup, ...]
@@ -84,6 +103,17 @@ class RowInfo(Part):
     """The place of its own group in `nearest`, from 1; null unless it stands for one of them."""
     consistency: tuple[Consistency, ...]
     """By attribute, in catalogue order."""
+    own_questions: int
+    """Over how many questions the next three are: all with figures for its own group that it answered; 0 unless it
+    stands for one group."""
+    worth: Score | None
+    """The number of people of the group whose sample predicts the group as well; cut to 1 and 100,000."""
+    spread_ratio: Score | None
+    """The mean entropy of its answers relative to that of the group's; below 1: less varied."""
+    steering_slope: Score | None
+    """How much of the group's difference from everyone steering added to the unsteered model: 1 as much, 0 nothing.
+    Null without counts, where the group hardly differs from everyone, and for answers from a file. Not to be shown
+    unless the unsteered row is sound, too."""
     not_valid: int
     """How many of `questions` are not valid in it."""
 
@@ -92,11 +122,23 @@ class Steered(Part):
     """One way of steering to a group."""
 
     steering: str
-    """`qa`, `bio`, `portray`; or `oracle`: the best of them per question, which uses the answers."""
+    """`qa`, `bio`, `portray`; `best_prompt`: that of them with the highest mean; `oracle`: the best of them per
+    question, which uses the answers."""
+    chosen: str | None
+    """Which steering `best_prompt` is; null for the others."""
     alignment: Score
     """The alignment with the group."""
     minus_unsteered: Score
     """The paired difference from the unsteered model: what steering added."""
+
+
+class PromptVerdict(Part):
+    """Whether the answers under one prompt may be shown."""
+
+    prompt: str
+    """`unsteered`, or the steering."""
+    verdict: Verdict
+    """As in `rows`."""
 
 
 class SteerabilityInfo(Part):
@@ -108,19 +150,26 @@ class SteerabilityInfo(Part):
     """The groups that it stands for."""
     questions: int
     """Over how many questions: those with figures for the groups that were answered under every steering."""
+    verdicts: tuple[PromptVerdict, ...]
+    """Of the unsteered model and of each steering. Unless all are sound, no figure of this object may be shown."""
     unsteered: Score
     """The representativeness of the group: the alignment without steering, over these questions."""
     steerings: tuple[Steered, ...]
-    """Each steering, `oracle` last."""
+    """Each steering, `best_prompt` and `oracle` last."""
     humans: HumanReferences | None
     """How close the other groups of this document are to the group."""
 
+    @property
+    def sound(self) -> bool:
+        """Whether its figures may be shown: the answers under every prompt are sound."""
+        return all(each.verdict.sound for each in self.verdicts)
+
 
 class MatrixReport(Document):
-    """Personas against groups (schema `chat-personas/matrix@1`)."""
+    """Personas against groups (schema `chat-personas/matrix@2`)."""
 
-    schema_: Literal["chat-personas/matrix@1"] = Field(default=SCHEMA, alias="schema")
-    """Always `"chat-personas/matrix@1"`."""
+    schema_: Literal["chat-personas/matrix@2"] = Field(default=SCHEMA, alias="schema")
+    """Always `"chat-personas/matrix@2"`."""
     created: str
     """When, in UTC (ISO 8601)."""
     version: str
@@ -142,7 +191,7 @@ class MatrixReport(Document):
     targets: tuple[TargetInfo, ...]
     """Everyone, if the survey has such figures, then the groups in catalogue order."""
     rows: tuple[RowInfo, ...]
-    """The unsteered model, then the personas in the order asked for."""
+    """The unsteered model, then the personas in the order asked for, then answers from files."""
     steerability: tuple[SteerabilityInfo, ...]
     """For every persona that stands for groups with figures."""
     failures: tuple[FailureInfo, ...]

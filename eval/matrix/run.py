@@ -8,11 +8,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
+from eval.answer_files import AnswerFile
 from eval.answers import Replies
 from eval.engine import ORDERS, Engine, EngineError
 from eval.expression.judge import Judge
 from eval.expression.methods import METHODS, Asking, Expression, cannot
 from eval.matrix.asking import UNSTEERED, PromptAnswers, all_prompts, ask, named_prompts
+from eval.matrix.given import given_rows
 from eval.matrix.groups import comparison_groups, groups_of
 from eval.matrix.models import MatrixReport
 from eval.matrix.tables import MatrixSource, columns, common_questions, require_common, rows, steerabilities
@@ -38,14 +40,17 @@ async def evaluate_matrix(
     seed: int = 0,
     samples: int | None = None,
     judge: Judge | None = None,
+    answers: Mapping[str, AnswerFile] | None = None,
     progress: Progress | None = None,
 ) -> MatrixReport:
     """Ask the model unsteered, as each persona, and steered to each persona's groups; compare with every group.
 
-    `attribute` limits the comparison to its groups. Everything else is as in `evaluate`. A prompt that is needed
-    several times is asked once. If the judge errs too often, no answer is valid.
+    `attribute` limits the comparison to its groups. `answers` are files by label, of which each group is a row beside
+    the model's. Everything else is as in `evaluate`. A prompt that is needed several times is asked once. If the judge
+    errs too often, no answer of the model is valid.
 
     Raises:
+        AnswerError: two rows would have the same name.
         SurveyError: the survey has no figures for two groups, or no question has them for all groups.
         PersonaError: a persona is not steered by a prompt.
         EngineError: the model or the server failed, or cannot be asked by this expression.
@@ -53,13 +58,14 @@ async def evaluate_matrix(
     questions = questions_of(survey, limit, seed)
     compared = comparison_groups(questions, groups_of(survey.survey, attribute))
     require_common(compared)
+    given = given_rows(answers or {}, questions, names_of(personas))
     method, asking = METHODS[expression], Asking(seed, samples, judge or Judge(engine))
     if (why := cannot(expression, engine.info, (judge or engine).info)) is not None:
         raise EngineError(why)
     started = time.perf_counter()
     by_prompt = await ask(engine, all_prompts(personas), questions, method, asking, progress)
     seconds = time.perf_counter() - started
-    sources = [_unsteered(by_prompt), *(_source(loaded, by_prompt) for loaded in personas)]
+    sources = [_unsteered(by_prompt), *(_source(loaded, by_prompt) for loaded in personas), *given]
     common, bootstrap = common_questions(sources, compared), Bootstrap(seed)
     return MatrixReport(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -72,9 +78,15 @@ async def evaluate_matrix(
         attribute=attribute,
         questions=tuple(question.id for question in common.questions),
         targets=columns(common, bootstrap),
-        rows=rows(sources, common, bootstrap),
+        rows=rows(sources, common, questions, bootstrap),
         steerability=steerabilities(personas, by_prompt, compared, bootstrap),
-        failures=_failures(by_prompt, named_prompts(personas), questions),
+        failures=_failures(
+            [
+                *((named_prompts(personas)[prompt], each) for prompt, each in by_prompt.items()),
+                *((source.name, source.answers) for source in given),
+            ],
+            questions,
+        ),
         replies=replies_info(_replies(by_prompt, questions), method, asking, engine.info),
         judge=await judge_info(questions, method, asking),
         timing=Timing(
@@ -89,6 +101,11 @@ async def evaluate_matrix(
 def questions_of(survey: LoadedSurvey, limit: int | None = None, seed: int = 0) -> tuple[Question, ...]:
     """Return the questions that `evaluate_matrix` would ask: all, or `limit` of them."""
     return choose(survey.survey.questions, limit, seed)
+
+
+def names_of(personas: Sequence[LoadedPersona]) -> tuple[str, ...]:
+    """Return the names of the model's rows: `unsteered`, then those of the personas."""
+    return ("unsteered", *(loaded.persona.name for loaded in personas))
 
 
 def _unsteered(by_prompt: Mapping[str, PromptAnswers]) -> MatrixSource:
@@ -110,13 +127,11 @@ def _replies(by_prompt: Mapping[str, PromptAnswers], questions: Sequence[Questio
     ]
 
 
-def _failures(
-    by_prompt: Mapping[str, PromptAnswers], names: Mapping[str, str], questions: Sequence[Question]
-) -> tuple[FailureInfo, ...]:
-    """Return each failed question once for each reason, with the names of the prompts under which it failed."""
+def _failures(named: Sequence[tuple[str, PromptAnswers]], questions: Sequence[Question]) -> tuple[FailureInfo, ...]:
+    """Return each failed question once for each reason, with the names of the prompts or files in which it failed."""
     failed: dict[tuple[str, str], list[str]] = {}
     for question in questions:
-        for prompt, each in by_prompt.items():
+        for name, each in named:
             if (why := each.failures.get(question.id)) is not None:
-                failed.setdefault((question.id, why), []).append(names[prompt])
+                failed.setdefault((question.id, why), []).append(name)
     return tuple(FailureInfo(id=each, why=f"{why} ({', '.join(who)})") for (each, why), who in failed.items())

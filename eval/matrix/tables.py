@@ -1,6 +1,6 @@
 """The tables of a matrix: rows and columns over common questions, and the steerability of every persona.
 
-A row is the model under one persona, or unsteered; a column is everyone or a group.
+A row is the model under one persona, or unsteered, or answers from a file; a column is everyone or a group.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,21 +14,33 @@ from eval.errors import SurveyError
 from eval.matrix.asking import UNSTEERED, PromptAnswers, prompts_of
 from eval.matrix.groups import ComparisonGroups
 from eval.matrix.measures import confusion, consistency, human_references, steerability
-from eval.matrix.models import CellInfo, Consistency, HumanReferences, RowInfo, SteerabilityInfo, TargetInfo
+from eval.matrix.models import (
+    AnswersInfo,
+    CellInfo,
+    Consistency,
+    HumanReferences,
+    PromptVerdict,
+    RowInfo,
+    SteerabilityInfo,
+    TargetInfo,
+)
+from eval.matrix.own_people import own_people
 from eval.scoring.groups import GroupTable, Nearest, nearest
 from eval.scoring.intervals import Bootstrap
 from eval.scoring.results import Score, group_name
+from eval.surveys.model import Question
 from personas import Group, LoadedPersona, Persona
 
 
 @dataclass(frozen=True, slots=True)
 class MatrixSource:
-    """What a row is about: the model under one persona or unsteered, and its answers."""
+    """What a row is about: the model under one persona or unsteered, or a file, and the answers."""
 
     name: str
     steering: str
     groups: tuple[Group, ...]
     answers: PromptAnswers
+    file: AnswersInfo | None = None
 
 
 def require_common(compared: ComparisonGroups) -> None:
@@ -63,8 +75,8 @@ def common_questions(sources: Sequence[MatrixSource], compared: ComparisonGroups
     common: NDArray[np.bool_] = np.logical_not(np.isnan(aligned).any(axis=(0, 1)))
     if not common.any():
         raise SurveyError(
-            "no question has ordered options, figures for all of these groups and an answer under every prompt; "
-            "keep to one attribute with --groups"
+            "no question has ordered options, figures for all of these groups and an answer in every row; "
+            "keep to one attribute with --groups, or leave out files that answer few questions"
         )
     return compared.of(common)
 
@@ -89,26 +101,45 @@ def _human_references(
     return human_references(people, groups, compared.distributions[others], compared.scale, bootstrap)
 
 
-def rows(sources: Sequence[MatrixSource], compared: ComparisonGroups, bootstrap: Bootstrap) -> tuple[RowInfo, ...]:
-    """Return a row for each source; `compared` must be over common questions."""
-    return tuple(_row(source, compared, bootstrap) for source in sources)
+def rows(
+    sources: Sequence[MatrixSource], compared: ComparisonGroups, asked: Sequence[Question], bootstrap: Bootstrap
+) -> tuple[RowInfo, ...]:
+    """Return a row for each source, of which the first is the unsteered model.
+
+    `compared` must be over common questions, `asked` are all that were put.
+    """
+    unsteered = sources[0].answers
+    return tuple(_row(source, unsteered, compared, asked, bootstrap) for source in sources)
 
 
-def _row(source: MatrixSource, compared: ComparisonGroups, bootstrap: Bootstrap) -> RowInfo:
+def _row(
+    source: MatrixSource,
+    unsteered: PromptAnswers,
+    compared: ComparisonGroups,
+    asked: Sequence[Question],
+    bootstrap: Bootstrap,
+) -> RowInfo:
     options = source.answers.options(compared.questions, compared.width)
     aligned = compared.aligned(options, compared.all_distributions)
     with_groups = aligned[-len(compared.groups) :]
     near = _nearest(options, compared, bootstrap)
     ranked = [each.group for each in near.groups]
     own = source.groups[0] if len(source.groups) == 1 else None
+    beside = own_people(source.groups, source.answers, None if source.file else unsteered, asked, bootstrap)
     return RowInfo(
         name=source.name,
+        answers=source.file,
         steering=source.steering,
         groups=tuple(group_name(group) for group in source.groups),
+        verdict=source.answers.verdict(asked, bootstrap),
         cells=_cells(aligned, with_groups, bootstrap),
         nearest=near.groups,
         own_rank=ranked.index(own) + 1 if own in ranked else None,
         consistency=_consistency(with_groups, compared, bootstrap),
+        own_questions=beside.questions,
+        worth=beside.worth,
+        spread_ratio=beside.spread_ratio,
+        steering_slope=beside.steering_slope,
         not_valid=sum(not source.answers.opinions[question.id].valid for question in compared.questions),
     )
 
@@ -163,8 +194,10 @@ def _steerability(
     if not persona.groups:
         return None
     people = compared.people(persona.groups)
-    steered = {name: _aligned(by_prompt[prompt], people, compared) for name, prompt in prompts_of(persona).items()}
-    unsteered = _aligned(by_prompt[UNSTEERED], people, compared)
+    by_name = {"unsteered": by_prompt[UNSTEERED]}
+    by_name |= {name: by_prompt[prompt] for name, prompt in prompts_of(persona).items()}
+    unsteered, *others = (_aligned(answers, people, compared) for answers in by_name.values())
+    steered = dict(zip(prompts_of(persona), others, strict=True))
     found = steerability(unsteered, steered, bootstrap)
     if found is None:
         return None
@@ -173,6 +206,10 @@ def _steerability(
         persona=persona.name,
         groups=tuple(group_name(group) for group in persona.groups),
         questions=found.questions,
+        verdicts=tuple(
+            PromptVerdict(prompt=name, verdict=answers.verdict(compared.questions, bootstrap))
+            for name, answers in by_name.items()
+        ),
         unsteered=found.unsteered,
         steerings=found.steerings,
         humans=_human_references(people[asked], persona.groups, compared.of(asked), bootstrap),

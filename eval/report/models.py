@@ -176,8 +176,13 @@ class GapInfo(Part):
     """Its total variation minus that of `verbalized`, question by question; above 0, `verbalized` is closer."""
     p: float | None
     """Two-sided p-value of the sign-flip test."""
+    relative: Score | None = None
+    """The gap as a share of the total variation of `verbalized`: (mean of the simulation / mean of `verbalized`) - 1,
+    as the released code of Meister et al. (2024) has it; null if that of `verbalized` is 0, and in older documents."""
     questions: int
     """Over how many questions: those that both answered and that have figures."""
+    sound: bool = True
+    """Whether the gap may be shown: the verdicts of both reports are sound. True in older documents."""
 
 
 class DisagreementInfo(Part):

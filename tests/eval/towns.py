@@ -77,6 +77,11 @@ def many(count: int, seed: int = 1) -> Survey:
     return town(*questions)
 
 
+def leaning(count: int) -> dict[str, dict[str, float]]:
+    """Return masses for a model that answers the questions of `many` by what the options say, the first two only."""
+    return {f"Q{number}": {"option 1": 0.6, "option 2": 0.3} for number in range(count)}
+
+
 def answer(question_id: str, *orders: Sequence[float], refusal: float = 0.0, label_mass: float | None = None) -> Answer:
     """Return an answer with these masses in the survey's order and, if there are two, in the reversed one."""
     names = ("survey", "reversed")

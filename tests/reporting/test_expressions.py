@@ -6,6 +6,8 @@ import pytest
 
 from chat_personas.reporting.html.report_page import page_document
 from chat_personas.reporting.svg.figures import figure_document
+from chat_personas.reporting.wording import gap_figures
+from eval.compare.knowledge_gap import gaps
 from eval.report import Report
 from tests.eval.reports import MODEL, judged_as, row
 from tests.reporting.reading import rows, tree, words
@@ -95,13 +97,22 @@ def test_gaps_are_beside_the_figure_of_all_expressions() -> None:
     found = tree(page).findall(".//table[caption='Knowledge-to-simulation gaps']/tbody/tr")
     cells = [["".join(cell.itertext()) for cell in line] for line in found]
     # On Q0 and Q1, which both answered: (0.3 + 0.1) / 2; of the 4 choices of signs, 2 are as far from 0.
+    # K2S: 0.35 / 0.15 - 1.
     assert [line[:3] + line[4:] for line in cells] == [
-        ["democrat", "log_probability − verbalized", "—", "0"],
-        ["democrat", "sampled − verbalized", "+0.200", "2"],
+        ["democrat", "log_probability − verbalized", "—", "—", "0"],
+        ["democrat", "sampled − verbalized", "+0.200", "+1.333", "2"],
     ]
     assert float(cells[1][3]) == pytest.approx(0.5, abs=0.02)
     assert "above 0: verbalized is closer to people" in words(page)
     assert "simulation gap" not in words(page_document([verbalized]))
+
+
+def test_of_a_gap_that_is_not_sound_no_figure_is_shown() -> None:
+    drawn = judged_as(answered("sampled", {"Q0": 0.4, "Q1": 0.3}), "follows_letters")
+    reports = [answered("verbalized", {"Q0": 0.1, "Q1": 0.2}), drawn]
+    found = rows(page_document(reports), "Knowledge-to-simulation gaps")["democrat"]
+    assert found == ["sampled − verbalized", "not valid: one of the two measurements is not sound", "", "", "2"]
+    assert gap_figures(gaps(reports)[0]) == "not valid: one of the two measurements is not sound"
 
 
 def test_all_expressions_are_named_in_one_line_about_what_was_asked() -> None:

@@ -9,7 +9,7 @@ from chat_personas.cli.errors import DONE, UsageError
 from chat_personas.cli.evaluation.output import Destinations
 from chat_personas.cli.evaluation.requests import expression_meant
 from chat_personas.cli.evaluation.resume import ResumableRun
-from chat_personas.cli.evaluation.run import MatrixRun, load_personas
+from chat_personas.cli.evaluation.run import MatrixRun, load_labelled, load_personas
 from chat_personas.cli.options import choose
 from chat_personas.cli.tables.matrix import print_matrix
 from chat_personas.reporting.html.matrix_page import matrix_page_document
@@ -25,6 +25,7 @@ EXAMPLE = options.examples(
     "chat-personas matrix democrat --expression verbalized",
     "chat-personas matrix democrat --expression open_ended --judge http://127.0.0.1:8080/v1",
     "chat-personas matrix democrat republican --groups POLPARTY --html page.html --svg figure.svg",
+    "chat-personas matrix democrat --answers annotators=answers.jsonl",
     note="Each persona is asked with its own prompt, and with its groups by qa, bio and portray; the unsteered model "
     "is asked once. Each prompt asks the whole survey in both option orders.",
 )
@@ -37,6 +38,14 @@ def matrix(
         typer.Option("--groups", metavar="ATTRIBUTE", help="Only the groups of this attribute, for example POLPARTY."),
     ] = None,
     survey: options.Survey = None,
+    answers: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--answers",
+            metavar="[LABEL=]FILE",
+            help="Add the answers in a file, such as human annotators', as rows; may be given several times.",
+        ),
+    ] = None,
     expression: Annotated[
         str | None,
         typer.Option(
@@ -57,6 +66,9 @@ def matrix(
     ] = None,
     html_file: options.Html = None,
     svg_file: options.Svg = None,
+    show_invalid: Annotated[
+        bool, typer.Option("--show-invalid", help="Also show figures that are not sound, each line marked so.")
+    ] = False,
     yes: options.Yes = False,
     no_cache: options.NoCache = False,
     resume: options.Resume = False,
@@ -76,6 +88,7 @@ def matrix(
         personas=load_personas(personas),
         survey=loaded,
         attribute=attribute,
+        answers=load_labelled(answers or (), loaded),
         expressions=(expression_meant(expression, samples, judge),),
         samples=samples,
         judge=judge,
@@ -90,9 +103,9 @@ def matrix(
             {
                 "--json": report.to_json,
                 "--svg": lambda: matrix_figure_document(report),
-                "--html": lambda: matrix_page_document(report),
+                "--html": lambda: matrix_page_document(report, show_invalid=show_invalid),
             }
         )
     finally:
-        print_matrix(report, to_error=destinations.take_standard_output)
+        print_matrix(report, to_error=destinations.take_standard_output, show_invalid=show_invalid)
     return DONE

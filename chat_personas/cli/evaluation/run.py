@@ -2,9 +2,10 @@
 
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from chat_personas.cli.errors import UsageError
@@ -15,22 +16,24 @@ from chat_personas.cli.progress import progress_bar
 from chat_personas.engines.cached import CachedEngine
 from chat_personas.settings import Settings
 from chat_personas.surveys import find_survey
-from chat_personas.text import pluralize
-from eval.answer_files import check_distinct, load_answers
+from chat_personas.text import pluralize, printable
+from eval.answer_files import AnswerFile, check_distinct, load_answers
 from eval.answers import Answer, Refusals
 from eval.evaluation import ask_unsteered, evaluate, evaluate_answers, is_steered, questions_for
 from eval.expression.judge import Judge
 from eval.expression.methods import Asking, Expression
 from eval.matrix.asking import all_prompts
+from eval.matrix.given import given_rows
 from eval.matrix.groups import groups_of
 from eval.matrix.models import MatrixReport
-from eval.matrix.run import evaluate_matrix, questions_of
+from eval.matrix.run import evaluate_matrix, names_of, questions_of
 from eval.report import Report
 from eval.report.calibrate import calibrated, comparable
 from eval.scoring.intervals import MIN_QUESTIONS
 from eval.surveys.loading import LoadedSurvey
 from eval.surveys.model import Question
 from personas import LoadedPersona, load_persona
+from personas.inputs.suggestions import quoted
 
 
 @dataclass(slots=True, kw_only=True)
@@ -182,22 +185,27 @@ class EvalRun(Run):
 
 @dataclass(slots=True, kw_only=True)
 class MatrixRun(Run):
-    """One run of `matrix`, in the one expression of `expressions`; `attribute` None compares with all groups."""
+    """One run of `matrix`, in the one expression of `expressions`; `attribute` None compares with all groups.
+
+    `answers` are files by label, whose answers are rows beside the model's.
+    """
 
     command = "matrix"
     attribute: str | None
+    answers: Mapping[str, AnswerFile]
 
     async def make(self) -> MatrixReport:
         """Return the matrix, after checking everything that can be wrong.
 
         Raises:
-            SurveyError, PersonaError, UsageError, UnknownModelError, CacheError: an argument is wrong; then nothing was
-                asked.
+            SurveyError, PersonaError, AnswerError, UsageError, UnknownModelError, CacheError: an argument is wrong;
+                then nothing was asked.
             EngineError: the model or the server failed, or cannot be asked in this expression.
         """
         check_each_once(self.personas)
         groups_of(self.survey.survey, self.attribute)
         questions, prompts = questions_of(self.survey, self.limit, self.seed), all_prompts(self.personas)
+        given_rows(self.answers, questions, names_of(self.personas))
         async with self._asking([questions] * len(prompts)) as (engine, judge):
             with progress_bar("matrix", self.resumable.tally) as advance:
                 report = await evaluate_matrix(
@@ -210,6 +218,7 @@ class MatrixRun(Run):
                     seed=self.seed,
                     samples=self.samples,
                     judge=judge,
+                    answers=self.answers,
                     progress=advance,
                 )
         return self.resumable.with_cache_counts(report)
@@ -275,6 +284,28 @@ def score_answers(
     for report in reports:
         check_enough(report.persona.name, len(comparable(report)))
     return [calibrate(report) for report in reports]
+
+
+def load_labelled(given: Sequence[str], survey: LoadedSurvey) -> dict[str, AnswerFile]:
+    """Return files of answers by label, each given as `LABEL=FILE` or as `FILE`, whose label is its base name.
+
+    Raises:
+        UsageError: a label is empty, cannot be printed, or is given twice.
+        AnswerError: a file is missing or has a fault.
+    """
+    loaded: dict[str, AnswerFile] = {}
+    for text in given:
+        label, equals, file = text.partition("=")
+        if not equals or Path(text).exists():
+            label, file = "", text
+        elif not label.strip() or not label.isprintable():
+            raise UsageError(f"--answers {printable(text)}: the label is not a name; write LABEL=FILE")
+        answers = load_answers(file, survey)
+        label = label.strip() or answers.name
+        if label in loaded:
+            raise UsageError(f"two files of answers are called {quoted(label)}; give one another label, as LABEL=FILE")
+        loaded[label] = answers
+    return loaded
 
 
 def load_personas(names: Sequence[str]) -> list[LoadedPersona]:

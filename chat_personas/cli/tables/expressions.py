@@ -13,7 +13,6 @@ from chat_personas.reporting.why_missing import missing
 from chat_personas.reporting.wording import (
     DISAGREEMENT_EXPLAINED,
     GAP_EXPLAINED,
-    MARK,
     calibration_lines,
     effect_lines,
     gap_figures,
@@ -30,7 +29,7 @@ from chat_personas.reporting.wording import (
 from chat_personas.text import pluralize
 from eval.compare.disagreement import disagreements
 from eval.compare.knowledge_gap import gaps
-from eval.report import DisagreementInfo, Report
+from eval.report import DisagreementInfo, GapInfo, Report
 
 COMPARED = ("alignment", "total_variation")
 OWN = ("order_bias", "refusal")
@@ -58,7 +57,7 @@ def _print_persona(console: Console, reports: Sequence[Report], show_invalid: bo
         console.print()
     for line in questions_with_order(max(reports, key=lambda report: len(report.questions))):
         print_line(console, f"  {line}")
-    _print_gaps(console, reports, show_invalid)
+    _print_gaps(console, gaps(reports), show_invalid)
     _print_disagreements(console, [each for each in disagreements(reports) if each.sound])
     for report in reports:
         for line in _about(report):
@@ -91,15 +90,12 @@ def _tables(reports: Sequence[Report], width: int, show_invalid: bool) -> Iterat
     return split_table(names, groups, width, sections=(len(reports),))
 
 
-def _print_gaps(console: Console, reports: Sequence[Report], show_invalid: bool) -> None:
-    sound = [report for report in reports if not not_shown(report)]
-    found = gaps(reports if show_invalid else sound)
+def _print_gaps(console: Console, found: Sequence[GapInfo], show_invalid: bool) -> None:
     if not found:
         return
-    known, marked = gaps(sound), f"{MARK}: "
     print_line(console, f"  {GAP_EXPLAINED}")
     for gap in found:
-        print_line(console, f"    {'' if gap in known else marked}{gap_name(gap)}: {gap_figures(gap)}")
+        print_line(console, f"    {gap_name(gap)}: {gap_figures(gap, show_invalid=show_invalid)}")
 
 
 def _print_disagreements(console: Console, found: Sequence[DisagreementInfo]) -> None:

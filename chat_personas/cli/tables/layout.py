@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from chat_personas.reporting.wording import DEMONSTRATION
+from chat_personas.reporting.wording import DEMONSTRATION, marked
 
 HANGING = 2
 _SCORE = re.compile(r"\S+ \[[^\s\]]+, [^\s\]]+\]")
@@ -37,15 +37,24 @@ def begin(heading: str, *, demonstration: bool, to_error: bool) -> Console:
     return console
 
 
-def print_line(console: Console, line: str) -> None:
-    """Wrap a long line with a hanging indent of two cells; a figure stays on a line with its interval."""
-    indent = len(line) - len(line.lstrip(" "))
-    if cell_len(line) <= console.width or console.width <= indent + HANGING:
-        console.print(line)
+def print_line(console: Console, line: str, *, end: str = "") -> None:
+    """Wrap a long line with a hanging indent of two cells; a figure stays on a line with its interval.
+
+    `end` stands at the end of each of the lines that come of it.
+    """
+    indent, width = len(line) - len(line.lstrip(" ")), console.width - cell_len(end)
+    if cell_len(line) <= width or width <= indent + HANGING:
+        console.print(line + end)
         return
     text = _SCORE.sub(lambda score: score[0].replace(" ", _UNBROKEN), line[indent:])
-    for place, part in enumerate(Text(text).wrap(console, console.width - indent - HANGING)):
-        console.print(" " * (indent + (HANGING if place else 0)) + part.plain.rstrip().replace(_UNBROKEN, " "))
+    for place, part in enumerate(Text(text).wrap(console, width - indent - HANGING)):
+        written = part.plain.rstrip().replace(_UNBROKEN, " ")
+        console.print(" " * (indent + (HANGING if place else 0)) + written + end)
+
+
+def print_marked(console: Console, line: str, *, sound: bool) -> None:
+    """Print a line of figures; one that is not sound is marked wherever it is broken."""
+    print_line(console, line, end=marked("", sound=sound))
 
 
 def padded(text: str, width: int) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 from rich.table import Table
 
-from chat_personas.cli.tables.layout import Column, begin, fits, fitted, print_line, split_table
+from chat_personas.cli.tables.layout import Column, begin, fits, fitted, print_line, print_marked, split_table
 from chat_personas.reporting.numbers import COMPACT, with_interval
 from chat_personas.reporting.why_missing import missing
 from chat_personas.reporting.wording import (
@@ -21,6 +21,7 @@ from chat_personas.reporting.wording import (
     calibration_lines,
     effect_lines,
     failures_listed,
+    marked,
     measure_of,
     not_shown,
     not_shown_briefly,
@@ -74,7 +75,7 @@ def score_cell(report: Report, name: str, show_invalid: bool) -> str:
     figure = score_figure(name, getattr(report.scores, name))
     if not not_shown(report) or name in SHOWN_ANYWAY:
         return figure
-    return f"{MARK} {figure}" if show_invalid else MARK
+    return marked(figure, sound=False) if show_invalid else MARK
 
 
 def _answered(report: Report) -> str:
@@ -92,7 +93,7 @@ def _print_one(console: Console, report: Report, show_invalid: bool) -> None:
             "--show-invalid prints them",
         )
     if not not_shown(report) or show_invalid:
-        _print_scores(console, report, f"{MARK}: " if not_shown(report) else "")
+        _print_scores(console, report, sound=not not_shown(report))
     for line in (*trouble_lines(report), *failures_listed(report.failures)):
         print_line(console, f"  {line}")
     if not not_shown(report):
@@ -100,25 +101,23 @@ def _print_one(console: Console, report: Report, show_invalid: bool) -> None:
             print_line(console, f"  {line}")
 
 
-def _print_scores(console: Console, report: Report, mark: str) -> None:
-    """Print the score of one persona beside its reference points, and what that shows; `mark` begins every line."""
+def _print_scores(console: Console, report: Report, *, sound: bool) -> None:
+    """Print the score of one persona beside its reference points, and what that shows; not sound, without pictures."""
     people = "its group" if report.persona.groups else "everyone"
     how = {"alignment": "alignment with", "total_variation": "total variation from"}[measure_of([report])]
-    print_line(console, f"{mark}{report.persona.name}: {how} {people}, {REFERENCE_POINTS}")
+    print_marked(console, f"{report.persona.name}: {how} {people}, {REFERENCE_POINTS}", sound=sound)
     for name, score in persona_and_references(report):
-        if score is not None and mark:
-            print_line(console, f"  {mark}{name} {with_interval(score)}")
-        elif score is not None:
-            console.print(f"  {fitted(name, REFERENCE_WIDTH)} {bar(score.mean)} {with_interval(score)}")
+        if score is not None:
+            picture = f" {bar(score.mean)}" if sound else ""
+            print_marked(console, f"  {fitted(name, REFERENCE_WIDTH)}{picture} {with_interval(score)}", sound=sound)
     print_line(console, f"  ({REFERENCES_EXPLAINED})")
-    lines = (*summary_lines(report), *effect_lines(report.effect), *calibration_lines(report))
-    for line in lines:
-        print_line(console, f"  {mark}{line}")
-    for table in _thirds(report, console.width, mark):
+    for line in (*summary_lines(report), *effect_lines(report.effect), *calibration_lines(report)):
+        print_marked(console, f"  {line}", sound=sound)
+    for table in _thirds(report, console.width, sound):
         console.print(table)
 
 
-def _thirds(report: Report, width: int, mark: str) -> Iterator[Table]:
+def _thirds(report: Report, width: int, sound: bool) -> Iterator[Table]:
     """Yield the alignment by thirds of the questions, by human entropy; nothing in older reports.
 
     Two decimals, so that the three columns fit beside each other into 80 cells.
@@ -126,7 +125,7 @@ def _thirds(report: Report, width: int, mark: str) -> Iterator[Table]:
     thirds = report.entropy_thirds
     if not thirds:
         return
-    names = [f"  {mark}{THIRDS[third.third]} ({third.questions})" for third in thirds]
+    names = [marked(f"  {THIRDS[third.third]} ({third.questions})", sound=sound) for third in thirds]
     columns = [
         Column(name, [with_interval(score, decimals=COMPACT) for score in scores])
         for name, scores in (

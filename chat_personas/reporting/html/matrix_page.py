@@ -1,7 +1,7 @@
 """The page about a matrix: personas and the unsteered model against every group, with people beside them."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from chat_personas.reporting.html.layout import CAUTION, bullets, table, titled, warning, whole_page
 from chat_personas.reporting.html.provenance import (
@@ -15,43 +15,56 @@ from chat_personas.reporting.html.provenance import (
     timing_facts,
 )
 from chat_personas.reporting.markup import Element, Node, element
-from chat_personas.reporting.numbers import COMPACT, MISSING, plain, signed, with_interval
+from chat_personas.reporting.numbers import COMPACT, MISSING, p_value, plain, signed, with_interval
 from chat_personas.reporting.svg.figures import matrix_figure
 from chat_personas.reporting.why_missing import missing_in_matrix
 from chat_personas.reporting.wording import (
+    BEST_PROMPT_EXPLAINED,
+    CHANCE_EXPLAINED,
     DEMONSTRATION,
     IDENTICAL,
     ORACLE_EXPLAINED,
+    OWN_PEOPLE_EXPLAINED,
     WHY_NOT_VALID,
     group_label,
     groups_label,
+    marked,
     nearest_of,
     not_shown,
+    nothing_shown,
+    own_people_figures,
     own_rank,
     row_label,
     run_described,
     sentence,
+    steerability_withheld,
+    steered_label,
     target_label,
     why_not_shown,
+    withheld,
 )
-from chat_personas.text import pluralize
-from eval.matrix.models import Consistency, HumanReferences, MatrixReport, SteerabilityInfo
+from chat_personas.text import pluralize, printable
+from eval.matrix.models import Consistency, HumanReferences, MatrixReport, RowInfo, SteerabilityInfo
 
 WITHHELD = "The figures are not shown; the document has them."
 
 
-def matrix_page_document(report: MatrixReport) -> str:
-    """Return the page as HTML; the same matrix gives the same bytes."""
+def matrix_page_document(report: MatrixReport, *, show_invalid: bool = False) -> str:
+    """Return the page as HTML; the same matrix gives the same bytes.
+
+    In place of the figures of a row that is not sound stands why; with `show_invalid` the tables have them, too, each
+    cell and line marked. The figure never has them.
+    """
     names = ", ".join(map(row_label, report.rows))
     sections = [
-        *_figures(report),
+        *_figures(report, show_invalid),
         titled("Failed or not valid", _trouble(report)),
         titled("Repeat this run", _repeat(report)),
     ]
-    return whole_page(f"{names}: matrix", [_header(report), element("main", sections)])
+    return whole_page(f"{names}: matrix", [_header(report, show_invalid), element("main", sections)])
 
 
-def _header(report: MatrixReport) -> Element:
+def _header(report: MatrixReport, show_invalid: bool) -> Element:
     over = f"alignment over {pluralize(len(report.questions), 'question')} · 95% intervals over questions"
     return element(
         "header",
@@ -59,7 +72,9 @@ def _header(report: MatrixReport) -> Element:
         element("p", f"{run_described(report)} · {over}"),
         warning(DEMONSTRATION) if report.model.demonstration else None,
         element("p", CAUTION, class_="note"),
-        None if not_shown(report) else map(_note, missing_in_matrix(report)),
+        None
+        if nothing_shown(report) and not show_invalid
+        else map(_note, missing_in_matrix(report, show_invalid=show_invalid)),
     )
 
 
@@ -67,27 +82,38 @@ def _note(line: str) -> Element:
     return element("p", sentence(line))
 
 
-def _figures(report: MatrixReport) -> list[Element | None]:
+def _figures(report: MatrixReport, show_invalid: bool) -> list[Element | None]:
     """Return everything that is made of scores; where the judge errs too often, why there is none of it."""
-    if not_shown(report):
+    if nothing_shown(report) and not show_invalid:
         return [warning(why_not_shown(report)), element("p", WITHHELD)]
+    rows = [row for row in report.rows if show_invalid or not not_shown(row)]
     return [
-        titled("Alignment with each group", _alignment(report)),
-        titled("Nearest groups", _nearest(report)),
-        titled("Steerability", _steerability(report)),
-        titled("Consistency", _consistency(report)),
+        titled("Alignment with each group", _alignment(report, rows)),
+        titled("Nearest groups", _nearest(report, rows)),
+        titled("Beside the own group", _own_people(report, rows, show_invalid)),
+        titled("Steerability", _steerability(report, show_invalid)),
+        titled("Consistency", _consistency(rows)),
     ]
 
 
-def _alignment(report: MatrixReport) -> Iterator[Node]:
+def _alignment(report: MatrixReport, shown: Sequence[RowInfo]) -> Iterator[Node]:
     yield element("div", matrix_figure(report), class_="figure")
-    heads = ["", *map(row_label, report.rows), "people, best", "people, mean", "people, worst"]
+    for name, why in withheld(report):
+        yield warning(f"{name}: {why}")
+    if not shown:
+        yield element("p", WITHHELD)
+        return
+    heads = ["", *map(_head, shown), "people, best", "people, mean", "people, worst"]
     rows = []
     for place, target in enumerate(report.targets):
-        cells = (with_interval(row.cells[place].alignment) for row in report.rows)
+        cells = (marked(with_interval(row.cells[place].alignment), sound=row.verdict.sound) for row in shown)
         rows.append((target_label(target), *cells, *_people(target.humans)))
     yield table(f"Alignment: {IDENTICAL['alignment']}", heads, rows)
     yield element("p", "People: the alignment of the other groups with this one.", class_="note")
+
+
+def _head(row: RowInfo) -> str:
+    return marked(row_label(row), sound=row.verdict.sound)
 
 
 def _people(humans: HumanReferences | None) -> tuple[str, str, str]:
@@ -98,54 +124,82 @@ def _people(humans: HumanReferences | None) -> tuple[str, str, str]:
     return best, with_interval(humans.mean), worst
 
 
-def _nearest(report: MatrixReport) -> Iterator[Node]:
-    yield bullets(_nearest_lines(report))
-    heads = ["", *map(row_label, report.rows)]
+def _nearest(report: MatrixReport, shown: Sequence[RowInfo]) -> Iterator[Node]:
+    if not shown:
+        return
+    yield bullets(_nearest_lines(shown))
     rows = [
-        (target_label(target), *(with_interval(row.cells[place].confusion) for row in report.rows))
+        (
+            target_label(target),
+            *(marked(with_interval(row.cells[place].confusion), sound=row.verdict.sound) for row in shown),
+        )
         for place, target in enumerate(report.targets)
         if target.group is not None
     ]
-    yield table("The share of questions on which a group is the nearest", heads, rows)
+    yield table("The share of questions on which a group is the nearest", ["", *map(_head, shown)], rows)
 
 
-def _nearest_lines(report: MatrixReport) -> Iterator[str]:
-    for row in report.rows:
+def _nearest_lines(shown: Sequence[RowInfo]) -> Iterator[str]:
+    for row in shown:
         if row.nearest:
             own = f"; {own_rank(row)}" if row.own_rank is not None else ""
-            yield f"{row_label(row)}: {nearest_of(row.nearest)}{own}"
+            yield marked(f"{row_label(row)}: {nearest_of(row.nearest)}{own}", sound=row.verdict.sound)
 
 
-def _steerability(report: MatrixReport) -> Iterator[Node]:
+def _own_people(report: MatrixReport, shown: Sequence[RowInfo], show_invalid: bool) -> Iterator[Node]:
+    rows = [
+        (
+            _head(row),
+            groups_label(row.groups),
+            str(row.own_questions),
+            *own_people_figures(row, report.rows[0], show_invalid=show_invalid),
+        )
+        for row in shown
+        if row.own_questions
+    ]
+    if rows:
+        heads = ("", "group", "questions", "worth in people", "spread ratio", "steering slope")
+        yield table("Each row beside the people of its own group", heads, rows)
+        yield element("p", sentence(OWN_PEOPLE_EXPLAINED), class_="note")
+
+
+def _steerability(report: MatrixReport, show_invalid: bool) -> Iterator[Node]:
+    shown = [found for found in report.steerability if found.sound or show_invalid]
     for found in report.steerability:
-        over = f"over {pluralize(found.questions, 'question')}"
-        caption = f"{found.persona}: alignment with {groups_label(found.groups)}, {over}"
-        yield table(caption, ("steering", "alignment", "minus unsteered"), _steered(found))
-    if report.steerability:
-        yield element("p", f"Oracle: {ORACLE_EXPLAINED}.", class_="note")
+        for line in steerability_withheld(found):
+            yield warning(f"{found.persona}: {line}")
+        if found in shown:
+            over = f"over {pluralize(found.questions, 'question')}"
+            caption = marked(f"{found.persona}: alignment with {groups_label(found.groups)}, {over}", sound=found.sound)
+            yield table(caption, ("steering", "alignment", "minus unsteered"), _steered(found))
+    if shown:
+        explained = f"Best prompt: {BEST_PROMPT_EXPLAINED}. Oracle: {ORACLE_EXPLAINED}."
+        yield element("p", explained, class_="note")
 
 
 def _steered(found: SteerabilityInfo) -> Iterator[tuple[Node, ...]]:
-    yield "unsteered (representativeness)", with_interval(found.unsteered), ""
+    sound = found.sound
+    yield "unsteered (representativeness)", marked(with_interval(found.unsteered), sound=sound), ""
     for steered in found.steerings:
-        yield steered.steering, with_interval(steered.alignment), signed(steered.minus_unsteered)
+        gain = marked(signed(steered.minus_unsteered), sound=sound)
+        yield steered_label(steered), marked(with_interval(steered.alignment), sound=sound), gain
     if found.humans is not None:
         for name, score in zip(("best", "mean", "worst"), _people(found.humans), strict=True):
             yield f"people, {name}", score, ""
 
 
-def _consistency(report: MatrixReport) -> Iterator[Node]:
-    rows = [(row_label(row), *_consistency_cells(one)) for row in report.rows for one in row.consistency]
+def _consistency(shown: Sequence[RowInfo]) -> Iterator[Node]:
+    rows = [(_head(row), *_consistency_cells(one, sound=row.verdict.sound)) for row in shown for one in row.consistency]
     if rows:
-        topics = max(one.topics for row in report.rows for one in row.consistency)
+        topics = max(one.topics for row in shown for one in row.consistency)
         caption = f"The share of {pluralize(topics, 'topic')} whose nearest group is the nearest over all topics"
-        yield table(caption, ("", "attribute", "consistency", "nearest over all topics", "by chance, about"), rows)
-        yield element("p", "These intervals resample topics.", class_="note")
+        yield table(caption, ("", "attribute", "consistency", "nearest over all topics", "by chance", "p"), rows)
+        yield element("p", f"These intervals resample topics. By chance: {CHANCE_EXPLAINED}.", class_="note")
 
 
-def _consistency_cells(found: Consistency) -> tuple[str, str, str, str]:
-    by_chance = plain(1 / found.groups, decimals=COMPACT)
-    return found.attribute, with_interval(found.score), group_label(found.best), by_chance
+def _consistency_cells(found: Consistency, *, sound: bool) -> tuple[str, ...]:
+    score = marked(with_interval(found.score), sound=sound)
+    return found.attribute, score, group_label(found.best), plain(found.chance, decimals=COMPACT), p_value(found.p)
 
 
 def _trouble(report: MatrixReport) -> Iterator[Node]:
@@ -156,10 +210,19 @@ def _trouble(report: MatrixReport) -> Iterator[Node]:
         "the others failed, have unordered options or no human figures.",
     )
     yield from failed(report)
-    if not_shown(report):
+    if nothing_shown(report):
         return
-    heads = ("", f"answers that are not valid ({WHY_NOT_VALID})")
-    yield table("Validity", heads, [(row_label(row), f"{row.not_valid} of {used}") for row in report.rows])
+    heads = ("", "verdict", "order agreement", f"answers that are not valid ({WHY_NOT_VALID})")
+    rows = [
+        (
+            row_label(row),
+            row.verdict.finding.replace("_", " "),
+            with_interval(row.verdict.order_agreement),
+            f"{row.not_valid} of {used}",
+        )
+        for row in report.rows
+    ]
+    yield table("Validity", heads, rows)
 
 
 def _repeat(report: MatrixReport) -> Iterator[Node]:
@@ -169,11 +232,14 @@ def _repeat(report: MatrixReport) -> Iterator[Node]:
 
 
 def _command(report: MatrixReport) -> str:
-    personas = [row.name for row in report.rows[1:]]
+    personas = [row.name for row in report.rows[1:] if row.answers is None]
+    files = dict.fromkeys(f"{row.answers.label}={row.answers.file}" for row in report.rows if row.answers)
     groups = [] if report.attribute is None else ["--groups", report.attribute]
     asked = ["--survey", report.survey.name, "--model", model_option(report.model), "--seed", str(report.seed)]
     limit = ["--limit", str(report.survey.questions)]
-    return shlex.join(["chat-personas", "matrix", *personas, *groups, *asked, *limit, *expression_options(report)])
+    answers = [word for file in files for word in ("--answers", file)]
+    words = [*personas, *groups, *asked, *limit, *expression_options(report), *answers]
+    return shlex.join(["chat-personas", "matrix", *words])
 
 
 def _facts(report: MatrixReport) -> Iterator[tuple[str, str | None]]:
@@ -183,4 +249,6 @@ def _facts(report: MatrixReport) -> Iterator[tuple[str, str | None]]:
     yield from survey_facts(report.survey)
     yield from asking_facts(report)
     yield "seed", str(report.seed)
+    for name, sha256 in {row.answers.file: row.answers.sha256 for row in report.rows if row.answers}.items():
+        yield f"answers in {printable(name)}, sha256", sha256
     yield from timing_facts(report.timing)

@@ -25,6 +25,7 @@ from chat_personas.reporting.wording import (
     EVEN,
     EVERYONE,
     GAP_EXPLAINED,
+    GAP_NOT_SOUND,
     IDENTICAL,
     REFERENCE_POINTS,
     REFERENCES_EXPLAINED,
@@ -99,12 +100,12 @@ def _side_by_side(shown: Sequence[ReportSection]) -> Element | None:
     return element("section", element("h2", "Side by side"), drawn, _gaps(reports), _disagreements(reports))
 
 
-GAP_HEADS = ("persona", "gap", "total variation", "p", "questions answered in both")
+GAP_HEADS = ("persona", "gap", "total variation", "p", "K2S", "questions answered in both")
 
 
 def _gaps(reports: Sequence[Report]) -> Iterator[Node]:
     """Yield every knowledge-to-simulation gap; nothing where no persona was asked in both ways."""
-    found = gaps([report for report in reports if not not_shown(report)])
+    found = gaps(reports)
     if found:
         yield table("Knowledge-to-simulation gaps", GAP_HEADS, map(_gap_row, found))
         yield element("p", sentence(GAP_EXPLAINED), class_="note")
@@ -124,7 +125,8 @@ def _disagreements(reports: Sequence[Report]) -> Iterator[Node]:
 
 
 def _gap_row(gap: GapInfo) -> tuple[Node, ...]:
-    return gap.persona, gap_name(gap), signed(gap.total_variation), p_value(gap.p), str(gap.questions)
+    figures = (signed(gap.total_variation), p_value(gap.p), signed(gap.relative))
+    return gap.persona, gap_name(gap), *(figures if gap.sound else (GAP_NOT_SOUND, "", "")), str(gap.questions)
 
 
 def _part(section: ReportSection) -> Element:

@@ -18,12 +18,14 @@ from chat_personas.reporting.wording import (
     measure_of,
     not_shown,
     not_shown_briefly,
+    nothing_shown,
     row_label,
     run_described,
     runs_described,
     sentence,
     target_label,
     why_not_shown,
+    withheld,
 )
 from chat_personas.text import pluralize
 from eval.matrix.models import MatrixReport, RowInfo, TargetInfo
@@ -69,8 +71,10 @@ PEOPLE = "people: mean over the other groups"
 def matrix_figure_document(report: MatrixReport) -> str:
     """Return the figure as a self-contained SVG file; the same matrix gives the same bytes."""
     circumstances = [run_described(report)]
-    if not_shown(report):
+    if nothing_shown(report):
         circumstances.append(why_not_shown(report))
+    else:
+        circumstances += [f"{name}: {why}" for name, why in withheld(report)]
     if report.model.demonstration:
         circumstances.append(DEMONSTRATION)
     return forest_document(Forest("alignment", MATRIX_MEANING, [*_parts(report)], [*map(sentence, circumstances)]))
@@ -83,15 +87,20 @@ def matrix_figure(report: MatrixReport) -> Element:
 
 def _parts(report: MatrixReport) -> Iterator[ForestBlock]:
     answered = pluralize(len(report.questions), "question")
-    if not_shown(report):
+    if nothing_shown(report):
         for row in report.rows:
             yield ForestBlock(row_label(row), answered, not_shown_briefly(report), (), ())
         return
     for row in report.rows:
+        if not_shown(row):
+            yield ForestBlock(row_label(row), answered, not_shown_briefly(row), (), ())
+            continue
         cells = zip(report.targets, row.cells, strict=True)
         rows = tuple(ForestRow(_kind(target, row), target_label(target), cell.alignment) for target, cell in cells)
         yield ForestBlock(row_label(row), answered, "no alignment", rows, ())
     humans = [(target, target.humans) for target in report.targets]
+    if all(map(not_shown, report.rows)):
+        return
     people = tuple(
         ForestRow("noise_floor", target_label(one), found.mean) for one, found in humans if found is not None
     )

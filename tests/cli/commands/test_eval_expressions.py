@@ -93,7 +93,9 @@ def test_all_sets_the_methods_side_by_side_with_the_gap(
         differences = [(a.total_variation or 0) - (b.total_variation or 0) for a, b in pairs]
         assert gap.total_variation is not None
         assert gap.total_variation.mean == pytest.approx(sum(differences) / 20)
-        assert f"{gap.simulation} − verbalized: {gap.total_variation.mean:+.3f} [" in ran.out
+        shown = f"{gap.total_variation.mean:+.3f} [" if gap.sound else "not valid:"
+        assert f"{gap.simulation} − verbalized: {shown}" in ran.out
+    assert [gap.sound for gap in document.gaps] == [False, True, True], "its letters are all alike"
     assert [gap.simulation for gap in document.gaps] == ["log_probability", "sequence", "sampled"]
     assert "everyone's answers 20 0." in words(ran)
 

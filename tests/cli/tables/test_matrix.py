@@ -13,6 +13,7 @@ from eval.matrix.models import MatrixReport
 from eval.report import Score
 from tests.cli.running import Command, only_line
 from tests.eval.fake_engine import FakeEngine
+from tests.eval.towns import leaning
 from tests.reporting.reading import LOADING, rows, seen, tree, words
 
 Serve = Callable[[Engine], None]
@@ -22,7 +23,7 @@ TOY = EngineInfo(name="toy", engine="llama", log_probabilities="exact")
 @pytest.fixture
 def made(command: Command, served_by: Serve, survey: str, tmp_path: Path) -> tuple[MatrixReport, str, str]:
     """The document, the page and the figure of two personas beside the parties."""
-    served_by(FakeEngine(info=replace(TOY, demonstration=True)))
+    served_by(FakeEngine(leaning(20), info=replace(TOY, demonstration=True)))
     wanted = ["--json", "m.json", "--html", "m.html", "--svg", "m.svg"]
     ran = command("matrix", "democrat", "republican", "--survey", survey, "--groups", "POLPARTY", *wanted)
     assert (ran.code, ran.err) == (0, "")
@@ -62,6 +63,14 @@ def test_numbers_that_are_missing_say_why(made: tuple[MatrixReport, str, str]) -
     over_topics = "under 20 topics: no intervals for consistency, they would be unreliable"
     assert list(missing_in_matrix(report)) == [over_topics]
     assert over_topics[1:] in words(page)
+    flat = {"spread_ratio": None, "steering_slope": None}
+    without = report.model_copy(update={"rows": tuple(row.model_copy(update=flat) for row in report.rows)})
+    assert list(missing_in_matrix(without)) == [
+        "no spread ratio for democrat or republican: all people gave the same answer",
+        "no steering slope for democrat or republican: the group differs from everyone by little more than chance, "
+        "or there are no counts of both",
+        over_topics,
+    ]
     (first, *others), unbounded = report.steerability, Score(mean=0.8, low=None, high=None)
     fewer = report.model_copy(
         update={

@@ -1,10 +1,12 @@
 """The knowledge-to-simulation gap: simulation minus verbalized, within each question, for each persona by itself."""
 
+import numpy as np
 import pytest
 
 from eval.compare.knowledge_gap import gaps
 from eval.report import Report
-from tests.eval.reports import report, row
+from eval.scoring.intervals import Bootstrap
+from tests.eval.reports import judged_as, report, row
 
 
 def asked(expression: str, distances: dict[str, float], name: str = "democrat") -> Report:
@@ -47,3 +49,37 @@ def test_personas_are_not_mixed() -> None:
 def test_without_a_question_in_common_there_is_no_gap() -> None:
     (gap,) = gaps([KNOWN, asked("sampled", {"Q9": 0.4})])
     assert (gap.total_variation, gap.p, gap.questions) == (None, None, 0)
+
+
+def test_beside_it_stands_the_gap_of_the_benchmark_the_ratio_of_the_means_minus_1() -> None:
+    """As its code has it: gpt-4 with means of 0.1213 and 0.1 has a gap of 0.213."""
+    (gap,) = gaps([KNOWN, asked("sequence", {"Q0": 0.12, "Q1": 0.3, "Q2": 0.36})])
+    assert gap.relative is not None
+    assert gap.relative.mean == pytest.approx(0.26 / 0.2 - 1)
+    (zero,) = gaps([asked("verbalized", {"Q0": 0.0}), asked("sequence", {"Q0": 0.4})])
+    assert (zero.relative, zero.total_variation is None) == (None, False)
+
+
+def test_the_interval_of_the_ratio_is_that_of_the_ratio_of_means_less_1() -> None:
+    rng = np.random.default_rng(1)
+    known, drawn = rng.uniform(0.05, 0.3, 30), rng.uniform(0.1, 0.4, 30)
+    reports = [
+        asked(name, {f"Q{n}": float(value) for n, value in enumerate(values)})
+        for name, values in (("verbalized", known), ("sequence", drawn))
+    ]
+    (gap,) = gaps(reports)
+    ratio = Bootstrap(reports[0].seed).ratio(drawn, known)
+    assert gap.relative is not None
+    assert ratio is not None
+    assert ratio.low is not None
+    assert ratio.high is not None
+    assert (gap.relative.mean, gap.relative.low, gap.relative.high) == pytest.approx(
+        (ratio.mean - 1, ratio.low - 1, ratio.high - 1)
+    )
+
+
+def test_a_gap_is_sound_only_if_both_measurements_are() -> None:
+    drawn = asked("sampled", {"Q0": 0.4})
+    assert gaps([KNOWN, drawn])[0].sound
+    assert not gaps([KNOWN, judged_as(drawn, "follows_letters")])[0].sound
+    assert not gaps([judged_as(KNOWN, "does_not_answer"), drawn])[0].sound

@@ -87,7 +87,8 @@ async def test_cells_and_steerability_are_those_of_the_distributions_that_the_me
     for found, persona in zip(report.steerability, PERSONAS, strict=True):
         (own,) = persona.persona.groups
         by_prompt = [[town.mean([n], prompt_of(persona, s), own) for n in numbers] for s in STEERINGS]
-        expected = [*(np.mean(each) for each in by_prompt), np.mean(np.max(by_prompt, axis=0))]
+        means = [np.mean(each) for each in by_prompt]
+        expected = [*means, max(means), np.mean(np.max(by_prompt, axis=0))]
         assert [each.alignment.mean for each in found.steerings] == pytest.approx(expected, abs=1e-9)
         assert found.unsteered.mean == pytest.approx(town.mean(numbers, "", own), abs=1e-9)
 

@@ -10,6 +10,7 @@ from scipy.stats import wasserstein_distance
 
 from eval.engine import Message, Probe, ProbeScore
 from eval.errors import SurveyError
+from eval.evaluation import evaluate
 from eval.matrix.models import MatrixReport, RowInfo
 from eval.matrix.run import evaluate_matrix
 from eval.report import GroupName
@@ -17,7 +18,7 @@ from eval.surveys.loading import LoadedSurvey, Survey
 from personas import ALL_GROUPS, Group, LoadedPersona, Persona, load_persona, system_prompt, with_steering
 from tests.eval.fake_engine import Masses
 from tests.eval.prompted_engine import PromptedEngine
-from tests.eval.towns import DEMOCRAT, FEMALE, INDEPENDENT, MALE, REPUBLICAN, question, town
+from tests.eval.towns import DEMOCRAT, FEMALE, INDEPENDENT, MALE, REFUSAL, REPUBLICAN, question, town
 
 GROUPS = (REPUBLICAN, DEMOCRAT, INDEPENDENT, MALE, FEMALE)
 SCALES = ((1, 2, 2.5, 3), (1, 3, 2), (0, 5, 6, 10), (1, 2), (2, 4, 3.5, 1, 9), (5, 5))
@@ -153,6 +154,7 @@ async def test_steerability_is_per_steering_and_the_oracle_takes_the_best_per_qu
             max(there.aligned(n, there.answers(prompt_of(persona, s), n), there.of(group, n)) for s in STEERINGS)
             for n in ordered
         ]
+        expected["best_prompt"] = max(expected.values())
         expected["oracle"] = float(np.mean(best))
         assert (found.questions, found.unsteered.mean) == (len(ordered), pytest.approx(base, abs=1e-9))
         assert [steered.steering for steered in found.steerings] == list(expected)
@@ -211,6 +213,38 @@ async def test_an_attribute_keeps_to_its_groups() -> None:
         closer = [g for g in GROUPS[:3] if there.mean(numbers, prompt, g) > there.mean(numbers, prompt, own)]
         assert ranks[persona.persona.name] == 1 + len(closer)
     assert ranks["unsteered"] is None
+
+
+@SEEDS
+async def test_a_row_has_the_verdict_of_a_report_on_the_same_answers(seed: int) -> None:
+    there, report = town_of(seed), await made(seed)
+    for row, persona in zip(report.rows[1:], PERSONAS, strict=True):
+        alone = await evaluate(PromptedEngine(there.masses), persona, there.loaded())
+        assert row.verdict == alone.verdict
+        assert (row.verdict.finding, row.verdict.both_orders) == ("sound", 30), "of all questions, ordered or not"
+
+
+async def test_a_prompt_that_is_answered_with_refusals_only_counts_in_the_verdict() -> None:
+    there = town_of(1)
+    masses = there.masses | {"": there.masses[""] | {"Q0": {REFUSAL: 0.9}}}
+    report = await evaluate_matrix(PromptedEngine(masses), PERSONAS, there.loaded())
+    found = report.rows[0].verdict
+    assert (found.answered, found.valid, found.both_orders) == (30, 30, 29)
+    assert "Q0" not in report.questions
+
+
+async def test_steerability_is_sound_only_if_the_unsteered_model_and_every_prompt_are() -> None:
+    there = town_of(1)
+    assert all(found.sound for found in (await made(1)).steerability)
+    of_democrat = prompt_of(PERSONAS[0], "qa")
+    even: dict[str, Masses] = {}
+    report = await evaluate_matrix(PromptedEngine(there.masses | {of_democrat: even}), PERSONAS, there.loaded())
+    assert [found.sound for found in report.steerability] == [False, True]
+    findings = {each.prompt: each.verdict.finding for each in report.steerability[0].verdicts}
+    assert findings == {"unsteered": "sound", "qa": "follows_letters", "bio": "sound", "portray": "sound"}
+    assert all(row.verdict.sound for row in report.rows), "no row is asked by that prompt"
+    report = await evaluate_matrix(PromptedEngine(there.masses | {"": even}), PERSONAS, there.loaded())
+    assert [found.sound for found in report.steerability] == [False, False]
 
 
 async def test_every_prompt_is_asked_once() -> None:
