@@ -79,7 +79,7 @@ async def unsound_estimate() -> Estimate:
 
 def scores_in(part: Any, name: str = "") -> Iterator[Score]:
     """Yield every score with an interval that says how close something came, from a report in JSON."""
-    if name in ("verdict", "repeat", *(words.replace(" ", "_") for words in HOW_IT_ANSWERED)):
+    if name in ("verdict", "repeat", "change_across_orders", *(words.replace(" ", "_") for words in HOW_IT_ANSWERED)):
         return
     if isinstance(part, dict) and set(part) == {"mean", "low", "high"} and part["low"] is not None:
         yield Score.model_validate(part)

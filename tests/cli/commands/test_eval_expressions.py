@@ -78,7 +78,7 @@ def test_all_sets_the_methods_side_by_side_with_the_gap(
     ran = evaluated(
         command,
         survey,
-        *("--model", "tiny.gguf", "--expression", "all", "--judge", "pocket", "--json", "all.json", "--show-invalid"),
+        *("--model", "tiny.gguf", "--expression", "all", "--judge", "pocket", "--json", "all.json"),
     )
     assert (ran.code, ran.err) == (0, "")
     document = Reports.model_validate_json((tmp_path / "all.json").read_text())

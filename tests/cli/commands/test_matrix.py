@@ -68,7 +68,19 @@ def test_an_attribute_of_ones_own_can_be_kept_to(command: Command, served_by: Se
     member, outside = Group.parse("UNION=Member"), Group.parse("UNION=Outside")
     asked = [question(f"Q{number}", {member: (3, 1), outside: (1, 3)}, overall=(4, 4)) for number in range(3)]
     survey = write_survey(tmp_path / "works.json", town(*asked))
-    ran = command("matrix", "democrat", "--survey", survey, "--groups", "UNION", "--json", "m.json", "--html", "m.html")
+    ran = command(
+        "matrix",
+        "democrat",
+        "--survey",
+        survey,
+        "--groups",
+        "UNION",
+        "--show-invalid",
+        "--json",
+        "m.json",
+        "--html",
+        "m.html",
+    )
     assert ran.code == 0
     assert "Outside (UNION)" in ran.out
     assert [

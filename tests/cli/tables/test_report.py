@@ -114,8 +114,8 @@ async def test_on_request_scores_that_are_not_sound_are_printed_with_a_mark_in_e
     report = await evaluate(FakeEngine(), load_persona("democrat"), load_survey("civic"))
     print_reports([report], to_error=False, show_invalid=True)
     lines = capsys.readouterr().out.partition("questions  ")[2].splitlines()
-    assert any("alignment" in line and "not sound 0." in line for line in lines)
-    assert any("not sound: even answers 0." in line for line in lines)
+    assert any(line.startswith("alignment") and line.rstrip().endswith("(not sound)") for line in lines)
+    assert any(line.startswith("  even answers") and line.rstrip().endswith("(not sound)") for line in lines)
     how_it_answered = ("refusal", "human refusal", "label mass", "order bias")
     figures = [line for line in lines if "[" in line and not line.startswith(how_it_answered)]
     assert [line for line in figures if "not sound" not in line] == []
