@@ -31,6 +31,7 @@ from eval.report.provenance import (
 from eval.scoring.results import (
     Difference,
     GroupName,
+    LettersRemoved,
     NearGroup,
     OppositeScores,
     Part,
@@ -56,6 +57,7 @@ __all__ = [
     "GapInfo",
     "GroupName",
     "JudgeInfo",
+    "LettersRemoved",
     "ModelInfo",
     "NearGroup",
     "OppositeScores",

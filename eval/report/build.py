@@ -74,6 +74,7 @@ def report_from(card: Scorecard, provenance: Provenance) -> Report:
         verdict=card.verdict,
         scores=card.scores,
         scores_valid_only=card.scores_valid_only,
+        letters_removed=card.letters_removed,
         topics=card.topics,
         references=card.references,
         scores_against_opposite=card.scores_against_opposite,
@@ -111,6 +112,7 @@ def _question(scored: QuestionScore, orders: Sequence[Order]) -> QuestionInfo:
         total_variation=scored.total_variation,
         order_bias=scored.order_bias,
         valid=scored.valid,
+        letters_removed=scored.letters_removed,
     )
 
 

@@ -19,6 +19,7 @@ from eval.report.provenance import (
 )
 from eval.scoring.results import (
     Document,
+    LettersRemoved,
     NearGroup,
     OppositeScores,
     Part,
@@ -82,6 +83,8 @@ class QuestionInfo(Part):
     """Total variation between the two orders."""
     valid: bool
     """False if the label mass is below 0.5 in any order, truncation could exceed 0.1, or the judge errs too often."""
+    letters_removed: Distribution | None = None
+    """The second estimate, without the habit of choosing letters, normalised like `model`; null where there is none."""
 
 
 class FailureInfo(Part):
@@ -130,6 +133,8 @@ class Report(Document):
     """Over the valid questions."""
     calibration: Calibration | None = None
     """With `--calibrate`; null without it, and if fewer than 20 questions with figures were answered."""
+    letters_removed: LettersRemoved | None = None
+    """How close the second estimate is, without the habit of choosing letters; null where no question has it."""
     topics: tuple[TopicScore, ...]
     """By topic."""
     references: References

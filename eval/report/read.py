@@ -106,6 +106,11 @@ def _check(report: Report) -> None:
     if repeated is not None:
         raise ReportError(f"duplicate question {quoted(repeated)}; {_AGAIN}")
     for question in report.questions:
-        shares = (question.ordinal, question.model, question.human or question.options)
+        shares = (
+            question.ordinal,
+            question.model,
+            question.human or question.options,
+            question.letters_removed or question.options,
+        )
         if any(len(each) != len(question.options) for each in shares):
             raise ReportError(f"the question {quoted(question.id)} does not have one figure for each option; {_AGAIN}")

@@ -114,6 +114,24 @@ class References(Part):
     """What the opposite group answered; null without one."""
     noise_floor: Reference | None
     """What a second sample of the same people would answer; null without counts."""
+    letters: Reference | None = None
+    """Every question answered with the mean letter shares of the other questions: what the letters alone would say.
+    Null without several option orders, and in older reports."""
+
+
+class LettersRemoved(Part):
+    """A second estimate beside the score: how close the answers are without the model's habit of choosing letters."""
+
+    questions: int
+    """How many questions have this estimate: answered in several option orders, every option with a share above 0 in
+    each, and at least 4 others with as many options."""
+    alignment: Score | None
+    """As in `scores`, over these questions."""
+    total_variation: Score | None
+    """As in `scores`, over these questions."""
+    minus_score: Difference
+    """Letters removed minus the score, paired by question. Alignment above 0 and total variation below 0: without the
+    letters the persona is closer to the people."""
 
 
 class GroupName(Part):

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,8 +13,10 @@ from eval.scoring.comparison import Comparison, Distances, QuestionMeasures, com
 from eval.scoring.distributions import Opinion, OrderOpinion
 from eval.scoring.groups import nearest
 from eval.scoring.intervals import RESAMPLES, Bootstrap
+from eval.scoring.metrics import Shares
 from eval.scoring.results import (
     Difference,
+    LettersRemoved,
     NearGroup,
     OppositeScores,
     Reference,
@@ -25,7 +27,7 @@ from eval.scoring.results import (
     TopicScore,
     Verdict,
 )
-from eval.scoring.validity import both_orders, verdict
+from eval.scoring.validity import BothOrders, verdict
 from eval.surveys.loading import Survey
 from personas import Group
 
@@ -53,6 +55,7 @@ class QuestionScore:
     total_variation: float | None
     order_bias: float | None
     valid: bool
+    letters_removed: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ class Scorecard:
     questions: tuple[QuestionScore, ...]
     verdict: Verdict
     refused: tuple[RefusedQuestion, ...] = ()
+    letters_removed: LettersRemoved | None = None
 
 
 def score(
@@ -101,6 +105,7 @@ def score(
     comparison = compare(survey, groups, answers, refusals)
     measured = comparison.measured(seed)
     valid = np.array([opinion.valid for opinion in comparison.opinions], dtype=np.bool_)
+    removed = comparison.letters_removed()
     near = nearest(comparison.table, comparison.rows, comparison.model.options, bootstrap)
     return Scorecard(
         refusals=refusals,
@@ -112,15 +117,21 @@ def score(
         scores_against_opposite=_against_opposite(comparison, measured.persona, bootstrap),
         nearest=near.groups,
         nearest_questions=near.questions,
-        questions=tuple(_question_scores(comparison, measured)),
-        verdict=_verdict(comparison.opinions, answers, bootstrap),
+        questions=tuple(_question_scores(comparison, measured, removed)),
+        verdict=_verdict(comparison.in_orders, comparison.opinions, answers, bootstrap),
         refused=tuple(_refused(comparison)),
+        letters_removed=_letters_removed(comparison, measured.persona, removed, bootstrap),
     )
 
 
-def _verdict(opinions: Sequence[Opinion], answers: Sequence[Answer], bootstrap: Bootstrap) -> Verdict:
+def _verdict(
+    in_orders: Sequence[BothOrders | None],
+    opinions: Sequence[Opinion],
+    answers: Sequence[Answer],
+    bootstrap: Bootstrap,
+) -> Verdict:
     return verdict(
-        [both_orders({each.order: each.distribution for each in opinion.by_order}) for opinion in opinions],
+        in_orders,
         [opinion.valid for opinion in opinions],
         bootstrap,
         orders_asked=any(len(answer.by_order) > 1 for answer in answers),
@@ -182,7 +193,7 @@ def references(measured: QuestionMeasures, bootstrap: Bootstrap) -> References:
     if complete(measured, "noise_floor") is None:
         del found["noise_floor"]
     scored = {name: _reference(distances, measured.persona, bootstrap) for name, distances in found.items()}
-    return References(**{name: scored.get(name) for name in ("uniform", "population", "opposite", "noise_floor")})
+    return References(**{name: scored.get(name) for name in References.model_fields})
 
 
 def _reference(distances: Distances, persona: Distances, bootstrap: Bootstrap) -> Reference | None:
@@ -201,6 +212,22 @@ def _difference(one: Distances, other: Distances, bootstrap: Bootstrap) -> Diffe
     return Difference(
         alignment=bootstrap.mean(one.alignment - other.alignment),
         total_variation=bootstrap.mean(one.total_variation - other.total_variation),
+    )
+
+
+def _letters_removed(
+    comparison: Comparison, persona: Distances, removed: Sequence[Shares | None], bootstrap: Bootstrap
+) -> LettersRemoved | None:
+    """Return the scores of the second estimate over the questions that have it; None if no question has it."""
+    distances = comparison.distances_of(removed).where_defined(persona)
+    count = sum(each is not None for each in removed)
+    if count == 0:
+        return None
+    return LettersRemoved(
+        questions=count,
+        alignment=bootstrap.mean(distances.alignment),
+        total_variation=bootstrap.mean(distances.total_variation),
+        minus_score=_difference(distances, persona, bootstrap),
     )
 
 
@@ -239,10 +266,13 @@ def _against_opposite(comparison: Comparison, own: Distances, bootstrap: Bootstr
     )
 
 
-def _question_scores(comparison: Comparison, measured: QuestionMeasures) -> Iterator[QuestionScore]:
-    for row, opinion in enumerate(comparison.opinions):
+def _question_scores(
+    comparison: Comparison, measured: QuestionMeasures, removed: Sequence[Shares | None]
+) -> Iterator[QuestionScore]:
+    for row, (opinion, second) in enumerate(zip(comparison.opinions, removed, strict=True)):
         if opinion.distribution is not None:
-            yield _question_score(comparison, measured, row, opinion.distribution)
+            scored = _question_score(comparison, measured, row, opinion.distribution)
+            yield scored if second is None else replace(scored, letters_removed=second[0])
 
 
 def _question_score(

@@ -38,6 +38,13 @@ class BothOrders:
     survey: FloatArray
     reversed: FloatArray
 
+    @property
+    def nothing_excluded(self) -> bool:
+        """Whether every option has a share in both orders: among few replies, or of a server that hides most tokens,
+        some have none, and no logarithm from which a habit could be taken.
+        """
+        return bool(min(self.survey.min(), self.reversed.min()) > 0)
+
     def by_place(self) -> FloatArray:
         """Return the shares by the place (the letter) at which an option was shown: shape (2 orders, options)."""
         return np.stack([self.survey, self.reversed[::-1]])

@@ -9,11 +9,13 @@ from chat_personas.cli.tables.layout import Column, begin, fits, fitted, print_l
 from chat_personas.reporting.numbers import with_interval
 from chat_personas.reporting.why_missing import missing
 from chat_personas.reporting.wording import (
+    LETTERS_EXPLAINED,
     REFERENCE_POINTS,
     REFERENCES_EXPLAINED,
     SCORES,
     calibration_lines,
     failures_listed,
+    letters_removed_lines,
     measure_of,
     not_shown,
     not_shown_briefly,
@@ -88,7 +90,9 @@ def _print_scores(console: Console, report: Report) -> None:
         if score is not None:
             console.print(f"  {fitted(name, REFERENCE_WIDTH)} {bar(score.mean)} {with_interval(score)}")
     print_line(console, f"  ({REFERENCES_EXPLAINED})")
-    for line in (*summary_lines(report), *calibration_lines(report)):
+    if report.references.letters is not None:
+        print_line(console, f"  ({LETTERS_EXPLAINED})")
+    for line in (*summary_lines(report), *letters_removed_lines(report), *calibration_lines(report)):
         print_line(console, f"  {line}")
 
 

@@ -99,3 +99,14 @@ async def test_of_a_model_that_follows_the_letters_no_score_is_printed_and_the_r
     assert "[" not in said.partition("questions  ")[2], "no interval of any score"
     assert "nearest group" not in said
     assert "closer to" not in said
+
+
+async def test_the_second_estimate_stands_beside_the_score_and_is_hidden_with_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "letters removed, 61 questions:" in (said := await printed(capsys, monkeypatch, "democrat"))
+    assert "\n  letters alone " in said
+    report = await evaluate(FakeEngine(), load_persona("democrat"), load_survey("civic"))
+    print_reports([judged_as(report, "follows_letters")], to_error=False)
+    assert "letters removed" not in (hidden := capsys.readouterr().out)
+    assert "letters alone" not in hidden
