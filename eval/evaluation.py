@@ -11,7 +11,7 @@ from contextlib import aclosing
 
 from eval.answer_files import AnswerFile, GivenAnswers, answer_from
 from eval.answers import Answer, Failure, Refusals
-from eval.engine import ORDERS, Engine, EngineError, Message
+from eval.engine import Engine, EngineError, Message
 from eval.expression.few_shot import as_asked, shots_of
 from eval.expression.judge import Judge
 from eval.expression.methods import METHODS, Asking, Expression, cannot
@@ -82,7 +82,7 @@ async def evaluate(
             steering=steered.persona.steering,
             shots=shots_of(steered.persona),
             expression=expression,
-            orders=ORDERS,
+            orders=method.orders,
             seed=seed,
             prompt_sha256=_prompt_sha256(system, [text for question in asked for text in method.prompts(question)]),
             failures=[outcome for outcome in outcomes if isinstance(outcome, Failure)],

@@ -42,7 +42,14 @@ def examples(*lines: str, note: str = "") -> str:
     return f"{shown}\n\n{note}" if note else shown
 
 
-EXPRESSIONS: "tuple[Expression, ...]" = ("log_probability", "sequence", "verbalized", "sampled", "open_ended")
+EXPRESSIONS: "tuple[Expression, ...]" = (
+    "log_probability",
+    "option_texts",
+    "sequence",
+    "verbalized",
+    "sampled",
+    "open_ended",
+)
 REFUSALS: "tuple[Refusals, ...]" = ("apart", "as-option")
 STEERINGS = ("none", "qa", "bio", "portray", "few_shot")
 

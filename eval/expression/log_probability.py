@@ -84,7 +84,8 @@ def _order_answer(question: QuestionLike, rendered: Rendered, score: ProbeScore)
     missing = [label for label in rendered.probe.labels if label not in bounds]
     if missing:
         return f"the engine gave no figure for the answer {missing[0]}"
-    if not all(map(math.isfinite, [score.label_mass, *chain.from_iterable(bounds.values())])):
+    mass = math.nan if score.label_mass is None else score.label_mass
+    if not all(map(math.isfinite, [mass, *chain.from_iterable(bounds.values())])):
         return "the engine gave a figure that is not a probability"
     of_text = {text: bounds[label] for label, text in zip(rendered.probe.labels, rendered.options, strict=True)}
     options, upper = np.array([of_text[text] for text in question.option_texts]).T
@@ -95,8 +96,8 @@ def _order_answer(question: QuestionLike, rendered: Rendered, score: ProbeScore)
         order=rendered.order,
         options=options,
         refusal=refusal,
-        label_mass=score.label_mass,
-        truncation=_truncation(bounds.values(), float(options.sum()) or refusal, score.label_mass),
+        label_mass=mass,
+        truncation=_truncation(bounds.values(), float(options.sum()) or refusal, mass),
         options_upper=None if np.array_equal(options, upper) else upper,
     )
 

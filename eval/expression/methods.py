@@ -5,16 +5,23 @@ from dataclasses import dataclass
 from typing import Literal
 
 from eval.answers import Answer, Failure
-from eval.engine import ORDERS, Engine, EngineInfo, Message, Sampling
-from eval.expression import log_probability, open_ended, sampled
+from eval.engine import ORDERS, Engine, EngineInfo, Message, Order, Sampling
+from eval.expression import log_probability, open_ended, option_texts, sampled
 from eval.expression.asking import OneReply
 from eval.expression.judge import Judge
 from eval.expression.rendering import QuestionLike, open_prompt, render
 from eval.expression.sequence import SEQUENCE
 from eval.expression.verbalized import VERBALIZED
 
-Expression = Literal["log_probability", "sequence", "verbalized", "sampled", "open_ended"]
-EXPRESSIONS: tuple[Expression, ...] = ("log_probability", "sequence", "verbalized", "sampled", "open_ended")
+Expression = Literal["log_probability", "option_texts", "sequence", "verbalized", "sampled", "open_ended"]
+EXPRESSIONS: tuple[Expression, ...] = (
+    "log_probability",
+    "option_texts",
+    "sequence",
+    "verbalized",
+    "sampled",
+    "open_ended",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,8 @@ class Method:
 
     `ask` puts questions to a model. `prompts` returns the user's turns for one question. `sampling` is how replies are
     drawn, None if none are. `samples` is the default number of replies to each prompt, and `several` whether another
-    number can be chosen. `constrained` says whether engines are asked to keep replies to a form, `judged` whether a
+    number can be chosen. `orders` are the option orders in which it letters options.
+    `constrained` says whether engines are asked to keep replies to a form, `judged` whether a
     judge maps replies to the options.
     """
 
@@ -47,6 +55,7 @@ class Method:
     sampling: Sampling | None = None
     samples: int = 1
     several: bool = False
+    orders: tuple[Order, ...] = ORDERS
     constrained: bool = False
     judged: bool = False
 
@@ -91,6 +100,11 @@ METHODS: dict[Expression, Method] = {
         ask=lambda engine, prefix, questions, asking: log_probability.ask(engine, prefix, questions, ORDERS),
         prompts=_lettered_prompts,
     ),
+    "option_texts": Method(
+        ask=lambda engine, prefix, questions, asking: option_texts.ask(engine, prefix, questions),
+        prompts=lambda question: [option_texts.render(question).prompt],
+        orders=ORDERS[:1],
+    ),
     "sequence": _one_reply(SEQUENCE),
     "verbalized": _one_reply(VERBALIZED),
     "sampled": Method(
@@ -124,6 +138,8 @@ def cannot(expression: Expression, info: EngineInfo, judge: EngineInfo) -> str |
     """Return in one line why a model cannot be asked in this way with this judge, or None if it can."""
     if expression == "log_probability" and info.log_probabilities == "none":
         return f"{info.name} gives no log-probabilities; use another model or another expression"
+    if expression == "option_texts":
+        return option_texts.cannot(info)
     if METHODS[expression].judged and judge.log_probabilities == "none":
         return f"the judge {judge.name} gives no log-probabilities; name another with --judge"
     return None

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from eval.answers import Replies
-from eval.engine import ORDERS, Engine, EngineError
+from eval.engine import Engine, EngineError
 from eval.expression.judge import Judge
 from eval.expression.methods import METHODS, Asking, Expression, cannot
 from eval.matrix.asking import UNSTEERED, PromptAnswers, all_prompts, ask, named_prompts
@@ -67,7 +67,7 @@ async def evaluate_matrix(
         model=ModelInfo.model_validate(engine.info),
         survey=survey_info(survey, questions),
         expression=expression,
-        orders=ORDERS,
+        orders=method.orders,
         seed=seed,
         attribute=attribute,
         questions=tuple(question.id for question in common.questions),
@@ -79,7 +79,7 @@ async def evaluate_matrix(
         judge=await judge_info(questions, method, asking),
         timing=Timing(
             seconds=seconds,
-            probes=len(by_prompt) * len(questions) * len(ORDERS),
+            probes=len(by_prompt) * len(questions) * len(method.orders),
             tokens_decoded=None if method.in_words else sum(each.tokens_decoded for each in by_prompt.values()),
             tokens_reused=None if method.in_words else sum(each.tokens_reused for each in by_prompt.values()),
         ),

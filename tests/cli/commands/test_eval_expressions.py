@@ -78,7 +78,9 @@ def test_all_sets_the_methods_side_by_side_with_the_gap(
     ran = evaluated(
         command, survey, "--model", "tiny.gguf", "--expression", "all", "--judge", "pocket", "--json", "all.json"
     )
-    assert (ran.code, ran.err) == (0, "")
+    assert ran.code == 0
+    assert ran.err.startswith("left out: option_texts: saying does not score whole texts; use an embedded model")
+    assert ran.err.count("\n") == 1
     document = Reports.model_validate_json((tmp_path / "all.json").read_text())
     names = ["log_probability", "sequence", "verbalized", "sampled", "open_ended"]
     assert [report.expression for report in document.reports] == names
@@ -103,7 +105,30 @@ def test_what_the_model_cannot_do_is_named_and_left_out(command: Command, served
     found = Reports.model_validate_json(ran.out)
     assert [report.expression for report in found.reports] == ["sequence", "verbalized", "sampled"]
     assert "left out: log_probability: saying gives no log-probabilities" in ran.err
+    assert "left out: option_texts: saying does not score whole texts" in ran.err
     assert "left out: open_ended: the judge saying gives no log-probabilities; name another with --judge" in ran.err
+
+
+def test_a_model_that_cannot_score_whole_texts_is_an_error_of_one_line_that_says_what_to_do(
+    command: Command, served_by: Serve, survey: str
+) -> None:
+    served_by(SayingEngine(say))
+    ran = evaluated(command, survey, "--expression", "option_texts")
+    assert ran.code == 3
+    assert "use an embedded model (a GGUF file) or another expression" in only_line(ran)
+
+
+@pytest.mark.parametrize("asking", [("eval",), ("matrix", "--groups", "POLPARTY")])
+def test_texts_of_options_need_no_letters_on_the_built_in_model(command: Command, asking: tuple[str, ...]) -> None:
+    name, *options = asking
+    ran = command(name, "democrat", *options, "--expression", "option_texts", "--limit", "2", "--json", "-")
+    assert ran.code == 0
+    document = json.loads(ran.out)
+    assert (document["expression"], document["orders"], document["failures"]) == ("option_texts", ["survey"], [])
+    assert document["timing"]["tokens_decoded"] > 0
+    if name == "eval":
+        assert document["verdict"]["finding"] == "given"
+        assert document["letters_removed"] is None
 
 
 def test_a_judge_of_its_own_is_opened_asked_and_closed(
