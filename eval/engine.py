@@ -16,9 +16,10 @@ Role = Literal["system", "user", "assistant"]
 FinishReason = Literal["stop", "length", "cancelled"]
 LogProbabilities = Literal["exact", "top_k", "none"]
 Constraints = Literal["grammar", "json_schema", "json_object", "none", "unknown"]
-Order = Literal["survey", "reversed"]
+Order = str
+"""How the options of a question are shown: `survey`, `reversed`, `rotated-1`…, `shuffled-1`…; see `eval.orders`."""
 ORDERS: tuple[Order, Order] = ("survey", "reversed")
-"""The orders in which the options of a question are shown."""
+"""The orders in which the options of a question are shown by default."""
 
 
 class EngineError(ReportedError):

@@ -15,6 +15,7 @@ from eval.engine import Engine, EngineError, Message
 from eval.expression.few_shot import as_asked, shots_of
 from eval.expression.judge import Judge
 from eval.expression.methods import METHODS, Asking, Expression, cannot
+from eval.orders import TWO, OrderScheme
 from eval.report import FROM_FILE, ModelInfo, PersonaInfo, Report
 from eval.report.build import Provenance, group_names, judge_info, persona_info, replies_info, report_from
 from eval.scoring.scores import score
@@ -42,6 +43,7 @@ async def evaluate(
     progress: Progress | None = None,
     samples: int | None = None,
     judge: Judge | None = None,
+    orders: OrderScheme = TWO,
 ) -> Report:
     """Ask the persona every question that has figures for its groups, and score the answers.
 
@@ -51,7 +53,8 @@ async def evaluate(
     `steering` replaces the persona's own steering, and `shots` its number of other questions with `few_shot`. `limit`
     asks only this many questions, chosen by `seed` and spread over topics. `samples` is the number of replies to each
     prompt, for an expression that draws several; None means its own number. `judge` maps answers in words to the
-    options; None means the model itself. `progress(done, total)` is called after each question.
+    options; None means the model itself. `orders` are those in which options are lettered (`eval.orders`).
+    `progress(done, total)` is called after each question.
 
     Raises:
         SurveyError: the survey has no figures for the persona's groups, or too few for `few_shot`.
@@ -65,7 +68,7 @@ async def evaluate(
     system = evaluation_prompt(steered.persona)
     prefix = [Message("system", system)] if system else []
     started = time.perf_counter()
-    method, asking = METHODS[expression], Asking(seed, samples, judge or Judge(engine))
+    method, asking = METHODS[expression], Asking(seed, samples, judge or Judge(engine), orders)
     if (why := cannot(expression, engine.info, (judge or engine).info)) is not None:
         raise EngineError(why)
     collected = await _collect(method.ask(engine, prefix, asked, asking), len(questions), progress)
@@ -82,9 +85,12 @@ async def evaluate(
             steering=steered.persona.steering,
             shots=shots_of(steered.persona),
             expression=expression,
-            orders=method.orders,
+            orders=method.orders(questions, asking),
+            probes=method.probes(questions, asking),
             seed=seed,
-            prompt_sha256=_prompt_sha256(system, [text for question in asked for text in method.prompts(question)]),
+            prompt_sha256=_prompt_sha256(
+                system, [text for question in asked for text in method.prompts(question, orders)]
+            ),
             failures=[outcome for outcome in outcomes if isinstance(outcome, Failure)],
             seconds=time.perf_counter() - started,
             tokens_decoded=None if method.in_words else sum(outcome.tokens_decoded for outcome in outcomes),

@@ -77,6 +77,15 @@ Samples = Annotated[
         "--samples", min=1, metavar="N", help="Replies per prompt, for sampled (default 30) and open_ended (default 5)."
     ),
 ]
+Orders = Annotated[
+    str | None,
+    typer.Option(
+        "--orders",
+        metavar="O",
+        help="Option orders: 2, the survey's and its reverse; cyclic, every option once in every place; "
+        "or another number N, so many drawn ones.",
+    ),
+]
 Judge = Annotated[
     str | None,
     typer.Option(

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from eval.answers import Answer, Failure
 from eval.engine import ORDERS, Engine, EngineInfo, Message, Order, Sampling
@@ -12,6 +12,7 @@ from eval.expression.judge import Judge
 from eval.expression.rendering import QuestionLike, open_prompt, render
 from eval.expression.sequence import SEQUENCE
 from eval.expression.verbalized import VERBALIZED
+from eval.orders import TWO, OrderScheme, all_orders, orders_for
 
 Expression = Literal["log_probability", "option_texts", "sequence", "verbalized", "sampled", "open_ended"]
 EXPRESSIONS: tuple[Expression, ...] = (
@@ -26,14 +27,24 @@ EXPRESSIONS: tuple[Expression, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """How a survey is asked: the `seed` of everything that is drawn, the number of replies, and the judge.
+    """How a survey is asked: the `seed` of everything that is drawn, the number of replies, the judge, and the orders.
 
-    `samples` None means the method's own number. `judge` None lets the model judge its own answers in words.
+    `samples` None means the method's own number. `judge` None lets the model judge its own answers in words. `orders`
+    are those in which options are lettered, by the methods that letter them for the model.
     """
 
     seed: int = 0
     samples: int | None = None
     judge: Judge | None = None
+    orders: OrderScheme = TWO
+
+
+class Prompts(Protocol):
+    """Returns the user's turns for one question; only methods that letter options have more of them in more orders."""
+
+    def __call__(self, question: QuestionLike, orders: OrderScheme = TWO, /) -> Sequence[str]:
+        """Return them."""
+        ...
 
 
 Outcomes = AsyncGenerator[Answer | Failure, None]
@@ -51,11 +62,11 @@ class Method:
     """
 
     ask: Callable[[Engine, Sequence[Message], Sequence[QuestionLike], Asking], Outcomes]
-    prompts: Callable[[QuestionLike], Sequence[str]]
+    prompts: Prompts
     sampling: Sampling | None = None
     samples: int = 1
     several: bool = False
-    orders: tuple[Order, ...] = ORDERS
+    fixed_orders: tuple[Order, ...] | None = None
     constrained: bool = False
     judged: bool = False
 
@@ -70,7 +81,15 @@ class Method:
 
     def requests(self, question: QuestionLike, asking: Asking) -> int:
         """Return how many requests one question takes."""
-        return len(self.prompts(question)) * self.replies(asking)
+        return len(self.prompts(question, asking.orders)) * self.replies(asking)
+
+    def orders(self, questions: Sequence[QuestionLike], asking: Asking) -> tuple[Order, ...]:
+        """Return every order in which at least one of the questions is lettered."""
+        return all_orders(self.fixed_orders or asking.orders, questions)
+
+    def probes(self, questions: Sequence[QuestionLike], asking: Asking) -> int:
+        """Return how often the questions are put, each as often as it has orders."""
+        return sum(len(orders_for(self.fixed_orders or asking.orders, question)) for question in questions)
 
     def judge_requests(self, asking: Asking) -> int:
         """Return how many requests to the judge the replies to one question take."""
@@ -81,15 +100,29 @@ class Method:
         return len(ORDERS) * len(question.option_texts) if self.judged else 0
 
 
-def _lettered_prompts(question: QuestionLike) -> list[str]:
+def _lettered_prompts(question: QuestionLike, orders: OrderScheme = TWO, /) -> list[str]:
     """Return the prompts that ask for one letter, one per option order."""
-    return [render(question, order).probe.prompt for order in ORDERS]
+    return [render(question, order).probe.prompt for order in orders_for(orders, question)]
+
+
+def _unlettered(prompt: Callable[[QuestionLike], str]) -> Prompts:
+    """Return the one prompt of a method that letters no options for the model."""
+
+    def prompts(question: QuestionLike, orders: OrderScheme = TWO, /) -> list[str]:
+        return [prompt(question)]
+
+    return prompts
 
 
 def _one_reply(method: OneReply) -> Method:
+    def prompts(question: QuestionLike, orders: OrderScheme = TWO, /) -> list[str]:
+        return [method.render(question, order).probe.prompt for order in orders_for(orders, question)]
+
     return Method(
-        ask=lambda engine, prefix, questions, asking: method.ask(engine, prefix, questions, seed=asking.seed),
-        prompts=lambda question: [method.render(question, order).probe.prompt for order in ORDERS],
+        ask=lambda engine, prefix, questions, asking: method.ask(
+            engine, prefix, questions, asking.orders, seed=asking.seed
+        ),
+        prompts=prompts,
         sampling=method.sampling,
         constrained=method.constrained,
     )
@@ -97,19 +130,19 @@ def _one_reply(method: OneReply) -> Method:
 
 METHODS: dict[Expression, Method] = {
     "log_probability": Method(
-        ask=lambda engine, prefix, questions, asking: log_probability.ask(engine, prefix, questions, ORDERS),
+        ask=lambda engine, prefix, questions, asking: log_probability.ask(engine, prefix, questions, asking.orders),
         prompts=_lettered_prompts,
     ),
     "option_texts": Method(
         ask=lambda engine, prefix, questions, asking: option_texts.ask(engine, prefix, questions),
-        prompts=lambda question: [option_texts.render(question).prompt],
-        orders=ORDERS[:1],
+        prompts=_unlettered(lambda question: option_texts.render(question).prompt),
+        fixed_orders=ORDERS[:1],
     ),
     "sequence": _one_reply(SEQUENCE),
     "verbalized": _one_reply(VERBALIZED),
     "sampled": Method(
         ask=lambda engine, prefix, questions, asking: sampled.ask(
-            engine, prefix, questions, seed=asking.seed, samples=METHODS["sampled"].replies(asking)
+            engine, prefix, questions, asking.orders, seed=asking.seed, samples=METHODS["sampled"].replies(asking)
         ),
         prompts=_lettered_prompts,
         sampling=sampled.SAMPLING,
@@ -125,7 +158,8 @@ METHODS: dict[Expression, Method] = {
             seed=asking.seed,
             samples=METHODS["open_ended"].replies(asking),
         ),
-        prompts=lambda question: [open_prompt(question)],
+        prompts=_unlettered(open_prompt),
+        fixed_orders=ORDERS,
         sampling=open_ended.SAMPLING,
         samples=open_ended.SAMPLES,
         several=True,

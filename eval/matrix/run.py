@@ -16,6 +16,7 @@ from eval.matrix.asking import UNSTEERED, PromptAnswers, all_prompts, ask, named
 from eval.matrix.groups import comparison_groups, groups_of
 from eval.matrix.models import MatrixReport
 from eval.matrix.tables import MatrixSource, columns, common_questions, require_common, rows, steerabilities
+from eval.orders import TWO, OrderScheme
 from eval.report import FailureInfo, ModelInfo, Timing
 from eval.report.build import judge_info, program_version, replies_info, survey_info
 from eval.scoring.intervals import Bootstrap
@@ -38,6 +39,7 @@ async def evaluate_matrix(
     seed: int = 0,
     samples: int | None = None,
     judge: Judge | None = None,
+    orders: OrderScheme = TWO,
     progress: Progress | None = None,
 ) -> MatrixReport:
     """Ask the model unsteered, as each persona, and steered to each persona's groups; compare with every group.
@@ -53,7 +55,7 @@ async def evaluate_matrix(
     questions = questions_of(survey, limit, seed)
     compared = comparison_groups(questions, groups_of(survey.survey, attribute))
     require_common(compared)
-    method, asking = METHODS[expression], Asking(seed, samples, judge or Judge(engine))
+    method, asking = METHODS[expression], Asking(seed, samples, judge or Judge(engine), orders)
     if (why := cannot(expression, engine.info, (judge or engine).info)) is not None:
         raise EngineError(why)
     started = time.perf_counter()
@@ -67,7 +69,7 @@ async def evaluate_matrix(
         model=ModelInfo.model_validate(engine.info),
         survey=survey_info(survey, questions),
         expression=expression,
-        orders=method.orders,
+        orders=method.orders(questions, asking),
         seed=seed,
         attribute=attribute,
         questions=tuple(question.id for question in common.questions),
@@ -79,7 +81,7 @@ async def evaluate_matrix(
         judge=await judge_info(questions, method, asking),
         timing=Timing(
             seconds=seconds,
-            probes=len(by_prompt) * len(questions) * len(method.orders),
+            probes=len(by_prompt) * method.probes(questions, asking),
             tokens_decoded=None if method.in_words else sum(each.tokens_decoded for each in by_prompt.values()),
             tokens_reused=None if method.in_words else sum(each.tokens_reused for each in by_prompt.values()),
         ),

@@ -54,6 +54,7 @@ class Provenance:
     shots: int | None = None
     replies: RepliesInfo | None = None
     judge: JudgeInfo | None = None
+    probes: int = 0
 
 
 def report_from(card: Scorecard, provenance: Provenance) -> Report:
@@ -87,7 +88,7 @@ def report_from(card: Scorecard, provenance: Provenance) -> Report:
         judge=provenance.judge,
         timing=Timing(
             seconds=provenance.seconds,
-            probes=len(provenance.questions) * len(provenance.orders),
+            probes=provenance.probes,
             tokens_decoded=provenance.tokens_decoded,
             tokens_reused=provenance.tokens_reused,
         ),

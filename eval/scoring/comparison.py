@@ -28,7 +28,7 @@ from eval.scoring.metrics import (
     total_variation,
     uniform,
 )
-from eval.scoring.validity import BothOrders, both_orders, letters_only, letters_removed
+from eval.scoring.validity import InOrders, in_orders, letters_only, letters_removed
 from eval.surveys.human_figures import HumanFigures, human_figures
 from eval.surveys.loading import Question, Survey
 from personas import Group
@@ -127,10 +127,11 @@ class Comparison:
         )
 
     @property
-    def in_orders(self) -> tuple[BothOrders | None, ...]:
-        """The distribution of each question in every option order, refusals left out."""
+    def in_orders(self) -> tuple[InOrders | None, ...]:
+        """The distributions of each question in its option orders, refusals left out."""
         return tuple(
-            both_orders({each.order: each.distribution for each in opinion.by_order}) for opinion in self.opinions
+            in_orders(question.id, {each.order: each.distribution for each in opinion.by_order})
+            for question, opinion in zip(self.questions, self.opinions, strict=True)
         )
 
     def letters_removed(self) -> tuple[Shares | None, ...]:

@@ -27,7 +27,7 @@ from eval.scoring.results import (
     TopicScore,
     Verdict,
 )
-from eval.scoring.validity import BothOrders, verdict
+from eval.scoring.validity import InOrders, verdict
 from eval.surveys.loading import Survey
 from personas import Group
 
@@ -125,7 +125,7 @@ def score(
 
 
 def _verdict(
-    in_orders: Sequence[BothOrders | None],
+    in_orders: Sequence[InOrders | None],
     opinions: Sequence[Opinion],
     answers: Sequence[Answer],
     bootstrap: Bootstrap,

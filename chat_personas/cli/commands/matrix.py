@@ -7,7 +7,7 @@ import typer
 from chat_personas.cli import options
 from chat_personas.cli.errors import DONE, UsageError
 from chat_personas.cli.evaluation.output import Destinations
-from chat_personas.cli.evaluation.requests import expression_meant
+from chat_personas.cli.evaluation.requests import expression_meant, orders_meant
 from chat_personas.cli.evaluation.resume import ResumableRun
 from chat_personas.cli.evaluation.run import MatrixRun, load_personas
 from chat_personas.cli.options import choose
@@ -25,7 +25,7 @@ EXAMPLE = options.examples(
     "chat-personas matrix democrat --expression open_ended --judge http://127.0.0.1:8080/v1",
     "chat-personas matrix democrat republican --groups POLPARTY --html page.html --svg figure.svg",
     note="Each persona is asked with its own prompt, and with its groups by qa, bio and portray; the unsteered model "
-    "is asked once. Each prompt asks the whole survey in both option orders.",
+    "is asked once. Each prompt asks the whole survey in all option orders.",
 )
 
 
@@ -46,6 +46,7 @@ def matrix(
     ] = None,
     samples: options.Samples = None,
     judge: options.Judge = None,
+    orders: options.Orders = None,
     model: options.Model = None,
     limit: options.Limit = None,
     seed: Annotated[
@@ -67,15 +68,17 @@ def matrix(
         raise UsageError(f"--groups takes one attribute, not {' and '.join(groups)}; give one, or none for all groups")
     attribute = choose("--groups", groups[0], (*CATALOGUE, *OPEN_ATTRIBUTES)) if groups else None
     settings = load_settings()
+    expressions = (expression_meant(expression, samples, judge),)
     run = MatrixRun(
         settings=settings,
         model=model or settings.model,
         personas=load_personas(personas),
         survey=find_survey(survey or settings.survey),
         attribute=attribute,
-        expressions=(expression_meant(expression, samples, judge),),
+        expressions=expressions,
         samples=samples,
         judge=judge,
+        orders=orders_meant(orders, expressions),
         limit=limit,
         seed=seed,
         agreed=yes,
