@@ -76,7 +76,7 @@ def places(order: Order, question_id: str, count: int) -> tuple[int, ...]:
 
 
 def _permutations(question_id: str, count: int, first: int) -> list[tuple[int, ...]]:
-    """Return the first permutations of a question, all distinct: by hashes of its options, the same on every machine."""
+    """Return the first permutations of a question, all distinct: by hashes of its options, the same everywhere."""
     found: dict[tuple[int, ...], None] = {}
     for draw in itertools.count():
         if len(found) == first:
