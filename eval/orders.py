@@ -38,6 +38,9 @@ def orders_for(asked: Sequence[Order] | OrderScheme, question: Optioned) -> tupl
 
     `cyclic` gives `survey`, `rotated-1`, … as many as there are options, so that every option stands once in every
     place. A number other than 2 gives `shuffled-1`, …: distinct permutations, so no more than there are of the options.
+
+    Raises:
+        ValueError: fewer than two orders: the habit of a letter could not be told from an opinion.
     """
     count = len(question.option_texts)
     if asked == "cyclic":
@@ -45,6 +48,8 @@ def orders_for(asked: Sequence[Order] | OrderScheme, question: Optioned) -> tupl
     if asked == TWO:
         return ORDERS
     if isinstance(asked, int):
+        if asked < TWO:
+            raise ValueError(f"orders must be cyclic or a number of at least {TWO}, not {asked}")
         return tuple(f"shuffled-{number}" for number in range(1, min(asked, factorial(count)) + 1))
     return tuple(asked)
 

@@ -52,7 +52,7 @@ SCORES = (
     ("refusal", "the persona's share of refusals"),
     ("human_refusal", "people's share of refusals"),
     ("label_mass", "probability of the answer letters"),
-    ("order_bias", "change when options are reversed"),
+    ("order_bias", "change with the order of options"),
     ("entropy_ratio", "below 1: less varied than people"),
 )
 """The scores of a report in the order in which they are shown, each with what it means."""

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 from eval.answers import Answer, Failure
 from eval.engine import ORDERS, Engine, EngineInfo, Message, Order, Sampling
@@ -15,14 +15,7 @@ from eval.expression.verbalized import VERBALIZED
 from eval.orders import TWO, OrderScheme, all_orders, orders_for
 
 Expression = Literal["log_probability", "option_texts", "sequence", "verbalized", "sampled", "open_ended"]
-EXPRESSIONS: tuple[Expression, ...] = (
-    "log_probability",
-    "option_texts",
-    "sequence",
-    "verbalized",
-    "sampled",
-    "open_ended",
-)
+EXPRESSIONS: tuple[Expression, ...] = get_args(Expression)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,11 @@ def test_an_order_that_three_options_do_not_have_is_refused(order: str) -> None:
         places(order, "BUS", 3)
 
 
+def test_one_order_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 2, not 1"):
+        orders_for(1, THREE)
+
+
 def test_a_report_names_every_order_in_which_some_question_was_put() -> None:
     assert all_orders("cyclic", [PAIR, THREE]) == ("survey", "rotated-1", "rotated-2")
 
