@@ -49,9 +49,9 @@ class Method:
 
     `ask` puts questions to a model. `prompts` returns the user's turns for one question. `sampling` is how replies are
     drawn, None if none are. `samples` is the default number of replies to each prompt, and `several` whether another
-    number can be chosen. `orders` are the option orders in which it letters options.
-    `constrained` says whether engines are asked to keep replies to a form, `judged` whether a
-    judge maps replies to the options.
+    number can be chosen. `fixed_orders` are the option orders of a method that takes no others, None where `Asking`
+    says which. `constrained` says whether engines are asked to keep replies to a form, `judged` whether a judge maps
+    replies to the options.
     """
 
     ask: Callable[[Engine, Sequence[Message], Sequence[QuestionLike], Asking], Outcomes]

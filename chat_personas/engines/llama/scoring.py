@@ -178,7 +178,7 @@ class ScoreJob(Job[ProbeScore]):
                     continue
                 asked.decoded += decoded
                 decoded = 0  # another probe with the same context cost nothing
-                if asked.texts:
+                if asked.probe.texts:
                     self._read_tokens(runtime, asked, path, logits)
                 else:
                     self._read_labels(runtime, asked, logits)
