@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.engine import ORDERS, Order
+from eval.engine import Order
 
 FloatArray = NDArray[np.float64]
 Refusals = Literal["apart", "as-option"]
@@ -21,7 +21,7 @@ LEAST_SUM, MOST_SUM = 0.95, 1.05
 _TOLERANCE = 1e-9  # 0.95 is allowed, and a sum of floats may miss it
 _PARTICULARS = re.compile(r": | \(")
 """The text after this is about one question only, or is a server's own message."""
-_PREFIXES = tuple(f"{order} order: " for order in ORDERS)
+_IN_ORDER = re.compile(r"(survey|reversed|rotated-\d+|shuffled-\d+) order: ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,5 @@ def by_reason(whys: Iterable[str]) -> tuple[tuple[str, int], ...]:
 
 def reason(why: str) -> str:
     """Return why a question failed, without the option order and what is about this question only."""
-    for prefix in _PREFIXES:
-        why = why.removeprefix(prefix)
-    return _PARTICULARS.split(why)[0]
+    begins = _IN_ORDER.match(why)
+    return _PARTICULARS.split(why[begins.end() :] if begins else why)[0]

@@ -16,9 +16,10 @@ Role = Literal["system", "user", "assistant"]
 FinishReason = Literal["stop", "length", "cancelled"]
 LogProbabilities = Literal["exact", "top_k", "none"]
 Constraints = Literal["grammar", "json_schema", "json_object", "none", "unknown"]
-Order = Literal["survey", "reversed"]
+Order = str
+"""How the options of a question are shown: `survey`, `reversed`, `rotated-1`…, `shuffled-1`…; see `eval.orders`."""
 ORDERS: tuple[Order, Order] = ("survey", "reversed")
-"""The orders in which the options of a question are shown."""
+"""The orders in which the options of a question are shown by default."""
 
 
 class EngineError(ReportedError):
@@ -105,11 +106,16 @@ class Probe:
 
     `key` identifies it in the answers and is unique within one `score` call. `labels` are the answer labels in the
     order in which they are printed. They have no variants: the engine knows which of its tokens (`"A"`, `" A"`) count.
+
+    With `texts` the labels are whole answers of one or more tokens, and each is scored as the reply: by the mean
+    log-probability of its tokens. An engine that can do this says so in `EngineInfo.scores_texts`; another one fails
+    such probes.
     """
 
     key: str
     prompt: str
     labels: tuple[str, ...]
+    texts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +124,9 @@ class LabelScore:
 
     All token variants of the label are summed. Equal bounds: exact. If a server shows only its k likeliest tokens, a
     label that is not among them has bounds: `lower` is -inf and `upper` the most that can be left for it.
+
+    For a whole text (`Probe.texts`) both bounds are the mean, over its tokens, of the logarithm of the probability of
+    each after those before it; what comes after the text does not count.
     """
 
     label: str
@@ -132,7 +141,8 @@ class ProbeScore:
     Attributes:
         key: that of the probe.
         labels: bounds for each label; empty if there is no answer.
-        label_mass: the probability of all labels together, from the lower bounds; 0 to 1.
+        label_mass: the probability of all labels together, from the lower bounds; 0 to 1. None for whole texts, since
+            a mean per token is not a probability of the answer.
         failure: one line that says why there is no answer.
         tokens_decoded: this probe's own share of the tokens that were decoded.
         tokens_reused: the tokens that were in the cache already.
@@ -141,7 +151,7 @@ class ProbeScore:
 
     key: str
     labels: tuple[LabelScore, ...]
-    label_mass: float
+    label_mass: float | None
     failure: str | None = None
     tokens_decoded: int = 0
     tokens_reused: int = 0
@@ -163,6 +173,7 @@ class EngineInfo:
         flash_attention: whether it is on.
         log_probabilities: whether probes can be scored: exactly, from the likeliest tokens only, or not.
         top_k: how many of the likeliest tokens a server shows.
+        scores_texts: whether whole texts can be scored as replies (`Probe.texts`).
         constraints: how replies are kept to a form: by a grammar, by one kind of a server's `response_format`, not at
             all, or unknown before a reply first needs a form.
         requests_at_once: the most requests it may have under way; it limits itself to what the model can handle.
@@ -187,6 +198,7 @@ class EngineInfo:
     steering: bool = False
     local: bool = True
     demonstration: bool = False
+    scores_texts: bool = False
     details: dict[str, str] = field(default_factory=dict)
 
 

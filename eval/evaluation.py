@@ -11,11 +11,12 @@ from contextlib import aclosing
 
 from eval.answer_files import AnswerFile, GivenAnswers, answer_from
 from eval.answers import Answer, Failure, Refusals
-from eval.engine import ORDERS, Engine, EngineError, Message
+from eval.engine import Engine, EngineError, Message
 from eval.expression.few_shot import as_asked, shots_of
 from eval.expression.judge import Judge
 from eval.expression.methods import METHODS, Asking, Expression, cannot
 from eval.expression.rendering import QuestionLike
+from eval.orders import TWO, OrderScheme
 from eval.report import FROM_FILE, ModelInfo, PersonaInfo, Report
 from eval.report.build import Provenance, group_names, judge_info, persona_info, replies_info, report_from
 from eval.scoring.scores import score
@@ -44,6 +45,7 @@ async def evaluate(
     samples: int | None = None,
     judge: Judge | None = None,
     unsteered: Sequence[Answer] | None = None,
+    orders: OrderScheme = TWO,
 ) -> Report:
     """Ask the persona every question that has figures for its groups, and score the answers.
 
@@ -53,7 +55,8 @@ async def evaluate(
     `steering` replaces the persona's own steering, and `shots` its number of other questions with `few_shot`. `limit`
     asks only this many questions, chosen by `seed` and spread over topics. `samples` is the number of replies to each
     prompt, for an expression that draws several; None means its own number. `judge` maps answers in words to the
-    options; None means the model itself. `progress(done, total)` is called after each question.
+    options; None means the model itself. `orders` are those in which options are lettered (`eval.orders`).
+    `progress(done, total)` is called after each question.
 
     `unsteered` are the answers of the same model without steering (`ask_unsteered`), in the same expression: with them
     the report says what the persona changes. They are of no use for a persona that is not steered.
@@ -70,7 +73,7 @@ async def evaluate(
     system = evaluation_prompt(steered.persona)
     prefix = [Message("system", system)] if system else []
     started = time.perf_counter()
-    method, asking = METHODS[expression], Asking(seed, samples, judge or Judge(engine))
+    method, asking = METHODS[expression], Asking(seed, samples, judge or Judge(engine), orders)
     outcomes = await _ask(engine, prefix, questions, asked, expression, asking, progress)
     answers = [outcome for outcome in outcomes if isinstance(outcome, Answer)]
     without = None if unsteered is None or not is_steered(steered) else _about(questions, unsteered)
@@ -85,9 +88,12 @@ async def evaluate(
             steering=steered.persona.steering,
             shots=shots_of(steered.persona),
             expression=expression,
-            orders=ORDERS,
+            orders=method.orders(questions, asking),
+            probes=method.probes(questions, asking),
             seed=seed,
-            prompt_sha256=_prompt_sha256(system, [text for question in asked for text in method.prompts(question)]),
+            prompt_sha256=_prompt_sha256(
+                system, [text for question in asked for text in method.prompts(question, orders)]
+            ),
             failures=[outcome for outcome in outcomes if isinstance(outcome, Failure)],
             seconds=time.perf_counter() - started,
             tokens_decoded=None if method.in_words else sum(outcome.tokens_decoded for outcome in outcomes),

@@ -42,7 +42,14 @@ def examples(*lines: str, note: str = "") -> str:
     return f"{shown}\n\n{note}" if note else shown
 
 
-EXPRESSIONS: "tuple[Expression, ...]" = ("log_probability", "sequence", "verbalized", "sampled", "open_ended")
+EXPRESSIONS: "tuple[Expression, ...]" = (
+    "log_probability",
+    "option_texts",
+    "sequence",
+    "verbalized",
+    "sampled",
+    "open_ended",
+)
 REFUSALS: "tuple[Refusals, ...]" = ("apart", "as-option")
 STEERINGS = ("none", "qa", "bio", "portray", "few_shot")
 
@@ -68,6 +75,15 @@ Samples = Annotated[
     int | None,
     typer.Option(
         "--samples", min=1, metavar="N", help="Replies per prompt, for sampled (default 30) and open_ended (default 5)."
+    ),
+]
+Orders = Annotated[
+    str | None,
+    typer.Option(
+        "--orders",
+        metavar="O",
+        help="Option orders: 2, the survey's and its reverse; cyclic, every option once in every place; "
+        "or another number N, so many drawn ones.",
     ),
 ]
 Judge = Annotated[

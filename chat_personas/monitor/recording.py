@@ -94,7 +94,12 @@ class RoundRecorder:
         measure, model = self._measure, self._measure.model
         bootstrap = Bootstrap(measure.seed)
         alignment = bootstrap.mean(ended.values.alignments)
-        verdict = verdict_of([opinion(answer, "apart") for answer in found.answers], found.answers, bootstrap)
+        verdict = verdict_of(
+            {answer.question_id: opinion(answer, "apart") for answer in found.answers},
+            bootstrap,
+            orders_asked=True,
+            judge_unreliable=False,
+        )
         agreement = verdict.order_agreement
         return MeasurementRow(
             conversation_id=conversation_id,

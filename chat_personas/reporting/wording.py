@@ -63,7 +63,7 @@ SCORES = (
     ("refusal", "the persona's share of refusals"),
     ("human_refusal", "people's share of refusals"),
     ("label_mass", "probability of the answer letters"),
-    ("order_bias", "change when options are reversed"),
+    ("order_bias", "change with the order of options"),
     ("entropy_ratio", "below 1: less varied than people"),
     ("worth", "a sample of so many is as close"),
 )
@@ -74,6 +74,8 @@ EVERYONE = "everyone's answers"
 EVEN = "even answers"
 NOISE_FLOOR = "noise floor"
 REFERENCE_POINTS = "compared with reference points"
+LETTERS_ALONE = "letters alone"
+LETTERS_EXPLAINED = f"{LETTERS_ALONE}: the mean letter shares of the other questions"
 REFERENCES_EXPLAINED = f"{EVEN}: all options equal; {NOISE_FLOOR}: another sample of the group"
 
 
@@ -114,6 +116,8 @@ def reference_names(report: "Report") -> Iterator[tuple[str, str]]:
     yield "population", EVERYONE
     yield "opposite", answers_of(group_label(against) if against else "opposite group's")
     yield "uniform", EVEN
+    if report.references.letters is not None:
+        yield "letters", LETTERS_ALONE
     yield "noise_floor", NOISE_FLOOR
 
 
@@ -503,6 +507,26 @@ def gap_figures(gap: "GapInfo", *, show_invalid: bool = False) -> str:
         return GAP_NOT_SOUND
     figures = f"{signed(gap.total_variation)}, p {p_value(gap.p)}, K2S {signed(gap.relative)}"
     return marked(f"{figures}, {pluralize(gap.questions, 'question')}", sound=gap.sound)
+
+
+LETTERS_REMOVED_EXPLAINED = "a second estimate: each answer without the habit of choosing letters on the others"
+
+
+def letters_removed_lines(report: "Report") -> Iterator[str]:
+    """Yield what the second estimate says and how it differs from the score; nothing where there is none."""
+    found = report.letters_removed
+    if found is None:
+        return
+    yield f"letters removed, {letters_removed_over(report)}:"
+    yield f"  alignment {with_interval(found.alignment)}, change {signed(found.minus_score.alignment)}"
+    change = signed(found.minus_score.total_variation)
+    yield f"  total variation {with_interval(found.total_variation)}, change {change}"
+
+
+def letters_removed_over(report: "Report") -> str:
+    """Say which of the answered questions have the second estimate."""
+    count, answered = report.letters_removed.questions if report.letters_removed else 0, len(report.questions)
+    return f"{'' if count == answered else f'{count} of '}{pluralize(answered, 'question')}"
 
 
 def calibration_lines(report: "Report") -> Iterator[str]:

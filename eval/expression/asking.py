@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from eval.answers import Answer, Failure, OrderAnswer, Replies
-from eval.engine import ORDERS, Engine, EngineInfo, Message, Order, Percentages, RequestError, Sampling
+from eval.engine import Engine, EngineInfo, Message, Order, Percentages, RequestError, Sampling
 from eval.expression.rendering import QuestionLike, Rendered, render
+from eval.orders import TWO, OrderScheme, orders_for
 
 MIN_AT_ONCE = 8
 """Questions that are asked at once of an engine that takes fewer requests, so that it never waits for the next one."""
@@ -56,7 +57,7 @@ class OneReply:
         engine: Engine,
         prefix: Sequence[Message],
         questions: Iterable[QuestionLike],
-        orders: Sequence[Order] = ORDERS,
+        orders: Sequence[Order] | OrderScheme = TWO,
         *,
         seed: int = 0,
     ) -> AsyncGenerator[Answer | Failure, None]:
@@ -76,7 +77,9 @@ class OneReply:
             outcome = numbers if isinstance(numbers, str) else shares(question, rendered, numbers)
             return OrderOutcome(outcome, Replies(asked=1))
 
-        return ask_each(engine.info, questions, lambda question: ask_in_orders(question, orders, in_order))
+        return ask_each(
+            engine.info, questions, lambda question: ask_in_orders(question, orders_for(orders, question), in_order)
+        )
 
 
 async def ask_each(

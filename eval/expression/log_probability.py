@@ -12,8 +12,9 @@ from itertools import chain
 import numpy as np
 
 from eval.answers import Answer, Failure, OrderAnswer
-from eval.engine import ORDERS, Engine, EngineError, Message, Order, ProbeScore
+from eval.engine import Engine, EngineError, Message, Order, ProbeScore
 from eval.expression.rendering import QuestionLike, Rendered, render
+from eval.orders import TWO, OrderScheme, orders_for
 
 Rendering = Callable[[QuestionLike, Order], Rendered]
 
@@ -22,7 +23,7 @@ async def ask(
     engine: Engine,
     prefix: Sequence[Message],
     questions: Iterable[QuestionLike],
-    orders: Sequence[Order] = ORDERS,
+    orders: Sequence[Order] | OrderScheme = TWO,
     rendering: Rendering = render,
 ) -> AsyncGenerator[Answer | Failure, None]:
     """Put `questions` to the model after `prefix`; yield each answer once all its orders are known.
@@ -35,7 +36,7 @@ async def ask(
     """
     if engine.info.log_probabilities == "none":
         raise EngineError(f"{engine.info.name} gives no log-probabilities; use another model or another expression")
-    waiting = {question.id: _Collected(question, orders, rendering) for question in questions}
+    waiting = {question.id: _Collected(question, orders_for(orders, question), rendering) for question in questions}
     if not waiting:
         return
     probes = [rendered.probe for collected in waiting.values() for rendered in collected.rendered.values()]
@@ -48,7 +49,7 @@ async def ask(
         async for score in scores:
             collected, order = of_probe[score.key]
             collected.scores[order] = score
-            if len(collected.scores) == len(orders):
+            if len(collected.scores) == len(collected.rendered):
                 yield waiting.pop(collected.question.id).answer()
     for question_id in waiting:
         yield Failure(question_id, "the engine ended without an answer")
@@ -84,7 +85,8 @@ def _order_answer(question: QuestionLike, rendered: Rendered, score: ProbeScore)
     missing = [label for label in rendered.probe.labels if label not in bounds]
     if missing:
         return f"the engine gave no figure for the answer {missing[0]}"
-    if not all(map(math.isfinite, [score.label_mass, *chain.from_iterable(bounds.values())])):
+    mass = math.nan if score.label_mass is None else score.label_mass
+    if not all(map(math.isfinite, [mass, *chain.from_iterable(bounds.values())])):
         return "the engine gave a figure that is not a probability"
     of_text = {text: bounds[label] for label, text in zip(rendered.probe.labels, rendered.options, strict=True)}
     options, upper = np.array([of_text[text] for text in question.option_texts]).T
@@ -95,8 +97,8 @@ def _order_answer(question: QuestionLike, rendered: Rendered, score: ProbeScore)
         order=rendered.order,
         options=options,
         refusal=refusal,
-        label_mass=score.label_mass,
-        truncation=_truncation(bounds.values(), float(options.sum()) or refusal, score.label_mass),
+        label_mass=mass,
+        truncation=_truncation(bounds.values(), float(options.sum()) or refusal, mass),
         options_upper=None if np.array_equal(options, upper) else upper,
     )
 

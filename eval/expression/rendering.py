@@ -1,7 +1,8 @@
 """The text of a probe: how a survey question is put to a model for each expression method.
 
-We letter the options, in the survey's order or in reverse. The refusal options always come last, so that only the
-substantive options are reversed. Answers are matched to options by text, through `Rendered.options`.
+We letter the options, in the survey's order and in reverse, or in other orders (`eval.orders`). The refusal options
+always come last, so that only the substantive options change places. Answers are matched to options by text, through
+`Rendered.options`.
 
 The built-in model was trained on exactly these prompts, so change them only together with it. The wording is our own:
 what we replicate of the papers is how answers are scored, not the scores of their models.
@@ -12,6 +13,7 @@ from string import ascii_uppercase
 from typing import Protocol
 
 from eval.engine import Order, Probe
+from eval.orders import places
 
 INSTRUCTION = "Answer with one letter only."
 SEQUENCE_LENGTH = 30
@@ -69,9 +71,9 @@ def open_prompt(question: QuestionLike) -> str:
 
 
 def ordered_options(question: QuestionLike, order: Order) -> tuple[str, ...]:
-    """Return the option texts as printed: the survey's order or its reverse, then the refusals."""
-    options = question.option_texts if order == "survey" else question.option_texts[::-1]
-    return (*options, *question.refusals)
+    """Return the option texts as printed: in this order, then the refusals, which always come last."""
+    texts = question.option_texts
+    return (*(texts[option] for option in places(order, question.id, len(texts))), *question.refusals)
 
 
 def lettered(options: tuple[str, ...]) -> str:

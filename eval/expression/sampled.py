@@ -10,9 +10,10 @@ from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import replace
 
 from eval.answers import Answer, Failure, Replies
-from eval.engine import ORDERS, Engine, Message, Order, Sampling
+from eval.engine import Engine, Message, Order, Sampling
 from eval.expression.asking import OrderOutcome, ask_each, ask_in_orders, mostly_unread, seed_for, shares
 from eval.expression.rendering import QuestionLike, Rendered, render
+from eval.orders import TWO, OrderScheme, orders_for
 
 SAMPLES = 30
 SAMPLING = Sampling(temperature=1.0, top_p=1.0, max_tokens=32)
@@ -25,7 +26,7 @@ def ask(
     engine: Engine,
     prefix: Sequence[Message],
     questions: Iterable[QuestionLike],
-    orders: Sequence[Order] = ORDERS,
+    orders: Sequence[Order] | OrderScheme = TWO,
     *,
     seed: int = 0,
     samples: int = SAMPLES,
@@ -44,7 +45,9 @@ def ask(
         replies = await engine.complete([*prefix, Message("user", rendered.probe.prompt)], sampling, samples)
         return _counted(question, rendered, replies)
 
-    return ask_each(engine.info, questions, lambda question: ask_in_orders(question, orders, in_order))
+    return ask_each(
+        engine.info, questions, lambda question: ask_in_orders(question, orders_for(orders, question), in_order)
+    )
 
 
 def _counted(question: QuestionLike, rendered: Rendered, texts: Sequence[str]) -> OrderOutcome:

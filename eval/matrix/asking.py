@@ -12,7 +12,7 @@ from eval.expression.methods import Asking, Method
 from eval.scoring.distributions import Opinion, opinion
 from eval.scoring.intervals import Bootstrap
 from eval.scoring.results import Verdict
-from eval.scoring.validity import both_orders, verdict
+from eval.scoring.scores import verdict_of
 from eval.surveys.model import Question
 from personas import LoadedPersona, Persona, Steering, system_prompt, with_steering
 
@@ -66,10 +66,8 @@ class PromptAnswers:
 
     def verdict(self, questions: Sequence[Question], bootstrap: Bootstrap) -> Verdict:
         """Judge the answers to all `questions` that were put, as a report on the same answers is judged."""
-        found = [self.answered[question.id] for question in questions if question.id in self.answered]
-        return verdict(
-            [both_orders({each.order: each.distribution for each in one.by_order}) for one in found],
-            [one.valid for one in found],
+        return verdict_of(
+            {question.id: self.answered[question.id] for question in questions if question.id in self.answered},
             bootstrap,
             orders_asked=self.orders_asked,
             judge_unreliable=self.doubtful,

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from eval.engine import Order
+from eval.orders import OrderName
 from eval.report import FailureInfo, JudgeInfo, ModelInfo, RepliesInfo, SurveyInfo, Timing
 from eval.scoring.results import Document, GroupName, NearGroup, Part, Score, Verdict
 
@@ -180,7 +180,7 @@ class MatrixReport(Document):
     """Which figures it was compared with."""
     expression: str
     """How the distributions were obtained."""
-    orders: tuple[Order, ...]
+    orders: tuple[OrderName, ...]
     """The option orders in which each question was put (`open_ended`: to the judge)."""
     seed: int
     """The seed of the choice of questions and of the intervals."""

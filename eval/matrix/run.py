@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from eval.answer_files import AnswerFile
 from eval.answers import Replies
-from eval.engine import ORDERS, Engine, EngineError
+from eval.engine import Engine, EngineError
 from eval.expression.judge import Judge
 from eval.expression.methods import METHODS, Asking, Expression, cannot
 from eval.matrix.asking import UNSTEERED, PromptAnswers, all_prompts, ask, named_prompts
@@ -18,6 +18,7 @@ from eval.matrix.given import given_rows
 from eval.matrix.groups import comparison_groups, groups_of
 from eval.matrix.models import MatrixReport
 from eval.matrix.tables import MatrixSource, columns, common_questions, require_common, rows, steerabilities
+from eval.orders import TWO, OrderScheme
 from eval.report import FailureInfo, ModelInfo, Timing
 from eval.report.build import judge_info, program_version, replies_info, survey_info
 from eval.scoring.intervals import Bootstrap
@@ -41,6 +42,7 @@ async def evaluate_matrix(
     samples: int | None = None,
     judge: Judge | None = None,
     answers: Mapping[str, AnswerFile] | None = None,
+    orders: OrderScheme = TWO,
     progress: Progress | None = None,
 ) -> MatrixReport:
     """Ask the model unsteered, as each persona, and steered to each persona's groups; compare with every group.
@@ -59,7 +61,7 @@ async def evaluate_matrix(
     compared = comparison_groups(questions, groups_of(survey.survey, attribute))
     require_common(compared)
     given = given_rows(answers or {}, questions, names_of(personas))
-    method, asking = METHODS[expression], Asking(seed, samples, judge or Judge(engine))
+    method, asking = METHODS[expression], Asking(seed, samples, judge or Judge(engine), orders)
     if (why := cannot(expression, engine.info, (judge or engine).info)) is not None:
         raise EngineError(why)
     started = time.perf_counter()
@@ -73,7 +75,7 @@ async def evaluate_matrix(
         model=ModelInfo.model_validate(engine.info),
         survey=survey_info(survey, questions),
         expression=expression,
-        orders=ORDERS,
+        orders=method.orders(questions, asking),
         seed=seed,
         attribute=attribute,
         questions=tuple(question.id for question in common.questions),
@@ -91,7 +93,7 @@ async def evaluate_matrix(
         judge=await judge_info(questions, method, asking),
         timing=Timing(
             seconds=seconds,
-            probes=len(by_prompt) * len(questions) * len(ORDERS),
+            probes=len(by_prompt) * method.probes(questions, asking),
             tokens_decoded=None if method.in_words else sum(each.tokens_decoded for each in by_prompt.values()),
             tokens_reused=None if method.in_words else sum(each.tokens_reused for each in by_prompt.values()),
         ),

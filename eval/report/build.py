@@ -54,6 +54,7 @@ class Provenance:
     shots: int | None = None
     replies: RepliesInfo | None = None
     judge: JudgeInfo | None = None
+    probes: int = 0
 
 
 def report_from(card: Scorecard, provenance: Provenance) -> Report:
@@ -74,6 +75,7 @@ def report_from(card: Scorecard, provenance: Provenance) -> Report:
         verdict=card.verdict,
         scores=card.scores,
         scores_valid_only=card.scores_valid_only,
+        letters_removed=card.letters_removed,
         topics=card.topics,
         references=card.references,
         entropy_thirds=card.entropy_thirds,
@@ -89,7 +91,7 @@ def report_from(card: Scorecard, provenance: Provenance) -> Report:
         judge=provenance.judge,
         timing=Timing(
             seconds=provenance.seconds,
-            probes=len(provenance.questions) * len(provenance.orders),
+            probes=provenance.probes,
             tokens_decoded=provenance.tokens_decoded,
             tokens_reused=provenance.tokens_reused,
         ),
@@ -115,6 +117,7 @@ def _question(scored: QuestionScore, orders: Sequence[Order]) -> QuestionInfo:
         total_variation=scored.total_variation,
         order_bias=scored.order_bias,
         valid=scored.valid,
+        letters_removed=scored.letters_removed,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from eval.answers import Refusals
-from eval.engine import Order
+from eval.orders import OrderName
 from eval.report.provenance import (
     Calibration,
     Distribution,
@@ -22,6 +22,7 @@ from eval.scoring.results import (
     Effect,
     EntropyThird,
     GroupSample,
+    LettersRemoved,
     NearGroup,
     OppositeScores,
     Part,
@@ -40,8 +41,9 @@ SCHEMA_OF_SEVERAL: Literal["chat-personas/eval-reports@2"] = "chat-personas/eval
 class OrderInfo(Part):
     """The answer in one option order."""
 
-    order: Order
-    """`survey` or `reversed`: how the options were printed. All figures are in the survey's order."""
+    order: OrderName
+    """How the options were printed: `survey`, `reversed`, `rotated-N` (by N places) or `shuffled-N` (the N-th
+    permutation drawn for the question). All figures are in the survey's order."""
     model: Distribution | None
     """The distribution over the options, normalised like the question's `model`; null for refusals only, `apart`."""
     refusal: float
@@ -84,9 +86,11 @@ class QuestionInfo(Part):
     total_variation: float | None
     """Half the sum of absolute differences; `as-option` the refusals are one more option."""
     order_bias: float | None
-    """Total variation between the two orders."""
+    """Total variation between the orders: the mean over their pairs."""
     valid: bool
     """False if the label mass is below 0.5 in any order, truncation could exceed 0.1, or the judge errs too often."""
+    letters_removed: Distribution | None = None
+    """The second estimate, without the habit of choosing letters, normalised like `model`; null where there is none."""
 
 
 class FailureInfo(Part):
@@ -119,7 +123,7 @@ class Report(Document):
     """With the steering `few_shot`: how many other questions came before each question; otherwise null."""
     expression: str
     """How the distributions were obtained; `unknown` for answers from a file."""
-    orders: tuple[Order, ...]
+    orders: tuple[OrderName, ...]
     """The option orders in which each question was put (`open_ended`: to the judge); none from a file."""
     refusals: Refusals
     """`apart`: left out and renormalised; `as-option`: one more option."""
@@ -135,6 +139,8 @@ class Report(Document):
     """Over the valid questions."""
     calibration: Calibration | None = None
     """With `--calibrate`; null without it, and if fewer than 20 questions with figures were answered."""
+    letters_removed: LettersRemoved | None = None
+    """How close the second estimate is, without the habit of choosing letters; null where no question has it."""
     topics: tuple[TopicScore, ...]
     """By topic."""
     references: References

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from eval.errors import ReportError
 from eval.report import SCHEMA, SCHEMA_OF_SEVERAL, Report, Reports, Verdict
 from eval.scoring.intervals import Bootstrap
-from eval.scoring.validity import both_orders, verdict
+from eval.scoring.validity import in_orders, verdict
 from personas.inputs.files import FileKind, display_name, read_text
 from personas.inputs.json_text import parse_json
 from personas.inputs.models import explain, faults
@@ -82,7 +82,10 @@ def _model(document: object) -> type[Report] | type[Reports]:
 def judged(report: Report) -> Verdict:
     """Return the verdict that follows from the questions in a report; reports of the first schema have none."""
     opinions = [
-        both_orders({each.order: None if each.model is None else np.array(each.model) for each in question.by_order})
+        in_orders(
+            question.id,
+            {each.order: None if each.model is None else np.array(each.model) for each in question.by_order},
+        )
         for question in report.questions
     ]
     return verdict(
@@ -106,6 +109,11 @@ def _check(report: Report) -> None:
     if repeated is not None:
         raise ReportError(f"duplicate question {quoted(repeated)}; {_AGAIN}")
     for question in report.questions:
-        shares = (question.ordinal, question.model, question.human or question.options)
+        shares = (
+            question.ordinal,
+            question.model,
+            question.human or question.options,
+            question.letters_removed or question.options,
+        )
         if any(len(each) != len(question.options) for each in shares):
             raise ReportError(f"the question {quoted(question.id)} does not have one figure for each option; {_AGAIN}")

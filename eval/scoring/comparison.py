@@ -28,6 +28,7 @@ from eval.scoring.metrics import (
     total_variation,
     uniform,
 )
+from eval.scoring.validity import InOrders, in_orders, letters_only, letters_removed
 from eval.scoring.worth import SIZES, curve, sample_distance
 from eval.surveys.human_figures import EveryoneElse, HumanFigures, everyone_else, human_figures
 from eval.surveys.loading import Question, Survey
@@ -118,6 +119,7 @@ class Comparison:
             "uniform": self._distances(self._uniform()),
             "population": self._distances(self._people(())),
             "noise_floor": self._noise_floor(seed),
+            "letters": self.distances_of(self._with_own_refusals(letters_only(self.in_orders))),
         }
         if self.opposite is not None:
             references["opposite"] = self._distances(self._people((self.opposite,)))
@@ -133,6 +135,38 @@ class Comparison:
             entropy=entropy(self.model.compared),
             human_entropy=entropy(self.human.compared),
             sample_distances=np.array([curve(shares) for shares in self.human.compared]).reshape(-1, len(SIZES)),
+        )
+
+    @property
+    def opinions_by_id(self) -> dict[str, Opinion]:
+        """The model's opinions by the id of the question."""
+        return {question.id: found for question, found in zip(self.questions, self.opinions, strict=True)}
+
+    @property
+    def in_orders(self) -> tuple[InOrders | None, ...]:
+        """The distributions of each question in its option orders, refusals left out."""
+        return tuple(
+            in_orders(question.id, {each.order: each.distribution for each in opinion.by_order})
+            for question, opinion in zip(self.questions, self.opinions, strict=True)
+        )
+
+    def letters_removed(self) -> tuple[Shares | None, ...]:
+        """Return the second estimate of each question, with the share of refusals of the first; see `validity`.
+
+        None where it cannot be made: also where an option has no share in one of the orders.
+        """
+        usable = [answer if answer is not None and answer.nothing_excluded else None for answer in self.in_orders]
+        return self._with_own_refusals(letters_removed(usable))
+
+    def distances_of(self, shares: Sequence[Shares | None]) -> Distances:
+        """Return how close other distributions, one for each question, are to the people compared with."""
+        return self._distances(stack(shares, self.table.width, self.refusals))
+
+    def _with_own_refusals(self, found: Sequence[FloatArray | None]) -> tuple[Shares | None, ...]:
+        """Add the persona's own shares of refusals, which always have the last letters, to shares of the options."""
+        return tuple(
+            None if options is None else _shares(options, opinion.refusal, self.refusals)
+            for options, opinion in zip(found, self.opinions, strict=True)
         )
 
     def against(self, group: Group) -> Distances:
@@ -231,6 +265,10 @@ def _by_row(survey: Survey, table: GroupTable, answers: Sequence[Answer]) -> dic
 
 def _model_shares(opinion: Opinion) -> Shares | None:
     return None if opinion.distribution is None else (opinion.distribution, opinion.refusal)
+
+
+def _shares(options: FloatArray, refusal: float, refusals: Refusals) -> Shares:
+    return (options if refusals == "apart" else options * (1 - refusal), refusal)
 
 
 def _human_shares(figures: HumanFigures | None, refusals: Refusals) -> Shares | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from math import isfinite
 
 import numpy as np
@@ -35,10 +36,10 @@ class Opinion:
 
     `distribution` is over the options in the survey's order. With refusals `apart` it sums to 1; with `as-option` to
     1 - `refusal`, unless the answer is to be scored as it is. With refusals `apart`, an order with nothing but refusals
-    is left out of the average; if both orders are like that, `distribution` is None.
+    is left out of the average; if all orders are like that, `distribution` is None.
 
     `refusal` is the share of the refusal options in the mass of all labels, averaged over all orders. `order_bias` is
-    the total variation between the distributions of the two orders, None unless there are two.
+    the total variation between the distributions of two orders, the mean over all pairs of orders, None without a pair.
     """
 
     distribution: FloatArray | None
@@ -97,10 +98,10 @@ def _order_opinion(question_id: str, answer: OrderAnswer, refusals: Refusals) ->
 
 def _order_bias(orders: Sequence[OrderOpinion], refusals: Refusals) -> float | None:
     known = [(order.distribution, order.refusal) for order in orders if order.distribution is not None]
-    if len(known) != 2:
+    if len(known) < 2:
         return None
-    first, second = (compared(distribution, refusal, refusals) for distribution, refusal in known)
-    return float(total_variation(first, second))
+    pairs = combinations([compared(distribution, refusal, refusals) for distribution, refusal in known], 2)
+    return float(np.mean([total_variation(first, second) for first, second in pairs]))
 
 
 def compared(distribution: FloatArray, refusal: float, refusals: Refusals) -> FloatArray:

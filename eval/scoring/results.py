@@ -82,7 +82,7 @@ class Scores(Part):
     label_mass: Score | None
     """The probability that the model gives to all answer labels together."""
     order_bias: Score | None
-    """Total variation between the distributions of the two option orders."""
+    """Total variation between the distributions of two option orders, the mean over their pairs."""
     entropy_ratio: Score | None
     """The spread ratio: the persona's entropy relative to the people's; far below 1 is mode collapse."""
     worth: Score | None = None
@@ -135,6 +135,24 @@ class References(Part):
     """What the opposite group answered; null without one."""
     noise_floor: Reference | None
     """What a second sample of the same people would answer; null without counts."""
+    letters: Reference | None = None
+    """Every question answered with the mean letter shares of the other questions: what the letters alone would say.
+    Null without several option orders, and in older reports."""
+
+
+class LettersRemoved(Part):
+    """A second estimate beside the score: how close the answers are without the model's habit of choosing letters."""
+
+    questions: int
+    """How many questions have this estimate: answered in several option orders, every option with a share above 0 in
+    each, and at least 4 others with as many options, or every option in every place equally often."""
+    alignment: Score | None
+    """As in `scores`, over these questions."""
+    total_variation: Score | None
+    """As in `scores`, over these questions."""
+    minus_score: Difference
+    """Letters removed minus the score, paired by question. Alignment above 0 and total variation below 0: without the
+    letters the persona is closer to the people."""
 
 
 class EntropyThird(Part):
@@ -275,13 +293,13 @@ class Verdict(Part):
     `follows_letters`: order agreement under 0.5 or not surely above 0; `does_not_answer`: fewer than half of the
     questions valid; `judge_unreliable`; `cannot_be_checked`: under 20 questions in both orders; `no_answers`."""
     order_agreement: Score | None
-    """The correlation of the answers in the two option orders, -1 to 1; null without both orders."""
+    """The correlation of the answers in two option orders, over all pairs of orders, -1 to 1; null without two."""
     valid: int
     """How many answered questions are valid."""
     answered: int
     """How many questions were answered."""
     both_orders: int
-    """How many were answered in both option orders with something else than refusals."""
+    """How many were answered in at least two option orders with something else than refusals."""
 
     @property
     def sound(self) -> bool:

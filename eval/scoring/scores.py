@@ -4,8 +4,7 @@
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,12 +15,13 @@ from eval.scoring.distributions import Opinion, OrderOpinion
 from eval.scoring.exaggeration import effect, unsteered_opinions
 from eval.scoring.groups import nearest
 from eval.scoring.intervals import RESAMPLES, Bootstrap
-from eval.scoring.metrics import entropy
+from eval.scoring.metrics import Shares
 from eval.scoring.results import (
     Difference,
     Effect,
     EntropyThird,
     GroupSample,
+    LettersRemoved,
     NearGroup,
     OppositeScores,
     Reference,
@@ -32,7 +32,8 @@ from eval.scoring.results import (
     TopicScore,
     Verdict,
 )
-from eval.scoring.validity import both_orders, verdict
+from eval.scoring.thirds import entropy_thirds
+from eval.scoring.validity import in_orders, verdict
 from eval.scoring.worth import worth_in_people
 from eval.surveys.loading import Survey
 from personas import Group
@@ -63,6 +64,7 @@ class QuestionScore:
     order_bias: float | None
     valid: bool
     unsteered: tuple[OrderOpinion, ...] = ()
+    letters_removed: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ class Scorecard:
     refused: tuple[RefusedQuestion, ...] = ()
     effect: Effect | None = None
     entropy_thirds: tuple[EntropyThird, ...] = ()
+    letters_removed: LettersRemoved | None = None
 
 
 def score(
@@ -116,6 +119,7 @@ def score(
     comparison = compare(survey, groups, answers, refusals)
     measured = comparison.measured(seed)
     valid = np.array([opinion.valid for opinion in comparison.opinions], dtype=np.bool_)
+    removed = comparison.letters_removed()
     near = nearest(comparison.table, comparison.rows, comparison.model.options, bootstrap)
     without = unsteered_opinions(unsteered or (), refusals)
     return Scorecard(
@@ -129,22 +133,30 @@ def score(
         group_sample=_group_sample(comparison, measured, bootstrap),
         nearest=near.groups,
         nearest_questions=near.questions,
-        questions=tuple(_question_scores(comparison, measured, without)),
-        verdict=verdict_of(comparison.opinions, answers, bootstrap),
+        questions=tuple(_question_scores(comparison, measured, removed, without)),
+        verdict=verdict_of(
+            comparison.opinions_by_id,
+            bootstrap,
+            orders_asked=any(len(answer.by_order) > 1 for answer in answers),
+            judge_unreliable=any(answer.doubtful for answer in answers),
+        ),
         refused=tuple(_refused(comparison)),
         effect=effect(comparison, groups, without, bootstrap),
         entropy_thirds=entropy_thirds(comparison, measured, bootstrap),
+        letters_removed=_letters_removed(comparison, measured.persona, removed, bootstrap),
     )
 
 
-def verdict_of(opinions: Sequence[Opinion], answers: Sequence[Answer], bootstrap: Bootstrap) -> Verdict:
-    """Judge a measurement by its answers and the opinions behind them."""
+def verdict_of(
+    opinions: Mapping[str, Opinion], bootstrap: Bootstrap, *, orders_asked: bool, judge_unreliable: bool
+) -> Verdict:
+    """Judge a measurement by its opinions, by the id of the question; the flags are those of `validity.verdict`."""
     return verdict(
-        [both_orders({each.order: each.distribution for each in opinion.by_order}) for opinion in opinions],
-        [opinion.valid for opinion in opinions],
+        [in_orders(name, {each.order: each.distribution for each in one.by_order}) for name, one in opinions.items()],
+        [one.valid for one in opinions.values()],
         bootstrap,
-        orders_asked=any(len(answer.by_order) > 1 for answer in answers),
-        judge_unreliable=any(answer.doubtful for answer in answers),
+        orders_asked=orders_asked,
+        judge_unreliable=judge_unreliable,
     )
 
 
@@ -203,7 +215,7 @@ def references(measured: QuestionMeasures, bootstrap: Bootstrap) -> References:
     if complete(measured, "noise_floor") is None:
         del found["noise_floor"]
     scored = {name: _reference(distances, measured, bootstrap, of=name) for name, distances in found.items()}
-    return References(**{name: scored.get(name) for name in ("uniform", "population", "opposite", "noise_floor")})
+    return References(**{name: scored.get(name) for name in References.model_fields})
 
 
 def _reference(distances: Distances, measured: QuestionMeasures, bootstrap: Bootstrap, of: str) -> Reference | None:
@@ -242,6 +254,22 @@ def _group_sample(comparison: Comparison, measured: QuestionMeasures, bootstrap:
         share=float(np.nanmedian(share)),
         everyone_else=bootstrap.mean(measured.everyone_else) if counted else None,
         sample=bootstrap.mean(measured.sample) if counted else None,
+    )
+
+
+def _letters_removed(
+    comparison: Comparison, persona: Distances, removed: Sequence[Shares | None], bootstrap: Bootstrap
+) -> LettersRemoved | None:
+    """Return the scores of the second estimate over the questions that have it; None if no question has it."""
+    distances = comparison.distances_of(removed).where_defined(persona)
+    count = sum(each is not None for each in removed)
+    if count == 0:
+        return None
+    return LettersRemoved(
+        questions=count,
+        alignment=bootstrap.mean(distances.alignment),
+        total_variation=bootstrap.mean(distances.total_variation),
+        minus_score=_difference(distances, persona, bootstrap),
     )
 
 
@@ -285,53 +313,22 @@ def _against_opposite(
     )
 
 
-def entropy_thirds(
-    comparison: Comparison, measured: QuestionMeasures, bootstrap: Bootstrap
-) -> tuple[EntropyThird, ...]:
-    """Return the alignment over thirds of the questions, by the people's entropy as a share of that of even answers.
-
-    Only questions with an alignment count; ties keep the survey's order. Nothing for fewer than three. Models come
-    closest where people agree (Hu et al. 2025, "SimBench"), so one mean over both hides where they fail.
-    """
-    shares = comparison.human.options
-    options = np.array([len(question.options) for question in comparison.questions], dtype=np.float64)
-    divided = entropy(shares) / np.log(np.maximum(options, 2))
-    scored = np.flatnonzero(~np.isnan(measured.persona.alignment))
-    if len(scored) < len(_THIRDS):
-        return ()
-    ranked = scored[np.argsort(divided[scored], kind="stable")]
-    found = []
-    for third, rows in zip(_THIRDS, np.array_split(ranked, len(_THIRDS)), strict=True):
-        aligned = {name: measured.references[name].alignment[rows] for name in ("population", "uniform")}
-        found.append(
-            EntropyThird(
-                third=third,
-                low=float(divided[rows].min()),
-                high=float(divided[rows].max()),
-                questions=len(rows),
-                persona=bootstrap.mean(measured.persona.alignment[rows]),
-                population=bootstrap.mean(aligned["population"]),
-                uniform=bootstrap.mean(aligned["uniform"]),
-            )
-        )
-    return tuple(found)
-
-
-_THIRDS: tuple[Literal["agree", "between", "divided"], ...] = ("agree", "between", "divided")
-
-
 def _minus(one: Distances, other: Distances) -> Distances:
     return Distances(one.alignment - other.alignment, one.total_variation - other.total_variation)
 
 
 def _question_scores(
-    comparison: Comparison, measured: QuestionMeasures, unsteered: Mapping[str, Opinion]
+    comparison: Comparison,
+    measured: QuestionMeasures,
+    removed: Sequence[Shares | None],
+    unsteered: Mapping[str, Opinion],
 ) -> Iterator[QuestionScore]:
-    for row, opinion in enumerate(comparison.opinions):
+    for row, (opinion, second) in enumerate(zip(comparison.opinions, removed, strict=True)):
         if opinion.distribution is not None:
             without = unsteered.get(comparison.questions[row].id)
             by_order = without.by_order if without is not None else ()
-            yield _question_score(comparison, measured, row, opinion.distribution, by_order)
+            scored = _question_score(comparison, measured, row, opinion.distribution, by_order)
+            yield scored if second is None else replace(scored, letters_removed=second[0])
 
 
 def _question_score(

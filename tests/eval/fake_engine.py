@@ -54,12 +54,21 @@ class FakeEngine:
     def _score(self, probe: Probe) -> ProbeScore:
         if probe.key in self._failures:
             return ProbeScore(probe.key, (), 0.0, failure=self._failures[probe.key], tokens_decoded=1)
+        if probe.texts:
+            return self._score_texts(probe)
         texts = dict(line.split(". ", 1) for line in probe.prompt.splitlines() if line[1:3] == ". ")
         even = {text: 0.9 / len(texts) for text in texts.values()}
         masses = self._masses.get(probe.key, self._masses.get(probe.key.rpartition("/")[0], even))
         labels = tuple(self._label(label, masses.get(texts[label], 0.0)) for label in probe.labels)
         total = sum(masses.get(text, 0.0) for text in texts.values())
         return ProbeScore(probe.key, labels, total, tokens_decoded=10, tokens_reused=30, dropped_messages=self._dropped)
+
+    def _score_texts(self, probe: Probe) -> ProbeScore:
+        """Give each text such a mean log-probability that its share is its mass; next to nothing without one."""
+        masses = self._masses.get(probe.key.rpartition("/")[0], dict.fromkeys(probe.labels, 1.0))
+        means = {text: math.log(masses.get(text) or 1e-300) for text in probe.labels}
+        labels = tuple(LabelScore(text, mean, mean) for text, mean in means.items())
+        return ProbeScore(probe.key, labels, None, tokens_decoded=10, tokens_reused=30, dropped_messages=self._dropped)
 
     def _label(self, label: str, mass: float) -> LabelScore:
         return LabelScore(label, _log(mass), _log(mass + self._hidden))

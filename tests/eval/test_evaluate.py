@@ -112,11 +112,12 @@ async def test_skill_and_differences_recompute_from_the_report() -> None:
 
 
 REPORT_KEYS = """schema created version persona model survey steering shots expression orders refusals seed
-    prompt_sha256 verdict scores scores_valid_only calibration topics references entropy_thirds effect
-    scores_against_opposite group_sample nearest nearest_questions questions refused failures replies judge timing"""
+    prompt_sha256 verdict scores scores_valid_only calibration letters_removed topics references
+    entropy_thirds effect scores_against_opposite group_sample nearest nearest_questions questions refused
+    failures replies judge timing"""
 SCORE_KEYS = "alignment total_variation skill refusal human_refusal label_mass order_bias entropy_ratio worth"
 QUESTION_KEYS = """id topics options ordinal human human_n model by_order unsteered refusal human_refusal label_mass
-    alignment total_variation order_bias valid"""
+    alignment total_variation order_bias valid letters_removed"""
 
 
 async def test_the_report_has_exactly_the_keys_of_the_design_in_their_order() -> None:
@@ -125,7 +126,7 @@ async def test_the_report_has_exactly_the_keys_of_the_design_in_their_order() ->
     assert list(document) == REPORT_KEYS.split()
     assert list(document["questions"][0]) == QUESTION_KEYS.split()
     assert list(document["scores"]) == list(document["scores_valid_only"]) == SCORE_KEYS.split()
-    assert list(document["references"]) == ["uniform", "population", "opposite", "noise_floor"]
+    assert list(document["references"]) == ["uniform", "population", "opposite", "noise_floor", "letters"]
 
 
 async def test_the_report_says_who_was_asked_what_and_names_no_folder() -> None:

@@ -16,7 +16,13 @@ def test_every_method_has_a_line_in_the_table_of_methods() -> None:
     assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(EXPRESSIONS)
 
 
-@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_the_texts_of_options_are_replies_to_the_question_alone() -> None:
+    asked = question("buses", {}, overall=(3, 1))
+    assert METHODS["option_texts"].prompts(asked) == [asked.stem]
+    assert "with `option_texts` the question alone" in PAGE
+
+
+@pytest.mark.parametrize("expression", [each for each in EXPRESSIONS if each != "option_texts"])
 def test_the_instruction_on_the_page_is_the_one_in_the_prompt(expression: Expression) -> None:
     table = PAGE.split("| method | instruction |")[1].split("\n\n")[0]
     (instruction,) = re.findall(rf"^\| .*`{expression}`.* \| `(.*)` \|$", table, re.MULTILINE)

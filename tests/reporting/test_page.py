@@ -9,9 +9,9 @@ import pytest
 from chat_personas.reporting.html.questions import by_misfit
 from chat_personas.reporting.html.report_page import page_document
 from eval.report import Report
-from tests.eval.reports import MODEL, report, row
+from tests.eval.reports import MODEL, judged_as, report, row
 from tests.reporting.reading import LOADING, SVG, rows, seen, tree, words
-from tests.reporting.reported import HOSTILE, hostile, score, scored
+from tests.reporting.reported import HOSTILE, hostile, reference, score, scored
 
 
 def policy(page: str) -> dict[str, str]:
@@ -204,3 +204,16 @@ def test_a_report_on_nothing_is_a_page_too() -> None:
 
 def test_the_same_report_gives_the_same_page() -> None:
     assert page_document([scored()]) == page_document([Report.model_validate_json(scored().to_json())])
+
+
+def test_the_second_estimate_and_letters_alone_stand_beside_the_score_and_are_hidden_with_it() -> None:
+    less = {"alignment": score(0.04, 0.01, 0.07), "total_variation": score(-0.05, -0.08, -0.02)}
+    removed = {"questions": 2, "alignment": score(0.84), "total_variation": score(0.15), "minus_score": less}
+    references = {**scored().references.model_dump(), "letters": reference(0.72, -0.08)}
+    shown = scored(letters_removed=removed, references=references)
+    page = page_document([shown])
+    assert rows(page, "Scores with the letters removed")["alignment"] == ["0.840", "+0.040 [+0.010, +0.070]"]
+    assert rows(page, "Compared with reference points")["letters alone"][0] == "0.720 [0.700, 0.740]"
+    hidden = words(page_document([judged_as(shown, "follows_letters")]))
+    assert "letters removed" not in hidden.lower()
+    assert "letters alone" not in hidden

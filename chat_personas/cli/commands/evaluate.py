@@ -4,7 +4,7 @@ from chat_personas.cli import options
 from chat_personas.cli.errors import DONE, CommandLineError, UsageError
 from chat_personas.cli.evaluation.checks import Baseline, check
 from chat_personas.cli.evaluation.output import Destinations, print_and_write
-from chat_personas.cli.evaluation.requests import expressions_meant
+from chat_personas.cli.evaluation.requests import expressions_meant, orders_meant
 from chat_personas.cli.evaluation.resume import ResumableRun
 from chat_personas.cli.evaluation.run import EvalRun, load_personas, score_answers
 from chat_personas.cli.options import REFUSALS, STEERINGS, choose
@@ -20,6 +20,7 @@ EXAMPLE = options.examples(
     "chat-personas eval democrat republican --html page.html --svg figure.svg",
     "chat-personas eval democrat --expression verbalized",
     "chat-personas eval democrat --expression all --json all.json",
+    "chat-personas eval democrat --orders cyclic",
     "chat-personas eval democrat --fail-under 0.8",
     "chat-personas eval --answers answers.jsonl --survey civic",
     "chat-personas eval --answers answers.jsonl --fail-if-worse-than report.json",
@@ -39,6 +40,7 @@ def evaluate(
     expression: options.How = None,
     samples: options.Samples = None,
     judge: options.Judge = None,
+    orders: options.Orders = None,
     steering: options.Steering = None,
     shots: options.Shots = None,
     model: options.Model = None,
@@ -71,7 +73,7 @@ def evaluate(
     if answers is not None:
         asking: dict[str, object] = {"PERSONA": personas, "--model": model, "--steering": steering, "--shots": shots}
         asking |= {"--expression": expression, "--samples": samples, "--judge": judge, "--save-answers": save_answers}
-        asking |= {"--yes": yes, "--no-cache": no_cache, "--resume": resume}
+        asking |= {"--orders": orders, "--yes": yes, "--no-cache": no_cache, "--resume": resume}
         _nothing_to_ask(asking)
         scored = score_answers(answers, survey, limit=limit, seed=seed, refusals=compared, with_calibration=calibrate)
         baseline = None if fail_if_worse_than is None else Baseline.of_answers(fail_if_worse_than, scored)
@@ -80,12 +82,13 @@ def evaluate(
         return DONE
     wanted = _named(personas)
     one_only = {"--save-answers": save_answers, "--fail-if-worse-than": fail_if_worse_than}
+    expressions = expressions_meant(expression, samples, judge, one_only=one_only)
     run = EvalRun(
         settings=settings,
         model=model or settings.model,
         survey=find_survey(survey),
         personas=load_personas(wanted),
-        expressions=expressions_meant(expression, samples, judge, one_only=one_only),
+        expressions=expressions,
         steering=None if steering is None else choose("--steering", steering, STEERINGS),
         shots=shots,
         limit=limit,
@@ -94,6 +97,7 @@ def evaluate(
         calibrate=calibrate,
         samples=samples,
         judge=judge,
+        orders=orders_meant(orders, expressions),
         agreed=yes,
         saving=save_answers is not None,
         with_unsteered=unsteered,

@@ -7,7 +7,7 @@ import typer
 from chat_personas.cli import options
 from chat_personas.cli.errors import DONE, UsageError
 from chat_personas.cli.evaluation.output import Destinations
-from chat_personas.cli.evaluation.requests import expression_meant
+from chat_personas.cli.evaluation.requests import expression_meant, orders_meant
 from chat_personas.cli.evaluation.resume import ResumableRun
 from chat_personas.cli.evaluation.run import MatrixRun, load_labelled, load_personas
 from chat_personas.cli.options import choose
@@ -27,7 +27,7 @@ EXAMPLE = options.examples(
     "chat-personas matrix democrat republican --groups POLPARTY --html page.html --svg figure.svg",
     "chat-personas matrix democrat --answers annotators=answers.jsonl",
     note="Each persona is asked with its own prompt, and with its groups by qa, bio and portray; the unsteered model "
-    "is asked once. Each prompt asks the whole survey in both option orders.",
+    "is asked once. Each prompt asks the whole survey in all option orders.",
 )
 
 
@@ -56,6 +56,7 @@ def matrix(
     ] = None,
     samples: options.Samples = None,
     judge: options.Judge = None,
+    orders: options.Orders = None,
     model: options.Model = None,
     limit: options.Limit = None,
     seed: Annotated[
@@ -82,6 +83,7 @@ def matrix(
     loaded = find_survey(survey or settings.survey)
     known = dict.fromkeys((*CATALOGUE, *OPEN_ATTRIBUTES, *attributes_with_figures(loaded.survey)))
     attribute = choose("--groups", groups[0], tuple(known)) if groups else None
+    expressions = (expression_meant(expression, samples, judge),)
     run = MatrixRun(
         settings=settings,
         model=model or settings.model,
@@ -89,9 +91,10 @@ def matrix(
         survey=loaded,
         attribute=attribute,
         answers=load_labelled(answers or (), loaded),
-        expressions=(expression_meant(expression, samples, judge),),
+        expressions=expressions,
         samples=samples,
         judge=judge,
+        orders=orders_meant(orders, expressions),
         limit=limit,
         seed=seed,
         agreed=yes,

@@ -14,6 +14,7 @@ from chat_personas.cli.options import choose
 from chat_personas.text import pluralize
 from eval.engine import EngineInfo
 from eval.expression.methods import EXPRESSIONS, METHODS, Asking, Expression, cannot
+from eval.orders import MOST, TWO, OrderScheme
 from eval.surveys.model import Question
 
 
@@ -72,6 +73,23 @@ def expression_meant(named: str | None, samples: int | None, judge: str | None) 
     word = choose("--expression", named or EXPRESSIONS[0], EXPRESSIONS)
     (found,) = expressions_meant(word, samples, judge, one_only={})
     return found
+
+
+def orders_meant(word: str | None, expressions: Sequence[Expression]) -> OrderScheme:
+    """Return the option orders that `--orders` names, the survey's and its reverse if it is not given.
+
+    Raises:
+        UsageError: there are no such orders, or no expression letters options for the model.
+    """
+    if word is None:
+        return TWO
+    if all(METHODS[each].fixed_orders is not None for each in expressions):
+        raise UsageError(f"--orders is for expressions that letter the options, not {' and '.join(expressions)}")
+    if word == "cyclic":
+        return "cyclic"
+    if word.isascii() and word.isdecimal() and len(word) < 4 and TWO <= int(word) <= MOST:
+        return int(word)
+    raise UsageError(f"--orders {word}: must be cyclic or a number from {TWO} to {MOST}")
 
 
 def possible(expressions: Sequence[Expression], info: EngineInfo, judge: EngineInfo) -> Sequence[Expression]:

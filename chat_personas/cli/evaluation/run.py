@@ -27,6 +27,7 @@ from eval.matrix.given import given_rows
 from eval.matrix.groups import groups_of
 from eval.matrix.models import MatrixReport
 from eval.matrix.run import evaluate_matrix, names_of, questions_of
+from eval.orders import TWO, OrderScheme
 from eval.report import Report
 from eval.report.calibrate import calibrated, comparable
 from eval.scoring.intervals import MIN_QUESTIONS
@@ -52,6 +53,7 @@ class Run(ABC):
     expressions: Sequence[Expression]
     samples: int | None
     judge: str | None
+    orders: OrderScheme
     limit: int | None
     seed: int
     agreed: bool
@@ -72,11 +74,15 @@ class Run(ABC):
             itself = self.judge in (None, self.model)
             judge = engine if itself else await opened_model(self.judge or "", self.settings, opened)
             self.expressions = possible(self.expressions, engine.info, judge.info)
-            other, asking = None if itself else judge.info, Asking(self.seed, self.samples)
+            other, asking = None if itself else judge.info, Asking(self.seed, self.samples, orders=self.orders)
             requests = agree_to_all(engine.info, other, self.expressions, questions, asking, self.agreed)
             cached = self.resumable.begin(engine, self.command, self._identity(), requests)
             yield cached, Judge(cached if itself else self.resumable.share(judge))
             self.resumable.finish()
+
+    def _other_orders(self) -> list[object]:
+        """Return the orders if they are not the usual two: runs that began before there were others are resumed."""
+        return [] if self.orders == TWO else [self.orders]
 
     @abstractmethod
     def _identity(self) -> list[object]:
@@ -174,12 +180,13 @@ class EvalRun(Run):
                 samples=self.samples,
                 judge=judge,
                 unsteered=unsteered,
+                orders=self.orders,
             )
         return calibrate(report) if self.calibrate else report
 
     def _identity(self) -> list[object]:
         files = [persona.sha256 for persona in self.personas]
-        how = [*self.expressions, self.samples, self.judge, self.steering, self.shots]
+        how = [*self.expressions, self.samples, self.judge, self.steering, self.shots, *self._other_orders()]
         return [files, self.survey.sha256, how, self.limit, self.seed]
 
 
@@ -219,13 +226,14 @@ class MatrixRun(Run):
                     samples=self.samples,
                     judge=judge,
                     answers=self.answers,
+                    orders=self.orders,
                     progress=advance,
                 )
         return self.resumable.with_cache_counts(report)
 
     def _identity(self) -> list[object]:
         files = [persona.sha256 for persona in self.personas]
-        how = [self.expressions[0], self.samples, self.judge]
+        how = [self.expressions[0], self.samples, self.judge, *self._other_orders()]
         return [files, self.survey.sha256, self.attribute, how, self.limit, self.seed]
 
 

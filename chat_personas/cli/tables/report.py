@@ -1,6 +1,7 @@
 """The reports of an evaluation as tables and bars for a terminal."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from rich.console import Console
 from rich.table import Table
@@ -11,6 +12,7 @@ from chat_personas.reporting.why_missing import missing
 from chat_personas.reporting.wording import (
     EVEN,
     EVERYONE,
+    LETTERS_EXPLAINED,
     MARK,
     REFERENCE_POINTS,
     REFERENCES_EXPLAINED,
@@ -21,6 +23,7 @@ from chat_personas.reporting.wording import (
     calibration_lines,
     effect_lines,
     failures_listed,
+    letters_removed_lines,
     marked,
     measure_of,
     not_shown,
@@ -111,7 +114,10 @@ def _print_scores(console: Console, report: Report, *, sound: bool) -> None:
             picture = f" {bar(score.mean)}" if sound else ""
             print_marked(console, f"  {fitted(name, REFERENCE_WIDTH)}{picture} {with_interval(score)}", sound=sound)
     print_line(console, f"  ({REFERENCES_EXPLAINED})")
-    for line in (*summary_lines(report), *effect_lines(report.effect), *calibration_lines(report)):
+    if report.references.letters is not None:
+        print_line(console, f"  ({LETTERS_EXPLAINED})")
+    more = (effect_lines(report.effect), letters_removed_lines(report), calibration_lines(report))
+    for line in chain(summary_lines(report), *more):
         print_marked(console, f"  {line}", sound=sound)
     for table in _thirds(report, console.width, sound):
         console.print(table)

@@ -26,12 +26,13 @@ SCORING_VERSION = 1
 def model_key(info: EngineInfo) -> str:
     """Return the hash of all that an engine says about itself, in hexadecimal.
 
-    Two things do not count. One is the name of a model file, since the hash of its content does. The other is the
-    number of requests at once, since each answer belongs to one request. A server is identified by its address, the
+    Three things do not count. One is the name of a model file, since the hash of its content does. Another is the
+    number of requests at once, since each answer belongs to one request. The last is whether whole texts can be scored,
+    since it decides which questions can be asked and not what is answered. A server is identified by its address, the
     name of its model and its capabilities; if its weights change under the same name, nobody notices.
     """
     described = asdict(info)
-    del described["requests_at_once"]
+    del described["requests_at_once"], described["scores_texts"]
     if info.sha256 is not None:
         del described["name"]
     return _digest(["model", SCORING_VERSION, described])
@@ -40,7 +41,10 @@ def model_key(info: EngineInfo) -> str:
 def score_keys(model: str, prefix: Sequence[Message], probes: Sequence[Probe]) -> list[str]:
     """Return the key of each probe's answer after `prefix` by the model with this `model_key`."""
     context = _digest(_as_list(prefix))
-    return [_digest(["score", model, context, probe.prompt, probe.labels]) for probe in probes]
+    return [
+        _digest(["score_texts" if probe.texts else "score", model, context, probe.prompt, probe.labels])
+        for probe in probes
+    ]
 
 
 def reply_keys(model: str, messages: Sequence[Message], sampling: Sampling, seeds: Sequence[int]) -> list[str]:
@@ -99,7 +103,7 @@ class KeptScore(_Kept):
     """A model's answer to one probe; see `ProbeScore`. Token counts are not stored: the answer was paid for once."""
 
     labels: tuple[_KeptLabel, ...]
-    label_mass: float = Field(gt=0, le=1 + _SLACK, allow_inf_nan=False)
+    label_mass: float | None = Field(gt=0, le=1 + _SLACK, allow_inf_nan=False)
     dropped_messages: int = Field(ge=0)
 
     @classmethod
@@ -126,6 +130,8 @@ class KeptScore(_Kept):
     def _check_labels(self, probe: Probe) -> None:
         if sorted(each.label for each in self.labels) != sorted(probe.labels):
             raise ValueError("the labels are not those of the probe")
+        if (self.label_mass is None) != probe.texts:
+            raise ValueError("only whole texts have no label mass")
 
     def score(self, key: str) -> ProbeScore:
         """Return the answer as that of the probe with this key, at no cost."""

@@ -19,6 +19,13 @@ CHATML = (
 )
 """The commonest chat format, for model files without a template; llama.cpp assumes the same."""
 
+PLAIN = (
+    "{% for message in messages %}{% if message['role'] == 'user' %}{{ 'Question: ' + message['content'] + '\n' }}"
+    "{% else %}{{ ('Answer: ' if message['role'] == 'assistant' else '') + message['content'] + '\n\n' }}{% endif %}"
+    "{% endfor %}{% if add_generation_prompt %}{{ 'Answer:' }}{% endif %}"
+)
+"""The plain text of OpinionQA, which a model without a chat template goes on writing: base models know no turns."""
+
 _CLOCK = "strftime_now"
 """The function that templates call to write the date into every prompt."""
 _SPACE = "\t\n\t"
@@ -81,6 +88,25 @@ class Prompter:
         last = len(prefix)
         for prompt in prompts:
             yield self._join([part.holding(prompt) if part.message == last else part for part in parts], messages)
+
+    def reply_tokens(self, text: str) -> tuple[int, ...]:
+        """Return the tokens of `text` as the reply that follows a context of `tokens` or `probes`.
+
+        After a template that ends in a word, such as `Answer:`, a space comes before the text, and the two are split
+        as one: most vocabularies have tokens that begin with a space.
+        """
+        if not self._last_word:
+            return self._text_tokens(text, False)
+        before = self._text_tokens(self._last_word, False)
+        whole = self._text_tokens(f"{self._last_word} {text}", False)
+        return whole[len(before) :] if whole[: len(before)] == before else self._text_tokens(f" {text}", False)
+
+    @cached_property
+    def _last_word(self) -> str:
+        """The word with which every context ends; empty where that is white space or a control token."""
+        text = self._template.parts([Message("user", "?")])[-1].text
+        text = text[max([0, *(found.end() for found in self._vocabulary.control.finditer(text))]) :]
+        return "" if text[-1:].isspace() else (text.split() or [""])[-1]
 
     def size(self, text: str) -> int:
         """Return how many tokens `text` has by itself."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from chat_personas.engines.llama.bindings import native, physical_cores
 from chat_personas.engines.llama.context import Context, ContextSize
 from chat_personas.engines.llama.model import Model, file_sha256
-from chat_personas.engines.llama.prompt import CHATML, ChatTemplate, Prompter
+from chat_personas.engines.llama.prompt import CHATML, PLAIN, ChatTemplate, Prompter
 from chat_personas.engines.llama.token_cache import SequenceMemory
 from chat_personas.engines.llama.vocabulary import LabelScorer, Vocabulary
 from chat_personas.engines.llama.worker import InterruptFlag
@@ -50,7 +50,8 @@ class Runtime:
     """A loaded model and its context, for the worker thread only.
 
     `context_length` is how many tokens one conversation, or one probe with its prefix, may have. The cache has more
-    cells than that, for branches beside a full conversation.
+    cells than that, for branches beside a full conversation. `texts_prompter` makes the contexts after which whole
+    texts are scored: in plain text where the file has no chat template.
     """
 
     model: Model
@@ -58,6 +59,7 @@ class Runtime:
     vocabulary: Vocabulary
     template: ChatTemplate
     prompter: Prompter
+    texts_prompter: Prompter
     labels: LabelScorer
     memory: SequenceMemory
     context_length: int
@@ -89,6 +91,7 @@ class Runtime:
             template_date=self.template.date,
             flash_attention=self.flash_attention,
             log_probabilities="exact",
+            scores_texts=True,
             constraints="grammar" if self.vocabulary.can_constrain else "none",
             local=True,
             demonstration="demonstration" in says,
@@ -124,11 +127,10 @@ def load_runtime(path: Path, options: Options, flag: InterruptFlag) -> Runtime:
 
 def _with_context(model: Model, options: Options, flag: InterruptFlag) -> Runtime:
     vocabulary = Vocabulary(model.pointer)
-    template = ChatTemplate(
-        model.chat_template or CHATML,
-        begin=vocabulary.spelling(vocabulary.begin),
-        end=vocabulary.spelling(vocabulary.end),
-    )
+    begin, end = vocabulary.spelling(vocabulary.begin), vocabulary.spelling(vocabulary.end)
+    template = ChatTemplate(model.chat_template or CHATML, begin=begin, end=end)
+    prompter = Prompter(vocabulary, template)
+    plain = Prompter(vocabulary, ChatTemplate(PLAIN, begin=begin, end=end))
     length = options.context_length or min(model.trained_context, _LARGEST_DEFAULT_CONTEXT)
     length = min(length, model.trained_context)
     threads = options.threads or physical_cores()
@@ -147,7 +149,8 @@ def _with_context(model: Model, options: Options, flag: InterruptFlag) -> Runtim
         context=context,
         vocabulary=vocabulary,
         template=template,
-        prompter=Prompter(vocabulary, template),
+        prompter=prompter,
+        texts_prompter=prompter if model.chat_template else plain,
         labels=LabelScorer(vocabulary),
         memory=SequenceMemory(context),
         context_length=length,

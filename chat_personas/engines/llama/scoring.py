@@ -1,16 +1,58 @@
-"""Scoring many probes at once, on branches beside the conversation."""
+"""Scoring many probes at once, on branches beside the conversation.
+
+What is wanted of a probe is read off the logits after one context (the labels) or after several: a whole text takes one
+reading for each of its tokens, after the context and the tokens before it. All these contexts are paths of one tree.
+"""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from chat_personas.engines.llama.tree import Limits, Plan, Step, TokenPath, common_length
 from chat_personas.engines.llama.worker import InterruptFlag, Job, Priority
 from chat_personas.engines.shortening import shortened
-from eval.engine import Message, Probe, ProbeScore
+from eval.engine import LabelScore, Message, Probe, ProbeScore
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from chat_personas.engines.llama.runtime import Runtime
+
+_NOT_A_NUMBER = "the model's output is not a number; the file may be damaged"
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A probe as it is read: after `context`, of which the labels' own tokens are `texts` (empty for letters)."""
+
+    probe: Probe
+    context: TokenPath
+    texts: tuple[tuple[int, ...], ...] = ()
+    found: dict[TokenPath, dict[int, float]] = field(default_factory=dict)
+    """By path, the log-probability of each token that was wanted there."""
+    decoded: int = 0
+
+    def paths(self) -> Iterator[TokenPath]:
+        """Yield each distinct context after which something is read."""
+        yield from dict.fromkeys(
+            [self.context, *(self.context + text[:length] for text in self.texts for length in range(len(text)))]
+        )
+
+    def wanted(self, path: TokenPath) -> list[int]:
+        """Return the tokens that come next in a text after `path`."""
+        own = path[len(self.context) :]
+        return list({text[len(own)]: None for text in self.texts if text[: len(own)] == own and len(text) > len(own)})
+
+    def means(self) -> tuple[LabelScore, ...]:
+        """Return the mean log-probability per token of each text, once everything is found."""
+        scores = []
+        for label, text in zip(self.probe.labels, self.texts, strict=True):
+            each = [self.found[self.context + text[:place]][token] for place, token in enumerate(text)]
+            mean = sum(each) / len(each)
+            scores.append(LabelScore(label, mean, mean))
+        return tuple(scores)
 
 
 class ScoreJob(Job[ProbeScore]):
@@ -25,8 +67,8 @@ class ScoreJob(Job[ProbeScore]):
         super().__init__()
         self._prefix = tuple(prefix)
         self._probes = tuple(probes)
-        self._waiting: dict[TokenPath, list[Probe]] | None = None
-        """The probes that are not scored yet, by the tokens of their contexts; None before the first run."""
+        self._waiting: dict[TokenPath, list[_Asked]] | None = None
+        """What is not read yet, by the tokens after which it is read; None before the first run."""
         self._failed: set[str] = set()
         self._dropped = 0
 
@@ -46,8 +88,8 @@ class ScoreJob(Job[ProbeScore]):
             finally:
                 runtime.memory.release(step)
 
-    def _prepare(self, runtime: "Runtime", flag: InterruptFlag) -> dict[TokenPath, list[Probe]]:
-        """Return the probes that can be asked, by the tokens of their contexts; shorten the prefix if need be."""
+    def _prepare(self, runtime: "Runtime", flag: InterruptFlag) -> dict[TokenPath, list[_Asked]]:
+        """Return the probes that can be asked, by the contexts to read after; shorten the prefix if need be."""
         for probe in self._probes:
             if probe.key not in self._failed:
                 self._check_labels(runtime, probe)
@@ -56,38 +98,65 @@ class ScoreJob(Job[ProbeScore]):
             return {}
         prompts = [probe.prompt for probe in usable]
         longest = Message("user", max(prompts, key=len))
-        paths: list[TokenPath] = []
+        asked: list[_Asked] = []
         for fitted in shortened([*self._prefix, longest], runtime.prompter.size, runtime.context_length):
-            paths.clear()
-            for path in runtime.prompter.probes(fitted.messages[:-1], prompts):
+            asked.clear()
+            for each in self._in_context(runtime, fitted.messages[:-1], usable):
                 flag.check()
-                paths.append(path)
+                asked.append(each)
             self._dropped = fitted.dropped
-            if all(_fits(runtime, path) for path in paths):
+            if all(_fits(runtime, path) for each in asked for path in each.paths()):
                 break
-        waiting: dict[TokenPath, list[Probe]] = {}
-        for path, probe in zip(paths, usable, strict=True):
-            waiting.setdefault(path, []).append(probe)
+        waiting: dict[TokenPath, list[_Asked]] = {}
+        for each in asked:
+            for path in each.paths():
+                waiting.setdefault(path, []).append(each)
         return waiting
+
+    @staticmethod
+    def _in_context(runtime: "Runtime", prefix: Sequence[Message], probes: Sequence[Probe]) -> Iterator[_Asked]:
+        """Yield the probes with the tokens of their contexts, and with those of whole texts."""
+        letters = [probe for probe in probes if not probe.texts]
+        whole = [probe for probe in probes if probe.texts]
+        contexts = runtime.prompter.probes(prefix, [probe.prompt for probe in letters])
+        for probe, context in zip(letters, contexts, strict=True):
+            yield _Asked(probe, context)
+        prompter = runtime.texts_prompter
+        for probe, context in zip(whole, prompter.probes(prefix, [probe.prompt for probe in whole]), strict=True):
+            yield _Asked(probe, context, tuple(prompter.reply_tokens(label) for label in probe.labels))
 
     def _check_labels(self, runtime: "Runtime", probe: Probe) -> None:
         """Fail the probe if the model cannot answer with its labels."""
         try:
             for label in probe.labels:
-                runtime.labels.variants(label)
+                if probe.texts:
+                    _check_text(label)
+                else:
+                    runtime.labels.variants(label)
         except ValueError as error:
             self._fail(probe, str(error))
 
     def _fail_too_long(self, runtime: "Runtime") -> None:
         waiting = self._waiting or {}
-        for path in [path for path in waiting if not _fits(runtime, path)]:
+        for path in sorted((path for path in waiting if not _fits(runtime, path)), key=len, reverse=True):
             problem = f"the question and the conversation before it have {len(path)} tokens, too many for the context"
-            for probe in waiting.pop(path):
-                self._fail(probe, f"{problem}; {runtime.longer_context}")
+            for each in waiting.get(path, []):
+                self._fail(each.probe, f"{problem}; {runtime.longer_context}")
+        self._drop_failed()
+
+    def _drop_failed(self) -> None:
+        """Read nothing more of probes that have failed."""
+        if self._waiting is not None:
+            left = {
+                path: [each for each in asked if each.probe.key not in self._failed]
+                for path, asked in self._waiting.items()
+            }
+            self._waiting = {path: asked for path, asked in left.items() if asked}
 
     def _fail(self, probe: Probe, why: str) -> None:
-        self._failed.add(probe.key)
-        self.results.put(ProbeScore(probe.key, (), 0.0, failure=why))
+        if probe.key not in self._failed:
+            self._failed.add(probe.key)
+            self.results.put(ProbeScore(probe.key, (), 0.0, failure=why))
 
     def _plan(self, runtime: "Runtime") -> Plan:
         """Aim the spine (see `SequenceMemory`) at the probes' common prefix, and plan how to decode the rest."""
@@ -99,27 +168,54 @@ class ScoreJob(Job[ProbeScore]):
         return Plan(paths, held, limits)
 
     def _read(self, runtime: "Runtime", plan: Plan, step: Step) -> None:
-        """Put out the scores of the probes whose contexts ended in this step."""
+        """Read off what is wanted after the contexts that ended in this step; put out the scores that are complete."""
         waiting = self._waiting or {}
         for index, row in zip(step.paths, step.ends, strict=True):
             path, decoded = plan.paths[index], plan.decoded(index)
             logits = runtime.context.logits(row)
-            for probe in waiting.pop(path):
-                labels, mass = runtime.labels.scores(probe.labels, logits)
-                if math.isnan(mass):
-                    self._fail(probe, "the model's output is not a number; the file may be damaged")
+            for asked in waiting.pop(path):
+                if asked.probe.key in self._failed:
                     continue
-                self.results.put(
-                    ProbeScore(
-                        probe.key,
-                        labels,
-                        mass,
-                        tokens_decoded=decoded,
-                        tokens_reused=len(path) - decoded,
-                        dropped_messages=self._dropped,
-                    )
-                )
+                asked.decoded += decoded
                 decoded = 0  # another probe with the same context cost nothing
+                if asked.probe.texts:
+                    self._read_tokens(runtime, asked, path, logits)
+                else:
+                    self._read_labels(runtime, asked, logits)
+
+    def _read_labels(self, runtime: "Runtime", asked: _Asked, logits: "NDArray[np.float32]") -> None:
+        labels, mass = runtime.labels.scores(asked.probe.labels, logits)
+        if math.isnan(mass):
+            self._fail(asked.probe, _NOT_A_NUMBER)
+        else:
+            self._put(asked, labels, mass, len(asked.context))
+
+    def _read_tokens(self, runtime: "Runtime", asked: _Asked, path: TokenPath, logits: "NDArray[np.float32]") -> None:
+        """Read the next token of each text that goes on here; put out the score if it was the last."""
+        tokens = asked.wanted(path)
+        asked.found[path] = dict(zip(tokens, runtime.labels.of_tokens(tokens, logits), strict=True))
+        if any(map(math.isnan, asked.found[path].values())):
+            self._fail(asked.probe, _NOT_A_NUMBER)
+        elif len(asked.found) == (count := sum(1 for _ in asked.paths())):
+            self._put(asked, asked.means(), None, len(asked.context) + count - 1)
+
+    def _put(self, asked: _Asked, labels: tuple[LabelScore, ...], mass: float | None, tokens: int) -> None:
+        """Put out a score; `tokens` are all that the probe's contexts have, each once."""
+        self.results.put(
+            ProbeScore(
+                asked.probe.key,
+                labels,
+                mass,
+                tokens_decoded=asked.decoded,
+                tokens_reused=max(0, tokens - asked.decoded),
+                dropped_messages=self._dropped,
+            )
+        )
+
+
+def _check_text(text: str) -> None:
+    if not text.strip():
+        raise ValueError("an answer without text cannot be scored")
 
 
 def _fits(runtime: "Runtime", path: TokenPath) -> bool:

@@ -158,16 +158,18 @@ class LabelScorer:
             self._found[label] = tuple(found)
         return self._found[label]
 
+    def of_tokens(self, tokens: Sequence[int], logits: NDArray[np.float32]) -> list[float]:
+        """Return the natural log-probability of each of `tokens` as the next one; NaN where the output is damaged."""
+        total, largest = self._log_total(logits)
+        return [float(logits[token]) - largest - total for token in tokens]
+
     def scores(self, labels: Sequence[str], logits: NDArray[np.float32]) -> tuple[tuple[LabelScore, ...], float]:
         """Return the log-probability of each label, exact, and the mass of all together (0 to 1).
 
         This is log-softmax over the whole vocabulary, with the variants v of a label summed:
         log Σ_v exp(l_v − m) − log Σ_t exp(l_t − m), where t are all tokens and m is the largest logit.
         """
-        # Vocabularies are large: the exponentials go to a buffer that is used again. Their sum is in double precision.
-        largest = float(logits.max())
-        np.exp(np.subtract(logits, np.float32(largest), out=self._scratch), out=self._scratch)
-        total = np.log(self._scratch.sum(dtype=np.float64))
+        total, largest = self._log_total(logits)
         scores = []
         for label in labels:
             raw = logits[list(self.variants(label))].astype(np.float64) - largest
@@ -175,6 +177,13 @@ class LabelScorer:
             scores.append(LabelScore(label, logprob, logprob))
         mass = sum(float(np.exp(score.lower)) for score in scores)
         return tuple(scores), min(mass, 1.0)
+
+    def _log_total(self, logits: NDArray[np.float32]) -> tuple[float, float]:
+        """Return log Σ_t exp(l_t − m) and m."""
+        # Vocabularies are large: the exponentials go to a buffer that is used again. Their sum is in double precision.
+        largest = float(logits.max())
+        np.exp(np.subtract(logits, np.float32(largest), out=self._scratch), out=self._scratch)
+        return float(np.log(self._scratch.sum(dtype=np.float64))), largest
 
     def _last_token(self, text: str) -> int:
         return self._vocabulary.tokenise(text, special=False)[-1]

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 _CONCURRENCY = 32
 _DISCOVERY_RETRIES = 1
 _DISCOVERY_LIMITED_RETRIES = 5
+_NO_TEXTS = "a server does not score whole texts; use an embedded model (a GGUF file)"
 _NO_LOG_PROBABILITIES = "the server gives no log-probabilities; choose another server or an embedded model"
 
 
@@ -254,6 +255,8 @@ class OpenAIEngine:
         """Return the score. Raises EngineError for a failure that every other probe would meet, too."""
         import openai
 
+        if probe.texts:
+            return failed(probe, _NO_TEXTS)
         if not self._dialect.top_k:
             return failed(probe, _NO_LOG_PROBABILITIES)
         while True:

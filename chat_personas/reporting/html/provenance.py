@@ -15,6 +15,7 @@ from chat_personas.text import pluralize
 from eval.answers import reason
 from eval.expression.methods import METHODS
 from eval.matrix.models import MatrixReport
+from eval.orders import TWO
 from eval.report import (
     FROM_FILE,
     FailureInfo,
@@ -63,6 +64,11 @@ def expression_options(report: Report | MatrixReport) -> Iterator[str]:
         yield from ("--samples", str(report.replies.per_prompt))
     if report.judge is not None and not _judged_by_itself(report, report.judge):
         yield from ("--judge", model_option(report.judge))
+    drawn = sum(order.startswith("shuffled") for order in report.orders)
+    if drawn:
+        yield from ("--orders", str(max(drawn, TWO + 1)))  # of two options there are no more than two orders
+    elif any(order.startswith("rotated") for order in report.orders):
+        yield from ("--orders", "cyclic")
 
 
 def _judged_by_itself(report: Report | MatrixReport, judge: JudgeInfo) -> bool:

@@ -27,6 +27,8 @@ from chat_personas.reporting.wording import (
     GAP_EXPLAINED,
     GAP_NOT_SOUND,
     IDENTICAL,
+    LETTERS_EXPLAINED,
+    LETTERS_REMOVED_EXPLAINED,
     REFERENCE_POINTS,
     REFERENCES_EXPLAINED,
     SCORES,
@@ -39,6 +41,7 @@ from chat_personas.reporting.wording import (
     gap_name,
     group_label,
     groups_label,
+    letters_removed_over,
     not_shown,
     reference_names,
     runs_described,
@@ -153,6 +156,7 @@ def _figures(section: ReportSection) -> list[Element | None]:
         titled("What the persona changes", _effect(report)),
         titled("Scores", [_scores(report)]),
         titled("Where people agree, and where they are divided", _thirds(report)),
+        titled("Letters removed", _letters_removed(report)),
         titled("Calibration", _calibration(report)),
         titled("Nearest groups", _nearest(report)),
         titled("Topics", _topics(report)),
@@ -172,11 +176,12 @@ def _closeness(report: Report) -> Iterator[Node]:
         score_name("worth"),
     )
     yield table(REFERENCE_POINTS.capitalize(), heads, _references(report))
+    letters = "" if report.references.letters is None else f"{sentence(LETTERS_EXPLAINED)} "
     yield element(
         "p",
         f"Alignment: {IDENTICAL['alignment']}. Total variation: {IDENTICAL['total_variation']}. "
-        f"{sentence(REFERENCES_EXPLAINED)} Differences are taken within each question; where an interval excludes 0, "
-        "the difference is detectable.",
+        f"{sentence(REFERENCES_EXPLAINED)} {letters}Differences are taken within each question; where an interval "
+        "excludes 0, the difference is detectable.",
         class_="note",
     )
 
@@ -238,6 +243,20 @@ def _scores(report: Report) -> Element:
     over_all = f"all {pluralize(len(report.questions), 'question')} answered"
     heads = ("score", over_all, *((f"{valid:,} valid",) if some_invalid else ()), "")
     return table("Scores with their 95% intervals over questions only", heads, rows)
+
+
+def _letters_removed(report: Report) -> Iterator[Node]:
+    """Yield the scores of the second estimate with the paired differences; nothing where there is none."""
+    found = report.letters_removed
+    if found is None:
+        return
+    yield element("p", sentence(LETTERS_REMOVED_EXPLAINED))
+    heads = ("score", letters_removed_over(report), "letters removed − score")
+    rows = [
+        (score_name(name), with_interval(getattr(found, name)), signed(getattr(found.minus_score, name)))
+        for name in ("alignment", "total_variation")
+    ]
+    yield table("Scores with the letters removed", heads, rows)
 
 
 def _calibration(report: Report) -> Iterator[Node]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from chat_personas.cli import opening as cli_opening
+from chat_personas.reporting.html.provenance import command as repeat_command
 from eval.engine import Engine, EngineError, EngineInfo
 from eval.report import Report, Reports
 from tests.cli.running import Command, Ran, only_line
@@ -80,7 +81,9 @@ def test_all_sets_the_methods_side_by_side_with_the_gap(
         survey,
         *("--model", "tiny.gguf", "--expression", "all", "--judge", "pocket", "--json", "all.json"),
     )
-    assert (ran.code, ran.err) == (0, "")
+    assert ran.code == 0
+    assert ran.err.startswith("left out: option_texts: saying does not score whole texts; use an embedded model")
+    assert ran.err.count("\n") == 1
     document = Reports.model_validate_json((tmp_path / "all.json").read_text())
     names = ["log_probability", "sequence", "verbalized", "sampled", "open_ended"]
     assert [report.expression for report in document.reports] == names
@@ -107,7 +110,30 @@ def test_what_the_model_cannot_do_is_named_and_left_out(command: Command, served
     found = Reports.model_validate_json(ran.out)
     assert [report.expression for report in found.reports] == ["sequence", "verbalized", "sampled"]
     assert "left out: log_probability: saying gives no log-probabilities" in ran.err
+    assert "left out: option_texts: saying does not score whole texts" in ran.err
     assert "left out: open_ended: the judge saying gives no log-probabilities; name another with --judge" in ran.err
+
+
+def test_a_model_that_cannot_score_whole_texts_is_an_error_of_one_line_that_says_what_to_do(
+    command: Command, served_by: Serve, survey: str
+) -> None:
+    served_by(SayingEngine(say))
+    ran = evaluated(command, survey, "--expression", "option_texts")
+    assert ran.code == 3
+    assert "use an embedded model (a GGUF file) or another expression" in only_line(ran)
+
+
+@pytest.mark.parametrize("asking", [("eval",), ("matrix", "--groups", "POLPARTY")])
+def test_texts_of_options_need_no_letters_on_the_built_in_model(command: Command, asking: tuple[str, ...]) -> None:
+    name, *options = asking
+    ran = command(name, "democrat", *options, "--expression", "option_texts", "--limit", "2", "--json", "-")
+    assert ran.code == 0
+    document = json.loads(ran.out)
+    assert (document["expression"], document["orders"], document["failures"]) == ("option_texts", ["survey"], [])
+    assert document["timing"]["tokens_decoded"] > 0
+    if name == "eval":
+        assert document["verdict"]["finding"] == "given"
+        assert document["letters_removed"] is None
 
 
 def test_a_judge_of_its_own_is_opened_asked_and_closed(
@@ -315,3 +341,58 @@ def test_at_80_columns_every_figure_of_every_method_is_whole(
                 continue
             assert f"{score.mean:.3f} [{score.low:.3f}, {score.high:.3f}]" in ran.out
         assert sum(line.startswith(f"{report.expression} ") for line in ran.out.splitlines()) == 2
+
+
+def test_more_option_orders_are_asked_reported_and_named_in_the_command_that_repeats_the_run(
+    command: Command, served_by: Serve, survey: str
+) -> None:
+    engine = SayingEngine(say)
+    served_by(engine)
+    ran = evaluated(command, survey, "--orders", "cyclic", "--json", "-")
+    report = Report.model_validate_json(ran.out)
+    assert report.orders[:2] == ("survey", "rotated-1")
+    assert set(report.orders) == {order.order for question in report.questions for order in question.by_order}
+    assert [len(question.by_order) for question in report.questions] == [len(each.options) for each in report.questions]
+    assert report.timing.probes == sum(len(question.options) for question in report.questions) == len(engine.asked)
+    assert report.verdict.both_orders == len(report.questions)
+    assert "--orders cyclic" in repeat_command(report)
+    drawn = Report.model_validate_json(evaluated(command, survey, "--orders", "4", "--json", "-").out)
+    assert "--orders 4" in repeat_command(drawn)
+    usual = Report.model_validate_json(evaluated(command, survey, "--orders", "2", "--json", "-").out)
+    assert usual.orders == ("survey", "reversed")
+    assert "--orders" not in repeat_command(usual)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--orders", "1"], "--orders 1: must be cyclic or a number from 2 to 120"),
+        (["--orders", "round"], "--orders round: must be cyclic or a number"),
+        (["--orders", "cyclic", "--expression", "open_ended"], "--orders is for expressions that letter the options"),
+    ],
+)
+def test_orders_that_cannot_be_asked_are_wrong_usage(
+    command: Command, served_by: Serve, survey: str, arguments: list[str], says: str
+) -> None:
+    served_by(SayingEngine(say))
+    ran = evaluated(command, survey, *arguments)
+    assert ran.code == 2
+    assert says in only_line(ran)
+
+
+@pytest.mark.parametrize("expression", ["sequence", "verbalized", "sampled"])
+def test_replies_in_words_can_be_asked_for_in_more_orders(
+    command: Command, served_by: Serve, survey: str, expression: str
+) -> None:
+    served_by(SayingEngine(say))
+    ran = evaluated(command, survey, "--expression", expression, "--orders", "3", "--json", "-")
+    report = Report.model_validate_json(ran.out)
+    assert set(report.orders) <= {"shuffled-1", "shuffled-2", "shuffled-3"}
+    assert report.failures == ()
+
+
+def test_a_matrix_can_be_asked_in_more_orders(command: Command) -> None:
+    ran = command("matrix", "democrat", "--groups", "POLPARTY", "--orders", "cyclic", "--limit", "2", "--json", "-")
+    assert ran.code == 0
+    document = json.loads(ran.out)
+    assert document["orders"][:2] == ["survey", "rotated-1"]

@@ -114,8 +114,9 @@ async def test_on_request_scores_that_are_not_sound_are_printed_with_a_mark_in_e
     report = await evaluate(FakeEngine(), load_persona("democrat"), load_survey("civic"))
     print_reports([report], to_error=False, show_invalid=True)
     lines = capsys.readouterr().out.partition("questions  ")[2].splitlines()
-    assert any(line.startswith("alignment") and line.rstrip().endswith("(not sound)") for line in lines)
-    assert any(line.startswith("  even answers") and line.rstrip().endswith("(not sound)") for line in lines)
+    for name in ("alignment", "  even answers"):
+        (line, *_) = (line for line in lines if line.startswith(name))
+        assert "] (not sound)" in line
     how_it_answered = ("refusal", "human refusal", "label mass", "order bias")
     figures = [line for line in lines if "[" in line and not line.startswith(how_it_answered)]
     assert [line for line in figures if "not sound" not in line] == []
@@ -143,3 +144,14 @@ async def test_a_persona_that_is_not_steered_has_no_effect_to_speak_of() -> None
     unsteered = await ask_unsteered(engine, survey.survey.questions)
     report = await evaluate(engine, load_persona("unsteered"), survey, unsteered=unsteered)
     assert report.effect is None
+
+
+async def test_the_second_estimate_stands_beside_the_score_and_is_hidden_with_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "letters removed, 61 questions:" in (said := await printed(capsys, monkeypatch, "democrat"))
+    assert "\n  letters alone " in said
+    report = await evaluate(FakeEngine(), load_persona("democrat"), load_survey("civic"))
+    print_reports([judged_as(report, "follows_letters")], to_error=False)
+    assert "letters removed" not in (hidden := capsys.readouterr().out)
+    assert "letters alone" not in hidden

@@ -26,6 +26,16 @@ def test_an_answer_comes_back_bit_for_bit(bounds: list[tuple[float, float]], mas
     assert KeptScore.model_validate_json(text).score("BUS/survey") == given_score
 
 
+def test_the_score_of_whole_texts_comes_back_without_a_label_mass() -> None:
+    texts = Probe("BUS/texts", "Buses?", ("yes", "no"), texts=True)
+    asked = ProbeScore("BUS/texts", (LabelScore("yes", -1.5, -1.5), LabelScore("no", -2.5, -2.5)), None)
+    kept = KeptScore.of(asked, texts).model_dump_json()
+    assert KeptScore.read(kept, texts).score("BUS/texts") == asked
+    letters = Probe("BUS/texts", "Buses?", ("yes", "no"))
+    with pytest.raises(ValueError, match="label mass"):
+        KeptScore.read(kept, letters)
+
+
 def test_what_asking_cost_is_not_paid_again() -> None:
     asked = ProbeScore(
         "x", score((-1, -1), (-2, -2)).labels, 0.5, tokens_decoded=9, tokens_reused=8, dropped_messages=2

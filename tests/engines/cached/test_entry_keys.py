@@ -35,11 +35,15 @@ def test_a_model_that_differs_in_anything_it_says_about_itself_is_another(field:
 
 
 def test_everything_that_an_engine_can_say_about_itself_is_looked_at() -> None:
-    assert {field.name for field in fields(EngineInfo)} == {"name", "requests_at_once", *OTHER}
+    assert {field.name for field in fields(EngineInfo)} == {"name", "requests_at_once", "scores_texts", *OTHER}
 
 
 def test_a_server_that_may_be_asked_more_at_once_gives_the_same_answers() -> None:
     assert model_key(replace(SERVER, requests_at_once=32)) == model_key(SERVER)
+
+
+def test_a_model_that_is_found_to_score_whole_texts_gives_the_same_answers_to_letters() -> None:
+    assert model_key(replace(FILE, scores_texts=True)) == model_key(FILE)
 
 
 def test_a_model_file_is_known_by_its_content_and_a_server_by_its_name() -> None:
@@ -58,9 +62,10 @@ def test_a_probe_is_known_by_what_comes_before_it_its_words_and_its_labels_not_b
         key(prefix=(*SYSTEM, Message("user", ""))),
         key(probe=replace(PROBE, prompt="Trams?\nA. yes\nB. no")),
         key(probe=replace(PROBE, labels=("A", "B", "C"))),
+        key(probe=replace(PROBE, texts=True)),
         key(model="n"),
     ]
-    assert len({key(), *others}) == 7
+    assert len({key(), *others}) == 8
 
 
 def test_a_reply_is_known_by_how_it_is_drawn_and_its_own_seed() -> None:

@@ -26,7 +26,7 @@ def write_tiny_model(
     layers: int = 2,
     width: int = 64,
     context: int = 512,
-    template: str = TEMPLATE,
+    template: str | None = TEMPLATE,
     name: str = "tiny",
 ) -> Path:
     """Write a random model to `path` and return it; the same arguments give the same bytes."""
@@ -52,7 +52,8 @@ def write_tiny_model(
     writer.add_bos_token_id(BEGIN)
     writer.add_eos_token_id(END)
     writer.add_add_bos_token(True)
-    writer.add_chat_template(template)
+    if template is not None:
+        writer.add_chat_template(template)
     for name, weights in _weights(np.random.default_rng(seed), len(tokens), layers, width):
         writer.add_tensor(name, weights)
     writer.write_header_to_file()

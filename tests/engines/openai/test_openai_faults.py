@@ -85,6 +85,19 @@ async def test_label_bounds_sum_the_shown_variants_and_leave_room_for_what_is_no
     assert score.label_mass == pytest.approx(0.9)
 
 
+async def test_whole_texts_are_refused_without_asking_the_server() -> None:
+    async with serving(well) as server:
+        engine = await OpenAIEngine.open(server.url)
+        asked = len(server.requests)
+        (score,) = [
+            score async for score in engine.score(HELLO, [Probe("Q/texts", "Buses?", ("yes", "no"), texts=True)])
+        ]
+        await engine.close()
+    assert not engine.info.scores_texts
+    assert score.failure == "a server does not score whole texts; use an embedded model (a GGUF file)"
+    assert len(server.requests) == asked
+
+
 async def test_a_rate_limit_is_waited_out_as_the_server_asks_and_nothing_is_lost() -> None:
     refused: list[float] = []
 

@@ -28,7 +28,7 @@ class TalkingEngine(PromptedEngine):
 
     def __init__(self, town: Town, mute: str = "") -> None:
         super().__init__(town.masses)
-        self.info = EngineInfo("talking", "fake", constraints="none", log_probabilities="exact")
+        self.info = EngineInfo("talking", "fake", constraints="none", log_probabilities="exact", scores_texts=True)
         self._town, self._mute = town, mute
 
     async def complete(self, messages: Sequence[Message], sampling: Sampling, n: int = 1) -> list[str]:

@@ -105,3 +105,10 @@ def test_a_report_of_the_second_schema_needs_its_verdict() -> None:
     del new["verdict"]
     with pytest.raises(ReportError, match='"verdict" is missing'):
         read_reports(json.dumps(new))
+
+
+def test_a_report_from_before_letters_were_removed_is_read_without_them() -> None:
+    made = json.loads(json.dumps(document(rows([0.5]))))
+    assert "letters_removed" not in made
+    (found,) = read_reports(json.dumps(made))
+    assert (found.letters_removed, found.references.letters, found.questions[0].letters_removed) == (None, None, None)

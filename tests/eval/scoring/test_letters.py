@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from eval.answers import FloatArray
-from eval.scoring.validity import BothOrders, both_orders, letters_only, letters_removed
+from eval.orders import places
+from eval.scoring.validity import BothOrders, InOrders, in_orders, letters_only, letters_removed
 
 
 def softmax(logs: FloatArray) -> FloatArray:
@@ -66,8 +67,47 @@ def test_a_share_of_nothing_is_no_certainty_without_end() -> None:
 
 def test_a_question_needs_a_distribution_in_both_orders() -> None:
     one = np.array([0.4, 0.6])
-    assert both_orders({"survey": one, "reversed": None}) is None
-    assert both_orders({"survey": one}) is None
-    both = both_orders({"survey": one, "reversed": one[::-1]})
+    assert in_orders("Q", {"survey": one, "reversed": None}) is None
+    assert in_orders("Q", {"survey": one}) is None
+    both = in_orders("Q", {"survey": one, "reversed": one[::-1]})
     assert both is not None
-    assert both.reversed.tolist() == [0.6, 0.4]
+    assert both.shares[1].tolist() == [0.6, 0.4]
+    assert both.by_place()[1].tolist() == [0.4, 0.6]
+
+
+def rotated(content: FloatArray, habit: FloatArray, question_id: str = "Q") -> InOrders:
+    """The answers of the same model in all rotations."""
+    count = len(content)
+    orders = ["survey", *(f"rotated-{steps}" for steps in range(1, count))]
+    shares = {}
+    for order in orders:
+        at = np.argsort(places(order, question_id, count))
+        shares[order] = softmax(content + habit[at])
+    found = in_orders(question_id, shares)
+    assert found is not None
+    return found
+
+
+def test_in_all_rotations_any_habit_is_removed_exactly_without_other_questions() -> None:
+    rng = np.random.default_rng(4)
+    for options in (2, 3, 4, 5):
+        content, habit = rng.normal(size=options), 2 * rng.normal(size=options)
+        (found,) = letters_removed([rotated(content, habit)])
+        assert found == pytest.approx(softmax(content), abs=1e-9)
+
+
+def test_in_all_rotations_letters_alone_answer_evenly() -> None:
+    rng = np.random.default_rng(5)
+    for found in letters_only([rotated(rng.normal(size=3), np.array([2.0, 0, 0])) for _ in range(6)]):
+        assert found == pytest.approx(np.full(3, 1 / 3))
+
+
+def test_in_drawn_orders_the_habit_of_each_place_is_that_over_all_orders() -> None:
+    habit = np.array([2.0, 0.5, -1.0, -1.5])
+    contents = [antisymmetric(np.random.default_rng(n), 4) for n in range(40)]
+    answers = []
+    for n, content in enumerate(contents):
+        drawn = {f"shuffled-{k}": np.argsort(places(f"shuffled-{k}", f"Q{n}", 4)) for k in range(1, 25)}
+        answers.append(in_orders(f"Q{n}", {order: softmax(content + habit[at]) for order, at in drawn.items()}))
+    for content, found in zip(contents, letters_removed(answers), strict=True):
+        assert found == pytest.approx(softmax(content), abs=1e-6)

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from eval.answers import FloatArray
+from eval.orders import places
 from eval.scoring.intervals import Bootstrap
-from eval.scoring.validity import BothOrders, order_agreement, verdict
+from eval.scoring.validity import BothOrders, InOrders, in_orders, order_agreement, verdict
 
 
 def softmax(logs: FloatArray) -> FloatArray:
@@ -88,3 +89,43 @@ def test_the_agreement_is_between_minus_one_and_one_and_takes_no_side_between_th
     assert swapped is not None
     assert -1 - 1e-9 <= found.mean <= 1 + 1e-9
     assert found.mean == pytest.approx(swapped.mean, abs=1e-12)
+
+
+def test_with_more_orders_the_agreement_is_taken_over_pairs_and_every_question_counts_once() -> None:
+    rng = np.random.default_rng(8)
+    shares = {f"Q{n}": rng.dirichlet(np.ones(3), size=3) for n in range(30)}
+    orders = ("survey", "rotated-1", "rotated-2")
+    found = order_agreement(
+        [in_orders(q, dict(zip(orders, each, strict=True))) for q, each in shares.items()], Bootstrap()
+    )
+    x = {q: each - 1 / 3 for q, each in shares.items()}
+    pairs = [(0, 1), (0, 2), (1, 2)]
+    dots = sum(sum(each[a] @ each[b] for a, b in pairs) for each in x.values())
+    first, second = (
+        sum(sum(each[pair[end]] @ each[pair[end]] for pair in pairs) for each in x.values()) for end in (0, 1)
+    )
+    assert found is not None
+    assert found.mean == pytest.approx(dots / np.sqrt(first * second))
+
+
+def test_a_love_of_the_first_letter_is_told_from_an_opinion_in_all_rotations() -> None:
+    def answers(opinion: float, habit: float) -> list[InOrders | None]:
+        rng = np.random.default_rng(3)
+        made = []
+        for n in range(40):
+            content = opinion * rng.normal(size=4)
+            at = {
+                order: np.argsort(places(order, f"Q{n}", 4))
+                for order in ("survey", "rotated-1", "rotated-2", "rotated-3")
+            }
+            made.append(
+                in_orders(f"Q{n}", {order: softmax(content - habit * places_) for order, places_ in at.items()})
+            )
+        return made
+
+    def found(opinion: float, habit: float) -> str:
+        given = answers(opinion, habit)
+        return verdict(given, [True] * 40, Bootstrap(), orders_asked=True).finding
+
+    assert found(1.0, 0.1) == "sound"
+    assert found(0.1, 1.0) == "follows_letters"
