@@ -338,8 +338,18 @@ def calibration_lines(report: "Report") -> Iterator[str]:
 
 def temperatures(made: "Calibration") -> str:
     """Say with which temperatures the questions were scored."""
+    from eval.scoring.calibration import at_end
+
     found = [fold.temperature for fold in made.folds]
-    return f"calibrated with temperatures from {min(found):.2f} to {max(found):.2f}, each fitted on other questions"
+    said = f"calibrated with temperatures from {min(found):.2f} to {max(found):.2f}, each fitted on other questions"
+    better = dict.fromkeys(_BETTER[end] for end in map(at_end, found) if end is not None)
+    return "; ".join([said, *better])
+
+
+_BETTER = {
+    "flattest": "a temperature is at the upper end of its range: even answers are better",
+    "sharpest": "a temperature is at the lower end of its range: the likeliest option alone is better",
+}
 
 
 # What could not be read, judged or trusted

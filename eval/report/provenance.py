@@ -49,6 +49,8 @@ class ModelInfo(Part):
     """The number of tokens in its context, where known."""
     flash_attention: bool | None
     """Whether flash attention was on, where known."""
+    build: str | None = None
+    """The versions of llama.cpp and the features of the processor; null for servers and in older reports."""
     template_date: str | None = None
     """The day that the chat template wrote into every prompt (ISO 8601); null where it writes none, and for servers."""
     demonstration: bool = False

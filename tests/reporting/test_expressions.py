@@ -6,7 +6,8 @@ import pytest
 
 from chat_personas.reporting.html.report_page import page_document
 from chat_personas.reporting.svg.figures import figure_document
-from eval.report import Report
+from chat_personas.reporting.wording import temperatures
+from eval.report import Calibration, Report
 from tests.eval.reports import MODEL, judged_as, row
 from tests.reporting.reading import rows, tree, words
 from tests.reporting.reported import score, scored
@@ -118,6 +119,13 @@ def test_what_calibration_changes_is_a_table() -> None:
     assert shown["alignment"] == ["0.820 [0.770, 0.870]", "+0.020 [-0.010, +0.050]"]
     assert shown["total variation"] == ["0.180 [0.100, 0.200]", "-0.020 [-0.050, +0.010]"]
     assert "Scores with calibration" not in words(page_document([scored()]))
+
+
+def test_a_temperature_at_the_end_of_its_range_says_what_is_better() -> None:
+    folds = [{"temperature": temperature, "questions": []} for temperature in (3.0, 20.0)]
+    made = Calibration.model_validate({**calibration(), "folds": folds})
+    assert temperatures(made).endswith("a temperature is at the upper end of its range: even answers are better")
+    assert "better" not in temperatures(made.model_copy(update={"folds": made.folds[:1]}))
 
 
 def test_the_difference_from_the_opposite_group_is_paired() -> None:
