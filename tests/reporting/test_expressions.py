@@ -53,6 +53,17 @@ def test_the_error_of_a_judge_stands_with_the_figures() -> None:
     assert "12" * 32 in said
 
 
+def test_the_error_of_a_judge_on_each_kind_of_statement_is_shown_and_the_worse_one_decides() -> None:
+    kinds = {"paraphrases": 50, "abstentions": 20, "paraphrase_error": FAIR, "abstention_error": score(0.1, 0.05, 0.15)}
+    said = words(page_document([judged(FAIR, JUDGE | kinds)]))
+    assert "options in other words 0.050 [0.020, 0.080], n 50" in said
+    assert "statements that fit none 0.100 [0.050, 0.150], n 20" in said
+    fails = judged(FAIR, JUDGE | kinds | {"abstention_error": POOR})
+    assert "errs in 47.4 of 100 statements that fit no option" in words(page_document([fails]))
+    without = judged(FAIR, JUDGE | kinds | {"paraphrases": 0, "paraphrase_error": None})
+    assert "is unknown, because no option can be put in other words" in words(page_document([without]))
+
+
 def test_what_a_judge_makes_not_valid_is_called_so_before_any_figure_and_its_scores_are_not_shown() -> None:
     page = page_document([scored(), judged(POOR)])
     said = words(page)
