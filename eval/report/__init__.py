@@ -13,6 +13,7 @@ from eval.report.models import (
     Report,
     Reports,
     as_document,
+    sealed,
 )
 from eval.report.provenance import (
     FROM_FILE,
@@ -77,4 +78,5 @@ __all__ = [
     "UnreadInfo",
     "Verdict",
     "as_document",
+    "sealed",
 ]

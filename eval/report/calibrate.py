@@ -31,7 +31,7 @@ def calibrated(report: Report) -> Report:
             total_variation=mean(distance - column([question.total_variation for question in questions])),
         ),
     )
-    return report.model_copy(update={"calibration": calibration})
+    return report.model_copy(update={"calibration": calibration, "seals": None})
 
 
 def comparable(report: Report) -> tuple[QuestionInfo, ...]:

@@ -18,7 +18,10 @@ CIVIC = load_survey("civic").survey.questions
             ("extremely significant", "a bit significant", "only slightly significant", "in no way significant"),
         ),
         (("Strongly favor", "Oppose"), ("forcefully back", "reject")),
-        (("Too much", "Too little", "About the right amount"), ("an excess of", "a lack of", "about the correct amount")),
+        (
+            ("Too much", "Too little", "About the right amount"),
+            ("an excess of", "a lack of", "about the correct amount"),
+        ),
         (("Yes", "No"), ("indeed", "that is not so")),
         (("1 or 2", "None"), ("one or two", "not one")),
         (("I care a lot", "The USA"), ("I care very much", None)),
