@@ -2,14 +2,14 @@
 
     python -m benchmarks.repeats MODEL.gguf
 
-The civic survey is put to the model in both orders: all probes together, all once more, then 10 of them alone. Printed
-is the largest difference in the probability of a letter, over all letters of all probes that both runs have.
+The civic survey is put to the model in both orders: all probes together, all once more, then all in portions of 10.
+Printed are differences in the probability of a letter: the largest over all letters of all probes, and the mean over
+probes of the largest of each.
 """
 
 import argparse
 import asyncio
 import math
-import random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -19,36 +19,40 @@ from eval.expression.rendering import render
 from eval.surveys.loading import load_survey
 
 SYSTEM = [Message("system", "Answer as a Democrat would.")]
-ALONE = 10
+PORTION = 10
 
 Letters = Mapping[str, Mapping[str, float]]
 """By probe, the probability of each letter."""
 
 
-async def measure(path: Path) -> tuple[float, float]:
-    """Return the largest differences of a second run, and of 10 probes that are asked alone."""
+async def measure(path: Path) -> tuple[Sequence[float], Sequence[float]]:
+    """Return for each probe the largest difference of a second run, and of a run in portions."""
     questions = load_survey("civic").survey.questions
     probes = [render(question, order).probe for question in questions for order in ORDERS]
-    first, again = await _letters(path, probes), await _letters(path, probes)
-    alone = await _letters(path, random.Random(0).sample(probes, ALONE))
-    return _largest(first, again), _largest(first, alone)
+    portions = [probes[start : start + PORTION] for start in range(0, len(probes), PORTION)]
+    first, again, apart = [await _letters(path, parts) for parts in ([probes], [probes], portions)]
+    return _largest(first, again), _largest(first, apart)
 
 
-async def _letters(path: Path, probes: Sequence[Probe]) -> Letters:
+async def _letters(path: Path, portions: Sequence[Sequence[Probe]]) -> Letters:
     engine = await LlamaEngine.open(path)
     try:
-        scores = [score async for score in engine.score(SYSTEM, probes)]
+        scores = [score for probes in portions async for score in engine.score(SYSTEM, probes)]
     finally:
         await engine.close()
     return {score.key: {each.label: math.exp(each.lower) for each in score.labels} for score in scores}
 
 
-def _largest(one: Letters, other: Letters) -> float:
-    return max(abs(one[key][label] - mass) for key, masses in other.items() for label, mass in masses.items())
+def _largest(one: Letters, other: Letters) -> list[float]:
+    return [max(abs(one[key][label] - mass) for label, mass in masses.items()) for key, masses in other.items()]
+
+
+def _said(differences: Sequence[float]) -> str:
+    return f"{max(differences):.4f} at most, {sum(differences) / len(differences):.4f} in the mean"
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="How exactly a model repeats its answers in other batches.")
     parser.add_argument("model", type=Path, help="A GGUF file.")
-    repeated, separate = asyncio.run(measure(parser.parse_args().model))
-    print(f"the same run again: {repeated:.6f}; {ALONE} probes alone: {separate:.6f}")
+    repeated, apart = asyncio.run(measure(parser.parse_args().model))
+    print(f"the same run again: {_said(repeated)}\nin portions of {PORTION}: {_said(apart)}")

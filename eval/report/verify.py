@@ -95,6 +95,13 @@ def verify(document: Mapping[str, Any], report: Report, survey: LoadedSurvey | N
     return Verification((*seals, *found.mismatches), found.compared, tuple(found.unchecked))
 
 
+def differing(stored: object, again: object, path: str) -> tuple[Mismatch, ...]:
+    """Return where a part of a JSON document differs from what was recomputed for it."""
+    found = _Comparing(complete=True, order_known=True)
+    found.compare(stored, again, path)
+    return tuple(found.mismatches)
+
+
 def rebuilt(report: Report, survey: LoadedSurvey | None = None) -> Report:
     """Return the report that follows from the question-level data and the provenance in `report`.
 
