@@ -44,6 +44,10 @@ app = typer.Typer(
 
 File = Annotated[str, typer.Argument(metavar="FILE.json", help="A report that eval --json wrote.")]
 
+PersonaFile = Annotated[
+    str | None, typer.Option("--persona", metavar="P", help="The persona's file, if it is not in the library.")
+]
+
 
 @app.command(
     SHOW,
@@ -85,9 +89,7 @@ def show(
 def verify(
     file: File,
     survey: options.Survey = None,
-    persona: Annotated[
-        str | None, typer.Option("--persona", metavar="P", help="The persona's file, if it is not in the library.")
-    ] = None,
+    persona: PersonaFile = None,
     replay: Annotated[
         int | None, typer.Option("--replay", min=1, metavar="N", help="Ask the model N of the report's probes again.")
     ] = None,
@@ -108,6 +110,28 @@ def verify(
         print_verification(one)
     if wrong := sum(len(one.found.mismatches) for one in found):
         raise CheckFailedError(f"{file}: {wrong} {'places do' if wrong > 1 else 'place does'} not agree")
+    return DONE
+
+
+@app.command(
+    "checklist",
+    epilog=options.examples(
+        "chat-personas report checklist report.json > checklist.md",
+        note="The items are those of GUIDE-LLM, in our own words. Prompts are shown if persona and survey are at hand.",
+    ),
+)
+def checklist(
+    file: File,
+    survey: options.Survey = None,
+    persona: PersonaFile = None,
+) -> int:
+    """Print a reporting checklist for a paper in Markdown, filled in where the run knows the answer."""
+    from chat_personas.cli.evaluation.verifying import prompts_at_hand
+    from chat_personas.reporting.checklist import checklist as written
+
+    reports = load_reports(file)
+    used = _survey(reports, survey)
+    print(written(reports, [prompts_at_hand(report, persona, used) for report in reports]))
     return DONE
 
 

@@ -116,14 +116,22 @@ def verified(
     found = []
     for raw, report in zip(documents, reports, strict=True):
         one = Verified(report, verify(raw, report, survey))
-        loaded = _persona(report, persona)
-        asked = None if survey is None or loaded is None else asked_in(report, loaded, survey)
+        loaded, asked = _persona(report, persona), prompts_at_hand(report, persona, survey)
         one = one.and_also(_prompts(report, asked), [*_not_at_hand(report, loaded, survey, again)])
         if again is not None:
             one = asyncio.run(_asked_again(one, asked, again))
         found.append(one)
     recomputed = [json.loads(gap.model_dump_json()) for gap in gaps(reports)]
     return [found[0].and_also(differing(document.get("gaps", []), recomputed, "gaps")), *found[1:]]
+
+
+def prompts_at_hand(report: Report, persona: str | None, survey: LoadedSurvey | None) -> Asked | None:
+    """Return what was asked for a report, made again; None without its survey and its persona.
+
+    `persona` is a file, None for the library's persona of that name; its hash must be that of the report.
+    """
+    loaded = _persona(report, persona)
+    return None if survey is None or loaded is None else asked_in(report, loaded, survey)
 
 
 def _persona(report: Report, given: str | None) -> LoadedPersona | None:

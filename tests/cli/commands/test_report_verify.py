@@ -154,3 +154,14 @@ def test_a_file_alone_is_shown_and_so_is_one_after_options(command: Command) -> 
     assert "democrat (portray)" in shown.out
     assert shown == command("report", "show", "r.json")
     assert command("report", "--svg", "-", "r.json").out.startswith("<?xml")
+
+
+@pytest.mark.usefixtures("written")
+def test_a_checklist_shows_the_prompts_if_persona_and_survey_are_at_hand(command: Command, survey: str) -> None:
+    known = command("report", "checklist", "r.json", "--survey", survey)
+    assert known.out.startswith("# Reporting checklist, after GUIDE-LLM\n")
+    assert "  > `What about Q0?`" in known.out
+    assert "  > `Play the part of a person in the United States who is a Democrat." in known.out
+    unknown = command("report", "checklist", "r.json").out
+    assert "What about Q0?" not in unknown
+    assert "**to be filled in by the author:** the system prompt" in unknown
