@@ -53,7 +53,7 @@ PersonaFile = Annotated[
     SHOW,
     epilog=options.examples(
         "chat-personas report report.json",
-        "chat-personas report report.json --html page.html --svg figure.svg",
+        "chat-personas report show report.json --html page.html --svg figure.svg",
         note="A report has the ids of the questions but not their wording. The page takes the wording from the survey, "
         "if that is among your surveys or given with --survey.",
     ),
@@ -64,7 +64,7 @@ def show(
     svg_file: options.Svg = None,
     survey: options.Survey = None,
 ) -> int:
-    """Show a report that eval wrote: as tables, as a page, or as a figure for a paper."""
+    """Show a report as tables, as a page, or as a figure."""
     destinations = Destinations(None, html=html_file, svg=svg_file)
     destinations.check()
     reports = load_reports(file)
@@ -96,7 +96,10 @@ def verify(
     model: options.Model = None,
     yes: options.Yes = False,
 ) -> int:
-    """Recompute every figure of a report from its own questions; exit 1 if something does not agree."""
+    """Recompute every figure from the questions in the report.
+
+    Each place that does not agree is named, and the exit code is then 1.
+    """
     from chat_personas.cli.evaluation.verifying import Again, verified
     from chat_personas.cli.tables.verification import print_verification
     from chat_personas.settings import load_settings
@@ -125,7 +128,10 @@ def checklist(
     survey: options.Survey = None,
     persona: PersonaFile = None,
 ) -> int:
-    """Print a reporting checklist for a paper in Markdown, filled in where the run knows the answer."""
+    """Print a reporting checklist for a paper, in Markdown.
+
+    It is filled in where the run knows the answer.
+    """
     from chat_personas.cli.evaluation.verifying import prompts_at_hand
     from chat_personas.reporting.checklist import checklist as written
 
