@@ -19,20 +19,23 @@ from chat_personas.settings import Settings
 from eval.answers import Answer, FloatArray
 from eval.compare.knowledge_gap import gaps
 from eval.engine import ORDERS, Engine, EngineInfo, Order
+from eval.errors import SurveyError
 from eval.evaluation import Asked, asked_in
 from eval.expression import log_probability
+from eval.expression.methods import METHODS
 from eval.report import FROM_FILE, OrderInfo, Report
 from eval.report.build import program_version
 from eval.report.verify import Mismatch, Verification, differing, verify
 from eval.scoring.distributions import opinion
 from eval.surveys.loading import LoadedSurvey
-from personas import LoadedPersona, library_names, load_persona
+from personas import LoadedPersona, PersonaError, library_names, load_persona
 
 REPEATS = 0.001
 """How far the probability of a letter may be off when a probe is asked again on the same build."""
 REPEATS_ELSEWHERE, FARTHEST = 0.04, 0.15
 """The same on another build: in the mean over probes, and for a single one."""
 OTHER_ANSWER = "another answer"
+CANNOT_ASK = "cannot be asked as the report says"
 _NOT_QUANTISED = ("all F32", "F16", "BF16")
 
 
@@ -116,8 +119,13 @@ def verified(
     found = []
     for raw, report in zip(documents, reports, strict=True):
         one = Verified(report, verify(raw, report, survey))
-        loaded, asked = _persona(report, persona), prompts_at_hand(report, persona, survey)
-        one = one.and_also(_prompts(report, asked), [*_not_at_hand(report, loaded, survey, again)])
+        loaded, asked = _persona(report, persona), None
+        try:
+            asked = prompts_at_hand(report, persona, survey)
+            wrong = _prompts(report, asked)
+        except (PersonaError, SurveyError) as error:
+            wrong = [Mismatch("prompt_sha256", CANNOT_ASK, str(error))]
+        one = one.and_also(wrong, [*_not_at_hand(report, loaded, survey, again)])
         if again is not None:
             one = asyncio.run(_asked_again(one, asked, again))
         found.append(one)
@@ -129,9 +137,15 @@ def prompts_at_hand(report: Report, persona: str | None, survey: LoadedSurvey | 
     """Return what was asked for a report, made again; None without its survey and its persona.
 
     `persona` is a file, None for the library's persona of that name; its hash must be that of the report.
+
+    Raises:
+        PersonaError: the persona cannot be steered as the report says.
+        SurveyError: the survey has too few figures for `few_shot`.
     """
     loaded = _persona(report, persona)
-    return None if survey is None or loaded is None else asked_in(report, loaded, survey)
+    if survey is None or loaded is None or report.expression not in METHODS:
+        return None
+    return asked_in(report, loaded, survey)
 
 
 def _persona(report: Report, given: str | None) -> LoadedPersona | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from chat_personas.cli.evaluation.verifying import OTHER_ANSWER, REPEATS_ELSEWHERE, Verified
+from chat_personas.cli.evaluation.verifying import CANNOT_ASK, OTHER_ANSWER, REPEATS_ELSEWHERE, Verified
 from chat_personas.reporting.wording import steered_name
 from chat_personas.text import pluralize, printable
 from eval.report.verify import CHANGED, Mismatch
@@ -40,6 +40,8 @@ def _said(mismatch: Mismatch) -> str:
         return f"{mismatch.path}: {CHANGED}"
     if mismatch.stored == OTHER_ANSWER:
         return f"{mismatch.path}: {mismatch.expected}"
+    if mismatch.stored == CANNOT_ASK:
+        return f"{mismatch.path}: {CANNOT_ASK}: {mismatch.expected}"
     return f"{mismatch.path}: {mismatch.stored} in the report, {mismatch.expected} recomputed"
 
 

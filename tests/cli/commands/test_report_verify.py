@@ -72,6 +72,15 @@ def test_prompts_of_another_persona_are_noticed_though_the_report_was_sealed_aga
 
 
 @pytest.mark.usefixtures("written")
+@pytest.mark.parametrize("changed", [{"steering": "poetry"}, {"shots": 3}, {"expression": "dreams"}])
+def test_a_way_of_asking_that_does_not_exist_is_named(verified: Callable[..., Ran], changed: dict[str, object]) -> None:
+    change(lambda document: document.update(changed))
+    ran = verified()
+    assert ran.code == 1
+    assert f"{next(iter(changed))}: changed after it was sealed" in ran.out
+
+
+@pytest.mark.usefixtures("written")
 def test_without_survey_and_persona_what_needs_them_is_named(command: Command) -> None:
     change(lambda document: document["persona"].update(sha256="0" * 64) or document.update(seals=None))
     ran = command("report", "verify", "r.json")
