@@ -201,6 +201,15 @@ class EngineInfo:
     scores_texts: bool = False
     details: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def build(self) -> str | None:
+        """What computes the answers here: the versions of llama.cpp, and the features of the processor."""
+        known = [f"{name} {self.details[name]}" for name in _BUILD if name in self.details]
+        return ", ".join(known) or None
+
+
+_BUILD = ("llama.cpp", "llama-cpp-python", "processor")
+
 
 @runtime_checkable
 class Engine(Protocol):

@@ -8,6 +8,8 @@ import hashlib
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
+from typing import cast
 
 from eval.answer_files import AnswerFile, GivenAnswers, answer_from
 from eval.answers import Answer, Failure, Refusals
@@ -206,6 +208,31 @@ def _in_order(outcomes: Sequence[Answer | Failure], questions: Sequence[Question
 def _prompt_sha256(system: str, prompts: Sequence[str]) -> str:
     """Return the hash of the system prompt and of all prompts, in the order of asking."""
     return hashlib.sha256("".join(f"{text}\0" for text in [system, *prompts]).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a report says that a model was asked: messages before each question, and the questions as they were put."""
+
+    prefix: tuple[Message, ...]
+    questions: tuple[QuestionLike, ...]
+    prompt_sha256: str
+
+
+def asked_in(report: Report, persona: LoadedPersona, survey: LoadedSurvey) -> Asked:
+    """Return what was asked for a report, made again from its persona and its survey.
+
+    Raises:
+        PersonaError: the persona cannot be steered as in the report.
+        SurveyError: the survey has too few figures for `few_shot`.
+    """
+    steered = _steered(persona, report.steering, report.shots).persona
+    ids = {each.id for each in report.questions} | {each.id for each in report.failures}
+    questions = [question for question in survey.survey.questions if question.id in ids]
+    asked = tuple(as_asked(steered, survey.survey, questions))
+    system, method = evaluation_prompt(steered), METHODS[cast(Expression, report.expression)]
+    digest = _prompt_sha256(system, [text for question in asked for text in method.prompts(question)])
+    return Asked((Message("system", system),) if system else (), asked, digest)
 
 
 def evaluate_answers(

@@ -122,5 +122,7 @@ def understood(words: list[str]) -> bool:
         words = ["chat", *words]
     while words and words[0] in getattr(command, "commands", {}):
         command = command.commands[words.pop(0)]
+    if (first := getattr(command, "meant_if_none_is_named", None)) is not None:
+        command = command.commands[first]
     options = {option for parameter in command.params for option in parameter.opts} | {"--help", "-h", "--debug"}
     return all(word in options for word in words if word.startswith("--"))

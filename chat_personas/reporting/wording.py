@@ -541,8 +541,18 @@ def calibration_lines(report: "Report") -> Iterator[str]:
 
 def temperatures(made: "Calibration") -> str:
     """Say with which temperatures the questions were scored."""
+    from eval.scoring.calibration import at_end
+
     found = [fold.temperature for fold in made.folds]
-    return f"calibrated with temperatures from {min(found):.2f} to {max(found):.2f}, each fitted on other questions"
+    said = f"calibrated with temperatures from {min(found):.2f} to {max(found):.2f}, each fitted on other questions"
+    better = dict.fromkeys(_BETTER[end] for end in map(at_end, found) if end is not None)
+    return "; ".join([said, *better])
+
+
+_BETTER = {
+    "flattest": "a temperature is at the upper end of its range: even answers are better",
+    "sharpest": "a temperature is at the lower end of its range: the likeliest option alone is better",
+}
 
 
 # What could not be read, judged or trusted
@@ -621,6 +631,8 @@ def why_not_shown(report: "Judged") -> str:
     brief, found, verdict = not_shown_briefly(report), _finding(report), _verdict(report)
     judge: JudgeInfo | None = getattr(report, "judge", None)
     if found == "judge_unreliable" and judge is not None:
+        if judge.paraphrases == 0:
+            return f"not valid: how often the judge errs is {_often(judge)} ({printable(judge.name)})"
         limit = f"at most {100 * judge.limit:.0f} are allowed"
         return f"not valid: the judge itself errs {_often(judge)} ({printable(judge.name)}; {limit})"
     if verdict is None:
@@ -665,8 +677,24 @@ def judge_lines(report: "Report | MatrixReport") -> Iterator[str]:
     if judge.errs_too_often:
         yield why_not_shown(report)
     else:
-        yield f"the judge {printable(judge.name)} errs {_often(judge)}: {with_interval(judge.error)}"
+        yield f"the judge {printable(judge.name)} errs {_often(judge)}: {with_interval(judge.error)}{_kinds(judge)}"
 
 
 def _often(judge: "JudgeInfo") -> str:
-    return f"in {100 * judge.error.mean:.1f} of 100 known statements"
+    """Say how often a judge errs; of a kind of statements if that is why nothing is valid."""
+    if not judge.errs_too_often or judge.paraphrases is None:
+        return f"in {100 * judge.error.mean:.1f} of 100 known statements"
+    if judge.paraphrases == 0:
+        return "unknown, because no option can be put in other words"
+    kind = "options in other words" if judge.worst == judge.paraphrase_error else "statements that fit no option"
+    return f"in {100 * judge.worst.mean:.1f} of 100 {kind}"
+
+
+def _kinds(judge: "JudgeInfo") -> str:
+    if judge.paraphrases is None or judge.abstentions is None:
+        return ""
+    paraphrases, abstentions = with_interval(judge.paraphrase_error), with_interval(judge.abstention_error)
+    return (
+        f" (options in other words {paraphrases}, n {judge.paraphrases:,}; "
+        f"statements that fit none {abstentions}, n {judge.abstentions:,})"
+    )

@@ -11,6 +11,7 @@ from eval.expression.asking import OneReply
 from eval.expression.judge import Judge
 from eval.expression.rendering import QuestionLike, open_prompt, render
 from eval.expression.sequence import SEQUENCE
+from eval.expression.statements import known_statements
 from eval.expression.verbalized import VERBALIZED
 from eval.orders import TWO, OrderScheme, all_orders, orders_for
 
@@ -90,7 +91,7 @@ class Method:
 
     def known_requests(self, question: QuestionLike) -> int:
         """Return how many requests to the judge the known statements about a question take, once for all personas."""
-        return len(ORDERS) * len(question.option_texts) if self.judged else 0
+        return len(ORDERS) * len(known_statements(question)) if self.judged else 0
 
 
 def _lettered_prompts(question: QuestionLike, orders: OrderScheme = TWO, /) -> list[str]:

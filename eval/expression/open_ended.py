@@ -1,7 +1,8 @@
 """Expression `open_ended`: the persona answers in its own words, and a judge maps each reply to the options.
 
 The persona sees the question without its options. Each reply becomes a distribution over the options and the refusals,
-by the judge's log-probabilities in both orders; these distributions are averaged over the replies.
+by the judge's log-probabilities in both orders; these distributions are averaged over the replies. A reply that the
+judge finds to fit no option is left out.
 """
 
 from collections.abc import AsyncGenerator, Sequence
@@ -14,7 +15,7 @@ from eval.answers import Answer, Failure, OrderAnswer, Replies
 from eval.engine import Engine, Message, Sampling
 from eval.expression.asking import ask_each, mostly_unread, seed_for
 from eval.expression.few_shot import without_examples
-from eval.expression.judge import MOST_ERROR, NO_LETTER, Judge, with_refusal
+from eval.expression.judge import NO_LETTER, NONE_FITS, Judge, with_refusal
 from eval.expression.rendering import QuestionLike, open_prompt
 
 SAMPLES = 5
@@ -32,9 +33,9 @@ async def ask(
 ) -> AsyncGenerator[Answer | Failure, None]:
     """Put `questions` to the model after `prefix`, `samples` replies each; yield each answer once it is judged.
 
-    The judge's own error over these questions is estimated first. If it is above `MOST_ERROR`, every answer is
-    doubtful. Replies that are empty or that the judge cannot map are left out and counted. If fewer than half are left,
-    the question fails.
+    The judge's own errors over these questions are estimated first. If one is above `MOST_ERROR`, every answer is
+    doubtful. Replies that are empty, that the judge cannot map, or that fit no option are left out and counted. If
+    fewer than half are left, the question fails.
 
     Raises:
         EngineError: the engine or the judge failed as a whole, or the judge gives no log-probabilities.
@@ -42,7 +43,7 @@ async def ask(
     if not questions:
         return
     errors = await judge.errors([without_examples(question) for question in questions])
-    doubtful = float(np.mean(errors)) > MOST_ERROR
+    doubtful = errors.too_often
 
     async def ask_one(question: QuestionLike) -> Answer | Failure:
         sampling = replace(SAMPLING, seed=seed_for(seed, question.id))
@@ -50,10 +51,11 @@ async def ask(
         statements = [text for text in texts if text.strip()]
         weighed = await judge.weigh(without_examples(question), statements)
         unread = ("an empty reply",) * (len(texts) - len(statements)) + (NO_LETTER,) * weighed.count(None)
+        unread += (NONE_FITS,) * sum(each is not None and not each.fits for each in weighed)
         replies = Replies(len(texts), unread)
         if (why := mostly_unread(unread, len(texts))) is not None:
             return Failure(question.id, why, replies=replies)
-        by_order = _averaged([orders for orders in weighed if orders is not None])
+        by_order = _averaged([each.by_order for each in weighed if each is not None and each.fits])
         return Answer(question.id, by_order, replies=replies, doubtful=doubtful)
 
     async with aclosing(ask_each(engine.info, questions, ask_one)) as outcomes:

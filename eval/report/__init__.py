@@ -14,6 +14,7 @@ from eval.report.models import (
     Report,
     Reports,
     as_document,
+    sealed,
 )
 from eval.report.provenance import (
     FROM_FILE,
@@ -89,4 +90,5 @@ __all__ = [
     "UnreadInfo",
     "Verdict",
     "as_document",
+    "sealed",
 ]

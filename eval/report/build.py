@@ -201,7 +201,8 @@ async def judge_info(questions: Sequence[Question], method: Method, asking: Aski
     if not method.judged or asking.judge is None or not questions:
         return None
     errors = await asking.judge.errors(questions)
-    error = Bootstrap(asking.seed).mean(errors)
+    bootstrap = Bootstrap(asking.seed)
+    error = bootstrap.mean(errors.overall)
     if error is None:
         return None
     info = asking.judge.info
@@ -210,6 +211,10 @@ async def judge_info(questions: Sequence[Question], method: Method, asking: Aski
         engine=info.engine,
         sha256=info.sha256,
         error=error,
-        statements=sum(len(question.option_texts) for question in questions),
+        statements=errors.paraphrase_count + errors.abstention_count,
         limit=MOST_ERROR,
+        paraphrase_error=bootstrap.mean(errors.paraphrases),
+        paraphrases=errors.paraphrase_count,
+        abstention_error=bootstrap.mean(errors.abstentions),
+        abstentions=errors.abstention_count,
     )

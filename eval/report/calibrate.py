@@ -34,7 +34,7 @@ def calibrated(report: Report) -> Report:
             ),
         ),
     )
-    return report.model_copy(update={"calibration": calibration})
+    return report.model_copy(update={"calibration": calibration, "seals": None})
 
 
 def comparable(report: Report) -> tuple[QuestionInfo, ...]:

@@ -1,5 +1,6 @@
 """The documents that `eval --json` writes: the report on one persona, and several reports in one document."""
 
+import json
 from collections.abc import Sequence
 from typing import Literal
 
@@ -17,6 +18,7 @@ from eval.report.provenance import (
     SurveyInfo,
     Timing,
 )
+from eval.report.seals import seals_of
 from eval.scoring.results import (
     Document,
     Effect,
@@ -169,6 +171,8 @@ class Report(Document):
     """Which model mapped answers in words to the options, and its error; null unless `open_ended`."""
     timing: Timing
     """What it cost."""
+    seals: dict[str, str] | None = None
+    """The SHA-256 of each other part as it was written, by its key, for `report verify`; null in older reports."""
 
 
 class GapInfo(Part):
@@ -222,7 +226,13 @@ class Reports(Document):
 def as_document(
     reports: Sequence[Report], gaps: Sequence[GapInfo] = (), disagreements: Sequence[DisagreementInfo] = ()
 ) -> str:
-    """Return the JSON for `reports`: a single one as it is, several as one document with what compares them."""
+    """Return the JSON for `reports`, sealed: a single one as it is, several as one with what compares them."""
     if len(reports) == 1:
-        return reports[0].to_json()
-    return Reports(reports=tuple(reports), gaps=tuple(gaps), disagreements=tuple(disagreements)).to_json()
+        return sealed(reports[0]).to_json()
+    document = Reports(reports=tuple(map(sealed, reports)), gaps=tuple(gaps), disagreements=tuple(disagreements))
+    return document.to_json()
+
+
+def sealed(report: Report) -> Report:
+    """Return the report with the seals of its parts as they are now."""
+    return report.model_copy(update={"seals": seals_of(json.loads(report.to_json()))})

@@ -49,6 +49,8 @@ class ModelInfo(Part):
     """The number of tokens in its context, where known."""
     flash_attention: bool | None
     """Whether flash attention was on, where known."""
+    build: str | None = None
+    """The versions of llama.cpp and the features of the processor; null for servers and in older reports."""
     template_date: str | None = None
     """The day that the chat template wrote into every prompt (ISO 8601); null where it writes none, and for servers."""
     demonstration: bool = False
@@ -110,16 +112,30 @@ class JudgeInfo(Part):
     sha256: str | None
     """The hash of the model file, null for servers."""
     error: Score
-    """The probability that it does not give to the right option of a statement whose answer is known: 0 to 1."""
+    """The probability that it does not give to the right answer to a statement whose answer is known: 0 to 1."""
     statements: int
-    """The number of such statements: the text of each option of each question, put as something that was said."""
+    """The number of such statements: `paraphrases` and `abstentions`; in older reports the options' own texts."""
     limit: float
-    """If the mean of `error` is above this, no question is valid."""
+    """If the mean of `paraphrase_error` or of `abstention_error` is above this, no question is valid."""
+    paraphrase_error: Score | None = None
+    """The error on options in other words; null if none could be put so, and in older reports."""
+    paraphrases: int | None = None
+    """The number of these; null in older reports."""
+    abstention_error: Score | None = None
+    """The error on refusals to answer and on irrelevant sentences, which fit no option; null in older reports."""
+    abstentions: int | None = None
+    """The number of these; null in older reports."""
+
+    @property
+    def worst(self) -> Score:
+        """The largest of the errors over statements of one kind; in older reports the only one."""
+        kinds = [each for each in (self.paraphrase_error, self.abstention_error) if each is not None]
+        return max(kinds, key=lambda each: each.mean, default=self.error)
 
     @property
     def errs_too_often(self) -> bool:
-        """Whether the mean of `error` is above `limit`."""
-        return self.error.mean > self.limit
+        """Whether an error is above `limit`, or the error on paraphrases is not known because there are none."""
+        return self.paraphrases == 0 or self.worst.mean > self.limit
 
 
 class CalibrationFold(Part):

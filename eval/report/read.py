@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pydantic import ValidationError
@@ -28,10 +29,20 @@ def load_reports(file: str | Path) -> tuple[Report, ...]:
     Raises:
         ReportError: the file cannot be read or is not a valid report; the message names the file and the fault.
     """
+    return load_document(file)[1]
+
+
+def load_document(file: str | Path) -> tuple[dict[str, Any], tuple[Report, ...]]:
+    """Return a file as the JSON object that it is, and its reports.
+
+    Raises:
+        ReportError: as `load_reports`.
+    """
     path = Path(file)
     text = read_text(path, _REPORT_FILE).text
     try:
-        return read_reports(text)
+        reports = read_reports(text)
+        return json.loads(text), reports
     except ReportError as error:
         raise ReportError(f"{display_name(path)}: {error}") from error
 

@@ -8,6 +8,7 @@ cross-validation, every question is scored with the T fitted on the questions of
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,8 @@ LOWEST, HIGHEST = 0.05, 20.0
 """The range of temperatures."""
 _STEPS = 61
 """The number of temperatures on the grid, evenly spaced in ln T. It is odd, so that T = 1 is in the middle."""
+_AT_END = 1e-6
+"""How near to an end of the range, relative to it, a temperature counts as being there."""
 _NO_GAIN = 1e-12
 """A total variation that is lower by less than this is not better."""
 
@@ -133,6 +136,16 @@ def fit(uncalibrated: Uncalibrated) -> float:
     refined = minimize_scalar(distance, bounds=around, method="bounded", options={"xatol": 1e-8})
     lower = refined.fun < distances[best] - _NO_GAIN
     return float(np.exp(refined.x if lower else grid[best]))
+
+
+def at_end(temperature: float) -> Literal["flattest", "sharpest"] | None:
+    """Return at which end of the range a fitted temperature is; None inside.
+
+    There the fit would have gone on: to even answers at the upper end, to the likeliest option alone at the lower.
+    """
+    if temperature > HIGHEST * (1 - _AT_END):
+        return "flattest"
+    return "sharpest" if temperature < LOWEST * (1 + _AT_END) else None
 
 
 def _lowest(grid: FloatArray, distances: FloatArray) -> int:

@@ -13,7 +13,7 @@ from scipy.stats import wasserstein_distance
 from eval.engine import EngineInfo, Message
 from eval.errors import SurveyError
 from eval.evaluation import evaluate
-from eval.report import Report, Reports, as_document
+from eval.report import Report, Reports, as_document, sealed
 from eval.surveys.loading import LoadedSurvey, load_survey
 from personas import Group, LoadedPersona, Persona, load_persona, system_prompt
 from tests.eval.fake_engine import FakeEngine, Masses
@@ -114,7 +114,7 @@ async def test_skill_and_differences_recompute_from_the_report() -> None:
 REPORT_KEYS = """schema created version persona model survey steering shots expression orders refusals seed
     prompt_sha256 verdict scores scores_valid_only calibration letters_removed topics references
     entropy_thirds effect scores_against_opposite group_sample nearest nearest_questions questions refused
-    failures replies judge timing"""
+    failures replies judge timing seals"""
 SCORE_KEYS = "alignment total_variation skill refusal human_refusal label_mass order_bias entropy_ratio worth"
 QUESTION_KEYS = """id topics options ordinal human human_n model by_order unsteered refusal human_refusal label_mass
     alignment total_variation order_bias valid letters_removed"""
@@ -247,10 +247,10 @@ async def test_a_server_without_a_file_is_recorded_as_such() -> None:
 async def test_one_report_is_written_as_it_is_and_several_as_a_list_and_both_read_back() -> None:
     engine = FakeEngine(uneven())
     one, other = [await evaluate(engine, persona(group), SURVEY) for group in (DEMOCRAT, REPUBLICAN)]
-    assert Report.model_validate_json(as_document([one])) == one
+    assert Report.model_validate_json(as_document([one])) == sealed(one)
     both = json.loads(as_document([one, other]))
     assert both["schema"] == "chat-personas/eval-reports@2"
-    assert Reports.model_validate(both).reports == (one, other)
+    assert Reports.model_validate(both).reports == (sealed(one), sealed(other))
 
 
 async def test_combined_groups_are_asked_what_the_pair_counts_cover_and_have_no_opposite() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from chat_personas.engines.llama import LlamaEngine
 from chat_personas.models import pocket_path
 from eval.expression.methods import EXPRESSIONS
+from eval.expression.statements import known_statements
 from eval.surveys.loading import LoadedSurvey, load_survey
 from pocket.expressions import measure_expressions, render_expressions
 
@@ -20,6 +21,6 @@ async def test_the_built_in_model_is_measured_in_every_expression_and_each_has_i
     assert tuple(found) == EXPRESSIONS
     for cells in found.values():
         assert cells["put"] == cells["questions"] + sum(cells["failures"].values()) == 3
-    assert found["open_ended"]["judge"]["statements"] == sum(len(each.options) for each in few.questions)
+    assert found["open_ended"]["judge"]["statements"] == sum(map(len, map(known_statements, few.questions)))
     section = render_expressions({"democrat": {"expressions": found}})
     assert section.count("| democrat | ") == len(EXPRESSIONS)

@@ -6,9 +6,9 @@ import pytest
 
 from chat_personas.reporting.html.report_page import page_document
 from chat_personas.reporting.svg.figures import figure_document
-from chat_personas.reporting.wording import gap_figures
+from chat_personas.reporting.wording import gap_figures, temperatures
 from eval.compare.knowledge_gap import gaps
-from eval.report import Report
+from eval.report import Calibration, Report
 from tests.eval.reports import MODEL, judged_as, row
 from tests.reporting.reading import rows, tree, words
 from tests.reporting.reported import score, scored
@@ -52,6 +52,17 @@ def test_the_error_of_a_judge_stands_with_the_figures() -> None:
     assert "not valid" not in said.partition("Failed or not valid")[0]
     assert "referee (llama), error over 70 known statements" in said
     assert "12" * 32 in said
+
+
+def test_the_error_of_a_judge_on_each_kind_of_statement_is_shown_and_the_worse_one_decides() -> None:
+    kinds = {"paraphrases": 50, "abstentions": 20, "paraphrase_error": FAIR, "abstention_error": score(0.1, 0.05, 0.15)}
+    said = words(page_document([judged(FAIR, JUDGE | kinds)]))
+    assert "options in other words 0.050 [0.020, 0.080], n 50" in said
+    assert "statements that fit none 0.100 [0.050, 0.150], n 20" in said
+    fails = judged(FAIR, JUDGE | kinds | {"abstention_error": POOR})
+    assert "errs in 47.4 of 100 statements that fit no option" in words(page_document([fails]))
+    without = judged(FAIR, JUDGE | kinds | {"paraphrases": 0, "paraphrase_error": None})
+    assert "is unknown, because no option can be put in other words" in words(page_document([without]))
 
 
 def test_what_a_judge_makes_not_valid_is_called_so_before_any_figure_and_its_scores_are_not_shown() -> None:
@@ -129,6 +140,13 @@ def test_what_calibration_changes_is_a_table() -> None:
     assert shown["alignment"] == ["0.820 [0.770, 0.870]", "+0.020 [-0.010, +0.050]"]
     assert shown["total variation"] == ["0.180 [0.100, 0.200]", "-0.020 [-0.050, +0.010]"]
     assert "Scores with calibration" not in words(page_document([scored()]))
+
+
+def test_a_temperature_at_the_end_of_its_range_says_what_is_better() -> None:
+    folds = [{"temperature": temperature, "questions": []} for temperature in (3.0, 20.0)]
+    made = Calibration.model_validate({**calibration(), "folds": folds})
+    assert temperatures(made).endswith("a temperature is at the upper end of its range: even answers are better")
+    assert "better" not in temperatures(made.model_copy(update={"folds": made.folds[:1]}))
 
 
 def test_the_difference_from_the_opposite_group_is_paired() -> None:

@@ -1,14 +1,15 @@
 """The figure for a paper: what is on it, where, and that it is the same every time."""
 
 import re
+from collections.abc import Callable, Sequence
 
 import pytest
 
-from chat_personas.reporting.svg.figures import figure_document
+from chat_personas.reporting.svg.figures import figure, figure_document
 from chat_personas.reporting.svg.forest import PLOT
 from chat_personas.reporting.svg.primitives import Axis
 from eval.report import Report
-from tests.eval.reports import MODEL, report, row
+from tests.eval.reports import MODEL, judged_as, report, row
 from tests.reporting.reading import SVG, tree, words
 from tests.reporting.reported import HOSTILE, hostile, reference, score, scored
 
@@ -112,6 +113,25 @@ def test_a_demonstration_is_called_one() -> None:
     assert "demonstration" not in words(figure_document([scored()]))
     said = words(figure_document([scored(model={**MODEL, "demonstration": True})]))
     assert "Demonstration model: says nothing about real people." in said
+
+
+@pytest.mark.parametrize("drawn", [figure_document, lambda reports: str(figure(reports))], ids=["file", "on a page"])
+def test_the_picture_itself_says_that_it_is_no_poll_with_the_years_and_the_verdict(
+    drawn: Callable[[Sequence[Report]], str],
+) -> None:
+    said = words(drawn([scored()]))
+    assert "Simulated by a language model, not a poll. People's answers: 2020." in said
+    assert "Verdict: sound." in said
+    said = words(drawn([scored(), judged_as(scored(name="b"), "follows_letters")]))
+    assert "Verdicts: democrat (portray): sound; b (portray): not valid: the model follows the letters" in said
+
+
+def test_the_years_are_from_the_first_to_the_last_and_answers_from_a_file_are_not_called_simulated() -> None:
+    for years, said in (((2021, 2017), "2017–2021"), ((), "years not stated")):
+        survey = scored().survey.model_copy(update={"years": years})
+        drawn = figure_document([scored().model_copy(update={"survey": survey})])
+        assert f"People's answers: {said}." in words(drawn)
+    assert "Answers from a file, not a poll." in words(figure_document([scored(model={**MODEL, "engine": "answers"})]))
 
 
 def test_it_fits_one_column_in_type_that_can_be_read() -> None:

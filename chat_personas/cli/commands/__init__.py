@@ -9,11 +9,11 @@ COMMANDS = {
     "eval": "Ask personas a survey and score how close they are to people.",
     "matrix": "Compare personas and the unsteered model with every group.",
     "compare": "Test whether two reports of eval differ.",
-    "report": "Show a report of eval as tables, a page or a figure.",
     "export": "Write conversations in a format that other programs load.",
     "doctor": "Check the installation, settings, models and stored data.",
 }
 GROUPS = {
+    "report": "Show a report of eval, verify it, or make a checklist of it.",
     "personas": "List, show and check personas.",
     "surveys": "List, show and import surveys.",
     "models": "List and show models.",

@@ -1,34 +1,71 @@
-"""`chat-personas report`: show a report of `eval` as tables, a page or a figure. No model is needed."""
+"""`chat-personas report`: show a report of `eval`, verify its figures, or make a checklist of it for a paper."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from chat_personas.cli import options
-from chat_personas.cli.errors import DONE, UsageError
+from chat_personas.cli.errors import DONE, CheckFailedError, UsageError
 from chat_personas.cli.evaluation.output import Destinations, pictures, print_tables
 from chat_personas.surveys import all_survey_names, find_survey
 from eval.report import Report
-from eval.report.read import load_reports
+from eval.report.read import load_document, load_reports
 from eval.surveys.loading import LoadedSurvey
 
-EXAMPLE = options.examples(
-    "chat-personas report report.json",
-    "chat-personas report report.json --html page.html --svg figure.svg",
-    note="A report has the ids of the questions but not their wording. The page takes the wording from the survey, if "
-    "that is among your surveys or given with --survey.",
+SHOW = "show"
+
+
+class ShowUnlessNamed(TyperGroup):
+    """A group of commands in which one is meant where none is named: `report FILE` is `report show FILE`."""
+
+    meant_if_none_is_named = SHOW
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put that command before arguments that name none."""
+        if args and args[0] not in (*self.commands, "--help", "-h"):
+            args = [self.meant_if_none_is_named, *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=ShowUnlessNamed,
+    epilog=options.examples(
+        "chat-personas report report.json",
+        "chat-personas report report.json --html page.html --svg figure.svg",
+        "chat-personas report verify report.json",
+        "chat-personas report checklist report.json",
+        note="A file alone is shown: report FILE is report show FILE. A file called verify is ./verify.",
+    ),
+    rich_markup_mode=None,
+    no_args_is_help=True,
 )
 
+File = Annotated[str, typer.Argument(metavar="FILE.json", help="A report that eval --json wrote.")]
 
-def report(
-    file: Annotated[str, typer.Argument(metavar="FILE.json", help="A report that eval --json wrote.")],
+PersonaFile = Annotated[
+    str | None, typer.Option("--persona", metavar="P", help="The persona's file, if it is not in the library.")
+]
+
+
+@app.command(
+    SHOW,
+    epilog=options.examples(
+        "chat-personas report report.json",
+        "chat-personas report show report.json --html page.html --svg figure.svg",
+        note="A report has the ids of the questions but not their wording. The page takes the wording from the survey, "
+        "if that is among your surveys or given with --survey.",
+    ),
+)
+def show(
+    file: File,
     html_file: options.Html = None,
     svg_file: options.Svg = None,
     survey: options.Survey = None,
     show_invalid: options.ShowInvalid = False,
 ) -> int:
-    """Show a report that eval wrote: as tables, as a page, or as a figure for a paper."""
+    """Show a report as tables, as a page, or as a figure."""
     destinations = Destinations(None, html=html_file, svg=svg_file)
     destinations.check()
     reports = load_reports(file)
@@ -37,6 +74,71 @@ def report(
         destinations.write(pictures(reports, lambda: wording))
     finally:
         print_tables(reports, to_error=destinations.take_standard_output, show_invalid=show_invalid)
+    return DONE
+
+
+@app.command(
+    "verify",
+    epilog=options.examples(
+        "chat-personas report verify report.json",
+        "chat-personas report verify report.json --replay 10",
+        note="What is about other groups needs the survey; without it, it is named and not recomputed. --replay is for "
+        "reports of log_probability. Where the build is that of the run, a quantised model is asked all probes again, "
+        "because its answers depend on what is decoded together.",
+    ),
+)
+def verify(
+    file: File,
+    survey: options.Survey = None,
+    persona: PersonaFile = None,
+    replay: Annotated[
+        int | None, typer.Option("--replay", min=1, metavar="N", help="Ask the model N of the report's probes again.")
+    ] = None,
+    model: options.Model = None,
+    yes: options.Yes = False,
+) -> int:
+    """Recompute every figure from the questions in the report.
+
+    Each place that does not agree is named, and the exit code is then 1.
+    """
+    from chat_personas.cli.evaluation.verifying import Again, verified
+    from chat_personas.cli.tables.verification import print_verification
+    from chat_personas.settings import load_settings
+
+    if model is not None and replay is None:
+        raise UsageError("--model is for --replay; add --replay N, or leave it out")
+    document, reports = load_document(file)
+    again = None if replay is None else Again(replay, model, load_settings(), yes)
+    found = verified(document, reports, _survey(reports, survey), persona, again)
+    for one in found:
+        print_verification(one)
+    if wrong := sum(len(one.found.mismatches) for one in found):
+        raise CheckFailedError(f"{file}: {wrong} {'places do' if wrong > 1 else 'place does'} not agree")
+    return DONE
+
+
+@app.command(
+    "checklist",
+    epilog=options.examples(
+        "chat-personas report checklist report.json > checklist.md",
+        note="The items are those of GUIDE-LLM, in our own words. Prompts are shown if persona and survey are at hand.",
+    ),
+)
+def checklist(
+    file: File,
+    survey: options.Survey = None,
+    persona: PersonaFile = None,
+) -> int:
+    """Print a reporting checklist for a paper, in Markdown.
+
+    It is filled in where the run knows the answer.
+    """
+    from chat_personas.cli.evaluation.verifying import prompts_at_hand
+    from chat_personas.reporting.checklist import checklist as written
+
+    reports = load_reports(file)
+    used = _survey(reports, survey)
+    print(written(reports, [prompts_at_hand(report, persona, used) for report in reports]))
     return DONE
 
 

@@ -122,3 +122,13 @@ def _quota() -> int:
     except (OSError, ValueError):
         return os.cpu_count() or 1
     return os.cpu_count() or 1 if granted == "max" else math.ceil(int(granted) / int(period))
+
+
+def processor_features() -> str:
+    """Return the features of the processor that llama.cpp's kernels use, such as "SSE3 AVX AVX2 FMA".
+
+    Kernels for other features add in another order, so that a quantised model answers a little differently.
+    """
+    system = native().llama_print_system_info().decode("utf-8", "replace")
+    on = (entry.rpartition(":")[2].partition("=")[0].strip() for entry in system.split("|") if entry.endswith("= 1 "))
+    return " ".join(on) or "unknown"

@@ -51,7 +51,7 @@ class LlamaEngine:
         Args:
             path: a GGUF file.
             name: the model's name in reports, by default the file's name without its ending.
-            hash_cache: see `file_sha256`.
+            hash_cache: see `model_sha256`.
             context_length, threads, flash_attention, batch, sequences: see `Options`.
 
         Raises:

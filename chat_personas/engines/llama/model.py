@@ -4,6 +4,8 @@ import ctypes
 import hashlib
 import json
 import logging
+import os
+import re
 import struct
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ _MAGIC = b"GGUF"
 _HEADER = struct.Struct("<4sIQQ")  # magic, version, number of tensors, number of metadata entries
 _NEWEST_VERSION = 3
 _WORTH_REMEMBERING = 64 * 2**20  # bytes; less is read in a few hundredths of a second
+_SPLIT = re.compile(r"(?P<name>.+)-00001-of-(?P<count>\d{5})\.gguf")
 _OTHERS = {
     b"vers": "a Git LFS pointer; fetch the file itself with `git lfs pull`",
     b"PK\x03\x04": "a PyTorch or zip file; convert it to GGUF first",
@@ -55,7 +58,7 @@ def check_model_file(path: Path) -> None:
     _, version, tensors, _ = _HEADER.unpack(start)
     if not 2 <= version <= _NEWEST_VERSION:
         raise EngineError(f"{name} is a GGUF file of version {version}; versions 2 and 3 can be read")
-    if not tensors:
+    if not tensors and _SPLIT.fullmatch(name) is None:  # a split model may have its weights in the other parts
         raise EngineError(f"{name} has no weights (only a vocabulary?); give a complete model file")
 
 
@@ -64,24 +67,56 @@ def _cut_off(name: str) -> EngineError:
     return EngineError(f"the model file {name} is cut off or damaged; download it again")
 
 
+def model_parts(path: Path) -> tuple[Path, ...]:
+    """Return the files of a model, in their order: those of a split one, `NAME-00001-of-00003.gguf`, or `path` alone.
+
+    llama.cpp finds the other parts of a split model by these names. Only parts that are there are returned: whether one
+    is missing, llama.cpp says when it loads the model.
+    """
+    split = _SPLIT.fullmatch(path.name)
+    if split is None:
+        return (path,)
+    count = int(split["count"])
+    named = (path.with_name(f"{split['name']}-{part:05d}-of-{count:05d}.gguf") for part in range(1, count + 1))
+    return tuple(part for part in named if part == path or part.is_file())
+
+
+def model_sha256(path: Path, cache: Path | None = None) -> str:
+    """Return the SHA-256 of a model, in hexadecimal: of its file, or for a split one of its parts' hashes, one a line.
+
+    So two split models that share their first part are two models. For `cache` see `file_sha256`.
+    """
+    hashes = [file_sha256(part, cache) for part in model_parts(path)]
+    if len(hashes) == 1:
+        return hashes[0]
+    return hashlib.sha256("".join(f"{each}\n" for each in hashes).encode()).hexdigest()
+
+
 def file_sha256(path: Path, cache: Path | None = None) -> str:
     """Return the SHA-256 of a file, in hexadecimal.
 
     `cache`: a small JSON file that remembers the hashes of large files, since reading gigabytes takes seconds. Its keys
-    are device, inode, size and time of change; no path is written to it.
+    are device, inode, size, and the times of the last change of content and of status; no path is written to it. The
+    time of content can be set back after a change in place, that of status cannot.
     """
     status = path.stat()
     if cache is None or status.st_size < _WORTH_REMEMBERING:
         return _digest(path)
-    key = f"{status.st_dev}-{status.st_ino}-{status.st_size}-{status.st_mtime_ns}"
+    key = _identity(status)
     known = _read_cache(cache)
-    if key not in known:
-        known[key] = _digest(path)
+    if key in known:
+        return known[key]
+    digest = _digest(path)
+    if _identity(path.stat()) == key:  # else it changed while it was read
         try:
-            _write_cache(cache, known)
+            _write_cache(cache, known | {key: digest})
         except OSError as error:  # such as a full disk: the model can be used all the same
             logger.warning("the hash of %s could not be remembered: %s", path.name, error.strerror)
-    return known[key]
+    return digest
+
+
+def _identity(status: os.stat_result) -> str:
+    return f"{status.st_dev}-{status.st_ino}-{status.st_size}-{status.st_mtime_ns}-{status.st_ctime_ns}"
 
 
 def _digest(path: Path) -> str:

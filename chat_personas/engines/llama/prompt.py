@@ -13,6 +13,9 @@ from typing import Any, NoReturn
 from chat_personas.engines.llama.vocabulary import Vocabulary
 from eval.engine import EngineError, Message
 
+RENDERING_VERSION = 1
+"""Raise it when the same messages become other text or tokens; cached answers are then asked again."""
+
 CHATML = (
     "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' }}"
     "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"

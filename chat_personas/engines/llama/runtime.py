@@ -1,12 +1,13 @@
 """A model that is loaded and ready: everything that the worker thread owns, and how it is loaded."""
 
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
-from chat_personas.engines.llama.bindings import native, physical_cores
+from chat_personas.engines.llama.bindings import native, physical_cores, processor_features
 from chat_personas.engines.llama.context import Context, ContextSize
-from chat_personas.engines.llama.model import Model, file_sha256
-from chat_personas.engines.llama.prompt import CHATML, PLAIN, ChatTemplate, Prompter
+from chat_personas.engines.llama.model import Model, model_sha256
+from chat_personas.engines.llama.prompt import CHATML, PLAIN, RENDERING_VERSION, ChatTemplate, Prompter
 from chat_personas.engines.llama.token_cache import SequenceMemory
 from chat_personas.engines.llama.vocabulary import LabelScorer, Vocabulary
 from chat_personas.engines.llama.worker import InterruptFlag
@@ -84,7 +85,7 @@ class Runtime:
         return EngineInfo(
             name=name or path.stem,
             engine="llama",
-            sha256=file_sha256(path, hash_cache),
+            sha256=model_sha256(path, hash_cache),
             quantization=model.quantization,
             context_length=self.context_length,
             template_sha256=self.template.sha256,
@@ -97,10 +98,13 @@ class Runtime:
             demonstration="demonstration" in says,
             details={
                 "llama.cpp": native().llama_version().decode(),
+                "llama-cpp-python": version("llama_cpp_python"),
+                "processor": processor_features(),
                 "architecture": model.metadata("general.architecture") or "unknown",
                 "parameters": str(model.parameters),
                 "threads": str(self.threads),
                 "batch": str(self.context.size.batch),
+                "prompt_rendering": str(RENDERING_VERSION),
                 "chat_template": "from the file" if model.chat_template else "assumed (ChatML)",
             },
         )

@@ -116,6 +116,7 @@ def model_facts(model: ModelInfo) -> Iterator[tuple[str, str | None]]:
     yield "model sha256", model.sha256
     yield "quantization", model.quantization
     yield "context length", None if model.context_length is None else str(model.context_length)
+    yield "build", model.build
     yield "date in every prompt", model.template_date
     yield "flash attention", None if model.flash_attention is None else ("on" if model.flash_attention else "off")
 

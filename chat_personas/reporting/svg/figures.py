@@ -29,7 +29,7 @@ from chat_personas.reporting.wording import (
 )
 from chat_personas.text import pluralize
 from eval.matrix.models import MatrixReport, RowInfo, TargetInfo
-from eval.report import Report
+from eval.report import FROM_FILE, Report
 
 MEANING = {
     "alignment": f"Alignment with the group's answers: {IDENTICAL['alignment']}.",
@@ -46,8 +46,11 @@ def figure_document(reports: Sequence[Report]) -> str:
 
 
 def figure(reports: Sequence[Report]) -> Element:
-    """Draw the figure for a page, which names survey and model elsewhere."""
-    return forest(_drawn(reports, ()))
+    """Draw the figure for a page, which names survey and model elsewhere.
+
+    What it is goes into the picture all the same, since a picture is copied without its page.
+    """
+    return forest(_drawn(reports, tuple(_origin(reports))))
 
 
 def _drawn(reports: Sequence[Report], circumstances: Sequence[str]) -> Forest:
@@ -58,10 +61,39 @@ def _drawn(reports: Sequence[Report], circumstances: Sequence[str]) -> Forest:
 
 
 def _circumstances(reports: Sequence[Report]) -> Iterator[str]:
+    yield from _origin(reports)
     yield from map(sentence, (*runs_described(reports), *all_not_shown(reports)))
     yield sentence(REFERENCES_EXPLAINED)
     if any(report.model.demonstration for report in reports):
         yield sentence(DEMONSTRATION)
+
+
+def _origin(reports: Sequence[Report]) -> Iterator[str]:
+    """Yield that this is no poll, the years of the people's figures, and what the verdict on each report is."""
+    yield simulated(*reports)
+    said = [VERDICTS.get(report.verdict.finding) or not_shown_briefly(report) for report in reports]
+    if len(set(said)) == 1:
+        yield f"Verdict: {said[0]}."
+    else:
+        yield f"Verdicts: {'; '.join(f'{name}: {each}' for name, each in zip(names(reports), said, strict=True))}."
+
+
+VERDICTS = {
+    "sound": "sound",
+    "sound_with_warning": "sound, but the answers depend on the letters, too",
+    "given": "no letters were shown that could be followed; answers as given",
+    "no_answers": "no answers",
+}
+"""What is said of a measurement whose scores are shown."""
+
+
+def simulated(*reports: Report | MatrixReport) -> str:
+    """Say that the answers in a picture are not a poll, and from which years the people's answers are."""
+    elsewhere = all(report.model.engine == FROM_FILE for report in reports)
+    years = sorted({year for report in reports for year in report.survey.years})
+    people = "–".join(str(year) for year in sorted({years[0], years[-1]})) if years else "years not stated"
+    made = "Answers from a file, not a poll" if elsewhere else "Simulated by a language model, not a poll"
+    return f"{made}. People's answers: {people}."
 
 
 MATRIX_MEANING = f"Alignment with each group: {IDENTICAL['alignment']}. Bold: the group that the persona stands for."
@@ -70,19 +102,20 @@ PEOPLE = "people: mean over the other groups"
 
 def matrix_figure_document(report: MatrixReport) -> str:
     """Return the figure as a self-contained SVG file; the same matrix gives the same bytes."""
-    circumstances = [run_described(report)]
+    circumstances = [simulated(report), sentence(run_described(report))]
     if nothing_shown(report):
-        circumstances.append(why_not_shown(report))
+        circumstances.append(sentence(why_not_shown(report)))
     else:
-        circumstances += [f"{name}: {why}" for name, why in withheld(report)]
+        circumstances += [sentence(f"{name}: {why}") for name, why in withheld(report)]
     if report.model.demonstration:
-        circumstances.append(DEMONSTRATION)
-    return forest_document(Forest("alignment", MATRIX_MEANING, [*_parts(report)], [*map(sentence, circumstances)]))
+        circumstances.append(sentence(DEMONSTRATION))
+    return forest_document(Forest("alignment", MATRIX_MEANING, [*_parts(report)], circumstances))
 
 
 def matrix_figure(report: MatrixReport) -> Element:
     """Draw the figure for a page, which names survey and model elsewhere."""
-    return forest(Forest("alignment", MATRIX_MEANING, [*_parts(report)]))
+    verdict = [f"Verdict: {not_shown_briefly(report)}."] if not_shown(report) else []
+    return forest(Forest("alignment", MATRIX_MEANING, [*_parts(report)], [simulated(report), *verdict]))
 
 
 def _parts(report: MatrixReport) -> Iterator[ForestBlock]:

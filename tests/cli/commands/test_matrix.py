@@ -11,7 +11,7 @@ from eval.engine import Engine, EngineInfo
 from eval.matrix.asking import all_prompts
 from eval.matrix.models import MatrixReport
 from personas import Group, load_persona, system_prompt
-from tests.cli.commands.test_eval_expressions import judged_by, say
+from tests.cli.commands.test_eval_expressions import JUDGE_ERRS, judged_by, say
 from tests.cli.running import Command, Ran, only_line, write_survey
 from tests.eval.expression.test_open_ended import ListeningEngine
 from tests.eval.fake_engine import FakeEngine
@@ -247,11 +247,11 @@ def test_known_statements_are_counted_once_whatever_the_number_of_prompts(
     command: Command, survey: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = in_own_words(command, survey, monkeypatch, 0.9, "--json", "m.json")
-    assert "the judge listening errs in 5.3 of 100 known statements" in said(first.err + first.out)
+    assert f"the judge listening errs in {JUDGE_ERRS:.1f} of 100 known statements" in said(first.err + first.out)
     again = in_own_words(command, survey, monkeypatch, 0.9)
-    # 4 prompts, 20 questions, 5 replies, each judged in two orders; 70 known statements in two orders.
+    # 4 prompts, 20 questions, 5 replies, each judged in two orders; 110 known statements in two orders.
     replies = 4 * 20 * 5
-    assert f"{3 * replies + 2 * 70} of {3 * replies + 2 * 70} answers came from the cache" in again.err
+    assert f"{3 * replies + 2 * 110} of {3 * replies + 2 * 110} answers came from the cache" in again.err
 
 
 def test_of_what_is_not_valid_no_figure_is_on_screen_page_or_picture(
@@ -260,7 +260,7 @@ def test_of_what_is_not_valid_no_figure_is_on_screen_page_or_picture(
     wanted = ["--json", "m.json", "--html", "m.html", "--svg", "m.svg"]
     ran = in_own_words(command, survey, monkeypatch, 0.5, *wanted)
     assert ran.code == 0
-    assert "not valid: the judge itself errs in 47.4 of 100 known statements (listening;" in said(ran.out)
+    assert "not valid: the judge itself errs in 47.4 of 100 options in other words (listening;" in said(ran.out)
     assert MatrixReport.model_validate_json(Path("m.json").read_text()).rows[0].cells[0].alignment.mean > 0
     page, figure = Path("m.html").read_text(), Path("m.svg").read_text()
     for shown in (ran.out, words(page).partition("To repeat this run")[0], words(figure)):

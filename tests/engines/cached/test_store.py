@@ -105,3 +105,28 @@ def test_a_directory_in_the_way_is_one_line(cache_file: Path) -> None:
     cache_file.mkdir(parents=True)
     with pytest.raises(CacheError, match="cannot be"):
         AnswerStore.open(cache_file)
+
+
+OLDER = """
+CREATE TABLE answers (
+    key TEXT PRIMARY KEY, model TEXT NOT NULL, made_at TEXT NOT NULL, run INTEGER NOT NULL, value TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, command TEXT NOT NULL UNIQUE, anew INTEGER NOT NULL, began_at TEXT NOT NULL,
+    finished INTEGER NOT NULL DEFAULT 0
+);
+INSERT INTO answers VALUES ('a key that left out the build', 'qwen', '2026-11-01T00:00:00+00:00', 1, '{}');
+PRAGMA application_id = 0x43504143;
+"""
+
+
+def test_a_cache_of_version_0_1_opens_and_keeps_its_answers_beside_new_ones(cache_file: Path) -> None:
+    cache_file.parent.mkdir()
+    with sqlite3.connect(cache_file) as older:
+        older.executescript(OLDER)
+    older.close()
+    store = AnswerStore.open(cache_file)
+    run = store.begin("c", fresh=False)
+    store.put("a key with the build", "{}", model="qwen", run=run.id)
+    assert [(each.name, each.answers, each.oldest[:10]) for each in store.models()] == [("qwen", 2, "2026-11-01")]
+    store.close()

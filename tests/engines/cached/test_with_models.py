@@ -15,7 +15,7 @@ from eval.surveys.loading import load_survey
 SYSTEM = [Message("system", "Answer as a Democrat would.")]
 PROBES = [render(question, order).probe for question in load_survey("civic").survey.questions[:8] for order in ORDERS]
 TOLERANCE = 0.02
-"""In log-probability: what is decoded together changes the last digits of a quantised model."""
+"""In log-probability: what is decoded together changes the answers of a quantised model."""
 
 
 @pytest.fixture

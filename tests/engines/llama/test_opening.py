@@ -2,21 +2,26 @@
 
 import asyncio
 import hashlib
+import os
 import random
 import subprocess
 import sys
 import threading
 from datetime import datetime
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 
+import gguf
 import pytest
 
 from chat_personas.engines.llama import LlamaEngine
 from chat_personas.engines.llama import model as model_module
 from chat_personas.engines.llama.bindings import physical_cores
-from chat_personas.engines.llama.model import check_model_file, file_sha256
+from chat_personas.engines.llama.model import check_model_file, file_sha256, model_sha256
 from chat_personas.engines.llama.runtime import Options
 from eval.engine import Engine, EngineError
+from tests.engines.llama import tiny
 from tests.engines.llama.tiny import TEMPLATE, write_tiny_model
 
 
@@ -171,6 +176,67 @@ def test_a_hash_is_remembered_until_the_file_changes_and_no_path_is_kept(
     assert file_sha256(model, cache) == hashlib.sha256(b"another").hexdigest()
     cache.write_text("{damaged")
     assert file_sha256(model, cache) == hashlib.sha256(b"another").hexdigest()
+
+
+def test_a_file_that_was_changed_in_place_has_another_hash_though_its_time_was_set_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_module, "_WORTH_REMEMBERING", 0)
+    model, cache = tmp_path / "model.gguf", tmp_path / "hashes.json"
+    model.write_bytes(b"one")
+    before = model.stat()
+    file_sha256(model, cache)
+    while model.stat().st_ctime_ns == before.st_ctime_ns:  # the clock of the file system is coarse
+        with model.open("r+b") as file:
+            file.write(b"two")
+        os.utime(model, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (model.stat().st_size, model.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    assert file_sha256(model, cache) == hashlib.sha256(b"two").hexdigest()
+
+
+def test_split_models_that_differ_in_a_later_part_are_two_models(tmp_path: Path) -> None:
+    hashes = set()
+    for folder, second in (("a", b"second"), ("b", b"SECOND")):
+        first = tmp_path / folder / "qwen-00001-of-00002.gguf"
+        first.parent.mkdir()
+        first.write_bytes(b"first")
+        first.with_name("qwen-00002-of-00002.gguf").write_bytes(second)
+        first.with_name("other-00002-of-00002.gguf").write_bytes(folder.encode())
+        hashes.add(model_sha256(first))
+    assert len(hashes) == 2
+    listed = "".join(f"{hashlib.sha256(part).hexdigest()}\n" for part in (b"first", b"second"))
+    assert hashlib.sha256(listed.encode()).hexdigest() in hashes
+    whole = tmp_path / "a" / "qwen.gguf"
+    whole.write_bytes(b"first")
+    assert model_sha256(whole) == hashlib.sha256(b"first").hexdigest()
+
+
+async def test_the_parts_of_a_split_model_are_loaded_and_hashed_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first part holds metadata and no weights, so that it is the same for both models."""
+    whole = partial(gguf.GGUFWriter, split_max_tensors=12, small_first_shard=True)
+    monkeypatch.setattr(tiny.gguf, "GGUFWriter", whole)
+    hashes, firsts = [], set()
+    for seed in (0, 1):
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        write_tiny_model(folder / "m.gguf", seed=seed)
+        (first,) = folder.glob("m-00001-of-*.gguf")
+        firsts.add(first.read_bytes())
+        engine = await LlamaEngine.open(first, context_length=64)
+        hashes.append(engine.info.sha256)
+        await engine.close()
+    assert (len(firsts), len(set(hashes))) == (1, 2)
+
+
+async def test_the_engine_names_the_build_that_computes_the_answers(engine: LlamaEngine) -> None:
+    details = engine.info.details
+    assert details["llama-cpp-python"] == version("llama_cpp_python")
+    assert details["processor"] == " ".join(details["processor"].split()) != ""
+    assert "=" not in details["processor"]
+    named = ("llama.cpp", "llama-cpp-python", "processor")
+    assert engine.info.build == ", ".join(f"{name} {details[name]}" for name in named)
 
 
 def test_a_good_header_passes(tiny_path: Path) -> None:

@@ -1,5 +1,6 @@
 """From messages to tokens: as the template and llama.cpp have it, and proof against what people write."""
 
+import hashlib
 from collections.abc import Sequence
 from datetime import date
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_personas.engines.llama.prompt import CHATML, ChatTemplate, Prompter
+from chat_personas.engines.llama.prompt import CHATML, RENDERING_VERSION, ChatTemplate, Prompter
 from chat_personas.engines.llama.runtime import Runtime
 from eval.engine import EngineError, Message, Role
 from tests.engines.llama.tiny import BEGIN, END, SPECIAL, TEMPLATE
@@ -42,6 +43,18 @@ def test_a_template_that_asks_for_the_date_gets_one_day_throughout_and_tells_whi
     assert "".join(part.text for part in made.parts(messages_of("x"))).startswith("20 Nov 2026 00:00")
     assert made.date == "2026-11-20"
     assert template(TRIMMING).date is None
+
+
+def test_messages_that_become_other_tokens_need_another_rendering_version(prompter: Prompter) -> None:
+    sources = (CHATML, TRIMMING, NO_SYSTEM, DEAF_TO_SYSTEM, FORGETS_REASONING)
+    messages = messages_of("Be brief. ", "Taxes?", "<think>x</think> Lower.", " Why <|end|>?")
+    seen = [rendered(source, messages) for source in sources]
+    digest = hashlib.sha256(
+        repr([seen, prompter.tokens(messages), *prompter.probes(messages, ["A?"])]).encode()
+    ).hexdigest()
+    assert (RENDERING_VERSION, digest[:16]) == (1, "f5104e3645452d51"), (
+        "raise RENDERING_VERSION, and write the new hash here"
+    )
 
 
 @pytest.fixture

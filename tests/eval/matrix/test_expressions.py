@@ -103,14 +103,14 @@ async def test_the_document_says_how_replies_were_drawn_and_who_judged_them() ->
     own_words = await made(town, "open_ended")
     assert own_words.judge is not None
     assert (own_words.judge.name, own_words.judge.error.mean) == ("listening", pytest.approx(0))
-    assert own_words.judge.statements == sum(map(len, town.scales))
+    assert own_words.judge.statements == sum(map(len, town.scales)) + 2 * len(town.scales)
     assert [row.not_valid for row in own_words.rows] == [0, 0, 0]
 
 
 async def test_where_the_judge_errs_too_often_no_answer_is_valid() -> None:
     report = await made(town_of_thirty(6), "open_ended", right=0.5)
     assert report.judge is not None
-    assert report.judge.error.mean == pytest.approx(1 - 0.5 / 0.95)
+    assert report.judge.worst.mean == pytest.approx(1 - 0.5 / 0.95)
     assert [row.not_valid for row in report.rows] == [len(report.questions)] * 3
 
 

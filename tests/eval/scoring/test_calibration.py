@@ -12,7 +12,7 @@ from scipy.stats import wasserstein_distance
 from eval.evaluation import evaluate
 from eval.report import Report
 from eval.report.calibrate import calibrated
-from eval.scoring.calibration import Uncalibrated, cross_fitted, fit, folds, stacked
+from eval.scoring.calibration import Uncalibrated, at_end, cross_fitted, fit, folds, stacked
 from eval.surveys.loading import LoadedSurvey
 from personas import load_persona
 from tests.eval.fake_engine import FakeEngine, Masses
@@ -58,6 +58,17 @@ def test_refusals_as_an_option_keep_their_share() -> None:
     assert one.total_variation(2.0)[0] == pytest.approx((1 / 30 + 4 / 30 + 3 / 30) / 2, abs=1e-12)
     everyone_refuses = stacked([[[0.0, 0.0]]], [[0.0, 0.0]], [0.0])
     assert list(everyone_refuses.at(2.0)[0]) == [0, 0]
+
+
+def test_a_model_that_knows_nothing_is_flattened_to_the_end_of_the_range_and_that_is_said() -> None:
+    human = np.array([[0.25] * 4] * 30)
+    wrong = uncalibrated(sharpened(people(30), 2.0), human)
+    temperature = fit(wrong)
+    assert (temperature, at_end(temperature)) == (pytest.approx(20), "flattest")
+    one_hot = np.eye(4)[np.arange(30) % 4]
+    sharp = fit(uncalibrated(0.95 * human + 0.05 * one_hot, one_hot))
+    assert (sharp, at_end(sharp)) == (pytest.approx(0.05), "sharpest")
+    assert at_end(19.9) is at_end(0.051) is at_end(1.0) is None
 
 
 @pytest.mark.parametrize(("power", "temperature"), [(2.0, 2.0), (4.0, 4.0), (0.5, 0.5), (0.1, 0.1)])
