@@ -69,9 +69,15 @@ def _row(name: str, expression: str, cells: Mapping[str, Any]) -> str:
         shown(cells["total_variation"]),
         shown(gap["total_variation"] if gap else None),
     ]
-    if judge is not None and judge["error"]["mean"] > judge["limit"]:
-        scores[:2] = [f"not valid: the judge itself errs in {100 * judge['error']['mean']:.1f} of 100", "not valid"]
+    if judge is not None and (errs := _worst_error(judge)) > judge["limit"]:
+        scores[:2] = [f"not valid: the judge itself errs in {100 * errs:.1f} of 100", "not valid"]
     return " | ".join((f"| {name}", expression, f"{cells['questions']} of {cells['put']}", *scores, f"{failed} |"))
+
+
+def _worst_error(judge: Mapping[str, Any]) -> float:
+    """Return the judge's mean error over the kind of statements on which it errs most."""
+    kinds = [judge[kind] for kind in ("paraphrase_error", "abstention_error") if judge.get(kind)] or [judge["error"]]
+    return max(float(each["mean"]) for each in kinds)
 
 
 def shown(score: Mapping[str, float | None] | None) -> str:

@@ -105,6 +105,9 @@ def differing(stored: object, again: object, path: str) -> tuple[Mismatch, ...]:
 def rebuilt(report: Report, survey: LoadedSurvey | None = None) -> Report:
     """Return the report that follows from the question-level data and the provenance in `report`.
 
+    A new figure that `score` or `report_from` computes is here by itself. One that is added to a report afterwards, as
+    the calibration is, is added here in the same way.
+
     Raises:
         AnswerError, SurveyError, ValueError: the data cannot be scored, such as a question that the survey lacks.
     """

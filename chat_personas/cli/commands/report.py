@@ -1,6 +1,7 @@
 """`chat-personas report`: show a report of `eval`, verify its figures, or make a checklist of it for a paper."""
 
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import Annotated, Any
 
 import typer
@@ -113,7 +114,7 @@ def verify(
     for one in found:
         print_verification(one)
     if wrong := sum(len(one.found.mismatches) for one in found):
-        raise CheckFailedError(f"{file}: {wrong} {'places do' if wrong > 1 else 'place does'} not agree")
+        raise CheckFailedError(f"{PurePath(file).name}: {wrong} {'places do' if wrong > 1 else 'place does'} not agree")
     return DONE
 
 

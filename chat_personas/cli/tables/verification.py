@@ -48,7 +48,7 @@ def _said(mismatch: Mismatch) -> str:
 def _replayed(one: Verified) -> str:
     replay = one.replay
     assert replay is not None
-    where = "the same build" if replay.same_build else "another build, or a server"
+    where = "the same build" if replay.same_build else "another build, or one that is not known"
     asked = f"{pluralize(len(replay.differences), 'probe')} asked again ({where})"
     largest, allowed = max(replay.differences.values(), default=0.0), f"{replay.allowed:g} allowed"
     mean = "" if replay.exact else f", in the mean {replay.mean:.4f}, {REPEATS_ELSEWHERE:g} allowed"

@@ -125,7 +125,7 @@ def test_on_another_build_only_the_probes_are_asked_and_more_is_allowed(
     served_by(again)
     ran = verified("--replay", "5", "--model", "pocket")
     assert ran.code == 0
-    assert "5 probes asked again (another build, or a server)" in ran.out
+    assert "5 probes asked again (another build, or one that is not known)" in ran.out
     assert "0.15 allowed, in the mean 0.0000, 0.04 allowed" in ran.out
     assert len(again.asked) == 5
 
