@@ -40,7 +40,7 @@ CLAIMS = (
     "caricature",
     "steered:",
     "drift",
-    "tied",
+    "are tied",
 )
 
 

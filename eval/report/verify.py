@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from eval.answers import Answer, Failure, OrderAnswer
+from eval.answers import Answer, Failure, FloatArray, OrderAnswer
 from eval.errors import AnswerError, SurveyError
-from eval.report import QuestionInfo, RefusedQuestion, Report
+from eval.report import OrderInfo, QuestionInfo, RefusedQuestion, Report
 from eval.report.build import Provenance, report_from
 from eval.report.calibrate import calibrated
 from eval.report.seals import KEY, broken_seals
@@ -30,7 +30,7 @@ ROUNDING = 1e-9
 """Numbers that differ by no more are equal: sums are rounded in another order."""
 _FITTED = 1e-6
 """The same for temperatures, which a search finds, and for what follows from them."""
-_OF_OTHERS = ("nearest", "nearest_questions")
+_OF_OTHERS = ("nearest", "nearest_questions", "effect.finding")
 """What is about groups whose figures are not in the report."""
 GIVEN = (
     "schema",
@@ -116,10 +116,12 @@ def rebuilt(report: Report, survey: LoadedSurvey | None = None) -> Report:
     unreliable = report.judge is not None and report.judge.errs_too_often
     answers = [_answer(question, report, unreliable) for question in report.questions]
     answers += [_refused(each, used.survey, report, unreliable) for each in report.refused]
-    card = score(used.survey, groups, answers, refusals=report.refusals, seed=report.seed)
+    unsteered = [
+        _in_orders(question, question.unsteered, report) for question in report.questions if question.unsteered
+    ]
+    card = score(used.survey, groups, answers, refusals=report.refusals, seed=report.seed, unsteered=unsteered)
     made = report_from(card, _provenance(report, used))
-    timing = report.timing.model_copy(update={"probes": made.timing.probes})
-    made = made.model_copy(update={"timing": timing, "calibration": None})
+    made = made.model_copy(update={"timing": report.timing, "calibration": None})
     if survey is None:
         made = _without_others(made, report)
     return calibrated(made) if report.calibration is not None else made
@@ -139,6 +141,7 @@ def _provenance(report: Report, survey: LoadedSurvey) -> Provenance:
         prompt_sha256=report.prompt_sha256,
         failures=[Failure(failure.id, failure.why) for failure in report.failures],
         seconds=report.timing.seconds,
+        probes=report.timing.probes,
         tokens_decoded=report.timing.tokens_decoded,
         tokens_reused=report.timing.tokens_reused,
         shots=report.shots,
@@ -153,20 +156,32 @@ def _answered(report: Report) -> set[str]:
 
 def _answer(question: QuestionInfo, report: Report, doubtful: bool) -> Answer:
     """Return the answer of which these are the distributions: masses of all labels that sum to 1."""
-    apart = report.refusals == "apart"
-
-    def order_answer(order: Any, model: Sequence[float] | None, refusal: float, **known: Any) -> OrderAnswer:
-        shares = np.zeros(len(question.options)) if model is None else np.array(model)
-        return OrderAnswer(order, shares * (1 - refusal) if apart else shares, refusal, **known)
-
     if not question.by_order:
-        whole = order_answer("survey", question.model, question.refusal, label_mass=None, as_is=True)
+        masses = _masses(question, question.model, question.refusal, report)
+        whole = OrderAnswer("survey", masses, question.refusal, label_mass=None, as_is=True)
         return Answer(question.id, (whole,))
+    return _in_orders(question, question.by_order, report, doubtful=doubtful)
+
+
+def _in_orders(
+    question: QuestionInfo, orders: Sequence[OrderInfo], report: Report, *, doubtful: bool = False
+) -> Answer:
     by_order = (
-        order_answer(each.order, each.model, each.refusal, label_mass=each.label_mass, truncation=each.truncation)
-        for each in question.by_order
+        OrderAnswer(
+            each.order,
+            _masses(question, each.model, each.refusal, report),
+            each.refusal,
+            label_mass=each.label_mass,
+            truncation=each.truncation,
+        )
+        for each in orders
     )
     return Answer(question.id, tuple(by_order), doubtful=doubtful)
+
+
+def _masses(question: QuestionInfo, model: Sequence[float] | None, refusal: float, report: Report) -> FloatArray:
+    shares = np.zeros(len(question.options)) if model is None else np.array(model, dtype=np.float64)
+    return np.asarray(shares * (1 - refusal) if report.refusals == "apart" else shares, dtype=np.float64)
 
 
 def _refused(refused: RefusedQuestion, survey: Survey, report: Report, doubtful: bool) -> Answer:
@@ -226,11 +241,12 @@ def _people(question_id: str, report: Report) -> Responses | None:
 def _without_others(made: Report, report: Report) -> Report:
     """Return a report that was made without its survey, without what is about other people than those in it."""
     references = made.references.model_copy(update={"population": None, "opposite": None, "noise_floor": None})
+    thirds = tuple(each.model_copy(update={"population": None}) for each in made.entropy_thirds)
     questions = tuple(
         each.model_copy(update={"human_n": known.human_n})
         for each, known in zip(made.questions, report.questions, strict=True)
     )
-    return made.model_copy(update={"references": references, "questions": questions})
+    return made.model_copy(update={"references": references, "entropy_thirds": thirds, "questions": questions})
 
 
 _MISSING = object()
