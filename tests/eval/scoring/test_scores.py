@@ -109,7 +109,7 @@ def test_topics_are_scored_apart() -> None:
 
 def test_skill_is_the_share_of_the_way_from_everyone_else_to_a_new_sample() -> None:
     survey = town(*(question(f"Q{n}", {DEMOCRAT: (80, 20)}, overall=(140, 160)) for n in range(25)))
-    others, sample = 60 / 200, stats.binom(100, 0.8).expect(lambda count: abs(count / 100 - 0.8))
+    others, sample = 60 / 200, stats.binom(100, 80.5 / 101).expect(lambda count: abs(count / 100 - 80.5 / 101))
     half_way = score(survey, (DEMOCRAT,), all_say(survey, 0.55))
     assert mean(half_way.scores.skill) == pytest.approx(0.25 / (0.8 - others - sample))
     assert mean(score(survey, (DEMOCRAT,), all_say(survey, others)).scores.skill) == pytest.approx(0)
