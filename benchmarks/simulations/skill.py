@@ -63,21 +63,25 @@ def skill_of_truth(group: Group, size: int, rng: np.random.Generator) -> Score |
     return score(survey(drawn, size, rng), (GROUP,), answers, resamples=1000).scores.skill
 
 
+def cell(group: Group, size: int, surveys: int) -> str:
+    """Write the mean skill of the truth, how often its interval holds 1, and how often there is none."""
+    rng = np.random.default_rng(size)
+    drawn = [skill_of_truth(group, size, rng) for _ in range(surveys)]
+    found = [made for made in drawn if made is not None]
+    if not found:
+        return "none"
+    text = (
+        f"{np.mean([made.mean for made in found]):.3f} ({percent(sum(holds(made, 1) for made in found) / len(found))}"
+    )
+    return f"{text})" if len(found) == surveys else f"{text}, none in {percent(1 - len(found) / surveys)})"
+
+
 def lines(runs: int) -> Iterator[str]:
     """Yield the table: mean skill of the truth by the number of people in the group's figures."""
-    few = max(runs // 5, 5)
-    rows = []
-    for size in SIZES:
-        cells = []
-        for group in GROUPS:
-            rng = np.random.default_rng(size)
-            found = [made for _ in range(few) if (made := skill_of_truth(group, size, rng)) is not None]
-            none = 1 - len(found) / few
-            held = np.mean([holds(each, 1) for each in found]) if found else float("nan")
-            mean = f"{np.mean([each.mean for each in found]):.3f}" if found else "—"
-            nothing = f", none in {percent(none)}" if none else ""
-            cells.append(f"{mean} ({percent(float(held))}{nothing})")
-        rows.append([str(size), *cells])
-    yield f"Skill of the truth, {few} surveys each: mean (95% interval holds 1)."
+    surveys = max(runs // 5, 5)
+    yield f"Skill of the truth, {surveys} surveys each: mean (95% interval holds 1)."
     yield ""
-    yield from table(["people in the group's figures", *(group.label for group in GROUPS)], rows)
+    yield from table(
+        ["people in the group's figures", *(group.label for group in GROUPS)],
+        [[str(size), *(cell(group, size, surveys) for group in GROUPS)] for size in SIZES],
+    )
