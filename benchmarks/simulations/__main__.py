@@ -6,9 +6,9 @@ python -m benchmarks.simulations --only slope --runs 50
 
 import argparse
 
-from benchmarks.simulations import differences, slope, verdicts, worth
+from benchmarks.simulations import differences, skill, slope, verdicts, worth
 
-SIMULATIONS = {"verdicts": verdicts, "worth": worth, "slope": slope, "differences": differences}
+SIMULATIONS = {"verdicts": verdicts, "worth": worth, "slope": slope, "skill": skill, "differences": differences}
 RUNS = 1000
 
 

@@ -2,7 +2,7 @@
 
 Questions differ far more from each other than two personas do on the same question. So the difference is taken within
 each question and questions are resampled; the two means with their own intervals would show much less.
-Only questions that are valid in both count: an answer that the model did not give says nothing about the difference.
+Only questions that are valid in both count: where a model did not answer, its score says nothing about a difference.
 """
 
 from collections import Counter

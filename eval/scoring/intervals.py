@@ -22,8 +22,11 @@ LEVEL = 0.95
 MIN_QUESTIONS = 20
 """Under this number of questions no interval is given, because it would be unreliable."""
 RESAMPLES = 4000
-_RESAMPLES_OF_TIES = 1000
-"""With 60 groups they take some 20 ms, which a measurement beside a conversation can afford every second."""
+_RESAMPLED_PAIRS = 3_600_000
+"""Pairs of groups times resamples in a test of ties: some 20 ms, for a measurement beside a conversation every second.
+
+That is 1,000 resamples of 60 groups; up to 30 groups have as many as all intervals.
+"""
 _NORMAL = NormalDist()
 
 
@@ -110,7 +113,8 @@ class Bootstrap:
         n, count = columns.shape
         if n < MIN_QUESTIONS or count < 2:
             return np.ones(count, dtype=np.bool_)
-        return _may_be_best(columns, _weights(n, self.seed, min(self.resamples, _RESAMPLES_OF_TIES)), self.level)
+        resamples = min(self.resamples, max(_RESAMPLED_PAIRS // count**2, 200))
+        return _may_be_best(columns, _weights(n, self.seed, self.resamples)[:resamples], self.level)
 
     def shares(self, columns: FloatArray) -> tuple[Score, ...]:
         """Return the share of questions in which something holds, for columns that are 1 where it holds and else 0.

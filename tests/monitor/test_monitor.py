@@ -105,6 +105,29 @@ async def test_every_round_asks_the_same_questions_in_the_same_order_after_the_c
     assert monitor.requests_per_round == 6
 
 
+class Sorting(FakeEngine):
+    """Asks what it is given in alphabetical order, as an engine may that finds this order the quickest."""
+
+    async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
+        async with aclosing(super().score(prefix, sorted(probes, key=lambda probe: probe.prompt))) as scores:
+            async for score in scores:
+                yield score
+
+
+async def test_whatever_order_an_engine_prefers_early_figures_rest_on_a_chance_choice_of_questions() -> None:
+    survey = town(*(question(f"Q{number:02}", {DEMOCRAT: (6, 4)}, overall=(16, 14)) for number in range(24)))
+    early: set[str] = set()
+    for seed in range(12):
+        engine = Sorting()
+        await round_of(Monitor(engine, loaded(survey), [DEMOCRAT], seed=seed))
+        early |= {name for name in survey_ids(survey) for prompt in engine.asked[:16] if f"about {name}?" in prompt}
+    assert early == survey_ids(survey), "with one long request the engine would always ask the same ones first"
+
+
+def survey_ids(survey: Survey) -> set[str]:
+    return {each.id for each in survey.questions}
+
+
 async def test_a_round_is_kept_with_each_probe_of_both_orders(corpus: Corpus, message_id: str) -> None:
     await round_of(Monitor(FakeEngine(SAID), loaded(), [DEMOCRAT], corpus=corpus), message_id=message_id)
     (row,) = recorded(corpus, message_id)

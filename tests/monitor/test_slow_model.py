@@ -11,7 +11,7 @@ import pytest
 from chat_personas.cli.launch import Launch
 from chat_personas.corpus import Corpus, MeasurementRow
 from chat_personas.monitor.history import RoundPlace
-from chat_personas.monitor.monitor import Monitor
+from chat_personas.monitor.monitor import OF_A_REQUEST, Monitor
 from chat_personas.monitor.planning import ANCHORS, LEAST_REST
 from chat_personas.monitor.round import Coverage, Estimate, ProbeRound
 from eval.engine import EngineError, Message, Probe, ProbeScore, Sampling
@@ -254,7 +254,7 @@ async def test_anchors_are_asked_first_so_that_a_round_that_breaks_off_still_has
         """Fails at the first question that is not an anchor."""
 
         async def score(self, prefix: Sequence[Message], probes: Sequence[object]):  # type: ignore[no-untyped-def,override]
-            if len(self.prefixes) == 1:
+            if len(self.prefixes) == ANCHORS // OF_A_REQUEST:
                 raise EngineError("the server went away")
             async for score in super().score(prefix, probes):  # type: ignore[arg-type]
                 yield score

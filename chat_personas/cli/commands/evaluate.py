@@ -28,8 +28,8 @@ EXAMPLE = options.examples(
     "chat-personas eval democrat --fail-if-worse-than report.json",
     "chat-personas eval democrat --json report.json --resume",
     note="--fail-if-worse-than takes paired differences as chat-personas compare does. Alignment is worse if the "
-    f"interval of its difference lies below 0; under {MIN_QUESTIONS} questions, if the difference is below 0 and its "
-    "p-value below 0.05.",
+    "interval of its difference lies below 0 and its p-value below 0.05; under "
+    f"{MIN_QUESTIONS} questions, if the difference is below 0 and its p-value below 0.05.",
 )
 
 

@@ -180,8 +180,8 @@ def _closeness(report: Report) -> Iterator[Node]:
     yield element(
         "p",
         f"Alignment: {IDENTICAL['alignment']}. Total variation: {IDENTICAL['total_variation']}. "
-        f"{sentence(REFERENCES_EXPLAINED)} {letters}Differences are taken within each question; where an interval "
-        "excludes 0, the difference is detectable.",
+        f"{sentence(REFERENCES_EXPLAINED)} {letters}Differences are taken within each question; one is detectable if "
+        "its interval excludes 0 and the sign-flip test agrees (p in the JSON report).",
         class_="note",
     )
 
@@ -298,7 +298,7 @@ def _ties(ranked: Sequence[NearGroup]) -> str:
     if ranked[0].alignment.low is None:
         return f"{too_few(TO_RANK).capitalize()}: {pluralize(len(ranked), 'group')} in the order of their alignment"
     if tied == 1:
-        return f"The nearest of {len(ranked)} groups is clearly first (paired differences)"
+        return f"The nearest of {len(ranked)} groups is clearly first"
     return f"{tied} of {len(ranked)} groups are tied (each may be the nearest)"
 
 

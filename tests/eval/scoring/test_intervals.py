@@ -138,3 +138,45 @@ def test_a_ratio_of_few_questions_has_no_bounds() -> None:
 )
 def test_zero_is_ruled_out_only_by_an_interval_that_leaves_it_out(score: Score, includes: bool) -> None:
     assert score.includes_zero is includes
+
+
+def test_an_interval_for_several_looks_holds_with_what_they_leave_of_the_level() -> None:
+    values = np.random.default_rng(2).normal(0.1, 1, 40)
+    one, ten = Bootstrap().difference(values), Bootstrap().for_looks(10).difference(values)
+    expected = stats.ttest_1samp(values, 0).confidence_interval(0.995)
+    assert one is not None
+    assert ten is not None
+    assert (ten.low, ten.high) == (pytest.approx(expected.low, abs=0.06), pytest.approx(expected.high, abs=0.06))
+    assert ten.low < one.low < one.high < ten.high  # type: ignore[operator]
+
+
+def tied_one_by_one(columns: np.ndarray, draws: int = 4000) -> list[bool]:
+    """Compare each column with all others by a studentised max-t bootstrap, written out as it is defined."""
+    rng, n = np.random.default_rng(7), len(columns)
+    rows = rng.integers(0, n, size=(draws, n))
+    tied = []
+    for one in range(columns.shape[1]):
+        ahead = np.delete(columns, one, axis=1) - columns[:, [one]]
+        errors = ahead.std(axis=0, ddof=1) / n**0.5
+        again = ahead[rows]
+        by_chance = (again.mean(axis=1) - ahead.mean(axis=0)) / (again.std(axis=1, ddof=1) / n**0.5)
+        tied.append(bool((ahead.mean(axis=0) / errors).max() <= np.quantile(by_chance.max(axis=1), 0.95)))
+    return tied
+
+
+def test_groups_are_tied_that_may_be_the_best_as_comparisons_with_the_best_define_it() -> None:
+    rng = np.random.default_rng(3)
+    columns = 0.8 + 0.1 * rng.normal(0, 1, (60, 1)) + 0.05 * rng.normal(0, 1, (60, 12)) - np.linspace(0, 0.06, 12)
+    found = Bootstrap().tied_with_best(columns).tolist()
+    assert found == tied_one_by_one(columns)
+    assert True in found
+    assert False in found
+
+
+def test_equal_groups_are_tied_and_one_that_is_ahead_on_every_question_is_alone() -> None:
+    same = skewed(30)[:, None]
+    assert Bootstrap().tied_with_best(np.hstack([same, same, same])).all()
+    assert Bootstrap().tied_with_best(np.hstack([same, same + 0.01, same])).tolist() == [False, True, False]
+    assert Bootstrap().tied_with_best(skewed(30)[:, None]).tolist() == [True]
+    few = skewed(19)[:, None]
+    assert Bootstrap().tied_with_best(np.hstack([few, few + 0.1])).all(), "too few questions to tell"

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from benchmarks.simulations.skill import skill_of_truth
 from eval.answers import Answer
 from eval.errors import AnswerError
 from eval.scoring.results import Score
@@ -110,7 +111,7 @@ def test_topics_are_scored_apart() -> None:
 
 def test_skill_is_the_share_of_the_way_from_everyone_else_to_a_new_sample() -> None:
     survey = town(*(question(f"Q{n}", {DEMOCRAT: (80, 20)}, overall=(140, 160)) for n in range(25)))
-    others, sample = 60 / 200, stats.binom(100, 0.8).expect(lambda count: abs(count / 100 - 0.8))
+    others, sample = 60 / 200, stats.binom(100, 80.5 / 101).expect(lambda count: abs(count / 100 - 80.5 / 101))
     half_way = score(survey, (DEMOCRAT,), all_say(survey, 0.55))
     assert mean(half_way.scores.skill) == pytest.approx(0.25 / (0.8 - others - sample))
     assert mean(score(survey, (DEMOCRAT,), all_say(survey, others)).scores.skill) == pytest.approx(0)
@@ -158,6 +159,13 @@ def test_the_lean_of_even_answers_is_taken_off_that_of_the_persona() -> None:
     own, even = (1 - 0.2) - (1 - 0.3), (1 - 0.1) - (1 - 0.4)
     assert mean(against.minus_own.alignment) == pytest.approx(own)
     assert mean(against.minus_even.alignment) == pytest.approx(own - even)
+
+
+@pytest.mark.parametrize("people", [20, 200, 1000])
+def test_the_truth_has_a_skill_of_1_however_few_people_its_figures_rest_on(people: int) -> None:
+    rng = np.random.default_rng(people)
+    found = [skill_of_truth(DEMOCRAT, people, rng) for _ in range(12)]
+    assert np.mean([mean(each) for each in found]) == pytest.approx(1, abs=0.08)
 
 
 def test_skill_is_null_where_the_group_does_not_differ_from_everyone_by_more_than_chance() -> None:

@@ -5,11 +5,11 @@ from dataclasses import replace
 from chat_personas.monitor.drift import CoursePoint, Drift
 from chat_personas.monitor.round import Coverage, Estimate
 from chat_personas.tui.widgets.panel.headline import Figures, headline, in_short
-from chat_personas.tui.widgets.panel.sections import course
+from chat_personas.tui.widgets.panel.sections import course, nearest, scale
 from eval.answers import Failure
 from eval.scoring.scores import score
 from tests.eval.intervals import interval, paired
-from tests.eval.towns import DEMOCRAT, REPUBLICAN, answer, question, town
+from tests.eval.towns import DEMOCRAT, REPUBLICAN, answer, many, question, town
 
 
 def test_questions_without_figures_for_the_group_do_not_count_toward_its_interval() -> None:
@@ -141,6 +141,21 @@ def test_the_course_says_how_far_it_moved_over_which_questions_and_whether_that_
     assert few.plain.endswith(
         "since turn 0: -0.02 on the 7 questions asked every turn\ntoo few questions (under 20) to detect a change"
     )
+
+
+def test_claims_are_made_of_a_completed_round_only() -> None:
+    survey = many(24)
+    republican = [answer(each.id, each.responses["POLPARTY"]["Republican"].options) for each in survey.questions]
+    card = score(survey, (DEMOCRAT,), republican)
+    (ended, ties), (under_way, no_ties) = (
+        [made.plain for draw in (scale, nearest) if (made := draw(card, 60, complete=complete)) is not None]
+        for complete in (True, False)
+    )
+    assert "! this persona is closer to Republican answers than to its own group's (difference +" in ended
+    assert "the nearest is clearly first (24 questions)" in ties
+    assert "! " not in under_way
+    assert no_ties.endswith("which groups are tied: when the round is complete")
+    assert "= " not in no_ties
 
 
 def test_what_the_comparison_rests_on_is_said_without_alarm_and_failures_with_it() -> None:

@@ -29,8 +29,8 @@ class HaltingEngine(ScreenEngine):
 
     async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
         in_question_order = sorted(probes, key=lambda probe: probe.key)
-        for index, probe in enumerate(in_question_order):
-            if index == 20:
+        for probe in in_question_order:
+            if self.probed == 20:
                 await self.go_on.wait()
             async for score in super().score(prefix, [probe]):
                 yield score
