@@ -16,7 +16,7 @@ from chat_personas.cli.errors import DONE
 
 if TYPE_CHECKING:
     from chat_personas.corpus import Corpus
-    from chat_personas.monitor.monitor import Monitor
+    from chat_personas.monitor.monitor import Monitor, Unsteered
     from chat_personas.settings import Settings
     from chat_personas.tui.session import Preview
     from eval.engine import Engine, EngineInfo
@@ -101,11 +101,23 @@ class Launch:
         make_private(path.parent)
         return Corpus.open(path)
 
+    @cached_property
+    def _unsteered(self) -> "Unsteered":
+        """What models answer without steering: asked once, for all personas of the session."""
+        return {}
+
     def make_monitor(self, engine: "Engine", persona: "Persona", corpus: "Corpus") -> "Monitor":
         """Make the monitor that measures `persona` on `engine` while people talk with it."""
         from chat_personas.monitor.monitor import Monitor
 
-        return Monitor(engine, self.loaded_survey, persona.groups, corpus=corpus, seconds=self.settings.probe_seconds)
+        return Monitor(
+            engine,
+            self.loaded_survey,
+            persona.groups,
+            corpus=corpus,
+            seconds=self.settings.probe_seconds,
+            unsteered=self._unsteered,
+        )
 
     def probing_confirmed(self, info: "EngineInfo") -> bool:
         """Whether this engine may be probed: it runs on this machine, or the user has agreed before."""

@@ -164,6 +164,8 @@ class LineMode:
             async for estimate in estimates:
                 last = estimate
                 _show_progress(estimate)
+        if followed is None:
+            last = await monitor.ask_unsteered() or last
         if last is not None:
             clear = "\r\x1b[K" if sys.stderr.isatty() else ""
             print(f"{clear}{estimate_line(last)}", file=sys.stderr, flush=True)

@@ -45,6 +45,8 @@ OF_A_REQUEST = 8
 NO_FIGURES = "no human figures for this group"
 NO_LOG_PROBABILITIES = "this model gives no log-probabilities: it can be talked with, not measured"
 UNSTEERED = "no group: compared with everyone"
+Unsteered = dict[tuple[str, str | None, str], dict[str, Answer]]
+"""Answers of models without steering, by question id, for every model (name, hash) and survey (hash)."""
 
 
 class Monitor:
@@ -59,11 +61,13 @@ class Monitor:
         corpus: "Corpus | None" = None,
         seed: int = 0,
         seconds: float = SECONDS_OF_A_ROUND,
+        unsteered: Unsteered | None = None,
     ) -> None:
         """Prepare to measure `groups` (empty: everyone) with the questions of `survey`.
 
         Rounds are recorded in `corpus` if one is given. `seed` decides the choice and order of the questions and the
         resampling. A round asks as many questions as should take `seconds`, but never fewer than the anchors.
+        `unsteered` holds what models answered without steering, for all monitors of a session.
         """
         questions = survey.survey.questions
         self._engine = engine
@@ -71,6 +75,9 @@ class Monitor:
         self._plan = ProbePlan.of(questions, groups, seed=seed, seconds=seconds)
         self._history = RoundHistory(corpus, self._measure)
         self._recorder = RoundRecorder(corpus, self._history, self._measure)
+        known = {} if unsteered is None else unsteered
+        self._unsteered = known.setdefault((engine.info.name, engine.info.sha256, survey.sha256), {})
+        self._first: ProbeRound | None = None
         self._recorded = asyncio.Event()
         self._recorded.set()
         anchors = {question.id for question in self._plan.anchors}
@@ -134,6 +141,33 @@ class Monitor:
         finally:
             self._plan.learn(found.seconds_per_question)
             await self._record(found)
+        self._first = found if found.turn == 0 and found.finished else None
+
+    async def ask_unsteered(self, *, seconds_of_replies: Callable[[], float] = lambda: 0.0) -> Estimate | None:
+        """Ask the model without steering what the round before the first message asked, once for a model and survey.
+
+        Returns the estimate of that round with what the persona changes. None where that is not known: the newest round
+        is another, the persona stands for nobody or is not steered, the model is on another machine (every request may
+        cost money there), or a reply came in between. Then the rest is not asked: a conversation that has begun keeps
+        the model's context. Later rounds say what the persona changes, too, as far as they ask the same questions.
+
+        Raises:
+            EngineError: the model or the server failed.
+        """
+        found = self._first
+        if found is None or not (self._measure.groups and found.place.context and self._engine.info.local):
+            return None
+        replied = seconds_of_replies()
+        lacking = tuple(question for question in found.planned if question.id not in self._unsteered)
+        for part in _short_parts(lacking):
+            if seconds_of_replies() > replied:
+                return None
+            async with aclosing(ask(self._engine, (), part)) as outcomes:
+                async for outcome in outcomes:
+                    if isinstance(outcome, Answer):
+                        self._unsteered[outcome.question_id] = outcome
+        await asyncio.to_thread(found.score_again, self._score)
+        return self._estimate(found, complete=True)
 
     async def settle(self) -> None:
         """Wait until the round that was under way is recorded; end it first, by cancelling it or closing the engine.
@@ -188,7 +222,8 @@ class Monitor:
 
     def _score(self, answers: Sequence[Answer]) -> Scorecard:
         groups = self._measure.groups if self._with_figures else None
-        return score(self.survey.survey, groups, answers, seed=self._measure.seed)
+        unsteered = tuple(self._unsteered.values())
+        return score(self.survey.survey, groups, answers, seed=self._measure.seed, unsteered=unsteered)
 
     def _course(self, found: ProbeRound) -> Trajectory:
         values = [earlier.values for earlier in found.earlier]

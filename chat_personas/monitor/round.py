@@ -132,6 +132,12 @@ class ProbeRound:
             if count > self._scored_answers:
                 self.scorecard, self._scored_answers = score(answers), count
 
+    def score_again(self, score: Callable[[Sequence[Answer]], Scorecard]) -> None:
+        """Compute `scorecard` anew, because it rests on more than the answers of this round."""
+        with self._scoring:
+            self._scored_answers = 0
+        self.score(score)
+
     @property
     def turn(self) -> int:
         """The turn that the round follows; 0 before the first message."""

@@ -444,9 +444,9 @@ STEERED = {
 """What a steering slope says. Without an interval, or where the group is not apart, it says nothing."""
 STEERED_BRIEFLY = {
     "not_steered": "not steered",
-    "flattened": "flattened: less than the group",
+    "flattened": "flattened",
     "as_the_group": "as the group",
-    "caricature": "caricature: more than the group",
+    "caricature": "caricature",
     "moves_away": "away from the group",
 }
 """The same in few words."""

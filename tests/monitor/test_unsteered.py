@@ -1,0 +1,81 @@
+"""What the panel says of what a persona changes: the model without steering is asked after the first round."""
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from chat_personas.monitor.monitor import Monitor
+from eval.engine import Message, Probe, ProbeScore
+from eval.surveys.loading import LoadedSurvey
+from tests.eval.fake_engine import FakeEngine
+from tests.eval.towns import DEMOCRAT, question, town
+
+QUESTIONS = [
+    question(f"Q{number}", {DEMOCRAT: (3000 + 200 * number, 7000 - 200 * number)}, overall=(20_000, 20_000))
+    for number in range(24)
+]
+SURVEY = LoadedSurvey(town(*QUESTIONS), Path("town.json"), "ef" * 32)
+STEERED = [Message("system", "You are a Democrat.")]
+
+
+class Steerable(FakeEngine):
+    """Answers 0.4 for every first option; under a system prompt it goes half as far as the group differs."""
+
+    async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
+        moved = 0.5 if prefix else 0.0
+        shares = {f"Q{n}": 0.4 + moved * (0.3 + 0.02 * n - 0.5) for n in range(24)}
+        self._masses = {name: {"option 1": share, "option 2": 1 - share} for name, share in shares.items()}
+        async for score in super().score(prefix, probes):
+            yield score
+
+
+async def after_the_first_round(engine: FakeEngine, context: Sequence[Message] = STEERED) -> Monitor:
+    monitor = Monitor(engine, SURVEY, (DEMOCRAT,))
+    async for _ in monitor.measure(context, None):
+        pass
+    return monitor
+
+
+async def test_the_exaggeration_is_that_of_the_persona_beside_the_unsteered_model() -> None:
+    monitor = await after_the_first_round(Steerable())
+    found = await monitor.ask_unsteered()
+    assert found is not None
+    assert found.scorecard is not None
+    assert found.scorecard.effect is not None
+    assert found.scorecard.effect.slope is not None
+    assert found.scorecard.effect.slope.mean == pytest.approx(0.5, abs=0.01)
+    later = [estimate async for estimate in monitor.measure([*STEERED, Message("user", "Hi")], "m1")][-1]
+    assert later.scorecard is not None
+    assert later.scorecard.effect is not None, "later rounds know it, too"
+
+
+async def test_the_unsteered_model_is_asked_once_for_all_personas_of_a_session() -> None:
+    engine, known = Steerable(), {}  # type: ignore[var-annotated]
+    for _ in range(2):
+        monitor = Monitor(engine, SURVEY, (DEMOCRAT,), unsteered=known)
+        async for _estimate in monitor.measure(STEERED, None):
+            pass
+        assert await monitor.ask_unsteered() is not None
+    assert sum(not prefix for prefix in engine.prefixes) == 3, "24 questions in requests of 8"
+
+
+async def test_a_reply_in_between_ends_it_at_the_next_request() -> None:
+    engine = Steerable()
+    monitor = await after_the_first_round(engine)
+    replied = iter([0.0, 0.0, 2.5])
+    assert await monitor.ask_unsteered(seconds_of_replies=lambda: next(replied)) is None
+    assert sum(not prefix for prefix in engine.prefixes) == 1
+
+
+async def test_a_model_on_another_machine_is_asked_nothing_more() -> None:
+    engine = Steerable(info=replace(FakeEngine().info, local=False))
+    monitor = await after_the_first_round(engine)
+    assert await monitor.ask_unsteered() is None
+    assert all(engine.prefixes)
+
+
+async def test_a_persona_that_is_not_steered_has_nothing_to_compare() -> None:
+    monitor = await after_the_first_round(Steerable(), [])
+    assert await monitor.ask_unsteered() is None
