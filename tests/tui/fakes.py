@@ -34,7 +34,7 @@ LEANING = {
 
 
 class ScreenEngine(FakeEngine):
-    """Talks by script and answers every probe all but evenly; `probed` counts the probes."""
+    """Talks by script and answers every probe all but evenly; `probed` counts the probes of the steered model."""
 
     def __init__(
         self, *scripts: Sequence[str | Piece | BaseException | asyncio.Event], info: EngineInfo | None = None
@@ -49,7 +49,7 @@ class ScreenEngine(FakeEngine):
 
     async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
         async for score in AnsweringEngine(LEANING).score(prefix, probes):
-            self.probed += 1
+            self.probed += bool(prefix)
             yield score
 
 

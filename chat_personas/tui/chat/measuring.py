@@ -113,7 +113,7 @@ class MeasuringController:
                 if estimate.scorecard is not None and not self._scored:
                     self._scored = True
                     spare_what_is_here()  # what scoring needs is loaded with the first estimate
-        if last is None:
+        if last is None and not conversation.path:
             compared = await monitor.ask_unsteered(seconds_of_replies=conversation.seconds_of_replies)
             if compared is not None and not conversation.path:
                 self._panel.offer(compared)
