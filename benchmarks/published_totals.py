@@ -1,5 +1,7 @@
 """Whether the published total variations of the distributional-alignment benchmark come out, to five decimals.
 
+Beside them stands how many people each run is worth, and everyone's answers in its place.
+
 Scores the benchmark's raw GPT-4 answers (Meister et al. 2024, "Benchmarking Distributional Alignment of Large Language
 Models"; 100 questions of OpinionQA, persona steering) from a file of answers, as anybody would, and prints them beside
 the published figures and beside our own convention, refusals apart. Its conventions:
@@ -23,6 +25,7 @@ from pathlib import Path
 from string import ascii_uppercase
 from typing import Any
 
+from chat_personas.reporting.numbers import people
 from eval.answer_files import AnswerLine, load_answers, written
 from eval.answers import Refusals
 from eval.evaluation import evaluate_answers
@@ -98,13 +101,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args().folder
-    print("| expression | group | published | as-option | apart |")
-    print("| --- | --- | --- | --- | --- |")
+    print("| expression | group | published | as-option | apart | worth in people | everyone's answers |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
     for method in dict.fromkeys(method for method, _ in PUBLISHED):
         kept, apart = (scored(folder, method, refusals) for refusals in ("as-option", "apart"))
         for party in kept:
             figures = PUBLISHED[method, party], total_variation(kept[party]), total_variation(apart[party])
-            print(f"| {method} | {party} | " + " | ".join(f"{figure:.5f}" for figure in figures) + " |")
+            everyone = apart[party].references.population
+            worth = apart[party].scores.worth, everyone.worth if everyone is not None else None
+            cells = [*(f"{figure:.5f}" for figure in figures), *map(people, worth)]
+            print(f"| {method} | {party} | {' | '.join(cells)} |")
 
 
 def _json(path: Path) -> Any:
