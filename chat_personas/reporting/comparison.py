@@ -17,12 +17,6 @@ OWN_GROUPS = "each persona is compared with its own group: this shows which pers
 MEASURES = (("alignment", "higher is closer to people"), ("total_variation", "lower is closer to people"))
 
 
-def comparison_lines(comparison: PairedReport) -> Iterator[str]:
-    """Yield what the differences show, over which questions, and which settings of the two reports differ."""
-    yield from difference_lines(comparison)
-    yield from _about_settings(comparison.differs)
-
-
 def side_name(side: Side) -> str:
     """Name the persona of a report and its expression."""
     return f"{printable(side.persona)} ({printable(side.expression)})"
@@ -53,7 +47,7 @@ def _about_questions(comparison: PairedReport) -> Iterator[str]:
         yield f"{pluralize(count, 'question')} left out, {printable(why)}: {printable(', '.join(ids[:NAMED]))}{more}"
 
 
-def _about_settings(differs: Sequence[Setting]) -> Iterator[str]:
+def settings_lines(differs: Sequence[Setting]) -> Iterator[str]:
     """Yield the settings that differ: the difference may come from them."""
     if not differs:
         yield NOTHING_ELSE

@@ -52,6 +52,8 @@ class Side(Part):
     """Its total variation over the questions that count in the difference."""
     not_valid: int
     """How many of the questions that both answered are not valid in it; they are left out."""
+    sound: bool = True
+    """Whether its verdict is sound; if not, the difference is shown on request only, marked."""
 
 
 class Setting(Part):
@@ -76,6 +78,11 @@ class LeftOut(Part):
 
 class PairedReport(Document):
     """Two reports on the same survey, question by question (schema `chat-personas/comparison@1`)."""
+
+    @property
+    def sound(self) -> bool:
+        """Whether the verdicts of both are sound."""
+        return self.a.sound and self.b.sound
 
     schema_: Literal["chat-personas/comparison@1"] = Field(default=SCHEMA, alias="schema")
     """Always `"chat-personas/comparison@1"`."""

@@ -149,6 +149,7 @@ def _side(named: NamedReport, columns: _Columns, row: int, not_valid: int) -> Si
         alignment=bootstrap.mean(columns.alignment[row]),
         total_variation=bootstrap.mean(columns.total_variation[row]),
         not_valid=not_valid,
+        sound=named.report.verdict.sound,
     )
 
 

@@ -14,7 +14,7 @@ from chat_personas.cli.tables.comparison import print_comparisons
 from chat_personas.reporting.html.comparison_page import paired_page_document
 from chat_personas.reporting.wording import not_shown, why_not_shown
 from chat_personas.text import printable
-from eval.compare.models import as_document
+from eval.compare.models import PairedReport, as_document
 from eval.compare.paired import NamedReport, pair_reports, paired
 from eval.errors import ReportError
 from eval.report import Report
@@ -39,19 +39,21 @@ def compare(
         str | None, typer.Option("--json", metavar="FILE", help="Write the comparison as JSON; - is standard output.")
     ] = None,
     html_file: options.Html = None,
+    show_invalid: options.ShowInvalid = False,
 ) -> int:
     """Say by how much one report of eval differs from another, and whether that can be chance."""
     destinations = Destinations(json_file, html=html_file)
     destinations.check()
     files = Path(a).name, Path(b).name
-    pairs = _judged(pair_reports(load_reports(a), load_reports(b)))
+    found = pair_reports(load_reports(a), load_reports(b))
+    pairs = found if show_invalid else _judged(found)
     comparisons = [paired(NamedReport(files[0], one), NamedReport(files[1], other), seed) for one, other in pairs]
     demonstration = any(one.model.demonstration for pair in pairs for one in pair)
     try:
         destinations.write(
             {
                 "--json": lambda: as_document(comparisons),
-                "--html": lambda: paired_page_document(comparisons, demonstration=demonstration),
+                "--html": lambda: paired_page_document(_on_a_page(comparisons), demonstration=demonstration),
             }
         )
     finally:
@@ -59,8 +61,20 @@ def compare(
     return DONE
 
 
+def _on_a_page(comparisons: Sequence[PairedReport]) -> list[PairedReport]:
+    """Return the comparisons that a page may show.
+
+    Raises:
+        ReportError: there is none; a page has no place for figures that are not sound.
+    """
+    sound = [comparison for comparison in comparisons if comparison.sound]
+    if not sound:
+        raise ReportError("no page was written: no comparison is sound, and --show-invalid is for the terminal only")
+    return sound
+
+
 def _judged(pairs: Sequence[tuple[Report, Report]]) -> list[tuple[Report, Report]]:
-    """Return the pairs without those in which a judge errs too often; these are named on standard error.
+    """Return the pairs whose verdicts are both sound; the others are named on standard error with the reason.
 
     Raises:
         ReportError: no pair is left.
@@ -72,7 +86,7 @@ def _judged(pairs: Sequence[tuple[Report, Report]]) -> list[tuple[Report, Report
         if not troubled:
             judged.append(pair)
     if not judged:
-        raise ReportError(f"nothing can be compared: {unreliable[0]}; evaluate with another --judge")
+        raise ReportError(f"nothing can be compared: {unreliable[0]}; --show-invalid shows the figures all the same")
     for line in unreliable:
         print(f"not compared: {line}", file=sys.stderr)
     return judged

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from rich import box
 from rich.table import Table
 
-from chat_personas.cli.tables.layout import print_line, table_console
-from chat_personas.reporting.comparison import MEASURES, comparison_lines, side_name
+from chat_personas.cli.tables.layout import print_line, print_marked, table_console
+from chat_personas.reporting.comparison import MEASURES, difference_lines, settings_lines, side_name
 from chat_personas.reporting.numbers import MISSING, mean_of, p_value, signed
-from chat_personas.reporting.wording import score_name
+from chat_personas.reporting.wording import MARK, score_name
 from chat_personas.text import printable
 from eval.compare.models import PairedDifference, PairedReport
 
@@ -20,7 +20,9 @@ def print_comparisons(comparisons: Sequence[PairedReport], *, to_error: bool) ->
         for line in _heading(comparison):
             print_line(console, line)
         console.print(_table(comparison))
-        for line in comparison_lines(comparison):
+        for line in difference_lines(comparison):
+            print_marked(console, f"  {line}", sound=comparison.sound)
+        for line in settings_lines(comparison.differs):
             print_line(console, f"  {line}")
         console.print()
 
@@ -38,7 +40,8 @@ def _table(comparison: PairedReport) -> Table:
         table.add_column(title, justify="right", no_wrap=True)
     for name, _ in MEASURES:
         sides = [mean_of(getattr(side, name)) for side in (comparison.a, comparison.b)]
-        table.add_row(score_name(name), *sides, *_figures(getattr(comparison.difference, name)))
+        called = score_name(name) if comparison.sound else f"{score_name(name)}\n({MARK})"
+        table.add_row(called, *sides, *_figures(getattr(comparison.difference, name)))
     return table
 
 

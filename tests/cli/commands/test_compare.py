@@ -152,3 +152,20 @@ def test_a_page_tells_pairs_of_one_persona_apart_by_their_expression(command: Co
     page = words((tmp_path / "page.html").read_text(encoding="utf-8"))
     for name in ("log_probability", "verbalized"):
         assert f"democrat, {name} A: democrat ({name}) in a.json" in page
+
+
+def test_what_is_not_sound_is_compared_on_request_with_a_mark_in_every_line(command: Command, tmp_path: Path) -> None:
+    rows_ = rows([0.5, 0.6, 0.7])
+    verdict = {"finding": "follows_letters", "order_agreement": None, "valid": 3, "answered": 3, "both_orders": 3}
+    for name in ("a.json", "b.json"):
+        (tmp_path / name).write_text(json.dumps(document(rows_, verdict=verdict)))
+    refused = command("compare", "a.json", "b.json")
+    assert refused.code == 2
+    assert "--show-invalid shows the figures all the same" in only_line(refused)
+    shown = command("compare", "a.json", "b.json", "--show-invalid")
+    assert shown.code == 0
+    figures = [line for line in shown.out.splitlines() if line.startswith("  alignment (") or "paired" in line]
+    assert figures
+    assert [line for line in figures if "(not sound)" not in line] == []
+    assert command("compare", "a.json", "b.json", "--show-invalid", "--html", "page.html").code == 2
+    assert not (tmp_path / "page.html").exists()
