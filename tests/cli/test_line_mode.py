@@ -274,7 +274,7 @@ def test_ctrl_c_while_measuring_keeps_what_was_measured(command: Command, served
             count = 0
             async with aclosing(super().score(prefix, probes)) as scores:
                 async for score in scores:
-                    if len(self.prefixes) == 2 and count == 2:
+                    if len(self.prefixes) == 3 and count == 2:  # after the round before and the unsteered model
                         os.kill(os.getpid(), signal.SIGINT)
                         await asyncio.Event().wait()
                     yield score
