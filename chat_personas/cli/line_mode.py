@@ -23,6 +23,7 @@ from chat_personas.reporting.numbers import signed, with_interval
 from chat_personas.reporting.wording import (
     DEMONSTRATION,
     EVERYONE,
+    EXAGGERATION,
     against_opposite,
     answers_of,
     doubts,
@@ -272,6 +273,8 @@ def estimate_line(estimate: "Estimate") -> str:
     elif card is not None:
         if card.scores.alignment is not None:
             parts.append(f"alignment {with_interval(card.scores.alignment)}")
+        if card.effect is not None and card.effect.slope is not None:
+            parts.append(f"{EXAGGERATION} {with_interval(card.effect.slope)}")
         parts += [*_drifted(estimate.drift), *_compared(card, complete=estimate.complete)]
         parts += _nearest(card, complete=estimate.complete)
         invalid = sum(not question.valid for question in card.questions)
