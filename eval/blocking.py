@@ -63,11 +63,11 @@ def compare_reports(a: Report, b: Report, *, seed: int = 0, names: tuple[str, st
     for name, report in zip(names, (a, b), strict=True):
         if report.judge is not None and report.judge.errs_too_often:
             raise ReportError(
-                f"{name} is not valid: the judge errs with probability {report.judge.worst.mean:.2f}, "
+                f"{name} is not sound: the judge errs with probability {report.judge.worst.mean:.2f}, "
                 f"above {report.judge.limit:g}; evaluate with another judge"
             )
         if report.questions and not report.verdict.sound:
-            raise ReportError(f"{name} is not valid (verdict {report.verdict.finding}); see its verdict")
+            raise ReportError(f"{name} is not sound (verdict {report.verdict.finding}); see its verdict")
     return paired(NamedReport(names[0], a), NamedReport(names[1], b), seed)
 
 

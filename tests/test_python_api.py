@@ -331,7 +331,7 @@ def test_a_fault_in_an_answer_is_one_line_that_says_which(answers: list[Any], sa
 def test_a_report_that_follows_the_letters_is_not_compared() -> None:
     report = evaluate_sync(model(), DEMOCRAT, SURVEY)
     sound, lettered = judged_as(report, "sound"), judged_as(report, "follows_letters")
-    with pytest.raises(ReportError, match=r"B is not valid \(verdict follows_letters\)"):
+    with pytest.raises(ReportError, match=r"B is not sound \(verdict follows_letters\)"):
         compare_reports(sound, lettered)
     assert len(rows(compare_reports(sound, sound))) == 4
 
@@ -347,7 +347,7 @@ def test_a_report_whose_judge_errs_too_often_is_not_compared() -> None:
         "limit": 0.2,
     }
     judged = Report.model_validate(report.model_dump(by_alias=True) | {"judge": judge})
-    with pytest.raises(ReportError, match=r"B is not valid: the judge errs with probability 0\.60, above 0\.2;"):
+    with pytest.raises(ReportError, match=r"B is not sound: the judge errs with probability 0\.60, above 0\.2;"):
         compare_reports(report, judged)
 
 

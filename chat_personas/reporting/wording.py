@@ -279,7 +279,7 @@ def own_people_figures(row: "RowInfo", unsteered: "RowInfo", *, show_invalid: bo
     return (
         marked(people(row.worth), sound=sound),
         marked(with_interval(row.spread_ratio), sound=sound),
-        slope if slope_sound or show_invalid else "not valid (unsteered)",
+        slope if slope_sound or show_invalid else "not sound (unsteered)",
     )
 
 
@@ -488,7 +488,7 @@ GAP_EXPLAINED = (
     "knowledge-to-simulation gap: paired difference in total variation; above 0: verbalized is closer to people; "
     "K2S: the same as a share of the total variation of verbalized (ratio of means minus 1)"
 )
-GAP_NOT_SOUND = "not valid: one of the two measurements is not sound"
+GAP_NOT_SOUND = "not sound: one of the two measurements is not sound"
 
 
 DISAGREEMENT_EXPLAINED = "disagreement between expressions: total variation between the answers of the same persona"
@@ -620,7 +620,7 @@ def not_shown(report: "Judged") -> bool:
 def not_shown_briefly(report: "Judged") -> str:
     """Say in few words why the scores of a report are not shown; empty where they are."""
     found = _finding(report)
-    return f"not valid: {NOT_SOUND[found]}" if found in NOT_SOUND else ""
+    return f"not sound: {NOT_SOUND[found]}" if found in NOT_SOUND else ""
 
 
 def why_not_shown(report: "Judged") -> str:
@@ -632,9 +632,9 @@ def why_not_shown(report: "Judged") -> str:
     judge: JudgeInfo | None = getattr(report, "judge", None)
     if found == "judge_unreliable" and judge is not None:
         if judge.paraphrases == 0:
-            return f"not valid: how often the judge errs is {_often(judge)} ({printable(judge.name)})"
+            return f"not sound: how often the judge errs is {_often(judge)} ({printable(judge.name)})"
         limit = f"at most {100 * judge.limit:.0f} are allowed"
-        return f"not valid: the judge itself errs {_often(judge)} ({printable(judge.name)}; {limit})"
+        return f"not sound: the judge itself errs {_often(judge)} ({printable(judge.name)}; {limit})"
     if verdict is None:
         return brief
     if found == "follows_letters":

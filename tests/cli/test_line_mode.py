@@ -164,7 +164,7 @@ def test_measuring_reports_on_standard_error_and_changes_no_word(
     assert measured.out == plain.out
     reports = [line for line in measured.err.splitlines() if line.startswith("[turn")]
     assert [line.split("]")[0] for line in reports] == [f"[turn {turn}, 3 of 3 questions" for turn in range(3)]
-    assert all("not valid: " in line and "alignment 0." not in line for line in reports), "3 questions tell nothing"
+    assert all("not sound: " in line and "alignment 0." not in line for line in reports), "3 questions tell nothing"
 
 
 def test_rounds_are_kept_with_the_message_they_followed(command: Command, brief: str, tiny: str, few: str) -> None:
@@ -210,7 +210,7 @@ def test_a_persona_without_figures_is_talked_with_and_the_report_says_what_is_mi
     ran = command("chat", "mormon.toml", "--model", tiny, "--survey", few, "--measure", given="Hello")
     assert ran.code == 0
     assert len(kept_messages()) == 2
-    assert "no human figures for this group in the survey town; not valid: " in ran.err
+    assert "no human figures for this group in the survey town; not sound: " in ran.err
     assert "alignment" not in ran.err
 
 

@@ -68,12 +68,12 @@ def test_the_error_of_a_judge_on_each_kind_of_statement_is_shown_and_the_worse_o
 def test_what_a_judge_makes_not_valid_is_called_so_before_any_figure_and_its_scores_are_not_shown() -> None:
     page = page_document([scored(), judged(POOR)])
     said = words(page)
-    why = "ot valid: the judge itself errs in 47.4 of 100 known statements (referee; at most 20 are allowed)"
+    why = "ot sound: the judge itself errs in 47.4 of 100 known statements (referee; at most 20 are allowed)"
     assert said.index(f"N{why}: democrat (portray), open_ended.") < said.index("Side by side")
     part = page[page.index('id="p2"') :]
     assert f"N{why}" in part
     assert "0.800" not in part.partition("Questions")[0], "its alignment"
-    assert "No answer is valid: the judge itself errs" in part
+    assert "Not sound: the judge itself errs" in part
     marks = [one for one in tree(page).iter() if one.get("class") == "mark persona"]
     assert len(marks) == 2, "the other's, in the figure of both and in its own"
 
@@ -81,8 +81,8 @@ def test_what_a_judge_makes_not_valid_is_called_so_before_any_figure_and_its_sco
 def test_a_figure_shows_no_score_that_a_judge_makes_not_valid() -> None:
     drawn = figure_document([judged(POOR)])
     said = words(drawn)
-    assert "not valid: the judge itself errs too often" in said
-    assert "Not valid: the judge itself errs in 47.4 of 100 known statements" in said
+    assert "not sound: the judge itself errs too often" in said
+    assert "Not sound: the judge itself errs in 47.4 of 100 known statements" in said
     assert "0.80" not in said
     assert "mark" not in {(one.get("class") or "").split(" ")[0] for one in tree(drawn).iter()}
 
@@ -122,8 +122,8 @@ def test_of_a_gap_that_is_not_sound_no_figure_is_shown() -> None:
     drawn = judged_as(answered("sampled", {"Q0": 0.4, "Q1": 0.3}), "follows_letters")
     reports = [answered("verbalized", {"Q0": 0.1, "Q1": 0.2}), drawn]
     found = rows(page_document(reports), "Knowledge-to-simulation gaps")["democrat"]
-    assert found == ["sampled − verbalized", "not valid: one of the two measurements is not sound", "", "", "2"]
-    assert gap_figures(gaps(reports)[0]) == "not valid: one of the two measurements is not sound"
+    assert found == ["sampled − verbalized", "not sound: one of the two measurements is not sound", "", "", "2"]
+    assert gap_figures(gaps(reports)[0]) == "not sound: one of the two measurements is not sound"
 
 
 def test_all_expressions_are_named_in_one_line_about_what_was_asked() -> None:

@@ -123,7 +123,7 @@ def test_the_picture_itself_says_that_it_is_no_poll_with_the_years_and_the_verdi
     assert "Simulated by a language model, not a poll. People's answers: 2020." in said
     assert "Verdict: sound." in said
     said = words(drawn([scored(), judged_as(scored(name="b"), "follows_letters")]))
-    assert "Verdicts: democrat (portray): sound; b (portray): not valid: the model follows the letters" in said
+    assert "Verdicts: democrat (portray): sound; b (portray): not sound: the model follows the letters" in said
 
 
 def test_the_years_are_from_the_first_to_the_last_and_answers_from_a_file_are_not_called_simulated() -> None:

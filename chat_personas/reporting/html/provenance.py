@@ -10,7 +10,7 @@ from chat_personas.models import POCKET
 from chat_personas.reporting.html.layout import ReportSection, definitions, table
 from chat_personas.reporting.markup import Element, Node, element
 from chat_personas.reporting.numbers import plain
-from chat_personas.reporting.wording import figures_described, not_shown, why_not_shown
+from chat_personas.reporting.wording import figures_described, not_shown, sentence, why_not_shown
 from chat_personas.text import pluralize
 from eval.answers import reason
 from eval.expression.methods import METHODS
@@ -180,7 +180,7 @@ def failed(report: Report | MatrixReport) -> Iterator[Node]:
     if report.replies is not None:
         yield from _unread(report.replies)
     if not_shown(report):
-        yield element("p", f"No answer is {why_not_shown(report).removeprefix('not ')}.")
+        yield element("p", sentence(why_not_shown(report)))
 
 
 def _failures_by_reason(failures: Sequence[FailureInfo]) -> Iterator[Node]:

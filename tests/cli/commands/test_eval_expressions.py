@@ -100,7 +100,7 @@ def test_all_sets_the_methods_side_by_side_with_the_gap(
         differences = [(a.total_variation or 0) - (b.total_variation or 0) for a, b in pairs]
         assert gap.total_variation is not None
         assert gap.total_variation.mean == pytest.approx(sum(differences) / 20)
-        shown = f"{gap.total_variation.mean:+.3f} [" if gap.sound else "not valid:"
+        shown = f"{gap.total_variation.mean:+.3f} [" if gap.sound else "not sound:"
         assert f"{gap.simulation} − verbalized: {shown}" in ran.out
     assert [gap.sound for gap in document.gaps] == [False, True, True], "its letters are all alike"
     assert [gap.simulation for gap in document.gaps] == ["log_probability", "sequence", "sampled"]
@@ -156,7 +156,7 @@ def test_a_judge_of_its_own_is_opened_asked_and_closed(
     assert judge.closed
     assert len(talker.heard) == 20 * 5, "each of five replies is asked for and kept by itself"
     # 0.5 of 0.95 are on the right option: 47.4 of 100 are elsewhere.
-    assert "not valid: the judge itself errs in 47.4 of 100 options in other words (listening;" in words(ran)
+    assert "not sound: the judge itself errs in 47.4 of 100 options in other words (listening;" in words(ran)
 
 
 def test_a_judge_of_its_own_is_not_asked_twice_either(
@@ -247,7 +247,7 @@ def test_what_is_not_valid_is_called_so_before_any_figure(
 ) -> None:
     judged_by(monkeypatch, SayingEngine(say), ListeningEngine(0.5))
     said = words(evaluated(command, survey, "--model", "tiny.gguf", "--expression", "open_ended", "--judge", "pocket"))
-    assert said.index("not valid: the judge itself errs") < said.index("alignment")
+    assert said.index("not sound: the judge itself errs") < said.index("alignment")
 
 
 CERTAIN = re.compile(r"[01]\.[0-9]{3}")
@@ -271,24 +271,24 @@ def test_of_what_is_not_valid_the_screen_has_no_score_no_verdict_and_no_calibrat
     assert not any(CERTAIN.search(line) for line in ran.out.splitlines() if not line.startswith(how_it_answered))
     assert "sounds" not in ran.out
     assert "calibrated" not in ran.out
-    assert "no scores: not valid: the judge itself errs too often" in words(ran)
+    assert "no scores: not sound: the judge itself errs too often" in words(ran)
     assert Report.model_validate_json(Path("r.json").read_text()).scores.alignment is not None
 
 
 def test_what_is_not_valid_passes_no_check(misjudged: Callable[..., Ran]) -> None:
     ran = misjudged("--json", "r.json", "--fail-under", "0")
     assert ran.code == 1
-    assert "no alignment to check: democrat is not valid: the judge itself errs in 47.4" in only_line(ran)
+    assert "no alignment to check: democrat is not sound: the judge itself errs in 47.4" in only_line(ran)
     ran = misjudged("--fail-if-worse-than", "r.json")
     assert ran.code == 1
-    assert "no alignment to compare: democrat in r.json is not valid: the judge itself errs" in ran.err
+    assert "no alignment to compare: democrat in r.json is not sound: the judge itself errs" in ran.err
 
 
 def test_what_is_not_valid_is_not_compared(misjudged: Callable[..., Ran], command: Command) -> None:
     misjudged("--json", "r.json")
     ran = command("compare", "r.json", "r.json")
     assert ran.code == 2
-    assert "nothing can be compared: democrat in A is not valid: the judge itself errs" in only_line(ran)
+    assert "nothing can be compared: democrat in A is not sound: the judge itself errs" in only_line(ran)
     assert ran.out == ""
 
 
@@ -319,7 +319,7 @@ def test_fail_under_names_the_expression_that_falls_short(command: Command, serv
     ran = evaluated(command, survey, "--expression", "all", "--fail-under", "0.999")
     assert ran.code == 1
     assert "democrat (verbalized) 0." in ran.err
-    assert "no alignment to check: democrat (open_ended) is not valid" in ran.err
+    assert "no alignment to check: democrat (open_ended) is not sound" in ran.err
 
 
 def test_what_calibration_changes_is_told_of_each_expression(command: Command, served_by: Serve, survey: str) -> None:

@@ -260,7 +260,7 @@ def test_of_what_is_not_valid_no_figure_is_on_screen_page_or_picture(
     wanted = ["--json", "m.json", "--html", "m.html", "--svg", "m.svg"]
     ran = in_own_words(command, survey, monkeypatch, 0.5, *wanted)
     assert ran.code == 0
-    assert "not valid: the judge itself errs in 47.4 of 100 options in other words (listening;" in said(ran.out)
+    assert "not sound: the judge itself errs in 47.4 of 100 options in other words (listening;" in said(ran.out)
     assert MatrixReport.model_validate_json(Path("m.json").read_text()).rows[0].cells[0].alignment.mean > 0
     page, figure = Path("m.html").read_text(), Path("m.svg").read_text()
     for shown in (ran.out, words(page).partition("To repeat this run")[0], words(figure)):
@@ -290,7 +290,7 @@ def test_of_rows_that_follow_the_letters_no_score_is_on_screen_page_or_picture(
         assert FIGURE.search(without_agreement(shown)) is None
         for word in ("nearest", "rank", "oracle", "interval of"):
             assert word not in shown
-    assert "unsteered: not valid: the model follows the letters, not the answers (order agreement 0.000" in said(
+    assert "unsteered: not sound: the model follows the letters, not the answers (order agreement 0.000" in said(
         ran.out
     )
     assert said(ran.out).count("use a larger model") == 2 + 4, "both rows, and four prompts of the steerability"
@@ -300,8 +300,8 @@ def test_of_rows_that_follow_the_letters_no_score_is_on_screen_page_or_picture(
 
 def of_the_model(out: str) -> str:
     """Return the lines that have no mark, less what is about people and the reasons why something is not sound."""
-    tables = [block for block in out.split("\n\n") if "people, " not in block or "not sound" in block]
-    left = (line for block in tables for line in block.splitlines() if "not sound" not in line)
+    tables = [block for block in out.split("\n\n") if "people, " not in block or "(not sound)" in block]
+    left = (line for block in tables for line in block.splitlines() if "(not sound)" not in line)
     return re.sub(r"people: best .*? worst \S+ \[[^]]*\]", "", without_agreement(" ".join(left)))
 
 
@@ -340,14 +340,14 @@ def test_a_sound_row_keeps_its_figures_beside_one_that_is_not(
     served_by(PromptedEngine({prompt: {} if prompt == steered else leaning(20) for prompt in prompts}))
     monkeypatch.setenv("COLUMNS", "200")
     ran = command("matrix", "democrat", "--survey", survey, "--html", "m.html")
-    assert "democrat (portray): not valid: the model follows the letters" in ran.out
+    assert "democrat (portray): not sound: the model follows the letters" in ran.out
     assert re.search(r"^everyone +0\.\d{3}", ran.out, re.MULTILINE)
     assert "unsteered: nearest group" in ran.out
     assert "democrat: nearest" not in ran.out
-    assert "portray: not valid: the model follows the letters" in ran.out
+    assert "portray: not sound: the model follows the letters" in ran.out
     assert "(representativeness)" not in ran.out, "steerability needs every prompt"
     page = words(Path("m.html").read_text(encoding="utf-8"))
-    assert "Democrat (portray): not valid" in page
+    assert "Democrat (portray): not sound" in page
     assert "oracle" not in page
 
 
@@ -357,11 +357,11 @@ def test_the_slope_needs_a_sound_unsteered_model(
     monkeypatch.setenv("COLUMNS", "200")
     served_by(PromptedEngine({p: leaning(20) if p else {} for p in all_prompts([load_persona("democrat")])}))
     ran = command("matrix", "democrat", "--survey", survey, "--html", "m.html")
-    assert "steering slope  not valid (unsteered)" in ran.out
+    assert "steering slope  not sound (unsteered)" in ran.out
     assert re.search(r"worth in people +\d", ran.out)
     page = Path("m.html").read_text(encoding="utf-8")
     beside = rows(page, "Each row beside the people of its own group")["democrat (portray)"]
-    assert (beside[:2], beside[-1]) == (["Democrat", "20"], "not valid (unsteered)")
+    assert (beside[:2], beside[-1]) == (["Democrat", "20"], "not sound (unsteered)")
     shown = command("matrix", "democrat", "--survey", survey, "--show-invalid").out
     assert re.search(r"steering slope +\S+ .*\(not sound\)", shown)
 
@@ -423,7 +423,7 @@ def test_annotators_are_shown_beside_a_model_that_follows_the_letters(
     served_by(FakeEngine())
     ran = command("matrix", "democrat", "--survey", survey, "--answers", f"people={annotators()}")
     assert "people: nearest group: Democrat 1.000 [1.000, 1.000]" in said(ran.out)
-    assert "unsteered: not valid" in ran.out
+    assert "unsteered: not sound" in ran.out
 
 
 @pytest.mark.parametrize(

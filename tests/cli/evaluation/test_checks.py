@@ -60,7 +60,7 @@ def test_under_20_questions_nothing_is_told_worse_or_not_and_the_check_fails(
     command("eval", "democrat", "--survey", survey, "--json", "a.json", "--limit", "6")
     ran = command("eval", "democrat", "--survey", survey, "--limit", "6", "--fail-if-worse-than", "a.json")
     assert ran.code == 1
-    assert "not valid: too few questions to check whether the model follows the letters" in " ".join(ran.err.split())
+    assert "not sound: too few questions to check whether the model follows the letters" in " ".join(ran.err.split())
 
 
 def test_the_document_still_stands_alone_on_standard_output(command: Command, served_by: Serve, survey: str) -> None:

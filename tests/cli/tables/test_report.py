@@ -99,7 +99,7 @@ async def test_of_a_model_that_follows_the_letters_no_score_is_printed_and_the_r
     monkeypatch.setenv("COLUMNS", "140")
     print_reports([await evaluate(FakeEngine(), load_persona("democrat"), load_survey("civic"))], to_error=False)
     said = capsys.readouterr().out
-    assert "not valid: the model follows the letters, not the answers (order agreement 0.000" in said
+    assert "not sound: the model follows the letters, not the answers (order agreement 0.000" in said
     how_it_answered = ("refusal", "human refusal", "label mass", "order bias")
     lines = [line for line in said.partition("questions  ")[2].splitlines() if not line.startswith(how_it_answered)]
     assert not any("[" in line for line in lines), "no interval of any score"

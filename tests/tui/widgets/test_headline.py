@@ -98,9 +98,9 @@ def test_a_score_that_rests_on_no_valid_question_is_not_shown() -> None:
 
     said = headline("Democrat", figures).plain
 
-    assert "not valid: the model does not answer the questions (0 of 1 question valid" in said
+    assert "not sound: the model does not answer the questions (0 of 1 question valid" in said
     assert "alignment" not in said
-    assert in_short(figures) == "not valid: the model does not answer the questions"
+    assert in_short(figures) == "not sound: the model does not answer the questions"
 
 
 SLOW = Coverage(questions=62, anchors=24, this_turn=28, older=30)
