@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from eval.answer_files import AnswerFile, load_answers
-    from eval.blocking import compare_reports, evaluate_matrix_sync, evaluate_sync, run_sync, score_answers
+    from eval.blocking import (
+        ask_unsteered_sync,
+        compare_reports,
+        evaluate_matrix_sync,
+        evaluate_sync,
+        run_sync,
+        score_answers,
+    )
     from eval.compare.models import PairedReport
     from eval.compare.paired import pair_reports
     from eval.engine import (
@@ -25,7 +32,7 @@ if TYPE_CHECKING:
         Sampling,
     )
     from eval.errors import AnswerError, ReportError, SurveyError
-    from eval.evaluation import evaluate, questions_for
+    from eval.evaluation import ask_unsteered, evaluate, questions_for
     from eval.expression.judge import Judge
     from eval.expression.methods import EXPRESSIONS, Expression
     from eval.flat_records import option_rows, rows
@@ -38,7 +45,14 @@ if TYPE_CHECKING:
 else:
     _MODULES = {
         "eval.answer_files": ("AnswerFile", "load_answers"),
-        "eval.blocking": ("compare_reports", "evaluate_matrix_sync", "evaluate_sync", "run_sync", "score_answers"),
+        "eval.blocking": (
+            "ask_unsteered_sync",
+            "compare_reports",
+            "evaluate_matrix_sync",
+            "evaluate_sync",
+            "run_sync",
+            "score_answers",
+        ),
         "eval.compare.models": ("PairedReport",),
         "eval.compare.paired": ("pair_reports",),
         "eval.engine": (
@@ -54,7 +68,7 @@ else:
             "Sampling",
         ),
         "eval.errors": ("AnswerError", "ReportError", "SurveyError"),
-        "eval.evaluation": ("evaluate", "questions_for"),
+        "eval.evaluation": ("ask_unsteered", "evaluate", "questions_for"),
         "eval.expression.judge": ("Judge",),
         "eval.expression.methods": ("EXPRESSIONS", "Expression"),
         "eval.matrix.models": ("MatrixReport",),
@@ -101,6 +115,8 @@ __all__ = [
     "Survey",
     "SurveyError",
     "as_document",
+    "ask_unsteered",
+    "ask_unsteered_sync",
     "compare_reports",
     "evaluate",
     "evaluate_matrix",

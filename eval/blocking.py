@@ -15,7 +15,7 @@ from eval.answers import Refusals
 from eval.compare.models import PairedReport
 from eval.compare.paired import NamedReport, paired
 from eval.errors import ReportError
-from eval.evaluation import evaluate, evaluate_answers
+from eval.evaluation import ask_unsteered, evaluate, evaluate_answers
 from eval.matrix.run import evaluate_matrix
 from eval.report import Report
 from eval.surveys.loading import LoadedSurvey
@@ -155,4 +155,5 @@ def _blocking(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
 
 
 evaluate_sync = _blocking(evaluate)
+ask_unsteered_sync = _blocking(ask_unsteered)
 evaluate_matrix_sync = _blocking(evaluate_matrix)

@@ -67,6 +67,7 @@ def _of_report(report: Report) -> Iterator[Record]:
         "survey": report.survey.name,
         "steering": report.steering,
         "expression": report.expression,
+        "verdict": report.verdict.finding,
     }
     for question in report.questions:
         yield made | _question(question)
