@@ -6,13 +6,12 @@ questions only: the sampling error of the group's figures is not in them.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from eval.answers import FloatArray
 from eval.matrix.asking import PromptAnswers
-from eval.scoring.exaggeration import Shifts, group_shift, place, sampled, steering_slope
+from eval.scoring.exaggeration import shifts, steering_slope
 from eval.scoring.intervals import Bootstrap
 from eval.scoring.metrics import entropy, total_variation
 from eval.scoring.results import Score
@@ -20,8 +19,6 @@ from eval.scoring.worth import curve, worth_in_people
 from eval.surveys.human_figures import HumanFigures, human_figures
 from eval.surveys.model import Question
 from personas import Group
-
-_UNKNOWN = (float("nan"), float("nan"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +52,14 @@ def own_people(
     if not pairs:
         return OwnPeople()
     distances = np.array([float(total_variation(model, people.distribution)) for _, model, people in pairs])
-    curves = np.stack([_curve(tuple(people.distribution.tolist())) for _, _, people in pairs])
+    curves = np.stack([curve(people.distribution) for _, _, people in pairs])
     own = np.array([float(entropy(model)) for _, model, _ in pairs])
     of_group = np.array([float(entropy(people.distribution)) for _, _, people in pairs])
     return OwnPeople(
         questions=len(pairs),
         worth=worth_in_people(distances, curves, bootstrap),
         spread_ratio=bootstrap.ratio(own, of_group),
-        steering_slope=None if unsteered is None else steering_slope(_shifts(pairs, unsteered), bootstrap),
+        steering_slope=None if unsteered is None else _slope(pairs, unsteered, groups, bootstrap),
     )
 
 
@@ -77,28 +74,10 @@ def _answered(groups: Sequence[Group], answers: PromptAnswers, questions: Sequen
             yield question, opinion.distribution, people
 
 
-@lru_cache(maxsize=5000)
-def _curve(proportions: tuple[float, ...]) -> FloatArray:
-    return curve(proportions)
-
-
-def _shifts(pairs: Sequence[_Pair], unsteered: PromptAnswers) -> Shifts:
-    """Return how far the row is from the unsteered model, and the group from everyone; NaN where not defined."""
-    moved, differs = [], []
-    for question, model, people in pairs:
-        before, ordinals = unsteered.opinions.get(question.id), np.array(question.ordinals)
-        start = np.nan if before is None or before.distribution is None else place(before.distribution, ordinals)
-        moved.append(place(model, ordinals) - start)
-        differs.append(_group_shift(people, human_figures(question, ()), ordinals))
-    group, error = np.array(differs).T
-    return Shifts(np.array(moved), group, error)
-
-
-def _group_shift(people: HumanFigures, everyone: HumanFigures | None, ordinals: FloatArray) -> tuple[float, float]:
-    """Return how the group differs from everyone and the error of it, from the counts of the group and of the rest."""
-    if people.counts is None or everyone is None or everyone.counts is None:
-        return _UNKNOWN
-    rest = everyone.counts - people.counts
-    if (rest < 0).any():  # counts of an effective sample, which need not add up
-        return _UNKNOWN
-    return group_shift(sampled(people.counts, ordinals), sampled(rest, ordinals))
+def _slope(
+    pairs: Sequence[_Pair], unsteered: PromptAnswers, groups: Sequence[Group], bootstrap: Bootstrap
+) -> Score | None:
+    before = (unsteered.opinions.get(question.id) for question, _, _ in pairs)
+    start = (None if opinion is None else opinion.distribution for opinion in before)
+    rows = [(question, model, without) for (question, model, _), without in zip(pairs, start, strict=True)]
+    return steering_slope(shifts(rows, groups), bootstrap)

@@ -25,7 +25,7 @@ from eval.scoring.distributions import Opinion, compared, opinion
 from eval.scoring.intervals import Bootstrap
 from eval.scoring.metrics import column, total_variation
 from eval.scoring.results import Effect, EffectFinding, Score
-from eval.surveys.human_figures import HumanFigures, human_figures
+from eval.surveys.human_figures import everyone_else, human_figures
 from eval.surveys.model import Question
 from personas import Group
 
@@ -71,18 +71,30 @@ class Shifts:
     error: FloatArray
 
 
-def group_shift(group: Sampled, rest: Sampled) -> tuple[float, float]:
+def group_shift(group: Sampled, rest: Sampled, share: float | None = None) -> tuple[float, float]:
     """Return group minus everyone in mean place, and the expected square of its sampling error.
 
-    Everyone is the group, a share w of them, and the rest: the difference is (1 - w)(group - rest), and its error
-    (1 - w)^2 [s^2(group) / n(group) + s^2(rest) / n(rest)].
+    Everyone is the group, a share w of them (`share`, by default that of its people), and the rest: the difference is
+    (1 - w)(group - rest), and its error (1 - w)^2 [s^2(group) / n(group) + s^2(rest) / n(rest)].
     """
-    everyone = group.people + rest.people
-    if everyone <= 0 or group.people <= 1 or rest.people <= 1:
+    if group.people <= 1 or rest.people <= 1:
         return np.nan, np.nan
-    others = rest.people / everyone
+    others = rest.people / (group.people + rest.people) if share is None else 1 - share
     error = others**2 * (group.variance / group.people + rest.variance / rest.people)
     return others * (group.place - rest.place), error
+
+
+def shift_of(question: Question, groups: Sequence[Group]) -> tuple[float, float]:
+    """Return how a group differs from everyone on a question, and the expected square of its sampling error.
+
+    Of weighted figures the people are those of the effective samples. NaN without counts of both, or if nobody is left.
+    """
+    ours, everyone, rest = human_figures(question, groups), human_figures(question, ()), everyone_else(question, groups)
+    if ours is None or everyone is None or rest is None or ours.counts is None or everyone.counts is None:
+        return np.nan, np.nan
+    ordinals = np.array(question.ordinals, dtype=np.float64)
+    others = rest.figures.distribution * everyone.n * (1 - rest.share)
+    return group_shift(sampled(ours.counts, ordinals), sampled(others, ordinals), rest.share)
 
 
 def steering_slope(shifts: Shifts, bootstrap: Bootstrap) -> Score | None:
@@ -128,7 +140,8 @@ def effect(
     change = column([_changed(persona, without, comparison.refusals) for _, persona, without in both])
     across = column([across_orders(persona, without, comparison.refusals) for _, persona, without in both])
     repeat = column([across_orders(persona, persona, comparison.refusals) for _, persona, _ in both])
-    slope = steering_slope(_shifts(both, groups or ()), bootstrap) if groups else None
+    distributions = [(question, persona.distribution, without.distribution) for question, persona, without in both]
+    slope = steering_slope(shifts(distributions, groups), bootstrap) if groups else None
     return Effect(
         questions=len(both),
         change=bootstrap.mean(change),
@@ -168,33 +181,18 @@ def _apart(
     return float(total_variation(compared(one, one_refusal, refusals), compared(other, other_refusal, refusals)))
 
 
-def _shifts(rows: Sequence[tuple[Question, Opinion, Opinion]], groups: Sequence[Group]) -> Shifts:
-    moved, differs = [], []
-    for question, persona, without in rows:
-        ordinals = np.array(question.ordinals, dtype=np.float64)
-        places = [_place_of(each.distribution, ordinals) for each in (persona, without)]
-        moved.append(places[0] - places[1])
-        differs.append(_group_shift(human_figures(question, groups), human_figures(question, ()), ordinals))
-    group, error = zip(*differs, strict=True)
+def shifts(rows: Sequence[tuple[Question, FloatArray | None, FloatArray | None]], groups: Sequence[Group]) -> Shifts:
+    """Return the shifts over questions with the persona's and the unsteered model's distributions; None: not known."""
+    moved = [_place_of(persona, question) - _place_of(without, question) for question, persona, without in rows]
+    group, error = zip(*(shift_of(question, groups) for question, _, _ in rows), strict=True)
     return Shifts(np.array(moved), np.array(group), np.array(error))
 
 
-def _place_of(distribution: FloatArray | None, ordinals: FloatArray) -> float:
+def _place_of(distribution: FloatArray | None, question: Question) -> float:
     """Return the mean place of the options, refusals left out."""
     if distribution is None or not distribution.sum() > 0:
         return np.nan
-    return place(distribution / distribution.sum(), ordinals)
-
-
-def _group_shift(
-    group: HumanFigures | None, everyone: HumanFigures | None, ordinals: FloatArray
-) -> tuple[float, float]:
-    """Return how the group differs from everyone on one question; NaN without counts of both, or if nobody is left."""
-    if group is None or everyone is None or group.counts is None or everyone.counts is None:
-        return np.nan, np.nan
-    # of weighted figures the counts are those of an effective sample, which need not hold the group's own in full
-    rest = np.maximum(everyone.counts - group.counts, 0.0)
-    return group_shift(sampled(group.counts, ordinals), sampled(rest, ordinals))
+    return place(distribution / distribution.sum(), np.array(question.ordinals, dtype=np.float64))
 
 
 def _finding(slope: Score | None) -> EffectFinding:

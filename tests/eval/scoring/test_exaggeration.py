@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from eval.answers import FloatArray
-from eval.scoring.exaggeration import Shifts, group_shift, place, sampled, steering_slope
+from eval.scoring.exaggeration import Shifts, group_shift, place, sampled, shift_of, steering_slope
 from eval.scoring.intervals import Bootstrap
 from eval.scoring.results import Effect
 from eval.scoring.scores import score
+from eval.surveys.model import Responses
 from tests.eval.towns import DEMOCRAT, answer, question, town
 
 
@@ -136,3 +137,19 @@ def test_a_persona_that_changes_nothing_changes_no_more_than_the_letters_do() ->
 def test_without_the_unsteered_model_nothing_is_said_of_what_the_persona_changes() -> None:
     one = question("Q0", {DEMOCRAT: (60, 40)}, overall=(50, 50))
     assert score(town(one), (DEMOCRAT,), [answer("Q0", [0.5, 0.5], [0.5, 0.5])]).effect is None
+
+
+def test_weights_that_are_all_alike_change_nothing() -> None:
+    plain = question("Q0", {DEMOCRAT: (60, 40)}, overall=(90, 110))
+
+    def weighted(responses: Responses, people: float) -> Responses:
+        return Responses(counts=tuple(2 * each for each in responses.options), refused=0, n_effective=people)
+
+    doubled = plain.model_copy(
+        update={
+            "overall": weighted(plain.overall or Responses(counts=()), 200),
+            "responses": {"POLPARTY": {"Democrat": weighted(plain.responses["POLPARTY"]["Democrat"], 100)}},
+        }
+    )
+    assert shift_of(doubled, (DEMOCRAT,)) == pytest.approx(shift_of(plain, (DEMOCRAT,)))
+    assert shift_of(plain, (DEMOCRAT,))[0] == pytest.approx(0.4 - 0.55), "the shares of the second option"
