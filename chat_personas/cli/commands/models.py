@@ -1,17 +1,21 @@
-"""`chat-personas models`: list and show models."""
+"""`chat-personas models`: list models that have a name, discover others on this machine, and show one."""
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from chat_personas.cli.errors import DONE
+from chat_personas.cli.evaluation.output import Destinations
 from chat_personas.cli.opening import described_engine
-from chat_personas.cli.options import command_group
-from chat_personas.cli.tables.layout import padded
+from chat_personas.cli.options import command_group, examples
+from chat_personas.cli.tables.layout import padded, print_line, table_console
+from chat_personas.cli.tables.models import found_lines
 from chat_personas.engines.open import ModelFile, find_model, model_names
 from chat_personas.models import POCKET
+from chat_personas.models.found import find_models
 from chat_personas.paths import display_path, models_directory
 from chat_personas.reporting.wording import DEMONSTRATION
 from chat_personas.settings import load_settings
@@ -29,7 +33,7 @@ ELSEWHERE = (
 def list_models() -> int:
     """List the models that can be used by name.
 
-    These are the built-in model and the GGUF files in the models directory.
+    These are the built-in model, smollm2 if it is installed, and the GGUF files in the models directory.
     """
     for name in model_names():
         found = find_model(name)
@@ -38,6 +42,34 @@ def list_models() -> int:
         remark = f"  {DEMONSTRATION}" if name == POCKET else ""
         print(f"{padded(printable(name), 24)} {size:9.1f} MB{remark}")
     print(f"\nGGUF files in {display_path(models_directory())} are listed by name. {ELSEWHERE}")
+    return DONE
+
+
+@app.command(
+    "discover",
+    epilog=examples("chat-personas models discover", "chat-personas models discover --json - | python -m json.tool"),
+)
+def discover(
+    json_file: Annotated[
+        str | None, typer.Option("--json", metavar="FILE", help="Write what was found as JSON; - is standard output.")
+    ] = None,
+) -> int:
+    """Find the models that this machine has, in files and on servers.
+
+    Files are looked for where Hugging Face, LM Studio, Ollama and llama.cpp keep them, and in models_folder of the
+    settings. Servers are asked on the usual ports of 127.0.0.1 and nowhere else. No model is loaded.
+    """
+    destinations = Destinations(json_file)
+    destinations.check()
+    settings = load_settings()
+    further = None if settings.models_folder is None else Path(settings.models_folder).expanduser()
+    found = find_models(models_directory(), further, settings.context_length)
+    try:
+        destinations.write({"--json": found.as_document})
+    finally:
+        console = table_console(to_error=destinations.take_standard_output)
+        for line in found_lines(found):
+            print_line(console, line)
     return DONE
 
 

@@ -1,0 +1,82 @@
+"""What `models discover` prints: each model with its figures, and below it what to write after `--model`."""
+
+import os
+from collections.abc import Iterator
+
+from chat_personas.models.found import Found, ModelInFiles
+from chat_personas.models.servers import ModelOnServer
+from chat_personas.text import pluralize, printable
+
+MEASURED = {
+    "as a rule": "shows log-probabilities as a rule",
+    "no": "no log-probabilities: talk only",
+    "when asked": "log-probabilities unknown until it is opened",
+}
+
+
+def found_lines(found: Found) -> Iterator[str]:
+    """Yield the lines about all that was found."""
+    usable = [file for file in found.files if file.why_not is None]
+    yield f"{pluralize(len(usable), 'model')} in GGUF files, measured exactly by the embedded engine"
+    for file in usable:
+        yield from _block(file.name, _of_file(file), file.model, file.place)
+    yield ""
+    yield f"{pluralize(len(found.servers), 'model')} on servers of this machine"
+    for served in found.servers:
+        yield from _block(served.name, _of_server(served), served.model, served.server)
+    if not found.files and not found.servers:
+        yield ""
+        yield "fetch one with: chat-personas models get NAME (without NAME: what there is)"
+    others = [(file.path, file.why_not) for file in found.files if file.why_not is not None]
+    if others or found.problems:
+        yield ""
+        yield "cannot be used"
+    for what, why in [*others, *((problem.what, problem.why) for problem in found.problems)]:
+        yield printable(f"  {what}: {why}")
+
+
+def _block(name: str, figures: list[str], model: str, place: str) -> Iterator[str]:
+    yield printable(f"  {name}: {', '.join(figures)}")
+    yield printable(f"      --model {model}    ({place})")
+
+
+def _of_file(file: ModelInFiles) -> list[str]:
+    figures = [in_bytes(file.size), file.quantization, f"{_count(file.parameters)} parameters"]
+    if file.parts > 1:
+        figures.append(f"{file.parts} files")
+    figures.append("chat template" if file.chat_template else "base model (no chat template)")
+    if file.context_length:
+        figures.append(f"context {file.context_length:,}")
+    if file.memory is not None:
+        figures.append(f"memory about {in_bytes(file.memory)}{too_much(file.memory)}")
+    return figures
+
+
+def _of_server(served: ModelOnServer) -> list[str]:
+    known = [
+        None if served.size is None else in_bytes(served.size),
+        served.quantization,
+        None if served.parameters is None else f"{served.parameters} parameters",
+        None if served.context_length is None else f"context {served.context_length:,}",
+        MEASURED[served.measured],
+        None if served.remote is None else f"COMPUTED ELSEWHERE, by {served.remote}",
+    ]
+    return [each for each in known if each]
+
+
+def in_bytes(size: int) -> str:
+    """Return a size for people: `98 MB`, `2.5 GB`."""
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
+
+
+def too_much(memory: int) -> str:
+    """Return the remark on a model that needs more memory than this machine has; else nothing."""
+    try:
+        there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (OSError, ValueError):
+        return ""
+    return f", more than this machine's {in_bytes(there)}" if memory > there > 0 else ""
+
+
+def _count(parameters: int) -> str:
+    return f"{parameters / 1e9:.1f}B" if parameters >= 1e9 else f"{parameters / 1e6:.0f}M"
