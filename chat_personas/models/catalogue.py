@@ -25,21 +25,31 @@ class UnknownEntryError(ReportedError):
 class Entry(StrictModel):
     """A model that can be fetched."""
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*$", description="What to write after `models get` and `--model`.")
-    title: str = Field(description="What its makers call it.")
-    kind: Literal["instruct", "base"] = Field(description="Trained to follow instructions, or only to continue text.")
-    quantization: str = Field(description="How the weights in the file are stored.")
-    licence: str = Field(description="The licence of the model, by its SPDX identifier.")
-    repository: str = Field(pattern=r"^[\w.-]+/[\w.-]+$", description="Where it is on the hub.")
-    file: str = Field(pattern=r"^[\w.-]+\.gguf$", description="The file in that repository.")
-    size: int = Field(gt=0, description="Bytes of the file when the entry was written.")
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")
+    """What to write after `models get` and `--model`."""
+    title: str
+    """What its makers call it."""
+    kind: Literal["instruct", "base"]
+    """Trained to follow instructions, or only to continue text."""
+    quantization: str
+    """How the weights in the file are stored."""
+    licence: str
+    """The licence of the model, by its SPDX identifier."""
+    repository: str = Field(pattern=r"^[\w.-]+/[\w.-]+$")
+    """Where it is on the hub."""
+    file: str = Field(pattern=r"^[\w.-]+\.gguf$")
+    """The file in that repository."""
+    size: int = Field(gt=0)
+    """Bytes of the file when the entry was written."""
 
 
 class Catalogue(StrictModel):
     """All models that can be fetched, from small to large, base models last."""
 
-    schema_name: Literal["chat-personas/catalogue@1"] = Field(alias="schema", description="The name of this format.")
-    models: tuple[Entry, ...] = Field(strict=False, description="The models.")
+    schema_name: Literal["chat-personas/catalogue@1"] = Field(alias="schema")
+    """The name of this format."""
+    models: tuple[Entry, ...] = Field(strict=False)
+    """The models."""
 
 
 @cache

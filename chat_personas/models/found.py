@@ -17,38 +17,56 @@ class _Part(BaseModel):
 class ModelInFiles(_Part):
     """A model in one or several GGUF files."""
 
-    model: str = Field(description="What to write after `--model`, quoted for a shell.")
-    name: str = Field(description="Its name; of a file its own, of Ollama's models the one that Ollama shows.")
-    place: str = Field(description="The program or the folder that keeps it.")
-    path: str = Field(description="Its file, of a split model the first; below the home directory as `~/...`.")
-    size: int = Field(description="Bytes of all its files.")
-    parts: int = Field(description="How many files those are.")
-    architecture: str = Field(description="As llama.cpp calls it, such as `qwen3`.")
-    quantization: str = Field(description="How the weights are stored, such as `Q4_K_M`.")
-    parameters: int = Field(description="The number of weights.")
-    context_length: int | None = Field(description="Tokens of context that it was trained for.")
-    chat_template: bool = Field(description="Whether it has one; a model without is a base model, as a rule.")
-    memory: int | None = Field(description="About how many bytes of memory it needs here, with the settings' context.")
-    measured: Literal["exact"] | None = Field(description="Exact log-probabilities; null if it cannot be used here.")
-    why_not: str | None = Field(description="Why it cannot be used by the embedded engine; null if it can.")
+    model: str
+    """What to write after `--model`, quoted for a shell."""
+    name: str
+    """Its name; of a file its own, of Ollama's models the one that Ollama shows."""
+    place: str
+    """The program or the folder that keeps it."""
+    path: str
+    """Its file, of a split model the first; below the home directory as `~/...`."""
+    size: int
+    """Bytes of all its files."""
+    parts: int
+    """How many files those are."""
+    architecture: str
+    """As llama.cpp calls it, such as `qwen3`."""
+    quantization: str
+    """How the weights are stored, such as `Q4_K_M`."""
+    parameters: int
+    """The number of weights."""
+    context_length: int | None
+    """Tokens of context that it was trained for."""
+    chat_template: bool
+    """Whether it has one; a model without is a base model, as a rule."""
+    memory: int | None
+    """About how many bytes of memory it needs here, with the settings' context."""
+    measured: Literal["exact"] | None
+    """Exact log-probabilities; null if it cannot be used here."""
+    why_not: str | None
+    """Why it cannot be used by the embedded engine; null if it can."""
 
 
 class Problem(_Part):
     """Something that was found and cannot be used."""
 
-    what: str = Field(description="A file, or the address of a server.")
-    why: str = Field(description="What is wrong with it, and what to do.")
+    what: str
+    """A file, or the address of a server."""
+    why: str
+    """What is wrong with it, and what to do."""
 
 
 class Found(_Part):
     """All that was found."""
 
-    schema_name: Literal["chat-personas/models-found@1"] = Field(
-        default="chat-personas/models-found@1", alias="schema", description="The name of this format."
-    )
-    files: tuple[ModelInFiles, ...] = Field(description="Models in GGUF files.")
-    servers: tuple[ModelOnServer, ...] = Field(description="Models on servers.")
-    problems: tuple[Problem, ...] = Field(description="Damaged and unfinished files, and servers that do not answer.")
+    schema_name: Literal["chat-personas/models-found@1"] = Field(default="chat-personas/models-found@1", alias="schema")
+    """The name of this format."""
+    files: tuple[ModelInFiles, ...]
+    """Models in GGUF files."""
+    servers: tuple[ModelOnServer, ...]
+    """Models on servers."""
+    problems: tuple[Problem, ...]
+    """Damaged and unfinished files, and servers that do not answer."""
 
     def as_document(self) -> str:
         """Return it as JSON."""

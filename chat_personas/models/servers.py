@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 if TYPE_CHECKING:
     import httpx2
@@ -35,22 +35,28 @@ class ModelOnServer(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    model: str = Field(description="What to write after `--model`, quoted for a shell.")
-    name: str = Field(description="As the server calls it.")
-    server: Kind = Field(description="Which program serves it; `server` is another one.")
-    url: str = Field(description="Its address.")
-    size: int | None = Field(default=None, description="Bytes.")
-    quantization: str | None = Field(default=None, description="How the weights are stored.")
-    parameters: str | None = Field(default=None, description="About how many, such as `8.2B`.")
-    context_length: int | None = Field(default=None, description="Tokens of context.")
-    measured: Measured = Field(
-        default="when asked",
-        description="Whether it shows log-probabilities: `as a rule`, servers of its kind do; `no`, it does not; "
-        "`when asked`, only asking it tells (`models show`).",
-    )
-    remote: str | None = Field(
-        default=None, description="Where the answers are computed, if the server passes questions on."
-    )
+    model: str
+    """What to write after `--model`, quoted for a shell."""
+    name: str
+    """As the server calls it."""
+    server: Kind
+    """Which program serves it; `server` is another one."""
+    url: str
+    """Its address."""
+    size: int | None = None
+    """Bytes."""
+    quantization: str | None = None
+    """How the weights are stored."""
+    parameters: str | None = None
+    """About how many, such as `8.2B`."""
+    context_length: int | None = None
+    """Tokens of context."""
+    measured: Measured = "when asked"
+    """Whether it shows log-probabilities: `as a rule`, servers of its kind do; `no`, it does not; `when asked`, only
+    asking it tells (`models show`).
+    """
+    remote: str | None = None
+    """Where the answers are computed, if the server passes questions on."""
 
     def knowing(self, **facts: Any) -> "ModelOnServer":
         """Return it with what the server told. Raises ValueError for facts that cannot be true."""

@@ -46,6 +46,7 @@ def list_models() -> int:
         remark = f"  {DEMONSTRATION}" if name == POCKET else ""
         print(f"{padded(printable(name), 24)} {size:9.1f} MB{remark}")
     print(f"\nGGUF files in {display_path(models_directory())} are listed by name. {ELSEWHERE}")
+    print("`models discover` finds others on this machine, `models get` fetches one.")
     return DONE
 
 
