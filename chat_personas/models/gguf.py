@@ -43,6 +43,7 @@ _FILE_TYPES = {
 }  # fmt: skip
 """The names of llama.cpp's quantisations, by the number in `general.file_type`."""
 
+_DIFFUSION = ("dream", "llada", "llada-moe", "rnd1")
 _BASE_MEMORY = 120_000_000
 _MEMORY_PER_TOKEN_OF_THE_VOCABULARY = 400
 """Bytes beside weights and cache, fitted on SmolLM2-135M and Gemma 3 270M (49,152 and 262,144 tokens)."""
@@ -113,6 +114,8 @@ class Header:
             return "it is a recurrent model, which the embedded engine does not run; use a server"
         if self.own("pooling_type") is not None or self.own("attention.causal") is False:
             return "it makes embeddings, not text"
+        if self.architecture in _DIFFUSION:
+            return "it is a diffusion model, which the embedded engine does not run"
         if self.architecture.startswith("t5"):
             return "it has an encoder, which the embedded engine does not run; use a server"
         return None

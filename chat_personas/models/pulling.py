@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
+from urllib.parse import urlsplit
 
 from chat_personas.models.catalogue import HUB, Entry
 from chat_personas.models.gguf import GgufError, read_start
@@ -45,7 +46,7 @@ class PullError(ReportedError):
 
 
 class NoHubError(ReportedError):
-    """The package that asks the hub is not installed."""
+    """The hub cannot be asked: the package for it is not installed, or `HF_ENDPOINT` is not an address."""
 
 
 class NoSpaceError(ReportedError):
@@ -91,10 +92,10 @@ def ask_hub(entry: Entry, context_length: int | None = None) -> Offer:
     No token is sent: every model of the catalogue is free to fetch.
 
     Raises:
-        NoHubError: `huggingface_hub` is not installed.
+        NoHubError: `huggingface_hub` is not installed, or `HF_ENDPOINT` is not an address.
         PullError: the hub does not answer, has no such file, or gives no hash for it.
     """
-    hub = os.environ.get("HF_ENDPOINT", "").rstrip("/") or HUB
+    hub = _hub()
     with _hub_errors(hub, entry):
         from huggingface_hub import get_hf_file_metadata, hf_hub_url
 
@@ -102,10 +103,31 @@ def ask_hub(entry: Entry, context_length: int | None = None) -> Offer:
         about = get_hf_file_metadata(url, token=False, endpoint=hub, library_name="chat-personas")
         digest = (about.etag or "").removeprefix("sha256:").lower()
         if not _SHA256.fullmatch(digest) or not about.size:
-            raise PullError(f"{hub} gives no size and hash for {entry.repository}/{entry.file}; fetch it by hand")
+            raise PullError(
+                f"{shown(hub)} gives no size and hash for {entry.repository}/{entry.file}; fetch it by hand"
+            )
         if about.commit_hash:
             url = hf_hub_url(entry.repository, entry.file, revision=about.commit_hash, endpoint=hub)
         return Offer(entry, url, about.size, digest, _memory(url, about.size, context_length))
+
+
+def _hub() -> str:
+    """Return the address of the hub. Raises NoHubError."""
+    hub = os.environ.get("HF_ENDPOINT", "").rstrip("/") or HUB
+    try:
+        parts = urlsplit(hub)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid:
+        raise NoHubError("HF_ENDPOINT is not the address of a hub; write it as https://hub.example.org, or unset it")
+    return hub
+
+
+def shown(address: str) -> str:
+    """Return an address for the screen: without user and password."""
+    parts = urlsplit(address)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def _memory(url: str, size: int, context_length: int | None) -> int | None:
@@ -160,7 +182,7 @@ def fetch(offer: Offer, directory: Path, advance: Advance) -> Path:
             if digest.hexdigest() != offer.sha256:
                 part.unlink()
                 raise PullError(
-                    f"what arrived of {offer.entry.name} has not the hash that the hub gave; fetch it again"
+                    f"what arrived of {offer.entry.name} does not have the hash that the hub gave; try again"
                 )
             part.replace(target)
     except OSError as error:
@@ -222,6 +244,7 @@ def _locked(part: Path, name: str) -> Iterator[BinaryIO]:
 @contextmanager
 def _hub_errors(hub: str, entry: Entry) -> Iterator[None]:
     """Turn what goes wrong with the hub into one line. Raises NoHubError, PullError."""
+    hub = shown(hub)
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # read when the package is imported
     try:
         import huggingface_hub.errors as hub_errors
@@ -243,6 +266,6 @@ def _hub_errors(hub: str, entry: Entry) -> Iterator[None]:
     except (httpx2.TransportError, TimeoutError, ConnectionError) as error:
         why = " ".join(str(error).split())[:100] or type(error).__name__
         raise PullError(
-            f"{hub} does not answer ({why}); run the command again, which goes on where it stopped, or set HF_ENDPOINT "
-            "to a mirror"
+            f"no connection to {hub} ({why}); run the command again, which goes on where it stopped, or set "
+            "HF_ENDPOINT to a mirror"
         ) from error

@@ -118,6 +118,7 @@ def test_what_is_no_model_is_named_and_not_fatal(tmp_path: Path, content: bytes,
         ("bert", "bert.pooling_type", 1, "embeddings"),
         ("clip", "clip.vision.block_count", 1, "a part for images"),
         ("t5", "t5.block_count", 1, "encoder"),
+        ("llada", "llada.block_count", 1, "diffusion"),
     ],
 )
 def test_models_that_cannot_be_run_in_branches_are_known_by_their_header(

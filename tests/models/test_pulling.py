@@ -122,14 +122,14 @@ def test_a_hub_that_sends_no_ranges_begins_again_and_ends_right(hub: FakeHub, tm
 
 def test_a_hub_that_never_gets_further_is_given_up(hub: FakeHub, tmp_path: Path) -> None:
     hub.ranges, hub.break_off = False, [HALF] * 10
-    with pytest.raises(PullError, match="does not answer"):
+    with pytest.raises(PullError, match="no connection to"):
         arrived(ask_hub(ENTRY), tmp_path)
     assert len(hub.break_off) == 8
 
 
 def test_a_file_with_another_hash_is_not_kept_under_any_name(hub: FakeHub, tmp_path: Path) -> None:
     hub.sha256 = "0" * 64
-    with pytest.raises(PullError, match="has not the hash that the hub gave"):
+    with pytest.raises(PullError, match="does not have the hash that the hub gave"):
         arrived(ask_hub(ENTRY), tmp_path)
     assert names(tmp_path) == []
 
@@ -137,7 +137,7 @@ def test_a_file_with_another_hash_is_not_kept_under_any_name(hub: FakeHub, tmp_p
 def test_a_damaged_half_is_found_out(hub: FakeHub, tmp_path: Path) -> None:
     offer = ask_hub(ENTRY)
     offer.part(tmp_path).write_bytes(b"\0" * HALF)
-    with pytest.raises(PullError, match="has not the hash"):
+    with pytest.raises(PullError, match="does not have the hash"):
         arrived(offer, tmp_path)
     assert names(tmp_path) == []
 
@@ -211,10 +211,27 @@ def test_a_hub_that_is_gone_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None
     with serving_hub(b"") as gone:
         pass
     monkeypatch.setenv("HF_ENDPOINT", gone.url)
-    with pytest.raises(PullError, match="does not answer") as raised:
+    with pytest.raises(PullError, match="no connection to") as raised:
         ask_hub(ENTRY)
     assert gone.url in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("endpoint", ["foo", "http://[", "http://127.0.0.1:99999", "ftp://x", "http://"])
+def test_an_endpoint_that_is_no_address_is_wrong_input(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", endpoint)
+    with pytest.raises(NoHubError, match="HF_ENDPOINT is not the address of a hub"):
+        ask_hub(ENTRY)
+
+
+def test_a_password_in_the_address_is_shown_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving_hub(b"") as gone:
+        pass
+    monkeypatch.setenv("HF_ENDPOINT", gone.url.replace("//", "//me:secret@"))
+    with pytest.raises(PullError, match="no connection") as raised:
+        ask_hub(ENTRY)
+    assert "secret" not in str(raised.value)
+    assert "me:" not in str(raised.value)
 
 
 def test_a_hub_without_a_hash_is_not_trusted(hub: FakeHub) -> None:

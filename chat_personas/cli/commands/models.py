@@ -13,8 +13,8 @@ from chat_personas.cli.evaluation.output import Destinations
 from chat_personas.cli.opening import described_engine
 from chat_personas.cli.options import command_group, examples
 from chat_personas.cli.progress import progress_bar
-from chat_personas.cli.tables.layout import padded, print_line, table_console
-from chat_personas.cli.tables.models import catalogue_lines, found_lines, in_bytes, offer_lines
+from chat_personas.cli.tables.layout import padded
+from chat_personas.cli.tables.models import catalogue_lines, in_bytes, offer_lines, print_found
 from chat_personas.engines.open import ModelFile, find_model, model_names
 from chat_personas.models import POCKET
 from chat_personas.models.catalogue import catalogue, find_entry
@@ -72,9 +72,7 @@ def discover(
     try:
         destinations.write({"--json": found.as_document})
     finally:
-        console = table_console(to_error=destinations.take_standard_output)
-        for line in found_lines(found):
-            print_line(console, line)
+        print_found(found, to_error=destinations.take_standard_output)
     return DONE
 
 

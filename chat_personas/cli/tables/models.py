@@ -3,18 +3,31 @@
 import os
 from collections.abc import Iterator, Sequence
 
-from chat_personas.cli.tables.layout import padded
+from rich.console import Console
+
+from chat_personas.cli.tables.layout import padded, print_line
 from chat_personas.models.catalogue import Entry
 from chat_personas.models.found import Found, ModelInFiles
-from chat_personas.models.pulling import Offer
+from chat_personas.models.pulling import Offer, shown
 from chat_personas.models.servers import ModelOnServer
 from chat_personas.text import pluralize, printable
 
+OPTION = "--model"
 MEASURED = {
     "as a rule": "shows log-probabilities as a rule",
-    "no": "no log-probabilities: talk only",
+    "no": "shows no log-probabilities",
     "when asked": "log-probabilities unknown until it is opened",
 }
+
+
+def print_found(found: Found, *, to_error: bool) -> None:
+    """Print all that was found. What is to be copied stays on one line; names like `big:cloud:` are no emoji."""
+    console = Console(stderr=to_error, highlight=False, markup=False, emoji=False)
+    for line in found_lines(found):
+        if line.lstrip().startswith(OPTION):
+            console.print(line, soft_wrap=True)
+        else:
+            print_line(console, line)
 
 
 def found_lines(found: Found) -> Iterator[str]:
@@ -40,7 +53,7 @@ def found_lines(found: Found) -> Iterator[str]:
 
 def _block(name: str, figures: list[str], model: str, place: str) -> Iterator[str]:
     yield printable(f"  {name}: {', '.join(figures)}")
-    yield printable(f"      --model {model}    ({place})")
+    yield printable(f"      {OPTION} {model}    ({place})")
 
 
 def _of_file(file: ModelInFiles) -> list[str]:
@@ -86,11 +99,13 @@ def offer_lines(offer: Offer, there: int) -> Iterator[str]:
     memory = "unknown" if offer.memory is None else f"about {in_bytes(offer.memory)}{too_much(offer.memory)}"
     left = f", of which {in_bytes(there)} are there" if there else ""
     yield f"size {in_bytes(offer.size)}{left}; memory {memory}"
-    yield f"from {offer.url}"
+    yield f"from {shown(offer.url)}"
 
 
 def in_bytes(size: int) -> str:
-    """Return a size for people: `98 MB`, `2.5 GB`."""
+    """Return a size for people: `60 kB`, `98 MB`, `2.5 GB`."""
+    if size < 1e6:
+        return f"{size / 1e3:.0f} kB"
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
 
 

@@ -55,12 +55,16 @@ def test_every_model_has_its_figures_and_what_to_write_after_model(
         monkeypatch.setattr(servers, "PORTS", {one: "Ollama", other: "llama-server"})
         out = command("models", "discover").out
     lines = [line.strip() for line in out.splitlines()]
+    size = round(Path(tiny).stat().st_size / 1000)
     assert "1 model in GGUF files, measured exactly by the embedded engine" in lines
-    assert any(line.startswith("some model: 0 MB, F32, ") and "chat template, context 1,024" in line for line in lines)
+    assert any(
+        line.startswith(f"some model: {size} kB, F32, ") and "chat template, context 1,024" in line for line in lines
+    )
     assert "--model ~/'.lmstudio/models/org/repo/some model.gguf'    (LM Studio)" in lines
     assert f"--model 'http://127.0.0.1:{one}/v1#qwen3:4b'    (Ollama)" in lines
     assert f"--model http://127.0.0.1:{other}/v1    (llama-server)" in lines
-    assert any("COMPUTED ELSEWHERE, by https://ollama.com:443" in line for line in lines)
+    remote = "COMPUTED ELSEWHERE, by https://ollama.com:443"
+    assert any(line.startswith("big:cloud: ") and line.endswith(remote) for line in lines)
     assert any(line.startswith("~/.lmstudio/models/org/repo/half.gguf: is cut off") for line in lines)
     assert str(machine) not in out
 
@@ -84,6 +88,16 @@ def test_a_folder_of_the_settings_is_looked_through(command: Command, home: Path
     (home / "config").mkdir(parents=True)
     (home / "config" / "settings.toml").write_text('models_folder = "~/my models"')
     assert "--model ~/'my models/m.gguf'    (models_folder of the settings)" in command("models", "discover").out
+
+
+def test_what_is_to_be_copied_is_not_broken_on_a_narrow_terminal(
+    command: Command, machine: Path, tiny: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    (machine / ".cache" / "llama.cpp").mkdir(parents=True)
+    shutil.copy(tiny, machine / ".cache" / "llama.cpp" / "a model with a long name.gguf")
+    argument = "--model ~/'.cache/llama.cpp/a model with a long name.gguf'"
+    assert f"{argument}    (llama.cpp cache)" in command("models", "discover").out
 
 
 def test_a_place_for_the_document_is_checked_first(command: Command) -> None:
@@ -184,7 +198,7 @@ def test_a_wrong_hash_leaves_no_model(command: Command, hub: FakeHub, home: Path
     hub.sha256 = "0" * 64
     ran = command("models", "get", "qwen3-0.6b", "--yes")
     assert ran.code == 3
-    assert "has not the hash" in ran.err
+    assert "does not have the hash" in ran.err
     assert list((home / "data" / "models").iterdir()) == []
 
 
