@@ -99,7 +99,7 @@ def _examined(candidate: Candidate, own: Path) -> FoundFile:
     files = [path]
     if split := _SPLIT.fullmatch(path.name):
         count = int(split["count"])
-        files = [path.with_name(f"{split['name']}-{part:05d}-of-{count:05d}.gguf") for part in range(1, count + 1)]
+        files = [path, *(_part(path, split, part) for part in range(2, count + 1))]
         for part, file in enumerate(files[1:], start=2):
             if not file.is_file():
                 raise GgufError(f"lacks part {part} of {count}; download it, too")
@@ -133,11 +133,16 @@ def _candidates(own: Path, further: Path | None, environment: Mapping[str, str],
 
 
 def _in_folder(folder: Path, place: str) -> Iterator[Candidate]:
-    """Yield the GGUF files below a folder: of split models the first part, and downloads that are not finished."""
-    start = len(folder.parts)
-    for directory, folders, names in os.walk(folder, followlinks=False):
+    """Yield the GGUF files below a folder: of split models the first part, and downloads that are not finished.
+
+    Links to folders are followed, since people keep models on another disk, but no folder is entered twice.
+    """
+    start, entered = len(folder.parts), set[tuple[int, int]]()
+    for directory, folders, names in os.walk(folder, followlinks=True):
         here = Path(directory)
-        folders[:] = sorted(folders) if len(here.parts) - start < _DEEPEST else []
+        folders[:] = [name for name in sorted(folders) if _is_new(here / name, entered)]
+        if len(here.parts) - start >= _DEEPEST:
+            folders.clear()
         for name in sorted(names):
             path = here / name
             if _UNFINISHED.fullmatch(name) or (name.endswith(".incomplete") and "gguf" in directory.lower()):
@@ -146,14 +151,34 @@ def _in_folder(folder: Path, place: str) -> Iterator[Candidate]:
                 yield from _first_part(path, place)
 
 
+def _is_new(folder: Path, entered: set[tuple[int, int]]) -> bool:
+    """Return whether a folder was not entered yet, and remember it."""
+    try:
+        status = folder.stat()
+    except OSError:
+        return False
+    identity = (status.st_dev, status.st_ino)
+    new = identity not in entered
+    entered.add(identity)
+    return new
+
+
 def _first_part(path: Path, place: str) -> Iterator[Candidate]:
+    """Yield the first part of a split model for its first part that is there; a model in one file for itself."""
     split = _SPLIT.fullmatch(path.name)
-    if split is None or int(split["part"]) == 1:
+    if split is None:
         yield Candidate(path, place)
-    elif not (first := path.with_name(f"{split['name']}-00001-of-{split['count']}.gguf")).is_file() and (
-        int(split["part"]) == 2  # one line for a model, however many parts are there
-    ):
+        return
+    first, *before = (_part(path, split, part) for part in range(1, int(split["part"]) + 1))
+    if first == path:
+        yield Candidate(path, place)
+    elif not any(part.is_file() for part in (first, *before[:-1])):
         yield Candidate(first, place, why_damaged=f"is missing, while {path.name} is there; download it, too")
+
+
+def _part(path: Path, split: re.Match[str], part: int) -> Path:
+    """Return the file of a part of the split model to which `path` belongs."""
+    return path.with_name(f"{split['name']}-{part:05d}-of-{split['count']}.gguf")
 
 
 def _in_ollama(folder: Path) -> Iterator[Candidate]:

@@ -251,6 +251,24 @@ def test_a_split_model_that_lacks_a_part_is_one_problem(home: Path, missing: int
     assert why in problem.why
 
 
+def test_a_split_model_of_which_only_the_end_is_there_is_one_problem(home: Path) -> None:
+    first, second, _ = split(home / ".lmstudio" / "models" / "org" / "repo")
+    first.unlink()
+    second.unlink()
+    models, (problem,) = found()
+    assert models == []
+    assert problem == Damaged(first, "is missing, while big-00003-of-00003.gguf is there; download it, too")
+
+
+def test_folders_on_another_disk_are_followed_and_circles_left(home: Path, model: Path) -> None:
+    put(model, home / "disk" / "repo" / "m.gguf")
+    folder = home / ".lmstudio" / "models"
+    folder.mkdir(parents=True)
+    (folder / "org").symlink_to(home / "disk")
+    (home / "disk" / "circle").symlink_to(folder)
+    assert (only().name, only().place) == ("m", "LM Studio")
+
+
 def test_a_folder_that_cannot_be_entered_stops_nothing(home: Path, model: Path) -> None:
     put(model, home / ".cache" / "llama.cpp" / "m.gguf")
     (home / ".ollama").write_text("a file where a folder is expected")
