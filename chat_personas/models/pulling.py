@@ -21,7 +21,7 @@ from chat_personas.models.gguf import GgufError, read_start
 from chat_personas.paths import display_path, make_private
 from personas.errors import ReportedError
 
-INSTALL_HUB = "python -m pip install 'huggingface_hub>=2.4'"
+INSTALL_HUB = "python -m pip install 'huggingface_hub>=2.0'"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _START = 64 * 1024
 """Bytes from which a model's memory can be told: the figures of the architecture stand before the vocabulary."""

@@ -1,7 +1,9 @@
 """Fetching a model: resumed, checked, and nothing left under its name that is not the model."""
 
+import errno
 import fcntl
 import hashlib
+import os
 import shutil
 import sys
 from collections import namedtuple
@@ -181,6 +183,22 @@ def test_what_is_there_already_needs_no_room(hub: FakeHub, tmp_path: Path, monke
     monkeypatch.setattr(shutil, "disk_usage", lambda place: Usage(10**9, 0, rest - 1))
     with pytest.raises(NoSpaceError):
         check_space(offer, tmp_path)
+
+
+def test_a_disk_that_fills_up_meanwhile_is_one_line_and_keeps_what_arrived(
+    hub: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    offer = ask_hub(ENTRY)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(NoSpaceError, match="No space left on device; what has arrived is kept"):
+            arrived(offer, tmp_path)
+    assert names(tmp_path) == [offer.part(tmp_path).name]
+    arrived(offer, tmp_path)
+    assert names(tmp_path) == ["qwen3-0.6b.gguf"]
 
 
 def test_two_programs_do_not_write_to_one_download(hub: FakeHub, tmp_path: Path) -> None:
