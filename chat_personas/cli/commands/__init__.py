@@ -16,7 +16,7 @@ GROUPS = {
     "report": "Show a report of eval, verify it, or make a checklist of it.",
     "personas": "List, show and check personas.",
     "surveys": "List, show and import surveys.",
-    "models": "List and show models.",
+    "models": "List, find, fetch and show models.",
     "corpus": "List, search, read and delete conversations.",
     "cache": "Show and clear cached answers.",
 }

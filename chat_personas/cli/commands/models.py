@@ -1,17 +1,25 @@
-"""`chat-personas models`: list and show models."""
+"""`chat-personas models`: list models that have a name, discover and fetch others, and show one."""
 
 import json
+import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from chat_personas.cli.errors import DONE
+from chat_personas.cli.errors import DONE, StoppedError, UsageError
+from chat_personas.cli.evaluation.output import Destinations
 from chat_personas.cli.opening import described_engine
-from chat_personas.cli.options import command_group
+from chat_personas.cli.options import command_group, examples
+from chat_personas.cli.progress import progress_bar
 from chat_personas.cli.tables.layout import padded
+from chat_personas.cli.tables.models import catalogue_lines, in_bytes, offer_lines, print_found
 from chat_personas.engines.open import ModelFile, find_model, model_names
 from chat_personas.models import POCKET
+from chat_personas.models.catalogue import catalogue, find_entry
+from chat_personas.models.found import find_models
+from chat_personas.models.pulling import ask_hub, check_space, fetch
 from chat_personas.paths import display_path, models_directory
 from chat_personas.reporting.wording import DEMONSTRATION
 from chat_personas.settings import load_settings
@@ -29,7 +37,7 @@ ELSEWHERE = (
 def list_models() -> int:
     """List the models that can be used by name.
 
-    These are the built-in model and the GGUF files in the models directory.
+    These are the built-in model, smollm2 if it is installed, and the GGUF files in the models directory.
     """
     for name in model_names():
         found = find_model(name)
@@ -38,6 +46,80 @@ def list_models() -> int:
         remark = f"  {DEMONSTRATION}" if name == POCKET else ""
         print(f"{padded(printable(name), 24)} {size:9.1f} MB{remark}")
     print(f"\nGGUF files in {display_path(models_directory())} are listed by name. {ELSEWHERE}")
+    print("`models discover` finds others on this machine, `models get` fetches one.")
+    return DONE
+
+
+@app.command(
+    "discover",
+    epilog=examples("chat-personas models discover", "chat-personas models discover --json - | python -m json.tool"),
+)
+def discover(
+    json_file: Annotated[
+        str | None, typer.Option("--json", metavar="FILE", help="Write what was found as JSON; - is standard output.")
+    ] = None,
+) -> int:
+    """Find the models that this machine has, in files and on servers.
+
+    Files are looked for where Hugging Face, LM Studio, Ollama and llama.cpp keep them, and in models_folder of the
+    settings. Servers are asked on the usual ports of 127.0.0.1 and nowhere else. No model is loaded.
+    """
+    destinations = Destinations(json_file)
+    destinations.check()
+    settings = load_settings()
+    further = None if settings.models_folder is None else Path(settings.models_folder).expanduser()
+    found = find_models(models_directory(), further, settings.context_length)
+    try:
+        destinations.write({"--json": found.as_document})
+    finally:
+        print_found(found, to_error=destinations.take_standard_output)
+    return DONE
+
+
+@app.command(
+    "get",
+    epilog=examples(
+        "chat-personas models get",
+        "chat-personas models get qwen3-0.6b",
+        "HF_ENDPOINT=https://hub.example.org chat-personas models get qwen3-0.6b --yes",
+        note="Needs the package huggingface_hub. An interrupted download goes on where it stopped.",
+    ),
+)
+def get(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Which; without it, the models are listed.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before fetching.")] = False,
+) -> int:
+    """Fetch a model of a small catalogue from the Hugging Face hub.
+
+    Size, licence and memory are shown first. Only a file that has the hub's hash gets the name of the model.
+    """
+    if name is None:
+        for line in catalogue_lines(catalogue()):
+            print(line)
+        return DONE
+    entry, directory = find_entry(name), models_directory()
+    if (directory / f"{entry.name}.gguf").is_file():
+        print(f"{entry.name} is already there: chat-personas --model {entry.name}")
+        return DONE
+    offer = ask_hub(entry, load_settings().context_length)
+    check_space(offer, directory)
+    for line in offer_lines(offer, offer.there(directory)):
+        typer.echo(line, err=True)
+    if not yes:
+        if sys.stdin is None or not sys.stdin.isatty():
+            raise UsageError(f"fetching {entry.name} takes {in_bytes(offer.size)} of the disk; add --yes to agree")
+        if not typer.confirm("Fetch it?", err=True):
+            typer.echo("nothing was fetched", err=True)
+            return DONE
+    try:
+        with progress_bar(f"{entry.name}, MB") as advance:
+            fetch(offer, directory, lambda done, size: advance(done // 10**6, size // 10**6))
+    except KeyboardInterrupt as error:
+        left = f"{100 * offer.there(directory) // offer.size}% of {entry.name} is there"
+        raise StoppedError(f"interrupted; {left}: run the command again, which goes on from there") from error
+    print(f"{entry.name} is there: chat-personas --model {entry.name}")
     return DONE
 
 

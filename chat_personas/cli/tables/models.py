@@ -1,0 +1,122 @@
+"""What `models discover` and `models get` print: models with their figures, and what to write after `--model`."""
+
+import os
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console
+
+from chat_personas.cli.tables.layout import padded, print_line
+from chat_personas.models.catalogue import Entry
+from chat_personas.models.found import Found, ModelInFiles
+from chat_personas.models.pulling import Offer, shown
+from chat_personas.models.servers import ModelOnServer
+from chat_personas.text import pluralize, printable
+
+OPTION = "--model"
+MEASURED = {
+    "as a rule": "shows log-probabilities as a rule",
+    "no": "shows no log-probabilities",
+    "when asked": "log-probabilities unknown until it is opened",
+}
+
+
+def print_found(found: Found, *, to_error: bool) -> None:
+    """Print all that was found. What is to be copied stays on one line; names like `big:cloud:` are no emoji."""
+    console = Console(stderr=to_error, highlight=False, markup=False, emoji=False)
+    for line in found_lines(found):
+        if line.lstrip().startswith(OPTION):
+            console.print(line, soft_wrap=True)
+        else:
+            print_line(console, line)
+
+
+def found_lines(found: Found) -> Iterator[str]:
+    """Yield the lines about all that was found."""
+    usable = [file for file in found.files if file.why_not is None]
+    yield f"{pluralize(len(usable), 'model')} in GGUF files, measured exactly by the embedded engine"
+    for file in usable:
+        yield from _block(file.name, _of_file(file), file.model, file.place)
+    yield ""
+    yield f"{pluralize(len(found.servers), 'model')} on servers of this machine"
+    for served in found.servers:
+        yield from _block(served.name, _of_server(served), served.model, served.server)
+    if not found.files and not found.servers:
+        yield ""
+        yield "fetch one with: chat-personas models get NAME (without NAME: what there is)"
+    others = [(file.path, file.why_not) for file in found.files if file.why_not is not None]
+    if others or found.problems:
+        yield ""
+        yield "cannot be used"
+    for what, why in [*others, *((problem.what, problem.why) for problem in found.problems)]:
+        yield printable(f"  {what}: {why}")
+
+
+def _block(name: str, figures: list[str], model: str, place: str) -> Iterator[str]:
+    yield printable(f"  {name}: {', '.join(figures)}")
+    yield printable(f"      {OPTION} {model}    ({place})")
+
+
+def _of_file(file: ModelInFiles) -> list[str]:
+    figures = [in_bytes(file.size), file.quantization, f"{_count(file.parameters)} parameters"]
+    if file.parts > 1:
+        figures.append(f"{file.parts} files")
+    figures.append("chat template" if file.chat_template else "base model (no chat template)")
+    if file.context_length:
+        figures.append(f"context {file.context_length:,}")
+    if file.memory is not None:
+        figures.append(f"memory about {in_bytes(file.memory)}{too_much(file.memory)}")
+    return figures
+
+
+def _of_server(served: ModelOnServer) -> list[str]:
+    known = [
+        None if served.size is None else in_bytes(served.size),
+        served.quantization,
+        None if served.parameters is None else f"{served.parameters} parameters",
+        None if served.context_length is None else f"context {served.context_length:,}",
+        MEASURED[served.measured],
+        None if served.remote is None else f"COMPUTED ELSEWHERE, by {served.remote}",
+    ]
+    return [each for each in known if each]
+
+
+def catalogue_lines(entries: Sequence[Entry]) -> Iterator[str]:
+    """Yield the lines about the models that can be fetched."""
+    wide = max(len(entry.name) for entry in entries)
+    for entry in entries:
+        kind = "" if entry.kind == "instruct" else ", base model"
+        about = f"{entry.title}, {entry.quantization}, {entry.licence}{kind}"
+        yield f"{padded(entry.name, wide)} {in_bytes(entry.size):>8}  {about}"
+    yield ""
+    yield "fetch one with: chat-personas models get NAME"
+
+
+def offer_lines(offer: Offer, there: int) -> Iterator[str]:
+    """Yield what a person should know before fetching a model, of which `there` bytes are on the disk."""
+    entry = offer.entry
+    kind = "instruction model" if entry.kind == "instruct" else "base model"
+    yield f"{entry.title}: {kind}, {entry.quantization}, licence {entry.licence}"
+    memory = "unknown" if offer.memory is None else f"about {in_bytes(offer.memory)}{too_much(offer.memory)}"
+    left = f", of which {in_bytes(there)} are there" if there else ""
+    yield f"size {in_bytes(offer.size)}{left}; memory {memory}"
+    yield f"from {shown(offer.url)}"
+
+
+def in_bytes(size: int) -> str:
+    """Return a size for people: `60 kB`, `98 MB`, `2.5 GB`."""
+    if size < 1e6:
+        return f"{size / 1e3:.0f} kB"
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
+
+
+def too_much(memory: int) -> str:
+    """Return the remark on a model that needs more memory than this machine has; else nothing."""
+    try:
+        there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (OSError, ValueError):
+        return ""
+    return f", more than this machine's {in_bytes(there)}" if memory > there > 0 else ""
+
+
+def _count(parameters: int) -> str:
+    return f"{parameters / 1e9:.1f}B" if parameters >= 1e9 else f"{parameters / 1e6:.0f}M"

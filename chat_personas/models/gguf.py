@@ -1,0 +1,281 @@
+"""What a GGUF file says about itself: its header is read, no weight is loaded.
+
+The format: a magic, a version, the numbers of tensors and of metadata entries; the entries (key, type, value); for each
+tensor its name, dimensions, type and offset; then the weights, aligned. llama.cpp's `gguf.h` and `ggml.c` define it.
+"""
+
+import mmap
+import struct
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import Any
+
+Buffer = bytes | mmap.mmap
+
+_MAGIC = b"GGUF"
+_HEADER = struct.Struct("<4sIQQ")
+_VERSIONS = (2, 3)
+_COUNT = struct.Struct("<Q")
+_TYPE = struct.Struct("<I")
+_STRING, _ARRAY = 8, 9
+_SCALAR_CODES = dict(zip((*range(8), 10, 11, 12), "BbHhIif?Qqd", strict=True))
+_SCALARS = {code: struct.Struct(f"<{letter}") for code, letter in _SCALAR_CODES.items()}
+_LONGEST_ARRAY_KEPT = 4096
+"""Arrays of numbers by layer are kept; those of a vocabulary are passed over, and only their length is kept."""
+_MOST_DIMENSIONS = 4
+_ALIGNMENT = 32
+
+_BLOCKS = {
+    0: (1, 4), 1: (1, 2), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24), 8: (32, 34), 9: (32, 40), 10: (256, 84),
+    11: (256, 110), 12: (256, 144), 13: (256, 176), 14: (256, 210), 15: (256, 292), 16: (256, 66), 17: (256, 74),
+    18: (256, 98), 19: (256, 50), 20: (32, 18), 21: (256, 110), 22: (256, 82), 23: (256, 136), 24: (1, 1), 25: (1, 2),
+    26: (1, 4), 27: (1, 8), 28: (1, 8), 29: (256, 56), 30: (1, 2), 34: (256, 54), 35: (256, 66), 39: (32, 17),
+}  # fmt: skip
+"""Weights and bytes of a block, by ggml's number of the type."""
+
+_FILE_TYPES = {
+    0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 7: "Q8_0", 8: "Q5_0", 9: "Q5_1", 10: "Q2_K", 11: "Q3_K_S", 12: "Q3_K_M",
+    13: "Q3_K_L", 14: "Q4_K_S", 15: "Q4_K_M", 16: "Q5_K_S", 17: "Q5_K_M", 18: "Q6_K", 19: "IQ2_XXS", 20: "IQ2_XS",
+    21: "Q2_K_S", 22: "IQ3_XS", 23: "IQ3_XXS", 24: "IQ1_S", 25: "IQ4_NL", 26: "IQ3_S", 27: "IQ3_M", 28: "IQ2_S",
+    29: "IQ2_M", 30: "IQ4_XS", 31: "IQ1_M", 32: "BF16", 36: "TQ1_0", 37: "TQ2_0", 38: "MXFP4",
+}  # fmt: skip
+"""The names of llama.cpp's quantisations, by the number in `general.file_type`."""
+
+_DIFFUSION = ("dream", "llada", "llada-moe", "rnd1")
+_BASE_MEMORY = 120_000_000
+_MEMORY_PER_TOKEN_OF_THE_VOCABULARY = 400
+"""Bytes beside weights and cache, fitted on SmolLM2-135M and Gemma 3 270M (49,152 and 262,144 tokens)."""
+_DEFAULT_CONTEXT = 8192
+_ROOM_FOR_BRANCHES = 2048
+_BYTES_OF_A_CACHED_NUMBER = 2
+
+
+class GgufError(ValueError):
+    """The file is not a whole GGUF file. The message completes a sentence that begins with its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a GGUF file says about itself.
+
+    Attributes:
+        metadata: the entries by key; of an array of texts, only its length.
+        parameters: the number of weights; 0 in the first part of some split models.
+        whole: bytes that the file must have, as far as the types of its tensors are known.
+    """
+
+    metadata: Mapping[str, Any]
+    parameters: int = 0
+    whole: int = 0
+
+    def own(self, key: str) -> Any:
+        """Return the entry `key` of the model's architecture, such as `context_length`, or None."""
+        return self.metadata.get(f"{self.architecture}.{key}")
+
+    @property
+    def architecture(self) -> str:
+        """The architecture by llama.cpp's name, such as `qwen3`."""
+        return str(self.metadata.get("general.architecture", "unknown"))
+
+    @property
+    def quantization(self) -> str:
+        """How the weights are stored, such as `Q4_K_M`."""
+        return _FILE_TYPES.get(self.metadata.get("general.file_type", -1), "unknown")
+
+    @property
+    def context_length(self) -> int | None:
+        """How many tokens of context the model was trained for."""
+        length = self.own("context_length")
+        return length if isinstance(length, int) and length > 0 else None
+
+    @property
+    def has_template(self) -> bool:
+        """Whether the file has a chat template; base models mostly have none."""
+        return bool(self.metadata.get("tokenizer.chat_template"))
+
+    @property
+    def parts(self) -> int:
+        """How many files the model is split into."""
+        return max(1, int(self.metadata.get("split.count", 1)))
+
+    @property
+    def why_not(self) -> str | None:
+        """Why the embedded engine does not run or measure this file; None if nothing speaks against it.
+
+        Probes are branches of the conversation, which needs a state of one cell per token.
+        """
+        kind = self.metadata.get("general.type", "model")
+        if kind != "model" or self.architecture == "clip":
+            return f"it is not a language model ({'a part for images' if self.architecture == 'clip' else kind})"
+        recurrent = ("ssm.state_size", "ssm.conv_kernel", "wkv.head_size", "shortconv.l_cache")
+        if any(self.own(key) is not None for key in recurrent):
+            return "it is a recurrent model, which the embedded engine does not run; use a server"
+        if self.own("pooling_type") is not None or self.own("attention.causal") is False:
+            return "it makes embeddings, not text"
+        if self.architecture in _DIFFUSION:
+            return "it is a diffusion model, which the embedded engine does not run"
+        if self.architecture.startswith("t5"):
+            return "it has an encoder, which the embedded engine does not run; use a server"
+        return None
+
+    def memory(self, size: int, context_length: int | None = None) -> int | None:
+        """Return about how many bytes of memory a model of `size` bytes needs here, None if the header does not tell.
+
+        The weights, a cache of the context and of the branches beside it (two bytes a number), and what the program
+        needs beside them. `context_length` None: the model's own, at most 8192 tokens, as the engine takes it.
+        """
+        layers, heads, width = self.own("block_count"), self.own("attention.head_count"), self.own("embedding_length")
+        if not all(isinstance(figure, int) and figure > 0 for figure in (layers, width)):
+            return None
+        shared = self.own("attention.head_count_kv") or heads
+        each = heads[0] if isinstance(heads, list) else heads
+        if not isinstance(each, int) or each <= 0:
+            return None
+        key = self.own("attention.key_length") or width // each
+        value = self.own("attention.value_length") or width // each
+        cached_heads = sum(shared) if isinstance(shared, list) else shared * layers
+        length = min(context_length or _DEFAULT_CONTEXT, self.context_length or _DEFAULT_CONTEXT)
+        cells = length + min(length, _ROOM_FOR_BRANCHES)
+        cache = cells * cached_heads * (key + value) * _BYTES_OF_A_CACHED_NUMBER
+        vocabulary = self.metadata.get("tokenizer.ggml.tokens", 0)
+        return int(size + cache + _BASE_MEMORY + vocabulary * _MEMORY_PER_TOKEN_OF_THE_VOCABULARY)
+
+
+def read_header(path: Path) -> Header:
+    """Read the header of a file.
+
+    Raises:
+        GgufError: it is not a GGUF file, is damaged, or ends before its last weight.
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        if not (start := file.read(len(_MAGIC))):
+            raise GgufError("is empty; download it again")
+        if start != _MAGIC:
+            raise GgufError("is not a GGUF file")
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            try:
+                header = _Reader(content).header()
+            except (struct.error, IndexError, OverflowError) as error:
+                raise GgufError("is cut off or damaged; download it again") from error
+            size = len(content)
+    if size < header.whole:
+        raise GgufError(f"is cut off: {size / 1e6:.0f} of {header.whole / 1e6:.0f} MB are there; download it again")
+    return header
+
+
+def read_start(start: bytes) -> Header:
+    """Return what the first bytes of a file say: its metadata up to where they end, without tensors.
+
+    Raises:
+        GgufError: they are not the beginning of a GGUF file.
+    """
+    reader, found = _Reader(start), dict[str, Any]()
+    try:
+        reader.counts()
+        for key, value in reader.entries():
+            found[key] = value
+    except (struct.error, IndexError):  # the bytes end here, as a rule within the vocabulary, whose length is known
+        if reader.length is not None:
+            found[reader.key] = reader.length
+    return Header(found)
+
+
+class _Reader:
+    """Reads one header from its beginning to its end.
+
+    `key` is the entry that is being read, `length` the length of its array once that is known.
+    """
+
+    def __init__(self, content: Buffer) -> None:
+        self._content = content
+        self._at = self._tensors = self._entries = 0
+        self.key = ""
+        self.length: int | None = None
+
+    def header(self) -> Header:
+        """Return all of it."""
+        self.counts()
+        metadata = dict(self.entries())
+        return Header(metadata, *self._weights(metadata.get("general.alignment", _ALIGNMENT)))
+
+    def counts(self) -> None:
+        """Read the numbers of tensors and entries. Raises GgufError for another format or version."""
+        magic, version, self._tensors, self._entries = _HEADER.unpack_from(self._content, 0)
+        if magic != _MAGIC:
+            raise GgufError("is not a GGUF file")
+        if version not in _VERSIONS:
+            raise GgufError(f"is a GGUF file of version {version}; versions 2 and 3 can be read")
+        self._at = _HEADER.size
+
+    def entries(self) -> Iterator[tuple[str, Any]]:
+        """Yield the metadata."""
+        for _ in range(self._entries):
+            self.key, self.length = self._string(), None
+            yield self.key, self._value(self._number(_TYPE))
+
+    def _number(self, form: struct.Struct) -> Any:
+        (value,) = form.unpack_from(self._content, self._at)
+        self._at += form.size
+        return value
+
+    def _string(self) -> str:
+        length = self._number(_COUNT)
+        if self._at + length > len(self._content):
+            raise IndexError
+        text = self._content[self._at : self._at + length]
+        self._at += length
+        return text.decode("utf-8", "replace")
+
+    def _value(self, kind: int) -> Any:
+        if kind == _STRING:
+            return self._string()
+        if kind == _ARRAY:
+            return self._array(self._number(_TYPE), self._number(_COUNT))
+        if kind not in _SCALARS:
+            raise IndexError
+        return self._number(_SCALARS[kind])
+
+    def _array(self, kind: int, length: int) -> Any:
+        self.length = length
+        if kind in _SCALARS:
+            form = _SCALARS[kind]
+            end = self._at + length * form.size
+            if end > len(self._content):
+                raise IndexError
+            kept = length <= _LONGEST_ARRAY_KEPT
+            values = [each for (each,) in form.iter_unpack(self._content[self._at : end])] if kept else length
+            self._at = end
+            return values
+        if kind == _STRING:
+            self._pass_over_strings(length)
+        else:  # arrays of arrays, which no model is known to have
+            for _ in range(length):
+                self._value(kind)
+        return length
+
+    def _pass_over_strings(self, length: int) -> None:
+        """A vocabulary has hundreds of thousands of them, so this is the time that a file takes."""
+        content, at, unpack = self._content, self._at, _COUNT.unpack_from
+        for _ in range(length):
+            at += 8 + unpack(content, at)[0]
+        if at > len(content):
+            raise IndexError
+        self._at = at
+
+    def _weights(self, alignment: int) -> tuple[int, int]:
+        """Return the number of weights, and the size that the file must have."""
+        parameters = end = 0
+        for _ in range(self._tensors):
+            self._string()
+            count = self._number(_TYPE)
+            if count > _MOST_DIMENSIONS:
+                raise IndexError
+            weights = prod(self._number(_COUNT) for _ in range(count))
+            block, size = _BLOCKS.get(self._number(_TYPE), (1, 0))
+            parameters += weights
+            end = max(end, self._number(_COUNT) + weights // block * size)
+        begin = -(-self._at // alignment) * alignment
+        return parameters, begin + end if self._tensors else self._at

@@ -1,0 +1,144 @@
+"""Headers of GGUF files: what they say, and what is found to be wrong with a file."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import gguf
+import pytest
+
+from chat_personas.models import pocket_path
+from chat_personas.models.gguf import GgufError, read_header, read_start
+from tests.engines.llama.tiny import write_tiny_model
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random model with two layers of width 64: four heads, two for keys and values, 512 tokens of context."""
+    return write_tiny_model(tmp_path_factory.mktemp("tiny") / "tiny.gguf")
+
+
+def write_header(path: Path, architecture: str, add: Callable[[gguf.GGUFWriter], None]) -> Path:
+    """Write a file without weights."""
+    writer = gguf.GGUFWriter(path, architecture)
+    add(writer)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+@pytest.mark.parametrize("template", ["{{ messages }}", None])
+def test_a_header_says_what_the_model_is(tmp_path: Path, template: str | None) -> None:
+    header = read_header(write_tiny_model(tmp_path / "m.gguf", context=777, template=template))
+    assert (header.architecture, header.quantization, header.context_length) == ("llama", "F32", 777)
+    assert header.has_template == (template is not None)
+    assert header.why_not is None
+    assert header.parts == 1
+
+
+@pytest.mark.parametrize("path", [pocket_path(), None], ids=["pocket", "tiny"])
+def test_weights_and_size_are_those_that_the_reference_reader_finds(path: Path | None, tiny: Path) -> None:
+    file = path or tiny
+    reference = gguf.GGUFReader(file)
+    header = read_header(file)
+    assert header.parameters == sum(int(tensor.n_elements) for tensor in reference.tensors)
+    last = max(reference.tensors, key=lambda tensor: tensor.data_offset)
+    assert header.whole == last.data_offset + last.n_bytes
+    assert header.whole <= file.stat().st_size
+    assert set(header.metadata) == {key for key in reference.fields if not key.startswith("GGUF.")}
+
+
+def test_memory_is_weights_cache_vocabulary_and_the_program(tiny: Path) -> None:
+    header = read_header(tiny)
+    vocabulary = len(gguf.GGUFReader(tiny).fields["tokenizer.ggml.tokens"].data)
+    cells = 512 + 512  # the context, and as much room for branches
+    cache = cells * 2 * 2 * (16 + 16) * 2  # layers, heads, key and value, bytes
+    assert header.memory(1_000_000) == 1_000_000 + cache + 120_000_000 + 400 * vocabulary
+    less = header.memory(1_000_000, context_length=100)
+    assert less == 1_000_000 + cache * 200 // 1024 + 120_000_000 + 400 * vocabulary
+    assert header.memory(1_000_000, context_length=100_000) == header.memory(1_000_000)
+
+
+def test_memory_is_unknown_where_the_header_lacks_figures(tmp_path: Path) -> None:
+    assert read_header(write_header(tmp_path / "m.gguf", "llama", lambda writer: None)).memory(1000) is None
+
+
+def test_heads_that_differ_between_layers_are_added_up(tmp_path: Path) -> None:
+    def add(writer: gguf.GGUFWriter) -> None:
+        writer.add_block_count(3)
+        writer.add_embedding_length(64)
+        writer.add_context_length(1000)
+        writer.add_head_count(4)
+        writer.add_head_count_kv([1, 2, 4])
+
+    cache = 2000 * (1 + 2 + 4) * (16 + 16) * 2
+    assert read_header(write_header(tmp_path / "m.gguf", "openelm", add)).memory(0) == cache + 120_000_000
+
+
+def test_a_file_cut_off_anywhere_in_its_header_is_named_as_such(tiny: Path, tmp_path: Path) -> None:
+    content, cut = tiny.read_bytes(), tmp_path / "cut.gguf"
+    begin = gguf.GGUFReader(tiny).tensors[0].data_offset
+    for length in [*range(1, 400), *range(400, begin, 997)]:
+        cut.write_bytes(content[:length])
+        with pytest.raises(GgufError, match=r"cut off|not a GGUF file"):
+            read_header(cut)
+
+
+def test_a_half_downloaded_file_says_how_much_is_there(tmp_path: Path) -> None:
+    content = pocket_path().read_bytes()
+    (tmp_path / "half.gguf").write_bytes(content[: len(content) // 2])
+    with pytest.raises(GgufError, match="is cut off: 6 of 12 MB are there; download it again"):
+        read_header(tmp_path / "half.gguf")
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "is empty"),
+        (b"version https://git-lfs.github.com/spec/v1", "is not a GGUF file"),
+        (b"GGUF" + b"\xff" * 100, "is a GGUF file of version"),
+        (b"GGUF\x03\0\0\0" + b"\xff" * 200, "cut off or damaged"),
+        (b"GGUF\x03\0\0\0" + b"\xff" * 8 + b"\0" * 200, "cut off or damaged"),
+    ],
+)
+def test_what_is_no_model_is_named_and_not_fatal(tmp_path: Path, content: bytes, why: str) -> None:
+    (tmp_path / "odd.gguf").write_bytes(content)
+    with pytest.raises(GgufError, match=why):
+        read_header(tmp_path / "odd.gguf")
+
+
+@pytest.mark.parametrize(
+    ("architecture", "key", "value", "why"),
+    [
+        ("mamba", "mamba.ssm.state_size", 16, "recurrent"),
+        ("qwen35", "qwen35.ssm.conv_kernel", 4, "recurrent"),
+        ("rwkv7", "rwkv7.wkv.head_size", 64, "recurrent"),
+        ("lfm2", "lfm2.shortconv.l_cache", 3, "recurrent"),
+        ("bert", "bert.pooling_type", 1, "embeddings"),
+        ("clip", "clip.vision.block_count", 1, "a part for images"),
+        ("t5", "t5.block_count", 1, "encoder"),
+        ("llada", "llada.block_count", 1, "diffusion"),
+    ],
+)
+def test_models_that_cannot_be_run_in_branches_are_known_by_their_header(
+    tmp_path: Path, architecture: str, key: str, value: int, why: str
+) -> None:
+    path = write_header(tmp_path / "m.gguf", architecture, lambda writer: writer.add_uint32(key, value))
+    assert why in (read_header(path).why_not or "")
+
+
+def test_an_adapter_is_not_a_language_model(tmp_path: Path) -> None:
+    path = write_header(tmp_path / "lora.gguf", "llama", lambda writer: writer.add_type("adapter"))
+    assert "not a language model (adapter)" in (read_header(path).why_not or "")
+
+
+def test_the_first_bytes_of_a_file_are_enough_for_its_memory(tiny: Path) -> None:
+    whole, start = read_header(tiny), read_start(tiny.read_bytes()[:1500])
+    assert len(start.metadata) < len(whole.metadata)
+    assert start.memory(1_000_000) == whole.memory(1_000_000)
+
+
+def test_first_bytes_of_something_else_are_refused() -> None:
+    with pytest.raises(GgufError, match="is not a GGUF file"):
+        read_start(b"<!DOCTYPE html><html><body>Not found")
