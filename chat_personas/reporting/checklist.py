@@ -12,7 +12,6 @@ from chat_personas.reporting.html.provenance import command
 from chat_personas.reporting.numbers import with_interval
 from chat_personas.reporting.wording import (
     DEMONSTRATION,
-    agreement_lines,
     figures_described,
     groups_label,
     judge_lines,
@@ -22,6 +21,7 @@ from chat_personas.reporting.wording import (
     steered_name,
     temperatures,
     unread_replies,
+    verdict_lines,
     why_not_shown,
 )
 from chat_personas.text import pluralize, printable
@@ -213,7 +213,7 @@ def _validation(report: Report) -> Iterator[str]:
         for name, score in persona_and_references(report):
             yield f"alignment of {name}: {with_interval(score)}"
         yield f"total variation of this persona: {with_interval(report.scores.total_variation)}"
-    yield from agreement_lines(report)
+    yield from verdict_lines(report)
     yield from judge_lines(report)
     if report.model.demonstration:
         yield f"limitation: {DEMONSTRATION}"

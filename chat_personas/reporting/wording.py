@@ -436,7 +436,7 @@ def drifted(drift: "Drift", difference: str) -> Iterator[str]:
 
 STEERED = {
     "not_steered": "not steered: the answers do not move from the unsteered model's as the group differs from everyone",
-    "flattened": "flattened: the answers move with the group, but less than it differs from everyone",
+    "flattened": "flattened: the answers move with the group, but less than the group differs from everyone",
     "as_the_group": "the answers move as the group differs from everyone",
     "caricature": "caricature: the answers move further than the group differs from everyone",
     "moves_away": "the answers move away from the group",
@@ -468,11 +468,20 @@ def effect_lines(effect: "Effect | None") -> Iterator[str]:
     more = effect.change_minus_repeat
     if more is not None and effect.repeat is not None:
         nothing = more.bounded and (more.includes_zero or more.mean < 0)
-        said = ": it changes no more than measuring again does" if nothing else ""
+        said = ": the option order moves them as much" if nothing else ""
         yield (
-            f"asked in another option order, its own answers differ by {with_interval(effect.repeat)}, those of the "
-            f"unsteered model by {with_interval(effect.change_across_orders)}; difference {signed(more)}{said}"
+            f"from one option order to another, the persona's answers are {with_interval(effect.repeat)} from its own "
+            f"and {with_interval(effect.change_across_orders)} from the unsteered model's; "
+            f"difference {signed(more)}{said}"
         )
+
+
+def worth_lines(report: "Report") -> Iterator[str]:
+    """Yield how many people the persona is worth, beside everyone's answers in its place."""
+    everyone = report.references.population
+    if report.scores.worth is not None and everyone is not None and everyone.worth is not None:
+        beside = f"{EVERYONE} {people(everyone.worth)}"
+        yield f"worth in people (a random sample of so many is as close): {people(report.scores.worth)}; {beside}"
 
 
 THIRDS = {"agree": "people agree", "between": "in between", "divided": "people divided"}
@@ -563,14 +572,16 @@ FAILURES_SHOWN = 10
 
 
 def trouble_lines(report: "Report") -> Iterator[str]:
-    """Yield how often the judge errs, what is not valid, which replies were not read, and failures by reason."""
+    """Yield how often the judge errs, what is not valid, which replies were not read, and failures by reason.
+
+    The verdict is not among them: `verdict_lines` stand before the scores.
+    """
     from eval.answers import by_reason
 
     yield from judge_lines(report)
     invalid = sum(not question.valid for question in report.questions)
     if invalid and not (report.judge is not None and report.judge.errs_too_often):
         yield not_valid(invalid, len(report.questions))
-    yield from agreement_lines(report)
     yield from unread_replies(report)
     for why, count in by_reason(failure.why for failure in report.failures):
         yield f"{count} of {pluralize(report.survey.questions, 'question')} failed: {printable(why)}"
@@ -612,6 +623,9 @@ NOT_SOUND = {
 """What a verdict that is not sound says, in short. A report without any answer has no score that could mislead."""
 
 
+_WITHOUT_LETTERS = ", or eval --expression option_texts"
+
+
 def not_shown(report: "Judged") -> bool:
     """Whether scores must not be shown, because their verdict is not sound. A whole matrix is judged by its judge."""
     return _finding(report) in NOT_SOUND
@@ -639,22 +653,32 @@ def why_not_shown(report: "Judged") -> str:
         return brief
     if found == "follows_letters":
         agreement = with_interval(verdict.order_agreement)
-        return f"{brief} (order agreement {agreement}; {LEAST_AGREEMENT} is needed); use a larger model"
+        needed = f"order agreement {agreement}; {LEAST_AGREEMENT} is needed"
+        return f"{brief} ({needed}); use a larger model{_WITHOUT_LETTERS}"
     if found == "does_not_answer":
         valid = f"{verdict.valid} of {pluralize(verdict.answered, 'question')} valid"
-        return f"{brief} ({valid}: {WHY_NOT_VALID}); use a model that follows instructions"
+        return f"{brief} ({valid}: {WHY_NOT_VALID}); use a model that follows instructions{_WITHOUT_LETTERS}"
     if found == "cannot_be_checked":
         return f"{brief} ({verdict.both_orders} answered in both orders); use {MIN_QUESTIONS} or more"
     return brief
 
 
-def agreement_lines(report: "Report | RowInfo") -> Iterator[str]:
-    """Yield how far the answers agree in the two option orders, with a warning where letters count, too."""
-    agreement = report.verdict.order_agreement
-    if agreement is None or not_shown(report):
+VERDICTS = {
+    "sound": "sound",
+    "sound_with_warning": "sound, but the answers depend on the letters, too",
+    "given": "no letters were shown that could be followed; answers as given",
+    "no_answers": "no answers",
+}
+"""What is said of a measurement whose scores are shown."""
+
+
+def verdict_lines(report: "Report | RowInfo") -> Iterator[str]:
+    """Yield the verdict on a measurement whose scores are shown, with the order agreement that it rests on."""
+    if not_shown(report):
         return
-    warned = report.verdict.finding == "sound_with_warning"
-    yield f"order agreement {with_interval(agreement)}{': the answers depend on the letters, too' if warned else ''}"
+    agreement = report.verdict.order_agreement
+    rests_on = "" if agreement is None else f" (order agreement {with_interval(agreement)})"
+    yield f"verdict: {VERDICTS[report.verdict.finding]}{rests_on}"
 
 
 def _verdict(report: "Judged") -> "Verdict | None":

@@ -191,7 +191,7 @@ class Effect(Part):
     repeat: Score | None
     """Total variation between the persona's answers in one option order and in another: two measurements of itself."""
     change_minus_repeat: PairedScore | None
-    """`change_across_orders` minus `repeat`, paired. Not above 0: it changes no more than measuring again does."""
+    """`change_across_orders` minus `repeat`, paired. Not above 0: the option order moves the answers as much."""
     slope: Score | None
     """The steering slope: 0 not steered, below 1 flattened, 1 as the group differs from everyone, above 1 caricature.
     Null where the group's difference from everyone may be sampling error."""

@@ -69,7 +69,7 @@ def test_what_a_judge_makes_not_valid_is_called_so_before_any_figure_and_its_sco
     page = page_document([scored(), judged(POOR)])
     said = words(page)
     why = "ot sound: the judge itself errs in 47.4 of 100 known statements (referee; at most 20 are allowed)"
-    assert said.index(f"N{why}: democrat (portray), open_ended.") < said.index("Side by side")
+    assert said.index(f"emocrat (portray), open_ended: n{why}.") < said.index("Side by side")
     part = page[page.index('id="p2"') :]
     assert f"N{why}" in part
     assert "0.800" not in part.partition("Questions")[0], "its alignment"

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from rich import box
 from rich.table import Table
 
-from chat_personas.cli.tables.layout import print_line, print_marked, table_console
+from chat_personas.cli.tables.layout import Column, print_line, print_marked, split_table, table_console
 from chat_personas.reporting.comparison import MEASURES, difference_lines, settings_lines, side_name
 from chat_personas.reporting.numbers import MISSING, mean_of, p_value, signed
 from chat_personas.reporting.wording import MARK, score_name
@@ -19,7 +18,8 @@ def print_comparisons(comparisons: Sequence[PairedReport], *, to_error: bool) ->
     for comparison in comparisons:
         for line in _heading(comparison):
             print_line(console, line)
-        console.print(_table(comparison))
+        for table in _tables(comparison, console.width):
+            console.print(table)
         for line in difference_lines(comparison):
             print_marked(console, f"  {line}", sound=comparison.sound)
         for line in settings_lines(comparison.differs):
@@ -33,16 +33,17 @@ def _heading(comparison: PairedReport) -> Iterator[str]:
     yield f"survey {printable(comparison.survey)} · differences B − A within each question · 95% intervals"
 
 
-def _table(comparison: PairedReport) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column("", no_wrap=True)
-    for title in ("A", "B", "B − A", "p", "questions"):
-        table.add_column(title, justify="right", no_wrap=True)
-    for name, _ in MEASURES:
-        sides = [mean_of(getattr(side, name)) for side in (comparison.a, comparison.b)]
-        called = score_name(name) if comparison.sound else f"{score_name(name)}\n({MARK})"
-        table.add_row(called, *sides, *_figures(getattr(comparison.difference, name)))
-    return table
+def _tables(comparison: PairedReport, width: int) -> Iterator[Table]:
+    """Yield the sides and the difference, in several tables where one does not fit."""
+    mark = "" if comparison.sound else f"\n({MARK})"
+    names = [f"{score_name(name)}{mark}" for name, _ in MEASURES]
+    sides = [
+        Column(title, [mean_of(getattr(side, name)) for name, _ in MEASURES])
+        for title, side in (("A", comparison.a), ("B", comparison.b))
+    ]
+    figures = list(zip(*(_figures(getattr(comparison.difference, name)) for name, _ in MEASURES), strict=True))
+    columns = [Column(title, cells) for title, cells in zip(("B − A", "p", "questions"), figures, strict=True)]
+    yield from split_table(names, [sides, columns], width)
 
 
 def _figures(difference: PairedDifference | None) -> tuple[str, str, str]:

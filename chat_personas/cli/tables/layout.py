@@ -143,4 +143,4 @@ def _table(names: Sequence[str], columns: Sequence[Column], width: int, sections
 
 
 def _longest(texts: Sequence[str]) -> int:
-    return max(map(cell_len, texts), default=0)
+    return max((cell_len(line) for text in texts for line in text.split("\n")), default=0)

@@ -12,7 +12,6 @@ from chat_personas.reporting.wording import (
     CHANCE_EXPLAINED,
     ORACLE_EXPLAINED,
     OWN_PEOPLE_EXPLAINED,
-    agreement_lines,
     by_chance,
     failures_listed,
     group_label,
@@ -30,6 +29,7 @@ from chat_personas.reporting.wording import (
     steered_label,
     target_label,
     unread_replies,
+    verdict_lines,
     withheld,
 )
 from chat_personas.text import pluralize, printable
@@ -198,7 +198,7 @@ def _notes(report: MatrixReport, show_invalid: bool) -> Iterator[str]:
         for row in report.rows:
             if row.not_valid:
                 yield f"{printable(row.name)}: {not_valid(row.not_valid, len(report.questions))}"
-            yield from (f"{printable(row.name)}: {line}" for line in agreement_lines(row))
+            yield from (f"{printable(row.name)}: {line}" for line in verdict_lines(row))
     asked = pluralize(report.survey.questions, "question")
     failed = dict.fromkeys((reason(failure.why), failure.id) for failure in report.failures)
     for why, count in by_reason(why for why, _ in failed):

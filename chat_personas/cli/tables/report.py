@@ -8,6 +8,7 @@ from rich.table import Table
 
 from chat_personas.cli.tables.layout import Column, begin, fits, fitted, print_line, print_marked, split_table
 from chat_personas.reporting.numbers import COMPACT, with_interval
+from chat_personas.reporting.svg.primitives import all_not_shown
 from chat_personas.reporting.why_missing import missing
 from chat_personas.reporting.wording import (
     EVEN,
@@ -35,7 +36,8 @@ from chat_personas.reporting.wording import (
     steered_name,
     summary_lines,
     trouble_lines,
-    why_not_shown,
+    verdict_lines,
+    worth_lines,
 )
 from eval.report import Report
 
@@ -51,7 +53,7 @@ def print_reports(reports: Sequence[Report], *, to_error: bool, show_invalid: bo
     """
     demonstration = any(report.model.demonstration for report in reports)
     console = begin(run_described(reports[0]), demonstration=demonstration, to_error=to_error)
-    for line in dict.fromkeys(why_not_shown(report) for report in reports if not_shown(report)):
+    for line in all_not_shown(reports):
         print_line(console, line)
     for table in _scores(reports, console.width, show_invalid):
         console.print()
@@ -63,14 +65,18 @@ def print_reports(reports: Sequence[Report], *, to_error: bool, show_invalid: bo
 def _scores(reports: Sequence[Report], width: int, show_invalid: bool) -> Iterator[Table]:
     """Yield tables of as many personas as fit beside each other, explained where there is room for it."""
     names = ["questions", *(score_name(name) for name, _ in SCORES)]
-    columns = [Column(steered_name(report), [_answered(report), *_figures(report, show_invalid)]) for report in reports]
+    columns = [_column(report, show_invalid) for report in reports]
+    if not all(fits(names, [column], width) for column in columns):
+        columns = [
+            Column(each.title, [cell.replace(f" ({MARK})", f"\n({MARK})") for cell in each.cells]) for each in columns
+        ]
     explained = [*columns, Column("", ["answered", *(meaning for _, meaning in SCORES)], words=True)]
     yield from split_table(names, [explained if fits(names, explained, width) else columns], width)
 
 
-def _figures(report: Report, show_invalid: bool) -> Iterator[str]:
-    for name, _ in SCORES:
-        yield score_cell(report, name, show_invalid)
+def _column(report: Report, show_invalid: bool) -> Column:
+    cells = [score_cell(report, name, show_invalid) for name, _ in SCORES]
+    return Column(steered_name(report), [_answered(report), *cells])
 
 
 def score_cell(report: Report, name: str, show_invalid: bool) -> str:
@@ -90,11 +96,8 @@ def _answered(report: Report) -> str:
 def _print_one(console: Console, report: Report, show_invalid: bool) -> None:
     console.print()
     if not_shown(report):
-        print_line(
-            console,
-            f"{report.persona.name}: no scores: {not_shown_briefly(report)}; the report has them, "
-            "--show-invalid prints them",
-        )
+        where = "they are marked here" if show_invalid else "the report has them, --show-invalid prints them"
+        print_line(console, f"{report.persona.name}: no scores: {not_shown_briefly(report)}; {where}")
     if not not_shown(report) or show_invalid:
         _print_scores(console, report, sound=not not_shown(report))
     for line in (*trouble_lines(report), *failures_listed(report.failures)):
@@ -109,6 +112,8 @@ def _print_scores(console: Console, report: Report, *, sound: bool) -> None:
     people = "its group" if report.persona.groups else "everyone"
     how = {"alignment": "alignment with", "total_variation": "total variation from"}[measure_of([report])]
     print_marked(console, f"{report.persona.name}: {how} {people}, {REFERENCE_POINTS}", sound=sound)
+    for line in verdict_lines(report):
+        print_line(console, f"  {line}")
     for name, score in persona_and_references(report):
         if score is not None:
             picture = f" {bar(score.mean)}" if sound else ""
@@ -116,21 +121,22 @@ def _print_scores(console: Console, report: Report, *, sound: bool) -> None:
     print_line(console, f"  ({REFERENCES_EXPLAINED})")
     if report.references.letters is not None:
         print_line(console, f"  ({LETTERS_EXPLAINED})")
-    more = (effect_lines(report.effect), letters_removed_lines(report), calibration_lines(report))
+    more = (worth_lines(report), effect_lines(report.effect), letters_removed_lines(report), calibration_lines(report))
     for line in chain(summary_lines(report), *more):
         print_marked(console, f"  {line}", sound=sound)
-    for table in _thirds(report, console.width, sound):
-        console.print(table)
+    _print_thirds(console, report, sound)
 
 
-def _thirds(report: Report, width: int, sound: bool) -> Iterator[Table]:
-    """Yield the alignment by thirds of the questions, by human entropy; nothing in older reports.
+def _print_thirds(console: Console, report: Report, sound: bool) -> None:
+    """Print the alignment by thirds of the questions, by human entropy; nothing in older reports.
 
     Two decimals, so that the three columns fit beside each other into 80 cells.
     """
     thirds = report.entropy_thirds
     if not thirds:
         return
+    console.print()
+    print_line(console, "  alignment on the third of the questions on which people agree most, and so on:")
     names = [marked(f"  {THIRDS[third.third]} ({third.questions})", sound=sound) for third in thirds]
     columns = [
         Column(name, [with_interval(score, decimals=COMPACT) for score in scores])
@@ -140,7 +146,8 @@ def _thirds(report: Report, width: int, sound: bool) -> Iterator[Table]:
             (EVEN, [third.uniform for third in thirds]),
         )
     ]
-    yield from split_table(names, [columns], width)
+    for table in split_table(names, [columns], console.width):
+        console.print(table)
 
 
 def bar(share: float) -> str:

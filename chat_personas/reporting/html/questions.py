@@ -8,13 +8,17 @@ from collections.abc import Iterator, Sequence
 from chat_personas.reporting.html.layout import ReportSection
 from chat_personas.reporting.markup import Element, Node, element
 from chat_personas.reporting.numbers import MISSING, percent, plain
+from chat_personas.reporting.wording import not_shown
 from eval.report import QuestionInfo, Report
 
 ORDERS = (("misfit", "worst first"), ("survey", "survey order"), ("topic", "by topic, worst first"))
 
 
 def questions(section: ReportSection) -> Iterator[Node]:
-    """Yield the choice of the order, and the questions with the largest total variation first."""
+    """Yield the choice of the order, and the questions with the largest total variation first.
+
+    Of a measurement that is not sound there is no choice: sorting by fit would tell how close it came.
+    """
     report = section.report
     if not report.questions:
         return
@@ -26,7 +30,8 @@ def questions(section: ReportSection) -> Iterator[Node]:
         " Bars run from 0% to 100%.",
         class_="key",
     )
-    for name, words in ORDERS:
+    sound = not not_shown(report)
+    for name, words in ORDERS if sound else ():
         identity = f"{section.part}-by-{name}"
         chosen = name == ORDERS[0][0]
         yield element(
@@ -34,8 +39,10 @@ def questions(section: ReportSection) -> Iterator[Node]:
         )
         yield element("label", words, for_=identity)
     places = _places(report)
-    shown = [_question(section, question, places[question.id]) for question in by_misfit(report)]
-    yield element("ol", shown, class_="questions", aria_label="Questions, the worst fit first")
+    in_order = by_misfit(report) if sound else report.questions
+    shown = [_question(section, question, places[question.id]) for question in in_order]
+    label = "Questions, the worst fit first" if sound else "Questions in the survey's order"
+    yield element("ol", shown, class_="questions", aria_label=label)
 
 
 def by_misfit(report: Report) -> list[QuestionInfo]:
@@ -80,7 +87,7 @@ def _question(section: ReportSection, question: QuestionInfo, place: int) -> Ele
         None if question.valid else element("p", "Not valid; see below.", class_="invalid"),
         element(
             "table",
-            element("caption", " · ".join(_figures(question))),
+            element("caption", " · ".join(_figures(question, sound=not not_shown(section.report)))),
             element("thead", _heads(("option", None), ("", "true"), ("people", None), ("persona", None))),
             element("tbody", [_row(*row) for row in _shares(section.report, question)]),
         ),
@@ -106,10 +113,11 @@ def _about(question: QuestionInfo, *, named: bool) -> Iterator[str]:
         yield f"{question.human_n:,.0f} people"
 
 
-def _figures(question: QuestionInfo) -> Iterator[str]:
+def _figures(question: QuestionInfo, *, sound: bool) -> Iterator[str]:
+    """Yield the figures of a question; how close it came only where the measurement is sound."""
+    closeness = (("total variation", question.total_variation), ("alignment", question.alignment))
     for words, value in (
-        ("total variation", question.total_variation),
-        ("alignment", question.alignment),
+        *(closeness if sound else ()),
         ("order bias", question.order_bias),
         ("label mass", question.label_mass),
     ):

@@ -53,6 +53,7 @@ from chat_personas.reporting.wording import (
     temperatures,
     too_few,
     trouble_lines,
+    verdict_lines,
     why_not_shown,
 )
 from chat_personas.text import pluralize
@@ -165,7 +166,7 @@ def _figures(section: ReportSection) -> list[Element | None]:
 
 def _closeness(report: Report) -> Iterator[Node]:
     """Yield how close the persona is to its people, beside the reference points: in words, as a picture, as a table."""
-    yield bullets((*summary_lines(report), *trouble_lines(report), *missing(report)))
+    yield bullets((*verdict_lines(report), *summary_lines(report), *trouble_lines(report), *missing(report)))
     yield element("div", figure([report]), class_="figure")
     heads = (
         "",

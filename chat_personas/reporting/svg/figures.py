@@ -15,6 +15,7 @@ from chat_personas.reporting.wording import (
     DEMONSTRATION,
     IDENTICAL,
     REFERENCES_EXPLAINED,
+    VERDICTS,
     measure_of,
     not_shown,
     not_shown_briefly,
@@ -76,15 +77,6 @@ def _origin(reports: Sequence[Report]) -> Iterator[str]:
         yield f"Verdict: {said[0]}."
     else:
         yield f"Verdicts: {'; '.join(f'{name}: {each}' for name, each in zip(names(reports), said, strict=True))}."
-
-
-VERDICTS = {
-    "sound": "sound",
-    "sound_with_warning": "sound, but the answers depend on the letters, too",
-    "given": "no letters were shown that could be followed; answers as given",
-    "no_answers": "no answers",
-}
-"""What is said of a measurement whose scores are shown."""
 
 
 def simulated(*reports: Report | MatrixReport) -> str:

@@ -107,13 +107,13 @@ def names(reports: Sequence[Report]) -> list[str]:
 
 
 def all_not_shown(reports: Sequence[Report]) -> Iterator[str]:
-    """Yield which reports are not valid because of their judges; this is shown before any figure."""
+    """Yield which reports are not sound, and why; this is shown before any figure."""
     named: dict[str, list[str]] = {}
     for report, name in zip(reports, names(reports), strict=True):
         if not_shown(report):
             named.setdefault(why_not_shown(report), []).append(name)
     for why, personas in named.items():
-        yield why if len(personas) == len(reports) else f"{why}: {'; '.join(personas)}"
+        yield why if len(personas) == len(reports) else f"{'; '.join(personas)}: {why}"
 
 
 def questions_answered(report: Report) -> str:
