@@ -411,6 +411,6 @@ def _loosely(text: str) -> object:
 
 def _compact(document: object) -> str:
     try:
-        return "nothing" if document in (None, "", {}, []) else json.dumps(document, ensure_ascii=False)
+        return "without words" if document in (None, "", {}, []) else json.dumps(document, ensure_ascii=False)
     except (ValueError, RecursionError):
         return "something that cannot be read"

@@ -173,6 +173,7 @@ async def test_a_limit_that_outlasts_every_request_ends_the_run_instead_of_faili
     [
         ({"error": {"message": "m", "code": "insufficient_quota"}}, {}, "quota of this key is used up"),
         ({"error": {"message": "come back tomorrow"}}, {"Retry-After": "80000"}, "another 23 hours; try again then"),
+        ({"error": {"message": "no"}}, {"Retry-After": "1e308"}, r"for more than 30 days; ask who runs it \(no\)"),
     ],
 )
 async def test_a_limit_that_no_waiting_helps_against_ends_the_run_at_once(

@@ -181,7 +181,7 @@ def test_an_event_that_is_no_part_of_a_reply_is_a_failure_with_a_sentence(odd: b
         (b"error: out of memory\n\n", "out of memory"),
         (b'event: error\ndata: {"code": 500, "message": "failed to decode"}\n\n', "failed to decode"),
         (b"event: error\ndata: it broke\n\n", "it broke"),
-        (b"event: error\n\n", "nothing"),
+        (b"event: error\n\n", "without words"),
         (b'data: {"error": {"message": "overloaded", "type": "server_error"}}\n\n', "overloaded"),
         (b'data: {"error": "overloaded"}\n\n', "overloaded"),
         (b'data: {"object": "error", "message": "overloaded", "code": 40303}\n\n', "overloaded"),
@@ -281,7 +281,7 @@ def test_a_servers_words_are_one_line_that_does_nothing_to_a_terminal(document: 
         ("<!DOCTYPE html><p>busy</p>", "a web page"),
         ({"errors": ["first", "second"]}, "first; second"),
         ({"weird": 1}, '{"weird": 1}'),
-        ("", "nothing"),
+        ("", "without words"),
     ],
 )
 def test_the_words_are_found_wherever_a_server_puts_them(document: object, words: str) -> None:
