@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from chat_personas.engines.openai.connection import Connection, redact_url
+from chat_personas.engines.openai.events import UnreadableAnswerError
 from chat_personas.engines.openai.overflow import refusal_in
 from chat_personas.engines.openai.responses import most_bytes
 from chat_personas.engines.openai.retrying import is_unreachable, through_hiccups
-from chat_personas.engines.openai.wire import Completion, UnreadableAnswerError, completion, likeliest, model_names
+from chat_personas.engines.openai.wire import Completion, completion, likeliest, model_names
 from chat_personas.text import printable
 from eval.engine import EngineError, Percentages
 from personas.inputs.suggestions import quoted, suggestion
@@ -29,7 +30,7 @@ _QUESTIONS = (
     "Name an animal, a colour or a town.",
 )
 """What a server is asked while it is found out how many tokens it shows: one certain answer, then less certain ones."""
-_NOT_ABOUT_PARAMETERS = frozenset({401, 402, 408, 409, 429, 503, 529})
+_NOT_ABOUT_PARAMETERS = frozenset({408, 409, 429, 503, 529})
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +189,7 @@ def simpler_than(dialect: Dialect, error: Exception) -> Dialect | None:
     """Return the dialect to try next after a request in `dialect` met `error`; None if no other may help.
 
     If a refusal names a parameter, it is that one. A server that says only that a request is not valid is asked without
-    the least usual parameter first. One that breaks off, or sends nothing that can be read, is asked for fewer
+    the least usual parameter first. One that fails, breaks off, or sends nothing that can be read is asked for fewer
     alternatives: some fail on many.
     """
     import openai
@@ -197,8 +198,11 @@ def simpler_than(dialect: Dialect, error: Exception) -> Dialect | None:
     if refusal is not None:
         if refusal.status in _NOT_ABOUT_PARAMETERS or refusal.is_overflow or refusal.is_about_money:
             return None
-        named = _without_named(dialect, refusal.words)
-        return named or (_without_least_usual(dialect) if refusal.status in (400, 422) else None)
+        if (named := _without_named(dialect, refusal.words)) is not None:
+            return named
+        if refusal.status in (400, 422):
+            return _without_least_usual(dialect)
+        return fewer_alternatives(dialect) if (refusal.status or 0) >= 500 else None
     if isinstance(error, openai.APITimeoutError) or is_unreachable(error):
         return None
     return fewer_alternatives(dialect)

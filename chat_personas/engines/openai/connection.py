@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 from urllib.request import proxy_bypass
 
-from chat_personas.engines.openai.wire import NotJsonError, UnreadableAnswerError, as_json, words_of
+from chat_personas.engines.openai.events import NotJsonError, UnreadableAnswerError, as_json
+from chat_personas.engines.openai.wire import words_of
 from eval.engine import EngineError
 
 if TYPE_CHECKING:

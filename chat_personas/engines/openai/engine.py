@@ -25,6 +25,7 @@ from chat_personas.engines.openai.capabilities import (
 )
 from chat_personas.engines.openai.connection import Connection, Incoming, account_of, is_loopback, key_for, redact_url
 from chat_personas.engines.openai.errors import explain, is_redirect
+from chat_personas.engines.openai.events import UnreadableAnswerError
 from chat_personas.engines.openai.overflow import refusal_in
 from chat_personas.engines.openai.responses import as_score, failed, most_bytes, stream_pieces
 from chat_personas.engines.openai.retrying import (
@@ -35,7 +36,7 @@ from chat_personas.engines.openai.retrying import (
     through_limits,
 )
 from chat_personas.engines.openai.scheduling import ConcurrencyWindow, in_waves
-from chat_personas.engines.openai.wire import Completion, UnreadableAnswerError, completion
+from chat_personas.engines.openai.wire import Completion, completion
 from chat_personas.engines.shortening import Prefix
 from eval.engine import (
     EngineInfo,

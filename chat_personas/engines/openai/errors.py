@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, TypeGuard
 from urllib.parse import urljoin, urlsplit
 
 from chat_personas.engines.openai.connection import key_variable, proxy_variable, redact_url
+from chat_personas.engines.openai.events import NotJsonError, ReportedFailureError, UnreadableAnswerError
+from chat_personas.engines.openai.overflow import refusal_in
 from chat_personas.engines.openai.retrying import LONGEST_ASKED_FOR, asked_pause, is_unreachable
-from chat_personas.engines.openai.wire import NotJsonError, ReportedFailureError, UnreadableAnswerError, quotable
+from chat_personas.engines.openai.wire import quotable
 from chat_personas.text import pluralize, printable
 from eval.engine import EngineError
 
@@ -54,7 +56,9 @@ def _explain_unreachable(error: Exception, url: str) -> str:
 def _explain_status(error: "openai.APIStatusError", url: str, key_env: str | None) -> str:
     import openai
 
-    if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
+    refusal = refusal_in(error)
+    money = refusal is not None and refusal.is_about_money
+    if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError) and not money:
         variable = key_variable(url, key_env)
         name_it = f'name its key: [servers."{redact_url(url)}"] key_env = "..." in settings'
         what = "the key" if isinstance(error, openai.AuthenticationError) else "access"

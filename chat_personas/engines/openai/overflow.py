@@ -8,7 +8,7 @@ older turns, and what the server says to that decides (`OpenAIEngine`).
 import re
 from dataclasses import dataclass
 
-from chat_personas.engines.openai.wire import ReportedFailureError
+from chat_personas.engines.openai.events import ReportedFailureError
 
 _STATUSES = frozenset({400, 413, 422, 500})
 """What servers answer to a request that is too long; 500 is that of older servers of llama.cpp."""

@@ -6,18 +6,8 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from chat_personas.engines.openai.connection import Incoming
-from chat_personas.engines.openai.wire import (
-    Completion,
-    Delta,
-    End,
-    EventReader,
-    SurrogateJoiner,
-    UnreadableAnswerError,
-    as_json,
-    completion,
-    delta,
-    likeliest,
-)
+from chat_personas.engines.openai.events import EventReader, SurrogateJoiner, UnreadableAnswerError, as_json
+from chat_personas.engines.openai.wire import Completion, Delta, End, completion, delta, filtered, likeliest
 from eval.engine import LabelScore, Piece, Probe, ProbeScore, Usage
 
 _TEXT_PER_TOKEN = 128
@@ -25,6 +15,7 @@ _TEXT_PER_TOKEN = 128
 _BYTES_PER_TOKEN = 4096
 """Bytes of one token on the wire with all that surrounds it: an event has some 300."""
 _BYTES_BESIDES = 1 << 20
+_EVENTS = (b"data:", b"event:", b"error:", b":", b"id:")
 _MOST_SUM = math.exp(0.05)
 """The most to which probabilities may sum by rounding: that of a logarithm with one decimal is off by 0.05 at most."""
 
@@ -60,6 +51,8 @@ async def stream_pieces(
     async with aclosing(_deltas(incoming, most_bytes(tokens), patience)) as deltas:
         async for part in deltas:
             text = joiner.add(part.text) + (joiner.end() if part.finish else "")
+            if part.filtered and not (count or part.text):
+                raise filtered()
             if part.text:
                 count += 1
                 length += len(part.text)
@@ -80,9 +73,11 @@ async def _deltas(incoming: Incoming, most: int, patience: float) -> AsyncGenera
     """Yield the parts of a streamed reply as they come. Raises as `stream_pieces`."""
     if "json" in incoming.content_type:
         raw = b"".join([some async for some in _limited(incoming, most)])
-        whole = completion(as_json(raw))
-        yield Delta(whole.text, whole.finish)
-        return
+        if not raw.lstrip().startswith(_EVENTS):
+            whole = completion(as_json(raw))
+            yield Delta(whole.text, whole.finish)
+            return
+        incoming = Incoming("", _once(raw))  # events, whatever their type says
     reader = EventReader()
     heard = time.monotonic()
     async with aclosing(_limited(incoming, most)) as pieces:
@@ -100,6 +95,10 @@ async def _deltas(incoming: Incoming, most: int, patience: float) -> AsyncGenera
         part = delta(event)
         if isinstance(part, Delta):
             yield part
+
+
+async def _once(raw: bytes) -> AsyncGenerator[bytes, None]:
+    yield raw
 
 
 async def _limited(incoming: Incoming, most: int) -> AsyncGenerator[bytes, None]:

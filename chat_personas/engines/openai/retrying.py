@@ -15,9 +15,9 @@ from email.utils import parsedate_to_datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from chat_personas.engines.openai.events import ReportedFailureError, UnreadableAnswerError
 from chat_personas.engines.openai.overflow import refusal_in
 from chat_personas.engines.openai.scheduling import ConcurrencyWindow, RequestQueue
-from chat_personas.engines.openai.wire import ReportedFailureError, UnreadableAnswerError
 
 if TYPE_CHECKING:
     import openai

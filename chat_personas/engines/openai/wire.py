@@ -1,7 +1,7 @@
-"""Bytes that a server sent, read as answers: the one place where they become messages, and nothing is taken on trust.
+"""What the documents and events of a server say: the one place where they become answers, and nothing is trusted.
 
 A server may send anything. What is not an answer raises `UnreadableAnswerError`, and what reports a failure raises
-`ReportedFailureError` with the server's own words; no other exception leaves this module.
+`ReportedFailureError` with the server's own words; no other exception leaves this module and `events`.
 """
 
 import json
@@ -11,6 +11,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from chat_personas.engines.openai.events import (
+    Event,
+    ReportedFailureError,
+    SurrogateJoiner,
+    UnreadableAnswerError,
+    read_document,
+)
 from chat_personas.text import printable
 from eval.engine import FinishReason
 
@@ -20,29 +27,10 @@ _LONGEST_WORDS = 2000
 _MOST_LOG_PROBABILITY = 0.01
 _LEAST = -1e6  # as good as -inf, and a whole number below it may be too long for a float
 _NOT_FINISHED = frozenset({"", "null", "none"})
+_FILTERED = "content_filter"
 _CUT_OFF = frozenset({"length", "max_tokens", "max_length", "model_length"})
 _WORDS_OF_FAILURE = ("message", "error", "detail", "msg", "error_message", "errors", "reason", "title", "description")
 _DEEPEST_WORDS = 4
-
-
-class UnreadableAnswerError(Exception):
-    """A server sent something that is not an answer, such as half a JSON document. The message names it."""
-
-
-class NotJsonError(UnreadableAnswerError):
-    """A server sent no JSON document, or not a whole one."""
-
-
-class ReportedFailureError(UnreadableAnswerError):
-    """A server reported a failure in place of an answer, or within one. The message is the server's own words.
-
-    `code` is the code or kind that it gave, and `status` that code as an HTTP status, None if it gave none.
-    """
-
-    def __init__(self, words: str, code: str | None = None, status: int | None = None) -> None:
-        super().__init__(words)
-        self.code = code
-        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +54,11 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """One event of a streamed answer: text, why the answer ended, or neither."""
+    """One event of a streamed answer: text, why the answer ended, or neither; `filtered`: a content filter ended it."""
 
     text: str
     finish: FinishReason | None
+    filtered: bool = False
 
 
 class End:
@@ -77,37 +66,6 @@ class End:
 
 
 END: Final = End()
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A server-sent event: its name, the lines of its data, and of `error`, a field that some servers add."""
-
-    name: str
-    data: tuple[str, ...]
-    error: str | None
-
-
-def as_json(raw: bytes, what: str = "an answer") -> Any:
-    """Return the JSON document.
-
-    Raises:
-        UnreadableAnswerError: it is not UTF-8, not JSON, or nested too deep.
-    """
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UnreadableAnswerError(f"{what} that is not text") from error
-    return _document(text, what)
-
-
-def _document(text: str, what: str) -> Any:
-    try:
-        return json.loads(text)
-    except RecursionError as error:
-        raise UnreadableAnswerError(f"{what} that is nested too deep") from error
-    except ValueError as error:  # also a whole number with too many digits
-        raise NotJsonError(f"{what} that is not JSON, or is cut off") from error
 
 
 def completion(document: object) -> Completion:
@@ -123,11 +81,14 @@ def completion(document: object) -> Completion:
     message = choice.get("message")
     if message is not None and not isinstance(message, dict):
         raise UnreadableAnswerError("an answer that is not a chat completion")
+    text = "".join(_whole_characters(_said(message or {})))
+    if not text and choice.get("finish_reason") == _FILTERED:
+        raise filtered()
     usage = document.get("usage")
     tokens = usage.get("prompt_tokens") if isinstance(usage, dict) else None
     model = document.get("model")
     return Completion(
-        text="".join(_whole_characters(_said(message or {}))),
+        text=text,
         finish=_finish(choice.get("finish_reason")),
         model=model if isinstance(model, str) else None,
         prompt_tokens=tokens if isinstance(tokens, int) and not isinstance(tokens, bool) and tokens >= 0 else 0,
@@ -191,7 +152,7 @@ def delta(event: Event) -> Delta | End | None:
         return None
     if text.strip("\"'") == "[DONE]":
         return END
-    document = _document(text, "an event")
+    document = read_document(text, "an event")
     if not isinstance(document, dict):
         raise UnreadableAnswerError("an event that is not a part of a reply")
     choice = _first_choice(document)
@@ -200,7 +161,8 @@ def delta(event: Event) -> Delta | End | None:
     said = choice.get("delta", choice.get("message"))
     if said is not None and not isinstance(said, dict):
         raise UnreadableAnswerError("an event that is not a part of a reply")
-    return Delta(_said(said or {}), _finish(choice.get("finish_reason")))
+    reason = choice.get("finish_reason")
+    return Delta(_said(said or {}), _finish(reason), filtered=reason == _FILTERED)
 
 
 def _first_choice(document: object) -> dict[str, Any] | None:
@@ -239,7 +201,8 @@ def _text(content: object) -> str:
         case str():
             return content
         case list() if all(isinstance(part, dict) for part in content):
-            return "".join(_text(part.get("text")) for part in content if isinstance(part.get("text"), str))
+            said = (part.get(kind) for part in content for kind in ("text", "refusal"))
+            return "".join(text for text in said if isinstance(text, str))
         case _:
             raise UnreadableAnswerError("a reply that is not text")
 
@@ -256,90 +219,9 @@ def _whole_characters(text: str) -> Iterator[str]:
     yield joiner.end()
 
 
-class SurrogateJoiner:
-    """Puts characters together that a server cut in two: JSON may write half a surrogate pair, UTF-8 cannot.
-
-    A half that stays alone becomes U+FFFD.
-    """
-
-    def __init__(self) -> None:
-        self._half = ""
-
-    def add(self, text: str) -> str:
-        """Return `text` with whole characters only; half a character at its end waits for the next one."""
-        if not self._half and text.isascii():
-            return text
-        text = self._half + text
-        self._half = text[-1] if text and "\ud800" <= text[-1] <= "\udbff" else ""
-        whole = text[: len(text) - len(self._half)]
-        return whole.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-
-    def end(self) -> str:
-        """Return what still waits."""
-        return "\ufffd" if self._half else ""
-
-
-class EventReader:
-    """Reads server-sent events from bytes, however these are cut.
-
-    Lines end in LF, CR LF or CR; an empty line ends an event (WHATWG HTML, 9.2). Some servers leave the empty lines out
-    and write one JSON document a line, so lines of data that are no document together are events of their own.
-    """
-
-    def __init__(self) -> None:
-        self._bytes = b""
-        self._name = ""
-        self._data: list[str] = []
-        self._error: str | None = None
-
-    def feed(self, some: bytes) -> Iterator[Event]:
-        """Yield the events that `some` bytes complete. Raises UnreadableAnswerError: a line is not UTF-8."""
-        *lines, self._bytes = _LINE_END.split(self._bytes + some)
-        for line in lines:
-            yield from self._take(line)
-
-    def end(self) -> Iterator[Event]:
-        """Yield the events that no empty line has ended. Raises as `feed`."""
-        yield from self._take(self._bytes)
-        yield from self._take(b"")
-
-    def _take(self, raw: bytes) -> Iterator[Event]:
-        try:
-            line = raw.decode("utf-8").removeprefix("\ufeff")
-        except UnicodeDecodeError as error:
-            raise UnreadableAnswerError("an event that is not text") from error
-        field, _, value = line.partition(":")
-        value = value.removeprefix(" ")
-        match field:
-            case "data":
-                self._data.append(value)
-            case "event":
-                self._name = value.strip()
-            case "error":
-                self._error = value
-            case "" if not line:
-                yield from self._complete()
-
-    def _complete(self) -> Iterator[Event]:
-        name, data, error = self._name, tuple(self._data), self._error
-        self._name, self._data, self._error = "", [], None
-        if len(data) > 1 and not _is_document("\n".join(data)):
-            yield from (Event(name, (line,), None) for line in data)
-            data = ()
-        if data or error is not None or name == "error":
-            yield Event(name, data, error)
-
-
-_LINE_END = re.compile(rb"\r\n|\n|\r(?=.)", re.DOTALL)
-"""A CR at the end of what has come may be the first half of a CR LF, and waits."""
-
-
-def _is_document(text: str) -> bool:
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return True
+def filtered() -> ReportedFailureError:
+    """Return the failure of a reply of which a content filter left nothing."""
+    return ReportedFailureError("its content filter let no reply through", _FILTERED, 403)
 
 
 def reported(document: object) -> ReportedFailureError:

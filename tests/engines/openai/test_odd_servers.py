@@ -113,6 +113,8 @@ def of_length(most: int) -> Callable[[Request], bool]:
         (404, "This model has no logprobs"),
         (500, "logprobs is not supported for models created with logits_all=False"),
         (501, "Not implemented: log probabilities"),
+        (401, "Your plan has no logprobs"),
+        (502, "upstream failed"),
     ],
 )
 async def test_where_log_probabilities_are_forbidden_one_can_talk_and_it_is_said_that_there_are_none(
@@ -258,6 +260,13 @@ async def test_a_stream_that_says_that_the_conversation_is_too_long_is_begun_aga
     await with_engine(reply, use)
 
 
+@pytest.mark.parametrize(("status", "says"), [(402, "answered 402"), (403, "answered 403"), (401, "answered 401")])
+async def test_words_about_money_are_not_taken_for_a_wrong_key(status: int, says: str) -> None:
+    words = "Your credit balance is too low to send more tokens"
+    reply = refuses(lambda request: "hello" in str(request.body), status, {"error": {"message": words}})
+    assert await reply_of(reply) == ("", f"{says} ({words})")
+
+
 @pytest.mark.parametrize(
     ("words", "asked"),
     [("Budget has been exceeded! Current cost: 14.2, Max budget: 10.0", 1), ("Not today: 99 tokens", 2)],
@@ -300,6 +309,21 @@ async def test_a_server_that_does_not_stream_sends_the_whole_reply_at_once() -> 
         await send_json(writer, 200, completion("Good day."))
 
     assert await reply_of(reply) == ("Good day.", None)
+
+
+async def test_events_are_read_whatever_their_type_says() -> None:
+    events = "".join(f"data: {event}\n\n" for event in [*WORDS, chunk("", "stop")])
+    assert await reply_of(streams(events.encode(), kind="application/json")) == ("Good day.", None)
+
+
+@pytest.mark.parametrize(
+    ("said", "why"), [([], "reported a failure (its content filter let no reply through)"), (WORDS, None)]
+)
+async def test_a_filter_that_leaves_nothing_of_a_reply_is_told(said: list[str], why: str | None) -> None:
+    events = "".join(f"data: {event}\n\n" for event in [*said, chunk("", "content_filter")])
+    text, failure = await reply_of(streams(events.encode()))
+    assert text == ("Good day." if said else "")
+    assert failure is None if why is None else (failure or "").startswith(why)
 
 
 async def test_a_reply_is_whole_at_its_first_reason_to_end_whatever_follows() -> None:

@@ -11,8 +11,8 @@ import openai
 import pytest
 
 from chat_personas.engines.openai import OpenAIEngine, retrying
+from chat_personas.engines.openai.events import UnreadableAnswerError
 from chat_personas.engines.openai.scheduling import ConcurrencyWindow
-from chat_personas.engines.openai.wire import UnreadableAnswerError
 from eval.engine import EngineError, Message, Probe, ProbeScore, Sampling
 from tests.engines.openai.scripted_server import Reply, Request, completion, send_json, serving
 

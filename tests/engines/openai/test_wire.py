@@ -8,16 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_personas.engines.openai.wire import (
-    END,
-    LONGEST_QUOTE,
-    Delta,
+from chat_personas.engines.openai.events import (
     Event,
     EventReader,
     ReportedFailureError,
     SurrogateJoiner,
     UnreadableAnswerError,
     as_json,
+)
+from chat_personas.engines.openai.wire import (
+    END,
+    LONGEST_QUOTE,
+    Delta,
     completion,
     delta,
     likeliest,
@@ -204,6 +206,13 @@ def test_lines_of_data_without_empty_lines_between_them_are_events_of_their_own(
     assert parts(run_together) == [Delta("Good ", None), Delta("day.", "stop"), END]
 
 
+def test_documents_without_the_name_of_a_field_are_events() -> None:
+    bare = event("Good ").removeprefix(b"data: ").rstrip() + b"\n" + event("day.", "stop").removeprefix(b"data: ")
+    assert parts(bare) == [Delta("Good ", None), Delta("day.", "stop")]
+    with pytest.raises(ReportedFailureError, match="out of memory"):
+        parts(b'{"error": {"message": "out of memory"}}')
+
+
 def test_a_document_over_several_lines_of_data_is_one_event() -> None:
     assert parts(b'data: {"choices": [{"delta":\ndata: {"content": "Hi"}}]}\n\n') == [Delta("Hi", None)]
 
@@ -214,6 +223,7 @@ def test_a_document_over_several_lines_of_data_is_one_event() -> None:
         ({"content": None, "refusal": "I cannot take a side."}, "I cannot take a side."),
         ({"content": "Well. ", "refusal": "No."}, "Well. No."),
         ({"content": [{"type": "text", "text": "Good "}, {"type": "text", "text": "day."}]}, "Good day."),
+        ({"content": [{"type": "refusal", "refusal": "No."}]}, "No."),
         ({"content": None, "reasoning_content": "Let me see."}, ""),
         ({}, ""),
     ],
@@ -229,7 +239,7 @@ def test_the_reply_is_what_the_model_says_or_with_what_it_refuses(message: dict[
         ("stop", "stop"),
         ("length", "length"),
         ("eos_token", "stop"),
-        ("content_filter", "stop"),
+        ("end_turn", "stop"),
         ("MAX_TOKENS", "length"),
         ("", None),
         ("null", None),
