@@ -6,6 +6,8 @@ like to send, and parameters that the server refuses are left out one by one.
 
 import hashlib
 import json
+import math
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,8 +24,13 @@ from eval.engine import EngineError, Percentages
 from personas.inputs.suggestions import quoted, suggestion
 
 _MOST_TOP_K = 20
+_MANY = 2000
+"""Alternatives with which hardly anything is left unseen; servers of llama.cpp show that many, most others do not."""
 _TOP_K_STEPS = (10, 5, 0)
 """How many alternatives are asked for after the most were refused."""
+_HARDLY_ANYTHING = 1e-3
+_SAME = 0.05
+"""Two answers to one question agree if the log-probabilities of every token that both show differ by no more."""
 _QUESTIONS = (
     "Answer with the letter A.",
     "Say any word.",
@@ -43,6 +50,8 @@ class Dialect:
         quiet: whether it accepts a field that asks reasoning models not to think.
         temperature: whether it accepts `temperature` and `top_p`.
         seed: whether it accepts `seed`.
+        many: the same as `top_k` where those leave too much unseen, which takes some servers long; 0 for no more.
+        n_probs: whether `many` is asked for under the name that llama-server gives it.
     """
 
     token_limit: str = "max_tokens"  # noqa: S105
@@ -50,6 +59,8 @@ class Dialect:
     quiet: bool = True
     temperature: bool = True
     seed: bool = True
+    many: int = 0
+    n_probs: bool = False
 
     def request(
         self,
@@ -72,11 +83,13 @@ class Dialect:
         }
 
     def first_token(
-        self, model: str, messages: Sequence[Mapping[str, str]], *, seed: int | None = None
+        self, model: str, messages: Sequence[Mapping[str, str]], *, seed: int | None = None, many: bool = False
     ) -> dict[str, Any]:
         """Return the body of a request for one token, with its alternatives if the server shows any."""
-        shown = {"logprobs": True, "top_logprobs": self.top_k} if self.top_k else {}
-        return {**self.request(model, messages, tokens=1, temperature=1.0, top_p=1.0, seed=seed), **shown}
+        count = self.many if many and not self.n_probs else self.top_k
+        shown = {"logprobs": True, "top_logprobs": count} if count else {}
+        more = {"n_probs": self.many} if many and self.n_probs else {}
+        return {**self.request(model, messages, tokens=1, temperature=1.0, top_p=1.0, seed=seed), **shown, **more}
 
 
 class NoSuchModelError(EngineError):
@@ -166,7 +179,51 @@ async def _learn_dialect(asking: Asking, model: str) -> Capabilities:
         except (openai.OpenAIError, UnreadableAnswerError):
             break  # it answered once, and will say what is wrong when a person asks
         shown, seconds = max(shown, shown_count(other)), min(seconds, took)
+    if shown and dialect.top_k == _MOST_TOP_K and _unseen(answer) > _HARDLY_ANYTHING:
+        dialect = await _with_many(asking, model, dialect, answer)
     return Capabilities(model, dialect if shown else replace(dialect, top_k=0), answer.model, seconds, shown)
+
+
+def _unseen(answer: Completion) -> float:
+    """Return the probability of all tokens that the answer does not show."""
+    return 1.0 - math.fsum(math.exp(value) for _, value in likeliest(answer.log_probabilities) or ())
+
+
+async def _with_many(asking: Asking, model: str, dialect: Dialect, few: Completion) -> Dialect:
+    """Return the dialect of a server that shows many more alternatives where it is asked for them, or the same.
+
+    `few` is its answer in `dialect` to the first question. An answer with more alternatives has to agree with it: a
+    server that lists tokens by their text may show the least likely of those with one text.
+    """
+    import openai
+
+    waiting = [replace(dialect, many=_MANY), replace(dialect, many=_MANY, n_probs=True)]
+    while waiting:
+        more = waiting.pop(0)
+        try:
+            body = more.first_token(model, [{"role": "user", "content": _QUESTIONS[0]}], seed=0, many=True)
+            answer = await asking.answer(body, 1)
+        except (openai.OpenAIError, UnreadableAnswerError) as error:
+            most = _named_limit(error, dialect.top_k, more.many)
+            waiting = [replace(dialect, many=most), *waiting] if most else waiting
+            continue
+        if shown_count(answer) > dialect.top_k and _agree(few, answer):
+            return more
+    return dialect
+
+
+def _named_limit(error: Exception, above: int, below: int) -> int | None:
+    """Return the largest number between these two in the words of a refusal, which is how many the server allows."""
+    refusal = refusal_in(error)
+    numbers = [int(number) for number in re.findall(r"\d{1,5}", refusal.words)] if refusal is not None else []
+    return max((number for number in numbers if above < number < below), default=None)
+
+
+def _agree(one: Completion, other: Completion) -> bool:
+    """Whether all tokens with a text that both answers show have the same log-probability in both."""
+    first, second = dict(likeliest(one.log_probabilities) or ()), dict(likeliest(other.log_probabilities) or ())
+    common = [token for token in first.keys() & second.keys() if token.strip("\ufffd \n")]
+    return bool(common) and all(math.isclose(first[token], second[token], abs_tol=_SAME) for token in common)
 
 
 async def _accepted(asking: Asking, model: str, dialect: Dialect, question: str) -> tuple[Dialect, Completion, float]:
@@ -226,7 +283,7 @@ def fewer_alternatives(dialect: Dialect) -> Dialect | None:
     """Return the dialect that asks for fewer of the likeliest tokens, at last for none; None if it asks for none."""
     if not dialect.top_k:
         return None
-    return replace(dialect, top_k=next(count for count in _TOP_K_STEPS if count < dialect.top_k))
+    return replace(dialect, many=0, top_k=next(count for count in _TOP_K_STEPS if count < dialect.top_k))
 
 
 def _without_named(dialect: Dialect, complaint: str) -> Dialect | None:
@@ -278,6 +335,7 @@ def details(capabilities: Capabilities, account: str | None = None) -> dict[str,
         "answers as": without_directories(answered),
         "names": names[:16],
         "parameters": ", ".join(name for name, takes in taken.items() if takes),
+        **({"alternatives where unsure": str(dialect.many)} if dialect.many else {}),
         **({} if account is None else {"account": account}),
     }
 

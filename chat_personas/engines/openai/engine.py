@@ -27,10 +27,11 @@ from chat_personas.engines.openai.connection import Connection, Incoming, accoun
 from chat_personas.engines.openai.errors import explain, is_redirect
 from chat_personas.engines.openai.events import UnreadableAnswerError
 from chat_personas.engines.openai.overflow import refusal_in
-from chat_personas.engines.openai.responses import as_score, failed, most_bytes, stream_pieces
+from chat_personas.engines.openai.responses import as_score, failed, looseness, most_bytes, stream_pieces
 from chat_personas.engines.openai.retrying import (
     RETRIES,
     Retrying,
+    is_overloaded,
     is_unreachable,
     through_hiccups,
     through_limits,
@@ -57,6 +58,8 @@ _PATIENCE = 5
 """A reply of which nothing comes while the server sends something else is given up after so many timeouts."""
 _FEWEST_ALTERNATIVES = 5
 """No failure in the middle of a run makes the engine ask for fewer alternatives than that."""
+_LOOSE = 0.02
+"""If the bounds of a score are further apart, it is asked for again with more alternatives, where a server has them."""
 _CHAT = "/chat/completions"
 _NO_TEXTS = "a server does not score whole texts; use an embedded model (a GGUF file)"
 _NO_LOG_PROBABILITIES = "the server gives no log-probabilities; choose another server or an embedded model"
@@ -338,8 +341,9 @@ class OpenAIEngine:
         while True:
             sent, dropped, used = prefix.messages, prefix.dropped, self._dialect
             asked = [*sent, Message("user", probe.prompt)]
+            ask = partial(self._score_after, asked, probe, used)
             try:
-                answer = await self._retrying.ask(partial(self._first_token, asked, used), alike=True)
+                score = await self._retrying.ask(ask, alike=not used.many)
             except (openai.OpenAIError, UnreadableAnswerError) as error:
                 if await self._is_overflow(error, asked) and prefix.shorten(sent):
                     continue
@@ -349,8 +353,29 @@ class OpenAIEngine:
                 if self._is_lost(error):
                     raise explained from error
                 return failed(probe, str(explained))
+            return replace(score, dropped_messages=dropped)
+
+    async def _score_after(self, asked: Sequence[Message], probe: Probe, dialect: Dialect) -> ProbeScore:
+        """Ask for the score of `probe`, which `asked` ends with; again with more alternatives if those are too few.
+
+        The second request follows at once, since the server has just read this prompt.
+        """
+        import openai
+
+        answer = await self._first_token(asked, dialect)
+        if self._shown < dialect.top_k:
             self._shown = max(self._shown, shown_count(answer))
-            return replace(as_score(probe, answer), dropped_messages=dropped)
+        score = as_score(probe, answer)
+        if not dialect.many or looseness(score) <= _LOOSE:
+            return score
+        try:
+            closer = as_score(probe, await self._first_token(asked, dialect, many=True))
+        except (openai.OpenAIError, UnreadableAnswerError) as error:
+            if is_overloaded(error):
+                raise
+            self._dialect = replace(self._dialect, many=0)
+            return score
+        return score if closer.failure else closer
 
     def _is_lost(self, error: Exception) -> bool:
         """Whether every other request would meet this error, too."""
@@ -359,8 +384,8 @@ class OpenAIEngine:
         refused = isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError)
         return refused or is_redirect(error) or is_unreachable(error) or self._retrying.hopeless
 
-    async def _first_token(self, messages: Sequence[Message], dialect: Dialect) -> Completion:
-        return await self._whole(dialect.first_token(self._model, _as_wire(messages)), 1)
+    async def _first_token(self, messages: Sequence[Message], dialect: Dialect, *, many: bool = False) -> Completion:
+        return await self._whole(dialect.first_token(self._model, _as_wire(messages), many=many), 1)
 
     async def close(self) -> None:
         """Close the connections."""

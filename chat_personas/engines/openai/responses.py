@@ -127,6 +127,14 @@ def as_score(probe: Probe, answer: Completion) -> ProbeScore:
     return ProbeScore(probe.key, labels, label_mass=mass, tokens_decoded=answer.prompt_tokens)
 
 
+def looseness(score: ProbeScore) -> float:
+    """Return how far the bounds of all labels together are apart, in units of the label mass; 0 for a failure."""
+    if score.failure is not None:
+        return 0.0
+    apart = math.fsum(math.exp(label.upper) - math.exp(label.lower) for label in score.labels)
+    return apart / score.label_mass if score.label_mass else math.inf
+
+
 def failed(probe: Probe, why: str) -> ProbeScore:
     """Return the score of a probe without an answer."""
     return ProbeScore(probe.key, (), 0.0, failure=why)

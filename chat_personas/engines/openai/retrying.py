@@ -104,7 +104,7 @@ class Retrying:
                 else:
                     failed += 1
                     pause = self._pause_for_failure(error, failed)
-                overloaded = _is_overloaded(error)
+                overloaded = is_overloaded(error)
                 if overloaded:
                     self._queue.refused(ticket, pause or 0.0)  # the queue makes all requests wait
                 else:
@@ -154,7 +154,7 @@ class Retrying:
         if times > RETRIES:
             self._lost_in_a_row += 0 if _is_reported(error) else 1
             return None
-        wanted, longest = asked_pause(error), LONGEST_LIMITED_PAUSE if _is_overloaded(error) else LONGEST_PAUSE
+        wanted, longest = asked_pause(error), LONGEST_LIMITED_PAUSE if is_overloaded(error) else LONGEST_PAUSE
         return wanted if wanted is not None and wanted <= longest else _growing(times, LONGEST_PAUSE)
 
 
@@ -219,7 +219,7 @@ def _growing(times: int, longest: float) -> float:
     return float(min(FIRST_PAUSE * 2 ** (times - 1), longest) * random.uniform(0.75, 1.0))
 
 
-def _is_overloaded(error: Exception) -> bool:
+def is_overloaded(error: Exception) -> bool:
     """Whether the server has too much to do: it refused the request, or did not answer in time."""
     import openai
 
