@@ -15,7 +15,6 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
-from urllib.request import proxy_bypass
 
 from chat_personas.engines.openai.events import NotJsonError, UnreadableAnswerError, as_json
 from chat_personas.engines.openai.wire import words_of
@@ -251,6 +250,8 @@ def _is_usable_proxy(address: str) -> bool:
 
 def proxy_variable(url: str) -> str | None:
     """Name the variable of the environment whose proxy stands between here and the server; None for none."""
+    from urllib.request import proxy_bypass  # not above: it takes as long to import as all else here
+
     parts = urlsplit(url)
     if is_loopback(url) or proxy_bypass(parts.hostname or ""):
         return None

@@ -7,7 +7,7 @@ from urllib.parse import urljoin, urlsplit
 from chat_personas.engines.openai.connection import key_variable, proxy_variable, redact_url
 from chat_personas.engines.openai.events import NotJsonError, ReportedFailureError, UnreadableAnswerError
 from chat_personas.engines.openai.overflow import refusal_in
-from chat_personas.engines.openai.retrying import LONGEST_ASKED_FOR, asked_pause, is_unreachable
+from chat_personas.engines.openai.retrying import LONGEST_ASKED_FOR, LONGEST_LIMITED_PAUSE, asked_pause, is_unreachable
 from chat_personas.engines.openai.wire import quotable
 from chat_personas.text import pluralize, printable
 from eval.engine import EngineError
@@ -93,9 +93,10 @@ def _explain_limit(error: "openai.RateLimitError") -> str:
     pause = asked_pause(error) or 0.0
     if pause > _LONGEST_NAMED_PAUSE:
         return f"limits the rate for more than 30 days; ask who runs it ({_quoted(error)})"
-    if pause > LONGEST_ASKED_FOR:
-        hours = pluralize(math.ceil(pause / 3600), "hour")
-        return f"limits the rate for another {hours}; try again then ({_quoted(error)})"
+    if pause > LONGEST_LIMITED_PAUSE:
+        long = pause > LONGEST_ASKED_FOR
+        wait = pluralize(math.ceil(pause / 3600), "hour") if long else pluralize(math.ceil(pause / 60), "minute")
+        return f"limits the rate for another {wait}; try again then ({_quoted(error)})"
     return f"still limits the rate after several tries; wait, or lower servers.concurrency ({_quoted(error)})"
 
 

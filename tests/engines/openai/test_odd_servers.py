@@ -387,6 +387,26 @@ async def test_an_answer_that_is_larger_than_any_is_cut_off() -> None:
     assert all("sent an answer without an end (more than 1," in (score.failure or "") for score in found)
 
 
+@pytest.mark.parametrize(
+    ("asked_for", "says"),
+    [
+        ("90", "limits the rate for another 2 minutes; try again then (slow down)"),
+        ("3600", "limits the rate for another 60 minutes; try again then (slow down)"),
+        ("7000", "limits the rate for another 2 hours; try again then (slow down)"),
+        ("1e308", "limits the rate for more than 30 days; ask who runs it (slow down)"),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", "limits the rate for more than 30 days; ask who runs it (slow down)"),
+    ],
+)
+async def test_a_person_is_told_at_once_how_long_a_server_asks_to_wait(asked_for: str, says: str) -> None:
+    async def limited(request: Request, writer: asyncio.StreamWriter) -> None:
+        if "hello" in str(request.body):
+            await send_json(writer, 429, {"error": {"message": "slow down"}}, {"Retry-After": asked_for})
+        else:
+            await well(request, writer)
+
+    assert await reply_of(limited) == ("", says)
+
+
 async def test_a_key_is_never_repeated_with_the_servers_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MY_KEY", "secret-1234")
     async with serving(refuses(lambda _: True, 403, {"error": {"message": "secret-1234 may not do this"}})) as server:
