@@ -11,7 +11,7 @@ from chat_personas.corpus.errors import CorpusError, ExportError, NoCorpusError,
 from chat_personas.engines.cached.store import CacheError, DamagedCacheError
 from chat_personas.engines.open import UnknownModelError
 from chat_personas.engines.openai.capabilities import NoSuchModelError
-from chat_personas.engines.openai.connection import EnvironmentVariableError
+from chat_personas.engines.openai.connection import EnvironmentVariableError, InvalidAddressError
 from chat_personas.paths import UnwritableError
 from chat_personas.settings import SettingsError
 from chat_personas.storage.files import OutputError
@@ -31,6 +31,7 @@ CODES: dict[type[ReportedError], int] = {
     UnknownModelError: 2,
     NoSuchModelError: 2,
     EnvironmentVariableError: 2,
+    InvalidAddressError: 2,
     NoCorpusError: 2,
     UnknownConversationError: 2,
     ExportError: 2,

@@ -54,6 +54,12 @@ class EnvironmentVariableError(EngineError):
     exit_code = 2
 
 
+class InvalidAddressError(EngineError):
+    """The address of a server cannot be one: wrong input."""
+
+    exit_code = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Incoming:
     """An answer that is on its way: its type, and its bytes as they come."""
@@ -74,12 +80,19 @@ class Connection:
 
         Raises:
             EnvironmentVariableError: a proxy or certificates that the environment names cannot be used.
-            EngineError: the address or the key cannot be sent.
+            InvalidAddressError: no request can be sent to the address.
+            EngineError: the key cannot be sent.
         """
+        import httpx2
+
         self._base = _without_user(url).rstrip("/")
         self._key = key
         self._timeout = timeout
         self._client = _make_client(url, key, timeout)
+        try:
+            self._client.build_request("GET", self._base)
+        except (httpx2.InvalidURL, ValueError) as error:
+            raise InvalidAddressError(f"{redact_url(url)} is not the address of a server ({error})") from error
 
     async def get(self, path: str) -> Any:
         """Return the JSON document at `path`. Raises UnreadableAnswerError: it is not JSON."""

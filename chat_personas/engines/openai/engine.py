@@ -144,9 +144,8 @@ class OpenAIEngine:
 
         `constraints` is "unknown" until a reply first needs a form. `top_k` is the most that it has shown so far.
         """
-        return replace(
-            self._info, constraints=self._form or "unknown", top_k=self._shown if self._dialect.top_k else None
-        )
+        shown = min(self._shown, self._dialect.top_k)  # some show the token that they chose besides
+        return replace(self._info, constraints=self._form or "unknown", top_k=shown or None)
 
     async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
         """See `eval.engine.Engine.stream`. No probe is sent before the reply has ended, so that none delays it.

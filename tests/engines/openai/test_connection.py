@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from chat_personas.engines.openai.connection import (
     Connection,
     EnvironmentVariableError,
+    InvalidAddressError,
     account_of,
     is_loopback,
     key_for,
@@ -117,3 +118,9 @@ def test_a_key_that_cannot_be_sent_is_one_line_without_the_key(key: str) -> None
     with pytest.raises(EngineError, match="has characters that cannot be sent") as raised:
         Connection(FAR, key, timeout=1.0)
     assert key not in str(raised.value)
+
+
+@pytest.mark.parametrize("host", ["\u00fc\u2026\u00fc.invalid", "\u2488com", "a\u0300\u2044b.invalid"])
+def test_an_address_that_cannot_be_one_is_one_line(host: str) -> None:
+    with pytest.raises(InvalidAddressError, match="is not the address of a server"):
+        Connection(f"https://{host}/v1", None, timeout=1.0)
