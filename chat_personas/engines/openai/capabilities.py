@@ -37,6 +37,13 @@ _QUESTIONS = (
     "Name an animal, a colour or a town.",
 )
 """What a server is asked while it is found out how many tokens it shows: one certain answer, then less certain ones."""
+_FORBIDDEN = frozenset({403, 405})
+_PARAMETER = r"\b(seed|temperature|top_p|(top_)?logprobs|chat_template_kwargs|max_completion_tokens)\b"
+_REFUSES = (
+    r"\b(unsupported|unknown|unrecogni[sz]ed|unexpected|invalid|forbidden|deprecated|must|at most|support"
+    r"|not (be )?(supported|allowed|permitted|accepted|available|known|implemented|valid))\b"
+)
+_NAMES_PARAMETER = re.compile(f"{_PARAMETER}.{{0,80}}{_REFUSES}|{_REFUSES}.{{0,80}}{_PARAMETER}", re.IGNORECASE)
 _NOT_ABOUT_PARAMETERS = frozenset({408, 409, 429, 503, 529})
 
 
@@ -186,7 +193,7 @@ async def _learn_dialect(asking: Asking, model: str) -> Capabilities:
 
 def _unseen(answer: Completion) -> float:
     """Return the probability of all tokens that the answer does not show."""
-    return 1.0 - math.fsum(math.exp(value) for _, value in likeliest(answer.log_probabilities) or ())
+    return 1.0 - math.fsum(math.exp(value) for _, value in _shown(answer))
 
 
 async def _with_many(asking: Asking, model: str, dialect: Dialect, few: Completion) -> Dialect:
@@ -221,7 +228,7 @@ def _named_limit(error: Exception, above: int, below: int) -> int | None:
 
 def _agree(one: Completion, other: Completion) -> bool:
     """Whether all tokens with a text that both answers show have the same log-probability in both."""
-    first, second = dict(likeliest(one.log_probabilities) or ()), dict(likeliest(other.log_probabilities) or ())
+    first, second = dict(_shown(one)), dict(_shown(other))
     common = [token for token in first.keys() & second.keys() if token.strip("\ufffd \n")]
     return bool(common) and all(math.isclose(first[token], second[token], abs_tol=_SAME) for token in common)
 
@@ -246,8 +253,8 @@ def simpler_than(dialect: Dialect, error: Exception) -> Dialect | None:
     """Return the dialect to try next after a request in `dialect` met `error`; None if no other may help.
 
     If a refusal names a parameter, it is that one. A server that says only that a request is not valid is asked without
-    the least usual parameter first. One that fails, breaks off, or sends nothing that can be read is asked for fewer
-    alternatives: some fail on many.
+    the least usual parameter first; one that forbids it, without log-probabilities. One that fails, breaks off, or
+    sends nothing that can be read is asked for fewer alternatives: some fail on many.
     """
     import openai
 
@@ -259,24 +266,28 @@ def simpler_than(dialect: Dialect, error: Exception) -> Dialect | None:
             return named
         if refusal.status in (400, 422):
             return _without_least_usual(dialect)
+        if refusal.status in _FORBIDDEN and dialect.top_k:
+            return replace(dialect, top_k=0)
         return fewer_alternatives(dialect) if (refusal.status or 0) >= 500 else None
     if isinstance(error, openai.APITimeoutError) or is_unreachable(error):
         return None
     return fewer_alternatives(dialect)
 
 
-def contradicted(dialect: Dialect, error: Exception) -> Dialect | None:
+def contradicted(dialect: Dialect, error: Exception, *, probing: bool) -> Dialect | None:
     """Return the dialect of a server that accepted `dialect` before and now fails with `error`; None if it is the same.
 
-    Only what a refusal names counts, and that a connection broke off: in the middle of a run many other things fail.
+    In the middle of a run many other things fail. So only a parameter counts that a refusal names as one, and where
+    alternatives were asked for (`probing`) that the connection broke off each time.
     """
     import openai
 
     refusal = refusal_in(error)
-    if refusal is not None and refusal.status not in _NOT_ABOUT_PARAMETERS and not refusal.is_overflow:
-        return _without_named(dialect, refusal.words)
+    if refusal is not None:
+        names_one = refusal.status not in _NOT_ABOUT_PARAMETERS and _NAMES_PARAMETER.search(refusal.words)
+        return _without_named(dialect, refusal.words) if names_one and not refusal.is_overflow else None
     broke_off = isinstance(error, openai.APIConnectionError) and not isinstance(error, openai.APITimeoutError)
-    return fewer_alternatives(dialect) if broke_off and not is_unreachable(error) else None
+    return fewer_alternatives(dialect) if probing and broke_off and not is_unreachable(error) else None
 
 
 def fewer_alternatives(dialect: Dialect) -> Dialect | None:
@@ -311,10 +322,14 @@ def _without_least_usual(dialect: Dialect) -> Dialect | None:
 
 def shown_count(answer: Completion) -> int:
     """Return how many alternatives the server showed for the first token: it may ignore a parameter."""
+    return len(_shown(answer))
+
+
+def _shown(answer: Completion) -> list[tuple[str, float]]:
     try:
-        return len(likeliest(answer.log_probabilities) or ())
+        return likeliest(answer.log_probabilities) or []
     except UnreadableAnswerError:
-        return 0
+        return []
 
 
 def details(capabilities: Capabilities, account: str | None = None) -> dict[str, str]:

@@ -263,7 +263,7 @@ class OpenAIEngine:
         body = await self._body(messages, replace(sampling, max_tokens=1), seed)
         await through_hiccups(lambda: self._whole(body, 1), RETRIES)
 
-    def _is_relearnt(self, error: Exception, used: Dialect) -> bool:
+    def _is_relearnt(self, error: Exception, used: Dialect, *, probing: bool = False) -> bool:
         """Whether a request in the dialect `used` is worth making again in another one.
 
         What a server accepts may change while it runs, for instance if another model is loaded; then a refusal names a
@@ -271,7 +271,7 @@ class OpenAIEngine:
         """
         if used != self._dialect:
             return True  # another request has found it out
-        simpler = contradicted(used, error)
+        simpler = contradicted(used, error, probing=probing)
         if simpler is None or simpler.top_k < min(used.top_k, _FEWEST_ALTERNATIVES):
             return False
         self._dialect = simpler
@@ -346,7 +346,7 @@ class OpenAIEngine:
             except (openai.OpenAIError, UnreadableAnswerError) as error:
                 if await self._is_overflow(error, asked) and prefix.shorten(sent):
                     continue
-                if self._is_relearnt(error, used):
+                if self._is_relearnt(error, used, probing=True):
                     continue
                 explained = explain(error, self._url, self._key_env)
                 if self._is_lost(error):

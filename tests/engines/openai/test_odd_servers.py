@@ -114,6 +114,7 @@ def of_length(most: int) -> Callable[[Request], bool]:
         (500, "logprobs is not supported for models created with logits_all=False"),
         (501, "Not implemented: log probabilities"),
         (401, "Your plan has no logprobs"),
+        (403, "Forbidden"),
         (502, "upstream failed"),
     ],
 )
@@ -181,6 +182,47 @@ async def test_a_parameter_that_a_server_refuses_only_later_is_left_out_from_the
         assert parameter not in str([request.body for request in server.requests[asked:]])
 
     await with_engine(refuses(later, 400, {"error": {"message": f"Unknown parameter: {parameter}"}}), use)
+
+
+async def test_a_refusal_that_only_mentions_a_parameter_changes_nothing() -> None:
+    words = "We do not discuss how to plant a seed at this temperature"
+
+    async def use(engine: OpenAIEngine, server: ScriptedServer) -> None:
+        assert await heard(engine) == ("", f"answered 400 ({words})")
+        assert await heard(engine, [Message("user", "bye")]) == ("Good day.", None)
+        assert {"seed", "temperature"} <= server.requests[-1].body.keys()
+
+    await with_engine(refuses(lambda request: "hello" in str(request.body), 400, {"error": {"message": words}}), use)
+
+
+async def test_a_reply_that_always_breaks_off_is_given_up_without_changing_how_probes_are_asked() -> None:
+    async def breaks(request: Request, writer: asyncio.StreamWriter) -> None:
+        if request.body.get("stream"):
+            writer.close()
+        else:
+            await well(request, writer)
+
+    async def use(engine: OpenAIEngine, server: ScriptedServer) -> None:
+        asked = len(server.requests)
+        assert await heard(engine) == ("", "broke off its answer; try again, or look at the server's log")
+        assert len(server.requests) - asked == retrying.RETRIES + 1
+        await scores(engine)
+        assert server.requests[-1].body["top_logprobs"] == 20
+
+    await with_engine(breaks, use)
+
+
+async def test_log_probabilities_that_cannot_be_read_at_first_are_looked_for_again() -> None:
+    answers = itertools.count()
+
+    async def reply(request: Request, writer: asyncio.StreamWriter) -> None:
+        odd: Any = [("A", "often")]
+        await send_json(writer, 200, completion("A", LETTERS if next(answers) else odd))
+
+    async def use(engine: OpenAIEngine, _: ScriptedServer) -> None:
+        assert engine.info.top_k == 3
+
+    await with_engine(reply, use)
 
 
 @pytest.mark.parametrize("opened", [True, False], ids=["from the beginning", "later"])
