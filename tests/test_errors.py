@@ -11,6 +11,7 @@ from chat_personas.corpus.errors import CorpusError, ExportError, NoCorpusError,
 from chat_personas.engines.cached.store import CacheError, DamagedCacheError
 from chat_personas.engines.open import UnknownModelError
 from chat_personas.engines.openai.capabilities import NoSuchModelError
+from chat_personas.engines.openai.connection import EnvironmentVariableError, InvalidAddressError
 from chat_personas.models.catalogue import UnknownEntryError
 from chat_personas.models.pulling import NoHubError, NoSpaceError, PullError
 from chat_personas.paths import UnwritableError
@@ -31,6 +32,8 @@ CODES: dict[type[ReportedError], int] = {
     CommandLineError: 2,
     UnknownModelError: 2,
     NoSuchModelError: 2,
+    EnvironmentVariableError: 2,
+    InvalidAddressError: 2,
     NoCorpusError: 2,
     UnknownConversationError: 2,
     ExportError: 2,

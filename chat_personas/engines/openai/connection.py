@@ -1,24 +1,41 @@
 """The connection to a server: its HTTP client, the key that belongs to it, and what may be shown of its address.
 
-The `openai` package reads organisation, project, admin key and extra headers from the environment and would send them
-to any server. The client made here sends its own key, the few headers listed below, and nothing else.
+Bytes go out and come in here only, with an end to everything: to the time that an answer may take and to its length.
+The client sends its own key, the few headers listed below, and nothing else: no cookie, no name from `.netrc`.
 """
 
+import asyncio
 import hashlib
 import ipaddress
+import json
 import os
+import ssl
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
+from chat_personas.engines.openai.events import NotJsonError, UnreadableAnswerError, as_json
+from chat_personas.engines.openai.wire import words_of
 from eval.engine import EngineError
 
 if TYPE_CHECKING:
-    from openai import AsyncOpenAI
+    import httpx2
+    import openai
 
 _SENT_HEADERS = frozenset(
     {"host", "accept", "accept-encoding", "connection", "user-agent", "content-type", "content-length", "authorization"}
 )
 _CONNECT_SECONDS = 5.0
+_TIMEOUTS = 5
+"""An answer of which something keeps coming, but not the answer, is given up after this many times the timeout."""
+_MOST_CONNECTIONS = 1000  # the setting `concurrency` decides, not the pool
+_MOST_IDLE = 100
+_LONGEST_FAILURE = 1 << 20
+"""Bytes of an answer that reports a failure that are read."""
+_LONGEST_LIST = 16 << 20
+"""Bytes of a list of models; the longest that are known have some hundred kilobytes."""
 _KEYS_OF_KNOWN_HOSTS = {
     "api.openai.com": "OPENAI_API_KEY",
     "openrouter.ai": "OPENROUTER_API_KEY",
@@ -27,14 +44,168 @@ _KEYS_OF_KNOWN_HOSTS = {
     "api.together.xyz": "TOGETHER_API_KEY",
     "api.deepseek.com": "DEEPSEEK_API_KEY",
 }
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+_CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
-def make_client(url: str, key: str | None, *, timeout: float, retries: int) -> "AsyncOpenAI":
-    """Return a client that retries with back-off and honours `Retry-After`, as the `openai` package does.
+class EnvironmentVariableError(EngineError):
+    """A variable of the environment has a value with which no server can be reached: wrong input."""
 
-    It follows no redirect: the person trusted one address with the key and the conversation, not another.
+    exit_code = 2
+
+
+class InvalidAddressError(EngineError):
+    """The address of a server cannot be one: wrong input."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """An answer that is on its way: its type, and its bytes as they come."""
+
+    content_type: str
+    pieces: AsyncGenerator[bytes, None]
+
+
+class Connection:
+    """The connections to one server. They are made when they are needed, kept for the next request, and closed last.
+
+    Every method raises errors of the `openai` package: `APITimeoutError`, `APIConnectionError`, or for an answer that
+    reports a failure the `APIStatusError` of its status, with the server's own words as its message.
     """
-    from openai import AsyncOpenAI, DefaultAsyncHttpxClient, Timeout
+
+    def __init__(self, url: str, key: str | None, *, timeout: float) -> None:
+        """Prepare connections to the server at `url`; nothing is sent yet.
+
+        Raises:
+            EnvironmentVariableError: a proxy or certificates that the environment names cannot be used.
+            InvalidAddressError: no request can be sent to the address.
+            EngineError: the key cannot be sent.
+        """
+        import httpx2
+
+        self._base = _without_user(url).rstrip("/")
+        self._key = key
+        self._timeout = timeout
+        self._client = _make_client(url, key, timeout)
+        try:
+            self._client.build_request("GET", self._base)
+        except (httpx2.InvalidURL, ValueError) as error:
+            raise InvalidAddressError(f"{redact_url(url)} is not the address of a server ({error})") from error
+
+    async def get(self, path: str) -> Any:
+        """Return the JSON document at `path`. Raises UnreadableAnswerError: it is not JSON."""
+        async with self._open("GET", path, None) as incoming:
+            return as_json(await self._whole(incoming, _LONGEST_LIST))
+
+    async def post(self, path: str, body: Mapping[str, Any], *, most: int) -> Any:
+        """Return the JSON document that answers `body`.
+
+        Raises:
+            UnreadableAnswerError: it is not JSON, or longer than `most` bytes.
+        """
+        async with self._open("POST", path, body) as incoming:
+            raw = await self._whole(incoming, most)
+            try:
+                return as_json(raw)
+            except NotJsonError as error:
+                if "html" not in incoming.content_type:
+                    raise
+                raise NotJsonError("an answer that is not a chat completion, but a web page") from error
+
+    @asynccontextmanager
+    async def stream(self, path: str, body: Mapping[str, Any]) -> AsyncGenerator[Incoming, None]:
+        """Yield the answer to `body` once its head has come; leaving the block ends it."""
+        async with self._open("POST", path, body) as incoming:
+            yield incoming
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def _whole(self, incoming: Incoming, most: int) -> bytes:
+        """Return the bytes of a whole answer. Raises UnreadableAnswerError: there are more than `most`."""
+        import openai
+
+        found = bytearray()
+        try:
+            async with asyncio.timeout(_TIMEOUTS * self._timeout), aclosing(incoming.pieces) as pieces:
+                async for piece in pieces:
+                    found += piece
+                    if len(found) > most:
+                        raise UnreadableAnswerError(f"an answer without an end (more than {most:,} bytes)")
+        except TimeoutError as error:
+            raise openai.APITimeoutError(self._client.build_request("GET", self._base)) from error
+        return bytes(found)
+
+    @asynccontextmanager
+    async def _open(self, method: str, path: str, body: Mapping[str, Any] | None) -> AsyncGenerator[Incoming, None]:
+        import httpx2
+        import openai
+
+        content = None if body is None else json.dumps(body).encode()
+        headers = {"accept": "application/json", **({} if body is None else {"content-type": "application/json"})}
+        request = self._client.build_request(method, f"{self._base}{path}", content=content, headers=headers)
+        try:
+            response = await self._client.send(request, stream=True)
+            try:
+                if not response.is_success:
+                    raise await self._refused(response)
+                yield Incoming(response.headers.get("content-type", ""), response.aiter_bytes())
+            finally:
+                await response.aclose()
+        except httpx2.TimeoutException as error:
+            raise openai.APITimeoutError(request) from error
+        except (httpx2.HTTPError, httpx2.StreamError) as error:
+            raise openai.APIConnectionError(request=request) from error
+
+    async def _refused(self, response: "httpx2.Response") -> "openai.APIStatusError":
+        """Return the error for an answer that reports a failure; as much of it is read as has a use."""
+        import httpx2
+
+        raw = bytearray()
+        try:
+            async with asyncio.timeout(self._timeout):
+                async for piece in response.aiter_bytes():
+                    raw += piece
+                    if len(raw) > _LONGEST_FAILURE:
+                        break
+        except (TimeoutError, httpx2.HTTPError):
+            pass  # the status says that the server refused, and what has come may say why
+        try:
+            document = as_json(bytes(raw))
+        except UnreadableAnswerError:
+            document = bytes(raw).decode("utf-8", "replace")
+        words = words_of(document)
+        return status_error(words.replace(self._key, "…") if self._key else words, response, document)
+
+
+def status_error(words: str, response: "httpx2.Response", document: object = None) -> "openai.APIStatusError":
+    """Return the error of the `openai` package for the status of an answer that reports a failure."""
+    import openai
+
+    kinds: dict[int, type[openai.APIStatusError]] = {
+        400: openai.BadRequestError,
+        401: openai.AuthenticationError,
+        403: openai.PermissionDeniedError,
+        404: openai.NotFoundError,
+        409: openai.ConflictError,
+        422: openai.UnprocessableEntityError,
+        429: openai.RateLimitError,
+    }
+    other = openai.InternalServerError if response.status_code >= 500 else openai.APIStatusError
+    error = document.get("error", document) if isinstance(document, dict) else document
+    body = error if isinstance(error, dict) else document if isinstance(document, dict) else None
+    return kinds.get(response.status_code, other)(words, response=response, body=body)
+
+
+def _make_client(url: str, key: str | None, timeout: float) -> "httpx2.AsyncClient":
+    """Return a client that follows no redirect: the person trusted one address with the conversation, not another."""
+    import httpx2
+
+    if key is not None and not (key.isascii() and key.isprintable()):
+        raise EngineError(f"the key of {redact_url(url)} has characters that cannot be sent; copy it again")
 
     async def strip_headers(request: Any) -> None:
         for name in [name for name in request.headers if name.lower() not in _SENT_HEADERS]:
@@ -44,18 +215,61 @@ def make_client(url: str, key: str | None, *, timeout: float, retries: int) -> "
         else:
             request.headers["authorization"] = f"Bearer {key}"
 
-    return AsyncOpenAI(
-        api_key=key or "none",
-        base_url=_without_user(url),
-        max_retries=retries,
-        timeout=Timeout(timeout, connect=_CONNECT_SECONDS),
-        http_client=DefaultAsyncHttpxClient(
-            follow_redirects=False,  # the `openai` package's default is to follow, and the hook would add the key again
+    here = is_loopback(url)
+    if not here:
+        _check_proxies()
+    try:
+        return httpx2.AsyncClient(
+            follow_redirects=False,
             event_hooks={"request": [strip_headers]},
-            trust_env=not is_loopback(url),
-            timeout=Timeout(timeout, connect=_CONNECT_SECONDS),
-        ),
-    )
+            trust_env=not here,
+            timeout=httpx2.Timeout(timeout, connect=_CONNECT_SECONDS),
+            limits=httpx2.Limits(max_connections=_MOST_CONNECTIONS, max_keepalive_connections=_MOST_IDLE),
+            headers={"user-agent": "chat-personas"},
+        )
+    except OSError as error:  # certificates that cannot be read; ssl.SSLError is one, too
+        named = [name for name in _CERTIFICATES if os.environ.get(name)]
+        why = "cannot be read as certificates" if isinstance(error, ssl.SSLError) else "cannot be opened"
+        if named:
+            raise EnvironmentVariableError(
+                f"{named[0]} in the environment names a file that {why}; unset or correct it"
+            ) from error
+        raise EngineError(f"the certificates of this machine cannot be read ({error})") from error
+
+
+def _check_proxies() -> None:
+    """Raise EnvironmentVariableError if the environment names a proxy that cannot be used."""
+    for name in (*_PROXIES, *map(str.lower, _PROXIES)):
+        value = os.environ.get(name)
+        if not value or _is_usable_proxy(value if "://" in value else f"http://{value}"):
+            continue
+        if value.lower().startswith(("socks5://", "socks5h://")):
+            why = "a SOCKS proxy, for which the package socksio is missing; install it, or unset the variable"
+        else:
+            why = "a proxy that cannot be used; write it as http://host:port, or unset it"
+        raise EnvironmentVariableError(f"{name} in the environment names {why}")
+
+
+def _is_usable_proxy(address: str) -> bool:
+    import httpx2
+
+    try:
+        proxy = httpx2.Proxy(address)
+        httpx2.AsyncHTTPTransport(proxy=proxy, verify=False)
+    except (ValueError, ImportError, httpx2.InvalidURL):
+        return False
+    return bool(proxy.url.host) and (proxy.url.port is None or 0 < proxy.url.port < 65536)
+
+
+def proxy_variable(url: str) -> str | None:
+    """Name the variable of the environment whose proxy stands between here and the server; None for none."""
+    from urllib.request import proxy_bypass  # not above: it takes as long to import as all else here
+
+    parts = urlsplit(url)
+    if is_loopback(url) or proxy_bypass(parts.hostname or ""):
+        return None
+    names = (f"{parts.scheme}_proxy", "all_proxy")
+    return next((each for name in names for each in (name, name.upper()) if os.environ.get(each)), None)
 
 
 def _without_user(url: str) -> str:

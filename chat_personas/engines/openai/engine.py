@@ -5,36 +5,41 @@ import importlib
 import secrets
 import time
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 from functools import partial
-from json import JSONDecodeError
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chat_personas.engines.openai.capabilities import (
+    Asking,
     Capabilities,
     Dialect,
     Form,
+    contradicted,
     details,
     discover,
     find_form,
     response_format,
+    shown_count,
     without_directories,
 )
-from chat_personas.engines.openai.connection import account_of, is_loopback, key_for, make_client, redact_url
-from chat_personas.engines.openai.errors import explain, is_redirect, is_too_long
-from chat_personas.engines.openai.responses import as_score, failed, readable, reply_of, stream_pieces
+from chat_personas.engines.openai.connection import Connection, Incoming, account_of, is_loopback, key_for, redact_url
+from chat_personas.engines.openai.errors import explain, is_redirect
+from chat_personas.engines.openai.events import UnreadableAnswerError
+from chat_personas.engines.openai.overflow import refusal_in
+from chat_personas.engines.openai.responses import as_score, failed, looseness, most_bytes, stream_pieces
 from chat_personas.engines.openai.retrying import (
     RETRIES,
     Retrying,
-    UnreadableAnswerError,
+    is_overloaded,
     is_unreachable,
+    through_hiccups,
     through_limits,
 )
 from chat_personas.engines.openai.scheduling import ConcurrencyWindow, in_waves
+from chat_personas.engines.openai.wire import Completion, completion
 from chat_personas.engines.shortening import Prefix
 from eval.engine import (
-    EngineError,
     EngineInfo,
     Message,
     Percentages,
@@ -46,12 +51,16 @@ from eval.engine import (
     TooLongError,
 )
 
-if TYPE_CHECKING:
-    from openai import AsyncOpenAI
-
 _CONCURRENCY = 32
 _DISCOVERY_RETRIES = 1
 _DISCOVERY_LIMITED_RETRIES = 5
+_PATIENCE = 5
+"""A reply of which nothing comes while the server sends something else is given up after so many timeouts."""
+_FEWEST_ALTERNATIVES = 5
+"""No failure in the middle of a run makes the engine ask for fewer alternatives than that."""
+_LOOSE = 0.02
+"""If the bounds of a score are further apart, it is asked for again with more alternatives, where a server has them."""
+_CHAT = "/chat/completions"
 _NO_TEXTS = "a server does not score whole texts; use an embedded model (a GGUF file)"
 _NO_LOG_PROBABILITIES = "the server gives no log-probabilities; choose another server or an embedded model"
 
@@ -61,28 +70,31 @@ class OpenAIEngine:
 
     def __init__(
         self,
-        client: "AsyncOpenAI",
+        connection: Connection,
         url: str,
         key_env: str | None,
         capabilities: Capabilities,
         window: ConcurrencyWindow,
+        *,
+        timeout: float,
         account: str | None = None,
     ) -> None:
-        self._client = client
-        self._asked_once = client.with_options(max_retries=0)
+        self._connection = connection
         self._url = url
         self._key_env = key_env
+        self._timeout = timeout
         self._model = capabilities.model
         self._dialect: Dialect = capabilities.dialect
+        self._shown = capabilities.shown
         self._window = window
         self._retrying = Retrying(window, withdraws=is_loopback(url))
         self._form: Form | None = None
         self._finding_form = asyncio.Lock()
+        self._overflows: dict[str, bool] = {}
         self._info = EngineInfo(
             name=f"{redact_url(url)}#{without_directories(capabilities.model)}",
             engine="openai",
             log_probabilities="top_k" if self._dialect.top_k else "none",
-            top_k=self._dialect.top_k or None,
             requests_at_once=window.most,
             local=is_loopback(url),
             details=details(capabilities, account),
@@ -114,23 +126,26 @@ class OpenAIEngine:
         import openai
 
         key = key_for(url, key_env)
-        async with make_client(url, key, timeout=timeout, retries=_DISCOVERY_RETRIES) as client:
-            try:
-                capabilities = await through_limits(lambda: discover(client, url, model), _DISCOVERY_LIMITED_RETRIES)
-            except JSONDecodeError as error:
-                raise EngineError(
-                    f"{redact_url(url)} sent no JSON; the address of an API usually ends in /v1"
-                ) from error
-            except openai.OpenAIError as error:
-                raise explain(error, url, key_env) from error
+        connection = Connection(url, key, timeout=timeout)
+        asking = Asking(connection, _DISCOVERY_RETRIES)
+        try:
+            capabilities = await through_limits(lambda: discover(asking, url, model), _DISCOVERY_LIMITED_RETRIES)
+        except BaseException as error:
+            await connection.close()
+            if isinstance(error, openai.OpenAIError | UnreadableAnswerError):
+                raise explain(error, url, key_env, opening=True) from error
+            raise
         window = ConcurrencyWindow(concurrency, seconds=capabilities.seconds, timeout=timeout)
-        client = make_client(url, key, timeout=timeout, retries=RETRIES)
-        return cls(client, url, key_env, capabilities, window, account_of(url, key))
+        return cls(connection, url, key_env, capabilities, window, timeout=timeout, account=account_of(url, key))
 
     @property
     def info(self) -> EngineInfo:
-        """What the server is and can do; `constraints` is "unknown" until a reply first needs a form."""
-        return replace(self._info, constraints=self._form or "unknown")
+        """What the server is and can do.
+
+        `constraints` is "unknown" until a reply first needs a form. `top_k` is the most that it has shown so far.
+        """
+        shown = min(self._shown, self._dialect.top_k)  # some show the token that they chose besides
+        return replace(self._info, constraints=self._form or "unknown", top_k=shown or None)
 
     async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
         """See `eval.engine.Engine.stream`. No probe is sent before the reply has ended, so that none delays it.
@@ -148,59 +163,119 @@ class OpenAIEngine:
         Some servers begin to answer before they look at the request, and can then only break off. So if nothing came,
         the server is asked for one token without streaming, and then says what is wrong, if anything is.
         """
-        import httpx2
         import openai
 
         began = time.monotonic()
         seed = secrets.randbits(31) if sampling.seed is None else sampling.seed
         prefix = Prefix(messages[:-1])
         while True:
-            sent = prefix.messages
+            sent, silent = prefix.messages, True
             asked = [*sent, *messages[-1:]]
+            used = self._dialect
             try:
-                request = await self._create(self._client, asked, sampling, seed, stream=True)
-                silent = True
-                async with aclosing(stream_pieces(request, began, seed, prefix.dropped)) as pieces:
-                    async for piece in pieces:
+                body = await self._body(asked, sampling, seed)
+                async with AsyncExitStack() as stack:
+                    incoming = await self._opened({**body, "stream": True}, stack)
+                    pieces = stream_pieces(
+                        incoming,
+                        began,
+                        seed,
+                        prefix.dropped,
+                        tokens=sampling.max_tokens,
+                        patience=_PATIENCE * self._timeout,
+                    )
+                    async for piece in await stack.enter_async_context(aclosing(pieces)):
                         silent = False
                         yield piece
                 if silent:
-                    await self._create(self._client, asked, replace(sampling, max_tokens=1), seed, stream=False)
+                    await self._one_token(asked, sampling, seed)
                 return
-            except openai.BadRequestError as error:
+            except (openai.OpenAIError, UnreadableAnswerError) as error:
                 explained = explain(error, self._url, self._key_env)
-                if not is_too_long(error):
+                if not silent:
                     raise explained from error
-                if not prefix.shorten(sent):
-                    raise TooLongError(f"{explained}; shorten the message") from error
-            except (openai.OpenAIError, httpx2.HTTPError) as error:
-                raise explain(error, self._url, self._key_env) from error
+                if await self._is_overflow(error, asked):
+                    if not prefix.shorten(sent):
+                        raise TooLongError(f"{explained}; shorten the message") from error
+                elif not self._is_relearnt(error, used):
+                    raise explained from error
 
-    async def _create(
-        self, client: "AsyncOpenAI", messages: Sequence[Message], sampling: Sampling, seed: int, *, stream: bool
-    ) -> Any:
-        import openai
+    async def _opened(self, body: dict[str, Any], stack: AsyncExitStack) -> Incoming:
+        """Return the streamed answer to `body` once it begins; `stack` ends it."""
 
-        return await client.chat.completions.create(
-            model=self._model,
-            messages=_as_wire(messages),
-            stream=stream,
-            seed=seed if self._dialect.seed else openai.omit,
-            response_format=await self._response_format(sampling.constraint),
-            extra_body=self._dialect.extra(),
-            **self._dialect.limit(sampling.max_tokens),
-            **self._dialect.sampling(sampling.temperature, sampling.top_p),
+        async def begin() -> Incoming:
+            return await stack.enter_async_context(self._connection.stream(_CHAT, body))
+
+        return await through_hiccups(begin, RETRIES)
+
+    async def _whole(self, body: dict[str, Any], tokens: int) -> Completion:
+        return completion(await self._connection.post(_CHAT, body, most=most_bytes(tokens)))
+
+    async def _body(self, messages: Sequence[Message], sampling: Sampling, seed: int) -> dict[str, Any]:
+        body = self._dialect.request(
+            self._model,
+            _as_wire(messages),
+            tokens=sampling.max_tokens,
+            temperature=sampling.temperature,
+            top_p=sampling.top_p,
+            seed=seed,
         )
+        form = await self._response_format(sampling.constraint)
+        return body if form is None else {**body, "response_format": form}
 
     async def _response_format(self, constraint: Percentages | None) -> Any:
-        import openai
-
         if constraint is None:
-            return openai.omit
+            return None
         async with self._finding_form:
             if self._form is None:
-                self._form = await find_form(self._client, self._model, self._dialect)
-        return openai.omit if self._form == "none" else response_format(self._form, constraint)
+                self._form = await find_form(Asking(self._connection, _DISCOVERY_RETRIES), self._model, self._dialect)
+        return None if self._form == "none" else response_format(self._form, constraint)
+
+    async def _is_overflow(self, error: Exception, asked: Sequence[Message]) -> bool:
+        """Whether the server refused `asked` because it is longer than the context.
+
+        If its words are not known, it is asked once without the turns before the last message, for one token. If it
+        answers that, the words meant the length. Each wording is looked into once.
+        """
+        refusal = refusal_in(error)
+        if refusal is None:
+            return False
+        if refusal.is_overflow:
+            return True
+        short = [message for message in asked[:-1] if message.role == "system"] + list(asked[-1:])
+        if not refusal.may_be_overflow or len(short) == len(asked):
+            return False
+        if refusal.wording not in self._overflows:
+            self._overflows[refusal.wording] = await self._answers(short)
+        return self._overflows[refusal.wording]
+
+    async def _answers(self, messages: Sequence[Message]) -> bool:
+        import openai
+
+        try:
+            await self._one_token(messages, Sampling(), 0)
+        except (openai.OpenAIError, UnreadableAnswerError):
+            return False
+        return True
+
+    async def _one_token(self, messages: Sequence[Message], sampling: Sampling, seed: int) -> None:
+        """Ask for one token without streaming. Raises what the server says against it."""
+        body = await self._body(messages, replace(sampling, max_tokens=1), seed)
+        await through_hiccups(lambda: self._whole(body, 1), RETRIES)
+
+    def _is_relearnt(self, error: Exception, used: Dialect, *, probing: bool = False) -> bool:
+        """Whether a request in the dialect `used` is worth making again in another one.
+
+        What a server accepts may change while it runs, for instance if another model is loaded; then a refusal names a
+        parameter that it accepted before. Some break off where they are asked for many alternatives.
+        """
+        if used != self._dialect:
+            return True  # another request has found it out
+        simpler = contradicted(used, error, probing=probing)
+        if simpler is None or simpler.top_k < min(used.top_k, _FEWEST_ALTERNATIVES):
+            return False
+        self._dialect = simpler
+        return True
 
     async def complete(self, messages: Sequence[Message], sampling: Sampling, n: int = 1) -> list[str]:
         """See `eval.engine.Engine.complete`; the requests are concurrent."""
@@ -209,13 +284,16 @@ class OpenAIEngine:
         seed = secrets.randbits(31) if sampling.seed is None else sampling.seed
 
         async def one(offset: int) -> str:
-            answer = await self._retrying.ask(
-                lambda: readable(self._create(self._asked_once, messages, sampling, seed + offset, stream=False))
-            )
-            text = reply_of(answer)
-            if text is None:
-                raise RequestError(f"{redact_url(self._url)} sent an answer without a reply in it")
-            return text
+            async def once() -> Completion:
+                return await self._whole(await self._body(messages, sampling, seed + offset), sampling.max_tokens)
+
+            while True:
+                used = self._dialect
+                try:
+                    return (await self._retrying.ask(once)).text
+                except (openai.OpenAIError, UnreadableAnswerError) as error:
+                    if not self._is_relearnt(error, used):
+                        raise
 
         tasks = [asyncio.create_task(one(offset)) for offset in range(n)]
         try:
@@ -260,17 +338,43 @@ class OpenAIEngine:
         if not self._dialect.top_k:
             return failed(probe, _NO_LOG_PROBABILITIES)
         while True:
-            sent, dropped = prefix.messages, prefix.dropped
+            sent, dropped, used = prefix.messages, prefix.dropped, self._dialect
+            asked = [*sent, Message("user", probe.prompt)]
+            ask = partial(self._score_after, asked, probe, used)
             try:
-                answer = await self._retrying.ask(partial(self._readable_first_token, sent, probe), alike=True)
+                score = await self._retrying.ask(ask, alike=not used.many)
             except (openai.OpenAIError, UnreadableAnswerError) as error:
-                if isinstance(error, openai.BadRequestError) and is_too_long(error) and prefix.shorten(sent):
+                if await self._is_overflow(error, asked) and prefix.shorten(sent):
+                    continue
+                if self._is_relearnt(error, used, probing=True):
                     continue
                 explained = explain(error, self._url, self._key_env)
                 if self._is_lost(error):
                     raise explained from error
                 return failed(probe, str(explained))
-            return replace(as_score(probe, answer), dropped_messages=dropped)
+            return replace(score, dropped_messages=dropped)
+
+    async def _score_after(self, asked: Sequence[Message], probe: Probe, dialect: Dialect) -> ProbeScore:
+        """Ask for the score of `probe`, which `asked` ends with; again with more alternatives if those are too few.
+
+        The second request follows at once, since the server has just read this prompt.
+        """
+        import openai
+
+        answer = await self._first_token(asked, dialect)
+        if self._shown < dialect.top_k:
+            self._shown = max(self._shown, shown_count(answer))
+        score = as_score(probe, answer)
+        if not dialect.many or looseness(score) <= _LOOSE:
+            return score
+        try:
+            closer = as_score(probe, await self._first_token(asked, dialect, many=True))
+        except (openai.OpenAIError, UnreadableAnswerError) as error:
+            if is_overloaded(error):
+                raise
+            self._dialect = replace(self._dialect, many=0)
+            return score
+        return score if closer.failure else closer
 
     def _is_lost(self, error: Exception) -> bool:
         """Whether every other request would meet this error, too."""
@@ -279,28 +383,13 @@ class OpenAIEngine:
         refused = isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError)
         return refused or is_redirect(error) or is_unreachable(error) or self._retrying.hopeless
 
-    async def _readable_first_token(self, prefix: Sequence[Message], probe: Probe) -> Any:
-        return await readable(self._first_token(prefix, probe))
-
-    async def _first_token(self, prefix: Sequence[Message], probe: Probe) -> Any:
-        # `chat.completions.create` would do the same, but walks over the types of all parameters, a third of its time.
-        from openai.types.chat import ChatCompletion
-
-        body = {
-            "model": self._model,
-            "messages": _as_wire([*prefix, Message("user", probe.prompt)]),
-            "logprobs": True,
-            "top_logprobs": self._dialect.top_k,
-            **self._dialect.extra(),
-            **self._dialect.limit(1),
-            **self._dialect.sampling(1.0, 1.0),
-        }
-        return await self._asked_once.post("/chat/completions", cast_to=ChatCompletion, body=body)
+    async def _first_token(self, messages: Sequence[Message], dialect: Dialect, *, many: bool = False) -> Completion:
+        return await self._whole(dialect.first_token(self._model, _as_wire(messages), many=many), 1)
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.close()
+        await self._connection.close()
 
 
-def _as_wire(messages: Sequence[Message]) -> Any:
+def _as_wire(messages: Sequence[Message]) -> list[dict[str, str]]:
     return [{"role": message.role, "content": message.content} for message in messages]

@@ -4,55 +4,72 @@ import math
 from typing import TYPE_CHECKING, TypeGuard
 from urllib.parse import urljoin, urlsplit
 
-from chat_personas.engines.openai.connection import key_variable, redact_url
-from chat_personas.engines.openai.retrying import (
-    LONGEST_ASKED_FOR,
-    UnreadableAnswerError,
-    asked_pause,
-    is_unreachable,
-)
+from chat_personas.engines.openai.connection import key_variable, proxy_variable, redact_url
+from chat_personas.engines.openai.events import NotJsonError, ReportedFailureError, UnreadableAnswerError
+from chat_personas.engines.openai.overflow import refusal_in
+from chat_personas.engines.openai.retrying import LONGEST_ASKED_FOR, LONGEST_LIMITED_PAUSE, asked_pause, is_unreachable
+from chat_personas.engines.openai.wire import quotable
 from chat_personas.text import pluralize, printable
 from eval.engine import EngineError
 
 if TYPE_CHECKING:
     import openai
 
-_SIGNS_OF_LENGTH = (
-    "context length",
-    "context_length",
-    "context window",
-    "maximum context",
-    "too many tokens",
-    "exceed",
-)
+_LONGEST_NAMED_PAUSE = 30 * 24 * 3600.0
+"""Seconds; a longer pause is not told in hours."""
 
 
-def explain(error: Exception, url: str, key_env: str | None) -> EngineError:
-    """Return the error for an error of the `openai` package; it quotes a little of the server's message, and no key."""
+def explain(error: Exception, url: str, key_env: str | None, *, opening: bool = False) -> EngineError:
+    """Return the error for an error of the `openai` package or of `wire`; it quotes the server's own words, and no key.
+
+    `opening`: the server has not answered before, so that its address may be wrong.
+    """
     import openai
 
     where = redact_url(url)
-    if isinstance(error, openai.APITimeoutError):
+    if isinstance(error, openai.APIStatusError):
+        return EngineError(f"{where} {_explain_status(error, url, key_env)}")
+    if isinstance(error, openai.APITimeoutError) and not is_unreachable(error):
         return EngineError(f"{where} did not answer in time; try again, or raise servers.timeout in settings")
     if isinstance(error, openai.APIConnectionError) and not is_unreachable(error):
         return EngineError(f"{where} broke off its answer; try again, or look at the server's log")
     if isinstance(error, openai.APIConnectionError):
-        return EngineError(f"cannot reach {where}; is the server running, and is the address right?")
-    if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
-        variable = key_variable(url, key_env)
-        advice = f"check {variable}" if variable else f'name its key: [servers."{where}"] key_env = "..." in settings'
-        return EngineError(f"{where} refused the key; {advice}")
-    if isinstance(error, openai.NotFoundError):
-        return EngineError(f"{where} answered 404 ({_quoted(error)}); is the address right? It usually ends in /v1")
-    if isinstance(error, openai.RateLimitError):
-        return EngineError(f"{where} {_explain_limit(error)}")
-    if is_redirect(error):
-        return EngineError(f"{where} redirects to {_new_address(error, url)}; use that address if you trust it")
-    if isinstance(error, openai.APIStatusError):
-        return EngineError(f"{where} answered {error.status_code} ({_quoted(error)})")
+        return EngineError(f"cannot reach {where}{_explain_unreachable(error, url)}")
+    if opening and isinstance(error, NotJsonError):
+        return EngineError(f"{where} sent no JSON; the address of an API usually ends in /v1")
+    if isinstance(error, ReportedFailureError):
+        return EngineError(f"{where} reported a failure ({_quoted(error)}); try again, or look at the server's log")
     if isinstance(error, UnreadableAnswerError):
         return EngineError(f"{where} sent {error}; try again, or look at the server's log")
     return EngineError(f"{where} sent something that cannot be read ({_quoted(error)})")
+
+
+def _explain_unreachable(error: Exception, url: str) -> str:
+    cause = str(error.__cause__).lower()
+    if "certificate" in cause:
+        return "; its certificate is not trusted here: name the authority's file in SSL_CERT_FILE"
+    if (variable := proxy_variable(url)) is not None:
+        return f" through the proxy that {variable} in the environment names; is that right?"
+    return "; is the server running, and is the address right?"
+
+
+def _explain_status(error: "openai.APIStatusError", url: str, key_env: str | None) -> str:
+    import openai
+
+    refusal = refusal_in(error)
+    money = refusal is not None and refusal.is_about_money
+    if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError) and not money:
+        variable = key_variable(url, key_env)
+        name_it = f'name its key: [servers."{redact_url(url)}"] key_env = "..." in settings'
+        what = "the key" if isinstance(error, openai.AuthenticationError) else "access"
+        return f"refused {what}; {f'check {variable}' if variable else name_it} ({_quoted(error)})"
+    if isinstance(error, openai.NotFoundError):
+        return f"answered 404 ({_quoted(error)}); is the address right? It usually ends in /v1"
+    if isinstance(error, openai.RateLimitError):
+        return _explain_limit(error)
+    if is_redirect(error):
+        return f"redirects to {_new_address(error, url)}; use that address if you trust it"
+    return f"answered {error.status_code} ({_quoted(error)})"
 
 
 def _new_address(error: "openai.APIStatusError", url: str) -> str:
@@ -72,27 +89,19 @@ def _new_address(error: "openai.APIStatusError", url: str) -> str:
 
 def _explain_limit(error: "openai.RateLimitError") -> str:
     if error.code == "insufficient_quota":
-        return "reports that the quota of this key is used up; raise the quota, then run this again"
+        return f"reports that the quota of this key is used up; raise the quota, then run this again ({_quoted(error)})"
     pause = asked_pause(error) or 0.0
-    if pause > LONGEST_ASKED_FOR:
-        return f"limits the rate for another {pluralize(math.ceil(pause / 3600), 'hour')}; try again then"
-    return "still limits the rate after several tries; wait, or lower servers.concurrency"
+    if pause > _LONGEST_NAMED_PAUSE:
+        return f"limits the rate for more than 30 days; ask who runs it ({_quoted(error)})"
+    if pause > LONGEST_LIMITED_PAUSE:
+        long = pause > LONGEST_ASKED_FOR
+        wait = pluralize(math.ceil(pause / 3600), "hour") if long else pluralize(math.ceil(pause / 60), "minute")
+        return f"limits the rate for another {wait}; try again then ({_quoted(error)})"
+    return f"still limits the rate after several tries; wait, or lower servers.concurrency ({_quoted(error)})"
 
 
 def _quoted(error: Exception) -> str:
-    import openai
-
-    if isinstance(error, openai.APIStatusError) and isinstance(error.body, dict):
-        text = str(error.body.get("message") or error.body.get("detail") or error.body)
-    else:
-        text = str(error) or type(error).__name__
-    return " ".join(text.split())[:160]
-
-
-def is_too_long(error: Exception) -> bool:
-    """Whether a server's refusal is about the length of the context; servers have no common code for it."""
-    text = str(error).lower()
-    return any(sign in text for sign in _SIGNS_OF_LENGTH)
+    return quotable(str(error) or type(error).__name__)
 
 
 def is_redirect(error: Exception) -> "TypeGuard[openai.APIStatusError]":

@@ -1,111 +1,143 @@
-"""What a server's answers hold: the pieces of a reply, a whole reply, or the score of a probe.
-
-A server may send anything, so every answer is checked, and may turn out to be a failure.
-"""
+"""What a server's answers mean: the pieces of a reply, and the score of a probe."""
 
 import math
 import time
-from collections.abc import AsyncGenerator, Awaitable, Sequence
-from json import JSONDecodeError
-from typing import Any
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 
-from chat_personas.engines.openai.retrying import UnreadableAnswerError
-from eval.engine import FinishReason, LabelScore, Piece, Probe, ProbeScore, Usage
+from chat_personas.engines.openai.connection import Incoming
+from chat_personas.engines.openai.events import EventReader, SurrogateJoiner, UnreadableAnswerError, as_json
+from chat_personas.engines.openai.wire import Completion, Delta, End, completion, delta, filtered, likeliest
+from eval.engine import LabelScore, Piece, Probe, ProbeScore, Usage
 
-_FINISH_REASONS: dict[str, FinishReason] = {"stop": "stop", "length": "length"}
+_TEXT_PER_TOKEN = 128
+"""Characters; the longest tokens are runs of spaces and dashes of about that length."""
+_BYTES_PER_TOKEN = 4096
+"""Bytes of one token on the wire with all that surrounds it: an event has some 300."""
+_BYTES_BESIDES = 1 << 20
+_EVENTS = (b"data:", b"event:", b"error:", b":", b"id:")
+_MOST_SUM = math.exp(0.05)
+"""The most to which probabilities may sum by rounding: that of a logarithm with one decimal is off by 0.05 at most."""
 
 
-async def stream_pieces(request: Any, began: float, seed: int, dropped: int) -> AsyncGenerator[Piece, None]:
-    """Yield the pieces of a streamed reply.
+def most_bytes(tokens: int) -> int:
+    """Return how long an answer of `tokens` tokens may be on the wire."""
+    return _BYTES_BESIDES + tokens * _BYTES_PER_TOKEN
+
+
+async def stream_pieces(
+    incoming: Incoming, began: float, seed: int, dropped: int, *, tokens: int, patience: float
+) -> AsyncGenerator[Piece, None]:
+    """Yield the pieces of a streamed reply, up to the first reason to end.
+
+    A server that does not stream may send the whole reply at once.
 
     Args:
-        request: the answer of the `openai` package to a request for a stream.
+        incoming: the answer as it comes.
         began: when the reply was asked for, on the monotonic clock.
         seed: the seed that was asked for.
         dropped: how many messages were left out of the request.
+        tokens: how many tokens were asked for, which limits how long the reply may be.
+        patience: seconds to wait for the next part of the reply while the server sends something else.
 
     Raises:
-        openai.OpenAIError: the server failed.
-        httpx2.HTTPError: the connection broke.
+        openai.OpenAIError: the connection broke off.
+        UnreadableAnswerError: the server sent something that is not a reply, or reported a failure, or sends without
+            an end.
     """
     first: float | None = None
-    count = 0
-    async with request as chunks:
-        async for chunk in chunks:
-            if not chunk.choices:
-                continue
-            choice = chunk.choices[0]
-            text = (choice.delta.content if choice.delta else None) or ""
-            if text:
+    count, length = 0, 0
+    joiner = SurrogateJoiner()
+    async with aclosing(_deltas(incoming, most_bytes(tokens), patience)) as deltas:
+        async for part in deltas:
+            text = joiner.add(part.text) + (joiner.end() if part.finish else "")
+            if part.filtered and not (count or part.text):
+                raise filtered()
+            if part.text:
                 count += 1
+                length += len(part.text)
                 first = first if first is not None else time.monotonic() - began
-            finish = _FINISH_REASONS.get(choice.finish_reason, "stop") if choice.finish_reason else None
-            usage = Usage(None, None, count, time.monotonic() - began, first, seed) if finish else None
-            if text or finish:
-                yield Piece(text, finish, dropped, usage)
+            usage = Usage(None, None, count, time.monotonic() - began, first, seed) if part.finish else None
+            if text or part.finish:
+                yield Piece(text, part.finish, dropped, usage)
                 dropped = 0
+            if part.finish:
+                return
+            if length > _BYTES_PER_TOKEN + tokens * _TEXT_PER_TOKEN:
+                raise UnreadableAnswerError(f"a reply without an end: {length:,} characters for {tokens:,} tokens")
+    if rest := joiner.end():
+        yield Piece(rest, None, dropped)
 
 
-async def readable(answer: Awaitable[Any]) -> Any:
-    """Return a server's answer if it is a chat completion: the `openai` package accepts whatever has the right status.
+async def _deltas(incoming: Incoming, most: int, patience: float) -> AsyncGenerator[Delta, None]:
+    """Yield the parts of a streamed reply as they come. Raises as `stream_pieces`."""
+    if "json" in incoming.content_type:
+        raw = b"".join([some async for some in _limited(incoming, most)])
+        if not raw.lstrip().startswith(_EVENTS):
+            whole = completion(as_json(raw))
+            yield Delta(whole.text, whole.finish)
+            return
+        incoming = Incoming("", _once(raw))  # events, whatever their type says
+    reader = EventReader()
+    heard = time.monotonic()
+    async with aclosing(_limited(incoming, most)) as pieces:
+        async for some in pieces:
+            for event in reader.feed(some):
+                part = delta(event)
+                if isinstance(part, End):
+                    return
+                if part is not None:
+                    yield part
+                    heard = time.monotonic()
+            if time.monotonic() - heard > patience:
+                raise UnreadableAnswerError(f"nothing of a reply for {patience:.0f} seconds")
+    for event in reader.end():
+        part = delta(event)
+        if isinstance(part, Delta):
+            yield part
 
-    Raises:
-        UnreadableAnswerError: it is not JSON, or not a chat completion.
-    """
-    try:
-        found = await answer
-    except JSONDecodeError as error:
-        raise UnreadableAnswerError("an answer that is not JSON, or is cut off") from error
-    except UnicodeDecodeError as error:
-        raise UnreadableAnswerError("an answer that is not text") from error
-    if not isinstance(getattr(found, "choices", None), list):
-        raise UnreadableAnswerError("an answer that is not a chat completion")
-    return found
+
+async def _once(raw: bytes) -> AsyncGenerator[bytes, None]:
+    yield raw
 
 
-def reply_of(answer: Any) -> str | None:
-    """Return the text of a whole reply, "" for one without text; None where there is no reply in the answer."""
-    message = getattr(answer.choices[0], "message", None) if answer.choices else None
-    if message is None:
-        return None
-    text = getattr(message, "content", None)
-    return text if isinstance(text, str) else ""
+async def _limited(incoming: Incoming, most: int) -> AsyncGenerator[bytes, None]:
+    total = 0
+    async with aclosing(incoming.pieces) as pieces:
+        async for some in pieces:
+            total += len(some)
+            if total > most:
+                raise UnreadableAnswerError(f"an answer without an end (more than {most:,} bytes)")
+            yield some
 
 
-def as_score(probe: Probe, answer: Any) -> ProbeScore:
+def as_score(probe: Probe, answer: Completion) -> ProbeScore:
     """Return the score of `probe` from an answer of one token; a failure if the answer does not show one."""
-    first = _first_token(answer)
-    if first is None:
+    try:
+        top = likeliest(answer.log_probabilities)
+    except UnreadableAnswerError as error:
+        return failed(probe, f"the server sent {error}")
+    if top is None:
         return failed(probe, "the server sent no log-probabilities for this answer")
-    top = [(entry.token, entry.logprob) for entry in first]
-    if not all(isinstance(token, str) and _is_log_probability(value) for token, value in top):
-        return failed(probe, "the server sent log-probabilities that cannot be read")
+    total = math.fsum(math.exp(value) for _, value in top)
+    if total > _MOST_SUM:
+        return failed(probe, f"the server sent probabilities that sum to {total:.2f}, more than 1")
     labels = label_bounds(probe.labels, top)
-    tokens = getattr(answer.usage, "prompt_tokens", None)
-    return ProbeScore(
-        probe.key,
-        labels,
-        label_mass=min(1.0, sum(math.exp(label.lower) for label in labels)),
-        tokens_decoded=tokens if isinstance(tokens, int) else 0,
-    )
+    mass = min(1.0, sum(math.exp(label.lower) for label in labels))
+    return ProbeScore(probe.key, labels, label_mass=mass, tokens_decoded=answer.prompt_tokens)
+
+
+def looseness(score: ProbeScore) -> float:
+    """Return how far the bounds of all labels together are apart, in units of the label mass; 0 for a failure."""
+    if score.failure is not None:
+        return 0.0
+    apart = math.fsum(math.exp(label.upper) - math.exp(label.lower) for label in score.labels)
+    return apart / score.label_mass if score.label_mass else math.inf
 
 
 def failed(probe: Probe, why: str) -> ProbeScore:
     """Return the score of a probe without an answer."""
     return ProbeScore(probe.key, (), 0.0, failure=why)
-
-
-def _first_token(answer: Any) -> list[Any] | None:
-    """Return the likeliest first tokens, or None where the server sent none."""
-    choice = answer.choices[0] if answer.choices else None
-    content = getattr(getattr(choice, "logprobs", None), "content", None)
-    top = getattr(content[0], "top_logprobs", None) if isinstance(content, list) and content else None
-    return top if isinstance(top, list) and top else None
-
-
-def _is_log_probability(value: object) -> bool:
-    """Whether this is the logarithm of a probability; rounding may take it a little above 0."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and value <= 0.01
 
 
 def label_bounds(labels: Sequence[str], top: Sequence[tuple[str, float]]) -> tuple[LabelScore, ...]:

@@ -1,8 +1,8 @@
 """Making a request to a server again: which failures allow it, how often, and after which pause.
 
-The `openai` package retries, too, and does so for a reply to a person. But it retries each request for itself, six
-times and with pauses of eight seconds at most. A limit on requests per minute outlasts that, and a run would lose the
-answers that it refused. Also, a request that waits counts as under way there; here it holds no place.
+A reply to a person is asked for again by itself (`through_hiccups`). Probes and other requests of a run go through
+`Retrying`, which knows what happened to the others: a limit on requests per minute makes all of them wait, so that a
+run does not lose the answers that were refused, and a request that waits holds no place among those under way.
 """
 
 import asyncio
@@ -15,6 +15,8 @@ from email.utils import parsedate_to_datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from chat_personas.engines.openai.events import ReportedFailureError, UnreadableAnswerError
+from chat_personas.engines.openai.overflow import refusal_in
 from chat_personas.engines.openai.scheduling import ConcurrencyWindow, RequestQueue
 
 if TYPE_CHECKING:
@@ -35,11 +37,8 @@ LONGEST_ASKED_FOR = 3600.0
 HOPELESS = 8
 """Give up on the server after this many consecutive failed requests (or after one full window, if that is larger)."""
 _OVERLOADED = frozenset({429, 503, 529})
+_QUOTA = "insufficient_quota"
 _PASSING = frozenset({408, 409})
-
-
-class UnreadableAnswerError(Exception):
-    """A server sent something that is not an answer, such as half a JSON document. The message names it."""
 
 
 class _WithdrawnError(Exception):
@@ -105,7 +104,7 @@ class Retrying:
                 else:
                     failed += 1
                     pause = self._pause_for_failure(error, failed)
-                overloaded = _is_overloaded(error)
+                overloaded = is_overloaded(error)
                 if overloaded:
                     self._queue.refused(ticket, pause or 0.0)  # the queue makes all requests wait
                 else:
@@ -155,7 +154,7 @@ class Retrying:
         if times > RETRIES:
             self._lost_in_a_row += 0 if _is_reported(error) else 1
             return None
-        wanted, longest = asked_pause(error), LONGEST_LIMITED_PAUSE if _is_overloaded(error) else LONGEST_PAUSE
+        wanted, longest = asked_pause(error), LONGEST_LIMITED_PAUSE if is_overloaded(error) else LONGEST_PAUSE
         return wanted if wanted is not None and wanted <= longest else _growing(times, LONGEST_PAUSE)
 
 
@@ -178,10 +177,32 @@ async def through_limits(request: Callable[[], Awaitable[T]], retries: int) -> T
     raise AssertionError("unreachable")
 
 
+async def through_hiccups(request: Callable[[], Awaitable[T]], retries: int) -> T:
+    """Return the result of `request`, made again after any failure that may pass, `retries` times at most.
+
+    A person waits for the result, so no pause is longer than a minute.
+
+    Raises:
+        openai.OpenAIError: the last failure.
+    """
+    import openai
+
+    for times in count(1):
+        try:
+            return await request()
+        except openai.OpenAIError as error:
+            is_limit = isinstance(error, openai.RateLimitError) and error.code != _QUOTA
+            wanted = asked_pause(error)
+            if times > retries or not (is_limit or _may_pass(error)) or (wanted or 0.0) > LONGEST_LIMITED_PAUSE:
+                raise
+            await asyncio.sleep(_growing(times, LONGEST_PAUSE) if wanted is None else wanted)
+    raise AssertionError("unreachable")
+
+
 def _limit_pause(error: "openai.RateLimitError", times: int) -> float | None:
     """Return the seconds to wait after a request was refused `times` times; None if waiting is in vain."""
     wanted = asked_pause(error)
-    if error.code == "insufficient_quota" or (wanted or 0.0) > LONGEST_ASKED_FOR:
+    if error.code == _QUOTA or (wanted or 0.0) > LONGEST_ASKED_FOR:
         return None
     return wanted if wanted is not None else _growing(times, LONGEST_LIMITED_PAUSE)
 
@@ -190,7 +211,7 @@ def is_unreachable(error: Exception) -> bool:
     """Whether no connection could be made at all, in contrast to one that broke off."""
     import httpx2
 
-    return isinstance(error.__cause__, httpx2.ConnectError | httpx2.ConnectTimeout)
+    return isinstance(error.__cause__, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.ProxyError)
 
 
 def _growing(times: int, longest: float) -> float:
@@ -198,7 +219,7 @@ def _growing(times: int, longest: float) -> float:
     return float(min(FIRST_PAUSE * 2 ** (times - 1), longest) * random.uniform(0.75, 1.0))
 
 
-def _is_overloaded(error: Exception) -> bool:
+def is_overloaded(error: Exception) -> bool:
     """Whether the server has too much to do: it refused the request, or did not answer in time."""
     import openai
 
@@ -211,6 +232,11 @@ def _may_pass(error: Exception) -> bool:
     """Whether the same request may succeed later."""
     import openai
 
+    refusal = refusal_in(error)
+    if refusal is not None and refusal.is_overflow:
+        return False
+    if isinstance(error, ReportedFailureError):
+        return error.status is None or error.status >= 500 or error.status in _PASSING
     if isinstance(error, openai.APIStatusError):
         return error.status_code >= 500 or error.status_code in _PASSING
     return isinstance(error, openai.APIConnectionError | UnreadableAnswerError)

@@ -127,3 +127,11 @@ async def _read(reader: asyncio.StreamReader) -> Request | None:
         headers[name.lower()] = value.strip()
     raw = await reader.readexactly(int(headers.get("content-length", 0)))
     return Request(method, path, headers, json.loads(raw) if raw else {})
+
+
+async def send_stream(writer: asyncio.StreamWriter, *pieces: bytes, kind: str = "text/event-stream") -> None:
+    """Send these bytes as the body of a successful answer and close the connection."""
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nConnection: close\r\n\r\n"
+    writer.write(head.encode() + b"".join(pieces))
+    await writer.drain()
+    writer.close()

@@ -1,10 +1,21 @@
 """What may be shown of a server's address, and which servers count as this machine."""
 
+import importlib.util
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_personas.engines.openai.connection import account_of, is_loopback, key_for, redact_url
+from chat_personas.engines.openai.connection import (
+    Connection,
+    EnvironmentVariableError,
+    InvalidAddressError,
+    account_of,
+    is_loopback,
+    key_for,
+    proxy_variable,
+    redact_url,
+)
 from eval.engine import EngineError
 
 WORD = st.text(alphabet="abcdefghij0123456789", min_size=6, max_size=12)
@@ -51,3 +62,65 @@ def test_accounts_of_one_server_are_told_apart_without_being_named(first: str, s
     assert nobody is None
     assert one is not None
     assert first not in one
+
+
+FAR = "https://models.example.org/v1"
+PROXIES = [name for upper in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY") for name in (upper, upper.lower())]
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """An environment that says nothing of proxies and certificates."""
+    for name in (*PROXIES, "SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    return monkeypatch
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("HTTP_PROXY", "ftp://proxy:1", "a proxy that cannot be used; write it as http://host:port, or unset it"),
+        ("https_proxy", "http://proxy:many", "a proxy that cannot be used"),
+        ("HTTPS_PROXY", "http://[::1", "a proxy that cannot be used"),
+        ("HTTPS_PROXY", "http://", "a proxy that cannot be used"),
+        ("HTTPS_PROXY", "proxy:99999999", "a proxy that cannot be used"),
+        ("ALL_PROXY", "socks4://proxy:1", "a proxy that cannot be used"),
+        ("ALL_PROXY", "socks5://proxy:1", "a SOCKS proxy, for which the package socksio is missing"),
+        ("SSL_CERT_FILE", "/nowhere", "a file that cannot be opened; unset or correct it"),
+        ("SSL_CERT_FILE", __file__, "a file that cannot be read as certificates; unset or correct it"),
+    ],
+)
+def test_a_variable_with_which_no_server_can_be_reached_is_named(
+    bare: pytest.MonkeyPatch, name: str, value: str, says: str
+) -> None:
+    if "socksio" in says and importlib.util.find_spec("socksio") is not None:
+        pytest.skip("the package is installed")
+    bare.setenv(name, value)
+    with pytest.raises(EnvironmentVariableError) as raised:
+        Connection(FAR, None, timeout=1.0)
+    assert str(raised.value).startswith(f"{name} in the environment names {says}")
+    Connection("http://127.0.0.1:1/v1", None, timeout=1.0)  # it is not needed on this machine
+
+
+def test_the_proxy_between_here_and_a_server_is_known_by_its_variable(bare: pytest.MonkeyPatch) -> None:
+    assert proxy_variable(FAR) is None
+    bare.setenv("ALL_PROXY", "http://proxy:1")
+    bare.setenv("https_proxy", "http://proxy:2")
+    assert proxy_variable(FAR) == "https_proxy"
+    assert proxy_variable("http://models.example.org/v1") == "ALL_PROXY"
+    assert proxy_variable("http://127.0.0.1:1/v1") is None
+    bare.setenv("NO_PROXY", "example.org")
+    assert proxy_variable(FAR) is None
+
+
+@pytest.mark.parametrize("key", ["two\nlines", "schlüssel", "tab\tbed"])
+def test_a_key_that_cannot_be_sent_is_one_line_without_the_key(key: str) -> None:
+    with pytest.raises(EngineError, match="has characters that cannot be sent") as raised:
+        Connection(FAR, key, timeout=1.0)
+    assert key not in str(raised.value)
+
+
+@pytest.mark.parametrize("host", ["\u00fc\u2026\u00fc.invalid", "\u2488com", "a\u0300\u2044b.invalid"])
+def test_an_address_that_cannot_be_one_is_one_line(host: str) -> None:
+    with pytest.raises(InvalidAddressError, match="is not the address of a server"):
+        Connection(f"https://{host}/v1", None, timeout=1.0)

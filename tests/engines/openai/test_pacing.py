@@ -129,7 +129,7 @@ async def test_after_a_long_conversation_one_probe_goes_alone_before_the_others(
 
     async def watched(request: Request, writer: asyncio.StreamWriter) -> None:
         if number_of(request) > 0:
-            assert answered == [-1, 0]
+            assert [number for number in answered if number >= 0] == [0]
             await crowd.wait()  # all others come at once
         answered.append(number_of(request))
         await send_json(writer, 200, completion("A", TOP))

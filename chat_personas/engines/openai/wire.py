@@ -1,0 +1,298 @@
+"""What the documents and events of a server say: the one place where they become answers, and nothing is trusted.
+
+A server may send anything. What is not an answer raises `UnreadableAnswerError`, and what reports a failure raises
+`ReportedFailureError` with the server's own words; no other exception leaves this module and `events`.
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from chat_personas.engines.openai.events import (
+    Event,
+    ReportedFailureError,
+    SurrogateJoiner,
+    UnreadableAnswerError,
+    read_document,
+)
+from chat_personas.text import printable
+from eval.engine import FinishReason
+
+LONGEST_QUOTE = 200
+"""Characters of a server's own words that are shown."""
+_LONGEST_WORDS = 2000
+_MOST_LOG_PROBABILITY = 0.01
+_LEAST = -1e6  # as good as -inf, and a whole number below it may be too long for a float
+_NOT_FINISHED = frozenset({"", "null", "none"})
+_FILTERED = "content_filter"
+_CUT_OFF = frozenset({"length", "max_tokens", "max_length", "model_length"})
+_WORDS_OF_FAILURE = ("message", "error", "detail", "msg", "error_message", "errors", "reason", "title", "description")
+_DEEPEST_WORDS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A whole answer.
+
+    Attributes:
+        text: the reply, or the words with which the model refused; "" for none.
+        finish: why it ended, None if the server does not say.
+        model: the model's name in the answer.
+        prompt_tokens: the tokens of the prompt; 0 if the server does not say.
+        log_probabilities: what it shows of the first token, as it was sent; see `likeliest`.
+    """
+
+    text: str
+    finish: FinishReason | None
+    model: str | None
+    prompt_tokens: int
+    log_probabilities: object
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """One event of a streamed answer: text, why the answer ended, or neither; `filtered`: a content filter ended it."""
+
+    text: str
+    finish: FinishReason | None
+    filtered: bool = False
+
+
+class End:
+    """The event that ends a stream, `[DONE]`."""
+
+
+END: Final = End()
+
+
+def completion(document: object) -> Completion:
+    """Return the whole answer in a JSON document.
+
+    Raises:
+        ReportedFailureError: the document reports a failure.
+        UnreadableAnswerError: it is not a chat completion.
+    """
+    choice = _first_choice(document)
+    if not isinstance(document, dict) or choice is None:
+        raise UnreadableAnswerError("an answer that is not a chat completion")
+    message = choice.get("message")
+    if message is not None and not isinstance(message, dict):
+        raise UnreadableAnswerError("an answer that is not a chat completion")
+    text = "".join(_whole_characters(_said(message or {})))
+    if not text and choice.get("finish_reason") == _FILTERED:
+        raise filtered()
+    usage = document.get("usage")
+    tokens = usage.get("prompt_tokens") if isinstance(usage, dict) else None
+    model = document.get("model")
+    return Completion(
+        text=text,
+        finish=_finish(choice.get("finish_reason")),
+        model=model if isinstance(model, str) else None,
+        prompt_tokens=tokens if isinstance(tokens, int) and not isinstance(tokens, bool) and tokens >= 0 else 0,
+        log_probabilities=choice.get("logprobs"),
+    )
+
+
+def model_names(document: object) -> list[str]:
+    """Return the names of the models in a server's list of them.
+
+    Raises:
+        ReportedFailureError: the document reports a failure.
+        UnreadableAnswerError: it is not a list of models.
+    """
+    if isinstance(document, dict) and not isinstance(document.get("data"), list):
+        _raise_reported(document)
+    entries = document.get("data") if isinstance(document, dict) else document
+    if not isinstance(entries, list):
+        raise UnreadableAnswerError("a list of models that cannot be read")
+    names = [entry.get("id") if isinstance(entry, dict) else None for entry in entries]
+    return [name for name in names if isinstance(name, str) and name]
+
+
+def likeliest(log_probabilities: object) -> list[tuple[str, float]] | None:
+    """Return the likeliest first tokens with their log-probabilities, as sent; None where the server sent none.
+
+    Raises:
+        UnreadableAnswerError: they cannot be read, or are not logarithms of probabilities.
+    """
+    content = log_probabilities.get("content") if isinstance(log_probabilities, dict) else None
+    first = content[0] if isinstance(content, list) and content else None
+    top = first.get("top_logprobs") if isinstance(first, dict) else None
+    if not top:
+        return None
+    found = []
+    for entry in top if isinstance(top, list) else [None]:
+        token = entry.get("token") if isinstance(entry, dict) else None
+        value = entry.get("logprob") if isinstance(entry, dict) else None
+        if not isinstance(token, str) or not isinstance(value, int | float) or not _is_log_probability(value):
+            raise UnreadableAnswerError("log-probabilities that cannot be read")
+        found.append((token, float(value) if value > _LEAST else -math.inf))
+    return found
+
+
+def _is_log_probability(value: float) -> bool:
+    """Whether this is the logarithm of a probability; rounding may take it a little above 0."""
+    return not isinstance(value, bool) and value <= _MOST_LOG_PROBABILITY
+
+
+def delta(event: Event) -> Delta | End | None:
+    """Return what one event adds to a streamed answer; None for an event without any, such as one that keeps alive.
+
+    Raises:
+        ReportedFailureError: the event reports a failure.
+        UnreadableAnswerError: it is not a part of an answer.
+    """
+    text = "\n".join(event.data).strip()
+    if event.error is not None or event.name == "error":
+        raise reported(_loosely(event.error if event.error is not None else text))
+    if not text:
+        return None
+    if text.strip("\"'") == "[DONE]":
+        return END
+    document = read_document(text, "an event")
+    if not isinstance(document, dict):
+        raise UnreadableAnswerError("an event that is not a part of a reply")
+    choice = _first_choice(document)
+    if choice is None:
+        return None
+    said = choice.get("delta", choice.get("message"))
+    if said is not None and not isinstance(said, dict):
+        raise UnreadableAnswerError("an event that is not a part of a reply")
+    reason = choice.get("finish_reason")
+    return Delta(_said(said or {}), _finish(reason), filtered=reason == _FILTERED)
+
+
+def _first_choice(document: object) -> dict[str, Any] | None:
+    """Return the first of the choices, None for none. Raises as `completion` does."""
+    if not isinstance(document, dict):
+        raise UnreadableAnswerError("an answer that is not a chat completion")
+    if document.get("error") or not isinstance(document.get("choices"), list):
+        _raise_reported(document)
+    choices = document.get("choices")
+    if not choices:
+        return None
+    if not isinstance(choices, list) or not isinstance(choices[0], dict):
+        raise UnreadableAnswerError("an answer that is not a chat completion")
+    choice: dict[str, Any] = choices[0]
+    if choice.get("error") or choice.get("finish_reason") == "error":
+        raise reported(choice.get("error") or document)
+    return choice
+
+
+def _raise_reported(document: Mapping[str, Any]) -> None:
+    """Raise ReportedFailureError if the document reports a failure."""
+    if any(document.get(key) for key in ("error", "detail", "message", "errors", "error_message")):
+        raise reported(document)
+
+
+def _said(message: Mapping[str, Any]) -> str:
+    """Return the text of a message or of a part of one: what the model says, or with what it refuses."""
+    return _text(message.get("content")) + _text(message.get("refusal"))
+
+
+def _text(content: object) -> str:
+    """Return the text of `content`: a text, a list of typed parts, or nothing. Raises UnreadableAnswerError."""
+    match content:
+        case None:
+            return ""
+        case str():
+            return content
+        case list() if all(isinstance(part, dict) for part in content):
+            said = (part.get(kind) for part in content for kind in ("text", "refusal"))
+            return "".join(text for text in said if isinstance(text, str))
+        case _:
+            raise UnreadableAnswerError("a reply that is not text")
+
+
+def _finish(reason: object) -> FinishReason | None:
+    if not isinstance(reason, str) or reason.lower() in _NOT_FINISHED:
+        return None
+    return "length" if reason.lower() in _CUT_OFF else "stop"
+
+
+def _whole_characters(text: str) -> Iterator[str]:
+    joiner = SurrogateJoiner()
+    yield joiner.add(text)
+    yield joiner.end()
+
+
+def filtered() -> ReportedFailureError:
+    """Return the failure of a reply of which a content filter left nothing."""
+    return ReportedFailureError("its content filter let no reply through", _FILTERED, 403)
+
+
+def reported(document: object) -> ReportedFailureError:
+    """Return the failure that a document reports, of whatever form."""
+    error = document.get("error", document) if isinstance(document, dict) else document
+    inner = error if isinstance(error, dict) else document if isinstance(document, dict) else {}
+    codes = [inner.get(key) for key in ("code", "type", "error_type", "status")]
+    named = [code for code in codes if isinstance(code, str) and code]
+    numbers = [_status(code) for code in codes]
+    return ReportedFailureError(
+        words_of(document), named[0] if named else None, next((number for number in numbers if number), None)
+    )
+
+
+def _status(code: object) -> int | None:
+    if isinstance(code, str) and re.fullmatch(r"[1-5]\d\d", code):
+        return int(code)
+    return code if isinstance(code, int) and not isinstance(code, bool) and 100 <= code < 600 else None
+
+
+def words_of(document: object) -> str:
+    """Return a server's own words in what it sent for a failure: one line, without characters that control a terminal.
+
+    The document may be of any form. The words of a web page are its title.
+    """
+    return _line(_words(document, _DEEPEST_WORDS)) or _line(_compact(document))
+
+
+def quotable(words: str) -> str:
+    """Return the words as they are shown: `LONGEST_QUOTE` characters at most."""
+    line = _line(words)
+    return line if len(line) <= LONGEST_QUOTE else f"{line[:LONGEST_QUOTE].rstrip()}…"
+
+
+def _line(text: str) -> str:
+    return printable(" ".join(text[: 4 * _LONGEST_WORDS].split()))[:_LONGEST_WORDS]
+
+
+def _words(found: object, deepest: int) -> str:
+    if isinstance(found, str):
+        if found.lstrip()[:1] in ("{", "[") and deepest:  # gateways put the document that they were sent into a text
+            return _words(_loosely(found), deepest - 1) if not isinstance(_loosely(found), str) else found
+        return _page_title(found)
+    if not deepest:
+        return ""
+    if isinstance(found, list):
+        return "; ".join(filter(None, (_words(each, deepest - 1) for each in found[:3])))
+    if isinstance(found, dict):
+        each = (_words(found[key], deepest - 1) for key in _WORDS_OF_FAILURE if found.get(key))
+        return next(filter(None, each), "")
+    return ""
+
+
+def _page_title(text: str) -> str:
+    """Return `text`, or the title of a web page."""
+    if not text.lstrip()[:15].lower().startswith(("<!doctype", "<html")):
+        return text.strip()
+    title = re.search(r"<title[^>]{0,200}>([^<]{0,500})", text[:20_000], re.IGNORECASE)
+    return title[1].strip() if title and title[1].strip() else "a web page"
+
+
+def _loosely(text: str) -> object:
+    """Return the JSON document, or the text itself."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _compact(document: object) -> str:
+    try:
+        return "without words" if document in (None, "", {}, []) else json.dumps(document, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return "something that cannot be read"
