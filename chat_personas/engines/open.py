@@ -118,6 +118,7 @@ async def open_engine(model: str, settings: "Settings | None" = None) -> Engine:
             threads=settings.threads,
             flash_attention=settings.flash_attention,
             hash_cache=hashes_path(),
+            tried=found.path == pocket_path(),
         )
     from chat_personas.engines.openai import OpenAIEngine
 

@@ -45,6 +45,7 @@ class LlamaEngine:
         batch: int = 256,
         sequences: int = 64,
         hash_cache: Path | None = None,
+        tried: bool = False,
     ) -> "LlamaEngine":
         """Load the model file `path` in a thread of its own; cancelling the call stops the loading.
 
@@ -52,6 +53,7 @@ class LlamaEngine:
             path: a GGUF file.
             name: the model's name in reports, by default the file's name without its ending.
             hash_cache: see `model_sha256`.
+            tried: whether the file is known to run, and needs no trial (`try_model`).
             context_length, threads, flash_attention, batch, sequences: see `Options`.
 
         Raises:
@@ -65,6 +67,10 @@ class LlamaEngine:
             from chat_personas.engines.llama.model import check_model_file
 
             check_model_file(path)
+            if not tried:
+                from chat_personas.engines.llama.trial import try_model
+
+                try_model(path, flag, hash_cache)
             from chat_personas.engines.llama.runtime import Options, load_runtime
 
             return load_runtime(path, Options(context_length, threads, flash_attention, batch, sequences), flag)

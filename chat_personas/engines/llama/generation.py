@@ -57,6 +57,7 @@ class ReplyJob(_ConversationJob[Piece]):
         progress = self._progress
         progress.prompt, progress.dropped = len(tokens), fitted.dropped
         progress.reused = runtime.memory.set_conversation(tokens)
+        runtime.context.check_finite(runtime.memory.row)
         detokeniser = runtime.vocabulary.detokeniser()
         try:
             finish = self._generate(runtime, flag, detokeniser)
@@ -163,6 +164,7 @@ class CompleteJob(_ConversationJob[str]):
             runtime.memory.release(_decode(runtime, path[:-1]))
         step = _decode(runtime, path)
         try:
+            runtime.context.check_finite(step.ends[-1])
             return self._generate(runtime, flag, len(path), step.ends[-1], seed)
         finally:
             runtime.memory.release(step)

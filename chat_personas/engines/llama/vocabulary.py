@@ -3,8 +3,10 @@
 import codecs
 import ctypes
 import re
-from collections.abc import Callable, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
+from string import ascii_letters, digits, punctuation
 from typing import Any
 
 import numpy as np
@@ -39,9 +41,14 @@ class Vocabulary:
             buffer = (self._library.llama_token * room)()
             count = self._library.llama_tokenize(self.pointer, data, len(data), buffer, room, False, special)
             if count >= 0:
-                return list(buffer[:count])
+                return self._checked(buffer[:count])
             room = -count
         raise EngineError(f"a text of {len(data)} bytes could not be split into tokens; shorten it")
+
+    def _checked(self, tokens: list[int]) -> list[int]:
+        if tokens and not 0 <= min(tokens) <= max(tokens) < self.size:
+            raise EngineError("the model's vocabulary does not fit its tokeniser; the model file is damaged")
+        return tokens
 
     def piece(self, token: int, *, special: bool = False) -> bytes:
         """Return the bytes of `token`; those of a control token are empty unless `special`."""
@@ -83,10 +90,27 @@ class Vocabulary:
     def _or_none(self, token: Any) -> int | None:
         return int(token) if 0 <= token < self.size else None
 
-    @property
+    @cached_property
     def can_constrain(self) -> bool:
-        """Whether a grammar can keep replies to a form: there is a token that ends them."""
-        return self.end is not None and self.ends_reply(self.end)
+        """Whether a grammar can keep replies to a form: a token ends them, and others spell every ASCII character."""
+        return (
+            self.end is not None
+            and self.ends_reply(self.end)
+            and self.spells(ascii_letters + digits + punctuation + " ")
+        )
+
+    def spells(self, text: str) -> bool:
+        """Whether there are tokens for each character of `text` by itself."""
+        spelled = {each: self.text_of(self.tokenise(each, special=False)) for each in set(text)}
+        return all(each in found and found.strip() == each.strip() for each, found in spelled.items())
+
+    def spells_whole(self, text: str) -> bool:
+        """Whether the tokens of `text` spell all of it, whatever becomes of white space, case and compatible forms."""
+        return _bare(self.text_of(self.tokenise(text, special=False))) == _bare(text)
+
+    def text_of(self, tokens: Iterable[int], *, special: bool = False) -> str:
+        """Return the text of `tokens`; control tokens are part of it only if `special`."""
+        return b"".join(self.piece(token, special=special) for token in tokens).decode("utf-8", "replace")
 
     def spelling(self, token: int | None) -> str:
         """Return a control token as chat templates write it; empty for None."""
@@ -102,6 +126,10 @@ class Vocabulary:
         }
         ordered = sorted(filter(None, spellings), key=len, reverse=True)
         return re.compile("|".join(map(re.escape, ordered)) or r"(?!)")
+
+
+def _bare(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 class Detokeniser:
@@ -151,8 +179,8 @@ class LabelScorer:
             UnknownLabelError: there is none, so that the first token of an answer does not tell the labels apart.
         """
         if label not in self._found:
-            ends = {self._last_token(space + label) for space in _SURROUNDINGS}
-            found = sorted(token for token in ends if self._spells(token, label))
+            ends = (self._vocabulary.tokenise(space + label, special=False)[-1:] for space in _SURROUNDINGS)
+            found = sorted({token for end in ends for token in end if self._spells(token, label)})
             if not found:
                 raise UnknownLabelError(f"the model has no single token for the label {label!r}")
             self._found[label] = tuple(found)
@@ -173,7 +201,7 @@ class LabelScorer:
         scores = []
         for label in labels:
             raw = logits[list(self.variants(label))].astype(np.float64) - largest
-            logprob = float(np.logaddexp.reduce(raw) - total)
+            logprob = float(np.logaddexp.reduce(raw) - total) if np.isfinite(total) else np.nan
             scores.append(LabelScore(label, logprob, logprob))
         mass = sum(float(np.exp(score.lower)) for score in scores)
         return tuple(scores), min(mass, 1.0)
@@ -182,11 +210,10 @@ class LabelScorer:
         """Return log Σ_t exp(l_t − m) and m."""
         # Vocabularies are large: the exponentials go to a buffer that is used again. Their sum is in double precision.
         largest = float(logits.max())
+        if not np.isfinite(largest):
+            return np.nan, largest
         np.exp(np.subtract(logits, np.float32(largest), out=self._scratch), out=self._scratch)
         return float(np.log(self._scratch.sum(dtype=np.float64))), largest
-
-    def _last_token(self, text: str) -> int:
-        return self._vocabulary.tokenise(text, special=False)[-1]
 
     def _spells(self, token: int, label: str) -> bool:
         return self._vocabulary.piece(token).decode("utf-8", "replace").strip() == label

@@ -4,6 +4,7 @@ Llama architecture, all weights f32, a byte-level vocabulary, and the chat forma
 that llama.cpp treats it as any other file.
 """
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import gguf
@@ -28,9 +29,17 @@ def write_tiny_model(
     context: int = 512,
     template: str | None = TEMPLATE,
     name: str = "tiny",
+    without: str = "",
+    words: Sequence[str] = (),
+    figures: Mapping[str, int | float | str | bool] | None = None,
 ) -> Path:
-    """Write a random model to `path` and return it; the same arguments give the same bytes."""
-    tokens, merges = _vocabulary()
+    """Write a random model to `path` and return it; the same arguments give the same bytes.
+
+    The vocabulary lacks the characters of `without`, and has `words` as further tokens. `figures` are further metadata,
+    or other values for those that are there.
+    """
+    tokens, merges = _vocabulary(without)
+    tokens += words
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_name(name)
     writer.add_context_length(context)
@@ -47,6 +56,7 @@ def write_tiny_model(
     writer.add_tokenizer_pre("gpt-2")
     writer.add_token_list(tokens)
     kinds = [gguf.TokenType.CONTROL if token in SPECIAL else gguf.TokenType.NORMAL for token in tokens]
+    kinds[len(tokens) - len(words) :] = [gguf.TokenType.USER_DEFINED] * len(words)
     writer.add_token_types(kinds)
     writer.add_token_merges(merges)
     writer.add_bos_token_id(BEGIN)
@@ -54,6 +64,9 @@ def write_tiny_model(
     writer.add_add_bos_token(True)
     if template is not None:
         writer.add_chat_template(template)
+    for key, value in (figures or {}).items():
+        kind = gguf.GGUFValueType.get_type(value)
+        writer.kv_data[0][key] = gguf.GGUFValue(value, gguf.GGUFValueType.UINT32 if kind.name == "INT32" else kind)
     for name, weights in _weights(np.random.default_rng(seed), len(tokens), layers, width):
         writer.add_tensor(name, weights)
     writer.write_header_to_file()
@@ -63,13 +76,15 @@ def write_tiny_model(
     return path
 
 
-def _vocabulary() -> tuple[list[str], list[str]]:
+def _vocabulary(without: str = "") -> tuple[list[str], list[str]]:
     """All bytes as GPT-2 spells them, a spaced form of every capital, and the words above, built by merges."""
-    spelling = _byte_spelling()
-    tokens = [*SPECIAL, *(spelling[byte] for byte in range(256))]
+    spelling = {byte: shown for byte, shown in _byte_spelling().items() if chr(byte) not in without}
+    tokens = [*SPECIAL, *(spelling[byte] for byte in sorted(spelling))]
     merges: list[str] = []
-    space = spelling[ord(" ")]
+    space = _byte_spelling()[ord(" ")]
     for word in (*(space + chr(letter) for letter in range(ord("A"), ord("Z") + 1)), *WORDS):
+        if set(word) & set(without):
+            continue
         built = word[0]
         for letter in word[1:]:
             if built + letter not in tokens:
