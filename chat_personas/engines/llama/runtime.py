@@ -7,7 +7,8 @@ from pathlib import Path
 from chat_personas.engines.llama.bindings import native, physical_cores, processor_features
 from chat_personas.engines.llama.context import Context, ContextSize
 from chat_personas.engines.llama.model import Model, model_sha256
-from chat_personas.engines.llama.prompt import CHATML, PLAIN, RENDERING_VERSION, ChatTemplate, Prompter
+from chat_personas.engines.llama.prompt import RENDERING_VERSION, Prompter
+from chat_personas.engines.llama.template import CHATML, PLAIN, ChatTemplate
 from chat_personas.engines.llama.token_cache import SequenceMemory
 from chat_personas.engines.llama.vocabulary import LabelScorer, Vocabulary
 from chat_personas.engines.llama.worker import InterruptFlag
@@ -133,6 +134,7 @@ def _with_context(model: Model, options: Options, flag: InterruptFlag) -> Runtim
     vocabulary = Vocabulary(model.pointer)
     begin, end = vocabulary.spelling(vocabulary.begin), vocabulary.spelling(vocabulary.end)
     template = ChatTemplate(model.chat_template or CHATML, begin=begin, end=end)
+    template.check()
     prompter = Prompter(vocabulary, template)
     plain = Prompter(vocabulary, ChatTemplate(PLAIN, begin=begin, end=end))
     length = options.context_length or min(model.trained_context, _LARGEST_DEFAULT_CONTEXT)
