@@ -91,13 +91,15 @@ class Piece:
 
     The last piece of a reply that ended properly carries `finish_reason` (its text may be empty). A stream
     that ends without one was interrupted. `dropped_messages` counts the oldest messages that the engine left
-    out because the conversation is longer than the context; the first piece carries it.
+    out because the conversation is longer than the context; the first piece carries it. `thought` is what the model
+    thinks before it replies: it is not part of the reply, and is not given back to the model.
     """
 
     text: str
     finish_reason: FinishReason | None = None
     dropped_messages: int = 0
     usage: Usage | None = None
+    thought: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from chat_personas.engines.llama.bindings import native
 from chat_personas.engines.llama.tree import Limits, Plan, Step, TokenPath
-from chat_personas.engines.llama.vocabulary import Detokeniser, Vocabulary
+from chat_personas.engines.llama.vocabulary import Vocabulary
 from chat_personas.engines.llama.worker import Interrupted, InterruptFlag, Job, Priority
+from chat_personas.engines.reply_text import ReplyText, Said
 from chat_personas.engines.shortening import Fitted, shortened
 from eval.engine import (
     EngineError,
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_ONLY_THOUGHT = (
+    "the model thought for {} tokens and did not come to a reply; raise max_tokens under [sampling] in the persona's "
+    "file, or use a model that does not think"
+)
 _SEEDS = 2**32 - 1  # llama.cpp takes 2**32 - 1 itself for "draw one", unseen
 
 
@@ -58,14 +63,17 @@ class ReplyJob(_ConversationJob[Piece]):
         progress.prompt, progress.dropped = len(tokens), fitted.dropped
         progress.reused = runtime.memory.set_conversation(tokens)
         runtime.context.check_finite(runtime.memory.row)
-        detokeniser = runtime.vocabulary.detokeniser()
+        output = _Output(runtime)
         try:
-            finish = self._generate(runtime, flag, detokeniser)
+            finish = self._generate(runtime, flag, output)
         finally:
-            runtime.prompter.remember_reply(detokeniser.text, detokeniser.tokens)
-        self.results.put(Piece("", finish, self._take_dropped(), progress.usage()))
+            output.remember()
+        rest = output.text.end()
+        if not output.text.reply.strip() and output.text.thought:
+            raise RequestError(_ONLY_THOUGHT.format(progress.generated))
+        self.results.put(Piece(rest.reply, finish, self._take_dropped(), progress.usage(), rest.thought))
 
-    def _generate(self, runtime: "Runtime", flag: InterruptFlag, detokeniser: Detokeniser) -> FinishReason:
+    def _generate(self, runtime: "Runtime", flag: InterruptFlag, output: "_Output") -> FinishReason:
         """Draw and decode tokens until the reply ends."""
         memory, progress = runtime.memory, self._progress
         longest = min(self._sampling.max_tokens, runtime.context_length - len(memory.conversation))
@@ -74,12 +82,14 @@ class ReplyJob(_ConversationJob[Piece]):
                 flag.check()
                 token = sampler.draw(runtime.context.check_drawable(memory.row), memory.row)
                 self._note_first_token()
-                if runtime.vocabulary.ends_reply(token):
+                if output.ends_with(token):
                     return "stop"
                 progress.generated += 1
-                text = detokeniser.add(token)
-                if text:
-                    self.results.put(Piece(text, dropped_messages=self._take_dropped()))
+                said = output.add(token)
+                if said.reply or said.thought:
+                    self.results.put(Piece(said.reply, dropped_messages=self._take_dropped(), thought=said.thought))
+                if output.text.ended:
+                    return "stop"
                 if progress.generated < longest:  # the last token of all is drawn, and never needs to be decoded
                     memory.extend_conversation([token])
         return "length"
@@ -170,19 +180,47 @@ class CompleteJob(_ConversationJob[str]):
             runtime.memory.release(step)
 
     def _generate(self, runtime: "Runtime", flag: InterruptFlag, position: int, row: int, seed: int) -> str:
-        detokeniser = runtime.vocabulary.detokeniser()
+        output = _Output(runtime)
         longest = min(self._sampling.max_tokens, runtime.context_length - position, runtime.memory.free)
         with Sampler(self._sampling, seed, runtime.vocabulary) as sampler:
             for number in range(longest):
                 flag.check()
                 token = sampler.draw(runtime.context.check_drawable(row), row)
-                if runtime.vocabulary.ends_reply(token):
+                if output.ends_with(token):
                     break
-                detokeniser.add(token)
+                output.add(token)
+                if output.text.ended:
+                    break
                 if number + 1 < longest:
                     runtime.memory.extend_branch(token, position + number)
                     row = 0
-        return detokeniser.text
+        output.text.end()
+        return output.text.reply
+
+
+class _Output:
+    """The tokens of one reply as they are drawn, and the reply in them (`ReplyText`)."""
+
+    def __init__(self, runtime: "Runtime") -> None:
+        self._vocabulary = runtime.vocabulary
+        self._prompter = runtime.prompter
+        self._detokeniser = runtime.vocabulary.detokeniser()
+        self.text = ReplyText(thinking=runtime.prompter.opens_thought)
+
+    def ends_with(self, token: int) -> bool:
+        """Whether `token` ends the reply: one that ends a channel does not, as long as the reply is still to come."""
+        if not self._vocabulary.ends_reply(token):
+            return False
+        return not (self.text.thinking and self._vocabulary.ends_channel(token))
+
+    def add(self, token: int) -> Said:
+        """Take one more token; return what has become clear of the reply and of the thoughts."""
+        return self.text.add(self._detokeniser.add(token))
+
+    def remember(self) -> None:
+        """Let the reply keep its tokens when it comes back as a message, unless they hold more than the reply."""
+        if self._detokeniser.text == self.text.reply:
+            self._prompter.remember_reply(self._detokeniser.text, self._detokeniser.tokens)
 
 
 def _decode(runtime: "Runtime", path: TokenPath) -> Step:

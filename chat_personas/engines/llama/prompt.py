@@ -8,6 +8,7 @@ from itertools import pairwise, repeat
 
 from chat_personas.engines.llama.template import ChatTemplate, TemplatePart
 from chat_personas.engines.llama.vocabulary import Vocabulary
+from chat_personas.engines.reply_text import opens_thought
 from eval.engine import Message, RequestError
 
 RENDERING_VERSION = 2
@@ -62,6 +63,11 @@ class Prompter:
         before = self._text_tokens(self._last_word, False)
         whole = self._text_tokens(f"{self._last_word} {text}", False)
         return whole[len(before) :] if whole[: len(before)] == before else self._text_tokens(f" {text}", False)
+
+    @cached_property
+    def opens_thought(self) -> bool:
+        """Whether every context ends within a thought of the reply that follows."""
+        return opens_thought(self._template.text([Message("user", "?")]))
 
     @cached_property
     def _last_word(self) -> str:

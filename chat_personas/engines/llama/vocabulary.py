@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chat_personas.engines.llama.bindings import native
+from chat_personas.engines.reply_text import is_marker
 from eval.engine import EngineError, LabelScore
 
 _SENTENCEPIECE = 1  # LLAMA_VOCAB_TYPE_SPM: its first token of a text carries a space that is not in the text
@@ -64,9 +65,12 @@ class Vocabulary:
         raise EngineError(f"token {token} has no text; the model file is damaged")
 
     def detokeniser(self) -> "Detokeniser":
-        """Return a detokeniser for one reply."""
+        """Return a detokeniser for one reply; of control tokens only markers of thoughts and channels have a text."""
         leads_with_space = int(self._library.llama_vocab_type(self.pointer)) == _SENTENCEPIECE
-        return Detokeniser(self.piece, strip_leading_space=leads_with_space)
+        return Detokeniser(self._piece_of_reply, strip_leading_space=leads_with_space)
+
+    def _piece_of_reply(self, token: int) -> bytes:
+        return self.piece(token, special=token in self._markers)
 
     def ends_reply(self, token: int) -> bool:
         """Whether `token` ends a reply (end of text, of turn, of message, as the model file marks them)."""
@@ -119,13 +123,28 @@ class Vocabulary:
     @cached_property
     def control(self) -> re.Pattern[str]:
         """A pattern that finds the spelling of any control token; of two that begin alike, the longer one."""
+        ordered = sorted(set(filter(None, self._controls.values())), key=len, reverse=True)
+        return re.compile("|".join(map(re.escape, ordered)) or r"(?!)")
+
+    @cached_property
+    def _controls(self) -> dict[int, str]:
+        """The spelling of each control token."""
         library, pointer = self._library, self.pointer
         hidden = library.LLAMA_TOKEN_ATTR_CONTROL | library.LLAMA_TOKEN_ATTR_UNKNOWN
-        spellings = {
-            self.spelling(token) for token in range(self.size) if library.llama_vocab_get_attr(pointer, token) & hidden
+        return {
+            token: self.spelling(token)
+            for token in range(self.size)
+            if library.llama_vocab_get_attr(pointer, token) & hidden
         }
-        ordered = sorted(filter(None, spellings), key=len, reverse=True)
-        return re.compile("|".join(map(re.escape, ordered)) or r"(?!)")
+
+    @cached_property
+    def _markers(self) -> frozenset[int]:
+        """The control tokens between which a model thinks, or that name its channels."""
+        return frozenset(token for token, spelling in self._controls.items() if is_marker(spelling))
+
+    def ends_channel(self, token: int) -> bool:
+        """Whether `token` ends one channel of a reply and another follows, in a model that writes in channels."""
+        return self._controls.get(token) == "<|end|>" and "<|channel|>" in self._controls.values()
 
 
 def _bare(text: str) -> str:

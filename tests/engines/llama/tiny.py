@@ -31,15 +31,19 @@ def write_tiny_model(
     name: str = "tiny",
     without: str = "",
     words: Sequence[str] = (),
+    says: Mapping[str, str] | None = None,
     figures: Mapping[str, int | float | str | bool] | None = None,
 ) -> Path:
     """Write a random model to `path` and return it; the same arguments give the same bytes.
 
     The vocabulary lacks the characters of `without`, and has `words` as further tokens. `figures` are further metadata,
-    or other values for those that are there.
+    or other values for those that are there. With `says` the weights are not random: after each token that it names
+    comes the token that it gives, whatever stood before.
     """
     tokens, merges = _vocabulary(without)
     tokens += words
+    if says is not None:
+        width = 64 * -(-len(tokens) // 64)
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_name(name)
     writer.add_context_length(context)
@@ -68,7 +72,7 @@ def write_tiny_model(
         kind = gguf.GGUFValueType.get_type(value)
         writer.kv_data[0][key] = gguf.GGUFValue(value, gguf.GGUFValueType.UINT32 if kind.name == "INT32" else kind)
     for name, weights in _weights(np.random.default_rng(seed), len(tokens), layers, width):
-        writer.add_tensor(name, weights)
+        writer.add_tensor(name, weights if says is None else _scripted(name, weights, tokens, says))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -127,3 +131,16 @@ def _weights(random: np.random.Generator, vocabulary: int, layers: int, width: i
             (f"blk.{layer}.ffn_down.weight", matrix(width, 2 * width)),
         ]
     return weights
+
+
+def _scripted(name: str, weights: np.ndarray, tokens: Sequence[str], says: Mapping[str, str]) -> np.ndarray:
+    """Weights with which each token is a direction of its own, the layers add nothing, and `says` gives the next."""
+    if name.endswith("norm.weight"):
+        return weights
+    zeros = np.zeros_like(weights)
+    if name == "token_embd.weight":
+        np.fill_diagonal(zeros, 1)
+    elif name == "output.weight":
+        for before, after in says.items():
+            zeros[tokens.index(after), tokens.index(before)] = 30 / np.sqrt(weights.shape[1])
+    return zeros
