@@ -27,6 +27,7 @@ from chat_personas.reporting.wording import (
     answers_of,
     doubts,
     drifted,
+    model_described,
     nearest_groups,
     not_shown,
     not_valid,
@@ -103,7 +104,10 @@ class LineMode:
 
     async def _open_engine(self) -> Engine:
         with busy(f"opening {self._launch.shown_model}…"):
-            return await self._launch.open_engine()
+            engine = await self._launch.open_engine()
+        if engine.info.prompt_format == "plain":
+            print(f"({model_described(engine.info)})", file=sys.stderr, flush=True)
+        return engine
 
     def _open_conversation(self, corpus: Corpus, engine: Engine) -> Conversation:
         if self._resume is not None:

@@ -68,7 +68,7 @@ class ReplyText:
 
         Args:
             thinking: whether the prompt ends within a thought (`opens_thought`).
-            stops: texts before which the reply ends, and the white space before them.
+            stops: texts before which the reply ends. With them the reply has no white space around it.
         """
         self._mode = _Mode.THOUGHT if thinking else _Mode.REPLY
         self._stops = re.compile(rf"\s*(?:{'|'.join(map(re.escape, stops))})" if stops else r"(?!)")
@@ -144,8 +144,9 @@ class ReplyText:
         elif self._mode is _Mode.THOUGHT:
             self.thought += text
         elif not self.reply:
-            # White space before the reply is dropped if a thought follows it or has come before.
-            said = (self._blank + text).lstrip() if self.thought or self._header else self._blank + text
+            # White space before the reply is dropped if a thought follows it or has come before, or in a transcript.
+            bare = self.thought or self._header or self._stop_texts
+            said = (self._blank + text).lstrip() if bare else self._blank + text
             self._blank, self.reply = ("", said) if said.strip() else (said, "")
         else:
             self.reply += text

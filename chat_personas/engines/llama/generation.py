@@ -27,6 +27,7 @@ from eval.engine import (
 )
 
 if TYPE_CHECKING:
+    from chat_personas.engines.llama.prompt import Prompter
     from chat_personas.engines.llama.runtime import Runtime
 
 T = TypeVar("T")
@@ -58,12 +59,12 @@ class ReplyJob(_ConversationJob[Piece]):
 
     def run(self, runtime: "Runtime", flag: InterruptFlag) -> None:
         """Generate the reply; see `Job.run`."""
-        fitted, tokens = _fit_reply(runtime, self._messages, self._sampling)
+        fitted, tokens = _fit_reply(runtime, runtime.prompter, self._messages, self._sampling)
         progress = self._progress
         progress.prompt, progress.dropped = len(tokens), fitted.dropped
         progress.reused = runtime.memory.set_conversation(tokens)
         runtime.context.check_finite(runtime.memory.row)
-        output = _Output(runtime)
+        output = _Output(runtime.vocabulary, runtime.prompter)
         try:
             finish = self._generate(runtime, flag, output)
         finally:
@@ -140,7 +141,7 @@ class ReadAheadJob(_ConversationJob[None]):
         """Decode the part of the conversation that is not in the cache; see `Job.run`."""
         # If the conversation is too long, its next reply says so, to the person who goes on with it.
         with suppress(TooLongError, Interrupted):
-            _, tokens = _fit_reply(runtime, self._messages, self._sampling)
+            _, tokens = _fit_reply(runtime, runtime.prompter, self._messages, self._sampling)
             flag.check()
             runtime.memory.set_conversation(tokens)
 
@@ -159,7 +160,7 @@ class CompleteJob(_ConversationJob[str]):
 
     def run(self, runtime: "Runtime", flag: InterruptFlag) -> None:
         """Generate the replies that are still missing; see `Job.run`."""
-        _, path = _fit_reply(runtime, self._messages, self._sampling)
+        _, path = _fit_reply(runtime, runtime.texts_prompter, self._messages, self._sampling)
         if len(path) > runtime.memory.room(path) - 1:
             problem = f"there is no room for these {len(path)} tokens beside the conversation"
             raise RequestError(f"{problem}; begin a new one, or {runtime.longer_context}")
@@ -180,7 +181,7 @@ class CompleteJob(_ConversationJob[str]):
             runtime.memory.release(step)
 
     def _generate(self, runtime: "Runtime", flag: InterruptFlag, position: int, row: int, seed: int) -> str:
-        output = _Output(runtime)
+        output = _Output(runtime.vocabulary, runtime.texts_prompter)
         longest = min(self._sampling.max_tokens, runtime.context_length - position, runtime.memory.free)
         with Sampler(self._sampling, seed, runtime.vocabulary) as sampler:
             for number in range(longest):
@@ -201,11 +202,11 @@ class CompleteJob(_ConversationJob[str]):
 class _Output:
     """The tokens of one reply as they are drawn, and the reply in them (`ReplyText`)."""
 
-    def __init__(self, runtime: "Runtime") -> None:
-        self._vocabulary = runtime.vocabulary
-        self._prompter = runtime.prompter
-        self._detokeniser = runtime.vocabulary.detokeniser()
-        self.text = ReplyText(thinking=runtime.prompter.opens_thought)
+    def __init__(self, vocabulary: Vocabulary, prompter: "Prompter") -> None:
+        self._vocabulary = vocabulary
+        self._prompter = prompter
+        self._detokeniser = vocabulary.detokeniser()
+        self.text = ReplyText(thinking=prompter.opens_thought, stops=prompter.stops)
 
     def ends_with(self, token: int) -> bool:
         """Whether `token` ends the reply: one that ends a channel does not, as long as the reply is still to come."""
@@ -236,7 +237,9 @@ def _decode(runtime: "Runtime", path: TokenPath) -> Step:
     return last
 
 
-def _fit_reply(runtime: "Runtime", messages: Sequence[Message], sampling: Sampling) -> tuple[Fitted, tuple[int, ...]]:
+def _fit_reply(
+    runtime: "Runtime", prompter: "Prompter", messages: Sequence[Message], sampling: Sampling
+) -> tuple[Fitted, tuple[int, ...]]:
     """Return the messages that leave room for a reply, and their tokens.
 
     A quarter of the context is left free for the reply, or less if the reply may not be so long.
@@ -248,8 +251,8 @@ def _fit_reply(runtime: "Runtime", messages: Sequence[Message], sampling: Sampli
         raise EngineError("there is no message to reply to")
     room = runtime.context_length - min(sampling.max_tokens, runtime.context_length // 4)
     tokens: tuple[int, ...] = ()
-    for fitted in shortened(messages, runtime.prompter.size, room):
-        tokens = runtime.prompter.tokens(fitted.messages)
+    for fitted in shortened(messages, prompter.size, room):
+        tokens = prompter.tokens(fitted.messages)
         if len(tokens) <= room:
             return fitted, tokens
     length, reserved = runtime.context_length, runtime.context_length - room

@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import struct
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,7 @@ _SIGNS_OF_DAMAGE = (
 )
 
 
+_NAMED_TEMPLATE = "tokenizer.chat_template."
 _SHORTEST_CONTEXT = 16
 _ONE_STATE = "whose one state a probe would change: it cannot be measured here; run it on a server instead"
 
@@ -208,11 +210,23 @@ class Model:
         """Whether all weights are f32."""
         return bool(self._library.llama_model_ftype(self.pointer) == self._library.LLAMA_FTYPE_ALL_F32)
 
-    @property
+    @cached_property
     def chat_template(self) -> str | None:
-        """The Jinja template in the file, if there is one."""
+        """The Jinja template in the file for conversations, if there is one."""
         text = self._library.llama_model_chat_template(self.pointer, None)
-        return text.decode("utf-8", "replace") if text else None
+        return text.decode("utf-8", "replace") if text else self.metadata(f"{_NAMED_TEMPLATE}default") or None
+
+    @cached_property
+    def named_templates(self) -> tuple[str, ...]:
+        """The names of other templates in the file, such as `tool_use`, which are not for conversations."""
+        names = []
+        buffer = ctypes.create_string_buffer(256)
+        for index in range(self._library.llama_model_meta_count(self.pointer)):
+            self._library.llama_model_meta_key_by_index(self.pointer, index, buffer, len(buffer))
+            key = buffer.value.decode("utf-8", "replace")
+            if key.startswith(_NAMED_TEMPLATE):
+                names.append(key.removeprefix(_NAMED_TEMPLATE))
+        return tuple(sorted(names))
 
     def metadata(self, key: str) -> str | None:
         """Return a scalar entry of the file's metadata as text, or None."""

@@ -14,6 +14,7 @@ from eval.engine import Message, RequestError
 RENDERING_VERSION = 2
 """Raise it when the same messages become other text or tokens; cached answers are then asked again."""
 
+_UP_TO_THE_ANSWER = "\nAnswer:"
 _REMEMBERED_REPLIES = 1024
 _REMEMBERED_TEXTS = 4096
 
@@ -29,7 +30,24 @@ class Prompter:
     be split in another way, and the cache would no longer match.
     """
 
-    def __init__(self, vocabulary: Vocabulary, template: ChatTemplate) -> None:
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        template: ChatTemplate,
+        *,
+        stops: Sequence[str] = (),
+        question: ChatTemplate | None = None,
+    ) -> None:
+        """Make a prompter.
+
+        Args:
+            vocabulary: the model's.
+            template: the form of conversations.
+            stops: texts before which a reply ends, for templates without control tokens.
+            question: the form of a probe in plain text after a conversation; None where a probe is a turn as any other.
+        """
+        self.stops = tuple(stops)
+        self._question = question
         self._vocabulary = vocabulary
         self._template = template
         self._replies: OrderedDict[str, tuple[int, ...]] = OrderedDict()
@@ -45,12 +63,19 @@ class Prompter:
 
     def tokens(self, messages: Sequence[Message]) -> tuple[int, ...]:
         """Return the context that asks for a reply to `messages`. Raises EngineError if the template refuses them."""
-        return self._join(self._template.parts(messages), messages)
+        return self._tokens(self._template, messages)
 
     def probes(self, prefix: Sequence[Message], prompts: Sequence[str]) -> Iterator[tuple[int, ...]]:
-        """Yield for each prompt the context that asks for a reply to it after `prefix`."""
+        """Yield for each prompt the context that asks for a reply to it after `prefix`.
+
+        In plain text a prompt is `Probe.plain`, or one that becomes a question here.
+        """
         for prompt in prompts:
-            yield self.tokens([*prefix, Message("user", prompt)])
+            if self._question is None:
+                yield self.tokens([*prefix, Message("user", prompt)])
+            else:
+                text = prompt if prompt.endswith(_UP_TO_THE_ANSWER) else f"Question: {prompt}{_UP_TO_THE_ANSWER}"
+                yield self._tokens(self._question, [*prefix, Message("user", text)])
 
     def reply_tokens(self, text: str) -> tuple[int, ...]:
         """Return the tokens of `text` as the reply that follows a context of `tokens` or `probes`.
@@ -80,10 +105,14 @@ class Prompter:
         """Return how many tokens `text` has by itself."""
         return len(self._text_tokens(text, False))
 
+    def _tokens(self, template: ChatTemplate, messages: Sequence[Message]) -> tuple[int, ...]:
+        parts = template.parts(messages)
+        if any(part.mixed for part in parts):
+            self._refuse_control(template, parts[0].text, messages)
+        return self._join(parts, messages)
+
     def _join(self, parts: Sequence[TemplatePart], messages: Sequence[Message]) -> tuple[int, ...]:
         """Split the parts into tokens: as one text where that is safe, apart where it is not."""
-        if any(part.mixed for part in parts):
-            self._refuse_control(parts[0].text, messages)
         tokens: list[int] = []
         text = ""
         for part in parts:
@@ -97,7 +126,7 @@ class Prompter:
         tokens += self._template_tokens(text)
         return self._begun(tokens)
 
-    def _refuse_control(self, text: str, messages: Sequence[Message]) -> None:
+    def _refuse_control(self, template: ChatTemplate, text: str, messages: Sequence[Message]) -> None:
         """Raise EngineError if a message spells a control token, for a text in which contents do not stand apart.
 
         Then `text` has other control tokens than the same conversation without punctuation, or in other words.
@@ -108,7 +137,7 @@ class Prompter:
                 Message(message.role, content if message.content.strip() else message.content)
                 for message, content in zip(messages, harmless, strict=False)
             ]
-            if control.findall(self._template.text(others)) == control.findall(text):
+            if control.findall(template.text(others)) == control.findall(text):
                 return
         spelled = next((found[0] for message in messages for found in control.finditer(message.content)), None)
         what = f"spells {spelled}, a control token" if spelled else "becomes a control token"

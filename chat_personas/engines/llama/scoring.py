@@ -117,7 +117,7 @@ class ScoreJob(Job[ProbeScore]):
         """Yield the probes with the tokens of their contexts, and with those of whole texts."""
         letters = [probe for probe in probes if not probe.texts]
         whole = [probe for probe in probes if probe.texts]
-        contexts = runtime.prompter.probes(prefix, [probe.prompt for probe in letters])
+        contexts = runtime.prompter.probes(prefix, [runtime.prompt_of(probe) for probe in letters])
         for probe, context in zip(letters, contexts, strict=True):
             yield _Asked(probe, context)
         prompter = runtime.texts_prompter

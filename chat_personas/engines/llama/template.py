@@ -28,6 +28,24 @@ PLAIN = (
 )
 """The plain text of OpinionQA, which a model without a chat template goes on writing: base models know no turns."""
 
+_TURN = (
+    "{% if message['role'] == 'system' %}{{ message['content'] + '\n\n' }}"
+    "{% elif message['role'] == 'user' %}{{ 'Interviewer: ' + message['content'] + '\n' }}"
+    "{% else %}{{ 'Respondent: ' + message['content'] + '\n\n' }}{% endif %}"
+)
+TRANSCRIPT = f"{{% for message in messages %}}{_TURN}{{% endfor %}}{{{{ 'Respondent:' }}}}"
+"""A conversation as the transcript of an interview, which a base model goes on writing."""
+
+AFTER_TRANSCRIPT = (
+    f"{{% for message in messages %}}{{% if loop.last %}}{{{{ message['content'] }}}}{{% else %}}{_TURN}{{% endif %}}"
+    "{% endfor %}"
+)
+"""The same transcript, and after it the last message as it is: a question in plain text, up to its answer."""
+
+TRANSCRIPT_STOPS = ("\nInterviewer:", "\nRespondent:")
+PLAIN_STOPS = ("\nQuestion:", "\nAnswer:")
+"""Where a reply in each of these forms ends: a base model goes on with the next turn by itself."""
+
 _CLOCK = "strftime_now"
 """The function that templates call to write the date into every prompt."""
 _ROLES = ("system", "user", "assistant")
