@@ -12,9 +12,10 @@ from enum import Enum
 _NAMES = r"(?!end_)(?:\w+[:_])?(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|scratchpad)"
 _MARKER = re.compile(
     rf"""
-      (?P<open>  <\|?(?:start_|begin_of_|start_of_)?{_NAMES}(?:_start|_begin)?\|?> | \[THINK\] | ◁think▷ | <\|channel> )
+      (?P<open>  <\|?(?:start_|begin_of_|start_of_)?{_NAMES}(?:_start|_begin)?\|?> | \[THINK\] | ◁think▷ | <\|channel>
+                 | here(?:\s+is|'s)\s+my\s+thought\s+process: )
     | (?P<close> </\|?{_NAMES}\|?> | <\|/{_NAMES}\|> | <\|?end_(?:of_)?{_NAMES}\|?> | <\|?{_NAMES}_end\|?>
-                 | \[/THINK\] | ◁/think▷ | <channel\|> )
+                 | \[/THINK\] | ◁/think▷ | <channel\|> | here(?:\s+is|'s)\s+my\s+response: )
     | (?P<channel> <\|channel\|> ) | (?P<message> <\|message\|> ) | (?P<start> <\|start\|> )
     | (?P<end> <\|(?:end|return|call)\|> )
     | (?P<wrapper> </?(?:answer|response)> | <\|(?:start|end)_response\|> | <\|(?:begin|end)_of_solution\|> )
@@ -25,6 +26,8 @@ _LEAKED = re.compile(r"(?P<leaked>assistantfinal|(?<=[.!?…\"”)\n])(?:assista
 """The name of the channel with the reply where the markers around it are missing: it stands without spaces."""
 _HALF = re.compile(r"[<\[◁][^\s>\]▷]{0,31}$")
 """The end of a text that may become a marker."""
+_PHRASES = ("Here is my thought process:", "Here's my thought process:", "Here is my response:", "Here's my response:")
+"""Granite's markers are sentences."""
 _LONGEST_LEAK = 16
 _REPLYING = "final"
 
@@ -155,6 +158,8 @@ class ReplyText:
         """Return how much of `text` cannot be the beginning of a marker or of a stop text."""
         half = _HALF.search(text)
         clear = half.start() if half else len(text)
+        if not self.reply:
+            clear = min([clear, *(len(text) - _overlap(text, phrase) for phrase in _PHRASES)])
         if self._mode is _Mode.REPLY:
             clear = min([clear, *(len(text) - _overlap(text, stop) for stop in self._stop_texts)])
             return len(text[:clear].rstrip()) if self._stop_texts else clear

@@ -23,6 +23,7 @@ REASONED = [
     ("<|channel|>final<|message|>Free.", "Free.", ""),
     ("<|channel|>analysis<|message|>Say so.assistantfinalFree.", "Free.", "Say so."),
     ("<|channel|>analysis<|message|>My final word.finalFree.", "Free.", "My final word."),
+    ("Here is my thought process:\n\na\nHere is my response:\n\nFree.", "Free.", "\n\na\n"),
     ("<think>it never ends", "", "it never ends"),
     ("<think></think>", "", ""),
     ("Free. <think>a</think>Really.", "Free. Really.", "a"),
@@ -35,6 +36,7 @@ SPOKEN = [
     "1 < 2 and [x] <b>",
     "<answer>Yes</answer>",
     "analysis of the final",
+    "Here is my view.",
     "<",
 ]
 

@@ -63,7 +63,7 @@ class Prompter:
 
     def tokens(self, messages: Sequence[Message]) -> tuple[int, ...]:
         """Return the context that asks for a reply to `messages`. Raises EngineError if the template refuses them."""
-        return self._tokens(self._template, messages)
+        return self._tokens(self._template, self._template.parts(messages), messages)
 
     def probes(self, prefix: Sequence[Message], prompts: Sequence[str]) -> Iterator[tuple[int, ...]]:
         """Yield for each prompt the context that asks for a reply to it after `prefix`.
@@ -71,11 +71,14 @@ class Prompter:
         In plain text a prompt is `Probe.plain`, or one that becomes a question here.
         """
         for prompt in prompts:
-            if self._question is None:
-                yield self.tokens([*prefix, Message("user", prompt)])
-            else:
-                text = prompt if prompt.endswith(_UP_TO_THE_ANSWER) else f"Question: {prompt}{_UP_TO_THE_ANSWER}"
-                yield self._tokens(self._question, [*prefix, Message("user", text)])
+            template = self._question or self._template
+            if self._question is not None and not prompt.endswith(_UP_TO_THE_ANSWER):
+                prompt = f"Question: {prompt}{_UP_TO_THE_ANSWER}"
+            question = Message("user", prompt)
+            messages = [*prefix, question]
+            parts = template.parts(messages)
+            template.check_question(parts, question)
+            yield self._tokens(template, parts, messages)
 
     def reply_tokens(self, text: str) -> tuple[int, ...]:
         """Return the tokens of `text` as the reply that follows a context of `tokens` or `probes`.
@@ -105,8 +108,9 @@ class Prompter:
         """Return how many tokens `text` has by itself."""
         return len(self._text_tokens(text, False))
 
-    def _tokens(self, template: ChatTemplate, messages: Sequence[Message]) -> tuple[int, ...]:
-        parts = template.parts(messages)
+    def _tokens(
+        self, template: ChatTemplate, parts: Sequence[TemplatePart], messages: Sequence[Message]
+    ) -> tuple[int, ...]:
         if any(part.mixed for part in parts):
             self._refuse_control(template, parts[0].text, messages)
         return self._join(parts, messages)

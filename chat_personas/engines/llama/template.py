@@ -60,6 +60,12 @@ _FAULTS = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionE
 """What a template may raise besides Jinja's own errors: it is a program of somebody else's."""
 
 
+_LOSES_WORDS = (
+    "the model's chat template leaves out words of the messages, so that questions would not reach the model; use "
+    "another file of this model, or a server"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class TemplatePart:
     """A stretch of a rendered context: the template's own text, or what became of the content of a message.
@@ -167,10 +173,14 @@ class ChatTemplate:
                     raise
                 return  # a template for one question and no conversation; what it refuses, it refuses with its reason
             if texts[0] == texts[1] or not all(map(_holds, texts, (messages, other))):
-                raise EngineError(
-                    "the model's chat template leaves out words of the messages, so that questions would not reach the "
-                    "model; use another file of this model, or a server"
-                )
+                raise EngineError(_LOSES_WORDS)
+
+    @staticmethod
+    def check_question(parts: Sequence[TemplatePart], question: Message) -> None:
+        """Check that `question` is whole in the `parts` of a conversation that it ends; raise EngineError if not."""
+        whole = any(part.text.strip() == question.content.strip() for part in parts)
+        if not whole and not _holds("".join(part.text for part in parts), [question]):
+            raise EngineError(_LOSES_WORDS)
 
     @cached_property
     def _form(self) -> _Form:
@@ -182,7 +192,8 @@ class ChatTemplate:
                         text = self._render_in(form, messages, [message.content for message in messages])
                     except EngineError:
                         continue
-                    if _holds(text, messages):
+                    # A list that is printed as it is has all the words, and is not what the template is for.
+                    if _holds(text, messages) and not re.search(r"['\"]type['\"]", text):
                         return form
         return _Form()
 
@@ -260,10 +271,12 @@ def _forms(system: bool) -> Iterator[_Form]:
 
 
 def _holds(text: str, messages: Sequence[Message]) -> bool:
-    """Whether `text` has every word of the messages, in capitals or not."""
-    words = re.findall(r"\w+", " ".join(message.content for message in messages).casefold())
-    shown = set(re.findall(r"\w+", text.casefold()))
-    return shown.issuperset(words)
+    """Whether `text` has every word of the messages, in capitals or not, and also as JSON."""
+    text = re.sub(r"\\u([0-9a-fA-F]{4})", lambda code: chr(int(code[1], 16)), text)
+    text = re.sub(r"\\[nrtbf]", " ", text)
+    text = text.casefold()
+    words = set(re.findall(r"\w+", " ".join(message.content for message in messages).casefold()))
+    return all(word in text for word in words)
 
 
 def _without_system(turns: list[dict[str, str]]) -> list[dict[str, str]]:

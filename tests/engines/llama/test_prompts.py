@@ -13,7 +13,7 @@ from chat_personas.engines.llama import LlamaEngine
 from chat_personas.engines.llama.prompt import RENDERING_VERSION, Prompter
 from chat_personas.engines.llama.runtime import Runtime
 from chat_personas.engines.llama.template import CHATML, ChatTemplate
-from eval.engine import EngineError, Message, RequestError, Role
+from eval.engine import EngineError, Message, Probe, RequestError, Role
 from tests.engines.llama.tiny import BEGIN, END, SPECIAL, TEMPLATE, write_tiny_model
 
 TRIMMING = "{% for m in messages %}[{{ m.role }}] {{ m.content | trim }}\n{% endfor %}[assistant]"
@@ -254,6 +254,21 @@ async def test_a_file_whose_template_loses_words_is_refused_when_it_is_opened(tm
     with pytest.raises(EngineError, match="leaves out words") as caught:
         await LlamaEngine.open(path)
     assert "\n" not in str(caught.value)
+
+
+async def test_a_question_that_is_too_long_for_its_template_is_not_asked_in_part(tmp_path: Path) -> None:
+    source = "{% for m in messages %}[{{ m.role }}] {{ m.content | truncate(300) }};{% endfor %}[assistant]"
+    engine = await LlamaEngine.open(write_tiny_model(tmp_path / "m.gguf", template=source))
+    (score,) = [score async for score in engine.score([], [Probe("short", "Buses?", ("A", "B"))])]
+    assert score.failure is None
+    with pytest.raises(EngineError, match="leaves out words"):
+        await anext(engine.score([], [Probe("long", "Buses? " * 60 + "Trams?", ("A", "B"))]))
+    await engine.close()
+
+
+@pytest.mark.parametrize("source", [AS_JSON, "{{ messages | tojson(ensure_ascii=true) }}", LOWER, ONE_LINE, TRIMMING])
+def test_a_template_that_writes_json_or_changes_case_or_lines_passes(source: str) -> None:
+    template(source).check()
 
 
 async def test_a_file_whose_template_refuses_every_question_is_refused_with_the_reason(tmp_path: Path) -> None:
