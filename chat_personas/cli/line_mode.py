@@ -46,9 +46,16 @@ class LineMode:
     """A conversation over standard input and output."""
 
     def __init__(
-        self, persona: str | None, model: str | None, survey: str | None, *, measure: bool, resume: str | None
+        self,
+        persona: str | None,
+        model: str | None,
+        survey: str | None,
+        *,
+        measure: bool,
+        resume: str | None,
+        template: str | None = None,
     ) -> None:
-        self._launch = Launch(persona, model, survey)
+        self._launch = Launch(persona, model, survey, template=template)
         self._measure = measure
         self._resume = resume
         self._interrupted = False

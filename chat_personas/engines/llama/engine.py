@@ -46,6 +46,7 @@ class LlamaEngine:
         sequences: int = 64,
         hash_cache: Path | None = None,
         tried: bool = False,
+        template: str | None = None,
     ) -> "LlamaEngine":
         """Load the model file `path` in a thread of its own; cancelling the call stops the loading.
 
@@ -54,7 +55,7 @@ class LlamaEngine:
             name: the model's name in reports, by default the file's name without its ending.
             hash_cache: see `model_sha256`.
             tried: whether the file is known to run, and needs no trial (`try_model`).
-            context_length, threads, flash_attention, batch, sequences: see `Options`.
+            context_length, threads, flash_attention, batch, sequences, template: see `Options`.
 
         Raises:
             EngineError: the file is missing, cut off, not a GGUF file, or not a model that can be run here; or memory
@@ -73,7 +74,9 @@ class LlamaEngine:
                 try_model(path, flag, hash_cache)
             from chat_personas.engines.llama.runtime import Options, load_runtime
 
-            return load_runtime(path, Options(context_length, threads, flash_attention, batch, sequences), flag)
+            return load_runtime(
+                path, Options(context_length, threads, flash_attention, batch, sequences, template), flag
+            )
 
         loading: asyncio.Future[Runtime] = asyncio.get_running_loop().create_future()
         worker = Worker(load, _settler(loading))

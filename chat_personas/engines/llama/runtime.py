@@ -35,6 +35,7 @@ class Options:
         flash_attention: faster on the CPU, but then results depend more on how tokens are split into batches.
         batch: tokens of one decode. More than 256 are no faster: branches in one decode also compute attention to each
             other, which is then masked.
+        template: a Jinja chat template in place of that in the file; empty for plain text, as a base model.
         sequences: the conversation, the spine, and the branches that may end in one decode (3 to 256).
     """
 
@@ -43,6 +44,7 @@ class Options:
     flash_attention: bool = False
     batch: int = 256
     sequences: int = 64
+    template: str | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError for values that llama.cpp would not survive."""
@@ -77,6 +79,7 @@ class Runtime:
     context_length: int
     threads: int
     flash_attention: bool
+    template_given: bool
 
     @property
     def prompt_format(self) -> PromptFormat:
@@ -131,6 +134,8 @@ class Runtime:
         )
 
     def _template_described(self) -> str:
+        if self.template_given:
+            return "from the settings" if self.prompt_format == "template" else "none, by the settings; plain text"
         if self.model.chat_template:
             return "from the file"
         others = ", ".join(self.model.named_templates)
@@ -163,8 +168,9 @@ def _with_context(model: Model, options: Options, flag: InterruptFlag) -> Runtim
     def form(source: str) -> ChatTemplate:
         return ChatTemplate(source, begin=begin, end=end)
 
-    template = form(model.chat_template or TRANSCRIPT)
-    if model.chat_template:
+    source = model.chat_template if options.template is None else options.template
+    template = form(source or TRANSCRIPT)
+    if source:
         prompter = texts = Prompter(vocabulary, template)
     else:
         prompter = Prompter(vocabulary, template, stops=TRANSCRIPT_STOPS, question=form(AFTER_TRANSCRIPT))
@@ -195,4 +201,5 @@ def _with_context(model: Model, options: Options, flag: InterruptFlag) -> Runtim
         context_length=length,
         threads=threads,
         flash_attention=options.flash_attention,
+        template_given=options.template is not None,
     )

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from chat_personas.engines.llama import LlamaEngine
+from chat_personas.engines.open import UnknownModelError, open_engine, with_template
+from chat_personas.settings import Settings
 from eval.engine import Message, Probe, Sampling
 from tests.engines.llama.tiny import TEMPLATE, write_tiny_model
 
@@ -13,6 +15,9 @@ TALK = [Message("system", "You are a voter."), Message("user", "Hello"), Message
 PLAIN = "Question: Buses?\nA. yes\nB. no\nAnswer:"
 PROBE = Probe("q", "Buses?\nA. yes\nB. no\nAnswer with one letter only.", ("A", "B"), plain=PLAIN)
 GREEDY = Sampling(temperature=0, max_tokens=20)
+
+
+CHOSEN = {"chatml": "<|im_start|>user", "plain": "Interviewer: Hello", "{{ messages[-1].content }}!": "Hello!"}
 
 
 @pytest.fixture
@@ -87,3 +92,28 @@ async def test_measuring_a_base_model_leaves_its_conversation_alone(base: LlamaE
     first = await reply()
     assert [score.failure async for score in base.score(TALK, [PROBE])] == [None]
     assert await reply() == first
+
+
+@pytest.mark.parametrize(("choice", "expected"), CHOSEN.items())
+async def test_one_who_knows_better_chooses_how_a_model_file_is_asked(
+    tmp_path: Path, choice: str, expected: str
+) -> None:
+    path = write_tiny_model(tmp_path / "m.gguf")
+    if choice not in ("chatml", "plain"):
+        file = tmp_path / "own.jinja"
+        file.write_text("{% for m in messages %}{{ m.content }}!{% endfor %}")
+        choice = str(file)
+    engine = await open_engine(str(path), with_template(Settings(), str(path), choice))
+    assert isinstance(engine, LlamaEngine)
+    text = await given(engine, [Message("user", "Hello")])
+    await engine.close()
+    assert expected in text
+    assert engine.info.prompt_format == ("plain" if choice == "plain" else "template")
+    assert "settings" in engine.info.details["chat_template"]
+
+
+def test_a_template_that_cannot_be_read_or_is_meant_for_a_server_is_one_line(tmp_path: Path, tiny_path: Path) -> None:
+    for model, said in ((str(tiny_path), "cannot be read"), ("http://127.0.0.1:1/v1", "for model files")):
+        with pytest.raises(UnknownModelError, match=said) as caught:
+            with_template(Settings(), model, str(tmp_path / "none.jinja"))
+        assert "\n" not in str(caught.value)
