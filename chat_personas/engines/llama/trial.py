@@ -64,6 +64,7 @@ def _run(path: Path, flag: InterruptFlag) -> tuple[int, str]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         env=environment,
+        start_new_session=True,  # Ctrl-C is for us: we end the child
         errors="replace",
     )
     try:
@@ -84,7 +85,8 @@ def _reason(status: int, said: str) -> str:
             if sign in line:
                 return line[line.index(sign) :].removeprefix("what():").strip()[:120]
     try:
-        return signal.Signals(-status).name
+        name = signal.Signals(-status).name
+        return f"{name}, perhaps because memory is short" if name == "SIGKILL" else name
     except ValueError:
         return f"status {status}"
 

@@ -148,7 +148,7 @@ class Vocabulary:
 
 
 def _bare(text: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
+    return "".join(unicodedata.normalize("NFKC", text.replace("\u2581", " ")).casefold().split())  # a space's stand-in
 
 
 class Detokeniser:
