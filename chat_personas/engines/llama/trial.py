@@ -47,7 +47,8 @@ def try_model(path: Path, flag: InterruptFlag, cache: Path | None = None) -> Non
         )
     _survived.add(key)
     if cache is not None and status == 0:
-        write_cache(cache, read_cache(cache) | {key: "survived"})
+        with suppress(OSError):  # such as a full disk: the file is tried again next time
+            write_cache(cache, read_cache(cache) | {key: "survived"})
 
 
 def _key(path: Path) -> str:
@@ -57,9 +58,10 @@ def _key(path: Path) -> str:
 
 def _run(path: Path, flag: InterruptFlag) -> tuple[int, str]:
     """Return the exit status of the child, negative if a signal ended it, and what it wrote."""
+    # -P: a folder of the person's own that is called `eval` must not be taken for ours.
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "GGML_NO_BACKTRACE": "1"}
     child = subprocess.Popen(  # noqa: S603 - our own interpreter, no shell
-        [sys.executable, "-c", f"from {__name__} import main; main()", str(path)],
+        [sys.executable, "-P", "-c", f"from {__name__} import main; main()", str(path)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

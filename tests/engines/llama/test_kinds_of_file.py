@@ -111,6 +111,15 @@ def test_a_file_is_tried_once_and_again_when_it_changes(tmp_path: Path, monkeypa
     assert "m.gguf" not in cache.read_text()
 
 
+def test_a_folder_of_ones_own_named_eval_does_not_get_in_the_way_of_a_trial(
+    tmp_path: Path, tiny_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "eval").mkdir()
+    (tmp_path / "eval" / "__init__.py").write_text("raise SystemExit(1)")
+    monkeypatch.chdir(tmp_path)
+    assert trial_module._run(tiny_path, InterruptFlag()) == (0, "")
+
+
 def test_a_cancelled_trial_ends_its_process(tiny_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trial_module, "_survived", set())
     flag = InterruptFlag()
