@@ -79,6 +79,12 @@ class Settings(BaseSettings):
         default_factory=dict, description="Servers by the URL they are reached at."
     )
 
+    templates: dict[str, str] = Field(
+        default_factory=dict,
+        description="How a model file is asked, by its name without .gguf: `chatml`, `plain`, or a file with a Jinja "
+        "chat template. It replaces what the model file says.",
+    )
+
     def server(self, url: str) -> ServerSettings:
         """Return what is set for the server at `url`, or the defaults."""
         return next((self.servers[known] for known in self.servers if known.rstrip("/") == url), ServerSettings())

@@ -16,6 +16,7 @@ Role = Literal["system", "user", "assistant"]
 FinishReason = Literal["stop", "length", "cancelled"]
 LogProbabilities = Literal["exact", "top_k", "none"]
 Constraints = Literal["grammar", "json_schema", "json_object", "none", "unknown"]
+PromptFormat = Literal["template", "plain"]
 Order = str
 """How the options of a question are shown: `survey`, `reversed`, `rotated-1`…, `shuffled-1`…; see `eval.orders`."""
 ORDERS: tuple[Order, Order] = ("survey", "reversed")
@@ -91,13 +92,15 @@ class Piece:
 
     The last piece of a reply that ended properly carries `finish_reason` (its text may be empty). A stream
     that ends without one was interrupted. `dropped_messages` counts the oldest messages that the engine left
-    out because the conversation is longer than the context; the first piece carries it.
+    out because the conversation is longer than the context; the first piece carries it. `thought` is what the model
+    thinks before it replies: it is not part of the reply, and is not given back to the model.
     """
 
     text: str
     finish_reason: FinishReason | None = None
     dropped_messages: int = 0
     usage: Usage | None = None
+    thought: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +113,16 @@ class Probe:
     With `texts` the labels are whole answers of one or more tokens, and each is scored as the reply: by the mean
     log-probability of its tokens. An engine that can do this says so in `EngineInfo.scores_texts`; another one fails
     such probes.
+
+    `plain` is the whole text of the same question for a model that continues text and knows no turns: the answer comes
+    next. None: an engine makes it from the prompt.
     """
 
     key: str
     prompt: str
     labels: tuple[str, ...]
     texts: bool = False
+    plain: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +177,8 @@ class EngineInfo:
         context_length: tokens of one conversation.
         template_sha256: that of the chat template.
         template_date: the day (ISO 8601) that the chat template writes into prompts, None if it writes none.
+        prompt_format: whether it is asked through a chat template, or in plain text as a base model, which continues
+            text; None if not known.
         flash_attention: whether it is on.
         log_probabilities: whether probes can be scored: exactly, from the likeliest tokens only, or not.
         top_k: how many of the likeliest tokens a server shows.
@@ -199,6 +208,7 @@ class EngineInfo:
     local: bool = True
     demonstration: bool = False
     scores_texts: bool = False
+    prompt_format: PromptFormat | None = None
     details: dict[str, str] = field(default_factory=dict)
 
     @property

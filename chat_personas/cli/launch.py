@@ -35,6 +35,7 @@ class Launch:
     model: str | None = None
     survey: str | None = None
     resume: str | None = None
+    template: str | None = None
 
     def preview(self) -> "Preview":
         """Return the settings for the first frame, not validated."""
@@ -52,10 +53,14 @@ class Launch:
 
     @cached_property
     def settings(self) -> "Settings":
-        """The validated settings. Raises SettingsError."""
+        """The validated settings. Raises SettingsError, and UnknownModelError for a template without a model file."""
         from chat_personas.settings import load_settings
 
-        return load_settings()
+        if self.template is None:
+            return load_settings()
+        from chat_personas.engines.open import with_template
+
+        return with_template(load_settings(), self.model, self.template)
 
     @cached_property
     def loaded_survey(self) -> "LoadedSurvey":

@@ -28,6 +28,7 @@ from chat_personas.reporting.wording import (
     answers_of,
     doubts,
     drifted,
+    model_described,
     nearest_groups,
     not_shown,
     not_valid,
@@ -46,9 +47,16 @@ class LineMode:
     """A conversation over standard input and output."""
 
     def __init__(
-        self, persona: str | None, model: str | None, survey: str | None, *, measure: bool, resume: str | None
+        self,
+        persona: str | None,
+        model: str | None,
+        survey: str | None,
+        *,
+        measure: bool,
+        resume: str | None,
+        template: str | None = None,
     ) -> None:
-        self._launch = Launch(persona, model, survey)
+        self._launch = Launch(persona, model, survey, template=template)
         self._measure = measure
         self._resume = resume
         self._interrupted = False
@@ -104,7 +112,10 @@ class LineMode:
 
     async def _open_engine(self) -> Engine:
         with busy(f"opening {self._launch.shown_model}…"):
-            return await self._launch.open_engine()
+            engine = await self._launch.open_engine()
+        if engine.info.prompt_format == "plain":
+            print(f"({model_described(engine.info)})", file=sys.stderr, flush=True)
+        return engine
 
     def _open_conversation(self, corpus: Corpus, engine: Engine) -> Conversation:
         if self._resume is not None:

@@ -62,6 +62,14 @@ Model = Annotated[
         help="pocket, smollm2 or another name, a GGUF file, or a server's URL (http://127.0.0.1:8080/v1#name).",
     ),
 ]
+Template = Annotated[
+    str | None,
+    typer.Option(
+        "--template",
+        metavar="T",
+        help="In place of a model file's own chat template: chatml, plain (as a base model), or a file (Jinja).",
+    ),
+]
 Survey = Annotated[str | None, typer.Option("--survey", metavar="S", help="A survey's name or file.")]
 Answers = Annotated[
     str | None,

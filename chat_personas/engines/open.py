@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from chat_personas.models import INSTALL_SMOLLM2, POCKET, SMOLLM2, pocket_path, smollm2_path
-from chat_personas.paths import hashes_path, models_directory
+from chat_personas.paths import display_path, hashes_path, models_directory
 from eval.engine import Engine
 from personas.errors import ReportedError
 
@@ -114,6 +114,38 @@ def model_names() -> tuple[str, ...]:
     return (POCKET, *([SMOLLM2] if has_smollm2 else []), *own)
 
 
+def with_template(settings: "Settings", model: str | None, template: str | None) -> "Settings":
+    """Return `settings` in which `template` is set for `model` (None: the model of the settings); None changes nothing.
+
+    Raises:
+        UnknownModelError: see `find_model` and `template_source`; or the model is on a server, which has its own.
+    """
+    if template is None:
+        return settings
+    found = find_model(model or settings.model)
+    if isinstance(found, ModelServer):
+        raise UnknownModelError("--template is for model files: a server uses its own chat template; leave it out")
+    template_source(template)
+    return settings.model_copy(update={"templates": {**settings.templates, found.path.stem: template}})
+
+
+def template_source(choice: str | None) -> str | None:
+    """Return the chat template that a choice means: None as the model file says, empty for plain text.
+
+    Raises:
+        UnknownModelError: it is neither `chatml`, nor `plain`, nor a file that can be read.
+    """
+    from chat_personas.engines.llama.template import CHATML
+
+    if choice is None or choice in ("chatml", "plain"):
+        return {None: None, "chatml": CHATML, "plain": ""}[choice]
+    try:
+        return Path(choice).expanduser().read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        what = f"the chat template {display_path(Path(choice).expanduser())} cannot be read"
+        raise UnknownModelError(f"{what}; give chatml, plain, or a file with a Jinja template") from error
+
+
 async def open_engine(model: str, settings: "Settings | None" = None) -> Engine:
     """Open the engine for `model`; the caller closes it. `settings` None are those of the person.
 
@@ -136,6 +168,8 @@ async def open_engine(model: str, settings: "Settings | None" = None) -> Engine:
             threads=settings.threads,
             flash_attention=settings.flash_attention,
             hash_cache=hashes_path(),
+            tried=found.path == pocket_path(),
+            template=template_source(settings.templates.get(found.path.stem)),
         )
     from chat_personas.engines.openai import OpenAIEngine
 

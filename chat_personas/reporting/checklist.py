@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from chat_personas.reporting.html.provenance import command
 from chat_personas.reporting.numbers import with_interval
 from chat_personas.reporting.wording import (
+    BASE_MODEL,
     DEMONSTRATION,
     figures_described,
     groups_label,
@@ -117,6 +118,8 @@ def _model(report: Report) -> Iterator[str]:
     )
     if model.quantization is not None:
         yield f"quantisation: {model.quantization}"
+    if model.prompt_format == "plain":
+        yield f"it is {BASE_MODEL}; it was asked in plain text, without a chat template"
     if model.demonstration:
         yield f"it is a {DEMONSTRATION}"
     yield f"{OPEN} provider, size in parameters, where it can be had"

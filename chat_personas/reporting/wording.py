@@ -13,6 +13,7 @@ from personas import attribute_of
 
 if TYPE_CHECKING:
     from chat_personas.monitor.drift import Drift
+    from eval.engine import EngineInfo
     from eval.matrix.models import (
         Consistency,
         MatrixReport,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         GapInfo,
         GroupName,
         JudgeInfo,
+        ModelInfo,
         NearGroup,
         Reference,
         Report,
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
     Judged = Report | MatrixReport | RowInfo | PromptVerdict | Scorecard
 
 DEMONSTRATION = "demonstration model: says nothing about real people"
+BASE_MODEL = "a base model: it continues text"
+"""What is said wherever a model without a chat template is named."""
 
 STATUS = {"stopped": "stopped", "interrupted": "interrupted", "streaming": "interrupted", "error": "failed"}
 """How a message that is not complete ended, by its status in the corpus."""
@@ -181,6 +185,11 @@ def weighting(survey: Figures) -> str:
     return "weighted" if survey.weighted else "unweighted"
 
 
+def model_described(model: "ModelInfo | EngineInfo") -> str:
+    """Name a model, and say if it is a base model."""
+    return f"{printable(model.name)} ({BASE_MODEL})" if model.prompt_format == "plain" else printable(model.name)
+
+
 def run_described(report: "Report | MatrixReport", expression: str | None = None) -> str:
     """Say which survey a report is on, what its figures are, and which model answered how.
 
@@ -192,7 +201,7 @@ def run_described(report: "Report | MatrixReport", expression: str | None = None
     answered = (
         f"answers in {printable(model.name)}"
         if model.engine == FROM_FILE
-        else f"model {printable(model.name)} · {printable(expression or report.expression)}"
+        else f"model {model_described(model)} · {printable(expression or report.expression)}"
     )
     return f"survey {printable(report.survey.name)} ({figures_described(report.survey)}) · {answered}"
 

@@ -53,7 +53,21 @@ def render(question: QuestionLike, order: Order, instruction: str = INSTRUCTION)
     options = ordered_options(question, order)
     prompt = f"{question.stem}\n{lettered(options)}\n{instruction}"
     labels = tuple(ascii_uppercase[: len(options)])
-    return Rendered(Probe(key=f"{question.id}/{order}", prompt=prompt, labels=labels), order, options)
+    plain = plain_text(question, options, instruction.removesuffix(INSTRUCTION).rstrip())
+    return Rendered(Probe(f"{question.id}/{order}", prompt, labels, plain=plain), order, options)
+
+
+def plain_text(question: QuestionLike, options: tuple[str, ...], remark: str = "") -> str:
+    """Return the question in plain text up to its answer, in the form of OpinionQA, for models that continue text.
+
+    There is no request to answer with a letter: with it Gemma 3 270M gives the letters a third of the mass. What comes
+    before the stem, such as the answers of the group to other questions, comes before the question; `remark` follows
+    the options.
+    """
+    before = getattr(question, "examples", "")
+    stem = question.stem.removeprefix(f"{before}\n") if before else question.stem
+    lines = [f"Question: {stem}", lettered(options), *([remark] if remark else []), "Answer:"]
+    return "\n".join([*([before, ""] if before else []), *lines])
 
 
 def render_statement(question: QuestionLike, order: Order, statement: str) -> Rendered:

@@ -53,6 +53,9 @@ class ModelInfo(Part):
     """The versions of llama.cpp and the features of the processor; null for servers and in older reports."""
     template_date: str | None = None
     """The day that the chat template wrote into every prompt (ISO 8601); null where it writes none, and for servers."""
+    prompt_format: str | None = None
+    """How it was asked: `template` through its chat template, or `plain` in plain text as a base model, which continues
+    text; null where not known, and in older reports."""
     demonstration: bool = False
     """Whether it calls itself a demonstration: then the scores say nothing about real people."""
 

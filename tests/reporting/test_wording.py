@@ -2,7 +2,8 @@
 
 import pytest
 
-from chat_personas.reporting.wording import doubts, nearest_groups
+from chat_personas.reporting.wording import doubts, model_described, nearest_groups
+from eval.engine import EngineInfo
 from eval.scoring.results import Difference, GroupSample, OppositeScores, PairedScore, Reference, References
 from tests.eval.intervals import interval, paired
 
@@ -111,3 +112,11 @@ def test_ties_are_counted_before_they_are_named() -> None:
 def test_under_twenty_questions_no_group_is_named() -> None:
     said = nearest_groups(["A", "B"], 35, "0.812", bounded=False)
     assert said == "nearest groups: too few questions (under 20) to rank groups"
+
+
+def test_a_base_model_is_called_one_wherever_it_is_named() -> None:
+    assert model_described(EngineInfo("gemma", "llama", prompt_format="plain")) == (
+        "gemma (a base model: it continues text)"
+    )
+    for format_ in ("template", None):
+        assert model_described(EngineInfo("gemma", "llama", prompt_format=format_)) == "gemma"  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ from rich.cells import cell_len
 
 from chat_personas.tui.app import ChatApp
 from chat_personas.tui.key_registry import named_bindings
+from eval.engine import EngineInfo
 from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, shown, type_text, until
 
 SMALL = (80, 24)
@@ -154,6 +155,14 @@ async def test_a_narrow_screen_shortens_the_warning_to_a_whole_word_and_drops_wh
         await until(pilot, lambda: shown(pilot).splitlines()[-2] == " pocket · demonstration · context 43/2048")
         await pilot.resize_terminal(35, 15)
         await until(pilot, lambda: shown(pilot).splitlines()[-2] == " pocket · demonstration")
+
+
+async def test_a_base_model_is_called_one_beside_its_name(corpus_file: Path) -> None:
+    info = EngineInfo("gemma", "llama", log_probabilities="exact", prompt_format="plain")
+    async with screen(session(corpus_file, ScreenEngine(info=info)), SMALL) as pilot:
+        assert shown(pilot).splitlines()[-2].startswith(" gemma · a base model: it continues text")
+        await pilot.resize_terminal(30, 15)
+        await until(pilot, lambda: shown(pilot).splitlines()[-2] == " gemma · base model")
 
 
 async def test_the_list_of_personas_marks_those_that_can_be_talked_with_but_not_measured(corpus_file: Path) -> None:

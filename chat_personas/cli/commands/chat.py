@@ -20,6 +20,7 @@ def chat(
         str | None, typer.Argument(metavar="PERSONA", help="A persona of the library, or a persona file.")
     ] = None,
     model: options.Model = None,
+    template: options.Template = None,
     survey: options.Survey = None,
     plain: Annotated[
         bool,
@@ -42,5 +43,5 @@ def chat(
     if plain or not has_terminal():
         from chat_personas.cli.line_mode import LineMode  # the screen does without it
 
-        return LineMode(persona, model, survey, measure=measure, resume=resume).run()
-    return open_screen(Launch(persona, model, survey, resume))
+        return LineMode(persona, model, survey, measure=measure, resume=resume, template=template).run()
+    return open_screen(Launch(persona, model, survey, resume, template))

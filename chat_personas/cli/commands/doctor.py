@@ -13,6 +13,7 @@ from chat_personas.engines.cached import AnswerStore
 from chat_personas.engines.cached.store import size_of
 from chat_personas.engines.open import shown_model
 from chat_personas.paths import UnwritableError, answers_path, cannot_write, corpus_path, display_path, settings_path
+from chat_personas.reporting.wording import model_described
 from chat_personas.settings import SettingsError, load_settings
 from chat_personas.surveys import find_survey
 from chat_personas.text import pluralize, printable
@@ -130,7 +131,11 @@ def _opened(model: str) -> str:
         "top_k": f"log-probabilities of the {info.top_k} most likely tokens",
         "none": "no log-probabilities",
     }[info.log_probabilities]
-    about = [info.name, info.quantization, f"context {info.context_length}" if info.context_length else None]
+    about = [
+        model_described(info),
+        info.quantization,
+        f"context {info.context_length}" if info.context_length else None,
+    ]
     return ", ".join([*(part for part in about if part), figures])
 
 

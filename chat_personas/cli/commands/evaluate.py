@@ -8,6 +8,7 @@ from chat_personas.cli.evaluation.requests import expressions_meant, orders_mean
 from chat_personas.cli.evaluation.resume import ResumableRun
 from chat_personas.cli.evaluation.run import EvalRun, load_personas, score_answers
 from chat_personas.cli.options import REFUSALS, STEERINGS, choose
+from chat_personas.engines.open import with_template
 from chat_personas.settings import load_settings
 from chat_personas.surveys import find_survey
 from eval.report import Report
@@ -44,6 +45,7 @@ def evaluate(
     steering: options.Steering = None,
     shots: options.Shots = None,
     model: options.Model = None,
+    template: options.Template = None,
     limit: options.Limit = None,
     seed: options.Seed = 0,
     refusals: options.Refused = "apart",
@@ -73,7 +75,7 @@ def evaluate(
     if answers is not None:
         asking: dict[str, object] = {"PERSONA": personas, "--model": model, "--steering": steering, "--shots": shots}
         asking |= {"--expression": expression, "--samples": samples, "--judge": judge, "--save-answers": save_answers}
-        asking |= {"--orders": orders, "--yes": yes, "--no-cache": no_cache, "--resume": resume}
+        asking |= {"--template": template, "--orders": orders, "--yes": yes, "--no-cache": no_cache, "--resume": resume}
         _nothing_to_ask(asking)
         scored = score_answers(answers, survey, limit=limit, seed=seed, refusals=compared, with_calibration=calibrate)
         baseline = None if fail_if_worse_than is None else Baseline.of_answers(fail_if_worse_than, scored)
@@ -84,7 +86,7 @@ def evaluate(
     one_only = {"--save-answers": save_answers, "--fail-if-worse-than": fail_if_worse_than}
     expressions = expressions_meant(expression, samples, judge, one_only=one_only)
     run = EvalRun(
-        settings=settings,
+        settings=with_template(settings, model, template),
         model=model or settings.model,
         survey=find_survey(survey),
         personas=load_personas(wanted),

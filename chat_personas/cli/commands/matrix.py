@@ -12,6 +12,7 @@ from chat_personas.cli.evaluation.resume import ResumableRun
 from chat_personas.cli.evaluation.run import MatrixRun, load_labelled, load_personas
 from chat_personas.cli.options import choose
 from chat_personas.cli.tables.matrix import print_matrix
+from chat_personas.engines.open import with_template
 from chat_personas.reporting.html.matrix_page import matrix_page_document
 from chat_personas.reporting.svg.figures import matrix_figure_document
 from chat_personas.settings import load_settings
@@ -58,6 +59,7 @@ def matrix(
     judge: options.Judge = None,
     orders: options.Orders = None,
     model: options.Model = None,
+    template: options.Template = None,
     limit: options.Limit = None,
     seed: Annotated[
         int, typer.Option("--seed", min=0, help="Seed of everything random: intervals, choice of questions.")
@@ -85,7 +87,7 @@ def matrix(
     attribute = choose("--groups", groups[0], tuple(known)) if groups else None
     expressions = (expression_meant(expression, samples, judge),)
     run = MatrixRun(
-        settings=settings,
+        settings=with_template(settings, model, template),
         model=model or settings.model,
         personas=load_personas(personas),
         survey=loaded,

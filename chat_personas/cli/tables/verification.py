@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from chat_personas.cli.evaluation.verifying import CANNOT_ASK, OTHER_ANSWER, REPEATS_ELSEWHERE, Verified
-from chat_personas.reporting.wording import steered_name
+from chat_personas.reporting.wording import model_described, steered_name
 from chat_personas.text import pluralize, printable
 from eval.report.verify import CHANGED, Mismatch
 
@@ -17,7 +17,7 @@ def print_verification(one: Verified) -> None:
 def verification_lines(one: Verified) -> Iterator[str]:
     """Yield the lines about one report, the name of the report first."""
     report, found = one.report, one.found
-    yield printable(f"{steered_name(report)}, {report.expression}, model {report.model.name}")
+    yield printable(f"{steered_name(report)}, {report.expression}, model {model_described(report.model)}")
     values = pluralize(found.compared, "value")
     wrong = len(found.mismatches)
     agree = f"{pluralize(wrong, 'place')} not in agreement:" if wrong else "all agree"

@@ -112,7 +112,7 @@ class CachedEngine:
 
     async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
         """See `Engine.score`; answers from the cache come first."""
-        keys = score_keys(self._model, prefix, probes)
+        keys = score_keys(self._model, prefix, probes, plain=self.info.prompt_format == "plain")
         probe_of = dict(zip(keys, probes, strict=True))
         found = self._cache.find(tuple(probe_of), lambda key, text: KeptScore.read(text, probe_of[key]))
         waiting: dict[str, tuple[str, Probe]] = {}

@@ -26,23 +26,35 @@ SCORING_VERSION = 1
 def model_key(info: EngineInfo) -> str:
     """Return the hash of all that an engine says about itself, in hexadecimal.
 
-    Three things do not count. One is the name of a model file, since the hash of its content does. Another is the
-    number of requests at once, since each answer belongs to one request. The last is whether whole texts can be scored,
-    since it decides which questions can be asked and not what is answered. A server is identified by its address, the
-    name of its model and its capabilities; if its weights change under the same name, nobody notices.
+    Four things do not count. One is the name of a model file, since the hash of its content does. Another is the
+    number of requests at once, since each answer belongs to one request. The third is whether whole texts can be
+    scored, since it decides which questions can be asked and not what is answered. The last is the format of prompts,
+    since the hash of the template counts. A server is identified by its address, the name of its model and its
+    capabilities; if its weights change under the same name, nobody notices.
     """
     described = asdict(info)
-    del described["requests_at_once"], described["scores_texts"]
+    del described["requests_at_once"], described["scores_texts"], described["prompt_format"]
     if info.sha256 is not None:
         del described["name"]
     return _digest(["model", SCORING_VERSION, described])
 
 
-def score_keys(model: str, prefix: Sequence[Message], probes: Sequence[Probe]) -> list[str]:
-    """Return the key of each probe's answer after `prefix` by the model with this `model_key`."""
+def score_keys(model: str, prefix: Sequence[Message], probes: Sequence[Probe], *, plain: bool = False) -> list[str]:
+    """Return the key of each probe's answer after `prefix` by the model with this `model_key`.
+
+    `plain`: the model is asked in plain text (`Probe.plain`).
+    """
     context = _digest(_as_list(prefix))
     return [
-        _digest(["score_texts" if probe.texts else "score", model, context, probe.prompt, probe.labels])
+        _digest(
+            [
+                "score_texts" if probe.texts else "score",
+                model,
+                context,
+                (plain and probe.plain) or probe.prompt,
+                probe.labels,
+            ]
+        )
         for probe in probes
     ]
 

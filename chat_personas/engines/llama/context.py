@@ -30,6 +30,7 @@ class Batch:
     outputs: Sequence[bool]
 
 
+NOT_A_NUMBER = "the model's output is not a number; the file may be damaged"
 _ABORTED = 2
 _NO_ROOM = 1
 _FIRST_ROW = frozenset({0})
@@ -128,6 +129,11 @@ class Context:
         self._check_row(row)
         pointer = self._library.llama_get_logits_ith(self.pointer, row)
         return np.ctypeslib.as_array(pointer, shape=(self._vocabulary,))
+
+    def check_finite(self, row: int) -> None:
+        """Raise EngineError if the logits of `row` are not numbers: every token drawn from them would be noise."""
+        if not np.isfinite(self.logits(row).max()):
+            raise EngineError(NOT_A_NUMBER)
 
     def check_drawable(self, row: int) -> Any:
         """Return the native context for a sampler. Raises ValueError if it has no logits in `row`."""

@@ -45,6 +45,8 @@ class LlamaEngine:
         batch: int = 256,
         sequences: int = 64,
         hash_cache: Path | None = None,
+        tried: bool = False,
+        template: str | None = None,
     ) -> "LlamaEngine":
         """Load the model file `path` in a thread of its own; cancelling the call stops the loading.
 
@@ -52,7 +54,8 @@ class LlamaEngine:
             path: a GGUF file.
             name: the model's name in reports, by default the file's name without its ending.
             hash_cache: see `model_sha256`.
-            context_length, threads, flash_attention, batch, sequences: see `Options`.
+            tried: whether the file is known to run, and needs no trial (`try_model`).
+            context_length, threads, flash_attention, batch, sequences, template: see `Options`.
 
         Raises:
             EngineError: the file is missing, cut off, not a GGUF file, or not a model that can be run here; or memory
@@ -65,9 +68,15 @@ class LlamaEngine:
             from chat_personas.engines.llama.model import check_model_file
 
             check_model_file(path)
+            if not tried:
+                from chat_personas.engines.llama.trial import try_model
+
+                try_model(path, flag, hash_cache)
             from chat_personas.engines.llama.runtime import Options, load_runtime
 
-            return load_runtime(path, Options(context_length, threads, flash_attention, batch, sequences), flag)
+            return load_runtime(
+                path, Options(context_length, threads, flash_attention, batch, sequences, template), flag
+            )
 
         loading: asyncio.Future[Runtime] = asyncio.get_running_loop().create_future()
         worker = Worker(load, _settler(loading))

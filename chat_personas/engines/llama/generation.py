@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from chat_personas.engines.llama.bindings import native
 from chat_personas.engines.llama.tree import Limits, Plan, Step, TokenPath
-from chat_personas.engines.llama.vocabulary import Detokeniser, Vocabulary
+from chat_personas.engines.llama.vocabulary import Vocabulary
 from chat_personas.engines.llama.worker import Interrupted, InterruptFlag, Job, Priority
+from chat_personas.engines.reply_text import ReplyText, Said
 from chat_personas.engines.shortening import Fitted, shortened
 from eval.engine import (
     EngineError,
@@ -26,10 +27,15 @@ from eval.engine import (
 )
 
 if TYPE_CHECKING:
+    from chat_personas.engines.llama.prompt import Prompter
     from chat_personas.engines.llama.runtime import Runtime
 
 T = TypeVar("T")
 
+_ONLY_THOUGHT = (
+    "the model thought for {} tokens and did not come to a reply; raise max_tokens under [sampling] in the persona's "
+    "file, or use a model that does not think"
+)
 _SEEDS = 2**32 - 1  # llama.cpp takes 2**32 - 1 itself for "draw one", unseen
 
 
@@ -53,18 +59,22 @@ class ReplyJob(_ConversationJob[Piece]):
 
     def run(self, runtime: "Runtime", flag: InterruptFlag) -> None:
         """Generate the reply; see `Job.run`."""
-        fitted, tokens = _fit_reply(runtime, self._messages, self._sampling)
+        fitted, tokens = _fit_reply(runtime, runtime.prompter, self._messages, self._sampling)
         progress = self._progress
         progress.prompt, progress.dropped = len(tokens), fitted.dropped
         progress.reused = runtime.memory.set_conversation(tokens)
-        detokeniser = runtime.vocabulary.detokeniser()
+        runtime.context.check_finite(runtime.memory.row)
+        output = _Output(runtime.vocabulary, runtime.prompter)
         try:
-            finish = self._generate(runtime, flag, detokeniser)
+            finish = self._generate(runtime, flag, output)
         finally:
-            runtime.prompter.remember_reply(detokeniser.text, detokeniser.tokens)
-        self.results.put(Piece("", finish, self._take_dropped(), progress.usage()))
+            output.remember()
+        rest = output.text.end()
+        if not output.text.reply.strip() and output.text.thought:
+            raise RequestError(_ONLY_THOUGHT.format(progress.generated))
+        self.results.put(Piece(rest.reply, finish, self._take_dropped(), progress.usage(), rest.thought))
 
-    def _generate(self, runtime: "Runtime", flag: InterruptFlag, detokeniser: Detokeniser) -> FinishReason:
+    def _generate(self, runtime: "Runtime", flag: InterruptFlag, output: "_Output") -> FinishReason:
         """Draw and decode tokens until the reply ends."""
         memory, progress = runtime.memory, self._progress
         longest = min(self._sampling.max_tokens, runtime.context_length - len(memory.conversation))
@@ -73,12 +83,14 @@ class ReplyJob(_ConversationJob[Piece]):
                 flag.check()
                 token = sampler.draw(runtime.context.check_drawable(memory.row), memory.row)
                 self._note_first_token()
-                if runtime.vocabulary.ends_reply(token):
+                if output.ends_with(token):
                     return "stop"
                 progress.generated += 1
-                text = detokeniser.add(token)
-                if text:
-                    self.results.put(Piece(text, dropped_messages=self._take_dropped()))
+                said = output.add(token)
+                if said.reply or said.thought:
+                    self.results.put(Piece(said.reply, dropped_messages=self._take_dropped(), thought=said.thought))
+                if output.text.ended:
+                    return "stop"
                 if progress.generated < longest:  # the last token of all is drawn, and never needs to be decoded
                     memory.extend_conversation([token])
         return "length"
@@ -129,7 +141,7 @@ class ReadAheadJob(_ConversationJob[None]):
         """Decode the part of the conversation that is not in the cache; see `Job.run`."""
         # If the conversation is too long, its next reply says so, to the person who goes on with it.
         with suppress(TooLongError, Interrupted):
-            _, tokens = _fit_reply(runtime, self._messages, self._sampling)
+            _, tokens = _fit_reply(runtime, runtime.prompter, self._messages, self._sampling)
             flag.check()
             runtime.memory.set_conversation(tokens)
 
@@ -148,7 +160,7 @@ class CompleteJob(_ConversationJob[str]):
 
     def run(self, runtime: "Runtime", flag: InterruptFlag) -> None:
         """Generate the replies that are still missing; see `Job.run`."""
-        _, path = _fit_reply(runtime, self._messages, self._sampling)
+        _, path = _fit_reply(runtime, runtime.texts_prompter, self._messages, self._sampling)
         if len(path) > runtime.memory.room(path) - 1:
             problem = f"there is no room for these {len(path)} tokens beside the conversation"
             raise RequestError(f"{problem}; begin a new one, or {runtime.longer_context}")
@@ -163,24 +175,53 @@ class CompleteJob(_ConversationJob[str]):
             runtime.memory.release(_decode(runtime, path[:-1]))
         step = _decode(runtime, path)
         try:
+            runtime.context.check_finite(step.ends[-1])
             return self._generate(runtime, flag, len(path), step.ends[-1], seed)
         finally:
             runtime.memory.release(step)
 
     def _generate(self, runtime: "Runtime", flag: InterruptFlag, position: int, row: int, seed: int) -> str:
-        detokeniser = runtime.vocabulary.detokeniser()
+        output = _Output(runtime.vocabulary, runtime.texts_prompter)
         longest = min(self._sampling.max_tokens, runtime.context_length - position, runtime.memory.free)
         with Sampler(self._sampling, seed, runtime.vocabulary) as sampler:
             for number in range(longest):
                 flag.check()
                 token = sampler.draw(runtime.context.check_drawable(row), row)
-                if runtime.vocabulary.ends_reply(token):
+                if output.ends_with(token):
                     break
-                detokeniser.add(token)
+                output.add(token)
+                if output.text.ended:
+                    break
                 if number + 1 < longest:
                     runtime.memory.extend_branch(token, position + number)
                     row = 0
-        return detokeniser.text
+        output.text.end()
+        return output.text.reply
+
+
+class _Output:
+    """The tokens of one reply as they are drawn, and the reply in them (`ReplyText`)."""
+
+    def __init__(self, vocabulary: Vocabulary, prompter: "Prompter") -> None:
+        self._vocabulary = vocabulary
+        self._prompter = prompter
+        self._detokeniser = vocabulary.detokeniser()
+        self.text = ReplyText(thinking=prompter.opens_thought, stops=prompter.stops)
+
+    def ends_with(self, token: int) -> bool:
+        """Whether `token` ends the reply: one that ends a channel does not, as long as the reply is still to come."""
+        if not self._vocabulary.ends_reply(token):
+            return False
+        return not (self.text.thinking and self._vocabulary.ends_channel(token))
+
+    def add(self, token: int) -> Said:
+        """Take one more token; return what has become clear of the reply and of the thoughts."""
+        return self.text.add(self._detokeniser.add(token))
+
+    def remember(self) -> None:
+        """Let the reply keep its tokens when it comes back as a message, unless they hold more than the reply."""
+        if self._detokeniser.text == self.text.reply:
+            self._prompter.remember_reply(self._detokeniser.text, self._detokeniser.tokens)
 
 
 def _decode(runtime: "Runtime", path: TokenPath) -> Step:
@@ -196,7 +237,9 @@ def _decode(runtime: "Runtime", path: TokenPath) -> Step:
     return last
 
 
-def _fit_reply(runtime: "Runtime", messages: Sequence[Message], sampling: Sampling) -> tuple[Fitted, tuple[int, ...]]:
+def _fit_reply(
+    runtime: "Runtime", prompter: "Prompter", messages: Sequence[Message], sampling: Sampling
+) -> tuple[Fitted, tuple[int, ...]]:
     """Return the messages that leave room for a reply, and their tokens.
 
     A quarter of the context is left free for the reply, or less if the reply may not be so long.
@@ -208,8 +251,8 @@ def _fit_reply(runtime: "Runtime", messages: Sequence[Message], sampling: Sampli
         raise EngineError("there is no message to reply to")
     room = runtime.context_length - min(sampling.max_tokens, runtime.context_length // 4)
     tokens: tuple[int, ...] = ()
-    for fitted in shortened(messages, runtime.prompter.size, room):
-        tokens = runtime.prompter.tokens(fitted.messages)
+    for fitted in shortened(messages, prompter.size, room):
+        tokens = prompter.tokens(fitted.messages)
         if len(tokens) <= room:
             return fitted, tokens
     length, reserved = runtime.context_length, runtime.context_length - room

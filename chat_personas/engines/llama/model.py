@@ -7,10 +7,12 @@ import logging
 import os
 import re
 import struct
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from chat_personas.engines.llama.bindings import native, native_errors
+from chat_personas.engines.llama.header import refuse_unusable
 from chat_personas.engines.llama.worker import InterruptFlag
 from chat_personas.storage.files import atomic_write
 from eval.engine import EngineError
@@ -33,10 +35,10 @@ _OTHERS = {
 
 
 def check_model_file(path: Path) -> None:
-    """Check that `path` begins like a GGUF file; this takes no time and imports nothing slow.
+    """Check that `path` begins like the GGUF file of a language model; this imports nothing slow.
 
     Raises:
-        EngineError: it is missing, not readable, not a GGUF file, or cut off within its header.
+        EngineError: it is missing, not readable, not a GGUF file, cut off within its header, or see `refuse_unusable`.
     """
     name = path.name
     try:
@@ -60,6 +62,7 @@ def check_model_file(path: Path) -> None:
         raise EngineError(f"{name} is a GGUF file of version {version}; versions 2 and 3 can be read")
     if not tensors and _SPLIT.fullmatch(name) is None:  # a split model may have its weights in the other parts
         raise EngineError(f"{name} has no weights (only a vocabulary?); give a complete model file")
+    refuse_unusable(path)
 
 
 def _cut_off(name: str) -> EngineError:
@@ -102,20 +105,21 @@ def file_sha256(path: Path, cache: Path | None = None) -> str:
     status = path.stat()
     if cache is None or status.st_size < _WORTH_REMEMBERING:
         return _digest(path)
-    key = _identity(status)
-    known = _read_cache(cache)
+    key = file_identity(status)
+    known = read_cache(cache)
     if key in known:
         return known[key]
     digest = _digest(path)
-    if _identity(path.stat()) == key:  # else it changed while it was read
+    if file_identity(path.stat()) == key:  # else it changed while it was read
         try:
-            _write_cache(cache, known | {key: digest})
+            write_cache(cache, known | {key: digest})
         except OSError as error:  # such as a full disk: the model can be used all the same
             logger.warning("the hash of %s could not be remembered: %s", path.name, error.strerror)
     return digest
 
 
-def _identity(status: os.stat_result) -> str:
+def file_identity(status: os.stat_result) -> str:
+    """Return what changes when a file is written or replaced, as a text without its path."""
     return f"{status.st_dev}-{status.st_ino}-{status.st_size}-{status.st_mtime_ns}-{status.st_ctime_ns}"
 
 
@@ -124,8 +128,8 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _read_cache(cache: Path) -> dict[str, str]:
-    """Return the remembered hashes by key; none if the file is missing or damaged."""
+def read_cache(cache: Path) -> dict[str, str]:
+    """Return what is remembered of files, by key; nothing if the cache is missing or damaged."""
     try:
         known = json.loads(cache.read_text())
     except (OSError, ValueError):
@@ -133,7 +137,8 @@ def _read_cache(cache: Path) -> dict[str, str]:
     return known if isinstance(known, dict) else {}
 
 
-def _write_cache(cache: Path, known: dict[str, str]) -> None:
+def write_cache(cache: Path, known: dict[str, str]) -> None:
+    """Remember `known`, by key. Raises OSError."""
     cache.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with atomic_write(cache) as file:
         file.write(json.dumps(known).encode())
@@ -150,16 +155,20 @@ _SIGNS_OF_DAMAGE = (
 )
 
 
+_NAMED_TEMPLATE = "tokenizer.chat_template."
+_SHORTEST_CONTEXT = 16
+_ONE_STATE = "whose one state a probe would change: it cannot be measured here; run it on a server instead"
+
+
 class Model:
     """A model file loaded by llama.cpp: the weights and the metadata. `pointer` is llama.cpp's own structure."""
 
     def __init__(self, path: Path, flag: InterruptFlag) -> None:
-        """Load `path`; setting `flag` from another thread stops it.
+        """Load `path`, which `check_model_file` has passed; setting `flag` from another thread stops it.
 
         Raises:
             EngineError: the file is not a model that can be run here, or the loading was cancelled.
         """
-        check_model_file(path)
         library = native()
         self._library = library
         # Keep a reference: ctypes would free the callback while llama.cpp still calls it.
@@ -201,11 +210,23 @@ class Model:
         """Whether all weights are f32."""
         return bool(self._library.llama_model_ftype(self.pointer) == self._library.LLAMA_FTYPE_ALL_F32)
 
-    @property
+    @cached_property
     def chat_template(self) -> str | None:
-        """The Jinja template in the file, if there is one."""
+        """The Jinja template in the file for conversations, if there is one."""
         text = self._library.llama_model_chat_template(self.pointer, None)
-        return text.decode("utf-8", "replace") if text else None
+        return text.decode("utf-8", "replace") if text else self.metadata(f"{_NAMED_TEMPLATE}default") or None
+
+    @cached_property
+    def named_templates(self) -> tuple[str, ...]:
+        """The names of other templates in the file, such as `tool_use`, which are not for conversations."""
+        names = []
+        buffer = ctypes.create_string_buffer(256)
+        for index in range(self._library.llama_model_meta_count(self.pointer)):
+            self._library.llama_model_meta_key_by_index(self.pointer, index, buffer, len(buffer))
+            key = buffer.value.decode("utf-8", "replace")
+            if key.startswith(_NAMED_TEMPLATE):
+                names.append(key.removeprefix(_NAMED_TEMPLATE))
+        return tuple(sorted(names))
 
     def metadata(self, key: str) -> str | None:
         """Return a scalar entry of the file's metadata as text, or None."""
@@ -217,13 +238,28 @@ class Model:
         return buffer.value.decode("utf-8", "replace")
 
     def _refuse_without_branches(self, name: str) -> None:
-        """Raise EngineError for a model whose state is not one cell per token: probes would change the conversation."""
+        """Raise EngineError for a model that cannot be used here.
+
+        Recurrent layers keep one state for all that they have read. It cannot be taken back to an earlier token, so a
+        probe would change the conversation.
+        """
         library, pointer = self._library, self.pointer
-        recurrent = library.llama_model_is_recurrent(pointer) or library.llama_model_is_hybrid(pointer)
-        if recurrent or library.llama_model_has_encoder(pointer) or library.llama_model_is_diffusion(pointer):
+        why = None
+        if library.llama_model_is_recurrent(pointer):
+            why = f"is a recurrent model, {_ONE_STATE}"
+        elif library.llama_model_is_hybrid(pointer):
+            why = f"is a hybrid with recurrent layers, {_ONE_STATE}"
+        elif library.llama_model_has_encoder(pointer) or library.llama_model_is_diffusion(pointer):
+            why = "is not a decoder-only model and cannot be measured in branches here; run it on a server instead"
+        elif not library.llama_vocab_type(library.llama_model_get_vocab(pointer)):
+            why = "has no vocabulary, so that no text can be given to it; give a complete model file"
+        elif self.trained_context < _SHORTEST_CONTEXT:
+            why = (
+                f"was trained for a context of {self.trained_context} tokens, too few for a question; use another model"
+            )
+        if why is not None:
             self.close()
-            kind = "is a recurrent model" if recurrent else "is not a decoder-only model"
-            raise EngineError(f"{name} {kind} and cannot be measured in branches here; run it on a server instead")
+            raise EngineError(f"{name} {why}")
 
 
 def _failure(name: str, errors: list[str], *, cancelled: bool) -> EngineError:

@@ -7,11 +7,19 @@ from pathlib import Path
 from chat_personas.engines.llama.bindings import native, physical_cores, processor_features
 from chat_personas.engines.llama.context import Context, ContextSize
 from chat_personas.engines.llama.model import Model, model_sha256
-from chat_personas.engines.llama.prompt import CHATML, PLAIN, RENDERING_VERSION, ChatTemplate, Prompter
+from chat_personas.engines.llama.prompt import RENDERING_VERSION, Prompter
+from chat_personas.engines.llama.template import (
+    AFTER_TRANSCRIPT,
+    PLAIN,
+    PLAIN_STOPS,
+    TRANSCRIPT,
+    TRANSCRIPT_STOPS,
+    ChatTemplate,
+)
 from chat_personas.engines.llama.token_cache import SequenceMemory
 from chat_personas.engines.llama.vocabulary import LabelScorer, Vocabulary
 from chat_personas.engines.llama.worker import InterruptFlag
-from eval.engine import EngineInfo
+from eval.engine import EngineInfo, Probe, PromptFormat
 
 _LARGEST_DEFAULT_CONTEXT = 8192
 _LARGEST_ROOM_FOR_BRANCHES = 2048
@@ -27,6 +35,7 @@ class Options:
         flash_attention: faster on the CPU, but then results depend more on how tokens are split into batches.
         batch: tokens of one decode. More than 256 are no faster: branches in one decode also compute attention to each
             other, which is then masked.
+        template: a Jinja chat template in place of that in the file; empty for plain text, as a base model.
         sequences: the conversation, the spine, and the branches that may end in one decode (3 to 256).
     """
 
@@ -35,6 +44,7 @@ class Options:
     flash_attention: bool = False
     batch: int = 256
     sequences: int = 64
+    template: str | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError for values that llama.cpp would not survive."""
@@ -51,8 +61,11 @@ class Runtime:
     """A loaded model and its context, for the worker thread only.
 
     `context_length` is how many tokens one conversation, or one probe with its prefix, may have. The cache has more
-    cells than that, for branches beside a full conversation. `texts_prompter` makes the contexts after which whole
-    texts are scored: in plain text where the file has no chat template.
+    cells than that, for branches beside a full conversation.
+
+    A model without a chat template continues text. So `prompter` gives it a conversation as a transcript, with probes
+    as questions in plain text after it; and `texts_prompter` gives it questions and answers alone, for whole texts and
+    for replies out of band. With a chat template they are one.
     """
 
     model: Model
@@ -66,6 +79,16 @@ class Runtime:
     context_length: int
     threads: int
     flash_attention: bool
+    template_given: bool
+
+    @property
+    def prompt_format(self) -> PromptFormat:
+        """How the model is asked."""
+        return "template" if self.texts_prompter is self.prompter else "plain"
+
+    def prompt_of(self, probe: Probe) -> str:
+        """Return the text of a probe in the form in which this model is asked."""
+        return probe.plain if self.prompt_format == "plain" and probe.plain else probe.prompt
 
     @property
     def longer_context(self) -> str:
@@ -90,6 +113,7 @@ class Runtime:
             context_length=self.context_length,
             template_sha256=self.template.sha256,
             template_date=self.template.date,
+            prompt_format=self.prompt_format,
             flash_attention=self.flash_attention,
             log_probabilities="exact",
             scores_texts=True,
@@ -105,9 +129,17 @@ class Runtime:
                 "threads": str(self.threads),
                 "batch": str(self.context.size.batch),
                 "prompt_rendering": str(RENDERING_VERSION),
-                "chat_template": "from the file" if model.chat_template else "assumed (ChatML)",
+                "chat_template": self._template_described(),
             },
         )
+
+    def _template_described(self) -> str:
+        if self.template_given:
+            return "from the settings" if self.prompt_format == "template" else "none, by the settings; plain text"
+        if self.model.chat_template:
+            return "from the file"
+        others = ", ".join(self.model.named_templates)
+        return f"none for conversations (only {others}); plain text" if others else "none; plain text"
 
     def close(self) -> None:
         """Free context and weights."""
@@ -132,9 +164,18 @@ def load_runtime(path: Path, options: Options, flag: InterruptFlag) -> Runtime:
 def _with_context(model: Model, options: Options, flag: InterruptFlag) -> Runtime:
     vocabulary = Vocabulary(model.pointer)
     begin, end = vocabulary.spelling(vocabulary.begin), vocabulary.spelling(vocabulary.end)
-    template = ChatTemplate(model.chat_template or CHATML, begin=begin, end=end)
-    prompter = Prompter(vocabulary, template)
-    plain = Prompter(vocabulary, ChatTemplate(PLAIN, begin=begin, end=end))
+
+    def form(source: str) -> ChatTemplate:
+        return ChatTemplate(source, begin=begin, end=end)
+
+    source = model.chat_template if options.template is None else options.template
+    template = form(source or TRANSCRIPT)
+    if source:
+        prompter = texts = Prompter(vocabulary, template)
+    else:
+        prompter = Prompter(vocabulary, template, stops=TRANSCRIPT_STOPS, question=form(AFTER_TRANSCRIPT))
+        texts = Prompter(vocabulary, form(PLAIN), stops=PLAIN_STOPS)
+    template.check()
     length = options.context_length or min(model.trained_context, _LARGEST_DEFAULT_CONTEXT)
     length = min(length, model.trained_context)
     threads = options.threads or physical_cores()
@@ -154,10 +195,11 @@ def _with_context(model: Model, options: Options, flag: InterruptFlag) -> Runtim
         vocabulary=vocabulary,
         template=template,
         prompter=prompter,
-        texts_prompter=prompter if model.chat_template else plain,
+        texts_prompter=texts,
         labels=LabelScorer(vocabulary),
         memory=SequenceMemory(context),
         context_length=length,
         threads=threads,
         flash_attention=options.flash_attention,
+        template_given=options.template is not None,
     )

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from chat_personas.engines.llama.context import NOT_A_NUMBER
 from chat_personas.engines.llama.tree import Limits, Plan, Step, TokenPath, common_length
 from chat_personas.engines.llama.worker import InterruptFlag, Job, Priority
 from chat_personas.engines.shortening import shortened
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from chat_personas.engines.llama.runtime import Runtime
-
-_NOT_A_NUMBER = "the model's output is not a number; the file may be damaged"
 
 
 @dataclass(slots=True)
@@ -118,7 +117,7 @@ class ScoreJob(Job[ProbeScore]):
         """Yield the probes with the tokens of their contexts, and with those of whole texts."""
         letters = [probe for probe in probes if not probe.texts]
         whole = [probe for probe in probes if probe.texts]
-        contexts = runtime.prompter.probes(prefix, [probe.prompt for probe in letters])
+        contexts = runtime.prompter.probes(prefix, [runtime.prompt_of(probe) for probe in letters])
         for probe, context in zip(letters, contexts, strict=True):
             yield _Asked(probe, context)
         prompter = runtime.texts_prompter
@@ -130,7 +129,7 @@ class ScoreJob(Job[ProbeScore]):
         try:
             for label in probe.labels:
                 if probe.texts:
-                    _check_text(label)
+                    _check_text(runtime, label)
                 else:
                     runtime.labels.variants(label)
         except ValueError as error:
@@ -186,7 +185,7 @@ class ScoreJob(Job[ProbeScore]):
     def _read_labels(self, runtime: "Runtime", asked: _Asked, logits: "NDArray[np.float32]") -> None:
         labels, mass = runtime.labels.scores(asked.probe.labels, logits)
         if math.isnan(mass):
-            self._fail(asked.probe, _NOT_A_NUMBER)
+            self._fail(asked.probe, NOT_A_NUMBER)
         else:
             self._put(asked, labels, mass, len(asked.context))
 
@@ -195,7 +194,7 @@ class ScoreJob(Job[ProbeScore]):
         tokens = asked.wanted(path)
         asked.found[path] = dict(zip(tokens, runtime.labels.of_tokens(tokens, logits), strict=True))
         if any(map(math.isnan, asked.found[path].values())):
-            self._fail(asked.probe, _NOT_A_NUMBER)
+            self._fail(asked.probe, NOT_A_NUMBER)
         elif len(asked.found) == (count := sum(1 for _ in asked.paths())):
             self._put(asked, asked.means(), None, len(asked.context) + count - 1)
 
@@ -213,9 +212,11 @@ class ScoreJob(Job[ProbeScore]):
         )
 
 
-def _check_text(text: str) -> None:
+def _check_text(runtime: "Runtime", text: str) -> None:
     if not text.strip():
         raise ValueError("an answer without text cannot be scored")
+    if not runtime.vocabulary.spells_whole(text):
+        raise ValueError(f"the model has no tokens for the answer {text!r}")
 
 
 def _fits(runtime: "Runtime", path: TokenPath) -> bool:

@@ -3,14 +3,17 @@
 import codecs
 import ctypes
 import re
-from collections.abc import Callable, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
+from string import ascii_letters, digits, punctuation
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chat_personas.engines.llama.bindings import native
+from chat_personas.engines.reply_text import is_marker
 from eval.engine import EngineError, LabelScore
 
 _SENTENCEPIECE = 1  # LLAMA_VOCAB_TYPE_SPM: its first token of a text carries a space that is not in the text
@@ -39,9 +42,14 @@ class Vocabulary:
             buffer = (self._library.llama_token * room)()
             count = self._library.llama_tokenize(self.pointer, data, len(data), buffer, room, False, special)
             if count >= 0:
-                return list(buffer[:count])
+                return self._checked(buffer[:count])
             room = -count
         raise EngineError(f"a text of {len(data)} bytes could not be split into tokens; shorten it")
+
+    def _checked(self, tokens: list[int]) -> list[int]:
+        if tokens and not 0 <= min(tokens) <= max(tokens) < self.size:
+            raise EngineError("the model's vocabulary does not fit its tokeniser; the model file is damaged")
+        return tokens
 
     def piece(self, token: int, *, special: bool = False) -> bytes:
         """Return the bytes of `token`; those of a control token are empty unless `special`."""
@@ -57,9 +65,12 @@ class Vocabulary:
         raise EngineError(f"token {token} has no text; the model file is damaged")
 
     def detokeniser(self) -> "Detokeniser":
-        """Return a detokeniser for one reply."""
+        """Return a detokeniser for one reply; of control tokens only markers of thoughts and channels have a text."""
         leads_with_space = int(self._library.llama_vocab_type(self.pointer)) == _SENTENCEPIECE
-        return Detokeniser(self.piece, strip_leading_space=leads_with_space)
+        return Detokeniser(self._piece_of_reply, strip_leading_space=leads_with_space)
+
+    def _piece_of_reply(self, token: int) -> bytes:
+        return self.piece(token, special=token in self._markers)
 
     def ends_reply(self, token: int) -> bool:
         """Whether `token` ends a reply (end of text, of turn, of message, as the model file marks them)."""
@@ -83,10 +94,27 @@ class Vocabulary:
     def _or_none(self, token: Any) -> int | None:
         return int(token) if 0 <= token < self.size else None
 
-    @property
+    @cached_property
     def can_constrain(self) -> bool:
-        """Whether a grammar can keep replies to a form: there is a token that ends them."""
-        return self.end is not None and self.ends_reply(self.end)
+        """Whether a grammar can keep replies to a form: a token ends them, and others spell every ASCII character."""
+        return (
+            self.end is not None
+            and self.ends_reply(self.end)
+            and self.spells(ascii_letters + digits + punctuation + " ")
+        )
+
+    def spells(self, text: str) -> bool:
+        """Whether there are tokens for each character of `text` by itself."""
+        spelled = {each: self.text_of(self.tokenise(each, special=False)) for each in set(text)}
+        return all(each in found and found.strip() == each.strip() for each, found in spelled.items())
+
+    def spells_whole(self, text: str) -> bool:
+        """Whether the tokens of `text` spell all of it, whatever becomes of white space, case and compatible forms."""
+        return _bare(self.text_of(self.tokenise(text, special=False))) == _bare(text)
+
+    def text_of(self, tokens: Iterable[int], *, special: bool = False) -> str:
+        """Return the text of `tokens`; control tokens are part of it only if `special`."""
+        return b"".join(self.piece(token, special=special) for token in tokens).decode("utf-8", "replace")
 
     def spelling(self, token: int | None) -> str:
         """Return a control token as chat templates write it; empty for None."""
@@ -95,13 +123,32 @@ class Vocabulary:
     @cached_property
     def control(self) -> re.Pattern[str]:
         """A pattern that finds the spelling of any control token; of two that begin alike, the longer one."""
+        ordered = sorted(set(filter(None, self._controls.values())), key=len, reverse=True)
+        return re.compile("|".join(map(re.escape, ordered)) or r"(?!)")
+
+    @cached_property
+    def _controls(self) -> dict[int, str]:
+        """The spelling of each control token."""
         library, pointer = self._library, self.pointer
         hidden = library.LLAMA_TOKEN_ATTR_CONTROL | library.LLAMA_TOKEN_ATTR_UNKNOWN
-        spellings = {
-            self.spelling(token) for token in range(self.size) if library.llama_vocab_get_attr(pointer, token) & hidden
+        return {
+            token: self.spelling(token)
+            for token in range(self.size)
+            if library.llama_vocab_get_attr(pointer, token) & hidden
         }
-        ordered = sorted(filter(None, spellings), key=len, reverse=True)
-        return re.compile("|".join(map(re.escape, ordered)) or r"(?!)")
+
+    @cached_property
+    def _markers(self) -> frozenset[int]:
+        """The control tokens between which a model thinks, or that name its channels."""
+        return frozenset(token for token, spelling in self._controls.items() if is_marker(spelling))
+
+    def ends_channel(self, token: int) -> bool:
+        """Whether `token` ends one channel of a reply and another follows, in a model that writes in channels."""
+        return self._controls.get(token) == "<|end|>" and "<|channel|>" in self._controls.values()
+
+
+def _bare(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text.replace("\u2581", " ")).casefold().split())  # a space's stand-in
 
 
 class Detokeniser:
@@ -151,8 +198,8 @@ class LabelScorer:
             UnknownLabelError: there is none, so that the first token of an answer does not tell the labels apart.
         """
         if label not in self._found:
-            ends = {self._last_token(space + label) for space in _SURROUNDINGS}
-            found = sorted(token for token in ends if self._spells(token, label))
+            ends = (self._vocabulary.tokenise(space + label, special=False)[-1:] for space in _SURROUNDINGS)
+            found = sorted({token for end in ends for token in end if self._spells(token, label)})
             if not found:
                 raise UnknownLabelError(f"the model has no single token for the label {label!r}")
             self._found[label] = tuple(found)
@@ -173,7 +220,7 @@ class LabelScorer:
         scores = []
         for label in labels:
             raw = logits[list(self.variants(label))].astype(np.float64) - largest
-            logprob = float(np.logaddexp.reduce(raw) - total)
+            logprob = float(np.logaddexp.reduce(raw) - total) if np.isfinite(total) else np.nan
             scores.append(LabelScore(label, logprob, logprob))
         mass = sum(float(np.exp(score.lower)) for score in scores)
         return tuple(scores), min(mass, 1.0)
@@ -182,11 +229,10 @@ class LabelScorer:
         """Return log Σ_t exp(l_t − m) and m."""
         # Vocabularies are large: the exponentials go to a buffer that is used again. Their sum is in double precision.
         largest = float(logits.max())
+        if not np.isfinite(largest):
+            return np.nan, largest
         np.exp(np.subtract(logits, np.float32(largest), out=self._scratch), out=self._scratch)
         return float(np.log(self._scratch.sum(dtype=np.float64))), largest
-
-    def _last_token(self, text: str) -> int:
-        return self._vocabulary.tokenise(text, special=False)[-1]
 
     def _spells(self, token: int, label: str) -> bool:
         return self._vocabulary.piece(token).decode("utf-8", "replace").strip() == label

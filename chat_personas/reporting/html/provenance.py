@@ -10,7 +10,7 @@ from chat_personas.models import POCKET
 from chat_personas.reporting.html.layout import ReportSection, definitions, table
 from chat_personas.reporting.markup import Element, Node, element
 from chat_personas.reporting.numbers import plain
-from chat_personas.reporting.wording import figures_described, not_shown, sentence, why_not_shown
+from chat_personas.reporting.wording import BASE_MODEL, figures_described, not_shown, sentence, why_not_shown
 from chat_personas.text import pluralize
 from eval.answers import reason
 from eval.expression.methods import METHODS
@@ -113,6 +113,10 @@ def _facts(report: Report) -> Iterator[tuple[str, str | None]]:
 def model_facts(model: ModelInfo) -> Iterator[tuple[str, str | None]]:
     """Yield what was recorded about a model."""
     yield ("answers", model.name) if model.engine == FROM_FILE else ("model", f"{model.name} ({model.engine})")
+    yield (
+        "asked in",
+        {"plain": f"plain text, as {BASE_MODEL}", "template": "its chat template"}.get(model.prompt_format or ""),
+    )
     yield "model sha256", model.sha256
     yield "quantization", model.quantization
     yield "context length", None if model.context_length is None else str(model.context_length)

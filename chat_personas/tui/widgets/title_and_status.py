@@ -11,7 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
 
-from chat_personas.reporting.wording import DEMONSTRATION
+from chat_personas.reporting.wording import BASE_MODEL, DEMONSTRATION
 from chat_personas.text import printable
 from chat_personas.tui.drawing import fitted
 
@@ -39,19 +39,21 @@ class TitleLine(Widget):
 
 
 DEMONSTRATION_SHORT = "demonstration"
-"""Stands where there is no room for the whole warning, which must not be cut in half."""
+BASE_MODEL_SHORT = "base model"
+"""Stand where there is no room for the whole remark, which must not be cut in half."""
 
 
 class StatusLine(Widget):
-    """The model, the warning of a demonstration model, what is going on, and how much of the context is used.
+    """The model, whether it is a demonstration or a base model, what is going on, and how much of the context is used.
 
-    On a narrow screen the warning is shortened first; then whole parts are left out, the last ones first. `used` is the
-    number of tokens of the `context` that the next reply starts from, None while it is not known. `at_least` says that
-    it may be more, as after a reply that was stopped.
+    On a narrow screen the remarks are shortened first; then whole parts are left out, the last ones first. `used` is
+    the number of tokens of the `context` that the next reply starts from, None while it is not known. `at_least` says
+    that it may be more, as after a reply that was stopped.
     """
 
     model: reactive[str] = reactive("")
     demonstration: reactive[bool] = reactive(False)
+    base: reactive[bool] = reactive(False)
     state: reactive[str] = reactive("")
     used: reactive[int | None] = reactive(None)
     at_least: reactive[bool] = reactive(False)
@@ -62,15 +64,17 @@ class StatusLine(Widget):
 
     def render(self) -> Content:
         """Draw as many parts as there is room for."""
-        parts = self._parts(DEMONSTRATION)
+        parts = self._parts(DEMONSTRATION, BASE_MODEL)
         if _joined(parts).cell_length > self.content_size.width:
-            parts = self._parts(DEMONSTRATION_SHORT)
-        while len(parts) > 1 + self.demonstration and _joined(parts).cell_length > self.content_size.width:
+            parts = self._parts(DEMONSTRATION_SHORT, BASE_MODEL_SHORT)
+        while len(parts) > 1 + self.demonstration + self.base and _joined(parts).cell_length > self.content_size.width:
             parts.pop()
         return _joined(parts)
 
-    def _parts(self, warning: str) -> list[Content]:
+    def _parts(self, warning: str, remark: str) -> list[Content]:
         parts = [Content(printable(self.model))]
+        if self.base:
+            parts.append(Content(remark))
         if self.demonstration:
             parts.append(Content.styled(warning, "bold"))
         if self.state:

@@ -35,7 +35,13 @@ def test_a_model_that_differs_in_anything_it_says_about_itself_is_another(field:
 
 
 def test_everything_that_an_engine_can_say_about_itself_is_looked_at() -> None:
-    assert {field.name for field in fields(EngineInfo)} == {"name", "requests_at_once", "scores_texts", *OTHER}
+    assert {field.name for field in fields(EngineInfo)} == {
+        "name",
+        "requests_at_once",
+        "scores_texts",
+        "prompt_format",
+        *OTHER,
+    }
 
 
 def test_a_server_that_may_be_asked_more_at_once_gives_the_same_answers() -> None:

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from chat_personas.engines.llama import LlamaEngine
-from chat_personas.engines.llama.prompt import PLAIN, ChatTemplate, Prompter
+from chat_personas.engines.llama.prompt import Prompter
 from chat_personas.engines.llama.runtime import Runtime
+from chat_personas.engines.llama.template import PLAIN, ChatTemplate
 from eval.engine import Message, Probe, ProbeScore, Sampling
 from tests.engines.llama.reference import log_softmax, logits_one_by_one
 from tests.engines.llama.test_scoring import questions

@@ -4,6 +4,7 @@ Llama architecture, all weights f32, a byte-level vocabulary, and the chat forma
 that llama.cpp treats it as any other file.
 """
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import gguf
@@ -28,9 +29,21 @@ def write_tiny_model(
     context: int = 512,
     template: str | None = TEMPLATE,
     name: str = "tiny",
+    without: str = "",
+    words: Sequence[str] = (),
+    says: Mapping[str, str] | None = None,
+    figures: Mapping[str, int | float | str | bool] | None = None,
 ) -> Path:
-    """Write a random model to `path` and return it; the same arguments give the same bytes."""
-    tokens, merges = _vocabulary()
+    """Write a random model to `path` and return it; the same arguments give the same bytes.
+
+    The vocabulary lacks the characters of `without`, and has `words` as further tokens. `figures` are further metadata,
+    or other values for those that are there. With `says` the weights are not random: after each token that it names
+    comes the token that it gives, whatever stood before.
+    """
+    tokens, merges = _vocabulary(without)
+    tokens += words
+    if says is not None:
+        width = 64 * -(-len(tokens) // 64)
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_name(name)
     writer.add_context_length(context)
@@ -47,6 +60,7 @@ def write_tiny_model(
     writer.add_tokenizer_pre("gpt-2")
     writer.add_token_list(tokens)
     kinds = [gguf.TokenType.CONTROL if token in SPECIAL else gguf.TokenType.NORMAL for token in tokens]
+    kinds[len(tokens) - len(words) :] = [gguf.TokenType.USER_DEFINED] * len(words)
     writer.add_token_types(kinds)
     writer.add_token_merges(merges)
     writer.add_bos_token_id(BEGIN)
@@ -54,8 +68,11 @@ def write_tiny_model(
     writer.add_add_bos_token(True)
     if template is not None:
         writer.add_chat_template(template)
+    for key, value in (figures or {}).items():
+        kind = gguf.GGUFValueType.get_type(value)
+        writer.kv_data[0][key] = gguf.GGUFValue(value, gguf.GGUFValueType.UINT32 if kind.name == "INT32" else kind)
     for name, weights in _weights(np.random.default_rng(seed), len(tokens), layers, width):
-        writer.add_tensor(name, weights)
+        writer.add_tensor(name, weights if says is None else _scripted(name, weights, tokens, says))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -63,13 +80,15 @@ def write_tiny_model(
     return path
 
 
-def _vocabulary() -> tuple[list[str], list[str]]:
+def _vocabulary(without: str = "") -> tuple[list[str], list[str]]:
     """All bytes as GPT-2 spells them, a spaced form of every capital, and the words above, built by merges."""
-    spelling = _byte_spelling()
-    tokens = [*SPECIAL, *(spelling[byte] for byte in range(256))]
+    spelling = {byte: shown for byte, shown in _byte_spelling().items() if chr(byte) not in without}
+    tokens = [*SPECIAL, *(spelling[byte] for byte in sorted(spelling))]
     merges: list[str] = []
-    space = spelling[ord(" ")]
+    space = _byte_spelling()[ord(" ")]
     for word in (*(space + chr(letter) for letter in range(ord("A"), ord("Z") + 1)), *WORDS):
+        if set(word) & set(without):
+            continue
         built = word[0]
         for letter in word[1:]:
             if built + letter not in tokens:
@@ -112,3 +131,16 @@ def _weights(random: np.random.Generator, vocabulary: int, layers: int, width: i
             (f"blk.{layer}.ffn_down.weight", matrix(width, 2 * width)),
         ]
     return weights
+
+
+def _scripted(name: str, weights: np.ndarray, tokens: Sequence[str], says: Mapping[str, str]) -> np.ndarray:
+    """Weights with which each token is a direction of its own, the layers add nothing, and `says` gives the next."""
+    if name.endswith("norm.weight"):
+        return weights
+    zeros = np.zeros_like(weights)
+    if name == "token_embd.weight":
+        np.fill_diagonal(zeros, 1)
+    elif name == "output.weight":
+        for before, after in says.items():
+            zeros[tokens.index(after), tokens.index(before)] = 30 / np.sqrt(weights.shape[1])
+    return zeros

@@ -8,7 +8,7 @@ import pytest
 from eval.engine import ORDERS
 from eval.expression.few_shot import as_asked
 from eval.expression.methods import METHODS, Expression
-from eval.expression.rendering import render_statement
+from eval.expression.rendering import ordered_options, render, render_statement
 from eval.surveys.loading import load_survey
 from personas import load_persona, with_steering
 
@@ -58,3 +58,24 @@ def test_a_probe_is_the_stem_the_lettered_options_the_refusals_and_the_request()
     lines = [f"{letter}. {text}" for letter, text in zip("ABCDEFGH", texts, strict=False)]
     assert second.splitlines() == [*question.stem.splitlines(), *lines, "Answer with one letter only."]
     assert first != second
+
+
+def test_for_a_base_model_a_probe_ends_where_the_answer_begins_and_asks_for_no_letter() -> None:
+    question = CIVIC.questions[0]
+    probe = render(question, "survey").probe
+    lines = [f"{letter}. {text}" for letter, text in zip("ABCDEFGH", ordered_options(question, "survey"), strict=False)]
+    assert probe.plain == "\n".join([f"Question: {question.stem}", *lines, "Answer:"])
+
+
+def test_for_a_base_model_the_answers_of_the_group_come_before_the_question() -> None:
+    persona = with_steering(load_persona("democrat").persona, "few_shot")
+    (asked,) = as_asked(persona, CIVIC, CIVIC.questions[:1])
+    plain = render(asked, "survey").probe.plain or ""
+    assert plain.startswith("This is how people like you answered some other questions.")
+    assert plain.count("Question: ") == 1
+    assert f"as one of them.\n\nQuestion: {CIVIC.questions[0].stem}\nA. " in plain
+
+
+def test_for_a_base_model_a_judge_has_the_statement_after_the_options() -> None:
+    plain = render_statement(CIVIC.questions[0], "survey", "Maybe.").probe.plain or ""
+    assert plain.endswith('\nSomebody said: "Maybe." Which answer fits that best?\nAnswer:')

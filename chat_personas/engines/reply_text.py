@@ -1,0 +1,173 @@
+"""Which part of a model's output is its reply: not its thoughts, and nothing after a text that ends it.
+
+Reasoning models write thoughts before they reply, between markers of their own. Some write in channels (OpenAI's
+"harmony" format), of which only one holds the reply. Neither thoughts nor the names of channels are what was said.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+_NAMES = r"(?!end_)(?:\w+[:_])?(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|scratchpad)"
+_MARKER = re.compile(
+    rf"""
+      (?P<open>  <\|?(?:start_|begin_of_|start_of_)?{_NAMES}(?:_start|_begin)?\|?> | \[THINK\] | ◁think▷ | <\|channel>
+                 | here(?:\s+is|'s)\s+my\s+thought\s+process: )
+    | (?P<close> </\|?{_NAMES}\|?> | <\|/{_NAMES}\|> | <\|?end_(?:of_)?{_NAMES}\|?> | <\|?{_NAMES}_end\|?>
+                 | \[/THINK\] | ◁/think▷ | <channel\|> | here(?:\s+is|'s)\s+my\s+response: )
+    | (?P<channel> <\|channel\|> ) | (?P<message> <\|message\|> ) | (?P<start> <\|start\|> )
+    | (?P<end> <\|(?:end|return|call)\|> )
+    | (?P<wrapper> </?(?:answer|response)> | <\|(?:start|end)_response\|> | <\|(?:begin|end)_of_solution\|> )
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_LEAKED = re.compile(r"(?P<leaked>assistantfinal|(?<=[.!?…\"”)\n])(?:assistant)?final(?=[^\sa-z]))")
+"""The name of the channel with the reply where the markers around it are missing: it stands without spaces."""
+_HALF = re.compile(r"[<\[◁][^\s>\]▷]{0,31}$")
+"""The end of a text that may become a marker."""
+_PHRASES = ("Here is my thought process:", "Here's my thought process:", "Here is my response:", "Here's my response:")
+"""Granite's markers are sentences."""
+_LONGEST_LEAK = 16
+_REPLYING = "final"
+
+
+class _Mode(Enum):
+    REPLY = 0
+    THOUGHT = 1
+    HEADER = 2
+    """Between two markers, where the name of a role or of a channel stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What has become clear of a model's output: the next part of the reply, and of the thoughts."""
+
+    reply: str = ""
+    thought: str = ""
+
+
+def is_marker(text: str) -> bool:
+    """Whether `text` is a marker of thoughts, of channels or of the reply, and nothing else."""
+    return _MARKER.fullmatch(text) is not None
+
+
+def opens_thought(prompt: str) -> bool:
+    """Whether a prompt ends within a thought: the model then goes on with it."""
+    kinds = [found.lastgroup for found in _MARKER.finditer(prompt) if found.lastgroup in ("open", "close")]
+    return kinds[-1:] == ["open"]
+
+
+class ReplyText:
+    """Takes a model's output piece by piece and parts the reply from the thoughts.
+
+    What may be the beginning of a marker or of a stop text is held back until it is clear. `reply` is all of the reply
+    so far, and `thought` all thoughts; `ended` is set when a stop text was found. An output without markers and stop
+    texts is the reply, character by character.
+    """
+
+    def __init__(self, *, thinking: bool = False, stops: Sequence[str] = ()) -> None:
+        """Begin a reply.
+
+        Args:
+            thinking: whether the prompt ends within a thought (`opens_thought`).
+            stops: texts before which the reply ends. With them the reply has no white space around it.
+        """
+        self._mode = _Mode.THOUGHT if thinking else _Mode.REPLY
+        self._stops = re.compile(rf"\s*(?:{'|'.join(map(re.escape, stops))})" if stops else r"(?!)")
+        self._stop_texts = tuple(stops)
+        self._in_channel = False
+        self._header = ""
+        self._held = ""
+        self._blank = ""
+        self.reply = ""
+        self.thought = ""
+        self.ended = False
+
+    @property
+    def thinking(self) -> bool:
+        """Whether the output is within a thought, or before the reply of another channel."""
+        return self._mode is not _Mode.REPLY
+
+    def add(self, text: str) -> Said:
+        """Take more of the output; return what has become clear."""
+        return self._take(self._held + text, last=False)
+
+    def end(self) -> Said:
+        """Take the end of the output; return what was held back."""
+        return self._take(self._held, last=True)
+
+    def _take(self, text: str, *, last: bool) -> Said:
+        before = len(self.reply), len(self.thought)
+        self._held = ""
+        while not self.ended and (found := self._next(text)) is not None:
+            self._put(text[: found.start()])
+            self._turn(found)
+            text = text[found.end() :]
+        if not self.ended:
+            if last:
+                text = text.rstrip() if self._stop_texts else text
+            clear = len(text) if last else self._clear(text)
+            self._put(text[:clear])
+            self._held = text[clear:]
+        if last and not (self.reply or self.thought or self._header):
+            self.reply, self._blank = self._blank, ""
+        return Said(self.reply[before[0] :], self.thought[before[1] :])
+
+    def _next(self, text: str) -> re.Match[str] | None:
+        """Return the first marker or stop text that means something here."""
+        candidates = [_MARKER.search(text)]
+        if self._mode is _Mode.REPLY:
+            candidates.append(self._stops.search(text))
+        if self._mode is _Mode.THOUGHT and self._in_channel:
+            candidates.append(_LEAKED.search(text))
+        return min(filter(None, candidates), key=lambda found: found.start(), default=None)
+
+    def _turn(self, found: re.Match[str]) -> None:
+        """Go on in the mode that a marker begins."""
+        kind = found.lastgroup
+        if kind is None:
+            self.ended = True
+        elif kind in ("channel", "start"):
+            self._mode, self._header = _Mode.HEADER, ""
+            self._in_channel = kind == "channel"
+        elif kind == "message":
+            replying = not self._in_channel or self._header.strip().startswith(_REPLYING)
+            self._mode = _Mode.REPLY if replying else _Mode.THOUGHT
+        elif kind == "open":
+            self._mode, self._in_channel = _Mode.THOUGHT, False
+        elif kind != "wrapper" or self.thought:
+            self._mode = _Mode.REPLY
+        else:
+            self._put(found[0])  # no thoughts came before: it is what the model says
+
+    def _put(self, text: str) -> None:
+        if self._mode is _Mode.HEADER:
+            self._header += text
+        elif self._mode is _Mode.THOUGHT:
+            self.thought += text
+        elif not self.reply:
+            # White space before the reply is dropped if a thought follows it or has come before, or in a transcript.
+            bare = self.thought or self._header or self._stop_texts
+            said = (self._blank + text).lstrip() if bare else self._blank + text
+            self._blank, self.reply = ("", said) if said.strip() else (said, "")
+        else:
+            self.reply += text
+
+    def _clear(self, text: str) -> int:
+        """Return how much of `text` cannot be the beginning of a marker or of a stop text."""
+        half = _HALF.search(text)
+        clear = half.start() if half else len(text)
+        if not self.reply:
+            clear = min([clear, *(len(text) - _overlap(text, phrase) for phrase in _PHRASES)])
+        if self._mode is _Mode.REPLY:
+            clear = min([clear, *(len(text) - _overlap(text, stop) for stop in self._stop_texts)])
+            return len(text[:clear].rstrip()) if self._stop_texts else clear
+        if self._mode is _Mode.THOUGHT and self._in_channel:
+            return min(clear, max(0, len(text) - _LONGEST_LEAK))
+        return clear
+
+
+def _overlap(text: str, stop: str) -> int:
+    """Return the length of the longest beginning of `stop` with which `text` ends."""
+    return next((n for n in range(min(len(stop), len(text)), 0, -1) if text.endswith(stop[:n])), 0)
