@@ -3,7 +3,7 @@
 import re
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace as with_changes
 from pathlib import Path
 from statistics import median
@@ -23,6 +23,7 @@ from eval.errors import SurveyError
 from eval.importers import KINDS, ImportOptions, ImportResult
 from eval.importers.respondent_guess import first_guess
 from eval.importers.respondent_table import read_people
+from eval.scoring.intervals import MIN_QUESTIONS
 from eval.surveys.human_figures import groups_with_figures, human_figures
 from eval.surveys.model import Question, Survey
 from personas import Group, clash
@@ -249,5 +250,12 @@ def _summary(imported: ImportResult, file: Path) -> list[str]:
         f"{survey.name}: {size}, everyone's figures for {pluralize(overall, 'question')}; {weighting(survey)}",
         *(f"found: {line}" for line in imported.found),
         *(f"note: {line}" for line in imported.notes),
+        *_too_short(len(survey.questions)),
         f"saved in {display_path(file)}; use it with --survey {survey.name}",
     ]
+
+
+def _too_short(questions: int) -> Iterator[str]:
+    """Say that a model cannot be measured with so few questions; answers from a file can be scored all the same."""
+    if questions < MIN_QUESTIONS:
+        yield f"note: a model is measured with {MIN_QUESTIONS} questions or more; with fewer no score of it is shown"
