@@ -132,9 +132,11 @@ def _write_no_more() -> None:
 
 def _say(line: str, code: int) -> int:
     from chat_personas.text import printable
+    from personas.inputs.redaction import without_secrets
 
     if sys.stderr is not None:
-        print(f"chat-personas: {printable(' '.join(line.split()))}", file=sys.stderr)
+        shown = without_secrets(" ".join(line.split()), words=False)
+        print(f"chat-personas: {printable(shown)}", file=sys.stderr)
     return code
 
 
