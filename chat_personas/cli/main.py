@@ -18,6 +18,7 @@ from chat_personas.cli.errors import (
     UsageError,
 )
 from chat_personas.cli.launch import has_terminal, open_screen
+from chat_personas.cli.terminal import clean_output, keep_output_clean
 from chat_personas.paths import check_home
 from personas.errors import PersonaError, ReportedError
 
@@ -38,6 +39,11 @@ def main(arguments: Sequence[str]) -> int:
     Raises:
         Exception: what went wrong, where `--debug` asks for it.
     """
+    with clean_output():
+        return _answer(arguments)
+
+
+def _answer(arguments: Sequence[str]) -> int:
     wanted = [argument for argument in arguments if argument != "--debug"]
     try:
         return _run(wanted)
@@ -131,12 +137,10 @@ def _write_no_more() -> None:
 
 
 def _say(line: str, code: int) -> int:
-    from chat_personas.text import printable
     from personas.inputs.redaction import without_secrets
 
     if sys.stderr is not None:
-        shown = without_secrets(" ".join(line.split()), words=False)
-        print(f"chat-personas: {printable(shown)}", file=sys.stderr)
+        print(f"chat-personas: {without_secrets(' '.join(line.split()), words=False)}", file=sys.stderr)
     return code
 
 
@@ -148,4 +152,5 @@ def run() -> None:
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    keep_output_clean()
     sys.exit(main(sys.argv[1:]))

@@ -13,8 +13,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
+from chat_personas.text import printable
 from personas.errors import ReportedError
 
 
@@ -72,7 +73,9 @@ def output_errors(name: str) -> Iterator[None]:
 
 
 def standard_output() -> BinaryIO:
-    """Return standard output for bytes, with what was printed before already sent.
+    """Return standard output for documents in UTF-8, with what was printed before already sent.
+
+    A document reaches a file or another program as it is. On a terminal, what would control it is made visible.
 
     Raises:
         OutputError: it is closed.
@@ -80,7 +83,21 @@ def standard_output() -> BinaryIO:
     if sys.stdout is None:
         raise OutputError("standard output is closed; name a file instead of -")
     sys.stdout.flush()
-    return sys.stdout.buffer
+    return cast(BinaryIO, _CleanBytes(sys.stdout.buffer)) if sys.stdout.isatty() else sys.stdout.buffer
+
+
+class _CleanBytes:
+    """A stream to a terminal that takes whole lines of UTF-8 and cleans them."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def write(self, content: bytes) -> int:
+        self._stream.write(printable(content.decode(errors="replace")).encode(errors="replace"))
+        return len(content)
+
+    def flush(self) -> None:
+        self._stream.flush()
 
 
 def close_to_others(file: Path) -> None:
