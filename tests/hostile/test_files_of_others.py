@@ -2,6 +2,8 @@
 
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -89,6 +91,43 @@ def test_reading_a_corpus_that_is_a_device_is_refused_and_the_device_stays_as_it
         with pytest.raises(CorpusError, match=r"corpus\.db is not a regular file; choose a file for the corpus"):
             Corpus.open(tmp_path / "corpus.db", read_only=read_only)
     assert mode(Path(os.devnull)) == before
+
+
+def test_files_in_a_directory_that_is_a_link_are_left(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("precious")
+    (tmp_path / "mine" / "0123456789abcdef").symlink_to("thesis.txt")
+    (tmp_path / "corpus.db-open").symlink_to("mine")
+    for _ in range(2):
+        with Corpus.open(tmp_path / "corpus.db") as corpus:
+            talk(corpus, ("Hi", "Hello."))
+    assert sorted(file.name for file in (tmp_path / "mine").iterdir()) == ["0123456789abcdef", "thesis.txt"]
+    assert (tmp_path / "mine" / "thesis.txt").read_text() == "precious"
+
+
+KILLED = """
+import os
+from chat_personas.cli.main import main
+os.fsync = lambda descriptor: os.kill(os.getpid(), 9)
+main(["export", "--out", "dialogues.jsonl"])
+"""
+
+
+def test_a_killed_export_leaves_nothing_after_the_next_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHAT_PERSONAS_HOME", str(tmp_path / "home"))
+    out = tmp_path / "out"
+    out.mkdir()
+    with Corpus.open(tmp_path / "home" / "data" / "corpus.db") as corpus:
+        talk(corpus, ("Hi", "Hello."))
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    ended = subprocess.run([sys.executable, "-c", KILLED], cwd=out, env=environment, capture_output=True, check=False)
+    assert ended.returncode == -9, ended.stderr
+    (left,) = out.iterdir()
+    assert left.name.startswith(".")
+    assert mode(left) == 0o600
+    assert "Hello." in left.read_text(), "everything but the last step was done"
+    assert main(["export", "--out", str(out / "dialogues.jsonl")]) == 0
+    assert [file.name for file in out.iterdir()] == ["dialogues.jsonl"]
 
 
 def test_every_directory_that_is_made_is_private_and_one_that_is_there_is_left(tmp_path: Path, no_umask: None) -> None:
