@@ -8,6 +8,7 @@ import os
 import re
 import tomllib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -22,7 +23,9 @@ from pydantic_settings import SettingsError as SourceError
 
 from chat_personas.paths import display_path, settings_path
 from personas.errors import ReportedError
+from personas.inputs.files import display_name
 from personas.inputs.models import Place, faults, fix, unknown_key
+from personas.inputs.redaction import without_secrets
 from personas.inputs.suggestions import quoted
 from personas.toml_positions import key_lines, line_of
 
@@ -162,3 +165,33 @@ def _line(place: Place, file: str) -> str:
 def _dotted(keys: Sequence[str]) -> str:
     """Return a path of keys as a TOML file has it; a server's address without secrets."""
     return ".".join(key if key.isidentifier() and quoted(key) == f'"{key}"' else quoted(key) for key in keys)
+
+
+_NAMES = ("persona", "model", "survey")
+
+
+def without_values(line: str, given: Sequence[str] = ()) -> str:
+    """Return an error with the setting in place of its value, for settings that name a persona, a model or a survey.
+
+    What finds these does not know where a name comes from. One that is on the command line, too (`given`), stays.
+    """
+    for setting in _NAMES:
+        value = _raw_value(setting)
+        if value is None or value == Settings.model_fields[setting].default or value in given:
+            continue
+        named = f"(the setting {setting})"
+        line = line.replace(quoted(value), named).replace(display_name(Path(value)), named)
+        if setting == "model" and ("/" in value or "." in value):  # the path of a file, which is not quoted
+            line = line.replace(without_secrets(value), named)
+    return line
+
+
+def _raw_value(setting: str) -> str | None:
+    """Return the text that the environment or the file gives for a setting, not validated; None for anything else."""
+    value: object = os.environ.get(f"{ENVIRONMENT}{setting.upper()}")
+    if value is None:
+        try:
+            value = tomllib.loads(settings_path().read_text(encoding="utf-8")).get(setting)
+        except (OSError, ValueError, RecursionError):
+            return None
+    return value if isinstance(value, str) and value.strip() else None

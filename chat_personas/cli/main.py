@@ -102,7 +102,9 @@ def _explain(error: Exception, arguments: Sequence[str]) -> tuple[str, int]:
     """Return one line about `error`, and the exit code."""
     if isinstance(error, ReportedError):
         mistyped = _near_command(arguments) if isinstance(error, PersonaError) else None
-        return mistyped or _with_notes(error), error.exit_code
+        from chat_personas.settings import without_values
+
+        return mistyped or without_values(_with_notes(error), arguments), error.exit_code
     if isinstance(error, OSError) and error.errno in DISK_FULL:
         _write_no_more()
         return f"the output cannot be written: {error.strerror}; free some space and try again", STORAGE_FAILED

@@ -206,6 +206,35 @@ def test_a_fault_in_the_settings_never_repeats_a_secret(command: Command, home: 
     assert found_below(home) == {}
 
 
+@pytest.mark.parametrize("setting", ["persona", "model", "survey", "theme"])
+@pytest.mark.parametrize("value", ["swordfish", "sword/fish", "sword/fish.gguf", "/sword/swordfish.toml", "sword fish"])
+def test_a_wrong_name_in_the_settings_is_not_repeated_even_where_it_looks_like_a_word(
+    command: Command, home: Path, monkeypatch: pytest.MonkeyPatch, setting: str, value: str
+) -> None:
+    write_settings(home, f'{setting} = "{value}"')
+    for _ in ("file", "environment"):
+        for arguments in (["doctor"], ["chat", "--measure"], ["eval", "democrat", "--limit", "1"]):
+            ran = command(*arguments, given="")
+            assert "fish" not in ran.err, arguments
+            assert "fish" not in "".join(line for line in ran.out.splitlines() if "FAIL" in line)
+        (home / "config" / "settings.toml").unlink(missing_ok=True)
+        monkeypatch.setenv(f"CHAT_PERSONAS_{setting.upper()}", value)
+
+
+def test_a_wrong_name_on_the_command_line_is_repeated_and_one_in_the_settings_is_said_to_be_there(
+    command: Command, home: Path
+) -> None:
+    assert '"swordfish"' in command("chat", "swordfish").err
+    write_settings(home, 'persona = "demcorat"')
+    assert command("chat").err.startswith(
+        'chat-personas: there is no persona (the setting persona) in the library; did you mean "democrat"?'
+    )
+    write_settings(home, 'model = "models/gone.gguf"')
+    assert command("chat").err == (
+        "chat-personas: there is no model file (the setting model); check the path, or use --model pocket\n"
+    )
+
+
 @pytest.mark.parametrize("setting", ["PERSONA", "MODEL", "SURVEY", "THREADS", "MEASURE", "KEYS", "SERVERS", "SCHEMA"])
 @pytest.mark.parametrize("value", [URL, RANDOM, f'{{"{URL}": "{RANDOM}"}}'], ids=["address", "word", "table"])
 def test_a_fault_in_the_environment_never_repeats_a_secret(

@@ -13,7 +13,7 @@ from chat_personas.engines.cached import AnswerStore
 from chat_personas.engines.cached.store import size_of
 from chat_personas.engines.open import shown_model
 from chat_personas.paths import UnwritableError, answers_path, cannot_write, corpus_path, display_path, settings_path
-from chat_personas.settings import SettingsError, load_settings
+from chat_personas.settings import SettingsError, load_settings, without_values
 from chat_personas.surveys import find_survey
 from chat_personas.text import pluralize, printable
 from personas import library_names, load_persona
@@ -40,7 +40,7 @@ def doctor() -> int:
         try:
             print(f"  ok    {title:16} {printable(check())}")
         except Exception as error:  # a check that fails stops no other; its error is the finding
-            finding = without_secrets(" ".join(str(error).split()), words=False)
+            finding = without_secrets(without_values(" ".join(str(error).split())), words=False)
             print(f"  FAIL  {title:16} {printable('for the same reason' if finding in findings else finding)}")
             findings.append(finding)
     return CHECK_FAILED if findings else DONE
