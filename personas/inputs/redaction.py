@@ -25,6 +25,8 @@ _USER = re.compile(r"(?<![^\s\"'`<>()])[^\s\"'`<>()/@:]*:(?!//)[^\s\"'`<>()]*@(?
 _WITH_HOST = re.compile(r"@[^@/]+/")
 """What no model's name has: the rest of an address whose password has a `#`."""
 
+_MARKS = ".,:;!?…"
+
 _RUN = re.compile(rf"[A-Za-z0-9_.~+-]{{{LEAST_OF_A_KEY},}}")
 _WORD = re.compile(rf"(?<![A-Za-z0-9])[A-Za-z0-9]{{{LEAST_OF_A_KEY},}}(?![A-Za-z0-9])")
 _PREFIXED = re.compile(
@@ -94,12 +96,17 @@ def without(text: str, secrets: Iterable[str]) -> str:
     return text
 
 
-def _shown_with_model(address: str) -> str:
+def _shown_with_model(found: str) -> str:
+    """Return an address in a text with the name of a model after it; a mark that ends a sentence is not part of it."""
+    address = found.rstrip(_MARKS)
+    rest = found[len(address) :]
     before, hash_sign, model = address.partition("#")
+    if not _SCHEME.match(address) or _SCHEME.fullmatch(address):  # the scheme alone, or with dots for the rest
+        return found
     shown = shown_address(before)
     if shown.endswith("***") or not hash_sign:
-        return shown
-    return f"{shown}#{masked(model) if _WITH_HOST.search(model) else model}"
+        return f"{shown}{rest}"
+    return f"{shown}#{masked(model) if _WITH_HOST.search(model) else model}{rest}"
 
 
 def _is_key_in_path(segment: str) -> bool:

@@ -295,12 +295,15 @@ def test_the_first_frame_shows_an_address_without_secrets(home: Path) -> None:
         ("http://:pass/word@example.org/v1", "http://***"),
         ("http://:pass#word@example.org/v1", "http://***"),
         ("http://:pass?word@example.org/v1", "http://***"),
+        ("http://#password@example.org/v1", "http://***"),
+        ("http://?password@example.org/v1", "http://***"),
         ("http://:pass word@example.org/v1", "http://example.org/v1"),
     ],
 )
 def test_what_is_shown_of_an_address(address: str, shown: str) -> None:
     assert shown_address(address) == shown
     assert shown_address(shown) == shown
+    assert "word" not in without_secrets(address.replace(" ", ""))
 
 
 @pytest.mark.parametrize(
@@ -321,12 +324,20 @@ def test_a_key_in_a_path_is_masked_and_two_keys_stay_two_addresses(key: str) -> 
     [
         "there is no model file gone.gguf",
         "use http://127.0.0.1:11434/v1#qwen3:4b@latest",
+        "a server's URL begins with http://",
+        'write a table, such as [servers."http://..."]',
+        "http://example.org: is it the address of http://example.org/v1? It is http://example.org/v1, or http://[::1]:1.",
         "continue with chat --resume 01JD3K8Q4ZV6M2N5P7R9S0T1W3",
         "the question ConfidenceInPublicInstitutions2024 of GSS_2018_abortion_any_reason at 12:30",
     ],
 )
 def test_ordinary_text_has_no_secrets(text: str) -> None:
     assert without_secrets(text) == text
+
+
+@pytest.mark.parametrize("end", ["", ".", ": it failed", "?", ", then", "; x", '"', ")", "#qwen"])
+def test_an_address_in_a_sentence_is_shown_without_its_secrets(end: str) -> None:
+    assert without_secrets(f"cannot reach {URL}{end}") == f"cannot reach {shown_address(URL)}{end}"
 
 
 def test_a_model_that_was_found_is_printed_without_its_address() -> None:
