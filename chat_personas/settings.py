@@ -173,11 +173,12 @@ _NAMES = ("persona", "model", "survey")
 def without_values(line: str, given: Sequence[str] = ()) -> str:
     """Return an error with the setting in place of its value, for settings that name a persona, a model or a survey.
 
-    What finds these does not know where a name comes from. One that is on the command line, too (`given`), stays.
+    What finds these does not know where a name comes from. One that is on the command line, too (`given`), stays, and
+    so does the address of a server, which is shown without secrets anyway.
     """
     for setting in _NAMES:
         value = _raw_value(setting)
-        if value is None or value == Settings.model_fields[setting].default or value in given:
+        if value is None or value in (Settings.model_fields[setting].default, *given) or "://" in value:
             continue
         named = f"(the setting {setting})"
         line = line.replace(quoted(value), named).replace(display_name(Path(value)), named)

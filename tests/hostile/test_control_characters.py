@@ -88,6 +88,7 @@ SHOWING = [
 ]
 
 
+@pytest.mark.slow
 def test_no_text_of_a_report_controls_the_terminal(command: Command, report: Any) -> None:
     places = [*texts_of(report)]
     assert len(places) > 20

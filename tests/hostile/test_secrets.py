@@ -229,6 +229,8 @@ def test_a_wrong_name_on_the_command_line_is_repeated_and_one_in_the_settings_is
     assert command("chat").err.startswith(
         'chat-personas: there is no persona (the setting persona) in the library; did you mean "democrat"?'
     )
+    write_settings(home, f'model = "{URL}"')
+    assert command("chat", given="Hello").err.startswith(f"chat-personas: cannot reach {shown_address(URL)}; is ")
     write_settings(home, 'model = "models/gone.gguf"')
     assert command("chat").err == (
         "chat-personas: there is no model file (the setting model); check the path, or use --model pocket\n"
