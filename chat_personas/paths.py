@@ -58,13 +58,18 @@ def cannot_write(directory: Path, why: str | None) -> str:
 
 
 def make_private(directory: Path) -> Path:
-    """Create `directory` for its owner only (0700) if it is not there yet, and return it.
+    """Create `directory`, and those above it, for their owner only (0700) if they are not there yet; return it.
+
+    The permissions of a directory that is there stay as they are.
 
     Raises:
         UnwritableError: it cannot be created, on a read-only medium for example.
     """
+    missing = [place for place in (directory, *directory.parents) if not place.exists()]
     try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for place in reversed(missing):  # `parents=True` would give those above what the umask leaves of 0777
+            place.mkdir(mode=0o700, exist_ok=True)
+        directory.mkdir(mode=0o700, exist_ok=True)  # an error where it is a file
     except OSError as error:
         raise UnwritableError(cannot_write(directory, error.strerror)) from error
     return directory

@@ -5,8 +5,10 @@ win over the file, and command-line options over both.
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -21,8 +23,11 @@ from pydantic_settings import SettingsError as SourceError
 
 from chat_personas.paths import display_path, settings_path
 from personas.errors import ReportedError
-from personas.inputs.models import faults, fix, unknown_key
+from personas.inputs.files import display_name
+from personas.inputs.models import Place, faults, fix, unknown_key
+from personas.inputs.redaction import without_secrets
 from personas.inputs.suggestions import quoted
+from personas.toml_positions import key_lines, line_of
 
 ENVIRONMENT = "CHAT_PERSONAS_"
 
@@ -107,39 +112,96 @@ def load_settings() -> Settings:
 
     Raises:
         SettingsError: the file cannot be read or is not TOML, or a key or value in it or in the environment is wrong.
+            The message names places and keys, never a value: it may be a password that was put in the wrong place.
     """
     path = settings_path()
     shown = display_path(path)
     try:
         return Settings()
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise SettingsError(f"{shown} is not valid TOML: {error}; fix it or delete the file") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{shown} is not valid TOML ({_toml_fault(error)}); fix it or delete the file") from None
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{shown} is not UTF-8; save it as UTF-8 or delete the file") from error
+    except RecursionError as error:
+        raise SettingsError(f"{shown} is nested too deeply; fix it or delete the file") from error
     except OSError as error:
         raise SettingsError(f"{shown} cannot be read: {error.strerror}; make it readable") from error
     except SourceError as error:
         problem = str(error).partition(" from source")[0]
-        raise SettingsError(f"the environment: {problem}; write it as JSON, or unset it") from error
+        raise SettingsError(f"the environment: {problem}; write it as JSON, or unset it") from None
     except ValidationError as error:
-        raise SettingsError(_explain(faults(error)[0], shown)) from error
+        raise SettingsError(_explain(faults(error)[0], shown)) from None
 
 
 _FIXES = {"dict_type": "write a table, such as [keys]", "model_type": 'write a table, such as [servers."http://..."]'}
+_PLACE = re.compile(r"(.*) \((?:at )?(line \d+, column \d+|at end of document|end of document)\)", re.DOTALL)
+_WITHOUT_NAMES = re.compile(r"[A-Za-z ,]+")
+
+
+def _toml_fault(error: tomllib.TOMLDecodeError) -> str:
+    """Return what `tomllib` says and where, without the names that it quotes: a server's can have a password in it."""
+    found = _PLACE.fullmatch(str(error))
+    fault, place = found.groups() if found is not None else (str(error), "")
+    if _WITHOUT_NAMES.fullmatch(fault) is None:
+        fault = "Duplicate key or table" if "twice" in fault or "Duplicate" in fault else "A character is not allowed"
+    return ", ".join(part for part in (place, fault) if part)
 
 
 def _explain(error: ErrorDetails, file: str) -> str:
-    """Say where a fault is and what to do; a key that may have been put in the wrong place is not repeated."""
+    """Say where a fault is and what to do, without the value."""
     *tables, key = map(str, error["loc"])
-    if error["type"] == "extra_forbidden":
-        return f"{file}: {unknown_key(error, Settings, f' in {_dotted(tables)}' if tables else '')}"
-    if key == "key_env":
-        return f"{file}: {_dotted([*tables, key])}: give the name of an environment variable, not the key itself"
-    found, advice = quoted(error["input"]), fix(error, Settings, _FIXES) or error["msg"]
     variable = f"{ENVIRONMENT}{key.upper()}"
+    advice = fix(error, Settings, _FIXES) or error["msg"]
     if not tables and variable in os.environ:
-        return f"the environment variable {variable} is {found}; {advice.removesuffix(', without quotes')}"
-    return f"{file}: {_dotted([*tables, key])} is {found}; {advice}"
+        return f"the environment variable {variable} is not valid; {advice.removesuffix(', without quotes')}"
+    place = _line(error["loc"], file)
+    if error["type"] == "extra_forbidden":
+        return f"{place}: {unknown_key(error, Settings, f' in {_dotted(tables)}' if tables else '')}"
+    if key == "key_env":
+        return f"{place}: {_dotted([*tables, key])}: give the name of an environment variable, not the key itself"
+    return f"{place}: {_dotted([*tables, key])} is not valid; {advice}"
+
+
+def _line(place: Place, file: str) -> str:
+    """Return the settings file with the line of a key in it."""
+    try:
+        lines = key_lines(settings_path().read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # it has been changed meanwhile, or only the environment is at fault
+        return file
+    return f"{file}, line {line_of(place, lines)}" if place[:1] in lines else file
 
 
 def _dotted(keys: Sequence[str]) -> str:
-    """Return a path of keys as a TOML file has it."""
-    return ".".join(key if key.isidentifier() else quoted(key) for key in keys)
+    """Return a path of keys as a TOML file has it; a server's address without secrets."""
+    return ".".join(key if key.isidentifier() and quoted(key) == f'"{key}"' else quoted(key) for key in keys)
+
+
+_NAMES = ("persona", "model", "survey")
+
+
+def without_values(line: str, given: Sequence[str] = ()) -> str:
+    """Return an error with the setting in place of its value, for settings that name a persona, a model or a survey.
+
+    What finds these does not know where a name comes from. One that is on the command line, too (`given`), stays, and
+    so does the address of a server, which is shown without secrets anyway.
+    """
+    for setting in _NAMES:
+        value = _raw_value(setting)
+        if value is None or value in (Settings.model_fields[setting].default, *given) or "://" in value:
+            continue
+        named = f"(the setting {setting})"
+        line = line.replace(quoted(value), named).replace(display_name(Path(value)), named)
+        if setting == "model" and ("/" in value or "." in value):  # the path of a file, which is not quoted
+            line = line.replace(without_secrets(value), named)
+    return line
+
+
+def _raw_value(setting: str) -> str | None:
+    """Return the text that the environment or the file gives for a setting, not validated; None for anything else."""
+    value: object = os.environ.get(f"{ENVIRONMENT}{setting.upper()}")
+    if value is None:
+        try:
+            value = tomllib.loads(settings_path().read_text(encoding="utf-8")).get(setting)
+        except (OSError, ValueError, RecursionError):
+            return None
+    return value if isinstance(value, str) and value.strip() else None

@@ -38,14 +38,15 @@ class Launch:
     template: str | None = None
 
     def preview(self) -> "Preview":
-        """Return the settings for the first frame, not validated."""
+        """Return the settings for the first frame, not validated; the model without secrets in its URL."""
         from chat_personas.settings_preview import glance
         from chat_personas.tui.session import Preview
+        from personas.inputs.redaction import without_secrets
 
         seen = glance()
         return Preview(
             persona=self.persona or seen["persona"],
-            model=self.model or seen["model"],
+            model=without_secrets(self.model or seen["model"], words=False),
             measure=seen["measure"],
             keys=seen["keys"],
             theme=seen["theme"],

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from chat_personas.cli.errors import DONE, UsageError
 from chat_personas.cli.launch import Launch
 from chat_personas.cli.progress import busy
+from chat_personas.cli.terminal import uncleaned
 from chat_personas.consent import is_confirmed
 from chat_personas.conversation.conversation import Conversation, ReplyEnded, ReplyText
 from chat_personas.corpus import Corpus
@@ -179,8 +180,9 @@ class LineMode:
         if followed is None:
             last = await monitor.ask_unsteered() or last
         if last is not None:
-            clear = "\r\x1b[K" if sys.stderr.isatty() else ""
-            print(f"{clear}{estimate_line(last)}", file=sys.stderr, flush=True)
+            if sys.stderr.isatty():
+                print("\r\x1b[K", end="", file=uncleaned(sys.stderr))
+            print(estimate_line(last), file=sys.stderr, flush=True)
 
 
 def _messages_kept(conversation: Conversation) -> str:
@@ -195,7 +197,7 @@ def _messages_kept(conversation: Conversation) -> str:
 
 def _show_progress(estimate: "Estimate") -> None:
     if sys.stderr.isatty():
-        print(f"\rmeasuring… {estimate.done}/{estimate.total}", end="", file=sys.stderr, flush=True)
+        print(f"\rmeasuring… {estimate.done}/{estimate.total}", end="", file=uncleaned(sys.stderr), flush=True)
 
 
 def _notice(ended: ReplyEnded) -> None:

@@ -18,6 +18,7 @@ from chat_personas.cli.errors import (
     UsageError,
 )
 from chat_personas.cli.launch import has_terminal, open_screen
+from chat_personas.cli.terminal import clean_output, keep_output_clean
 from chat_personas.paths import check_home
 from personas.errors import PersonaError, ReportedError
 
@@ -38,6 +39,11 @@ def main(arguments: Sequence[str]) -> int:
     Raises:
         Exception: what went wrong, where `--debug` asks for it.
     """
+    with clean_output():
+        return _answer(arguments)
+
+
+def _answer(arguments: Sequence[str]) -> int:
     wanted = [argument for argument in arguments if argument != "--debug"]
     try:
         return _run(wanted)
@@ -96,7 +102,9 @@ def _explain(error: Exception, arguments: Sequence[str]) -> tuple[str, int]:
     """Return one line about `error`, and the exit code."""
     if isinstance(error, ReportedError):
         mistyped = _near_command(arguments) if isinstance(error, PersonaError) else None
-        return mistyped or _with_notes(error), error.exit_code
+        from chat_personas.settings import without_values
+
+        return mistyped or without_values(_with_notes(error), arguments), error.exit_code
     if isinstance(error, OSError) and error.errno in DISK_FULL:
         _write_no_more()
         return f"the output cannot be written: {error.strerror}; free some space and try again", STORAGE_FAILED
@@ -131,10 +139,10 @@ def _write_no_more() -> None:
 
 
 def _say(line: str, code: int) -> int:
-    from chat_personas.text import printable
+    from personas.inputs.redaction import without_secrets
 
     if sys.stderr is not None:
-        print(f"chat-personas: {printable(' '.join(line.split()))}", file=sys.stderr)
+        print(f"chat-personas: {without_secrets(' '.join(line.split()), words=False)}", file=sys.stderr)
     return code
 
 
@@ -146,4 +154,5 @@ def run() -> None:
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    keep_output_clean()
     sys.exit(main(sys.argv[1:]))

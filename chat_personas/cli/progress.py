@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
+
+from chat_personas.cli.console import CleanConsole
 
 if TYPE_CHECKING:
     from chat_personas.engines.cached import CacheStats
@@ -106,7 +107,7 @@ def progress_bar(title: str, tally: "Callable[[], CacheStats] | None" = None) ->
     `tally` counts answers that were asked for, came from the cache, or failed. Where standard error is not a terminal,
     a line is written every half minute instead.
     """
-    console, pace = Console(stderr=True), RateEstimate(tally)
+    console, pace = CleanConsole(to_error=True), RateEstimate(tally)
     if not console.is_terminal:
         yield lines(title, pace)
         return
@@ -140,7 +141,7 @@ def lines(title: str, pace: RateEstimate) -> Advance:
 @contextmanager
 def busy(title: str) -> Iterator[None]:
     """Show `title` with a spinner while the block takes longer than a second. Needs a running event loop."""
-    console = Console(stderr=True)
+    console = CleanConsole(to_error=True)
     if not console.is_terminal:
         yield
         return

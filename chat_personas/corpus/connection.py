@@ -122,6 +122,7 @@ def open_reader(path: Path) -> sqlite3.Connection:
     """
     if not path.exists():
         raise NoCorpusError(f"there is no corpus {display_path(path)} yet; have a conversation first")
+    _check_regular(path)
     try:
         return _checked(_connect(path, "mode=ro"), path)
     except sqlite3.OperationalError:
@@ -138,12 +139,19 @@ def owners_directory(path: Path) -> Path:
 
 def _create(path: Path) -> None:
     """Create an empty corpus for its owner only, unless it is there. Raises CorpusError: it cannot be written."""
-    if path.is_dir():
-        raise CorpusError(f"{display_path(path)} is a directory; choose a file for the corpus")
+    _check_regular(path)
     if path.exists() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
         # SQLite would open it all the same, and fail at the first word.
         raise CorpusError(READ_ONLY.format(name=f"the corpus {display_path(path)}"))
     create_private(path)
+
+
+def _check_regular(path: Path) -> None:
+    """Raise CorpusError where there is something that is not a file: a pipe would be waited for, a device opened."""
+    if path.is_dir():
+        raise CorpusError(f"{display_path(path)} is a directory; choose a file for the corpus")
+    if path.exists() and not path.is_file():
+        raise CorpusError(f"{display_path(path)} is not a regular file; choose a file for the corpus")
 
 
 def refuse_foreign(path: Path) -> None:

@@ -7,9 +7,12 @@ used again, and mean something else in a container that shares the file.
 
 import fcntl
 import os
+import re
 from pathlib import Path
 
 from chat_personas.paths import make_private
+
+_NAME = re.compile(r"[0-9a-f]{16}")
 
 
 class ProcessLock:
@@ -37,9 +40,14 @@ class ProcessLock:
 def living_owners(directory: Path) -> frozenset[str]:
     """Return the names of the locks whose process is alive; remove the files of the others.
 
-    Call it inside a write transaction: then no process that is not among them can begin a reply meanwhile.
+    Call it inside a write transaction: then no process that is not among them can begin a reply meanwhile. What is not
+    named as a lock is left alone: the directory may be a link to somebody's own.
     """
-    return frozenset(file.name for file in directory.iterdir() if _is_locked(file))
+    return frozenset(file.name for file in directory.iterdir() if _is_lock(file) and _is_locked(file))
+
+
+def _is_lock(file: Path) -> bool:
+    return _NAME.fullmatch(file.name) is not None and not file.is_symlink()
 
 
 def _is_locked(file: Path) -> bool:

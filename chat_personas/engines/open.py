@@ -1,8 +1,10 @@
 """Opening a model by what the person gave: `pocket`, `smollm2`, a name, a GGUF file, or a server's URL."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -11,6 +13,7 @@ from chat_personas.models import INSTALL_SMOLLM2, POCKET, SMOLLM2, pocket_path, 
 from chat_personas.paths import display_path, hashes_path, models_directory
 from eval.engine import Engine
 from personas.errors import ReportedError
+from personas.inputs.redaction import secrets_of, shown_address, without_secrets
 
 if TYPE_CHECKING:
     from chat_personas.settings import Settings
@@ -31,7 +34,7 @@ class ModelFile:
 class ModelServer:
     """An OpenAI-compatible server; `model` None means the one model that it serves."""
 
-    url: str
+    url: str = field(repr=False)  # it may hold a password or a key: `shown_address` shows it without
     model: str | None
 
 
@@ -43,23 +46,23 @@ def find_model(model: str) -> ModelFile | ModelServer:
     """
     from personas.inputs.files import is_directory, is_file, non_file_kind
 
-    if model.startswith(("http://", "https://")):
+    if model.lower().startswith(("http://", "https://")):
         url, _, name = model.partition("#")
         return ModelServer(_checked_url(url), name or None)
     if model == POCKET:
         return ModelFile(pocket_path())
     if model == SMOLLM2 and (packaged := smollm2_path()) is not None:
         return ModelFile(packaged)
-    path = Path(model).expanduser()
+    path, shown = Path(model).expanduser(), without_secrets(model)
     if is_file(path):
         return ModelFile(path)
     if is_directory(path):
-        raise UnknownModelError(f"{model} is a directory; give the .gguf file in it")
+        raise UnknownModelError(f"{shown} is a directory; give the .gguf file in it")
     if (what := non_file_kind(path)) is not None:
-        raise UnknownModelError(f"{model} is {what}; give a GGUF file")
+        raise UnknownModelError(f"{shown} is {what}; give a GGUF file")
     if path.suffix == ".gguf" or "/" in model:
         hint = "a server's URL begins with http://" if ":" in model else "check the path, or use --model pocket"
-        raise UnknownModelError(f"there is no model file {model}; {hint}")
+        raise UnknownModelError(f"there is no model file {shown}; {hint}")
     named = models_directory() / f"{model}.gguf"
     if is_file(named):
         return ModelFile(named)
@@ -80,11 +83,9 @@ def _unknown_name(model: str) -> str:
 
 
 def shown_model(model: str) -> str:
-    """Return a model's name for the screen: a file's without its ending, a URL without user, password and query."""
-    from chat_personas.engines.openai.connection import redact_url
-
+    """Return a model's name for the screen: a file's without its ending, a URL as `shown_address` has it."""
     found = find_model(model)
-    return redact_url(found.url) if isinstance(found, ModelServer) else found.path.stem
+    return shown_address(found.url) if isinstance(found, ModelServer) else found.path.stem
 
 
 def _checked_url(url: str) -> str:
@@ -92,8 +93,8 @@ def _checked_url(url: str) -> str:
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port  # reading the port raises ValueError if it is not a number
-    except ValueError as error:
-        raise UnknownModelError(f"the server's URL is not valid: {str(error).lower()}") from error
+    except ValueError:  # its message repeats a part of the URL
+        raise UnknownModelError("the server's URL is not valid; write it as http://127.0.0.1:8080/v1") from None
     if not host:
         raise UnknownModelError("the server's URL has no host; write it as http://127.0.0.1:8080/v1")
     if "?" in url:
@@ -171,16 +172,21 @@ async def open_engine(model: str, settings: "Settings | None" = None) -> Engine:
             tried=found.path == pocket_path(),
             template=template_source(settings.templates.get(found.path.stem)),
         )
+    from chat_personas.engines.discreet import opened_discreetly
     from chat_personas.engines.openai import OpenAIEngine
+    from chat_personas.engines.openai.connection import key_variable
 
     server = settings.server(found.url)
-    return await OpenAIEngine.open(
+    opening = partial(
+        OpenAIEngine.open,
         found.url,
         found.model,
         key_env=server.key_env,
         concurrency=server.concurrency,
         timeout=server.timeout,
     )
+    key = os.environ.get(key_variable(found.url, server.key_env) or "")
+    return await opened_discreetly(opening, secrets_of(found.url) | ({key} if key else frozenset()))
 
 
 @contextmanager

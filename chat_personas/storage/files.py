@@ -1,12 +1,21 @@
-"""Writing files: a file is replaced as a whole or stays as it was, and one line says why it could not be written."""
+"""Writing files: a file is replaced as a whole or stays as it was, and one line says why it could not be written.
 
+A file is written under a hidden name first. The writer holds a lock on it, which the system releases when the process
+ends, however that happens. So what a killed process left behind is known, and the next writer in its place removes it.
+"""
+
+import errno
+import fcntl
+import hashlib
 import os
+import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
+from chat_personas.text import printable
 from personas.errors import ReportedError
 
 
@@ -23,16 +32,17 @@ def atomic_write(path: Path, *, mode: int | None = 0o600) -> Iterator[BinaryIO]:
     A link is followed. `mode` is the permissions of the new file; None: what the umask leaves of 0666.
 
     Raises:
-        OSError: the disk is full, or the directory cannot be written.
+        OSError: the disk is full, the directory cannot be written, or `path` leads to a device, a pipe or a directory.
     """
     target = _target(path)
-    part = _beside(target)
+    _remove_left_behind(target)
+    part, stream = _created_beside(target, 0o666 if mode is None else mode)
     try:
-        with _created(part, 0o666 if mode is None else mode) as stream:
+        with stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        part.replace(target)
+            part.replace(target)
     finally:
         part.unlink(missing_ok=True)
 
@@ -43,9 +53,9 @@ def check_replaceable(path: Path) -> None:
     Raises:
         OSError: it cannot.
     """
-    part = _beside(_target(path))
-    _created(part, 0o600).close()
-    part.unlink()
+    part, stream = _created_beside(_target(path), 0o600)
+    with stream:
+        part.unlink()
 
 
 @contextmanager
@@ -63,7 +73,9 @@ def output_errors(name: str) -> Iterator[None]:
 
 
 def standard_output() -> BinaryIO:
-    """Return standard output for bytes, with what was printed before already sent.
+    """Return standard output for documents in UTF-8, with what was printed before already sent.
+
+    A document reaches a file or another program as it is. On a terminal, what would control it is made visible.
 
     Raises:
         OutputError: it is closed.
@@ -71,20 +83,88 @@ def standard_output() -> BinaryIO:
     if sys.stdout is None:
         raise OutputError("standard output is closed; name a file instead of -")
     sys.stdout.flush()
-    return sys.stdout.buffer
+    return cast(BinaryIO, _CleanBytes(sys.stdout.buffer)) if sys.stdout.isatty() else sys.stdout.buffer
+
+
+class _CleanBytes:
+    """A stream to a terminal that takes whole lines of UTF-8 and cleans them."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def write(self, content: bytes) -> int:
+        self._stream.write(printable(content.decode(errors="replace")).encode(errors="replace"))
+        return len(content)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+
+def close_to_others(file: Path) -> None:
+    """Take the permissions of everybody but the owner from a file (0600), if it is a regular file of our own.
+
+    A link is left alone, and so is what it leads to: that is not ours to close.
+
+    Raises:
+        OSError: its permissions cannot be changed.
+    """
+    try:
+        status = file.lstat()
+    except FileNotFoundError:
+        return
+    if stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid() and status.st_mode & 0o077:
+        file.chmod(0o600)
+
+
+def check_regular(path: Path) -> None:
+    """Make sure that `path` leads to a regular file, or to nothing yet.
+
+    Raises:
+        OSError: it leads to a directory, a device or a pipe.
+    """
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
 
 
 def _target(path: Path) -> Path:
-    """Return the file that `path` leads to through links; unlike `Path.resolve`, a loop of links is no error here."""
-    return Path(os.path.realpath(path))
+    """Return the file that `path` leads to through links; unlike `Path.resolve`, a loop of links is no error here.
+
+    Raises:
+        OSError: it leads to something that is not a regular file, and that a file must not take the place of.
+    """
+    target = Path(os.path.realpath(path))
+    check_regular(target)
+    return target
 
 
-def _beside(path: Path) -> Path:
-    """Return where a file is written before it takes the place of `path`: on the same disk, hidden."""
-    return path.with_name(f".{path.name}.{os.getpid()}")
+def _beginning_of(target: Path) -> str:
+    """Return how the hidden files begin that take the place of `target`; short, however long its name is."""
+    return f".chat-personas-{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]}-"
 
 
-def _created(path: Path, mode: int) -> BinaryIO:
-    """Open a new file. One that a killed process left behind is removed: it may have other permissions."""
-    path.unlink(missing_ok=True)
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb")
+_ENDING = ".part"
+
+
+def _created_beside(target: Path, mode: int) -> tuple[Path, BinaryIO]:
+    """Create a hidden file on the same disk, and lock it until it is closed."""
+    while True:
+        part = target.with_name(f"{_beginning_of(target)}{os.urandom(8).hex()}{_ENDING}")
+        stream = os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "wb")
+        with suppress(OSError):  # a file system without locks: then nothing is ever removed there
+            fcntl.flock(stream, fcntl.LOCK_EX)
+        if part.exists():
+            return part, stream
+        # Another writer took the file for one of a killed process and removed it just before it was locked.
+        stream.close()
+
+
+def _remove_left_behind(target: Path) -> None:
+    """Remove what killed processes left behind when they wrote `target`; what is being written is locked, and stays."""
+    for left in target.parent.glob(f"{_beginning_of(target)}*{_ENDING}"):
+        with suppress(OSError):
+            descriptor = os.open(left, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                left.unlink()
+            finally:
+                os.close(descriptor)

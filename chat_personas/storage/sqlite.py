@@ -1,13 +1,15 @@
 """What our SQLite databases have in common: private files, transactions, the write-ahead log, errors in one line."""
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from chat_personas.paths import make_private
+from chat_personas.storage.files import check_regular, close_to_others
 
 BUSY_SECONDS = 5.0
 """How long a writer waits for another program's transaction before it gives up."""
@@ -47,16 +49,20 @@ def create_private(path: Path) -> None:
     """Create an empty database file, mode 0600 in a directory of 0700, unless it is there.
 
     SQLite gives its `-wal`, `-shm` and `-journal` files the mode of the database, so this is enough for all of them
-    without changing the umask of the whole process. A file that others can read is closed to them.
+    without changing the umask of the whole process. A file that others can read is closed to them, but not through a
+    link: the permissions of what a link leads to stay as they are.
 
     Raises:
-        OSError: it cannot be created, or its permissions cannot be changed.
+        OSError: it cannot be created, is a device or a pipe, or its permissions cannot be changed.
     """
     make_private(path.parent)
-    path.touch(mode=0o600, exist_ok=True)
+    if not path.is_dir():  # of which SQLite says that it cannot be opened
+        check_regular(path)
+    with suppress(FileExistsError):
+        # Only a new file is opened: closing a descriptor of a database would release SQLite's locks on it.
+        os.close(os.open(os.path.realpath(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     for file in database_files(path):
-        if file.is_file() and file.stat().st_mode & 0o077:
-            file.chmod(0o600)
+        close_to_others(file)
 
 
 def application_in_header(path: Path) -> int | None:

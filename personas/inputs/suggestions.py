@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 
+from personas.inputs.redaction import without_secrets
+
 _LONGEST_SHOWN = 60
 _ALIKE = 0.6
 """The least similarity of a word and the one it may be a slip of: that of `difflib`, which takes the same limit."""
@@ -36,10 +38,13 @@ def one_of(words: Sequence[str]) -> str:
 
 
 def quoted(value: object) -> str:
-    """Return a value as a TOML file has it, fit for an error: one line of at most 60, without control characters."""
+    """Return a value as a TOML file has it, fit for an error: one line of at most 60, without control characters.
+
+    What looks like a key, a password or an address with one is masked.
+    """
     match value:
         case str():
-            text = f'"{_printable(value)}"'
+            text = f'"{_printable(without_secrets(value))}"'
         case bool():
             text = str(value).lower()
         case int() if value.bit_length() > _LONGEST_SHOWN:

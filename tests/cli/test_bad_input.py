@@ -202,9 +202,9 @@ def test_a_home_that_is_a_file_is_named(
     [
         ("persona = ", "is not valid TOML"),
         ('persnoa = "democrat"', 'did you mean "persona"?'),
-        ("threads = 0", "threads is 0; write 1 or more"),
-        ("[keys]\nstop = 5", "keys.stop is 5; write text in double quotes"),
-        ("keys = 3", "keys is 3; write a table, such as [keys]"),
+        ("threads = 0", "settings.toml, line 1: threads is not valid; write 1 or more"),
+        ("[keys]\nstop = 5", "settings.toml, line 2: keys.stop is not valid; write text in double quotes"),
+        ("keys = 3", "settings.toml, line 1: keys is not valid; write a table, such as [keys]"),
         ('[servers."http://a/v1"]\nkey = "sk-very-secret"', 'did you mean "key_env"?'),
         ('[servers."http://a/v1"]\nkey_env = "sk-very-secret"', "the name of an environment variable"),
     ],
@@ -224,7 +224,7 @@ def test_a_wrong_environment_variable_is_named(command: Command, monkeypatch: py
     monkeypatch.setenv("CHAT_PERSONAS_THREADS", "many")
     ran = command("chat", "democrat", given="Hello")
     assert ran.code == 2
-    assert 'the environment variable CHAT_PERSONAS_THREADS is "many"; write a whole number\n' in only_line(ran)
+    assert "the environment variable CHAT_PERSONAS_THREADS is not valid; write a whole number\n" in only_line(ran)
 
 
 # The corpus

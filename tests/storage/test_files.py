@@ -1,12 +1,22 @@
 """A file is replaced as a whole or stays as it was."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from chat_personas.storage.files import OutputError, atomic_write, check_replaceable, output_errors
+from chat_personas.storage.files import (
+    OutputError,
+    atomic_write,
+    check_replaceable,
+    close_to_others,
+    output_errors,
+)
 from tests.storage.no_room import no_room
+
+ROOT = Path(__file__).parents[2]
 
 
 def write(path: Path, content: bytes, mode: int | None = 0o600) -> None:
@@ -65,12 +75,67 @@ def test_a_file_is_private_or_as_the_umask_has_it(tmp_path: Path, mode: int | No
     assert (tmp_path / "notes.json").stat().st_mode & 0o777 == given
 
 
-def test_what_a_killed_process_left_behind_does_not_give_its_permissions(tmp_path: Path) -> None:
-    left = tmp_path / f".notes.json.{os.getpid()}"
-    left.write_bytes(b"left behind")
-    left.chmod(0o666)
-    write(tmp_path / "notes.json", b"after")
-    assert (tmp_path / "notes.json").stat().st_mode & 0o777 == 0o600
+KILLED_HALFWAY = """
+import os, sys
+from pathlib import Path
+from chat_personas.storage.files import atomic_write
+with atomic_write(Path(sys.argv[1]), mode=None) as stream:
+    stream.write(b"half of a conversation")
+    stream.flush()
+    os.kill(os.getpid(), 9)
+"""
+
+
+def test_what_a_killed_process_left_behind_is_removed_and_gives_nothing_of_its_permissions(tmp_path: Path) -> None:
+    path = tmp_path / "notes.json"
+    subprocess.run([sys.executable, "-c", KILLED_HALFWAY, str(path)], cwd=ROOT, check=False)
+    (left,) = tmp_path.iterdir()
+    assert left.name.startswith(".chat-personas-")
+    write(tmp_path / "other.json", b"")
+    assert left.exists(), "another file is written here: it is not known whether this one is still wanted"
+    write(path, b"after")
+    assert sorted(names(tmp_path)) == ["notes.json", "other.json"]
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_is_being_written_is_not_taken_for_left_behind(tmp_path: Path) -> None:
+    path = tmp_path / "notes.json"
+    with atomic_write(path) as first:
+        first.write(b"first")
+        write(path, b"second")
+        assert path.read_bytes() == b"second"
+    assert path.read_bytes() == b"first"
+    assert names(tmp_path) == ["notes.json"]
+
+
+def test_a_name_may_be_as_long_as_the_disk_allows(tmp_path: Path) -> None:
+    path = tmp_path / ("n" * 255)
+    write(path, b"after")
+    assert path.read_bytes() == b"after"
+
+
+def test_only_a_regular_file_is_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    for name in ("pipe", "link"):
+        with pytest.raises(OSError, match="it is not a regular file"):
+            write(tmp_path / name, b"after")
+        with pytest.raises(OSError, match="it is not a regular file"):
+            check_replaceable(tmp_path / name)
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_only_a_regular_file_is_closed_to_others_and_never_through_a_link(tmp_path: Path) -> None:
+    for name in ("plain", "elsewhere"):
+        (tmp_path / name).touch()
+        (tmp_path / name).chmod(0o644)
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "pipe").chmod(0o666)
+    (tmp_path / "link").symlink_to("elsewhere")
+    for name in ("plain", "link", "pipe", "missing"):
+        close_to_others(tmp_path / name)
+    modes = {name: (tmp_path / name).stat().st_mode & 0o777 for name in ("plain", "elsewhere", "pipe")}
+    assert modes == {"plain": 0o600, "elsewhere": 0o644, "pipe": 0o666}
 
 
 def test_a_link_is_followed(tmp_path: Path) -> None:

@@ -95,8 +95,8 @@ async def test_the_validated_settings_take_the_place_of_their_preview(corpus_fil
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ("[keys]\nstop = 5\n", b"keys.stop is 5; write text in double quotes"),
-        ('keys = "ctrl+x"\n', b'keys is "ctrl+x"; write a table, such as [keys]'),
+        ("[keys]\nstop = 5\n", b"keys.stop is not valid; write text in double quotes"),
+        ('keys = "ctrl+x"\n', b"keys is not valid; write a table, such as [keys]"),
     ],
 )
 def test_keys_of_the_wrong_type_in_the_settings_end_the_command_with_one_line_and_exit_code_2(

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from chat_personas import __version__
@@ -14,11 +14,12 @@ from chat_personas.engines.cached.store import size_of
 from chat_personas.engines.open import shown_model
 from chat_personas.paths import UnwritableError, answers_path, cannot_write, corpus_path, display_path, settings_path
 from chat_personas.reporting.wording import model_described
-from chat_personas.settings import SettingsError, load_settings
+from chat_personas.settings import SettingsError, load_settings, without_values
 from chat_personas.surveys import find_survey
 from chat_personas.text import pluralize, printable
 from personas import library_names, load_persona
-from personas.inputs.suggestions import suggestion
+from personas.inputs.redaction import without_secrets
+from personas.inputs.suggestions import quoted, suggestion
 
 EXAMPLE = "Example: chat-personas doctor"
 
@@ -40,7 +41,7 @@ def doctor() -> int:
         try:
             print(f"  ok    {title:16} {printable(check())}")
         except Exception as error:  # a check that fails stops no other; its error is the finding
-            finding = " ".join(str(error).split())
+            finding = without_secrets(without_values(" ".join(str(error).split())), words=False)
             print(f"  FAIL  {title:16} {printable('for the same reason' if finding in findings else finding)}")
             findings.append(finding)
     return CHECK_FAILED if findings else DONE
@@ -53,18 +54,20 @@ def _program() -> str:
 def _settings() -> str:
     settings, file = load_settings(), display_path(settings_path())
     load_persona(settings.persona)
-    _require_known("theme", [settings.theme] if settings.theme else [], _themes())
-    _require_known("keys", settings.keys, _key_ids())
+    if settings.theme:  # a value, which is not repeated
+        _require_known("theme: there is no such name", settings.theme, _themes())
+    for key in settings.keys:
+        _require_known(f"keys: there is no {quoted(key)}", key, _key_ids())
     there = file if settings_path().exists() else f"defaults (there is no {file})"
-    return f"{there}; persona {settings.persona}, model {shown_model(settings.model)}, survey {settings.survey}"
+    persona, survey = without_secrets(settings.persona), without_secrets(settings.survey)
+    return f"{there}; persona {persona}, model {shown_model(settings.model)}, survey {survey}"
 
 
-def _require_known(setting: str, given: Iterable[str], known: Collection[str]) -> None:
-    """Raise SettingsError for the first of `given` that the screen does not know and would ignore."""
-    for name in given:
-        if name not in known:
-            advice = suggestion(name, sorted(known), f"must be one of {', '.join(sorted(known))}")
-            raise SettingsError(f'{setting}: there is no "{name}"; {advice}')
+def _require_known(problem: str, name: str, known: Collection[str]) -> None:
+    """Raise SettingsError where the screen does not know `name` and would ignore it."""
+    if name not in known:
+        advice = suggestion(name, sorted(known), f"write one of {', '.join(sorted(known))}")
+        raise SettingsError(f"{problem}; {advice}")
 
 
 def _themes() -> frozenset[str]:

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from chat_personas.cli.console import CleanConsole
 from chat_personas.reporting.wording import DEMONSTRATION, marked
 
 HANGING = 2
@@ -25,7 +26,7 @@ _UNBROKEN = "\ue000"
 
 def table_console(*, to_error: bool) -> Console:
     """Return the console for tables: standard output, or standard error where a document takes standard output."""
-    return Console(stderr=to_error, highlight=False, markup=False)
+    return CleanConsole(to_error=to_error)
 
 
 def begin(heading: str, *, demonstration: bool, to_error: bool) -> Console:

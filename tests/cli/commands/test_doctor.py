@@ -77,7 +77,7 @@ def test_a_home_that_cannot_be_written_is_storage_that_fails_and_is_found_by_doc
     ("settings", "says"),
     [
         ('persona = "democrt"', "democrat"),
-        ('theme = "nrd"', 'theme: there is no "nrd"; did you mean "nord"?'),
+        ('theme = "nrd"', 'theme: there is no such name; did you mean "nord"?'),
         ('keys = {stopp = "ctrl+x"}', 'keys: there is no "stopp"; did you mean "stop"?'),
         ("colour = 1", 'there is no key "colour"'),
     ],

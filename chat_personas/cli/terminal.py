@@ -1,0 +1,63 @@
+"""The border to the terminal: whatever commands print passes here, and nothing in it controls the terminal.
+
+Names, options, failures and texts come from files, models and servers. Escape sequences, other control characters and
+characters that reorder text become visible signs, see `chat_personas.text.printable`. Documents that are written to
+standard output as bytes do not pass here.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO, cast
+
+from chat_personas.text import printable
+
+
+class CleanStream:
+    """A text stream to a terminal or a pipe on which every text is cleaned; everything else is the stream's own."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.rich_proxied_file = stream
+        """The stream itself, under the name by which Rich looks for it: it draws colours and moves the cursor."""
+
+    def write(self, text: str) -> int:
+        """Write a text without what would control the terminal."""
+        self.rich_proxied_file.write(printable(text))
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write texts without what would control the terminal."""
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the stream has under this name."""
+        return getattr(self.rich_proxied_file, name)
+
+
+def uncleaned(stream: TextIO) -> TextIO:
+    """Return the stream itself, for sequences of our own that move the cursor or clear a line."""
+    return cast(TextIO, getattr(stream, "rich_proxied_file", stream))
+
+
+@contextmanager
+def clean_output() -> Iterator[None]:
+    """Clean everything that is printed to standard output and standard error until the block ends."""
+    before = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = map(_clean, before)
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = before
+
+
+def keep_output_clean() -> None:
+    """Clean everything that is printed until the process ends, tracebacks included."""
+    sys.stdout, sys.stderr = _clean(sys.stdout), _clean(sys.stderr)
+
+
+def _clean(stream: TextIO) -> TextIO:
+    """Return a stream that cleans; a closed one (None) and one that cleans already are returned as they are."""
+    if stream is None or isinstance(stream, CleanStream):
+        return stream
+    return cast(TextIO, CleanStream(stream))
