@@ -29,6 +29,7 @@ __all__ = [
     "glance_at",
     "load_survey",
     "survey_names",
+    "survey_path",
 ]
 
 _BUILT_IN = Path(__file__).parent
@@ -64,7 +65,7 @@ def load_survey(name_or_path: str | Path, directories: Sequence[Path] = ()) -> L
     Raises:
         SurveyError: there is none, or the file has a fault; the message names the question and the fix.
     """
-    path = _find(name_or_path, directories)
+    path = survey_path(name_or_path, directories)
     file = read_text(path, _SURVEY_FILE)
     try:
         survey = read_survey(file.text)
@@ -89,7 +90,7 @@ def glance_at(name: str, directories: Sequence[Path] = ()) -> Glance:
         SurveyError: as `load_survey`.
     """
     try:
-        document = json.loads(read_text(_find(name, directories), _SURVEY_FILE).text)
+        document = json.loads(read_text(survey_path(name, directories), _SURVEY_FILE).text)
         return Glance(str(document["title"]), len(document["questions"]))
     except (ValueError, LookupError, TypeError, RecursionError):
         survey = load_survey(name, directories).survey  # says what is wrong
@@ -104,7 +105,12 @@ def _attach_people(survey: Survey, file: Path, sha256: str) -> None:
             question.attach(people)
 
 
-def _find(name_or_path: str | Path, directories: Sequence[Path]) -> Path:
+def survey_path(name_or_path: str | Path, directories: Sequence[Path] = ()) -> Path:
+    """Return the file that `load_survey` reads; that of a path need not exist.
+
+    Raises:
+        SurveyError: it is not a path, and no survey has that name.
+    """
     if isinstance(name_or_path, Path):
         return name_or_path
     names, path = survey_names(directories), Path(name_or_path)

@@ -69,6 +69,8 @@ def discover(
     settings = load_settings()
     further = None if settings.models_folder is None else Path(settings.models_folder).expanduser()
     found = find_models(models_directory(), further, settings.context_length)
+    places = (*(each.path for each in found.files), *(each.what for each in found.problems))
+    destinations.check({"a model": [Path(place).expanduser() for place in places]})
     try:
         destinations.write({"--json": found.as_document})
     finally:

@@ -12,12 +12,13 @@ from typing import Annotated
 import typer
 
 from chat_personas.cli.errors import BAD_INPUT, DONE, UsageError
+from chat_personas.cli.evaluation.sources import check_not_read, given_files
 from chat_personas.cli.options import command_group
 from chat_personas.cli.progress import busy
 from chat_personas.cli.tables.layout import padded
-from chat_personas.paths import UnwritableError, display_path
+from chat_personas.paths import UnwritableError, display_path, surveys_directory
 from chat_personas.reporting.wording import weighting, worded
-from chat_personas.surveys import all_survey_names, check_name, find_survey, glance_at_survey, keep_survey
+from chat_personas.surveys import all_survey_names, check_name, find_survey, glance_at_survey, keep_survey, survey_files
 from chat_personas.text import pluralize, printable
 from eval.errors import SurveyError
 from eval.importers import KINDS, ImportOptions, ImportResult
@@ -220,6 +221,8 @@ def run_import(kind: str, path: Path, options: ImportOptions, *, replace: bool) 
         allowed = "at most 64 letters, digits and dashes"
         raise UsageError(f"{quoted(named.name)} is not a valid name; give one of {allowed} with --name")
     check_name(named.name, replace=replace)
+    for file in survey_files(surveys_directory() / f"{named.name}.json"):
+        check_not_read("--name", file, [{"PATH": [path], "--spec": given_files(options.spec)}])
     with busy(f"reading {path.name}…"):
         imported = KINDS[kind].read(path, named)
     _check_groups(imported)
