@@ -29,7 +29,7 @@ def survey_files(name_or_path: str | Path) -> list[Path]:
     from eval.surveys.respondents import PEOPLE
 
     path = survey_path(name_or_path, (surveys_directory(),))
-    return [path, path.with_suffix(PEOPLE)]
+    return [path, path.parent / f"{path.stem}{PEOPLE}"]
 
 
 def glance_at_survey(name: str) -> "Glance":

@@ -13,12 +13,14 @@ from eval.report import SCHEMA, SCHEMA_OF_SEVERAL, Report, Reports, Verdict
 from eval.report.limits import impossible
 from eval.scoring.intervals import Bootstrap
 from eval.scoring.validity import in_orders, verdict
+from personas.inputs.documents import known_document
 from personas.inputs.files import FileKind, display_name, read_text
 from personas.inputs.json_text import parse_json
 from personas.inputs.models import explain, faults, place_in
 from personas.inputs.suggestions import quoted
 
 _AGAIN = "write the report again with chat-personas eval --json"
+_REPORT = "a report"
 _FIRST_SCHEMAS = ("chat-personas/eval-report@1", "chat-personas/eval-reports@1")
 _FIXES = {"string_pattern_mismatch": 'write "survey", "reversed", "rotated-N" or "shuffled-N"'}  # only orders have one
 _NOT_JUDGED = {"finding": "no_answers", "order_agreement": None, "valid": 0, "answered": 0, "both_orders": 0}
@@ -90,8 +92,17 @@ def _model(document: object) -> type[Report] | type[Reports]:
         return Report
     if schema == SCHEMA_OF_SEVERAL:
         return Reports
-    found = "this has no schema" if schema is None else f"the schema is {quoted(schema)}"
-    raise ReportError(f'{found}; a report of chat-personas eval --json has "{SCHEMA}" or "{SCHEMA_OF_SEVERAL}"')
+    kind = known_document(document)
+    if schema is None:
+        found = "this has no schema, so it is not a report"
+    elif kind is None:
+        found = f"the schema is {quoted(schema)}, not that of a report"
+    elif kind == _REPORT:
+        found = f"the schema is {quoted(schema)}, which this version does not read; use a newer version, or"
+        raise ReportError(f"{found} {_AGAIN}")
+    else:
+        found = f"the schema is {quoted(schema)}: this is {kind}, not a report"
+    raise ReportError(f"{found}; name a file that chat-personas eval --json wrote")
 
 
 def judged(report: Report) -> Verdict:

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from eval.errors import SurveyError
 from eval.surveys.model import SCHEMA, Option, Population, Question, Responses, Survey
 from eval.surveys.respondents import PEOPLE, Combinations
+from personas.inputs.documents import known_document
 from personas.inputs.files import FileKind, display_name, is_file, path_exists, read_text
 from personas.inputs.json_text import parse_json
 from personas.inputs.models import Place, explain, faults, place_in
@@ -34,6 +35,7 @@ __all__ = [
 
 _BUILT_IN = Path(__file__).parent
 _SURVEY_FILE = FileKind("a survey file", 100_000_000, SurveyError)
+_SURVEY = "a survey"
 _FIXES = {"literal_error": f'write "{SCHEMA}", the format that this version reads'}
 
 
@@ -131,6 +133,9 @@ def read_survey(text: str) -> Survey:
         SurveyError: it is not JSON, or not a valid survey; the message has the first fault, and how many follow.
     """
     document = parse_json(text, SurveyError, fix="compare it with docs/surveys.md", owner=_owner)
+    kind = known_document(document)
+    if kind not in (None, _SURVEY):
+        raise SurveyError(f"this is {kind}, not {_SURVEY}; name a survey, or the file of one (see docs/surveys.md)")
     try:
         return Survey.model_validate_json(text)
     except ValidationError as error:

@@ -27,8 +27,9 @@ from eval.importers.respondent_table import read_people
 from eval.surveys.human_figures import groups_with_figures, human_figures
 from eval.surveys.model import Question, Survey
 from personas import Group, clash
+from personas.catalogue import is_own
 from personas.inputs.files import is_directory
-from personas.inputs.suggestions import nearest, quoted
+from personas.inputs.suggestions import nearest, quoted, suggestion
 
 PEOPLE_KIND = "respondents"
 
@@ -77,6 +78,7 @@ def show(
         f"figures for: {', '.join(str(group) for group in groups_with_figures(found))}",
     ]
     if combined:
+        check_own_groups(found, combined)
         lines.append(respondents_line(found, combined))
     if questions:
         for question in found.questions:
@@ -100,6 +102,19 @@ def combined_groups(written: Sequence[str]) -> tuple[Group, ...]:
             f"--group: {found.problem}; keep one of them: combined groups are the people who belong to all of them"
         )
     return groups
+
+
+def check_own_groups(survey: Survey, combined: Sequence[Group]) -> None:
+    """Make sure that the survey has the groups of one's own, of which no catalogue knows whether they are mistyped.
+
+    Raises:
+        UsageError: it lacks one; the message names the nearest that it has.
+    """
+    has = groups_with_figures(survey)
+    for group in combined:
+        if group not in has and is_own(group.attribute):
+            advice = suggestion(str(group), map(str, has), f"see: chat-personas surveys show {survey.name}")
+            raise UsageError(f"the survey {survey.name} has no group {group}; {advice}")
 
 
 def respondents_line(survey: Survey, combined: Sequence[Group]) -> str:
