@@ -44,6 +44,8 @@ def main(arguments: Sequence[str]) -> int:
         Exception: what went wrong, where `--debug` asks for it.
     """
     wanted = [argument for argument in arguments if argument != "--debug"]
+    if os.environ.get("COLUMNS", "").strip("0") == "":
+        os.environ.pop("COLUMNS", None)  # 0 is what a terminal of unknown width says; nothing fits into it
     try:
         return _run(wanted)
     except CommandLineError as error:

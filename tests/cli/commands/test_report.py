@@ -222,3 +222,15 @@ def test_the_command_on_the_page_gives_the_same_figures(
     )
     changed = {"created", "timing", "seals"}  # the seals are those of the other two, too
     assert first.model_dump(exclude=changed) == second.model_dump(exclude=changed)
+
+
+@pytest.mark.parametrize("columns", ["0", ""])
+def test_a_width_of_0_is_an_unknown_width(
+    asked: Callable[..., Ran], command: Command, monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    asked("democrat", "--json", "r.json")
+    monkeypatch.setenv("COLUMNS", "80")
+    usual = command("report", "r.json")
+    monkeypatch.setenv("COLUMNS", columns)
+    assert command("report", "r.json") == usual
+    assert "alignment" in usual.out
