@@ -14,6 +14,7 @@ from chat_personas.paths import answers_path, corpus_path, settings_path
 from chat_personas.surveys import survey_files
 from eval.errors import SurveyError
 from personas.errors import PersonaError, ReportedError
+from personas.inputs.files import is_file
 from personas.loading import persona_path
 
 Sources = Mapping[str, Sequence[Path]]
@@ -51,6 +52,17 @@ def model_files(model: str | None) -> list[Path]:
     except ReportedError:
         return []
     return [found.path] if isinstance(found, ModelFile) else []
+
+
+def gguf_files(*files: Path) -> list[Path]:
+    """Return those of the files that are GGUF files, by their first bytes."""
+    found = []
+    for file in files:
+        if is_file(file) and os.access(file, os.R_OK):
+            with file.open("rb") as stream:
+                if stream.read(4) == b"GGUF":
+                    found.append(file)
+    return found
 
 
 def files_of_survey(survey: str | None) -> list[Path]:

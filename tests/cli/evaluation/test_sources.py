@@ -40,6 +40,7 @@ OVERWRITING = {
     "compare, the first": ("compare report.json other.json --json report.json", "A.json"),
     "compare, the second": ("compare report.json other.json --html other.json", "B.json"),
     "models discover": ("models discover --json home/data/models/own.gguf", "a model"),
+    "models discover, a model that is elsewhere": ("models discover --json mod.gguf", "a model"),
     "surveys import": ("surveys import csv home/data/surveys/mine.json --name mine --replace", "PATH"),
     "surveys import, the spec": (
         "surveys import respondents people.csv --spec home/data/surveys/mine.json --name mine --replace",
