@@ -19,6 +19,19 @@ def find_survey(name_or_path: str | Path) -> "LoadedSurvey":
     return load_survey(name_or_path, (surveys_directory(),))
 
 
+def survey_files(name_or_path: str | Path) -> list[Path]:
+    """Return the files that `find_survey` reads: the survey's, and its respondents' whether there is one or not.
+
+    Raises:
+        SurveyError: no survey has that name.
+    """
+    from eval.surveys.loading import survey_path
+    from eval.surveys.respondents import PEOPLE
+
+    path = survey_path(name_or_path, (surveys_directory(),))
+    return [path, path.parent / f"{path.stem}{PEOPLE}"]
+
+
 def glance_at_survey(name: str) -> "Glance":
     """Return what a list shows about the survey with this name. Raises SurveyError."""
     from eval.surveys.loading import glance_at

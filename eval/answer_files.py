@@ -31,6 +31,7 @@ from eval.surveys.loading import LoadedSurvey, Survey
 from eval.surveys.model import Question
 from eval.surveys.spelling import same_texts
 from personas import Group, LoadedPersona, clash
+from personas.inputs.documents import JSON, json_document
 from personas.inputs.files import FileKind, decode, display_name, read_bytes
 from personas.inputs.json_text import parse_json
 from personas.inputs.models import StrictModel, broken_rule, explain, faults
@@ -155,10 +156,26 @@ def load_answers(file: str | Path, survey: LoadedSurvey) -> AnswerFile:
         try:
             reading.add(number, text)
         except (AnswerError, SurveyError) as error:
+            if (problem := _other_document(content)) is not None:
+                raise AnswerError(f"{display_name(path)} is {problem}") from error
             raise AnswerError(f"{display_name(path)}: line {number}: {error}") from error
     if not reading.by_people:
         raise AnswerError(f"{display_name(path)} holds no answers; write one JSON object on each line")
     return AnswerFile(path, hashlib.sha256(content).hexdigest(), tuple(reading.by_people.values()))
+
+
+def _other_document(content: bytes) -> str | None:
+    """Return what a file is that is one JSON document instead of an answer on each line; None if it may be lines."""
+    try:
+        text = content.decode("utf-8-sig").strip()
+    except UnicodeDecodeError:
+        return None
+    kind = json_document(text)
+    if kind is None or (kind == JSON and "\n" not in text):
+        return None
+    if kind == JSON:
+        return f"{kind}, not JSON Lines; write one object on each line"
+    return f"{kind}, not a file of answers; name one that chat-personas eval --save-answers wrote, or JSON Lines"
 
 
 def collect_answers(answers: Iterable[Mapping[str, Any]], survey: LoadedSurvey, name: str) -> AnswerFile:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from personas.errors import PersonaError
+from personas.inputs.documents import JSON, json_document
 from personas.inputs.files import FileKind, FileText, read_text
 from personas.inputs.models import faults, fix, unknown_key
 from personas.inputs.suggestions import quoted, suggestion
@@ -58,13 +59,19 @@ def examine(text: str) -> Persona | list[Problem]:
     except RecursionError:
         return [Problem(1, "lists or tables are nested too deeply; a persona needs two levels at most")]
     except ValueError as error:
-        return [_not_toml(error, text)]
+        return [_not_toml(error, text) if text.lstrip()[:1] != "{" else _json(text)]
     try:
         return Persona.model_validate(document)
     except ValidationError as error:
         lines = key_lines(text)
         problems = [Problem(line_of(_key_path(each), lines), _explain(each)) for each in faults(error)]
         return sorted(problems, key=lambda problem: problem.line)
+
+
+def _json(text: str) -> Problem:
+    """Return the problem of a text in braces: it is JSON, or meant to be, and no TOML begins so."""
+    kind = json_document(text) or JSON
+    return Problem(1, f"this is {kind}, not a persona; name a persona of the library, or a persona file (TOML)")
 
 
 # Keys and values

@@ -66,7 +66,14 @@ class Group(StrictModel):
                 return cls(attribute=attribute, value=value)
         except ValidationError:
             pass  # the sentence below says it for a whole group
-        likely = suggestion(text, map(str, ALL_GROUPS), "see: chat-personas personas list")
+        known = attribute_of(text)
+        if known is not None and known.values:
+            likely = f"write {known.key}=VALUE, such as {known.key}={known.values[0]}"
+        else:
+            otherwise = (
+                "see: chat-personas personas list" if equals else "write ATTRIBUTE=VALUE, as in POLPARTY=Democrat"
+            )
+            likely = suggestion(text, map(str, ALL_GROUPS), otherwise)
         raise PersonaError(f"there is no group {quoted(text)}; {likely}")
 
 

@@ -56,7 +56,7 @@ def load_persona(name_or_path: str | Path) -> LoadedPersona:
     Raises:
         PersonaError: there is no such persona or file, or the file has a problem; the message names its line.
     """
-    path = _find(name_or_path)
+    path = persona_path(name_or_path)
     file = read_file(path)
     found = examine(file.text)
     if isinstance(found, Persona):
@@ -66,7 +66,12 @@ def load_persona(name_or_path: str | Path) -> LoadedPersona:
     raise PersonaError(f"{display_name(path)}: {first}{more}")
 
 
-def _find(name_or_path: str | Path) -> Path:
+def persona_path(name_or_path: str | Path) -> Path:
+    """Return the file that `load_persona` reads; it need not exist.
+
+    Raises:
+        PersonaError: it is not a path, and the library has no persona of that name.
+    """
     if isinstance(name_or_path, Path):
         return name_or_path
     path = Path(name_or_path)

@@ -5,6 +5,7 @@ summaries.
 """
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
@@ -60,7 +61,26 @@ def _usage(error: typer.TyperException) -> str:
     """Return what is wrong with the arguments, and which help to read."""
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else PROGRAM
-    return f"{error.format_message().rstrip('.')}; see {command} --help"
+    return f"{_in_our_words(error.format_message().rstrip('.'))}; see {command} --help"
+
+
+_VALUE = re.compile(r"Invalid value for '(?P<option>[^']+)': Input should be (?P<rule>.+)")
+_RULES = (
+    (re.compile(r"greater than or equal to (\S+)"), r"must be \1 or more"),
+    (re.compile(r"less than or equal to (\S+)"), r"must be \1 or less"),
+    (re.compile(r"a valid integer.*"), "must be a whole number"),
+    (re.compile(r"a valid number.*"), "must be a number"),
+    (re.compile(r"a finite number"), "must be a finite number"),
+)
+"""What the library says about the value of an option, and what we say."""
+
+
+def _in_our_words(line: str) -> str:
+    found = _VALUE.fullmatch(line)
+    if found is None:
+        return line
+    said = next((rule.sub(ours, found["rule"]) for rule, ours in _RULES if rule.fullmatch(found["rule"])), None)
+    return f"{found['option']} {said}" if said else line
 
 
 def application(wanted: str | None = None) -> typer.Typer:

@@ -1,10 +1,12 @@
 """The entry point: find the command, run it, turn errors into one line and an exit code."""
 
 import errno
+import io
 import os
 import sys
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any, TextIO
 
 from chat_personas.cli import launch
 from chat_personas.cli.commands import NAMES
@@ -23,6 +25,9 @@ from chat_personas.paths import check_home
 from personas.errors import PersonaError, ReportedError
 
 GLOBAL_OPTIONS = frozenset({"--help", "-h", "--version", "--install-completion", "--show-completion"})
+STOPS_WITH_ITS_READER = frozenset({"chat", "corpus", "export"})
+"""The commands that make nothing but their output, and may make much of it. The others end with the result of their
+checks, whoever reads their tables."""
 DISK_FULL = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
 
 
@@ -45,6 +50,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def _answer(arguments: Sequence[str]) -> int:
     wanted = [argument for argument in arguments if argument != "--debug"]
+    if os.environ.get("COLUMNS", "").strip("0") == "":
+        os.environ.pop("COLUMNS", None)  # 0 is what a terminal of unknown width says; nothing fits into it
     try:
         return _run(wanted)
     except CommandLineError as error:
@@ -154,5 +161,28 @@ def run() -> None:
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    if with_command([argument for argument in sys.argv[1:] if argument != "--debug"])[0] not in STOPS_WITH_ITS_READER:
+        sys.stdout, sys.stderr = _whoever_reads(sys.stdout), _whoever_reads(sys.stderr)
     keep_output_clean()
     sys.exit(main(sys.argv[1:]))
+
+
+class _Unread(io.FileIO):
+    """A stream that takes what is written although its reader has stopped reading (`| head`)."""
+
+    def write(self, data: Any, /) -> int:
+        """Write `data`, or drop it, and what follows, where nobody reads."""
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
+            return len(data)
+
+
+def _whoever_reads(stream: TextIO | None) -> TextIO | None:
+    """Return `stream`, with a pipe whose reader may stop: the command then goes on to its checks and its exit code."""
+    if stream is None or stream.isatty():
+        return stream
+    raw = io.BufferedWriter(_Unread(stream.fileno(), "wb", closefd=False))
+    buffering = getattr(stream, "line_buffering", False)
+    return io.TextIOWrapper(raw, stream.encoding, stream.errors, line_buffering=buffering)

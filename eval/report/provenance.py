@@ -10,12 +10,13 @@ FROM_FILE = "answers"
 """The engine of a report on answers that come from a file."""
 
 
-def _as_list(value: Any) -> Any:
-    """Return an array as a list; anything else as it is."""
-    return value.tolist() if hasattr(value, "tolist") else value
+def _as_tuple(value: Any) -> Any:
+    """Return an array or a list as a tuple, which is what strict reading takes; anything else as it is."""
+    found = value.tolist() if hasattr(value, "tolist") else value
+    return tuple(found) if isinstance(found, list) else found
 
 
-Distribution = Annotated[tuple[float, ...], BeforeValidator(_as_list)]
+Distribution = Annotated[tuple[float, ...], BeforeValidator(_as_tuple)]
 """Shares of the options, in the survey's order."""
 
 

@@ -10,15 +10,19 @@ from pydantic import ValidationError
 
 from eval.errors import ReportError
 from eval.report import SCHEMA, SCHEMA_OF_SEVERAL, Report, Reports, Verdict
+from eval.report.limits import impossible
 from eval.scoring.intervals import Bootstrap
 from eval.scoring.validity import in_orders, verdict
+from personas.inputs.documents import known_document
 from personas.inputs.files import FileKind, display_name, read_text
 from personas.inputs.json_text import parse_json
-from personas.inputs.models import explain, faults
+from personas.inputs.models import explain, faults, place_in
 from personas.inputs.suggestions import quoted
 
 _AGAIN = "write the report again with chat-personas eval --json"
+_REPORT = "a report"
 _FIRST_SCHEMAS = ("chat-personas/eval-report@1", "chat-personas/eval-reports@1")
+_FIXES = {"string_pattern_mismatch": 'write "survey", "reversed", "rotated-N" or "shuffled-N"'}  # only orders have one
 _NOT_JUDGED = {"finding": "no_answers", "order_agreement": None, "valid": 0, "answered": 0, "both_orders": 0}
 _REPORT_FILE = FileKind("a report", 500_000_000, ReportError, if_not_utf8=_AGAIN)
 
@@ -51,15 +55,17 @@ def read_reports(text: str) -> tuple[Report, ...]:
     """Return the reports that a JSON text holds, in its order.
 
     Raises:
-        ReportError: it is not JSON, has another schema, has a missing or unknown key, the same question twice, or not
-            one figure for each option.
+        ReportError: it is not JSON, has another schema, has a missing or unknown key, a value of another type or that
+            is not possible, the same question twice, or not one figure for each option.
     """
     raw = parse_json(text, ReportError, fix=_AGAIN)
     old, model = _upgraded(raw), _model(raw)
     try:
-        document = model.model_validate_json(text if not old else json.dumps(raw))
+        document = model.model_validate_json(text if not old else json.dumps(raw), strict=True)
     except ValidationError as error:
-        raise ReportError(_or_again(explain(faults(error)[0], model))) from error
+        raise ReportError(_or_again(explain(faults(error)[0], model, fixes=_FIXES))) from error
+    for place, number, what in impossible(raw):
+        raise ReportError(_or_again(f"{place_in(place, model)} is {quoted(number)}; {what}"))
     reports = document.reports if isinstance(document, Reports) else (document,)
     if not reports:
         raise ReportError(f"the file holds no report; {_AGAIN}")
@@ -86,8 +92,17 @@ def _model(document: object) -> type[Report] | type[Reports]:
         return Report
     if schema == SCHEMA_OF_SEVERAL:
         return Reports
-    found = "this has no schema" if schema is None else f"the schema is {quoted(schema)}"
-    raise ReportError(f'{found}; a report of chat-personas eval --json has "{SCHEMA}" or "{SCHEMA_OF_SEVERAL}"')
+    kind = known_document(document)
+    if schema is None:
+        found = "this has no schema, so it is not a report"
+    elif kind is None:
+        found = f"the schema is {quoted(schema)}, not that of a report"
+    elif kind == _REPORT:
+        found = f"the schema is {quoted(schema)}, which this version does not read; use a newer version, or"
+        raise ReportError(f"{found} {_AGAIN}")
+    else:
+        found = f"the schema is {quoted(schema)}: this is {kind}, not a report"
+    raise ReportError(f"{found}; name a file that chat-personas eval --json wrote")
 
 
 def judged(report: Report) -> Verdict:
@@ -120,11 +135,7 @@ def _check(report: Report) -> None:
     if repeated is not None:
         raise ReportError(f"duplicate question {quoted(repeated)}; {_AGAIN}")
     for question in report.questions:
-        shares = (
-            question.ordinal,
-            question.model,
-            question.human or question.options,
-            question.letters_removed or question.options,
-        )
-        if any(len(each) != len(question.options) for each in shares):
+        orders = (each.model for each in (*question.by_order, *question.unsteered))
+        shares = (question.ordinal, question.model, question.human, question.letters_removed, *orders)
+        if any(len(each) != len(question.options) for each in shares if each is not None):
             raise ReportError(f"the question {quoted(question.id)} does not have one figure for each option; {_AGAIN}")

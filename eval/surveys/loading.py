@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from eval.errors import SurveyError
 from eval.surveys.model import SCHEMA, Option, Population, Question, Responses, Survey
 from eval.surveys.respondents import PEOPLE, Combinations
+from personas.inputs.documents import known_document
 from personas.inputs.files import FileKind, display_name, is_file, path_exists, read_text
 from personas.inputs.json_text import parse_json
 from personas.inputs.models import Place, explain, faults, place_in
@@ -29,10 +30,12 @@ __all__ = [
     "glance_at",
     "load_survey",
     "survey_names",
+    "survey_path",
 ]
 
 _BUILT_IN = Path(__file__).parent
 _SURVEY_FILE = FileKind("a survey file", 100_000_000, SurveyError)
+_SURVEY = "a survey"
 _FIXES = {"literal_error": f'write "{SCHEMA}", the format that this version reads'}
 
 
@@ -64,7 +67,7 @@ def load_survey(name_or_path: str | Path, directories: Sequence[Path] = ()) -> L
     Raises:
         SurveyError: there is none, or the file has a fault; the message names the question and the fix.
     """
-    path = _find(name_or_path, directories)
+    path = survey_path(name_or_path, directories)
     file = read_text(path, _SURVEY_FILE)
     try:
         survey = read_survey(file.text)
@@ -89,7 +92,7 @@ def glance_at(name: str, directories: Sequence[Path] = ()) -> Glance:
         SurveyError: as `load_survey`.
     """
     try:
-        document = json.loads(read_text(_find(name, directories), _SURVEY_FILE).text)
+        document = json.loads(read_text(survey_path(name, directories), _SURVEY_FILE).text)
         return Glance(str(document["title"]), len(document["questions"]))
     except (ValueError, LookupError, TypeError, RecursionError):
         survey = load_survey(name, directories).survey  # says what is wrong
@@ -104,7 +107,12 @@ def _attach_people(survey: Survey, file: Path, sha256: str) -> None:
             question.attach(people)
 
 
-def _find(name_or_path: str | Path, directories: Sequence[Path]) -> Path:
+def survey_path(name_or_path: str | Path, directories: Sequence[Path] = ()) -> Path:
+    """Return the file that `load_survey` reads; that of a path need not exist.
+
+    Raises:
+        SurveyError: it is not a path, and no survey has that name.
+    """
     if isinstance(name_or_path, Path):
         return name_or_path
     names, path = survey_names(directories), Path(name_or_path)
@@ -125,6 +133,9 @@ def read_survey(text: str) -> Survey:
         SurveyError: it is not JSON, or not a valid survey; the message has the first fault, and how many follow.
     """
     document = parse_json(text, SurveyError, fix="compare it with docs/surveys.md", owner=_owner)
+    kind = known_document(document)
+    if kind not in (None, _SURVEY):
+        raise SurveyError(f"this is {kind}, not {_SURVEY}; name a survey, or the file of one (see docs/surveys.md)")
     try:
         return Survey.model_validate_json(text)
     except ValidationError as error:

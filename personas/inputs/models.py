@@ -134,6 +134,8 @@ def fix(error: ErrorDetails, model: type[BaseModel], fixes: Mapping[str, str] | 
         return fixes[kind]
     if kind == "literal_error":
         choices = choices_at(model, error["loc"])
+        if not choices:  # a choice that the types of fields do not tell; pydantic has it in its own words
+            return f"write {error['ctx']['expected']}"
         return suggestion(str(error["input"]), choices) if len(choices) > 1 else f"write {one_of(choices)}"
     limits = {name: _plain(limit) for name, limit in error.get("ctx", {}).items()}
     return _FIXES[kind].format_map(limits) if kind in _FIXES else None

@@ -23,12 +23,15 @@ def nearest(word: str, known: Iterable[str], *, alike: float = _ALIKE) -> str | 
 
 
 def suggestion(word: str, known: Iterable[str], otherwise: str | None = None) -> str:
-    """Return what to do about a mistyped word: take the nearest known one; if none is near, `otherwise`, or any."""
+    """Return what to do about a mistyped word: take the nearest known one; if none is near, `otherwise`, or any.
+
+    Where no word is known, it is to be left out.
+    """
     words = list(known)
     near = nearest(word, words)
     if near is not None:
         return f"did you mean {quoted(near)}?"
-    return otherwise or f"write {one_of(words)}"
+    return otherwise or (f"write {one_of(words)}" if words else "leave it out")
 
 
 def one_of(words: Sequence[str]) -> str:

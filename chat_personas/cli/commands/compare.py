@@ -10,6 +10,7 @@ import typer
 from chat_personas.cli import options
 from chat_personas.cli.errors import DONE
 from chat_personas.cli.evaluation.output import Destinations
+from chat_personas.cli.evaluation.sources import given_files
 from chat_personas.cli.tables.comparison import print_comparisons
 from chat_personas.reporting.html.comparison_page import paired_page_document
 from chat_personas.reporting.wording import not_shown, why_not_shown
@@ -43,7 +44,7 @@ def compare(
 ) -> int:
     """Say by how much one report of eval differs from another, and whether that can be chance."""
     destinations = Destinations(json_file, html=html_file)
-    destinations.check()
+    destinations.check({"A.json": given_files(a), "B.json": given_files(b)})
     files = Path(a).name, Path(b).name
     found = pair_reports(load_reports(a), load_reports(b))
     pairs = found if show_invalid else _judged(found)

@@ -7,6 +7,7 @@ from chat_personas.cli.evaluation.output import Destinations, print_and_write
 from chat_personas.cli.evaluation.requests import expressions_meant, orders_meant
 from chat_personas.cli.evaluation.resume import ResumableRun
 from chat_personas.cli.evaluation.run import EvalRun, load_personas, score_answers
+from chat_personas.cli.evaluation.sources import files_of_survey, given_files, model_files, persona_files
 from chat_personas.cli.options import REFUSALS, STEERINGS, choose
 from chat_personas.engines.open import with_template
 from chat_personas.settings import load_settings
@@ -68,10 +69,13 @@ def evaluate(
         Exception: what the run and its checks raise; the documents are written and the tables printed all the same.
     """
     destinations = Destinations(json_file, save_answers, html_file, svg_file)
-    destinations.check(read={"--answers": answers, "--fail-if-worse-than": fail_if_worse_than})
-    compared = choose("--refusals", refusals, REFUSALS)
     settings = load_settings()
     survey = survey or settings.survey
+    read = {"PERSONA": persona_files(*personas or ()), "--survey": files_of_survey(survey)}
+    read |= {"--model": model_files(model or settings.model), "--judge": model_files(judge)}
+    read |= {"--answers": given_files(answers), "--fail-if-worse-than": given_files(fail_if_worse_than)}
+    destinations.check(read)
+    compared = choose("--refusals", refusals, REFUSALS)
     if answers is not None:
         asking: dict[str, object] = {"PERSONA": personas, "--model": model, "--steering": steering, "--shots": shots}
         asking |= {"--expression": expression, "--samples": samples, "--judge": judge, "--save-answers": save_answers}

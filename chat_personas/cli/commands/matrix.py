@@ -9,7 +9,8 @@ from chat_personas.cli.errors import DONE, UsageError
 from chat_personas.cli.evaluation.output import Destinations
 from chat_personas.cli.evaluation.requests import expression_meant, orders_meant
 from chat_personas.cli.evaluation.resume import ResumableRun
-from chat_personas.cli.evaluation.run import MatrixRun, load_labelled, load_personas
+from chat_personas.cli.evaluation.run import MatrixRun, labelled_file, load_labelled, load_personas
+from chat_personas.cli.evaluation.sources import files_of_survey, given_files, model_files, persona_files
 from chat_personas.cli.options import choose
 from chat_personas.cli.tables.matrix import print_matrix
 from chat_personas.engines.open import with_template
@@ -78,11 +79,15 @@ def matrix(
 ) -> int:
     """Compare personas and the unsteered model with every group: nearest groups, and what steering adds."""
     destinations = Destinations(json_file, html=html_file, svg=svg_file)
-    destinations.check()
+    settings = load_settings()
+    survey = survey or settings.survey
+    read = {"PERSONA": persona_files(*personas), "--survey": files_of_survey(survey)}
+    read |= {"--model": model_files(model or settings.model), "--judge": model_files(judge)}
+    read |= {"--answers": given_files(*(labelled_file(each)[1] for each in answers or ()))}
+    destinations.check(read)
     if groups and len(groups) > 1:
         raise UsageError(f"--groups takes one attribute, not {' and '.join(groups)}; give one, or none for all groups")
-    settings = load_settings()
-    loaded = find_survey(survey or settings.survey)
+    loaded = find_survey(survey)
     known = dict.fromkeys((*CATALOGUE, *OPEN_ATTRIBUTES, *attributes_with_figures(loaded.survey)))
     attribute = choose("--groups", groups[0], tuple(known)) if groups else None
     expressions = (expression_meant(expression, samples, judge),)

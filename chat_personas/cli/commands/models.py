@@ -10,6 +10,7 @@ import typer
 
 from chat_personas.cli.errors import DONE, StoppedError, UsageError
 from chat_personas.cli.evaluation.output import Destinations
+from chat_personas.cli.evaluation.sources import gguf_files
 from chat_personas.cli.opening import described_engine
 from chat_personas.cli.options import command_group, examples
 from chat_personas.cli.progress import progress_bar
@@ -65,10 +66,12 @@ def discover(
     settings. Servers are asked on the usual ports of 127.0.0.1 and nowhere else. No model is loaded.
     """
     destinations = Destinations(json_file)
-    destinations.check()
+    destinations.check({"a model": [] if json_file is None else gguf_files(Path(json_file))})
     settings = load_settings()
     further = None if settings.models_folder is None else Path(settings.models_folder).expanduser()
     found = find_models(models_directory(), further, settings.context_length)
+    places = (*(each.path for each in found.files), *(each.what for each in found.problems))
+    destinations.check({"a model": [Path(place).expanduser() for place in places]})
     try:
         destinations.write({"--json": found.as_document})
     finally:

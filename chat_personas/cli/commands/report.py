@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 from chat_personas.cli import options
 from chat_personas.cli.errors import DONE, CheckFailedError, UsageError
 from chat_personas.cli.evaluation.output import Destinations, pictures, print_tables
+from chat_personas.cli.evaluation.sources import files_of_survey, given_files
 from chat_personas.surveys import all_survey_names, find_survey
 from eval.report import Report
 from eval.report.read import load_document, load_reports
@@ -68,7 +69,7 @@ def show(
 ) -> int:
     """Show a report as tables, as a page, or as a figure."""
     destinations = Destinations(None, html=html_file, svg=svg_file)
-    destinations.check()
+    destinations.check({"FILE.json": given_files(file), "--survey": files_of_survey(survey)})
     reports = load_reports(file)
     wording = _survey(reports, survey)
     try:

@@ -12,12 +12,13 @@ from typing import Annotated
 import typer
 
 from chat_personas.cli.errors import BAD_INPUT, DONE, UsageError
+from chat_personas.cli.evaluation.sources import check_not_read, given_files
 from chat_personas.cli.options import command_group
 from chat_personas.cli.progress import busy
 from chat_personas.cli.tables.layout import padded
-from chat_personas.paths import UnwritableError, display_path
+from chat_personas.paths import UnwritableError, display_path, surveys_directory
 from chat_personas.reporting.wording import weighting, worded
-from chat_personas.surveys import all_survey_names, check_name, find_survey, glance_at_survey, keep_survey
+from chat_personas.surveys import all_survey_names, check_name, find_survey, glance_at_survey, keep_survey, survey_files
 from chat_personas.text import pluralize, printable
 from eval.errors import SurveyError
 from eval.importers import KINDS, ImportOptions, ImportResult
@@ -27,8 +28,9 @@ from eval.scoring.intervals import MIN_QUESTIONS
 from eval.surveys.human_figures import groups_with_figures, human_figures
 from eval.surveys.model import Question, Survey
 from personas import Group, clash
+from personas.catalogue import is_own
 from personas.inputs.files import is_directory
-from personas.inputs.suggestions import nearest, quoted
+from personas.inputs.suggestions import nearest, quoted, suggestion
 
 PEOPLE_KIND = "respondents"
 
@@ -77,6 +79,7 @@ def show(
         f"figures for: {', '.join(str(group) for group in groups_with_figures(found))}",
     ]
     if combined:
+        check_own_groups(found, combined)
         lines.append(respondents_line(found, combined))
     if questions:
         for question in found.questions:
@@ -100,6 +103,19 @@ def combined_groups(written: Sequence[str]) -> tuple[Group, ...]:
             f"--group: {found.problem}; keep one of them: combined groups are the people who belong to all of them"
         )
     return groups
+
+
+def check_own_groups(survey: Survey, combined: Sequence[Group]) -> None:
+    """Make sure that the survey has the groups of one's own, of which no catalogue knows whether they are mistyped.
+
+    Raises:
+        UsageError: it lacks one; the message names the nearest that it has.
+    """
+    has = groups_with_figures(survey)
+    for group in combined:
+        if group not in has and is_own(group.attribute):
+            advice = suggestion(str(group), map(str, has), f"see: chat-personas surveys show {survey.name}")
+            raise UsageError(f"the survey {survey.name} has no group {group}; {advice}")
 
 
 def respondents_line(survey: Survey, combined: Sequence[Group]) -> str:
@@ -221,6 +237,8 @@ def run_import(kind: str, path: Path, options: ImportOptions, *, replace: bool) 
         allowed = "at most 64 letters, digits and dashes"
         raise UsageError(f"{quoted(named.name)} is not a valid name; give one of {allowed} with --name")
     check_name(named.name, replace=replace)
+    for file in survey_files(surveys_directory() / f"{named.name}.json"):
+        check_not_read("--name", file, [{"PATH": [path], "--spec": given_files(options.spec)}])
     with busy(f"reading {path.name}…"):
         imported = KINDS[kind].read(path, named)
     _check_groups(imported)

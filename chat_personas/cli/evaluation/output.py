@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chat_personas.cli.errors import UsageError
+from chat_personas.cli.evaluation.sources import Sources, check_not_read, own_files
 from chat_personas.cli.tables.expressions import print_expressions
 from chat_personas.cli.tables.report import print_reports
 from chat_personas.reporting.html.report_page import page_document
@@ -55,18 +56,20 @@ class Destinations:
         """Whether a document goes to standard output, which then holds nothing else."""
         return STANDARD_OUTPUT in self.by_option.values()
 
-    def check(self, read: Mapping[str, str | None] | None = None) -> None:
+    def check(self, read: Sources | None = None) -> None:
         """Make sure that every file can be written. `read` are the files that the command reads, by option.
+
+        The files of the program itself are never overwritten.
 
         Raises:
             UsageError: a file cannot be written, would overwrite one that is read, or is asked for twice.
         """
-        sources = {str(Path(file).resolve()): option for option, file in (read or {}).items() if file is not None}
+        sources = (read or {}, own_files())
         taken: dict[str, str] = {}
         for option, file in self.by_option.items():
-            place = file if file == STANDARD_OUTPUT else str(Path(file).resolve())
-            if place in sources:
-                raise UsageError(f"{option} would overwrite the file of {sources[place]}; choose another")
+            place = file if file == STANDARD_OUTPUT else os.path.realpath(file)
+            if file != STANDARD_OUTPUT:
+                check_not_read(option, Path(file), sources)
             if place in taken:
                 raise UsageError(f"{taken[place]} and {option} cannot go to the same place; choose two")
             taken[place] = option

@@ -5,7 +5,6 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 from chat_personas.cli.errors import UsageError
@@ -34,6 +33,7 @@ from eval.scoring.intervals import MIN_QUESTIONS
 from eval.surveys.loading import LoadedSurvey
 from eval.surveys.model import Question
 from personas import LoadedPersona, load_persona
+from personas.inputs.files import path_exists
 from personas.inputs.suggestions import quoted
 
 
@@ -303,17 +303,21 @@ def load_labelled(given: Sequence[str], survey: LoadedSurvey) -> dict[str, Answe
     """
     loaded: dict[str, AnswerFile] = {}
     for text in given:
-        label, equals, file = text.partition("=")
-        if not equals or Path(text).exists():
-            label, file = "", text
-        elif not label.strip() or not label.isprintable():
+        label, file = labelled_file(text)
+        if label is not None and (not label.strip() or not label.isprintable()):
             raise UsageError(f"--answers {printable(text)}: the label is not a name; write LABEL=FILE")
         answers = load_answers(file, survey)
-        label = label.strip() or answers.name
+        label = answers.name if label is None else label.strip()
         if label in loaded:
             raise UsageError(f"two files of answers are called {quoted(label)}; give one another label, as LABEL=FILE")
         loaded[label] = answers
     return loaded
+
+
+def labelled_file(text: str) -> tuple[str | None, str]:
+    """Return the label, if there is one, and the file of `LABEL=FILE` or `FILE`; a file may have "=" in its name."""
+    label, equals, file = text.partition("=")
+    return (None, text) if not equals or path_exists(text) else (label, file)
 
 
 def load_personas(names: Sequence[str]) -> list[LoadedPersona]:

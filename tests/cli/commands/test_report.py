@@ -159,8 +159,8 @@ def test_report_finds_the_wording_in_a_survey_of_ones_own_and_does_without(
     assert command("report", "civic.json", "--html", "civic.html").code == 0
     civic = words((tmp_path / "civic.html").read_text(encoding="utf-8"))
     assert any(question.stem in civic for question in load_survey("civic").survey.questions)
-    asked("democrat", "--json", "town.json")
-    assert command("report", "town.json", "--html", "town.html").code == 0
+    asked("democrat", "--json", "of-town.json")
+    assert command("report", "of-town.json", "--html", "town.html").code == 0
     assert "The wording of the questions is not shown" in words((tmp_path / "town.html").read_text(encoding="utf-8"))
 
 
@@ -222,3 +222,15 @@ def test_the_command_on_the_page_gives_the_same_figures(
     )
     changed = {"created", "timing", "seals"}  # the seals are those of the other two, too
     assert first.model_dump(exclude=changed) == second.model_dump(exclude=changed)
+
+
+@pytest.mark.parametrize("columns", ["0", ""])
+def test_a_width_of_0_is_an_unknown_width(
+    asked: Callable[..., Ran], command: Command, monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    asked("democrat", "--json", "r.json")
+    monkeypatch.setenv("COLUMNS", "80")
+    usual = command("report", "r.json")
+    monkeypatch.setenv("COLUMNS", columns)
+    assert command("report", "r.json") == usual
+    assert "alignment" in usual.out

@@ -140,7 +140,7 @@ def test_answers_that_cannot_be_compared_are_refused_before_anything_is_written(
     command: Command, served_by: Serve, survey: str, few: str
 ) -> None:
     served_by(FakeEngine(answers(20, 0.9)))
-    command("eval", "democrat", "--survey", few, "--json", "few.json")
+    command("eval", "democrat", "--survey", few, "--json", "short.json")
     command("eval", "republican", "--survey", survey, "--json", "red.json")
     other = Path("other.toml")
     other.write_text(
@@ -149,7 +149,7 @@ def test_answers_that_cannot_be_compared_are_refused_before_anything_is_written(
     command("eval", "democrat", str(other), "--survey", survey, "--json", "two.json")
     file = write_answers("mine.jsonl", 0.9)
     for baseline, says in (
-        ("few.json", '"few.json" is on another survey'),
+        ("short.json", '"short.json" is on another survey'),
         ("red.json", '"red.json" has no report on the people of "POLPARTY=Democrat"'),
         ("two.json", '"two.json" has 2 reports on the people of "POLPARTY=Democrat"; keep one'),
         ("gone.json", 'there is no file "gone.json"'),

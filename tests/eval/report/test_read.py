@@ -54,6 +54,76 @@ def test_what_is_no_report_is_refused_with_the_fault(text: str, says: str) -> No
     assert "\n" not in str(refused.value)
 
 
+DAMAGED = {
+    ("scores", "alignment", "mean"): (1e300, "scores, alignment, mean is 1e+300; write 1 or less, or write the report"),
+    ("scores", "alignment", "low"): (-1e300, "scores, alignment, low is -1e+300; write -2 or more"),
+    ("scores", "skill", "high"): (1e300, "scores, skill, high is 1e+300; write 1e+15 or less"),
+    ("group_sample", "people"): (-5, "group_sample, people is -5; write 0 or more"),
+    ("verdict", "order_agreement", "mean"): (-1.5, "verdict, order_agreement, mean is -1.5; write -1 or more"),
+    ("verdict", "valid"): (-1, "verdict, valid is -1; write 0 or more"),
+    ("questions", 0, "model", 1): (1e300, "questions 1, model 2 is 1e+300; write 1 or less"),
+    ("questions", 0, "human", 0): (-0.1, "questions 1, human 1 is -0.1; write 0 or more"),
+    ("questions", 0, "refusal"): (1.001, "questions 1, refusal is 1.001; write 1 or less"),
+    ("questions", 0, "ordinal", 0): (-1e300, "questions 1, ordinal 1 is -1e+300; write -1e+15 or more"),
+    ("questions", 0, "alignment"): ("0.9", 'questions 1, alignment is "0.9"; write a number, without quotes'),
+    ("questions", 0, "label_mass"): (True, "questions 1, label_mass is true; write a number, without quotes"),
+    ("questions", 0, "human"): ([], 'the question "Q0" does not have one figure for each option'),
+    ("references", "uniform", "minus_persona", "alignment", "mean"): (3.0, "alignment, mean is 3.0; write 2 or less"),
+    ("orders", 0): (1e300, "orders 1 is 1e+300; write text in double quotes"),
+    ("orders", 1): ("back", 'orders 2 is "back"; write "survey", "reversed", "rotated-N" or "shuffled-N"'),
+    ("timing", "seconds"): (-1.0, "timing, seconds is -1.0; write 0 or more"),
+}
+
+
+def full() -> Any:
+    """A report with a figure in each of the places that are damaged."""
+    figure = {"mean": 0.9, "low": 0.8, "high": 1.01}
+    nothing = {"alignment": None, "total_variation": None}
+    reference = nothing | {"minus_persona": nothing | {"alignment": figure}}
+    references = dict.fromkeys(("population", "opposite", "noise_floor")) | {"uniform": reference}
+    sample = {"people": 50.5, "share": 0.5, "everyone_else": None, "sample": None}
+    scores = document([])["scores"] | {"alignment": figure, "skill": figure}
+    made = document(rows([0.5, None]), scores=scores, references=references, group_sample=sample)
+    return json.loads(json.dumps(made))
+
+
+@pytest.mark.parametrize(("place", "value", "says"), [(place, *what) for place, what in DAMAGED.items()], ids=str)
+def test_a_value_that_no_report_can_have_is_refused_with_its_place(place: Any, value: Any, says: str) -> None:
+    damaged = full()
+    assert read_reports(json.dumps(damaged))
+    part = damaged
+    for key in place[:-1]:
+        part = part[key]
+    part[place[-1]] = value
+    with pytest.raises(ReportError) as refused:
+        read_reports(json.dumps(damaged))
+    assert says in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_number_beyond_all_numbers_is_refused() -> None:
+    text = json.dumps(full()).replace('"mean": 0.9', '"mean": 1e999', 1)
+    with pytest.raises(ReportError, match=r"is inf; write 1 or less"):
+        read_reports(text)
+
+
+def test_a_gap_is_a_difference_over_any_number_of_questions() -> None:
+    gap = {"persona": "democrat", "simulation": "sampled", "total_variation": {"mean": -0.5, "low": None, "high": None}}
+    made = {"schema": "chat-personas/eval-reports@2", "reports": [full()], "gaps": [gap | {"p": 0.5, "questions": 20}]}
+    assert read_reports(json.dumps(made))
+
+
+def test_rounding_and_sums_of_answers_from_a_file_are_no_damage() -> None:
+    made = full()
+    made["questions"][0] |= {"model": [1 + 1e-12, -1e-12], "label_mass": 1.01}
+    assert read_reports(json.dumps(made))
+    made["questions"][0]["model"] = [1.04, 0.0]
+    with pytest.raises(ReportError, match=r"model 1 is 1.04; write 1 or less"):
+        read_reports(json.dumps(made))
+    made["model"]["engine"] = "answers"
+    assert read_reports(json.dumps(made))
+
+
 def test_a_report_from_before_answers_were_remembered_is_read() -> None:
     made = json.loads(json.dumps(document(rows([0.5]))))
     assert "remembered" not in made["timing"]
