@@ -24,7 +24,7 @@ from chat_personas.engines.openai.capabilities import (
     without_directories,
 )
 from chat_personas.engines.openai.connection import Connection, Incoming, account_of, is_loopback, key_for, redact_url
-from chat_personas.engines.openai.errors import explain, is_redirect
+from chat_personas.engines.openai.errors import explain, is_broken_off, is_redirect
 from chat_personas.engines.openai.events import UnreadableAnswerError
 from chat_personas.engines.openai.overflow import refusal_in
 from chat_personas.engines.openai.responses import as_score, failed, looseness, most_bytes, stream_pieces
@@ -190,10 +190,13 @@ class OpenAIEngine:
                 if silent:
                     await self._one_token(asked, sampling, seed)
                 return
-            except (openai.OpenAIError, UnreadableAnswerError) as error:
-                explained = explain(error, self._url, self._key_env)
+            except (openai.OpenAIError, UnreadableAnswerError) as failure:
+                error: Exception = failure
                 if not silent:
-                    raise explained from error
+                    raise explain(error, self._url, self._key_env) from error
+                if is_broken_off(error):
+                    error = await self._reason(asked, sampling, seed) or error
+                explained = explain(error, self._url, self._key_env)
                 if await self._is_overflow(error, asked):
                     if not prefix.shorten(sent):
                         raise TooLongError(f"{explained}; shorten the message") from error
@@ -257,6 +260,16 @@ class OpenAIEngine:
         except (openai.OpenAIError, UnreadableAnswerError):
             return False
         return True
+
+    async def _reason(self, asked: Sequence[Message], sampling: Sampling, seed: int) -> Exception | None:
+        """Return what the server says against `asked` when it may answer in full; None if it has nothing against it."""
+        import openai
+
+        try:
+            await self._one_token(asked, sampling, seed)
+        except (openai.OpenAIError, UnreadableAnswerError) as said:
+            return said
+        return None
 
     async def _one_token(self, messages: Sequence[Message], sampling: Sampling, seed: int) -> None:
         """Ask for one token without streaming. Raises what the server says against it."""

@@ -19,6 +19,14 @@ _LONGEST_NAMED_PAUSE = 30 * 24 * 3600.0
 """Seconds; a longer pause is not told in hours."""
 
 
+def is_broken_off(error: Exception) -> bool:
+    """Whether a server that could be reached ended the connection before its answer was whole."""
+    import openai
+
+    broken = isinstance(error, openai.APIConnectionError) and not isinstance(error, openai.APITimeoutError)
+    return broken and not is_unreachable(error)
+
+
 def explain(error: Exception, url: str, key_env: str | None, *, opening: bool = False) -> EngineError:
     """Return the error for an error of the `openai` package or of `wire`; it quotes the server's own words, and no key.
 
@@ -31,7 +39,7 @@ def explain(error: Exception, url: str, key_env: str | None, *, opening: bool = 
         return EngineError(f"{where} {_explain_status(error, url, key_env)}")
     if isinstance(error, openai.APITimeoutError) and not is_unreachable(error):
         return EngineError(f"{where} did not answer in time; try again, or raise servers.timeout in settings")
-    if isinstance(error, openai.APIConnectionError) and not is_unreachable(error):
+    if is_broken_off(error):
         return EngineError(f"{where} broke off its answer; try again, or look at the server's log")
     if isinstance(error, openai.APIConnectionError):
         return EngineError(f"cannot reach {where}{_explain_unreachable(error, url)}")

@@ -205,7 +205,7 @@ async def test_a_reply_that_always_breaks_off_is_given_up_without_changing_how_p
     async def use(engine: OpenAIEngine, server: ScriptedServer) -> None:
         asked = len(server.requests)
         assert await heard(engine) == ("", "broke off its answer; try again, or look at the server's log")
-        assert len(server.requests) - asked == retrying.RETRIES + 1
+        assert len(server.requests) - asked == retrying.RETRIES + 2, "once more, in full, for the reason"
         await scores(engine)
         assert server.requests[-1].body["top_logprobs"] == 20
 
