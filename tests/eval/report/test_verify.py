@@ -12,6 +12,7 @@ import pytest
 from chat_personas.engines.llama import LlamaEngine
 from chat_personas.models import pocket_path
 from eval.answers import Refusals
+from eval.errors import ReportError
 from eval.evaluation import evaluate
 from eval.report import Report, as_document
 from eval.report.calibrate import calibrated
@@ -163,7 +164,11 @@ async def test_every_change_of_a_figure_a_distribution_a_text_or_a_hash_is_named
     missed, not_recomputed = [], []
     for path in everywhere(document, count, seed):
         changed = mutated(document, path, draw)
-        found = checked(json.dumps(changed)).mismatches
+        try:
+            found = checked(json.dumps(changed)).mismatches
+        except ReportError as refused:  # a figure that no report can have is refused when it is read, by its place
+            assert str(path[0]) in str(refused)
+            continue
         sealed = path[1] if path[0] == "seals" else path[0]
         if sealed not in {each.path for each in found if each.stored == CHANGED}:
             missed.append(path)
