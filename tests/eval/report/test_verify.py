@@ -167,7 +167,7 @@ async def test_every_change_of_a_figure_a_distribution_a_text_or_a_hash_is_named
         try:
             found = checked(json.dumps(changed)).mismatches
         except ReportError as refused:  # a figure that no report can have is refused when it is read, by its place
-            assert str(path[0]) in str(refused)
+            missed += [] if str(path[0]) in str(refused) else [path]
             continue
         sealed = path[1] if path[0] == "seals" else path[0]
         if sealed not in {each.path for each in found if each.stored == CHANGED}:
