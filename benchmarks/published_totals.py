@@ -13,7 +13,7 @@ the published figures and beside our own convention, refusals apart. Its convent
 
 The benchmark's files are not part of this repository: name the folder that holds `opinionqa_100` and `runs`.
 
-    .venv/bin/python benchmarks/published_totals.py ../shared/data/distributional_alignment
+    .venv/bin/python benchmarks/published_totals.py distributional_alignment
 """
 
 import argparse
