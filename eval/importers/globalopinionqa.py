@@ -23,7 +23,7 @@ from eval.importers.building import (
 )
 from eval.importers.markup import bare
 from eval.importers.missing_codes import scale_of
-from eval.importers.reading import read_literal, read_rows
+from eval.importers.reading import number_of, read_literal, read_rows
 from eval.surveys.model import Question, sums_to_one
 
 _NEEDED = frozenset({"question", "selections", "options"})
@@ -127,8 +127,5 @@ def _number(option: str) -> float | None:
 
     "1_000", which Python would read as a number, is a text.
     """
-    try:
-        value = float(bare(option)) if "_" not in option else None
-    except ValueError:
-        return None
-    return value if value is not None and isfinite(value) else None
+    value = number_of(bare(option))
+    return value if isfinite(value) else None

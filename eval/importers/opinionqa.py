@@ -26,7 +26,7 @@ from eval.importers.building import (
 )
 from eval.importers.markup import bare
 from eval.importers.opinionqa_waves import PanelQuestion, on_its_scale, read_info, topic_and_years, years_of
-from eval.importers.reading import read_cells, wrong_length
+from eval.importers.reading import number_of, read_cells, wrong_length
 from eval.surveys.model import MOST_LABELS, MOST_PEOPLE, Question
 from eval.surveys.respondents import NOT_ASKED, Codes, Members, Respondents, Wave
 from personas import ALL_GROUPS, CATALOGUE, Group
@@ -140,7 +140,7 @@ class ResponseTable:
     def numbers(self, column: str) -> NDArray[np.float64]:
         """Return the number in each cell of a column, NaN if it has none."""
         place = self.columns[column]
-        return np.array([_number(row[place]) for row in self.rows], dtype=np.float64)
+        return np.array([number_of(row[place]) for row in self.rows], dtype=np.float64)
 
 
 def read_responses(path: Path) -> ResponseTable:
@@ -158,13 +158,6 @@ def read_responses(path: Path) -> ResponseTable:
         rows.append(cells)
         lines.append(line)
     return ResponseTable(path, {name: place for place, name in enumerate(header)}, rows, lines)
-
-
-def _number(cell: str) -> float:
-    try:
-        return float(cell) if "_" not in cell else float("nan")  # Python would read 1_000 as a number
-    except ValueError:
-        return float("nan")
 
 
 def _wave(number: int, folder: Path, import_options: ImportOptions, notes: Notes) -> tuple[Wave, list[PanelQuestion]]:

@@ -214,3 +214,11 @@ class _WithoutNan(ast.NodeTransformer):
         if len(set(keys)) < len(keys):
             raise ValueError("duplicate key")
         return self.generic_visit(node)
+
+
+def number_of(cell: str) -> float:
+    """Return the number in a cell, NaN if there is none: "1_000", which Python would read as a number, is a text."""
+    try:
+        return float(cell) if "_" not in cell else float("nan")
+    except ValueError:
+        return float("nan")

@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field, FiniteFloat, ValidationError, field
 
 from eval.errors import SurveyError
 from eval.importers.building import collapsed
-from eval.importers.reading import read_text
+from eval.importers.reading import number_of, read_text
 from eval.surveys.model import MOST_LABELS
 from eval.surveys.respondents import NOT_ASKED
 from personas import Group
@@ -36,14 +36,6 @@ def code_of(cell: str) -> str:
         return text
     sign = "-" if whole[1] == "-" and whole[2] != "0" else ""
     return f"{sign}{whole[2]}"
-
-
-def number_of(cell: str) -> float:
-    """Return the number in a cell, NaN if there is none."""
-    try:
-        return float(cell) if "_" not in cell else float("nan")  # Python would read 1_000 as a number
-    except ValueError:
-        return float("nan")
 
 
 def _as_code(value: Any) -> str:

@@ -24,14 +24,13 @@ from eval.importers.building import (
     finished,
     finished_survey,
 )
-from eval.importers.reading import read_cells, wrong_length
+from eval.importers.reading import number_of, read_cells, wrong_length
 from eval.importers.respondent_spec import (
     AskedColumn,
     GroupColumn,
     RespondentsSpec,
     Scale,
     code_of,
-    number_of,
     read_spec,
 )
 from eval.surveys.model import MOST_PEOPLE, Question

@@ -84,25 +84,6 @@ class Bootstrap:
             if one.low is not None and one.high is not None
         )
 
-    def simultaneous(self, columns: FloatArray) -> tuple[Score, ...]:
-        """Return the means of several paired differences with intervals that hold all at once with 95%.
-
-        Studentised max-t: the 95% quantile of the largest distance, in standard errors of the resample, between a
-        resampled mean and the mean. What is looked at turn after turn needs this: of intervals that hold one by one,
-        some exclude 0 by chance sooner or later. No value may be NaN.
-        """
-        n = len(columns)
-        if n < MIN_QUESTIONS:
-            return self.means(columns)
-        means = columns.mean(axis=0)
-        errors = columns.std(axis=0, ddof=1) / n**0.5
-        largest = np.abs(_studentised(columns - means, _weights(n, self.seed, self.resamples))).max(axis=1)
-        reach = float(np.quantile(largest, self.level)) * errors
-        return tuple(
-            Score(mean=float(mean), low=float(mean - far), high=float(mean + far))
-            for mean, far in zip(means, reach, strict=True)
-        )
-
     def tied_with_best(self, columns: FloatArray) -> NDArray[np.bool_]:
         """Say of each column whether it may be the one with the highest mean: comparisons with the best (Hsu 1981).
 
