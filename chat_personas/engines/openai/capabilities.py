@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from chat_personas.engines.openai.connection import Connection, redact_url
+from chat_personas.engines.openai.connection import Connection
 from chat_personas.engines.openai.events import UnreadableAnswerError
 from chat_personas.engines.openai.overflow import refusal_in
 from chat_personas.engines.openai.responses import most_bytes
@@ -21,6 +21,7 @@ from chat_personas.engines.openai.retrying import is_unreachable, through_hiccup
 from chat_personas.engines.openai.wire import Completion, completion, likeliest, model_names
 from chat_personas.text import printable
 from eval.engine import EngineError, Percentages
+from personas.inputs.redaction import shown_address
 from personas.inputs.suggestions import quoted, suggestion
 
 _MOST_TOP_K = 20
@@ -159,11 +160,11 @@ async def _choose_model(asking: Asking, url: str, model: str | None) -> str:
             return served[0]
         listed = ", ".join(map(printable, sorted(served)[:8])) or "none"
         raise NoSuchModelError(
-            f"{redact_url(url)} serves {len(served)} models; name one: --model {redact_url(url)}#NAME ({listed})"
+            f"{shown_address(url)} serves {len(served)} models; name one: --model {shown_address(url)}#NAME ({listed})"
         )
     if served and model not in served:
         hint = suggestion(model, served, f"it serves {', '.join(map(printable, sorted(served)[:8]))}")
-        raise NoSuchModelError(f"{redact_url(url)} has no model {quoted(model)}; {hint}")
+        raise NoSuchModelError(f"{shown_address(url)} has no model {quoted(model)}; {hint}")
     return model
 
 

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit, urlunsplit
 from chat_personas.engines.openai.events import NotJsonError, UnreadableAnswerError, as_json
 from chat_personas.engines.openai.wire import words_of
 from eval.engine import EngineError
+from personas.inputs.redaction import shown_address
 
 if TYPE_CHECKING:
     import httpx2
@@ -92,7 +93,7 @@ class Connection:
         try:
             self._client.build_request("GET", self._base)
         except (httpx2.InvalidURL, ValueError) as error:
-            raise InvalidAddressError(f"{redact_url(url)} is not the address of a server ({error})") from error
+            raise InvalidAddressError(f"{shown_address(url)} is not the address of a server ({error})") from error
 
     async def get(self, path: str) -> Any:
         """Return the JSON document at `path`. Raises UnreadableAnswerError: it is not JSON."""
@@ -205,7 +206,7 @@ def _make_client(url: str, key: str | None, timeout: float) -> "httpx2.AsyncClie
     import httpx2
 
     if key is not None and not (key.isascii() and key.isprintable()):
-        raise EngineError(f"the key of {redact_url(url)} has characters that cannot be sent; copy it again")
+        raise EngineError(f"the key of {shown_address(url)} has characters that cannot be sent; copy it again")
 
     async def strip_headers(request: Any) -> None:
         for name in [name for name in request.headers if name.lower() not in _SENT_HEADERS]:
@@ -293,7 +294,7 @@ def key_for(url: str, configured: str | None) -> str | None:
     key = os.environ.get(variable)
     if not key:
         raise EngineError(
-            f"{redact_url(url)} needs a key, but {variable} is not set; export {variable}=... and try again"
+            f"{shown_address(url)} needs a key, but {variable} is not set; export {variable}=... and try again"
         )
     return key
 
@@ -314,15 +315,6 @@ def account_of(url: str, key: str | None = None) -> str | None:
     if not (user or password):
         return None
     return hashlib.sha256(f"{user}\0{password}".encode()).hexdigest()[:8]
-
-
-def redact_url(url: str) -> str:
-    """Return the URL without user, password, query and fragment: what may stand on screen and in files."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    host = f"[{host}]" if ":" in host else host
-    port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{host}{port}{parts.path}".rstrip("/")
 
 
 def is_loopback(url: str) -> bool:

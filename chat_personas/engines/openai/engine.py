@@ -23,7 +23,7 @@ from chat_personas.engines.openai.capabilities import (
     shown_count,
     without_directories,
 )
-from chat_personas.engines.openai.connection import Connection, Incoming, account_of, is_loopback, key_for, redact_url
+from chat_personas.engines.openai.connection import Connection, Incoming, account_of, is_loopback, key_for
 from chat_personas.engines.openai.errors import explain, is_broken_off, is_redirect
 from chat_personas.engines.openai.events import UnreadableAnswerError
 from chat_personas.engines.openai.overflow import refusal_in
@@ -50,6 +50,7 @@ from eval.engine import (
     Sampling,
     TooLongError,
 )
+from personas.inputs.redaction import shown_address
 
 _CONCURRENCY = 32
 _DISCOVERY_RETRIES = 1
@@ -92,7 +93,7 @@ class OpenAIEngine:
         self._finding_form = asyncio.Lock()
         self._overflows: dict[str, bool] = {}
         self._info = EngineInfo(
-            name=f"{redact_url(url)}#{without_directories(capabilities.model)}",
+            name=f"{shown_address(url)}#{without_directories(capabilities.model)}",
             engine="openai",
             log_probabilities="top_k" if self._dialect.top_k else "none",
             requests_at_once=window.most,

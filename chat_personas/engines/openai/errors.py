@@ -4,13 +4,14 @@ import math
 from typing import TYPE_CHECKING, TypeGuard
 from urllib.parse import urljoin, urlsplit
 
-from chat_personas.engines.openai.connection import key_variable, proxy_variable, redact_url
+from chat_personas.engines.openai.connection import key_variable, proxy_variable
 from chat_personas.engines.openai.events import NotJsonError, ReportedFailureError, UnreadableAnswerError
 from chat_personas.engines.openai.overflow import refusal_in
 from chat_personas.engines.openai.retrying import LONGEST_ASKED_FOR, LONGEST_LIMITED_PAUSE, asked_pause, is_unreachable
 from chat_personas.engines.openai.wire import quotable
 from chat_personas.text import pluralize, printable
 from eval.engine import EngineError
+from personas.inputs.redaction import shown_address
 
 if TYPE_CHECKING:
     import openai
@@ -34,7 +35,7 @@ def explain(error: Exception, url: str, key_env: str | None, *, opening: bool = 
     """
     import openai
 
-    where = redact_url(url)
+    where = shown_address(url)
     if isinstance(error, openai.APIStatusError):
         return EngineError(f"{where} {_explain_status(error, url, key_env)}")
     if isinstance(error, openai.APITimeoutError) and not is_unreachable(error):
@@ -68,7 +69,7 @@ def _explain_status(error: "openai.APIStatusError", url: str, key_env: str | Non
     money = refusal is not None and refusal.is_about_money
     if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError) and not money:
         variable = key_variable(url, key_env)
-        name_it = f'name its key: [servers."{redact_url(url)}"] key_env = "..." in settings'
+        name_it = f'name its key: [servers."{shown_address(url)}"] key_env = "..." in settings'
         what = "the key" if isinstance(error, openai.AuthenticationError) else "access"
         return f"refused {what}; {f'check {variable}' if variable else name_it} ({_quoted(error)})"
     if isinstance(error, openai.NotFoundError):
@@ -85,14 +86,15 @@ def _new_address(error: "openai.APIStatusError", url: str) -> str:
     requested = str(error.request.url)
     try:
         target = urljoin(requested, error.response.headers["location"])
-        if urlsplit(target).scheme not in ("http", "https") or not urlsplit(target).hostname:
+        parts = urlsplit(target)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:  # a wrong port raises
             return "another address"
-        address = printable(redact_url(target))[:200]
+        address = printable(shown_address(target))[:200]
     except ValueError:
         return "another address"
     endpoint = urlsplit(requested).path.removeprefix(urlsplit(url).path.rstrip("/"))  # such as /models
     base = address.removesuffix(endpoint)
-    return address if base == redact_url(url) else base
+    return address if base == shown_address(url) else base
 
 
 def _explain_limit(error: "openai.RateLimitError") -> str:

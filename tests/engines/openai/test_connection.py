@@ -14,16 +14,18 @@ from chat_personas.engines.openai.connection import (
     is_loopback,
     key_for,
     proxy_variable,
-    redact_url,
 )
 from eval.engine import EngineError
+from personas.inputs.redaction import shown_address
 
 WORD = st.text(alphabet="abcdefghij0123456789", min_size=6, max_size=12)
 
 
 @given(WORD, WORD, WORD)
 def test_user_password_and_query_are_never_shown(user: str, password: str, query: str) -> None:
-    assert redact_url(f"https://{user}:{password}@example.org:8443/v1?key={query}#m") == "https://example.org:8443/v1"
+    assert (
+        shown_address(f"https://{user}:{password}@example.org:8443/v1?key={query}#m") == "https://example.org:8443/v1"
+    )
 
 
 @pytest.mark.parametrize(
