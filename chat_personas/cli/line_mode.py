@@ -21,6 +21,7 @@ from chat_personas.consent import is_confirmed
 from chat_personas.conversation.conversation import Conversation, ReplyEnded, ReplyText
 from chat_personas.corpus import Corpus
 from chat_personas.reporting.numbers import signed, with_interval
+from chat_personas.reporting.verdicts import not_shown, not_valid, why_not_shown
 from chat_personas.reporting.wording import (
     DEMONSTRATION,
     EVERYONE,
@@ -31,9 +32,6 @@ from chat_personas.reporting.wording import (
     drifted,
     model_described,
     nearest_groups,
-    not_shown,
-    not_valid,
-    why_not_shown,
 )
 from chat_personas.text import pluralize, printable
 from eval.engine import Engine, EngineError, TooLongError

@@ -41,7 +41,7 @@ SECONDS_OF_A_ROUND = 15.0
 SECONDS_BETWEEN_ESTIMATES = 0.4
 SECONDS_BETWEEN_SCORES = 1.0
 OF_A_REQUEST = 8
-"""Questions that an engine is given at once: with more it decodes no faster (62 questions take as long in parts)."""
+"""Questions that an engine is given at once, so that figures on the way rest on a chance choice of questions."""
 NO_FIGURES = "no human figures for this group"
 NO_LOG_PROBABILITIES = "this model gives no log-probabilities: it can be talked with, not measured"
 UNSTEERED = "no group: compared with everyone"

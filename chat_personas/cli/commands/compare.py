@@ -13,7 +13,7 @@ from chat_personas.cli.evaluation.output import Destinations
 from chat_personas.cli.evaluation.sources import given_files
 from chat_personas.cli.tables.comparison import print_comparisons
 from chat_personas.reporting.html.comparison_page import paired_page_document
-from chat_personas.reporting.wording import not_shown, why_not_shown
+from chat_personas.reporting.verdicts import not_shown, why_not_shown
 from chat_personas.text import printable
 from eval.compare.models import PairedReport, as_document
 from eval.compare.paired import NamedReport, pair_reports, paired

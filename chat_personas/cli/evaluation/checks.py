@@ -8,7 +8,7 @@ from chat_personas.cli.errors import CheckFailedError
 from chat_personas.cli.evaluation.output import in_several_expressions
 from chat_personas.cli.tables.comparison import print_comparisons
 from chat_personas.reporting.numbers import below, signed
-from chat_personas.reporting.wording import not_shown, why_not_shown
+from chat_personas.reporting.verdicts import not_shown, why_not_shown
 from chat_personas.surveys import find_survey
 from chat_personas.text import printable
 from eval.compare.models import PairedReport

@@ -15,7 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from chat_personas.cli.console import CleanConsole
-from chat_personas.reporting.wording import DEMONSTRATION, marked
+from chat_personas.reporting.verdicts import marked
+from chat_personas.reporting.wording import DEMONSTRATION
 
 HANGING = 2
 _SCORE = re.compile(r"\S+ \[[^\s\]]+, [^\s\]]+\]")

@@ -6,6 +6,7 @@ from rich.console import Console
 
 from chat_personas.cli.tables.layout import Column, begin, print_line, print_marked, split_table
 from chat_personas.reporting.numbers import Score, signed, with_interval
+from chat_personas.reporting.verdicts import judge_lines, marked, not_shown, not_valid, verdict_lines
 from chat_personas.reporting.why_missing import missing_in_matrix
 from chat_personas.reporting.wording import (
     BEST_PROMPT_EXPLAINED,
@@ -16,11 +17,7 @@ from chat_personas.reporting.wording import (
     failures_listed,
     group_label,
     groups_label,
-    judge_lines,
-    marked,
     nearest_of,
-    not_shown,
-    not_valid,
     nothing_shown,
     own_people_figures,
     own_rank,
@@ -29,7 +26,6 @@ from chat_personas.reporting.wording import (
     steered_label,
     target_label,
     unread_replies,
-    verdict_lines,
     withheld,
 )
 from chat_personas.text import pluralize, printable

@@ -9,26 +9,22 @@ from rich.table import Table
 from chat_personas.cli.tables.layout import Column, begin, fits, fitted, print_line, print_marked, split_table
 from chat_personas.reporting.numbers import COMPACT, with_interval
 from chat_personas.reporting.svg.primitives import all_not_shown
+from chat_personas.reporting.verdicts import MARK, SHOWN_ANYWAY, marked, not_shown, not_shown_briefly, verdict_lines
 from chat_personas.reporting.why_missing import missing
 from chat_personas.reporting.wording import (
     EVEN,
     EVERYONE,
     LETTERS_EXPLAINED,
-    MARK,
     REFERENCE_POINTS,
     REFERENCES_EXPLAINED,
     SCORES,
-    SHOWN_ANYWAY,
     THIRDS,
     THIS_PERSONA,
     calibration_lines,
     effect_lines,
     failures_listed,
     letters_removed_lines,
-    marked,
     measure_of,
-    not_shown,
-    not_shown_briefly,
     persona_and_references,
     run_described,
     score_figure,
@@ -36,7 +32,6 @@ from chat_personas.reporting.wording import (
     steered_name,
     summary_lines,
     trouble_lines,
-    verdict_lines,
     worth_lines,
 )
 from eval.report import Report

@@ -17,6 +17,7 @@ from chat_personas.reporting.html.provenance import (
 from chat_personas.reporting.markup import Element, Node, element
 from chat_personas.reporting.numbers import COMPACT, MISSING, p_value, plain, signed, with_interval
 from chat_personas.reporting.svg.figures import matrix_figure
+from chat_personas.reporting.verdicts import WHY_NOT_VALID, marked, not_shown, why_not_shown
 from chat_personas.reporting.why_missing import missing_in_matrix
 from chat_personas.reporting.wording import (
     BEST_PROMPT_EXPLAINED,
@@ -25,12 +26,9 @@ from chat_personas.reporting.wording import (
     IDENTICAL,
     ORACLE_EXPLAINED,
     OWN_PEOPLE_EXPLAINED,
-    WHY_NOT_VALID,
     group_label,
     groups_label,
-    marked,
     nearest_of,
-    not_shown,
     nothing_shown,
     own_people_figures,
     own_rank,
@@ -40,7 +38,6 @@ from chat_personas.reporting.wording import (
     steerability_withheld,
     steered_label,
     target_label,
-    why_not_shown,
     withheld,
 )
 from chat_personas.text import pluralize, printable

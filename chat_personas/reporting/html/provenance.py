@@ -10,7 +10,8 @@ from chat_personas.models import POCKET
 from chat_personas.reporting.html.layout import ReportSection, definitions, table
 from chat_personas.reporting.markup import Element, Node, element
 from chat_personas.reporting.numbers import plain
-from chat_personas.reporting.wording import BASE_MODEL, figures_described, not_shown, sentence, why_not_shown
+from chat_personas.reporting.verdicts import not_shown, why_not_shown
+from chat_personas.reporting.wording import BASE_MODEL, figures_described, sentence
 from chat_personas.text import pluralize
 from eval.answers import reason
 from eval.expression.methods import METHODS

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from chat_personas.reporting.html.layout import ReportSection
 from chat_personas.reporting.markup import Element, Node, element
 from chat_personas.reporting.numbers import MISSING, percent, plain
-from chat_personas.reporting.wording import not_shown
+from chat_personas.reporting.verdicts import not_shown
 from eval.report import QuestionInfo, Report
 
 ORDERS = (("misfit", "worst first"), ("survey", "survey order"), ("topic", "by topic, worst first"))

@@ -18,6 +18,7 @@ from chat_personas.reporting.markup import Element, Node, element
 from chat_personas.reporting.numbers import p_value, people, signed, with_interval
 from chat_personas.reporting.svg.figures import figure
 from chat_personas.reporting.svg.primitives import all_not_shown, questions_answered
+from chat_personas.reporting.verdicts import not_shown, verdict_lines, why_not_shown
 from chat_personas.reporting.why_missing import missing
 from chat_personas.reporting.wording import (
     DEMONSTRATION,
@@ -42,7 +43,6 @@ from chat_personas.reporting.wording import (
     group_label,
     groups_label,
     letters_removed_over,
-    not_shown,
     reference_names,
     runs_described,
     score_figure,
@@ -53,8 +53,6 @@ from chat_personas.reporting.wording import (
     temperatures,
     too_few,
     trouble_lines,
-    verdict_lines,
-    why_not_shown,
 )
 from chat_personas.text import pluralize
 from eval.compare.disagreement import disagreements

@@ -11,21 +11,18 @@ from chat_personas.reporting.svg.primitives import (
     names,
     standings,
 )
+from chat_personas.reporting.verdicts import VERDICTS, not_shown, not_shown_briefly, why_not_shown
 from chat_personas.reporting.wording import (
     DEMONSTRATION,
     IDENTICAL,
     REFERENCES_EXPLAINED,
-    VERDICTS,
     measure_of,
-    not_shown,
-    not_shown_briefly,
     nothing_shown,
     row_label,
     run_described,
     runs_described,
     sentence,
     target_label,
-    why_not_shown,
     withheld,
 )
 from chat_personas.text import pluralize

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from chat_personas.reporting.wording import no_intervals, not_shown, not_shown_briefly, why_not_shown
+from chat_personas.reporting.verdicts import not_shown, not_shown_briefly, why_not_shown
+from chat_personas.reporting.wording import no_intervals
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.drawing import mean_of, stacked, with_interval
 from chat_personas.tui.widgets.panel.sections import Section

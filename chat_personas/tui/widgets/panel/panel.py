@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.message import Message
 
-from chat_personas.reporting.wording import not_shown
+from chat_personas.reporting.verdicts import not_shown
 from chat_personas.tui.widgets.panel.headline import Figures, Headline, in_short
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from chat_personas.reporting.wording import not_shown
+from chat_personas.reporting.verdicts import not_shown
 from chat_personas.text import printable
 from chat_personas.tui.drawing import legend, paired_bars, stacked, two
 from chat_personas.tui.widgets.panel.sections import Section

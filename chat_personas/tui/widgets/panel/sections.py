@@ -8,14 +8,8 @@ from textual.widget import Widget
 
 from chat_personas.reporting import wording
 from chat_personas.reporting.numbers import people
-from chat_personas.reporting.wording import (
-    EXAGGERATION,
-    STEERED_BRIEFLY,
-    doubts,
-    drifted,
-    not_shown,
-    score_name,
-)
+from chat_personas.reporting.verdicts import not_shown
+from chat_personas.reporting.wording import EXAGGERATION, STEERED_BRIEFLY, doubts, drifted, score_name
 from chat_personas.text import pluralize
 from chat_personas.tui.drawing import (
     NOISE_FLOOR,
