@@ -11,6 +11,8 @@ the published figures and beside our own convention, refusals apart. Its convent
 - Masses are scored as they are: log-probabilities of letters that the server did not show leave the sum under 1.
 - "Refused" is a refusal; "Not sure", where a question has it besides, is an option of its own.
 
+The survey is made here letter by letter, and once more by `surveys import distributional-alignment`.
+
 The benchmark's files are not part of this repository: name the folder that holds `opinionqa_100` and `runs`.
 
     .venv/bin/python benchmarks/published_totals.py distributional_alignment
@@ -20,7 +22,7 @@ import argparse
 import hashlib
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from string import ascii_uppercase
 from typing import Any
@@ -29,6 +31,7 @@ from chat_personas.reporting.numbers import people
 from eval.answer_files import AnswerLine, load_answers, written
 from eval.answers import Refusals
 from eval.evaluation import evaluate_answers
+from eval.importers import KINDS, ImportOptions
 from eval.report import Report
 from eval.surveys.loading import LoadedSurvey
 from eval.surveys.model import Option, Question, Responses, Survey
@@ -79,9 +82,17 @@ def benchmark_answers(folder: Path, method: str) -> str:
     return "\n".join(lines)
 
 
-def scored(folder: Path, method: str, refusals: Refusals) -> dict[str, Report]:
+def imported_survey(folder: Path) -> LoadedSurvey:
+    """Return the same questions as `surveys import` reads them, with the options that `info.csv` has in order."""
+    found = KINDS["distributional-alignment"].read(folder / "opinionqa_100", ImportOptions("opinionqa-100"))
+    return LoadedSurvey(found.survey, folder, hashlib.sha256(found.survey.model_dump_json().encode()).hexdigest())
+
+
+def scored(
+    folder: Path, method: str, refusals: Refusals, survey_of: Callable[[Path], LoadedSurvey] = benchmark_survey
+) -> dict[str, Report]:
     """Return the reports on one expression method by party, made from a file of answers."""
-    survey = benchmark_survey(folder)
+    survey = survey_of(folder)
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / f"{method}.jsonl"
         file.write_text(benchmark_answers(folder, method), encoding="utf-8")
@@ -101,12 +112,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args().folder
-    print("| expression | group | published | as-option | apart | worth in people | everyone's answers |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
+    heads = ("expression", "group", "published", "as-option", "imported, as-option", "apart", "worth in people")
+    print(f"| {' | '.join(heads)} | everyone's answers |")
+    print("| --- " * (len(heads) + 1) + "|")
     for method in dict.fromkeys(method for method, _ in PUBLISHED):
         kept, apart = (scored(folder, method, refusals) for refusals in ("as-option", "apart"))
+        imported = scored(folder, method, "as-option", imported_survey)
         for party in kept:
-            figures = PUBLISHED[method, party], total_variation(kept[party]), total_variation(apart[party])
+            ours = (total_variation(reports[party]) for reports in (kept, imported, apart))
+            figures = PUBLISHED[method, party], *ours
             everyone = apart[party].references.population
             worth = apart[party].scores.worth, everyone.worth if everyone is not None else None
             cells = [*(f"{figure:.5f}" for figure in figures), *map(people, worth)]

@@ -6,9 +6,9 @@ from pathlib import Path
 from types import MappingProxyType
 
 from eval.importers import csv_table, distributional_alignment, globalopinionqa, opinionqa, respondent_table, subpop
-from eval.importers.building import ImportOptions, ImportResult
+from eval.importers.building import ImportOptions, ImportResult, RefusalsKept
 
-__all__ = ["KINDS", "ImportOptions", "ImportResult", "Importer"]
+__all__ = ["KINDS", "ImportOptions", "ImportResult", "Importer", "RefusalsKept"]
 
 
 @dataclass(frozen=True, slots=True)

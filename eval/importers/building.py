@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import ValidationError
 
@@ -15,6 +15,8 @@ from personas.inputs.suggestions import quoted
 if TYPE_CHECKING:
     from eval.surveys.respondents import Respondents
 
+RefusalsKept = Literal["pooled", "options"]
+"""Refusal options pooled into one figure, or as options of their own without a place on the scale."""
 EVERYONE = "Everyone asked"
 """The label of the overall figures of an imported survey."""
 NOT_IN_CATALOGUE = "skipped (not among the 60 of the catalogue)"
@@ -30,7 +32,7 @@ class ImportOptions:
     """What the person states about a survey beside its files; None leaves it to the importer.
 
     `weighted` asks for figures weighted to the population, where the source has weights. `spec` is the file that
-    describes a table with a row per person.
+    describes a table with a row per person. `refusals` says whether refusal options are pooled, or options.
     """
 
     name: str
@@ -40,6 +42,7 @@ class ImportOptions:
     years: tuple[int, ...] = ()
     weighted: bool = False
     spec: Path | None = None
+    refusals: RefusalsKept = "pooled"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,6 +1,6 @@
 """A survey as a table of one's own: a row per question, option, group and count (`docs/surveys.md` has the columns)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
@@ -12,9 +12,9 @@ from pydantic_core import PydanticCustomError
 from eval.errors import SurveyError
 from eval.importers.building import Draft, ImportOptions, ImportResult, Notes, finished, finished_survey
 from eval.importers.markup import bare
-from eval.importers.missing_codes import scale_of
+from eval.importers.missing_codes import NOT_ASKED_LEFT_OUT, Scale, scale_of
 from eval.importers.reading import columns_found, read_rows
-from eval.importers.refusal_texts import declines, may_decline
+from eval.importers.refusal_texts import meaning_of
 from eval.surveys.model import MOST_PEOPLE, Question, Responses, check_attribute, check_value
 from eval.surveys.spelling import comparable, plain_spaces, same_texts
 from personas import CATALOGUE
@@ -67,7 +67,10 @@ class Row(BaseModel):
     ordinal: Number | None = None
     """The option's place on the scale, 2.5 for instance; empty for all options that have no order."""
     refusal: YesNo = False
-    """Whether the option declines to answer: yes or no; where it is empty, the text decides ("Don't know" does)."""
+    """Whether the option declines to answer: yes or no; where it is empty, the text decides ("Don't know" does).
+
+    Rows of people who were not asked ("Inapplicable") are left out, unless this says yes.
+    """
     attribute: Line | None = None
     """The group's attribute, such as POLPARTY, or a pair, POLPARTY x SEX; empty for everyone."""
     value: Line | None = None
@@ -268,7 +271,8 @@ def _question(of_question: _QuestionRows, import_options: ImportOptions, notes: 
         raise of_question.fault(first_line, f"{quoted(min(both))} is an option and a refusal; make it one of them")
     answers = {row.option for _, row in of_question.rows if row.option and row.stated and not row.refusal}
     values = _values(of_question, options)
-    scale = scale_of(of_question.id, values, notes, refusals=refusals, answers=answers)
+    kept = import_options.refusals
+    scale = scale_of(of_question.id, values, notes, refusals=refusals, answers=answers, kept=kept)
     draft = Draft(
         id=of_question.id,
         stem=stem,
@@ -278,8 +282,13 @@ def _question(of_question: _QuestionRows, import_options: ImportOptions, notes: 
         ordinals=scale.ordinals,
         paraphrased=any(row.paraphrased for _, row in of_question.rows),
     )
-    for group, rows in _by_group(of_question):
-        responses = _responses(of_question, draft, rows, import_options)
+    by_group = _by_group(of_question)
+    everyone_known = any(group is None for group, _ in by_group)
+    for group, rows in by_group:
+        if group is None or not everyone_known:
+            item = of_question.id if group is None else f"{of_question.id}, {'='.join(group)}"
+            notes.add_answers("text", NOT_ASKED_LEFT_OUT, item, _people(rows, scale.not_asked))
+        responses = _responses(of_question, scale, rows, import_options)
         if responses is None:
             name = "=".join(group or ("everyone",))
             notes.add("group", "left out (nobody is counted)", f"{of_question.id}, {name}")
@@ -305,7 +314,7 @@ def _values(of_question: _QuestionRows, options: Sequence[str]) -> dict[str, flo
             continue
         if found.setdefault(row.option, row.ordinal) != row.ordinal:
             raise of_question.fault(line, f"the option {quoted(row.option)} has two ordinals; keep one of them")
-    outside = {text for text in options if declines(text) or may_decline(text)}
+    outside = {text for text in options if meaning_of(text) is not None}
     lacking = [text for text in options if text not in found and text not in outside]
     if found and lacking:
         problem = f"the option {quoted(lacking[0])} has no ordinal; give one to each option, or to none"
@@ -325,11 +334,43 @@ def _by_group(of_question: _QuestionRows) -> list[tuple[tuple[str, str] | None, 
     return [(rows[0][1].group, rows) for rows in (list(found) for _, found in groupby(ordered, key=name))]
 
 
+def _people(rows: Sequence[tuple[int, _CompactRow]], texts: Collection[str]) -> dict[str, float]:
+    """Return the counts of these texts; none of shares."""
+    return {row.option: row.count for _, row in rows if row.option in texts and row.option and row.count}
+
+
 def _responses(
-    of_question: _QuestionRows, draft: Draft, rows: list[tuple[int, _CompactRow]], import_options: ImportOptions
+    of_question: _QuestionRows, scale: Scale, rows: list[tuple[int, _CompactRow]], import_options: ImportOptions
 ) -> Responses | None:
-    first_line, first = rows[0]
-    in_counts = first.count is not None
+    first_line, in_counts = rows[0][0], rows[0][1].count is not None
+    amounts = _amounts(of_question, rows, weighted=import_options.weighted)
+    effective = {row.n_effective for _, row in rows} - {None}
+    if len(effective) > 1:
+        problem = "a group has two of n_effective; write the same on all of its rows, or on one"
+        raise of_question.fault(first_line, problem)
+    refused = sum(amounts.get(text, 0.0) for text in (*scale.refusals, ""))
+    options = tuple(amounts.get(text, 0.0) for text in scale.options)
+    if sum(options) + refused == 0:
+        return None
+    n_effective = next(iter(effective), None)
+    if import_options.weighted and in_counts and n_effective is None:
+        problem = "weighted counts need n_effective; add that column, or give proportions"
+        raise of_question.fault(first_line, problem)
+    not_asked = sum(amounts.get(text, 0.0) for text in scale.not_asked)
+    if not in_counts and not_asked:  # shares are of everyone in the table, and a survey has those of everyone asked
+        asked = sum(amounts.values()) - not_asked
+        options, refused = tuple(share / asked for share in options), refused / asked
+    try:
+        if in_counts:
+            return Responses(counts=options, refused=refused, n_effective=n_effective)
+        return Responses(proportions=options, refused=refused, n_effective=n_effective)
+    except ValidationError as error:
+        raise of_question.fault(first_line, error.errors(include_url=False)[0]["msg"]) from error
+
+
+def _amounts(of_question: _QuestionRows, rows: list[tuple[int, _CompactRow]], *, weighted: bool) -> dict[str, float]:
+    """Return the counts or the shares of a group by option, "" for people who gave no answer at all."""
+    in_counts = rows[0][1].count is not None
     amounts: dict[str, float] = {}
     for line, row in rows:
         text = row.option or ""
@@ -338,27 +379,10 @@ def _responses(
         if (row.count is not None) != in_counts:
             raise of_question.fault(line, "a group has counts and proportions; give one kind")
         amounts[text] = row.count if row.count is not None else row.proportion or 0.0
-        if row.count is not None and not import_options.weighted and not row.count.is_integer():
+        if row.count is not None and not weighted and not row.count.is_integer():
             advice = "for weighted figures add --weighted and a column n_effective, or give proportions"
             raise of_question.fault(line, f"the count {row.count:g} is not a whole number; {advice}")
-    effective = {row.n_effective for _, row in rows} - {None}
-    if len(effective) > 1:
-        problem = "a group has two of n_effective; write the same on all of its rows, or on one"
-        raise of_question.fault(first_line, problem)
-    refused = sum(amounts.get(text, 0.0) for text in (*draft.refusals, ""))
-    options = tuple(amounts.get(text, 0.0) for text in draft.options)
-    if sum(options) + refused == 0:
-        return None
-    n_effective = next(iter(effective), None)
-    if import_options.weighted and in_counts and n_effective is None:
-        problem = "weighted counts need n_effective; add that column, or give proportions"
-        raise of_question.fault(first_line, problem)
-    try:
-        if in_counts:
-            return Responses(counts=options, refused=refused, n_effective=n_effective)
-        return Responses(proportions=options, refused=refused, n_effective=n_effective)
-    except ValidationError as error:
-        raise of_question.fault(first_line, error.errors(include_url=False)[0]["msg"]) from error
+    return amounts
 
 
 def _check_pairs(of_question: _QuestionRows, attribute: str, responses: dict[str, dict[str, Responses]]) -> None:

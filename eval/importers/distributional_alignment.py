@@ -21,6 +21,7 @@ from eval.importers.building import (
     ImportOptions,
     ImportResult,
     Notes,
+    RefusalsKept,
     collapsed,
     finished,
     finished_survey,
@@ -28,7 +29,7 @@ from eval.importers.building import (
     tidy,
 )
 from eval.importers.markup import bare
-from eval.importers.missing_codes import scale_of
+from eval.importers.missing_codes import NOT_ASKED_LEFT_OUT, scale_of
 from eval.importers.opinionqa_waves import PanelQuestion, on_its_scale, read_info, topic_and_years, years_of
 from eval.importers.reading import read_json_object, read_literal
 from eval.importers.refusal_texts import declines
@@ -67,7 +68,8 @@ def read(path: Path, import_options: ImportOptions) -> ImportResult:
     info_file = files[0].parent / "info.csv"
     infos = read_info(info_file, notes) if info_file.is_file() else {}
     about_info = _about_info(entries, infos, info_file) if info_file.is_file() else ()
-    questions = [q for key, entry in entries.items() if (q := question_of(key, entry, infos.get(key), notes))]
+    kept = import_options.refusals
+    questions = [q for key, entry in entries.items() if (q := question_of(key, entry, infos.get(key), notes, kept))]
     by_country = any(COUNTRY in question.responses for question in questions)
     survey = finished_survey(
         questions,
@@ -172,17 +174,22 @@ def parsed(value: Any) -> Any:
         return None
 
 
-def question_of(key: str, entry: Entry, info: PanelQuestion | None, notes: Notes) -> Question | None:
+def question_of(
+    key: str, entry: Entry, info: PanelQuestion | None, notes: Notes, kept: RefusalsKept = "pooled"
+) -> Question | None:
     """Return the question, with the options of `info` if they fit; None, with a note why, if it cannot be imported."""
-    draft = _draft(key, entry, info, notes)
-    if draft is None:
+    asked = _asked(key, entry, info, notes, kept)
+    if asked is None:
         return None
+    draft, not_asked = asked
     everyone: dict[str, dict[str, float]] = {}
     for (attribute, value), figures in entry.amounts.items():
         item = f"{key}, {value}"
-        amounts = _amounts(parsed(figures), entry, draft, item, notes)
+        amounts = _amounts(parsed(figures), entry, (*draft.options, *draft.refusals, *not_asked), item, notes)
         if amounts is None:
             continue
+        left_out = {text: amount for text in not_asked if (amount := amounts.pop(text, 0.0))}
+        notes.add_answers("group", NOT_ASKED_LEFT_OUT, item, left_out)
         if attribute == COUNTRY and any(amounts.values()) and not sums_to_one(sum(amounts.values())):
             notes.add("group", "left out of a question (the shares do not sum to 1)", item)
             continue
@@ -202,16 +209,20 @@ def question_of(key: str, entry: Entry, info: PanelQuestion | None, notes: Notes
     return finished(draft, notes)
 
 
-def _draft(key: str, entry: Entry, info: PanelQuestion | None, notes: Notes) -> Draft | None:
+def _asked(
+    key: str, entry: Entry, info: PanelQuestion | None, notes: Notes, kept: RefusalsKept
+) -> tuple[Draft, tuple[str, ...]] | None:
+    """Return the question without figures, and the texts of people who were not asked; None, with a note why."""
     written = parsed(entry.about["MC_options"])
     if not isinstance(written, list) or not all(isinstance(text, str) for text in written):
         notes.add("question", "skipped (the options are not a list of texts)", key)
         return None
     if info and _fits(entry, info):
-        placed = on_its_scale(info, notes)
+        answers = [text for text in _answers(info.texts) if text in info.refusals]
+        placed = on_its_scale(info, notes, kept, answers)
         if placed is None:
             return None
-        options, refusals, ordinals = placed.options, placed.refusals, placed.ordinals
+        options, refusals, ordinals, not_asked = placed.options, placed.refusals, placed.ordinals, placed.not_asked
     else:
         texts = repaired(written, set(_chosen(entry).values()))
         repeated = repeated_text(texts)
@@ -219,10 +230,10 @@ def _draft(key: str, entry: Entry, info: PanelQuestion | None, notes: Notes) -> 
             notes.add("question", "skipped (two options have the same text)", f"{key}: {repeated}")
             return None
         numbers = {text: _number(text) for text in texts}
-        scale = scale_of(collapsed(key), numbers, notes, answers=_answers(texts))
-        options, refusals, ordinals = scale.options, scale.refusals, scale.ordinals
+        scale = scale_of(collapsed(key), numbers, notes, answers=_answers(texts), kept=kept)
+        options, refusals, ordinals, not_asked = scale.options, scale.refusals, scale.ordinals, scale.not_asked
     book = "summary" in entry.about
-    return Draft(
+    draft = Draft(
         id=collapsed(key),
         stem=_book(key, entry.about) if book else tidy(str(entry.about.get("question_text") or key)),
         topics=("books",) if book else topic_and_years(key)[0],
@@ -231,6 +242,7 @@ def _draft(key: str, entry: Entry, info: PanelQuestion | None, notes: Notes) -> 
         ordinals=ordinals,
         paraphrased=book,
     )
+    return draft, not_asked
 
 
 def repaired(written: Sequence[str], chosen: Collection[str]) -> tuple[str, ...]:
@@ -287,14 +299,14 @@ def _book(title: str, about: Mapping[str, Any]) -> str:
     return tidy(f"How likely are you to read this book? {title}{genre}. {about['summary']}")
 
 
-def _amounts(figures: Any, entry: Entry, draft: Draft, item: str, notes: Notes) -> dict[str, float] | None:
+def _amounts(figures: Any, entry: Entry, texts: Sequence[str], item: str, notes: Notes) -> dict[str, float] | None:
     if isinstance(figures, list):
         written = parsed(entry.about["MC_options"])
         figures = dict(zip(map(_unquoted, written), figures, strict=False)) if len(written) == len(figures) else None
     if not isinstance(figures, dict) or not all(_is_amount(amount) for amount in figures.values()):
         notes.add("group", "left out of a question (the figures do not fit the options)", item)
         return None
-    known = {bare(text): text for text in (*draft.options, *draft.refusals)}
+    known = {bare(text): text for text in texts}
     amounts: dict[str, float] = {}
     unknown: dict[str, float] = {}
     for text, amount in figures.items():

@@ -46,7 +46,7 @@ def read(path: Path, import_options: ImportOptions) -> ImportResult:
     questions: list[Question] = []
     countries: set[str] = set()
     for number, (_, cells) in enumerate(read_rows(path, _NEEDED), start=1):
-        question = _question(number, cells, notes)
+        question = _question(number, cells, import_options, notes)
         if question is not None:
             questions.append(question)
             countries |= set(question.responses.get("COUNTRY", ()))
@@ -63,7 +63,7 @@ def read(path: Path, import_options: ImportOptions) -> ImportResult:
     return ImportResult(survey, (f"countries: {len(countries)}; proportions, no counts",), notes.lines())
 
 
-def _question(number: int, cells: dict[str, str], notes: Notes) -> Question | None:
+def _question(number: int, cells: dict[str, str], import_options: ImportOptions, notes: Notes) -> Question | None:
     source = collapsed(cells.get("source", "")) or "Q"
     name = f"{source}-{number}"
     try:
@@ -79,7 +79,8 @@ def _question(number: int, cells: dict[str, str], notes: Notes) -> Question | No
     if repeated is not None:
         notes.add("question", "skipped (two options have the same text)", f"{name}: {repeated}".rstrip(": "))
         return None
-    scale = scale_of(name, {text: _number(text) for text in texts if text}, notes)
+    values = {text: _number(text) for text in texts if text}
+    scale = scale_of(name, values, notes, kept=import_options.refusals)
     draft = Draft(
         id=name,
         stem=tidy(cells["question"]),

@@ -25,8 +25,10 @@ from eval.importers.building import (
     tidy,
 )
 from eval.importers.markup import bare
+from eval.importers.missing_codes import NOT_ASKED_LEFT_OUT
 from eval.importers.opinionqa_waves import PanelQuestion, on_its_scale, read_info, topic_and_years, years_of
 from eval.importers.reading import number_of, read_cells, wrong_length
+from eval.importers.refusal_texts import is_blank, was_not_asked
 from eval.surveys.model import MOST_LABELS, MOST_PEOPLE, Question
 from eval.surveys.respondents import NOT_ASKED, Codes, Members, Respondents, Wave
 from personas import ALL_GROUPS, CATALOGUE, Group
@@ -135,7 +137,7 @@ class ResponseTable:
         code_of_cell = {cell: known.get(bare(cell), NOT_ASKED) for cell in cells}
         codes = np.fromiter((code_of_cell[row[place].strip()] for row in self.rows), np.int8, count=len(self.rows))
         unknown = {cell: number for cell, number in cells.items() if code_of_cell[cell] == NOT_ASKED}
-        return codes, {cell: number for cell, number in unknown.items() if cell and cell.casefold() != "nan"}
+        return codes, {cell: number for cell, number in unknown.items() if not is_blank(cell)}
 
     def numbers(self, column: str) -> NDArray[np.float64]:
         """Return the number in each cell of a column, NaN if it has none."""
@@ -163,7 +165,7 @@ def read_responses(path: Path) -> ResponseTable:
 def _wave(number: int, folder: Path, import_options: ImportOptions, notes: Notes) -> tuple[Wave, list[PanelQuestion]]:
     table = read_responses(folder / "responses.csv")
     written = [info for info in read_info(folder / "info.csv", notes).values() if _can_be_counted(info, table, notes)]
-    infos = [info for each in written if (info := on_its_scale(each, notes)) is not None]
+    infos = [info for each in written if (info := on_its_scale(each, notes, import_options.refusals)) is not None]
     attributes = tuple(key for key in CATALOGUE if key in table.columns)
     for key in CATALOGUE:
         if key not in attributes:
@@ -196,7 +198,11 @@ def _answers(table: ResponseTable, info: PanelQuestion, notes: Notes) -> Codes:
     refused = len(info.options)
     code_of = {text: place for place, text in enumerate(info.options)} | dict.fromkeys(info.refusals, refused)
     codes, unknown = table.codes(info.key, code_of)
-    notes.add_answers("text", "left out (an option that the question does not have)", info.key, unknown)
+    known = set(map(bare, info.not_asked))
+    not_asked = {text: number for text, number in unknown.items() if bare(text) in known or was_not_asked(text)}
+    notes.add_answers("text", NOT_ASKED_LEFT_OUT, info.key, not_asked)
+    others = {text: number for text, number in unknown.items() if text not in not_asked}
+    notes.add_answers("text", "left out (an option that the question does not have)", info.key, others)
     return codes
 
 

@@ -4,7 +4,7 @@ Topics are those of Santurkar et al. (2023), years those that Pew Research Cente
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -12,9 +12,9 @@ from types import MappingProxyType
 from pydantic import BaseModel, ConfigDict, FiniteFloat, ValidationError
 
 from eval.errors import SurveyError
-from eval.importers.building import Notes, repeated_text
+from eval.importers.building import Notes, RefusalsKept, repeated_text
 from eval.importers.markup import bare
-from eval.importers.missing_codes import scale_of
+from eval.importers.missing_codes import scale_of, without_not_asked
 from eval.importers.reading import read_literal, read_rows
 from eval.importers.refusal_texts import parts_fit
 from eval.surveys.model import Question
@@ -58,13 +58,17 @@ def years_of(questions: Iterable[Question]) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class PanelQuestion:
-    """A row of `info.csv`: options with an ordinal value each, in the source's order, and the refusals after them."""
+    """A row of `info.csv`: options with an ordinal value each, in the source's order, and the refusals after them.
+
+    `not_asked` are texts of people to whom the question was not put: see `on_its_scale`.
+    """
 
     key: str
     stem: str
     options: tuple[str, ...]
     ordinals: tuple[float, ...]
     refusals: tuple[str, ...]
+    not_asked: tuple[str, ...] = ()
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -78,10 +82,13 @@ class PanelQuestion:
         return (self.key, *texts, self.ordinals)
 
 
-def on_its_scale(info: PanelQuestion, notes: Notes) -> PanelQuestion | None:
+def on_its_scale(
+    info: PanelQuestion, notes: Notes, kept: RefusalsKept = "pooled", answers: Sequence[str] = ()
+) -> PanelQuestion | None:
     """Return the question with the options that have a place on its scale; None, with a note, if it cannot be read.
 
-    An option that declines and has a missing code for a value is one of the refusals.
+    An option that declines and has a missing code for a value is one of the refusals. A "refusal" that says that people
+    were not asked is none, and `answers` are those that are options without a place.
     """
     repeated = repeated_text(info.texts)
     if repeated is not None:
@@ -89,9 +96,18 @@ def on_its_scale(info: PanelQuestion, notes: Notes) -> PanelQuestion | None:
         return None
     if not parts_fit(info.key, info.options, info.refusals, notes):
         return None
-    values = dict(zip(info.options, info.ordinals, strict=True))
-    scale = scale_of(info.key, values, notes, refusals=info.refusals)
-    return replace(info, options=scale.options, ordinals=scale.ordinals, refusals=scale.refusals)
+    placed = dict(zip(info.options, info.ordinals, strict=True))
+    declining = [text for text in info.refusals if text not in answers]
+    refusals, not_asked = without_not_asked(info.key, declining, notes)
+    values = placed | dict.fromkeys(answers)
+    scale = scale_of(info.key, values, notes, refusals=refusals, answers=answers, kept=kept)
+    return replace(
+        info,
+        options=scale.options,
+        ordinals=scale.ordinals,
+        refusals=scale.refusals,
+        not_asked=(*scale.not_asked, *not_asked),
+    )
 
 
 class _Parsed(BaseModel):

@@ -1,13 +1,19 @@
-"""Recognise the options that decline to answer, such as "Don't know", by their texts: one table for all importers.
+"""Recognise the options that give no answer by their texts: one table for all importers, with three meanings.
+
+- *Declined*: the question was put, and the person did not choose: "Don't know", "Refused", "No answer".
+- *Not asked*: the question was not put to the person: "Inapplicable", "Not asked in this country". Who was not asked
+  has not declined, and belongs into no figure.
+- *Doubtful*: it stands outside the scale in one questionnaire and on it in another: "Other", "Depends".
 
 Sources write them in many ways: "DK/NA", "98. Refused", "(VOL.) Don't know/Refused", "No answer (DO NOT READ)". An
-option declines if it consists of such phrases and of nothing else; remarks to the interviewer and codes do not count.
-Whether an option that declines has a place on a scale all the same is decided in `missing_codes`.
+option has a meaning if it consists of its phrases and of nothing else; remarks to the interviewer and codes do not
+count. Whether it has a place on a scale all the same is decided in `missing_codes`.
 """
 
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Literal
 
 from eval.importers.building import Notes
 from eval.importers.markup import bare
@@ -54,14 +60,20 @@ _PHRASES = (
     r"(?:have not|havent) formed (?:an )?opinion",
     rf"not (?:familiar enough|enough info(?:rmation)?) to {_SAY}",
     r"not sure|unsure",
-    r"not (?:asked|applicable|ascertained|stated|reported|given|known|recorded|specified|codeable|codable|in universe)",
-    r"(?:question )?not asked(?: in| of| to)?(?: the| this| that)?(?: survey| country| wave| respondent| question)",
-    rf"na|nap|inap|inapp|iap|niu|inapplicable|non-?applicable|{_NOT} apply",
-    r"unknown|(?:system |item |user |other )?missing(?: values?| data| code| answer| response)?|sysmis|no data",
+    r"not (?:ascertained|stated|reported|given|known|recorded|specified|codeable|codable)",
+    r"unknown|(?:item |user |other )?missing(?: values?| data| code| answer| response)?|no data",
     r"uncodeable|uncodable|not codeable|not codable|invalid(?: answer| response| code)?",
-    r"skip|skipped|(?:legitimate|valid|logical|question|web) skip(?:ped)?|web blank|(?:left )?blank"
+    r"skip|skipped|(?:question|web) skip(?:ped)?|web blank|(?:left )?blank"
     r"|skipped (?:on|in|by) .*|(?:interview )?break-?off",
 )
+_PHRASES_NOT_ASKED = (
+    r"(?:question |item )?(?:was )?not asked(?: in| of| to)?(?: the| this| that)?"
+    r"(?: (?:survey|country|wave|year|respondent|question|group|version|form|ballot|split))?",
+    r"(?:not|non-?) ?applicable|inapplicable|na|nap|inap|inapp|iap|niu|not in universe",
+    rf"(?:question )?{_NOT} apply",
+    r"(?:legitimate|valid|logical) skip(?:ped)?|system missing|sysmis",
+)
+"""What is written for those to whom a question was not put, "NA" among it: so R writes what is missing."""
 _WHO = r"(?:(?:i|im|i am|we|r|respondent|(?:s)?he|they)\s)?(?:(?:am|is|was|really|just|simply|still|honestly)\s)*"
 _FILLING = (
     r"(?:\s(?:at all|right now|now|yet|at this time|enough(?: about (?:it|this|that))?|the answer|"
@@ -69,12 +81,16 @@ _FILLING = (
     rf"to {_SAY}))*"
 )
 _DECLINES = re.compile(rf"{_WHO}(?:{'|'.join(_PHRASES)}){_FILLING}")
+_NOT_ASKED = re.compile(rf"{_WHO}(?:{'|'.join(_PHRASES_NOT_ASKED)}){_FILLING}")
 _BESIDE = re.compile(
     rf"r|cs|ns|nk|dnk|undecided|uncertain|not certain|declined?|(?:{_NOT}|cant|can ?not) (?:remember|recall)|"
     r"(?:have not|havent|not|never) heard.*|(?:have not|havent) thought.*|web"
 )
 """What declines too where it stands beside a phrase that does: "DK/CS", "Undecided/Don't know", "Don't know/Web"."""
-_MISSING = ("missing;", "missing:", "missing -", "missing,", "other missing", "inap.", "inap ", "inapplicable")
+_MISSING = ("missing;", "missing:", "missing -", "missing,", "other missing")
+_INAPPLICABLE = ("inap.", "inap ", "iap ", "inapplicable")
+_BLANK = frozenset({"", ".", "-", "nan", "null", "#null!", "<na>"})
+"""What stands in the cell of a person for whom a table has nothing."""
 
 _DOUBTFUL = re.compile(
     r"neither(?: one| of (?:these|them|the two|those|the above))?|both(?: equally| of (?:these|them))?|others?|"
@@ -91,27 +107,49 @@ _DOUBTFUL = re.compile(
 _TELLING = re.compile(r"\b(sure|certain|know|knows|opinion|choose|asked|apply|applies|skip|skipped|missing|unknown)\b")
 
 
+Meaning = Literal["declined", "not_asked", "doubtful"]
+
+
 @lru_cache(maxsize=_REMEMBERED)
-def declines(option: str) -> bool:
-    """Return whether an option declines to answer: "Refused", "DK/NA", "99. Don't know (VOL.)", "Missing; Unknown"."""
+def meaning_of(option: str) -> Meaning | None:
+    """Return what an option means that may give no answer; None for one that answers.
+
+    One of several phrases that declines decides: "DK/NA" was declined. Doubtful are "Neither", "Depends", "Other", and
+    what was not read to people.
+    """
     text = _phrase(option)
     if text.startswith(_MISSING):
-        return True
+        return "declined"
+    if text.startswith(_INAPPLICABLE):
+        return "not_asked"
     parts = _parts(text)
-    return any(map(_DECLINES.fullmatch, parts)) and all(_DECLINES.fullmatch(p) or _BESIDE.fullmatch(p) for p in parts)
+    declining, not_asked = (any(map(phrases.fullmatch, parts)) for phrases in (_DECLINES, _NOT_ASKED))
+    if (declining or not_asked) and all(_is_one_of(part, _DECLINES, _NOT_ASKED, _BESIDE) for part in parts):
+        return "declined" if declining else "not_asked"
+    doubtful = [_is_one_of(part, _DOUBTFUL, _DECLINES, _NOT_ASKED) for part in parts]
+    if is_remark(option) or (parts and (all(doubtful) or (parts[0] == "none" and any(doubtful)))):
+        return "doubtful"
+    return None
 
 
-@lru_cache(maxsize=_REMEMBERED)
+def declines(option: str) -> bool:
+    """Return whether an option declines to answer: "Refused", "DK/NA", "99. Don't know (VOL.)", "Missing; Unknown"."""
+    return meaning_of(option) == "declined"
+
+
+def was_not_asked(option: str) -> bool:
+    """Return whether an option stands for people to whom the question was not put: "Inapplicable", "IAP", "NA"."""
+    return meaning_of(option) == "not_asked"
+
+
 def may_decline(option: str) -> bool:
-    """Return whether an option may stand outside a scale: "Neither", "Depends", "Other", or not read to people.
+    """Return whether an option may stand outside a scale: "Neither", "Depends", "Other", or not read to people."""
+    return meaning_of(option) == "doubtful"
 
-    False for one that certainly declines.
-    """
-    if declines(option):
-        return False
-    parts = _parts(_phrase(option))
-    doubtful = [_DOUBTFUL.fullmatch(part) or _DECLINES.fullmatch(part) for part in parts]
-    return is_remark(option) or (bool(parts) and (all(doubtful) or (parts[0] == "none" and any(doubtful))))
+
+def is_blank(cell: str) -> bool:
+    """Return whether the cell of a person is empty, or has what programs write for that, such as "nan" and "."."""
+    return cell.strip().casefold() in _BLANK
 
 
 def is_remark(option: str) -> bool:
@@ -121,22 +159,28 @@ def is_remark(option: str) -> bool:
 
 
 def answers_beside(option: str, others: Sequence[str]) -> bool:
-    """Return whether a text that declines may be an end of a scale, since others have its word.
+    """Return whether a text that gives no answer may be an end of a scale, since others have its word.
 
     "Not sure" is one beside "Very sure", and "Don't know" beside "Know a little".
     """
-    words = set(_TELLING.findall(_phrase(option)))
-    return any(words & set(_TELLING.findall(_phrase(other))) for other in others if not declines(other))
+    words = _telling(option)
+    beside = (other for other in others if not declines(other) and not was_not_asked(other))
+    return any(words & _telling(other) for other in beside)
+
+
+def _telling(option: str) -> set[str]:
+    """Return the words of a text that tell what a scale is about, by their beginnings: "apply" and "applies"."""
+    return {word[:4] for word in _TELLING.findall(_phrase(option))}
 
 
 def parts_fit(question: str, options: Sequence[str], refusals: Sequence[str], notes: Notes) -> bool:
     """Return whether a source can mean these options and refusals, where it has refusals after the options with values.
 
-    If an option declines and a "refusal" answers, the values belong to other texts: False, with a note. "Refusals" that
-    may answer are named in a note.
+    If an option gives no answer and a "refusal" does, the values belong to other texts: False, with a note. "Refusals"
+    that may answer are named in a note.
     """
-    declining = [text for text in options if declines(text)]
-    answering = [text for text in refusals if not declines(text)]
+    declining = [text for text in options if declines(text) or was_not_asked(text)]
+    answering = [text for text in refusals if not declines(text) and not was_not_asked(text)]
     if declining and answering:
         reason = "skipped (an option that declines has a value, and one that answers has none)"
         notes.add("question", reason, named(question, declining + answering))
@@ -164,6 +208,10 @@ def _phrase(option: str) -> str:
     for code in _CODES:
         text = code.sub("", text, count=1)
     return text.strip(" .:;,*-=")
+
+
+def _is_one_of(part: str, *phrases: re.Pattern[str]) -> bool:
+    return any(each.fullmatch(part) for each in phrases)
 
 
 def _parts(text: str) -> list[str]:

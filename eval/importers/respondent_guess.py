@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from eval.importers.refusal_texts import declines
+from eval.importers.missing_codes import meaning_of_code
+from eval.importers.refusal_texts import declines, is_blank, was_not_asked
 from eval.importers.respondent_spec import SCHEMA, code_of
 from eval.importers.respondent_table import PeopleTable
 from personas import CATALOGUE, OPEN_ATTRIBUTES
@@ -57,9 +58,6 @@ _OWN_WORDS = frozenset(
     }
     | {"state", "land", "district", "county", "city", "town", "housing", "tenure", "generation", "group", "arm"}
 )
-_NOT_ASKED = frozenset(
-    {"nan", "na", "n/a", ".", "not asked", "not applicable", "inapplicable", "inap", "iap", "null", "#null!", "-"}
-)
 _SCALES = (
     "strongly agree, agree, somewhat agree, tend to agree, neither agree nor disagree, neither, "
     "tend to disagree, somewhat disagree, disagree, strongly disagree",
@@ -76,6 +74,7 @@ _SCALES = (
 )
 """Texts from one end of a common scale to the other; the order of the words within a text does not count."""
 _MISSING = {7: "Refused", 8: "Don't know", 9: "Refused"}
+"""What a missing code that declines probably means, by its last digit."""
 _AGES = ((18, 29), (30, 49), (50, 64), (65, None))
 
 
@@ -161,7 +160,7 @@ def first_guess(table: PeopleTable) -> Guess:
 def _column(name: str, cells: Sequence[str]) -> _Column:
     times = Counter(map(code_of, cells))
     times.pop("", None)
-    not_asked = [code for code in times if code.casefold() in _NOT_ASKED]
+    not_asked = [code for code in times if is_blank(code) or was_not_asked(code)]
     refusals = {code: code for code in times if code not in not_asked and declines(code)}
     numbers = {code: number for code in times if (number := _whole(code)) is not None}
     for code, text in _missing_codes(numbers).items():
@@ -198,7 +197,7 @@ def _missing_codes(numbers: Mapping[str, int]) -> dict[str, str | None]:
     others = [number for number in numbers.values() if number >= 0]
     for code, number in numbers.items():
         if number < 0 and others:
-            found[code] = _MISSING.get(-number % 10) if number < -1 else None
+            found[code] = _MISSING.get(-number % 10) if meaning_of_code(number) == "declined" else None
     for digits in (1, 2, 3):
         lowest = int("7" * digits)
         answers = [number for number in others if number < lowest]

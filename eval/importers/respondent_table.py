@@ -128,6 +128,8 @@ def read(path: Path, import_options: ImportOptions) -> ImportResult:
     """
     if import_options.spec is None:
         raise SurveyError("a table with a row per person needs a file that describes it; name it with --spec")
+    if import_options.refusals == "options":
+        raise SurveyError("the description of a table says what refusals are; list them under options, ordered = false")
     spec = read_spec(import_options.spec)
     if import_options.weighted and spec.weight is None:
         name = display_name(import_options.spec)

@@ -104,7 +104,7 @@ def read(path: Path, import_options: ImportOptions) -> ImportResult:
         if problem:
             where = f"{display_name(path)}: line {line}: question {quoted(earlier.draft.id)}"
             raise SurveyError(f"{where} {problem}; download the file again, or keep one of the lines")
-    questions = [found for each in asked.values() if (found := _question(each, notes)) is not None]
+    questions = [found for each in asked.values() if (found := _question(each, import_options, notes))]
     survey = finished_survey(
         questions,
         import_options,
@@ -185,13 +185,13 @@ def _add(asked: _Asked, record: _Record, notes: Notes) -> str | None:
     return None
 
 
-def _question(asked: _Asked, notes: Notes) -> Question | None:
+def _question(asked: _Asked, import_options: ImportOptions, notes: Notes) -> Question | None:
     """Return the question with its figures; None, with a note why, if it cannot be imported."""
     draft = asked.draft
     if not _has_its_shares(draft, notes):
         return None
     values = dict(zip(draft.options, draft.ordinals, strict=True))
-    scale = scale_of(draft.id, values, notes, refusals=draft.refusals)
+    scale = scale_of(draft.id, values, notes, refusals=draft.refusals, kept=import_options.refusals)
     draft.options, draft.ordinals, draft.refusals = scale.options, scale.ordinals, scale.refusals
     for group, shares in asked.shares.items():
         responses = draft.proportions(shares)

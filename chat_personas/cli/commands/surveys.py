@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace as with_changes
 from pathlib import Path
 from statistics import median
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
@@ -21,7 +21,7 @@ from chat_personas.reporting.wording import weighting, worded
 from chat_personas.surveys import all_survey_names, check_name, find_survey, glance_at_survey, keep_survey, survey_files
 from chat_personas.text import pluralize, printable
 from eval.errors import SurveyError
-from eval.importers import KINDS, ImportOptions, ImportResult
+from eval.importers import KINDS, ImportOptions, ImportResult, RefusalsKept
 from eval.importers.respondent_guess import first_guess
 from eval.importers.respondent_table import read_people
 from eval.scoring.intervals import MIN_QUESTIONS
@@ -171,10 +171,22 @@ def import_survey(
             help="For respondents: the TOML file that says what the columns are. Without it a first guess is written.",
         ),
     ] = None,
+    refusals: Annotated[
+        str,
+        typer.Option(
+            "--refusals",
+            metavar="HOW",
+            help="pooled: refusal options are one figure, apart from the scale; options: each is an option of its own, "
+            "as in the source's own scores; these questions have total variation and no alignment.",
+        ),
+    ] = "pooled",
     replace: Annotated[bool, typer.Option("--replace", help="Replace a survey of that name.")] = False,
 ) -> int:
     """Import a survey from another format."""
-    options = ImportOptions(name or "", title, source, licence, tuple(year or ()), weighted, spec)
+    if refusals not in get_args(RefusalsKept):
+        raise UsageError(f"--refusals must be pooled or options, not {quoted(refusals)}")
+    kept: RefusalsKept = "options" if refusals == "options" else "pooled"
+    options = ImportOptions(name or "", title, source, licence, tuple(year or ()), weighted, spec, kept)
     if spec is not None and kind != PEOPLE_KIND:
         raise UsageError(f"--spec is for the kind {PEOPLE_KIND}, and this is {quoted(kind)}; leave it out")
     if kind == PEOPLE_KIND and spec is None:

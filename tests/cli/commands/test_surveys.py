@@ -76,6 +76,7 @@ def test_a_survey_is_replaced_only_when_that_is_asked_for(command: Command, tabl
         (("csv", "my town.csv", "--name", "civic"), "the name of a built-in survey"),
         (("csv", "my town.csv", "--name", "../x"), "is not a valid name"),
         (("distributional-alignment", "my town.csv"), "this is not JSON"),
+        (("csv", "my town.csv", "--refusals", "apart"), "--refusals must be pooled or options"),
     ],
 )
 def test_what_cannot_be_imported_is_one_line_and_leaves_nothing(
@@ -85,6 +86,12 @@ def test_what_cannot_be_imported_is_one_line_and_leaves_nothing(
     assert ran.code == 2
     assert message in only_line(ran).replace('"gone.csv"', "gone.csv")
     assert not (home / "data" / "surveys").exists()
+
+
+def test_refusals_may_be_kept_as_options(command: Command, table: str, home: Path) -> None:
+    Path(table).write_text(TABLE + "buses,,Refused,,,,3,2024\n")
+    command("surveys", "import", "csv", table, "--name", "town", "--refusals", "options")
+    assert '"counts":[7.0,9.0,3.0]' in (home / "data" / "surveys" / "town.json").read_text()
 
 
 def test_combinations_are_computed_from_respondents_who_stay_in_the_users_directory(

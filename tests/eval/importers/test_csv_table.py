@@ -262,7 +262,7 @@ HEADER = "question,stem,option,ordinal,refusal,attribute,value,count\n"
 BRIDGE = HEADER + "q,Build it?,Yes,1,,,,61\nq,,No,2,,,,40\n"
 
 
-@pytest.mark.parametrize("option", ["DK/NA,99", "Refused,-9", "Inapplicable,-1", "9. Don’t know (VOL.),9", "Unsure,"])
+@pytest.mark.parametrize("option", ["DK/NA,99", "Refused,-9", "No answer,-1", "9. Don’t know (VOL.),9", "Unsure,"])
 def test_people_who_declined_are_refusals_with_a_note_whatever_their_code(tmp_path: Path, option: str) -> None:
     found = imported(tmp_path, BRIDGE + f"q,,{option},,,,50\n", years=(2020,))
     (question,) = found.survey.questions
@@ -272,6 +272,40 @@ def test_people_who_declined_are_refusals_with_a_note_whatever_their_code(tmp_pa
     assert len(found.notes) == 1
     assert text in found.notes[0]
     assert "taken as refusals (the text declines to answer)" in found.notes[0]
+
+
+def test_people_who_were_not_asked_are_in_no_figure_and_are_counted_in_a_note(tmp_path: Path) -> None:
+    rows = "q,,Refused,-9,,,,5\nq,,Inapplicable,-1,,,,900\nq,,Yes,1,,SEX,Male,20\nq,,Inapplicable,-1,,SEX,Male,30\n"
+    found = imported(tmp_path, BRIDGE + rows, years=(2020,))
+    (question,) = found.survey.questions
+    assert (question.option_texts, question.refusals) == (("Yes", "No"), ("Refused",))
+    assert question.overall == Responses(counts=(61, 40), refused=5)
+    assert question.responses["SEX"]["Male"] == Responses(counts=(20, 0), refused=0)
+    taken = '1 option taken as people who were not asked (left out of all figures): "Inapplicable (-1)" in q'
+    counted = '1 text left out (people who were not asked): q: 900 × "Inapplicable" (answers left out: 900)'
+    assert {taken, counted} <= set(found.notes)
+
+
+def test_shares_are_of_those_who_were_asked(tmp_path: Path) -> None:
+    header = HEADER.replace("count", "proportion")
+    rows = "q,Build it?,Yes,1,,,,0.2\nq,,No,2,,,,0.1\nq,,Refused,,,,,0.1\nq,,IAP,,,,,0.6\n"
+    (question,) = imported(tmp_path, header + rows, years=(2020,)).survey.questions
+    assert question.overall is not None
+    assert question.overall.proportions == pytest.approx((0.5, 0.25))
+    assert question.overall.refused == pytest.approx(0.25)
+
+
+def test_a_table_may_call_people_who_were_not_asked_a_refusal(tmp_path: Path) -> None:
+    (question,) = imported(tmp_path, BRIDGE + "q,,Inapplicable,,yes,,,5\n", years=(2020,)).survey.questions
+    assert question.overall == Responses(counts=(61, 40), refused=5)
+
+
+def test_refusals_kept_as_options_are_counted_one_by_one_without_an_order(tmp_path: Path) -> None:
+    rows = "q,,Refused,-9,,,,5\nq,,Don't know,-8,,,,7\nq,,,,yes,,,3\n"
+    (question,) = imported(tmp_path, BRIDGE + rows, years=(2020,), refusals="options").survey.questions
+    assert question.option_texts == ("Yes", "No", "Refused", "Don't know")
+    assert (question.ordinals, question.refusals) == ((1, 1, 1, 1), ())
+    assert question.overall == Responses(counts=(61, 40, 5, 7), refused=3)
 
 
 def test_a_middle_that_declines_keeps_its_place_and_one_that_the_table_calls_an_answer_too(tmp_path: Path) -> None:

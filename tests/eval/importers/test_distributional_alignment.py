@@ -209,6 +209,20 @@ def test_numbered_options_that_decline_or_have_no_place_are_refusals_with_a_note
     assert any('"99: Other (99)" in A_W1' in note for note in found.notes)
 
 
+def test_only_refused_is_a_refusal_where_the_benchmark_counts_another_as_an_option(tmp_path: Path) -> None:
+    document = {"BUS_W26": PARTIES["BUS_W26"] | {"Democrat": {"Yes, always": 4.0, "Not sure": 2.0, "Refused": 1.0}}}
+    document["BUS_W26"]["MC_options"] = ["Yes", "always", "Sometimes", "'It's never right'", "Not sure", "Refused"]
+    info = INFO.replace("'No view'", "'Not sure'")
+    found = imported(tmp_path, "POLPARTY_data.json", document, info)
+    (question,) = found.survey.questions
+    assert question.refusals == ("Refused",)
+    assert question.option_texts[-1] == "Not sure"
+    figures = question.responses["POLPARTY"]["Democrat"]
+    assert figures == Responses(counts=(4, 0, 0, 2), refused=1)
+    assert '1 option that may not answer the question (counted as options): "Not sure" in BUS_W26' in found.notes
+    assert any(note.startswith("1 question without an order of the options") for note in found.notes)
+
+
 def test_an_info_that_describes_other_questions_is_noticed_first(tmp_path: Path) -> None:
     documents = PARTIES | dict.fromkeys(("TRAM_W26", "METRO_W26"), PARTIES["BUS_W26"])
     found = imported(tmp_path, "POLPARTY_data.json", documents, INFO)

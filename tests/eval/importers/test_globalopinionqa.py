@@ -125,7 +125,7 @@ def asked(options: object, shares: object) -> str:
 
 
 @pytest.mark.parametrize(
-    "text", ["DK (do not read)", "[VOL] Refused", "98. No answer", "Don’t know/Refused (VOL.)", "NA"]
+    "text", ["DK (do not read)", "[VOL] Refused", "98. No answer", "Don’t know/Refused (VOL.)", "DK/NA"]
 )
 def test_options_that_decline_are_refusals_with_a_note_whatever_their_decoration(tmp_path: Path, text: str) -> None:
     found = imported(tmp_path, asked(["Good", "Bad", text], [0.5, 0.3, 0.2]))
@@ -133,6 +133,20 @@ def test_options_that_decline_are_refusals_with_a_note_whatever_their_decoration
     assert question.refusals == (text,)
     assert question.responses["COUNTRY"]["Japan"].refused == pytest.approx(0.2)
     assert f'1 option taken as refusals (the text declines to answer): "{text}" in WVS-1' in found.notes
+
+
+def test_countries_that_were_not_asked_have_no_figures_and_those_asked_have_the_share_of_who_was(
+    tmp_path: Path,
+) -> None:
+    text = "Not asked in this country"
+    rows = asked(["Good", "Bad", "Refused", text], [0.3, 0.1, 0.1, 0.5]).replace("}", ", 'Italy': [0, 0, 0, 1]}")
+    found = imported(tmp_path, rows)
+    (question,) = found.survey.questions
+    assert (question.option_texts, question.refusals) == (("Good", "Bad"), ("Refused",))
+    assert set(question.responses["COUNTRY"]) == {"Japan"}
+    japan = question.responses["COUNTRY"]["Japan"]
+    assert (japan.proportions, japan.refused) == (pytest.approx((0.6, 0.2)), pytest.approx(0.2))
+    assert f'1 option taken as people who were not asked (left out of all figures): "{text}" in WVS-1' in found.notes
 
 
 def test_a_code_that_no_scale_goes_to_is_a_refusal_with_a_note(tmp_path: Path) -> None:

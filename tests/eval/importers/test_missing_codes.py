@@ -3,7 +3,7 @@
 import pytest
 
 from eval.importers.building import Notes
-from eval.importers.missing_codes import Scale, is_missing_code, scale_of
+from eval.importers.missing_codes import Scale, is_missing_code, meaning_of_code, scale_of
 
 
 def judged(values: dict[str, float | None], *answers: str) -> tuple[Scale, str]:
@@ -18,7 +18,7 @@ NUMBERS: dict[str, float | None] = {str(number): number for number in (1, 2, 3)}
 
 
 @pytest.mark.parametrize("code", [8, 9, 88, 98, 99, 998, 999, 9999, -1, -2, -8, -9, -99, -999])
-@pytest.mark.parametrize("text", ["Don't know (VOL.)", "DK/NA", "99. Refused", "Inapplicable"])
+@pytest.mark.parametrize("text", ["Don't know (VOL.)", "DK/NA", "99. Refused", "No answer"])
 def test_an_option_that_declines_with_a_missing_code_is_a_refusal_and_named(text: str, code: float) -> None:
     scale, said = judged(AGREE | {text: code})
     assert (scale.options, scale.ordinals, scale.refusals) == (("Agree", "Disagree"), (1, 2), (text,))
@@ -30,6 +30,28 @@ def test_an_option_that_declines_is_a_refusal_without_a_code_and_beyond_the_ends
         scale, said = judged(AGREE | {"Don't know": value})
         assert (scale.options, scale.refusals) == (("Agree", "Disagree"), ("Don't know",))
         assert "\"Don't know" in said
+
+
+@pytest.mark.parametrize("code", [None, 0, 3, 8, 99, -1, -8])
+@pytest.mark.parametrize("text", ["Inapplicable", "Not asked in this country", "N/A"])
+def test_people_who_were_not_asked_are_left_out_and_named(text: str, code: float | None) -> None:
+    scale, said = judged(AGREE | {text: code})
+    assert (scale.options, scale.ordinals, scale.refusals) == (("Agree", "Disagree"), (1, 2), ())
+    assert scale.not_asked == (text,)
+    shown = text if code is None else f"{text} ({code})"
+    assert said == f'1 option taken as people who were not asked (left out of all figures): "{shown}" in q1'
+
+
+def test_one_that_says_not_asked_is_the_end_of_a_scale_in_its_own_word() -> None:
+    scale, _ = judged({"Applies fully": 1, "Applies in part": 2, "Does not apply": 3})
+    assert (scale.ordinals, scale.not_asked) == ((1, 2, 3), ())
+
+
+def test_refusals_that_are_kept_as_options_stand_after_the_others_and_take_the_order_with_them() -> None:
+    values = AGREE | {"Not sure": None, "Inapplicable": -1}
+    scale = scale_of("q1", values, Notes(), refusals=("Refused",), kept="options")
+    assert scale.options == ("Agree", "Disagree", "Not sure", "Refused")
+    assert (scale.ordinals, scale.refusals, scale.not_asked) == ((), (), ("Inapplicable",))
 
 
 def test_one_that_declines_in_the_middle_of_the_order_keeps_its_place_and_is_named() -> None:
@@ -104,6 +126,12 @@ def test_options_without_an_order_have_none_and_those_that_decline_are_refusals(
     assert scale.refusals == ("DK (do not read)",)
     assert '"DK (do not read)"' in said
     assert '"Other"' in said
+
+
+def test_a_code_without_a_text_declines_by_its_last_digit_and_is_doubtful_otherwise() -> None:
+    assert {meaning_of_code(code) for code in (7, 8, 9, 77, 88, 98, 999, -7, -8, -9, -99)} == {"declined"}
+    assert {meaning_of_code(code) for code in (-1, -2, 66, 96, -66)} == {"doubtful"}
+    assert {meaning_of_code(code) for code in (0, 1, 2, 10, 50)} == {None}
 
 
 def test_the_codes_of_surveys() -> None:

@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.importers.refusal_texts import answers_beside, declines, may_decline
+from eval.importers.refusal_texts import (
+    answers_beside,
+    declines,
+    is_blank,
+    may_decline,
+    meaning_of,
+    was_not_asked,
+)
 
 PHRASES = (
     "Don't know",
@@ -40,19 +47,30 @@ PHRASES = (
     "Do not wish to answer",
     "No opinion",
     "I have no opinion",
-    "N/A",
-    "NA",
-    "Not applicable",
-    "Inapplicable",
-    "IAP",
-    "Does not apply",
     "Not ascertained",
-    "Not asked in this country",
     "Skipped on web",
     "Missing",
     "Missing; Unknown",
     "Unknown",
 )
+NOT_ASKED = (
+    "N/A",
+    "NA",
+    "Not applicable",
+    "Inapplicable",
+    "INAP",
+    "IAP",
+    "Does not apply",
+    "Not asked",
+    "Not asked in this country",
+    "Not asked in this survey",
+    "Question not asked",
+    "Legitimate skip",
+    "Not in universe",
+    "System missing",
+)
+ALONE = ("{}/Refused", "{} / DK", "DK/{}", "{} or refused", "{}, no answer", "{} (DK)")
+"""Decorations that add a text that declines."""
 DECORATED = (
     "{}",
     "({})",
@@ -80,12 +98,7 @@ DECORATED = (
     "(E) {}",
     "{} (99)",
     "{} = 98",
-    "{}/Refused",
-    "{} / DK",
-    "DK/{}",
-    "{} or refused",
-    "{}, no answer",
-    "{} (DK)",
+    *ALONE,
     "<b>{}</b>",
     "{}.",
     "{}*",
@@ -100,6 +113,26 @@ def test_a_phrase_that_declines_does_so_with_every_decoration(phrase: str) -> No
     assert [text for text in written if may_decline(text)] == []
 
 
+@pytest.mark.parametrize("phrase", NOT_ASKED)
+def test_who_was_not_asked_has_not_declined_whatever_the_decoration(phrase: str) -> None:
+    texts = [decorated.format(phrase) for decorated in DECORATED if decorated not in ALONE]
+    written = [spelled for text in texts for spelled in (text, text.upper(), text.lower())]
+    assert [text for text in written if not was_not_asked(text)] == []
+    assert [text for text in written if declines(text) or may_decline(text)] == []
+
+
+@pytest.mark.parametrize("decoration", ALONE)
+def test_one_of_several_phrases_that_declines_decides(decoration: str) -> None:
+    assert declines(decoration.format("NA"))
+    assert declines(decoration.format("Not applicable"))
+
+
+@pytest.mark.parametrize("cell", ["", "  ", ".", "-", "NaN", "null", "#NULL!", "<NA>"])
+def test_a_cell_without_anything_is_blank_and_one_with_a_text_is_not(cell: str) -> None:
+    assert is_blank(cell)
+    assert not is_blank(f"{cell}1")
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -110,6 +143,9 @@ def test_a_phrase_that_declines_does_so_with_every_decoration(phrase: str) -> No
         "Don't know anyone who is ill",
         "Not at all sure",
         "Not too sure",
+        "Applies to me",
+        "Asked for help",
+        "nan",
         "No answer is right",
         "No confidence at all",
         "Neither agree nor disagree",
@@ -125,8 +161,7 @@ def test_a_phrase_that_declines_does_so_with_every_decoration(phrase: str) -> No
     ],
 )
 def test_an_answer_is_an_answer(text: str) -> None:
-    assert not declines(text)
-    assert not may_decline(text)
+    assert meaning_of(text) is None
 
 
 @pytest.mark.parametrize(
@@ -161,4 +196,4 @@ def test_a_text_is_an_end_of_the_scale_that_has_its_word() -> None:
 
 @given(st.text())
 def test_no_text_is_too_odd_to_be_judged(text: str) -> None:
-    assert not (declines(text) and may_decline(text))
+    assert meaning_of(text) in (None, "declined", "not_asked", "doubtful")

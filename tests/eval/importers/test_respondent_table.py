@@ -292,3 +292,6 @@ def test_without_a_description_nothing_is_imported(tmp_path: Path) -> None:
         KINDS["respondents"].read(tmp_path / "works.csv", ImportOptions("works"))
     with pytest.raises(SurveyError, match="there is no file"):
         read_spec(tmp_path / "gone.toml")
+    kept = ImportOptions("works", spec=tmp_path / "works.toml", refusals="options")
+    with pytest.raises(SurveyError, match="list them under options"):
+        KINDS["respondents"].read(tmp_path / "works.csv", kept)

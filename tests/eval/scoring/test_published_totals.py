@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.published_totals import PUBLISHED, REFUSAL, scored, total_variation
+from benchmarks.published_totals import PUBLISHED, REFUSAL, imported_survey, scored, total_variation
 
 FOLDER = Path(__file__).parents[3].parent / "shared" / "data" / "distributional_alignment"
 
@@ -17,9 +17,11 @@ needs_files = pytest.mark.skipif(not FOLDER.is_dir(), reason="the benchmark's fi
 @pytest.mark.parametrize("method", ["express_distribution", "sequence", "model_logprobs"])
 def test_the_published_total_variations_come_out_to_five_decimals(method: str) -> None:
     as_option, apart = scored(FOLDER, method, "as-option"), scored(FOLDER, method, "apart")
+    imported = scored(FOLDER, method, "as-option", imported_survey)
     assert set(as_option) == set(apart) == {"Democrat", "Republican"}
     for party, report in as_option.items():
         assert round(total_variation(report), 5) == PUBLISHED[method, party]
+        assert total_variation(imported[party]) == pytest.approx(total_variation(report), abs=1e-15)
         assert len(report.questions) == len(apart[party].questions) == 100
         # Neither people nor model refuse much: our convention, refusals apart, moves the score a little.
         assert total_variation(report) - 0.02 < total_variation(apart[party]) < total_variation(report)
