@@ -275,27 +275,6 @@ def test_an_option_that_declines_with_a_missing_code_is_one_of_the_refusals(rele
     assert '1 option taken as refusals (the text declines to answer): "Not sure (99)" in TRAM_W26' in found.notes
 
 
-def test_who_was_not_asked_is_in_no_figure_and_is_counted_in_a_note(release: Path) -> None:
-    (release / WAVE / "info.csv").write_text(INFO.replace("'Not sure', 'Refused'", "'Inapplicable', 'Refused'"))
-    (release / WAVE / "responses.csv").write_text(
-        RESPONSES.replace("Not sure", "Inapplicable").replace(",,Yes", ",NA,Yes")
-    )
-    found = read(release, ImportOptions("oqa"))
-    bus, tram = found.survey.questions
-    assert tram.refusals == ("Refused",)
-    assert tram.overall == Responses(counts=(2, 1), refused=1)
-    assert bus.overall == Responses(counts=(2, 2, 0), refused=1)
-    taken = '1 option taken as people who were not asked (left out of all figures): "Inapplicable" in TRAM_W26'
-    counted = '2 texts left out (people who were not asked): BUS_W26: 1 × "NA"; TRAM_W26: 1 × "Inapplicable"'
-    assert {taken, f"{counted} (answers left out: 2)"} <= set(found.notes)
-
-
-def test_refusals_kept_as_options_are_counted_one_by_one(release: Path) -> None:
-    _, tram = read(release, ImportOptions("oqa", refusals="options")).survey.questions
-    assert (tram.option_texts, tram.refusals) == (("Yes", "No", "Not sure", "Refused"), ())
-    assert tram.overall == Responses(counts=(2, 1, 1, 1), refused=0)
-
-
 def test_a_question_that_info_has_twice_in_other_typography_is_the_same(release: Path) -> None:
     row = "3,BUS_W26,Should  buses be free?,\"['Yes, always', 'No', 'Depends', 'Refused']\",\"[1.0, 2.0, 1.5]\"\n"
     (release / WAVE / "info.csv").write_text(INFO + row)
