@@ -111,20 +111,27 @@ def own_habit(opinion: FloatArray, places: Sequence[int], question: Question) ->
     return softmax(opinion[np.array(places)] + letters)
 
 
-def mixture(opinion: FloatArray, places: Sequence[int], question: Question) -> FloatArray:
-    """Answer by the letter half of the time and by content otherwise: the shares add up, not their logarithms."""
-    by_letter = softmax(np.linspace(0, -1.5 * (len(places) - 1), len(places)))
-    return np.asarray((softmax(opinion[np.array(places)]) + by_letter) / 2)
+def mixture(by_the_letter: float) -> Callable[[FloatArray, Sequence[int], Question], FloatArray]:
+    """Return how a model answers that goes by the letter in this share of cases: shares add up, not logarithms."""
+
+    def answered(opinion: FloatArray, places: Sequence[int], question: Question) -> FloatArray:
+        by_letter = softmax(np.linspace(0, -1.5 * (len(places) - 1), len(places)))
+        return np.asarray((1 - by_the_letter) * softmax(opinion[np.array(places)]) + by_the_letter * by_letter)
+
+    return answered
 
 
 SCRIPTED = (
     Planted("no habit", cancelling, habit(0)),
     Planted("habit 1", cancelling, habit(1)),
     Planted("habit 2", cancelling, habit(2)),
+    Planted("no habit, opinions lean to the middle", to_the_middle, habit(0)),
+    Planted("habit 0.5, opinions lean to the middle", to_the_middle, habit(0.5)),
     Planted("habit 1, opinions lean to the middle", to_the_middle, habit(1)),
     Planted("people's opinions, habit 1", of_people, habit(1)),
     Planted("people's opinions, habit differs by question", of_people, own_habit),
-    Planted("people's opinions, by letter half of the time", of_people, mixture),
+    Planted("people's opinions, by letter a tenth of the time", of_people, mixture(0.1)),
+    Planted("people's opinions, by letter half of the time", of_people, mixture(0.5)),
     Planted("no opinion, habit 1", lambda persona, question: np.zeros(len(question.options)), habit(1)),
 )
 
@@ -177,12 +184,14 @@ def _scores(probe: Probe, logs: Sequence[float]) -> tuple[LabelScore, ...]:
 
 @dataclass(frozen=True)
 class Estimates:
-    """What one model answers as one persona, by estimate, and the verdict of the usual two orders."""
+    """What one model answers as one persona, by estimate, and the verdicts of the usual two orders and of rotations."""
 
     by_name: Mapping[str, ByQuestion]
     finding: str
+    finding_in_rotations: str
 
 
+VERDICTS = ("verdict in two orders, Democrat / Republican", "verdict in all rotations")
 ESTIMATES = (
     "two orders averaged",
     "two orders, letters removed",
@@ -201,7 +210,7 @@ async def estimates(engine: Engine, persona: str, group: Group) -> Estimates:
     texts = await _card(engine, persona, group, "option_texts", TWO)
     letters = _letters_alone(two)
     found = (_averaged(two), _removed(two), _averaged(cyclic), _removed(cyclic), _averaged(texts), letters, _even())
-    return Estimates(dict(zip(ESTIMATES, found, strict=True)), two.verdict.finding)
+    return Estimates(dict(zip(ESTIMATES, found, strict=True)), two.verdict.finding, cyclic.verdict.finding)
 
 
 async def _card(engine: Engine, persona: str, group: Group, expression: Expression, orders: OrderScheme) -> Scorecard:
@@ -263,14 +272,15 @@ def agreement(estimated: Mapping[str, float], true: Mapping[str, float]) -> floa
 
 
 def row(name: str, found: Sequence[Estimates], truth: Sequence[ByQuestion]) -> list[str]:
-    """Return the row of one model: name, verdicts, and for each estimate the distance and the correlation of shifts."""
+    """Return the row of one model: name, verdicts in two orders and in all rotations, and a cell for each estimate."""
     true = shifts(*truth)
     cells = []
     for estimate in ESTIMATES:
         both = [each.by_name[estimate] for each in found]
         far = float(np.mean([distance(*pair) for pair in zip(both, truth, strict=True)]))
         cells.append(cell(far, shifts(*both), true))
-    return [name, " / ".join(each.finding.replace("_", " ") for each in found), *cells]
+    verdicts = [[each.finding for each in found], [each.finding_in_rotations for each in found]]
+    return [name, *(" / ".join(verdict).replace("_", " ") for verdict in verdicts), *cells]
 
 
 def cell(far: float, shifted: Mapping[str, float], true: Mapping[str, float]) -> str:
@@ -305,7 +315,7 @@ async def real_row(path: Path) -> list[str]:
 
 def lines(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Yield the table."""
-    yield from table(["model", "verdict, Democrat / Republican", *ESTIMATES], rows)
+    yield from table(["model", *VERDICTS, *ESTIMATES], rows)
 
 
 async def all_rows(models: Sequence[Path]) -> list[list[str]]:

@@ -80,6 +80,15 @@ def places(order: Order, question_id: str, count: int) -> tuple[int, ...]:
     raise ValueError(f"there is no order {order} of {count} options")
 
 
+def balanced(orders: Sequence[Order], question_id: str, count: int) -> bool:
+    """Return whether every one of `count` options stands at every place equally often in these orders.
+
+    Then each letter helps each option alike. So it is in all rotations, and with two options in two orders.
+    """
+    at_places = zip(*(places(order, question_id, count) for order in orders), strict=True)
+    return all(at_place.count(option) * count == len(orders) for at_place in at_places for option in range(count))
+
+
 def _permutations(question_id: str, count: int, first: int) -> list[tuple[int, ...]]:
     """Return the first permutations of a question, all distinct: by hashes of its options, the same everywhere."""
     found: dict[tuple[int, ...], None] = {}

@@ -520,10 +520,34 @@ def gap_figures(gap: "GapInfo", *, show_invalid: bool = False) -> str:
 LETTERS_REMOVED_EXPLAINED = "a second estimate: each answer without the habit of choosing letters on the others"
 
 
+LETTERS_NOT_REMOVED = (
+    "letters removed: not shown, because in these option orders a love of letters cannot be told from opinions "
+    "that lean to the middle; ask with --orders cyclic"
+)
+
+
+def letters_removed_stands(report: "Report") -> bool:
+    """Say whether the second estimate may be shown: every option stood in every place equally often.
+
+    In two orders it takes opinions that lean to the middle for a love of the middle letters, also where the verdict is
+    sound. `python -m benchmarks.estimators` shows how far off it then is.
+    """
+    from eval.orders import balanced
+
+    return all(
+        balanced([each.order for each in one.by_order if each.model is not None], one.id, len(one.options))
+        for one in report.questions
+        if one.letters_removed is not None
+    )
+
+
 def letters_removed_lines(report: "Report") -> Iterator[str]:
-    """Yield what the second estimate says and how it differs from the score; nothing where there is none."""
+    """Yield what the second estimate says and how it differs from the score, or why it is not shown."""
     found = report.letters_removed
     if found is None:
+        return
+    if not letters_removed_stands(report):
+        yield LETTERS_NOT_REMOVED
         return
     yield f"letters removed, {letters_removed_over(report)}:"
     yield f"  alignment {with_interval(found.alignment)}, change {signed(found.minus_score.alignment)}"

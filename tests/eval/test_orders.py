@@ -8,7 +8,7 @@ import pytest
 from eval.answers import reason
 from eval.engine import ORDERS
 from eval.expression.rendering import ordered_options, render
-from eval.orders import TWO, all_orders, orders_for, places
+from eval.orders import TWO, all_orders, balanced, orders_for, places
 from eval.surveys.loading import load_survey
 from tests.eval.towns import REFUSAL, question
 
@@ -72,3 +72,12 @@ def test_a_report_names_every_order_in_which_some_question_was_put() -> None:
 def test_failures_in_different_orders_are_counted_together() -> None:
     whys = [f"{order} order: the reply is empty: x" for order in ("survey", "rotated-1", "shuffled-12")]
     assert {reason(why) for why in whys} == {"the reply is empty"}
+
+
+def test_orders_are_balanced_where_every_option_stands_in_every_place_equally_often() -> None:
+    assert balanced(orders_for("cyclic", THREE), "BUS", 3)
+    assert balanced(ORDERS, "TRAM", 2)
+    assert balanced(orders_for(6, THREE), "BUS", 3), "all permutations"
+    assert not balanced(ORDERS, "BUS", 3), "the middle option stays in the middle"
+    assert not balanced(orders_for(4, THREE), "BUS", 3), "4 orders cannot give 3 options each place equally often"
+    assert not balanced(("survey", "rotated-1"), "BUS", 3)

@@ -217,3 +217,20 @@ def test_the_second_estimate_and_letters_alone_stand_beside_the_score_and_are_hi
     hidden = words(page_document([judged_as(shown, "follows_letters")]))
     assert "letters removed" not in hidden.lower()
     assert "letters alone" not in hidden
+
+
+def test_the_second_estimate_is_not_on_a_page_of_orders_that_cannot_carry_it() -> None:
+    three = {"options": ["Yes", "Perhaps", "No"], "ordinal": [1, 2, 3], "human": [0.2, 0.3, 0.5]}
+    shares = [0.2, 0.3, 0.5]
+    answered = {"model": shares, "refusal": 0, "label_mass": 1, "truncation": 0}
+    asked = [answered | {"order": order} for order in ("survey", "reversed")]
+    question = row("Q0", 0.8) | three | {"model": shares, "by_order": asked, "letters_removed": [0.3, 0.2, 0.5]}
+    less = {"alignment": score(0.04, 0.01, 0.07), "total_variation": score(-0.05, -0.08, -0.02)}
+    removed = {"questions": 1, "alignment": score(0.84), "total_variation": score(0.15), "minus_score": less}
+    page = page_document([report([question], letters_removed=removed)])
+    assert "Letters removed: not shown" in (said := words(page))
+    assert "--orders cyclic" in said
+    assert "Scores with the letters removed" not in said
+    rotated = [answered | {"order": order} for order in ("survey", "rotated-1", "rotated-2")]
+    page = page_document([report([question | {"by_order": rotated}], letters_removed=removed)])
+    assert rows(page, "Scores with the letters removed")["alignment"] == ["0.840", "+0.040 [+0.010, +0.070]"]

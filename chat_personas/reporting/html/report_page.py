@@ -29,6 +29,7 @@ from chat_personas.reporting.wording import (
     GAP_NOT_SOUND,
     IDENTICAL,
     LETTERS_EXPLAINED,
+    LETTERS_NOT_REMOVED,
     LETTERS_REMOVED_EXPLAINED,
     REFERENCE_POINTS,
     REFERENCES_EXPLAINED,
@@ -43,6 +44,7 @@ from chat_personas.reporting.wording import (
     group_label,
     groups_label,
     letters_removed_over,
+    letters_removed_stands,
     reference_names,
     runs_described,
     score_figure,
@@ -245,9 +247,12 @@ def _scores(report: Report) -> Element:
 
 
 def _letters_removed(report: Report) -> Iterator[Node]:
-    """Yield the scores of the second estimate with the paired differences; nothing where there is none."""
+    """Yield the scores of the second estimate with the paired differences, or why they are not shown."""
     found = report.letters_removed
     if found is None:
+        return
+    if not letters_removed_stands(report):
+        yield element("p", sentence(LETTERS_NOT_REMOVED))
         return
     yield element("p", sentence(LETTERS_REMOVED_EXPLAINED))
     heads = ("score", letters_removed_over(report), "letters removed − score")

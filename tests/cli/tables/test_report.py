@@ -146,11 +146,24 @@ async def test_a_persona_that_is_not_steered_has_no_effect_to_speak_of() -> None
     assert report.effect is None
 
 
-async def test_the_second_estimate_stands_beside_the_score_and_is_hidden_with_it(
+async def test_the_second_estimate_stands_beside_the_score_where_every_option_stood_in_every_place(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "letters removed, 61 questions:" in (said := await printed(capsys, monkeypatch, "democrat"))
+    monkeypatch.setenv("COLUMNS", "140")
+    report = await evaluate(FakeEngine(), load_persona("democrat"), load_survey("civic"), orders="cyclic")
+    print_reports([judged_as(report, "sound")], to_error=False)
+    said = capsys.readouterr().out
+    assert "letters removed, 62 questions:\n    alignment 0." in said
     assert "\n  letters alone " in said
+
+
+async def test_the_second_estimate_is_not_shown_of_two_orders_and_a_line_says_how_to_get_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = " ".join((await printed(capsys, monkeypatch, "democrat")).split())
+    assert "letters removed: not shown, because in these option orders" in said
+    assert "ask with --orders cyclic" in said
+    assert "letters removed, 61" not in said
     report = await evaluate(FakeEngine(), load_persona("democrat"), load_survey("civic"))
     print_reports([judged_as(report, "follows_letters")], to_error=False)
     assert "letters removed" not in (hidden := capsys.readouterr().out)
