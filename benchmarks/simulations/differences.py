@@ -1,13 +1,18 @@
-"""How often is a difference told where there is none (nominal 5%)? Differences, drift over turns, ties, a limit."""
+"""How often is a difference told where there is none (nominal 5%), and where there is one?
+
+Differences, drift over turns, ties, a limit.
+"""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from benchmarks.simulations.pools import between_groups, between_turns
 from benchmarks.simulations.tables import QUESTIONS, excludes_zero, percent, table
-from chat_personas.monitor.drift import LOOKS
+from chat_personas.monitor.drift import EARLIER
 from chat_personas.monitor.planning import ANCHORS
 from eval.answers import FloatArray
 from eval.scoring.differences import difference_of, sign_flip_p
@@ -20,6 +25,8 @@ Draw = Callable[[np.random.Generator, int], FloatArray]
 COUNTS = (20, 40, QUESTIONS)
 ALPHA = 0.05
 TURNS = (5, 10, 20)
+TRUE_ERRORS = 2.8
+"""A true difference of so many standard errors is told in 80% where differences are normal."""
 
 
 def few_move(rng: np.random.Generator, n: int) -> FloatArray:
@@ -57,31 +64,90 @@ def width(score: Score) -> float:
     return 0.0 if score.low is None or score.high is None else score.high - score.low
 
 
+@dataclass(frozen=True)
+class Told:
+    """What each way says of one sample of differences, each stricter than the one before it."""
+
+    by_bca: bool
+    by_two: bool
+    """By the hull of the BCa and of Student's interval."""
+    by_hull: bool
+    by_two_and_test: bool
+    by_program: bool
+    """By the hull and the sign-flip test."""
+    widening: float
+    """How many times as wide as the BCa interval the hull is."""
+
+
+def told(values: FloatArray) -> Told:
+    """Return whether a difference is told, in each way; there are enough questions for intervals."""
+    bootstrap = Bootstrap(0, 2000)
+    bca, hull = bootstrap.mean(values), bootstrap.difference(values)
+    assert bca is not None
+    assert hull is not None
+    below_chance = (sign_flip_p(values, flips=2000) or 0) < ALPHA
+    by_two = excludes_zero(bca) and abs(students_t(values)) > stats.t.ppf(1 - ALPHA / 2, len(values) - 1)
+    return Told(
+        by_bca=excludes_zero(bca),
+        by_two=by_two,
+        by_hull=excludes_zero(hull),
+        by_two_and_test=by_two and below_chance,
+        by_program=excludes_zero(hull) and below_chance,
+        widening=width(hull) / width(bca) if width(bca) > 0 else np.nan,
+    )
+
+
+def students_t(values: FloatArray) -> float:
+    """Return the mean over its standard error, 0 where no value differs from 0."""
+    error = values.std(ddof=1) / len(values) ** 0.5
+    return float(values.mean() / error) if error > 0 else 0.0
+
+
 def single(runs: int) -> Iterator[str]:
-    """Yield false alarms of one paired difference: BCa alone, the hull, and hull with the sign-flip test."""
+    """Yield false alarms of one paired difference: BCa, with Student's, with Hall's, and with the sign-flip test."""
     rows = []
     for name, draw in KINDS:
         cells = []
         for n in COUNTS:
             rng = np.random.default_rng(n)
-            alarms, widths = np.zeros(3), []
-            for _ in range(runs):
-                values = draw(rng, n)
-                bootstrap = Bootstrap(0, 2000)
-                bca, hull = bootstrap.mean(values), bootstrap.difference(values)
-                if bca is None or hull is None:
-                    continue
-                told = excludes_zero(hull)
-                p = sign_flip_p(values, flips=2000)
-                alarms += (excludes_zero(bca), told, told and p is not None and p < ALPHA)
-                if width(bca) > 0:
-                    widths.append(width(hull) / width(bca))
-            one, two, three = alarms / runs
-            cells.append(f"{percent(one)} → {percent(two)} → {percent(three)}, width × {np.median(widths):.2f}")
+            found = [told(draw(rng, n)) for _ in range(runs)]
+            steps = zip(*((each.by_bca, each.by_two, each.by_hull, each.by_program) for each in found), strict=True)
+            shares = " → ".join(percent(float(np.mean(step))) for step in steps)
+            cells.append(f"{shares}, width × {np.nanmedian([each.widening for each in found]):.2f}")
         rows.append([name, *cells])
-    yield f"False alarms in {runs} runs: BCa interval → hull with Student's → and the sign-flip test, too."
+    yield f"False alarms in {runs} runs: BCa interval → with Student's → with Hall's → and the sign-flip test."
     yield ""
     yield from table(["differences", *(f"{n} questions" for n in COUNTS)], rows)
+
+
+def power(runs: int) -> Iterator[str]:
+    """Yield how often a difference is told that is there, 2.8 standard errors below 0 and above."""
+    rows = []
+    for name, draw in KINDS:
+        size = TRUE_ERRORS * spread(draw)
+        cells = []
+        for n in COUNTS:
+            rng = np.random.default_rng(n)
+            sides = [[told(moved(draw(rng, n), side * size / n**0.5)) for _ in range(runs)] for side in (-1, 1)]
+            before = (percent(float(np.mean([each.by_two_and_test for each in side]))) for side in sides)
+            after = (percent(float(np.mean([each.by_program for each in side]))) for side in sides)
+            cells.append(f"{', '.join(before)} → {', '.join(after)}")
+        rows.append([name, *cells])
+    yield f"A true difference of {TRUE_ERRORS} standard errors told in {runs} runs, below 0 and above 0: without Hall's"
+    yield "interval → the program."
+    yield ""
+    yield from table(["differences", *(f"{n} questions" for n in COUNTS)], rows)
+
+
+def spread(draw: Draw) -> float:
+    """Return the standard deviation of a kind of differences, over many samples of which each may have its own."""
+    return float(np.std(np.concatenate([draw(np.random.default_rng(seed), QUESTIONS) for seed in range(500)])))
+
+
+def moved(values: FloatArray, by: float) -> FloatArray:
+    """Return differences with another mean: questions that do not move at all still do not."""
+    moving = values != 0
+    return np.where(moving, values + by / max(moving.mean(), 1 / len(values)), 0.0)
 
 
 def drift(runs: int) -> Iterator[str]:
@@ -98,7 +164,7 @@ def drift(runs: int) -> Iterator[str]:
             cells = zip(*(seen / runs), strict=True)
             rows.append([name, str(n), *(" → ".join(map(percent, each)) for each in cells)])
     yield f"Conversations without drift that show one at some turn, of {runs}: 95% at each turn → 1 - 0.05 / turns so"
-    yield f"far → the program: 1 - 0.05 / turns so far, at least {LOOKS}. All with the sign-flip test."
+    yield f"far → the program: 1 - 0.05 / (turns so far + {EARLIER}). All with the sign-flip test."
     yield ""
     yield from table(["differences", "questions", *(f"{turns} turns" for turns in TURNS)], rows)
 
@@ -109,7 +175,7 @@ def _told_at(columns: FloatArray) -> tuple[NDArray[np.bool_], ...]:
     told = tuple(np.zeros(turns, dtype=np.bool_) for _ in range(3))
     for turn, alone in enumerate(bootstrap.differences(columns)):
         if excludes_zero(alone):  # a stricter interval excludes 0 only where this one does
-            for place, looks in enumerate((1, turn + 1, max(LOOKS, turn + 1))):
+            for place, looks in enumerate((1, turn + 1, turn + 1 + EARLIER)):
                 stricter = bootstrap.for_looks(looks)
                 drift = difference_of(columns[:, turn], stricter)
                 assert drift is not None
@@ -159,7 +225,7 @@ def limits(runs: int) -> Iterator[str]:
 
 
 def lines(runs: int) -> Iterator[str]:
-    """Yield all four tables."""
-    for part in (single, drift, ties, limits):
+    """Yield all tables."""
+    for part in (single, power, drift, ties, limits):
         yield from part(runs)
         yield ""

@@ -21,10 +21,12 @@ from eval.surveys.human_figures import human_figures
 from eval.surveys.model import Question
 from personas import Group
 
-LOOKS = 10
-"""How many looks the level of a drift allows for at least; more where more turns were measured.
+EARLIER = 4
+"""The level of the n-th look at a drift is 1 - 0.05 / (n + EARLIER).
 
-With one look at the second turn, two at the third and so on, the chances of each would add up: 0.05 (1 + 1/2 + ...).
+With 0.05 / n the chances of all looks would add up to far more: 0.05 (1 + 1/2 + 1/3 + ...). As if there had been four
+looks before the first one, they add up to about 0.05 over 10 looks, and the last of 20 is hardly stricter than with
+0.05 / n. `benchmarks/simulations/differences.py` counts it.
 """
 
 
@@ -106,8 +108,7 @@ def course(rounds: Sequence[TurnValues], anchors: NDArray[np.bool_], seed: int =
     points = tuple(map(CoursePoint, turns, bootstrap.means(common)))
     if len(turns) == 1:
         return Trajectory(points)
-    looks = max(LOOKS, len(turns) - 1)
-    stricter = bootstrap.for_looks(looks)
+    stricter = bootstrap.for_looks(len(turns) - 1 + EARLIER)
     difference = paired_difference(common[:, -1], common[:, 0], stricter)
     if difference is None:
         return Trajectory(points)

@@ -37,7 +37,7 @@ def test_the_drift_is_known_far_better_than_either_turn_because_it_is_paired() -
     assert (found.drift.first_turn, found.drift.turn, found.drift.questions) == (0, 4, 30)
     drift, first = found.drift.difference, found.points[0].alignment
     assert drift.mean == pytest.approx((moved - EASY_AND_HARD).mean())
-    expected = stats.ttest_1samp(moved - EASY_AND_HARD, 0).confidence_interval(0.995)
+    expected = stats.ttest_1samp(moved - EASY_AND_HARD, 0).confidence_interval(0.99)
     assert drift.low == pytest.approx(expected.low, abs=0.003)
     assert drift.high == pytest.approx(expected.high, abs=0.003)
     assert first.high is not None
@@ -54,7 +54,7 @@ def test_the_more_turns_the_more_a_change_must_stand_out_because_every_turn_is_a
     )
     assert few is not None
     assert many is not None
-    assert (few.level, many.level) == (pytest.approx(1 - 0.05 / 10), pytest.approx(1 - 0.05 / 40))
+    assert (few.level, many.level) == (pytest.approx(1 - 0.05 / 14), pytest.approx(1 - 0.05 / 44))
     assert many.difference.low < few.difference.low  # type: ignore[operator]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import optimize, stats
 
 from eval.scoring.intervals import Bootstrap
 from eval.scoring.results import Score
@@ -138,6 +138,31 @@ def test_a_ratio_of_few_questions_has_no_bounds() -> None:
 )
 def test_zero_is_ruled_out_only_by_an_interval_that_leaves_it_out(score: Score, includes: bool) -> None:
     assert score.includes_zero is includes
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_interval_of_a_skewed_difference_reaches_as_far_to_the_tail_as_halls(sign: int) -> None:
+    values = sign * np.random.default_rng(4).lognormal(0, 1, 30)
+    n, error, skewness = 30, values.std(ddof=1) / 30**0.5, stats.skew(values, bias=False)
+
+    def transformed(mean: float) -> float:
+        t = (values.mean() - mean) / error
+        return float(t + skewness * t**2 / (3 * n**0.5) + skewness**2 * t**3 / (27 * n) + skewness / (6 * n**0.5))
+
+    tail = values.mean() + sign * 9 * error
+    quantile = stats.t.ppf(0.975, n - 1)
+    expected = optimize.brentq(lambda mean: transformed(mean) + sign * quantile, values.mean(), tail)
+    found, bca = Bootstrap().difference(values), Bootstrap().mean(values)
+    assert found is not None
+    assert bca is not None
+    assert (found.high if sign > 0 else found.low) == pytest.approx(expected, abs=1e-3)
+    student = values.mean() - sign * quantile * error
+    bounds = (bca.low, student) if sign > 0 else (bca.high, student)
+    assert (found.low if sign > 0 else found.high) == pytest.approx((min if sign > 0 else max)(bounds), abs=1e-3)
+
+
+def test_differences_that_are_all_alike_have_an_interval_without_width() -> None:
+    assert Bootstrap().difference(np.full(25, 0.25)) == interval(0.25, 0.25, 0.25)
 
 
 def test_an_interval_for_several_looks_holds_with_what_they_leave_of_the_level() -> None:
