@@ -18,7 +18,7 @@ def rows(*documents: Report | MatrixReport | PairedReport) -> list[Record]:
 
     A report has a record for each question that was put: those with a distribution first, then those without, for
     which `failure` says why. A matrix has one for each row and group that it is compared with; a comparison has one
-    for each of its differences, alignment and total variation over all questions and over those valid in both. `low`
+    for each of its differences, alignment and total variation, over the questions that are valid in both. `low`
     and `high` are the ends of 95% intervals, None where there is none.
 
     Raises:
@@ -152,23 +152,21 @@ def _of_matrix(matrix: MatrixReport) -> Iterator[Record]:
 
 
 def _of_comparison(comparison: PairedReport) -> Iterator[Record]:
-    over = {"all": comparison.difference, "valid in both": comparison.difference_valid_only}
-    for which, differences in over.items():
-        for measure, difference in _by_measure(differences).items():
-            yield {
-                "survey": comparison.survey,
-                "a": comparison.a.file,
-                "b": comparison.b.file,
-                "persona_a": comparison.a.persona,
-                "persona_b": comparison.b.persona,
-                "over": which,
-                "measure": measure,
-                "mean": difference.mean if difference else None,
-                "low": difference.low if difference else None,
-                "high": difference.high if difference else None,
-                "p": difference.p if difference else None,
-                "questions": difference.questions if difference else 0,
-            }
+    for measure, difference in _by_measure(comparison.difference).items():
+        yield {
+            "survey": comparison.survey,
+            "a": comparison.a.file,
+            "b": comparison.b.file,
+            "persona_a": comparison.a.persona,
+            "persona_b": comparison.b.persona,
+            "over": "valid in both",
+            "measure": measure,
+            "mean": difference.mean if difference else None,
+            "low": difference.low if difference else None,
+            "high": difference.high if difference else None,
+            "p": difference.p if difference else None,
+            "questions": difference.questions if difference else 0,
+        }
 
 
 def _by_measure(differences: Differences) -> dict[str, PairedDifference | None]:

@@ -99,9 +99,9 @@ class PairedReport(Document):
     left_out: tuple[LeftOut, ...]
     """The questions that only one answered, and those that are not valid in one of them."""
     difference: Differences
-    """Over the paired questions."""
+    """Over the paired questions, all of which are valid in both."""
     difference_valid_only: Differences
-    """The same again, for programs that read it where older versions counted questions that are not valid."""
+    """Deprecated: the same as `difference`, which counts valid questions only. The next schema will not have it."""
     seed: int
     """The seed of the intervals and of the sign flips."""
 

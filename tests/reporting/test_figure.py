@@ -109,6 +109,18 @@ def test_where_nothing_could_be_scored_it_says_so() -> None:
     assert marks(drawn, "persona") == []
 
 
+def test_of_a_measurement_that_is_not_sound_the_picture_is_the_sentence_without_an_axis() -> None:
+    unsound = judged_as(scored(), "follows_letters")
+    drawn = tree(figure_document([unsound]))
+    kinds = {one.get("class") for one in drawn.iter()}
+    assert kinds.isdisjoint({"axis", "grid"})
+    assert not any(str(kind).startswith("mark") for kind in kinds)
+    assert ticks(figure_document([unsound])) == []
+    assert "not sound: the model follows the letters" in words(figure_document([unsound]))
+    both = tree(figure_document([scored(), judged_as(scored(name="b"), "follows_letters")]))
+    assert {"axis", "grid"} <= {one.get("class") for one in both.iter()}
+
+
 def test_a_demonstration_is_called_one() -> None:
     assert "demonstration" not in words(figure_document([scored()]))
     said = words(figure_document([scored(model={**MODEL, "demonstration": True})]))

@@ -8,6 +8,7 @@ import typer
 from chat_personas.cli.errors import BAD_INPUT, DONE
 from chat_personas.cli.options import command_group
 from chat_personas.cli.tables.layout import padded
+from chat_personas.surveys import find_survey
 from chat_personas.text import printable
 from eval.evaluation import questions_with_figures
 from eval.expression.few_shot import as_asked
@@ -18,9 +19,12 @@ from personas import Persona, evaluation_prompt, library_names, load_persona
 from personas.checking import examine, read_file
 
 BUILT_IN = "civic"
-WITHOUT_FIGURES = (
-    f"the survey {BUILT_IN} has no figures for its groups: you can talk with it, but not compare it with people"
-)
+
+
+def without_figures(survey: str) -> str:
+    """Say that a survey cannot tell how close a persona is to its people."""
+    return f"the survey {survey} has no figures for its groups: you can talk with it, but not compare it with people"
+
 
 app = command_group("chat-personas personas show democrat")
 
@@ -67,20 +71,26 @@ def _before_a_question(persona: Persona) -> str:
     survey = load_survey(BUILT_IN).survey
     questions = questions_with_figures(survey, persona.groups)
     if not questions:
-        return f"\nBefore each question: the group's answers to others ({WITHOUT_FIGURES})"
+        return f"\nBefore each question: the group's answers to others ({without_figures(BUILT_IN)})"
     (put,) = as_asked(persona, survey, questions[:1])
     probe = render(put, "survey").probe
     return f"\nSimilar questions come before each question; for the first one of {BUILT_IN}:\n\n{probe.prompt}"
 
 
 @app.command("check", epilog="Example: chat-personas personas check my-persona.toml")
-def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A persona file.")]) -> int:
-    """List every error in a persona file, with its line and fix."""
+def check(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A persona file.")],
+    survey: Annotated[
+        str, typer.Option("--survey", help="Whether this survey, a name or a file, has figures for its groups.")
+    ] = BUILT_IN,
+) -> int:
+    """List every error in a persona file, with its line and fix, and say whether a survey knows its people."""
+    loaded = find_survey(survey).survey
     found = examine(read_file(file).text)
     if isinstance(found, list):
         print(*found, sep="\n")
         return BAD_INPUT
     print(f"{file.name}: valid")
-    if not has_figures(load_survey(BUILT_IN).survey, found.groups):
-        print(f"{file.name}: {WITHOUT_FIGURES}")
+    if not has_figures(loaded, found.groups):
+        print(f"{printable(file.name)}: {without_figures(loaded.name)}")
     return DONE

@@ -79,10 +79,16 @@ def _origin(reports: Sequence[Report]) -> Iterator[str]:
 def simulated(*reports: Report | MatrixReport) -> str:
     """Say that the answers in a picture are not a poll, and from which years the people's answers are."""
     elsewhere = all(report.model.engine == FROM_FILE for report in reports)
+    given = [row.name for report in reports if isinstance(report, MatrixReport) for row in report.rows if row.answers]
     years = sorted({year for report in reports for year in report.survey.years})
     people = "–".join(str(year) for year in sorted({years[0], years[-1]})) if years else "years not stated"
     made = "Answers from a file, not a poll" if elsewhere else "Simulated by a language model, not a poll"
-    return f"{made}. People's answers: {people}."
+    return f"{made}{_but_for(given)}. People's answers: {people}."
+
+
+def _but_for(given: Sequence[str]) -> str:
+    """Name the rows of a matrix whose answers are from files, such as those of human annotators."""
+    return f" (answers from a file: {', '.join(given)})" if given else ""
 
 
 MATRIX_MEANING = f"Alignment with each group: {IDENTICAL['alignment']}. Bold: the group that the persona stands for."

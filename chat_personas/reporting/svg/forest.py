@@ -47,13 +47,18 @@ def forest_document(drawn: Forest) -> str:
 
 
 def forest(drawn: Forest) -> Element:
-    """Draw the parts one below the other, then the axis and the captions."""
+    """Draw the parts one below the other, then the axis and the captions.
+
+    Without any score there is no axis: each part says in words why it has none.
+    """
     scale = Axis(*ends(drawn.measure, [row.score for part in drawn.parts for row in part.rows]), *PLOT)
     body: list[Node] = []
     y = MARGIN
     for part in drawn.parts:
         body += _part(part, scale, y)
         y += _height(part)
+    if not any(part.rows for part in drawn.parts):
+        return _framed(body, _captions(drawn), y, drawn)
     return _framed([_grid(scale, y), body, _axis(scale, y)], _captions(drawn), y + 4.6, drawn)
 
 
@@ -79,7 +84,13 @@ def _framed(body: Node, captions: Sequence[str], y: float, drawn: Forest) -> Ele
 
 
 def _height(part: ForestBlock) -> float:
-    return HEADING + max(1, len(part.rows)) * ROW + (DOTS if _has_dots(part) else 0) + 1.5
+    said = len(_said(part)) if not part.rows else 0
+    return HEADING + max(1, said, len(part.rows)) * ROW + (DOTS if _has_dots(part) else 0) + 1.5
+
+
+def _said(part: ForestBlock) -> list[str]:
+    """Return what is said in place of rows, broken into lines."""
+    return lines(part.nothing, TEXT, WIDTH - 2 * MARGIN - 1.5)
 
 
 def _has_dots(part: ForestBlock) -> bool:
@@ -95,7 +106,7 @@ def _part(part: ForestBlock, scale: Axis, y: float) -> Iterator[Node]:
     y += HEADING / 2 + ROW / 2 - 0.6
     yield _guide(part, scale, y)
     if not part.rows:
-        yield _text(part.nothing, MARGIN + 1.5, y + 0.8, TEXT)
+        yield from (_text(line, MARGIN + 1.5, y + 0.8 + place * ROW, TEXT) for place, line in enumerate(_said(part)))
     for row in part.rows:
         yield _row(row, scale, y)
         y += ROW
@@ -155,13 +166,13 @@ def _captions(drawn: Forest) -> list[str]:
     bounds = {row.score.low is not None for part in drawn.parts for row in part.rows}
     dotted = any(_has_dots(part) for part in drawn.parts)
     what = [
-        drawn.meaning,
+        drawn.meaning if bounds else "",
         "Lines: 95% intervals over questions only." if True in bounds else "",
         sentence(no_intervals()) if False in bounds else "",
         "Dots: questions." if dotted else "",
     ]
     texts = [" ".join(filter(None, what)), *drawn.circumstances]
-    return [line for text in texts for line in lines(text, SMALL, WIDTH - 2 * MARGIN)]
+    return [line for text in texts if text for line in lines(text, SMALL, WIDTH - 2 * MARGIN)]
 
 
 def _described(parts: Sequence[ForestBlock]) -> Iterator[str]:

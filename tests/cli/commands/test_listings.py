@@ -45,6 +45,22 @@ def test_personas_check_says_that_a_right_file_is_right(command: Command, brief:
     assert (ran.code, ran.out) == (0, "brief.toml: valid\n")
 
 
+def test_personas_check_says_whether_a_survey_has_figures_for_its_people(command: Command, brief: str) -> None:
+    men = {"counts": [3, 1], "refused": 0}
+    figures = {"overall": {"counts": [6, 2], "refused": 0}, "responses": {"SEX": {"Male": men}}}
+    options = [{"text": "Yes", "ordinal": 1}, {"text": "No", "ordinal": 2}]
+    asked = {"id": "q", "topics": ["buses"], "stem": "Free?", "paraphrased": False, "options": options, "refusals": []}
+    survey = {"schema": "chat-personas/survey@1", "name": "men", "title": "Men", "source": "here", "licence": "CC0"}
+    document = survey | {"years": [2024], "weighted": False, "questions": [asked | figures]}
+    Path("men.json").write_text(json.dumps(document))
+    ran = command("personas", "check", brief, "--survey", "men.json")
+    assert ran.code == 0
+    assert ran.out.splitlines()[1].startswith("brief.toml: the survey men has no figures for its groups")
+    Path(brief).write_text(Path(brief).read_text().replace("POLPARTY", "SEX").replace("Democrat", "Male"))
+    assert command("personas", "check", brief, "--survey", "men.json").out == "brief.toml: valid\n"
+    assert command("personas", "check", brief, "--survey", "gone.json").code == 2
+
+
 def test_personas_check_names_every_line_that_is_wrong(command: Command, brief: str) -> None:
     text = Path(brief).read_text().replace("title", "titel").replace("Democrat", "Demokrat")
     Path(brief).write_text(text)

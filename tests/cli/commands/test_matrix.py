@@ -390,7 +390,9 @@ def test_annotators_stand_beside_the_model_on_screen_page_and_picture(
     assert ran.out.count("steering slope  ") == 1, "the model's, which was steered"
     page, figure = (Path(file).read_text(encoding="utf-8") for file in ("m.html", "m.svg"))
     assert rows(page, "Validity")["people"][0] == "given"
-    assert "people" in words(figure)
+    for document in (page, figure):
+        said = words(document)
+        assert "Simulated by a language model, not a poll (answers from a file: people)." in said
     assert "--answers people=humans.jsonl" in words(page)
     assert "chat-personas matrix democrat --survey" in words(page), "answers from a file are no persona to name"
 
