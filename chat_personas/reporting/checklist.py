@@ -14,16 +14,19 @@ from chat_personas.reporting.verdicts import judge_lines, not_shown, not_valid, 
 from chat_personas.reporting.wording import (
     BASE_MODEL,
     DEMONSTRATION,
+    THIS_PERSONA,
     figures_described,
     groups_label,
     persona_and_references,
     steered_name,
     temperatures,
     unread_replies,
+    worth_lines,
 )
 from chat_personas.text import pluralize, printable
 from eval.evaluation import Asked
 from eval.expression.methods import METHODS
+from eval.orders import TWO
 from eval.report import FROM_FILE, Report
 
 OPEN = "**to be filled in by the author:**"
@@ -99,7 +102,7 @@ def _loop(report: Report) -> Iterator[str]:
         yield f"{OPEN} how the answers in {printable(report.model.name)} were obtained"
         return
     yield "fully automated: every question was put, read and scored by the program"
-    yield f"{OPEN} whether anybody changed or chose answers afterwards"
+    yield f"{OPEN} whether anybody changed or selected answers afterwards"
 
 
 def _model(report: Report) -> Iterator[str]:
@@ -118,7 +121,7 @@ def _model(report: Report) -> Iterator[str]:
         yield f"it is {BASE_MODEL}; it was asked in plain text, without a chat template"
     if model.demonstration:
         yield f"it is a {DEMONSTRATION}"
-    yield f"{OPEN} provider, size in parameters, where it can be had"
+    yield f"{OPEN} provider, size in parameters, where to obtain it"
 
 
 def _access(report: Report) -> Iterator[str]:
@@ -140,7 +143,8 @@ def _parameters(report: Report) -> Iterator[str]:
     else:
         drawn = f"temperature {replies.temperature:g}, top p {replies.top_p:g}, at most {replies.max_tokens} tokens"
         yield f"{pluralize(replies.per_prompt, 'reply', 'replies')} to each prompt, {drawn}"
-    yield f"one run; every question in {pluralize(len(report.orders), 'option order')}; seed {report.seed}"
+    upto = "" if len(report.orders) == TWO else "up to "
+    yield f"one run; every question in {upto}{pluralize(len(report.orders), 'option order')}; seed {report.seed}"
     if model.context_length is not None:
         yield f"context: {pluralize(model.context_length, 'token')}"
     if model.flash_attention is not None:
@@ -156,9 +160,9 @@ def _customisation(report: Report) -> Iterator[str]:
 
 def _state(report: Report) -> Iterator[str]:
     if _from_file(report):
-        yield f"{OPEN} whether questions were asked in one session"
+        yield f"{OPEN} whether several questions were asked in one session"
     else:
-        yield "none: every question follows the system prompt alone, and no answer is seen by another question"
+        yield "none: every question follows the system prompt alone, and no question sees the answer to another"
     if report.timing.remembered:
         since = report.timing.remembered_since or "an earlier run"
         yield f"{pluralize(report.timing.remembered, 'answer')} of the same model from the cache, since {since}"
@@ -197,7 +201,7 @@ def _code_span(text: str) -> str:
 
 
 def _data(report: Report) -> Iterator[str]:
-    yield "the run held no data of single persons: survey questions, persona, and people's figures by group"
+    yield "the run used no data about individual people: survey questions, the persona, and people's figures by group"
     if report.model.engine == "openai":
         yield f"prompts were sent to {printable(report.model.name)}"
     yield f"{OPEN} licences of survey and model, and other personal data in the study"
@@ -206,13 +210,15 @@ def _data(report: Report) -> Iterator[str]:
 def _validation(report: Report) -> Iterator[str]:
     survey = report.survey
     yield f"against the survey {survey.name} ({figures_described(survey)}), SHA-256 {survey.sha256}"
+    yield from verdict_lines(report)
     if not_shown(report):
         yield why_not_shown(report)
     else:
+        group = groups_label(report.persona.groups)
         for name, score in persona_and_references(report):
-            yield f"alignment of {name}: {with_interval(score)}"
-        yield f"total variation of this persona: {with_interval(report.scores.total_variation)}"
-    yield from verdict_lines(report)
+            yield f"alignment with {group}, {name}: {with_interval(score)}"
+        yield f"total variation from {group}, {THIS_PERSONA}: {with_interval(report.scores.total_variation)}"
+        yield from worth_lines(report)
     yield from judge_lines(report)
     if report.model.demonstration:
         yield f"limitation: {DEMONSTRATION}"
@@ -225,10 +231,12 @@ def _processing(report: Report) -> Iterator[str]:
     apart = "left out, and the rest made to sum to 1" if report.refusals == "apart" else "scored as one more option"
     yield f"refusals: {apart}"
     if len(report.orders) > 1:
-        yield "the distributions of the two option orders are averaged"
+        yield "the distributions in the option orders of a question are averaged"
     invalid = sum(not question.valid for question in report.questions)
     yield not_valid(invalid, len(report.questions)) if invalid else "no answer was marked not valid"
-    yield f"{pluralize(len(report.failures), 'question')} failed and left out"
+    failed = len(report.failures)
+    were = "was" if failed == 1 else "were"
+    yield f"{pluralize(failed, 'question')} failed and {were} left out" if failed else "no question failed"
     yield from unread_replies(report)
     if report.calibration is not None:
         yield temperatures(report.calibration)
@@ -246,7 +254,7 @@ def _optional(report: Report) -> tuple[Item, ...]:
     return (
         Item("", "Why this model, why these prompts", (f"{OPEN} reasons",)),
         Item("", "Comparison with other methods", ("reference points: see E.1", f"{OPEN} other models")),
-        Item("", "Leakage of training data", (f"{OPEN} whether the model may have read the survey",)),
+        Item("", "Leakage of training data", (f"{OPEN} whether the survey may be among the model's training data",)),
         Item("", "Bias", (f"{OPEN} groups for which answers may be worse",)),
         Item("", "Transcripts", ("the answers to all questions are in the report", f"{OPEN} where it is published")),
         Item("", "Ethics of the research", (f"{OPEN} approval, harm, what readers could take it for",)),

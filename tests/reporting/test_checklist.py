@@ -39,7 +39,20 @@ def test_what_the_run_knows_is_filled_in() -> None:
     assert f"SHA-256 of all prompts as asked: {'ef' * 32}" in answers(made, "C.1")
     assert "against the survey town (original wording, unweighted, 2020)" in answers(made, "E.1")
     assert "chat-personas eval democrat" in answers(made, "F.1")
-    assert "alignment of this persona: 0.800" in answers(scored(), "E.1")
+    validation = answers(scored(), "E.1").splitlines()
+    assert validation[1] == "verdict: sound (order agreement 0.900 [0.800, 0.950])"
+    assert "alignment with Democrat, this persona: 0.800 [0.750, 0.850]" in validation
+
+
+def test_the_worth_in_people_stands_under_the_validation() -> None:
+    made = scored()
+    worth = made.scores.alignment.model_copy(update={"mean": 12.0, "low": 9.0, "high": 16.0})  # type: ignore[union-attr]
+    everyone = made.references.population.model_copy(update={"worth": worth})  # type: ignore[union-attr]
+    references = made.references.model_copy(update={"population": everyone})
+    scores = made.scores.model_copy(update={"worth": worth})
+    made = made.model_copy(update={"scores": scores, "references": references})
+    assert "worth in people (a random sample of so many is as close): 12 [9.0, 16]" in answers(made, "E.1")
+    assert "worth" not in answers(judged_as(made, "follows_letters"), "E.1")
 
 
 def test_what_it_does_not_know_is_visibly_open() -> None:
@@ -57,7 +70,8 @@ def test_prompts_at_hand_are_quoted_and_cannot_break_out_of_the_quotation() -> N
 
 def test_a_measurement_that_is_not_sound_has_its_reason_and_no_score() -> None:
     said = answers(judged_as(scored(), "follows_letters"), "E.1")
-    assert "alignment of" not in said
+    assert "alignment with" not in said
+    assert "worth" not in said
     assert "letters" in said
 
 
@@ -77,7 +91,8 @@ def test_of_answers_from_a_file_the_run_knows_neither_model_nor_parameters() -> 
 def test_processing_says_what_became_of_refusals_and_failures(refusals: Refusals, said: str) -> None:
     found = answers(scored(refusals=refusals, failures=[{"id": "X", "why": "no"}]), "E.2")
     assert said in found
-    assert "1 question failed and left out" in found
+    assert "1 question failed and was left out" in found
+    assert "no question failed" in answers(scored(refusals=refusals), "E.2")
 
 
 def test_texts_from_elsewhere_are_neither_markup_nor_control_characters() -> None:
@@ -88,4 +103,4 @@ def test_texts_from_elsewhere_are_neither_markup_nor_control_characters() -> Non
 
 
 def test_a_score_is_given_with_its_interval() -> None:
-    assert re.search(r"alignment of this persona: 0\.\d{3} \[0\.\d{3}, 0\.\d{3}\]", answers(scored(), "E.1"))
+    assert re.search(r"alignment with Democrat, this persona: 0\.\d{3} \[0\.\d{3}, 0\.\d{3}\]", answers(scored(), "E.1"))
