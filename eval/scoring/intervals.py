@@ -7,7 +7,7 @@ of n values is too narrow by the factor sqrt((n - 1)/n) and ignores that the spr
 `benchmarks/interval_coverage.py` measures how often these intervals cover the truth; see docs/measures.md.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from statistics import NormalDist
@@ -188,18 +188,41 @@ def _may_be_best(columns: FloatArray, weights: FloatArray, level: float) -> NDAr
     by_chance = np.full((count, len(weights)), np.finfo(np.float64).min)
     drawn = np.ascontiguousarray(weights.T) / n
     resampled, squares = centred.T @ drawn, centred.T**2 @ drawn
-    for one in range(count - 1):
-        others = np.flatnonzero(~certain[one, one + 1 :]) + one + 1  # a pair that never differs shows no chance
-        if not len(others):
-            continue
+    for one, others, products in _resampled_products(centred, drawn, ~certain):
         moved = resampled[others] - resampled[one]
-        variance = squares[others] + squares[one] - 2 * ((centred[:, others] * centred[:, [one]]).T @ drawn) - moved**2
+        variance = squares[others] + squares[one] - 2 * products - moved**2
         least = np.maximum(errors[one, others, None] / 10, ROUNDING)
         moved /= np.maximum(np.sqrt(np.maximum(variance, 0.0) / (n - 1)), least)
         np.maximum(by_chance[one], moved.max(axis=0), out=by_chance[one])
         by_chance[others] = np.maximum(by_chance[others], -moved)
     within_chance = statistic.max(axis=1) <= np.quantile(by_chance, level, axis=1)
     return np.asarray(within_chance & ~beaten, dtype=np.bool_)
+
+
+_PAIRS_AT_ONCE = 2000
+
+
+def _resampled_products(
+    centred: FloatArray, drawn: FloatArray, wanted: NDArray[np.bool_]
+) -> Iterator[tuple[int, NDArray[np.intp], FloatArray]]:
+    """Yield each column, the later ones that are wanted with it, and the resampled means of their products.
+
+    Many columns share one multiplication of matrices. Each is a meeting of all threads, and on a busy machine these
+    wait for each other longer than they compute.
+    """
+    count = centred.shape[1]
+    others = [np.flatnonzero(wanted[one, one + 1 :]) + one + 1 for one in range(count)]
+    ends = np.cumsum([len(each) for each in others])
+    for batch in np.unique(ends // _PAIRS_AT_ONCE):
+        ones = [one for one in np.flatnonzero(ends // _PAIRS_AT_ONCE == batch).tolist() if len(others[one])]
+        if not ones:
+            continue
+        pairs = np.concatenate([centred[:, others[one]] * centred[:, [one]] for one in ones], axis=1)
+        products = pairs.T @ drawn
+        for one, of_one in zip(
+            ones, np.split(products, np.cumsum([len(others[one]) for one in ones])[:-1]), strict=True
+        ):
+            yield one, others[one], of_one
 
 
 def _variance_of_differences(covariance: FloatArray) -> FloatArray:
