@@ -103,4 +103,5 @@ def test_texts_from_elsewhere_are_neither_markup_nor_control_characters() -> Non
 
 
 def test_a_score_is_given_with_its_interval() -> None:
-    assert re.search(r"alignment with Democrat, this persona: 0\.\d{3} \[0\.\d{3}, 0\.\d{3}\]", answers(scored(), "E.1"))
+    said = answers(scored(), "E.1")
+    assert re.search(r"alignment with Democrat, this persona: 0\.\d{3} \[0\.\d{3}, 0\.\d{3}\]", said)
