@@ -10,7 +10,8 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,13 @@ from pydantic import ValidationError
 
 from eval.answers import Answer, Failure, FloatArray, OrderAnswer
 from eval.errors import AnswerError, SurveyError
-from eval.report import OrderInfo, QuestionInfo, RefusedQuestion, Report
+from eval.report import Calibration, OrderInfo, QuestionInfo, RefusedQuestion, Report
 from eval.report.build import Provenance, report_from
 from eval.report.calibrate import calibrated
 from eval.report.seals import KEY, broken_seals
-from eval.scoring.scores import score
+from eval.scoring.scores import Scorecard, score
 from eval.surveys.loading import LoadedSurvey, Option, Question, Responses, Survey
+from personas import Group
 
 ROUNDING = 1e-9
 """Numbers that differ by no more are equal: sums are rounded in another order."""
@@ -113,18 +115,50 @@ def rebuilt(report: Report, survey: LoadedSurvey | None = None) -> Report:
     """
     used = survey or LoadedSurvey(_survey_of(report), Path("report.json"), report.survey.sha256)
     groups = tuple(each.group for each in report.persona.groups) if survey is not None else ()
-    unreliable = report.judge is not None and report.judge.errs_too_often
-    answers = [_answer(question, report, unreliable) for question in report.questions]
-    answers += [_refused(each, used.survey, report, unreliable) for each in report.refused]
-    unsteered = [
-        _in_orders(question, question.unsteered, report) for question in report.questions if question.unsteered
-    ]
-    card = score(used.survey, groups, answers, refusals=report.refusals, seed=report.seed, unsteered=unsteered)
-    made = report_from(card, _provenance(report, used))
+    data = _Data(_as_text(report), None if survey is None else id(survey.survey), groups, report, used)
+    made = report_from(_scored(data), _provenance(report, used))
     made = made.model_copy(update={"timing": report.timing, "calibration": None})
     if survey is None:
         made = _without_others(made, report)
-    return calibrated(made) if report.calibration is not None else made
+    return made if report.calibration is None else made.model_copy(update={"calibration": _calibration(data)})
+
+
+@dataclass(frozen=True, slots=True)
+class _Data:
+    """What every score of a report follows from: its answers as a text, the survey, and the groups compared with.
+
+    Where these are the same, so are the scores, whatever else the reports say. So a report of which another part was
+    changed is not scored again.
+    """
+
+    text: str
+    survey_id: int | None
+    groups: tuple[Group, ...]
+    report: Report = field(compare=False)
+    survey: LoadedSurvey = field(compare=False)
+
+
+def _as_text(report: Report) -> str:
+    return report.model_dump_json(include={"questions", "refused", "failures", "refusals", "seed", "orders", "judge"})
+
+
+@lru_cache(maxsize=2)
+def _scored(data: _Data) -> Scorecard:
+    """Return the scores of the answers in a report."""
+    report, survey = data.report, data.survey.survey
+    unreliable = report.judge is not None and report.judge.errs_too_often
+    answers = [_answer(question, report, unreliable) for question in report.questions]
+    answers += [_refused(each, survey, report, unreliable) for each in report.refused]
+    unsteered = [
+        _in_orders(question, question.unsteered, report) for question in report.questions if question.unsteered
+    ]
+    return score(survey, data.groups, answers, refusals=report.refusals, seed=report.seed, unsteered=unsteered)
+
+
+@lru_cache(maxsize=2)
+def _calibration(data: _Data) -> Calibration | None:
+    """Return what calibration makes of the answers in a report."""
+    return calibrated(report_from(_scored(data), _provenance(data.report, data.survey))).calibration
 
 
 def _provenance(report: Report, survey: LoadedSurvey) -> Provenance:
