@@ -114,6 +114,9 @@ class Launch:
 
     def make_monitor(self, engine: "Engine", persona: "Persona", corpus: "Corpus") -> "Monitor":
         """Make the monitor that measures `persona` on `engine` while people talk with it."""
+        import logging
+
+        from chat_personas.engines.cached import remembering
         from chat_personas.monitor.monitor import Monitor
 
         return Monitor(
@@ -123,6 +126,7 @@ class Launch:
             corpus=corpus,
             seconds=self.settings.probe_seconds,
             unsteered=self._unsteered,
+            remembering=lambda engine: remembering(engine, "chat", logging.getLogger(__name__).warning),
         )
 
     def probing_confirmed(self, info: "EngineInfo") -> bool:

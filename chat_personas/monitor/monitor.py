@@ -9,7 +9,7 @@ what it measured.
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
-from contextlib import aclosing
+from contextlib import AbstractContextManager, aclosing, nullcontext
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,6 +47,8 @@ NO_LOG_PROBABILITIES = "this model gives no log-probabilities: it can be talked 
 UNSTEERED = "no group: compared with everyone"
 Unsteered = dict[tuple[str, str | None, str], dict[str, Answer]]
 """Answers of models without steering, by question id, for every model (name, hash) and survey (hash)."""
+Remembering = Callable[[Engine], AbstractContextManager[Engine]]
+"""Puts what remembers answers around an engine, for as long as it is asked."""
 
 
 class Monitor:
@@ -62,12 +64,14 @@ class Monitor:
         seed: int = 0,
         seconds: float = SECONDS_OF_A_ROUND,
         unsteered: Unsteered | None = None,
+        remembering: Remembering = nullcontext,
     ) -> None:
         """Prepare to measure `groups` (empty: everyone) with the questions of `survey`.
 
         Rounds are recorded in `corpus` if one is given. `seed` decides the choice and order of the questions and the
         resampling. A round asks as many questions as should take `seconds`, but never fewer than the anchors.
-        `unsteered` holds what models answered without steering, for all monitors of a session.
+        `unsteered` holds what models answered without steering, for all monitors of a session, and `remembering` puts
+        around the engine what remembers such answers from session to session.
         """
         questions = survey.survey.questions
         self._engine = engine
@@ -77,6 +81,7 @@ class Monitor:
         self._recorder = RoundRecorder(corpus, self._history, self._measure)
         known = {} if unsteered is None else unsteered
         self._unsteered = known.setdefault((engine.info.name, engine.info.sha256, survey.sha256), {})
+        self._remembering = remembering
         self._first: ProbeRound | None = None
         self._recorded = asyncio.Event()
         self._recorded.set()
@@ -159,13 +164,14 @@ class Monitor:
             return None
         replied = seconds_of_replies()
         lacking = tuple(question for question in found.planned if question.id not in self._unsteered)
-        for part in _short_parts(lacking):
-            if seconds_of_replies() > replied:
-                return None
-            async with aclosing(ask(self._engine, (), part)) as outcomes:
-                async for outcome in outcomes:
-                    if isinstance(outcome, Answer):
-                        self._unsteered[outcome.question_id] = outcome
+        with self._remembering(self._engine) if lacking else nullcontext(self._engine) as engine:
+            for part in _short_parts(lacking):
+                if seconds_of_replies() > replied:
+                    return None
+                async with aclosing(ask(engine, (), part)) as outcomes:
+                    async for outcome in outcomes:
+                        if isinstance(outcome, Answer):
+                            self._unsteered[outcome.question_id] = outcome
         await asyncio.to_thread(found.score_again, self._score)
         return self._estimate(found, complete=True)
 

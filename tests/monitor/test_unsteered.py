@@ -2,11 +2,14 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from chat_personas.engines.cached import remembering
 from chat_personas.monitor.monitor import Monitor
+from chat_personas.paths import answers_path
 from eval.engine import Message, Probe, ProbeScore
 from eval.surveys.loading import LoadedSurvey
 from tests.eval.fake_engine import FakeEngine
@@ -59,6 +62,41 @@ async def test_the_unsteered_model_is_asked_once_for_all_personas_of_a_session()
             pass
         assert await monitor.ask_unsteered() is not None
     assert sum(not prefix for prefix in engine.prefixes) == 3, "24 questions in requests of 8"
+
+
+async def test_what_the_unsteered_model_answered_is_remembered_for_the_next_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHAT_PERSONAS_HOME", str(tmp_path))
+    said: list[str] = []
+    found = []
+    for asked in (3, 0):
+        engine = Steerable()
+        around = partial(remembering, command="chat", tell=said.append)
+        monitor = Monitor(engine, SURVEY, (DEMOCRAT,), remembering=around)
+        async for _ in monitor.measure(STEERED, None):
+            pass
+        found.append(await monitor.ask_unsteered())
+        assert sum(not prefix for prefix in engine.prefixes) == asked, "24 questions in requests of 8, then none"
+    first, again = (each.scorecard for each in found if each is not None)
+    assert first is not None
+    assert again is not None
+    assert first.effect == again.effect
+    assert said == []
+
+
+async def test_a_cache_that_cannot_be_used_is_told_and_the_model_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHAT_PERSONAS_HOME", str(tmp_path))
+    cache = answers_path()
+    cache.parent.mkdir(parents=True)
+    cache.write_bytes(b"this is not a database, whatever its name says" * 30)
+    said: list[str] = []
+    with remembering(FakeEngine(), "chat", said.append) as engine:
+        assert isinstance(engine, FakeEngine)
+    assert len(said) == 1
+    assert said[0].endswith("; answers are not cached")
 
 
 async def test_a_reply_in_between_ends_it_at_the_next_request() -> None:

@@ -5,15 +5,16 @@ a run: the person is told once, and the run continues without it.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import ExitStack, aclosing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from pydantic import BaseModel
 
-from chat_personas.engines.cached.entries import KeptReply, KeptScore, model_key, reply_keys, score_keys
+from chat_personas.engines.cached.entries import KeptReply, KeptScore, command_key, model_key, reply_keys, score_keys
 from chat_personas.engines.cached.store import AnswerStore, CacheError, Run
+from chat_personas.paths import answers_path
 from chat_personas.text import pluralize
 from eval.engine import Constraints, Engine, EngineInfo, Message, Piece, Probe, ProbeScore, Sampling
 
@@ -53,6 +54,26 @@ class CacheStats:
         self.forms |= other.forms
         dates = [date for date in (self.oldest, other.oldest) if date is not None]
         self.oldest = min(dates, default=None)
+
+
+@contextmanager
+def remembering(engine: Engine, command: str, tell: Tell) -> Iterator[Engine]:
+    """Put the answer cache around an engine for what a command asks; the engine itself where the cache cannot be used.
+
+    What does not depend on a conversation is so asked once for a model, not once a session.
+    """
+    with ExitStack() as opened:
+        try:
+            store = AnswerStore.open(answers_path())
+            opened.callback(store.close)
+            run = store.begin(command_key(command, model_key(engine.info), ()), fresh=False)
+        except CacheError as error:
+            tell(f"{error}; answers are not cached")
+            yield engine
+            return
+        yield CachedEngine(engine, store, run, tell)
+        with suppress(CacheError):
+            store.finish(run)
 
 
 class CachedEngine:
