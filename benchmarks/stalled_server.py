@@ -38,23 +38,23 @@ MODEL = "stalling"
 
 
 class StalledServer:
-    """Serves on a free port of 127.0.0.1 until it is closed; `asked` holds the paths of the requests that came."""
+    """Serves on a free port of 127.0.0.1 until it is closed; `asked` holds the paths of the requests."""
 
     def __init__(self, stall: Stall) -> None:
         self.stall = stall
         self.asked: list[str] = []
-        self._over = threading.Event()
+        self._first, self._over = threading.Event(), threading.Event()
         self._listening = socket.create_server(("127.0.0.1", 0), backlog=0 if stall == "full" else 64)
+        self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}/v1"
         self._held = list[socket.socket]()
         if stall == "full":
             self._fill()
         else:
             threading.Thread(target=self._accept, daemon=True).start()
 
-    @property
-    def url(self) -> str:
-        """Where it can be reached."""
-        return f"http://127.0.0.1:{self._listening.getsockname()[1]}/v1"
+    def wait_until_asked(self) -> None:
+        """Wait for the first request."""
+        self._first.wait()
 
     def close(self) -> None:
         """Stop serving, and close every connection."""
@@ -88,6 +88,7 @@ class StalledServer:
                     length = int(value) if name.lower() == b"content-length" else length
                 body = json.loads(reader.read(length)) if length else {}
                 self.asked.append(request.split()[1].decode())
+                self._first.set()
                 self._answer(connection, body)
 
     def _answer(self, connection: socket.socket, body: dict[str, object]) -> None:
