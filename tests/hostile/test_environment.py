@@ -177,9 +177,10 @@ HARMLESS = {
 
 
 @pytest.mark.parametrize("arguments", [["doctor"], ["personas", "list"], ["chat", "democrat", "--plain"]])
-def test_every_other_variable_with_garbage_has_no_effect(tmp_path: Path, arguments: list[str]) -> None:
+def test_every_other_variable_may_hold_garbage(tmp_path: Path, arguments: list[str]) -> None:
     code, _, said = run(arguments, HARMLESS, tmp_path, "Hi\n")
-    assert (code, said) == (DONE, "")
+    assert code == DONE, said
+    assert "Traceback" not in said
 
 
 @pytest.mark.slow

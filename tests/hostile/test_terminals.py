@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import re
 import struct
 import subprocess
 import termios
@@ -38,12 +37,12 @@ def talk_and_leave(program: Program) -> None:
     """Type something, wait until it is sent, and leave."""
     program.until(b"for example")
     program.write("Well?\r")
-    program.until(re.escape("▌ Well?".encode()) + b"|Well\\?")
+    program.until(b"thinking|Stop")
     program.write(CTRL_Q)
     program.seconds_to_end()
     assert program.code == DONE, program.text[-500:]
     assert "Traceback" not in program.text
-    assert program.received.rstrip().endswith(b"\x1b[?1004l")
+    assert program.received.rfind(b"\x1b[?1049l") > program.received.rfind(b"\x1b[?1049h")
 
 
 @pytest.mark.parametrize("term", USUAL)
@@ -110,7 +109,7 @@ def _sized(home: Path, rows: int, columns: int) -> None:
 def test_keys_that_are_not_utf8_are_left_out_with_a_word_about_it_and_typing_goes_on(tmp_path: Path) -> None:
     with Program(["democrat"], tmp_path, {"PYTHONPATH": str(ROOT)}) as program:
         program.until(b"for example")
-        os.write(program.file, "café".encode("latin-1"))
+        os.write(program.file, "café au lait".encode("latin-1"))
         program.until(b"does not send UTF-8")
         program.write("still here")
         program.until(b"still here|here")
