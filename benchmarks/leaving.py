@@ -290,6 +290,7 @@ def main() -> int:
                 print(f"{state}, {way}: {error}", flush=True)
                 continue
         ended[state].append(left)
+        print(f"{number + 1:4}  {state}, {way}: {left.code}, {left.seconds:.2f} s", file=sys.stderr, flush=True)
         if not left.fine:
             wrong[state] += 1
             print(f"{state}, {way}: exit code {left.code}, {', '.join(left.faults) or 'another one'}", flush=True)
