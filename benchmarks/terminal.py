@@ -9,6 +9,7 @@ import struct
 import termios
 import time
 from collections.abc import Mapping, Sequence
+from typing import Self
 
 ROWS, COLUMNS = 36, 120
 ESCAPE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|P[^\x1b]*\x1b\\|[@-Z\\-_=>])")
@@ -60,7 +61,7 @@ class Terminal:
         """Return what arrives within `seconds`, as soon as something does."""
         return os.read(self.file, 65536) if select.select([self.file], [], [], seconds)[0] else b""
 
-    def __enter__(self) -> "Terminal":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -16,7 +16,7 @@ HOME_VARIABLE = "CHAT_PERSONAS_HOME"
 def _directory(kind: str) -> Path:
     home = os.environ.get(HOME_VARIABLE)
     if home:
-        return Path(home).expanduser().absolute() / kind
+        return _named(home) / kind
     import platformdirs
 
     found = {
@@ -26,6 +26,11 @@ def _directory(kind: str) -> Path:
         "cache": platformdirs.user_cache_path,
     }[kind]
     return found(APPLICATION, appauthor=False)
+
+
+def _named(home: str) -> Path:
+    """Return the directory of that name, with ~ for a home; an unknown user's stays as it is written."""
+    return Path(os.path.expanduser(home)).absolute()  # noqa: PTH111 - Path.expanduser raises for an unknown user
 
 
 class UnwritableError(ReportedError, OSError):
@@ -38,13 +43,17 @@ def check_home() -> None:
     """Make sure that `CHAT_PERSONAS_HOME`, if it is set, is a directory or can become one.
 
     Raises:
-        UnwritableError: it, or a part of its path, is a file.
+        UnwritableError: it, or a part of its path, is a file, or cannot be the name of a directory.
     """
     home = os.environ.get(HOME_VARIABLE)
     if not home:
         return
-    directory = Path(home).expanduser().absolute()
-    there = next(place for place in (directory, *directory.parents) if place.exists())
+    directory = _named(home)
+    try:
+        there = next(place for place in (directory, *directory.parents) if place.exists())
+    except OSError as error:
+        why = error.strerror or "no reason given"
+        raise UnwritableError(f"{HOME_VARIABLE} cannot be a directory: {why}; set it to another one") from error
     if not there.is_dir():
         raise UnwritableError(f"{HOME_VARIABLE} leads to {display_path(there)}, which is a file; set it to a directory")
 

@@ -5,14 +5,17 @@ and building a command takes half as long as everything else before the first fr
 is left to the parser.
 """
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from chat_personas.cli.errors import DONE
+from chat_personas.cli.errors import DONE, UsageError
 
 if TYPE_CHECKING:
     from chat_personas.corpus import Corpus
@@ -142,9 +145,14 @@ class Launch:
         remember(info)
 
 
+WITHOUT_A_SCREEN = frozenset({"dumb", "unknown"})
+"""The values of TERM that say that nothing can be drawn, as in a shell within an editor."""
+
+
 def has_terminal() -> bool:
-    """Whether both standard input and output are terminals, so that a screen can be shown."""
-    return _is_terminal(sys.stdin) and _is_terminal(sys.stdout)
+    """Whether both standard input and output are terminals on which a screen can be shown."""
+    draws = os.environ.get("TERM", "").lower() not in WITHOUT_A_SCREEN
+    return draws and _is_terminal(sys.stdin) and _is_terminal(sys.stdout)
 
 
 def _is_terminal(stream: TextIO | None) -> bool:
@@ -158,12 +166,58 @@ def open_screen(launch: Launch) -> int:
     Raises:
         Exception: an error that leaves nothing to do, as `ChatApp.run` does.
     """
-    from chat_personas.tui.app import ChatApp
-    from chat_personas.tui.session import Session
+    with _keys_waiting():
+        _check_toolkit()
+        from chat_personas.tui.app import ChatApp
+        from chat_personas.tui.session import Session
 
-    app = ChatApp(Session(launch))
-    app.run()
+        app = ChatApp(Session(launch))
+        app.run()
     return app.return_code if app.return_code is not None else DONE
+
+
+COLOUR_SYSTEMS = ("auto", "standard", "256", "truecolor", "windows")
+
+
+def _check_toolkit() -> None:
+    """Raise UsageError for a variable of Textual's, the toolkit, with which it cannot draw a screen."""
+    if (colours := os.environ.get("TEXTUAL_COLOR_SYSTEM")) and colours not in COLOUR_SYSTEMS:
+        known = ", ".join(COLOUR_SYSTEMS)
+        raise UsageError(f"TEXTUAL_COLOR_SYSTEM in the environment names no colours; unset it, or give one of {known}")
+    if (log := os.environ.get("TEXTUAL_LOG")) and (Path(log).is_dir() or not Path(log).absolute().parent.is_dir()):
+        raise UsageError("TEXTUAL_LOG in the environment names no file that can be written; unset or correct it")
+    if driver := os.environ.get("TEXTUAL_DRIVER"):
+        module, _, name = driver.partition(":")
+        try:
+            found = getattr(import_module(module), name, None)
+        except (ImportError, ValueError):
+            found = None
+        from textual.driver import Driver
+
+        if not (isinstance(found, type) and issubclass(found, Driver)):
+            raise UsageError("TEXTUAL_DRIVER in the environment names no driver of Textual; unset it")
+
+
+@contextmanager
+def _keys_waiting() -> Iterator[None]:
+    """Let Ctrl+Q and Ctrl+S wait as keys while the screen is imported, and leave the terminal as it was.
+
+    The terminal itself would take them for flow control, and they would be lost.
+    """
+    try:
+        import termios
+    except ImportError:  # Windows has no such terminals
+        yield
+        return
+    descriptor = sys.stdin.fileno()
+    before = termios.tcgetattr(descriptor)
+    with suppress(termios.error):
+        termios.tcsetattr(descriptor, termios.TCSANOW, [before[0] & ~termios.IXON, *before[1:]])
+    try:
+        yield
+    finally:
+        with suppress(termios.error):  # the terminal is gone
+            termios.tcsetattr(descriptor, termios.TCSANOW, before)
 
 
 OPTIONS = {"--model": "model", "--survey": "survey", "--resume": "resume"}

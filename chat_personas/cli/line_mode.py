@@ -34,6 +34,7 @@ from chat_personas.reporting.wording import (
     nearest_groups,
 )
 from chat_personas.text import pluralize, printable
+from chat_personas.tui.leaving import SIGNALLED, SIGNALS, run_unwaited
 from eval.engine import Engine, EngineError, TooLongError
 
 if TYPE_CHECKING:  # measuring imports NumPy, which a conversation without --measure never needs
@@ -59,24 +60,31 @@ class LineMode:
         self._measure = measure
         self._resume = resume
         self._interrupted = False
+        self._signal: int = signal.SIGINT
         self._conversation: Conversation | None = None
         self._stopping: asyncio.Task[None] | None = None
 
     def run(self) -> int:
-        """Talk until standard input ends; return the exit code.
+        """Talk until standard input ends, or a signal ends the program; return the exit code.
+
+        A reply that was being generated is kept as far as it came.
 
         Raises:
-            KeyboardInterrupt: Ctrl-C was pressed; a reply that was being generated is kept as far as it came.
+            KeyboardInterrupt: Ctrl-C was pressed.
         """
         try:
-            return asyncio.run(self._talk())
+            return run_unwaited(self._talk())
         except asyncio.CancelledError:
+            if self._signal != signal.SIGINT:
+                return SIGNALLED + self._signal
             raise KeyboardInterrupt from None
 
     async def _talk(self) -> int:
         talk = asyncio.current_task()
         assert talk is not None
-        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._interrupt, talk)
+        for number in SIGNALS:
+            if number == signal.SIGINT or signal.getsignal(number) != signal.SIG_IGN:
+                asyncio.get_running_loop().add_signal_handler(number, self._interrupt, talk, number)
         self._check_arguments()
         with self._launch.open_corpus() as corpus:
             if self._resume is not None:
@@ -101,8 +109,9 @@ class LineMode:
         if self._measure:
             self._launch.loaded_survey  # noqa: B018
 
-    def _interrupt(self, talk: "asyncio.Task[int]") -> None:
-        """At the first Ctrl-C stop a running reply, so that it is kept as stopped; otherwise end at once."""
+    def _interrupt(self, talk: "asyncio.Task[int]", number: int) -> None:
+        """At the first signal stop a running reply, so that it is kept as stopped; otherwise end at once."""
+        self._signal = number
         if self._conversation is not None and self._conversation.replying and not self._interrupted:
             self._stopping = asyncio.create_task(self._conversation.stop())
         else:

@@ -2,11 +2,14 @@
 
 import errno
 import io
+import logging
 import os
 import sys
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import pairwise
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 from chat_personas.cli import launch
 from chat_personas.cli.commands import NAMES
@@ -164,7 +167,21 @@ def run() -> None:
     if with_command([argument for argument in sys.argv[1:] if argument != "--debug"])[0] not in STOPS_WITH_ITS_READER:
         sys.stdout, sys.stderr = _whoever_reads(sys.stdout), _whoever_reads(sys.stderr)
     keep_output_clean()
-    sys.exit(main(sys.argv[1:]))
+    _end(main(sys.argv[1:]))
+
+
+def _end(code: int) -> NoReturn:
+    """End the process. A thread that still waits, for a server or a name that is not found, does not hold it up.
+
+    Everything is stored by now. Python itself would wait for such a thread when it ends.
+    """
+    if any(thread is not threading.main_thread() and not thread.daemon for thread in threading.enumerate()):
+        logging.shutdown()
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError, AttributeError):  # closed, or there is none
+                stream.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 class _Unread(io.FileIO):

@@ -1,6 +1,5 @@
 """Opening the model and the corpus for a command, and closing them whatever happens."""
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 
@@ -9,6 +8,7 @@ from chat_personas.corpus import Corpus
 from chat_personas.engines.open import open_engine, shown_model
 from chat_personas.paths import corpus_path, make_private
 from chat_personas.settings import Settings
+from chat_personas.tui.leaving import run_unwaited
 from eval.engine import Engine, EngineInfo
 
 
@@ -19,7 +19,7 @@ def described_engine(model: str, settings: Settings) -> EngineInfo:
         UnknownModelError: no model has that name.
         EngineError: the file is not a model, or the server does not answer.
     """
-    return asyncio.run(_describe(model, settings))
+    return run_unwaited(_describe(model, settings))
 
 
 async def _describe(model: str, settings: Settings) -> EngineInfo:

@@ -1,5 +1,6 @@
 """The Textual application: its theme, quitting, and the way from the first frame to the chat screen."""
 
+import asyncio
 import logging
 import math
 import sys
@@ -17,11 +18,14 @@ from textual.screen import Screen
 from textual.theme import Theme
 from textual.worker import WorkerFailed
 
+from chat_personas.tui.leaving import UnwaitedThreads, watch_for_the_end
 from chat_personas.tui.screens.first_frame import FirstScreen
 from chat_personas.tui.session import Session
-from chat_personas.tui.terminal_guard import to_log
+from chat_personas.tui.terminal_guard import lenient, to_log
 
 if TYPE_CHECKING:
+    from textual.driver import Driver
+
     from chat_personas.tui.chat.screen import ChatScreen
 
 # Any theme of Textual may be set instead; on few colours the terminal's own are used.
@@ -50,7 +54,8 @@ Python's default is 5 ms.
 """
 SECONDS_TO_PRESS_AGAIN = 5.0
 AGAIN_QUITS = "Press Ctrl+C again to quit. All is stored."
-HUNG_UP = 128 + 1  # what a shell reports for a program that SIGHUP has ended
+BY_CHOICE = 0
+"""The exit code where the person left by a key."""
 
 
 class ChatApp(App[None]):
@@ -70,6 +75,8 @@ class ChatApp(App[None]):
         self._interrupted = -math.inf
         self._hint: Notification | None = None
         self._question: Screen[bool] | None = None
+        self._watching: asyncio.Task[None] | None = None
+        self._on_terminal = False
         self.register_theme(DUSK)
         self.use_settings(session.settings.keys, session.settings.theme)
 
@@ -84,6 +91,10 @@ class ChatApp(App[None]):
         """The screen that can be drawn before anything else is imported."""
         return FirstScreen(self.session.settings.persona, self.session.settings.model)
 
+    def get_driver_class(self) -> "type[Driver]":
+        """Textual's driver for this system, which reads the keys and draws."""
+        return lenient(super().get_driver_class())
+
     def run(self, *arguments: Any, **options: Any) -> None:
         """Show the screen until the person leaves it.
 
@@ -92,10 +103,17 @@ class ChatApp(App[None]):
                 traceback is in the log.
         """
         sys.setswitchinterval(SECONDS_BETWEEN_THREADS)
+        self._on_terminal = not options.get("headless", False)
         with to_log(self.session.launch.log_path):
             super().run(*arguments, **options)
         if self.session.failure is not None:
             raise self.session.failure
+
+    def on_load(self) -> None:
+        """Before anything is drawn, see to it that signals end the program in good order, and no thread holds it up."""
+        asyncio.get_running_loop().set_default_executor(UnwaitedThreads())
+        if self._on_terminal:
+            self._watching = asyncio.create_task(watch_for_the_end(self.leave))
 
     def on_ready(self) -> None:
         """Once the first frame is on the screen, open the chat screen, which opens everything else."""
@@ -103,7 +121,6 @@ class ChatApp(App[None]):
 
     async def _open_conversation(self) -> None:
         from chat_personas.tui.chat.screen import ChatScreen
-        from chat_personas.tui.terminal_guard import watch_for_hangup
 
         first = self.screen
         chat = ChatScreen(self.session)
@@ -112,8 +129,6 @@ class ChatApp(App[None]):
         for event in first.typed:
             chat.composer.post_message(event)
         chat.set_focus(chat.composer)  # now: a key that comes before the screen has chosen a focus would be lost
-        if not self.is_headless:
-            self.run_worker(watch_for_hangup(self._terminal_gone), group="hangup")
 
     def on_chat_screen_settings_read(self, event: "ChatScreen.SettingsRead") -> None:
         """Use the validated settings, which differ from their preview."""
@@ -126,19 +141,27 @@ class ChatApp(App[None]):
     async def action_quit(self) -> None:
         """Quit, unless the question whether to quit is being asked already."""
         if self._question not in self.screen_stack:
-            self._leave()
+            self._ask_and_leave()
 
     @work(exclusive=True, group="quit")
-    async def _leave(self) -> None:
-        """Stop and store the reply, and quit; ask first if a message has not been sent."""
+    async def _ask_and_leave(self) -> None:
+        """Quit; ask first if a message has not been sent."""
         from chat_personas.tui.screens.dialogs import ConfirmScreen
 
         if self.session.unsent:
             self._question = ConfirmScreen(UNSENT, "Quit", "Stay")
             if not await self.push_screen_wait(self._question):
                 return
-        await self.session.stop()
-        self.exit()
+        await self.leave(BY_CHOICE)
+
+    async def leave(self, code: int) -> None:
+        """Stop and store the reply, and end with this exit code, whatever else is under way."""
+        if code != BY_CHOICE:
+            self.session.failure = None  # the signal, and not a model that did not open, is why the program ends
+        try:
+            await self.session.stop()
+        finally:
+            self.exit(return_code=code)
 
     async def action_help_quit(self) -> None:  # type: ignore[override]
         """Ctrl+C without a selection to copy: say that a second one quits, and quit at the second one."""
@@ -162,19 +185,19 @@ class ChatApp(App[None]):
     def _handle_exception(self, error: Exception) -> None:
         """End the program with an internal error as `failure`, without Textual's traceback, which shows values.
 
-        An error in drawing a reply does not end the program: the reply is shown as plain text.
+        An error in drawing a reply does not end the program: the reply is shown as plain text. Once the program is
+        ending, widgets go away while workers and messages may still look for them: what fails then is only logged.
         """
         from chat_personas.tui.widgets.messages import reply_drawn_by
 
+        cause = error.error if isinstance(error, WorkerFailed) and isinstance(error.error, Exception) else error
+        if self._exit:
+            logging.getLogger(__name__).warning("an error while the screen was being left", exc_info=cause)
+            return
         if (reply := reply_drawn_by(active_message_pump.get(None))) is not None:
             reply.show_plain(error)
             return
-        cause = error.error if isinstance(error, WorkerFailed) and isinstance(error.error, Exception) else error
         logging.getLogger(__name__).critical("the screen ended with a mistake", exc_info=cause)
         self.session.failure = self.session.failure or cause
         super()._handle_exception(error)
         self._exit_renderables.clear()
-
-    async def _terminal_gone(self) -> None:
-        await self.session.close()
-        self.exit(return_code=HUNG_UP)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from chat_personas.tui.leaving import PATIENCE, in_time
+
 if TYPE_CHECKING:
     from chat_personas.conversation.conversation import Conversation
     from chat_personas.corpus import Corpus
@@ -190,18 +192,22 @@ class Session:
             await self.conversation.stop()
 
     async def close(self) -> None:
-        """Stop and store the reply, and close model and corpus. What cannot be stored becomes the `failure`."""
+        """Stop and store the reply, and close model and corpus. What cannot be stored becomes the `failure`.
+
+        A model that does not close at once, and a corpus that is still being opened, hold nothing that was said: the
+        program does not wait long for them.
+        """
         await self.stop()
         if self.conversation is not None:
             await self._keep(self.conversation.save)
             self.conversation = None
         if self.engine is not None:
-            await self.engine.close()
+            await in_time(self.engine.close())
             self.engine = None
         if self.monitor is not None:
             await self._keep(self.monitor.settle)  # closing the engine has ended the current round
         if self._corpus_opening is not None:
-            await asyncio.wait({self._corpus_opening})
+            await asyncio.wait({self._corpus_opening}, timeout=PATIENCE)
         if self.corpus is not None:
             await asyncio.to_thread(self.corpus.close)
             self.corpus = None

@@ -1,27 +1,27 @@
-"""What the screen needs of its process: descriptor 2 for itself, notice of a hang-up, quiet garbage collection.
+"""What the screen needs of its process: descriptor 2 for itself, keys in any encoding, quiet garbage collection.
+
+Keys that are not UTF-8, as a terminal in another encoding sends them, are left out, and the person is told. They would
+end Textual's input thread.
 
 Native libraries write to file descriptor 2, on which Textual draws. So while the screen is up Textual draws on a copy
 of the descriptor, and the descriptor itself leads to the log.
-
-When the terminal is gone, the system usually sends SIGHUP. Where that signal is ignored (`nohup`, some service
-managers) only the descriptor shows it, and Textual's input thread would spin on it for ever.
 
 A full garbage collection visits every object. It takes 170 ms once SciPy is loaded, comes several times during a reply,
 and no key is echoed meanwhile.
 """
 
-import asyncio
-import contextlib
 import errno
 import gc
 import io
 import os
-import select
-import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from textual.driver import Driver
 
 _HARDLY_EVER = 1000
 
@@ -42,33 +42,6 @@ def collect() -> None:
     gc.collect()
 
 
-EVERY_SECONDS = 0.5
-
-
-def terminal_gone() -> bool:
-    """Whether the terminal of standard input has been closed."""
-    poll = select.poll()
-    poll.register(sys.__stdin__.fileno() if sys.__stdin__ is not None else 0, 0)
-    return any(events & (select.POLLHUP | select.POLLNVAL) for _, events in poll.poll(0))
-
-
-async def watch_for_hangup(act: Callable[[], Awaitable[None]]) -> None:
-    """Wait until the terminal is gone, by signal or by its descriptor, then await `act`."""
-    gone = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    ignored = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
-    if not ignored:
-        loop.add_signal_handler(signal.SIGHUP, gone.set)
-    try:
-        while not gone.is_set() and not terminal_gone():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(gone.wait(), EVERY_SECONDS)
-        await act()
-    finally:
-        if not ignored:
-            loop.remove_signal_handler(signal.SIGHUP)
-
-
 DESCRIPTOR = 2
 
 
@@ -76,7 +49,7 @@ class TerminalStream(io.TextIOWrapper):
     """The terminal as Textual writes to it, from a thread of its own.
 
     Output is dropped once the terminal is gone. An error would end that thread, and the event loop would wait for it
-    for ever, before `watch_for_hangup` notices.
+    for ever, before `watch_for_the_end` notices.
     """
 
     def write(self, text: str) -> int:
@@ -119,3 +92,24 @@ def to_log(log: Path | None) -> Iterator[None]:
             screen.close()
         os.dup2(terminal, DESCRIPTOR)
         os.close(terminal)
+
+
+NOT_UTF8 = "This terminal does not send UTF-8, so what you typed is left out. Set its encoding to UTF-8."
+
+
+def lenient(driver: "type[Driver]") -> "type[Driver]":
+    """Return the driver with an input thread that goes on after keys that are not UTF-8."""
+    if not hasattr(driver, "run_input_thread"):
+        return driver
+
+    class LenientDriver(driver):  # type: ignore[valid-type, misc]
+        def run_input_thread(self) -> None:
+            """Read keys until the screen is left."""
+            while True:
+                try:
+                    super().run_input_thread()
+                    return
+                except UnicodeDecodeError:
+                    self._app.call_later(self._app.notify, NOT_UTF8, severity="warning", markup=False)
+
+    return LenientDriver

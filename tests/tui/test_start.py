@@ -20,9 +20,10 @@ from textual.pilot import Pilot
 from chat_personas.cli.errors import BAD_INPUT
 from chat_personas.corpus import Corpus, CorpusError
 from chat_personas.settings import Settings
-from chat_personas.tui.app import HUNG_UP, ChatApp
+from chat_personas.tui.app import ChatApp
 from chat_personas.tui.chat.screen import ChatScreen
 from chat_personas.tui.drawing import INVITATION
+from chat_personas.tui.leaving import HUNG_UP
 from chat_personas.tui.screens.help import HelpScreen
 from eval.engine import EngineError
 from personas import PersonaError

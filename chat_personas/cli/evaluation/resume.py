@@ -1,6 +1,5 @@
 """One command's use of the answer cache: taking cached answers, keeping new ones, resuming an interrupted run."""
 
-import asyncio
 import sys
 from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
@@ -10,6 +9,7 @@ from chat_personas.engines.cached import AnswerStore, CachedEngine, CacheError, 
 from chat_personas.engines.cached.entries import command_key, model_key
 from chat_personas.paths import answers_path
 from chat_personas.text import printable
+from chat_personas.tui.leaving import run_unwaited
 from eval.engine import Engine, EngineError
 from eval.matrix.models import MatrixReport
 from eval.report import Report
@@ -45,7 +45,7 @@ class ResumableRun:
                 prints: the exception stays the one that was raised, whatever its class.
         """
         try:
-            return asyncio.run(asking)
+            return run_unwaited(asking)
         except KeyboardInterrupt as error:
             stopped = StoppedError("interrupted")
             self._note_kept_answers(stopped)

@@ -1,6 +1,5 @@
 """Verifying a report from the command line: with the survey and the persona that are at hand, and by asking again."""
 
-import asyncio
 import json
 import random
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ from chat_personas.cli.evaluation.requests import agree
 from chat_personas.cli.opening import opened_model
 from chat_personas.engines.open import UnknownModelError
 from chat_personas.settings import Settings
+from chat_personas.tui.leaving import run_unwaited
 from eval.answers import Answer, FloatArray
 from eval.compare.knowledge_gap import gaps
 from eval.engine import ORDERS, Engine, EngineInfo, Order
@@ -127,7 +127,7 @@ def verified(
             wrong = [Mismatch("prompt_sha256", CANNOT_ASK, str(error))]
         one = one.and_also(wrong, [*_not_at_hand(report, loaded, survey, again)])
         if again is not None:
-            one = asyncio.run(_asked_again(one, asked, again))
+            one = run_unwaited(_asked_again(one, asked, again))
         found.append(one)
     recomputed = [json.loads(gap.model_dump_json()) for gap in gaps(reports)]
     return [found[0].and_also(differing(document.get("gaps", []), recomputed, "gaps")), *found[1:]]

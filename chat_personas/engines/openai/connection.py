@@ -29,6 +29,8 @@ _SENT_HEADERS = frozenset(
     {"host", "accept", "accept-encoding", "connection", "user-agent", "content-type", "content-length", "authorization"}
 )
 _CONNECT_SECONDS = 5.0
+_LIST_SECONDS = 30.0
+"""For a list of models, which no server has to compute."""
 _TIMEOUTS = 5
 """An answer of which something keeps coming, but not the answer, is given up after this many times the timeout."""
 _MOST_CONNECTIONS = 1000  # the setting `concurrency` decides, not the pool
@@ -47,6 +49,7 @@ _KEYS_OF_KNOWN_HOSTS = {
 }
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+_KEY_LOG = "SSLKEYLOGFILE"
 
 
 class EnvironmentVariableError(EngineError):
@@ -96,9 +99,10 @@ class Connection:
             raise InvalidAddressError(f"{shown_address(url)} is not the address of a server ({error})") from error
 
     async def get(self, path: str) -> Any:
-        """Return the JSON document at `path`. Raises UnreadableAnswerError: it is not JSON."""
-        async with self._open("GET", path, None) as incoming:
-            return as_json(await self._whole(incoming, _LONGEST_LIST))
+        """Return the JSON document at `path`, which the server has at hand. Raises UnreadableAnswerError: not JSON."""
+        seconds = min(self._timeout, _LIST_SECONDS)
+        async with self._open("GET", path, None, seconds) as incoming:
+            return as_json(await self._whole(incoming, _LONGEST_LIST, seconds))
 
     async def post(self, path: str, body: Mapping[str, Any], *, most: int) -> Any:
         """Return the JSON document that answers `body`.
@@ -107,7 +111,7 @@ class Connection:
             UnreadableAnswerError: it is not JSON, or longer than `most` bytes.
         """
         async with self._open("POST", path, body) as incoming:
-            raw = await self._whole(incoming, most)
+            raw = await self._whole(incoming, most, _TIMEOUTS * self._timeout)
             try:
                 return as_json(raw)
             except NotJsonError as error:
@@ -125,38 +129,49 @@ class Connection:
         """Close the connections."""
         await self._client.aclose()
 
-    async def _whole(self, incoming: Incoming, most: int) -> bytes:
+    async def _whole(self, incoming: Incoming, most: int, seconds: float) -> bytes:
         """Return the bytes of a whole answer. Raises UnreadableAnswerError: there are more than `most`."""
+        import httpx2
         import openai
 
         found = bytearray()
         try:
-            async with asyncio.timeout(_TIMEOUTS * self._timeout), aclosing(incoming.pieces) as pieces:
+            async with asyncio.timeout(seconds), aclosing(incoming.pieces) as pieces:
                 async for piece in pieces:
                     found += piece
                     if len(found) > most:
                         raise UnreadableAnswerError(f"an answer without an end (more than {most:,} bytes)")
         except TimeoutError as error:
-            raise openai.APITimeoutError(self._client.build_request("GET", self._base)) from error
+            raise openai.APITimeoutError(
+                self._client.build_request("GET", self._base, timeout=httpx2.Timeout(seconds))
+            ) from error
         return bytes(found)
 
     @asynccontextmanager
-    async def _open(self, method: str, path: str, body: Mapping[str, Any] | None) -> AsyncGenerator[Incoming, None]:
+    async def _open(
+        self, method: str, path: str, body: Mapping[str, Any] | None, seconds: float | None = None
+    ) -> AsyncGenerator[Incoming, None]:
+        """Yield the answer once its head has come, within `seconds` (None: the timeout)."""
         import httpx2
         import openai
 
+        seconds = self._timeout if seconds is None else seconds
+        timeout = httpx2.Timeout(seconds, connect=_CONNECT_SECONDS)
         content = None if body is None else json.dumps(body).encode()
         headers = {"accept": "application/json", **({} if body is None else {"content-type": "application/json"})}
-        request = self._client.build_request(method, f"{self._base}{path}", content=content, headers=headers)
+        request = self._client.build_request(
+            method, f"{self._base}{path}", content=content, headers=headers, timeout=timeout
+        )
         try:
-            response = await self._client.send(request, stream=True)
+            async with asyncio.timeout(seconds + _CONNECT_SECONDS):  # httpx counts from the last byte on
+                response = await self._client.send(request, stream=True)
             try:
                 if not response.is_success:
                     raise await self._refused(response)
                 yield Incoming(response.headers.get("content-type", ""), response.aiter_bytes())
             finally:
                 await response.aclose()
-        except httpx2.TimeoutException as error:
+        except (httpx2.TimeoutException, TimeoutError) as error:
             raise openai.APITimeoutError(request) from error
         except (httpx2.HTTPError, httpx2.StreamError) as error:
             raise openai.APIConnectionError(request=request) from error
@@ -229,6 +244,10 @@ def _make_client(url: str, key: str | None, timeout: float) -> "httpx2.AsyncClie
             headers={"user-agent": "chat-personas"},
         )
     except OSError as error:  # certificates that cannot be read; ssl.SSLError is one, too
+        if not _can_be_written(os.environ.get(_KEY_LOG)):
+            raise EnvironmentVariableError(
+                f"{_KEY_LOG} in the environment names a file that cannot be written; unset or correct it"
+            ) from error
         named = [name for name in _CERTIFICATES if os.environ.get(name)]
         why = "cannot be read as certificates" if isinstance(error, ssl.SSLError) else "cannot be opened"
         if named:
@@ -247,8 +266,19 @@ def _check_proxies() -> None:
         if value.lower().startswith(("socks5://", "socks5h://")):
             why = "a SOCKS proxy, for which the package socksio is missing; install it, or unset the variable"
         else:
-            why = "a proxy that cannot be used; write it as http://host:port, or unset it"
+            why = "a proxy that cannot be used; write it as http://127.0.0.1:3128, or unset it"
         raise EnvironmentVariableError(f"{name} in the environment names {why}")
+
+
+def _can_be_written(file: str | None) -> bool:
+    """Whether a file can be appended to, as OpenSSL does with its keys; None is no file."""
+    try:
+        if file:
+            with open(file, "ab"):  # noqa: PTH123 - as OpenSSL opens it
+                pass
+    except OSError:
+        return False
+    return True
 
 
 def _is_usable_proxy(address: str) -> bool:

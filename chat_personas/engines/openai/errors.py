@@ -39,7 +39,7 @@ def explain(error: Exception, url: str, key_env: str | None, *, opening: bool = 
     if isinstance(error, openai.APIStatusError):
         return EngineError(f"{where} {_explain_status(error, url, key_env)}")
     if isinstance(error, openai.APITimeoutError) and not is_unreachable(error):
-        return EngineError(f"{where} did not answer in time; try again, or raise servers.timeout in settings")
+        return EngineError(f"{where} did not answer {_within(error)}; try again, or raise servers.timeout in settings")
     if is_broken_off(error):
         return EngineError(f"{where} broke off its answer; try again, or look at the server's log")
     if isinstance(error, openai.APIConnectionError):
@@ -51,6 +51,12 @@ def explain(error: Exception, url: str, key_env: str | None, *, opening: bool = 
     if isinstance(error, UnreadableAnswerError):
         return EngineError(f"{where} sent {error}; try again, or look at the server's log")
     return EngineError(f"{where} sent something that cannot be read ({_quoted(error)})")
+
+
+def _within(error: "openai.APITimeoutError") -> str:
+    """Say for how long the server was waited for, which the request knows."""
+    seconds = error.request.extensions.get("timeout", {}).get("read")
+    return "in time" if seconds is None else f"within {seconds:g} s"
 
 
 def _explain_unreachable(error: Exception, url: str) -> str:

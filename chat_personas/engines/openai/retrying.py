@@ -191,6 +191,8 @@ async def through_hiccups(request: Callable[[], Awaitable[T]], retries: int) -> 
         try:
             return await request()
         except openai.OpenAIError as error:
+            if isinstance(error, openai.APITimeoutError) and not is_unreachable(error):
+                raise  # the person has waited long enough
             is_limit = isinstance(error, openai.RateLimitError) and error.code != _QUOTA
             wanted = asked_pause(error)
             if times > retries or not (is_limit or _may_pass(error)) or (wanted or 0.0) > LONGEST_LIMITED_PAUSE:

@@ -1,5 +1,6 @@
 """The chat screen: the conversation with the alignment panel beside it, and what its keys do."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from personas import Persona
 
 NO_MODEL = "no model"
+OPENING = "opening…"
+LONG = 5
+"""Seconds after which it is shown for how long the model has been opened."""
 WIDE = 100
 """From this many columns on, the panel is always shown beside the conversation."""
 
@@ -90,6 +94,7 @@ class ChatScreen(Screen[None]):
         self.status_line = StatusLine()
         self.replies = ReplyController(session, self.transcript, self)
         self.measuring = MeasuringController(session, self.panel)
+        self._opening_since = time.monotonic()
         self.navigator = Navigator(session, self.replies, self.measuring, self)
 
     def compose(self) -> ComposeResult:
@@ -106,7 +111,7 @@ class ChatScreen(Screen[None]):
     def on_mount(self) -> None:
         """Show what is known already; the rest is opened after the first frame."""
         self.title_line.persona = self.session.settings.persona
-        self.status_line.model, self.status_line.state = self.session.settings.model, "opening…"
+        self.status_line.model, self.status_line.state = self.session.settings.model, OPENING
         self.panel.clear(self.measuring.state())
         self.call_after_refresh(self.open)
 
@@ -114,11 +119,21 @@ class ChatScreen(Screen[None]):
     async def open(self) -> None:
         """Open persona, corpus, model and conversation. The program ends with an error that leaves nothing to do."""
         await self.panel.furnish()
+        waiting = self.set_interval(1.0, self._count_opening)
+        self._opening_since, self.status_line.state = time.monotonic(), OPENING
         try:
             await self.navigator.open()
         except Exception as error:
             self.session.failure = error
             self.app.exit()
+        finally:
+            waiting.stop()
+
+    def _count_opening(self) -> None:
+        """Show for how long the model has been opened, so that a server that stalls can be told from one that works."""
+        seconds = int(time.monotonic() - self._opening_since)
+        if self.status_line.state.startswith(OPENING) and seconds >= LONG:
+            self.status_line.state = f"{OPENING} {seconds} s"
 
     @work(group="enter", exclusive=True)
     async def enter(self, conversation_id: str | None, persona: str | None = None) -> None:

@@ -97,17 +97,20 @@ class ConversationsScreen(Screen[str | None]):
         self._corpus = corpus
         self._open_id = open_id
         self.deleted: set[str] = set()
+        self._heading = Static("Conversations", markup=False, id="heading")
+        self._words = Input(placeholder="Search the messages", id="words")
+        self._found = FoundList(id="found", markup=False)
 
     def compose(self) -> ComposeResult:
         """Lay out the search above the list."""
-        yield Static("Conversations", markup=False, id="heading")
-        yield Input(placeholder="Search the messages", id="words")
-        yield FoundList(id="found", markup=False)
+        yield self._heading
+        yield self._words
+        yield self._found
         yield KeyLine(("select", "cancel", "search", "delete", "quit"))
 
     def on_mount(self) -> None:
         """List the newest."""
-        self.query_one(OptionList).focus()
+        self._found.focus()
         self.find("")
 
     @on(Input.Changed)
@@ -133,7 +136,7 @@ class ConversationsScreen(Screen[str | None]):
         except CorpusError as error:
             self.notify(printable(str(error)), severity="error", markup=False)
             return
-        found = self.query_one(OptionList)
+        found = self._found
         at = found.highlighted
         found.set_class(bool(words.strip()), "-hits")  # an excerpt wraps: its words may stand anywhere in it
         found.clear_options()
@@ -169,22 +172,22 @@ class ConversationsScreen(Screen[str | None]):
         else:
             self.notify("Deleted." if without_trace else LEFT_ON_DISK, markup=False)
         self.deleted.add(chosen.conversation_id)
-        self.find(self.query_one(Input).value)
+        self.find(self._words.value)
 
     def action_search(self) -> None:
         """Go to the search."""
-        self.query_one(Input).focus()
+        self._words.focus()
 
     def action_to_list(self) -> None:
         """Go to the list."""
-        self.query_one(OptionList).focus()
+        self._found.focus()
 
     def action_cancel(self) -> None:
         """Go back to the open conversation."""
         self.dismiss(None)
 
     def _chosen(self) -> FoundConversation | None:
-        chosen = self.query_one(OptionList).highlighted_option
+        chosen = self._found.highlighted_option
         return chosen if isinstance(chosen, FoundConversation) else None
 
     def _newest(self, _words: str) -> list[FoundConversation]:
@@ -206,4 +209,4 @@ class ConversationsScreen(Screen[str | None]):
             else pluralize(count, "conversation").capitalize()
         )
         more = " (the newest; search to find others)" if count == SHOWN else ""
-        self.query_one("#heading", Static).update(found + more)
+        self._heading.update(found + more)

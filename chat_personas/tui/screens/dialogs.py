@@ -100,13 +100,14 @@ class PathScreen(Dialog[Path | None]):
         self._what = what
         self._proposal = full_display_path(Path(name))
         self._warned: str | None = None
+        self._hint_line = Static(markup=False, id="hint")
 
     def compose(self) -> ComposeResult:
         """Lay out the description above the path."""
         with Vertical(id="dialog"):
             yield Static(printable(self._what), markup=False)
             yield Input(self._proposal, id="path", select_on_focus=False)
-            yield Static(markup=False, id="hint")
+            yield self._hint_line
 
     @on(Input.Changed)
     def show_where(self, event: Input.Changed) -> None:
@@ -136,7 +137,7 @@ class PathScreen(Dialog[Path | None]):
         self.dismiss(None)
 
     def _hint(self, text: str) -> None:
-        self.query_one("#hint", Static).update(printable(text))
+        self._hint_line.update(printable(text))
 
 
 FORMAT = "openai"

@@ -46,11 +46,12 @@ class HelpScreen(Dialog[None]):
         super().__init__()
         self._keys_shown = tuple(keys)
         self._rows: list[tuple[Static, NamedKey]] = []
+        self._scroll = VerticalScroll(id="help")
 
     def compose(self) -> ComposeResult:
         """Lay out the keys below a few sentences about the screen."""
         self._rows = [(Static(self._line(key)), key) for key in self._keys_shown]
-        with VerticalScroll(id="help"):
+        with self._scroll:
             yield Static(ABOUT.rstrip(), markup=False)
             for place, rows in groupby(self._rows, lambda row: row[1].place):
                 yield Static(Content.styled(place, "bold"), classes="place")
@@ -72,10 +73,9 @@ class HelpScreen(Dialog[None]):
 
     def on_mount(self) -> None:
         """Let the arrow keys scroll, and say how to leave."""
-        scroll = self.query_one("#help")
-        scroll.border_title = "Keys"
-        scroll.border_subtitle = "Esc closes"
-        scroll.focus()
+        self._scroll.border_title = "Keys"
+        self._scroll.border_subtitle = "Esc closes"
+        self._scroll.focus()
 
     def action_close(self) -> None:
         """Go back."""

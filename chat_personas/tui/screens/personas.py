@@ -1,5 +1,6 @@
 """The list of personas to choose from."""
 
+import asyncio
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -35,39 +36,40 @@ class PersonasScreen(Screen[str | None]):
         super().__init__()
         self._names = names
         self._titles: dict[str, str] = {}
+        self._wanted = Input(placeholder="Type to narrow the list, or the path of a persona file", id="wanted")
+        self._listed = OptionList(id="names", markup=False)
 
     def compose(self) -> ComposeResult:
         """Lay out the search above the list."""
         yield Static("Choose a persona for a new conversation (this one is kept)", markup=False, id="heading")
-        yield Input(placeholder="Type to narrow the list, or the path of a persona file", id="wanted")
-        yield OptionList(id="names", markup=False)
+        yield self._wanted
+        yield self._listed
         yield KeyLine()
 
     def on_mount(self) -> None:
         """Show the names at once, and the titles as soon as they have been read."""
         self._list("")
-        self.query_one(Input).focus()
+        self._wanted.focus()
         self.read_titles()
 
-    @work(thread=True, exclusive=True)
-    def read_titles(self) -> None:
-        """Read every persona's title and groups, and whether the built-in survey has figures for them.
+    @work(exclusive=True)
+    async def read_titles(self) -> None:
+        """Show every persona's title and groups, and whether the built-in survey has figures for them."""
+        self._titles = await asyncio.to_thread(self._read_titles)
+        self._list(self._wanted.value)
 
-        A file with a problem is listed with it.
-        """
+    def _read_titles(self) -> dict[str, str]:
+        """Return the line about each persona; about a file with a problem, the problem."""
         from eval.surveys.loading import load_survey
         from personas import PersonaError, load_persona
 
-        survey = load_survey(BUILT_IN).survey
+        survey, titles = load_survey(BUILT_IN).survey, {}
         for name in self._names:
             try:
-                loaded = load_persona(name)
+                titles[name] = _described(load_persona(name), survey)
             except PersonaError as error:
-                self._titles[name] = f"! {error}"
-            else:
-                self._titles[name] = _described(loaded, survey)
-        if self.is_running:
-            self.app.call_from_thread(self._relist)
+                titles[name] = f"! {error}"
+        return titles
 
     @on(Input.Changed)
     def narrow(self, event: Input.Changed) -> None:
@@ -77,7 +79,7 @@ class PersonasScreen(Screen[str | None]):
     @on(Input.Submitted)
     def choose_first(self, event: Input.Submitted) -> None:
         """Choose the highlighted persona, or the persona file whose path was typed."""
-        names = self.query_one(OptionList)
+        names = self._listed
         if names.option_count:
             self.dismiss(names.get_option_at_index(names.highlighted or 0).id)
         elif event.value.strip():
@@ -90,18 +92,15 @@ class PersonasScreen(Screen[str | None]):
 
     def action_to_list(self) -> None:
         """Move from the search to the list."""
-        self.query_one(OptionList).focus()
+        self._listed.focus()
 
     def action_cancel(self) -> None:
         """Stay with the current persona."""
         self.dismiss(None)
 
-    def _relist(self) -> None:
-        self._list(self.query_one(Input).value)
-
     def _list(self, wanted: str) -> None:
         words = wanted.lower().split()
-        names = self.query_one(OptionList)
+        names = self._listed
         names.clear_options()
         for name in self._names:
             line = f"{fitted(name, 28)} {self._titles.get(name, '')}"

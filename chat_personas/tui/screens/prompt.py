@@ -30,11 +30,12 @@ class PromptScreen(Screen[None]):
     def __init__(self, given: Sequence["Message"]) -> None:
         super().__init__()
         self._given = given
+        self._messages = VerticalScroll(id="messages")
 
     def compose(self) -> ComposeResult:
         """Lay out every message under its role."""
         yield Static("The exact prompt", markup=False, id="heading")
-        with VerticalScroll(id="messages"):
+        with self._messages:
             if not any(message.role == "system" for message in self._given):
                 yield Static(NO_SYSTEM, markup=False, classes="absent")
             for message in self._given:
@@ -44,7 +45,7 @@ class PromptScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Let the arrow keys scroll at once."""
-        self.query_one("#messages").focus()
+        self._messages.focus()
 
     def action_close(self) -> None:
         """Go back to the conversation."""

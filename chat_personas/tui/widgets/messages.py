@@ -104,12 +104,14 @@ class Reply(Vertical):
         self._postponed = 0
         self._drawing_due = False
         self._plain = False
+        self._markdown = _ReplyText(parser_factory=plain_markdown, open_links=False, classes="reply-text")
+        self._note_line = Static(printable(self._note), markup=False, classes="note")
 
     def compose(self) -> ComposeResult:
         """Lay out the speaker, the text and the note."""
         yield Static(printable(self._speaker), markup=False, classes="speaker")
-        yield _ReplyText(parser_factory=plain_markdown, open_links=False, classes="reply-text")
-        yield Static(printable(self._note), markup=False, classes="note")
+        yield self._markdown
+        yield self._note_line
 
     async def on_mount(self) -> None:
         """Draw what there is."""
@@ -143,9 +145,8 @@ class Reply(Vertical):
             self.call_later(self._replace_markdown)  # later: Textual may be in the middle of laying out the screen
 
     async def _replace_markdown(self) -> None:
-        markdown = self.query_one(Markdown)
-        await self.mount(Static(Content(self._text), markup=False, classes="reply-text"), after=markdown)
-        await markdown.remove()
+        await self.mount(Static(Content(self._text), markup=False, classes="reply-text"), after=self._markdown)
+        await self._markdown.remove()
 
     async def _draw(self) -> None:
         """Draw what was not drawn yet, and nothing more for a while. Runs in the widget's own task: one at a time."""
@@ -169,7 +170,7 @@ class Reply(Vertical):
             self._redraw_plain()
             return
         try:
-            await self.query_one(Markdown).append(text)
+            await self._markdown.append(text)
         except Exception:
             await self._draw_whole()
 
@@ -178,8 +179,10 @@ class Reply(Vertical):
         if self._plain:
             self._redraw_plain()
             return
+        if not (self._markdown.is_attached and self._markdown.is_mounted):
+            return  # not yet: `on_mount` draws it; or not any more
         try:
-            await self.query_one(Markdown).update(self._text)
+            await self._markdown.update(self._text)
         except Exception as error:
             self.show_plain(error)
 
@@ -189,9 +192,8 @@ class Reply(Vertical):
 
     def _show_note(self, note: str) -> None:
         self._note = note
-        line = self.query_one(".note", Static)
-        line.update(printable(note))
-        line.display = bool(note)
+        self._note_line.update(printable(note))
+        self._note_line.display = bool(note)
 
 
 class _ReplyText(Markdown):

@@ -81,7 +81,7 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
-        ("HTTP_PROXY", "ftp://proxy:1", "a proxy that cannot be used; write it as http://host:port, or unset it"),
+        ("HTTP_PROXY", "ftp://proxy:1", "a proxy that cannot be used; write it as http://127.0.0.1:3128, or unset it"),
         ("https_proxy", "http://proxy:many", "a proxy that cannot be used"),
         ("HTTPS_PROXY", "http://[::1", "a proxy that cannot be used"),
         ("HTTPS_PROXY", "http://", "a proxy that cannot be used"),

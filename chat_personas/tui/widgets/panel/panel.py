@@ -66,12 +66,13 @@ class AlignmentPanel(VerticalScroll):
         self._stems: Mapping[str, str] = {}
         self._resting = False
         self._due = False
+        self._headline = Headline()
         self._sections: Sections | None = None
         self._sections_are_old = True
 
     def compose(self) -> ComposeResult:
         """Lay out the headline; the sections are mounted by `furnish`, after the first frame."""
-        yield Headline()
+        yield self._headline
 
     async def furnish(self) -> None:
         """Mount the sections below the headline, once."""
@@ -147,7 +148,7 @@ class AlignmentPanel(VerticalScroll):
         self._show()
 
     def _show(self) -> None:
-        self.query_one(Headline).show(self._group, self.figures)
+        self._headline.show(self._group, self.figures)
         self.post_message(self.Shown(in_short(self.figures)))
         if self._sections is not None and self._sections_are_old:  # drawn at every count, they held up keys (key-echo)
             self._sections_are_old = False

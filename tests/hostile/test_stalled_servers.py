@@ -1,0 +1,75 @@
+"""A server that stalls holds nothing up: every wait has an end, and the person can always leave.
+
+`python -m benchmarks.leaving --states "server: silent"` measures how long leaving takes.
+"""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.leaving import WAYS, leave_once
+from benchmarks.stalled_server import STALLS, Stall, stalled_server
+from chat_personas.engines.openai import OpenAIEngine
+from eval.engine import EngineError, Message, Sampling
+
+SOME = [("silent", "ctrl+q"), ("dripping_list", "sigterm"), ("silent_in_reply", "ctrl+c")]
+ALL = [(stall, way) for stall in STALLS for way in WAYS]
+SILENT: list[Stall] = ["silent", "dripping_head", "dripping_list", "silent_answer"]
+BROKEN_OFF: list[Stall] = ["half_closed", "reset"]
+
+
+@pytest.mark.parametrize(("stall", "way"), SOME)
+def test_the_screen_can_be_left_while_the_server_stalls(tmp_path: Path, stall: str, way: str) -> None:
+    left = leave_once(f"server: {stall}", way, tmp_path)
+    assert left.fine, left
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("stall", "way"), [pair for pair in ALL if pair not in SOME])
+def test_it_can_be_left_in_every_way_whatever_the_server_does(tmp_path: Path, stall: str, way: str) -> None:
+    left = leave_once(f"server: {stall}", way, tmp_path)
+    assert left.fine, left
+
+
+@pytest.mark.parametrize("stall", SILENT)
+async def test_opening_a_model_on_a_silent_or_dripping_server_ends_and_says_after_how_long(stall: Stall) -> None:
+    with stalled_server(stall) as server, pytest.raises(EngineError) as raised:
+        await OpenAIEngine.open(server.url, timeout=1.0)
+    assert str(raised.value).startswith(f"{server.url} did not answer within 1 s; ")
+
+
+@pytest.mark.parametrize("stall", BROKEN_OFF)
+async def test_opening_a_model_on_a_server_that_ends_the_connection_ends_and_says_so(stall: Stall) -> None:
+    with stalled_server(stall) as server, pytest.raises(EngineError) as raised:
+        await OpenAIEngine.open(server.url, timeout=60.0)
+    assert str(raised.value).startswith(f"{server.url} broke off its answer; ")
+
+
+@pytest.mark.parametrize("stall", ["silent_reply", "silent_in_reply"])
+async def test_a_reply_that_stalls_ends_and_is_not_asked_for_again(stall: Stall) -> None:
+    with stalled_server(stall) as server:
+        engine = await OpenAIEngine.open(server.url, timeout=0.5)
+        before = len(server.asked)
+        with pytest.raises(EngineError, match=r"did not answer within 0\.5 s"):
+            async for _ in engine.stream([Message("user", "Well?")], Sampling()):
+                pass
+        assert len(server.asked) == before + 1
+        await engine.close()
+
+
+@pytest.mark.parametrize("arguments", [["models", "show"], ["eval", "democrat", "--model"]])
+def test_ctrl_c_ends_a_command_that_waits_for_a_silent_server(tmp_path: Path, arguments: list[str]) -> None:
+    with stalled_server("silent") as server:
+        command = [sys.executable, "-m", "chat_personas", *arguments, server.url]
+        environment = {"CHAT_PERSONAS_HOME": str(tmp_path), "PATH": "", "PYTHONPATH": str(Path(__file__).parents[2])}
+        with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+            server.wait_until_asked()
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate()
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert said.startswith("chat-personas: ")
