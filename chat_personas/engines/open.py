@@ -174,7 +174,7 @@ async def open_engine(model: str, settings: "Settings | None" = None) -> Engine:
         )
     from chat_personas.engines.discreet import opened_discreetly
     from chat_personas.engines.openai import OpenAIEngine
-    from chat_personas.engines.openai.connection import key_variable
+    from chat_personas.engines.openai.keys import key_variable
 
     server = settings.server(found.url)
     opening = partial(

@@ -23,9 +23,10 @@ from chat_personas.engines.openai.capabilities import (
     shown_count,
     without_directories,
 )
-from chat_personas.engines.openai.connection import Connection, Incoming, account_of, is_loopback, key_for
+from chat_personas.engines.openai.connection import Connection, Incoming, is_loopback
 from chat_personas.engines.openai.errors import explain, is_broken_off, is_redirect
 from chat_personas.engines.openai.events import UnreadableAnswerError
+from chat_personas.engines.openai.keys import account_of, key_for
 from chat_personas.engines.openai.overflow import refusal_in
 from chat_personas.engines.openai.responses import as_score, failed, looseness, most_bytes, stream_pieces
 from chat_personas.engines.openai.retrying import (

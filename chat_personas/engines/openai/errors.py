@@ -4,8 +4,9 @@ import math
 from typing import TYPE_CHECKING, TypeGuard
 from urllib.parse import urljoin, urlsplit
 
-from chat_personas.engines.openai.connection import key_variable, proxy_variable
+from chat_personas.engines.openai.connection import proxy_variable
 from chat_personas.engines.openai.events import NotJsonError, ReportedFailureError, UnreadableAnswerError
+from chat_personas.engines.openai.keys import key_variable
 from chat_personas.engines.openai.overflow import refusal_in
 from chat_personas.engines.openai.retrying import LONGEST_ASKED_FOR, LONGEST_LIMITED_PAUSE, asked_pause, is_unreachable
 from chat_personas.engines.openai.wire import quotable

@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 
 from chat_personas.engines.openai.connection import Incoming
 from chat_personas.engines.openai.events import EventReader, SurrogateJoiner, UnreadableAnswerError, as_json
@@ -77,7 +78,7 @@ async def _deltas(incoming: Incoming, most: int, patience: float) -> AsyncGenera
             whole = completion(as_json(raw))
             yield Delta(whole.text, whole.finish)
             return
-        incoming = Incoming("", _once(raw))  # events, whatever their type says
+        incoming = replace(incoming, content_type="", pieces=_once(raw))  # events, whatever their type says
     reader = EventReader()
     heard = time.monotonic()
     async with aclosing(_limited(incoming, most)) as pieces:

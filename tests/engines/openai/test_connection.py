@@ -6,15 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_personas.engines.openai.connection import (
-    Connection,
-    EnvironmentVariableError,
-    InvalidAddressError,
-    account_of,
-    is_loopback,
-    key_for,
-    proxy_variable,
-)
+from chat_personas.engines.openai.client import EnvironmentVariableError
+from chat_personas.engines.openai.connection import Connection, InvalidAddressError, is_loopback, proxy_variable
+from chat_personas.engines.openai.keys import account_of, key_for
 from eval.engine import EngineError
 from personas.inputs.redaction import shown_address
 
