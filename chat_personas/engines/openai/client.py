@@ -21,7 +21,7 @@ Checked = Callable[[httpx2.Response], Awaitable[None]]
 """What looks at the head of every answer, and raises an error of the `openai` package for one that is a failure."""
 
 _SENT_HEADERS = frozenset(
-    {"host", "accept", "accept-encoding", "connection", "user-agent", "content-type", "content-length", "authorization"}
+    {"host", "accept", "accept-encoding", "connection", "user-agent", "content-type", "content-length"}
 )
 _CONNECT_SECONDS = 5.0
 _MOST_CONNECTIONS = 1000  # the setting `concurrency` decides, not the pool
@@ -67,12 +67,10 @@ def make_client(base: str, key: str | None, *, here: bool, timeout: float, check
         raise EngineError(f"the key of {shown_address(base)} has characters that cannot be sent; copy it again")
 
     async def strip_headers(request: httpx2.Request) -> None:
-        for name in [name for name in request.headers if name.lower() not in _SENT_HEADERS]:
+        for name in [name for name in request.headers if name not in sent]:
             del request.headers[name]
-        if key is None:
-            request.headers.pop("authorization", None)
-        else:
-            request.headers["authorization"] = f"Bearer {key}"
+
+    sent = _SENT_HEADERS if key is None else {*_SENT_HEADERS, "authorization"}
 
     if not here:
         _check_proxies()

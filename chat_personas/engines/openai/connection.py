@@ -67,9 +67,9 @@ class Connection:
 
         self._key = key
         self._timeout = timeout
-        base = _without_user(url).rstrip("/")
+        self._base = _without_user(url).rstrip("/")
         try:
-            self._client = make_client(base, key, here=is_loopback(url), timeout=timeout, checked=self._check)
+            self._client = make_client(self._base, key, here=is_loopback(url), timeout=timeout, checked=self._check)
         except (httpx2.InvalidURL, ValueError) as error:
             raise InvalidAddressError(f"{shown_address(url)} is not the address of a server ({error})") from error
 
@@ -78,13 +78,15 @@ class Connection:
         async with self._open("GET", path, None) as incoming:
             return as_json(await self._whole(incoming, _LONGEST_LIST))
 
-    async def post(self, path: str, body: Mapping[str, Any], *, most: int) -> Any:
+    async def post(self, path: str, body: Mapping[str, Any], *, most: int, at_root: bool = False) -> Any:
         """Return the JSON document that answers `body`.
+
+        `at_root`: the path is beside the API that is compatible with OpenAI's, not below it, as a server's own API is.
 
         Raises:
             UnreadableAnswerError: it is not JSON, or longer than `most` bytes.
         """
-        async with self._open("POST", path, body) as incoming:
+        async with self._open("POST", path, body, at_root=at_root) as incoming:
             raw = await self._whole(incoming, most)
             try:
                 return as_json(raw)
@@ -119,11 +121,14 @@ class Connection:
         return bytes(found)
 
     @asynccontextmanager
-    async def _open(self, method: str, path: str, body: Mapping[str, Any] | None) -> AsyncGenerator[Incoming, None]:
+    async def _open(
+        self, method: str, path: str, body: Mapping[str, Any] | None, *, at_root: bool = False
+    ) -> AsyncGenerator[Incoming, None]:
         import httpx2
         import openai
 
-        response = await self._sent(method, path, body)
+        base = self._base.removesuffix("/v1") if at_root else self._base
+        response = await self._sent(method, f"{base}{path}", body)
         try:
             yield Incoming(response.headers.get("content-type", ""), response.aiter_bytes(), response.request)
         except httpx2.TimeoutException as error:
@@ -133,16 +138,22 @@ class Connection:
         finally:
             await response.aclose()
 
-    async def _sent(self, method: str, path: str, body: Mapping[str, Any] | None) -> "httpx2.Response":
+    async def _sent(self, method: str, url: str, body: Mapping[str, Any] | None) -> "httpx2.Response":
         """Send a request; return its answer, of which only the head has been read."""
         import httpx2
         import openai
 
-        streamed: Any = {"cast_to": httpx2.Response, "stream": True, "stream_cls": openai.AsyncStream}
+        unsaid = {"x-stainless-retry-count": openai.Omit(), "x-stainless-read-timeout": openai.Omit()}
+        streamed: Any = {
+            "cast_to": httpx2.Response,
+            "stream": True,
+            "stream_cls": openai.AsyncStream,
+            "options": {"headers": unsaid},
+        }
         if method == "GET":
-            return cast(httpx2.Response, await self._client.get(path, **streamed))
+            return cast(httpx2.Response, await self._client.get(url, **streamed))
         content = json.dumps(body).encode()  # in ASCII: half a character of a message has no form in UTF-8
-        return cast(httpx2.Response, await self._client.post(path, content=content, **streamed))
+        return cast(httpx2.Response, await self._client.post(url, content=content, **streamed))
 
     async def _check(self, response: "httpx2.Response") -> None:
         """Raise the error for an answer that reports a failure."""

@@ -123,9 +123,15 @@ def as_score(probe: Probe, answer: Completion) -> ProbeScore:
     total = math.fsum(math.exp(value) for _, value in top)
     if total > _MOST_SUM:
         return failed(probe, f"the server sent probabilities that sum to {total:.2f}, more than 1")
-    labels = label_bounds(probe.labels, top)
-    mass = min(1.0, sum(math.exp(label.lower) for label in labels))
-    return ProbeScore(probe.key, labels, label_mass=mass, tokens_decoded=answer.prompt_tokens)
+    return of_labels(probe, label_bounds(probe.labels, top), answer)
+
+
+def of_labels(probe: Probe, labels: tuple[LabelScore, ...], answer: Completion) -> ProbeScore:
+    """Return the score of `probe` with these bounds; `answer` says how long the prompt was."""
+    total = math.fsum(math.exp(label.lower) for label in labels)
+    if total > _MOST_SUM:
+        return failed(probe, f"the server sent probabilities that sum to {total:.2f}, more than 1")
+    return ProbeScore(probe.key, labels, label_mass=min(1.0, total), tokens_decoded=answer.prompt_tokens)
 
 
 def looseness(score: ProbeScore) -> float:
