@@ -26,7 +26,7 @@ from chat_personas.engines.openai.capabilities import (
 from chat_personas.engines.openai.connection import Connection, Incoming, is_loopback
 from chat_personas.engines.openai.errors import explain, is_broken_off, is_redirect
 from chat_personas.engines.openai.events import UnreadableAnswerError
-from chat_personas.engines.openai.keys import account_of, key_for
+from chat_personas.engines.openai.keys import ServerKey, account_of, find_key
 from chat_personas.engines.openai.label_tokens import (
     LabelTokens,
     biased_top,
@@ -117,6 +117,7 @@ class OpenAIEngine:
         model: str | None = None,
         *,
         key_env: str | None = None,
+        key: ServerKey | None = None,
         concurrency: int = _CONCURRENCY,
         timeout: float = 120.0,
     ) -> "OpenAIEngine":
@@ -126,6 +127,7 @@ class OpenAIEngine:
             url: the address of the API, usually ending in /v1.
             model: its name on the server; None if the server has just one.
             key_env: the environment variable that holds this server's key.
+            key: its key, if that has been found already; None looks for it.
             concurrency: the most requests at once; see `ConcurrencyWindow` for when there are fewer.
             timeout: seconds to wait for an answer.
 
@@ -135,8 +137,8 @@ class OpenAIEngine:
         await asyncio.to_thread(importlib.import_module, "openai")  # not on the loop: it takes half a second
         import openai
 
-        key = key_for(url, key_env)
-        connection = Connection(url, key, timeout=timeout)
+        found = await asyncio.to_thread(find_key, url, key_env) if key is None else key
+        connection = Connection(url, found.value, timeout=timeout)
         asking = Asking(connection, _DISCOVERY_RETRIES)
         try:
             capabilities = await through_limits(lambda: discover(asking, url, model), _DISCOVERY_LIMITED_RETRIES)
@@ -147,7 +149,8 @@ class OpenAIEngine:
                 raise explain(error, url, key_env, opening=True) from error
             raise
         window = ConcurrencyWindow(concurrency, seconds=capabilities.seconds, timeout=timeout)
-        return cls(connection, url, key_env, capabilities, window, timeout=timeout, account=account_of(url, key))
+        account = account_of(url, found.value)
+        return cls(connection, url, key_env, capabilities, window, timeout=timeout, account=account)
 
     @property
     def info(self) -> EngineInfo:
