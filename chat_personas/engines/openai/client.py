@@ -107,7 +107,7 @@ class _SeveralPools(httpx2.AsyncBaseTransport):
     """
 
     def __init__(self) -> None:
-        context = ssl.create_default_context()
+        context = httpx2.create_ssl_context(trust_env=False)
         limits = httpx2.Limits(max_connections=_MOST_CONNECTIONS, max_keepalive_connections=_MOST_IDLE)
         self._pools = [httpx2.AsyncHTTPTransport(verify=context, trust_env=False, limits=limits) for _ in range(_POOLS)]
         self._under_way = [0] * _POOLS

@@ -27,13 +27,7 @@ from chat_personas.engines.openai.connection import Connection, Incoming, is_loo
 from chat_personas.engines.openai.errors import explain, is_broken_off, is_redirect
 from chat_personas.engines.openai.events import UnreadableAnswerError
 from chat_personas.engines.openai.keys import ServerKey, account_of, find_key
-from chat_personas.engines.openai.label_tokens import (
-    LabelTokens,
-    biased_top,
-    exact_labels,
-    with_label_way,
-    without_bias,
-)
+from chat_personas.engines.openai.label_tokens import LabelTokens, Prompt, with_label_way, without_bias
 from chat_personas.engines.openai.overflow import refusal_in
 from chat_personas.engines.openai.responses import as_score, failed, looseness, most_bytes, of_labels, stream_pieces
 from chat_personas.engines.openai.retrying import (
@@ -409,13 +403,12 @@ class OpenAIEngine:
         """Return the score with tighter bounds than `answer` alone gives; in the way that this server can be asked."""
         if dialect.many:
             return as_score(probe, await self._first_token(asked, dialect, many=True))
-        messages, ids = _as_wire(asked), await self._label_tokens.of(probe.labels)
+        prompt = Prompt(self._connection, dialect, self._model, _as_wire(asked))
+        ids = await self._label_tokens.of(probe.labels)
         if dialect.label_way != "logit_bias":
-            labels = await exact_labels(self._connection, dialect, self._model, messages, ids)
-            return of_labels(probe, labels, answer)
-        biased = await biased_top(self._connection, dialect, self._model, messages, ids)
+            return of_labels(probe, await prompt.exact(ids), answer)
         shown = likeliest(answer.log_probabilities) or []
-        unbiased = without_bias(probe.labels, shown, biased)
+        unbiased = without_bias(probe.labels, shown, await prompt.biased(ids))
         return as_score(probe, answer) if unbiased is None else of_labels(probe, unbiased, answer)
 
     def _is_lost(self, error: Exception) -> bool:

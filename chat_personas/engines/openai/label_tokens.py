@@ -27,7 +27,8 @@ Each way is tried once on one question, and used only if it shows what was asked
 import asyncio
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 from chat_personas.engines.openai.capabilities import Asking, Capabilities, Dialect, LabelWay
 from chat_personas.engines.openai.connection import Connection
@@ -137,12 +138,12 @@ async def _find_way(
     except (openai.OpenAIError, UnreadableAnswerError):
         return None
     for way in _WAYS:
-        trial = replace(dialect, label_way=way)
+        prompt = Prompt(asking.connection, replace(dialect, label_way=way), model, messages)
         try:
             if way == "logit_bias":
-                works = _comes_after_bias(plain, await biased_top(asking.connection, trial, model, messages, ids))
+                works = _comes_after_bias(plain, await prompt.biased(ids))
             else:
-                works = _agree(plain, await exact_labels(asking.connection, trial, model, messages, ids))
+                works = _agree(plain, await prompt.exact(ids))
         except (openai.OpenAIError, UnreadableAnswerError):
             continue
         if works:
@@ -184,78 +185,63 @@ def _sum(top: Mapping[str, float]) -> float:
     return math.fsum(math.exp(value) for token, value in top.items() if token.strip() in _LABELS)
 
 
-async def exact_labels(
-    connection: Connection,
-    dialect: Dialect,
-    model: str,
-    messages: Sequence[Mapping[str, str]],
-    ids: Mapping[str, tuple[int, ...]],
-) -> tuple[LabelScore, ...]:
-    """Return the log-probability of each label after `messages`, exact: both bounds are equal.
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Messages to a model behind `connection`, after which the labels' own tokens are asked for in its dialect."""
 
-    Raises:
-        openai.OpenAIError: the server does not answer, or refuses.
-        UnreadableAnswerError: it does not show every token that was asked for, or many that were not.
-    """
-    wanted = sorted({each for of_label in ids.values() for each in of_label})
-    if dialect.label_way == "token_ids_logprob":
-        shown = await _from_sglang(connection, dialect, model, messages, wanted)
-    else:
-        shown = await _from_vllm(connection, dialect, model, messages, wanted)
-    if not shown.keys() >= set(wanted) or len(shown) > len(wanted) + 1:
-        raise UnreadableAnswerError("other tokens than those that were asked for")
-    return tuple(_label_score(label, [shown[each] for each in of_label]) for label, of_label in ids.items())
+    connection: Connection
+    dialect: Dialect
+    model: str
+    messages: Sequence[Mapping[str, str]]
+
+    async def exact(self, ids: Mapping[str, tuple[int, ...]]) -> tuple[LabelScore, ...]:
+        """Return the log-probability of each label, exact: both bounds are equal.
+
+        `ids` are the tokens of each label.
+
+        Raises:
+            openai.OpenAIError: the server does not answer, or refuses.
+            UnreadableAnswerError: it does not show every token that was asked for, or many that were not.
+        """
+        wanted = sorted({each for of_label in ids.values() for each in of_label})
+        ask = self._from_sglang if self.dialect.label_way == "token_ids_logprob" else self._from_vllm
+        shown = await ask(wanted)
+        if not shown.keys() >= set(wanted) or len(shown) > len(wanted) + 1:
+            raise UnreadableAnswerError("other tokens than those that were asked for")
+        return tuple(_label_score(label, [shown[each] for each in of_label]) for label, of_label in ids.items())
+
+    async def biased(self, ids: Mapping[str, tuple[int, ...]]) -> Top:
+        """Return the likeliest first tokens with `BIAS` on the tokens of all labels. Raises as `exact`."""
+        return await self._top({"logit_bias": {str(each): BIAS for of_label in ids.values() for each in of_label}})
+
+    async def _top(self, more: Mapping[str, Any]) -> Top:
+        body = {**self.dialect.first_token(self.model, self.messages), **more}
+        answer = completion(await self.connection.post(_CHAT, body, most=most_bytes(1)))
+        return likeliest(answer.log_probabilities) or []
+
+    async def _from_vllm(self, wanted: list[int]) -> dict[int, float]:
+        return token_ids_shown(await self._top({"logprob_token_ids": wanted, "return_tokens_as_token_ids": True}))
+
+    async def _from_sglang(self, wanted: list[int]) -> dict[int, float]:
+        body = self.dialect.first_token(self.model, self.messages)
+        kept = ("model", "messages", "chat_template_kwargs")
+        prompt: dict[str, Any] = {key: body[key] for key in kept if key in body}
+        # a token of the prompt has some ten characters with what surrounds it
+        longest = _LONGEST + 16 * sum(len(message["content"]) for message in self.messages)
+        tokens = token_ids(await self.connection.post(_TOKENIZERS[0], prompt, most=longest, at_root=True))
+        asked = {
+            "input_ids": tokens,
+            "sampling_params": {"max_new_tokens": 1, "temperature": 1.0, "top_p": 1.0},
+            "return_logprob": True,
+            "token_ids_logprob": wanted,
+        }
+        return token_log_probabilities(await self.connection.post("/generate", asked, most=most_bytes(1), at_root=True))
 
 
 def _label_score(label: str, values: Sequence[float]) -> LabelScore:
     total = math.fsum(map(math.exp, values))
     figure = math.log(total) if total > 0 else -math.inf
     return LabelScore(label, figure, figure)
-
-
-async def _from_vllm(
-    connection: Connection, dialect: Dialect, model: str, messages: Sequence[Mapping[str, str]], wanted: Sequence[int]
-) -> dict[int, float]:
-    asked = {"logprob_token_ids": list(wanted), "return_tokens_as_token_ids": True}
-    body = {**dialect.first_token(model, messages), **asked}
-    answer = completion(await connection.post(_CHAT, body, most=most_bytes(1)))
-    return token_ids_shown(likeliest(answer.log_probabilities) or [])
-
-
-async def _from_sglang(
-    connection: Connection, dialect: Dialect, model: str, messages: Sequence[Mapping[str, str]], wanted: Sequence[int]
-) -> dict[int, float]:
-    about = {
-        key: dialect.first_token(model, messages).get(key) for key in ("model", "messages", "chat_template_kwargs")
-    }
-    prompt = {key: value for key, value in about.items() if value is not None}
-    # a token of the prompt has some ten characters with what surrounds it
-    longest = _LONGEST + 16 * sum(len(message["content"]) for message in messages)
-    tokens = token_ids(await connection.post(dialect.tokenizer or _TOKENIZERS[0], prompt, most=longest, at_root=True))
-    body = {
-        "input_ids": tokens,
-        "sampling_params": {"max_new_tokens": 1, "temperature": 1.0, "top_p": 1.0},
-        "return_logprob": True,
-        "token_ids_logprob": list(wanted),
-    }
-    return token_log_probabilities(await connection.post("/generate", body, most=most_bytes(1), at_root=True))
-
-
-async def biased_top(
-    connection: Connection,
-    dialect: Dialect,
-    model: str,
-    messages: Sequence[Mapping[str, str]],
-    ids: Mapping[str, tuple[int, ...]],
-) -> Top:
-    """Return the likeliest first tokens after `messages` with `BIAS` on the tokens of all labels.
-
-    Raises as `exact_labels`.
-    """
-    bias = {str(each): BIAS for of_label in ids.values() for each in of_label}
-    body = {**dialect.first_token(model, messages), "logit_bias": bias}
-    answer = completion(await connection.post(_CHAT, body, most=most_bytes(1)))
-    return likeliest(answer.log_probabilities) or []
 
 
 def without_bias(labels: Sequence[str], plain: Top, biased: Top, bias: float = BIAS) -> tuple[LabelScore, ...] | None:
