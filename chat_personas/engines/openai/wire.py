@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from chat_personas.engines.openai.events import (
     Event,
@@ -176,11 +176,11 @@ def token_log_probabilities(document: object) -> dict[int, float]:
         value, token = row[:2] if isinstance(row, list) and len(row) > 1 else (None, None)
         if not isinstance(value, int | float) or not _is_log_probability(value) or not _is_token_id(token):
             raise UnreadableAnswerError("log-probabilities that cannot be read")
-        found[int(str(token))] = float(value) if value > _LEAST else -math.inf
+        found[token] = float(value) if value > _LEAST else -math.inf
     return found
 
 
-def _is_token_id(value: object) -> bool:
+def _is_token_id(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
