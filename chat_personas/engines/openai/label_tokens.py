@@ -63,6 +63,8 @@ _QUESTION = "Choose one of the letters A, B and C at random. Answer with this le
 _WAYS: tuple[LabelWay, ...] = ("logprob_token_ids", "token_ids_logprob", "logit_bias")
 _CHAT = "/chat/completions"
 _LONGEST = 1 << 20
+_SECONDS = 10.0
+"""How long a server may take for the tokens of a few letters; one may not know the path and never answer."""
 
 
 class LabelTokens:
@@ -121,8 +123,9 @@ async def _label_ids(tokens: LabelTokens) -> dict[str, tuple[int, ...]] | None:
     import openai
 
     try:
-        return await tokens.of(_LABELS)
-    except (openai.OpenAIError, UnreadableAnswerError):
+        async with asyncio.timeout(_SECONDS):
+            return await tokens.of(_LABELS)
+    except (TimeoutError, openai.OpenAIError, UnreadableAnswerError):
         return None
 
 
