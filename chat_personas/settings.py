@@ -91,8 +91,15 @@ class Settings(BaseSettings):
     )
 
     def server(self, url: str) -> ServerSettings:
-        """Return what is set for the server at `url`, or the defaults."""
-        return next((self.servers[known] for known in self.servers if known.rstrip("/") == url), ServerSettings())
+        """Return what is set for the server at `url`, or for the nearest address above it, or the defaults.
+
+        An address is above another one of the same host and port if its path is the beginning of the other's. User and
+        password do not matter to it.
+        """
+        address = _without_user(url)
+        found = [known for known in self.servers if known.rstrip("/") == url or _is_above(known, address)]
+        nearest = max(found, key=lambda known: (known.rstrip("/") == url, len(known.rstrip("/"))), default=None)
+        return ServerSettings() if nearest is None else self.servers[nearest]
 
     @classmethod
     def settings_customise_sources(
@@ -105,6 +112,18 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Return the sources in the order in which they win: arguments, then the environment, then the file."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, settings_path())
+
+
+def _without_user(url: str) -> str:
+    scheme, separator, rest = url.rstrip("/").partition("://")
+    authority, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}"
+
+
+def _is_above(known: str, address: str) -> bool:
+    """Whether an address of the settings, without a user, is this one or above it."""
+    above = known.rstrip("/")
+    return "@" not in above and "://" in above and f"{address}/".startswith(f"{above}/")
 
 
 def load_settings() -> Settings:

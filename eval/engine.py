@@ -212,6 +212,20 @@ class EngineInfo:
     details: dict[str, str] = field(default_factory=dict)
 
     @property
+    def label_shares(self) -> str | None:
+        """How the probabilities of answer labels are obtained, None if they are not.
+
+        `exact`; or `top K`, from the K likeliest tokens that a server shows, and bounded where it shows too few. A
+        server that can be asked for more where the bounds are wide has a second part: `, N alternatives where unsure`,
+        or the parameter that names the labels' own tokens, as `, logprob_token_ids where unsure`.
+        """
+        if self.log_probabilities != "top_k":
+            return None if self.log_probabilities == "none" else "exact"
+        many, way = (self.details.get(f"{what} where unsure") for what in ("alternatives", "labels"))
+        more = f"{many} alternatives" if many else way
+        return f"top {self.top_k}" + (f", {more} where unsure" if more else "")
+
+    @property
     def build(self) -> str | None:
         """What computes the answers here: the versions of llama.cpp, and the features of the processor."""
         known = [f"{name} {self.details[name]}" for name in _BUILD if name in self.details]

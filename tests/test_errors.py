@@ -11,7 +11,8 @@ from chat_personas.corpus.errors import CorpusError, ExportError, NoCorpusError,
 from chat_personas.engines.cached.store import CacheError, DamagedCacheError
 from chat_personas.engines.open import UnknownModelError
 from chat_personas.engines.openai.capabilities import NoSuchModelError
-from chat_personas.engines.openai.connection import EnvironmentVariableError, InvalidAddressError
+from chat_personas.engines.openai.client import EnvironmentVariableError
+from chat_personas.engines.openai.connection import InvalidAddressError
 from chat_personas.models.catalogue import UnknownEntryError
 from chat_personas.models.pulling import NoHubError, NoSpaceError, PullError
 from chat_personas.paths import UnwritableError

@@ -47,6 +47,24 @@ def test_a_server_is_found_with_or_without_a_slash_at_its_end(known: str) -> Non
     assert load_settings().server("http://127.0.0.1:9090/v1").key_env is None
 
 
+def test_settings_of_an_address_are_those_of_all_below_it_and_the_nearest_counts() -> None:
+    write(
+        '[servers."https://lab.example.org"]\nconcurrency = 2\n'
+        '[servers."https://lab.example.org/team/"]\nconcurrency = 3\n'
+    )
+    settings = load_settings()
+    found = {
+        "https://lab.example.org/v1": 2,
+        "https://lab.example.org/team": 3,
+        "https://:key@lab.example.org/team/v1": 3,
+        "https://lab.example.org/teams/v1": 2,
+        "http://lab.example.org/team/v1": 32,
+        "https://lab.example.org:8443/team/v1": 32,
+        "https://lab.example.org.example.com/v1": 32,
+    }
+    assert {url: settings.server(url).concurrency for url in found} == found
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -1,6 +1,6 @@
 """Opening a model by what the person gave: `pocket`, `smollm2`, a name, a GGUF file, or a server's URL."""
 
-import os
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -174,19 +174,20 @@ async def open_engine(model: str, settings: "Settings | None" = None) -> Engine:
         )
     from chat_personas.engines.discreet import opened_discreetly
     from chat_personas.engines.openai import OpenAIEngine
-    from chat_personas.engines.openai.connection import key_variable
+    from chat_personas.engines.openai.keys import find_key
 
     server = settings.server(found.url)
+    key = await asyncio.to_thread(find_key, found.url, server.key_env)
     opening = partial(
         OpenAIEngine.open,
         found.url,
         found.model,
         key_env=server.key_env,
+        key=key,
         concurrency=server.concurrency,
         timeout=server.timeout,
     )
-    key = os.environ.get(key_variable(found.url, server.key_env) or "")
-    return await opened_discreetly(opening, secrets_of(found.url) | ({key} if key else frozenset()))
+    return await opened_discreetly(opening, secrets_of(found.url) | ({key.value} if key.value else frozenset()))
 
 
 @contextmanager

@@ -57,6 +57,10 @@ class ModelInfo(Part):
     prompt_format: str | None = None
     """How it was asked: `template` through its chat template, or `plain` in plain text as a base model, which continues
     text; null where not known, and in older reports."""
+    label_shares: str | None = None
+    """How the probabilities of the letters were obtained: `exact`; or from a server's `top K` likeliest tokens, with
+    what it was asked for where those left the letters unsure (`2000 alternatives`, `logprob_token_ids`,
+    `token_ids_logprob`, `logit_bias`); null without log-probabilities, and in older reports."""
     demonstration: bool = False
     """Whether it calls itself a demonstration: then the scores say nothing about real people."""
 

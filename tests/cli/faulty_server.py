@@ -77,6 +77,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if not self.path.endswith("/chat/completions"):
+            self._send(404, {"detail": "Not Found"})  # it has no tokenizer
+            return
         fault = self.server.fault(body["messages"][-1]["content"])
         if fault is None:
             self._send(200, completion("A", self.TOP))

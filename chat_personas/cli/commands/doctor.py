@@ -11,14 +11,16 @@ from chat_personas.cli.opening import described_engine, open_corpus
 from chat_personas.corpus.errors import CorpusError
 from chat_personas.engines.cached import AnswerStore
 from chat_personas.engines.cached.store import size_of
-from chat_personas.engines.open import shown_model
+from chat_personas.engines.open import ModelServer, find_model, shown_model
+from chat_personas.engines.openai.keys import find_key
 from chat_personas.paths import UnwritableError, answers_path, cannot_write, corpus_path, display_path, settings_path
 from chat_personas.reporting.wording import model_described
-from chat_personas.settings import SettingsError, load_settings, without_values
+from chat_personas.settings import Settings, SettingsError, load_settings, without_values
 from chat_personas.surveys import find_survey
 from chat_personas.text import pluralize, printable
+from eval.engine import EngineError
 from personas import library_names, load_persona
-from personas.inputs.redaction import without_secrets
+from personas.inputs.redaction import shown_address, without_secrets
 from personas.inputs.suggestions import quoted, suggestion
 
 EXAMPLE = "Example: chat-personas doctor"
@@ -33,6 +35,7 @@ def doctor() -> int:
         ("answers", _answers),
         ("built-in model", _built_in_model),
         ("model", _model),
+        ("keys", _keys),
         ("survey", _survey),
         ("personas", _personas),
     )
@@ -125,6 +128,23 @@ def _built_in_model() -> str:
 def _model() -> str:
     model = load_settings().model
     return "the built-in one" if model == "pocket" else _opened(model)
+
+
+def _keys() -> str:
+    """Say for each server of the settings where its key comes from; the model's server is one."""
+    settings = load_settings()
+    model = find_model(settings.model)
+    urls = [*([model.url] if isinstance(model, ModelServer) else []), *settings.servers]
+    said = {shown_address(url): _key_of(url, settings) for url in dict.fromkeys(url.rstrip("/") for url in urls)}
+    return "; ".join(f"{address}: {where}" for address, where in said.items()) or "no server in the settings"
+
+
+def _key_of(url: str, settings: Settings) -> str:
+    try:
+        key = find_key(url, settings.server(url).key_env)
+    except EngineError as error:
+        return str(error).removeprefix(f"{shown_address(url)} ").partition(";")[0]
+    return f"from {key.source}" if key.value else key.trouble or "none"
 
 
 def _opened(model: str) -> str:

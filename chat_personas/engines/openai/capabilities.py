@@ -48,6 +48,10 @@ _NAMES_PARAMETER = re.compile(f"{_PARAMETER}.{{0,80}}{_REFUSES}|{_REFUSES}.{{0,8
 _NOT_ABOUT_PARAMETERS = frozenset({408, 409, 429, 503, 529})
 
 
+LabelWay = Literal["logprob_token_ids", "token_ids_logprob", "logit_bias"]
+"""How a server is asked for the labels' own tokens, by the parameter that names them; see `label_tokens`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """Which parameters a server accepts.
@@ -60,6 +64,8 @@ class Dialect:
         seed: whether it accepts `seed`.
         many: the same as `top_k` where those leave too much unseen, which takes some servers long; 0 for no more.
         n_probs: whether `many` is asked for under the name that llama-server gives it.
+        label_way: how it can be asked for the labels' own tokens where `top_k` leaves too much unseen; None: not.
+        tokenizer: where it turns text into tokens, for `label_way`; "" for nowhere.
     """
 
     token_limit: str = "max_tokens"  # noqa: S105
@@ -69,6 +75,8 @@ class Dialect:
     seed: bool = True
     many: int = 0
     n_probs: bool = False
+    label_way: LabelWay | None = None
+    tokenizer: str = ""
 
     def request(
         self,
@@ -116,6 +124,7 @@ class Capabilities:
         answered: the model's name in the server's answer, if there is one.
         seconds: the time of one short answer.
         shown: the most likeliest tokens that it showed in any answer.
+        unseen: the probability of all tokens that it did not show in its answer to the first question.
     """
 
     model: str
@@ -123,6 +132,7 @@ class Capabilities:
     answered: str | None = None
     seconds: float = 0.0
     shown: int = 0
+    unseen: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +197,10 @@ async def _learn_dialect(asking: Asking, model: str) -> Capabilities:
         except (openai.OpenAIError, UnreadableAnswerError):
             break  # it answered once, and will say what is wrong when a person asks
         shown, seconds = max(shown, shown_count(other)), min(seconds, took)
-    if shown and dialect.top_k == _MOST_TOP_K and _unseen(answer) > _HARDLY_ANYTHING:
+    unseen = _unseen(answer)
+    if shown and dialect.top_k == _MOST_TOP_K and unseen > _HARDLY_ANYTHING:
         dialect = await _with_many(asking, model, dialect, answer)
-    return Capabilities(model, dialect if shown else replace(dialect, top_k=0), answer.model, seconds, shown)
+    return Capabilities(model, dialect if shown else replace(dialect, top_k=0), answer.model, seconds, shown, unseen)
 
 
 def _unseen(answer: Completion) -> float:
@@ -352,6 +363,7 @@ def details(capabilities: Capabilities, account: str | None = None) -> dict[str,
         "names": names[:16],
         "parameters": ", ".join(name for name, takes in taken.items() if takes),
         **({"alternatives where unsure": str(dialect.many)} if dialect.many else {}),
+        **({"labels where unsure": dialect.label_way} if dialect.label_way else {}),
         **({} if account is None else {"account": account}),
     }
 

@@ -1,19 +1,17 @@
-"""The connection to a server: its HTTP client, the key that belongs to it, and what may be shown of its address.
+"""The connection to a server, and which servers count as this machine.
 
 Bytes go out and come in here only, with an end to everything: to the time that an answer may take and to its length.
-The client sends its own key, the few headers listed below, and nothing else: no cookie, no name from `.netrc`.
+The `openai` package makes the requests (`client`); what the bytes of an answer mean, `events` and `wire` say.
 """
 
 import asyncio
-import hashlib
 import ipaddress
 import json
 import os
-import ssl
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit, urlunsplit
 
 from chat_personas.engines.openai.events import NotJsonError, UnreadableAnswerError, as_json
@@ -25,37 +23,14 @@ if TYPE_CHECKING:
     import httpx2
     import openai
 
-_SENT_HEADERS = frozenset(
-    {"host", "accept", "accept-encoding", "connection", "user-agent", "content-type", "content-length", "authorization"}
-)
-_CONNECT_SECONDS = 5.0
 _LIST_SECONDS = 30.0
 """For a list of models, which no server has to compute."""
 _TIMEOUTS = 5
 """An answer of which something keeps coming, but not the answer, is given up after this many times the timeout."""
-_MOST_CONNECTIONS = 1000  # the setting `concurrency` decides, not the pool
-_MOST_IDLE = 100
 _LONGEST_FAILURE = 1 << 20
 """Bytes of an answer that reports a failure that are read."""
 _LONGEST_LIST = 16 << 20
 """Bytes of a list of models; the longest that are known have some hundred kilobytes."""
-_KEYS_OF_KNOWN_HOSTS = {
-    "api.openai.com": "OPENAI_API_KEY",
-    "openrouter.ai": "OPENROUTER_API_KEY",
-    "api.mistral.ai": "MISTRAL_API_KEY",
-    "api.groq.com": "GROQ_API_KEY",
-    "api.together.xyz": "TOGETHER_API_KEY",
-    "api.deepseek.com": "DEEPSEEK_API_KEY",
-}
-_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
-_CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
-_KEY_LOG = "SSLKEYLOGFILE"
-
-
-class EnvironmentVariableError(EngineError):
-    """A variable of the environment has a value with which no server can be reached: wrong input."""
-
-    exit_code = 2
 
 
 class InvalidAddressError(EngineError):
@@ -70,6 +45,7 @@ class Incoming:
 
     content_type: str
     pieces: AsyncGenerator[bytes, None]
+    request: "httpx2.Request"
 
 
 class Connection:
@@ -89,12 +65,13 @@ class Connection:
         """
         import httpx2
 
-        self._base = _without_user(url).rstrip("/")
+        from chat_personas.engines.openai.client import make_client
+
         self._key = key
         self._timeout = timeout
-        self._client = _make_client(url, key, timeout)
+        self._base = _without_user(url).rstrip("/")
         try:
-            self._client.build_request("GET", self._base)
+            self._client = make_client(self._base, key, here=is_loopback(url), timeout=timeout, checked=self._check)
         except (httpx2.InvalidURL, ValueError) as error:
             raise InvalidAddressError(f"{shown_address(url)} is not the address of a server ({error})") from error
 
@@ -104,13 +81,15 @@ class Connection:
         async with self._open("GET", path, None, seconds) as incoming:
             return as_json(await self._whole(incoming, _LONGEST_LIST, seconds))
 
-    async def post(self, path: str, body: Mapping[str, Any], *, most: int) -> Any:
+    async def post(self, path: str, body: Mapping[str, Any], *, most: int, at_root: bool = False) -> Any:
         """Return the JSON document that answers `body`.
+
+        `at_root`: the path is beside the API that is compatible with OpenAI's, not below it, as a server's own API is.
 
         Raises:
             UnreadableAnswerError: it is not JSON, or longer than `most` bytes.
         """
-        async with self._open("POST", path, body) as incoming:
+        async with self._open("POST", path, body, at_root=at_root) as incoming:
             raw = await self._whole(incoming, most, _TIMEOUTS * self._timeout)
             try:
                 return as_json(raw)
@@ -127,13 +106,10 @@ class Connection:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        await self._client.close()
 
     async def _whole(self, incoming: Incoming, most: int, seconds: float) -> bytes:
         """Return the bytes of a whole answer. Raises UnreadableAnswerError: there are more than `most`."""
-        import httpx2
-        import openai
-
         found = bytearray()
         try:
             async with asyncio.timeout(seconds), aclosing(incoming.pieces) as pieces:
@@ -142,39 +118,60 @@ class Connection:
                     if len(found) > most:
                         raise UnreadableAnswerError(f"an answer without an end (more than {most:,} bytes)")
         except TimeoutError as error:
-            raise openai.APITimeoutError(
-                self._client.build_request("GET", self._base, timeout=httpx2.Timeout(seconds))
-            ) from error
+            raise _too_late(incoming.request.method, str(incoming.request.url), seconds) from error
         return bytes(found)
 
     @asynccontextmanager
     async def _open(
-        self, method: str, path: str, body: Mapping[str, Any] | None, seconds: float | None = None
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        seconds: float | None = None,
+        *,
+        at_root: bool = False,
     ) -> AsyncGenerator[Incoming, None]:
         """Yield the answer once its head has come, within `seconds` (None: the timeout)."""
         import httpx2
         import openai
 
         seconds = self._timeout if seconds is None else seconds
-        timeout = httpx2.Timeout(seconds, connect=_CONNECT_SECONDS)
-        content = None if body is None else json.dumps(body).encode()
-        headers = {"accept": "application/json", **({} if body is None else {"content-type": "application/json"})}
-        request = self._client.build_request(
-            method, f"{self._base}{path}", content=content, headers=headers, timeout=timeout
-        )
+        url = f"{self._base.removesuffix('/v1') if at_root else self._base}{path}"
         try:
-            async with asyncio.timeout(seconds + _CONNECT_SECONDS):  # httpx counts from the last byte on
-                response = await self._client.send(request, stream=True)
-            try:
-                if not response.is_success:
-                    raise await self._refused(response)
-                yield Incoming(response.headers.get("content-type", ""), response.aiter_bytes())
-            finally:
-                await response.aclose()
-        except (httpx2.TimeoutException, TimeoutError) as error:
-            raise openai.APITimeoutError(request) from error
+            async with asyncio.timeout(seconds):  # a head that drips is never late for httpx, which counts each byte
+                response = await self._sent(method, url, body)
+        except TimeoutError as error:
+            raise _too_late(method, url, seconds) from error
+        try:
+            yield Incoming(response.headers.get("content-type", ""), response.aiter_bytes(), response.request)
+        except httpx2.TimeoutException as error:
+            raise openai.APITimeoutError(response.request) from error
         except (httpx2.HTTPError, httpx2.StreamError) as error:
-            raise openai.APIConnectionError(request=request) from error
+            raise openai.APIConnectionError(request=response.request) from error
+        finally:
+            await response.aclose()
+
+    async def _sent(self, method: str, url: str, body: Mapping[str, Any] | None) -> "httpx2.Response":
+        """Send a request; return its answer, of which only the head has been read."""
+        import httpx2
+        import openai
+
+        unsaid = {"x-stainless-retry-count": openai.Omit(), "x-stainless-read-timeout": openai.Omit()}
+        streamed: Any = {
+            "cast_to": httpx2.Response,
+            "stream": True,
+            "stream_cls": openai.AsyncStream,
+            "options": {"headers": unsaid},
+        }
+        if method == "GET":
+            return cast(httpx2.Response, await self._client.get(url, **streamed))
+        content = json.dumps(body).encode()  # in ASCII: half a character of a message has no form in UTF-8
+        return cast(httpx2.Response, await self._client.post(url, content=content, **streamed))
+
+    async def _check(self, response: "httpx2.Response") -> None:
+        """Raise the error for an answer that reports a failure."""
+        if not response.is_success:
+            raise await self._refused(response)
 
     async def _refused(self, response: "httpx2.Response") -> "openai.APIStatusError":
         """Return the error for an answer that reports a failure; as much of it is read as has a use."""
@@ -197,6 +194,15 @@ class Connection:
         return status_error(words.replace(self._key, "…") if self._key else words, response, document)
 
 
+def _too_late(method: str, url: str, seconds: float) -> "openai.APITimeoutError":
+    """Return the error for an answer that was waited for so long."""
+    import httpx2
+    import openai
+
+    waiting = httpx2.Timeout(seconds).as_dict()
+    return openai.APITimeoutError(httpx2.Request(method, url, extensions={"timeout": waiting}))
+
+
 def status_error(words: str, response: "httpx2.Response", document: object = None) -> "openai.APIStatusError":
     """Return the error of the `openai` package for the status of an answer that reports a failure."""
     import openai
@@ -216,82 +222,6 @@ def status_error(words: str, response: "httpx2.Response", document: object = Non
     return kinds.get(response.status_code, other)(words, response=response, body=body)
 
 
-def _make_client(url: str, key: str | None, timeout: float) -> "httpx2.AsyncClient":
-    """Return a client that follows no redirect: the person trusted one address with the conversation, not another."""
-    import httpx2
-
-    if key is not None and not (key.isascii() and key.isprintable()):
-        raise EngineError(f"the key of {shown_address(url)} has characters that cannot be sent; copy it again")
-
-    async def strip_headers(request: Any) -> None:
-        for name in [name for name in request.headers if name.lower() not in _SENT_HEADERS]:
-            del request.headers[name]
-        if key is None:
-            request.headers.pop("authorization", None)
-        else:
-            request.headers["authorization"] = f"Bearer {key}"
-
-    here = is_loopback(url)
-    if not here:
-        _check_proxies()
-    try:
-        return httpx2.AsyncClient(
-            follow_redirects=False,
-            event_hooks={"request": [strip_headers]},
-            trust_env=not here,
-            timeout=httpx2.Timeout(timeout, connect=_CONNECT_SECONDS),
-            limits=httpx2.Limits(max_connections=_MOST_CONNECTIONS, max_keepalive_connections=_MOST_IDLE),
-            headers={"user-agent": "chat-personas"},
-        )
-    except OSError as error:  # certificates that cannot be read; ssl.SSLError is one, too
-        if not _can_be_written(os.environ.get(_KEY_LOG)):
-            raise EnvironmentVariableError(
-                f"{_KEY_LOG} in the environment names a file that cannot be written; unset or correct it"
-            ) from error
-        named = [name for name in _CERTIFICATES if os.environ.get(name)]
-        why = "cannot be read as certificates" if isinstance(error, ssl.SSLError) else "cannot be opened"
-        if named:
-            raise EnvironmentVariableError(
-                f"{named[0]} in the environment names a file that {why}; unset or correct it"
-            ) from error
-        raise EngineError(f"the certificates of this machine cannot be read ({error})") from error
-
-
-def _check_proxies() -> None:
-    """Raise EnvironmentVariableError if the environment names a proxy that cannot be used."""
-    for name in (*_PROXIES, *map(str.lower, _PROXIES)):
-        value = os.environ.get(name)
-        if not value or _is_usable_proxy(value if "://" in value else f"http://{value}"):
-            continue
-        if value.lower().startswith(("socks5://", "socks5h://")):
-            why = "a SOCKS proxy, for which the package socksio is missing; install it, or unset the variable"
-        else:
-            why = "a proxy that cannot be used; write it as http://127.0.0.1:3128, or unset it"
-        raise EnvironmentVariableError(f"{name} in the environment names {why}")
-
-
-def _can_be_written(file: str | None) -> bool:
-    """Whether a file can be appended to, as OpenSSL does with its keys; None is no file."""
-    try:
-        if file:
-            with open(file, "ab"):  # noqa: PTH123 - as OpenSSL opens it
-                pass
-    except OSError:
-        return False
-    return True
-
-
-def _is_usable_proxy(address: str) -> bool:
-    import httpx2
-
-    try:
-        proxy = httpx2.Proxy(address)
-        httpx2.AsyncHTTPTransport(proxy=proxy, verify=False)
-    except (ValueError, ImportError, httpx2.InvalidURL):
-        return False
-    return bool(proxy.url.host) and (proxy.url.port is None or 0 < proxy.url.port < 65536)
-
-
 def proxy_variable(url: str) -> str | None:
     """Name the variable of the environment whose proxy stands between here and the server; None for none."""
     from urllib.request import proxy_bypass  # not above: it takes as long to import as all else here
@@ -306,45 +236,6 @@ def proxy_variable(url: str) -> str | None:
 def _without_user(url: str) -> str:
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, parts.query, ""))
-
-
-def key_for(url: str, configured: str | None) -> str | None:
-    """Return this server's key, or None if it needs none as far as we know.
-
-    A password in the URL (`http://:KEY@host/v1`) wins. No other server's key is ever looked at.
-
-    Raises:
-        EngineError: an environment variable is named for this server and is not set.
-    """
-    if password := urlsplit(url).password:
-        return password
-    variable = key_variable(url, configured)
-    if variable is None:
-        return None
-    key = os.environ.get(variable)
-    if not key:
-        raise EngineError(
-            f"{shown_address(url)} needs a key, but {variable} is not set; export {variable}=... and try again"
-        )
-    return key
-
-
-def key_variable(url: str, configured: str | None) -> str | None:
-    """Name the environment variable that holds this server's key: the configured one, else its host's usual one."""
-    return configured or _KEYS_OF_KNOWN_HOSTS.get(urlsplit(url).hostname or "")
-
-
-def account_of(url: str, key: str | None = None) -> str | None:
-    """Return a short hash that tells the accounts of one server apart; None without user, password and key.
-
-    A gateway may give every key another model under one name. The same key is the same account, whether it stands in
-    the URL or is sent from the environment. So short a part of a hash reveals nothing about a password.
-    """
-    parts = urlsplit(url)
-    user, password = parts.username or "", parts.password or key or ""
-    if not (user or password):
-        return None
-    return hashlib.sha256(f"{user}\0{password}".encode()).hexdigest()[:8]
 
 
 def is_loopback(url: str) -> bool:

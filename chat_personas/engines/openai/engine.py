@@ -23,11 +23,13 @@ from chat_personas.engines.openai.capabilities import (
     shown_count,
     without_directories,
 )
-from chat_personas.engines.openai.connection import Connection, Incoming, account_of, is_loopback, key_for
+from chat_personas.engines.openai.connection import Connection, Incoming, is_loopback
 from chat_personas.engines.openai.errors import explain, is_broken_off, is_redirect
 from chat_personas.engines.openai.events import UnreadableAnswerError
+from chat_personas.engines.openai.keys import ServerKey, account_of, find_key
+from chat_personas.engines.openai.label_tokens import LabelTokens, Prompt, with_label_way, without_bias
 from chat_personas.engines.openai.overflow import refusal_in
-from chat_personas.engines.openai.responses import as_score, failed, looseness, most_bytes, stream_pieces
+from chat_personas.engines.openai.responses import as_score, failed, looseness, most_bytes, of_labels, stream_pieces
 from chat_personas.engines.openai.retrying import (
     RETRIES,
     Retrying,
@@ -37,7 +39,7 @@ from chat_personas.engines.openai.retrying import (
     through_limits,
 )
 from chat_personas.engines.openai.scheduling import ConcurrencyWindow, in_waves
-from chat_personas.engines.openai.wire import Completion, completion
+from chat_personas.engines.openai.wire import Completion, completion, likeliest
 from chat_personas.engines.shortening import Prefix
 from eval.engine import (
     EngineInfo,
@@ -87,6 +89,7 @@ class OpenAIEngine:
         self._model = capabilities.model
         self._dialect: Dialect = capabilities.dialect
         self._shown = capabilities.shown
+        self._label_tokens = LabelTokens(connection, self._model, self._dialect.tokenizer)
         self._window = window
         self._retrying = Retrying(window, withdraws=is_loopback(url))
         self._form: Form | None = None
@@ -108,6 +111,7 @@ class OpenAIEngine:
         model: str | None = None,
         *,
         key_env: str | None = None,
+        key: ServerKey | None = None,
         concurrency: int = _CONCURRENCY,
         timeout: float = 120.0,
     ) -> "OpenAIEngine":
@@ -117,6 +121,7 @@ class OpenAIEngine:
             url: the address of the API, usually ending in /v1.
             model: its name on the server; None if the server has just one.
             key_env: the environment variable that holds this server's key.
+            key: its key, if that has been found already; None looks for it.
             concurrency: the most requests at once; see `ConcurrencyWindow` for when there are fewer.
             timeout: seconds to wait for an answer.
 
@@ -126,18 +131,20 @@ class OpenAIEngine:
         await asyncio.to_thread(importlib.import_module, "openai")  # not on the loop: it takes half a second
         import openai
 
-        key = key_for(url, key_env)
-        connection = Connection(url, key, timeout=timeout)
+        found = await asyncio.to_thread(find_key, url, key_env) if key is None else key
+        connection = Connection(url, found.value, timeout=timeout)
         asking = Asking(connection, _DISCOVERY_RETRIES)
         try:
             capabilities = await through_limits(lambda: discover(asking, url, model), _DISCOVERY_LIMITED_RETRIES)
+            capabilities = await with_label_way(asking, capabilities)
         except BaseException as error:
             await connection.close()
             if isinstance(error, openai.OpenAIError | UnreadableAnswerError):
                 raise explain(error, url, key_env, opening=True) from error
             raise
         window = ConcurrencyWindow(concurrency, seconds=capabilities.seconds, timeout=timeout)
-        return cls(connection, url, key_env, capabilities, window, timeout=timeout, account=account_of(url, key))
+        account = account_of(url, found.value)
+        return cls(connection, url, key_env, capabilities, window, timeout=timeout, account=account)
 
     @property
     def info(self) -> EngineInfo:
@@ -369,7 +376,7 @@ class OpenAIEngine:
             return replace(score, dropped_messages=dropped)
 
     async def _score_after(self, asked: Sequence[Message], probe: Probe, dialect: Dialect) -> ProbeScore:
-        """Ask for the score of `probe`, which `asked` ends with; again with more alternatives if those are too few.
+        """Ask for the score of `probe`, which `asked` ends with; again, in another way, if too little is shown.
 
         The second request follows at once, since the server has just read this prompt.
         """
@@ -379,16 +386,30 @@ class OpenAIEngine:
         if self._shown < dialect.top_k:
             self._shown = max(self._shown, shown_count(answer))
         score = as_score(probe, answer)
-        if not dialect.many or looseness(score) <= _LOOSE:
+        if not (dialect.many or dialect.label_way) or looseness(score) <= _LOOSE:
             return score
         try:
-            closer = as_score(probe, await self._first_token(asked, dialect, many=True))
+            closer = await self._closer_score(asked, probe, dialect, answer)
         except (openai.OpenAIError, UnreadableAnswerError) as error:
             if is_overloaded(error):
                 raise
-            self._dialect = replace(self._dialect, many=0)
+            self._dialect = replace(self._dialect, many=0, label_way=None)
             return score
-        return score if closer.failure else closer
+        return score if closer.failure or looseness(closer) > looseness(score) else closer
+
+    async def _closer_score(
+        self, asked: Sequence[Message], probe: Probe, dialect: Dialect, answer: Completion
+    ) -> ProbeScore:
+        """Return the score with tighter bounds than `answer` alone gives; in the way that this server can be asked."""
+        if dialect.many:
+            return as_score(probe, await self._first_token(asked, dialect, many=True))
+        prompt = Prompt(self._connection, dialect, self._model, _as_wire(asked))
+        ids = await self._label_tokens.of(probe.labels)
+        if dialect.label_way != "logit_bias":
+            return of_labels(probe, await prompt.exact(ids), answer)
+        shown = likeliest(answer.log_probabilities) or []
+        unbiased = without_bias(probe.labels, shown, await prompt.biased(ids))
+        return as_score(probe, answer) if unbiased is None else of_labels(probe, unbiased, answer)
 
     def _is_lost(self, error: Exception) -> bool:
         """Whether every other request would meet this error, too."""

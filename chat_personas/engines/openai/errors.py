@@ -4,8 +4,9 @@ import math
 from typing import TYPE_CHECKING, TypeGuard
 from urllib.parse import urljoin, urlsplit
 
-from chat_personas.engines.openai.connection import key_variable, proxy_variable
+from chat_personas.engines.openai.connection import proxy_variable
 from chat_personas.engines.openai.events import NotJsonError, ReportedFailureError, UnreadableAnswerError
+from chat_personas.engines.openai.keys import key_variable, pasteable_address
 from chat_personas.engines.openai.overflow import refusal_in
 from chat_personas.engines.openai.retrying import LONGEST_ASKED_FOR, LONGEST_LIMITED_PAUSE, asked_pause, is_unreachable
 from chat_personas.engines.openai.wire import quotable
@@ -75,7 +76,8 @@ def _explain_status(error: "openai.APIStatusError", url: str, key_env: str | Non
     money = refusal is not None and refusal.is_about_money
     if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError) and not money:
         variable = key_variable(url, key_env)
-        name_it = f'name its key: [servers."{shown_address(url)}"] key_env = "..." in settings'
+        address = pasteable_address(url) or "ADDRESS"
+        name_it = f'name its key in the settings, [servers."{address}"] key_env = "...", or put it into the keyring'
         what = "the key" if isinstance(error, openai.AuthenticationError) else "access"
         return f"refused {what}; {f'check {variable}' if variable else name_it} ({_quoted(error)})"
     if isinstance(error, openai.NotFoundError):

@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 
 from chat_personas.engines.openai.connection import Incoming
 from chat_personas.engines.openai.events import EventReader, SurrogateJoiner, UnreadableAnswerError, as_json
@@ -77,7 +78,7 @@ async def _deltas(incoming: Incoming, most: int, patience: float) -> AsyncGenera
             whole = completion(as_json(raw))
             yield Delta(whole.text, whole.finish)
             return
-        incoming = Incoming("", _once(raw))  # events, whatever their type says
+        incoming = replace(incoming, content_type="", pieces=_once(raw))  # events, whatever their type says
     reader = EventReader()
     heard = time.monotonic()
     async with aclosing(_limited(incoming, most)) as pieces:
@@ -122,9 +123,15 @@ def as_score(probe: Probe, answer: Completion) -> ProbeScore:
     total = math.fsum(math.exp(value) for _, value in top)
     if total > _MOST_SUM:
         return failed(probe, f"the server sent probabilities that sum to {total:.2f}, more than 1")
-    labels = label_bounds(probe.labels, top)
-    mass = min(1.0, sum(math.exp(label.lower) for label in labels))
-    return ProbeScore(probe.key, labels, label_mass=mass, tokens_decoded=answer.prompt_tokens)
+    return of_labels(probe, label_bounds(probe.labels, top), answer)
+
+
+def of_labels(probe: Probe, labels: tuple[LabelScore, ...], answer: Completion) -> ProbeScore:
+    """Return the score of `probe` with these bounds; `answer` says how long the prompt was."""
+    total = math.fsum(math.exp(label.lower) for label in labels)
+    if total > _MOST_SUM:
+        return failed(probe, f"the server sent probabilities that sum to {total:.2f}, more than 1")
+    return ProbeScore(probe.key, labels, label_mass=min(1.0, total), tokens_decoded=answer.prompt_tokens)
 
 
 def looseness(score: ProbeScore) -> float:

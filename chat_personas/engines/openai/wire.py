@@ -7,9 +7,9 @@ A server may send anything. What is not an answer raises `UnreadableAnswerError`
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from chat_personas.engines.openai.events import (
     Event,
@@ -25,6 +25,7 @@ LONGEST_QUOTE = 200
 """Characters of a server's own words that are shown."""
 _LONGEST_WORDS = 2000
 _MOST_LOG_PROBABILITY = 0.01
+_LONGEST_ID = 12
 _LEAST = -1e6  # as good as -inf, and a whole number below it may be too long for a float
 _NOT_FINISHED = frozenset({"", "null", "none"})
 _FILTERED = "content_filter"
@@ -131,6 +132,56 @@ def likeliest(log_probabilities: object) -> list[tuple[str, float]] | None:
             raise UnreadableAnswerError("log-probabilities that cannot be read")
         found.append((token, float(value) if value > _LEAST else -math.inf))
     return found
+
+
+def token_ids(document: object) -> list[int]:
+    """Return the ids of the tokens into which a server cut a text, at least one. Raises as `model_names`."""
+    if isinstance(document, dict) and document.get("tokens") is None:
+        _raise_reported(document)
+    found = document.get("tokens") if isinstance(document, dict) else None
+    if not isinstance(found, list) or not found or not all(map(_is_token_id, found)):
+        raise UnreadableAnswerError("tokens that cannot be read")
+    return found
+
+
+def token_ids_shown(top: Sequence[tuple[str, float]]) -> dict[int, float]:
+    """Return the log-probabilities by token id, where a server writes tokens as `token_id:N`.
+
+    Raises:
+        UnreadableAnswerError: it writes them in another way.
+    """
+    found = {}
+    for token, value in top:
+        number = token.removeprefix("token_id:")
+        if number == token or not (number.isascii() and number.isdigit()) or len(number) > _LONGEST_ID:
+            raise UnreadableAnswerError("tokens without their ids")
+        found[int(number)] = value
+    return found
+
+
+def token_log_probabilities(document: object) -> dict[int, float]:
+    """Return the log-probabilities by token id that SGLang's `/generate` shows for the first token that it wrote.
+
+    Raises:
+        ReportedFailureError: the document reports a failure.
+        UnreadableAnswerError: it shows none that can be read.
+    """
+    if isinstance(document, dict) and "meta_info" not in document:
+        _raise_reported(document)
+    about = document.get("meta_info") if isinstance(document, dict) else None
+    rows = about.get("output_token_ids_logprobs") if isinstance(about, dict) else None
+    first = rows[0] if isinstance(rows, list) and rows else None
+    found = {}
+    for row in first if isinstance(first, list) else [None]:
+        value, token = row[:2] if isinstance(row, list) and len(row) > 1 else (None, None)
+        if not isinstance(value, int | float) or not _is_log_probability(value) or not _is_token_id(token):
+            raise UnreadableAnswerError("log-probabilities that cannot be read")
+        found[token] = float(value) if value > _LEAST else -math.inf
+    return found
+
+
+def _is_token_id(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def _is_log_probability(value: float) -> bool:

@@ -20,7 +20,7 @@ def test_all_is_well_on_a_fresh_machine_and_nothing_is_written(command: Command,
     ran = command("doctor")
     assert ran.code == 0
     assert checks(ran.out) == dict.fromkeys(
-        ("program", "settings", "corpus", "answers", "built-in model", "model", "survey", "personas"), "ok"
+        ("program", "settings", "corpus", "answers", "built-in model", "model", "keys", "survey", "personas"), "ok"
     )
     assert not (home / "data").exists()
 
@@ -34,6 +34,26 @@ def test_each_fault_is_found_and_the_others_are_still_checked(command: Command, 
     assert checks(ran.out)["model"] == "FAIL"
     assert checks(ran.out)["built-in model"] == "ok"
     assert "1 conversation, intact" in ran.out
+
+
+def test_where_the_key_of_each_server_comes_from_is_said_and_no_key(
+    command: Command, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "settings.toml").write_text(
+        '[servers."https://lab.example.org/v1"]\nkey_env = "LAB_KEY"\n'
+        '[servers."https://other.example.org/v1"]\nkey_env = "OTHER_KEY"\n'
+        '[servers."http://127.0.0.1:9/v1"]\nconcurrency = 2\n'
+    )
+    monkeypatch.setenv("LAB_KEY", "sk-of-the-lab")
+    monkeypatch.delenv("OTHER_KEY", raising=False)
+    out = command("doctor").out
+    assert checks(out)["keys"] == "ok"
+    assert (
+        "https://lab.example.org/v1: from the environment variable LAB_KEY; "
+        "https://other.example.org/v1: needs a key, but OTHER_KEY is not set; http://127.0.0.1:9/v1: none"
+    ) in out
+    assert "sk-of-the-lab" not in out
 
 
 def test_no_line_names_the_home_of_the_person(

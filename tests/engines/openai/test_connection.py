@@ -6,15 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_personas.engines.openai.connection import (
-    Connection,
-    EnvironmentVariableError,
-    InvalidAddressError,
-    account_of,
-    is_loopback,
-    key_for,
-    proxy_variable,
-)
+from chat_personas.engines.openai.client import EnvironmentVariableError
+from chat_personas.engines.openai.connection import Connection, InvalidAddressError, is_loopback, proxy_variable
+from chat_personas.engines.openai.keys import account_of, find_key
 from eval.engine import EngineError
 from personas.inputs.redaction import shown_address
 
@@ -46,15 +40,15 @@ def test_only_loopback_counts_as_this_machine(url: str, here: bool) -> None:
 
 def test_a_key_goes_to_the_server_it_belongs_to_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-1")
-    assert key_for("https://api.openai.com/v1", None) == "sk-1"
-    assert key_for("http://127.0.0.1:8080/v1", None) is None
-    assert key_for("https://api.openai.com.example.org/v1", None) is None
+    assert find_key("https://api.openai.com/v1", None).value == "sk-1"
+    assert find_key("http://127.0.0.1:8080/v1", None).value is None
+    assert find_key("https://api.openai.com.example.org/v1", None).value is None
 
 
 def test_a_key_that_is_named_and_not_set_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LAB_KEY", raising=False)
     with pytest.raises(EngineError, match="LAB_KEY is not set"):
-        key_for("https://lab.example.org/v1", "LAB_KEY")
+        find_key("https://lab.example.org/v1", "LAB_KEY")
 
 
 @given(WORD, WORD)

@@ -25,6 +25,9 @@ from chat_personas.engines.openai.wire import (
     likeliest,
     model_names,
     quotable,
+    token_ids,
+    token_ids_shown,
+    token_log_probabilities,
     words_of,
 )
 
@@ -52,6 +55,9 @@ NAMES = st.sampled_from(
         "type",
         "model",
         "status",
+        "tokens",
+        "meta_info",
+        "output_token_ids_logprobs",
     ]
 )
 DOCUMENTS = st.recursive(
@@ -85,6 +91,33 @@ def test_any_document_is_an_answer_or_one_failure(document: object) -> None:
     for read in (completion, model_names, likeliest):
         with suppress(UnreadableAnswerError):
             read(as_json(raw))
+
+
+@given(DOCUMENTS)
+def test_any_document_is_tokens_with_their_figures_or_one_failure(document: object) -> None:
+    rows = {"meta_info": {"output_token_ids_logprobs": [document]}}
+    for read in (token_ids, token_log_probabilities, lambda each: token_log_probabilities(rows)):
+        with suppress(UnreadableAnswerError):
+            read(document)
+
+
+def test_figures_of_tokens_are_found_by_the_ids_of_these() -> None:
+    assert token_ids({"tokens": [1, 32], "count": 2}) == [1, 32]
+    assert token_ids_shown([("token_id:32", -0.5), ("token_id:7", -9999.0)]) == {32: -0.5, 7: -9999.0}
+    rows = [[[-0.5, 32, None], [-1.5, 33, " B"]], [[-9.0, 32, None]]]
+    assert token_log_probabilities({"meta_info": {"output_token_ids_logprobs": rows}}) == {32: -0.5, 33: -1.5}
+
+
+@pytest.mark.parametrize("token", ["A", "token_id:", "token_id:-1", "token_id:²", "token_id:" + "9" * 5000])
+def test_a_token_that_is_not_written_as_an_id_is_none(token: str) -> None:
+    with pytest.raises(UnreadableAnswerError, match="tokens without their ids"):
+        token_ids_shown([(token, -0.5)])
+
+
+@pytest.mark.parametrize("row", [[0.5, 32], [float("nan"), 32], [-0.5, "32"], [-0.5, True], [-0.5], None, [None, 32]])
+def test_a_figure_of_a_token_that_cannot_be_one_is_a_failure(row: object) -> None:
+    with pytest.raises(UnreadableAnswerError, match="cannot be read"):
+        token_log_probabilities({"meta_info": {"output_token_ids_logprobs": [[row]]}})
 
 
 @given(st.lists(st.binary(max_size=20) | DOCUMENTS.map(lambda each: f"data: {json.dumps(each)}\n\n".encode())))
