@@ -211,7 +211,7 @@ class ReplyController:
         self, events: AsyncIterator["ReplyEvent"], reply: Entry, said: Entry | None
     ) -> "ReplyEnded | None":
         """Write the pieces of a reply as they come; return how it ended."""
-        from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted
+        from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted, ReplyText
 
         finished, conversation = None, self._session.conversation
         async for event in events:
@@ -223,7 +223,7 @@ class ReplyController:
                     await conversation.stop()
             elif isinstance(event, ReplyEnded):
                 finished = event
-            else:
+            elif isinstance(event, ReplyText):
                 await self._transcript.write(reply, event.text)
         return finished
 
