@@ -33,7 +33,7 @@ WIDE = 100
 """From this many columns on, the panel is always shown beside the conversation."""
 
 ESCAPES = ("stop", "leave_edit", "take_back", "leave_panel")
-MOST_IMPORTANT = (*ESCAPES, "send", "help", "app.quit", "quit", "conversations", "panel", "new")
+MOST_IMPORTANT = (*ESCAPES, "send", "help", "app.quit", "quit", "conversations", "panel", "thoughts", "new")
 """The actions whose keys are shown even where there is no room for all of them."""
 
 
