@@ -253,6 +253,10 @@ class ChatScreen(Screen[None]):
         """Show or hide what the model thought before its replies."""
         self.transcript.toggle_thoughts()
 
+    def on_thought_fold_toggled(self) -> None:
+        """Let the person type on after a click on a thought."""
+        self.composer.focus()
+
     def replies_changed(self) -> None:
         """Show the keys that do something now."""
         self.refresh_bindings()

@@ -94,6 +94,7 @@ async def test_a_click_on_the_line_unfolds_one_thought_and_a_click_into_the_thou
         await pilot.click(first.query_one(".thought-line"))
         await until(pilot, lambda: "They cost." in shown(pilot))
         assert "Trains, too." not in shown(pilot)
+        assert chat(pilot).composer.has_focus
 
         await pilot.click(first.query_one(".thought-text"))
         await pilot.pause()
