@@ -176,6 +176,8 @@ class EngineInfo:
         quantization: how the weights are stored, such as "Q4_K - Medium".
         context_length: tokens of one conversation.
         template_sha256: that of the chat template.
+        template: what is used in place of the chat template in the model file: `chatml`, `plain`, or the base name of a
+            file; None where nothing is.
         template_date: the day (ISO 8601) that the chat template writes into prompts, None if it writes none.
         prompt_format: whether it is asked through a chat template, or in plain text as a base model, which continues
             text; None if not known.
@@ -209,6 +211,7 @@ class EngineInfo:
     demonstration: bool = False
     scores_texts: bool = False
     prompt_format: PromptFormat | None = None
+    template: str | None = None
     details: dict[str, str] = field(default_factory=dict)
 
     @property

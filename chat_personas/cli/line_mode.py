@@ -18,7 +18,7 @@ from chat_personas.cli.launch import Launch
 from chat_personas.cli.progress import busy
 from chat_personas.cli.terminal import uncleaned
 from chat_personas.consent import is_confirmed
-from chat_personas.conversation.conversation import Conversation, ReplyEnded, ReplyText
+from chat_personas.conversation.conversation import Conversation, ReplyEnded, ReplyText, ThoughtEnded
 from chat_personas.corpus import Corpus
 from chat_personas.reporting.numbers import signed, with_interval
 from chat_personas.reporting.verdicts import not_shown, not_valid, why_not_shown
@@ -32,6 +32,7 @@ from chat_personas.reporting.wording import (
     drifted,
     model_described,
     nearest_groups,
+    thought_in_short,
 )
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.leaving import SIGNALLED, SIGNALS, run_unwaited
@@ -167,6 +168,10 @@ class LineMode:
                 if isinstance(event, ReplyText):
                     print(printable(event.text), end="", flush=True)
                     any_text = True
+                elif isinstance(event, ThoughtEnded):
+                    print(
+                        f"({thought_in_short(event.thought.text, event.thought.seconds)})", file=sys.stderr, flush=True
+                    )
                 elif isinstance(event, ReplyEnded):
                     if any_text or event.status == "complete":
                         print("\n", flush=True)

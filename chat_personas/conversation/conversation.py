@@ -1,7 +1,7 @@
 """A conversation with a persona as an object: send, stop, regenerate, edit, branch. No screen in it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Self, TypeVar
@@ -16,15 +16,28 @@ from chat_personas.conversation.reply import (
     ReplyStarted,
     ReplyStorage,
     ReplyText,
+    ReplyThought,
     RunningReply,
+    ThoughtEnded,
 )
-from chat_personas.corpus import ConversationRow, Corpus, CorpusError, GenerationRow, MessageRow
+from chat_personas.corpus import ConversationRow, Corpus, CorpusError, GenerationRow, MessageRow, Thought
 from chat_personas.corpus.messages import transcript
 from chat_personas.corpus.sql import new_key, now
 from eval.engine import Engine, EngineInfo, Message, ReadsAhead, Sampling
 from personas import LoadedPersona, Persona, system_prompt
 
-__all__ = ["ContextUse", "Conversation", "Place", "ReplyEnded", "ReplyEvent", "ReplyStarted", "ReplyText", "Version"]
+__all__ = [
+    "ContextUse",
+    "Conversation",
+    "Place",
+    "ReplyEnded",
+    "ReplyEvent",
+    "ReplyStarted",
+    "ReplyText",
+    "ReplyThought",
+    "ThoughtEnded",
+    "Version",
+]
 
 Result = TypeVar("Result")
 
@@ -126,7 +139,9 @@ class Conversation:
         corpus.mark_interrupted()
         row = corpus.conversation(conversation_id)
         branch = corpus.branch(row.active_leaf_id) if row.active_leaf_id else ()
-        return cls(corpus, engine, row, _persona_of(row), sampling, branch)
+        conversation = cls(corpus, engine, row, _persona_of(row), sampling, branch)
+        conversation._active.thoughts = corpus.thoughts(row.active_leaf_id) if row.active_leaf_id else {}
+        return conversation
 
     @property
     def id(self) -> str:
@@ -153,8 +168,13 @@ class Conversation:
         """The messages from the first to the active leaf; a reply on its way stands as far as it has come."""
         return self._reply.path if self._reply is not None and self._reply.running else self._active.messages
 
+    @property
+    def thoughts(self) -> Mapping[str, Thought]:
+        """What the model thought before replies that have ended, by their ids; at least before those on the path."""
+        return self._active.thoughts
+
     def context(self) -> list[Message]:
-        """Return the system prompt and the path as the model is given them (see `transcript`)."""
+        """Return the system prompt and the path as the model is given them (see `transcript`), without any thought."""
         return transcript(self.system_prompt, self.path)
 
     def seconds_of_replies(self) -> float:
@@ -297,7 +317,8 @@ class Conversation:
         raise ValueError(f"message {message_id} is not on the path")
 
     def _activate(self, message_id: str) -> None:
-        self._active.messages = self._corpus.branch(self._corpus.activate(self.id, message_id))
+        leaf = self._corpus.activate(self.id, message_id)
+        self._active.messages, self._active.thoughts = self._corpus.branch(leaf), self._corpus.thoughts(leaf)
 
     def _next_version(self) -> Version | None:
         path = self._active.messages

@@ -4,10 +4,10 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
-from chat_personas.corpus import ConversationRow, Corpus, CorpusError, MessageRow
+from chat_personas.corpus import ConversationRow, Corpus, CorpusError, MessageRow, Thought
 from chat_personas.corpus.messages import transcript
 from chat_personas.corpus.reply_writer import ReplyWriter
 from chat_personas.corpus.sql import now, storable
@@ -41,6 +41,23 @@ class ReplyStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplyThought:
+    """A piece of what the model thinks: not a part of the reply, and never given back to a model.
+
+    It is as the model gave it; user interfaces show it cleaned.
+    """
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ThoughtEnded:
+    """The model has thought, and now replies or ends. `thought` is all that it has thought before this reply."""
+
+    thought: Thought
+
+
+@dataclass(frozen=True, slots=True)
 class ReplyText:
     """A piece of the reply as the model gave it; user interfaces show it cleaned (`chat_personas.text.printable`)."""
 
@@ -61,7 +78,7 @@ class ReplyEnded:
     dropped_messages: int = 0
 
 
-ReplyEvent = ReplyStarted | ReplyText | ReplyEnded
+ReplyEvent = ReplyStarted | ReplyThought | ThoughtEnded | ReplyText | ReplyEnded
 
 
 class RunningReply:
@@ -79,6 +96,7 @@ class RunningReply:
         self._finish_reason: FinishReason | None = None
         self._usage: Usage | None = None
         self._dropped = 0
+        self._thinking_since: float | None = None
         self._wanted_end: ReplyEnded | None = None
         self._generating = False
         self._events: asyncio.Queue[ReplyEvent | None] = asyncio.Queue()
@@ -180,6 +198,7 @@ class RunningReply:
             return self._ending(ReplyEnded("error", f"{type(error).__name__}: {error}"))
         finally:
             self._generating = False
+            self._end_thought()
         return self._ending(self._natural_end())
 
     async def _withdraw(self, why: TooLongError) -> Exception:
@@ -194,9 +213,22 @@ class RunningReply:
         self._dropped = max(self._dropped, piece.dropped_messages)
         self._finish_reason = piece.finish_reason or self._finish_reason
         self._usage = piece.usage or self._usage
+        if piece.thought:
+            if self._thinking_since is None:
+                self._thinking_since = time.monotonic()
+            self._storage.add_thought(piece.thought)
+            self._events.put_nowait(ReplyThought(piece.thought))
         if piece.text:
+            self._end_thought()
             self._storage.add(piece.text)
             self._events.put_nowait(ReplyText(piece.text))
+
+    def _end_thought(self) -> None:
+        """Note that the model replies, or has ended, if it was thinking."""
+        if self._thinking_since is not None:
+            thought = self._storage.end_thought(time.monotonic() - self._thinking_since)
+            self._thinking_since = None
+            self._events.put_nowait(ThoughtEnded(thought))
 
     def _natural_end(self) -> ReplyEnded:
         match self._finish_reason:
@@ -217,12 +249,14 @@ class ActiveBranch:
     """The part of a conversation that is on the screen, as the corpus has it.
 
     `stored` is false for a new conversation: it is added to the corpus with its first message. `messages` run from the
-    first one to the active leaf; a reply is among them once it has ended.
+    first one to the active leaf; a reply is among them once it has ended. `thoughts` are what the model thought before
+    replies, by their ids, at least before those among the messages.
     """
 
     row: ConversationRow
     stored: bool
     messages: tuple[MessageRow, ...]
+    thoughts: dict[str, Thought] = field(default_factory=dict)
 
 
 class _Begun(NamedTuple):
@@ -270,6 +304,7 @@ class ReplyStorage:
         self._begun: _Begun | None = None
         self._ended: ReplyEnded | None = None
         self._finish_reason: FinishReason | None = None
+        self._thought_seconds: float | None = None
 
     @property
     def begun(self) -> bool:
@@ -306,6 +341,17 @@ class ReplyStorage:
         assert self._begun is not None
         self._begun.writer.add(text)
 
+    def add_thought(self, text: str) -> None:
+        """Append a piece of what the model thinks before the reply; it is on the disk within about a second."""
+        assert self._begun is not None
+        self._begun.writer.add_thought(text)
+
+    def end_thought(self, seconds: float) -> Thought:
+        """Note that the model has thought for so many `seconds` more; return all that it has thought."""
+        assert self._begun is not None
+        self._thought_seconds = (self._thought_seconds or 0.0) + seconds
+        return Thought(text=self._begun.writer.thought, seconds=self._thought_seconds)
+
     def end(self, ended: ReplyEnded, finish_reason: FinishReason | None) -> None:
         """Note how the reply has ended; `save` stores it."""
         self._ended, self._finish_reason = ended, finish_reason
@@ -320,6 +366,7 @@ class ReplyStorage:
             finish_reason=self._finish_reason,
             dropped_messages=self._ended.dropped_messages,
             usage=self._ended.usage,
+            thought_seconds=self._thought_seconds,
         )
         self.saved = True
 
@@ -336,6 +383,9 @@ class ReplyStorage:
     def settle(self) -> None:
         """Make the branch that the reply ends the active one, if it is in the corpus. Call it once it has ended."""
         self._active.messages = self.path
+        if self._begun is not None and self._begun.writer.thought:
+            thought = Thought(text=self._begun.writer.thought, seconds=self._thought_seconds)
+            self._active.thoughts[self._begun.reply.id] = thought
 
     def _begin_turn(self, text: str) -> tuple[tuple[MessageRow, ...], MessageRow]:
         active = self._active

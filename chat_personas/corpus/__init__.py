@@ -14,6 +14,7 @@ from chat_personas.corpus.rows import (
     RatingRow,
     SearchHit,
     Status,
+    Thought,
 )
 
 __all__ = [
@@ -31,5 +32,6 @@ __all__ = [
     "SearchHit",
     "Selection",
     "Status",
+    "Thought",
     "UnknownConversationError",
 ]

@@ -19,6 +19,7 @@ from chat_personas.corpus.rows import (
     RatingRow,
     SearchHit,
     Status,
+    Thought,
 )
 from chat_personas.corpus.search import search
 from eval.engine import EngineInfo, Sampling, Usage
@@ -178,10 +179,11 @@ class Corpus:
             else:
                 conversations.set_active_leaf(connection, reply.conversation_id, leaf_id)
 
-    def flush_reply(self, message_id: str, text: str) -> None:
-        """Store the text of a reply as far as it has come."""
+    def flush_reply(self, message_id: str, text: str, thought: Thought | None = None) -> None:
+        """Store the text of a reply, and what the model thought before it, as far as they have come."""
         with self._connections.writing() as connection:
             messages.write_reply(connection, message_id, text, "streaming")
+            messages.write_thought(connection, message_id, thought)
 
     def end_reply(
         self,
@@ -193,10 +195,12 @@ class Corpus:
         finish_reason: str | None = None,
         dropped_messages: int = 0,
         usage: Usage | None = None,
+        thought: Thought | None = None,
     ) -> None:
-        """Store the whole text of a reply, how it ended, and what it cost."""
+        """Store the whole text of a reply, how it ended, what it cost, and what the model thought before it."""
         with self._connections.writing() as connection:
             messages.write_reply(connection, message_id, text, status, why)
+            messages.write_thought(connection, message_id, thought)
             messages.end_generation(
                 connection, message_id, finish_reason=finish_reason, dropped_messages=dropped_messages, usage=usage
             )
@@ -228,8 +232,16 @@ class Corpus:
         with self._connections.reading() as connection:
             return messages.generation_of(connection, message_id)
 
+    def thoughts(self, leaf_id: str) -> dict[str, Thought]:
+        """Return what the model thought before the replies from the first message to this one, by the replies' keys."""
+        with self._connections.reading() as connection:
+            return messages.thoughts_to(connection, leaf_id)
+
     def search(self, text: str, *, limit: int = 50) -> tuple[SearchHit, ...]:
-        """Return the messages that contain all these words, best matches first; the last word may be incomplete."""
+        """Return the messages that contain all these words, best matches first; the last word may be incomplete.
+
+        Only what was said is searched, not what the model thought.
+        """
         with self._connections.reading() as connection:
             return search(connection, text, limit)
 

@@ -7,13 +7,21 @@ from pathlib import Path
 from chat_personas import __version__
 from chat_personas.corpus.errors import CorpusError
 from chat_personas.corpus.live_programs import living_owners
-from chat_personas.corpus.rows import GenerationRow, MessageRow, Status
+from chat_personas.corpus.rows import GenerationRow, MessageRow, Status, Thought
 from chat_personas.corpus.sql import columns_of, fetch, insert, new_key, now, stamp, storable, update, values_of
 from eval.engine import EngineInfo, Message, Role, Sampling, Usage
 
 DIED = "the program ended before the reply did"
 _MESSAGE = columns_of(MessageRow, "messages")
 _GENERATION = columns_of(GenerationRow, "generations")
+_BRANCH = """
+    WITH RECURSIVE branch (id, parent_id, depth) AS (
+        SELECT id, parent_id, 0 FROM messages WHERE id = ?
+        UNION ALL
+        SELECT messages.id, messages.parent_id, depth + 1 FROM messages JOIN branch ON messages.id = branch.parent_id
+    )
+"""
+"""The messages from the one whose key is given up to the first."""
 
 
 def add_user_message(
@@ -44,6 +52,13 @@ def write_reply(
         "UPDATE conversations SET active_at = ? WHERE id = (SELECT conversation_id FROM messages WHERE id = ?)",
         (moment, message_id),
     )
+
+
+def write_thought(connection: sqlite3.Connection, message_id: str, thought: Thought | None) -> None:
+    """Replace what the model thought before a reply; None or an empty text leaves the columns as they are."""
+    if thought is not None and thought.text:
+        values = {"thought": storable(thought.text), "thought_seconds": thought.seconds}
+        update(connection, "generations", ("message_id", message_id), values)
 
 
 def withdraw(connection: sqlite3.Connection, message_id: str) -> None:
@@ -122,15 +137,21 @@ def mark_interrupted(connection: sqlite3.Connection, owners: Path) -> int:
 def branch_to(connection: sqlite3.Connection, message_id: str) -> tuple[MessageRow, ...]:
     """Return the branch that ends with a message, from the first message to it."""
     sql = f"""
-        WITH RECURSIVE branch (id, parent_id, depth) AS (
-            SELECT id, parent_id, 0 FROM messages WHERE id = ?
-            UNION ALL
-            SELECT messages.id, messages.parent_id, depth + 1
-            FROM messages JOIN branch ON messages.id = branch.parent_id
-        )
+        {_BRANCH}
         SELECT {_MESSAGE} FROM branch JOIN messages ON messages.id = branch.id ORDER BY depth DESC
         """  # noqa: S608
     return fetch(MessageRow, connection.execute(sql, (message_id,)))
+
+
+def thoughts_to(connection: sqlite3.Connection, message_id: str) -> dict[str, Thought]:
+    """Return what the model thought before the replies of the branch that ends with a message, by the replies' keys."""
+    sql = f"""
+        {_BRANCH}
+        SELECT message_id, thought, thought_seconds FROM branch JOIN generations ON message_id = branch.id
+        WHERE thought IS NOT NULL
+        """  # noqa: S608
+    found = connection.execute(sql, (message_id,))
+    return {row["message_id"]: Thought(text=row["thought"], seconds=row["thought_seconds"]) for row in found}
 
 
 def siblings(connection: sqlite3.Connection, message_id: str) -> tuple[MessageRow, ...]:

@@ -4,7 +4,7 @@ import threading
 
 from chat_personas.corpus.corpus import Corpus
 from chat_personas.corpus.errors import CorpusError
-from chat_personas.corpus.rows import Status
+from chat_personas.corpus.rows import Status, Thought
 from eval.engine import Usage
 
 FLUSH_SECONDS = 0.8
@@ -12,7 +12,7 @@ FLUSH_SECONDS = 0.8
 
 
 class ReplyWriter:
-    """Stores a growing reply about once a second, so that no event loop waits for the disk.
+    """Stores a growing reply, and the thought before it, about once a second, so that no event loop waits for the disk.
 
     If a flush fails (a full disk), the next one stores the text, too. It stays in memory until `close` has stored it.
     """
@@ -22,6 +22,7 @@ class ReplyWriter:
         self._corpus = corpus
         self._interval = interval
         self._pieces: list[str] = []
+        self._thoughts: list[str] = []
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reply-writer", daemon=True)
         self._thread.start()
@@ -31,9 +32,18 @@ class ReplyWriter:
         """The reply as far as it has come."""
         return "".join(self._pieces)
 
+    @property
+    def thought(self) -> str:
+        """What the model has thought so far."""
+        return "".join(self._thoughts)
+
     def add(self, text: str) -> None:
         """Append a piece. It is on the disk within about a second."""
         self._pieces.append(text)
+
+    def add_thought(self, text: str) -> None:
+        """Append a piece of what the model thinks. It is on the disk within about a second."""
+        self._thoughts.append(text)
 
     def abandon(self) -> None:
         """Stop writing without closing the reply, as for one that is withdrawn."""
@@ -48,6 +58,7 @@ class ReplyWriter:
         finish_reason: str | None = None,
         dropped_messages: int = 0,
         usage: Usage | None = None,
+        thought_seconds: float | None = None,
     ) -> None:
         """Store the whole reply and how it ended. Waits for the disk; may be called again after it failed.
 
@@ -63,16 +74,19 @@ class ReplyWriter:
             finish_reason=finish_reason,
             dropped_messages=dropped_messages,
             usage=usage,
+            thought=Thought(text=self.thought, seconds=thought_seconds),
         )
 
     def _run(self) -> None:
-        flushed = 0
+        flushed = 0, 0
         while not self._closing.wait(self._interval):
-            count = len(self._pieces)
-            if count == flushed:
+            counts = said, thought = len(self._pieces), len(self._thoughts)
+            if counts == flushed:
                 continue
             try:
-                self._corpus.flush_reply(self.message_id, "".join(self._pieces[:count]))
+                self._corpus.flush_reply(
+                    self.message_id, "".join(self._pieces[:said]), Thought(text="".join(self._thoughts[:thought]))
+                )
             except CorpusError:
                 continue  # if this lasts, `close` raises it; until then the text is safe in memory
-            flushed = count
+            flushed = counts

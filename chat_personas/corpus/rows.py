@@ -72,8 +72,21 @@ class MessageRow(Row):
     updated_at: datetime
 
 
+class Thought(Row):
+    """What the model thought before a reply, control characters included, and for how long it thought.
+
+    `seconds` is null while it thinks, and where the program died before the thought ended.
+    """
+
+    text: str
+    seconds: float | None = None
+
+
 class GenerationRow(Row):
-    """How a reply was made: the model, the settings, and what it cost. Null: not known (yet)."""
+    """How a reply was made: the model, the settings, what it cost, and what the model thought. Null: not known (yet).
+
+    `thought` is null where the model did not think; see `Thought`.
+    """
 
     message_id: str
     started_at: datetime
@@ -96,6 +109,8 @@ class GenerationRow(Row):
     seconds: float | None
     first_token_seconds: float | None
     program_version: str
+    thought: str | None
+    thought_seconds: float | None
 
 
 class GroupRow(Row):

@@ -170,7 +170,8 @@ async def open_engine(model: str, settings: "Settings | None" = None) -> Engine:
             flash_attention=settings.flash_attention,
             hash_cache=hashes_path(),
             tried=found.path == pocket_path(),
-            template=template_source(settings.templates.get(found.path.stem)),
+            template=template_source(choice := settings.templates.get(found.path.stem)),
+            template_name=choice and Path(choice).name,
         )
     from chat_personas.engines.discreet import opened_discreetly
     from chat_personas.engines.openai import OpenAIEngine

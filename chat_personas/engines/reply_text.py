@@ -52,6 +52,18 @@ def is_marker(text: str) -> bool:
     return _MARKER.fullmatch(text) is not None
 
 
+def parted(output: str) -> Said:
+    """Return the reply and the thoughts in a whole output.
+
+    Where the first marker closes a thought, the prompt has opened it: what comes before is a thought, too.
+    """
+    kinds = (found.lastgroup for found in _MARKER.finditer(output) if not _is_phrase(found))
+    text = ReplyText(thinking=next((kind for kind in kinds if kind in ("open", "close")), None) == "close")
+    text.add(output)
+    text.end()
+    return Said(text.reply, text.thought)
+
+
 def opens_thought(prompt: str) -> bool:
     """Whether a prompt ends within a thought: the model then goes on with it."""
     kinds = [found.lastgroup for found in _MARKER.finditer(prompt) if found.lastgroup in ("open", "close")]
@@ -116,12 +128,20 @@ class ReplyText:
 
     def _next(self, text: str) -> re.Match[str] | None:
         """Return the first marker or stop text that means something here."""
-        candidates = [_MARKER.search(text)]
+        candidates = [next((found for found in _MARKER.finditer(text) if self._means(found)), None)]
         if self._mode is _Mode.REPLY:
             candidates.append(self._stops.search(text))
         if self._mode is _Mode.THOUGHT and self._in_channel:
             candidates.append(_LEAKED.search(text))
         return min(filter(None, candidates), key=lambda found: found.start(), default=None)
+
+    def _means(self, found: re.Match[str]) -> bool:
+        """Whether this is a marker here. Anybody may say Granite's sentences: they are where it says them."""
+        if not _is_phrase(found):
+            return True
+        if found.lastgroup == "close":
+            return self._mode is _Mode.THOUGHT
+        return not (self.reply or found.string[: found.start()].strip())
 
     def _turn(self, found: re.Match[str]) -> None:
         """Go on in the mode that a marker begins."""
@@ -166,6 +186,10 @@ class ReplyText:
         if self._mode is _Mode.THOUGHT and self._in_channel:
             return min(clear, max(0, len(text) - _LONGEST_LEAK))
         return clear
+
+
+def _is_phrase(found: re.Match[str]) -> bool:
+    return found[0][:1] in "Hh"
 
 
 def _overlap(text: str, stop: str) -> int:

@@ -46,6 +46,12 @@ STATUS_NOTES = {status: f"{'■' if status == 'stopped' else '✗'} {word}" for 
 """The same with a mark, for the screen."""
 
 
+def thought_in_short(text: str, seconds: float | None) -> str:
+    """Say that the model thought before a reply, for how long if that is known, and how much."""
+    words = pluralize(len(text.split()), "word")
+    return f"thought for {seconds:.0f} s, {words}" if seconds is not None else f"thought, {words}"
+
+
 def sentence(text: str) -> str:
     """Return a line as a sentence for prose: with a capital letter and a full stop."""
     return f"{text[0].upper()}{text[1:]}."

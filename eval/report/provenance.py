@@ -52,6 +52,11 @@ class ModelInfo(Part):
     """Whether flash attention was on, where known."""
     build: str | None = None
     """The versions of llama.cpp and the features of the processor; null for servers and in older reports."""
+    template: str | None = None
+    """What replaced the chat template in the model file: `chatml`, `plain`, or the base name of a file with a template
+    (`--template`); null where nothing did, and in older reports."""
+    template_sha256: str | None = None
+    """The hash of the template, or of the form of plain text; null for servers, and in older reports."""
     template_date: str | None = None
     """The day that the chat template wrote into every prompt (ISO 8601); null where it writes none, and for servers."""
     prompt_format: str | None = None

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -34,6 +35,16 @@ def test_what_was_said_is_kept(command: Command, served_by: Serve) -> None:
     served_by(FakeEngine(["Good day", END], ["Because", END]))
     command("chat", "democrat", given="Hello\nWhy?\n")
     assert texts(kept_messages()) == ["Hello", "Good day", "Why?", "Because"]
+
+
+def test_what_the_model_thinks_is_not_on_standard_output_and_one_line_says_that_it_thought(
+    command: Command, served_by: Serve
+) -> None:
+    thought = Piece("", thought="They say \x1b[31mHello.")
+    served_by(FakeEngine([thought, thought, "Good ", "day", END], ["Because", END]))
+    ran = command("chat", "democrat", given="Hello\nWhy?\n")
+    assert (ran.code, ran.out) == (0, "Good day\n\nBecause\n\n")
+    assert re.fullmatch(r"\(thought for \d+ s, 5 words\)\n", ran.err)
 
 
 @pytest.mark.parametrize(

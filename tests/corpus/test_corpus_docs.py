@@ -29,8 +29,8 @@ def test_every_query_runs_and_finds_something(corpus: Corpus) -> None:
     groups = '{"groups": [{"attribute": "POLPARTY", "value": "Democrat"}, {"attribute": "SEX", "value": "Female"}]}'
     with corpus._connections.writing() as connection:
         connection.execute("UPDATE conversations SET persona = ?", (groups,))
-        connection.execute("UPDATE generations SET decoded_tokens = 30, seconds = 1.5")
+        connection.execute("UPDATE generations SET decoded_tokens = 30, seconds = 1.5, thought = 'Hm.'")
     queries = re.findall(r"```sql\n(.*?)```", PAGE, re.S)
-    assert len(queries) == 7
+    assert len(queries) == 8
     for query in queries:
         assert list(corpus.database().query(query)), query

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_personas.engines.reply_text import ReplyText, is_marker, opens_thought
+from chat_personas.engines.reply_text import ReplyText, Said, is_marker, opens_thought, parted
 
 REASONED = [
     ("<think>a b</think>\n\nFree.", "Free.", "a b"),
@@ -26,6 +26,8 @@ REASONED = [
     ("Here is my thought process:\n\na\nHere is my response:\n\nFree.", "Free.", "\n\na\n"),
     ("<think>it never ends", "", "it never ends"),
     ("<think></think>", "", ""),
+    ("Well. Here is my response:\nFree.", "Well. Here is my response:\nFree.", ""),
+    ("Well. Here is my thought process:\nFree.", "Well. Here is my thought process:\nFree.", ""),
     ("Free. <think>a</think>Really.", "Free. Really.", "a"),
 ]
 SPOKEN = [
@@ -55,6 +57,15 @@ def test_thoughts_and_channels_are_kept_apart_however_the_output_is_cut(output: 
     for size in (1, 2, 3, 7, len(output)):
         text = read([output[start : start + size] for start in range(0, len(output), size)])
         assert (text.reply, text.thought) == (reply, thought)
+
+
+@pytest.mark.parametrize(("output", "reply", "thought"), REASONED)
+def test_a_whole_output_is_parted_as_one_that_comes_in_pieces(output: str, reply: str, thought: str) -> None:
+    assert parted(output) == Said(reply, thought)
+
+
+def test_a_whole_output_that_begins_within_a_thought_does_not_begin_with_the_reply() -> None:
+    assert parted("Buses cost.\n</think>\n\nFree.") == Said("Free.", "Buses cost.\n")
 
 
 @given(st.sampled_from(SPOKEN) | st.text(alphabet="<>[]/|think a\n", max_size=30), st.integers(1, 9))

@@ -10,7 +10,7 @@ from chat_personas.cli.opening import open_corpus
 from chat_personas.cli.options import command_group
 from chat_personas.corpus.conversations import Selection
 from chat_personas.paths import corpus_path
-from chat_personas.reporting.wording import STATUS
+from chat_personas.reporting.wording import STATUS, thought_in_short
 from chat_personas.text import pluralize, printable
 
 app = command_group("chat-personas corpus list")
@@ -46,14 +46,24 @@ def search(words: Annotated[str, typer.Argument(metavar="WORDS", help="Words tha
 
 
 @app.command("show", epilog="Example: chat-personas corpus show 01JD")
-def show(conversation: Id) -> int:
+def show(
+    conversation: Id,
+    thoughts: Annotated[
+        bool, typer.Option("--thoughts", help="Print also what the model thought before its replies.")
+    ] = False,
+) -> int:
     """Print a conversation: the branch last shown on the screen."""
     with open_corpus(read_only=True) as corpus:
         found = corpus.conversation(conversation)
         print(f"{printable(found.title)}\n{found.id}  {found.persona_name} on {found.model}\n")
+        thought_before = corpus.thoughts(found.active_leaf_id) if found.active_leaf_id else {}
         for message in corpus.branch(found.active_leaf_id) if found.active_leaf_id else ():
             speaker = "You" if message.role == "user" else found.persona_name
             remarks = [STATUS[message.status]] if message.status in STATUS else []
+            if (thought := thought_before.get(message.id)) is not None:
+                remarks.append(thought_in_short(thought.text, thought.seconds))
+                if thoughts:
+                    print(f"{speaker}, thinking: {printable(thought.text.strip())}\n")
             if not message.text.strip():
                 remarks.append("no text")
             remark = f" ({', '.join(remarks)})" if remarks else ""

@@ -97,6 +97,7 @@ def verify(
         int | None, typer.Option("--replay", min=1, metavar="N", help="Ask the model N of the report's probes again.")
     ] = None,
     model: options.Model = None,
+    template: options.Template = None,
     yes: options.Yes = False,
 ) -> int:
     """Recompute every figure from the questions in the report.
@@ -107,10 +108,11 @@ def verify(
     from chat_personas.cli.tables.verification import print_verification
     from chat_personas.settings import load_settings
 
-    if model is not None and replay is None:
-        raise UsageError("--model is for --replay; add --replay N, or leave it out")
+    for name, given in {"--model": model, "--template": template}.items():
+        if given is not None and replay is None:
+            raise UsageError(f"{name} is for --replay; add --replay N, or leave it out")
     document, reports = load_document(file)
-    again = None if replay is None else Again(replay, model, load_settings(), yes)
+    again = None if replay is None else Again(replay, model, template, load_settings(), yes)
     found = verified(document, reports, _survey(reports, survey), persona, again)
     for one in found:
         print_verification(one)

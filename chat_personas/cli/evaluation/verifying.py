@@ -13,7 +13,7 @@ import numpy as np
 from chat_personas.cli.errors import UsageError
 from chat_personas.cli.evaluation.requests import agree
 from chat_personas.cli.opening import opened_model
-from chat_personas.engines.open import UnknownModelError
+from chat_personas.engines.open import ModelFile, ModelServer, UnknownModelError, find_model, with_template
 from chat_personas.settings import Settings
 from chat_personas.tui.leaving import run_unwaited
 from eval.answers import Answer, FloatArray
@@ -91,10 +91,14 @@ class Verified:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """How a report is asked again: how many probes, of which model (None: the report's own name), and consent."""
+    """How a report is asked again: how many probes, of which model (None: the report's own name), and consent.
+
+    `template` is what replaces the model's chat template, as with `--template`; None: what the report says.
+    """
 
     probes: int
     model: str | None
+    template: str | None
     settings: Settings
     agreed: bool
 
@@ -204,16 +208,37 @@ async def _asked_again(one: Verified, asked: Asked | None, again: Again) -> Veri
 async def _engine(report: Report, again: Again, opened: AsyncExitStack) -> Engine:
     model = again.model or report.model.name
     try:
-        engine = await opened_model(model, again.settings, opened)
+        found = find_model(model)
     except UnknownModelError as error:
         if again.model is not None:
             raise
         raise UsageError(
             f"the model {report.model.name} of the report is not found here; name it with --model"
         ) from error
+    engine = await opened_model(model, _settings(report, again, model, found), opened)
     if report.model.sha256 != engine.info.sha256:
         raise UsageError(f"{model} is not the model of the report: its hash differs; name the right one with --model")
+    if report.model.template_sha256 not in (None, engine.info.template_sha256):
+        used, given = report.model.template, engine.info.template
+        what = f"the chat template {used}" if used is not None else "its own chat template"
+        other = "the model's own" if given is None else given
+        todo = "name the right one with --template" if used is not None else "leave --template out"
+        raise UsageError(f"the model of the report was asked in {what}, and {other} is not the same; {todo}")
     return engine
+
+
+def _settings(report: Report, again: Again, model: str, found: ModelFile | ModelServer) -> Settings:
+    """Return the settings in which the model is asked in the form of the report, as far as the report says which.
+
+    A file with a template is known by its base name only: it has to be named, or to be in the settings.
+    """
+    used = report.model.template
+    if again.template is not None or used in ("chatml", "plain"):
+        return with_template(again.settings, model, again.template or used)
+    if used is None and report.model.template_sha256 is not None and isinstance(found, ModelFile):
+        others = {stem: choice for stem, choice in again.settings.templates.items() if stem != found.path.stem}
+        return again.settings.model_copy(update={"templates": others})
+    return again.settings
 
 
 def _any_batch(info: EngineInfo) -> bool:

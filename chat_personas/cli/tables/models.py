@@ -3,9 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 
-from rich.console import Console
-
-from chat_personas.cli.tables.layout import padded, print_line
+from chat_personas.cli.tables.layout import padded, print_line, table_console
 from chat_personas.models.catalogue import Entry
 from chat_personas.models.found import Found, ModelInFiles
 from chat_personas.models.pulling import Offer, shown
@@ -21,8 +19,8 @@ MEASURED = {
 
 
 def print_found(found: Found, *, to_error: bool) -> None:
-    """Print all that was found. What is to be copied stays on one line; names like `big:cloud:` are no emoji."""
-    console = Console(stderr=to_error, highlight=False, markup=False, emoji=False)
+    """Print all that was found. What is to be copied stays on one line."""
+    console = table_console(to_error=to_error)
     for line in found_lines(found):
         if line.lstrip().startswith(OPTION):
             console.print(line, soft_wrap=True)

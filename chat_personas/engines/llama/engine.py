@@ -7,6 +7,7 @@ before the first frame of the screen.
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -47,6 +48,7 @@ class LlamaEngine:
         hash_cache: Path | None = None,
         tried: bool = False,
         template: str | None = None,
+        template_name: str | None = None,
     ) -> "LlamaEngine":
         """Load the model file `path` in a thread of its own; cancelling the call stops the loading.
 
@@ -55,6 +57,7 @@ class LlamaEngine:
             name: the model's name in reports, by default the file's name without its ending.
             hash_cache: see `model_sha256`.
             tried: whether the file is known to run, and needs no trial (`try_model`).
+            template_name: what `template` is called in reports, None without one.
             context_length, threads, flash_attention, batch, sequences, template: see `Options`.
 
         Raises:
@@ -86,7 +89,7 @@ class LlamaEngine:
         except BaseException:
             worker.begin_close()
             raise
-        return cls(worker, info)
+        return cls(worker, replace(info, template=template_name))
 
     @property
     def info(self) -> EngineInfo:

@@ -71,6 +71,7 @@ class ReplyJob(_ConversationJob[Piece]):
             output.remember()
         rest = output.text.end()
         if not output.text.reply.strip() and output.text.thought:
+            self.results.put(Piece("", thought=rest.thought))
             raise RequestError(_ONLY_THOUGHT.format(progress.generated))
         self.results.put(Piece(rest.reply, finish, self._take_dropped(), progress.usage(), rest.thought))
 

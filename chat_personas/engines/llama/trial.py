@@ -2,7 +2,8 @@
 
 llama.cpp answers some files with an assertion or an exception that ends the whole process, the conversation with it. No
 list of such files can be complete. So a file is loaded, asked for a few tokens and closed in a child process first; if
-the child survives, so will we. A file is tried once: the result is remembered as its hash is.
+the child survives, so will we. Over other files llama.cpp never comes to an end: the child has a time limit. A file is
+tried once: the result is remembered as its hash is.
 """
 
 import os
@@ -12,6 +13,7 @@ import sys
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from chat_personas.engines.llama.model import file_identity, model_parts, read_cache, write_cache
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from chat_personas.engines.llama.runtime import Runtime
 
 _LOOK = 0.02  # seconds between two looks at the child and at the flag
+_SECONDS, _BYTES_PER_SECOND = 120, 5_000_000
+"""How long a trial may take, and how slow the disk may be on top of that."""
 _TELLING = ("GGML_ASSERT(", "what():", "fatal error", "GGML_ABORT")
 _PIECES, _DRAWN = 1000, 8
 _survived: set[str] = set()
@@ -35,7 +39,7 @@ def try_model(path: Path, flag: InterruptFlag, cache: Path | None = None) -> Non
     in an orderly way pass: they fail in the same way when they are opened.
 
     Raises:
-        EngineError: the child was ended by llama.cpp, or the loading was cancelled.
+        EngineError: the child was ended by llama.cpp or did not end in time, or the loading was cancelled.
     """
     key = _key(path)
     if key in _survived or (cache is not None and key in read_cache(cache)):
@@ -56,12 +60,25 @@ def _key(path: Path) -> str:
     return f"tried-{version('llama_cpp_python')}-{parts}"
 
 
-def _run(path: Path, flag: InterruptFlag) -> tuple[int, str]:
-    """Return the exit status of the child, negative if a signal ended it, and what it wrote."""
+def seconds_allowed(path: Path) -> int:
+    """Return how many seconds a trial of the model file `path`, with all its parts, may take."""
+    return _SECONDS + sum(part.stat().st_size for part in model_parts(path)) // _BYTES_PER_SECOND
+
+
+def _command(path: Path) -> list[str]:
     # -P: a folder of the person's own that is called `eval` must not be taken for ours.
+    return [sys.executable, "-P", "-c", f"from {__name__} import main; main()", str(path)]
+
+
+def _run(path: Path, flag: InterruptFlag) -> tuple[int, str]:
+    """Return the exit status of the child, negative if a signal ended it, and what it wrote.
+
+    Raises:
+        EngineError: it did not end in time, or `flag` was set. It is ended then, with all that it has started.
+    """
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "GGML_NO_BACKTRACE": "1"}
     child = subprocess.Popen(  # noqa: S603 - our own interpreter, no shell
-        [sys.executable, "-P", "-c", f"from {__name__} import main; main()", str(path)],
+        _command(path),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -69,13 +86,21 @@ def _run(path: Path, flag: InterruptFlag) -> tuple[int, str]:
         start_new_session=True,  # Ctrl-C is for us: we end the child
         errors="replace",
     )
+    allowed = seconds_allowed(path)
+    end = monotonic() + allowed
     try:
         while not flag.is_set():
             with suppress(subprocess.TimeoutExpired):
                 _, said = child.communicate(timeout=_LOOK)
                 return child.returncode, said
+            if monotonic() >= end:
+                raise EngineError(
+                    f"llama.cpp does not come to an end with {path.name}: it was given {allowed:,} seconds; "
+                    "use another file"
+                )
     finally:
-        child.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
         child.wait()
     raise EngineError("loading the model was cancelled")
 
@@ -95,7 +120,7 @@ def _reason(status: int, said: str) -> str:
 
 def main() -> None:
     """Try the model file that the command line names; for the child process."""
-    _leave_no_core_file()
+    _limit_process(Path(sys.argv[1]))
     from chat_personas.engines.llama.runtime import Options, load_runtime
 
     try:
@@ -127,8 +152,11 @@ def _use(runtime: "Runtime") -> None:
                 memory.extend_conversation([token])
 
 
-def _leave_no_core_file() -> None:
+def _limit_process(path: Path) -> None:
+    """Let this process leave no core file, and end it by itself if whoever started it has died meanwhile."""
     with suppress(ImportError, OSError, ValueError):  # Windows has no such limits
         import resource
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        most = seconds_allowed(path) * (os.cpu_count() or 1)
+        resource.setrlimit(resource.RLIMIT_CPU, (most, most))

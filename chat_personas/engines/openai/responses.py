@@ -9,6 +9,7 @@ from dataclasses import replace
 from chat_personas.engines.openai.connection import Incoming
 from chat_personas.engines.openai.events import EventReader, SurrogateJoiner, UnreadableAnswerError, as_json
 from chat_personas.engines.openai.wire import Completion, Delta, End, completion, delta, filtered, likeliest
+from chat_personas.engines.reply_text import ReplyText, Said
 from eval.engine import LabelScore, Piece, Probe, ProbeScore, Usage
 
 _TEXT_PER_TOKEN = 128
@@ -48,26 +49,52 @@ async def stream_pieces(
     """
     first: float | None = None
     count, length = 0, 0
-    joiner = SurrogateJoiner()
-    async with aclosing(_deltas(incoming, most_bytes(tokens), patience)) as deltas:
-        async for part in deltas:
-            text = joiner.add(part.text) + (joiner.end() if part.finish else "")
-            if part.filtered and not (count or part.text):
-                raise filtered()
-            if part.text:
-                count += 1
-                length += len(part.text)
-                first = first if first is not None else time.monotonic() - began
-            usage = Usage(None, None, count, time.monotonic() - began, first, seed) if part.finish else None
-            if text or part.finish:
-                yield Piece(text, part.finish, dropped, usage)
-                dropped = 0
-            if part.finish:
-                return
-            if length > _BYTES_PER_TOKEN + tokens * _TEXT_PER_TOKEN:
-                raise UnreadableAnswerError(f"a reply without an end: {length:,} characters for {tokens:,} tokens")
-    if rest := joiner.end():
-        yield Piece(rest, None, dropped)
+    output = _Output()
+    try:
+        async with aclosing(_deltas(incoming, most_bytes(tokens), patience)) as deltas:
+            async for part in deltas:
+                if part.filtered and not (count or part.text):
+                    raise filtered()
+                if part.text or part.thought:
+                    count += 1
+                    length += len(part.text) + len(part.thought)
+                    first = first if first is not None else time.monotonic() - began
+                said = output.add(part)
+                usage = Usage(None, None, count, time.monotonic() - began, first, seed) if part.finish else None
+                if said.reply or said.thought or part.finish:
+                    yield Piece(said.reply, part.finish, dropped, usage, said.thought)
+                    dropped = 0
+                if part.finish:
+                    return
+                if length > _BYTES_PER_TOKEN + tokens * _TEXT_PER_TOKEN:
+                    raise UnreadableAnswerError(f"a reply without an end: {length:,} characters for {tokens:,} tokens")
+    except Exception:
+        if (rest := output.end()) != Said():
+            yield Piece(rest.reply, None, dropped, None, rest.thought)
+        raise
+    if (rest := output.end()) != Said():
+        yield Piece(rest.reply, None, dropped, None, rest.thought)
+
+
+class _Output:
+    """What a server streams, parted into the reply and the thoughts: its own and those between markers in the text.
+
+    Characters that come in halves are put together.
+    """
+
+    def __init__(self) -> None:
+        self._text, self._joiner, self._thoughts = ReplyText(), SurrogateJoiner(), SurrogateJoiner()
+
+    def add(self, part: Delta) -> Said:
+        """Take one event; return what has become clear. The event that ends the reply leaves nothing behind."""
+        said = self._text.add(self._joiner.add(part.text))
+        rest = self.end() if part.finish else Said()
+        return Said(said.reply + rest.reply, self._thoughts.add(part.thought) + said.thought + rest.thought)
+
+    def end(self) -> Said:
+        """Return what was held back because it was not clear."""
+        last, rest = self._text.add(self._joiner.end()), self._text.end()
+        return Said(last.reply + rest.reply, self._thoughts.end() + last.thought + rest.thought)
 
 
 async def _deltas(incoming: Incoming, most: int, patience: float) -> AsyncGenerator[Delta, None]:
@@ -76,7 +103,7 @@ async def _deltas(incoming: Incoming, most: int, patience: float) -> AsyncGenera
         raw = b"".join([some async for some in _limited(incoming, most)])
         if not raw.lstrip().startswith(_EVENTS):
             whole = completion(as_json(raw))
-            yield Delta(whole.text, whole.finish)
+            yield Delta(whole.text, whole.finish, thought=whole.thought)
             return
         incoming = replace(incoming, content_type="", pieces=_once(raw))  # events, whatever their type says
     reader = EventReader()

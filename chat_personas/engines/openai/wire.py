@@ -7,7 +7,7 @@ A server may send anything. What is not an answer raises `UnreadableAnswerError`
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeGuard
 
@@ -18,6 +18,7 @@ from chat_personas.engines.openai.events import (
     UnreadableAnswerError,
     read_document,
 )
+from chat_personas.engines.reply_text import parted
 from chat_personas.text import printable
 from eval.engine import FinishReason
 
@@ -29,6 +30,7 @@ _LONGEST_ID = 12
 _LEAST = -1e6  # as good as -inf, and a whole number below it may be too long for a float
 _NOT_FINISHED = frozenset({"", "null", "none"})
 _FILTERED = "content_filter"
+_THOUGHT_FIELDS = ("reasoning_content", "reasoning")
 _CUT_OFF = frozenset({"length", "max_tokens", "max_length", "model_length"})
 _WORDS_OF_FAILURE = ("message", "error", "detail", "msg", "error_message", "errors", "reason", "title", "description")
 _DEEPEST_WORDS = 4
@@ -39,11 +41,12 @@ class Completion:
     """A whole answer.
 
     Attributes:
-        text: the reply, or the words with which the model refused; "" for none.
+        text: the reply, or the words with which the model refused; "" for none. Thoughts are not a part of it.
         finish: why it ended, None if the server does not say.
         model: the model's name in the answer.
         prompt_tokens: the tokens of the prompt; 0 if the server does not say.
         log_probabilities: what it shows of the first token, as it was sent; see `likeliest`.
+        thought: what the model thought before the reply, between markers or in a field of its own; "" for nothing.
     """
 
     text: str
@@ -51,15 +54,20 @@ class Completion:
     model: str | None
     prompt_tokens: int
     log_probabilities: object
+    thought: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """One event of a streamed answer: text, why the answer ended, or neither; `filtered`: a content filter ended it."""
+    """One event of a streamed answer: text, why the answer ended, or neither; `filtered`: a content filter ended it.
+
+    `thought` is what the server itself tells apart as a thought. Markers of thoughts in the text are left in it.
+    """
 
     text: str
     finish: FinishReason | None
     filtered: bool = False
+    thought: str = ""
 
 
 class End:
@@ -82,18 +90,19 @@ def completion(document: object) -> Completion:
     message = choice.get("message")
     if message is not None and not isinstance(message, dict):
         raise UnreadableAnswerError("an answer that is not a chat completion")
-    text = "".join(_whole_characters(_said(message or {})))
-    if not text and choice.get("finish_reason") == _FILTERED:
+    said = parted(_whole_characters(_said(message or {})))
+    if not said.reply and choice.get("finish_reason") == _FILTERED:
         raise filtered()
     usage = document.get("usage")
     tokens = usage.get("prompt_tokens") if isinstance(usage, dict) else None
     model = document.get("model")
     return Completion(
-        text=text,
+        text=said.reply,
         finish=_finish(choice.get("finish_reason")),
         model=model if isinstance(model, str) else None,
         prompt_tokens=tokens if isinstance(tokens, int) and not isinstance(tokens, bool) and tokens >= 0 else 0,
         log_probabilities=choice.get("logprobs"),
+        thought=_whole_characters(_thought(message or {})) + said.thought,
     )
 
 
@@ -213,7 +222,7 @@ def delta(event: Event) -> Delta | End | None:
     if said is not None and not isinstance(said, dict):
         raise UnreadableAnswerError("an event that is not a part of a reply")
     reason = choice.get("finish_reason")
-    return Delta(_said(said or {}), _finish(reason), filtered=reason == _FILTERED)
+    return Delta(_said(said or {}), _finish(reason), filtered=reason == _FILTERED, thought=_thought(said or {}))
 
 
 def _first_choice(document: object) -> dict[str, Any] | None:
@@ -244,6 +253,23 @@ def _said(message: Mapping[str, Any]) -> str:
     return _text(message.get("content")) + _text(message.get("refusal"))
 
 
+def _thought(message: Mapping[str, Any]) -> str:
+    """Return what a server marks as a thought in a part of a message, "" for none or what cannot be read."""
+    named = (message.get(key) for key in _THOUGHT_FIELDS)  # some send the same under both names
+    field = next((thought for thought in named if isinstance(thought, str) and thought), "")
+    content = message.get("content")
+    parts = [part.get("thinking") for part in content if isinstance(part, dict)] if isinstance(content, list) else []
+    return field + "".join(_thought_part(part) for part in parts)
+
+
+def _thought_part(thinking: object) -> str:
+    """Return the text of a part of the type `thinking`, which may be a list of parts with text."""
+    if isinstance(thinking, list):
+        texts = (part.get("text") for part in thinking if isinstance(part, dict))
+        return "".join(text for text in texts if isinstance(text, str))
+    return thinking if isinstance(thinking, str) else ""
+
+
 def _text(content: object) -> str:
     """Return the text of `content`: a text, a list of typed parts, or nothing. Raises UnreadableAnswerError."""
     match content:
@@ -264,10 +290,9 @@ def _finish(reason: object) -> FinishReason | None:
     return "length" if reason.lower() in _CUT_OFF else "stop"
 
 
-def _whole_characters(text: str) -> Iterator[str]:
+def _whole_characters(text: str) -> str:
     joiner = SurrogateJoiner()
-    yield joiner.add(text)
-    yield joiner.end()
+    return joiner.add(text) + joiner.end()
 
 
 def filtered() -> ReportedFailureError:

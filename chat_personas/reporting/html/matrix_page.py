@@ -10,7 +10,7 @@ from chat_personas.reporting.html.provenance import (
     facts,
     failed,
     model_facts,
-    model_option,
+    model_options,
     survey_facts,
     timing_facts,
 )
@@ -232,7 +232,7 @@ def _command(report: MatrixReport) -> str:
     personas = [row.name for row in report.rows[1:] if row.answers is None]
     files = dict.fromkeys(f"{row.answers.label}={row.answers.file}" for row in report.rows if row.answers)
     groups = [] if report.attribute is None else ["--groups", report.attribute]
-    asked = ["--survey", report.survey.name, "--model", model_option(report.model), "--seed", str(report.seed)]
+    asked = ["--survey", report.survey.name, *model_options(report.model), "--seed", str(report.seed)]
     limit = ["--limit", str(report.survey.questions)]
     answers = [word for file in files for word in ("--answers", file)]
     words = [*personas, *groups, *asked, *limit, *expression_options(report), *answers]

@@ -48,7 +48,7 @@ def _words(report: Report) -> Iterator[str]:
     yield from ("--answers", report.persona.file) if from_file else (_persona(report),)
     yield from ("--survey", report.survey.name)
     if not from_file:
-        yield from ("--model", model_option(report.model), "--steering", report.steering)
+        yield from (*model_options(report.model), "--steering", report.steering)
         yield from () if report.shots is None else ("--shots", str(report.shots))
         yield from expression_options(report)
     yield from ("--seed", str(report.seed), "--refusals", report.refusals)
@@ -79,6 +79,12 @@ def _judged_by_itself(report: Report | MatrixReport, judge: JudgeInfo) -> bool:
 def _persona(report: Report) -> str:
     name, file = report.persona.name, report.persona.file
     return name if file == f"{name}.toml" and name in library_names() else file
+
+
+def model_options(model: ModelInfo) -> list[str]:
+    """Return the options that ask this model again in the same form; files go by their base names."""
+    template = [] if model.template is None else ["--template", model.template]
+    return ["--model", model_option(model), *template]
 
 
 def model_option(model: ModelInfo | JudgeInfo) -> str:
@@ -114,16 +120,22 @@ def _facts(report: Report) -> Iterator[tuple[str, str | None]]:
 def model_facts(model: ModelInfo) -> Iterator[tuple[str, str | None]]:
     """Yield what was recorded about a model."""
     yield ("answers", model.name) if model.engine == FROM_FILE else ("model", f"{model.name} ({model.engine})")
-    yield (
-        "asked in",
-        {"plain": f"plain text, as {BASE_MODEL}", "template": "its chat template"}.get(model.prompt_format or ""),
-    )
+    yield "asked in", _asked_in(model)
     yield "model sha256", model.sha256
     yield "quantization", model.quantization
     yield "context length", None if model.context_length is None else str(model.context_length)
     yield "build", model.build
+    yield "template sha256", model.template_sha256
     yield "date in every prompt", model.template_date
     yield "flash attention", None if model.flash_attention is None else ("on" if model.flash_attention else "off")
+
+
+def _asked_in(model: ModelInfo) -> str | None:
+    if model.prompt_format == "template" and model.template is not None:
+        return (
+            "ChatML, in place of its own template" if model.template == "chatml" else f"the template {model.template}"
+        )
+    return {"plain": f"plain text, as {BASE_MODEL}", "template": "its chat template"}.get(model.prompt_format or "")
 
 
 def survey_facts(survey: SurveyInfo) -> Iterator[tuple[str, str | None]]:

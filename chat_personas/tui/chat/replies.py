@@ -68,7 +68,7 @@ class ReplyController:
 
         conversation = self._session.conversation
         if conversation is not None:
-            said = list(path_entries(conversation.path, conversation.persona.title))
+            said = list(path_entries(conversation.path, conversation.persona.title, conversation.thoughts))
             await self._transcript.show([*(said or [Entry("notice", GREETING)]), *self._waiting])
 
     async def say(self, text: str) -> None:
@@ -211,7 +211,13 @@ class ReplyController:
         self, events: AsyncIterator["ReplyEvent"], reply: Entry, said: Entry | None
     ) -> "ReplyEnded | None":
         """Write the pieces of a reply as they come; return how it ended."""
-        from chat_personas.conversation.conversation import ReplyEnded, ReplyStarted
+        from chat_personas.conversation.conversation import (
+            ReplyEnded,
+            ReplyStarted,
+            ReplyText,
+            ReplyThought,
+            ThoughtEnded,
+        )
 
         finished, conversation = None, self._session.conversation
         async for event in events:
@@ -223,7 +229,14 @@ class ReplyController:
                     await conversation.stop()
             elif isinstance(event, ReplyEnded):
                 finished = event
-            else:
+            elif isinstance(event, ReplyThought):
+                first = reply.thought is None
+                await self._transcript.think(reply, event.text)
+                if first:
+                    self._view.replies_changed()
+            elif isinstance(event, ThoughtEnded):
+                await self._transcript.end_thought(reply, event.thought.seconds)
+            elif isinstance(event, ReplyText):
                 await self._transcript.write(reply, event.text)
         return finished
 

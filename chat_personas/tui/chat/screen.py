@@ -37,7 +37,7 @@ WIDE = 100
 """From this many columns on, the panel is always shown beside the conversation."""
 
 ESCAPES = ("stop", "leave_edit", "take_back", "leave_panel")
-MOST_IMPORTANT = (*ESCAPES, "send", "help", "app.quit", "quit", "conversations", "panel", "new")
+MOST_IMPORTANT = (*ESCAPES, "send", "help", "app.quit", "quit", "conversations", "panel", "thoughts", "new")
 """The actions whose keys are shown even where there is no room for all of them."""
 
 
@@ -67,6 +67,9 @@ class ChatScreen(Screen[None]):
             "ctrl+o", "conversations", "Open", id="open", tooltip="List, search or delete conversations", priority=True
         ),
         Binding("ctrl+g", "personas", "Persona", id="persona", tooltip="Choose another persona", priority=True),
+        Binding(
+            "f9", "thoughts", "Thoughts", id="thoughts", tooltip="Show or hide what the model thought", priority=True
+        ),
         _quiet("f3", "prompt", "Show the exact prompt"),
         _quiet("f4", "measuring", "Start or stop measuring"),
         _quiet("f5,ctrl+r", "regenerate", "Regenerate the last reply"),
@@ -174,6 +177,7 @@ class ChatScreen(Screen[None]):
         await self.show_context()
         self.panel.clear(self.measuring.state())
         await self.replies.show_path()
+        self.refresh_bindings()
 
     def send_waiting(self) -> None:
         """Send the waiting messages."""
@@ -259,6 +263,14 @@ class ChatScreen(Screen[None]):
         if last is not None and last.text:
             self.app.copy_to_clipboard(last.text)
             self.notify("Copied the last reply.", markup=False)
+
+    def action_thoughts(self) -> None:
+        """Show or hide what the model thought before its replies."""
+        self.transcript.toggle_thoughts()
+
+    def on_thought_fold_toggled(self) -> None:
+        """Let the person type on after a click on a thought."""
+        self.composer.focus()
 
     def replies_changed(self) -> None:
         """Show the keys that do something now."""
@@ -395,12 +407,15 @@ class ChatScreen(Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Enable the one action that Escape has now, Back only outside the composer, and F8 except during an edit.
 
-        While a message is edited, the conversation stays on the version that it belongs to.
+        While a message is edited, the conversation stays on the version that it belongs to. F9 is there where the model
+        thought.
         """
         if action in ("stop", "leave_edit", "take_back"):
             return action == self._escape_action
         if action == "leave_panel":
             return not self.composer.has_focus
+        if action == "thoughts":
+            return self.transcript.has_thoughts
         return action != "other" or not self.editing.under_way
 
     @property

@@ -29,7 +29,8 @@ LINE_BREAKS = {0x2028: "\n", 0x2029: "\n"}
 """Line and paragraph separator of Unicode: Textual counts them as line breaks, the Markdown parser does not."""
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
+    """Return text of others as the screen shows it: cleaned, and each of its lines on a line of its own."""
     return printable(text).translate(LINE_BREAKS)
 
 
@@ -93,10 +94,13 @@ class Reply(Vertical):
         *,
         growing: bool = False,
         give_way: Callable[[], bool] = lambda: False,
+        thought: Widget | None = None,
     ) -> None:
+        """`thought` is shown above the text."""
         super().__init__(classes="reply")
+        self._thought = thought
         self._speaker = speaker
-        self._text = _visible(text)
+        self._text = visible(text)
         self._drawn = 0
         self._note = note or (FIRST_WORD if growing and not text else "")
         self._growing = growing
@@ -108,8 +112,10 @@ class Reply(Vertical):
         self._note_line = Static(printable(self._note), markup=False, classes="note")
 
     def compose(self) -> ComposeResult:
-        """Lay out the speaker, the text and the note."""
+        """Lay out the speaker, the thought, the text and the note."""
         yield Static(printable(self._speaker), markup=False, classes="speaker")
+        if self._thought is not None:
+            yield self._thought
         yield self._markdown
         yield self._note_line
 
@@ -119,13 +125,19 @@ class Reply(Vertical):
         if self._text:
             await self._draw_whole()
 
+    async def show_thought(self, thought: Widget) -> None:
+        """Show a thought above the text from now on, and no longer that the first word is waited for."""
+        self._thought = thought
+        self._show_note("")
+        await self.mount(thought, after=self.query_one(".speaker"))
+
     async def write(self, text: str) -> None:
         """Append a piece of the reply; it is drawn at once, or together with those that come soon after another."""
         if not self._growing:
             return
         if self._note:
             self._show_note("")
-        self._text += _visible(text)
+        self._text += visible(text)
         if not self._drawing_due:
             self._drawing_due = True
             self.call_later(self._draw)
@@ -227,7 +239,7 @@ class UserMessage(Static):
     """A message of the person, never parsed as markup. While it waits to be sent, it says so."""
 
     def __init__(self, text: str, *, waiting: bool = False) -> None:
-        parts: list[Content | tuple[str, str]] = [("You", "bold"), Content("\n"), Content(_visible(text))]
+        parts: list[Content | tuple[str, str]] = [("You", "bold"), Content("\n"), Content(visible(text))]
         if waiting:
             parts += [Content("\n"), ("… " + WAITING, "italic")]
         super().__init__(Content.assemble(*parts), markup=False, classes="user-message")

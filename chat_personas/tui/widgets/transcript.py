@@ -1,7 +1,7 @@
 """The conversation as it is read: entries in order, followed to the end; those in a bounded window have widgets."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Literal
@@ -13,7 +13,8 @@ from chat_personas.reporting.wording import STATUS_NOTES
 if TYPE_CHECKING:
     from textual.widget import Widget
 
-    from chat_personas.corpus import MessageRow
+    from chat_personas.corpus import MessageRow, Thought
+    from chat_personas.tui.widgets.thoughts import ShownThought, ThoughtFold
 
 Kind = Literal["user", "reply", "notice", "failure"]
 
@@ -23,8 +24,8 @@ class Entry:
     """A message of either side, or a line of the program's own, as data: it outlives the widget that shows it.
 
     `note` says why a reply ended early. `waiting` marks a message of the person that is not sent yet, `growing` a reply
-    that is being generated. `message_id` is the message's key in the corpus, once it has one. `replaces` is the key of
-    the message that an edited one replaces.
+    that is being generated; `thought` is what the model thinks before a reply. `message_id` is the message's key in the
+    corpus, once it has one. `replaces` is the key of the message that an edited one replaces.
     """
 
     kind: Kind
@@ -35,16 +36,25 @@ class Entry:
     waiting: bool = False
     growing: bool = False
     replaces: str | None = None
+    thought: "ShownThought | None" = None
 
 
-def path_entries(rows: Iterable["MessageRow"], speaker: str) -> Iterator[Entry]:
-    """Yield the entries that show `rows` of the corpus; a reply that was stopped or failed says so."""
+def path_entries(
+    rows: Iterable["MessageRow"], speaker: str, thoughts: "Mapping[str, Thought] | None" = None
+) -> Iterator[Entry]:
+    """Yield the entries that show `rows` of the corpus; a reply that was stopped or failed says so.
+
+    `thoughts` are what the model thought before the replies, by their ids.
+    """
+    from chat_personas.tui.widgets.thoughts import ShownThought
+
+    found = {key: ShownThought(thought.text, thought.seconds) for key, thought in (thoughts or {}).items()}
     for row in rows:
         if row.role == "user":
             yield Entry("user", row.text, message_id=row.id)
         else:
             note = STATUS_NOTES.get(row.status) or row.why or ""
-            yield Entry("reply", row.text, message_id=row.id, speaker=speaker, note=note)
+            yield Entry("reply", row.text, message_id=row.id, speaker=speaker, note=note, thought=found.get(row.id))
             if row.why and row.status in ("error", "interrupted"):
                 yield Entry("failure", row.why)
 
@@ -90,6 +100,7 @@ class Transcript(VerticalScroll):
         super().__init__(id="transcript")
         self._give_way = give_way
         self.entries: list[Entry] = []
+        self._thoughts_unfolded = False
         self._window = Window()
         self._shown: dict[Entry, Widget] = {}
         self._moving = False
@@ -134,6 +145,68 @@ class Transcript(VerticalScroll):
             entry.text += text
             if (reply := self._shown.get(entry)) is not None:
                 await reply.write(text)  # type: ignore[attr-defined]
+
+    async def think(self, entry: Entry, text: str) -> None:
+        """Append `text` to what the model thinks before a growing reply, and show that it thinks."""
+        from chat_personas.tui.widgets.thoughts import ShownThought, ThoughtFold
+
+        async with self._widgets_change:
+            first = entry.thought is None
+            if entry.thought is None:
+                entry.thought = ShownThought(unfolded=self._thoughts_unfolded)
+            entry.thought.add(text)
+            reply = self._shown.get(entry)
+            if reply is not None and first:
+                await reply.show_thought(ThoughtFold(entry.thought))  # type: ignore[attr-defined]
+            elif (fold := self._fold(entry)) is not None:
+                fold.grow()
+
+    async def end_thought(self, entry: Entry, seconds: float | None) -> None:
+        """Note that the model has thought before a growing reply, for so many seconds."""
+        async with self._widgets_change:
+            if entry.thought is not None:
+                entry.thought.end(seconds)
+                if (fold := self._fold(entry)) is not None:
+                    fold.draw()
+
+    @property
+    def has_thoughts(self) -> bool:
+        """Whether the model thought, or thinks, before any of the replies."""
+        return any(entry.thought is not None for entry in self.entries)
+
+    def toggle_thoughts(self) -> None:
+        """Unfold all thoughts, and show the last one from its beginning; if they are unfolded, fold them again."""
+        self._thoughts_unfolded = not self._thoughts_unfolded
+        thinking = [entry for entry in self.entries if entry.thought is not None]
+        for entry in thinking:
+            assert entry.thought is not None
+            entry.thought.unfolded = self._thoughts_unfolded
+            if (fold := self._fold(entry)) is not None:
+                fold.draw()
+        self.to_end()
+        last = thinking[-1] if thinking else None
+        if self._thoughts_unfolded and last is not None and not last.growing:
+            self._keep_in_view(self._fold(last))
+
+    def on_thought_fold_toggled(self, event: "ThoughtFold.Toggled") -> None:
+        """Keep the line in view that was clicked."""
+        self._keep_in_view(event.fold)
+
+    def _keep_in_view(self, fold: "ThoughtFold | None") -> None:
+        """Scroll back to the line of a thought that has grown so long that the line has left the screen."""
+
+        def show() -> None:
+            if fold is not None and fold.region.y < self.region.y:
+                self.scroll_to_widget(fold, animate=False, top=True, force=True)
+
+        self.call_after_refresh(show)
+
+    def _fold(self, entry: Entry) -> "ThoughtFold | None":
+        """Return the widget of the thought of `entry`, if it is mounted."""
+        from chat_personas.tui.widgets.thoughts import ThoughtFold
+
+        widget = self._shown.get(entry)
+        return next(iter(widget.query(ThoughtFold)), None) if widget is not None else None
 
     async def end(self, entry: Entry, note: str = "") -> None:
         """Close a growing reply with a note on why it ended, or none."""
@@ -204,9 +277,11 @@ class Transcript(VerticalScroll):
 def _widget(entry: Entry, give_way: Callable[[], bool]) -> "Widget":
     """Make the widget for `entry`. Imported here: Markdown is not needed for the first paint."""
     from chat_personas.tui.widgets.messages import Notice, Reply, UserMessage
+    from chat_personas.tui.widgets.thoughts import ThoughtFold
 
     if entry.kind == "user":
         return UserMessage(entry.text, waiting=entry.waiting)
     if entry.kind == "reply":
-        return Reply(entry.speaker, entry.text, entry.note, growing=entry.growing, give_way=give_way)
+        thought = ThoughtFold(entry.thought) if entry.thought is not None else None
+        return Reply(entry.speaker, entry.text, entry.note, growing=entry.growing, give_way=give_way, thought=thought)
     return Notice(entry.text, failed=entry.kind == "failure")

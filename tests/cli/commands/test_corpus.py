@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from chat_personas.cli.main import main
-from chat_personas.corpus import Corpus
+from chat_personas.corpus import Corpus, Thought
 from tests.cli.running import Command, only_line
-from tests.corpus.making import bytes_on_disk, conversation_row, talk
+from tests.corpus.making import branch_of, bytes_on_disk, conversation_row, talk
 
 
 @pytest.fixture
@@ -56,6 +56,21 @@ def test_show_says_of_a_reply_that_it_has_no_text(command: Command, corpus: Corp
     shown = command("corpus", "show", identifier).out
     assert "You: Hello?\n\ndemocrat (no text): " in shown
     assert "You: Well?\n\ndemocrat (failed, no text): " in shown
+
+
+def test_show_says_that_the_model_thought_and_prints_the_thought_only_when_asked(
+    command: Command, corpus: Corpus
+) -> None:
+    identifier = talk(corpus, ("Hello?", "Good day."))
+    reply = branch_of(corpus, identifier)[-1]
+    thought = Thought(text="\nShe \x1b[31mgreets me.\n", seconds=3.2)
+    corpus.end_reply(reply.id, "Good day.", "complete", thought=thought)
+    shown = command("corpus", "show", identifier).out
+    assert "You: Hello?\n\ndemocrat (thought for 3 s, 3 words): Good day.\n" in shown
+    assert "greets" not in shown
+    shown = command("corpus", "show", identifier, "--thoughts").out
+    assert "democrat, thinking: She ␛[31mgreets me.\n\ndemocrat (thought for 3 s, 3 words): Good day.\n" in shown
+    assert "greets" not in command("corpus", "search", "greets").out
 
 
 def test_delete_without_anyone_to_ask_wants_yes(command: Command, kept: list[str]) -> None:

@@ -157,6 +157,54 @@ def test_the_built_in_model_repeats_its_probes(command: Command) -> None:
     assert "not checked" not in ran.out
 
 
+OWN = "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\n{% endfor %}assistant:"
+
+
+def test_a_model_is_asked_again_in_the_template_of_the_report(command: Command) -> None:
+    assert command("eval", "democrat", "--limit", "4", "--template", "chatml", "--json", "r.json").code == 0
+    model = json.loads(Path("r.json").read_text())["model"]
+    assert (model["template"], model["prompt_format"]) == ("chatml", "template")
+    assert "3 probes asked again (the same build)" in command("report", "verify", "r.json", "--replay", "3").out
+    ran = command("report", "verify", "r.json", "--replay", "3", "--template", "plain")
+    assert ran.code == 2
+    says = (
+        "the model of the report was asked in the chat template chatml, and plain is not the same; name the right one"
+    )
+    assert says in only_line(ran)
+
+
+def test_a_template_from_a_file_has_to_be_named_again_and_the_page_says_so(command: Command, home: Path) -> None:
+    folder = home / "templates"
+    folder.mkdir(parents=True)
+    (folder / "own.jinja").write_text(OWN)
+    named = ("--template", str(folder / "own.jinja"))
+    assert command("eval", "democrat", "--limit", "4", *named, "--json", "r.json", "--html", "r.html").code == 0
+    assert str(folder) not in Path("r.json").read_text() + Path("r.html").read_text()
+    assert "--model pocket --template own.jinja --steering portray" in Path("r.html").read_text()
+    assert "the template own.jinja" in Path("r.html").read_text()
+    ran = command("report", "verify", "r.json", "--replay", "3")
+    assert ran.code == 2
+    assert "asked in the chat template own.jinja, and the model's own is not the same; name the right one" in only_line(
+        ran
+    )
+    assert "3 probes asked again" in command("report", "verify", "r.json", "--replay", "3", *named).out
+    assert "--template is for --replay" in only_line(command("report", "verify", "r.json", *named))
+
+
+def test_a_template_in_the_settings_is_not_used_for_a_report_that_was_made_without(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert command("eval", "democrat", "--limit", "4", "--json", "r.json").code == 0
+    monkeypatch.setenv("CHAT_PERSONAS_TEMPLATES", '{"pocket": "chatml"}')
+    assert command("eval", "democrat", "--limit", "4", "--json", "other.json").code == 0
+    assert json.loads(Path("other.json").read_text())["model"]["template"] == "chatml"
+    assert "3 probes asked again" in command("report", "verify", "r.json", "--replay", "3").out
+    assert "3 probes asked again" in command("report", "verify", "other.json", "--replay", "3").out
+    assert "its own chat template, and chatml is not the same; leave --template out" in only_line(
+        command("report", "verify", "r.json", "--replay", "3", "--template", "chatml")
+    )
+
+
 @pytest.mark.usefixtures("written")
 def test_a_file_alone_is_shown_and_so_is_one_after_options(command: Command) -> None:
     shown = command("report", "r.json")

@@ -1,6 +1,10 @@
 """Files that are GGUF and no model that can talk, or that llama.cpp ends the process over: refused when opened."""
 
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import gguf
 import numpy as np
@@ -126,6 +130,39 @@ def test_a_cancelled_trial_ends_its_process(tiny_path: Path, monkeypatch: pytest
     flag.set()
     with pytest.raises(EngineError, match="cancelled"):
         try_model(tiny_path, flag)
+
+
+NEVER_ENDS = """
+import subprocess, sys
+fifo = sys.argv[1]
+subprocess.run([sys.executable, "-c", "import signal, sys; held = open(sys.argv[1], 'w'); signal.pause()", fifo])
+"""
+"""Starts a process of its own, which holds a named pipe open as long as it lives, and waits for it."""
+
+
+def test_a_trial_that_never_ends_is_ended_with_all_that_it_has_started(
+    tmp_path: Path, tiny_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fifo = tmp_path / "held"
+    os.mkfifo(fifo)
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr(trial_module, "_survived", set())
+    monkeypatch.setattr(trial_module, "monotonic", lambda: clock.now)
+    monkeypatch.setattr(trial_module, "_command", lambda _: [sys.executable, "-c", NEVER_ENDS, str(fifo)])
+    with ThreadPoolExecutor(1) as thread:
+        trial = thread.submit(try_model, tiny_path, InterruptFlag())
+        with fifo.open() as held:  # waits until the process opens it, too
+            clock.now = 121.0
+            assert held.read() == ""  # waits until no process holds it
+        with pytest.raises(EngineError, match=r"does not come to an end with .*\.gguf: it was given 120 seconds; use"):
+            trial.result()
+
+
+def test_a_large_file_is_given_more_time(tmp_path: Path) -> None:
+    large = write_tiny_model(tmp_path / "large.gguf")
+    assert trial_module.seconds_allowed(large) == 120
+    os.truncate(large, 4_000_000_000)  # takes no room on the disk
+    assert trial_module.seconds_allowed(large) == 120 + 800
 
 
 def test_metadata_is_read_as_it_was_written_and_only_as_far_as_the_file_goes(tmp_path: Path) -> None:

@@ -52,10 +52,18 @@ async def test_thoughts_are_not_given_back_to_the_model(tmp_path: Path) -> None:
 
 
 async def test_a_model_that_never_stops_thinking_says_so_instead_of_an_empty_reply(tmp_path: Path) -> None:
-    engine = await opened(tmp_path / "m.gguf", {**THINKS, "They cost.": "They cost."})
+    engine = await opened(tmp_path / "m.gguf", {**THINKS, "They cost.": "1 <", "1 <": "1 <"})
+    told: list[Piece] = []
+
+    async def listen() -> None:
+        async for piece in engine.stream(ASKED, GREEDY):
+            told.append(piece)
+
     with pytest.raises(EngineError, match="thought for 30 tokens") as caught:
-        await pieces(engine, ASKED)
+        await listen()
     assert "\n" not in str(caught.value)
+    # The marker is the first token, and the last "<" might have begun another one.
+    assert "".join(piece.thought for piece in told) == "They cost." + "1 <" * 28
     assert await engine.complete(ASKED, GREEDY) == [""]
     await engine.close()
 

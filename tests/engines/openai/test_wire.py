@@ -38,6 +38,8 @@ NAMES = st.sampled_from(
         "message",
         "delta",
         "content",
+        "reasoning_content",
+        "thinking",
         "refusal",
         "error",
         "finish_reason",
@@ -263,7 +265,41 @@ def test_a_document_over_several_lines_of_data_is_one_event() -> None:
 )
 def test_the_reply_is_what_the_model_says_or_with_what_it_refuses(message: dict[str, object], text: str) -> None:
     assert completion({"choices": [{"message": message}]}).text == text
-    assert parts(f"data: {json.dumps({'choices': [{'delta': message}]})}\n\n".encode()) == [Delta(text, None)]
+    (part,) = parts(f"data: {json.dumps({'choices': [{'delta': message}]})}\n\n".encode())
+    assert part.text == text
+
+
+THINKING_PARTS = [
+    {"type": "thinking", "thinking": [{"type": "text", "text": "Let me"}]},
+    {"type": "text", "text": "Hi"},
+]
+
+
+@pytest.mark.parametrize(
+    ("message", "thought", "text"),
+    [
+        ({"content": None, "reasoning_content": "Let me"}, "Let me", ""),
+        ({"content": "", "reasoning": "Let me"}, "Let me", ""),
+        ({"content": "Hi", "reasoning_content": "Let me", "reasoning": "Let me"}, "Let me", "Hi"),
+        ({"content": THINKING_PARTS}, "Let me", "Hi"),
+        ({"content": [{"type": "thinking", "thinking": "Let me"}]}, "Let me", ""),
+        ({"content": "Hi", "reasoning_content": {"odd": 1}, "reasoning": 7}, "", "Hi"),
+        ({"content": [{"type": "thinking", "thinking": [7, {"text": None}]}]}, "", ""),
+    ],
+)
+def test_what_a_server_tells_apart_as_a_thought_is_not_the_reply(
+    message: dict[str, object], thought: str, text: str
+) -> None:
+    (part,) = parts(f"data: {json.dumps({'choices': [{'delta': message}]})}\n\n".encode())
+    assert (part.thought, part.text) == (thought, text)
+    whole = completion({"choices": [{"message": message}]})
+    assert (whole.thought, whole.text) == (thought, text)
+
+
+@pytest.mark.parametrize("content", ["<think>Let me</think>\n\nHi", "Let me</think>\n\nHi"])
+def test_a_thought_between_markers_is_not_the_reply_of_a_whole_answer(content: str) -> None:
+    whole = completion({"choices": [{"message": {"content": content}}]})
+    assert (whole.thought, whole.text) == ("Let me", "Hi")
 
 
 @pytest.mark.parametrize(
