@@ -39,6 +39,8 @@ class ModelInFiles(_Part):
     """Tokens of context that it was trained for."""
     chat_template: bool
     """Whether it has one; a model without is a base model, as a rule."""
+    recurrent: bool = False
+    """Whether it is recurrent, or a hybrid: its probes are decoded one after the other, which is slower."""
     memory: int | None
     """About how many bytes of memory it needs here, with the settings' context."""
     measured: Literal["exact"] | None
@@ -103,6 +105,7 @@ def _in_files(found: FoundFile, context_length: int | None) -> ModelInFiles:
         parameters=header.parameters,
         context_length=header.context_length,
         chat_template=header.has_template,
+        recurrent=header.recurrent,
         memory=header.memory(found.size, context_length),
         measured="exact" if header.why_not is None else None,
         why_not=header.why_not,

@@ -57,6 +57,9 @@ class ModelInfo(Part):
     prompt_format: str | None = None
     """How it was asked: `template` through its chat template, or `plain` in plain text as a base model, which continues
     text; null where not known, and in older reports."""
+    recurrent: bool = False
+    """Whether its layers, or some of them, keep one state for all that they have read: then its probes were decoded one
+    after the other."""
     demonstration: bool = False
     """Whether it calls itself a demonstration: then the scores say nothing about real people."""
 

@@ -10,6 +10,7 @@ from chat_personas.models.catalogue import Entry
 from chat_personas.models.found import Found, ModelInFiles
 from chat_personas.models.pulling import Offer, shown
 from chat_personas.models.servers import ModelOnServer
+from chat_personas.reporting.wording import RECURRENT
 from chat_personas.text import pluralize, printable
 
 OPTION = "--model"
@@ -61,6 +62,8 @@ def _of_file(file: ModelInFiles) -> list[str]:
     if file.parts > 1:
         figures.append(f"{file.parts} files")
     figures.append("chat template" if file.chat_template else "base model (no chat template)")
+    if file.recurrent:
+        figures.append(RECURRENT)
     if file.context_length:
         figures.append(f"context {file.context_length:,}")
     if file.memory is not None:

@@ -116,6 +116,7 @@ class Runtime:
             template_sha256=self.template.sha256,
             template_date=self.template.date,
             prompt_format=self.prompt_format,
+            recurrent=model.recurrent,
             flash_attention=self.flash_attention,
             log_probabilities="exact",
             scores_texts=True,

@@ -40,6 +40,7 @@ def test_everything_that_an_engine_can_say_about_itself_is_looked_at() -> None:
         "requests_at_once",
         "scores_texts",
         "prompt_format",
+        "recurrent",
         *OTHER,
     }
 
@@ -50,6 +51,10 @@ def test_a_server_that_may_be_asked_more_at_once_gives_the_same_answers() -> Non
 
 def test_a_model_that_is_found_to_score_whole_texts_gives_the_same_answers_to_letters() -> None:
     assert model_key(replace(FILE, scores_texts=True)) == model_key(FILE)
+
+
+def test_what_was_remembered_of_a_model_before_anyone_said_that_it_is_recurrent_still_counts() -> None:
+    assert model_key(replace(FILE, recurrent=True)) == model_key(FILE)
 
 
 def test_a_model_file_is_known_by_its_content_and_a_server_by_its_name() -> None:
