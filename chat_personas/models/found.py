@@ -85,13 +85,13 @@ def find_models(own: Path, further: Path | None, context_length: int | None) -> 
     problems = [Problem(what=display_path(each.path), why=each.why) for each in damaged]
     problems += [Problem(what=each.url, why=each.why) for each in silent]
     return Found(
-        files=tuple(_in_files(each, context_length) for each in files),
+        files=tuple(in_files(each, context_length) for each in files),
         servers=tuple(served),
         problems=tuple(problems),
     )
 
 
-def _in_files(found: FoundFile, context_length: int | None) -> ModelInFiles:
+def in_files(found: FoundFile, context_length: int | None) -> ModelInFiles:
     header = found.header
     return ModelInFiles(
         model=found.model,

@@ -62,12 +62,12 @@ def _of_file(file: ModelInFiles) -> list[str]:
     if file.parts > 1:
         figures.append(f"{file.parts} files")
     figures.append("chat template" if file.chat_template else "base model (no chat template)")
-    if file.recurrent:
-        figures.append(RECURRENT)
     if file.context_length:
         figures.append(f"context {file.context_length:,}")
     if file.memory is not None:
         figures.append(f"memory about {in_bytes(file.memory)}{too_much(file.memory)}")
+    if file.recurrent:
+        figures.append(RECURRENT)
     return figures
 
 
