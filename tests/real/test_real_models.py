@@ -12,19 +12,14 @@ import sys
 from collections.abc import Sequence
 from contextlib import aclosing
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from chat_personas.cli.main import main
 from chat_personas.conversation.conversation import Conversation, ReplyEnded, ReplyText
 from chat_personas.corpus import Corpus
 from chat_personas.engines.llama import LlamaEngine
-from chat_personas.engines.llama.bindings import native
-from chat_personas.engines.llama.runtime import Runtime
-from chat_personas.engines.llama.tree import TokenPath
 from chat_personas.models.gguf import read_header
 from eval.engine import Message, Probe, ProbeScore, Sampling
 from eval.expression.rendering import render
@@ -161,57 +156,6 @@ async def test_a_long_conversation_is_the_same_bit_for_bit_with_and_without_prob
     (probed, probed_logits), (plain, plain_logits) = found
     assert probed == plain
     assert all(map(np.array_equal, probed_logits, plain_logits))
-
-
-def decoded(runtime: Runtime, path: TokenPath, run: int, *, window: bool) -> NDArray[np.float32]:
-    """Return the logits after `path` by llama.cpp itself: a context of its own, decoded `run` tokens at a time.
-
-    `window`: the cache holds only the cells that a sliding window needs, as llama.cpp has it by default.
-    """
-    library = native()
-    parameters = library.llama_context_default_params()
-    parameters.n_ctx, parameters.n_batch, parameters.n_ubatch = 2048, 256, 256
-    parameters.n_threads = parameters.n_threads_batch = runtime.threads
-    parameters.flash_attn_type = library.LLAMA_FLASH_ATTN_TYPE_DISABLED
-    parameters.swa_full = not window
-    context = library.llama_init_from_model(runtime.model.pointer, parameters)
-    for start in range(0, len(path), run):
-        part = path[start : start + run]
-        tokens: Any = (library.llama_token * len(part))(*part)
-        assert library.llama_decode(context, library.llama_batch_get_one(tokens, len(part))) == 0
-    logits = np.ctypeslib.as_array(library.llama_get_logits_ith(context, -1), shape=(runtime.vocabulary.size,)).copy()
-    library.llama_free(context)
-    return logits
-
-
-async def test_branches_past_the_window_differ_from_one_by_one_decoding_no_more_than_splits_into_batches_do(
-    engine: LlamaEngine,
-) -> None:
-    """A quantised model differs by how tokens are split into decodes; a branch may differ by 1.5 times that."""
-    prefix = [Message("system", system_prompt(load_persona("democrat").persona)), *long_talk()]
-    asked = probes(1)
-    found = await scored(engine, prefix, asked)
-
-    def labels(runtime: Runtime, probe: Probe, path: TokenPath, run: int, *, window: bool = False) -> list[float]:
-        scores, _ = runtime.labels.scores(probe.labels, decoded(runtime, path, run, window=window))
-        return [label.lower for label in scores]
-
-    def compared(runtime: Runtime) -> tuple[float, float]:
-        """The greatest difference between splits, and that of the branches to any of them."""
-        spread = apart = 0.0
-        for probe, path in zip(
-            asked, runtime.prompter.probes(prefix, [runtime.prompt_of(probe) for probe in asked]), strict=True
-        ):
-            assert len(path) > WINDOW + 50
-            splits = [labels(runtime, probe, path, run) for run in (256, 97)]
-            splits.append(labels(runtime, probe, path, 256, window=True))
-            branch = np.array([label.lower for label in found[probe.key].labels])
-            spread = max(spread, float(np.ptp(splits, axis=0).max()))
-            apart = max(apart, float(np.abs(np.array(splits) - branch).max()))
-        return spread, apart
-
-    spread, apart = await engine.call(compared)
-    assert 0 < apart <= 1.5 * spread < 1
 
 
 MEASURE = """
