@@ -191,6 +191,8 @@ class EngineInfo:
         steering: whether it can steer from inside.
         local: False if probing sends the conversation to another machine; the person must then confirm it.
         demonstration: whether the model's scores mean nothing about real people.
+        recurrent: whether its layers, or some of them, keep one state for all that they have read (Mamba, RWKV,
+            hybrids): then probes are decoded one after the other, which is slower.
         details: what else tells this model, or this way of running it, from another.
     """
 
@@ -212,6 +214,7 @@ class EngineInfo:
     scores_texts: bool = False
     prompt_format: PromptFormat | None = None
     template: str | None = None
+    recurrent: bool = False
     details: dict[str, str] = field(default_factory=dict)
 
     @property

@@ -31,6 +31,7 @@ from chat_personas.reporting.wording import (
     doubts,
     drifted,
     model_described,
+    model_remarks,
     nearest_groups,
     thought_in_short,
 )
@@ -122,7 +123,7 @@ class LineMode:
     async def _open_engine(self) -> Engine:
         with busy(f"opening {self._launch.shown_model}…"):
             engine = await self._launch.open_engine()
-        if engine.info.prompt_format == "plain":
+        if model_remarks(engine.info):
             print(f"({model_described(engine.info)})", file=sys.stderr, flush=True)
         return engine
 

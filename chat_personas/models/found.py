@@ -39,6 +39,8 @@ class ModelInFiles(_Part):
     """Tokens of context that it was trained for."""
     chat_template: bool
     """Whether it has one; a model without is a base model, as a rule."""
+    recurrent: bool = False
+    """Whether it is recurrent, or a hybrid: its probes are decoded one after the other, which is slower."""
     memory: int | None
     """About how many bytes of memory it needs here, with the settings' context."""
     measured: Literal["exact"] | None
@@ -83,13 +85,13 @@ def find_models(own: Path, further: Path | None, context_length: int | None) -> 
     problems = [Problem(what=display_path(each.path), why=each.why) for each in damaged]
     problems += [Problem(what=each.url, why=each.why) for each in silent]
     return Found(
-        files=tuple(_in_files(each, context_length) for each in files),
+        files=tuple(in_files(each, context_length) for each in files),
         servers=tuple(served),
         problems=tuple(problems),
     )
 
 
-def _in_files(found: FoundFile, context_length: int | None) -> ModelInFiles:
+def in_files(found: FoundFile, context_length: int | None) -> ModelInFiles:
     header = found.header
     return ModelInFiles(
         model=found.model,
@@ -103,6 +105,7 @@ def _in_files(found: FoundFile, context_length: int | None) -> ModelInFiles:
         parameters=header.parameters,
         context_length=header.context_length,
         chat_template=header.has_template,
+        recurrent=header.recurrent,
         memory=header.memory(found.size, context_length),
         measured="exact" if header.why_not is None else None,
         why_not=header.why_not,

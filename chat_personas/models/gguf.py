@@ -50,6 +50,9 @@ _MEMORY_PER_TOKEN_OF_THE_VOCABULARY = 400
 _DEFAULT_CONTEXT = 8192
 _ROOM_FOR_BRANCHES = 2048
 _BYTES_OF_A_CACHED_NUMBER = 2
+_STATES = 14
+"""Copies of a recurrent state: two in the context, eight of the conversation, and those where probes part."""
+_BYTES_OF_A_STATES_NUMBER = 4
 
 
 class GgufError(ValueError):
@@ -101,17 +104,17 @@ class Header:
         return max(1, int(self.metadata.get("split.count", 1)))
 
     @property
-    def why_not(self) -> str | None:
-        """Why the embedded engine does not run or measure this file; None if nothing speaks against it.
+    def recurrent(self) -> bool:
+        """Whether its layers, or some of them, keep one state for all that they have read."""
+        signs = ("ssm.state_size", "ssm.conv_kernel", "wkv.head_size", "shortconv.l_cache")
+        return any(self.own(key) is not None for key in signs)
 
-        Probes are branches of the conversation, which needs a state of one cell per token.
-        """
+    @property
+    def why_not(self) -> str | None:
+        """Why the embedded engine does not run or measure this file; None if nothing speaks against it."""
         kind = self.metadata.get("general.type", "model")
         if kind != "model" or self.architecture == "clip":
             return f"it is not a language model ({'a part for images' if self.architecture == 'clip' else kind})"
-        recurrent = ("ssm.state_size", "ssm.conv_kernel", "wkv.head_size", "shortconv.l_cache")
-        if any(self.own(key) is not None for key in recurrent):
-            return "it is a recurrent model, which the embedded engine does not run; use a server"
         if self.own("pooling_type") is not None or self.own("attention.causal") is False:
             return "it makes embeddings, not text"
         if self.architecture in _DIFFUSION:
@@ -123,24 +126,42 @@ class Header:
     def memory(self, size: int, context_length: int | None = None) -> int | None:
         """Return about how many bytes of memory a model of `size` bytes needs here, None if the header does not tell.
 
-        The weights, a cache of the context and of the branches beside it (two bytes a number), and what the program
-        needs beside them. `context_length` None: the model's own, at most 8192 tokens, as the engine takes it.
+        The weights, a cache of the context and of the branches beside it (two bytes a number), the states of recurrent
+        layers, and what the program needs beside them. `context_length` None: the model's own, at most 8192 tokens, as
+        the engine takes it.
         """
         layers, heads, width = self.own("block_count"), self.own("attention.head_count"), self.own("embedding_length")
         if not all(isinstance(figure, int) and figure > 0 for figure in (layers, width)):
             return None
-        shared = self.own("attention.head_count_kv") or heads
-        each = heads[0] if isinstance(heads, list) else heads
+        each = max(heads, default=0) if isinstance(heads, list) else heads
+        if self.recurrent and not each:  # no layer has attention
+            return int(size + self._states(layers, width) + self._beside())
         if not isinstance(each, int) or each <= 0:
             return None
+        shared = self.own("attention.head_count_kv") or heads
         key = self.own("attention.key_length") or width // each
         value = self.own("attention.value_length") or width // each
-        cached_heads = sum(shared) if isinstance(shared, list) else shared * layers
+        attending = layers // (self.own("full_attention_interval") or 1)
+        cached_heads = sum(shared) if isinstance(shared, list) else shared * attending
         length = min(context_length or _DEFAULT_CONTEXT, self.context_length or _DEFAULT_CONTEXT)
         cells = length + min(length, _ROOM_FOR_BRANCHES)
         cache = cells * cached_heads * (key + value) * _BYTES_OF_A_CACHED_NUMBER
+        return int(size + cache + self._states(layers, width) + self._beside())
+
+    def _states(self, layers: int, width: int) -> int:
+        """Return the bytes of all copies of the recurrent layers' states, as if every layer had one; 0 without any."""
+        inner, state, groups = (self.own(f"ssm.{key}") or 0 for key in ("inner_size", "state_size", "group_count"))
+        rows = (self.own("ssm.conv_kernel") or 1) - 1
+        mixer = inner * state + rows * (inner + 2 * groups * state)
+        convolution = width * ((self.own("shortconv.l_cache") or 1) - 1)
+        head = self.own("wkv.head_size") or 0
+        numbers = mixer + convolution + (width * head + 2 * width if head else 0)
+        return int(layers * numbers * _STATES * _BYTES_OF_A_STATES_NUMBER)
+
+    def _beside(self) -> int:
+        """Return the bytes that are needed beside weights, cache and states."""
         vocabulary = self.metadata.get("tokenizer.ggml.tokens", 0)
-        return int(size + cache + _BASE_MEMORY + vocabulary * _MEMORY_PER_TOKEN_OF_THE_VOCABULARY)
+        return int(_BASE_MEMORY + vocabulary * _MEMORY_PER_TOKEN_OF_THE_VOCABULARY)
 
 
 def read_header(path: Path) -> Header:

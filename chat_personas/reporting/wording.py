@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 DEMONSTRATION = "demonstration model: says nothing about real people"
 BASE_MODEL = "a base model: it continues text"
 """What is said wherever a model without a chat template is named."""
+RECURRENT = "recurrent: probes one after the other, slower"
+"""What is said wherever a model is named whose layers keep one state."""
 
 STATUS = {"stopped": "stopped", "interrupted": "interrupted", "streaming": "interrupted", "error": "failed"}
 """How a message that is not complete ended, by its status in the corpus."""
@@ -187,8 +189,14 @@ def weighting(survey: Figures) -> str:
 
 
 def model_described(model: "ModelInfo | EngineInfo") -> str:
-    """Name a model, and say if it is a base model."""
-    return f"{printable(model.name)} ({BASE_MODEL})" if model.prompt_format == "plain" else printable(model.name)
+    """Name a model, and say if it is a base model, or recurrent."""
+    remarks = model_remarks(model)
+    return f"{printable(model.name)} ({'; '.join(remarks)})" if remarks else printable(model.name)
+
+
+def model_remarks(model: "ModelInfo | EngineInfo") -> list[str]:
+    """Return what is to be said with a model's name: that it is a base model, or recurrent."""
+    return [BASE_MODEL] * (model.prompt_format == "plain") + [RECURRENT] * model.recurrent
 
 
 def run_described(report: "Report | MatrixReport", expression: str | None = None) -> str:

@@ -66,6 +66,9 @@ class ModelInfo(Part):
     """How the probabilities of the letters were obtained: `exact`; or from a server's `top K` likeliest tokens, with
     what it was asked for where those left the letters unsure (`2000 alternatives`, `logprob_token_ids`,
     `token_ids_logprob`, `logit_bias`); null without log-probabilities, and in older reports."""
+    recurrent: bool = False
+    """Whether its layers, or some of them, keep one state for all that they have read: then its probes were decoded one
+    after the other."""
     demonstration: bool = False
     """Whether it calls itself a demonstration: then the scores say nothing about real people."""
 

@@ -33,6 +33,8 @@ _PREFIXED = re.compile(
     r"(?<![A-Za-z0-9])(?:(?:sk|pk|rk|gsk|hf|ghp|xoxb)[-_]|AIza|AKIA)[A-Za-z0-9_-]{8,}", re.IGNORECASE
 )
 """How the keys of well-known services begin."""
+_VARIABLE = re.compile(r"(?:[A-Z]+_)+[A-Z]+")
+"""The name of a variable of the environment, such as HF_ENDPOINT, which a person needs to set it."""
 _NAMED = re.compile(r"(?:key|token|secret|password|passwd)[=:]\S", re.IGNORECASE)
 _UUID = re.compile(r"(?<![0-9a-f])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-f])", re.IGNORECASE)
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
@@ -64,7 +66,7 @@ def without_secrets(text: str, *, words: bool = True) -> str:
     """
     shown = _ADDRESS.sub(lambda found: _shown_with_model(found[0]), text)
     shown = _USER.sub("", shown) if "@" in shown else shown
-    shown = _PREFIXED.sub(lambda found: masked(found[0]), shown)
+    shown = _PREFIXED.sub(lambda found: found[0] if _VARIABLE.fullmatch(found[0]) else masked(found[0]), shown)
     if not words:
         return shown
     shown = _UUID.sub(lambda found: masked(found[0]), shown)

@@ -330,6 +330,7 @@ def test_a_key_in_a_path_is_masked_and_two_keys_stay_two_addresses(key: str) -> 
         'write a table, such as [servers."http://..."]',
         "http://example.org: is it the address of http://example.org/v1? It is http://example.org/v1, or http://[::1]:1.",
         "continue with chat --resume 01JD3K8Q4ZV6M2N5P7R9S0T1W3",
+        "or set HF_ENDPOINT to a mirror",
         "the question ConfidenceInPublicInstitutions2024 of GSS_2018_abortion_any_reason at 12:30",
     ],
 )

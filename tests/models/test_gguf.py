@@ -7,7 +7,7 @@ import gguf
 import pytest
 
 from chat_personas.models import pocket_path
-from chat_personas.models.gguf import GgufError, read_header, read_start
+from chat_personas.models.gguf import GgufError, Header, read_header, read_start
 from tests.engines.llama.tiny import write_tiny_model
 
 
@@ -111,21 +111,50 @@ def test_what_is_no_model_is_named_and_not_fatal(tmp_path: Path, content: bytes,
 @pytest.mark.parametrize(
     ("architecture", "key", "value", "why"),
     [
-        ("mamba", "mamba.ssm.state_size", 16, "recurrent"),
-        ("qwen35", "qwen35.ssm.conv_kernel", 4, "recurrent"),
-        ("rwkv7", "rwkv7.wkv.head_size", 64, "recurrent"),
-        ("lfm2", "lfm2.shortconv.l_cache", 3, "recurrent"),
         ("bert", "bert.pooling_type", 1, "embeddings"),
         ("clip", "clip.vision.block_count", 1, "a part for images"),
         ("t5", "t5.block_count", 1, "encoder"),
         ("llada", "llada.block_count", 1, "diffusion"),
     ],
 )
-def test_models_that_cannot_be_run_in_branches_are_known_by_their_header(
+def test_models_that_cannot_be_run_are_known_by_their_header(
     tmp_path: Path, architecture: str, key: str, value: int, why: str
 ) -> None:
     path = write_header(tmp_path / "m.gguf", architecture, lambda writer: writer.add_uint32(key, value))
     assert why in (read_header(path).why_not or "")
+
+
+@pytest.mark.parametrize(
+    ("architecture", "key", "recurrent"),
+    [
+        ("mamba", "ssm.state_size", True),
+        ("qwen35", "ssm.conv_kernel", True),
+        ("rwkv7", "wkv.head_size", True),
+        ("lfm2", "shortconv.l_cache", True),
+        ("qwen3", "attention.head_count", False),
+    ],
+)
+def test_recurrent_models_and_hybrids_are_known_by_their_header_and_can_be_run(
+    tmp_path: Path, architecture: str, key: str, recurrent: bool
+) -> None:
+    path = write_header(tmp_path / "m.gguf", architecture, lambda writer: writer.add_uint32(f"{architecture}.{key}", 4))
+    header = read_header(path)
+    assert (header.recurrent, header.why_not) == (recurrent, None)
+
+
+def test_a_recurrent_model_needs_memory_for_copies_of_its_state_and_a_hybrid_for_its_cache_too() -> None:
+    around = {"x.block_count": 4, "x.embedding_length": 64, "x.context_length": 100, "general.architecture": "x"}
+    mamba = {"x.ssm.inner_size": 128, "x.ssm.state_size": 16, "x.ssm.conv_kernel": 4, "x.attention.head_count": 0}
+    state = 128 * 16 + 3 * 128
+    bare = Header(around | {"x.attention.head_count": 2}).memory(0)
+    cache = 200 * 4 * 2 * (32 + 32) * 2  # tokens with branches, layers, heads, a key and a value, bytes
+    assert bare is not None
+    base = bare - cache
+    assert Header(around | mamba).memory(1000) == 1000 + base + 4 * state * 14 * 4
+    hybrid = mamba | {"x.attention.head_count": 2, "x.attention.head_count_kv": [0, 2, 0, 0]}
+    assert Header(around | hybrid).memory(0) == base + 4 * state * 14 * 4 + cache // 4
+    every_other = mamba | {"x.attention.head_count": 2, "x.full_attention_interval": 2}
+    assert Header(around | every_other).memory(0) == base + 4 * state * 14 * 4 + cache // 2
 
 
 def test_an_adapter_is_not_a_language_model(tmp_path: Path) -> None:

@@ -35,5 +35,6 @@ def test_the_settings_on_the_page_are_valid() -> None:
 
 
 def test_the_kinds_that_the_page_sends_to_a_server_are_those_that_discover_names() -> None:
-    hybrid = Header({"general.architecture": "qwen35", "qwen35.ssm.state_size": 128})
-    assert "use a server" in (hybrid.why_not or "")
+    encoder = Header({"general.architecture": "t5"})
+    assert "use a server" in (encoder.why_not or "")
+    assert "T5" in PAGE

@@ -24,6 +24,7 @@ from chat_personas.models.pulling import (
     check_space,
     fetch,
 )
+from personas.inputs.redaction import without_secrets
 from tests.models.fake_hub import COMMIT, FakeHub, serving_hub
 
 pytest.importorskip("huggingface_hub")
@@ -232,6 +233,7 @@ def test_a_hub_that_is_gone_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None
     with pytest.raises(PullError, match="no connection to") as raised:
         ask_hub(ENTRY)
     assert gone.url in str(raised.value)
+    assert "set HF_ENDPOINT to a mirror" in without_secrets(str(raised.value)), "as it is printed"
     assert "\n" not in str(raised.value)
 
 

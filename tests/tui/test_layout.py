@@ -165,6 +165,14 @@ async def test_a_base_model_is_called_one_beside_its_name(corpus_file: Path) -> 
         await until(pilot, lambda: shown(pilot).splitlines()[-2] == " gemma · base model")
 
 
+async def test_a_recurrent_model_is_called_one_beside_its_name(corpus_file: Path) -> None:
+    info = EngineInfo("lfm2", "llama", log_probabilities="exact", recurrent=True)
+    async with screen(session(corpus_file, ScreenEngine(info=info)), SMALL) as pilot:
+        assert shown(pilot).splitlines()[-2].startswith(" lfm2 · recurrent: probes one after the other, slower")
+        await pilot.resize_terminal(30, 15)
+        await until(pilot, lambda: shown(pilot).splitlines()[-2] == " lfm2 · recurrent")
+
+
 async def test_the_list_of_personas_marks_those_that_can_be_talked_with_but_not_measured(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine())) as pilot:
         await pilot.press("ctrl+g")

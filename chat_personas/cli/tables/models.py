@@ -8,6 +8,7 @@ from chat_personas.models.catalogue import Entry
 from chat_personas.models.found import Found, ModelInFiles
 from chat_personas.models.pulling import Offer, shown
 from chat_personas.models.servers import ModelOnServer
+from chat_personas.reporting.wording import RECURRENT
 from chat_personas.text import pluralize, printable
 
 OPTION = "--model"
@@ -63,6 +64,8 @@ def _of_file(file: ModelInFiles) -> list[str]:
         figures.append(f"context {file.context_length:,}")
     if file.memory is not None:
         figures.append(f"memory about {in_bytes(file.memory)}{too_much(file.memory)}")
+    if file.recurrent:
+        figures.append(RECURRENT)
     return figures
 
 

@@ -30,6 +30,8 @@ class Batch:
     outputs: Sequence[bool]
 
 
+SequenceState = NDArray[np.uint8]
+"""The state of a recurrent model's layers after some tokens, as llama.cpp writes it."""
 NOT_A_NUMBER = "the model's output is not a number; the file may be damaged"
 _ABORTED = 2
 _NO_ROOM = 1
@@ -84,6 +86,7 @@ class Context:
         parameters.kv_unified = True
         parameters.swa_full = True  # a sliding window that forgets cells could not be branched
         self._library = library
+        self._recurrent_only = library.LLAMA_STATE_SEQ_FLAGS_PARTIAL_ONLY
         self.size = size
         self._vocabulary = vocabulary
         self._flag = flag
@@ -108,7 +111,8 @@ class Context:
         """Decode `batch`, all of it or none.
 
         Raises:
-            Interrupted: the flag went up. Nothing of the batch is left in the sequences that it ended.
+            Interrupted: the flag went up. Nothing of the batch is left in the sequences that it ended; but the state of
+                recurrent layers is then lost.
             EngineError: llama.cpp refused or failed.
         """
         made = _NativeBatch(self._library, batch, self._bounds)
@@ -152,6 +156,32 @@ class Context:
         self._check_sequence(sequence)
         if not self._library.llama_memory_seq_rm(self._memory, sequence, max(length, 0), -1):
             raise EngineError("this model's cache cannot be cut; it needs another engine, such as a server")
+
+    def save(self, sequence: int) -> SequenceState:
+        """Return a copy of the state that the recurrent layers of a model have after `sequence`.
+
+        What its attention layers hold, one cell for each token, is not part of it: `share` and `cut` move that.
+        """
+        self._check_sequence(sequence)
+        size = self._library.llama_state_seq_get_size_ext(self.pointer, sequence, self._recurrent_only)
+        state = np.empty(size, dtype=np.uint8)
+        data = _at(state, ctypes.c_uint8)
+        if self._library.llama_state_seq_get_data_ext(self.pointer, data, size, sequence, self._recurrent_only) != size:
+            raise EngineError("llama.cpp cannot save this model's state; it needs another engine, such as a server")
+        return state
+
+    def restore(self, sequence: int, state: SequenceState, length: int) -> None:
+        """Put `sequence`, whose first tokens were decoded before, back to its state after `length` of them.
+
+        Raises:
+            EngineError: llama.cpp does not take the state; the sequence is then empty.
+        """
+        self._check_sequence(sequence)
+        data, size = _at(state, ctypes.c_uint8), state.nbytes
+        if self._library.llama_state_seq_set_data_ext(self.pointer, data, size, sequence, self._recurrent_only) != size:
+            self.cut(sequence, 0)
+            raise EngineError("llama.cpp cannot restore this model's state; it needs another engine, such as a server")
+        self.cut(sequence, length)
 
     def _decode(self, structure: Any) -> None:
         self._flag.check()

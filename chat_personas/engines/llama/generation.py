@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from chat_personas.engines.llama.bindings import native
-from chat_personas.engines.llama.tree import Limits, Plan, Step, TokenPath
+from chat_personas.engines.llama.tree import TokenPath
 from chat_personas.engines.llama.vocabulary import Vocabulary
 from chat_personas.engines.llama.worker import Interrupted, InterruptFlag, Job, Priority
 from chat_personas.engines.reply_text import ReplyText, Said
@@ -173,8 +173,9 @@ class CompleteJob(_ConversationJob[str]):
     def _reply(self, runtime: "Runtime", flag: InterruptFlag, path: TokenPath, seed: int) -> str:
         """Generate one reply. The prompt's last token is decoded by itself, so that all replies begin alike."""
         if len(path) > 1:
-            runtime.memory.release(_decode(runtime, path[:-1]))
-        step = _decode(runtime, path)
+            runtime.memory.hold(path[:-1])
+        (step,) = runtime.memory.plan([path]).steps()
+        runtime.memory.grow(step)
         try:
             runtime.context.check_finite(step.ends[-1])
             return self._generate(runtime, flag, len(path), step.ends[-1], seed)
@@ -223,19 +224,6 @@ class _Output:
         """Let the reply keep its tokens when it comes back as a message, unless they hold more than the reply."""
         if self._detokeniser.text == self.text.reply:
             self._prompter.remember_reply(self._detokeniser.text, self._detokeniser.tokens)
-
-
-def _decode(runtime: "Runtime", path: TokenPath) -> Step:
-    """Bring the whole of `path` onto the spine; return the last step, unreleased, with the logits after the path."""
-    memory = runtime.memory
-    held = memory.aim_spine(path[:-1])
-    plan = Plan([path], held, Limits(runtime.context.size.batch, memory.branches, memory.free))
-    *before, last = plan.steps()
-    for step in before:
-        memory.grow(step)
-        memory.release(step)
-    memory.grow(last)
-    return last
 
 
 def _fit_reply(

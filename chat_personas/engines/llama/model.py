@@ -157,7 +157,6 @@ _SIGNS_OF_DAMAGE = (
 
 _NAMED_TEMPLATE = "tokenizer.chat_template."
 _SHORTEST_CONTEXT = 16
-_ONE_STATE = "whose one state a probe would change: it cannot be measured here; run it on a server instead"
 
 
 class Model:
@@ -181,7 +180,7 @@ class Model:
             self.pointer: Any = library.llama_model_load_from_file(str(path).encode(), parameters)
         if not self.pointer:
             raise _failure(path.name, errors, cancelled=flag.is_set())
-        self._refuse_without_branches(path.name)
+        self._refuse_unusable(path.name)
 
     def close(self) -> None:
         """Free the weights; contexts made from them must be closed before."""
@@ -210,6 +209,12 @@ class Model:
         """Whether all weights are f32."""
         return bool(self._library.llama_model_ftype(self.pointer) == self._library.LLAMA_FTYPE_ALL_F32)
 
+    @property
+    def recurrent(self) -> bool:
+        """Whether some layers keep one state for all that they have read, as in Mamba, RWKV and hybrids with them."""
+        library = self._library
+        return bool(library.llama_model_is_recurrent(self.pointer) or library.llama_model_is_hybrid(self.pointer))
+
     @cached_property
     def chat_template(self) -> str | None:
         """The Jinja template in the file for conversations, if there is one."""
@@ -237,19 +242,11 @@ class Model:
         self._library.llama_model_meta_val_str(self.pointer, key.encode(), buffer, length + 1)
         return buffer.value.decode("utf-8", "replace")
 
-    def _refuse_without_branches(self, name: str) -> None:
-        """Raise EngineError for a model that cannot be used here.
-
-        Recurrent layers keep one state for all that they have read. It cannot be taken back to an earlier token, so a
-        probe would change the conversation.
-        """
+    def _refuse_unusable(self, name: str) -> None:
+        """Raise EngineError for a model that cannot be used here."""
         library, pointer = self._library, self.pointer
         why = None
-        if library.llama_model_is_recurrent(pointer):
-            why = f"is a recurrent model, {_ONE_STATE}"
-        elif library.llama_model_is_hybrid(pointer):
-            why = f"is a hybrid with recurrent layers, {_ONE_STATE}"
-        elif library.llama_model_has_encoder(pointer) or library.llama_model_is_diffusion(pointer):
+        if library.llama_model_has_encoder(pointer) or library.llama_model_is_diffusion(pointer):
             why = "is not a decoder-only model and cannot be measured in branches here; run it on a server instead"
         elif not library.llama_vocab_type(library.llama_model_get_vocab(pointer)):
             why = "has no vocabulary, so that no text can be given to it; give a complete model file"

@@ -8,6 +8,7 @@ from chat_personas.engines.llama.bindings import native, physical_cores, process
 from chat_personas.engines.llama.context import Context, ContextSize
 from chat_personas.engines.llama.model import Model, model_sha256
 from chat_personas.engines.llama.prompt import RENDERING_VERSION, Prompter
+from chat_personas.engines.llama.recurrent import SEQUENCES, RecurrentMemory
 from chat_personas.engines.llama.template import (
     AFTER_TRANSCRIPT,
     PLAIN,
@@ -16,7 +17,7 @@ from chat_personas.engines.llama.template import (
     TRANSCRIPT_STOPS,
     ChatTemplate,
 )
-from chat_personas.engines.llama.token_cache import SequenceMemory
+from chat_personas.engines.llama.token_cache import Memory, SequenceMemory
 from chat_personas.engines.llama.vocabulary import LabelScorer, Vocabulary
 from chat_personas.engines.llama.worker import InterruptFlag
 from eval.engine import EngineInfo, Probe, PromptFormat
@@ -36,7 +37,8 @@ class Options:
         batch: tokens of one decode. More than 256 are no faster: branches in one decode also compute attention to each
             other, which is then masked.
         template: a Jinja chat template in place of that in the file; empty for plain text, as a base model.
-        sequences: the conversation, the spine, and the branches that may end in one decode (3 to 256).
+        sequences: the conversation, the spine, and the branches that may end in one decode (3 to 256); a recurrent
+            model has no branches.
     """
 
     context_length: int | None = None
@@ -75,7 +77,7 @@ class Runtime:
     prompter: Prompter
     texts_prompter: Prompter
     labels: LabelScorer
-    memory: SequenceMemory
+    memory: Memory
     context_length: int
     threads: int
     flash_attention: bool
@@ -114,6 +116,7 @@ class Runtime:
             template_sha256=self.template.sha256,
             template_date=self.template.date,
             prompt_format=self.prompt_format,
+            recurrent=model.recurrent,
             flash_attention=self.flash_attention,
             log_probabilities="exact",
             scores_texts=True,
@@ -182,7 +185,7 @@ def _with_context(model: Model, options: Options, flag: InterruptFlag) -> Runtim
     cells = length + min(length, _LARGEST_ROOM_FOR_BRANCHES)
     context = Context(
         model.pointer,
-        ContextSize(cells, min(options.batch, cells), options.sequences),
+        ContextSize(cells, min(options.batch, cells), SEQUENCES if model.recurrent else options.sequences),
         vocabulary=vocabulary.size,
         threads=threads,
         flash_attention=options.flash_attention,
@@ -197,7 +200,7 @@ def _with_context(model: Model, options: Options, flag: InterruptFlag) -> Runtim
         prompter=prompter,
         texts_prompter=texts,
         labels=LabelScorer(vocabulary),
-        memory=SequenceMemory(context),
+        memory=RecurrentMemory(context) if model.recurrent else SequenceMemory(context),
         context_length=length,
         threads=threads,
         flash_attention=options.flash_attention,

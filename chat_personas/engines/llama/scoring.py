@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from chat_personas.engines.llama.context import NOT_A_NUMBER
-from chat_personas.engines.llama.tree import Limits, Plan, Step, TokenPath, common_length
+from chat_personas.engines.llama.tree import Plan, Step, TokenPath
 from chat_personas.engines.llama.worker import InterruptFlag, Job, Priority
 from chat_personas.engines.shortening import shortened
 from eval.engine import LabelScore, Message, Probe, ProbeScore
@@ -78,7 +78,7 @@ class ScoreJob(Job[ProbeScore]):
         self._fail_too_long(runtime)
         if not self._waiting:
             return
-        plan = self._plan(runtime)
+        plan = runtime.memory.plan(list(self._waiting))
         for step in plan.steps():
             flag.check()
             runtime.memory.grow(step)
@@ -156,15 +156,6 @@ class ScoreJob(Job[ProbeScore]):
         if probe.key not in self._failed:
             self._failed.add(probe.key)
             self.results.put(ProbeScore(probe.key, (), 0.0, failure=why))
-
-    def _plan(self, runtime: "Runtime") -> Plan:
-        """Aim the spine (see `SequenceMemory`) at the probes' common prefix, and plan how to decode the rest."""
-        paths = list(self._waiting or ())
-        common = min(common_length(paths[0], path) for path in paths)
-        shortest = min(map(len, paths))
-        held = runtime.memory.aim_spine(paths[0][: min(common, shortest - 1)])
-        limits = Limits(runtime.context.size.batch, runtime.memory.branches, runtime.memory.free)
-        return Plan(paths, held, limits)
 
     def _read(self, runtime: "Runtime", plan: Plan, step: Step) -> None:
         """Read off what is wanted after the contexts that ended in this step; put out the scores that are complete."""

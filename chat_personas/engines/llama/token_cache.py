@@ -1,24 +1,22 @@
 """The book-keeping of the cache: which tokens are in it, for the conversation and for the probes beside it."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from chat_personas.engines.llama.context import Batch, Context
-from chat_personas.engines.llama.tree import Step, common_length
+from chat_personas.engines.llama.tree import Limits, Plan, Step, TokenPath, common_length, common_start
 
 CONVERSATION = 0
 SPINE = 1
 FIRST_BRANCH = 2
 
 
-class SequenceMemory:
-    """The tokens in one context's cache, by sequence.
+class Memory(ABC):
+    """The tokens that one context holds, by sequence.
 
     Sequence 0 is the conversation. Sequence 1 is the *spine*: the path of tokens from which probes branch off. It
-    shares the conversation's cells as far as both agree. The other sequences are branches, and live for one decode.
-
-    llama.cpp places new cells in the first free ones and computes attention in the order of cells. So the spine and all
-    branches leave the cache before the conversation is decoded further: then its numbers are bit for bit those of a
-    conversation that was never probed.
+    shares the conversation's cells as far as both agree. Whatever is done to the spine, the conversation goes on bit
+    for bit as if it had never been probed.
     """
 
     def __init__(self, context: Context) -> None:
@@ -29,16 +27,81 @@ class SequenceMemory:
         """Where the last decode of the conversation left the logits after its last token."""
         self._shared = 0
 
+    @abstractmethod
+    def set_conversation(self, tokens: Sequence[int]) -> int:
+        """Make `tokens` the conversation, with logits after the last; return how many were decoded already.
+
+        At least one token is decoded, since only a decode gives logits. Raises ValueError when `tokens` is empty.
+        """
+
+    @abstractmethod
+    def extend_conversation(self, tokens: Sequence[int]) -> None:
+        """Decode `tokens`, at most a batch, at the conversation's end; `row` then has the logits after the last."""
+
+    @abstractmethod
+    def drop_spine(self) -> None:
+        """Remove the spine from the cache."""
+
+    @abstractmethod
+    def aim_spine(self, path: Sequence[int]) -> int:
+        """Make the spine the longest start of `path` that need not be decoded; return how many tokens that is."""
+
+    @abstractmethod
+    def room(self, path: Sequence[int]) -> int:
+        """Return how many tokens `path` may have, with nothing beside it in the cache but the conversation."""
+
+    @property
+    def free(self) -> int:
+        """The cells that neither the conversation nor the spine holds."""
+        return self._context.size.cells - len(self.conversation) - (len(self.spine) - self._shared)
+
+    def plan(self, paths: Sequence[TokenPath]) -> Plan:
+        """Aim the spine at what all paths have in common, and plan how to decode the rest."""
+        return self._plan(paths, self.aim_spine(common_start(paths)))
+
+    @abstractmethod
+    def _plan(self, paths: Sequence[TokenPath], held: int) -> Plan:
+        """Plan how to decode `paths`, of which the spine holds the first `held` tokens."""
+
+    def hold(self, path: TokenPath) -> None:
+        """Bring the whole of `path` onto the spine; what is there already is not decoded again."""
+        if (held := self.aim_spine(path)) < len(path):
+            for step in self._plan([path], held).steps():
+                self.grow(step)
+                self.release(step)
+
+    @abstractmethod
+    def grow(self, step: Step) -> None:
+        """Decode one step of a plan. Its branches stay until `release`; a failure empties the spine."""
+
+    @abstractmethod
+    def extend_branch(self, token: int, position: int) -> None:
+        """Decode `token` at the end of the first branch of a step that is not released; row 0 then has the logits."""
+
+    @abstractmethod
+    def release(self, step: Step) -> None:
+        """Give up the branches of `step`."""
+
+
+class SequenceMemory(Memory):
+    """The tokens in the cache of a model that has one cell for each: branches share them, and many are decoded at once.
+
+    The sequences after the spine are branches, and live for one decode.
+
+    llama.cpp places new cells in the first free ones and computes attention in the order of cells. So the spine and all
+    branches leave the cache before the conversation is decoded further: then its numbers are bit for bit those of a
+    conversation that was never probed.
+    """
+
     @property
     def branches(self) -> int:
         """How many branches there may be at once."""
         return self._context.size.sequences - FIRST_BRANCH
 
     def set_conversation(self, tokens: Sequence[int]) -> int:
-        """Make `tokens` the conversation, with logits after the last; return how many were in the cache already.
+        """Make `tokens` the conversation; see `Memory`.
 
-        New tokens are decoded in runs of the batch size, counted from the first new one. At least one token is decoded,
-        since only a decode gives logits. Raises ValueError when `tokens` is empty.
+        New tokens are decoded in runs of the batch size, counted from the first new one.
         """
         if not tokens:
             raise ValueError("a conversation has at least one token")
@@ -91,13 +154,11 @@ class SequenceMemory:
         return len(self.spine)
 
     def room(self, path: Sequence[int]) -> int:
-        """Return how many tokens `path` may have, with nothing beside it in the cache but the conversation."""
+        """Return how many tokens `path` may have; see `Memory`."""
         return self._context.size.cells - len(self.conversation) + common_length(self.conversation, path)
 
-    @property
-    def free(self) -> int:
-        """The cells that neither the conversation nor the spine holds."""
-        return self._context.size.cells - len(self.conversation) - (len(self.spine) - self._shared)
+    def _plan(self, paths: Sequence[TokenPath], held: int) -> Plan:
+        return Plan(paths, held, Limits(self._context.size.batch, self.branches, self.free))
 
     def grow(self, step: Step) -> None:
         """Decode one step of a tree on the spine. Its branches stay until `release`; a failure empties the spine."""

@@ -31,7 +31,8 @@ class Step:
     """One decode of the walk.
 
     Before it, branch b shares the first `forks[b]` tokens of the spine, and the spine is cut to `kept` tokens. For each
-    branch, `ends` is the node at which its path ends, and `paths` the number of that path in the plan.
+    branch, `ends` is the node at which its path ends, and `paths` the number of that path in the plan. `returned_to`:
+    a later step goes back to the end of this one; only `OneByOne` says so.
     """
 
     kept: int
@@ -39,6 +40,7 @@ class Step:
     forks: list[int] = field(default_factory=list)
     ends: list[int] = field(default_factory=list)
     paths: list[int] = field(default_factory=list)
+    returned_to: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,12 @@ def common_length(one: Sequence[int], other: Sequence[int]) -> int:
         else:
             end = middle
     return equal
+
+
+def common_start(paths: Sequence[TokenPath]) -> TokenPath:
+    """Return the tokens that all paths begin with and none ends with: the last one of each is decoded."""
+    common = min(common_length(paths[0], path) for path in paths)
+    return paths[0][: min(common, min(map(len, paths)) - 1)]
 
 
 class Plan:
@@ -170,3 +178,41 @@ class Plan:
             )
             for position in range(run.start, run.stop)
         ]
+
+
+class OneByOne(Plan):
+    """The same tree for a model whose state cannot be branched: every step is a stretch of one path, its nodes in line.
+
+    A stretch ends with its path, or where a later path leaves it, or where the decode is full. Whoever saves the state
+    at the ends that are `returned_to`, and goes back to them, decodes each node once.
+    """
+
+    def steps(self) -> Iterator[Step]:
+        """Yield the decodes in order. All but the last of a path end on the spine."""
+        for path, tokens in enumerate(self.paths):
+            start, forks = self._starts[path], self._forks(path)
+            while start < len(tokens):
+                stop = min(start + self._limits.batch, min(fork for fork in (*forks, len(tokens)) if fork > start))
+                whole, returned_to = stop == len(tokens), stop in forks
+                step = Step(kept=start, returned_to=returned_to)
+                step.nodes = [
+                    Node(tokens[at], at, (0,) if whole else (), not whole or returned_to, whole and at == stop - 1)
+                    for at in range(start, stop)
+                ]
+                if whole:
+                    step.forks, step.ends, step.paths = [start], [stop - start - 1], [path]
+                yield step
+                start = stop
+
+    def _forks(self, path: int) -> set[int]:
+        """Return the lengths at which later paths leave this one, of those that no earlier path has decoded.
+
+        The trunk is one of them: what all paths have in common stays for the next plan.
+        """
+        forks, lowest = set[int](), len(self.paths[path])
+        for start in (*self._starts[path + 1 :], self._trunk):
+            lowest = min(lowest, start)
+            if lowest <= self._starts[path]:
+                break
+            forks.add(lowest)
+        return forks

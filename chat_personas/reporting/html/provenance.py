@@ -11,7 +11,7 @@ from chat_personas.reporting.html.layout import ReportSection, definitions, tabl
 from chat_personas.reporting.markup import Element, Node, element
 from chat_personas.reporting.numbers import plain
 from chat_personas.reporting.verdicts import not_shown, why_not_shown
-from chat_personas.reporting.wording import BASE_MODEL, figures_described, sentence
+from chat_personas.reporting.wording import BASE_MODEL, RECURRENT, figures_described, sentence
 from chat_personas.text import pluralize
 from eval.answers import reason
 from eval.expression.methods import METHODS
@@ -121,6 +121,7 @@ def model_facts(model: ModelInfo) -> Iterator[tuple[str, str | None]]:
     """Yield what was recorded about a model."""
     yield ("answers", model.name) if model.engine == FROM_FILE else ("model", f"{model.name} ({model.engine})")
     yield "asked in", _asked_in(model)
+    yield "layers", RECURRENT if model.recurrent else None
     yield "model sha256", model.sha256
     yield "quantization", model.quantization
     yield "context length", None if model.context_length is None else str(model.context_length)

@@ -162,7 +162,8 @@ class ChatScreen(Screen[None]):
     def show_model(self, info: "EngineInfo") -> None:
         """Name the model in the status line."""
         line = self.status_line
-        line.model, line.demonstration, line.base = info.name, info.demonstration, info.prompt_format == "plain"
+        line.model, line.demonstration = info.name, info.demonstration
+        line.base, line.recurrent = info.prompt_format == "plain", info.recurrent
         line.context, line.state = info.context_length or 0, ""
 
     async def show_no_model(self, error: "EngineError") -> None:

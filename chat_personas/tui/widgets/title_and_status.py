@@ -11,7 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
 
-from chat_personas.reporting.wording import BASE_MODEL, DEMONSTRATION
+from chat_personas.reporting.wording import BASE_MODEL, DEMONSTRATION, RECURRENT
 from chat_personas.text import printable
 from chat_personas.tui.drawing import fitted
 
@@ -40,11 +40,12 @@ class TitleLine(Widget):
 
 DEMONSTRATION_SHORT = "demonstration"
 BASE_MODEL_SHORT = "base model"
+RECURRENT_SHORT = "recurrent"
 """Stand where there is no room for the whole remark, which must not be cut in half."""
 
 
 class StatusLine(Widget):
-    """The model, whether it is a demonstration or a base model, what is going on, and how much of the context is used.
+    """The model, the remarks on its kind, what is going on, and how much of the context is used.
 
     On a narrow screen the remarks are shortened first; then whole parts are left out, the last ones first. `used` is
     the number of tokens of the `context` that the next reply starts from, None while it is not known. `at_least` says
@@ -54,6 +55,7 @@ class StatusLine(Widget):
     model: reactive[str] = reactive("")
     demonstration: reactive[bool] = reactive(False)
     base: reactive[bool] = reactive(False)
+    recurrent: reactive[bool] = reactive(False)
     state: reactive[str] = reactive("")
     used: reactive[int | None] = reactive(None)
     at_least: reactive[bool] = reactive(False)
@@ -64,17 +66,20 @@ class StatusLine(Widget):
 
     def render(self) -> Content:
         """Draw as many parts as there is room for."""
-        parts = self._parts(DEMONSTRATION, BASE_MODEL)
+        parts = self._parts(DEMONSTRATION, BASE_MODEL, RECURRENT)
         if _joined(parts).cell_length > self.content_size.width:
-            parts = self._parts(DEMONSTRATION_SHORT, BASE_MODEL_SHORT)
-        while len(parts) > 1 + self.demonstration + self.base and _joined(parts).cell_length > self.content_size.width:
+            parts = self._parts(DEMONSTRATION_SHORT, BASE_MODEL_SHORT, RECURRENT_SHORT)
+        kept = 1 + self.demonstration + self.base + self.recurrent
+        while len(parts) > kept and _joined(parts).cell_length > self.content_size.width:
             parts.pop()
         return _joined(parts)
 
-    def _parts(self, warning: str, remark: str) -> list[Content]:
+    def _parts(self, warning: str, base: str, recurrent: str) -> list[Content]:
         parts = [Content(printable(self.model))]
         if self.base:
-            parts.append(Content(remark))
+            parts.append(Content(base))
+        if self.recurrent:
+            parts.append(Content(recurrent))
         if self.demonstration:
             parts.append(Content.styled(warning, "bold"))
         if self.state:

@@ -12,6 +12,7 @@ import pytest
 from chat_personas.cli.commands import models as models_command
 from chat_personas.models import discovery, pocket_path, servers
 from tests.cli.running import Command, only_line
+from tests.engines.llama.tiny_recurrent import write_recurrent_model
 from tests.models.fake_hub import FakeHub, serving_hub
 from tests.models.fake_servers import LLAMA_SERVER, OLLAMA, serving
 
@@ -80,6 +81,17 @@ def test_the_document_names_no_home_and_holds_what_the_lines_say(command: Comman
     assert (file["name"], file["model"], file["measured"]) == ("m", "~/.cache/llama.cpp/m.gguf", "exact")
     assert (file["size"], file["chat_template"]) == (Path(tiny).stat().st_size, True)
     assert str(machine) not in ran.out
+
+
+def test_a_recurrent_model_is_said_to_be_one(command: Command, machine: Path) -> None:
+    (machine / ".cache" / "llama.cpp").mkdir(parents=True)
+    path = write_recurrent_model(machine / ".cache" / "llama.cpp" / "m.gguf", "lfm2")
+    ran = command("models", "discover", "--json", "-")
+    (file,) = json.loads(ran.out)["files"]
+    assert (file["recurrent"], file["measured"]) == (True, "exact")
+    assert ", recurrent: probes one after the other, slower" in ran.err
+    shown = json.loads(command("models", "show", str(path)).out)
+    assert (shown["recurrent"], shown["log_probabilities"]) == (True, "exact")
 
 
 def test_a_folder_of_the_settings_is_looked_through(command: Command, home: Path, machine: Path, tiny: str) -> None:

@@ -41,6 +41,7 @@ def test_everything_that_an_engine_can_say_about_itself_is_looked_at() -> None:
         "scores_texts",
         "prompt_format",
         "template",
+        "recurrent",
         *OTHER,
     }
 
@@ -55,6 +56,10 @@ def test_a_model_that_is_found_to_score_whole_texts_gives_the_same_answers_to_le
 
 def test_a_template_is_known_by_its_hash_and_not_by_its_name() -> None:
     assert model_key(replace(FILE, template="own.jinja")) == model_key(FILE)
+
+
+def test_what_was_remembered_of_a_model_before_anyone_said_that_it_is_recurrent_still_counts() -> None:
+    assert model_key(replace(FILE, recurrent=True)) == model_key(FILE)
 
 
 def test_a_model_file_is_known_by_its_content_and_a_server_by_its_name() -> None:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from chat_personas.engines.llama.context import Batch, Context
 from chat_personas.engines.llama.runtime import Runtime
 from chat_personas.engines.llama.token_cache import SequenceMemory
-from chat_personas.engines.llama.tree import Limits, Plan, TokenPath
+from chat_personas.engines.llama.tree import TokenPath
 
 
 def logits_one_by_one(context: Context, tokens: Sequence[int]) -> NDArray[np.float64]:
@@ -33,10 +33,7 @@ def log_softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
 def logits_as_tree(runtime: Runtime, paths: Sequence[TokenPath]) -> dict[TokenPath, NDArray[np.float64]]:
     """Decode `paths` as one tree on the runtime's spine and return the logits after each."""
     memory = runtime.memory
-    shortest = min(map(len, paths))
-    common = next((n for n in range(shortest - 1) if len({path[n] for path in paths}) > 1), shortest - 1)
-    held = memory.aim_spine(paths[0][:common])
-    plan = Plan(paths, held, Limits(runtime.context.size.batch, memory.branches, memory.free))
+    plan = memory.plan(paths)
     found: dict[TokenPath, NDArray[np.float64]] = {}
     for step in plan.steps():
         memory.grow(step)

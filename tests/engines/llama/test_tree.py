@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_personas.engines.llama.tree import Limits, Plan, Step, TokenPath, common_length
+from chat_personas.engines.llama.tree import Limits, OneByOne, Plan, Step, TokenPath, common_length
 
 SPINE = -1
 
@@ -94,6 +94,48 @@ def _common_columns(paths: list[TokenPath]) -> list[tuple[int, ...]]:
             break
         columns.append(column)
     return columns
+
+
+class OneState:
+    """A single sequence with one state: it can be gone on from, or put back to where it was saved, and nothing else."""
+
+    def __init__(self, held: TokenPath) -> None:
+        self.state = held
+        self.saved = {held}
+        self.decoded = 0
+
+    def run(self, step: Step) -> list[TokenPath]:
+        """Do one step, and return the path at whose end logits are read, if there is one."""
+        if step.kept < len(self.state):
+            assert self.state[: step.kept] in self.saved, "the state that the walk goes back to was not saved"
+            self.state = self.state[: step.kept]
+        assert [node.position for node in step.nodes] == list(range(step.kept, step.kept + len(step.nodes)))
+        self.state += tuple(node.token for node in step.nodes)
+        self.decoded += len(step.nodes)
+        if step.returned_to:
+            self.saved.add(self.state)
+        assert all(node.on_spine for node in step.nodes) is (step.returned_to or not step.paths)
+        assert step.ends == [len(step.nodes) - 1] * len(step.paths)
+        return [self.state] * len(step.paths)
+
+
+@given(trees())
+def test_one_path_after_the_other_goes_back_to_saved_states_and_decodes_every_distinct_token_once(
+    tree: tuple[list[TokenPath], int, Limits],
+) -> None:
+    paths, held, limits = tree
+    model = OneState(paths[0][:held])
+    plan = OneByOne(paths, held, limits)
+    answered: list[TokenPath] = []
+    for step in plan.steps():
+        assert 0 < len(step.nodes) <= limits.batch
+        ended = model.run(step)
+        assert ended == [plan.paths[index] for index in step.paths]
+        answered += ended
+    assert sorted(answered) == sorted(set(paths))
+    assert model.decoded == distinct_prefixes(paths, held)
+    assert sum(plan.decoded(index) for index in range(len(plan.paths))) == model.decoded
+    assert tuple(column[0] for column in _common_columns(paths)) in model.saved, "for the next probes"
 
 
 def test_batches_are_filled_across_branches() -> None:

@@ -4,7 +4,7 @@ Llama architecture, all weights f32, a byte-level vocabulary, and the chat forma
 that llama.cpp treats it as any other file.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import gguf
@@ -40,7 +40,7 @@ def write_tiny_model(
     or other values for those that are there. With `says` the weights are not random: after each token that it names
     comes the token that it gives, whatever stood before.
     """
-    tokens, merges = _vocabulary(without)
+    tokens, merges = vocabulary(without)
     tokens += words
     if says is not None:
         width = 64 * -(-len(tokens) // 64)
@@ -54,6 +54,21 @@ def write_tiny_model(
     writer.add_head_count_kv(2)
     writer.add_layer_norm_rms_eps(1e-5)
     writer.add_rope_dimension_count(width // 4)
+    add_vocabulary(writer, tokens, merges, words)
+    if template is not None:
+        writer.add_chat_template(template)
+    for key, value in (figures or {}).items():
+        kind = gguf.GGUFValueType.get_type(value)
+        writer.kv_data[0][key] = gguf.GGUFValue(value, gguf.GGUFValueType.UINT32 if kind.name == "INT32" else kind)
+    weights = _weights(np.random.default_rng(seed), len(tokens), layers, width)
+    ended(writer, ((name, each if says is None else _scripted(name, each, tokens, says)) for name, each in weights))
+    return path
+
+
+def add_vocabulary(
+    writer: gguf.GGUFWriter, tokens: Sequence[str], merges: Sequence[str], words: Sequence[str] = ()
+) -> None:
+    """Add a vocabulary, of which the last tokens are `words`, and say that all weights are f32."""
     writer.add_vocab_size(len(tokens))
     writer.add_file_type(gguf.LlamaFileType.ALL_F32)
     writer.add_tokenizer_model("gpt2")
@@ -66,21 +81,19 @@ def write_tiny_model(
     writer.add_bos_token_id(BEGIN)
     writer.add_eos_token_id(END)
     writer.add_add_bos_token(True)
-    if template is not None:
-        writer.add_chat_template(template)
-    for key, value in (figures or {}).items():
-        kind = gguf.GGUFValueType.get_type(value)
-        writer.kv_data[0][key] = gguf.GGUFValue(value, gguf.GGUFValueType.UINT32 if kind.name == "INT32" else kind)
-    for name, weights in _weights(np.random.default_rng(seed), len(tokens), layers, width):
-        writer.add_tensor(name, weights if says is None else _scripted(name, weights, tokens, says))
+
+
+def ended(writer: gguf.GGUFWriter, weights: Iterable[tuple[str, np.ndarray]]) -> None:
+    """Write the tensors, and finish the file."""
+    for name, values in weights:
+        writer.add_tensor(name, values)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
-    return path
 
 
-def _vocabulary(without: str = "") -> tuple[list[str], list[str]]:
+def vocabulary(without: str = "") -> tuple[list[str], list[str]]:
     """All bytes as GPT-2 spells them, a spaced form of every capital, and the words above, built by merges."""
     spelling = {byte: shown for byte, shown in _byte_spelling().items() if chr(byte) not in without}
     tokens = [*SPECIAL, *(spelling[byte] for byte in sorted(spelling))]

@@ -1,14 +1,15 @@
-"""The whole program on a real language model: SmolLM2-135M-Instruct, from the package that `make real` installs.
+"""The whole program on real language models, with a chat template and without.
 
-It is too small to have an opinion, and the program is to say so. Its words differ between machines, so tests look at
-what holds on all of them.
+They are too small to have an opinion, and the program is to say so. Their words differ between machines, so tests look
+at what holds on all of them.
 """
 
 import json
 import math
+import re
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
 from pathlib import Path
 
@@ -19,37 +20,19 @@ from chat_personas.cli.main import main
 from chat_personas.conversation.conversation import Conversation, ReplyEnded, ReplyText
 from chat_personas.corpus import Corpus
 from chat_personas.engines.llama import LlamaEngine
-from chat_personas.models import INSTALL_SMOLLM2, smollm2_path
 from chat_personas.models.gguf import read_header
 from eval.engine import Message, Probe, ProbeScore, Sampling
 from eval.expression.rendering import render
 from eval.surveys.loading import load_survey
 from personas import load_persona, system_prompt
 
-FILE = smollm2_path()
-pytestmark = [
-    pytest.mark.real,
-    pytest.mark.timeout(600),
-    pytest.mark.skipif(FILE is None, reason=f"SmolLM2 is not installed: make real, or {INSTALL_SMOLLM2}"),
-]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 GREEDY = Sampling(temperature=0.0, max_tokens=24, seed=1)
 QUESTIONS = ["Who are you?", "What do you think about taxes?", "And about schools?"]
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home of the test's own."""
-    monkeypatch.setenv("CHAT_PERSONAS_HOME", str(tmp_path / "home"))
-    return tmp_path / "home"
-
-
-@pytest.fixture
-async def engine() -> AsyncIterator[LlamaEngine]:
-    """The model, opened anew."""
-    assert FILE is not None
-    opened = await LlamaEngine.open(FILE, context_length=2048)
-    yield opened
-    await opened.close()
+CONTROL = re.compile(r"<\|.*?\|>|</?s>|<(?:bos|eos|pad|unk|start_of_turn|end_of_turn)>|\[/?INST\]")
+WINDOW = 512
+"""Tokens that Gemma's local layers look back."""
+LONG_TALK = "We talked about buses, rents, schools, hospitals, the price of bread and the weather for a long while. "
 
 
 def probes(count: int) -> list[Probe]:
@@ -63,15 +46,28 @@ async def scored(engine: LlamaEngine, prefix: Sequence[Message], asked: Sequence
     return {score.key: score async for score in engine.score(prefix, asked)}
 
 
-async def test_a_conversation_of_several_turns_is_answered_and_kept(engine: LlamaEngine, tmp_path: Path) -> None:
+async def test_a_conversation_of_several_turns_is_answered_in_words_and_kept(
+    engine: LlamaEngine, tmp_path: Path
+) -> None:
+    """Without a control token, and without the next question of the interview that a base model goes on writing."""
+    sampling = Sampling(temperature=0.7, max_tokens=80, seed=1)
     with Corpus.open(tmp_path / "corpus.db") as corpus:
-        conversation = Conversation.start(corpus, engine, load_persona("democrat"), sampling=GREEDY)
+        conversation = Conversation.start(corpus, engine, load_persona("democrat"), sampling=sampling)
         for question in QUESTIONS:
             events = [event async for event in conversation.send(question)]
             assert "".join(event.text for event in events if isinstance(event, ReplyText)).strip()
             assert isinstance(events[-1], ReplyEnded)
+            assert events[-1].status == "complete"
         assert [row.role for row in conversation.path] == ["user", "assistant"] * 3
-        assert all(row.text.strip() for row in conversation.path)
+        for row in conversation.path[1::2]:
+            assert row.text.strip()
+            assert CONTROL.search(row.text) is None
+            assert "Interviewer:" not in row.text
+
+
+def test_control_tokens_would_be_seen() -> None:
+    for text in ("<|im_end|>", "a <end_of_turn>", "<bos>a", "</s>"):
+        assert CONTROL.search(text)
 
 
 async def test_probes_have_exact_probabilities_that_repeat(engine: LlamaEngine) -> None:
@@ -81,23 +77,26 @@ async def test_probes_have_exact_probabilities_that_repeat(engine: LlamaEngine) 
     _, first, again = [await scored(engine, prefix, asked) for _ in range(3)]
     assert first.keys() == {probe.key for probe in asked}
     for key, score in first.items():
+        assert score.label_mass is not None
         assert 0 < score.label_mass <= 1.0001
         assert all(label.lower == label.upper <= 0 and math.isfinite(label.lower) for label in score.labels)
         assert score.labels == again[key].labels
 
 
-def test_a_whole_survey_ends_with_follows_the_letters_and_no_score(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+def test_a_whole_survey_ends_with_a_verdict_and_no_score(
+    file: Path, name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     report = tmp_path / "report.json"
-    arguments = ["eval", "democrat", "--model", "smollm2", "--no-unsteered", "--no-cache", "--json", str(report)]
-    assert main(arguments) == 0
+    model = name if name == "smollm2" else str(file)
+    assert main(["eval", "democrat", "--model", model, "--no-unsteered", "--no-cache", "--json", str(report)]) == 0
     out = capfd.readouterr().out
     document = json.loads(report.read_text())
     assert document["verdict"]["finding"] == "follows_letters"
-    assert document["model"]["name"] == "SmolLM2-135M-Instruct.Q4_1"
+    assert document["model"]["name"] == file.stem
+    assert document["model"]["prompt_format"] == {"smollm2": "template", "gemma": "plain"}[name]
     assert len(document["questions"]) + len(document["failures"]) == 62
     assert "follows the letters" in out
+    assert ("a base model: it continues text" in " ".join(out.split())) is (name == "gemma")
     rows = {line.split("  ")[0].strip(): line for line in out.splitlines()}
     for row in ("alignment", "total variation", "skill", "worth in people"):
         assert rows[row].endswith("not sound")
@@ -114,7 +113,7 @@ async def test_a_reply_that_is_interrupted_is_kept_as_far_as_it_came_and_the_tal
         async with aclosing(conversation.send("Tell me a long story about a town.")) as events:
             async for event in events:
                 heard += event.text if isinstance(event, ReplyText) else ""
-                if len(heard) > 40:
+                if len(heard) > 20:
                     break
         await conversation.stop()
         (_, reply) = conversation.path
@@ -127,7 +126,7 @@ async def test_a_reply_that_is_interrupted_is_kept_as_far_as_it_came_and_the_tal
 
 async def talked(engine: LlamaEngine, asked: Sequence[Probe]) -> tuple[list[str], list[np.ndarray]]:
     """Talk, with the probes after every turn; return the replies, and the logits with which each of them ended."""
-    messages = [Message("system", system_prompt(load_persona("democrat").persona))]
+    messages = [Message("system", system_prompt(load_persona("democrat").persona)), *long_talk()]
     replies, logits = [], []
     for question in QUESTIONS:
         messages.append(Message("user", question))
@@ -139,13 +138,19 @@ async def talked(engine: LlamaEngine, asked: Sequence[Probe]) -> tuple[list[str]
     return replies, logits
 
 
-async def test_a_conversation_is_the_same_bit_for_bit_with_and_without_probing() -> None:
-    assert FILE is not None
+def long_talk() -> list[Message]:
+    """A turn that alone is longer than Gemma's window."""
+    return [Message("user", LONG_TALK * 14), Message("assistant", "I see. " + LONG_TALK * 14)]
+
+
+async def test_a_long_conversation_is_the_same_bit_for_bit_with_and_without_probing(file: Path) -> None:
     found = []
-    for asked in (probes(6), []):
-        opened = await LlamaEngine.open(FILE, context_length=2048)
+    for asked in (probes(3), []):
+        opened = await LlamaEngine.open(file, context_length=2048)
         try:
             found.append(await talked(opened, asked))
+            held = await opened.call(lambda runtime: len(runtime.memory.conversation))
+            assert held > WINDOW + 50
         finally:
             await opened.close()
     (probed, probed_logits), (plain, plain_logits) = found
@@ -170,8 +175,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform ==
 """
 
 
-def test_the_memory_that_models_discover_names_is_about_what_is_used() -> None:
-    assert FILE is not None
-    ran = subprocess.run([sys.executable, "-c", MEASURE, str(FILE)], capture_output=True, text=True, check=True)
-    estimated = read_header(FILE).memory(FILE.stat().st_size)
+def test_the_memory_that_models_discover_names_is_about_what_is_used(file: Path) -> None:
+    ran = subprocess.run([sys.executable, "-c", MEASURE, str(file)], capture_output=True, text=True, check=True)
+    estimated = read_header(file).memory(file.stat().st_size)
     assert estimated == pytest.approx(int(ran.stdout), rel=0.2)
