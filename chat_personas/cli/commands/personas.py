@@ -84,7 +84,10 @@ def check(
         str, typer.Option("--survey", help="Whether this survey, a name or a file, has figures for its groups.")
     ] = BUILT_IN,
 ) -> int:
-    """List every error in a persona file, with its line and fix, and say whether a survey knows its people."""
+    """List every error in a persona file, with its line and fix.
+
+    Of a file without errors it says whether a survey has figures for its groups.
+    """
     loaded = find_survey(survey).survey
     found = examine(read_file(file).text)
     if isinstance(found, list):
