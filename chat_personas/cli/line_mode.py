@@ -91,6 +91,8 @@ class LineMode:
                 await engine.close()
                 if monitor is not None:
                     await monitor.settle()  # records what was measured before a first message that was cut off
+                if self._conversation is not None:
+                    await self._conversation.leave()
 
     def _check_arguments(self) -> None:
         """Raise before a model is loaded what would otherwise be raised after it."""
@@ -171,7 +173,10 @@ class LineMode:
         path = conversation.path
         followed = path[-1].id if path else None
         last = None
-        async with aclosing(monitor.measure(conversation.context(), followed, conversation.id)) as estimates:
+        estimates_of_round = monitor.measure(
+            conversation.context(), followed, conversation.id, unspoken=lambda: conversation.unspoken
+        )
+        async with aclosing(estimates_of_round) as estimates:
             async for estimate in estimates:
                 last = estimate
                 _show_progress(estimate)

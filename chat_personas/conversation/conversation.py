@@ -63,7 +63,8 @@ class Conversation:
     """One branch of a conversation at a time, stored in the corpus as it goes.
 
     The person's message and the place of the reply are on the disk before the model begins. The reply follows about
-    once a second, and is closed however it ends. A conversation without a message leaves no row.
+    once a second, and is closed however it ends. A conversation without a message leaves no row,
+    unless it was measured: `leave` removes that.
 
     All methods belong to one event loop, and only one reply can be on its way. `start` and `resume` wait for the disk:
     an interface that must go on responding calls `resume` in a thread. The other methods use the corpus in a thread of
@@ -77,14 +78,14 @@ class Conversation:
         row: ConversationRow,
         persona: Persona,
         sampling: Sampling | None,
-        branch: tuple[MessageRow, ...] | None,
+        branch: tuple[MessageRow, ...],
     ) -> None:
-        """Use `start` or `resume`. `branch` is None for a conversation that is not in the corpus yet."""
+        """Use `start` or `resume`. `branch` is empty for a conversation in which nothing was said yet."""
         self.persona = persona
         self._corpus = corpus
         self._engine = engine
         self._sampling = sampling or sampling_of(persona)
-        self._active = ActiveBranch(row, branch is not None, branch or ())
+        self._active = ActiveBranch(row, bool(branch), branch)
         self._reply: RunningReply | None = None  # the newest one, also after it has ended
         self._seconds_of_others = 0.0
         self._changing = False
@@ -111,7 +112,7 @@ class Conversation:
             program_version=__version__,
             active_leaf_id=None,
         )
-        return cls(corpus, engine, row, persona.persona, sampling, None)
+        return cls(corpus, engine, row, persona.persona, sampling, ())
 
     @classmethod
     def resume(cls, corpus: Corpus, engine: Engine, conversation_id: str, *, sampling: Sampling | None = None) -> Self:
@@ -144,9 +145,19 @@ class Conversation:
         return self._active.row.system_prompt
 
     @property
+    def unspoken(self) -> ConversationRow | None:
+        """The row with which a measurement before the first message adds the conversation; None after it."""
+        return None if self._active.stored else self._active.row
+
+    @property
     def replying(self) -> bool:
         """Whether a reply is on its way."""
         return self._reply is not None and self._reply.running
+
+    @property
+    def unsaved(self) -> CorpusError | None:
+        """Why the newest reply could not be stored, while it grows or at its end; None where it is. `save` helps."""
+        return None if self._reply is None else self._reply.unsaved
 
     @property
     def path(self) -> tuple[MessageRow, ...]:
@@ -201,8 +212,13 @@ class Conversation:
 
     async def save(self) -> None:
         """Store a reply that could not be stored when it ended, if there is one. Raises CorpusError."""
-        if self._reply is not None and self._reply.unsaved:
+        if self._reply is not None and self._reply.to_save:
             await asyncio.to_thread(self._reply.save)
+
+    async def leave(self) -> None:
+        """Remove what was measured in the conversation, if nothing was said in it. Raises CorpusError."""
+        if not self.path:
+            await asyncio.to_thread(self._corpus.remove_unspoken, self.id)
 
     async def read_ahead(self) -> None:
         """Let the model read the conversation, if it keeps what it has read: the next reply then begins sooner.

@@ -22,6 +22,7 @@ class ReplyWriter:
         self._corpus = corpus
         self._interval = interval
         self._pieces: list[str] = []
+        self.failure: CorpusError | None = None  # why the latest attempt to store the text failed, if it did
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reply-writer", daemon=True)
         self._thread.start()
@@ -55,15 +56,20 @@ class ReplyWriter:
             CorpusError: it could not be stored.
         """
         self.abandon()
-        self._corpus.end_reply(
-            self.message_id,
-            self.text,
-            status,
-            why=why,
-            finish_reason=finish_reason,
-            dropped_messages=dropped_messages,
-            usage=usage,
-        )
+        try:
+            self._corpus.end_reply(
+                self.message_id,
+                self.text,
+                status,
+                why=why,
+                finish_reason=finish_reason,
+                dropped_messages=dropped_messages,
+                usage=usage,
+            )
+        except CorpusError as error:
+            self.failure = error
+            raise
+        self.failure = None
 
     def _run(self) -> None:
         flushed = 0
@@ -73,6 +79,7 @@ class ReplyWriter:
                 continue
             try:
                 self._corpus.flush_reply(self.message_id, "".join(self._pieces[:count]))
-            except CorpusError:
+            except CorpusError as error:
+                self.failure = error
                 continue  # if this lasts, `close` raises it; until then the text is safe in memory
-            flushed = count
+            self.failure, flushed = None, count

@@ -156,12 +156,27 @@ class Session:
         return await self._take_up(await asyncio.to_thread(Conversation.resume, corpus, engine, conversation_id))
 
     async def _take_up(self, conversation: "Conversation") -> "Conversation":
-        """Make `conversation` the open one. A round that was cancelled for it is recorded first."""
-        if self.monitor is not None:
-            await self.monitor.settle()
-            self.monitor = None
+        """Make `conversation` the open one. What the one before has not stored yet is stored first."""
+        await self.save()
+        self.monitor = None
+        if self.conversation is not None:
+            await self.conversation.leave()
         self.conversation = conversation
         return conversation
+
+    @property
+    def unsaved(self) -> str | None:
+        """Why something of the open conversation could not be stored, in one line; None where all is stored."""
+        if self.conversation is not None and self.conversation.unsaved is not None:
+            return str(self.conversation.unsaved)
+        return str(self.monitor.unwritten) if self.monitor is not None and self.monitor.unwritten is not None else None
+
+    async def save(self) -> None:
+        """Store a reply and rounds that could not be stored when they ended, if there are any. Raises CorpusError."""
+        if self.conversation is not None:
+            await self.conversation.save()
+        if self.monitor is not None:
+            await self.monitor.settle()
 
     async def read_ahead(self) -> None:
         """Let the model read the conversation. A model that fails says so when it is to reply."""
@@ -194,12 +209,14 @@ class Session:
         await self.stop()
         if self.conversation is not None:
             await self._keep(self.conversation.save)
-            self.conversation = None
         if self.engine is not None:
             await self.engine.close()
             self.engine = None
         if self.monitor is not None:
             await self._keep(self.monitor.settle)  # closing the engine has ended the current round
+        if self.conversation is not None:
+            await self._keep(self.conversation.leave)
+            self.conversation = None
         if self._corpus_opening is not None:
             await asyncio.wait({self._corpus_opening})
         if self.corpus is not None:

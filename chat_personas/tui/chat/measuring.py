@@ -105,7 +105,11 @@ class MeasuringController:
         last = path[-1].id if path else None
         self._current = conversation.id, last
         estimates_of_round = monitor.measure(
-            conversation.context(), last, conversation.id, seconds_of_replies=conversation.seconds_of_replies
+            conversation.context(),
+            last,
+            conversation.id,
+            seconds_of_replies=conversation.seconds_of_replies,
+            unspoken=lambda: conversation.unspoken,
         )
         async with aclosing(estimates_of_round) as estimates:
             async for estimate in estimates:
