@@ -1,9 +1,11 @@
 """A conversation with a persona as an object: send, stop, regenerate, edit, branch. No screen in it."""
 
 import asyncio
+import tempfile
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Self, TypeVar
 
 from pydantic import ValidationError
@@ -19,14 +21,18 @@ from chat_personas.conversation.reply import (
     RunningReply,
 )
 from chat_personas.corpus import ConversationRow, Corpus, CorpusError, GenerationRow, MessageRow
+from chat_personas.corpus.export.openai import line_of
 from chat_personas.corpus.messages import transcript
 from chat_personas.corpus.sql import new_key, now
+from chat_personas.storage.files import atomic_write
 from eval.engine import Engine, EngineInfo, Message, ReadsAhead, Sampling
 from personas import LoadedPersona, Persona, system_prompt
 
 __all__ = ["ContextUse", "Conversation", "Place", "ReplyEnded", "ReplyEvent", "ReplyStarted", "ReplyText", "Version"]
 
 Result = TypeVar("Result")
+RESCUED = "the conversation is in {path}"
+NOT_RESCUED = "the last reply is lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +220,24 @@ class Conversation:
         """Store a reply that could not be stored when it ended, if there is one. Raises CorpusError."""
         if self._reply is not None and self._reply.to_save:
             await asyncio.to_thread(self._reply.save)
+
+    def write_to(self, path: Path) -> None:
+        """Write the path as one line of chat JSON (the `openai` export), from memory, with all of its last reply.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        with atomic_write(path) as stream:
+            stream.write(f"{line_of(self.system_prompt, self.path)}\n".encode())
+
+    def rescue(self) -> Path | None:
+        """Write the path to a file in the temporary directory; return the file, or None where that fails, too."""
+        path = Path(tempfile.gettempdir()) / f"chat-personas-{self.id.lower()}.jsonl"
+        try:
+            self.write_to(path)
+        except OSError:
+            return None
+        return path
 
     async def leave(self) -> None:
         """Remove what was measured in the conversation, if nothing was said in it. Raises CorpusError."""

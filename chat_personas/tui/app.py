@@ -43,6 +43,10 @@ FEW_COLOURS = (None, "standard")
 TERMINAL_COLOURS = "ansi-dark"
 
 UNSENT = "A message is still waiting for the model. It has not been sent, and will be lost if you quit now."
+UNSAVED = (
+    "The end of this conversation is not stored: {why}. "
+    "Stay to save it to another place. If you quit now, a copy goes to the directory of temporary files."
+)
 SECONDS_BETWEEN_THREADS = 0.001
 """Thread switch interval. A key press crosses three threads, and each hop can wait that long behind scoring.
 
@@ -130,7 +134,7 @@ class ChatApp(App[None]):
 
     @work(exclusive=True, group="quit")
     async def _leave(self) -> None:
-        """Stop and store the reply, and quit; ask first if a message has not been sent."""
+        """Stop and store the reply, and quit; ask first if a message has not been sent or something is not stored."""
         from chat_personas.tui.screens.dialogs import ConfirmScreen
 
         if self.session.unsent:
@@ -138,6 +142,11 @@ class ChatApp(App[None]):
             if not await self.push_screen_wait(self._question):
                 return
         await self.session.stop()
+        why = await self.session.try_to_save() if self.session.unsaved is not None else None
+        if why is not None:
+            self._question = ConfirmScreen(UNSAVED.format(why=why), "Quit", "Stay")
+            if not await self.push_screen_wait(self._question):
+                return
         self.exit()
 
     async def action_help_quit(self) -> None:  # type: ignore[override]

@@ -157,7 +157,13 @@ class Session:
 
     async def _take_up(self, conversation: "Conversation") -> "Conversation":
         """Make `conversation` the open one. What the one before has not stored yet is stored first."""
-        await self.save()
+        from chat_personas.corpus.errors import ConversationGoneError
+
+        with suppress(ConversationGoneError):  # it was deleted, and there is no place for the rest
+            if self.conversation is not None:
+                await self.conversation.save()
+            if self.monitor is not None:
+                await self.monitor.settle()
         self.monitor = None
         if self.conversation is not None:
             await self.conversation.leave()
@@ -175,8 +181,18 @@ class Session:
         """Store a reply and rounds that could not be stored when they ended, if there are any. Raises CorpusError."""
         if self.conversation is not None:
             await self.conversation.save()
-        if self.monitor is not None:
+        if self.monitor is not None and self.monitor.unwritten is not None:
             await self.monitor.settle()
+
+    async def try_to_save(self) -> str | None:
+        """Store what could not be stored before; return why that fails again, None where all is stored."""
+        from chat_personas.corpus import CorpusError
+
+        try:
+            await self.save()
+        except CorpusError as error:
+            return str(error)
+        return None
 
     async def read_ahead(self) -> None:
         """Let the model read the conversation. A model that fails says so when it is to reply."""
@@ -216,12 +232,21 @@ class Session:
             await self._keep(self.monitor.settle)  # closing the engine has ended the current round
         if self.conversation is not None:
             await self._keep(self.conversation.leave)
+            await self._rescue(self.conversation)
             self.conversation = None
         if self._corpus_opening is not None:
             await asyncio.wait({self._corpus_opening})
         if self.corpus is not None:
             await asyncio.to_thread(self.corpus.close)
             self.corpus = None
+
+    async def _rescue(self, conversation: "Conversation") -> None:
+        """Write what cannot be stored to a file in the temporary directory, and tell where it is."""
+        from chat_personas.conversation.conversation import NOT_RESCUED, RESCUED
+
+        if self.failure is not None and conversation.unsaved is not None:
+            written = await asyncio.to_thread(conversation.rescue)
+            self.failure.add_note(RESCUED.format(path=written) if written is not None else NOT_RESCUED)
 
     async def _keep(self, save: Callable[[], Awaitable[None]]) -> None:
         """Store a reply or a round that could not be stored when it ended, or make the reason the `failure`."""
