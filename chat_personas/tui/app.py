@@ -54,6 +54,7 @@ Python's default is 5 ms.
 """
 SECONDS_TO_PRESS_AGAIN = 5.0
 AGAIN_QUITS = "Press Ctrl+C again to quit. All is stored."
+AGAIN_QUITS_UNSAVED = "Press Ctrl+C again to quit. Not all is stored."
 HUNG_UP = 128 + 1  # what a shell reports for a program that SIGHUP has ended
 
 
@@ -156,7 +157,8 @@ class ChatApp(App[None]):
             await self.action_quit()
             return
         self._interrupted = now
-        self._hint = Notification(AGAIN_QUITS, timeout=SECONDS_TO_PRESS_AGAIN, markup=False)
+        hint = AGAIN_QUITS if self.session.unsaved is None else AGAIN_QUITS_UNSAVED
+        self._hint = Notification(hint, timeout=SECONDS_TO_PRESS_AGAIN, markup=False)
         self.post_message(Notify(self._hint))
 
     async def on_event(self, event: Event) -> None:

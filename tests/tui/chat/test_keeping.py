@@ -59,6 +59,8 @@ async def test_a_reply_that_cannot_be_stored_stays_and_is_stored_by_itself_when_
             assert shown(pilot).splitlines()[0].startswith(" ! not stored · A Democrat")
             assert "Half a sentence." in shown(pilot)
             assert "✗ not stored yet" in shown(pilot)
+            await pilot.press("ctrl+c")
+            await until(pilot, lambda: "quit. Not all is stored." in words(pilot))
 
         await until(pilot, lambda: keeping.STORED in words(pilot))
         assert "! not stored" not in shown(pilot)
