@@ -42,14 +42,19 @@ def corpus_of(app: Session) -> Corpus:
     return app.corpus
 
 
+def speaking(corpus_file: Path) -> tuple[Session, asyncio.Event]:
+    """A session whose model says half a sentence, and the rest after the event."""
+    rest = asyncio.Event()
+    return session(corpus_file, ScreenEngine(["Half a sentence", rest, *reply(".")])), rest
+
+
 async def half_a_sentence(pilot: Pilot[None]) -> None:
     await type_text(pilot, "Well?")
     await until(pilot, lambda: "Half a sentence" in shown(pilot))
 
 
 async def test_a_reply_that_cannot_be_stored_stays_and_is_stored_by_itself_when_that_works(corpus_file: Path) -> None:
-    rest = asyncio.Event()
-    app = session(corpus_file, ScreenEngine(["Half a sentence", rest, *reply(".")]))
+    app, rest = speaking(corpus_file)
     async with screen(app) as pilot:
         await half_a_sentence(pilot)
         with read_only(corpus_of(app)):
@@ -84,8 +89,7 @@ async def test_the_screen_says_in_mid_reply_that_what_comes_is_only_in_memory(co
 
 
 async def test_what_is_not_stored_can_be_saved_to_another_place(corpus_file: Path, tmp_path: Path) -> None:
-    rest = asyncio.Event()
-    app = session(corpus_file, ScreenEngine(["Half a sentence", rest, *reply(".")]))
+    app, rest = speaking(corpus_file)
     async with screen(app) as pilot:
         await half_a_sentence(pilot)
         with read_only(corpus_of(app)):
@@ -100,8 +104,7 @@ async def test_what_is_not_stored_can_be_saved_to_another_place(corpus_file: Pat
 
 
 async def test_quitting_asks_first_and_then_leaves_a_copy(corpus_file: Path, tmp_path: Path) -> None:
-    rest = asyncio.Event()
-    app = session(corpus_file, ScreenEngine(["Half a sentence", rest, *reply(".")]))
+    app, rest = speaking(corpus_file)
     async with screen(app) as pilot:
         await half_a_sentence(pilot)
         corpus_file.rename(tmp_path / "moved.db")
@@ -125,8 +128,7 @@ async def test_quitting_asks_first_and_then_leaves_a_copy(corpus_file: Path, tmp
 
 
 async def test_a_corpus_that_is_put_back_in_place_is_written_to_again(corpus_file: Path, tmp_path: Path) -> None:
-    rest = asyncio.Event()
-    app = session(corpus_file, ScreenEngine(["Half a sentence", rest, *reply(".")]))
+    app, rest = speaking(corpus_file)
     async with screen(app) as pilot:
         await half_a_sentence(pilot)
         corpus_file.rename(tmp_path / "moved.db")
@@ -138,8 +140,7 @@ async def test_a_corpus_that_is_put_back_in_place_is_written_to_again(corpus_fil
 
 
 async def test_a_conversation_is_not_left_while_its_reply_is_not_stored(corpus_file: Path) -> None:
-    rest = asyncio.Event()
-    app = session(corpus_file, ScreenEngine(["Half a sentence", rest, *reply(".")]))
+    app, rest = speaking(corpus_file)
     async with screen(app) as pilot:
         await half_a_sentence(pilot)
         with read_only(corpus_of(app)):
