@@ -1,10 +1,16 @@
-"""A program killed in mid-reply loses at most about a second (`benchmarks/kill_nine.py` does it twenty times)."""
+"""A program killed in mid-reply loses at most about a second, and killed anywhere else nothing.
 
+`benchmarks/kill_nine.py` and `benchmarks/kill_stages.py` do it more often.
+"""
+
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from benchmarks.kill_nine import kill_once
+from benchmarks.kill_stages import STAGES
 from benchmarks.token_server import TokenServer
 from chat_personas.corpus import Corpus
 
@@ -21,3 +27,22 @@ def test_what_was_said_survives_kill_nine(tmp_path: Path) -> None:
     with Corpus.open(tmp_path / "data" / "corpus.db") as corpus:
         assert len(corpus.conversations()) == 2
         assert corpus.problems() == ()
+
+
+def kill_in(*stages: str, times: int) -> None:
+    """Kill the program so often in these stages; a process of its own forks, because this one has threads."""
+    chosen = [word for stage in stages for word in ("--stage", stage)]
+    command = [sys.executable, "-m", "benchmarks.kill_stages", "--times", str(times), *chosen]
+    ran = subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert f"{times} kills: in {times} nothing was lost and nothing left over" in ran.stdout
+
+
+def test_what_was_acknowledged_is_there_after_a_kill() -> None:
+    kill_in("first message", "turn 0 printed", "renaming", "rating", "deleting", "exporting", times=6)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_nothing_is_lost_by_a_kill_in_any_stage() -> None:
+    kill_in(*STAGES, times=2 * len(STAGES))

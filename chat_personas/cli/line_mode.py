@@ -18,8 +18,15 @@ from chat_personas.cli.launch import Launch
 from chat_personas.cli.progress import busy
 from chat_personas.cli.terminal import uncleaned
 from chat_personas.consent import is_confirmed
-from chat_personas.conversation.conversation import Conversation, ReplyEnded, ReplyText, ThoughtEnded
-from chat_personas.corpus import Corpus
+from chat_personas.conversation.conversation import (
+    NOT_RESCUED,
+    RESCUED,
+    Conversation,
+    ReplyEnded,
+    ReplyText,
+    ThoughtEnded,
+)
+from chat_personas.corpus import Corpus, CorpusError
 from chat_personas.reporting.numbers import signed, with_interval
 from chat_personas.reporting.verdicts import not_shown, not_valid, why_not_shown
 from chat_personas.reporting.wording import (
@@ -97,10 +104,22 @@ class LineMode:
                 self._conversation = self._open_conversation(corpus, engine)
                 monitor = self._monitor(engine, self._conversation, corpus)
                 return await self._exchange(self._conversation, monitor)
+            except CorpusError as error:
+                await self._rescue(error)
+                raise
             finally:
                 await engine.close()
                 if monitor is not None:
                     await monitor.settle()  # records what was measured before a first message that was cut off
+                if self._conversation is not None:
+                    await self._conversation.leave()
+
+    async def _rescue(self, error: CorpusError) -> None:
+        """Write a reply that the corpus does not take to another place, and add to `error` where that is."""
+        conversation = self._conversation
+        if conversation is not None and conversation.unsaved is not None:
+            written = await asyncio.to_thread(conversation.rescue)
+            error.add_note(RESCUED.format(path=written) if written is not None else NOT_RESCUED)
 
     def _check_arguments(self) -> None:
         """Raise before a model is loaded what would otherwise be raised after it."""
@@ -186,7 +205,10 @@ class LineMode:
         path = conversation.path
         followed = path[-1].id if path else None
         last = None
-        async with aclosing(monitor.measure(conversation.context(), followed, conversation.id)) as estimates:
+        estimates_of_round = monitor.measure(
+            conversation.context(), followed, conversation.id, unspoken=lambda: conversation.unspoken
+        )
+        async with aclosing(estimates_of_round) as estimates:
             async for estimate in estimates:
                 last = estimate
                 _show_progress(estimate)

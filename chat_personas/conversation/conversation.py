@@ -1,9 +1,11 @@
 """A conversation with a persona as an object: send, stop, regenerate, edit, branch. No screen in it."""
 
 import asyncio
+import tempfile
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Self, TypeVar
 
 from pydantic import ValidationError
@@ -21,8 +23,10 @@ from chat_personas.conversation.reply import (
     ThoughtEnded,
 )
 from chat_personas.corpus import ConversationRow, Corpus, CorpusError, GenerationRow, MessageRow, Thought
+from chat_personas.corpus.export.openai import line_of
 from chat_personas.corpus.messages import transcript
 from chat_personas.corpus.sql import new_key, now
+from chat_personas.storage.files import atomic_write
 from eval.engine import Engine, EngineInfo, Message, ReadsAhead, Sampling
 from personas import LoadedPersona, Persona, system_prompt
 
@@ -40,6 +44,8 @@ __all__ = [
 ]
 
 Result = TypeVar("Result")
+RESCUED = "the conversation is in {path}"
+NOT_RESCUED = "the last reply is lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,8 @@ class Conversation:
     """One branch of a conversation at a time, stored in the corpus as it goes.
 
     The person's message and the place of the reply are on the disk before the model begins. The reply follows about
-    once a second, and is closed however it ends. A conversation without a message leaves no row.
+    once a second, and is closed however it ends. A conversation without a message leaves no row,
+    unless it was measured: `leave` removes that.
 
     All methods belong to one event loop, and only one reply can be on its way. `start` and `resume` wait for the disk:
     an interface that must go on responding calls `resume` in a thread. The other methods use the corpus in a thread of
@@ -90,14 +97,14 @@ class Conversation:
         row: ConversationRow,
         persona: Persona,
         sampling: Sampling | None,
-        branch: tuple[MessageRow, ...] | None,
+        branch: tuple[MessageRow, ...],
     ) -> None:
-        """Use `start` or `resume`. `branch` is None for a conversation that is not in the corpus yet."""
+        """Use `start` or `resume`. `branch` is empty for a conversation in which nothing was said yet."""
         self.persona = persona
         self._corpus = corpus
         self._engine = engine
         self._sampling = sampling or sampling_of(persona)
-        self._active = ActiveBranch(row, branch is not None, branch or ())
+        self._active = ActiveBranch(row, bool(branch), branch)
         self._reply: RunningReply | None = None  # the newest one, also after it has ended
         self._seconds_of_others = 0.0
         self._changing = False
@@ -124,7 +131,7 @@ class Conversation:
             program_version=__version__,
             active_leaf_id=None,
         )
-        return cls(corpus, engine, row, persona.persona, sampling, None)
+        return cls(corpus, engine, row, persona.persona, sampling, ())
 
     @classmethod
     def resume(cls, corpus: Corpus, engine: Engine, conversation_id: str, *, sampling: Sampling | None = None) -> Self:
@@ -159,9 +166,19 @@ class Conversation:
         return self._active.row.system_prompt
 
     @property
+    def unspoken(self) -> ConversationRow | None:
+        """The row with which a measurement before the first message adds the conversation; None after it."""
+        return None if self._active.stored else self._active.row
+
+    @property
     def replying(self) -> bool:
         """Whether a reply is on its way."""
         return self._reply is not None and self._reply.running
+
+    @property
+    def unsaved(self) -> CorpusError | None:
+        """Why the newest reply could not be stored, while it grows or at its end; None where it is. `save` helps."""
+        return None if self._reply is None else self._reply.unsaved
 
     @property
     def path(self) -> tuple[MessageRow, ...]:
@@ -221,8 +238,31 @@ class Conversation:
 
     async def save(self) -> None:
         """Store a reply that could not be stored when it ended, if there is one. Raises CorpusError."""
-        if self._reply is not None and self._reply.unsaved:
+        if self._reply is not None and self._reply.to_save:
             await asyncio.to_thread(self._reply.save)
+
+    def write_to(self, path: Path) -> None:
+        """Write the path as one line of chat JSON (the `openai` export), from memory, with all of its last reply.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        with atomic_write(path) as stream:
+            stream.write(f"{line_of(self.system_prompt, self.path)}\n".encode())
+
+    def rescue(self) -> Path | None:
+        """Write the path to a file in the temporary directory; return the file, or None where that fails, too."""
+        path = Path(tempfile.gettempdir()) / f"chat-personas-{self.id.lower()}.jsonl"
+        try:
+            self.write_to(path)
+        except OSError:
+            return None
+        return path
+
+    async def leave(self) -> None:
+        """Remove what was measured in the conversation, if nothing was said in it. Raises CorpusError."""
+        if not self.path:
+            await asyncio.to_thread(self._corpus.remove_unspoken, self.id)
 
     async def read_ahead(self) -> None:
         """Let the model read the conversation, if it keeps what it has read: the next reply then begins sooner.

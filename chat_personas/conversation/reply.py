@@ -120,7 +120,12 @@ class RunningReply:
         return self._storage.path
 
     @property
-    def unsaved(self) -> bool:
+    def unsaved(self) -> CorpusError | None:
+        """Why the reply could not be stored as far as it has come; None where it is, or will be in a second."""
+        return self._storage.failure
+
+    @property
+    def to_save(self) -> bool:
         """Whether the reply has ended, but could not be stored whole: `save` tries again."""
         return not self.running and self._storage.begun and not self._storage.saved
 
@@ -248,9 +253,9 @@ class RunningReply:
 class ActiveBranch:
     """The part of a conversation that is on the screen, as the corpus has it.
 
-    `stored` is false for a new conversation: it is added to the corpus with its first message. `messages` run from the
-    first one to the active leaf; a reply is among them once it has ended. `thoughts` are what the model thought before
-    replies, by their ids, at least before those among the messages.
+    `stored` is false for a conversation without a message: the first one adds it to the corpus, or names it where a
+    measurement has added it. `messages` run from the first one to the active leaf; a reply is among them once it has
+    ended. `thoughts` are what the model thought before replies, by their ids, at least before those among the messages.
     """
 
     row: ConversationRow
@@ -301,6 +306,7 @@ class ReplyStorage:
         self._info = info
         self._text = None if text is None else storable(text)
         self._length = length
+        self._title = active.row.title
         self._begun: _Begun | None = None
         self._ended: ReplyEnded | None = None
         self._finish_reason: FinishReason | None = None
@@ -315,6 +321,11 @@ class ReplyStorage:
     def text(self) -> str:
         """The reply as far as it has come."""
         return "" if self._begun is None else self._begun.writer.text
+
+    @property
+    def failure(self) -> CorpusError | None:
+        """Why the latest attempt to store the reply failed; None where it did not."""
+        return None if self._begun is None else self._begun.writer.failure
 
     @property
     def path(self) -> tuple[MessageRow, ...]:
@@ -376,8 +387,10 @@ class ReplyStorage:
         before = self._active.messages
         said = None if self._text is None else self._begun.branch[-1]
         self._begun.writer.abandon()
-        self._corpus.withdraw(self._begun.reply, said, before[-1].id if before else None)
-        self._active.stored = bool(before)  # without a message before it the conversation went with it
+        self._corpus.withdraw(self._begun.reply, said, before[-1].id if before else None, title=self._title)
+        if not before:  # the conversation has no message, and so no title of its own
+            self._active.row = self._active.row.model_copy(update={"title": self._title})
+            self._active.stored = False
         self._begun = None
 
     def settle(self) -> None:

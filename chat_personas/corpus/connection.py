@@ -51,6 +51,7 @@ class Connections:
         with storage_errors(path):
             self._write_connection = None if read_only else _open_writer(path)
             self._reader = open_reader(path)
+            self._file = _identity(path)
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -61,6 +62,10 @@ class Connections:
         """
         writer = self._writer()
         with self._write_lock, storage_errors(self.path), transaction(writer):
+            if _identity(self.path) != self._file:  # what SQLite writes to a removed file goes with the program
+                raise CorpusError(
+                    f"the corpus {display_path(self.path)} was removed or replaced while the program ran; put it back"
+                )
             yield writer
 
     @contextmanager
@@ -95,6 +100,15 @@ class Connections:
         if self._write_connection is None:
             raise CorpusError(f"the corpus {display_path(self.path)} was opened for reading only")
         return self._write_connection
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from every other one, None where there is no file."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _open_writer(path: Path) -> sqlite3.Connection:

@@ -44,8 +44,23 @@ class Selection:
 
 
 def add(connection: sqlite3.Connection, conversation: ConversationRow) -> None:
-    """Add a conversation."""
-    insert(connection, "conversations", values_of(conversation))
+    """Add a conversation with its first message, or give it its title where a measurement has added it."""
+    if not update(connection, "conversations", ("id", conversation.id), {"title": storable(conversation.title)}):
+        insert(connection, "conversations", values_of(conversation))
+
+
+def add_unspoken(connection: sqlite3.Connection, conversation: ConversationRow) -> None:
+    """Add a conversation for what was measured before its first message, unless it is there."""
+    if connection.execute("SELECT 1 FROM conversations WHERE id = ?", (conversation.id,)).fetchone() is None:
+        insert(connection, "conversations", values_of(conversation))
+
+
+def remove_unspoken(connection: sqlite3.Connection, identifier: str) -> None:
+    """Remove a conversation with its measurements if it has no message."""
+    connection.execute(
+        "DELETE FROM conversations WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM messages WHERE conversation_id = ?1)",
+        (identifier,),
+    )
 
 
 def find(connection: sqlite3.Connection, identifier: str) -> ConversationRow:

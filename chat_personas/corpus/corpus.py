@@ -133,6 +133,11 @@ class Corpus:
             maintenance.delete(connection, conversation_id)
         return self._erase_traces()
 
+    def remove_unspoken(self, conversation_id: str) -> None:
+        """Remove a conversation in which nobody has said anything, with its measurements; any other one stays."""
+        with self._connections.writing() as connection:
+            conversations.remove_unspoken(connection, conversation_id)
+
     # Messages
 
     def begin_turn(
@@ -164,17 +169,19 @@ class Corpus:
             messages.begin_generation(connection, reply.id, info, sampling)
         return reply
 
-    def withdraw(self, reply: MessageRow, said: MessageRow | None, leaf_id: str | None) -> None:
+    def withdraw(self, reply: MessageRow, said: MessageRow | None, leaf_id: str | None, *, title: str) -> None:
         """Remove an empty reply and, unless `said` is None, the message that it was to answer.
 
         `leaf_id` becomes the active leaf again. Without one this was the first message, and the conversation is removed
-        with it.
+        with it; where it was measured before, it stays, and `title` is its title again.
         """
         with self._connections.writing() as connection:
             messages.withdraw(connection, reply.id)
             if said is not None:
                 messages.withdraw(connection, said.id)
-            if leaf_id is None:
+            if leaf_id is None and measurements.of_conversation(connection, reply.conversation_id):
+                conversations.rename(connection, reply.conversation_id, title)
+            elif leaf_id is None:
                 maintenance.delete(connection, reply.conversation_id)
             else:
                 conversations.set_active_leaf(connection, reply.conversation_id, leaf_id)
@@ -247,9 +254,16 @@ class Corpus:
 
     # Measurements and ratings
 
-    def add_measurement(self, measurement: MeasurementRow, probes: Sequence[ProbeRow]) -> None:
-        """Add a round of probes."""
+    def add_measurement(
+        self, measurement: MeasurementRow, probes: Sequence[ProbeRow], *, new: ConversationRow | None = None
+    ) -> None:
+        """Add a round of probes. `new` is the conversation itself, for a round that may come before its first message.
+
+        A conversation in which nobody says anything is to be removed at its end: see `remove_unspoken`.
+        """
         with self._connections.writing() as connection:
+            if new is not None:
+                conversations.add_unspoken(connection, new)
             measurements.add(connection, measurement, probes)
 
     def measurements(self, conversation_id: str) -> tuple[MeasurementRow, ...]:
@@ -257,8 +271,8 @@ class Corpus:
         with self._connections.reading() as connection:
             return measurements.of_conversation(connection, conversation_id)
 
-    def measurements_after(self, conversation_id: str, message_id: str) -> tuple[MeasurementRow, ...]:
-        """Return the measurements that followed a message of a conversation, oldest first."""
+    def measurements_after(self, conversation_id: str, message_id: str | None) -> tuple[MeasurementRow, ...]:
+        """Return the measurements that followed a message of a conversation (None: before its first), oldest first."""
         with self._connections.reading() as connection:
             return measurements.after(connection, conversation_id, message_id)
 

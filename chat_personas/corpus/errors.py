@@ -24,6 +24,10 @@ class UnknownConversationError(CorpusError):
     exit_code = 2
 
 
+class ConversationGoneError(CorpusError):
+    """Another program deleted the conversation that is written to."""
+
+
 class NoCorpusError(CorpusError):
     """There is no corpus to read yet."""
 
@@ -57,7 +61,7 @@ def storage_errors(path: Path) -> Iterator[None]:
     except sqlite3.IntegrityError as error:
         if "FOREIGN KEY" not in str(error):
             raise
-        raise CorpusError(
+        raise ConversationGoneError(
             f"the conversation is no longer in the corpus {shown} (another program deleted it?); start a new one"
         ) from error
     except (sqlite3.Error, OSError) as error:

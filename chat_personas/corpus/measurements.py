@@ -24,9 +24,9 @@ def of_conversation(connection: sqlite3.Connection, conversation_id: str) -> tup
     return fetch(MeasurementRow, connection.execute(sql, (conversation_id,)))
 
 
-def after(connection: sqlite3.Connection, conversation_id: str, message_id: str) -> tuple[MeasurementRow, ...]:
-    """Return the measurements that followed a message of a conversation, oldest first."""
-    sql = f"SELECT {_MEASUREMENT} FROM measurements WHERE conversation_id = ? AND message_id = ? ORDER BY id"  # noqa: S608
+def after(connection: sqlite3.Connection, conversation_id: str, message_id: str | None) -> tuple[MeasurementRow, ...]:
+    """Return the measurements that followed a message of a conversation (None: before its first), oldest first."""
+    sql = f"SELECT {_MEASUREMENT} FROM measurements WHERE conversation_id = ? AND message_id IS ? ORDER BY id"  # noqa: S608
     return fetch(MeasurementRow, connection.execute(sql, (conversation_id, message_id)))
 
 

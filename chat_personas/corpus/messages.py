@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from chat_personas import __version__
-from chat_personas.corpus.errors import CorpusError
+from chat_personas.corpus.errors import ConversationGoneError, CorpusError
 from chat_personas.corpus.live_programs import living_owners
 from chat_personas.corpus.rows import GenerationRow, MessageRow, Status, Thought
 from chat_personas.corpus.sql import columns_of, fetch, insert, new_key, now, stamp, storable, update, values_of
@@ -42,12 +42,12 @@ def write_reply(
     """Replace the text and the status of a reply.
 
     Raises:
-        CorpusError: the message is gone, because another program deleted its conversation.
+        ConversationGoneError: the message is gone, because another program deleted its conversation.
     """
     moment = stamp(now())
     values = {"text": storable(text), "status": status, "why": why and storable(why), "updated_at": moment}
     if not update(connection, "messages", ("id", message_id), values):
-        raise CorpusError("the conversation was deleted by another program while the reply was written")
+        raise ConversationGoneError("the conversation was deleted by another program while the reply was written")
     connection.execute(
         "UPDATE conversations SET active_at = ? WHERE id = (SELECT conversation_id FROM messages WHERE id = ?)",
         (moment, message_id),

@@ -23,6 +23,7 @@ class ReplyWriter:
         self._interval = interval
         self._pieces: list[str] = []
         self._thoughts: list[str] = []
+        self.failure: CorpusError | None = None  # why the latest attempt to store the text failed, if it did
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reply-writer", daemon=True)
         self._thread.start()
@@ -66,16 +67,21 @@ class ReplyWriter:
             CorpusError: it could not be stored.
         """
         self.abandon()
-        self._corpus.end_reply(
-            self.message_id,
-            self.text,
-            status,
-            why=why,
-            finish_reason=finish_reason,
-            dropped_messages=dropped_messages,
-            usage=usage,
-            thought=Thought(text=self.thought, seconds=thought_seconds),
-        )
+        try:
+            self._corpus.end_reply(
+                self.message_id,
+                self.text,
+                status,
+                why=why,
+                finish_reason=finish_reason,
+                dropped_messages=dropped_messages,
+                usage=usage,
+                thought=Thought(text=self.thought, seconds=thought_seconds),
+            )
+        except CorpusError as error:
+            self.failure = error
+            raise
+        self.failure = None
 
     def _run(self) -> None:
         flushed = 0, 0
@@ -87,6 +93,7 @@ class ReplyWriter:
                 self._corpus.flush_reply(
                     self.message_id, "".join(self._pieces[:said]), Thought(text="".join(self._thoughts[:thought]))
                 )
-            except CorpusError:
+            except CorpusError as error:
+                self.failure = error
                 continue  # if this lasts, `close` raises it; until then the text is safe in memory
-            flushed = counts
+            self.failure, flushed = None, counts

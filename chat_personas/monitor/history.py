@@ -178,7 +178,7 @@ class RoundHistory:
         """
         with self._lock:
             recent = self._recent.get(place)
-        if recent is not None or self._corpus is None or place.conversation_id is None or place.message_id is None:
+        if recent is not None or self._corpus is None or place.conversation_id is None:
             return recent
         stored = self._corpus.measurements_after(place.conversation_id, place.message_id)
         rows = [row for row in stored if self._measure.would_repeat(row)]
@@ -216,9 +216,9 @@ class RoundHistory:
         reusable = answers if self._measure.model.log_probabilities == "exact" else ()
         return EarlierRound(values, {answer.question_id: answer for answer in reusable})
 
-    def _has_room(self, corpus: "Corpus", message_id: str) -> bool:
+    def _has_room(self, corpus: "Corpus", message_id: str | None) -> bool:
         """Say whether the model's context is as long as it was for that reply: then it sees the same messages again."""
-        made = corpus.generation(message_id)
+        made = corpus.generation(message_id) if message_id is not None else None
         then = made.context_length if made is not None else None
         now = self._measure.model.context_length
         return then is None or now is None or now >= then

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from chat_personas.corpus.errors import CorpusError
 from chat_personas.monitor.drift import Trajectory, course
 from chat_personas.monitor.history import Measure, RepeatedRound, RoundHistory, RoundPlace
 from chat_personas.monitor.planning import ProbePlan
-from chat_personas.monitor.recording import RoundRecorder
+from chat_personas.monitor.recording import RoundRecorder, Unspoken
 from chat_personas.monitor.round import Estimate, ProbeRound
 from chat_personas.text import pluralize
 from eval.answers import Answer, Failure
@@ -118,19 +119,21 @@ class Monitor:
         conversation_id: str | None = None,
         *,
         seconds_of_replies: Callable[[], float] = lambda: 0.0,
+        unspoken: Unspoken = lambda: None,
     ) -> AsyncGenerator[Estimate, None]:
         """Ask this round's questions after `context` and yield the estimate as it grows; the last one is complete.
 
         The round is recorded in the conversation under `message_id`, the message that it followed, also when it is
-        stopped half-way. Before the first message there is none: that round is recorded once there is one. Without
-        `conversation_id` nothing is recorded. What the very same measurement found before is not asked again; where
+        stopped half-way; the last estimate comes when that is done. Before the first message there is none: that round
+        is recorded with the conversation that `unspoken` gives, or once there is a message. Without `conversation_id`
+        nothing is recorded. What the very same measurement found before is not asked again; where
         that is all, no row is added either, and the only estimate is complete. `seconds_of_replies` says for how long
         so far the model replied to the person instead of being measured (`Conversation.seconds_of_replies`): that does
         not make it slower. A model that gives no log-probabilities is not asked: the only estimate then says so.
 
         Raises:
             EngineError: the model or the server failed.
-            CorpusError: the round could not be recorded.
+            CorpusError: the round could not be recorded. It waits in memory (`unwritten`), and `settle` tries again.
         """
         await self.settle()  # a round that this one replaces is among the earlier ones once it is recorded
         place = RoundPlace(conversation_id, message_id, tuple(context))
@@ -145,7 +148,10 @@ class Monitor:
                     yield estimate
         finally:
             self._plan.learn(found.seconds_per_question)
-            await self._record(found)
+            not_recorded = await self._record(found, unspoken)
+        yield self._estimate(found, complete=True)
+        if not_recorded is not None:
+            raise not_recorded
         self._first = found if found.turn == 0 and found.finished else None
 
     async def ask_unsteered(self, *, seconds_of_replies: Callable[[], float] = lambda: 0.0) -> Estimate | None:
@@ -175,10 +181,16 @@ class Monitor:
         await asyncio.to_thread(found.score_again, self._score)
         return self._estimate(found, complete=True)
 
+    @property
+    def unwritten(self) -> CorpusError | None:
+        """Why a round could not be recorded and waits in memory; None where there is none."""
+        return self._recorder.unwritten
+
     async def settle(self) -> None:
         """Wait until the round that was under way is recorded; end it first, by cancelling it or closing the engine.
 
-        The round before the first message is recorded, too, if there is a message by now. Raises CorpusError.
+        What waits is recorded, too: the round before the first message, if there is a message by now, and what could
+        not be recorded before. Raises CorpusError.
         """
         await self._recorded.wait()
         await asyncio.to_thread(self._recorder.flush)
@@ -207,7 +219,6 @@ class Monitor:
                     yielded = time.monotonic()
         await asyncio.to_thread(found.score, self._score)
         found.course = await asyncio.to_thread(self._course, found)
-        yield self._estimate(found, complete=True)
 
     async def _outcomes(self, found: ProbeRound) -> AsyncGenerator[Answer | Failure, None]:
         for part in self._parts(found):
@@ -250,11 +261,15 @@ class Monitor:
             from_before=len(found.reused.asked),
         )
 
-    async def _record(self, found: ProbeRound) -> None:
-        """Record the round in a thread, to its end, even if the task is cancelled meanwhile."""
-        recording = asyncio.create_task(asyncio.to_thread(self._recorder.record, found))
+    async def _record(self, found: ProbeRound, unspoken: Unspoken) -> CorpusError | None:
+        """Record the round in a thread, to its end, even if the task is cancelled meanwhile; return what went wrong."""
+        recording = asyncio.create_task(asyncio.to_thread(self._recorder.record, found, unspoken))
         recording.add_done_callback(lambda _: self._recorded.set())
-        await asyncio.shield(recording)
+        try:
+            await asyncio.shield(recording)
+        except CorpusError as error:
+            return error
+        return None
 
 
 def _short_parts(questions: tuple[Question, ...]) -> Iterator[tuple[Question, ...]]:

@@ -1,12 +1,12 @@
 """Recording rounds: as rows of the corpus, and in the history that later rounds look back on."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from chat_personas import __version__
-from chat_personas.corpus.errors import UnknownConversationError
+from chat_personas.corpus.errors import ConversationGoneError, CorpusError, UnknownConversationError
 from chat_personas.corpus.rows import GroupRow, MeasurementRow, ProbeRow
 from chat_personas.monitor.history import EarlierRound, Measure, RepeatedRound, RoundHistory, RoundPlace
 from chat_personas.monitor.round import ProbeRound
@@ -17,7 +17,10 @@ from eval.scoring.intervals import Bootstrap
 from eval.scoring.scores import verdict_of
 
 if TYPE_CHECKING:
-    from chat_personas.corpus import Corpus
+    from chat_personas.corpus import ConversationRow, Corpus
+
+
+Unspoken: TypeAlias = Callable[[], "ConversationRow | None"]
 
 
 class _Unwritten(NamedTuple):
@@ -28,13 +31,14 @@ class _Unwritten(NamedTuple):
     place: RoundPlace
     ended: EarlierRound
     found: RepeatedRound
+    unspoken: Unspoken
 
 
 class RoundRecorder:
     """Records the rounds of a conversation. All methods wait for the disk, and may be called from any thread.
 
-    The round before the first message waits in memory until the conversation is in the corpus: a conversation in which
-    nobody says anything leaves no rows behind.
+    The round before the first message adds its conversation to the corpus. Where that is not known, it waits in memory
+    until there is a message. What could not be written waits, too: `flush` tries again.
     """
 
     def __init__(self, corpus: "Corpus | None", history: RoundHistory, measure: Measure) -> None:
@@ -43,13 +47,21 @@ class RoundRecorder:
         self._history = history
         self._measure = measure
         self._waiting: list[_Unwritten] = []
+        self._failure: CorpusError | None = None
         self._lock = threading.Lock()
 
-    def record(self, found: ProbeRound) -> None:
+    @property
+    def unwritten(self) -> CorpusError | None:
+        """Why a round that waits could not be written when it ended; None where there is none."""
+        return self._failure
+
+    def record(self, found: ProbeRound, unspoken: Unspoken = lambda: None) -> None:
         """Record a round that has ended, complete or not. One that asked nothing itself adds nothing.
 
+        `unspoken` gives the conversation itself as long as it has no message: the round then adds it to the corpus.
+
         Raises:
-            CorpusError: it could not be written.
+            CorpusError: it could not be written. It waits.
         """
         if not found.asked_now:
             return
@@ -58,17 +70,15 @@ class RoundRecorder:
             self._history.record(place, ended, found.so_far)
             return
         row, probes = self._row(place.conversation_id, found, ended), _probe_rows(found.answers, found.failures)
-        unwritten = _Unwritten(row, probes, place, ended, found.so_far)
-        if place.message_id is not None:
-            self._write(self._corpus, unwritten)
-            return
-        self._history.record(place, ended, found.so_far)
+        unwritten = _Unwritten(row, probes, place, ended, found.so_far, unspoken)
+        if place.message_id is None:
+            self._history.record(place, ended, found.so_far)
         with self._lock:
             self._waiting.append(unwritten)
         self.flush()
 
     def flush(self) -> None:
-        """Write the rounds that wait and whose conversation is in the corpus by now.
+        """Write the rounds that wait, but for those whose conversation is not known and not in the corpus yet.
 
         Raises:
             CorpusError: a round could not be written. It goes on waiting.
@@ -76,18 +86,30 @@ class RoundRecorder:
         if self._corpus is None:
             return
         with self._lock:
-            while self._waiting:
-                first = self._waiting[0]
+            for one in [*self._waiting]:
                 try:
-                    self._corpus.conversation(first.row.conversation_id)
-                except UnknownConversationError:
-                    return
-                self._write(self._corpus, first)
-                del self._waiting[0]
+                    written = self._written(self._corpus, one)
+                except ConversationGoneError:
+                    self._waiting.remove(one)
+                    raise
+                except CorpusError as error:
+                    self._failure = error
+                    raise
+                if written:
+                    self._waiting.remove(one)
+            self._failure = None
 
-    def _write(self, corpus: "Corpus", unwritten: _Unwritten) -> None:
-        corpus.add_measurement(unwritten.row, unwritten.probes)
-        self._history.record(unwritten.place, unwritten.ended, unwritten.found, unwritten.row.id)
+    def _written(self, corpus: "Corpus", one: _Unwritten) -> bool:
+        """Write a round; return False where its conversation is not in the corpus yet."""
+        new = one.unspoken()
+        if one.place.message_id is None and new is None:
+            try:
+                corpus.conversation(one.row.conversation_id)
+            except UnknownConversationError:
+                return False
+        corpus.add_measurement(one.row, one.probes, new=new)
+        self._history.record(one.place, one.ended, one.found, one.row.id)
+        return True
 
     def _row(self, conversation_id: str, found: ProbeRound, ended: EarlierRound) -> MeasurementRow:
         """Return what was measured, by what means, and the alignment over the questions of this round alone."""

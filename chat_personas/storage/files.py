@@ -29,7 +29,8 @@ class OutputError(ReportedError):
 def atomic_write(path: Path, *, mode: int | None = 0o600) -> Iterator[BinaryIO]:
     """Lend a stream to a file that takes the place of `path` when the block ends; if anything fails, `path` is kept.
 
-    A link is followed. `mode` is the permissions of the new file; None: what the umask leaves of 0666.
+    When this returns, the file and its name are on the disk, also if the power fails next. A link is followed. `mode`
+    is the permissions of the new file; None: what the umask leaves of 0666.
 
     Raises:
         OSError: the disk is full, the directory cannot be written, or `path` leads to a device, a pipe or a directory.
@@ -43,6 +44,7 @@ def atomic_write(path: Path, *, mode: int | None = 0o600) -> Iterator[BinaryIO]:
             stream.flush()
             os.fsync(stream.fileno())
             part.replace(target)
+            _store_names(target.parent)
     finally:
         part.unlink(missing_ok=True)
 
@@ -135,6 +137,16 @@ def _target(path: Path) -> Path:
     target = Path(os.path.realpath(path))
     check_regular(target)
     return target
+
+
+def _store_names(directory: Path) -> None:
+    """Wait until the names in a directory are on the disk, where the file system can be asked for that."""
+    with suppress(OSError):
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _beginning_of(target: Path) -> str:

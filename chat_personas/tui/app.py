@@ -47,6 +47,10 @@ FEW_COLOURS = (None, "standard")
 TERMINAL_COLOURS = "ansi-dark"
 
 UNSENT = "A message is still waiting for the model. It has not been sent, and will be lost if you quit now."
+UNSAVED = (
+    "The end of this conversation is not stored: {why}. "
+    "Stay to save it to another place. If you quit now, a copy goes to the directory of temporary files."
+)
 SECONDS_BETWEEN_THREADS = 0.001
 """Thread switch interval. A key press crosses three threads, and each hop can wait that long behind scoring.
 
@@ -54,6 +58,7 @@ Python's default is 5 ms.
 """
 SECONDS_TO_PRESS_AGAIN = 5.0
 AGAIN_QUITS = "Press Ctrl+C again to quit. All is stored."
+AGAIN_QUITS_UNSAVED = "Press Ctrl+C again to quit. Not all is stored."
 BY_CHOICE = 0
 """The exit code where the person left by a key."""
 
@@ -145,11 +150,17 @@ class ChatApp(App[None]):
 
     @work(exclusive=True, group="quit")
     async def _ask_and_leave(self) -> None:
-        """Quit; ask first if a message has not been sent."""
+        """Quit; ask first if a message has not been sent or something is not stored."""
         from chat_personas.tui.screens.dialogs import ConfirmScreen
 
         if self.session.unsent:
             self._question = ConfirmScreen(UNSENT, "Quit", "Stay")
+            if not await self.push_screen_wait(self._question):
+                return
+        await self.session.stop()
+        why = await self.session.try_to_save() if self.session.unsaved is not None else None
+        if why is not None:
+            self._question = ConfirmScreen(UNSAVED.format(why=why), "Quit", "Stay")
             if not await self.push_screen_wait(self._question):
                 return
         await self.leave(BY_CHOICE)
@@ -170,7 +181,8 @@ class ChatApp(App[None]):
             await self.action_quit()
             return
         self._interrupted = now
-        self._hint = Notification(AGAIN_QUITS, timeout=SECONDS_TO_PRESS_AGAIN, markup=False)
+        hint = AGAIN_QUITS if self.session.unsaved is None else AGAIN_QUITS_UNSAVED
+        self._hint = Notification(hint, timeout=SECONDS_TO_PRESS_AGAIN, markup=False)
         self.post_message(Notify(self._hint))
 
     async def on_event(self, event: Event) -> None:

@@ -158,12 +158,43 @@ class Session:
         return await self._take_up(await asyncio.to_thread(Conversation.resume, corpus, engine, conversation_id))
 
     async def _take_up(self, conversation: "Conversation") -> "Conversation":
-        """Make `conversation` the open one. A round that was cancelled for it is recorded first."""
-        if self.monitor is not None:
-            await self.monitor.settle()
-            self.monitor = None
+        """Make `conversation` the open one. What the one before has not stored yet is stored first."""
+        from chat_personas.corpus.errors import ConversationGoneError
+
+        with suppress(ConversationGoneError):  # it was deleted, and there is no place for the rest
+            if self.conversation is not None:
+                await self.conversation.save()
+            if self.monitor is not None:
+                await self.monitor.settle()
+        self.monitor = None
+        if self.conversation is not None:
+            await self.conversation.leave()
         self.conversation = conversation
         return conversation
+
+    @property
+    def unsaved(self) -> str | None:
+        """Why something of the open conversation could not be stored, in one line; None where all is stored."""
+        if self.conversation is not None and self.conversation.unsaved is not None:
+            return str(self.conversation.unsaved)
+        return str(self.monitor.unwritten) if self.monitor is not None and self.monitor.unwritten is not None else None
+
+    async def save(self) -> None:
+        """Store a reply and rounds that could not be stored when they ended, if there are any. Raises CorpusError."""
+        if self.conversation is not None:
+            await self.conversation.save()
+        if self.monitor is not None and self.monitor.unwritten is not None:
+            await self.monitor.settle()
+
+    async def try_to_save(self) -> str | None:
+        """Store what could not be stored before; return why that fails again, None where all is stored."""
+        from chat_personas.corpus import CorpusError
+
+        try:
+            await self.save()
+        except CorpusError as error:
+            return str(error)
+        return None
 
     async def read_ahead(self) -> None:
         """Let the model read the conversation. A model that fails says so when it is to reply."""
@@ -200,17 +231,28 @@ class Session:
         await self.stop()
         if self.conversation is not None:
             await self._keep(self.conversation.save)
-            self.conversation = None
         if self.engine is not None:
             await in_time(self.engine.close())
             self.engine = None
         if self.monitor is not None:
             await self._keep(self.monitor.settle)  # closing the engine has ended the current round
+        if self.conversation is not None:
+            await self._keep(self.conversation.leave)
+            await self._rescue(self.conversation)
+            self.conversation = None
         if self._corpus_opening is not None:
             await asyncio.wait({self._corpus_opening}, timeout=PATIENCE)
         if self.corpus is not None:
             await asyncio.to_thread(self.corpus.close)
             self.corpus = None
+
+    async def _rescue(self, conversation: "Conversation") -> None:
+        """Write what cannot be stored to a file in the temporary directory, and tell where it is."""
+        from chat_personas.conversation.conversation import NOT_RESCUED, RESCUED
+
+        if self.failure is not None and conversation.unsaved is not None:
+            written = await asyncio.to_thread(conversation.rescue)
+            self.failure.add_note(RESCUED.format(path=written) if written is not None else NOT_RESCUED)
 
     async def _keep(self, save: Callable[[], Awaitable[None]]) -> None:
         """Store a reply or a round that could not be stored when it ended, or make the reason the `failure`."""

@@ -1,10 +1,12 @@
 """`chat` without a terminal: for pipes and scripts."""
 
 import asyncio
+import json
 import os
 import re
 import signal
 import sys
+import tempfile
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -309,6 +311,32 @@ def test_a_model_that_fails_in_the_middle_ends_with_3_and_loses_no_word(command:
         ("Hello", "complete"),
         ("It is ", "error"),
     ]
+
+
+class WithoutCorpus(FakeEngine):
+    """Somebody moves the corpus away while the model speaks."""
+
+    async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
+        async with aclosing(super().stream(messages, sampling)) as pieces:
+            async for piece in pieces:
+                yield piece
+                if corpus_path().exists():
+                    corpus_path().rename(corpus_path().with_name("moved.db"))
+
+
+def test_a_reply_that_cannot_be_stored_is_left_in_a_file_that_the_error_names(
+    command: Command, served_by: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    served_by(WithoutCorpus(["Good ", "day", END]))
+    ran = command("chat", "democrat", given="Hello\n")
+    (copy,) = tmp_path.glob("chat-personas-*.jsonl")
+    assert ran.code == 4
+    line = only_line(ran)
+    assert "was removed or replaced while the program ran; put it back" in line
+    assert line.endswith(f"; the conversation is in {copy}\n")
+    said = json.loads(copy.read_text())["messages"]
+    assert [message["content"] for message in said[-2:]] == ["Hello", "Good day"]
 
 
 def test_a_reply_that_breaks_off_ends_with_3_and_is_kept_as_interrupted(command: Command, served_by: Serve) -> None:

@@ -528,7 +528,7 @@ async def test_what_is_too_long_later_on_leaves_the_conversation_as_it_was(
 async def test_what_is_too_long_and_cannot_be_taken_back_is_kept_with_the_reason(
     corpus: Corpus, democrat: LoadedPersona, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(*_: object) -> None:
+    def fails(*_: object, **__: object) -> None:
         raise CorpusError("no space is left")
 
     conversation = Conversation.start(corpus, FakeEngine([TOO_LONG]), democrat)

@@ -1,4 +1,4 @@
-"""A disk without room, as SQLite meets it."""
+"""A disk without room and a file that may not be written, as SQLite meets them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,3 +17,15 @@ def no_room(corpus: Corpus, *, pages: int = 8) -> Iterator[None]:
     finally:
         with corpus._connections.maintaining() as connection:
             connection.execute("PRAGMA max_page_count = 1000000")
+
+
+@contextmanager
+def read_only(corpus: Corpus) -> Iterator[None]:
+    """Refuse every write: SQLite then says what it says of a file that became read-only."""
+    with corpus._connections.maintaining() as connection:
+        connection.execute("PRAGMA query_only = ON")
+    try:
+        yield
+    finally:
+        with corpus._connections.maintaining() as connection:
+            connection.execute("PRAGMA query_only = OFF")

@@ -4,8 +4,18 @@ import math
 
 import pytest
 
-from chat_personas.corpus import Corpus, CorpusError, GroupRow, MeasurementRow, MessageRow, ProbeRow, RatingRow
-from tests.corpus.making import branch_of, talk
+from chat_personas.corpus import (
+    ConversationRow,
+    Corpus,
+    CorpusError,
+    GroupRow,
+    MeasurementRow,
+    MessageRow,
+    ProbeRow,
+    RatingRow,
+)
+from eval.engine import Sampling
+from tests.corpus.making import INFO, branch_of, conversation_row, talk
 
 
 def measurement(message: MessageRow, *, alignment: float | None = 0.71) -> MeasurementRow:
@@ -26,6 +36,29 @@ def measurement(message: MessageRow, *, alignment: float | None = 0.71) -> Measu
         flash_attention=False,
         seed=0,
         seconds=1.25,
+        program_version="0.1.0",
+    )
+
+
+def measurement_of_unspoken(row: ConversationRow) -> MeasurementRow:
+    """A round before the first message of a conversation."""
+    return MeasurementRow(
+        conversation_id=row.id,
+        message_id=None,
+        survey="civic",
+        survey_sha256="ef" * 32,
+        expression="log_probability",
+        groups=(),
+        complete=True,
+        alignment=None,
+        alignment_low=None,
+        alignment_high=None,
+        engine="llama",
+        model="pocket",
+        model_sha256=None,
+        flash_attention=None,
+        seed=None,
+        seconds=None,
         program_version="0.1.0",
     )
 
@@ -126,3 +159,35 @@ def test_the_figures_can_be_queried_with_sql(corpus: Corpus) -> None:
         ("GUNS", 1, 0.1),
         ("GUNS", 2, 0.55),
     ]
+
+
+def test_a_round_before_the_first_message_adds_its_conversation_which_that_message_then_names(corpus: Corpus) -> None:
+    row = conversation_row()
+    before = measurement_of_unspoken(row)
+    corpus.add_measurement(before, PROBES, new=row)
+    corpus.add_measurement(measurement_of_unspoken(row), PROBES, new=row)
+    talk(corpus, ("Hello", "Good day"), row=row.model_copy(update={"title": "Hello"}))
+    corpus.remove_unspoken(row.id)
+    assert [(kept.id, kept.title) for kept in corpus.conversations()] == [(row.id, "Hello")]
+    assert [kept.message_id for kept in corpus.measurements(row.id)] == [None, None]
+    assert corpus.measurements_after(row.id, None)[0].id == before.id
+
+
+def test_a_conversation_that_was_only_measured_can_be_removed_with_its_rounds(corpus: Corpus) -> None:
+    row = conversation_row()
+    corpus.add_measurement(measurement_of_unspoken(row), PROBES, new=row)
+    corpus.remove_unspoken(row.id)
+    assert corpus.conversations() == ()
+    assert [found["n"] for found in corpus.database().query("SELECT count(*) AS n FROM probes")] == [0]
+
+
+def test_a_first_message_that_is_withdrawn_leaves_the_round_before_it_and_no_word(corpus: Corpus) -> None:
+    row = conversation_row()
+    corpus.add_measurement(measurement_of_unspoken(row), PROBES, new=row)
+    named = row.model_copy(update={"title": "Secret"})
+    said, reply = corpus.begin_turn(row.id, None, "Secret words", INFO, Sampling(), new=named)
+    corpus.withdraw(reply, said, None, title=row.title)
+    kept = corpus.conversation(row.id)
+    assert (kept.title, kept.active_leaf_id) == (row.title, None)
+    assert len(corpus.measurements(row.id)) == 1
+    assert not corpus.search("Secret")

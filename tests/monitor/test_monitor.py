@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from chat_personas.corpus import Corpus, MeasurementRow, ProbeRow
+from chat_personas.corpus import Corpus, CorpusError, MeasurementRow, ProbeRow
 from chat_personas.monitor.monitor import Estimate, Monitor
+from chat_personas.monitor.recording import Unspoken
 from eval.engine import EngineError, EngineInfo, Message, Probe, ProbeScore, Sampling
 from eval.surveys.loading import LoadedSurvey, Survey
 from personas import Group
+from tests.corpus.full_disk import read_only
 from tests.corpus.making import branch_of, conversation_of, conversation_row, talk
 from tests.eval.fake_engine import FakeEngine
 from tests.eval.towns import DEMOCRAT, MALE, REPUBLICAN, question, town
@@ -68,10 +70,13 @@ async def round_of(
     context: Sequence[Message] = HELLO,
     message_id: str | None = None,
     conversation_id: str | None = None,
+    *,
+    unspoken: Unspoken = lambda: None,
 ) -> Estimate:
     """Run a round to its end and return the last estimate."""
     conversation_id = conversation_id or conversation_of(monitor, message_id)
-    estimates = [estimate async for estimate in monitor.measure(context, message_id, conversation_id)]
+    measuring = monitor.measure(context, message_id, conversation_id, unspoken=unspoken)
+    estimates = [estimate async for estimate in measuring]
     assert [estimate.complete for estimate in estimates] == [False] * (len(estimates) - 1) + [True]
     return estimates[-1]
 
@@ -166,6 +171,47 @@ async def test_a_round_before_anything_was_said_is_shown_and_leaves_nothing_behi
     assert [point.turn for point in last.course] == [0]
     assert corpus.conversations() == ()
     assert [row["n"] for row in corpus.database().query("SELECT count(*) AS n FROM measurements")] == [0]
+
+
+async def test_the_round_before_the_first_message_is_on_the_disk_when_it_is_shown_as_complete(corpus: Corpus) -> None:
+    row, at_the_end = conversation_row(), []
+    monitor = Monitor(FakeEngine(SAID), loaded(), [DEMOCRAT], corpus=corpus)
+    async with aclosing(monitor.measure([], None, row.id, unspoken=lambda: row)) as estimates:
+        async for estimate in estimates:
+            at_the_end += [corpus.measurements(row.id)] if estimate.complete else []
+    (((kept,),),) = (at_the_end,)
+    assert (kept.message_id, kept.complete, kept.alignment) == (None, True, pytest.approx(ALIGNMENT))
+    assert len(corpus.probes(kept.id)) == 2 * len(SAID)
+
+
+async def test_a_conversation_that_was_only_measured_is_not_measured_again_when_it_is_taken_up(corpus: Corpus) -> None:
+    row, again = conversation_row(), FakeEngine(SAID)
+    for engine in (FakeEngine(SAID), again):
+        monitor = Monitor(engine, loaded(), [DEMOCRAT], corpus=corpus)
+        last = await round_of(monitor, [], conversation_id=row.id, unspoken=lambda: row)
+        assert last.scorecard is not None
+    assert again.asked == []
+    assert len(corpus.measurements(row.id)) == 1
+
+
+async def test_a_round_that_could_not_be_recorded_is_shown_all_the_same_and_recorded_later(
+    corpus: Corpus, message_id: str
+) -> None:
+    monitor = Monitor(FakeEngine(SAID), loaded(), [DEMOCRAT], corpus=corpus)
+    shown = []
+
+    async def measure() -> None:
+        async with aclosing(monitor.measure(HELLO, message_id, conversation_of(monitor, message_id))) as estimates:
+            async for estimate in estimates:
+                shown.append(estimate.complete)
+
+    with read_only(corpus), pytest.raises(CorpusError, match="is read-only"):
+        await measure()
+    assert shown[-1]
+    assert str(monitor.unwritten).endswith("is read-only; make the file and its directory writable")
+    await monitor.settle()
+    assert monitor.unwritten is None
+    assert len(recorded(corpus, message_id)) == 1
 
 
 async def test_the_round_before_the_first_message_is_kept_once_something_was_said(corpus: Corpus) -> None:
@@ -347,7 +393,7 @@ async def test_recording_does_not_hold_up_the_screen(corpus: Corpus, message_id:
         branch, measurements_after = corpus.branch, corpus.measurements_after
         measurements = corpus.measurements
 
-        def add_measurement(self, row: MeasurementRow, probes: Sequence[ProbeRow]) -> None:
+        def add_measurement(self, row: MeasurementRow, probes: Sequence[ProbeRow], *, new: object) -> None:
             threads.append(threading.get_ident())
 
     await round_of(Monitor(FakeEngine(SAID), loaded(), [DEMOCRAT], corpus=Watched()), message_id=message_id)  # type: ignore[arg-type]

@@ -1,6 +1,7 @@
 """A file is replaced as a whole or stays as it was."""
 
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -163,3 +164,17 @@ def test_an_output_that_cannot_be_written_is_storage_that_failed() -> None:
 def test_a_reader_that_stops_reading_is_not_an_output_error() -> None:
     with pytest.raises(BrokenPipeError), output_errors("standard output"):
         raise BrokenPipeError
+
+
+def test_content_and_name_are_on_the_disk_when_a_file_is_said_to_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored: list[tuple[bool, bool]] = []
+
+    def fsync(descriptor: int) -> None:
+        stored.append((stat.S_ISDIR(os.fstat(descriptor).st_mode), (tmp_path / "out.txt").exists()))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with atomic_write(tmp_path / "out.txt") as stream:
+        stream.write(b"whole")
+    assert stored == [(False, False), (True, True)], "the content before it takes its name, then the directory"

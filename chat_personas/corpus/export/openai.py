@@ -25,9 +25,14 @@ def lines(corpus: Corpus, conversations: Sequence[str]) -> Iterator[str]:
         branch = corpus.branch(conversation.active_leaf_id) if conversation.active_leaf_id else ()
         said = _until_last_reply([message for message in branch if not _is_blank_reply(message)])
         if said:
-            messages = transcript(conversation.system_prompt, said)
-            record = {"messages": [{"role": message.role, "content": message.content} for message in messages]}
-            yield json.dumps(record, ensure_ascii=False).translate(_LINE_ENDS)
+            yield line_of(conversation.system_prompt, said)
+
+
+def line_of(system_prompt: str, branch: Sequence[MessageRow]) -> str:
+    """Return the line of a branch, whatever its last message is."""
+    messages = transcript(system_prompt, branch)
+    record = {"messages": [{"role": message.role, "content": message.content} for message in messages]}
+    return json.dumps(record, ensure_ascii=False).translate(_LINE_ENDS)
 
 
 def _until_last_reply(branch: Sequence[MessageRow]) -> Sequence[MessageRow]:

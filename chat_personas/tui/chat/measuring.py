@@ -97,6 +97,8 @@ class MeasuringController:
         conversation = self._session.conversation
         if conversation is None or not (self.wanted and self.permitted and self.possible):
             return
+        from chat_personas.corpus import CorpusError
+
         monitor = await self._session.open_monitor()
         if monitor is None:
             return
@@ -105,14 +107,24 @@ class MeasuringController:
         last = path[-1].id if path else None
         self._current = conversation.id, last
         estimates_of_round = monitor.measure(
-            conversation.context(), last, conversation.id, seconds_of_replies=conversation.seconds_of_replies
+            conversation.context(),
+            last,
+            conversation.id,
+            seconds_of_replies=conversation.seconds_of_replies,
+            unspoken=lambda: conversation.unspoken,
         )
-        async with aclosing(estimates_of_round) as estimates:
-            async for estimate in estimates:
-                self._panel.offer(estimate)
-                if estimate.scorecard is not None and not self._scored:
-                    self._scored = True
-                    spare_what_is_here()  # what scoring needs is loaded with the first estimate
+        complete = False
+        try:
+            async with aclosing(estimates_of_round) as estimates:
+                async for estimate in estimates:
+                    self._panel.offer(estimate)
+                    complete = estimate.complete
+                    if estimate.scorecard is not None and not self._scored:
+                        self._scored = True
+                        spare_what_is_here()  # what scoring needs is loaded with the first estimate
+        except CorpusError:
+            if not complete:
+                raise  # else the round is shown, and waits to be stored: `Session.unsaved` says so
         if last is None and not conversation.path:
             compared = await monitor.ask_unsteered(seconds_of_replies=conversation.seconds_of_replies)
             if compared is not None and not conversation.path:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from chat_personas.tui.widgets.transcript import Transcript
 
 Begin: TypeAlias = Callable[[], AsyncGenerator["ReplyEvent", None]]
+NOT_STORED = "✗ not stored yet"
 GREETING = "Say something, for example: What should be done about guns?"
 
 
@@ -251,11 +252,12 @@ class ReplyController:
         await self._transcript.add(Entry("failure", f"not sent: {why}"))
 
     async def _failed(self, why: str, reply: Entry, said: Entry | None) -> None:
-        """Say why storing failed. A message that is not in the corpus returns to the person; a reply that is stays."""
+        """Return a message that could not be stored to the person, and say why; a reply that could not be stays."""
         if reply.message_id is None:
             await self._as_before(said)
         else:
-            await self._transcript.end(reply, "✗ not stored completely")
+            await self._transcript.end(reply, NOT_STORED)
+            return  # `KeepingController` says why, and tries again
         await self._transcript.add(Entry("failure", why))
 
     async def _as_before(self, said: Entry | None) -> None:

@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from chat_personas.text import printable
+from chat_personas.tui.chat.keeping import STORED, KeepingController
 from chat_personas.tui.chat.measuring import MeasuringController, whose
 from chat_personas.tui.chat.navigation import Navigator
 from chat_personas.tui.chat.replies import ReplyController
@@ -98,6 +99,7 @@ class ChatScreen(Screen[None]):
         self.replies = ReplyController(session, self.transcript, self)
         self.measuring = MeasuringController(session, self.panel)
         self._opening_since = time.monotonic()
+        self.keeping = KeepingController(session, self.transcript, self.replies, self)
         self.navigator = Navigator(session, self.replies, self.measuring, self)
 
     def compose(self) -> ComposeResult:
@@ -276,6 +278,7 @@ class ChatScreen(Screen[None]):
     def replies_changed(self) -> None:
         """Show the keys that do something now."""
         self.refresh_bindings()
+        self.keep()
 
     def give_back(self, text: str, replaces: str | None) -> None:
         """Return a text that could not be sent to the composer."""
@@ -288,6 +291,29 @@ class ChatScreen(Screen[None]):
         self.call_after_refresh(collect)
         if event.status in ("complete", "stopped"):
             self.measure()
+
+    # What could not be stored
+
+    def keep(self) -> None:
+        """Begin to watch over what is not stored, where there is something and nobody does."""
+        watched = any(worker.group == "keep" and not worker.is_finished for worker in self.workers)
+        if self.keeping.needed and not watched:
+            self.run_worker(self.keeping.watch(), group="keep")
+
+    def show_unsaved(self, unsaved: bool) -> None:
+        """Say in the title whether something is not stored."""
+        self.title_line.unsaved = unsaved
+
+    def stored_at_last(self) -> None:
+        """Say that all is stored, and measure what is said by now."""
+        self.notify(STORED, markup=False)
+        self.show_title()
+        self.measure()
+
+    def key_of(self, action: str) -> str:
+        """Return how the key of an action is written."""
+        key = next(binding for _, binding, *_ in self.active_bindings.values() if binding.action == action)
+        return self.app.get_key_display(key)
 
     # Measuring
 
@@ -303,7 +329,9 @@ class ChatScreen(Screen[None]):
             await self.measuring.measure()
         except ReportedError as error:
             self.panel.say("not measured")
-            await self.transcript.add(Entry("failure", f"not measured: {error}"))
+            if self.session.unsaved is None:
+                await self.transcript.add(Entry("failure", f"not measured: {error}"))
+        self.keep()
 
     @on(AlignmentPanel.Shown)
     def show_score(self, event: AlignmentPanel.Shown) -> None:
@@ -401,7 +429,8 @@ class ChatScreen(Screen[None]):
         if conversation is None or corpus is None or not conversation.path:
             self.notify("There is nothing to export yet.", markup=False)
         else:
-            await export_conversation(self.app, corpus, conversation.id)
+            write = conversation.write_to if self.session.unsaved is not None else None
+            await export_conversation(self.app, corpus, conversation.id, write)
 
     # Keys, status and title
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
@@ -143,13 +144,17 @@ class PathScreen(Dialog[Path | None]):
 FORMAT = "openai"
 
 
-async def export_conversation(app: "App[None]", corpus: "Corpus", conversation_id: str) -> None:
+async def export_conversation(
+    app: "App[None]", corpus: "Corpus", conversation_id: str, write: Callable[[Path], None] | None = None
+) -> None:
     """Ask for a file, write the conversation to it, and say where it is or what went wrong.
 
-    Call it in a worker, because it waits for an answer.
+    `write` writes a conversation that the corpus does not have whole. Call it in a worker, because it waits for an
+    answer.
     """
     from chat_personas.corpus import Selection
     from chat_personas.corpus.export import export_file
+    from chat_personas.storage.files import output_errors
     from personas.errors import ReportedError
 
     what = "Export this conversation as JSON Lines (OpenAI chat format) to:"
@@ -158,7 +163,11 @@ async def export_conversation(app: "App[None]", corpus: "Corpus", conversation_i
         return
     selection = Selection(ids=(conversation_id,))
     try:
-        await asyncio.to_thread(export_file, corpus, FORMAT, selection, path, force=True)
+        if write is not None:
+            with output_errors(full_display_path(path)):
+                await asyncio.to_thread(write, path)
+        else:
+            await asyncio.to_thread(export_file, corpus, FORMAT, selection, path, force=True)
     except (ReportedError, OSError) as error:
         app.notify(printable(f"Not exported: {error}"), severity="error", markup=False)
     else:

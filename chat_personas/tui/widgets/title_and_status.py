@@ -15,10 +15,16 @@ from chat_personas.reporting.wording import BASE_MODEL, DEMONSTRATION, RECURRENT
 from chat_personas.text import printable
 from chat_personas.tui.drawing import fitted
 
+NOT_STORED = "! not stored · "
+
 
 class TitleLine(Widget):
-    """The persona and the title of the conversation; on the right, while the panel is hidden, the score in short."""
+    """The persona and the title of the conversation; on the right, while the panel is hidden, the score in short.
 
+    While something is not stored, the line begins with that.
+    """
+
+    unsaved: reactive[bool] = reactive(False)
     persona: reactive[str] = reactive("")
     conversation: reactive[str] = reactive("")
     score: reactive[str] = reactive("")
@@ -31,7 +37,7 @@ class TitleLine(Widget):
     def render(self) -> Content:
         """Draw both ends of the line; where it is too long, the title of the conversation is cut."""
         right = f"  {self.score} (F2)" if self.score and self.app.size.width < self._wide else ""
-        left = printable(self.persona)
+        left = (NOT_STORED if self.unsaved else "") + printable(self.persona)
         about = f" · {printable(self.conversation)}" if self.conversation else ""
         room = max(0, self.content_size.width - cell_len(right))
         text = fitted(left + about, room) if room else ""

@@ -1,0 +1,181 @@
+"""What cannot be stored stays on the screen and in memory until it is stored, and nobody leaves it unasked."""
+
+import asyncio
+import json
+import tempfile
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from chat_personas.conversation.conversation import Conversation
+from chat_personas.corpus import Corpus
+from chat_personas.tui.chat import keeping
+from chat_personas.tui.session import Session
+from tests.corpus.full_disk import read_only
+from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, shown, type_text, until, words
+
+SAID = [{"role": "user", "content": "Well?"}, {"role": "assistant", "content": "Half a sentence."}]
+
+
+@pytest.fixture(autouse=True)
+def no_pause(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(keeping, "SECONDS_BETWEEN_TRIES", 0.01)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+
+
+def replies_of(corpus_file: Path) -> list[tuple[str, str]]:
+    with Corpus.open(corpus_file, read_only=True) as corpus:
+        leaf = corpus.conversation(corpus.conversations()[0].id).active_leaf_id
+        assert leaf is not None
+        return [(row.text, row.status) for row in corpus.branch(leaf) if row.role == "assistant"]
+
+
+def messages_in(file: Path) -> list[object]:
+    (line,) = file.read_text().splitlines()
+    return [message for message in json.loads(line)["messages"] if message["role"] != "system"]
+
+
+def corpus_of(app: Session) -> Corpus:
+    assert app.corpus is not None
+    return app.corpus
+
+
+def speaking(corpus_file: Path) -> tuple[Session, asyncio.Event]:
+    """A session whose model says half a sentence, and the rest after the event."""
+    rest = asyncio.Event()
+    return session(corpus_file, ScreenEngine(["Half a sentence", rest, *reply(".")])), rest
+
+
+async def half_a_sentence(pilot: Pilot[None]) -> None:
+    await type_text(pilot, "Well?")
+    await until(pilot, lambda: "Half a sentence" in shown(pilot))
+
+
+async def test_a_reply_that_cannot_be_stored_stays_and_is_stored_by_itself_when_that_works(corpus_file: Path) -> None:
+    app, rest = speaking(corpus_file)
+    async with screen(app) as pilot:
+        await half_a_sentence(pilot)
+        with read_only(corpus_of(app)):
+            rest.set()
+            await until(pilot, lambda: "not stored yet, only in memory: the corpus" in words(pilot))
+            await until(pilot, lambda: not chat(pilot).replies.busy)
+            assert shown(pilot).splitlines()[0].startswith(" ! not stored · A Democrat")
+            assert "Half a sentence." in shown(pilot)
+            assert "✗ not stored yet" in shown(pilot)
+            await pilot.press("ctrl+c")
+            await until(pilot, lambda: "quit. Not all is stored." in words(pilot))
+
+        await until(pilot, lambda: keeping.STORED in words(pilot))
+        assert "! not stored" not in shown(pilot)
+        assert "not stored yet" not in words(pilot)
+        assert replies_of(corpus_file) == [("Half a sentence.", "complete")]
+
+
+async def test_the_screen_says_in_mid_reply_that_what_comes_is_only_in_memory(corpus_file: Path) -> None:
+    more, rest = asyncio.Event(), asyncio.Event()
+    app = session(corpus_file, ScreenEngine(["Half a sentence", more, " is", rest, *reply(" whole.")]))
+    async with screen(app) as pilot:
+        await half_a_sentence(pilot)
+        with read_only(corpus_of(app)):
+            more.set()
+            await until(pilot, lambda: "! not stored" in shown(pilot))
+            assert chat(pilot).replies.busy
+        await until(pilot, lambda: "! not stored" not in shown(pilot))
+        rest.set()
+        await until(pilot, lambda: not chat(pilot).replies.busy)
+    assert replies_of(corpus_file) == [("Half a sentence is whole.", "complete")]
+
+
+async def test_what_is_not_stored_can_be_saved_to_another_place(corpus_file: Path, tmp_path: Path) -> None:
+    app, rest = speaking(corpus_file)
+    async with screen(app) as pilot:
+        await half_a_sentence(pilot)
+        with read_only(corpus_of(app)):
+            rest.set()
+            await until(pilot, lambda: "✗ not stored yet" in shown(pilot))
+            await pilot.press("ctrl+s")
+            await until(pilot, lambda: "Enter writes" in words(pilot))
+            pilot.app.screen.query_one("#path").value = str(tmp_path / "elsewhere.jsonl")  # type: ignore[attr-defined]
+            await pilot.press("enter")
+            await until(pilot, lambda: "Written to" in words(pilot))
+            assert messages_in(tmp_path / "elsewhere.jsonl") == SAID
+
+
+async def test_quitting_asks_first_and_then_leaves_a_copy(corpus_file: Path, tmp_path: Path) -> None:
+    app, rest = speaking(corpus_file)
+    async with screen(app) as pilot:
+        await half_a_sentence(pilot)
+        corpus_file.rename(tmp_path / "moved.db")
+        rest.set()
+        await until(pilot, lambda: "was removed or replaced while the program ran" in words(pilot))
+        await until(pilot, lambda: not chat(pilot).replies.busy)
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: "The end of this conversation is not stored" in words(pilot))
+        await pilot.press("n")
+        await until(pilot, lambda: pilot.app.screen is chat(pilot))
+        assert pilot.app.is_running
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: "If you quit now, a copy goes to" in words(pilot))
+        await pilot.press("y")
+        await until(pilot, lambda: not pilot.app.is_running)
+    (copy,) = (tmp_path / "temporary").iterdir()
+    assert app.failure is not None
+    assert app.failure.__notes__ == [f"the conversation is in {copy}"]
+    assert messages_in(copy) == SAID
+    assert copy.stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_corpus_that_is_put_back_in_place_is_written_to_again(corpus_file: Path, tmp_path: Path) -> None:
+    app, rest = speaking(corpus_file)
+    async with screen(app) as pilot:
+        await half_a_sentence(pilot)
+        corpus_file.rename(tmp_path / "moved.db")
+        rest.set()
+        await until(pilot, lambda: "✗ not stored yet" in shown(pilot))
+        (tmp_path / "moved.db").rename(corpus_file)
+        await until(pilot, lambda: keeping.STORED in words(pilot))
+    assert replies_of(corpus_file) == [("Half a sentence.", "complete")]
+
+
+async def test_a_conversation_is_not_left_while_its_reply_is_not_stored(corpus_file: Path) -> None:
+    app, rest = speaking(corpus_file)
+    async with screen(app) as pilot:
+        await half_a_sentence(pilot)
+        with read_only(corpus_of(app)):
+            rest.set()
+            await until(pilot, lambda: "✗ not stored yet" in shown(pilot))
+            left: Conversation | None = app.conversation
+            await pilot.press("ctrl+n")
+            await until(pilot, lambda: bool(pilot.app._notifications))
+            assert app.conversation is left
+            assert "Half a sentence." in shown(pilot)
+    assert replies_of(corpus_file) == [("Half a sentence.", "complete")]
+
+
+async def test_a_round_that_cannot_be_stored_is_shown_and_stored_later(corpus_file: Path) -> None:
+    app = session(corpus_file, ScreenEngine(reply("So.")), measure=True, make_monitor=monitor)
+    async with screen(app) as pilot:
+        await until(pilot, lambda: "measured: 62 questions" in words(pilot))
+        (first,) = [row.id for row in corpus_of(app).conversations()]
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: len(corpus_of(app).measurements(first)) == 2)
+    with Corpus.open(corpus_file, read_only=True) as corpus:
+        assert [(row.message_id is None, row.complete) for row in corpus.measurements(first)] == [
+            (True, True),
+            (False, True),
+        ]
+
+
+async def test_a_conversation_that_was_measured_and_in_which_nobody_spoke_leaves_nothing_behind(
+    corpus_file: Path,
+) -> None:
+    app = session(corpus_file, ScreenEngine(), measure=True, make_monitor=monitor)
+    async with screen(app) as pilot:
+        await until(pilot, lambda: "measured: 62 questions" in words(pilot))
+        assert len(corpus_of(app).conversations()) == 1
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: len(corpus_of(app).conversations()) == 0 or app.monitor is not None)
+    with Corpus.open(corpus_file, read_only=True) as corpus:
+        assert corpus.conversations() == ()
