@@ -8,12 +8,13 @@ from contextlib import aclosing
 from chat_personas.engines.openai.connection import Incoming
 from chat_personas.engines.openai.events import EventReader, SurrogateJoiner, UnreadableAnswerError, as_json
 from chat_personas.engines.openai.wire import Completion, Delta, End, completion, delta, filtered, likeliest
+from chat_personas.engines.reply_limit import longest_reply
 from eval.engine import LabelScore, Piece, Probe, ProbeScore, Usage
 
-_TEXT_PER_TOKEN = 128
-"""Characters; the longest tokens are runs of spaces and dashes of about that length."""
-_BYTES_PER_TOKEN = 4096
+_BYTES_PER_EVENT = 4096
 """Bytes of one token on the wire with all that surrounds it: an event has some 300."""
+_BYTES_PER_BYTE = 8
+"""Bytes of JSON for a byte of text: escapes have up to six."""
 _BYTES_BESIDES = 1 << 20
 _EVENTS = (b"data:", b"event:", b"error:", b":", b"id:")
 _MOST_SUM = math.exp(0.05)
@@ -21,8 +22,8 @@ _MOST_SUM = math.exp(0.05)
 
 
 def most_bytes(tokens: int) -> int:
-    """Return how long an answer of `tokens` tokens may be on the wire."""
-    return _BYTES_BESIDES + tokens * _BYTES_PER_TOKEN
+    """Return how long a document or an event with `tokens` tokens may be on the wire."""
+    return _BYTES_BESIDES + _BYTES_PER_BYTE * longest_reply(tokens)
 
 
 async def stream_pieces(
@@ -48,14 +49,14 @@ async def stream_pieces(
     first: float | None = None
     count, length = 0, 0
     joiner = SurrogateJoiner()
-    async with aclosing(_deltas(incoming, most_bytes(tokens), patience)) as deltas:
+    async with aclosing(_deltas(incoming, tokens, patience)) as deltas:
         async for part in deltas:
             text = joiner.add(part.text) + (joiner.end() if part.finish else "")
             if part.filtered and not (count or part.text):
                 raise filtered()
             if part.text:
                 count += 1
-                length += len(part.text)
+                length += len(part.text.encode("utf-8", "replace"))
                 first = first if first is not None else time.monotonic() - began
             usage = Usage(None, None, count, time.monotonic() - began, first, seed) if part.finish else None
             if text or part.finish:
@@ -63,24 +64,24 @@ async def stream_pieces(
                 dropped = 0
             if part.finish:
                 return
-            if length > _BYTES_PER_TOKEN + tokens * _TEXT_PER_TOKEN:
-                raise UnreadableAnswerError(f"a reply without an end: {length:,} characters for {tokens:,} tokens")
+            if length > longest_reply(tokens):
+                raise UnreadableAnswerError(f"a reply without an end: {length:,} bytes for {tokens:,} tokens")
     if rest := joiner.end():
         yield Piece(rest, None, dropped)
 
 
-async def _deltas(incoming: Incoming, most: int, patience: float) -> AsyncGenerator[Delta, None]:
+async def _deltas(incoming: Incoming, tokens: int, patience: float) -> AsyncGenerator[Delta, None]:
     """Yield the parts of a streamed reply as they come. Raises as `stream_pieces`."""
     if "json" in incoming.content_type:
-        raw = b"".join([some async for some in _limited(incoming, most)])
+        raw = b"".join([some async for some in _limited(incoming, most_bytes(tokens))])
         if not raw.lstrip().startswith(_EVENTS):
             whole = completion(as_json(raw))
             yield Delta(whole.text, whole.finish)
             return
         incoming = Incoming("", _once(raw))  # events, whatever their type says
-    reader = EventReader()
+    reader = EventReader(most_bytes(tokens))
     heard = time.monotonic()
-    async with aclosing(_limited(incoming, most)) as pieces:
+    async with aclosing(_limited(incoming, _BYTES_BESIDES + tokens * _BYTES_PER_EVENT)) as pieces:
         async for some in pieces:
             for event in reader.feed(some):
                 part = delta(event)
