@@ -2,15 +2,26 @@
 
 import asyncio
 import json
-from itertools import repeat
+from itertools import pairwise, repeat
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from textual.app import App, ComposeResult
+from textual.pilot import Pilot
+from textual.widget import Widget
+from textual.widgets import Markdown, Static
 
+from benchmarks.hostile_replies import KINDS
 from chat_personas.conversation.conversation import Conversation, ReplyEnded, ReplyText
 from chat_personas.corpus import Corpus
 from chat_personas.corpus.export import Selection, export_file
 from chat_personas.engines.openai import OpenAIEngine
+from chat_personas.tui.screens.whole_text import WholeTextScreen, row_starts
+from chat_personas.tui.widgets.messages import Reply, UserMessage
+from chat_personas.tui.widgets.transcript import Entry, Transcript
 from eval.engine import Message, Sampling
 from personas import load_persona
 from tests.engines.openai.scripted_server import (
@@ -22,6 +33,8 @@ from tests.engines.openai.scripted_server import (
     send_stream,
     serving,
 )
+from tests.fakes import END, FakeEngine
+from tests.tui.fakes import ScreenEngine, chat, screen, session, until, words
 
 LIMIT = 55_296
 """Bytes of a reply of 400 tokens, which is what a persona asks for that does not say: 400 x 128 + 4096."""
@@ -134,3 +147,96 @@ async def test_what_came_before_the_limit_is_exported_whole(corpus: Corpus, tmp_
     assert export_file(corpus, "openai", Selection(), out) == 1
     [line] = out.read_text(encoding="utf-8").splitlines()
     assert json.loads(line)["messages"][-1] == {"role": "assistant", "content": said}
+
+
+MOST_WIDGETS = 400
+"""`reply_parts.MOST_WIDGETS` is 240; on top of it come what holds the parts, and the boxes around items and code."""
+
+
+class OneTranscript(App[None]):
+    def compose(self) -> ComposeResult:
+        yield Transcript()
+
+
+async def check_shown_in_part(pilot: Pilot[None], length: int) -> None:
+    """Check the only reply on the screen: few widgets, and a line that says how long it is and what opens it."""
+    reply = pilot.app.query_one(Reply)
+    await until(pilot, lambda: not reply._drawing_due and not reply._growing)
+    assert len(reply.query(Widget)) <= MOST_WIDGETS
+    assert reply.in_part
+    line = reply.query_one(".part-note", Static)
+    assert line.display
+    assert str(line.content) == f"… shown in part; F9 opens all {length:,} characters"
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "ordinary"])
+async def test_a_reply_of_any_form_is_drawn_within_bounds_and_kept_whole(kind: str) -> None:
+    entry = Entry("reply", "".join(KINDS[kind](20_000)))
+    async with OneTranscript().run_test(size=(100, 40)) as pilot:
+        await pilot.app.query_one(Transcript).show([entry])
+        await check_shown_in_part(pilot, len(entry.text))
+    assert entry.text == "".join(KINDS[kind](20_000))
+
+
+@pytest.mark.parametrize("kind", ["items", "quoted lines", "fence", "zero width"])
+async def test_a_reply_that_comes_piece_by_piece_is_drawn_within_the_same_bounds(kind: str) -> None:
+    text, entry = "".join(KINDS[kind](20_000)), Entry("reply", "", growing=True)
+    async with OneTranscript().run_test(size=(100, 40)) as pilot:
+        transcript = pilot.app.query_one(Transcript)
+        await transcript.show([entry])
+        for start in range(0, len(text), 7000):
+            await transcript.write(entry, text[start : start + 7000])
+            await asyncio.sleep(0)
+        await transcript.end(entry)
+        await check_shown_in_part(pilot, len(text))
+    assert entry.text == text
+
+
+async def test_a_reply_that_is_long_but_ordinary_is_drawn_whole() -> None:
+    text = "".join(KINDS["ordinary"](3000))
+    async with OneTranscript().run_test(size=(100, 40)) as pilot:
+        await pilot.app.query_one(Transcript).show([Entry("reply", text)])
+        reply = pilot.app.query_one(Reply)
+        await until(pilot, lambda: not reply._drawing_due)
+        assert not reply.in_part
+        assert not reply.query_one(".part-note").display
+        assert "".join(part.source for part in reply.query(Markdown)) == text
+
+
+async def test_a_reply_that_is_shown_in_part_opens_whole_and_is_copied_whole(corpus_file: Path, corpus: Corpus) -> None:
+    text = "---\n" * 20_000 + "the last line"
+    conversation = Conversation.start(corpus, FakeEngine(["short", END]), load_persona("democrat"))
+    async for _ in conversation.send("Hello?"):
+        pass
+    corpus.end_reply(conversation.path[-1].id, text, "complete", finish_reason="stop")
+    async with screen(session(corpus_file, ScreenEngine(), resume=conversation.id)) as pilot:
+        await until(pilot, lambda: "shown in part; F9 opens all 80,013 characters" in words(pilot))
+        await pilot.press("f7")
+        assert pilot.app.clipboard == text
+        await pilot.press("f9")
+        await until(pilot, lambda: isinstance(pilot.app.screen, WholeTextScreen) and "---" in words(pilot))
+        assert "The whole message: 80,013 characters" in words(pilot)
+        assert len(pilot.app.screen.query(Widget)) < 20
+        await pilot.press("end")
+        await until(pilot, lambda: "the last line" in words(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is chat(pilot))
+
+
+@given(st.text("ab \n\u3042", max_size=300), st.integers(2, 20))
+def test_the_rows_of_a_whole_text_hold_all_of_it_and_none_is_wider_than_the_screen(text: str, width: int) -> None:
+    starts = list(row_starts(text, width))
+    rows = [text[start:end] for start, end in pairwise([*starts, len(text)])]
+    assert "".join(rows) == text
+    assert all(cell_len(row.rstrip("\n").removesuffix(" ")) <= width for row in rows)
+
+
+async def test_a_message_of_the_person_that_is_too_long_is_shown_in_part() -> None:
+    async with OneTranscript().run_test(size=(100, 40)) as pilot:
+        transcript = pilot.app.query_one(Transcript)
+        long = Entry("user", "word\n" * 100_000)
+        await transcript.show([long, Entry("user", "short")])
+        message = pilot.app.query(UserMessage).first()
+        assert len(str(message.content)) < 3000
+        assert "shown in part; F9 opens all 500,000 characters" in str(message.content)
+        assert transcript.to_read() is long
