@@ -185,20 +185,20 @@ def without_network(server: OddServer) -> Iterator[None]:
     """Hand what the engine sends to `server`, and let nothing wait between attempts."""
     import httpx2
 
-    from chat_personas.engines.openai import connection
+    from chat_personas.engines.openai import client
 
-    real, sleep = connection._make_client, asyncio.sleep
+    real, sleep = client.make_client, asyncio.sleep
 
-    def make_client(url: str, key: str | None, timeout: float) -> Any:
-        client = real(url, key, timeout)
-        client._transport = httpx2.MockTransport(server.answer)
-        client._mounts = {}
-        return client
+    def make_client(*arguments: Any, **options: Any) -> client.Client:
+        made = real(*arguments, **options)
+        made._client._transport = httpx2.MockTransport(server.answer)
+        made._client._mounts = {}
+        return made
 
     async def at_once(_: float) -> None:
         await sleep(0)
 
-    with patch.object(connection, "_make_client", make_client), patch.object(asyncio, "sleep", at_once):
+    with patch.object(client, "make_client", make_client), patch.object(asyncio, "sleep", at_once):
         yield
 
 

@@ -16,12 +16,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from subprocess import PIPE, Popen
 from typing import Any
 
+from benchmarks.hostile_replies import KINDS
+
 MODEL = "steady"
 
 
 class TokenServer(ThreadingHTTPServer):
     """Streams `w1 w2 w3 ...`, `per_second` words a second; after `length` words a reply is complete.
 
+    A message that ends in a colon and a name of `KINDS` is answered with so many pieces of that reply instead.
     A new paragraph begins after every `paragraph` words, if that is set. Probes, which are not streamed, are answered
     after `probe_seconds`. `said` holds the time (`time.monotonic`) at which each word of the latest reply was sent.
     """
@@ -78,7 +81,7 @@ class _Handler(BaseHTTPRequestHandler):
             return  # the client was killed while it asked
         request = json.loads(body)
         if request.get("stream"):
-            self._stream()
+            self._stream(request["messages"][-1]["content"].rpartition(":")[2])
         else:
             time.sleep(self.server.probe_seconds)
             message = {"role": "assistant", "content": "A"}
@@ -96,7 +99,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def _stream(self) -> None:
+    def _stream(self, kind: str) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Connection", "close")
@@ -104,15 +107,19 @@ class _Handler(BaseHTTPRequestHandler):
         said = self.server.said = []  # a stream whose client was killed goes on for a moment: not into the next one's
         began = time.monotonic()
         try:
-            for number in range(1, self.server.length + 1):
+            for number, text in enumerate(KINDS.get(kind, self._words)(self.server.length), start=1):
                 time.sleep(max(0.0, began + number / self.server.per_second - time.monotonic()))
-                ends = self.server.paragraph and number % self.server.paragraph == 0
-                self._event(json.dumps(_piece({"content": f"w{number}" + ("\n\n" if ends else " ")})))
+                self._event(json.dumps(_piece({"content": text})))
                 said.append(time.monotonic())
             self._event(json.dumps(_piece({}, "stop")))
             self._event("[DONE]")
         except (BrokenPipeError, ConnectionResetError):
             return  # the client was killed, which is what this is for
+
+    def _words(self, count: int) -> Iterator[str]:
+        for number in range(1, count + 1):
+            ends = self.server.paragraph and number % self.server.paragraph == 0
+            yield f"w{number}" + ("\n\n" if ends else " ")
 
     def _event(self, data: str) -> None:
         self.wfile.write(f"data: {data}\n\n".encode())

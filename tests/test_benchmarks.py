@@ -21,6 +21,7 @@ NAMES = [
     "first-token-while-probing",
     "first-token-after-probing",
     "key-echo",
+    "hostile-reply-key",
     "first-paint",
     "server-concurrency",
     "memory",

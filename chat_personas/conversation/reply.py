@@ -11,6 +11,7 @@ from chat_personas.corpus import ConversationRow, Corpus, CorpusError, MessageRo
 from chat_personas.corpus.messages import transcript
 from chat_personas.corpus.reply_writer import ReplyWriter
 from chat_personas.corpus.sql import now, storable
+from chat_personas.engines.reply_limit import ReplyLimit
 from eval.engine import (
     Engine,
     EngineError,
@@ -85,7 +86,7 @@ class RunningReply:
     """Generates one reply in a task of its own, so that neither a slow listener nor one that leaves can lose a word.
 
     The task begins the reply in its `ReplyStorage`, passes on what the engine gives, and closes the reply there.
-    Whoever listens gets the events.
+    Whoever listens gets the events. A reply that reaches its `ReplyLimit` is ended there.
     """
 
     def __init__(self, engine: Engine, storage: "ReplyStorage") -> None:
@@ -97,6 +98,7 @@ class RunningReply:
         self._usage: Usage | None = None
         self._dropped = 0
         self._thinking_since: float | None = None
+        self._limit = ReplyLimit(storage.sampling.max_tokens)
         self._wanted_end: ReplyEnded | None = None
         self._generating = False
         self._events: asyncio.Queue[ReplyEvent | None] = asyncio.Queue()
@@ -188,7 +190,9 @@ class RunningReply:
         try:
             async with aclosing(stream):
                 async for piece in stream:
-                    self._take(piece)
+                    self._take(self._limit.cut(piece))
+                    if self._limit.reached:
+                        break
         except asyncio.CancelledError:
             self._wanted_end = self._wanted_end or ReplyEnded("interrupted", LEFT)
         except EngineError as error:
@@ -241,6 +245,8 @@ class RunningReply:
                 return ReplyEnded("complete")
             case "length":
                 tokens = self._storage.sampling.max_tokens
+                if self._limit.reached:
+                    return ReplyEnded("complete", self._limit.words)
                 return ReplyEnded("complete", f"cut off at the limit of {tokens} tokens")
             case _:
                 return self._wanted_end or ReplyEnded("interrupted", BROKE_OFF)

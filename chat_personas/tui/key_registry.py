@@ -15,6 +15,7 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
     from chat_personas.tui.screens.help import HelpScreen
     from chat_personas.tui.screens.personas import PersonasScreen
     from chat_personas.tui.screens.prompt import PromptScreen
+    from chat_personas.tui.screens.whole_text import WholeTextScreen
     from chat_personas.tui.widgets.composer import Composer
     from chat_personas.tui.widgets.panel.panel import AlignmentPanel
 
@@ -25,6 +26,7 @@ def binding_holders() -> Mapping[str, tuple[type[DOMNode], ...]]:
         "In the list of conversations": (FoundList, ConversationsScreen),
         "In the list of personas": (PersonasScreen,),
         "Where the prompt is shown": (PromptScreen,),
+        "Where a whole message is shown": (WholeTextScreen,),
         "In a question": (ConfirmScreen,),
         "Where a file is named": (PathScreen,),
         "In the list of keys": (HelpScreen,),

@@ -470,7 +470,7 @@ async def test_of_two_messages_while_a_reply_is_being_stored_again_only_one_is_s
 async def test_a_reply_that_no_longer_fits_on_the_disk_is_kept_once_there_is_room(
     corpus: Corpus, democrat: LoadedPersona
 ) -> None:
-    engine = FakeEngine(["word " * 100_000, END])
+    engine = FakeEngine(["word " * 10_000, END])
     conversation = Conversation.start(corpus, engine, democrat)
     words: list[ReplyEvent] = []
 
@@ -483,10 +483,10 @@ async def test_a_reply_that_no_longer_fits_on_the_disk_is_kept_once_there_is_roo
             await listen()
         with pytest.raises(CorpusError, match="no space is left"):
             await conversation.save()
-    assert said(words) == conversation.path[-1].text == "word " * 100_000
+    assert said(words) == conversation.path[-1].text == "word " * 10_000
     assert stored(corpus, conversation) == [("user", "Hi", "complete"), ("assistant", "", "streaming")]
     await conversation.save()
-    assert stored(corpus, conversation)[-1] == ("assistant", "word " * 100_000, "complete")
+    assert stored(corpus, conversation)[-1] == ("assistant", "word " * 10_000, "complete")
 
 
 TOO_LONG = TooLongError("the last message has 9000 tokens; shorten it")

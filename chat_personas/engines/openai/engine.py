@@ -40,6 +40,7 @@ from chat_personas.engines.openai.retrying import (
 )
 from chat_personas.engines.openai.scheduling import ConcurrencyWindow, in_waves
 from chat_personas.engines.openai.wire import Completion, completion, likeliest
+from chat_personas.engines.reply_limit import within_limit
 from chat_personas.engines.shortening import Prefix
 from eval.engine import (
     EngineInfo,
@@ -311,7 +312,7 @@ class OpenAIEngine:
             while True:
                 used = self._dialect
                 try:
-                    return (await self._retrying.ask(once)).text
+                    return within_limit((await self._retrying.ask(once)).text, sampling.max_tokens)
                 except (openai.OpenAIError, UnreadableAnswerError) as error:
                     if not self._is_relearnt(error, used):
                         raise

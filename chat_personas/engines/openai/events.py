@@ -67,21 +67,36 @@ class EventReader:
     are events of their own.
     """
 
-    def __init__(self) -> None:
-        self._bytes = b""
+    def __init__(self, most: int = 1 << 26) -> None:
+        """Read events of at most about `most` bytes each."""
+        self._most = most
+        self._size = 0
+        self._begun: list[bytes] = []  # pieces of a line without an end yet; joined, every further one would copy them
         self._name = ""
         self._data: list[str] = []
         self._error: str | None = None
 
     def feed(self, some: bytes) -> Iterator[Event]:
-        """Yield the events that `some` bytes complete. Raises UnreadableAnswerError: a line is not UTF-8."""
-        *lines, self._bytes = _LINE_END.split(self._bytes + some)
+        """Yield the events that `some` bytes complete.
+
+        Raises:
+            UnreadableAnswerError: a line is not UTF-8, or an event is too long.
+        """
+        self._size += len(some)
+        if self._begun and self._begun[-1].endswith(b"\r"):
+            some = self._begun.pop() + some
+        *lines, rest = _LINE_END.split(some)
         for line in lines:
-            yield from self._take(line)
+            whole = b"".join([*self._begun, line])
+            self._begun = []
+            yield from self._take(whole)
+        self._begun += [rest] if rest else []
+        if self._size > self._most:
+            raise UnreadableAnswerError(f"an event without an end (more than {self._most:,} bytes)")
 
     def end(self) -> Iterator[Event]:
         """Yield the events that no empty line has ended. Raises as `feed`."""
-        yield from self._take(self._bytes)
+        yield from self._take(b"".join(self._begun))
         yield from self._take(b"")
 
     def _take(self, raw: bytes) -> Iterator[Event]:
@@ -105,7 +120,7 @@ class EventReader:
 
     def _complete(self) -> Iterator[Event]:
         name, data, error = self._name, tuple(self._data), self._error
-        self._name, self._data, self._error = "", [], None
+        self._name, self._data, self._error, self._size = "", [], None, 0
         if len(data) > 1 and not _is_document("\n".join(data)):
             yield from (Event(name, (line,), None) for line in data)
             data = ()

@@ -9,13 +9,14 @@ from dataclasses import replace
 from chat_personas.engines.openai.connection import Incoming
 from chat_personas.engines.openai.events import EventReader, SurrogateJoiner, UnreadableAnswerError, as_json
 from chat_personas.engines.openai.wire import Completion, Delta, End, completion, delta, filtered, likeliest
+from chat_personas.engines.reply_limit import longest_reply
 from chat_personas.engines.reply_text import ReplyText, Said
 from eval.engine import LabelScore, Piece, Probe, ProbeScore, Usage
 
-_TEXT_PER_TOKEN = 128
-"""Characters; the longest tokens are runs of spaces and dashes of about that length."""
-_BYTES_PER_TOKEN = 4096
+_BYTES_PER_EVENT = 4096
 """Bytes of one token on the wire with all that surrounds it: an event has some 300."""
+_BYTES_PER_BYTE = 8
+"""Bytes of JSON for a byte of text: escapes have up to six."""
 _BYTES_BESIDES = 1 << 20
 _EVENTS = (b"data:", b"event:", b"error:", b":", b"id:")
 _MOST_SUM = math.exp(0.05)
@@ -23,8 +24,8 @@ _MOST_SUM = math.exp(0.05)
 
 
 def most_bytes(tokens: int) -> int:
-    """Return how long an answer of `tokens` tokens may be on the wire."""
-    return _BYTES_BESIDES + tokens * _BYTES_PER_TOKEN
+    """Return how long a document or an event with `tokens` tokens may be on the wire."""
+    return _BYTES_BESIDES + _BYTES_PER_BYTE * longest_reply(tokens)
 
 
 async def stream_pieces(
@@ -51,13 +52,13 @@ async def stream_pieces(
     count, length = 0, 0
     output = _Output()
     try:
-        async with aclosing(_deltas(incoming, most_bytes(tokens), patience)) as deltas:
+        async with aclosing(_deltas(incoming, tokens, patience)) as deltas:
             async for part in deltas:
                 if part.filtered and not (count or part.text):
                     raise filtered()
                 if part.text or part.thought:
                     count += 1
-                    length += len(part.text) + len(part.thought)
+                    length += len((part.text + part.thought).encode("utf-8", "replace"))
                     first = first if first is not None else time.monotonic() - began
                 said = output.add(part)
                 usage = Usage(None, None, count, time.monotonic() - began, first, seed) if part.finish else None
@@ -66,8 +67,8 @@ async def stream_pieces(
                     dropped = 0
                 if part.finish:
                     return
-                if length > _BYTES_PER_TOKEN + tokens * _TEXT_PER_TOKEN:
-                    raise UnreadableAnswerError(f"a reply without an end: {length:,} characters for {tokens:,} tokens")
+                if length > longest_reply(tokens):
+                    raise UnreadableAnswerError(f"a reply without an end: {length:,} bytes for {tokens:,} tokens")
     except Exception:
         if (rest := output.end()) != Said():
             yield Piece(rest.reply, None, dropped, None, rest.thought)
@@ -97,18 +98,18 @@ class _Output:
         return Said(last.reply + rest.reply, self._thoughts.end() + last.thought + rest.thought)
 
 
-async def _deltas(incoming: Incoming, most: int, patience: float) -> AsyncGenerator[Delta, None]:
+async def _deltas(incoming: Incoming, tokens: int, patience: float) -> AsyncGenerator[Delta, None]:
     """Yield the parts of a streamed reply as they come. Raises as `stream_pieces`."""
     if "json" in incoming.content_type:
-        raw = b"".join([some async for some in _limited(incoming, most)])
+        raw = b"".join([some async for some in _limited(incoming, most_bytes(tokens))])
         if not raw.lstrip().startswith(_EVENTS):
             whole = completion(as_json(raw))
             yield Delta(whole.text, whole.finish, thought=whole.thought)
             return
         incoming = replace(incoming, content_type="", pieces=_once(raw))  # events, whatever their type says
-    reader = EventReader()
+    reader = EventReader(most_bytes(tokens))
     heard = time.monotonic()
-    async with aclosing(_limited(incoming, most)) as pieces:
+    async with aclosing(_limited(incoming, _BYTES_BESIDES + tokens * _BYTES_PER_EVENT)) as pieces:
         async for some in pieces:
             for event in reader.feed(some):
                 part = delta(event)

@@ -77,6 +77,7 @@ class ChatScreen(Screen[None]):
         _quiet("f8", "other", "Next version of the last turn"),
         _quiet("f6,ctrl+l", "edit", "Edit your last message"),
         _quiet("f7", "copy", "Copy the last reply"),
+        _quiet("f10,alt+w", "whole", "Show a long message whole"),
         _quiet("ctrl+s", "export", "Export the conversation to a file"),
     ]
 
@@ -390,6 +391,13 @@ class ChatScreen(Screen[None]):
 
         if self.session.conversation is not None:
             self.app.push_screen(PromptScreen(self.session.conversation.context()))
+
+    def action_whole(self) -> None:
+        """Show the message that is shown in part, or the last reply, as it is and to its end."""
+        from chat_personas.tui.screens.whole_text import WholeTextScreen
+
+        if (message := self.transcript.to_read()) is not None and message.text:
+            self.app.push_screen(WholeTextScreen(message.text))
 
     def action_new(self) -> None:
         """Begin a new conversation with the same persona."""

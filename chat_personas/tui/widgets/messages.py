@@ -5,10 +5,10 @@ not parsed, so they appear as the characters they are: nothing can be clicked, n
 entity smuggles in a character that `printable` replaced.
 """
 
+import asyncio
 import logging
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -20,10 +20,15 @@ from textual.widget import Widget
 from textual.widgets import Markdown, Static
 
 from chat_personas.text import printable
-
-if TYPE_CHECKING:
-    from markdown_it import MarkdownIt
-    from markdown_it.rules_core import StateCore
+from chat_personas.tui.widgets.reply_parts import (
+    MOST_KEPT,
+    MOST_MARKDOWN,
+    MOST_WIDGETS,
+    Part,
+    next_part,
+    plain_markdown,
+    plain_part,
+)
 
 LINE_BREAKS = {0x2028: "\n", 0x2029: "\n"}
 """Line and paragraph separator of Unicode: Textual counts them as line breaks, the Markdown parser does not."""
@@ -32,6 +37,11 @@ LINE_BREAKS = {0x2028: "\n", 0x2029: "\n"}
 def visible(text: str) -> str:
     """Return text of others as the screen shows it: cleaned, and each of its lines on a line of its own."""
     return printable(text).translate(LINE_BREAKS)
+
+
+def shown_in_part(characters: int) -> str:
+    """Say that a message of so many characters is not drawn to its end, and how it is read."""
+    return f"shown in part; F10 opens all {characters:,} characters"
 
 
 class Notice(Static):
@@ -44,26 +54,6 @@ class Notice(Static):
         )
 
 
-ACTING = ["link", "image", "autolink", "html_inline", "html_block", "entity", "reference"]
-
-
-def plain_markdown() -> "MarkdownIt":
-    """Return the parser for replies. A line break within a paragraph stays one, as models mean it."""
-    from markdown_it import MarkdownIt
-
-    parser = MarkdownIt("commonmark", {"html": False, "linkify": False})
-    parser.enable(["table", "strikethrough"]).disable(ACTING)
-    parser.core.ruler.push("keep_line_breaks", _keep_line_breaks)
-    return parser
-
-
-def _keep_line_breaks(state: "StateCore") -> None:
-    for token in state.tokens:
-        for child in token.children or ():
-            if child.type == "softbreak":
-                child.type = "hardbreak"
-
-
 FIRST_WORD = "… thinking (Esc stops)"
 SECONDS_BETWEEN_DRAWINGS = 1 / 12
 """Each growth of a reply lays out and draws the conversation again; at 60 times a second, keys have to wait for it."""
@@ -73,6 +63,10 @@ MOST_POSTPONED = 11
 No key is echoed during a drawing; drawn twice a second, the slowest twentieth of the keys had to wait for one
 (`benchmarks/key_echo.py`).
 """
+SECONDS_BETWEEN_PARTS = 0.03
+"""Between two parts of a reply that is there already, so that keys get in between."""
+MOST_UNSETTLED = 2000
+"""Characters at the end of a growing reply about whose blocks the next lines may decide."""
 _UNDECIDED = re.compile(r"[ \t>]*(?:[-+*_=#|:`~ \t]*|\d{1,9}[.)]?)\Z")
 """The beginning of a line that does not show yet whether it goes on with the block before it or begins another one."""
 
@@ -80,10 +74,10 @@ _UNDECIDED = re.compile(r"[ \t>]*(?:[-+*_=#|:`~ \t]*|\d{1,9}[.)]?)\Z")
 class Reply(Vertical):
     """A reply as Markdown. Text may be written to it in pieces of any size; `end` closes it with a note, or none.
 
-    While it grows, only its end is drawn again, and less often as long as `give_way` says that something more urgent is
-    going on. Once it has ended it is drawn again from its whole text, because the growing end can be drawn wrongly:
-    Textual 8.2 decides too early to which block an unfinished line belongs. A text that cannot be drawn as Markdown is
-    shown as it is.
+    It is drawn in parts (see `reply_parts`), of which only the last one grows, and less often as long as `give_way`
+    says that something more urgent is going on. A part that has ended is drawn again from its whole text, because the
+    growing end can be drawn wrongly: Textual 8.2 decides too early to which block an unfinished line belongs. A text
+    that cannot be drawn as Markdown is shown as it is, and one that is too long in part.
     """
 
     def __init__(
@@ -99,37 +93,51 @@ class Reply(Vertical):
         """`thought` is shown above the text."""
         super().__init__(classes="reply")
         self._thought = thought
-        self._speaker = speaker
-        self._text = visible(text)
+        self._speaker_line = Static(printable(speaker), markup=False, classes="speaker")
+        self._length = 0
+        self._kept = 0
+        self._text = ""
+        """What the last part is to show: as much of it as `_drawn` says is on the screen."""
         self._drawn = 0
+        self._characters, self._widgets = MOST_MARKDOWN, MOST_WIDGETS
+        self._take(text)
         self._note = note or (FIRST_WORD if growing and not text else "")
         self._growing = growing
         self._give_way = give_way
         self._postponed = 0
-        self._drawing_due = False
+        self._drawing_due = bool(text)
+        self._drawing = asyncio.Lock()
         self._plain = False
-        self._markdown = _ReplyText(parser_factory=plain_markdown, open_links=False, classes="reply-text")
-        self._note_line = Static(printable(self._note), markup=False, classes="note")
+        self._last_part: _ReplyText | _PlainText = _ReplyText()
+        self._part_note = Static(markup=False, classes="note part-note")
+        self._end_note = Static(printable(self._note), markup=False, classes="note end-note")
+
+    @property
+    def in_part(self) -> bool:
+        """Whether some of the text is not drawn, because it is too long."""
+        if isinstance(self._last_part, _PlainText) and not self._plain:
+            return self._kept < self._length or plain_part(self._text) != self._text
+        return self._kept < self._length
 
     def compose(self) -> ComposeResult:
-        """Lay out the speaker, the thought, the text and the note."""
-        yield Static(printable(self._speaker), markup=False, classes="speaker")
+        """Lay out the speaker, the thought, the text and the notes."""
+        yield self._speaker_line
         if self._thought is not None:
             yield self._thought
-        yield self._markdown
-        yield self._note_line
+        yield self._last_part
+        yield self._part_note
+        yield self._end_note
 
     async def on_mount(self) -> None:
         """Draw what there is."""
         self._show_note(self._note)
-        if self._text:
-            await self._draw_whole()
+        await self._draw_rest()
 
     async def show_thought(self, thought: Widget) -> None:
         """Show a thought above the text from now on, and no longer that the first word is waited for."""
         self._thought = thought
         self._show_note("")
-        await self.mount(thought, after=self.query_one(".speaker"))
+        await self.mount(thought, after=self._speaker_line)
 
     async def write(self, text: str) -> None:
         """Append a piece of the reply; it is drawn at once, or together with those that come soon after another."""
@@ -137,7 +145,7 @@ class Reply(Vertical):
             return
         if self._note:
             self._show_note("")
-        self._text += visible(text)
+        self._take(text)
         if not self._drawing_due:
             self._drawing_due = True
             self.call_later(self._draw)
@@ -146,7 +154,8 @@ class Reply(Vertical):
         """Show all that was written and close the reply, saying why it ended if it did not end by itself."""
         if self._growing:
             self._growing = False
-            await self._draw_whole()
+            while await self._draw_next(len(self._text)):
+                await asyncio.sleep(SECONDS_BETWEEN_PARTS)
         self._show_note(note)
 
     def show_plain(self, error: Exception) -> None:
@@ -156,60 +165,133 @@ class Reply(Vertical):
             logging.getLogger(__name__).error("a reply is shown as plain text: it cannot be drawn", exc_info=error)
             self.call_later(self._replace_markdown)  # later: Textual may be in the middle of laying out the screen
 
+    def _take(self, text: str) -> None:
+        """Keep as much of `text` as may be drawn."""
+        kept = text[: MOST_KEPT - self._kept]
+        self._length += len(text)
+        self._kept += len(kept)
+        self._text += visible(kept)
+
     async def _replace_markdown(self) -> None:
-        await self.mount(Static(Content(self._text), markup=False, classes="reply-text"), after=self._markdown)
-        await self._markdown.remove()
+        """Replace all parts, also while one is being drawn: where a block fails, that waits for it until it is gone."""
+        for part in list(self.query_children(_ReplyText)):
+            await self._replace(part, part.said)
+
+    async def _replace(self, part: "_ReplyText", text: str) -> None:
+        """Show `text` as it is in place of a part that is drawn as Markdown."""
+        plain = _PlainText(text)
+        plain.set_class(part.has_class("-apart"), "-apart")
+        if part is self._last_part:
+            self._last_part = plain  # before the wait: what comes meanwhile belongs there
+        await self.mount(plain, after=part)
+        await part.remove()
 
     async def _draw(self) -> None:
         """Draw what was not drawn yet, and nothing more for a while. Runs in the widget's own task: one at a time."""
         whole_lines, newline, line = self._text.rpartition("\n")
         ready = len(whole_lines + newline) if _UNDECIDED.match(line) else len(self._text)
-        text = self._text[self._drawn : ready]
-        self._drawing_due = bool(text) and self._growing
+        self._drawing_due = ready > self._drawn and self._growing
         if not self._drawing_due:
             return
         if self._postponed < MOST_POSTPONED and self._give_way():
             self._postponed += 1
         else:
             self._postponed = 0
-            await self._draw_more(text)
+            await self._draw_next(ready)
         self.set_timer(SECONDS_BETWEEN_DRAWINGS, self._draw)
 
-    async def _draw_more(self, text: str) -> None:
-        """Append `text` to what is drawn; where Textual cannot, draw everything again."""
-        self._drawn += len(text)
-        if self._plain:
-            self._redraw_plain()
-            return
-        try:
-            await self._markdown.append(text)
-        except Exception:
-            await self._draw_whole()
+    async def _draw_rest(self) -> None:
+        """Draw everything, one part after another; keys get in between."""
+        self._drawing_due = await self._draw_next(len(self._text))
+        if self._drawing_due:
+            self.set_timer(SECONDS_BETWEEN_PARTS, self._draw_rest)
+        else:
+            await self._draw()  # what has come meanwhile
 
-    async def _draw_whole(self) -> None:
-        self._drawn = len(self._text)
-        if self._plain:
-            self._redraw_plain()
+    async def _draw_next(self, ready: int) -> bool:
+        """Draw the last part as far as `ready`, or as far as it goes; return whether another one follows it."""
+        async with self._drawing:
+            if not self.is_attached:
+                return False
+            text = self._settled(ready)
+            part = next_part(text, characters=self._characters, widgets=self._widgets)
+            follows = part.length < len(text) and not isinstance(self._last_part, _PlainText)
+            if part.plain and isinstance(self._last_part, _ReplyText):
+                await self._replace(self._last_part, "")
+            if follows:
+                await self._draw_whole(self._text[: part.length])
+                await self._begin_part(part)
+            elif self._growing:
+                await self._draw_more(ready)
+            else:
+                await self._draw_whole(self._text)
+            self._show_in_part()
+            return follows
+
+    def _settled(self, ready: int) -> str:
+        """Return the text of which it is clear where its blocks begin: while it grows, without the last two lines."""
+        if not self._growing:
+            return self._text
+        before = self._text.rfind("\n", 0, max(0, self._text.rfind("\n", 0, ready))) + 1
+        return self._text[: before if ready - before < MOST_UNSETTLED else ready]
+
+    async def _begin_part(self, last: Part) -> None:
+        """Begin another part after the `last` one."""
+        ended = self._last_part
+        self._last_part = _PlainText() if self._plain else _ReplyText()
+        self._last_part.set_class(not last.continues, "-apart")
+        self._text, self._drawn = self._text[last.length :], 0
+        self._characters -= last.length
+        self._widgets -= last.widgets
+        await self.mount(self._last_part, after=ended)
+
+    async def _draw_more(self, ready: int) -> None:
+        """Append to what is drawn what comes up to `ready`; where Textual cannot, draw all of it again."""
+        part, text = self._last_part, self._text[self._drawn : ready]
+        if isinstance(part, _PlainText):
+            await self._draw_whole(self._text[:ready])
+        if isinstance(part, _PlainText) or not text:
             return
-        if not (self._markdown.is_attached and self._markdown.is_mounted):
-            return  # not yet: `on_mount` draws it; or not any more
+        self._drawn = ready
+        part.said += text
+        if self._plain:
+            return  # `_replace_markdown` is about to show it
         try:
-            await self._markdown.update(self._text)
+            await part.append(text)
+        except Exception:
+            await self._draw_whole(part.said)
+
+    async def _draw_whole(self, text: str) -> None:
+        """Draw `text` as the last part."""
+        part, self._drawn = self._last_part, len(text)
+        if isinstance(part, _PlainText):
+            part.show(text if self._plain else plain_part(text))
+            return
+        part.said = text
+        if self._plain:
+            return
+        try:
+            await part.update(text)
         except Exception as error:
             self.show_plain(error)
 
-    def _redraw_plain(self) -> None:
-        for shown in self.query(".reply-text").results(Static):
-            shown.update(Content(self._text))
+    def _show_in_part(self) -> None:
+        self._part_note.display = self.in_part
+        if self.in_part:
+            self._part_note.update(f"… {shown_in_part(self._length)}")
 
     def _show_note(self, note: str) -> None:
         self._note = note
-        self._note_line.update(printable(note))
-        self._note_line.display = bool(note)
+        self._end_note.update(printable(note))
+        self._end_note.display = bool(note)
 
 
 class _ReplyText(Markdown):
-    """The Markdown of a `Reply`. Errors in parsing and laying out go to the reply."""
+    """A part of the Markdown of a `Reply`. Errors in parsing and laying out go to the reply."""
+
+    def __init__(self) -> None:
+        super().__init__(parser_factory=plain_markdown, open_links=False, classes="reply-text")
+        self.said = ""
 
     def on_mount(self, event: Mount) -> None:
         """Leave the first drawing to the reply."""
@@ -225,6 +307,20 @@ class _ReplyText(Markdown):
             return DockArrangeResult([], set(), Spacing())
 
 
+class _PlainText(Static):
+    """A part of a reply that is shown as it is."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(Content(text), markup=False, classes="reply-text")
+        self._shown = text
+
+    def show(self, text: str) -> None:
+        """Show `text`; one that is shown already takes no time."""
+        if text != self._shown:
+            self._shown = text
+            self.update(Content(text))
+
+
 def reply_drawn_by(widget: object) -> Reply | None:
     """Return the reply of whose Markdown `widget` is a part, or None."""
     around = widget.ancestors_with_self if isinstance(widget, Widget) else []
@@ -232,14 +328,21 @@ def reply_drawn_by(widget: object) -> Reply | None:
     return markdown.parent if markdown is not None and isinstance(markdown.parent, Reply) else None
 
 
+MOST_SAID = 20_000
+MOST_SAID_LINES = 500
+"""Characters and lines of a message of the person that are drawn."""
 WAITING = "waiting for the model; sent as soon as possible (Esc unsends it)"
 
 
 class UserMessage(Static):
-    """A message of the person, never parsed as markup. While it waits to be sent, it says so."""
+    """A message of the person, never parsed as markup. While it waits to be sent, it says so. A long one is cut."""
 
     def __init__(self, text: str, *, waiting: bool = False) -> None:
-        parts: list[Content | tuple[str, str]] = [("You", "bold"), Content("\n"), Content(visible(text))]
+        shown = plain_part(visible(text[:MOST_SAID]), characters=MOST_SAID, lines=MOST_SAID_LINES)
+        self.in_part = len(text) > MOST_SAID or shown != visible(text)
+        parts: list[Content | tuple[str, str]] = [("You", "bold"), Content("\n"), Content(shown)]
+        if self.in_part:
+            parts += [Content("\n"), ("… " + shown_in_part(len(text)), "italic")]
         if waiting:
             parts += [Content("\n"), ("… " + WAITING, "italic")]
         super().__init__(Content.assemble(*parts), markup=False, classes="user-message")

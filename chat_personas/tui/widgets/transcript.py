@@ -139,6 +139,12 @@ class Transcript(VerticalScroll):
         """The newest entry of a kind, apart from waiting ones; None if there is none."""
         return next((entry for entry in reversed(self.entries) if entry.kind == kind and not entry.waiting), None)
 
+    def to_read(self) -> Entry | None:
+        """The newest message that is shown in part, of those in view if there is one; else the last reply, or None."""
+        in_part = [entry for entry in reversed(self.entries) if getattr(self._shown.get(entry), "in_part", False)]
+        in_view = (entry for entry in in_part if self._shown[entry].region.overlaps(self.region))
+        return next(in_view, in_part[0] if in_part else self.last("reply"))
+
     async def write(self, entry: Entry, text: str) -> None:
         """Append `text` to a growing reply, and to its widget if it has one."""
         async with self._widgets_change:

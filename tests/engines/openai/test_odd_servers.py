@@ -400,7 +400,7 @@ async def test_a_reply_without_an_end_is_cut_off_and_kept() -> None:
     text, why = await reply_of(streams(*[f"data: {chunk('word ' * 100)}\n\n".encode()] * 100), tokens=10)
     assert 4096 < len(text) < 10_000
     assert (why or "").startswith("sent a reply without an end: ")
-    assert "characters for 10 tokens" in (why or "")
+    assert "bytes for 10 tokens" in (why or "")
 
 
 async def test_a_stream_that_only_keeps_alive_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
