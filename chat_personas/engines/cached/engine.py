@@ -16,6 +16,7 @@ from chat_personas.engines.cached.entries import KeptReply, KeptScore, model_key
 from chat_personas.engines.cached.store import AnswerStore, CacheError, Run
 from chat_personas.text import pluralize
 from eval.engine import Constraints, Engine, EngineInfo, Message, Piece, Probe, ProbeScore, Sampling
+from eval.interventions import Interventions, steered
 
 Entry = TypeVar("Entry", bound=BaseModel)
 Tell = Callable[[str], None]
@@ -190,6 +191,14 @@ class CachedEngine:
             self.stats.asked += 1
         else:
             self.stats.remember(made_at)
+
+    def steered(self, interventions: Interventions) -> "CachedEngine":
+        """Return this engine under interventions, with the same cache; see `Steerable.steered`.
+
+        Raises:
+            InterventionError: also where the other engine cannot be steered from inside.
+        """
+        return self.around(steered(self._inner, interventions))
 
     async def close(self) -> None:
         """Close the other engine."""

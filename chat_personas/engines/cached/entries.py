@@ -36,6 +36,7 @@ def model_key(info: EngineInfo) -> str:
     del described["requests_at_once"], described["scores_texts"], described["prompt_format"]
     if info.sha256 is not None:
         del described["name"]
+    described["steering"] = described.pop("interventions") or False  # as answers without interventions were stored
     return _digest(["model", SCORING_VERSION, described])
 
 
