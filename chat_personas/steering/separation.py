@@ -8,6 +8,7 @@ from scipy.optimize import brentq
 from scipy.stats import rankdata
 
 Floats = NDArray[np.float64]
+_A_LITTLE = 1e-9  # at 0 and at 1 the variance vanishes, and with it the side on which the end lies
 _Z = 1.959963984540054  # the standard normal's quantile at 0.975
 
 
@@ -57,8 +58,8 @@ def area_under_curve(positive: Floats, negative: Floats) -> Area:
         spread = 1 + others * ((1 - theta) / (2 - theta) + theta / (1 + theta))
         return float((theta - area) ** 2 - _Z**2 * theta * (1 - theta) * spread / (m * n))
 
-    low = 0.0 if area == 0 else brentq(beyond, 0.0, area)
-    high = 1.0 if area == 1 else brentq(beyond, area, 1.0)
+    low = 0.0 if area == 0 else brentq(beyond, 0.0, area - _A_LITTLE * area)
+    high = 1.0 if area == 1 else brentq(beyond, area + _A_LITTLE * (1 - area), 1.0)
     return Area(area, float(low), float(high))
 
 
