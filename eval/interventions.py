@@ -94,7 +94,8 @@ class Intervention:
     def key(self) -> str:
         """What tells this intervention from another, in cached answers and in reports."""
         layers = ",".join(map(str, self.layers))
-        return f"{self.kind} {self.direction.sha256} {layers} {self.strength!r}"
+        strength = "" if self.kind == "ablate" else f", strength {self.strength!r}"
+        return f"{self.kind} {self.direction.name} (sha256 {self.direction.sha256}), layers {layers}{strength}"
 
     @property
     def shown(self) -> str:

@@ -57,6 +57,8 @@ class ModelInfo(Part):
     prompt_format: str | None = None
     """How it was asked: `template` through its chat template, or `plain` in plain text as a base model, which continues
     text; null where not known, and in older reports."""
+    interventions: tuple[str, ...] = ()
+    """What changed its hidden states meanwhile: the kind, the direction with the hash of its file, layers, strength."""
     demonstration: bool = False
     """Whether it calls itself a demonstration: then the scores say nothing about real people."""
 

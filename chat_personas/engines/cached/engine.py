@@ -73,7 +73,7 @@ class CachedEngine:
                 takes all. With None nothing is stored.
             tell: tells the person what is wrong with the cache.
         """
-        self.stats = CacheStats()
+        self._counts = [CacheStats()]
         self._inner = inner
         self._cache = _RunCache(store, run, tell)
         self._model = model_key(inner.info)
@@ -86,13 +86,18 @@ class CachedEngine:
         return other
 
     @property
+    def stats(self) -> CacheStats:
+        """The counts since they were last taken, of this engine and those that `steered` made of it."""
+        return self._counts[0]
+
+    @property
     def stores(self) -> bool:
         """Whether answers are still taken from the cache and stored: False without a store, or after it failed."""
         return self._cache.stores
 
     def take_stats(self) -> CacheStats:
         """Return the counts since this was last called, and begin again at zero."""
-        stats, self.stats = self.stats, CacheStats()
+        stats, self._counts[0] = self.stats, CacheStats()
         return stats
 
     @property
@@ -198,7 +203,9 @@ class CachedEngine:
         Raises:
             InterventionError: also where the other engine cannot be steered from inside.
         """
-        return self.around(steered(self._inner, interventions))
+        under = self.around(steered(self._inner, interventions))
+        under._counts = self._counts
+        return under
 
     async def close(self) -> None:
         """Close the other engine."""
