@@ -11,15 +11,16 @@ import typer
 
 from chat_personas import __version__
 from chat_personas.cli import options
-from chat_personas.cli.errors import DONE, StoppedError, UsageError
+from chat_personas.cli.errors import DONE, UsageError
 from chat_personas.cli.opening import opened_model
 from chat_personas.cli.options import command_group, examples
 from chat_personas.cli.progress import progress_bar
 from chat_personas.cli.tables.directions import print_direction, print_directions
 from chat_personas.engines.llama.engine import LlamaEngine
 from chat_personas.engines.llama.hidden_states.steered_contexts import check_direction
+from chat_personas.engines.open import ModelServer, find_model
 from chat_personas.paths import directions_directory, display_path, make_private
-from chat_personas.settings import load_settings
+from chat_personas.settings import Settings, load_settings
 from chat_personas.steering.contrast import Contrast, between_personas, from_file
 from chat_personas.steering.direction_file import (
     DirectionFacts,
@@ -115,9 +116,7 @@ def _poles(positive: str | None, negative: str | None, pairs: Path | None, surve
 async def _train(name: str, poles: _Poles, method: Method, model: str | None, seed: int, replace: bool) -> int:
     settings = load_settings()
     async with AsyncExitStack() as opened:
-        engine = await opened_model(model or settings.model, settings, opened)
-        if not isinstance(engine, LlamaEngine):
-            raise StoppedError("directions are trained on a model file; a server does not show its hidden states")
+        engine = await _opened(model or settings.model, settings, opened)
         info, shape = engine.info, engine.shape
         assert info.sha256 is not None
         path = direction_path(name, info.sha256)
@@ -133,6 +132,15 @@ async def _train(name: str, poles: _Poles, method: Method, model: str | None, se
         keep_direction(course.trained, facts)
     print_direction(read_direction(path), path)
     return DONE
+
+
+async def _opened(model: str, settings: Settings, opened: AsyncExitStack) -> LlamaEngine:
+    """Open a model file. Raises UsageError for a server, before anything is sent to it."""
+    if isinstance(find_model(model), ModelServer):
+        raise UsageError("a server does not show the hidden states of its model; name a model file with --model")
+    engine = await opened_model(model, settings, opened)
+    assert isinstance(engine, LlamaEngine)
+    return engine
 
 
 def _facts(name: str, poles: _Poles, method: Method, info: EngineInfo, seed: int, course: Course) -> DirectionFacts:
@@ -182,9 +190,7 @@ def check(direction: Name, model: options.Model = None) -> int:
 async def _check(direction: str, model: str | None) -> None:
     settings = load_settings()
     async with AsyncExitStack() as opened:
-        engine = await opened_model(model or settings.model, settings, opened)
-        if not isinstance(engine, LlamaEngine):
-            raise StoppedError("a server cannot be steered from inside; use a model file")
+        engine = await _opened(model or settings.model, settings, opened)
         info = engine.info
         for path in find_direction(direction, info.sha256):
             found = read_direction(path).direction
