@@ -121,6 +121,11 @@ def _neutral() -> tuple[Opening, ...]:
     return (*map(Opening, questions), *begun)
 
 
+def neutral_texts() -> tuple[str, ...]:
+    """Return texts about nothing in dispute, on which the cost of steering is measured."""
+    return tuple(tomllib.loads(_OPENINGS.read_text(encoding="utf-8"))["neutral"])
+
+
 class _Text(StrictModel):
     """One side of a pair: what was said before, what the person says, and how the reply begins."""
 

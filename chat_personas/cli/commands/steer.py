@@ -12,15 +12,16 @@ import typer
 from chat_personas import __version__
 from chat_personas.cli import options
 from chat_personas.cli.errors import DONE, UsageError
-from chat_personas.cli.opening import opened_model
+from chat_personas.cli.evaluation.output import Destinations
+from chat_personas.cli.evaluation.resume import ResumableRun
+from chat_personas.cli.evaluation.sweeping import KINDS, SweepRun, groups_meant, layers_meant, strengths_meant
+from chat_personas.cli.opening import opened_model_file
 from chat_personas.cli.options import command_group, examples
 from chat_personas.cli.progress import progress_bar
-from chat_personas.cli.tables.directions import print_direction, print_directions
-from chat_personas.engines.llama.engine import LlamaEngine
+from chat_personas.cli.tables.directions import print_direction, print_directions, print_sweep
 from chat_personas.engines.llama.hidden_states.steered_contexts import check_direction
-from chat_personas.engines.open import ModelServer, find_model
 from chat_personas.paths import directions_directory, display_path, make_private
-from chat_personas.settings import Settings, load_settings
+from chat_personas.settings import load_settings
 from chat_personas.steering.contrast import Contrast, between_personas, from_file
 from chat_personas.steering.direction_file import (
     DirectionFacts,
@@ -116,7 +117,7 @@ def _poles(positive: str | None, negative: str | None, pairs: Path | None, surve
 async def _train(name: str, poles: _Poles, method: Method, model: str | None, seed: int, replace: bool) -> int:
     settings = load_settings()
     async with AsyncExitStack() as opened:
-        engine = await _opened(model or settings.model, settings, opened)
+        engine = await opened_model_file(model or settings.model, settings, opened)
         info, shape = engine.info, engine.shape
         assert info.sha256 is not None
         path = direction_path(name, info.sha256)
@@ -132,15 +133,6 @@ async def _train(name: str, poles: _Poles, method: Method, model: str | None, se
         keep_direction(course.trained, facts)
     print_direction(read_direction(path), path)
     return DONE
-
-
-async def _opened(model: str, settings: Settings, opened: AsyncExitStack) -> LlamaEngine:
-    """Open a model file. Raises UsageError for a server, before anything is sent to it."""
-    if isinstance(find_model(model), ModelServer):
-        raise UsageError("a server does not show the hidden states of its model; name a model file with --model")
-    engine = await opened_model(model, settings, opened)
-    assert isinstance(engine, LlamaEngine)
-    return engine
 
 
 def _facts(name: str, poles: _Poles, method: Method, info: EngineInfo, seed: int, course: Course) -> DirectionFacts:
@@ -163,6 +155,58 @@ def _facts(name: str, poles: _Poles, method: Method, info: EngineInfo, seed: int
         version=__version__,
         layers=tuple(layer_facts(each, course.trained) for each in course.separations),
     )
+
+
+@app.command(
+    "sweep",
+    epilog=examples(
+        "chat-personas steer sweep party --strengths -1:1:0.25",
+        "chat-personas steer sweep party --kind clamp --strengths -1:2:0.5 --json sweep.json",
+        note="Answers are cached: interrupted, the same command goes on where it stopped.",
+    ),
+)
+def sweep(
+    direction: Name,
+    strengths: Annotated[
+        str, typer.Option("--strengths", metavar="A:B:STEP", help="From A to B in steps; or a list, as -1,0.5,2.")
+    ] = "-2:2:0.5",
+    kind: Annotated[str, typer.Option("--kind", metavar="K", help="add, or clamp between the poles.")] = KINDS[0],
+    layers: Annotated[
+        str | None, typer.Option("--layers", metavar="L", help='As "3" or "3-5"; the best layer if left out.')
+    ] = None,
+    toward: Annotated[
+        list[str] | None, typer.Option("--toward", metavar="A=V", help="The group to lead to, if not the persona's.")
+    ] = None,
+    against: Annotated[
+        list[str] | None, typer.Option("--against", metavar="A=V", help="The group to lead away from.")
+    ] = None,
+    model: options.Model = None,
+    survey: Annotated[str, typer.Option("--survey", metavar="S", help="A survey's name or file.")] = "civic",
+    json_file: options.Json = None,
+    no_cache: options.NoCache = False,
+) -> int:
+    """Measure a model without any persona's prompt under one strength after the other, and what each costs.
+
+    The best strength is chosen on the half of the questions that directions are trained on; all figures are about the
+    other half.
+    """
+    destinations = Destinations(json_file)
+    destinations.check({})
+    asked = SweepRun(
+        direction=direction,
+        strengths=strengths_meant(strengths),
+        kind=options.choose("--kind", kind, KINDS),
+        layers=layers_meant(layers),
+        toward=groups_meant(toward or ()),
+        against=groups_meant(against or ()),
+        survey=find_survey(survey),
+        model=model,
+        resumable=ResumableRun(fresh=no_cache, resume=False),
+    )
+    found = asked.run()
+    destinations.write({"--json": found.as_document})
+    print_sweep(found, to_error=destinations.take_standard_output)
+    return DONE
 
 
 @app.command("list", epilog="Example: chat-personas steer list")
@@ -190,7 +234,7 @@ def check(direction: Name, model: options.Model = None) -> int:
 async def _check(direction: str, model: str | None) -> None:
     settings = load_settings()
     async with AsyncExitStack() as opened:
-        engine = await _opened(model or settings.model, settings, opened)
+        engine = await opened_model_file(model or settings.model, settings, opened)
         info = engine.info
         for path in find_direction(direction, info.sha256):
             found = read_direction(path).direction

@@ -2,13 +2,24 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from chat_personas.cli.tables.layout import padded, print_line, table_console
+from chat_personas.cli.tables.layout import begin, padded, print_line, table_console
 from chat_personas.paths import display_path
+from chat_personas.reporting.verdicts import NOT_SOUND
 from chat_personas.steering.direction_file import DirectionFile, LayerFacts
 from chat_personas.text import pluralize, printable
 
+if TYPE_CHECKING:
+    from chat_personas.cli.evaluation.sweeping import SweepReport
+    from chat_personas.steering.sweep import Step
+    from eval.scoring.results import PairedScore, Score
+
 _BAR = 24
+_WITH_BARS = 96
+"""Columns from which there is room for bars beside the figures of a sweep."""
+_FARTHEST = 0.4
+"""The leaning at which a bar is as long as it gets."""
 MADE_ELSEWHERE = "made by another tool: no poles, and nothing is known of how well it separates texts"
 
 
@@ -56,3 +67,55 @@ def _line(facts: LayerFacts) -> str:
         f"{facts.layer:>5}  {figures:<22} {'━' * filled}{'·' * (_BAR - filled)}  {in_order:>3}/{pairs:<3} "
         f"{facts.agreement:>8.2f}"
     )
+
+
+def print_sweep(found: "SweepReport", *, to_error: bool) -> None:
+    """Print one line a strength: where the answers lean, on the held-out questions, and what it costs."""
+    sides, sweep = found.sides, found.sweep
+    toward, against = (" and ".join(map(str, groups)) for groups in (sides.toward, sides.against))
+    layers = "-".join(map(str, sorted({found.layers[0], found.layers[-1]})))
+    heading = f"{found.direction.direction.name} · {found.kind} in layer {layers} · model {found.model.name}"
+    console = begin(printable(heading), demonstration=found.model.demonstration, to_error=to_error)
+    for line in (
+        f"leaning: alignment with {toward} minus alignment with {against}, on questions that no direction was trained "
+        "on; change: paired, from the model without steering",
+        "cost: how far the next word moves on neutral texts (divergence in nats; 0 is not at all)",
+    ):
+        print_line(console, printable(line))
+    console.print(f"{'strength':>8}  {'leaning':<25} {'change':<25} {'cost':>6}")
+    for step in sweep.steps:
+        bar = f" {_leaning_bar(step)}" if console.width >= _WITH_BARS and step.verdict.sound else ""
+        console.print(_sweep_line(step, best=step.strength == sweep.best) + bar)
+    if sweep.best is None:
+        print_line(console, "no strength gives sound answers on the training half")
+    else:
+        print_line(console, f"best on the training half: {sweep.best:g} (marked with *)")
+    astray = sweep.anti_steerable
+    if astray is not None:
+        print_line(
+            console,
+            f"anti-steerable: {astray.count} of {astray.questions} questions move away as the strength grows "
+            f"({astray.count / astray.questions:.2f} [{astray.low:.2f}, {astray.high:.2f}])",
+        )
+
+
+def _sweep_line(step: "Step", *, best: bool) -> str:
+    mark = "*" if best else " "
+    if not step.verdict.sound:
+        return f"{step.strength:>+8g}{mark} not sound: {NOT_SOUND[step.verdict.finding]:<40} {step.cost:>6.3f}"
+    leaning, change = (_figure(each) for each in (step.leaning, step.change))
+    return f"{step.strength:>+8g}{mark} {leaning:<25} {change:<25} {step.cost:>6.3f}"
+
+
+def _figure(score: "Score | PairedScore | None") -> str:
+    if score is None:
+        return "none"
+    ends = "(no interval)" if score.low is None or score.high is None else f"[{score.low:+.3f}, {score.high:+.3f}]"
+    return f"{score.mean:+.3f} {ends}"
+
+
+def _leaning_bar(step: "Step") -> str:
+    half = _BAR // 2
+    length = round(half * min(1.0, abs(step.leaning.mean if step.leaning else 0.0) / _FARTHEST))
+    left, right = ("━" * length, "") if step.leaning is not None and step.leaning.mean < 0 else ("", "━" * length)
+    return f"{left:·>{half}}│{right:·<{half}}"

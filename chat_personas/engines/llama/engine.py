@@ -155,6 +155,16 @@ class LlamaEngine:
         if read < len(openings):
             raise EngineError("the model was closed while its states were read")
 
+    async def divergence(self, texts: Sequence[str], interventions: Interventions) -> list[float]:
+        """Return for each text how far the next words move under interventions (nats a token); see `DivergenceJob`."""
+        from chat_personas.engines.llama.hidden_states.divergence import DivergenceJob
+
+        async with aclosing(self._results(DivergenceJob(texts, interventions))) as found:
+            moved = [each async for each in found]
+        if len(moved) < len(texts):
+            raise EngineError("the model was closed while it was being measured")
+        return moved
+
     async def read_ahead(self, messages: Sequence[Message], sampling: Sampling) -> None:
         """Decode a conversation ahead of its next reply; see `ReadsAhead.read_ahead`. Only the newest call counts."""
         from chat_personas.engines.llama.generation import ReadAheadJob

@@ -145,11 +145,15 @@ class SteeredContexts:
         while len(self._kept) >= MOST_SETTINGS:
             _, (oldest, _) = self._kept.popitem(last=False)
             oldest.close()
-        stream = ResidualStream(self.shape.width, settings(interventions, self.shape))
-        context = self.make(stream)
-        context.add(added(interventions, self.shape))
+        context = self.opened(interventions)
         self._kept[key] = context, SequenceMemory(context)
         return self._kept[key]
+
+    def opened(self, interventions: Interventions) -> Context:
+        """Return an empty context of this setting, which the caller closes."""
+        context = self.make(ResidualStream(self.shape.width, settings(interventions, self.shape)))
+        context.add(added(interventions, self.shape))
+        return context
 
     def close(self) -> None:
         """Free all of them."""
