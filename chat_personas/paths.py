@@ -110,6 +110,11 @@ def surveys_directory() -> Path:
     return _directory("data") / "surveys"
 
 
+def directions_directory() -> Path:
+    """Return the directory of trained directions, in a folder for each name."""
+    return _directory("data") / "directions"
+
+
 def log_path() -> Path:
     """Return the log of the application and of native libraries."""
     return _directory("state") / "chat-personas.log"

@@ -188,7 +188,7 @@ class EngineInfo:
         constraints: how replies are kept to a form: by a grammar, by one kind of a server's `response_format`, not at
             all, or unknown before a reply first needs a form.
         requests_at_once: the most requests it may have under way; it limits itself to what the model can handle.
-        steering: whether it can steer from inside.
+        interventions: what changes its hidden states, as people read it; see `eval.interventions`.
         local: False if probing sends the conversation to another machine; the person must then confirm it.
         demonstration: whether the model's scores mean nothing about real people.
         recurrent: whether its layers, or some of them, keep one state for all that they have read (Mamba, RWKV,
@@ -208,7 +208,7 @@ class EngineInfo:
     top_k: int | None = None
     constraints: Constraints = "none"
     requests_at_once: int = 1
-    steering: bool = False
+    interventions: tuple[str, ...] = ()
     local: bool = True
     demonstration: bool = False
     scores_texts: bool = False

@@ -25,7 +25,7 @@ from eval.scoring.scores import score
 from eval.surveys.human_figures import choose, human_figures, require_figures
 from eval.surveys.loading import LoadedSurvey, Survey
 from eval.surveys.model import Question
-from personas import Group, LoadedPersona, evaluation_prompt, with_shots, with_steering
+from personas import Group, LoadedPersona, PersonaError, evaluation_prompt, is_steered_inside, with_shots, with_steering
 
 Progress = Callable[[int, int], None]
 NOT_KNOWN = "unknown"
@@ -68,7 +68,8 @@ async def evaluate(
         PersonaError: the persona cannot be steered like this, or this version does not have the steering.
         EngineError: the model or the server failed, or gives no log-probabilities.
     """
-    steered = _steered(persona, steering, shots)
+    steered = steered_as(persona, steering, shots)
+    _require_interventions(engine, steered)
     groups = steered.persona.groups
     questions = questions_for(persona, survey, steering, limit, seed, shots)
     asked = as_asked(steered.persona, survey.survey, questions)
@@ -149,8 +150,8 @@ def _about(questions: Sequence[Question], answers: Sequence[Answer]) -> list[Ans
 
 def is_steered(persona: LoadedPersona, steering: str | None = None, shots: int | None = None) -> bool:
     """Return whether a persona is asked otherwise than the model without steering; arguments as in `evaluate`."""
-    steered = _steered(persona, steering, shots).persona
-    return bool(evaluation_prompt(steered)) or shots_of(steered) is not None
+    steered = steered_as(persona, steering, shots).persona
+    return bool(evaluation_prompt(steered)) or shots_of(steered) is not None or is_steered_inside(steered)
 
 
 def questions_for(
@@ -167,7 +168,7 @@ def questions_for(
         SurveyError: the survey has no figures for the persona's groups, or too few for `few_shot`.
         PersonaError: the persona cannot be steered like this, or this version does not have the steering.
     """
-    steered = _steered(persona, steering, shots).persona
+    steered = steered_as(persona, steering, shots).persona
     evaluation_prompt(steered)
     require_figures(survey, steered.groups)
     questions = choose(questions_with_figures(survey.survey, steered.groups), limit, seed)
@@ -175,12 +176,30 @@ def questions_for(
     return questions
 
 
+def _require_interventions(engine: Engine, persona: LoadedPersona) -> None:
+    """Make sure that a persona that is steered within the model is not asked as the model without steering.
+
+    Raises:
+        PersonaError: the engine changes nothing.
+    """
+    if is_steered_inside(persona.persona) and not engine.info.interventions:
+        raise PersonaError(
+            f'{persona.persona.name}: steering "{persona.persona.steering}" changes the model from inside; give '
+            "evaluate an engine that is steered so (steered_for)"
+        )
+
+
 def questions_with_figures(survey: Survey, groups: Sequence[Group]) -> tuple[Question, ...]:
     """Return the questions with figures for the people who belong to all of `groups`."""
     return tuple(question for question in survey.questions if human_figures(question, groups) is not None)
 
 
-def _steered(loaded: LoadedPersona, steering: str | None, shots: int | None) -> LoadedPersona:
+def steered_as(loaded: LoadedPersona, steering: str | None, shots: int | None = None) -> LoadedPersona:
+    """Return a persona as `evaluate` asks it: with another steering, or with so many examples.
+
+    Raises:
+        PersonaError: it cannot be steered like this.
+    """
     persona = loaded.persona if steering is None else with_steering(loaded.persona, steering)
     if shots is not None:
         persona = with_shots(persona, shots)
@@ -226,7 +245,7 @@ def asked_in(report: Report, persona: LoadedPersona, survey: LoadedSurvey) -> As
         PersonaError: the persona cannot be steered as in the report.
         SurveyError: the survey has too few figures for `few_shot`.
     """
-    steered = _steered(persona, report.steering, report.shots).persona
+    steered = steered_as(persona, report.steering, report.shots).persona
     ids = {each.id for each in report.questions} | {each.id for each in report.failures}
     questions = [question for question in survey.survey.questions if question.id in ids]
     asked = tuple(as_asked(steered, survey.survey, questions))

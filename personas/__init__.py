@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     from personas.errors import PersonaError, ReportedError
     from personas.group import ALL_GROUPS, Group, clash
     from personas.loading import LoadedPersona, library_names, load_persona
-    from personas.persona import SCHEMA, STEERINGS, Persona, Steering, with_shots, with_steering
+    from personas.persona import (
+        SCHEMA,
+        STEERINGS,
+        Persona,
+        Steering,
+        is_steered_inside,
+        with_shots,
+        with_steering,
+    )
     from personas.prompts import evaluation_prompt, steering_prompt, system_prompt
 else:
     _MODULES = {
@@ -22,7 +30,15 @@ else:
         "personas.errors": ("PersonaError", "ReportedError"),
         "personas.group": ("ALL_GROUPS", "Group", "clash"),
         "personas.loading": ("LoadedPersona", "library_names", "load_persona"),
-        "personas.persona": ("SCHEMA", "STEERINGS", "Persona", "Steering", "with_shots", "with_steering"),
+        "personas.persona": (
+            "SCHEMA",
+            "STEERINGS",
+            "Persona",
+            "Steering",
+            "is_steered_inside",
+            "with_shots",
+            "with_steering",
+        ),
         "personas.prompts": ("evaluation_prompt", "steering_prompt", "system_prompt"),
     }
     _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
@@ -53,6 +69,7 @@ __all__ = [
     "check",
     "clash",
     "evaluation_prompt",
+    "is_steered_inside",
     "library_names",
     "load_persona",
     "steering_prompt",

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,8 +64,14 @@ def examine(text: str) -> Persona | list[Problem]:
         return Persona.model_validate(document)
     except ValidationError as error:
         lines = key_lines(text)
-        problems = [Problem(line_of(_key_path(each), lines), _explain(each)) for each in faults(error)]
+        problems = [Problem(line_of(_written(_key_path(each), lines), lines), _explain(each)) for each in faults(error)]
         return sorted(problems, key=lambda problem: problem.line)
+
+
+def _written(path: KeyPath, lines: Mapping[KeyPath, int]) -> KeyPath:
+    """Return a path as the file has it, where a table of which there may be several is there once, in one bracket."""
+    single = (path[0], *path[2:]) if len(path) > 1 and isinstance(path[1], int) else path
+    return single if path not in lines and single in lines else path
 
 
 def _json(text: str) -> Problem:

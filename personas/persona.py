@@ -1,8 +1,9 @@
 """The format of a persona file: the groups, how a model is steered to them, how it talks, how replies are sampled."""
 
-from typing import Annotated, Literal, get_args
+import re
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from personas.errors import PersonaError
 from personas.group import Group, clash
@@ -11,8 +12,25 @@ from personas.inputs.suggestions import quoted, suggestion
 
 _LARGEST_SEED = 2**32 - 2  # llama.cpp reads the next one, 2**32 - 1, as "draw a seed yourself"
 
+
+def _range_of_layers(value: Any) -> Any:
+    """Return the numbers of a range of layers, such as "10-20"; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    found = re.fullmatch(r"(\d{1,4})(?:-(\d{1,4}))?", value.strip())
+    first, last = (int(found[1]), int(found[2] or found[1])) if found is not None else (1, 0)
+    if first > last:
+        raise broken_rule(f'is {quoted(value)}; write a range of layers, such as "10-20"')
+    return tuple(range(first, last + 1))
+
+
+def _one_or_several(value: Any) -> Any:
+    """Return a table by itself as a list of one."""
+    return [value] if isinstance(value, dict) else value
+
+
 Layer = Annotated[int, Field(ge=0)]
-Layers = Annotated[tuple[Layer, ...], Field(strict=False, min_length=1)]
+Layers = Annotated[tuple[Layer, ...], BeforeValidator(_range_of_layers), Field(strict=False, min_length=1)]
 
 
 class Voice(StrictModel):
@@ -52,23 +70,35 @@ class FewShot(StrictModel):
 
 
 class Activation(StrictModel):
-    """`[activation]`: the steering `activation` adds a direction to the residual stream of the model."""
+    """`[[activation]]`: the steering `activation` moves the hidden states along a direction; several add up."""
 
     direction: Line
-    """The file with the direction, relative to the persona file."""
-    strength: Annotated[float, Field(allow_inf_nan=False)] = 1.0
-    """How much of it is added, in units of the typical norm of a hidden state; negative steers away."""
+    """The name of a direction that was trained (`steer train`), or a file, relative to the persona file."""
+    strength: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    """How much of it is added, in units of the typical norm of a hidden state; negative steers away. 1 if left out."""
+    clamp: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    """In place of a strength: the component along it is set between the poles, 0 the negative one, 1 the positive."""
     layers: Layers | None = None
-    """Numbers of the layers it is added to, from 0; all that the file has when left out."""
+    """The layers it acts in, as "10-20" or a list, from 1; the best layer of the direction if left out."""
+
+    @model_validator(mode="after")
+    def _added_or_clamped(self) -> "Activation":
+        if self.strength is not None and self.clamp is not None:
+            raise broken_rule("has both a strength and a clamp; keep one of them")
+        return self
 
 
 class Ablation(StrictModel):
-    """`[ablation]`: the steering `ablation` removes a direction from the residual stream of the model."""
+    """`[[ablation]]`: the steering `ablation` removes a direction from the hidden states, in all layers."""
 
     direction: Line
-    """The file with the direction, relative to the persona file."""
-    layers: Layers | None = None
-    """Numbers of the layers it is removed from, from 0; all when left out."""
+    """The name of a direction that was trained (`steer train`), or a file, relative to the persona file."""
+    layers: Annotated[Layers, Field(max_length=1)] | None = None
+    """The layer whose vector is removed, as "12"; the best layer of the direction if left out."""
+
+
+Activations = Annotated[tuple[Activation, ...], BeforeValidator(_one_or_several), Field(strict=False)]
+Ablations = Annotated[tuple[Ablation, ...], BeforeValidator(_one_or_several), Field(strict=False)]
 
 
 SCHEMA: Literal["chat-personas/persona@1"] = "chat-personas/persona@1"
@@ -106,10 +136,10 @@ class Persona(StrictModel):
     """How replies are drawn."""
     few_shot: FewShot | None = None
     """What the steering `few_shot` shows."""
-    activation: Annotated[Activation | None, Field(validate_default=True)] = None
-    """The direction that the steering `activation` adds."""
-    ablation: Annotated[Ablation | None, Field(validate_default=True)] = None
-    """The direction that the steering `ablation` removes."""
+    activation: Annotated[Activations, Field(validate_default=True)] = ()
+    """The directions along which the steering `activation` moves."""
+    ablation: Annotated[Ablations, Field(validate_default=True)] = ()
+    """The directions that the steering `ablation` removes."""
 
     @field_validator("groups")
     @classmethod
@@ -126,12 +156,12 @@ class Persona(StrictModel):
     @field_validator("activation", "ablation")
     @classmethod
     def _direction_is_given(
-        cls, section: Activation | Ablation | None, info: ValidationInfo
-    ) -> Activation | Ablation | None:
-        if section is None and info.data.get("steering") == info.field_name:
-            problem = f'steering "{info.field_name}" needs a direction; add an [{info.field_name}] table with one'
+        cls, sections: tuple[Activation, ...] | tuple[Ablation, ...], info: ValidationInfo
+    ) -> tuple[Activation, ...] | tuple[Ablation, ...]:
+        if not sections and info.data.get("steering") == info.field_name:
+            problem = f'steering "{info.field_name}" needs a direction; add an [[{info.field_name}]] table with one'
             raise broken_rule(problem, "steering")
-        return section
+        return sections
 
 
 def with_steering(persona: Persona, steering: str) -> Persona:
@@ -151,6 +181,11 @@ def with_steering(persona: Persona, steering: str) -> Persona:
         return Persona.model_validate(document)
     except ValidationError as error:
         raise PersonaError(f"{persona.name}: {error.errors()[0]['msg']}") from error
+
+
+def is_steered_inside(persona: Persona) -> bool:
+    """Return whether a persona's steering changes the hidden states of the model, and not its prompt."""
+    return persona.steering in ("activation", "ablation")
 
 
 def with_shots(persona: Persona, shots: int) -> Persona:

@@ -16,7 +16,11 @@ from personas.group_clauses import clause
 if TYPE_CHECKING:
     from personas.persona import Persona
 
-_NOT_YET = frozenset({"activation", "ablation"})
+_ONLY_IN_EVAL = {
+    "few_shot": "puts the group's answers before each question",
+    "activation": "moves the model's hidden states while it answers",
+    "ablation": "removes a direction from the model's hidden states while it answers",
+}
 _HOME = "the United States"
 _WITH_ARTICLE = frozenset(
     {"United States", "United Kingdom", "United Arab Emirates", "Netherlands", "Philippines", "Czech Republic"}
@@ -35,12 +39,13 @@ def system_prompt(persona: "Persona") -> str:
 
     Raises:
         PersonaError: the steering is not a prompt: `few_shot`, whose examples need a survey question after them, or one
-            that this version does not have. Otherwise the persona would talk unsteered and nobody would notice.
+            that changes the model from inside. Without them the persona would talk unsteered and nobody would notice.
     """
-    if persona.steering == "few_shot":
+    only_in_eval = _ONLY_IN_EVAL.get(persona.steering)
+    if only_in_eval is not None:
         raise PersonaError(
-            f'{persona.name}: steering "few_shot" is for chat-personas eval, which puts the group\'s answers before '
-            'each question; here use "portray", "bio" or "qa"'
+            f'{persona.name}: steering "{persona.steering}" is for chat-personas eval, which {only_in_eval}; here use '
+            '"portray", "bio" or "qa"'
         )
     return _system_message(persona, persona.steering)
 
@@ -49,10 +54,8 @@ def evaluation_prompt(persona: "Persona") -> str:
     """Return the exact system message with which `persona` answers a survey; "" if there is none.
 
     It is that of `system_prompt`, or with `few_shot` the prompt that `[few_shot] prompt` names; the examples before
-    each question are not part of it.
-
-    Raises:
-        PersonaError: the steering is one that this version does not have.
+    each question are not part of it. With `activation` and `ablation` it is the persona's own `[prompt]`, if it has
+    one: what they change is within the model.
     """
     if persona.steering == "few_shot":
         return _system_message(persona, persona.few_shot.prompt if persona.few_shot else "none")
@@ -60,8 +63,6 @@ def evaluation_prompt(persona: "Persona") -> str:
 
 
 def _system_message(persona: "Persona", steering: str) -> str:
-    if steering in _NOT_YET:
-        raise PersonaError(f'{persona.name}: steering "{steering}" is not available yet; use "portray", "bio" or "qa"')
     parts = [
         persona.prompt.system if persona.prompt else steering_prompt(steering, persona.groups),
         persona.voice.style if persona.voice else "",

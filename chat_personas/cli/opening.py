@@ -2,14 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
+from typing import TYPE_CHECKING
 
+from chat_personas.cli.errors import UsageError
 from chat_personas.cli.progress import busy
 from chat_personas.corpus import Corpus
-from chat_personas.engines.open import open_engine, shown_model
+from chat_personas.engines.open import ModelServer, find_model, open_engine, shown_model
 from chat_personas.paths import corpus_path, make_private
 from chat_personas.settings import Settings
 from chat_personas.tui.leaving import run_unwaited
 from eval.engine import Engine, EngineInfo
+
+if TYPE_CHECKING:
+    from chat_personas.engines.llama.engine import LlamaEngine
 
 
 def described_engine(model: str, settings: Settings) -> EngineInfo:
@@ -38,6 +43,22 @@ async def opened_model(model: str, settings: Settings, opened: AsyncExitStack) -
     with busy(f"opening {shown_model(model)}…"):
         engine = await open_engine(model, settings)
     opened.push_async_callback(engine.close)
+    return engine
+
+
+async def opened_model_file(model: str, settings: Settings, opened: AsyncExitStack) -> "LlamaEngine":
+    """Open a model whose hidden states can be read and changed; it is closed with `opened`.
+
+    Raises:
+        UsageError: it is a server, to which nothing is sent.
+        UnknownModelError, EngineError: see `opened_model`.
+    """
+    from chat_personas.engines.llama.engine import LlamaEngine
+
+    if isinstance(find_model(model), ModelServer):
+        raise UsageError("a server does not show the hidden states of its model; name a model file with --model")
+    engine = await opened_model(model, settings, opened)
+    assert isinstance(engine, LlamaEngine)
     return engine
 
 

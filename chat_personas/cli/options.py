@@ -51,7 +51,7 @@ EXPRESSIONS: "tuple[Expression, ...]" = (
     "open_ended",
 )
 REFUSALS: "tuple[Refusals, ...]" = ("apart", "as-option")
-STEERINGS = ("none", "qa", "bio", "portray", "few_shot")
+STEERINGS = ("none", "qa", "bio", "portray", "few_shot", "activation", "ablation")
 
 Personas = Annotated[list[str] | None, typer.Argument(metavar="PERSONA", help="Personas of the library, or files.")]
 Model = Annotated[

@@ -69,6 +69,8 @@ class ModelInfo(Part):
     recurrent: bool = False
     """Whether its layers, or some of them, keep one state for all that they have read: then its probes were decoded one
     after the other."""
+    interventions: tuple[str, ...] = ()
+    """What changed its hidden states meanwhile: the kind, the direction with the hash of its file, layers, strength."""
     demonstration: bool = False
     """Whether it calls itself a demonstration: then the scores say nothing about real people."""
 

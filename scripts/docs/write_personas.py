@@ -16,8 +16,8 @@ TABLES: dict[str, type[BaseModel]] = {
     "[prompt]": PromptOverride,
     "[sampling]": PersonaSampling,
     "[few_shot]": FewShot,
-    "[activation]": Activation,
-    "[ablation]": Ablation,
+    "[[activation]]": Activation,
+    "[[ablation]]": Ablation,
 }
 
 

@@ -96,9 +96,10 @@ def test_none_may_have_groups_to_be_measured_against(tmp_path: Path) -> None:
 @pytest.mark.parametrize("steering", ["activation", "ablation"])
 def test_a_direction_is_needed_by_the_steerings_that_use_one(tmp_path: Path, steering: str) -> None:
     text = HEAD.replace("portray", steering)
-    message = f'line 4: steering "{steering}" needs a direction; add an [{steering}] table with one'
+    message = f'line 4: steering "{steering}" needs a direction; add an [[{steering}]] table with one'
     assert problems(tmp_path, text) == [message]
-    assert problems(tmp_path, f'{text}[{steering}]\ndirection = "d.gguf"\nlayers = [3, 4]\n') == []
+    for table, layers in ((f"[{steering}]", "[3]"), (f"[[{steering}]]", '"3"')):
+        assert problems(tmp_path, f'{text}{table}\ndirection = "d.gguf"\nlayers = {layers}\n') == []
 
 
 def test_one_person_has_one_value_of_an_attribute(tmp_path: Path) -> None:
@@ -150,7 +151,19 @@ def test_the_ends_of_the_ranges_are_allowed(tmp_path: Path, line: str) -> None:
         ('[few_shot]\nprompt = "x"\n', 'line 9: few_shot.prompt is "x"; write "none", "qa", "bio" or "portray"'),
         ("[few_shot]\nshots = 3\n", 'line 9: there is no key "shots" in [few_shot]; write "questions" or "prompt"'),
         ("[ablation]\ndirection = 'd'\nlayers = []\n", "line 10: ablation.layers is an empty list; name at least one"),
-        ("[ablation]\ndirection = 'd'\nlayers = [\n 1,\n -2]\n", "line 12: ablation.layers is -2; write 0 or more"),
+        ("[ablation]\ndirection = 'd'\nlayers = [\n -2]\n", "line 11: ablation.layers is -2; write 0 or more"),
+        (
+            "[[activation]]\ndirection = 'd'\n[[activation]]\ndirection = 'e'\nlayers = [\n 1,\n -2]\n",
+            "line 14: activation.layers is -2; write 0 or more",
+        ),
+        (
+            "[activation]\ndirection = 'd'\nlayers = '9-3'\n",
+            'line 10: activation.layers is "9-3"; write a range of layers',
+        ),
+        (
+            "[activation]\ndirection = 'd'\nstrength = 1\nclamp = 1\n",
+            "line 8: activation has both a strength and a clamp; keep one",
+        ),
         ("[ablation]\ndirection = 'd'\nlayers = 3\n", "line 10: ablation.layers is 3; write a list in brackets"),
         ('["\\u001b[31m"]\n', 'line 8: there is no key "\\x1b[31m"; write "schema", "name"'),
     ],

@@ -157,7 +157,7 @@ def test_an_unknown_steering_is_answered_with_the_nearest() -> None:
 def test_a_steering_that_is_not_available_is_never_taken_for_an_unsteered_model(
     steering: str, sections: dict[str, object]
 ) -> None:
-    with pytest.raises(PersonaError, match=f'steering "{steering}" is not available yet'):
+    with pytest.raises(PersonaError, match=f'steering "{steering}" is for chat-personas eval'):
         system_prompt(persona(steering, "SEX=Male", **sections))
 
 

@@ -17,6 +17,7 @@ GROUPS = {
     "personas": "List, show and check personas.",
     "surveys": "List, show and import surveys.",
     "models": "List, find, fetch and show models.",
+    "steer": "Train, judge, list and delete directions within a model.",
     "corpus": "List, search, read and delete conversations.",
     "cache": "Show and clear cached answers.",
 }

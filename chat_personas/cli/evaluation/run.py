@@ -14,11 +14,12 @@ from chat_personas.cli.opening import opened_model
 from chat_personas.cli.progress import progress_bar
 from chat_personas.engines.cached import CachedEngine
 from chat_personas.settings import Settings
+from chat_personas.steering.applied import steered_for
 from chat_personas.surveys import find_survey
 from chat_personas.text import pluralize, printable
 from eval.answer_files import AnswerFile, check_distinct, load_answers
 from eval.answers import Answer, Refusals
-from eval.evaluation import ask_unsteered, evaluate, evaluate_answers, is_steered, questions_for
+from eval.evaluation import ask_unsteered, evaluate, evaluate_answers, is_steered, questions_for, steered_as
 from eval.expression.judge import Judge
 from eval.expression.methods import Asking, Expression
 from eval.matrix.asking import all_prompts
@@ -167,7 +168,7 @@ class EvalRun(Run):
         title = f"{name}, {expression}" if len(self.expressions) > 1 else name
         with progress_bar(title, self.resumable.tally) as advance:
             report = await evaluate(
-                engine,
+                steered_for(engine, steered_as(persona, self.steering)),
                 persona,
                 self.survey,
                 expression=expression,

@@ -17,6 +17,7 @@ from chat_personas.engines.cached.store import AnswerStore, CacheError, Run
 from chat_personas.paths import answers_path
 from chat_personas.text import pluralize
 from eval.engine import Constraints, Engine, EngineInfo, Message, Piece, Probe, ProbeScore, Sampling
+from eval.interventions import Interventions, steered
 
 Entry = TypeVar("Entry", bound=BaseModel)
 Tell = Callable[[str], None]
@@ -93,7 +94,7 @@ class CachedEngine:
                 takes all. With None nothing is stored.
             tell: tells the person what is wrong with the cache.
         """
-        self.stats = CacheStats()
+        self._counts = [CacheStats()]
         self._inner = inner
         self._cache = _RunCache(store, run, tell)
         self._model = model_key(inner.info)
@@ -106,13 +107,18 @@ class CachedEngine:
         return other
 
     @property
+    def stats(self) -> CacheStats:
+        """The counts since they were last taken, of this engine and those that `steered` made of it."""
+        return self._counts[0]
+
+    @property
     def stores(self) -> bool:
         """Whether answers are still taken from the cache and stored: False without a store, or after it failed."""
         return self._cache.stores
 
     def take_stats(self) -> CacheStats:
         """Return the counts since this was last called, and begin again at zero."""
-        stats, self.stats = self.stats, CacheStats()
+        stats, self._counts[0] = self.stats, CacheStats()
         return stats
 
     @property
@@ -211,6 +217,16 @@ class CachedEngine:
             self.stats.asked += 1
         else:
             self.stats.remember(made_at)
+
+    def steered(self, interventions: Interventions) -> "CachedEngine":
+        """Return this engine under interventions, with the same cache; see `Steerable.steered`.
+
+        Raises:
+            InterventionError: also where the other engine cannot be steered from inside.
+        """
+        under = self.around(steered(self._inner, interventions))
+        under._counts = self._counts
+        return under
 
     async def close(self) -> None:
         """Close the other engine."""

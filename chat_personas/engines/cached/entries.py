@@ -38,6 +38,7 @@ def model_key(info: EngineInfo) -> str:
         del described[told_otherwise]
     if info.sha256 is not None:
         del described["name"]
+    described["steering"] = described.pop("interventions") or False  # as answers without interventions were stored
     return _digest(["model", SCORING_VERSION, described])
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chat_personas.engines.llama.bindings import native
+from chat_personas.engines.llama.hidden_states.residual_stream import ResidualStream
 from chat_personas.engines.llama.worker import Interrupted, InterruptFlag
 from eval.engine import EngineError
 
@@ -63,8 +64,9 @@ class Context:
         flash_attention: bool,
         full_precision: bool,
         flag: InterruptFlag,
+        residual: ResidualStream | None = None,
     ) -> None:
-        """Allocate the cache; `full_precision` keeps it in f32, else it is f16.
+        """Allocate the cache; `full_precision` keeps it in f32, else it is f16. `residual`: see `ResidualStream`.
 
         In f16 the rounding of the cache alone moves log-probabilities by up to 0.002 between one split into batches and
         another (seen on a random f32 model; 1e-5 with f32).
@@ -85,8 +87,11 @@ class Context:
             parameters.type_k = parameters.type_v = library.GGML_TYPE_F32
         parameters.kv_unified = True
         parameters.swa_full = True  # a sliding window that forgets cells could not be branched
+        if residual is not None:
+            parameters.cb_eval = residual.callback
         self._library = library
         self._recurrent_only = library.LLAMA_STATE_SEQ_FLAGS_PARTIAL_ONLY
+        self.residual = residual
         self.size = size
         self._vocabulary = vocabulary
         self._flag = flag
@@ -106,6 +111,20 @@ class Context:
         if self.pointer:
             self._library.llama_free(self.pointer)
             self.pointer = self._memory = None
+
+    def add(self, vectors: NDArray[np.float32] | None) -> None:
+        """Add to the state after each layer from the second on its row of `vectors` (layers - 1, width); None: nothing.
+
+        What is in the cache was decoded before; clear it, or use an empty context.
+        """
+        if vectors is None:
+            self._library.llama_set_adapter_cvec(self.pointer, None, 0, 0, 0, 0)
+            return
+        layers, width = vectors.shape
+        values = np.ascontiguousarray(vectors, dtype=np.float32)
+        pointer = _at(values, ctypes.c_float)
+        if self._library.llama_set_adapter_cvec(self.pointer, pointer, values.size, width, 1, layers):
+            raise EngineError("llama.cpp does not take a direction for this model; use another one")
 
     def decode(self, batch: Batch) -> None:
         """Decode `batch`, all of it or none.
@@ -187,6 +206,8 @@ class Context:
         self._flag.check()
         self._rows = frozenset()
         code = self._library.llama_decode(self.pointer, structure)
+        if self.residual is not None:
+            self.residual.check()
         if code == 0:
             return
         if code == _ABORTED:

@@ -13,9 +13,15 @@ from typing import TYPE_CHECKING, TypeVar
 
 from chat_personas.engines.llama.worker import CallJob, InterruptFlag, Job, Worker
 from eval.engine import EngineError, EngineInfo, Message, Piece, Probe, ProbeScore, Sampling
+from eval.interventions import Interventions
+from eval.states import Opening
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from chat_personas.engines.llama.generation import ReadAheadJob
+    from chat_personas.engines.llama.model import ModelShape
     from chat_personas.engines.llama.runtime import Runtime
 
 T = TypeVar("T")
@@ -28,10 +34,14 @@ class LlamaEngine:
     stop at once, keep the results they have, and go on afterwards.
     """
 
-    def __init__(self, worker: Worker, info: EngineInfo) -> None:
-        """For `open`."""
+    def __init__(
+        self, worker: Worker, info: EngineInfo, shape: "ModelShape", interventions: Interventions = ()
+    ) -> None:
+        """For `open` and `steered`."""
         self._worker = worker
         self._info = info
+        self.shape = shape
+        self._interventions = tuple(interventions)
         self._ahead: ReadAheadJob | None = None
 
     @classmethod
@@ -89,7 +99,7 @@ class LlamaEngine:
         except BaseException:
             worker.begin_close()
             raise
-        return cls(worker, replace(info, template=template_name))
+        return cls(worker, replace(info, template=template_name), runtime.model.shape)
 
     @property
     def info(self) -> EngineInfo:
@@ -104,7 +114,7 @@ class LlamaEngine:
         """
         from chat_personas.engines.llama.generation import ReplyJob
 
-        job = ReplyJob(messages, sampling)
+        job = ReplyJob(messages, sampling, self._interventions)
         self._stop_reading_ahead()
         async with aclosing(self._results(job)) as pieces:
             async for piece in pieces:
@@ -118,7 +128,7 @@ class LlamaEngine:
         from chat_personas.engines.llama.scoring import ScoreJob
 
         scored = 0
-        async with aclosing(self._results(ScoreJob(prefix, probes))) as scores:
+        async with aclosing(self._results(ScoreJob(prefix, probes, self._interventions))) as scores:
             async for score in scores:
                 scored += 1
                 yield score
@@ -129,17 +139,39 @@ class LlamaEngine:
         """Return `n` whole replies, drawn out of band; see `Engine.complete`."""
         from chat_personas.engines.llama.generation import CompleteJob
 
-        async with aclosing(self._results(CompleteJob(messages, sampling, n))) as results:
+        async with aclosing(self._results(CompleteJob(messages, sampling, n, self._interventions))) as results:
             replies = [reply async for reply in results]
         if len(replies) < n:
             raise EngineError("the model was closed before it had answered")
         return replies
 
+    async def states(self, openings: Sequence[Opening]) -> "AsyncGenerator[NDArray[np.float32], None]":
+        """Yield the hidden states at the end of each opening; see `ReadsStates.states`."""
+        from chat_personas.engines.llama.hidden_states.reading import StatesJob
+
+        read = 0
+        async with aclosing(self._results(StatesJob(openings))) as found:
+            async for each in found:
+                read += 1
+                yield each
+        if read < len(openings):
+            raise EngineError("the model was closed while its states were read")
+
+    async def divergence(self, texts: Sequence[str], interventions: Interventions) -> list[float]:
+        """Return for each text how far the next words move under interventions (nats a token); see `DivergenceJob`."""
+        from chat_personas.engines.llama.hidden_states.divergence import DivergenceJob
+
+        async with aclosing(self._results(DivergenceJob(texts, interventions))) as found:
+            moved = [each async for each in found]
+        if len(moved) < len(texts):
+            raise EngineError("the model was closed while it was being measured")
+        return moved
+
     async def read_ahead(self, messages: Sequence[Message], sampling: Sampling) -> None:
         """Decode a conversation ahead of its next reply; see `ReadsAhead.read_ahead`. Only the newest call counts."""
         from chat_personas.engines.llama.generation import ReadAheadJob
 
-        job = ReadAheadJob(messages, sampling)
+        job = ReadAheadJob(messages, sampling, self._interventions)
         self._stop_reading_ahead()
         self._ahead = job
         try:
@@ -173,8 +205,21 @@ class LlamaEngine:
         finally:
             self._worker.cancel(job)
 
+    def steered(self, interventions: Interventions) -> "LlamaEngine":
+        """Return the same model under these interventions; see `Steerable.steered`. Nothing is computed yet."""
+        from chat_personas.engines.llama.hidden_states.steered_contexts import check_interventions
+
+        check_interventions(interventions, self.shape, self._info.sha256)
+        info = replace(self._info, interventions=tuple(each.key for each in interventions))
+        return LlamaEngine(self._worker, info, self.shape, interventions)
+
     async def close(self) -> None:
-        """Stop the running job, free the model and wait for its thread to end. Closing twice is allowed."""
+        """Stop the running job, free the model and wait for its thread to end. Closing twice is allowed.
+
+        An engine that is only another one under interventions leaves the model to that.
+        """
+        if self._interventions:
+            return
         await asyncio.to_thread(self._worker.close)
 
 

@@ -25,6 +25,7 @@ from eval.engine import (
     TooLongError,
     Usage,
 )
+from eval.interventions import Interventions
 
 if TYPE_CHECKING:
     from chat_personas.engines.llama.prompt import Prompter
@@ -42,10 +43,11 @@ _SEEDS = 2**32 - 1  # llama.cpp takes 2**32 - 1 itself for "draw one", unseen
 class _ConversationJob(Job[T]):
     """A job on a conversation that is, or might be, replied to."""
 
-    def __init__(self, messages: Sequence[Message], sampling: Sampling) -> None:
+    def __init__(self, messages: Sequence[Message], sampling: Sampling, interventions: Interventions = ()) -> None:
         super().__init__()
         self._messages = tuple(messages)
         self._sampling = sampling
+        self._interventions = interventions
 
 
 class ReplyJob(_ConversationJob[Piece]):
@@ -53,12 +55,13 @@ class ReplyJob(_ConversationJob[Piece]):
 
     priority = Priority.REPLY
 
-    def __init__(self, messages: Sequence[Message], sampling: Sampling) -> None:
-        super().__init__(messages, sampling)
+    def __init__(self, messages: Sequence[Message], sampling: Sampling, interventions: Interventions = ()) -> None:
+        super().__init__(messages, sampling, interventions)
         self._progress = _Progress(time.perf_counter(), _chosen_seed(sampling))
 
     def run(self, runtime: "Runtime", flag: InterruptFlag) -> None:
         """Generate the reply; see `Job.run`."""
+        runtime = runtime.under(self._interventions)
         fitted, tokens = _fit_reply(runtime, runtime.prompter, self._messages, self._sampling)
         progress = self._progress
         progress.prompt, progress.dropped = len(tokens), fitted.dropped
@@ -140,6 +143,7 @@ class ReadAheadJob(_ConversationJob[None]):
 
     def run(self, runtime: "Runtime", flag: InterruptFlag) -> None:
         """Decode the part of the conversation that is not in the cache; see `Job.run`."""
+        runtime = runtime.under(self._interventions)
         # If the conversation is too long, its next reply says so, to the person who goes on with it.
         with suppress(TooLongError, Interrupted):
             _, tokens = _fit_reply(runtime, runtime.prompter, self._messages, self._sampling)
@@ -155,12 +159,15 @@ class CompleteJob(_ConversationJob[str]):
 
     priority = Priority.MEASUREMENT
 
-    def __init__(self, messages: Sequence[Message], sampling: Sampling, n: int) -> None:
-        super().__init__(messages, sampling)
+    def __init__(
+        self, messages: Sequence[Message], sampling: Sampling, n: int, interventions: Interventions = ()
+    ) -> None:
+        super().__init__(messages, sampling, interventions)
         self._seeds = [_chosen_seed(sampling, reply) for reply in range(n)]
 
     def run(self, runtime: "Runtime", flag: InterruptFlag) -> None:
         """Generate the replies that are still missing; see `Job.run`."""
+        runtime = runtime.under(self._interventions)
         _, path = _fit_reply(runtime, runtime.texts_prompter, self._messages, self._sampling)
         if len(path) > runtime.memory.room(path) - 1:
             problem = f"there is no room for these {len(path)} tokens beside the conversation"

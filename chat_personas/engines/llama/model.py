@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import struct
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -159,6 +160,15 @@ _NAMED_TEMPLATE = "tokenizer.chat_template."
 _SHORTEST_CONTEXT = 16
 
 
+@dataclass(frozen=True, slots=True)
+class ModelShape:
+    """What a direction must fit: the architecture by llama.cpp's name, the layers, and the numbers in a state."""
+
+    architecture: str
+    layers: int
+    width: int
+
+
 class Model:
     """A model file loaded by llama.cpp: the weights and the metadata. `pointer` is llama.cpp's own structure."""
 
@@ -192,6 +202,15 @@ class Model:
     def trained_context(self) -> int:
         """How many tokens of context the model was trained for."""
         return int(self._library.llama_model_n_ctx_train(self.pointer))
+
+    @cached_property
+    def shape(self) -> ModelShape:
+        """Architecture, layers and width."""
+        return ModelShape(
+            self.metadata("general.architecture") or "unknown",
+            int(self._library.llama_model_n_layer(self.pointer)),
+            int(self._library.llama_model_n_embd(self.pointer)),
+        )
 
     @property
     def parameters(self) -> int:

@@ -1,11 +1,13 @@
 """A model that is loaded and ready: everything that the worker thread owns, and how it is loaded."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
 from chat_personas.engines.llama.bindings import native, physical_cores, processor_features
 from chat_personas.engines.llama.context import Context, ContextSize
+from chat_personas.engines.llama.hidden_states.residual_stream import ResidualStream
+from chat_personas.engines.llama.hidden_states.steered_contexts import SteeredContexts
 from chat_personas.engines.llama.model import Model, model_sha256
 from chat_personas.engines.llama.prompt import RENDERING_VERSION, Prompter
 from chat_personas.engines.llama.recurrent import SEQUENCES, RecurrentMemory
@@ -21,6 +23,7 @@ from chat_personas.engines.llama.token_cache import Memory, SequenceMemory
 from chat_personas.engines.llama.vocabulary import LabelScorer, Vocabulary
 from chat_personas.engines.llama.worker import InterruptFlag
 from eval.engine import EngineInfo, Probe, PromptFormat
+from eval.interventions import Interventions
 
 _LARGEST_DEFAULT_CONTEXT = 8192
 _LARGEST_ROOM_FOR_BRANCHES = 2048
@@ -78,10 +81,18 @@ class Runtime:
     texts_prompter: Prompter
     labels: LabelScorer
     memory: Memory
+    steered: SteeredContexts
     context_length: int
     threads: int
     flash_attention: bool
     template_given: bool
+
+    def under(self, interventions: Interventions) -> "Runtime":
+        """Return this model with a context whose hidden states are changed so; without interventions itself."""
+        if not interventions:
+            return self
+        context, memory = self.steered.under(interventions)
+        return replace(self, context=context, memory=memory)
 
     @property
     def prompt_format(self) -> PromptFormat:
@@ -145,7 +156,8 @@ class Runtime:
         return f"none for conversations (only {others}); plain text" if others else "none; plain text"
 
     def close(self) -> None:
-        """Free context and weights."""
+        """Free contexts and weights."""
+        self.steered.close()
         self.context.close()
         self.model.close()
 
@@ -183,15 +195,21 @@ def _with_context(model: Model, options: Options, flag: InterruptFlag) -> Runtim
     length = min(length, model.trained_context)
     threads = options.threads or physical_cores()
     cells = length + min(length, _LARGEST_ROOM_FOR_BRANCHES)
-    context = Context(
-        model.pointer,
-        ContextSize(cells, min(options.batch, cells), SEQUENCES if model.recurrent else options.sequences),
-        vocabulary=vocabulary.size,
-        threads=threads,
-        flash_attention=options.flash_attention,
-        full_precision=model.full_precision,
-        flag=flag,
-    )
+
+    def new_context(residual: ResidualStream | None = None) -> Context:
+        return Context(
+            model.pointer,
+            ContextSize(cells, min(options.batch, cells), SEQUENCES if model.recurrent else options.sequences),
+            vocabulary=vocabulary.size,
+            threads=threads,
+            flash_attention=options.flash_attention,
+            full_precision=model.full_precision,
+            flag=flag,
+            residual=residual,
+        )
+
+    remember = RecurrentMemory if model.recurrent else SequenceMemory
+    context = new_context()
     return Runtime(
         model=model,
         context=context,
@@ -200,7 +218,8 @@ def _with_context(model: Model, options: Options, flag: InterruptFlag) -> Runtim
         prompter=prompter,
         texts_prompter=texts,
         labels=LabelScorer(vocabulary),
-        memory=RecurrentMemory(context) if model.recurrent else SequenceMemory(context),
+        memory=remember(context),
+        steered=SteeredContexts(model.shape, new_context, remember),
         context_length=length,
         threads=threads,
         flash_attention=options.flash_attention,

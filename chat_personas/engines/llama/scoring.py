@@ -14,6 +14,7 @@ from chat_personas.engines.llama.tree import Plan, Step, TokenPath
 from chat_personas.engines.llama.worker import InterruptFlag, Job, Priority
 from chat_personas.engines.shortening import shortened
 from eval.engine import LabelScore, Message, Probe, ProbeScore
+from eval.interventions import Interventions
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,8 +63,9 @@ class ScoreJob(Job[ProbeScore]):
 
     priority = Priority.MEASUREMENT
 
-    def __init__(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> None:
+    def __init__(self, prefix: Sequence[Message], probes: Sequence[Probe], interventions: Interventions = ()) -> None:
         super().__init__()
+        self._interventions = interventions
         self._prefix = tuple(prefix)
         self._probes = tuple(probes)
         self._waiting: dict[TokenPath, list[_Asked]] | None = None
@@ -73,6 +75,7 @@ class ScoreJob(Job[ProbeScore]):
 
     def run(self, runtime: "Runtime", flag: InterruptFlag) -> None:
         """Score the probes that are not scored yet; see `Job.run`."""
+        runtime = runtime.under(self._interventions)
         if self._waiting is None:
             self._waiting = self._prepare(runtime, flag)
         self._fail_too_long(runtime)

@@ -1,0 +1,264 @@
+"""`chat-personas steer`: train directions in a model's hidden states, judge, list and delete them."""
+
+import asyncio
+import sys
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chat_personas import __version__
+from chat_personas.cli import options
+from chat_personas.cli.errors import DONE, UsageError
+from chat_personas.cli.evaluation.output import Destinations
+from chat_personas.cli.evaluation.resume import ResumableRun
+from chat_personas.cli.evaluation.sweeping import KINDS, SweepRun, groups_meant, layers_meant, strengths_meant
+from chat_personas.cli.opening import opened_model_file
+from chat_personas.cli.options import command_group, examples
+from chat_personas.cli.progress import progress_bar
+from chat_personas.cli.tables.directions import print_direction, print_directions, print_sweep
+from chat_personas.engines.llama.hidden_states.steered_contexts import check_direction
+from chat_personas.paths import directions_directory, display_path, make_private
+from chat_personas.settings import load_settings
+from chat_personas.steering.contrast import Contrast, between_personas, from_file
+from chat_personas.steering.direction_file import (
+    DirectionFacts,
+    direction_path,
+    find_direction,
+    keep_direction,
+    kept_directions,
+    layer_facts,
+    read_direction,
+)
+from chat_personas.steering.errors import SteeringError
+from chat_personas.steering.kept_states import Purpose
+from chat_personas.steering.training import METHODS, Course, Method, train_direction
+from chat_personas.surveys import find_survey
+from chat_personas.text import pluralize, printable
+from eval.engine import EngineInfo
+from personas import load_persona
+
+app = command_group("chat-personas steer train party --positive democrat --negative republican")
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The direction's name, or a file.")]
+
+
+@dataclass(frozen=True, slots=True)
+class _Poles:
+    """What a direction is trained on, and the names of its two sides."""
+
+    contrast: Contrast
+    positive: str
+    negative: str
+    survey_sha256: str | None
+
+
+@app.command(
+    "train",
+    epilog=examples(
+        "chat-personas steer train party --positive democrat --negative republican --model smollm2",
+        "chat-personas steer train formal --pairs formal.jsonl",
+        note='A line of a file of pairs: {"positive": "Good morning, Sir.", "negative": "hey"}. '
+        "Interrupted, the same command goes on where it stopped.",
+    ),
+)
+def train(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A name: letters, digits and dashes.")],
+    positive: Annotated[
+        str | None, typer.Option("--positive", metavar="PERSONA", help="Where strengths above 0 lead to.")
+    ] = None,
+    negative: Annotated[
+        str | None, typer.Option("--negative", metavar="PERSONA", help="Where strengths below 0 lead to.")
+    ] = None,
+    pairs: Annotated[
+        Path | None, typer.Option("--pairs", metavar="FILE", help="Pairs of texts (JSON Lines) in place of personas.")
+    ] = None,
+    model: options.Model = None,
+    method: Annotated[
+        str, typer.Option("--method", metavar="W", help="mean-difference, or pca for comparison.")
+    ] = METHODS[0],
+    survey: Annotated[
+        str, typer.Option("--survey", metavar="S", help="The survey of which half the questions are trained on.")
+    ] = "civic",
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the split into halves.")] = 0,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace a direction of this name.")] = False,
+) -> int:
+    """Train a direction in a model's hidden states, and judge it on texts that were held out.
+
+    The two personas' prompts are put before the same neutral questions and half of a survey's questions; the direction
+    leads from the states of the one to those of the other, in every layer. The other half judges it.
+    """
+    check_name(name)
+    chosen = options.choose("--method", method, METHODS)
+    poles = _poles(positive, negative, pairs, survey, seed)
+    return asyncio.run(_train(name, poles, chosen, model, seed, replace))
+
+
+def check_name(name: str) -> None:
+    """Raise UsageError for a name that cannot be that of a folder everywhere."""
+    if not name.replace("-", "").isalnum() or not name.isascii() or name.startswith("-") or len(name) > 64:
+        raise UsageError(f"{printable(name)!r} cannot be a direction's name; use letters, digits and dashes")
+
+
+def _poles(positive: str | None, negative: str | None, pairs: Path | None, survey: str, seed: int) -> _Poles:
+    if pairs is not None:
+        if positive or negative:
+            raise UsageError("--pairs takes the place of --positive and --negative; leave them out")
+        return _Poles(from_file(pairs, seed), pairs.name, pairs.name, None)
+    if positive is None or negative is None:
+        raise UsageError("a direction lies between two personas; name them with --positive and --negative, or --pairs")
+    loaded, found = find_survey(survey), [load_persona(each).persona for each in (positive, negative)]
+    contrast = between_personas(found[0], found[1], loaded.survey, seed)
+    return _Poles(contrast, found[0].name, found[1].name, loaded.sha256)
+
+
+async def _train(name: str, poles: _Poles, method: Method, model: str | None, seed: int, replace: bool) -> int:
+    settings = load_settings()
+    async with AsyncExitStack() as opened:
+        engine = await opened_model_file(model or settings.model, settings, opened)
+        info, shape = engine.info, engine.shape
+        assert info.sha256 is not None
+        path = direction_path(name, info.sha256)
+        if path.exists() and not replace:
+            raise UsageError(f"there is already a direction {name} for this model; add --replace, or choose a name")
+        make_private(path.parent)
+        purpose = Purpose(poles.contrast.sha256, info.sha256, info.build or "", shape.layers, shape.width)
+        with progress_bar(f"training {name}") as advance:
+            course = await train_direction(
+                engine, poles.contrast, method, keep=path.with_suffix(".states"), purpose=purpose, progress=advance
+            )
+        facts = _facts(name, poles, method, info, seed, course)
+        keep_direction(course.trained, facts)
+    print_direction(read_direction(path), path)
+    return DONE
+
+
+def _facts(name: str, poles: _Poles, method: Method, info: EngineInfo, seed: int, course: Course) -> DirectionFacts:
+    from datetime import UTC, datetime
+
+    return DirectionFacts(
+        name=name,
+        model_name=info.name,
+        model_sha256=info.sha256 or "",
+        architecture=info.details["architecture"],
+        method=method,
+        positive=poles.positive,
+        negative=poles.negative,
+        seed=seed,
+        survey_sha256=poles.survey_sha256,
+        pairs_sha256=poles.contrast.sha256,
+        training_pairs=len(poles.contrast.training),
+        held_out_pairs=len(poles.contrast.held_out),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        version=__version__,
+        layers=tuple(layer_facts(each, course.trained) for each in course.separations),
+    )
+
+
+@app.command(
+    "sweep",
+    epilog=examples(
+        "chat-personas steer sweep party --strengths -1:1:0.25",
+        "chat-personas steer sweep party --kind clamp --strengths -1:2:0.5 --json sweep.json",
+        note="Answers are cached: interrupted, the same command goes on where it stopped.",
+    ),
+)
+def sweep(
+    direction: Name,
+    strengths: Annotated[
+        str, typer.Option("--strengths", metavar="A:B:STEP", help="From A to B in steps; or a list, as -1,0.5,2.")
+    ] = "-2:2:0.5",
+    kind: Annotated[str, typer.Option("--kind", metavar="K", help="add, or clamp between the poles.")] = KINDS[0],
+    layers: Annotated[
+        str | None, typer.Option("--layers", metavar="L", help='As "3" or "3-5"; the best layer if left out.')
+    ] = None,
+    toward: Annotated[
+        list[str] | None, typer.Option("--toward", metavar="A=V", help="The group to lead to, if not the persona's.")
+    ] = None,
+    against: Annotated[
+        list[str] | None, typer.Option("--against", metavar="A=V", help="The group to lead away from.")
+    ] = None,
+    model: options.Model = None,
+    survey: Annotated[str, typer.Option("--survey", metavar="S", help="A survey's name or file.")] = "civic",
+    json_file: options.Json = None,
+    no_cache: options.NoCache = False,
+) -> int:
+    """Measure a model without any persona's prompt under one strength after the other, and what each costs.
+
+    The best strength is chosen on the half of the questions that directions are trained on; all figures are about the
+    other half.
+    """
+    destinations = Destinations(json_file)
+    destinations.check({})
+    asked = SweepRun(
+        direction=direction,
+        strengths=strengths_meant(strengths),
+        kind=options.choose("--kind", kind, KINDS),
+        layers=layers_meant(layers),
+        toward=groups_meant(toward or ()),
+        against=groups_meant(against or ()),
+        survey=find_survey(survey),
+        model=model,
+        resumable=ResumableRun(fresh=no_cache, resume=False),
+    )
+    found = asked.run()
+    destinations.write({"--json": found.as_document})
+    print_sweep(found, to_error=destinations.take_standard_output)
+    return DONE
+
+
+@app.command("list", epilog="Example: chat-personas steer list")
+def list_directions() -> int:
+    """List the directions that were trained, each with its model."""
+    print_directions([(path, read_direction(path)) for path in kept_directions()])
+    return DONE
+
+
+@app.command("show", epilog="Example: chat-personas steer show party")
+def show(direction: Name) -> int:
+    """Print how well a direction separates held-out texts, layer by layer, and whether its pairs agree."""
+    for path in find_direction(direction):
+        print_direction(read_direction(path), path)
+    return DONE
+
+
+@app.command("check", epilog="Example: chat-personas steer check party --model smollm2")
+def check(direction: Name, model: options.Model = None) -> int:
+    """Check that a direction can be used with a model; made here or by another tool."""
+    asyncio.run(_check(direction, model))
+    return DONE
+
+
+async def _check(direction: str, model: str | None) -> None:
+    settings = load_settings()
+    async with AsyncExitStack() as opened:
+        engine = await opened_model_file(model or settings.model, settings, opened)
+        info = engine.info
+        for path in find_direction(direction, info.sha256):
+            found = read_direction(path).direction
+            check_direction(found, engine.shape, info.sha256)
+            print(f"{printable(found.name)}: fits {printable(info.name)}")
+
+
+@app.command("delete", epilog="Example: chat-personas steer delete party --yes")
+def delete(
+    direction: Annotated[str, typer.Argument(metavar="NAME", help="The direction's name.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+) -> int:
+    """Delete a direction, for all models that it was trained on."""
+    paths = [path for path in find_direction(direction) if path.is_relative_to(directions_directory())]
+    if not paths:
+        raise SteeringError(f"{printable(direction)} is not among the directions that are kept; see `steer list`")
+    if not yes:
+        if sys.stdin is None or not sys.stdin.isatty():
+            raise UsageError("deleting cannot be undone; add --yes to agree")
+        what = f"{printable(direction)}, trained on {pluralize(len(paths), 'model')}"
+        if not typer.confirm(f"Delete {what}? This cannot be undone.", err=True):
+            typer.echo("nothing was deleted", err=True)
+            return DONE
+    for path in paths:
+        path.unlink()
+    typer.echo(f"deleted {display_path(paths[0].parent)}", err=True)
+    return DONE

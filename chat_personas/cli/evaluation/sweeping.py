@@ -1,0 +1,207 @@
+"""A run of `steer sweep`: which strengths and groups are meant, and asking the questions under each."""
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from chat_personas import __version__
+from chat_personas.cli.commands.surveys import combined_groups
+from chat_personas.cli.errors import UsageError
+from chat_personas.cli.evaluation.resume import ResumableRun
+from chat_personas.cli.opening import opened_model_file
+from chat_personas.cli.progress import progress_bar
+from chat_personas.engines.llama.engine import LlamaEngine
+from chat_personas.settings import load_settings
+from chat_personas.steering.applied import intervention
+from chat_personas.steering.contrast import neutral_texts, survey_halves
+from chat_personas.steering.direction_file import DirectionFacts, DirectionFile, find_direction, read_direction
+from chat_personas.steering.sweep import Measured, Sides, Sweep, measured_under, swept
+from eval.engine import EngineInfo
+from eval.interventions import Intervention, InterventionKind, steered
+from eval.surveys.human_figures import require_figures
+from eval.surveys.loading import LoadedSurvey
+from personas import Group, PersonaError, load_persona
+
+KINDS: tuple[InterventionKind, ...] = ("add", "clamp")
+SCHEMA = "chat-personas/sweep@1"
+MOST_STRENGTHS = 200
+_RANGE = re.compile(r"([^:]+):([^:]+):([^:]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class SweepReport:
+    """A sweep with where it comes from."""
+
+    direction: DirectionFile
+    kind: InterventionKind
+    layers: tuple[int, ...]
+    sides: Sides
+    survey: LoadedSurvey
+    model: EngineInfo
+    sweep: Sweep
+
+    def as_document(self) -> str:
+        """Return the report as JSON (schema `chat-personas/sweep@1`)."""
+        steps = [
+            {
+                **{name: value for name, value in asdict(step).items() if name != "toward"},
+                "toward": step.toward.model_dump(),
+                "against": _dumped(step.against),
+                "leaning": _dumped(step.leaning),
+                "change": _dumped(step.change),
+                "verdict": step.verdict.model_dump(),
+            }
+            for step in self.sweep.steps
+        ]
+        training, held_out = survey_halves(self.survey.survey)
+        document = {
+            "schema": SCHEMA,
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "version": __version__,
+            "direction": {"name": self.direction.direction.name, "sha256": self.direction.direction.sha256},
+            "kind": self.kind,
+            "layers": self.layers,
+            "toward": [{"attribute": each.attribute, "value": each.value} for each in self.sides.toward],
+            "against": [{"attribute": each.attribute, "value": each.value} for each in self.sides.against],
+            "survey": {"name": self.survey.survey.name, "sha256": self.survey.sha256},
+            "training_questions": [question.id for question in training],
+            "held_out_questions": [question.id for question in held_out],
+            "model": {"name": self.model.name, "sha256": self.model.sha256, "demonstration": self.model.demonstration},
+            "best": self.sweep.best,
+            "anti_steerable": None if self.sweep.anti_steerable is None else asdict(self.sweep.anti_steerable),
+            "steps": steps,
+        }
+        return f"{json.dumps(document, indent=1)}\n"
+
+
+def _dumped(part: Any) -> Any:
+    return None if part is None else part.model_dump()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepRun:
+    """What is asked for; groups that are empty are those of the personas that the direction was trained on."""
+
+    direction: str
+    strengths: tuple[float, ...]
+    kind: InterventionKind
+    layers: tuple[int, ...] | None
+    toward: tuple[Group, ...]
+    against: tuple[Group, ...]
+    survey: LoadedSurvey
+    model: str | None
+    resumable: ResumableRun = field(default_factory=lambda: ResumableRun(fresh=False, resume=False))
+
+    def run(self) -> SweepReport:
+        """Ask every question under every strength.
+
+        Raises:
+            SteeringError, InterventionError, SurveyError, UsageError: what is asked for is not possible.
+            EngineError: the model failed.
+            StoppedError: the person pressed Ctrl-C; answers so far are cached.
+        """
+        return self.resumable.ask(self._swept())
+
+    async def _swept(self) -> SweepReport:
+        settings = load_settings()
+        async with AsyncExitStack() as opened:
+            engine = await opened_model_file(self.model or settings.model, settings, opened)
+            (path,) = find_direction(self.direction, engine.info.sha256)
+            found = read_direction(path)
+            sides = self._sides(found.facts)
+            for groups in (sides.toward, sides.against):
+                require_figures(self.survey, groups)
+            under = partial(intervention, found.direction, self.kind, layers=self.layers)
+            steered(engine, [under(self.strengths[0])])  # a fault is told before anything is asked
+            sweep = await self._measured(engine, sides, under)
+            layers = under(0.0).layers
+            return SweepReport(found, self.kind, layers, sides, self.survey, engine.info, sweep)
+
+    async def _measured(self, engine: LlamaEngine, sides: Sides, under: "partial[Intervention]") -> Sweep:
+        survey, done = self.survey.survey, 0
+        total = len(survey.questions) * (len(self.strengths) + 1)
+        requests = 2 * total
+        cached = self.resumable.begin(engine, "sweep", [self.direction, self.strengths, self.survey.sha256], requests)
+        texts, measured = neutral_texts(), []
+        with progress_bar(f"sweep of {self.direction}", self.resumable.tally) as advance:
+
+            def progress() -> None:
+                nonlocal done
+                done += 1
+                advance(done, total)
+
+            without = await measured_under(cached, survey, sides, None, 0.0, progress)
+            for strength in self.strengths:
+                changed = [under(strength)]
+                if self.kind == "add" and strength == 0:
+                    measured.append(Measured(0.0, without.training, without.held_out, 0.0))
+                    continue
+                moved = await engine.divergence(texts, changed)
+                cost = sum(moved) / len(moved)
+                measured.append(await measured_under(cached.steered(changed), survey, sides, strength, cost, progress))
+        self.resumable.finish()
+        return swept(measured, without)
+
+    def _sides(self, facts: DirectionFacts | None) -> Sides:
+        toward = self.toward or _groups_of(None if facts is None else facts.positive, "--toward")
+        against = self.against or _groups_of(None if facts is None else facts.negative, "--against")
+        return Sides(toward, against)
+
+
+def _groups_of(persona: str | None, option: str) -> tuple[Group, ...]:
+    try:
+        groups = load_persona(persona).persona.groups if persona else ()
+    except PersonaError:
+        groups = ()
+    if not groups:
+        raise UsageError(f"the direction does not say which group this side stands for; name it with {option}")
+    return groups
+
+
+def groups_meant(written: Sequence[str]) -> tuple[Group, ...]:
+    """Return the groups that are written as `ATTRIBUTE=value`, combined. Raises PersonaError, UsageError."""
+    return combined_groups(written)
+
+
+def strengths_meant(text: str) -> tuple[float, ...]:
+    """Return the strengths that `--strengths` names, ascending: `A:B:STEP`, or a list with commas.
+
+    Raises:
+        UsageError: they are not numbers, or too many.
+    """
+    found = _RANGE.fullmatch(text.strip())
+    try:
+        if found is not None:
+            first, last, step = map(float, found.groups())
+            count = math.floor((last - first) / step + 1e-9) + 1 if step > 0 and last >= first else 0
+            strengths = {round(first + step * place, 9) + 0.0 for place in range(min(count, MOST_STRENGTHS + 1))}
+        else:
+            strengths = {float(part) + 0.0 for part in text.split(",")}
+    except (ValueError, OverflowError) as error:
+        raise UsageError(f"--strengths {text}: write A:B:STEP, such as -1:1:0.25, or numbers with commas") from error
+    if not strengths or not all(map(math.isfinite, strengths)):
+        raise UsageError(f"--strengths {text}: write A:B:STEP, such as -1:1:0.25, or numbers with commas")
+    if len(strengths) > MOST_STRENGTHS:
+        raise UsageError(f"--strengths {text}: more than {MOST_STRENGTHS} strengths; take a larger step")
+    return tuple(sorted(strengths))
+
+
+def layers_meant(text: str | None) -> tuple[int, ...] | None:
+    """Return the layers that `--layers` names, as `3` or `3-5`; None for none.
+
+    Raises:
+        UsageError: it is not a range of layers.
+    """
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d{1,4})(?:-(\d{1,4}))?", text.strip())
+    first, last = (int(found[1]), int(found[2] or found[1])) if found is not None else (1, 0)
+    if first > last:
+        raise UsageError(f'--layers {text}: write one layer, such as 3, or a range, such as "3-5"')
+    return tuple(range(first, last + 1))

@@ -1,0 +1,121 @@
+"""What is printed of directions: a list, and how one of them does in each layer."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chat_personas.cli.tables.layout import begin, padded, print_line, table_console
+from chat_personas.paths import display_path
+from chat_personas.reporting.verdicts import NOT_SOUND
+from chat_personas.steering.direction_file import DirectionFile, LayerFacts
+from chat_personas.text import pluralize, printable
+
+if TYPE_CHECKING:
+    from chat_personas.cli.evaluation.sweeping import SweepReport
+    from chat_personas.steering.sweep import Step
+    from eval.scoring.results import PairedScore, Score
+
+_BAR = 24
+_WITH_BARS = 96
+"""Columns from which there is room for bars beside the figures of a sweep."""
+_FARTHEST = 0.4
+"""The leaning at which a bar is as long as it gets."""
+MADE_ELSEWHERE = "made by another tool: no poles, and nothing is known of how well it separates texts"
+
+
+def print_directions(found: Sequence[tuple[Path, DirectionFile]]) -> None:
+    """Print one line a direction and model."""
+    if not found:
+        print("no direction has been trained yet; see chat-personas steer train --help")
+    for _, each in found:
+        facts = each.facts
+        about = MADE_ELSEWHERE if facts is None else f"{facts.positive} against {facts.negative} ({facts.method})"
+        model = "any model" if facts is None else facts.model_name
+        print(printable(f"{padded(each.direction.name, 20)} {padded(model, 28)} {about}"))
+
+
+def print_direction(found: DirectionFile, path: Path) -> None:
+    """Print where a direction comes from and, for each layer, how well it separates held-out texts."""
+    direction, facts = found.direction, found.facts
+    console = table_console(to_error=False)
+    print_line(console, printable(f"{direction.name} · {direction.architecture} · width {direction.width}"))
+    print_line(console, printable(display_path(path)))
+    if facts is None:
+        print_line(console, MADE_ELSEWHERE)
+        return
+    lines = (
+        f"from {facts.negative} (negative) to {facts.positive} (positive), by {facts.method}, in {facts.model_name}",
+        f"trained on {pluralize(facts.training_pairs, 'pair')} of texts, judged on "
+        f"{pluralize(facts.held_out_pairs, 'other pair')}",
+        "area: the chance that a positive text lies farther along than a negative one, 95% interval over texts; "
+        "0.5 is chance",
+        "pairs: how many held-out pairs lie in order; agreement: how far the training pairs point to one side, -1 to 1",
+    )
+    for line in lines:
+        print_line(console, printable(line))
+    console.print(f"{'layer':>5}  {'area':<22} {'0.5':<{_BAR - 3}}{'1':>3}   pairs  agreement")
+    for each in facts.layers:
+        console.print(_line(each))
+
+
+def _line(facts: LayerFacts) -> str:
+    value, low, high = facts.area
+    filled = round(_BAR * max(0.0, min(1.0, 2 * value - 1)))
+    in_order, pairs = facts.in_order
+    figures = f"{value:.3f} [{low:.3f}, {high:.3f}]"
+    return (
+        f"{facts.layer:>5}  {figures:<22} {'━' * filled}{'·' * (_BAR - filled)}  {in_order:>3}/{pairs:<3} "
+        f"{facts.agreement:>8.2f}"
+    )
+
+
+def print_sweep(found: "SweepReport", *, to_error: bool) -> None:
+    """Print one line a strength: where the answers lean, on the held-out questions, and what it costs."""
+    sides, sweep = found.sides, found.sweep
+    toward, against = (" and ".join(map(str, groups)) for groups in (sides.toward, sides.against))
+    layers = "-".join(map(str, sorted({found.layers[0], found.layers[-1]})))
+    heading = f"{found.direction.direction.name} · {found.kind} in layer {layers} · model {found.model.name}"
+    console = begin(printable(heading), demonstration=found.model.demonstration, to_error=to_error)
+    for line in (
+        f"leaning: alignment with {toward} minus alignment with {against}, on questions that no direction was trained "
+        "on; change: paired, from the model without steering",
+        "cost: how far the next word moves on neutral texts (divergence in nats; 0 is not at all)",
+    ):
+        print_line(console, printable(line))
+    console.print(f"{'strength':>8}  {'leaning':<25} {'change':<25} {'cost':>6}")
+    for step in sweep.steps:
+        bar = f" {_leaning_bar(step)}" if console.width >= _WITH_BARS and step.verdict.sound else ""
+        console.print(_sweep_line(step, best=step.strength == sweep.best) + bar)
+    if sweep.best is None:
+        print_line(console, "no strength gives sound answers on the training half")
+    else:
+        print_line(console, f"best on the training half: {sweep.best:g} (marked with *)")
+    astray = sweep.anti_steerable
+    if astray is not None:
+        print_line(
+            console,
+            f"anti-steerable: {astray.count} of {astray.questions} questions move away as the strength grows "
+            f"({astray.count / astray.questions:.2f} [{astray.low:.2f}, {astray.high:.2f}])",
+        )
+
+
+def _sweep_line(step: "Step", *, best: bool) -> str:
+    mark = "*" if best else " "
+    if not step.verdict.sound:
+        return f"{step.strength:>+8g}{mark} not sound: {NOT_SOUND[step.verdict.finding]:<40} {step.cost:>6.3f}"
+    leaning, change = (_figure(each) for each in (step.leaning, step.change))
+    return f"{step.strength:>+8g}{mark} {leaning:<25} {change:<25} {step.cost:>6.3f}"
+
+
+def _figure(score: "Score | PairedScore | None") -> str:
+    if score is None:
+        return "none"
+    ends = "(no interval)" if score.low is None or score.high is None else f"[{score.low:+.3f}, {score.high:+.3f}]"
+    return f"{score.mean:+.3f} {ends}"
+
+
+def _leaning_bar(step: "Step") -> str:
+    half = _BAR // 2
+    length = round(half * min(1.0, abs(step.leaning.mean if step.leaning else 0.0) / _FARTHEST))
+    left, right = ("━" * length, "") if step.leaning is not None and step.leaning.mean < 0 else ("", "━" * length)
+    return f"{left:·>{half}}│{right:·<{half}}"

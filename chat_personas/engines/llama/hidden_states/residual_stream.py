@@ -1,0 +1,165 @@
+"""The residual stream of a context: the hidden states between the layers, read and written while it decodes.
+
+llama.cpp calls back for each tensor of its computation. Between the computing of one and the next its values can be
+read, and written. A write is exact for every token of a decode and for weights of any kind: no weight is touched.
+"""
+
+import ctypes
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chat_personas.engines.llama.bindings import native
+from eval.engine import EngineError
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class StateNames:
+    """How llama.cpp names the states of the residual stream of one architecture.
+
+    Attributes:
+        embedded: the state that the first layer reads.
+        between: the state between attention and feed-forward network of a layer; None where both read the same state
+            and their results are added together.
+    """
+
+    embedded: str
+    between: str | None
+
+
+AFTER = "l_out"
+"""The state after a layer, in every architecture that llama.cpp can steer."""
+
+_SEQUENTIAL = StateNames("embd", "ffn_inp")
+_NORMED_AFTER = StateNames("inp_scaled", "sa_out")
+STATE_NAMES: Mapping[str, StateNames] = {
+    "llama": _SEQUENTIAL,
+    "qwen2": _SEQUENTIAL,
+    "qwen3": _SEQUENTIAL,
+    "gemma2": _NORMED_AFTER,
+    "gemma3": _NORMED_AFTER,
+    "phi2": StateNames("embd", None),
+}
+"""The architectures whose states are all known by name, from llama.cpp's graphs (src/models). Mistral's is `llama`.
+
+Where one state has no name, such as that between attention and feed-forward network of `phi3`, a direction could be
+taken out of the others only, and would come back through that one.
+"""
+
+
+def state_names(architecture: str) -> StateNames:
+    """Return the names of all states of an architecture.
+
+    Raises:
+        EngineError: they are not all known, so that a direction could be removed by halves only.
+    """
+    found = STATE_NAMES.get(architecture)
+    if found is None:
+        known = ", ".join(STATE_NAMES)
+        raise EngineError(
+            f'a direction cannot be removed from a model of the architecture "{architecture}", because llama.cpp does '
+            f"not name all of its hidden states; use a model of one of these: {known}"
+        )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """The component of a state along a unit vector, set to a value: h becomes h + (value - h·r)·r.
+
+    Attributes:
+        vector: r, of length 1 (width,).
+        value: the component afterwards; 0 removes the direction.
+    """
+
+    vector: Floats
+    value: float
+
+    def apply(self, states: Floats) -> Floats:
+        """Return `states` (tokens, width) with the component set; computed in double precision."""
+        vector = self.vector.astype(np.float64)
+        wide = states.astype(np.float64)
+        wide += (self.value - wide @ vector)[:, None] * vector
+        result: Floats = wide.astype(np.float32)
+        return result
+
+
+@dataclass(slots=True)
+class ResidualStream:
+    """The states of one context by name, such as `l_out-3` for the state after layer 3, counted from 0.
+
+    Give `callback` to the context when it is made, and keep this object as long as the context lives. After each decode
+    call `check`: what went wrong in between could not be raised through C.
+
+    Attributes:
+        width: numbers in a state.
+        settings: what is written, by the name of the state, in this order.
+        wanted: the names of the states to keep from the next decodes.
+        states: what the last decode left of them (tokens, width). After the last layer llama.cpp computes only the
+            tokens whose logits are asked for.
+    """
+
+    width: int
+    settings: Mapping[str, Sequence[Setting]] = field(default_factory=dict)
+    wanted: Collection[str] = ()
+    states: dict[str, Floats] = field(default_factory=dict)
+    _error: BaseException | None = None
+    callback: Any = None
+
+    def __post_init__(self) -> None:
+        self.callback = native().ggml_backend_sched_eval_callback(self._called)
+
+    def check(self) -> None:
+        """Raise what went wrong during the last decode; then its logits mean nothing."""
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
+
+    def _called(self, tensor: int, asking: bool, _data: object) -> bool:
+        """Say whether a tensor is wanted; and when it is computed, read and write it. Must not raise: C is waiting."""
+        try:
+            name = _library().ggml_get_name(tensor).decode()
+            if asking:
+                return name in self.settings or name in self.wanted
+            self._visit(name, tensor)
+        except BaseException as error:
+            self._error = self._error or error
+            return False
+        return True
+
+    def _visit(self, name: str, tensor: int) -> None:
+        library = _library()
+        tokens = library.ggml_nbytes(tensor) // (4 * self.width)
+        states = np.empty((tokens, self.width), dtype=np.float32)
+        library.ggml_backend_tensor_get(tensor, states.ctypes.data, 0, states.nbytes)
+        for setting in self.settings.get(name, ()):
+            states = setting.apply(states)
+        if name in self.settings:
+            library.ggml_backend_tensor_set(tensor, states.ctypes.data, 0, states.nbytes)
+        if name in self.wanted:
+            self.states[name] = states
+
+
+@cache
+def _library() -> Any:
+    """Return ggml's own library, of which llama-cpp-python binds only a part."""
+    folder = Path(native().__file__).parent / "lib"
+    found = next((path for path in sorted(folder.iterdir()) if "ggml-base" in path.name), None)
+    if found is None:
+        raise EngineError(
+            "this build of llama-cpp-python has no ggml of its own, so that hidden states cannot be read; reinstall it"
+        )
+    library = ctypes.CDLL(str(found))
+    pointer, size = ctypes.c_void_p, ctypes.c_size_t
+    library.ggml_get_name.restype, library.ggml_get_name.argtypes = ctypes.c_char_p, [pointer]
+    library.ggml_nbytes.restype, library.ggml_nbytes.argtypes = size, [pointer]
+    for function in (library.ggml_backend_tensor_get, library.ggml_backend_tensor_set):
+        function.restype, function.argtypes = None, [pointer, pointer, size, size]
+    return library

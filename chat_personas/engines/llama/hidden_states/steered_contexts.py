@@ -1,0 +1,163 @@
+"""Contexts whose hidden states are changed: what interventions mean for one, and which of them are kept.
+
+What was decoded under one setting is of no use under another. So each setting has a context of its own, beside the one
+without interventions. Two are kept: whoever turns back to the setting before finds its conversation still decoded.
+"""
+
+import math
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chat_personas.engines.llama.context import Context
+from chat_personas.engines.llama.hidden_states.residual_stream import AFTER, ResidualStream, Setting, state_names
+from chat_personas.engines.llama.model import ModelShape
+from chat_personas.engines.llama.token_cache import Memory
+from eval.interventions import Direction, Intervention, InterventionError, Interventions
+
+Floats = NDArray[np.float32]
+MOST_SETTINGS = 2
+
+
+def check_interventions(interventions: Interventions, shape: ModelShape, sha256: str | None) -> None:
+    """Make sure that a model can be changed so.
+
+    Raises:
+        InterventionError: see `Steerable.steered`.
+        EngineError: a direction cannot be removed from a model of this architecture.
+    """
+    for each in interventions:
+        check_direction(each.direction, shape, sha256)
+        missing = sorted(set(each.layers) - set(each.direction.layers))
+        if missing or not each.layers:
+            had = f"{each.direction.layers[0]} to {each.direction.layers[-1]}"
+            raise InterventionError(
+                f"the direction {each.direction.name} has no vector for layer {', '.join(map(str, missing))}; "
+                f"it has layers {had}"
+            )
+        if not math.isfinite(each.strength):
+            raise InterventionError(f"the strength of {each.direction.name} is not a number; write one such as 1.5")
+        if each.kind == "clamp" and each.direction.poles is None:
+            raise InterventionError(
+                f"the direction {each.direction.name} was made by another tool and has no poles to be set between; "
+                "add it instead, or train it here"
+            )
+        if each.kind == "ablate":
+            state_names(shape.architecture)
+
+
+def check_direction(direction: Direction, shape: ModelShape, sha256: str | None) -> None:
+    """Make sure that a direction is one of this model.
+
+    Raises:
+        InterventionError: it was trained on another one, or its vectors do not fit.
+    """
+    name = direction.name
+    if direction.model_sha256 is not None and direction.model_sha256 != sha256:
+        raise InterventionError(
+            f"the direction {name} was trained on another model and means nothing in this one; train it on this one "
+            "with `chat-personas steer train`"
+        )
+    if direction.architecture not in ("unknown", shape.architecture):
+        raise InterventionError(
+            f'the direction {name} is for models of the architecture "{direction.architecture}", and this one is '
+            f'"{shape.architecture}"'
+        )
+    if direction.width != shape.width:
+        raise InterventionError(
+            f"the direction {name} has vectors of {direction.width} numbers, and a state of this model has "
+            f"{shape.width}; train it on this model"
+        )
+    if direction.layers[-1] >= shape.layers:
+        raise InterventionError(
+            f"the direction {name} has a vector for layer {direction.layers[-1]}, and the last layer of this model is "
+            f"{shape.layers - 1}; train it on this model"
+        )
+
+
+def added(interventions: Interventions, shape: ModelShape) -> Floats | None:
+    """Return what is added to the state after each layer from the second on (layers - 1, width); None for nothing.
+
+    This is the form in which llama.cpp takes a control vector.
+    """
+    found = [each for each in interventions if each.kind == "add"]
+    if not found:
+        return None
+    total = np.zeros((shape.layers - 1, shape.width), dtype=np.float64)
+    for each in found:
+        for layer in each.layers:
+            place = each.direction.in_layer(layer)
+            scale = each.strength * float(each.direction.norms[place])
+            total[layer - 1] += scale * each.direction.vectors[place].astype(np.float64)
+    result: Floats = total.astype(np.float32)
+    return result
+
+
+def settings(interventions: Interventions, shape: ModelShape) -> Mapping[str, list[Setting]]:
+    """Return what is written to the states by their names; removals come last, so that nothing is left of them."""
+    found: dict[str, list[Setting]] = {}
+    for each in interventions:
+        if each.kind == "clamp":
+            for layer in each.layers:
+                found.setdefault(f"{AFTER}-{layer}", []).append(_clamped(each, layer))
+    for each in interventions:
+        if each.kind == "ablate":
+            vector = each.direction.vectors[each.direction.in_layer(each.layers[0])]
+            for name in _every_state(shape):
+                found.setdefault(name, []).append(Setting(vector, 0.0))
+    return found
+
+
+def _clamped(intervention: Intervention, layer: int) -> Setting:
+    direction = intervention.direction
+    place = direction.in_layer(layer)
+    assert direction.poles is not None
+    negative, positive = map(float, direction.poles[place])
+    return Setting(direction.vectors[place], negative + intervention.strength * (positive - negative))
+
+
+def _every_state(shape: ModelShape) -> list[str]:
+    names = state_names(shape.architecture)
+    between = [] if names.between is None else [f"{names.between}-{layer}" for layer in range(shape.layers)]
+    return [names.embedded, *between, *(f"{AFTER}-{layer}" for layer in range(shape.layers))]
+
+
+@dataclass(slots=True)
+class SteeredContexts:
+    """The contexts of the settings that were used last, each with what it holds in its cache.
+
+    `make` allocates a context that hears of its hidden states, `remember` keeps the books of its cache.
+    """
+
+    shape: ModelShape
+    make: Callable[[ResidualStream], Context]
+    remember: Callable[[Context], Memory]
+    _kept: OrderedDict[tuple[str, ...], tuple[Context, Memory]] = field(default_factory=OrderedDict)
+
+    def under(self, interventions: Interventions) -> tuple[Context, Memory]:
+        """Return the context of this setting, with what it holds; an empty one if it is new, or was given up."""
+        key = tuple(each.key for each in interventions)
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        while len(self._kept) >= MOST_SETTINGS:
+            _, (oldest, _) = self._kept.popitem(last=False)
+            oldest.close()
+        context = self.opened(interventions)
+        self._kept[key] = context, self.remember(context)
+        return self._kept[key]
+
+    def opened(self, interventions: Interventions) -> Context:
+        """Return an empty context of this setting, which the caller closes."""
+        context = self.make(ResidualStream(self.shape.width, settings(interventions, self.shape)))
+        context.add(added(interventions, self.shape))
+        return context
+
+    def close(self) -> None:
+        """Free all of them."""
+        for context, _ in self._kept.values():
+            context.close()
+        self._kept.clear()

@@ -1,0 +1,58 @@
+"""The interventions that a persona's file asks for, on the model that is in use."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from chat_personas.steering.direction_file import find_direction, read_direction
+from chat_personas.steering.errors import SteeringError
+from eval.engine import Engine
+from eval.interventions import Direction, Intervention, InterventionKind, steered
+from personas import LoadedPersona, Persona
+
+
+def steered_for(engine: Engine, persona: LoadedPersona) -> Engine:
+    """Return `engine` as a persona's steering changes it; as it is, if that is a prompt or none.
+
+    Raises:
+        SteeringError: a direction is missing, damaged, or was trained on another model.
+        InterventionError: the model cannot be changed so.
+    """
+    return steered(engine, list(interventions_of(persona.persona, persona.path.parent, engine.info.sha256)))
+
+
+def interventions_of(persona: Persona, folder: Path, model_sha256: str | None) -> Iterator[Intervention]:
+    """Yield what a persona's steering changes in the model of this hash.
+
+    Directions are found by their names, or are files relative to `folder`.
+
+    Raises:
+        SteeringError: a direction is missing, damaged, or was trained on another model.
+    """
+    if persona.steering == "activation":
+        for each in persona.activation:
+            direction = _direction(each.direction, folder, model_sha256)
+            layers = each.layers or (direction.best,)
+            if each.clamp is None:
+                yield Intervention("add", direction, layers, 1.0 if each.strength is None else each.strength)
+            else:
+                yield Intervention("clamp", direction, layers, each.clamp)
+    if persona.steering == "ablation":
+        for removed in persona.ablation:
+            direction = _direction(removed.direction, folder, model_sha256)
+            yield Intervention("ablate", direction, removed.layers or (direction.best,))
+
+
+def _direction(name_or_path: str, folder: Path, model_sha256: str | None) -> Direction:
+    if name_or_path.endswith(".gguf"):
+        return read_direction(folder / Path(name_or_path).expanduser()).direction
+    if model_sha256 is None:
+        raise SteeringError(f"the direction {name_or_path} is for a model file, and a server does not show its own")
+    (path,) = find_direction(name_or_path, model_sha256)
+    return read_direction(path).direction
+
+
+def intervention(
+    direction: Direction, kind: InterventionKind, strength: float, layers: tuple[int, ...] | None = None
+) -> Intervention:
+    """Return an intervention along a direction, by default in its best layer."""
+    return Intervention(kind, direction, layers or (direction.best,), 0.0 if kind == "ablate" else strength)

@@ -1,0 +1,142 @@
+"""Directions in the hidden states of a model, and interventions along them.
+
+A direction separates two sets of texts within a model: in every layer a vector of length 1 in the residual stream,
+which points from the states of the one set to those of the other. An intervention changes the states along it while
+the model computes: in every token of the prompt, of probes and of replies alike.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+
+from personas.errors import ReportedError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from eval.engine import Engine
+
+InterventionKind = Literal["add", "clamp", "ablate"]
+
+
+class InterventionError(ReportedError):
+    """A model cannot be changed in this way: the direction is not its own, or the kind of change is out of reach."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Direction:
+    """A direction of one model. Two are equal if they come from the same file.
+
+    Attributes:
+        name: by which people call it.
+        sha256: that of its file.
+        model_sha256: that of the model whose states it separates; None if the file does not say.
+        architecture: that of the model, by llama.cpp's name, such as `llama`.
+        layers: the numbers of its layers, ascending. Layer 0 is the first of the model; no file has a vector for it.
+        vectors: of length 1 (layers, width).
+        norms: the typical norm of a state in each layer, the unit of a strength; for files made elsewhere the length of
+            their own vectors, as llama.cpp takes it (layers,).
+        poles: the mean component of the states of either set along the vector, that of the negative set first
+            (layers, 2); None if the file does not say.
+        best: the layer in which the training texts lie farthest apart, against how they scatter; for files made
+            elsewhere the middle one.
+    """
+
+    name: str
+    sha256: str
+    model_sha256: str | None
+    architecture: str
+    layers: tuple[int, ...]
+    vectors: "NDArray[np.float32]"
+    norms: "NDArray[np.float32]"
+    poles: "NDArray[np.float32] | None"
+    best: int
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Direction) and other.sha256 == self.sha256
+
+    def __hash__(self) -> int:
+        return hash(self.sha256)
+
+    @property
+    def width(self) -> int:
+        """How many numbers a state has."""
+        return int(self.vectors.shape[1])
+
+    def in_layer(self, layer: int) -> int:
+        """Return the place of a layer in `vectors`, `norms` and `poles`. Raises ValueError if it has none."""
+        return self.layers.index(layer)
+
+
+@dataclass(frozen=True, slots=True)
+class Intervention:
+    """A change of the states h along the vector r of a direction, in some layers.
+
+    - `add`: h + strength · n · r, with n the typical norm of the layer.
+    - `clamp`: h + (c - h·r) · r, with c at `strength` between the poles: 0 the negative one, 1 the positive one.
+    - `ablate`: h - (h·r) · r in every layer, with the one r of the layer that is named: then no layer reads anything
+      along it.
+
+    Attributes:
+        kind: what is done.
+        direction: along what.
+        layers: in which layers; for `ablate` the one layer whose vector is removed everywhere.
+        strength: see above; 0 for `ablate`.
+    """
+
+    kind: InterventionKind
+    direction: Direction
+    layers: tuple[int, ...]
+    strength: float = 0.0
+
+    @property
+    def key(self) -> str:
+        """What tells this intervention from another, in cached answers and in reports."""
+        layers = ",".join(map(str, self.layers))
+        strength = "" if self.kind == "ablate" else f", strength {self.strength!r}"
+        return f"{self.kind} {self.direction.name} (sha256 {self.direction.sha256}), layers {layers}{strength}"
+
+    @property
+    def shown(self) -> str:
+        """The intervention as people read it, such as `party +1.5 in layers 3-4`."""
+        layers = "-".join(map(str, sorted({self.layers[0], self.layers[-1]})))
+        where = f"layer{'s' if len(self.layers) > 1 else ''} {layers}"
+        if self.kind == "ablate":
+            return f"{self.direction.name} removed ({where})"
+        how = f"{self.strength:+g}" if self.kind == "add" else f"set to {self.strength:g}"
+        return f"{self.direction.name} {how} in {where}"
+
+
+Interventions = Sequence[Intervention]
+
+
+def steered(engine: "Engine", interventions: Interventions) -> "Engine":
+    """Return `engine` under interventions; without any it is returned as it is.
+
+    Raises:
+        InterventionError: it cannot be steered from inside, as no server can, or see `Steerable.steered`.
+    """
+    if not interventions:
+        return engine
+    if not isinstance(engine, Steerable):
+        raise InterventionError(
+            f"{engine.info.name} cannot be steered from inside: its hidden states are out of reach; use a model file"
+        )
+    return engine.steered(interventions)
+
+
+@runtime_checkable
+class Steerable(Protocol):
+    """An engine that can be steered from inside."""
+
+    def steered(self, interventions: Interventions) -> "Engine":
+        """Return the same model under these interventions. Closing it leaves this engine open.
+
+        Its `info` names them, so that whatever is recorded or cached is told apart from what came without them.
+
+        Raises:
+            InterventionError: a direction does not belong to this model, has no vector for a layer or no poles to be
+                clamped between, or a strength is not a number.
+        """
+        ...

@@ -1,0 +1,33 @@
+"""Reading the inside of a model: the hidden states at the end of a text."""
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from eval.engine import Message
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A conversation up to where the model replies, or some words into its reply: there the states are read."""
+
+    messages: tuple[Message, ...]
+    reply: str = ""
+
+
+@runtime_checkable
+class ReadsStates(Protocol):
+    """An engine whose hidden states can be read."""
+
+    def states(self, openings: Sequence[Opening]) -> "AsyncGenerator[NDArray[np.float32], None]":
+        """Yield for each opening, in their order, the state after every layer at its last token (layers, width).
+
+        Raises:
+            RequestError: an opening is too long for the context.
+            EngineError: the model failed, or its states cannot be read.
+        """
+        ...

@@ -1,0 +1,146 @@
+"""`steer`: directions are trained, judged, listed, used and deleted, and what does not fit is refused in one line."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from chat_personas.paths import directions_directory
+from tests.cli.running import Command, only_line
+from tests.engines.llama.tiny import write_tiny_model
+
+WORDS = ("people", "government", "more", "should", "the", "and")
+
+
+@pytest.fixture
+def pairs(tmp_path: Path) -> str:
+    """Twelve pairs of texts in a file."""
+    lines = [{"positive": f"{word} {n}!", "negative": f"{word} {n}?"} for word in WORDS for n in (1, 2)]
+    path = tmp_path / "pairs.jsonl"
+    path.write_text("\n".join(map(json.dumps, lines)))
+    return str(path)
+
+
+@pytest.fixture
+def other_model(tmp_path: Path) -> str:
+    return str(write_tiny_model(tmp_path / "other.gguf", seed=9))
+
+
+@pytest.fixture
+def trained(command: Command, tiny: str, pairs: str) -> Path:
+    """The file of the direction `loud`, trained on the tiny model."""
+    ran = command("steer", "train", "loud", "--pairs", pairs, "--model", tiny)
+    assert ran.code == 0, ran.err
+    (path,) = directions_directory().glob("loud/*")
+    return path
+
+
+def test_training_prints_how_well_held_out_texts_are_separated(command: Command, trained: Path, tiny: str) -> None:
+    out = command("steer", "show", "loud").out
+    assert "loud · llama · width 64" in out
+    assert "trained on 6 pairs of texts, judged on 6 other pairs" in out
+    (line,) = [line.split() for line in out.splitlines() if line.strip().startswith("1 ")]
+    assert 0 <= float(line[1]) <= 1
+    assert trained.stat().st_mode & 0o777 == 0o600
+
+
+def test_nothing_else_is_left_of_a_training(trained: Path) -> None:
+    assert list(directions_directory().rglob("*.*")) == [trained]
+
+
+def test_a_direction_is_listed_with_its_model_and_can_be_checked(command: Command, trained: Path, tiny: str) -> None:
+    assert command("steer", "list").out.split()[:2] == ["loud", Path(tiny).stem]
+    assert command("steer", "check", "loud", "--model", tiny).out == f"loud: fits {Path(tiny).stem}\n"
+
+
+def test_a_direction_of_another_model_is_refused(command: Command, trained: Path, other_model: str) -> None:
+    ran = command("steer", "check", "loud", "--model", other_model)
+    assert ran.code == 2
+    assert "was trained on another model; train it on this one" in only_line(ran)
+    ran = command("steer", "check", str(trained), "--model", other_model)
+    assert ran.code == 2
+    assert "was trained on another model and means nothing in this one" in only_line(ran)
+
+
+def test_a_direction_is_not_replaced_by_accident(command: Command, trained: Path, tiny: str, pairs: str) -> None:
+    before = trained.read_bytes()
+    ran = command("steer", "train", "loud", "--pairs", pairs, "--model", tiny, "--seed", "1")
+    assert ran.code == 2
+    assert "add --replace" in only_line(ran)
+    assert trained.read_bytes() == before
+    assert command("steer", "train", "loud", "--pairs", pairs, "--model", tiny, "--seed", "1", "--replace").code == 0
+    assert trained.read_bytes() != before
+
+
+def test_deleting_needs_agreement(command: Command, trained: Path) -> None:
+    ran = command("steer", "delete", "loud")
+    assert ran.code == 2
+    assert "add --yes" in only_line(ran)
+    assert trained.exists()
+    assert command("steer", "delete", "loud", "--yes").code == 0
+    assert not trained.exists()
+    assert "no direction has been trained yet" in command("steer", "list").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["train", "../loud"], "cannot be a direction's name"),
+        (["train", "loud"], "name them with --positive and --negative, or --pairs"),
+        (["train", "loud", "--positive", "democrat"], "name them with --positive and --negative"),
+        (["train", "loud", "--positive", "democrat", "--negative", "democrat"], "have the same prompt"),
+        (["train", "loud", "--pairs", "nowhere.jsonl"], 'there is no file "nowhere.jsonl"'),
+        (["train", "loud", "--method", "svm", "--pairs", "x"], "--method svm"),
+        (["show", "loud"], 'there is no direction "loud"'),
+        (["delete", "loud", "--yes"], 'there is no direction "loud"'),
+    ],
+)
+def test_a_mistake_is_one_line_and_leaves_nothing(command: Command, arguments: list[str], said: str) -> None:
+    ran = command("steer", *arguments)
+    assert ran.code == 2
+    assert said in only_line(ran)
+    assert not directions_directory().exists()
+
+
+def test_a_server_cannot_be_steered(command: Command, pairs: str) -> None:
+    ran = command("steer", "train", "loud", "--pairs", pairs, "--model", "http://127.0.0.1:9/v1")
+    assert ran.code == 2
+    assert "a server does not show the hidden states of its model" in only_line(ran)
+
+
+def test_a_persona_is_asked_under_its_direction(command: Command, trained: Path, tiny: str, tmp_path: Path) -> None:
+    def persona(strength: float) -> str:
+        path = tmp_path / f"loud-{strength}.toml"
+        path.write_text(
+            'schema = "chat-personas/persona@1"\nname = "loud"\ntitle = "Loud"\nsteering = "activation"\n'
+            f'[[groups]]\nattribute = "POLPARTY"\nvalue = "Democrat"\n'
+            f'[[activation]]\ndirection = "loud"\nstrength = {strength}\n'
+        )
+        return str(path)
+
+    def answers(strength: float) -> tuple[list[str], list[float]]:
+        path = tmp_path / "report.json"
+        ran = command("eval", persona(strength), "--model", tiny, "--limit", "20", "--json", str(path))
+        assert ran.code == 0, ran.err
+        report = json.loads(path.read_text())
+        return report["model"]["interventions"], [
+            share for question in report["questions"] for share in question["model"]
+        ]
+
+    nothing, moved = answers(0.0), answers(5.0)
+    assert "strength 5.0" in moved[0][0]
+    assert "add loud" in moved[0][0]
+    assert sum(abs(one - other) for one, other in zip(nothing[1], moved[1], strict=True)) > 0.1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="paths")
+def test_a_persona_that_names_no_direction_of_the_model_is_refused(command: Command, tiny: str, tmp_path: Path) -> None:
+    path = tmp_path / "persona.toml"
+    path.write_text(
+        'schema = "chat-personas/persona@1"\nname = "x"\ntitle = "X"\nsteering = "ablation"\n'
+        '[[groups]]\nattribute = "POLPARTY"\nvalue = "Democrat"\n[[ablation]]\ndirection = "nowhere"\n'
+    )
+    ran = command("eval", str(path), "--model", tiny)
+    assert ran.code == 2
+    assert 'there is no direction "nowhere"' in only_line(ran)
