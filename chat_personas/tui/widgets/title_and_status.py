@@ -11,7 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
 
-from chat_personas.reporting.wording import BASE_MODEL, DEMONSTRATION
+from chat_personas.reporting.wording import BASE_MODEL, DEMONSTRATION, not_followed
 from chat_personas.text import printable
 from chat_personas.tui.drawing import fitted
 
@@ -46,6 +46,8 @@ BASE_MODEL_SHORT = "base model"
 class StatusLine(Widget):
     """The model, whether it is a demonstration or a base model, what is going on, and how much of the context is used.
 
+    `own_text` names the tables of the persona that hold text of its own, which a demonstration model hardly follows.
+
     On a narrow screen the remarks are shortened first; then whole parts are left out, the last ones first. `used` is
     the number of tokens of the `context` that the next reply starts from, None while it is not known. `at_least` says
     that it may be more, as after a reply that was stopped.
@@ -54,6 +56,7 @@ class StatusLine(Widget):
     model: reactive[str] = reactive("")
     demonstration: reactive[bool] = reactive(False)
     base: reactive[bool] = reactive(False)
+    own_text: reactive[str] = reactive("")
     state: reactive[str] = reactive("")
     used: reactive[int | None] = reactive(None)
     at_least: reactive[bool] = reactive(False)
@@ -67,9 +70,14 @@ class StatusLine(Widget):
         parts = self._parts(DEMONSTRATION, BASE_MODEL)
         if _joined(parts).cell_length > self.content_size.width:
             parts = self._parts(DEMONSTRATION_SHORT, BASE_MODEL_SHORT)
-        while len(parts) > 1 + self.demonstration + self.base and _joined(parts).cell_length > self.content_size.width:
+        least = 1 + self.demonstration + self.base + self._has_unfollowed_text
+        while len(parts) > least and _joined(parts).cell_length > self.content_size.width:
             parts.pop()
         return _joined(parts)
+
+    @property
+    def _has_unfollowed_text(self) -> bool:
+        return self.demonstration and bool(self.own_text)
 
     def _parts(self, warning: str, remark: str) -> list[Content]:
         parts = [Content(printable(self.model))]
@@ -77,6 +85,8 @@ class StatusLine(Widget):
             parts.append(Content(remark))
         if self.demonstration:
             parts.append(Content.styled(warning, "bold"))
+        if self._has_unfollowed_text:
+            parts.append(Content(not_followed(self.own_text)))
         if self.state:
             parts.append(Content(self.state))
         if self.context and self.used is not None:
