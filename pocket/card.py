@@ -9,6 +9,7 @@ from pocket.coherence_scores import render_coherence_scores
 from pocket.conversation_scores import render_conversation_scores
 from pocket.dialogues import TOPICS
 from pocket.expressions import render_expressions, shown
+from pocket.ground_scores import render_ground_scores
 
 PERSONAS = {"democrat": "a Democrat", "republican": "a Republican", "unsteered": "nobody (no system prompt)"}
 SHOWN_TOPICS = ("guns", "abortion", "climate change", "immigration")
@@ -25,7 +26,8 @@ def render_card(numbers: Numbers) -> str:
     expressions = render_expressions(numbers["parties"])
     talking = render_conversation_scores(numbers["conversation"])
     coherence = render_coherence_scores(numbers["coherence"])
-    measured = (_scores(numbers), expressions, talking, coherence)
+    ground = render_ground_scores(numbers["ground"])
+    measured = (_scores(numbers), expressions, talking, coherence, ground)
     parts = (_purpose(), _training(numbers), *measured, _dialogues(numbers), _remaking())
     return "\n\n".join(filter(None, parts)) + "\n"
 
@@ -150,9 +152,10 @@ def _quoted(reply: str) -> str:
 def _remaking() -> str:
     return """## Making it again
 
-`make pocket` runs every stage: text, tokenizer, shards, train, finish, export, evaluate, card. The text, the order of
-the data and the first weights follow from the seed. A budget in minutes (of the stage `train`) depends on the machine's
-speed; `--tokens` does not."""
+`make pocket` runs every stage: text, tokenizer, shards, train, finish, ground, export, evaluate, card. The text, the
+order of the data and the first weights follow from the seed. A budget in minutes (of the stage `train`) depends on the
+machine's speed; `--tokens` does not. `python -m pocket --begin-with FOLDER` runs the last part of the training only,
+from the `pocket.gguf` and the `pocket.json` of the parts before."""
 
 
 def _lines(rows: Iterable[str]) -> str:

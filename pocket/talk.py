@@ -14,7 +14,7 @@ from pocket.topics import Side, Topic
 
 @dataclass(slots=True)
 class Position:
-    """What the persona said about one topic: its stance as a clause, and the texts it has used up."""
+    """What the persona said about one topic: its stance and last reason as clauses, and the texts it has used up."""
 
     topic: Topic
     phrase: str
@@ -22,6 +22,7 @@ class Position:
     strength: float
     stance: str
     used: set[str] = field(default_factory=set)
+    reason: str = ""
 
 
 @dataclass(slots=True)

@@ -241,6 +241,11 @@ def both_parts(first: Path, second: Path) -> dict[str, Any]:
     }
 
 
+def save_weights(model: PocketModel, path: Path) -> None:
+    """Write the weights of `model` as a checkpoint to begin from; it holds nothing else of a run."""
+    torch.save({"shape": model.shape.as_dict(), "model": model.state_dict()}, path)
+
+
 def _run(trainer: Trainer, stream: Iterator[Batch], checkpoint: Path, log: Path) -> None:
     saved = time.monotonic()
     while trainer.state.progress(trainer.plan) < 1:
