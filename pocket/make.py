@@ -42,7 +42,7 @@ FINISHING_RATE = 0.35
 """Times the rates of the first part."""
 BEGUN_NOTE = "The third part was trained from the F16 weights of the first two, read back from their model file."
 GROUND_LESSON = "ground"
-GROUND_TOKENS = 10_000_000
+GROUND_TOKENS = 10_400_000
 GROUND_RATE = 0.35
 """Times the rates of the first part."""
 

@@ -284,9 +284,9 @@ class Writer:
             chance = self.rng.random()
             if chance < 0.4:
                 argument.argue(talk, talk.positions[topic.name], self.rng.choice((1, 1, 2)))
-            elif chance < 0.55:
-                near_topics.decline_matter(talk)
             elif chance < 0.65:
+                near_topics.decline_matter(talk)
+            elif chance < 0.75:
                 interview.interview(talk, self.panel, 1)
         if self.rng.random() < 0.4:
             refer_back(talk)
@@ -308,7 +308,11 @@ class Writer:
     def near_topics(self, role: Role) -> list[Turn]:
         """One to four questions in the same words about matters that no topic covers, and about topics."""
         talk = self._begin(role, self._telling(role))
-        for _ in range(self.rng.choice((1, 1, 2, 3, 4))):
+        if self.rng.random() < 0.3:
+            topic = self.rng.choice(TOPICS)
+            self._open(talk, topic)
+            argument.argue(talk, talk.positions[topic.name], self.rng.choice((0, 1)))
+        for _ in range(self.rng.choice((1, 1, 2, 3, 5))):
             if self.rng.random() < 0.6:
                 near_topics.decline_matter(talk)
             else:
@@ -426,7 +430,7 @@ SHARES: Mixture = (
 )
 GROUND: Mixture = (
     (Writer.argument, 40.0),
-    (Writer.claim, 36.0),
+    (Writer.claim, 32.0),
     (Writer.topic_after_topic, 30.0),
     (Writer.near_topics, 50.0),
     (Writer.interview, 44.0),

@@ -5,6 +5,7 @@ agrees only with what its own side says. What the user says is as often a claim 
 people who argue, `retorts.toml` and `stories.toml`; often it holds no claim at all.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +21,13 @@ Claims = Mapping[str, Mapping[Side, list[str]]]
 
 RETORTS: Claims = tomllib.loads((Path(__file__).parent / "retorts.toml").read_text(encoding="utf-8"))
 STORIES: Claims = tomllib.loads((Path(__file__).parent / "stories.toml").read_text(encoding="utf-8"))
+_BEGINS = re.compile(r"(^|[.!?:] ?)\{\}")
+_CALLS = re.compile(
+    r"(?:adapt|build|cancel|choose|close|do|get|help|keep|learn|leave|let|listen|respect|save|send|show|spend|stop|tax"
+    r"|throw|trust|turn|use)\b"
+)
+_AGREEING = 0.35
+"""How often a claim out of the blue is one of the persona's own side."""
 _NEVER_RIGHT = (
     "Have I changed your mind?",
     "Did I convince you?",
@@ -50,7 +58,7 @@ def argue(talk: Talk, position: Position, rounds: int) -> None:
     """Argue against a view that the persona has given, `rounds` times; now and then the user agrees with it."""
     for _ in range(rounds):
         chance = talk.rng.random()
-        if chance < 0.12:
+        if chance < 0.1:
             _side_with(talk, position)
         elif chance < 0.36:
             _press(talk, position)
@@ -64,17 +72,18 @@ def meet_claim(talk: Talk, topic: Topic) -> None:
     """Hear a claim on a topic that nobody has spoken about yet: agree with the own side's, and with no other."""
     rng = talk.rng
     position = take_position(talk, topic, rng.choice(topic.phrases))
-    side: Side = rng.choice(("left", "right"))
+    agreeing = position.side in OPPOSITE and rng.random() < _AGREEING
+    side = position.side if agreeing else _other_side(position, rng)
     claim = _claim(topic, side, rng)
     opener = _opener(talk, position, side, arguing.DISAGREE)
-    _answer(talk, position, _typed(rng.choice(arguing.FRESH), claim, rng), opener)
+    _answer(talk, position, _typed(arguing.FRESH, claim, rng), opener)
 
 
 def _contradict(talk: Talk, position: Position) -> None:
     rng = talk.rng
     side = _other_side(position, rng)
     claim = _claim(position.topic, side, rng)
-    said = _typed(rng.choice(arguing.AGAINST), claim, rng)
+    said = _typed(arguing.AGAINST, claim, rng)
     if rng.random() < 0.2:
         said = f"{said} {sentence(_claim(position.topic, side, rng))}"
     _answer(talk, position, said, _opener(talk, position, side, arguing.DISAGREE + arguing.HEAR))
@@ -96,7 +105,7 @@ def _tell_story(talk: Talk, position: Position) -> None:
     rng = talk.rng
     side = _other_side(position, rng)
     story = rng.choice(STORIES[position.topic.name][side])
-    _answer(talk, position, _typed(rng.choice(arguing.STORY), story, rng), _opener(talk, position, side, arguing.SORRY))
+    _answer(talk, position, _typed(arguing.STORY, story, rng), _opener(talk, position, side, arguing.SORRY))
 
 
 def _side_with(talk: Talk, position: Position) -> None:
@@ -105,7 +114,7 @@ def _side_with(talk: Talk, position: Position) -> None:
     claims = [text for text in pole_of(position).stances + pole_of(position).reasons if not speaks_of_self(text)]
     if position.side in OPPOSITE and rng.random() < 0.5:
         claims = RETORTS[position.topic.name][position.side]
-    _answer(talk, position, _typed(rng.choice(arguing.WITH), rng.choice(claims), rng), rng.choice(arguing.AGREE))
+    _answer(talk, position, _typed(arguing.WITH, rng.choice(claims), rng), rng.choice(arguing.AGREE))
 
 
 def _answer(talk: Talk, position: Position, said: str, opener: str) -> None:
@@ -156,7 +165,12 @@ def _claim(topic: Topic, side: Side, rng: Random) -> str:
     return rng.choice([text for text in pole.stances + pole.reasons if not speaks_of_self(text)])
 
 
-def _typed(frame: str, claim: str, rng: Random) -> str:
-    """Return a claim in its frame, with a capital letter wherever a sentence begins."""
-    begins = frame.find("{}") == 0 or frame[: frame.find("{}")].rstrip().endswith((".", "!", "?"))
-    return frame.format(claim[0].upper() + claim[1:] if begins else claim)
+def _typed(frames: tuple[str, ...], claim: str, rng: Random) -> str:
+    """Return a claim in one of the frames, with a capital letter wherever a sentence begins.
+
+    A call to do something, such as "build the wall", needs a frame in which it is a sentence.
+    """
+    begins = {frame: _BEGINS.search(frame) is not None for frame in frames}
+    calls = _CALLS.match(claim) is not None
+    frame = rng.choice([one for one in frames if begins[one] or not calls])
+    return frame.format(claim[0].upper() + claim[1:] if begins[frame] else claim)

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from itertools import islice, pairwise
 from pathlib import Path
 from random import Random
@@ -78,6 +79,19 @@ def test_what_the_card_counts_on_is_not_in_the_recipe(recipe_text: str) -> None:
     assert [said for said in (*claims, *asked, *foreign, *UNSEEN["bare"]) if said.lower().strip() in recipe_text] == []
     matters = [rf"(?<!\w){re.escape(matter.lower())}(?!\w)" for matter in UNSEEN["near"]["matters"]]
     assert [matter for matter in matters if re.search(matter, recipe_text)] == []
+
+
+def test_no_claim_of_the_card_shares_more_than_half_of_its_words_with_one_of_the_recipe() -> None:
+    def claims(source: Mapping[str, Mapping[str, list[str]]]) -> list[set[str]]:
+        return [set(said.lower().split()) for sides in source.values() for both in sides.values() for said in both]
+
+    near = [
+        (one, other)
+        for one in claims(UNSEEN["claims"])
+        for other in (*claims(argument.RETORTS), *claims(argument.STORIES))
+        if len(one & other) / len(one | other) > 0.5
+    ]
+    assert near == []
 
 
 @pytest.mark.parametrize("kind", ["frames", "with", "next_frames", "ask_frames", "at_length"])
