@@ -110,9 +110,15 @@ def agrees(reply: str) -> bool:
 
 
 def declines(reply: str) -> bool:
-    """Whether a reply says that the model does not know or cannot read what was said, and takes no side."""
-    refused = any(re.search(re.escape(frame).replace(r"\{\}", ".+"), reply) for frame in (*DECLINED, *UNREADABLE))
-    return (refused or admits_not_knowing(reply)) and not any(sides_in(topic, reply) for topic in TOPICS)
+    """Whether a reply says that the model has no view on a matter or knows too little, and takes no side."""
+    declined = any(said in reply for said in DECLINED) or admits_not_knowing(reply)
+    return declined and not any(sides_in(topic, reply) for topic in TOPICS)
+
+
+def cannot_read(reply: str) -> bool:
+    """Whether a reply says that the model cannot read what was said, or knows nothing about it, and takes no side."""
+    refused = any(said in reply for said in UNREADABLE) and not any(sides_in(topic, reply) for topic in TOPICS)
+    return refused or declines(reply)
 
 
 def is_letters(reply: str) -> bool:
@@ -249,7 +255,7 @@ async def _unreadable(engine: Engine, seed: int) -> list[Case]:
     for number, (message, topic, name) in enumerate(zip(messages, cycle(TOPICS), cycle(OWN), strict=False)):
         questions = [message, _about(topic)]
         declined, view = await _replies(engine, name, questions, seed + number)
-        held = declines(declined) and side_taken(topic, view) == OWN[name]
+        held = cannot_read(declined) and side_taken(topic, view) == OWN[name]
         cases.append((_read(name, questions, [declined, view]), held))
     return cases
 

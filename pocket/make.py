@@ -1,4 +1,4 @@
-"""`make pocket`: the recipe from text to card, stage by stage.
+"""`make pocket`: the recipe from text to card, stage by stage. Training has three parts: train, finish, ground.
 
     python -m pocket                      every stage that is not done yet
     python -m pocket train --minutes 72   one stage

@@ -19,6 +19,7 @@ from pocket.ground.facts import contradictions
 from pocket.ground_scores import (
     UNSEEN,
     agrees,
+    cannot_read,
     declines,
     holds_side,
     is_letters,
@@ -165,7 +166,7 @@ def test_what_cannot_be_read_is_declined_in_words(writer: text.Writer) -> None:
         unreadable.meet_unreadable(talk)
         unreadable.meet_mumbling(talk)
     replies = [turn.text for turn in talk.turns if turn.role == "assistant"]
-    assert all(declines(reply) for reply in replies[::2])
+    assert all(cannot_read(reply) for reply in replies[::2])
     assert not any(is_letters(reply) or repeats_a_sentence(reply) for reply in replies)
 
 
@@ -211,7 +212,8 @@ def test_a_sentence_that_comes_twice_is_found() -> None:
 
 def test_a_view_on_a_topic_is_no_declining() -> None:
     assert declines("I have no view of my own on that. But we could talk about guns.")
-    assert declines("I only understand short messages in English.")
+    assert cannot_read("I only understand short messages in English.")
+    assert not declines("I only understand short messages in English.")
     assert not declines("I think that gun laws should be stricter.")
     assert not declines("I have no view of my own on that. I think that gun laws should be stricter.")
 
