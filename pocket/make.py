@@ -105,10 +105,15 @@ def finish(arguments: argparse.Namespace) -> None:
 
 
 def begin_with(folder: Path) -> None:
-    """Take the weights before the last part, and the facts of their training, from a model file and its numbers."""
+    """Take the weights before the last part, and the facts of their training, from a model file and its numbers.
+
+    Where that is done already, it stays as it is, so that an interrupted run can go on.
+    """
     from pocket.export import read_gguf
     from pocket.train import save_weights
 
+    if (BEGUN / "facts.json").exists() and BEFORE.read_bytes() == (folder / GGUF.name).read_bytes():
+        return
     training = json.loads((folder / NUMBERS.name).read_text(encoding="utf-8"))["training"]
     BEGUN.mkdir(exist_ok=True)
     shutil.copyfile(folder / GGUF.name, BEFORE)
