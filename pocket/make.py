@@ -1,9 +1,9 @@
-"""`make pocket`: the recipe from text to card, stage by stage. Training has three parts: train, finish, ground.
+"""`make pocket`: the recipe from text to card, stage by stage. Training has four parts: train, finish, ground, wording.
 
     python -m pocket                      every stage that is not done yet
     python -m pocket train --minutes 72   one stage
 
-    python -m pocket --begin-with FOLDER  the last part only, from the pocket.gguf and pocket.json in FOLDER
+    python -m pocket --begin-with FOLDER  the last two parts only, from the model in FOLDER
 
 Work files lie in pocket/work/, ignored by git. A stage whose result is there is skipped; delete the result, or give
 `--again`, to repeat it. An interrupted training run goes on from its last checkpoint.
@@ -25,6 +25,7 @@ SHARDS = WORK / "shards"
 RUN = WORK / "run"
 FINISH = WORK / "finish"
 GROUND = WORK / "ground"
+WORDING = WORK / "wording"
 BEGUN = WORK / "begun"
 BEFORE = BEGUN / "pocket.gguf"
 FACTS = WORK / "facts.json"
@@ -40,10 +41,16 @@ FINISHING_LESSON = "shares"
 FINISHING_TOKENS = 11_500_000
 FINISHING_RATE = 0.35
 """Times the rates of the first part."""
-BEGUN_NOTE = "The third part was trained from the F16 weights of the first two, read back from their model file."
+BEGUN_NOTE = (
+    "The third and the fourth part were trained from the F16 weights of the first two, read back from their model file."
+)
 GROUND_LESSON = "ground"
 GROUND_TOKENS = 10_400_000
 GROUND_RATE = 0.35
+"""Times the rates of the first part."""
+WORDING_LESSON = "wording"
+WORDING_TOKENS = 5_600_000
+WORDING_RATE = 0.25
 """Times the rates of the first part."""
 
 
@@ -72,7 +79,8 @@ def shards(arguments: argparse.Namespace) -> None:
     from pocket.shards import shard_facts, write_shards
 
     earlier = {} if arguments.begin_with else {**LESSON_TOKENS, FINISHING_LESSON: FINISHING_TOKENS}
-    for lesson, tokens in {**earlier, GROUND_LESSON: GROUND_TOKENS}.items():
+    later = {GROUND_LESSON: GROUND_TOKENS, WORDING_LESSON: WORDING_TOKENS}
+    for lesson, tokens in {**earlier, **later}.items():
         write_shards(TOKENIZER, SHARDS / lesson, lesson, arguments.seed, tokens, PocketShape().context)
     print(json.dumps(shard_facts(SHARDS)))
 
@@ -97,7 +105,7 @@ def train(arguments: argparse.Namespace) -> None:
 def finish(arguments: argparse.Namespace) -> None:
     """Train on, at a lower rate, on the lesson of shares; keep the weights as a model file, to be compared with."""
     _train_on(arguments, FINISHING_LESSON, FINISHING_TOKENS, FINISHING_RATE, RUN / "final.pt", FINISH)
-    facts = both_parts_of(RUN, FINISH)
+    facts = facts_of(RUN, FINISH)
     BEGUN.mkdir(exist_ok=True)
     shutil.copyfile(FINISH / "final.pt", BEGUN / "final.pt")
     _export(FINISH / "final.pt", BEFORE)
@@ -105,7 +113,7 @@ def finish(arguments: argparse.Namespace) -> None:
 
 
 def begin_with(folder: Path) -> None:
-    """Take the weights before the last part, and the facts of their training, from a model file and its numbers.
+    """Take the weights of the first two parts, and the facts of their training, from a model file and its numbers.
 
     Where that is done already, it stays as it is, so that an interrupted run can go on.
     """
@@ -122,11 +130,16 @@ def begin_with(folder: Path) -> None:
 
 
 def ground(arguments: argparse.Namespace) -> None:
-    """Train on, at a lower rate, on holding one's ground; the facts are then those of all parts."""
+    """Train on, at a lower rate, on holding one's ground."""
     _train_on(arguments, GROUND_LESSON, GROUND_TOKENS, GROUND_RATE, BEGUN / "final.pt", GROUND)
+
+
+def wording(arguments: argparse.Namespace) -> None:
+    """Train on, at a still lower rate, on the same in many other words; the facts are then those of all parts."""
+    _train_on(arguments, WORDING_LESSON, WORDING_TOKENS, WORDING_RATE, GROUND / "final.pt", WORDING)
     before = json.loads((BEGUN / "facts.json").read_text(encoding="utf-8"))
     note = {"note": before["note"]} if "note" in before else {}
-    _write_facts({**both_parts_of(BEGUN, GROUND), **note}, FACTS)
+    _write_facts({**facts_of(BEGUN, GROUND, WORDING), **note}, FACTS)
 
 
 def _train_on(arguments: argparse.Namespace, lesson: str, tokens: int, rate: float, start: Path, folder: Path) -> None:
@@ -141,11 +154,11 @@ def _train_on(arguments: argparse.Namespace, lesson: str, tokens: int, rate: flo
     run([SHARDS / lesson], folder, shape, plan, start=start)
 
 
-def both_parts_of(first: Path, second: Path) -> dict[str, Any]:
-    """Return the facts of two runs, one after the other, from their folders."""
-    from pocket.train import both_parts
+def facts_of(*folders: Path) -> dict[str, Any]:
+    """Return the facts of runs that follow one another, from their folders."""
+    from pocket.train import all_parts
 
-    return both_parts(first / "facts.json", second / "facts.json")
+    return all_parts([json.loads((folder / "facts.json").read_text(encoding="utf-8")) for folder in folders])
 
 
 def _write_facts(facts: Mapping[str, Any], path: Path) -> None:
@@ -162,7 +175,7 @@ def _export(checkpoint: Path, path: Path) -> None:
 
 def export(arguments: argparse.Namespace) -> None:
     """Write the GGUF file, of the last checkpoint if the run has not ended."""
-    folders = (GROUND, FINISH, RUN)
+    folders = (WORDING, GROUND, FINISH, RUN)
     runs = [folder / name for folder in folders for name in ("final.pt", "checkpoint.pt")]
     _export(next(path for path in runs if path.exists()), GGUF)
 
@@ -184,10 +197,11 @@ def card(arguments: argparse.Namespace) -> None:
 STAGES: dict[str, tuple[Callable[[argparse.Namespace], None], Path]] = {
     "text": (text, SAMPLES),
     "tokenizer": (tokenizer, TOKENIZER),
-    "shards": (shards, SHARDS / GROUND_LESSON / "01" / "facts.json"),
+    "shards": (shards, SHARDS / WORDING_LESSON / "01" / "facts.json"),
     "train": (train, RUN / "final.pt"),
     "finish": (finish, BEGUN / "facts.json"),
-    "ground": (ground, FACTS),
+    "ground": (ground, GROUND / "final.pt"),
+    "wording": (wording, FACTS),
     "export": (export, GGUF),
     "evaluate": (evaluate, NUMBERS),
     "card": (card, CARD),
@@ -218,7 +232,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--begin-with",
         type=Path,
         metavar="FOLDER",
-        help="train the last part only, from the pocket.gguf and pocket.json in FOLDER",
+        help="train the last two parts only, from the pocket.gguf and pocket.json in FOLDER",
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--again", action="store_true", help="repeat stages that are done")

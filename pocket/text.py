@@ -47,6 +47,7 @@ class Writer:
         self._kinds, self._weights = zip(*LESSONS[lesson], strict=True)
         self._plain = lesson in PLAIN_LESSONS
         self._steadfast = lesson in STEADFAST_LESSONS
+        self._wide = lesson in WIDE_LESSONS
         self.panel = Panel(survey)
         self.rng = Random(seed)
         self._keys = tuple(self.panel.questions)
@@ -73,7 +74,9 @@ class Writer:
         return draw(self.panel, self.panel.crowd(role.groups), self.rng)
 
     def _begin(self, role: Role, person: Respondent) -> Talk:
-        return begin(role, person, self.rng, plain=self._plain)
+        talk = begin(role, person, self.rng, plain=self._plain)
+        talk.wide = self._wide
+        return talk
 
     def _first_answer(self, role: Role) -> tuple[Respondent, str]:
         """Return a person and a question.
@@ -455,10 +458,39 @@ GROUND: Mixture = (
     (Writer.open_ended, 4.0),
     (Writer.few_shot, 1.0),
 )
-PLAIN_LESSONS = frozenset({"shares", "ground"})
+WORDING: Mixture = (
+    (Writer.argument, 34.0),
+    (Writer.claim, 24.0),
+    (Writer.topic_after_topic, 44.0),
+    (Writer.near_topics, 80.0),
+    (Writer.interview, 80.0),
+    (Writer.unreadable, 18.0),
+    (Writer.probes_after_argument, 10.0),
+    (Writer.one_probe, 120.0),
+    (Writer.several_probes, 8.0),
+    (Writer.own_groups, 8.0),
+    (Writer.drill, 4.0),
+    (Writer.exercises, 8.0),
+    (Writer.words_and_letter, 8.0),
+    (Writer.reading, 6.0),
+    (Writer.telling_view, 20.0),
+    (Writer.telling_conversation, 10.0),
+    (Writer.aside, 20.0),
+    (Writer.about_itself, 6.0),
+    (Writer.other_side, 10.0),
+    (Writer.passage, 4.0),
+    (Writer.probes_after_conversation, 4.0),
+    (Writer.sequence, 24.0),
+    (Writer.verbalized, 28.0),
+    (Writer.open_ended, 4.0),
+    (Writer.few_shot, 1.0),
+)
+PLAIN_LESSONS = frozenset({"shares", "ground", "wording"})
 """Lessons whose conversations are plain; see `Talk`. In the others, a model that learns to look back copies more."""
-STEADFAST_LESSONS = frozenset({"ground"})
+STEADFAST_LESSONS = frozenset({"ground", "wording"})
 """Lessons in which those who say what sets their group apart never waver; see `Respondent`."""
+WIDE_LESSONS = frozenset({"wording"})
+"""Lessons in which the user's words in an argument are put together from parts."""
 LESSONS: dict[str, Mixture] = {
     "copying": COPYING,
     "reading": READING,
@@ -466,6 +498,7 @@ LESSONS: dict[str, Mixture] = {
     "people": PEOPLE,
     "shares": SHARES,
     "ground": GROUND,
+    "wording": WORDING,
 }
 """What the text consists of, lesson by lesson: kinds of documents, and in what proportion.
 

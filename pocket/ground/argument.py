@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from random import Random
 
-from pocket.ground import arguing
+from pocket.ground import arguing, wording
 from pocket.phrasing import FIRST_REASONS, pick, roughened, sentence, speaks_of_self
 from pocket.talk import Position, Talk
 from pocket.topics import Side, Topic
@@ -48,19 +48,20 @@ def give_plain_view(talk: Talk, topic: Topic, phrase: str, question: str) -> Pos
 
 def follow_on(talk: Talk, topic: Topic) -> Position:
     """Name the next topic and nothing more; the persona keeps to its side."""
-    phrase = talk.rng.choice(topic.phrases)
-    return give_plain_view(
-        talk, topic, phrase, roughened(sentence(talk.rng.choice(arguing.NEXT).format(phrase)), talk.rng)
-    )
+    rng = talk.rng
+    phrase = rng.choice(topic.phrases)
+    if talk.wide:
+        return give_plain_view(talk, topic, phrase, roughened(wording.asking(phrase, rng), rng))
+    return give_plain_view(talk, topic, phrase, roughened(sentence(rng.choice(arguing.NEXT).format(phrase)), rng))
 
 
 def argue(talk: Talk, position: Position, rounds: int) -> None:
     """Argue against a view that the persona has given, `rounds` times; now and then the user agrees with it."""
     for _ in range(rounds):
         chance = talk.rng.random()
-        if chance < 0.1:
+        if chance < (0.3 if talk.wide else 0.1):
             _side_with(talk, position)
-        elif chance < 0.36:
+        elif chance < (0.42 if talk.wide else 0.36):
             _press(talk, position)
         elif chance < 0.5:
             _tell_story(talk, position)
@@ -83,7 +84,8 @@ def _contradict(talk: Talk, position: Position) -> None:
     rng = talk.rng
     side = _other_side(position, rng)
     claim = _claim(position.topic, side, rng)
-    said = _typed(arguing.AGAINST, claim, rng)
+    widened = talk.wide and _CALLS.match(claim) is None
+    said = wording.against(claim, rng) if widened else _typed(arguing.AGAINST, claim, rng)
     if rng.random() < 0.2:
         said = f"{said} {sentence(_claim(position.topic, side, rng))}"
     _answer(talk, position, said, _opener(talk, position, side, arguing.DISAGREE + arguing.HEAR))
@@ -114,7 +116,10 @@ def _side_with(talk: Talk, position: Position) -> None:
     claims = [text for text in pole_of(position).stances + pole_of(position).reasons if not speaks_of_self(text)]
     if position.side in OPPOSITE and rng.random() < 0.5:
         claims = RETORTS[position.topic.name][position.side]
-    _answer(talk, position, _typed(arguing.WITH, rng.choice(claims), rng), rng.choice(arguing.AGREE))
+    claim = rng.choice(claims)
+    widened = talk.wide and _CALLS.match(claim) is None
+    said = wording.agreeing(claim, rng) if widened else _typed(arguing.WITH, claim, rng)
+    _answer(talk, position, said, rng.choice(arguing.AGREE))
 
 
 def _answer(talk: Talk, position: Position, said: str, opener: str) -> None:

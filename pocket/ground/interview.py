@@ -7,6 +7,7 @@ same way each time. Everything else comes from the one life of the conversation,
 from collections.abc import Callable
 
 from pocket import asking, politics
+from pocket.ground import wording
 from pocket.panel import Panel
 from pocket.talk import Talk
 
@@ -131,6 +132,37 @@ _YES_NO: dict[str, dict[str, tuple[str, ...]]] = {
     "CITIZEN": {"Yes": ("Are you a citizen?", "Are you an American citizen?")},
 }
 """Questions to be answered with yes or no, by the value that they ask about."""
+_NOUNS = {
+    "Republican": "a Republican",
+    "Democrat": "a Democrat",
+    "Conservative": "a conservative",
+    "Liberal": "a liberal",
+    "Male": "a man",
+    "Female": "a woman",
+    "Black": "a Black person",
+    "White": "a White person",
+    "Roman Catholic": "a Catholic",
+    "Jewish": "a Jewish person",
+    "Muslim": "a Muslim",
+    "Atheist": "an atheist",
+}
+_GUESSED = (
+    "Is it true that you are {}?",
+    "I guess that you are {}.",
+    "You must be {}.",
+    "I think you are {}.",
+    "Are you not {}?",
+    "Are you really {}?",
+    "Are you {}, by any chance?",
+    "Do you see yourself as {}?",
+    "Do you think of yourself as {}?",
+    "You sound like {}.",
+    "I bet you are {}.",
+    "Someone told me that you are {}.",
+    "Would you say that you are {}?",
+    "{}, right?",
+    "{}?",
+)
 _MACHINE_YES = (
     "Are you an AI?",
     "Are you a bot?",
@@ -152,6 +184,10 @@ def interview(talk: Talk, panel: Panel, rounds: int) -> None:
         else:
             question = talk.rng.choices(_QUESTIONS, _WEIGHTS)[0]
         said, reply = question(talk, panel)
+        if talk.wide:
+            others = _IN_OTHER_WORDS.get(question)
+            said = talk.rng.choice(others) if others and talk.rng.random() < 0.7 else said
+            said = wording.question(said, talk.rng)
         asked.append(question)
         talk.exchange(said, reply)
 
@@ -243,6 +279,8 @@ def _yes_no(talk: Talk, panel: Panel) -> tuple[str, str]:
     value, plural = talk.rng.choice((("Republican", "Republicans"), ("Democrat", "Democrats")))
     side = politics.draw_party(talk, panel)
     said = talk.rng.choice(_YES_NO["POLPARTY"][value])
+    if talk.wide and talk.rng.random() < 0.6:
+        said = talk.rng.choice(_GUESSED).format(_NOUNS[value])
     leaning = {"left": "I am closer to the Democrats.", "right": "I am closer to the Republicans."}.get(side)
     own = {"left": "Democrats", "right": "Republicans"}.get(side)
     if leaning is None:
@@ -258,6 +296,8 @@ def _yes_no_about(talk: Talk, attribute: str) -> tuple[str, str] | None:
     values = tuple(_YES_NO[attribute])
     value = own if own in values and rng.random() < 0.4 else rng.choice(values)
     said = rng.choice(_YES_NO[attribute][value])
+    if talk.wide and value in _NOUNS and rng.random() < 0.6:
+        said = rng.choice(_GUESSED).format(_NOUNS[value])
     if said == "Have you ever been married?":
         holds = own != "Never been married"
     else:
@@ -310,3 +350,99 @@ _ASKED: dict[Question, float] = {
     _machine: 1.5,
 }
 _QUESTIONS, _WEIGHTS = tuple(_ASKED), tuple(_ASKED.values())
+_IN_OTHER_WORDS: dict[Question, tuple[str, ...]] = {
+    _introduction: (
+        "Say a few words about yourself.",
+        "What can you tell me about you?",
+        "Present yourself.",
+        "What is your story?",
+        "Who is speaking?",
+        "Could you introduce yourself?",
+        "Paint me a picture of yourself.",
+        "I want to know who you are.",
+        "Let us get to know you.",
+        "Describe who you are.",
+        "Tell us who you are.",
+    ),
+    _age: (
+        "How many years have you lived?",
+        "Your age, please.",
+        "What is your year of birth?",
+        "How old are you now?",
+        "How old will you be this year?",
+        "Are you twenty or eighty?",
+        "How many birthdays have you had?",
+        "Can I know your age?",
+        "What age group are you in?",
+        "Which generation are you?",
+        "age?",
+    ),
+    _work: (
+        "What is your trade?",
+        "What do you work as?",
+        "What job do you have?",
+        "Who do you work for?",
+        "What kind of job is yours?",
+        "Are you employed?",
+        "What is your career?",
+        "How do you make a living?",
+        "What do you do all day?",
+        "Do you go to work?",
+        "Where does your money come from?",
+        "Tell us about your job.",
+        "What is your occupation?",
+        "work?",
+    ),
+    _home: (
+        "Which state do you live in?",
+        "What is your hometown like?",
+        "Is it a city or a village?",
+        "Where do you come from?",
+        "Where is home for you?",
+        "What region are you from?",
+        "Is your town big or small?",
+        "What place do you live in?",
+        "In what part of the United States are you?",
+        "Where is your house?",
+        "Tell us about your town.",
+        "home?",
+    ),
+    _family: (
+        "Are you in a relationship?",
+        "Do you have a partner?",
+        "Do you have a wife or a husband?",
+        "Are there children?",
+        "Any kids?",
+        "How big is your family?",
+        "With whom do you live?",
+        "Who is at home with you?",
+        "Is anybody waiting for you at home?",
+        "Tell us about your home life.",
+        "Have you got children?",
+        "Is there a family?",
+        "family?",
+    ),
+    _party: (
+        "How do you vote?",
+        "Who do you usually vote for?",
+        "Which party do you like?",
+        "Whose side are you on in politics?",
+        "Who did you choose in the last election?",
+        "Which candidate do you like?",
+        "Did you vote for the Democrats or the Republicans?",
+        "Are you with the Democrats or with the Republicans?",
+        "What party do you feel close to?",
+        "Which party speaks for you?",
+        "party?",
+    ),
+    _belief: (
+        "Is God real to you?",
+        "How religious are you?",
+        "What church do you belong to?",
+        "Does faith matter to you?",
+        "Do you have a religion?",
+        "Do you believe in anything?",
+        "Are you a person of faith?",
+    ),
+}
+"""More questions for the kinds that have them, in conversations with `wide` words."""

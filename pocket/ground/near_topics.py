@@ -10,6 +10,7 @@ from pathlib import Path
 from random import Random
 
 from pocket import asking
+from pocket.ground import wording
 from pocket.ground.argument import give_plain_view
 from pocket.phrasing import sentence
 from pocket.talk import Talk
@@ -61,7 +62,7 @@ def decline_matter(talk: Talk) -> None:
     rng = talk.rng
     reply = rng.choice(DECLINED)
     talk.exchange(
-        _question(near_matter(rng), rng),
+        _question(talk, near_matter(rng)),
         f"{reply} {rng.choice(OFFERS).format(rng.choice(OFFERED_PHRASES))}",
         rough=False,
     )
@@ -71,7 +72,7 @@ def decline_matter(talk: Talk) -> None:
 def know_topic(talk: Talk, topic: Topic) -> None:
     """Give the view on a topic that is asked about in the same words as what is not known."""
     phrase = talk.rng.choice(topic.phrases)
-    give_plain_view(talk, topic, phrase, _question(phrase, talk.rng))
+    give_plain_view(talk, topic, phrase, _question(talk, phrase))
 
 
 def near_matter(rng: Random) -> str:
@@ -82,7 +83,10 @@ def near_matter(rng: Random) -> str:
             return matter
 
 
-def _question(thing: str, rng: Random) -> str:
+def _question(talk: Talk, thing: str) -> str:
+    rng = talk.rng
+    if talk.wide and rng.random() < 0.8:
+        return wording.asking(thing, rng)
     question = sentence(rng.choice(rng.choice((ASKED, ASKED, asking.ABOUT, asking.NEXT))).format(thing))
     chance = rng.random()
     if chance < 0.2:

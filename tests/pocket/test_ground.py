@@ -66,7 +66,7 @@ def test_the_lessons_before_it_are_the_same_byte_for_byte(lesson: str) -> None:
 
 @pytest.fixture(scope="module")
 def recipe_text() -> str:
-    documents: list[Document] = list(islice(text.documents(11, lesson="ground"), 3000))
+    documents: list[Document] = list(islice(text.documents(11, lesson="wording"), 3000))
     said = [turn.text for document in documents for turn in document.turns if turn.role != "system"]
     measuring = {"dialogues.py", "conversation_scores.py", "ground_scores.py", "unseen.toml"}
     files = [path for ending in ("py", "toml") for path in RECIPE.rglob(f"*.{ending}") if path.name not in measuring]

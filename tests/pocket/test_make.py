@@ -17,7 +17,7 @@ from pocket.tokenizer import train_tokenizer  # noqa: E402
 from pocket.train import load_model  # noqa: E402
 
 
-def test_the_last_part_begins_with_the_weights_and_facts_of_a_model_file(
+def test_the_last_parts_begin_with_the_weights_and_facts_of_a_model_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, shipped = tmp_path / "begun", tmp_path / "shipped"
@@ -46,11 +46,11 @@ def test_the_last_part_begins_with_the_weights_and_facts_of_a_model_file(
     assert (begun / "final.pt").read_bytes() == b"kept"
 
 
-def test_the_parts_before_the_last_are_left_out_when_it_begins_with_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_first_parts_are_left_out_when_it_begins_with_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
     run: list[str] = []
     stages = {name: (lambda _, name=name: run.append(name), path) for name, (_, path) in make.STAGES.items()}
     monkeypatch.setattr(make, "STAGES", stages)
     monkeypatch.setattr(make, "begin_with", lambda folder: run.append(f"begin with {folder}"))
     make.main(["--again", "--begin-with", "there"])
     assert run[0] == "begin with there"
-    assert run[1:] == ["text", "tokenizer", "shards", "ground", "export", "evaluate", "card"]
+    assert run[1:] == ["text", "tokenizer", "shards", "ground", "wording", "export", "evaluate", "card"]
