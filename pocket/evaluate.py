@@ -31,7 +31,7 @@ def write_numbers(
 ) -> dict[str, Any]:
     """Evaluate the model file `gguf` and write what was found, with the facts of its training, to `numbers` (JSON).
 
-    `before` is the model file of the weights before the last part of the training, with which it is compared. All
+    `before` is the model file of the weights of the first two parts of the training, with which it is compared. All
     cases of that comparison are written to the folder `cases`, for reading.
     """
     measured = asyncio.run(measure(gguf, seed))

@@ -110,7 +110,7 @@ _ASKING = (
     "let me hear about {}",
     "do {}",
     "try {}",
-)
+)  # fmt: skip
 _ASKED = ("?", "?", "?", ".", ".", "", "", "!", ", please.", " in your opinion?", " if I may ask?", " for me?", "...")
 
 _AGAINST = (
@@ -169,7 +169,7 @@ _AGAINST = (
     "",
     "",
     "",
-)
+)  # fmt: skip
 _AGAINST_ENDS = (
     ".",
     ".",
@@ -192,7 +192,7 @@ _AGAINST_ENDS = (
     ". Everyone knows it.",
     ". You have to agree.",
     ". Surely you see that.",
-)
+)  # fmt: skip
 
 _WITH = (
     "Yes. ",
@@ -232,7 +232,7 @@ _WITH = (
     "No doubt, ",
     "You speak from my heart, ",
     "My view exactly. ",
-)
+)  # fmt: skip
 _WITH_ENDS = (
     ".",
     ".",
@@ -267,7 +267,7 @@ _BEFORE_A_QUESTION = (
     "Wait, ",
     "Quickly, ",
     "For the class: ",
-)
+)  # fmt: skip
 
 
 def asking(thing: str, rng: Random) -> str:
