@@ -63,7 +63,7 @@ slow: $(VENV)/installed-dev
 bench: $(VENV)/installed-dev  ## Measure speed and memory, each against a baseline (most of an hour)
 	$(BIN)/python -m benchmarks --json build/benchmarks.json --markdown docs/performance.md
 
-pocket: $(VENV)/installed-dev  ## Make the built-in model anew (an hour or two)
+pocket: $(VENV)/installed-dev  ## Train the built-in model again (three hours)
 	$(PIP) install --quiet --editable '.[pocket]'
 	$(BIN)/python -m pocket
 

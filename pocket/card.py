@@ -9,6 +9,7 @@ from pocket.coherence_scores import render_coherence_scores
 from pocket.conversation_scores import render_conversation_scores
 from pocket.dialogues import TOPICS
 from pocket.expressions import render_expressions, shown
+from pocket.ground_scores import render_ground_scores
 
 PERSONAS = {"democrat": "a Democrat", "republican": "a Republican", "unsteered": "nobody (no system prompt)"}
 SHOWN_TOPICS = ("guns", "abortion", "climate change", "immigration")
@@ -25,7 +26,8 @@ def render_card(numbers: Numbers) -> str:
     expressions = render_expressions(numbers["parties"])
     talking = render_conversation_scores(numbers["conversation"])
     coherence = render_coherence_scores(numbers["coherence"])
-    measured = (_scores(numbers), expressions, talking, coherence)
+    ground = render_ground_scores(numbers["ground"])
+    measured = (_scores(numbers), expressions, talking, coherence, ground)
     parts = (_purpose(), _training(numbers), *measured, _dialogues(numbers), _remaking())
     return "\n\n".join(filter(None, parts)) + "\n"
 
@@ -42,11 +44,11 @@ thinks. For that, load a real model, and read the measures with their intervals 
 
 What it was not made for, it does badly, and says nothing of it:
 
-- It was trained on messages of a sentence or two. After one of many lines its reply may be no language any more, and
-  what is measured after such a message tells of that, not of opinions.
-- A life is made up for every reply: age, work and family may change from one to the next.
-- Asked for the group that it is not ("Are you a Republican?" as a Democrat), it seldom says no. To "are you a machine?"
-  it may answer "no, I am not a real person".
+- It understands messages of a sentence or two about its topics and about itself, and not in all words. What it does not
+  understand it may take for something else: a question about its life for a claim, or the reverse.
+- In an argument it does not follow the argument: it answers with a reason of its own side, whatever was said.
+- A public matter that is near one of its topics, such as a law that it has not heard of, may be taken for the topic.
+- It hardly follows a persona's own text (`[prompt]`, `[voice]`), and the program says so.
 - What it says of earlier turns that no longer fit into the context is made up.
 
 Licence: MIT. All text was composed by the recipe in `pocket/`; no other text, and no other model, went into it."""
@@ -150,9 +152,11 @@ def _quoted(reply: str) -> str:
 def _remaking() -> str:
     return """## Making it again
 
-`make pocket` runs every stage: text, tokenizer, shards, train, finish, export, evaluate, card. The text, the order of
-the data and the first weights follow from the seed. A budget in minutes (of the stage `train`) depends on the machine's
-speed; `--tokens` does not."""
+`make pocket` runs every stage: text, tokenizer, shards, the four parts of the training (train, finish, ground,
+wording), export, evaluate, card. The text, the order of the data and the first weights follow from the seed. A budget
+in minutes (of the stage `train`) depends on the machine's speed; `--tokens` does not.
+`python -m pocket --begin-with FOLDER` runs the last two parts of the training only, from the `pocket.gguf` and the
+`pocket.json` of the first two."""
 
 
 def _lines(rows: Iterable[str]) -> str:

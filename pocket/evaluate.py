@@ -17,6 +17,7 @@ from pocket.coherence_scores import coherence_scores
 from pocket.conversation_scores import conversation_scores
 from pocket.dialogues import SAMPLING, SCRIPTS, play
 from pocket.expressions import measure_expressions
+from pocket.ground_scores import ground_scores, without_held
 from pocket.held_out import HELD_OUT
 from pocket.party_scores import party_scores
 
@@ -25,9 +26,22 @@ PARTIES = {"democrat": "Republican", "republican": "Democrat"}
 UNSTEERED = "unsteered"
 
 
-def write_numbers(gguf: Path, numbers: Path, training: Mapping[str, Any], seed: int = 0) -> dict[str, Any]:
-    """Evaluate the model file `gguf` and write what was found, with the facts of its training, to `numbers` (JSON)."""
-    found = {"training": dict(training), "held_out": sorted(HELD_OUT), **asyncio.run(measure(gguf, seed))}
+def write_numbers(
+    gguf: Path, before: Path, numbers: Path, cases: Path, training: Mapping[str, Any], seed: int = 0
+) -> dict[str, Any]:
+    """Evaluate the model file `gguf` and write what was found, with the facts of its training, to `numbers` (JSON).
+
+    `before` is the model file of the weights of the first two parts of the training, with which it is compared. All
+    cases of that comparison are written to the folder `cases`, for reading.
+    """
+    measured = asyncio.run(measure(gguf, seed))
+    ground = {name: asyncio.run(hold_ground(path, seed)) for name, path in (("before", before), ("after", gguf))}
+    for name, model in ground.items():
+        (cases / f"cases-{name}.json").write_text(
+            json.dumps(model["counts"], indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
+        model["counts"] = without_held(model["counts"])
+    found = {"training": dict(training), "held_out": sorted(HELD_OUT), **measured, "ground": ground}
     numbers.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return found
 
@@ -53,6 +67,15 @@ async def measure(gguf: Path, seed: int = 0) -> dict[str, Any]:
             "sampling": asdict(SAMPLING),
             "dialogues": {name: await _dialogues(engine, name) for name in (*PARTIES, UNSTEERED)},
         }
+    finally:
+        await engine.close()
+
+
+async def hold_ground(gguf: Path, seed: int = 0) -> dict[str, Any]:
+    """Return the file's SHA-256 and in how many cases its model holds its ground; see `pocket.ground_scores`."""
+    engine = await LlamaEngine.open(gguf, name="pocket")
+    try:
+        return {"sha256": engine.info.sha256, "counts": await ground_scores(engine, seed)}
     finally:
         await engine.close()
 

@@ -1,4 +1,4 @@
-"""Export of the trained model as GGUF, with tokenizer and chat template, so that llama.cpp runs it like any other.
+"""Export of the trained model as GGUF, with tokenizer and chat template, so that llama.cpp runs it; and back to torch.
 
 GGUF's "llama" architecture turns neighbouring elements of a head by position where torch here turns the two halves:
 the rows of the query and key matrices are reordered for it. Everything else is a copy.
@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from gguf import GGUFWriter, LlamaFileType, TokenType
+import torch
+from gguf import GGUFReader, GGUFWriter, LlamaFileType, TokenType
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
@@ -67,6 +68,36 @@ def neighbouring(weight: NDArray[np.float32], heads: int) -> NDArray[np.float32]
     """Reorder the rows of a query or key matrix (width, width) from half-split to neighbouring rotary pairs."""
     rows, columns = weight.shape
     return weight.reshape(heads, 2, rows // heads // 2, columns).swapaxes(1, 2).reshape(rows, columns)
+
+
+def read_gguf(path: Path) -> PocketModel:
+    """Return the model of a file that `export_gguf` wrote, in float32; f16 weights keep their precision."""
+    reader = GGUFReader(path)
+    values = {tensor.name: np.array(tensor.data, dtype=np.float32) for tensor in reader.tensors}
+
+    def number(key: str) -> int:
+        return int(reader.fields[f"llama.{key}"].contents())
+
+    shape = PocketShape(
+        vocabulary=len(values["token_embd.weight"]),
+        context=number("context_length"),
+        width=number("embedding_length"),
+        layers=number("block_count"),
+        heads=number("attention.head_count"),
+        hidden=number("feed_forward_length"),
+    )
+    model = PocketModel(shape)
+    for name, weight in values.items():
+        if name.endswith(("attn_q.weight", "attn_k.weight")):
+            values[name] = halves(weight, shape.heads)
+    model.load_state_dict({name: torch.from_numpy(weight) for name, weight in values.items()})
+    return model.eval()
+
+
+def halves(weight: NDArray[np.float32], heads: int) -> NDArray[np.float32]:
+    """Undo `neighbouring`: return the rows of a query or key matrix in half-split order."""
+    rows, columns = weight.shape
+    return weight.reshape(heads, rows // heads // 2, 2, columns).swapaxes(1, 2).reshape(rows, columns)
 
 
 def _write_shape(writer: GGUFWriter, shape: PocketShape, precision: Precision) -> None:

@@ -1,7 +1,9 @@
-"""`make pocket`: the recipe from text to card, stage by stage.
+"""`make pocket`: the recipe from text to card, stage by stage. Training has four parts: train, finish, ground, wording.
 
     python -m pocket                      every stage that is not done yet
     python -m pocket train --minutes 72   one stage
+
+    python -m pocket --begin-with FOLDER  the last two parts only, from the model in FOLDER
 
 Work files lie in pocket/work/, ignored by git. A stage whose result is there is skipped; delete the result, or give
 `--again`, to repeat it. An interrupted training run goes on from its last checkpoint.
@@ -9,10 +11,12 @@ Work files lie in pocket/work/, ignored by git. A stage whose result is there is
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
+import shutil
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 WORK = Path(__file__).parent / "work"
 MODELS = Path(__file__).parent.parent / "chat_personas" / "models"
@@ -20,6 +24,10 @@ TOKENIZER = WORK / "tokenizer.json"
 SHARDS = WORK / "shards"
 RUN = WORK / "run"
 FINISH = WORK / "finish"
+GROUND = WORK / "ground"
+WORDING = WORK / "wording"
+BEGUN = WORK / "begun"
+BEFORE = BEGUN / "pocket.gguf"
 FACTS = WORK / "facts.json"
 SAMPLES = WORK / "samples.txt"
 GGUF = MODELS / "pocket.gguf"
@@ -32,6 +40,17 @@ TRAINING_TOKENS = 39_400_000
 FINISHING_LESSON = "shares"
 FINISHING_TOKENS = 11_500_000
 FINISHING_RATE = 0.35
+"""Times the rates of the first part."""
+BEGUN_NOTE = (
+    "The third and the fourth part were trained from the F16 weights of the first two, read back from their model file."
+)
+GROUND_LESSON = "ground"
+GROUND_TOKENS = 10_400_000
+GROUND_RATE = 0.35
+"""Times the rates of the first part."""
+WORDING_LESSON = "wording"
+WORDING_TOKENS = 5_600_000
+WORDING_RATE = 0.25
 """Times the rates of the first part."""
 
 
@@ -59,7 +78,9 @@ def shards(arguments: argparse.Namespace) -> None:
     from pocket.model import PocketShape
     from pocket.shards import shard_facts, write_shards
 
-    for lesson, tokens in {**LESSON_TOKENS, FINISHING_LESSON: FINISHING_TOKENS}.items():
+    earlier = {} if arguments.begin_with else {**LESSON_TOKENS, FINISHING_LESSON: FINISHING_TOKENS}
+    later = {GROUND_LESSON: GROUND_TOKENS, WORDING_LESSON: WORDING_TOKENS}
+    for lesson, tokens in {**earlier, **later}.items():
         write_shards(TOKENIZER, SHARDS / lesson, lesson, arguments.seed, tokens, PocketShape().context)
     print(json.dumps(shard_facts(SHARDS)))
 
@@ -82,40 +103,88 @@ def train(arguments: argparse.Namespace) -> None:
 
 
 def finish(arguments: argparse.Namespace) -> None:
-    """Train on, at a lower rate, on the lesson of shares; the facts are then those of both parts."""
+    """Train on, at a lower rate, on the lesson of shares; keep the weights as a model file, to be compared with."""
+    _train_on(arguments, FINISHING_LESSON, FINISHING_TOKENS, FINISHING_RATE, RUN / "final.pt", FINISH)
+    facts = facts_of(RUN, FINISH)
+    BEGUN.mkdir(exist_ok=True)
+    shutil.copyfile(FINISH / "final.pt", BEGUN / "final.pt")
+    _export(FINISH / "final.pt", BEFORE)
+    _write_facts(facts, BEGUN / "facts.json")
+
+
+def begin_with(folder: Path) -> None:
+    """Take the weights of the first two parts, and the facts of their training, from a model file and its numbers.
+
+    Where that is done already, it stays as it is, so that an interrupted run can go on.
+    """
+    from pocket.export import read_gguf
+    from pocket.train import save_weights
+
+    if (BEGUN / "facts.json").exists() and BEFORE.read_bytes() == (folder / GGUF.name).read_bytes():
+        return
+    training = json.loads((folder / NUMBERS.name).read_text(encoding="utf-8"))["training"]
+    BEGUN.mkdir(exist_ok=True)
+    shutil.copyfile(folder / GGUF.name, BEFORE)
+    save_weights(read_gguf(BEFORE), BEGUN / "final.pt")
+    _write_facts({**training, "note": BEGUN_NOTE}, BEGUN / "facts.json")
+
+
+def ground(arguments: argparse.Namespace) -> None:
+    """Train on, at a lower rate, on holding one's ground."""
+    _train_on(arguments, GROUND_LESSON, GROUND_TOKENS, GROUND_RATE, BEGUN / "final.pt", GROUND)
+
+
+def wording(arguments: argparse.Namespace) -> None:
+    """Train on, at a still lower rate, on the same in many other words; the facts are then those of all parts."""
+    _train_on(arguments, WORDING_LESSON, WORDING_TOKENS, WORDING_RATE, GROUND / "final.pt", WORDING)
+    before = json.loads((BEGUN / "facts.json").read_text(encoding="utf-8"))
+    note = {"note": before["note"]} if "note" in before else {}
+    _write_facts({**facts_of(BEGUN, GROUND, WORDING), **note}, FACTS)
+
+
+def _train_on(arguments: argparse.Namespace, lesson: str, tokens: int, rate: float, start: Path, folder: Path) -> None:
     from pocket.model import PocketShape
     from pocket.tokenizer import load_tokenizer
-    from pocket.train import TrainingPlan, both_parts
+    from pocket.train import TrainingPlan
     from pocket.train import train as run
 
-    full = TrainingPlan(tokens=FINISHING_TOKENS, seed=arguments.seed)
-    plan = replace(
-        full,
-        matrix_rate=full.matrix_rate * FINISHING_RATE,
-        embedding_rate=full.embedding_rate * FINISHING_RATE,
-    )
+    full = TrainingPlan(tokens=tokens, seed=arguments.seed)
+    plan = replace(full, matrix_rate=full.matrix_rate * rate, embedding_rate=full.embedding_rate * rate)
     shape = PocketShape(vocabulary=load_tokenizer(TOKENIZER).get_vocab_size())
-    run([SHARDS / FINISHING_LESSON], FINISH, shape, plan, start=RUN / "final.pt")
-    facts = both_parts(RUN / "facts.json", FINISH / "facts.json")
-    FACTS.write_text(json.dumps(facts, indent=1), encoding="utf-8")
+    run([SHARDS / lesson], folder, shape, plan, start=start)
 
 
-def export(arguments: argparse.Namespace) -> None:
-    """Write the GGUF file, of the last checkpoint if the run has not ended."""
+def facts_of(*folders: Path) -> dict[str, Any]:
+    """Return the facts of runs that follow one another, from their folders."""
+    from pocket.train import all_parts
+
+    return all_parts([json.loads((folder / "facts.json").read_text(encoding="utf-8")) for folder in folders])
+
+
+def _write_facts(facts: Mapping[str, Any], path: Path) -> None:
+    path.write_text(json.dumps(facts, indent=1), encoding="utf-8")
+
+
+def _export(checkpoint: Path, path: Path) -> None:
     from pocket.export import export_gguf
     from pocket.tokenizer import load_tokenizer
     from pocket.train import load_model
 
-    runs = (FINISH / "final.pt", FINISH / "checkpoint.pt", RUN / "final.pt", RUN / "checkpoint.pt")
-    last = next(path for path in runs if path.exists())
-    export_gguf(load_model(last), load_tokenizer(TOKENIZER), GGUF)
+    export_gguf(load_model(checkpoint), load_tokenizer(TOKENIZER), path)
+
+
+def export(arguments: argparse.Namespace) -> None:
+    """Write the GGUF file, of the last checkpoint if the run has not ended."""
+    folders = (WORDING, GROUND, FINISH, RUN)
+    runs = [folder / name for folder in folders for name in ("final.pt", "checkpoint.pt")]
+    _export(next(path for path in runs if path.exists()), GGUF)
 
 
 def evaluate(arguments: argparse.Namespace) -> None:
     """Measure the exported file and keep the numbers of this run."""
     from pocket.evaluate import write_numbers
 
-    write_numbers(GGUF, NUMBERS, json.loads(FACTS.read_text(encoding="utf-8")), arguments.seed)
+    write_numbers(GGUF, BEFORE, NUMBERS, WORK, json.loads(FACTS.read_text(encoding="utf-8")), arguments.seed)
 
 
 def card(arguments: argparse.Namespace) -> None:
@@ -128,13 +197,18 @@ def card(arguments: argparse.Namespace) -> None:
 STAGES: dict[str, tuple[Callable[[argparse.Namespace], None], Path]] = {
     "text": (text, SAMPLES),
     "tokenizer": (tokenizer, TOKENIZER),
-    "shards": (shards, SHARDS / FINISHING_LESSON / "01" / "facts.json"),
+    "shards": (shards, SHARDS / WORDING_LESSON / "01" / "facts.json"),
     "train": (train, RUN / "final.pt"),
-    "finish": (finish, FACTS),
+    "finish": (finish, BEGUN / "facts.json"),
+    "ground": (ground, GROUND / "final.pt"),
+    "wording": (wording, FACTS),
     "export": (export, GGUF),
     "evaluate": (evaluate, NUMBERS),
     "card": (card, CARD),
 }
+
+
+EARLIER_STAGES = ("train", "finish")
 
 
 def stale(stage: str) -> bool:
@@ -154,11 +228,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     budget = parser.add_mutually_exclusive_group()
     budget.add_argument("--minutes", type=float, help="training budget in minutes of wall-clock time")
     budget.add_argument("--tokens", type=int, help=f"training budget in tokens (default {TRAINING_TOKENS:,})")
+    parser.add_argument(
+        "--begin-with",
+        type=Path,
+        metavar="FOLDER",
+        help="train the last two parts only, from the pocket.gguf and pocket.json in FOLDER",
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--again", action="store_true", help="repeat stages that are done")
     parsed = parser.parse_args(arguments)
     WORK.mkdir(exist_ok=True)
-    for stage in parsed.stages or STAGES:
+    stages = parsed.stages or [stage for stage in STAGES if not (parsed.begin_with and stage in EARLIER_STAGES)]
+    if parsed.begin_with is not None:
+        begin_with(parsed.begin_with)
+    for stage in stages:
         if parsed.again or stale(stage):
             print(f"== {stage}", flush=True)
             STAGES[stage][0](parsed)

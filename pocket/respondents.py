@@ -29,6 +29,7 @@ class Respondent:
         self._rng = rng
         self._answers: dict[str, int] = {}
         self._topic_leans: dict[str, float] = {}
+        self._wavering = _WAVERING
 
     @classmethod
     def anchored(cls, panel: Panel, crowd: Crowd, key: str, u: float, rng: Random) -> "Respondent":
@@ -49,6 +50,13 @@ class Respondent:
             telling = panel.telling_answer(crowd, key)
             if telling is not None:
                 person._answers[key] = telling
+        return person
+
+    @classmethod
+    def steadfast(cls, panel: Panel, crowd: Crowd, rng: Random) -> "Respondent":
+        """Return a person as `telling` does who never wavers: the crowd's side of a topic is then always its own."""
+        person = cls.telling(panel, crowd, rng)
+        person._wavering = 0.0
         return person
 
     def answer(self, key: str) -> int:
@@ -72,7 +80,7 @@ class Respondent:
         if topic.name not in self._topic_leans:
             leans = [self.option_lean(key) for key in topic.questions]
             lean = sum(leans) / len(leans)
-            if len(leans) == 1 and abs(lean) == 1 and self._rng.random() < _WAVERING:
+            if len(leans) == 1 and abs(lean) == 1 and self._rng.random() < self._wavering:
                 lean *= 0.2
             self._topic_leans[topic.name] = lean
         return self._topic_leans[topic.name]

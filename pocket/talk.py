@@ -14,7 +14,7 @@ from pocket.topics import Side, Topic
 
 @dataclass(slots=True)
 class Position:
-    """What the persona said about one topic: its stance as a clause, and the texts it has used up."""
+    """What the persona said about one topic: its stance and last reason as clauses, and the texts it has used up."""
 
     topic: Topic
     phrase: str
@@ -22,6 +22,7 @@ class Position:
     strength: float
     stance: str
     used: set[str] = field(default_factory=set)
+    reason: str = ""
 
 
 @dataclass(slots=True)
@@ -29,7 +30,8 @@ class Talk:
     """The state of one conversation. `current` is the position under discussion, None before the first topic.
 
     `plain`: in a form that a small model can keep to. Facts about oneself come in one order, so that none comes twice,
-    and a thing that is not known is not named back, which goes wrong with words that are new.
+    and a thing that is not known is not named back, which goes wrong with words that are new. `wide`: the user's words
+    in an argument are put together from parts, see `pocket.ground.wording`.
     """
 
     role: Role
@@ -40,6 +42,7 @@ class Talk:
     positions: dict[str, Position] = field(default_factory=dict)
     current: Position | None = None
     plain: bool = False
+    wide: bool = False
 
     def exchange(self, user: str, reply: str, *, rough: bool = True) -> None:
         """Add one turn of each side; the user's words are roughened as people type."""

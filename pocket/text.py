@@ -27,10 +27,11 @@ from pocket import (
 from pocket.cast import Role, draw_role
 from pocket.dialogue import begin, close, converse, follow_up, refer_back
 from pocket.document import Document, Turn
+from pocket.ground import argument, interview, near_topics, unreadable
 from pocket.panel import Panel
 from pocket.respondents import Respondent
 from pocket.talk import Talk
-from pocket.topics import TOPICS
+from pocket.topics import TOPICS, Topic
 
 VIEW_WEIGHT = 8.0
 """With less, the letters of the survey's answers drown whatever a view is about."""
@@ -45,6 +46,8 @@ class Writer:
     def __init__(self, survey: Survey, seed: int, lesson: str = "people") -> None:
         self._kinds, self._weights = zip(*LESSONS[lesson], strict=True)
         self._plain = lesson in PLAIN_LESSONS
+        self._steadfast = lesson in STEADFAST_LESSONS
+        self._wide = lesson in WIDE_LESSONS
         self.panel = Panel(survey)
         self.rng = Random(seed)
         self._keys = tuple(self.panel.questions)
@@ -67,10 +70,13 @@ class Writer:
         return Respondent(self.panel, self.panel.crowd(role.groups), self.rng)
 
     def _telling(self, role: Role) -> Respondent:
-        return Respondent.telling(self.panel, self.panel.crowd(role.groups), self.rng)
+        draw = Respondent.steadfast if self._steadfast else Respondent.telling
+        return draw(self.panel, self.panel.crowd(role.groups), self.rng)
 
     def _begin(self, role: Role, person: Respondent) -> Talk:
-        return begin(role, person, self.rng, plain=self._plain)
+        talk = begin(role, person, self.rng, plain=self._plain)
+        talk.wide = self._wide
+        return talk
 
     def _first_answer(self, role: Role) -> tuple[Respondent, str]:
         """Return a person and a question.
@@ -254,6 +260,96 @@ class Writer:
         keys = self.rng.sample(self._keys, self.rng.choice((1, 2, 3)))
         return [turn for key in keys for turn in answers.open_ended(self.panel, person, key, self.rng)]
 
+    def argument(self, role: Role) -> list[Turn]:
+        """A view or a claim, and up to ten rounds of argument about it; then perhaps another topic."""
+        talk = self._begin(role, self._telling(role))
+        for topic in self.rng.sample(TOPICS, self.rng.choice((1, 1, 1, 2))):
+            self._open(talk, topic)
+            argument.argue(talk, talk.positions[topic.name], self.rng.choice((1, 1, 2, 2, 3, 4, 5, 6, 8, 10)))
+        return _weighed(talk.turns, TALK_WEIGHT)
+
+    def claim(self, role: Role) -> list[Turn]:
+        """A claim about a topic as the very first turn, sometimes argued about."""
+        talk = self._begin(role, self._telling(role))
+        topic = self.rng.choice(TOPICS)
+        argument.meet_claim(talk, topic)
+        argument.argue(talk, talk.positions[topic.name], self.rng.choice((0, 0, 0, 1)))
+        return _weighed(talk.turns, TALK_WEIGHT)
+
+    def topic_after_topic(self, role: Role) -> list[Turn]:
+        """One topic after the other, each only named; in between an argument, a matter that no topic covers, a life."""
+        talk = self._begin(role, self._telling(role))
+        for topic in self.rng.sample(TOPICS, self.rng.choice((2, 3, 4, 5, 6))):
+            if talk.turns:
+                argument.follow_on(talk, topic)
+            else:
+                self._open(talk, topic)
+            chance = self.rng.random()
+            if chance < 0.4:
+                argument.argue(talk, talk.positions[topic.name], self.rng.choice((1, 1, 2)))
+            elif chance < 0.65:
+                near_topics.decline_matter(talk)
+            elif chance < 0.75:
+                interview.interview(talk, self.panel, 1)
+        if self.rng.random() < 0.4:
+            refer_back(talk)
+        return _weighed(talk.turns, TALK_WEIGHT)
+
+    def probes_after_argument(self, role: Role) -> list[Turn]:
+        """An argument, sometimes with something unreadable in it, then questions: its group answers as ever."""
+        talk = self._begin(role, self._telling(role))
+        topic = self.rng.choice(TOPICS)
+        self._open(talk, topic)
+        argument.argue(talk, talk.positions[topic.name], self.rng.choice((1, 2, 3)))
+        if self.rng.random() < 0.3:
+            unreadable.meet_unreadable(talk)
+        turns = talk.turns
+        for key in self.rng.sample(self._keys, self.rng.choice((1, 1, 2))):
+            turns += answers.crowd_probe(self.panel, self._person(role), key, self.rng)
+        return turns
+
+    def near_topics(self, role: Role) -> list[Turn]:
+        """One to four questions in the same words about matters that no topic covers, and about topics."""
+        talk = self._begin(role, self._telling(role))
+        if self.rng.random() < 0.3:
+            topic = self.rng.choice(TOPICS)
+            self._open(talk, topic)
+            argument.argue(talk, talk.positions[topic.name], self.rng.choice((0, 1)))
+        for _ in range(self.rng.choice((1, 1, 2, 3, 5))):
+            if self.rng.random() < 0.6:
+                near_topics.decline_matter(talk)
+            else:
+                near_topics.know_topic(talk, self.rng.choice(TOPICS))
+        return _weighed(talk.turns, VIEW_WEIGHT)
+
+    def interview(self, role: Role) -> list[Turn]:
+        """One to ten questions about the persona's life."""
+        talk = self._begin(role, self._telling(role))
+        interview.interview(talk, self.panel, self.rng.choice((1, 2, 3, 4, 6, 8, 10)))
+        return _weighed(talk.turns, VIEW_WEIGHT)
+
+    def unreadable(self, role: Role) -> list[Turn]:
+        """Something other than a short message in English, often within a conversation that goes on after it."""
+        talk = self._begin(role, self._telling(role))
+        topics = self.rng.sample(TOPICS, 2)
+        if self.rng.random() < 0.4:
+            self._open(talk, topics[0])
+        for _ in range(self.rng.choice((1, 1, 2))):
+            self.rng.choices((unreadable.meet_unreadable, unreadable.meet_mumbling), (4, 1))[0](talk)
+        if self.rng.random() < 0.6:
+            self._open(talk, topics[1])
+            argument.argue(talk, talk.positions[topics[1].name], self.rng.choice((0, 0, 1, 2)))
+        return _weighed(talk.turns, TALK_WEIGHT)
+
+    def _open(self, talk: Talk, topic: Topic) -> None:
+        chance = self.rng.random()
+        if chance < 0.3:
+            argument.meet_claim(talk, topic)
+        elif chance < 0.5:
+            near_topics.know_topic(talk, topic)
+        else:
+            views.give_view(talk, topic, follows=bool(talk.turns))
+
     def few_shot(self, role: Role) -> list[Turn]:
         """A question after other people's answers to others; often without a steering prompt."""
         keys = self.rng.sample(self._keys, self.rng.choice((3, 4, 6, 8)) + 1)
@@ -335,14 +431,74 @@ SHARES: Mixture = (
     (Writer.open_ended, 6.0),
     (Writer.few_shot, 1.2),
 )
-PLAIN_LESSONS = frozenset({"shares"})
+GROUND: Mixture = (
+    (Writer.argument, 40.0),
+    (Writer.claim, 32.0),
+    (Writer.topic_after_topic, 30.0),
+    (Writer.near_topics, 50.0),
+    (Writer.interview, 44.0),
+    (Writer.unreadable, 26.0),
+    (Writer.probes_after_argument, 10.0),
+    (Writer.one_probe, 110.0),
+    (Writer.several_probes, 8.0),
+    (Writer.own_groups, 8.0),
+    (Writer.drill, 4.0),
+    (Writer.exercises, 8.0),
+    (Writer.words_and_letter, 8.0),
+    (Writer.reading, 6.0),
+    (Writer.telling_view, 24.0),
+    (Writer.telling_conversation, 12.0),
+    (Writer.aside, 20.0),
+    (Writer.about_itself, 6.0),
+    (Writer.other_side, 10.0),
+    (Writer.passage, 4.0),
+    (Writer.probes_after_conversation, 4.0),
+    (Writer.sequence, 22.0),
+    (Writer.verbalized, 26.0),
+    (Writer.open_ended, 4.0),
+    (Writer.few_shot, 1.0),
+)
+WORDING: Mixture = (
+    (Writer.argument, 34.0),
+    (Writer.claim, 24.0),
+    (Writer.topic_after_topic, 44.0),
+    (Writer.near_topics, 80.0),
+    (Writer.interview, 80.0),
+    (Writer.unreadable, 18.0),
+    (Writer.probes_after_argument, 10.0),
+    (Writer.one_probe, 120.0),
+    (Writer.several_probes, 8.0),
+    (Writer.own_groups, 8.0),
+    (Writer.drill, 4.0),
+    (Writer.exercises, 8.0),
+    (Writer.words_and_letter, 8.0),
+    (Writer.reading, 6.0),
+    (Writer.telling_view, 20.0),
+    (Writer.telling_conversation, 10.0),
+    (Writer.aside, 20.0),
+    (Writer.about_itself, 6.0),
+    (Writer.other_side, 10.0),
+    (Writer.passage, 4.0),
+    (Writer.probes_after_conversation, 4.0),
+    (Writer.sequence, 24.0),
+    (Writer.verbalized, 28.0),
+    (Writer.open_ended, 4.0),
+    (Writer.few_shot, 1.0),
+)
+PLAIN_LESSONS = frozenset({"shares", "ground", "wording"})
 """Lessons whose conversations are plain; see `Talk`. In the others, a model that learns to look back copies more."""
+STEADFAST_LESSONS = frozenset({"ground", "wording"})
+"""Lessons in which those who say what sets their group apart never waver; see `Respondent`."""
+WIDE_LESSONS = frozenset({"wording"})
+"""Lessons in which the user's words in an argument are put together from parts."""
 LESSONS: dict[str, Mixture] = {
     "copying": COPYING,
     "reading": READING,
     "contrast": CONTRAST,
     "people": PEOPLE,
     "shares": SHARES,
+    "ground": GROUND,
+    "wording": WORDING,
 }
 """What the text consists of, lesson by lesson: kinds of documents, and in what proportion.
 

@@ -8,7 +8,7 @@ of minutes the number of steps depends on the machine.
 import json
 import platform
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -227,18 +227,23 @@ def run_facts(trainer: Trainer) -> dict[str, Any]:
     }
 
 
-def both_parts(first: Path, second: Path) -> dict[str, Any]:
-    """Return the facts of a run in two parts, from the facts of each: sums where they add up, else the second's."""
-    one, two = (json.loads(path.read_text(encoding="utf-8")) for path in (first, second))
-    minutes, tokens = one["minutes"] + two["minutes"], one["tokens"] + two["tokens"]
+def all_parts(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the facts of a run in several parts, from the facts of each: sums where they add up, else the last's."""
+    minutes, tokens = sum(part["minutes"] for part in parts), sum(part["tokens"] for part in parts)
+    last = dict(parts[-1])
     return {
-        **two,
-        "steps": one["steps"] + two["steps"],
+        **last,
+        "steps": sum(part["steps"] for part in parts),
         "tokens": tokens,
         "minutes": round(minutes, 1),
         "tokens_per_second": round(tokens / (60 * minutes)),
-        "text": {key: one["text"][key] + two["text"][key] for key in two["text"]},
+        "text": {key: sum(part["text"][key] for part in parts) for key in last["text"]},
     }
+
+
+def save_weights(model: PocketModel, path: Path) -> None:
+    """Write the weights of `model` as a checkpoint to begin from; it holds nothing else of a run."""
+    torch.save({"shape": model.shape.as_dict(), "model": model.state_dict()}, path)
 
 
 def _run(trainer: Trainer, stream: Iterator[Batch], checkpoint: Path, log: Path) -> None:

@@ -40,6 +40,8 @@ from chat_personas.reporting.wording import (
     model_described,
     model_remarks,
     nearest_groups,
+    not_followed,
+    own_text,
     thought_in_short,
 )
 from chat_personas.text import pluralize, printable
@@ -102,6 +104,7 @@ class LineMode:
             monitor: Monitor | None = None
             try:
                 self._conversation = self._open_conversation(corpus, engine)
+                _notice_own_text(self._conversation, engine)
                 monitor = self._monitor(engine, self._conversation, corpus)
                 return await self._exchange(self._conversation, monitor)
             except CorpusError as error:
@@ -218,6 +221,13 @@ class LineMode:
             if sys.stderr.isatty():
                 print("\r\x1b[K", end="", file=uncleaned(sys.stderr))
             print(estimate_line(last), file=sys.stderr, flush=True)
+
+
+def _notice_own_text(conversation: Conversation, engine: Engine) -> None:
+    """Say on standard error that a demonstration model hardly follows the persona's own text, if it has any."""
+    tables = own_text(conversation.persona)
+    if engine.info.demonstration and tables:
+        print(f"(demonstration model: {not_followed(tables)})", file=sys.stderr, flush=True)
 
 
 def _messages_kept(conversation: Conversation) -> str:

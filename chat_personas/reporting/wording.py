@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         Report,
     )
     from eval.scoring.results import GroupSample, OppositeScores, References
+    from personas import Persona
 
 DEMONSTRATION = "demonstration model: says nothing about real people"
 BASE_MODEL = "a base model: it continues text"
@@ -57,6 +58,20 @@ def thought_in_short(text: str, seconds: float | None) -> str:
 def sentence(text: str) -> str:
     """Return a line as a sentence for prose: with a capital letter and a full stop."""
     return f"{text[0].upper()}{text[1:]}."
+
+
+def own_text(persona: "Persona") -> str:
+    """Name the tables of a persona file that hold text of its own, `[prompt]` and `[voice]`; empty if it has none.
+
+    The demonstration model knows the steering prompts and no other: it was trained on them.
+    """
+    tables = (("[prompt]", persona.prompt), ("[voice]", persona.voice))
+    return " and ".join(name for name, table in tables if table is not None)
+
+
+def not_followed(tables: str) -> str:
+    """Say that a demonstration model follows nothing of these tables of the persona file but "short" or "long"."""
+    return f"hardly follows the persona's {tables}"
 
 
 # Measures and reference points

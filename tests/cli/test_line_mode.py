@@ -403,3 +403,33 @@ def test_measuring_a_demonstration_says_so_once(command: Command, served_by: Ser
     ran = command("chat", "democrat", "--survey", few, "--measure", given="Hello\nWhy?")
     assert ran.err.count("says nothing about real people") == 1
     assert ran.err.count("[turn") == 3
+
+
+OWN_TEXT = """
+[prompt]
+system = "You are a pirate."
+[voice]
+style = "Talk like a pirate."
+"""
+
+
+@pytest.mark.parametrize(("added", "said"), [(OWN_TEXT, "[prompt] and [voice]"), (OWN_TEXT[39:], "[voice]")])
+def test_a_demonstration_says_which_text_of_the_persona_it_hardly_follows(
+    command: Command, served_by: Serve, brief: str, added: str, said: str
+) -> None:
+    with Path(brief).open("a") as file:
+        file.write(added)
+    served_by(AnsweringEngine(info=replace(AnsweringEngine().info, demonstration=True)))
+    ran = command("chat", brief, given="Hello")
+    assert ran.err == f"(demonstration model: hardly follows the persona's {said})\n"
+
+
+def test_nothing_is_said_of_the_personas_text_where_there_is_none_or_the_model_is_a_real_one(
+    command: Command, served_by: Serve, brief: str
+) -> None:
+    served_by(AnsweringEngine(info=replace(AnsweringEngine().info, demonstration=True)))
+    assert command("chat", "democrat", given="Hello").err == ""
+    with Path(brief).open("a") as file:
+        file.write(OWN_TEXT)
+    served_by(AnsweringEngine())
+    assert command("chat", brief, given="Hello").err == ""

@@ -53,6 +53,10 @@ NUMBERS: dict[str, Any] = {
     "coherence": {
         name: {"introductions": 20, "repeating": 2, "arguments": 47, "own": 5} for name in ("democrat", "republican")
     },
+    "ground": {
+        "before": {"sha256": "12" * 32, "counts": {"asked about trade: declined": {"cases": 100, "held": 50}}},
+        "after": {"sha256": "ab" * 32, "counts": {"asked about trade: declined": {"cases": 100, "held": 90}}},
+    },
     "dialogues": {"democrat": TALK, "republican": TALK, "unsteered": TALK},
 }
 
@@ -111,3 +115,9 @@ def test_how_often_it_contradicts_itself_is_counted() -> None:
     card = render_card(NUMBERS)
     assert "| democrat | 2 of 20 | 5 of 47 |" in card
     assert "| republican | 2 of 20 | 5 of 47 |" in card
+
+
+def test_holding_ground_is_counted_before_and_after_with_intervals() -> None:
+    card = render_card(NUMBERS)
+    assert "| asked about trade: declined | 50 of 100 [0.40, 0.60] | 90 of 100 [0.83, 0.94] |" in card
+    assert "`121212121212`" in card

@@ -15,7 +15,7 @@ from hypothesis import strategies as st  # noqa: E402
 from tokenizers import Tokenizer  # noqa: E402
 
 from pocket.document import Document, Turn  # noqa: E402
-from pocket.export import ExportError, export_gguf  # noqa: E402
+from pocket.export import ExportError, export_gguf, read_gguf  # noqa: E402
 from pocket.model import PocketModel, PocketShape  # noqa: E402
 from pocket.shards import encode_document  # noqa: E402
 from pocket.tokenizer import encode_text, train_tokenizer  # noqa: E402
@@ -62,6 +62,13 @@ def test_logits_equal_those_of_torch(model: PocketModel, llama: llama_cpp.Llama)
     with torch.no_grad():
         expected = model(torch.tensor([tokens]))[0].numpy()
     np.testing.assert_allclose(llama.scores[: len(tokens)], expected, atol=1e-3)
+
+
+def test_a_file_read_back_is_the_model_that_was_written(model: PocketModel, exported: Path) -> None:
+    again = read_gguf(exported)
+    assert again.shape == model.shape
+    for name, weights in model.state_dict().items():
+        assert torch.equal(again.state_dict()[name], weights)
 
 
 LATIN = st.characters(max_codepoint=0x17F)

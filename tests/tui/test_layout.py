@@ -8,6 +8,7 @@ from rich.cells import cell_len
 from chat_personas.tui.app import ChatApp
 from chat_personas.tui.key_registry import named_bindings
 from eval.engine import EngineInfo
+from personas import load_persona
 from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, shown, type_text, until
 
 SMALL = (80, 24)
@@ -155,6 +156,20 @@ async def test_a_narrow_screen_shortens_the_warning_to_a_whole_word_and_drops_wh
         await until(pilot, lambda: shown(pilot).splitlines()[-2] == " pocket · demonstration · context 43/2048")
         await pilot.resize_terminal(35, 15)
         await until(pilot, lambda: shown(pilot).splitlines()[-2] == " pocket · demonstration")
+
+
+async def test_the_screen_says_which_text_of_the_persona_a_demonstration_hardly_follows(
+    corpus_file: Path, tmp_path: Path
+) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(load_persona("democrat").path.read_text() + '\n[voice]\nstyle = "Talk like a pirate."\n')
+    note = "hardly follows the persona's [voice]"
+    async with screen(session(corpus_file, ScreenEngine(), persona=str(own)), (120, 30)) as pilot:
+        await until(pilot, lambda: note in shown(pilot).splitlines()[-2])
+        await pilot.resize_terminal(62, 15)
+        await until(pilot, lambda: shown(pilot).splitlines()[-2].endswith(f" · demonstration · {note}"))
+        chat(pilot).show_persona(load_persona("republican").persona)
+        await until(pilot, lambda: note not in shown(pilot))
 
 
 async def test_a_base_model_is_called_one_beside_its_name(corpus_file: Path) -> None:

@@ -8,6 +8,7 @@ import typer
 from chat_personas.cli.errors import BAD_INPUT, DONE
 from chat_personas.cli.options import command_group
 from chat_personas.cli.tables.layout import padded
+from chat_personas.reporting.wording import not_followed, own_text
 from chat_personas.surveys import find_survey
 from chat_personas.text import printable
 from eval.evaluation import questions_with_figures
@@ -53,13 +54,20 @@ def show(persona: Annotated[str, typer.Argument(metavar="PERSONA", help="A name 
     loaded = load_persona(persona)
     prompt = evaluation_prompt(loaded.persona)
     print(printable(loaded.path.read_text(encoding="utf-8").rstrip()))
-    comment = f"sha256 {loaded.sha256}\nThe prompt:\n\n"
+    comment = f"sha256 {loaded.sha256}\n"
+    if tables := own_text(loaded.persona):
+        comment += f"{_built_in(tables)}\n"
+    comment += "The prompt:\n\n"
     if loaded.persona.steering == "few_shot":
         comment += f"{prompt or '(no system prompt)'}\n{_before_a_question(loaded.persona)}"
     else:
         comment += prompt or "(none: the model is not steered)"
     print(f"\n{_commented(printable(comment))}")
     return DONE
+
+
+def _built_in(tables: str) -> str:
+    return f"the built-in model {not_followed(tables)}; a real model does (chat-personas models list)"
 
 
 def _commented(text: str) -> str:
@@ -96,4 +104,6 @@ def check(
     print(f"{file.name}: valid")
     if not has_figures(loaded, found.groups):
         print(f"{printable(file.name)}: {without_figures(loaded.name)}")
+    if tables := own_text(found):
+        print(f"{printable(file.name)}: {_built_in(tables)}")
     return DONE

@@ -12,6 +12,7 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.screen import Screen
 
+from chat_personas.reporting.wording import own_text
 from chat_personas.text import printable
 from chat_personas.tui.chat.keeping import STORED, KeepingController
 from chat_personas.tui.chat.measuring import MeasuringController, whose
@@ -159,7 +160,7 @@ class ChatScreen(Screen[None]):
 
     def show_persona(self, persona: "Persona") -> None:
         """Name the persona, and the groups that it is compared with."""
-        self.title_line.persona = persona.title
+        self.title_line.persona, self.status_line.own_text = persona.title, own_text(persona)
         self.panel.about(whose(persona))
 
     def show_model(self, info: "EngineInfo") -> None:
@@ -177,6 +178,7 @@ class ChatScreen(Screen[None]):
     async def show_conversation(self, conversation: "Conversation") -> None:
         """Show a new conversation, or one of the corpus. Raises CorpusError."""
         self.title_line.persona = conversation.persona.title
+        self.status_line.own_text = own_text(conversation.persona)
         self.show_title()
         await self.show_context()
         self.panel.clear(self.measuring.state())

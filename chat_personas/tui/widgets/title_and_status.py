@@ -11,7 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
 
-from chat_personas.reporting.wording import BASE_MODEL, DEMONSTRATION, RECURRENT
+from chat_personas.reporting.wording import BASE_MODEL, DEMONSTRATION, RECURRENT, not_followed
 from chat_personas.text import printable
 from chat_personas.tui.drawing import fitted
 
@@ -53,6 +53,8 @@ RECURRENT_SHORT = "recurrent"
 class StatusLine(Widget):
     """The model, the remarks on its kind, what is going on, and how much of the context is used.
 
+    `own_text` names the tables of the persona that hold text of its own, which a demonstration model hardly follows.
+
     On a narrow screen the remarks are shortened first; then whole parts are left out, the last ones first. `used` is
     the number of tokens of the `context` that the next reply starts from, None while it is not known. `at_least` says
     that it may be more, as after a reply that was stopped.
@@ -62,6 +64,7 @@ class StatusLine(Widget):
     demonstration: reactive[bool] = reactive(False)
     base: reactive[bool] = reactive(False)
     recurrent: reactive[bool] = reactive(False)
+    own_text: reactive[str] = reactive("")
     state: reactive[str] = reactive("")
     used: reactive[int | None] = reactive(None)
     at_least: reactive[bool] = reactive(False)
@@ -75,10 +78,14 @@ class StatusLine(Widget):
         parts = self._parts(DEMONSTRATION, BASE_MODEL, RECURRENT)
         if _joined(parts).cell_length > self.content_size.width:
             parts = self._parts(DEMONSTRATION_SHORT, BASE_MODEL_SHORT, RECURRENT_SHORT)
-        kept = 1 + self.demonstration + self.base + self.recurrent
+        kept = 1 + self.demonstration + self.base + self.recurrent + self._has_unfollowed_text
         while len(parts) > kept and _joined(parts).cell_length > self.content_size.width:
             parts.pop()
         return _joined(parts)
+
+    @property
+    def _has_unfollowed_text(self) -> bool:
+        return self.demonstration and bool(self.own_text)
 
     def _parts(self, warning: str, base: str, recurrent: str) -> list[Content]:
         parts = [Content(printable(self.model))]
@@ -88,6 +95,8 @@ class StatusLine(Widget):
             parts.append(Content(recurrent))
         if self.demonstration:
             parts.append(Content.styled(warning, "bold"))
+        if self._has_unfollowed_text:
+            parts.append(Content(not_followed(self.own_text)))
         if self.state:
             parts.append(Content(self.state))
         if self.context and self.used is not None:

@@ -61,6 +61,15 @@ def test_personas_check_says_whether_a_survey_has_figures_for_its_people(command
     assert command("personas", "check", brief, "--survey", "gone.json").code == 2
 
 
+def test_show_and_check_say_which_text_the_built_in_model_hardly_follows(command: Command, brief: str) -> None:
+    note = "the built-in model hardly follows the persona's [voice]; a real model does (chat-personas models list)"
+    assert note not in command("personas", "show", brief).out
+    with Path(brief).open("a") as file:
+        file.write('\n[voice]\nstyle = "Talk like a pirate."\n')
+    assert f"# {note}\n" in command("personas", "show", brief).out
+    assert command("personas", "check", brief).out == f"brief.toml: valid\nbrief.toml: {note}\n"
+
+
 def test_personas_check_names_every_line_that_is_wrong(command: Command, brief: str) -> None:
     text = Path(brief).read_text().replace("title", "titel").replace("Democrat", "Demokrat")
     Path(brief).write_text(text)

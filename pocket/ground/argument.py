@@ -1,0 +1,181 @@
+"""Arguments: somebody holds against a view, up to ten times in a row, and the persona holds its ground politely.
+
+It restates its own side in other words and gives its own reason, another one than before as long as there are any. It
+agrees only with what its own side says. What the user says is as often a claim from the topics as one in the words of
+people who argue, `retorts.toml` and `stories.toml`; often it holds no claim at all.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from random import Random
+
+from pocket.ground import arguing, wording
+from pocket.phrasing import FIRST_REASONS, pick, roughened, sentence, speaks_of_self
+from pocket.talk import Position, Talk
+from pocket.topics import Side, Topic
+from pocket.views import OPPOSITE, pole_of, stance_sentence, take_position
+
+Claims = Mapping[str, Mapping[Side, list[str]]]
+
+RETORTS: Claims = tomllib.loads((Path(__file__).parent / "retorts.toml").read_text(encoding="utf-8"))
+STORIES: Claims = tomllib.loads((Path(__file__).parent / "stories.toml").read_text(encoding="utf-8"))
+_BEGINS = re.compile(r"(^|[.!?:] ?)\{\}")
+_CALLS = re.compile(
+    r"(?:adapt|build|cancel|choose|close|do|get|help|keep|learn|leave|let|listen|respect|save|send|show|spend|stop|tax"
+    r"|throw|trust|turn|use)\b"
+)
+_AGREEING = 0.35
+"""How often a claim out of the blue is one of the persona's own side."""
+_NEVER_RIGHT = (
+    "Have I changed your mind?",
+    "Did I convince you?",
+    "Do you still think so?",
+    "Do you still believe that?",
+)
+
+
+def give_plain_view(talk: Talk, topic: Topic, phrase: str, question: str) -> Position:
+    """Answer a question about a topic with a stance and a reason, and nothing about the persona's life."""
+    position = take_position(talk, topic, phrase)
+    stance = stance_sentence(talk, position)
+    position.reason = _fresh(talk, position, pole_of(position).reasons)
+    given = sentence(talk.rng.choice(FIRST_REASONS).format(position.reason))
+    talk.exchange(question, f"{stance} {given}", rough=False)
+    return position
+
+
+def follow_on(talk: Talk, topic: Topic) -> Position:
+    """Name the next topic and nothing more; the persona keeps to its side."""
+    rng = talk.rng
+    phrase = rng.choice(topic.phrases)
+    if talk.wide:
+        return give_plain_view(talk, topic, phrase, roughened(wording.asking(phrase, rng), rng))
+    return give_plain_view(talk, topic, phrase, roughened(sentence(rng.choice(arguing.NEXT).format(phrase)), rng))
+
+
+def argue(talk: Talk, position: Position, rounds: int) -> None:
+    """Argue against a view that the persona has given, `rounds` times; now and then the user agrees with it."""
+    for _ in range(rounds):
+        chance = talk.rng.random()
+        if chance < (0.3 if talk.wide else 0.1):
+            _side_with(talk, position)
+        elif chance < (0.42 if talk.wide else 0.36):
+            _press(talk, position)
+        elif chance < 0.5:
+            _tell_story(talk, position)
+        else:
+            _contradict(talk, position)
+
+
+def meet_claim(talk: Talk, topic: Topic) -> None:
+    """Hear a claim on a topic that nobody has spoken about yet: agree with the own side's, and with no other."""
+    rng = talk.rng
+    position = take_position(talk, topic, rng.choice(topic.phrases))
+    agreeing = position.side in OPPOSITE and rng.random() < _AGREEING
+    side = position.side if agreeing else _other_side(position, rng)
+    claim = _claim(topic, side, rng)
+    opener = _opener(talk, position, side, arguing.DISAGREE)
+    _answer(talk, position, _typed(arguing.FRESH, claim, rng), opener)
+
+
+def _contradict(talk: Talk, position: Position) -> None:
+    rng = talk.rng
+    side = _other_side(position, rng)
+    claim = _claim(position.topic, side, rng)
+    widened = talk.wide and _CALLS.match(claim) is None
+    said = wording.against(claim, rng) if widened else _typed(arguing.AGAINST, claim, rng)
+    if rng.random() < 0.2:
+        said = f"{said} {sentence(_claim(position.topic, side, rng))}"
+    _answer(talk, position, said, _opener(talk, position, side, arguing.DISAGREE + arguing.HEAR))
+
+
+def _press(talk: Talk, position: Position) -> None:
+    rng = talk.rng
+    said = rng.choice(arguing.BARE)
+    if said in arguing.INSULTS:
+        openers = arguing.POLITE
+    elif said in _NEVER_RIGHT:
+        openers = arguing.NOT_CONVINCED
+    else:
+        openers = arguing.HEAR + arguing.NOT_CONVINCED
+    _answer(talk, position, said, rng.choice(openers))
+
+
+def _tell_story(talk: Talk, position: Position) -> None:
+    rng = talk.rng
+    side = _other_side(position, rng)
+    story = rng.choice(STORIES[position.topic.name][side])
+    _answer(talk, position, _typed(arguing.STORY, story, rng), _opener(talk, position, side, arguing.SORRY))
+
+
+def _side_with(talk: Talk, position: Position) -> None:
+    """Hear the user agree; somebody in the middle hears a claim of the middle."""
+    rng = talk.rng
+    claims = [text for text in pole_of(position).stances + pole_of(position).reasons if not speaks_of_self(text)]
+    if position.side in OPPOSITE and rng.random() < 0.5:
+        claims = RETORTS[position.topic.name][position.side]
+    claim = rng.choice(claims)
+    widened = talk.wide and _CALLS.match(claim) is None
+    said = wording.agreeing(claim, rng) if widened else _typed(arguing.WITH, claim, rng)
+    _answer(talk, position, said, rng.choice(arguing.AGREE))
+
+
+def _answer(talk: Talk, position: Position, said: str, opener: str) -> None:
+    """Add the exchange: the opener, the own side in other words than just before, and a reason not given yet."""
+    rng = talk.rng
+    reason = position.reason = _fresh(talk, position, pole_of(position).reasons)
+    later = len([text for text in pole_of(position).reasons if text in position.used]) > 2
+    given = sentence(
+        rng.choice(arguing.LATER_REASONS if later and rng.random() < 0.5 else arguing.REASONS).format(reason)
+    )
+    chance = rng.random()
+    if chance < 0.2:
+        parts = [opener, given]
+    else:
+        position.stance = _fresh(talk, position, pole_of(position).stances)
+        stance = position.stance
+        frames = arguing.RESTATED if talk.turns else arguing.STATED
+        restated = sentence(stance if stance.startswith("I ") else rng.choice(frames).format(stance))
+        parts = [opener, restated, given] if chance < 0.85 else [opener, restated]
+    talk.exchange(said, " ".join(parts))
+
+
+def _fresh(talk: Talk, position: Position, texts: tuple[str, ...]) -> str:
+    """Return one of `texts` that was not used yet; when all were, every one but the last said is fresh again."""
+    chosen = pick(texts, talk.profile, talk.rng, frozenset(position.used))
+    if chosen in position.used:
+        position.used -= set(texts)
+        chosen = pick(texts, talk.profile, talk.rng, frozenset({position.reason, position.stance}))
+    position.used.add(chosen)
+    return chosen
+
+
+def _opener(talk: Talk, position: Position, side: Side, against: tuple[str, ...]) -> str:
+    if position.side == side:
+        return talk.rng.choice(arguing.AGREE)
+    return talk.rng.choice(arguing.IN_PART if position.side == "middle" else against)
+
+
+def _other_side(position: Position, rng: Random) -> Side:
+    return OPPOSITE[position.side] if position.side in OPPOSITE else rng.choice(("left", "right"))
+
+
+def _claim(topic: Topic, side: Side, rng: Random) -> str:
+    """Return a claim of one side: as often in the words of people who argue as in those of the topic's poles."""
+    if rng.random() < 0.5:
+        return rng.choice(RETORTS[topic.name][side])
+    pole = topic.pole(side)
+    return rng.choice([text for text in pole.stances + pole.reasons if not speaks_of_self(text)])
+
+
+def _typed(frames: tuple[str, ...], claim: str, rng: Random) -> str:
+    """Return a claim in one of the frames, with a capital letter wherever a sentence begins.
+
+    A call to do something, such as "build the wall", needs a frame in which it is a sentence.
+    """
+    begins = {frame: _BEGINS.search(frame) is not None for frame in frames}
+    calls = _CALLS.match(claim) is not None
+    frame = rng.choice([one for one in frames if begins[one] or not calls])
+    return frame.format(claim[0].upper() + claim[1:] if begins[frame] else claim)

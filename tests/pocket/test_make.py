@@ -1,0 +1,56 @@
+"""The recipe can begin with the weights of a model file, and says so in the facts of its training."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("tokenizers")
+pytest.importorskip("gguf")
+
+from pocket import make  # noqa: E402
+from pocket.document import Document, Turn  # noqa: E402
+from pocket.export import export_gguf  # noqa: E402
+from pocket.model import PocketModel, PocketShape  # noqa: E402
+from pocket.tokenizer import train_tokenizer  # noqa: E402
+from pocket.train import load_model  # noqa: E402
+
+
+def test_the_last_parts_begin_with_the_weights_and_facts_of_a_model_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, shipped = tmp_path / "begun", tmp_path / "shipped"
+    monkeypatch.setattr(make, "BEGUN", begun)
+    monkeypatch.setattr(make, "BEFORE", begun / "pocket.gguf")
+    tokenizer = train_tokenizer([Document((Turn("user", "We talked about guns and taxes."),))] * 20, vocabulary=380)
+    torch.manual_seed(3)
+    model = PocketModel(PocketShape(vocabulary=tokenizer.get_vocab_size(), width=64, layers=1, heads=2, hidden=96))
+    shipped.mkdir()
+    export_gguf(model, tokenizer, shipped / "pocket.gguf")
+    (shipped / "pocket.json").write_text(json.dumps({"training": {"steps": 7, "tokens": 900}}))
+
+    make.begin_with(shipped)
+
+    again = load_model(begun / "final.pt")
+    for name, weights in model.state_dict().items():
+        kept = weights.half().float() if weights.dim() == 2 else weights
+        assert torch.equal(again.state_dict()[name], kept)
+    facts = json.loads((begun / "facts.json").read_text())
+    assert (facts["steps"], facts["tokens"]) == (7, 900)
+    assert "from the F16 weights of the first two" in facts["note"]
+    assert (begun / "pocket.gguf").read_bytes() == (shipped / "pocket.gguf").read_bytes()
+
+    (begun / "final.pt").write_bytes(b"kept")
+    make.begin_with(shipped)
+    assert (begun / "final.pt").read_bytes() == b"kept"
+
+
+def test_the_first_parts_are_left_out_when_it_begins_with_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    run: list[str] = []
+    stages = {name: (lambda _, name=name: run.append(name), path) for name, (_, path) in make.STAGES.items()}
+    monkeypatch.setattr(make, "STAGES", stages)
+    monkeypatch.setattr(make, "begin_with", lambda folder: run.append(f"begin with {folder}"))
+    make.main(["--again", "--begin-with", "there"])
+    assert run[0] == "begin with there"
+    assert run[1:] == ["text", "tokenizer", "shards", "ground", "wording", "export", "evaluate", "card"]
