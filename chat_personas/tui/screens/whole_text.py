@@ -8,7 +8,6 @@ from rich.segment import Segment
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.events import Resize
 from textual.geometry import Size
 from textual.screen import Screen
 from textual.scroll_view import ScrollView
@@ -41,6 +40,13 @@ def row_starts(text: str, width: int) -> Iterator[int]:
 class Rows(ScrollView, can_focus=True):
     """The rows of a text."""
 
+    DEFAULT_CSS = """
+    Rows {
+        overflow-x: hidden;
+        overflow-y: scroll;
+    }
+    """
+
     def __init__(self, text: str) -> None:
         super().__init__(id="rows")
         self._raw = text
@@ -48,9 +54,9 @@ class Rows(ScrollView, can_focus=True):
         self._starts: Sequence[int] = ()
         self._width = 0
 
-    def on_resize(self, event: Resize) -> None:
+    def on_resize(self) -> None:
         """Wrap the text to the new width."""
-        if (width := max(2, event.size.width)) != self._width:
+        if (width := max(2, self.scrollable_content_region.width)) != self._width:
             self._width = width
             self.wrap(width)
 

@@ -91,7 +91,7 @@ def next_part(text: str, *, characters: int = MOST_MARKDOWN, widgets: int = MOST
     """
     tried = (_part_within(text[:window], whole=len(text) <= window) for window in _WINDOWS)
     part = next(filter(None, tried), None)
-    if part is None or part.length > characters or part.widgets > widgets:
+    if part is None or part.plain or part.length > characters or part.widgets > widgets:
         return Part(len(text), 1, plain=True)
     return part
 

@@ -46,6 +46,8 @@ def test_the_parts_are_the_text_and_none_takes_many_widgets(text: str) -> None:
     "text",
     [
         ">" * 50 + " deep\n",
+        "> " * 20_000,
+        ">" * 50 + " deep\n\n" + "ordinary\n\n" * 500,
         "".join("  " * depth + "- deep\n" for depth in range(12)),
         "|a" * 100 + "|\n" + "|-" * 100 + "|\n",
         "| a | b |\n|---|---|\n" + "| 1 | 2 |\n" * 100,
