@@ -7,7 +7,13 @@ from collections.abc import Iterator
 import pytest
 
 from chat_personas.cli.errors import CheckFailedError, CommandLineError, StoppedError, UsageError
-from chat_personas.corpus.errors import CorpusError, ExportError, NoCorpusError, UnknownConversationError
+from chat_personas.corpus.errors import (
+    ConversationGoneError,
+    CorpusError,
+    ExportError,
+    NoCorpusError,
+    UnknownConversationError,
+)
 from chat_personas.engines.cached.store import CacheError, DamagedCacheError
 from chat_personas.engines.open import UnknownModelError
 from chat_personas.engines.openai.capabilities import NoSuchModelError
@@ -17,9 +23,11 @@ from chat_personas.models.catalogue import UnknownEntryError
 from chat_personas.models.pulling import NoHubError, NoSpaceError, PullError
 from chat_personas.paths import UnwritableError
 from chat_personas.settings import SettingsError
+from chat_personas.steering.errors import SteeringError
 from chat_personas.storage.files import OutputError
 from eval.engine import EngineError, RequestError, TooLongError
 from eval.errors import AnswerError, ReportError, SurveyError
+from eval.interventions import InterventionError
 from personas import PersonaError, ReportedError
 
 CODES: dict[type[ReportedError], int] = {
@@ -40,11 +48,14 @@ CODES: dict[type[ReportedError], int] = {
     ExportError: 2,
     UnknownEntryError: 2,
     NoHubError: 2,
+    SteeringError: 2,
+    InterventionError: 2,
     EngineError: 3,
     RequestError: 3,
     TooLongError: 3,
     PullError: 3,
     CorpusError: 4,
+    ConversationGoneError: 4,
     CacheError: 4,
     DamagedCacheError: 4,
     UnwritableError: 4,

@@ -98,7 +98,7 @@ def test_what_is_withdrawn_takes_its_thought_along(corpus: Corpus) -> None:
     row = conversation_row()
     said, reply = corpus.begin_turn(row.id, None, "Hi", INFO, Sampling(), new=row)
     corpus.flush_reply(reply.id, "", Thought(text=WORD))
-    corpus.withdraw(reply, said, None)
+    corpus.withdraw(reply, said, None, title=row.title)
     assert corpus.database()["generations"].count == 0
 
 

@@ -14,7 +14,8 @@ from benchmarks.leaving import Program
 from chat_personas.cli.errors import BAD_INPUT, DONE, STORAGE_FAILED, UsageError
 from chat_personas.cli.launch import _check_toolkit, has_terminal
 from chat_personas.cli.main import main
-from chat_personas.engines.openai.connection import Connection, EnvironmentVariableError
+from chat_personas.engines.openai.client import EnvironmentVariableError
+from chat_personas.engines.openai.connection import Connection
 from chat_personas.paths import check_home, corpus_path
 
 ROOT = Path(__file__).parents[2]

@@ -85,10 +85,11 @@ def train(
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the split into halves.")] = 0,
     replace: Annotated[bool, typer.Option("--replace", help="Replace a direction of this name.")] = False,
 ) -> int:
-    """Train a direction in a model's hidden states, and judge it on texts that were held out.
+    """Train a direction between two personas, and judge it.
 
-    The two personas' prompts are put before the same neutral questions and half of a survey's questions; the direction
-    leads from the states of the one to those of the other, in every layer. The other half judges it.
+    It lies in the hidden states of a model, and is judged on texts that it was not trained on. The two personas'
+    prompts are put before the same neutral questions and half of a survey's questions; the direction leads from the
+    states of the one to those of the other, in every layer. The other half judges it.
     """
     check_name(name)
     chosen = options.choose("--method", method, METHODS)
@@ -185,10 +186,10 @@ def sweep(
     json_file: options.Json = None,
     no_cache: options.NoCache = False,
 ) -> int:
-    """Measure a model without any persona's prompt under one strength after the other, and what each costs.
+    """Measure one strength after the other, and what each costs.
 
-    The best strength is chosen on the half of the questions that directions are trained on; all figures are about the
-    other half.
+    The model has no persona's prompt. The best strength is chosen on the half of the questions that directions are
+    trained on; all figures are about the other half.
     """
     destinations = Destinations(json_file)
     destinations.check({})
@@ -211,14 +212,17 @@ def sweep(
 
 @app.command("list", epilog="Example: chat-personas steer list")
 def list_directions() -> int:
-    """List the directions that were trained, each with its model."""
+    """List the directions that were trained."""
     print_directions([(path, read_direction(path)) for path in kept_directions()])
     return DONE
 
 
 @app.command("show", epilog="Example: chat-personas steer show party")
 def show(direction: Name) -> int:
-    """Print how well a direction separates held-out texts, layer by layer, and whether its pairs agree."""
+    """Show how well a direction separates held-out texts.
+
+    For each layer, with how much its training pairs agree.
+    """
     for path in find_direction(direction):
         print_direction(read_direction(path), path)
     return DONE
@@ -226,7 +230,10 @@ def show(direction: Name) -> int:
 
 @app.command("check", epilog="Example: chat-personas steer check party --model smollm2")
 def check(direction: Name, model: options.Model = None) -> int:
-    """Check that a direction can be used with a model; made here or by another tool."""
+    """Check that a direction fits a model.
+
+    It may have been trained here, or made by another tool.
+    """
     asyncio.run(_check(direction, model))
     return DONE
 
@@ -247,7 +254,7 @@ def delete(
     direction: Annotated[str, typer.Argument(metavar="NAME", help="The direction's name.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> int:
-    """Delete a direction, for all models that it was trained on."""
+    """Delete a direction, for all its models."""
     paths = [path for path in find_direction(direction) if path.is_relative_to(directions_directory())]
     if not paths:
         raise SteeringError(f"{printable(direction)} is not among the directions that are kept; see `steer list`")

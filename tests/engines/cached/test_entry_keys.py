@@ -19,7 +19,7 @@ OTHER = {
     "flash_attention": True,
     "log_probabilities": "none",
     "top_k": 5,
-    "steering": True,
+    "interventions": ("add party, layers 3, strength 1.0",),
     "constraints": "grammar",
     "local": False,
     "demonstration": True,

@@ -12,7 +12,7 @@ import gguf
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.engines.llama.tiny import BEGIN, END, SPECIAL, TEMPLATE, _vocabulary
+from tests.engines.llama.tiny import TEMPLATE, add_vocabulary, ended, vocabulary
 
 Doubles = NDArray[np.float64]
 Change = Callable[[Doubles], Doubles]
@@ -115,7 +115,7 @@ def _gelu(x: Doubles) -> Doubles:
 def write_tiny_gemma(path: Path, *, seed: int = 0, layers: int = 3, width: int = 64) -> Path:
     """Write a random model with the architecture of Gemma 3, embeddings shared with the output, and return its path."""
     random = np.random.default_rng(seed)
-    tokens, merges = _vocabulary()
+    tokens, merges = vocabulary()
     head, hidden = 32, 2 * width
 
     def matrix(rows: int, columns: int, scale: float = 1.0) -> NDArray[np.float32]:
@@ -137,20 +137,11 @@ def write_tiny_gemma(path: Path, *, seed: int = 0, layers: int = 3, width: int =
     writer.add_layer_norm_rms_eps(1e-6)
     writer.add_rope_freq_base(10_000.0)
     writer.add_sliding_window(512)
-    writer.add_vocab_size(len(tokens))
-    writer.add_file_type(gguf.LlamaFileType.ALL_F32)
-    writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre("gpt-2")
-    writer.add_token_list(tokens)
-    writer.add_token_types([gguf.TokenType.CONTROL if one in SPECIAL else gguf.TokenType.NORMAL for one in tokens])
-    writer.add_token_merges(merges)
-    writer.add_bos_token_id(BEGIN)
-    writer.add_eos_token_id(END)
+    add_vocabulary(writer, tokens, merges)
     writer.add_chat_template(TEMPLATE)
-    writer.add_tensor("token_embd.weight", matrix(len(tokens), width, scale=2.0))
-    writer.add_tensor("output_norm.weight", norm())
+    weights = [("token_embd.weight", matrix(len(tokens), width, scale=2.0)), ("output_norm.weight", norm())]
     for layer in range(layers):
-        for name, values in {
+        of_layer = {
             "attn_norm": norm(),
             "attn_q": matrix(4 * head, width),
             "attn_k": matrix(2 * head, width),
@@ -164,10 +155,7 @@ def write_tiny_gemma(path: Path, *, seed: int = 0, layers: int = 3, width: int =
             "ffn_up": matrix(hidden, width),
             "ffn_down": matrix(width, hidden),
             "post_ffw_norm": norm(),
-        }.items():
-            writer.add_tensor(f"blk.{layer}.{name}.weight", values)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
+        }
+        weights += [(f"blk.{layer}.{name}.weight", values) for name, values in of_layer.items()]
+    ended(writer, weights)
     return path
