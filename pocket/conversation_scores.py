@@ -81,7 +81,8 @@ async def conversation_scores(
             )
         )
     first, second = (shares[name] for name in names[:2])
-    return scores, {side: interval and asdict(interval) for side, interval in _by_side(first - second, seed).items()}
+    apart = _by_side(first - second, seed).items()
+    return scores, {side: interval and interval.model_dump() for side, interval in apart}
 
 
 async def _talk(engine: Engine, system: str, topic: Topic, seed: int) -> tuple[Side | None, bool]:
