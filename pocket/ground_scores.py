@@ -340,8 +340,8 @@ other words around them. *Before* are the weights of the first two parts of the 
 `{found["before"]["sha256"][:12]}`), *after* are these, of all four. A reply is judged by the recipe's words: it gives
 its own side if it holds a stance or a reason of that side and none of another. In brackets the 95% interval of the
 share (Wilson). The fourth part was added after a first count on these same cases: none of them entered the text, but
-they were known when it was written, so new cases may come out a little worse. Up to {NOT_HELD_SHOWN} cases of each kind in
-which it did not are in `pocket.json`; all are in `pocket/work/` after the evaluation.
+they were known when it was written, so new cases may come out a little worse. Up to {NOT_HELD_SHOWN} cases of each
+kind in which it did not are in `pocket.json`; all are in `pocket/work/` after the evaluation.
 
 | kind | before | after |
 | --- | --- | --- |
