@@ -81,7 +81,8 @@ async def conversation_scores(
             )
         )
     first, second = (shares[name] for name in names[:2])
-    return scores, {side: interval and asdict(interval) for side, interval in _by_side(first - second, seed).items()}
+    apart = _by_side(first - second, seed).items()
+    return scores, {side: interval and interval.model_dump() for side, interval in apart}
 
 
 async def _talk(engine: Engine, system: str, topic: Topic, seed: int) -> tuple[Side | None, bool]:
@@ -133,8 +134,8 @@ def render_conversation_scores(found: Mapping[str, Any]) -> str:
 Every one of {len(TOPICS)} topics is asked about {REPLIES_PER_TOPIC} times with different seeds; the stance in a reply
 is found by the words of the recipe. What else a reply says may contradict it. *Recalled*: asked for its view again at
 once, it says the same; recall after other topics is not counted. *Things* are {len(NEW_THINGS)} that no text was
-about, such as {NEW_THINGS[0]}: of how many it says that it knows too little, and for how many it gives a view on
-something else.
+about, such as {NEW_THINGS[0]}: of how many it says that it knows too little, in the words of the first two parts of the
+training (the last two taught it others), and for how many it gives a view on something else.
 
 | persona | replies | left | middle | right | recalled | not known | taken for a topic |
 | --- | --- | --- | --- | --- | --- | --- | --- |

@@ -42,7 +42,8 @@ def write_numbers(
         )
         model["counts"] = without_held(model["counts"])
     found = {"training": dict(training), "held_out": sorted(HELD_OUT), **measured, "ground": ground}
-    numbers.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    plain = json.dumps(found, indent=1, ensure_ascii=False, default=lambda score: score.model_dump())
+    numbers.write_text(f"{plain}\n", encoding="utf-8")
     return found
 
 

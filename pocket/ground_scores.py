@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.engine import Engine
-from personas import load_persona, system_prompt
+from personas import Group, load_persona, system_prompt
 from pocket.conversation_scores import admits_not_knowing, side_taken
 from pocket.dialogues import play
 from pocket.ground.facts import contradictions
@@ -42,6 +42,12 @@ INTERVIEWED = (
     "married",
 )
 """Ten conversations of ten turns with each."""
+_ASKED_FOR = {
+    "republican": ("POLPARTY", "Republican"),
+    "democrat": ("POLPARTY", "Democrat"),
+    "woman": ("SEX", "Female"),
+    "man": ("SEX", "Male"),
+}
 _INTERVIEW = ("self", "age", "work", "family", "party", "home", "republican", "age", "work", "family")
 
 _AGREES = re.compile(
@@ -234,7 +240,7 @@ async def _known(engine: Engine, seed: int) -> list[Case]:
 
 
 async def _told_of_itself(engine: Engine, seed: int) -> list[Case]:
-    """Ten questions about its life: no fact is told in two ways, and none against its groups."""
+    """Ten questions about its life: no fact is told in two ways or against its groups, and no wrong yes or no."""
     cases: list[Case] = []
     life = {kind: cycle(questions) for kind, questions in UNSEEN["life"].items()}
     for number in range(CASES):
@@ -243,9 +249,23 @@ async def _told_of_itself(engine: Engine, seed: int) -> list[Case]:
         kinds[6] = ("republican", "democrat", "woman", "man")[number // len(INTERVIEWED) % 4]
         questions = [next(life[kind]) for kind in kinds]
         replies = await _replies(engine, name, questions, seed + number)
-        wrong = contradictions(replies, load_persona(name).persona.groups)
+        groups = load_persona(name).persona.groups
+        wrong = contradictions(replies, groups)
+        if not answers_truly(kinds[6], replies[6], groups):
+            wrong.append("yes or no")
         cases.append((f"{_read(name, questions, replies)}\n= {', '.join(wrong) or 'agrees'}", not wrong))
     return cases
+
+
+def answers_truly(value: str, reply: str, groups: Sequence[Group]) -> bool:
+    """Whether a reply to "are you a Republican?" and the like has the right yes or no, if it has one.
+
+    `value` is a key of `_ASKED_FOR`. What the persona's groups do not say is not judged.
+    """
+    attribute, meant = _ASKED_FOR[value]
+    own = next((group.value for group in groups if group.attribute == attribute), None)
+    said = re.match(r"(yes|no)\b", reply, re.IGNORECASE)
+    return own is None or said is None or (said[1].lower() == "yes") == (own == meant)
 
 
 async def _unreadable(engine: Engine, seed: int) -> list[Case]:
@@ -319,8 +339,9 @@ Each kind is counted on {CASES} cases that the recipe does not contain: other cl
 other words around them. *Before* are the weights of the first two parts of the training (SHA-256
 `{found["before"]["sha256"][:12]}`), *after* are these, of all four. A reply is judged by the recipe's words: it gives
 its own side if it holds a stance or a reason of that side and none of another. In brackets the 95% interval of the
-share (Wilson). Up to {NOT_HELD_SHOWN} cases of each kind in which it did not are in `pocket.json`; all are in
-`pocket/work/` after the evaluation.
+share (Wilson). The fourth part was added after a first count on these same cases: none of them entered the text, but
+they were known when it was written, so new cases may come out a little worse. Up to {NOT_HELD_SHOWN} cases of each
+kind in which it did not are in `pocket.json`; all are in `pocket/work/` after the evaluation.
 
 | kind | before | after |
 | --- | --- | --- |

@@ -19,6 +19,7 @@ from pocket.ground.facts import contradictions
 from pocket.ground_scores import (
     UNSEEN,
     agrees,
+    answers_truly,
     cannot_read,
     declines,
     holds_side,
@@ -236,6 +237,20 @@ WOMAN = (Group(attribute="POLPARTY", value="Democrat"), Group(attribute="SEX", v
 )
 def test_contradictions_are_found_by_kind(replies: list[str], wrong: list[str]) -> None:
     assert contradictions(replies, WOMAN) == wrong
+
+
+@pytest.mark.parametrize(
+    ("value", "reply", "truly"),
+    [
+        ("republican", "No, I am a Democrat.", True),
+        ("republican", "Yes, I am a Democrat.", False),
+        ("woman", "Yes, I am a woman.", True),
+        ("man", "I am a woman.", True),
+        ("man", "yes.", False),
+    ],
+)
+def test_a_wrong_yes_or_no_is_found(value: str, reply: str, truly: bool) -> None:
+    assert answers_truly(value, reply, WOMAN) == truly
 
 
 def test_the_young_are_not_seventy_one() -> None:
