@@ -135,7 +135,7 @@ STATES: dict[str, State] = {
     "trying a new file": State("untried", (("", b"Send"),)),
     "nothing said yet": State("pocket", (("", READY),)),
     "typing": State("pocket", (("", READY), ("What should be done about g", b"about"))),
-    "measuring": State("pocket", (("", b"of \\d+ questions|measured: "),)),
+    "measuring": State("pocket", (("", b"of \\d+ questions|\\d/\\d\\d|measured: "),)),  # beside it, or in the title
     "reply": State("words", _TALKING),
     "help": State("words", (*_TALKING, (F1, b"Esc closes"))),
     "panel": State("words", (*_TALKING, (F2, b"Back"))),

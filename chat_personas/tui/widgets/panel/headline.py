@@ -61,12 +61,18 @@ def _takes_the_place(estimate: "Estimate", before: "Scorecard") -> bool:
 def headline(group: str, figures: Figures) -> Content:
     """Give the alignment with `group`, its interval, what makes it doubtful, and how much has been measured."""
     rows = [Content.styled(group or UNNAMED, "bold")]
-    if figures.card is not None:
+    if figures.card is not None and not _too_early(figures):
         rows += _score(figures.card)
     if figures.estimate is not None:
         rows += _notes(figures.estimate)
     rows.append(_progress(figures))
     return stacked(rows)
+
+
+def _too_early(figures: Figures) -> bool:
+    """Whether nothing can be said yet only because a round has just begun: no cause for alarm."""
+    under_way = figures.estimate is not None and not figures.estimate.complete and not figures.halted
+    return under_way and figures.card is not None and figures.card.verdict.finding == "cannot_be_checked"
 
 
 def in_short(figures: Figures) -> str:
@@ -77,7 +83,7 @@ def in_short(figures: Figures) -> str:
     score = figures.card.scores.alignment if figures.card else None
     said = f"alignment {with_interval(score)}" if score else ""
     if figures.card is not None and not_shown(figures.card):
-        said = not_shown_briefly(figures.card)
+        said = "" if _too_early(figures) else not_shown_briefly(figures.card)
     under_way = "" if estimate.complete or figures.halted else f"measuring… {estimate.done}/{estimate.total}"
     older = f"{estimate.coverage.older} older" if _older(figures) and estimate.coverage else ""
     return " · ".join(filter(None, (said, under_way, older)))
