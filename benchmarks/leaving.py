@@ -142,7 +142,7 @@ STATES: dict[str, State] = {
     "exact prompt": State("words", (*_TALKING, (F3, b"exact prompt"))),
     "personas": State("words", (*_TALKING, (CTRL_G, b"Choose a persona"))),
     "conversations": State("words", (*_TALKING, (CTRL_O, b"1 conversation"))),
-    "search": State("words", (*_TALKING, (CTRL_O, b"1 conversation"), ("/w1", b"Found in"))),
+    "search": State("words", (*_TALKING, (CTRL_O, b"1 conversation"), ("/well", b"Found in"))),
     "question whether to delete": State("words", (*_TALKING, (CTRL_O, b"1 conversation"), (DELETE, b"with all its"))),
     "where to export": State("words", (*_TALKING, (CTRL_S, b"Export this"))),
     "new conversation": State("words", (*_TALKING, (CTRL_N, READY))),

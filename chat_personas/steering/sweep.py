@@ -78,7 +78,10 @@ class AntiSteerable:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """All steps in the order of their strengths, the best by the training half, and how many questions go astray."""
+    """All steps in the order of their strengths, the best by the training half, and how many questions go astray.
+
+    `best` is None where no strength leads closer than the model without steering.
+    """
 
     steps: tuple[Step, ...]
     best: float | None
@@ -126,8 +129,9 @@ def swept(measured: Sequence[Measured], without: Measured) -> Sweep:
     """Return the sweep over what was measured, beside the model without steering."""
     ordered = sorted(measured, key=lambda one: one.strength or 0.0)
     steps = tuple(_step(one, without) for one in ordered)
-    sound = [step for step in steps if step.training_leaning is not None]
-    best = max(sound, key=lambda step: step.training_leaning or 0.0, default=None)
+    least = _mean(_leaning(without.training))
+    better = [step for step in steps if step.training_leaning is not None and step.training_leaning > least]
+    best = max(better, key=lambda step: step.training_leaning or 0.0, default=None)
     return Sweep(steps, None if best is None else best.strength, _anti_steerable(ordered))
 
 

@@ -16,7 +16,7 @@ from eval.expression.few_shot import as_asked
 from eval.expression.rendering import render
 from eval.surveys.human_figures import has_figures
 from eval.surveys.loading import load_survey
-from personas import Persona, evaluation_prompt, library_names, load_persona
+from personas import Persona, evaluation_prompt, is_steered_inside, library_names, load_persona
 from personas.checking import examine, read_file
 
 BUILT_IN = "civic"
@@ -61,7 +61,8 @@ def show(persona: Annotated[str, typer.Argument(metavar="PERSONA", help="A name 
     if loaded.persona.steering == "few_shot":
         comment += f"{prompt or '(no system prompt)'}\n{_before_a_question(loaded.persona)}"
     else:
-        comment += prompt or "(none: the model is not steered)"
+        inside = is_steered_inside(loaded.persona)
+        comment += prompt or f"(none: the model is {'steered from inside' if inside else 'not steered'})"
     print(f"\n{_commented(printable(comment))}")
     return DONE
 

@@ -107,7 +107,8 @@ def _poles(positive: str | None, negative: str | None, pairs: Path | None, surve
     if pairs is not None:
         if positive or negative:
             raise UsageError("--pairs takes the place of --positive and --negative; leave them out")
-        return _Poles(from_file(pairs, seed), pairs.name, pairs.name, None)
+        positive_texts, negative_texts = (f"the {side} texts of {pairs.name}" for side in ("positive", "negative"))
+        return _Poles(from_file(pairs, seed), positive_texts, negative_texts, None)
     if positive is None or negative is None:
         raise UsageError("a direction lies between two personas; name them with --positive and --negative, or --pairs")
     loaded, found = find_survey(survey), [load_persona(each).persona for each in (positive, negative)]
@@ -202,7 +203,7 @@ def sweep(
         against=groups_meant(against or ()),
         survey=find_survey(survey),
         model=model,
-        resumable=ResumableRun(fresh=no_cache, resume=False),
+        resumable=ResumableRun(fresh=no_cache, resume=False, go_on="give the same command again to go on"),
     )
     found = asked.run()
     destinations.write({"--json": found.as_document})

@@ -27,7 +27,9 @@ class ResumableRun:
     must have been interrupted; it continues as it began, with older answers or without.
     """
 
-    def __init__(self, *, fresh: bool, resume: bool) -> None:
+    def __init__(self, *, fresh: bool, resume: bool, go_on: str = GO_ON) -> None:
+        """`go_on` says how a run that was interrupted is continued."""
+        self._go_on = go_on
         self._fresh = fresh
         self._resume = resume
         self._total = CacheStats()
@@ -131,7 +133,7 @@ class ResumableRun:
             return
         counted = f"{answers} of {self._requests} answers"
         if self._keeps:
-            error.add_note(f"{counted} are kept: {GO_ON}")
+            error.add_note(f"{counted} are kept: {self._go_on}")
         else:
             error.add_note(f"{counted} were given, but not all of them could be kept")
 

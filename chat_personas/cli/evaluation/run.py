@@ -123,6 +123,8 @@ class EvalRun(Run):
         without = self._without_steering(questions)
         async with self._asking([*questions, without] if without else questions) as (engine, judge):
             unsteered: dict[Expression, tuple[Answer, ...]] = {}
+            for persona in self.personas:  # a direction that does not fit is told before anything is asked
+                steered_for(engine, steered_as(persona, self.steering))
             for persona in self.personas:
                 for expression in self.expressions:
                     if without and expression not in unsteered:

@@ -151,6 +151,8 @@ class SweepRun:
     def _sides(self, facts: DirectionFacts | None) -> Sides:
         toward = self.toward or _groups_of(None if facts is None else facts.positive, "--toward")
         against = self.against or _groups_of(None if facts is None else facts.negative, "--against")
+        if set(toward) == set(against):
+            raise UsageError("--toward and --against are the same group, so that nothing lies between them; name two")
         return Sides(toward, against)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from chat_personas.cli.tables.layout import begin, padded, print_line, table_console
 from chat_personas.paths import display_path
-from chat_personas.reporting.verdicts import NOT_SOUND
+from chat_personas.reporting.verdicts import NOT_SOUND, VERDICTS
 from chat_personas.steering.direction_file import DirectionFile, LayerFacts
 from chat_personas.text import pluralize, printable
 
@@ -82,14 +82,16 @@ def print_sweep(found: "SweepReport", *, to_error: bool) -> None:
         "cost: how far the next word moves on neutral texts (divergence in nats; 0 is not at all)",
     ):
         print_line(console, printable(line))
-    console.print(f"{'strength':>8}  {'leaning':<25} {'change':<25} {'cost':>6}")
+    console.print(f"{'strength':>8}   {'leaning':<25} {'change':<25} {'cost':>6}")
     for step in sweep.steps:
         bar = f" {_leaning_bar(step)}" if console.width >= _WITH_BARS and step.verdict.sound else ""
         console.print(_sweep_line(step, best=step.strength == sweep.best) + bar)
     if sweep.best is None:
-        print_line(console, "no strength gives sound answers on the training half")
+        print_line(console, "no strength leads closer on the training half with answers that are sound")
     else:
         print_line(console, f"best on the training half: {sweep.best:g} (marked with *)")
+    if any(step.verdict.finding == "sound_with_warning" for step in sweep.steps):
+        print_line(console, f"!: {VERDICTS['sound_with_warning']}")
     astray = sweep.anti_steerable
     if astray is not None:
         print_line(
@@ -100,11 +102,14 @@ def print_sweep(found: "SweepReport", *, to_error: bool) -> None:
 
 
 def _sweep_line(step: "Step", *, best: bool) -> str:
-    mark = "*" if best else " "
+    mark = ("*" if best else " ") + ("!" if step.verdict.finding == "sound_with_warning" else "")
+    finding = step.verdict.finding
+    if finding == "no_answers":
+        return f"{step.strength:>+8g}{mark:<3}no answers: the direction is too strong for the model"
     if not step.verdict.sound:
-        return f"{step.strength:>+8g}{mark} not sound: {NOT_SOUND[step.verdict.finding]:<40} {step.cost:>6.3f}"
+        return f"{step.strength:>+8g}{mark:<3}not sound: {NOT_SOUND[finding]:<40} {step.cost:>6.3f}"
     leaning, change = (_figure(each) for each in (step.leaning, step.change))
-    return f"{step.strength:>+8g}{mark} {leaning:<25} {change:<25} {step.cost:>6.3f}"
+    return f"{step.strength:>+8g}{mark:<3}{leaning:<25} {change:<25} {step.cost:>6.3f}"
 
 
 def _figure(score: "Score | PairedScore | None") -> str:

@@ -176,11 +176,11 @@ class ConversationsScreen(Screen[str | None]):
 
     def action_search(self) -> None:
         """Go to the search."""
-        self._words.focus()
+        self.set_focus(self._words)  # at once: `focus` waits, and what is typed meanwhile would be lost
 
     def action_to_list(self) -> None:
         """Go to the list."""
-        self._found.focus()
+        self.set_focus(self._found)
 
     def action_cancel(self) -> None:
         """Go back to the open conversation."""
