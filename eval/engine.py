@@ -188,7 +188,7 @@ class EngineInfo:
         constraints: how replies are kept to a form: by a grammar, by one kind of a server's `response_format`, not at
             all, or unknown before a reply first needs a form.
         requests_at_once: the most requests it may have under way; it limits itself to what the model can handle.
-        interventions: what changes its hidden states, as people read it; see `eval.interventions`.
+        interventions: what changes its hidden states: the keys of `eval.interventions.Intervention`.
         local: False if probing sends the conversation to another machine; the person must then confirm it.
         demonstration: whether the model's scores mean nothing about real people.
         recurrent: whether its layers, or some of them, keep one state for all that they have read (Mamba, RWKV,

@@ -97,16 +97,6 @@ class Intervention:
         strength = "" if self.kind == "ablate" else f", strength {self.strength!r}"
         return f"{self.kind} {self.direction.name} (sha256 {self.direction.sha256}), layers {layers}{strength}"
 
-    @property
-    def shown(self) -> str:
-        """The intervention as people read it, such as `party +1.5 in layers 3-4`."""
-        layers = "-".join(map(str, sorted({self.layers[0], self.layers[-1]})))
-        where = f"layer{'s' if len(self.layers) > 1 else ''} {layers}"
-        if self.kind == "ablate":
-            return f"{self.direction.name} removed ({where})"
-        how = f"{self.strength:+g}" if self.kind == "add" else f"set to {self.strength:g}"
-        return f"{self.direction.name} {how} in {where}"
-
 
 Interventions = Sequence[Intervention]
 

@@ -13,15 +13,18 @@ from personas.inputs.suggestions import quoted, suggestion
 _LARGEST_SEED = 2**32 - 2  # llama.cpp reads the next one, 2**32 - 1, as "draw a seed yourself"
 
 
+def layers_in(text: str) -> tuple[int, ...]:
+    """Return the numbers of the layers that are written as `10-20` or as `12`; none for anything else."""
+    found = re.fullmatch(r"(\d{1,4})(?:-(\d{1,4}))?", text.strip())
+    return () if found is None else tuple(range(int(found[1]), int(found[2] or found[1]) + 1))
+
+
 def _range_of_layers(value: Any) -> Any:
-    """Return the numbers of a range of layers, such as "10-20"; anything else as it is."""
-    if not isinstance(value, str):
-        return value
-    found = re.fullmatch(r"(\d{1,4})(?:-(\d{1,4}))?", value.strip())
-    first, last = (int(found[1]), int(found[2] or found[1])) if found is not None else (1, 0)
-    if first > last:
+    """Return the numbers of a range of layers that is written as text; anything else as it is."""
+    layers = layers_in(value) if isinstance(value, str) else value
+    if isinstance(value, str) and not layers:
         raise broken_rule(f'is {quoted(value)}; write a range of layers, such as "10-20"')
-    return tuple(range(first, last + 1))
+    return layers
 
 
 def _one_or_several(value: Any) -> Any:

@@ -31,15 +31,14 @@ def interventions_of(persona: Persona, folder: Path, model_sha256: str | None) -
     if persona.steering == "activation":
         for each in persona.activation:
             direction = _direction(each.direction, folder, model_sha256)
-            layers = each.layers or (direction.best,)
             if each.clamp is None:
-                yield Intervention("add", direction, layers, 1.0 if each.strength is None else each.strength)
+                yield intervention(direction, "add", 1.0 if each.strength is None else each.strength, each.layers)
             else:
-                yield Intervention("clamp", direction, layers, each.clamp)
+                yield intervention(direction, "clamp", each.clamp, each.layers)
     if persona.steering == "ablation":
         for removed in persona.ablation:
             direction = _direction(removed.direction, folder, model_sha256)
-            yield Intervention("ablate", direction, removed.layers or (direction.best,))
+            yield intervention(direction, "ablate", 0.0, removed.layers)
 
 
 def _direction(name_or_path: str, folder: Path, model_sha256: str | None) -> Direction:
@@ -55,4 +54,4 @@ def intervention(
     direction: Direction, kind: InterventionKind, strength: float, layers: tuple[int, ...] | None = None
 ) -> Intervention:
     """Return an intervention along a direction, by default in its best layer."""
-    return Intervention(kind, direction, layers or (direction.best,), 0.0 if kind == "ablate" else strength)
+    return Intervention(kind, direction, layers or (direction.best,), strength)

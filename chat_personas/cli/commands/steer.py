@@ -11,10 +11,11 @@ import typer
 
 from chat_personas import __version__
 from chat_personas.cli import options
+from chat_personas.cli.commands.surveys import combined_groups
 from chat_personas.cli.errors import DONE, UsageError
 from chat_personas.cli.evaluation.output import Destinations
 from chat_personas.cli.evaluation.resume import ResumableRun
-from chat_personas.cli.evaluation.sweeping import KINDS, SweepRun, groups_meant, layers_meant, strengths_meant
+from chat_personas.cli.evaluation.sweeping import KINDS, SweepRun, layers_meant, strengths_meant
 from chat_personas.cli.opening import opened_model_file
 from chat_personas.cli.options import command_group, examples
 from chat_personas.cli.progress import progress_bar
@@ -199,8 +200,8 @@ def sweep(
         strengths=strengths_meant(strengths),
         kind=options.choose("--kind", kind, KINDS),
         layers=layers_meant(layers),
-        toward=groups_meant(toward or ()),
-        against=groups_meant(against or ()),
+        toward=combined_groups(toward or ()),
+        against=combined_groups(against or ()),
         survey=find_survey(survey),
         model=model,
         resumable=ResumableRun(fresh=no_cache, resume=False, go_on="give the same command again to go on"),

@@ -3,7 +3,6 @@
 import json
 import math
 import re
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -11,7 +10,6 @@ from functools import partial
 from typing import Any
 
 from chat_personas import __version__
-from chat_personas.cli.commands.surveys import combined_groups
 from chat_personas.cli.errors import UsageError
 from chat_personas.cli.evaluation.resume import ResumableRun
 from chat_personas.cli.opening import opened_model_file
@@ -27,6 +25,7 @@ from eval.interventions import Intervention, InterventionKind, steered
 from eval.surveys.human_figures import require_figures
 from eval.surveys.loading import LoadedSurvey
 from personas import Group, PersonaError, load_persona
+from personas.persona import layers_in
 
 KINDS: tuple[InterventionKind, ...] = ("add", "clamp")
 SCHEMA = "chat-personas/sweep@1"
@@ -166,11 +165,6 @@ def _groups_of(persona: str | None, option: str) -> tuple[Group, ...]:
     return groups
 
 
-def groups_meant(written: Sequence[str]) -> tuple[Group, ...]:
-    """Return the groups that are written as `ATTRIBUTE=value`, combined. Raises PersonaError, UsageError."""
-    return combined_groups(written)
-
-
 def strengths_meant(text: str) -> tuple[float, ...]:
     """Return the strengths that `--strengths` names, ascending: `A:B:STEP`, or a list with commas.
 
@@ -202,8 +196,7 @@ def layers_meant(text: str | None) -> tuple[int, ...] | None:
     """
     if text is None:
         return None
-    found = re.fullmatch(r"(\d{1,4})(?:-(\d{1,4}))?", text.strip())
-    first, last = (int(found[1]), int(found[2] or found[1])) if found is not None else (1, 0)
-    if first > last:
-        raise UsageError(f'--layers {text}: write one layer, such as 3, or a range, such as "3-5"')
-    return tuple(range(first, last + 1))
+    layers = layers_in(text)
+    if not layers:
+        raise UsageError(f"--layers {text}: write one layer, such as 3, or a range, such as 3-5")
+    return layers
