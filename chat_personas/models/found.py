@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from chat_personas.models.discovery import FoundFile, find_files
 from chat_personas.models.servers import ModelOnServer, find_servers
+from chat_personas.models.usable import why_unusable
 from chat_personas.paths import display_path
 
 
@@ -93,6 +94,7 @@ def find_models(own: Path, further: Path | None, context_length: int | None) -> 
 
 def in_files(found: FoundFile, context_length: int | None) -> ModelInFiles:
     header = found.header
+    why_not = why_unusable(header)
     return ModelInFiles(
         model=found.model,
         name=found.name,
@@ -107,6 +109,6 @@ def in_files(found: FoundFile, context_length: int | None) -> ModelInFiles:
         chat_template=header.has_template,
         recurrent=header.recurrent,
         memory=header.memory(found.size, context_length),
-        measured="exact" if header.why_not is None else None,
-        why_not=header.why_not,
+        measured="exact" if why_not is None else None,
+        why_not=why_not,
     )

@@ -43,7 +43,6 @@ _FILE_TYPES = {
 }  # fmt: skip
 """The names of llama.cpp's quantisations, by the number in `general.file_type`."""
 
-_DIFFUSION = ("dream", "llada", "llada-moe", "rnd1")
 _BASE_MEMORY = 120_000_000
 _MEMORY_PER_TOKEN_OF_THE_VOCABULARY = 400
 """Bytes beside weights and cache, fitted on SmolLM2-135M and Gemma 3 270M (49,152 and 262,144 tokens)."""
@@ -109,20 +108,6 @@ class Header:
         signs = ("ssm.state_size", "ssm.conv_kernel", "wkv.head_size", "shortconv.l_cache")
         return any(self.own(key) is not None for key in signs)
 
-    @property
-    def why_not(self) -> str | None:
-        """Why the embedded engine does not run or measure this file; None if nothing speaks against it."""
-        kind = self.metadata.get("general.type", "model")
-        if kind != "model" or self.architecture == "clip":
-            return f"it is not a language model ({'a part for images' if self.architecture == 'clip' else kind})"
-        if self.own("pooling_type") is not None or self.own("attention.causal") is False:
-            return "it makes embeddings, not text"
-        if self.architecture in _DIFFUSION:
-            return "it is a diffusion model, which the embedded engine does not run"
-        if self.architecture.startswith("t5"):
-            return "it has an encoder, which the embedded engine does not run; use a server"
-        return None
-
     def memory(self, size: int, context_length: int | None = None) -> int | None:
         """Return about how many bytes of memory a model of `size` bytes needs here, None if the header does not tell.
 
@@ -187,7 +172,21 @@ def read_header(path: Path) -> Header:
     return header
 
 
-def read_start(start: bytes) -> Header:
+def read_metadata(path: Path) -> Header:
+    """Read the metadata of a file, as far as it can be read; see `read_start`.
+
+    Raises:
+        GgufError: it does not begin like a GGUF file.
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        if not file.read(len(_MAGIC)):
+            raise GgufError("is empty; download it again")
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            return read_start(content)
+
+
+def read_start(start: Buffer) -> Header:
     """Return what the first bytes of a file say: its metadata up to where they end, without tensors.
 
     Raises:
@@ -198,7 +197,11 @@ def read_start(start: bytes) -> Header:
         reader.counts()
         for key, value in reader.entries():
             found[key] = value
-    except (struct.error, IndexError):  # the bytes end here, as a rule within the vocabulary, whose length is known
+    except (
+        struct.error,
+        IndexError,
+        OverflowError,
+    ):  # the bytes end here, as a rule within the vocabulary, whose length is known
         if reader.length is not None:
             found[reader.key] = reader.length
     return Header(found)

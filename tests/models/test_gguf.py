@@ -7,8 +7,9 @@ import gguf
 import pytest
 
 from chat_personas.models import pocket_path
-from chat_personas.models.gguf import GgufError, Header, read_header, read_start
-from tests.engines.llama.tiny import write_tiny_model
+from chat_personas.models.gguf import GgufError, Header, read_header, read_metadata, read_start
+from chat_personas.models.usable import why_unusable
+from tests.engines.llama.tiny import TEMPLATE, write_tiny_model
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,7 @@ def test_a_header_says_what_the_model_is(tmp_path: Path, template: str | None) -
     header = read_header(write_tiny_model(tmp_path / "m.gguf", context=777, template=template))
     assert (header.architecture, header.quantization, header.context_length) == ("llama", "F32", 777)
     assert header.has_template == (template is not None)
-    assert header.why_not is None
+    assert why_unusable(header) is None
     assert header.parts == 1
 
 
@@ -109,22 +110,6 @@ def test_what_is_no_model_is_named_and_not_fatal(tmp_path: Path, content: bytes,
 
 
 @pytest.mark.parametrize(
-    ("architecture", "key", "value", "why"),
-    [
-        ("bert", "bert.pooling_type", 1, "embeddings"),
-        ("clip", "clip.vision.block_count", 1, "a part for images"),
-        ("t5", "t5.block_count", 1, "encoder"),
-        ("llada", "llada.block_count", 1, "diffusion"),
-    ],
-)
-def test_models_that_cannot_be_run_are_known_by_their_header(
-    tmp_path: Path, architecture: str, key: str, value: int, why: str
-) -> None:
-    path = write_header(tmp_path / "m.gguf", architecture, lambda writer: writer.add_uint32(key, value))
-    assert why in (read_header(path).why_not or "")
-
-
-@pytest.mark.parametrize(
     ("architecture", "key", "recurrent"),
     [
         ("mamba", "ssm.state_size", True),
@@ -139,7 +124,7 @@ def test_recurrent_models_and_hybrids_are_known_by_their_header_and_can_be_run(
 ) -> None:
     path = write_header(tmp_path / "m.gguf", architecture, lambda writer: writer.add_uint32(f"{architecture}.{key}", 4))
     header = read_header(path)
-    assert (header.recurrent, header.why_not) == (recurrent, None)
+    assert (header.recurrent, why_unusable(header)) == (recurrent, None)
 
 
 def test_a_recurrent_model_needs_memory_for_copies_of_its_state_and_a_hybrid_for_its_cache_too() -> None:
@@ -157,9 +142,36 @@ def test_a_recurrent_model_needs_memory_for_copies_of_its_state_and_a_hybrid_for
     assert Header(around | every_other).memory(0) == base + 4 * state * 14 * 4 + cache // 2
 
 
-def test_an_adapter_is_not_a_language_model(tmp_path: Path) -> None:
-    path = write_header(tmp_path / "lora.gguf", "llama", lambda writer: writer.add_type("adapter"))
-    assert "not a language model (adapter)" in (read_header(path).why_not or "")
+@pytest.mark.parametrize(
+    ("architecture", "add", "why"),
+    [
+        ("llama", lambda writer: writer.add_type("adapter"), "is an adapter"),
+        ("controlvector", lambda writer: writer.add_string("controlvector.model_hint", "llama"), "is a control vector"),
+        ("t5", lambda writer: writer.add_uint32("t5.context_length", 512), "has an encoder"),
+        ("clip", lambda writer: writer.add_uint32("clip.vision.block_count", 1), "is a projector"),
+        ("dream", lambda writer: writer.add_uint32("dream.context_length", 512), "is a diffusion model"),
+        ("bert", lambda writer: writer.add_uint32("bert.pooling_type", 1), "is an embedding model"),
+    ],
+)
+def test_a_file_that_does_not_continue_a_text_says_what_it_is(
+    tmp_path: Path, architecture: str, add: Callable[[gguf.GGUFWriter], None], why: str
+) -> None:
+    header = read_header(write_header(tmp_path / "other.gguf", architecture, add))
+    assert (why_unusable(header) or "").startswith(why)
+
+
+def test_metadata_is_read_as_it_was_written_and_only_as_far_as_the_file_goes(tmp_path: Path) -> None:
+    path = write_tiny_model(tmp_path / "m.gguf", figures={"x.flag": True, "x.text": "é", "x.number": 0.5})
+    found = read_metadata(path).metadata
+    assert (found["x.flag"], found["x.text"], found["x.number"]) == (True, "é", 0.5)
+    assert (found["general.architecture"], found["llama.block_count"]) == ("llama", 2)
+    assert found["tokenizer.chat_template"] == TEMPLATE
+    whole = path.read_bytes()
+    for length in (30, 100, 5000):
+        path.write_bytes(whole[:length])
+        read = read_metadata(path).metadata
+        assert read.keys() <= found.keys()
+        assert all(found[key] == value for key, value in read.items() if isinstance(value, str))
 
 
 def test_the_first_bytes_of_a_file_are_enough_for_its_memory(tiny: Path) -> None:

@@ -7,6 +7,7 @@ from chat_personas.models import INSTALL_SMOLLM2
 from chat_personas.models.gguf import Header
 from chat_personas.models.pulling import INSTALL_HUB
 from chat_personas.models.servers import PORTS
+from chat_personas.models.usable import why_unusable
 from chat_personas.settings import Settings
 from scripts.docs import write_models
 
@@ -36,5 +37,5 @@ def test_the_settings_on_the_page_are_valid() -> None:
 
 def test_the_kinds_that_the_page_sends_to_a_server_are_those_that_discover_names() -> None:
     encoder = Header({"general.architecture": "t5"})
-    assert "use a server" in (encoder.why_not or "")
+    assert "use a server" in (why_unusable(encoder) or "")
     assert "T5" in PAGE

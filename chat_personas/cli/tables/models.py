@@ -71,7 +71,7 @@ def _of_file(file: ModelInFiles) -> list[str]:
 
 def _of_server(served: ModelOnServer) -> list[str]:
     known = [
-        None if served.size is None else in_bytes(served.size),
+        None if served.size is None or served.remote is not None else in_bytes(served.size),  # remote: a stub
         served.quantization,
         None if served.parameters is None else f"{served.parameters} parameters",
         None if served.context_length is None else f"context {served.context_length:,}",

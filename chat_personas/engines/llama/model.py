@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from chat_personas.engines.llama.bindings import native, native_errors
-from chat_personas.engines.llama.header import refuse_unusable
 from chat_personas.engines.llama.worker import InterruptFlag
+from chat_personas.models.usable import refuse_unusable
 from chat_personas.storage.files import atomic_write
 from eval.engine import EngineError
 

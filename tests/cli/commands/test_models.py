@@ -65,7 +65,9 @@ def test_every_model_has_its_figures_and_what_to_write_after_model(
     assert f"--model 'http://127.0.0.1:{one}/v1#qwen3:4b'    (Ollama)" in lines
     assert f"--model http://127.0.0.1:{other}/v1    (llama-server)" in lines
     remote = "COMPUTED ELSEWHERE, by https://ollama.com:443"
-    assert any(line.startswith("big:cloud: ") and line.endswith(remote) for line in lines)
+    (big,) = (line for line in lines if line.startswith("big:cloud: "))
+    assert big.endswith(remote)
+    assert "kB" not in big, "the file here is a note that the model lies elsewhere"
     assert any(line.startswith("~/.lmstudio/models/org/repo/half.gguf: is cut off") for line in lines)
     assert str(machine) not in out
 

@@ -12,11 +12,10 @@ import pytest
 
 from chat_personas.engines.llama import LlamaEngine
 from chat_personas.engines.llama import trial as trial_module
-from chat_personas.engines.llama.header import read_metadata
 from chat_personas.engines.llama.trial import try_model
 from chat_personas.engines.llama.worker import InterruptFlag
 from eval.engine import EngineError, Message, Percentages, Probe, Sampling
-from tests.engines.llama.tiny import TEMPLATE, write_tiny_model
+from tests.engines.llama.tiny import write_tiny_model
 
 
 def write_side_file(path: Path, **texts: str) -> Path:
@@ -163,18 +162,6 @@ def test_a_large_file_is_given_more_time(tmp_path: Path) -> None:
     assert trial_module.seconds_allowed(large) == 120
     os.truncate(large, 4_000_000_000)  # takes no room on the disk
     assert trial_module.seconds_allowed(large) == 120 + 800
-
-
-def test_metadata_is_read_as_it_was_written_and_only_as_far_as_the_file_goes(tmp_path: Path) -> None:
-    path = write_tiny_model(tmp_path / "m.gguf", figures={"x.flag": True, "x.text": "é", "x.number": 0.5})
-    found = read_metadata(path)
-    assert (found["x.flag"], found["x.text"], found["x.number"]) == (True, "é", 0.5)
-    assert (found["general.architecture"], found["llama.block_count"]) == ("llama", 2)
-    assert found["tokenizer.chat_template"] == TEMPLATE
-    whole = path.read_bytes()
-    for length in (0, 10, 30, 100, 5000):
-        path.write_bytes(whole[:length])
-        assert read_metadata(path).items() <= found.items()
 
 
 async def test_a_label_that_the_vocabulary_cannot_spell_fails_by_name(tmp_path: Path) -> None:
