@@ -11,15 +11,21 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import aclosing
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from chat_personas.cli.main import main
 from chat_personas.conversation.conversation import Conversation, ReplyEnded, ReplyText
 from chat_personas.corpus import Corpus
 from chat_personas.engines.llama import LlamaEngine
+from chat_personas.engines.llama.bindings import native
+from chat_personas.engines.llama.runtime import Runtime
+from chat_personas.engines.llama.tree import TokenPath
 from chat_personas.models.gguf import read_header
 from eval.engine import Message, Probe, ProbeScore, Sampling
 from eval.expression.rendering import render
@@ -106,11 +112,11 @@ def test_a_whole_survey_ends_with_a_verdict_and_no_score(
 async def test_a_reply_that_is_interrupted_is_kept_as_far_as_it_came_and_the_talk_goes_on(
     engine: LlamaEngine, tmp_path: Path
 ) -> None:
-    long = Sampling(temperature=0.0, max_tokens=400, seed=1)
+    long = Sampling(temperature=0.0, max_tokens=400, seed=1)  # both models go on repeating themselves
     with Corpus.open(tmp_path / "corpus.db") as corpus:
         conversation = Conversation.start(corpus, engine, load_persona("democrat"), sampling=long)
         heard = ""
-        async with aclosing(conversation.send("Tell me a long story about a town.")) as events:
+        async with aclosing(conversation.send(LONG_TALK * 14)) as events:
             async for event in events:
                 heard += event.text if isinstance(event, ReplyText) else ""
                 if len(heard) > 20:
@@ -158,8 +164,62 @@ async def test_a_long_conversation_is_the_same_bit_for_bit_with_and_without_prob
     assert all(map(np.array_equal, probed_logits, plain_logits))
 
 
+def decoded(runtime: Runtime, path: TokenPath, run: int, *, window: bool) -> NDArray[np.float32]:
+    """Return the logits after `path` by llama.cpp itself: a context of its own, decoded `run` tokens at a time.
+
+    The first tokens, as many as a window has, are decoded 256 at a time: that is most of what it takes.
+
+    `window`: the cache holds only the cells that a sliding window needs, as llama.cpp has it by default.
+    """
+    library = native()
+    parameters = library.llama_context_default_params()
+    parameters.n_ctx, parameters.n_batch, parameters.n_ubatch = 2048, 256, 256
+    parameters.n_threads = parameters.n_threads_batch = runtime.threads
+    parameters.flash_attn_type = library.LLAMA_FLASH_ATTN_TYPE_DISABLED
+    parameters.swa_full = not window
+    context = library.llama_init_from_model(runtime.model.pointer, parameters)
+    starts = [*range(0, WINDOW, 256), *range(WINDOW, len(path), run)]
+    for start, end in pairwise([*starts, len(path)]):
+        part = path[start:end]
+        tokens: Any = (library.llama_token * len(part))(*part)
+        assert library.llama_decode(context, library.llama_batch_get_one(tokens, len(part))) == 0
+    logits = np.ctypeslib.as_array(library.llama_get_logits_ith(context, -1), shape=(runtime.vocabulary.size,)).copy()
+    library.llama_free(context)
+    return logits
+
+
+async def test_branches_past_the_window_differ_from_one_by_one_decoding_no_more_than_splits_into_batches_do(
+    engine: LlamaEngine,
+) -> None:
+    """A quantised model differs by how tokens are split into decodes; a branch may differ by 1.5 times that."""
+    prefix = [Message("system", system_prompt(load_persona("democrat").persona)), *long_talk()]
+    asked = probes(1)
+    found = await scored(engine, prefix, asked)
+
+    def labels(runtime: Runtime, probe: Probe, path: TokenPath, run: int, *, window: bool = False) -> list[float]:
+        scores, _ = runtime.labels.scores(probe.labels, decoded(runtime, path, run, window=window))
+        return [label.lower for label in scores]
+
+    def compared(runtime: Runtime) -> tuple[float, float]:
+        """The greatest difference between splits, and that of the branches to any of them."""
+        spread = apart = 0.0
+        for probe, path in zip(
+            asked, runtime.prompter.probes(prefix, [runtime.prompt_of(probe) for probe in asked]), strict=True
+        ):
+            assert len(path) > WINDOW + 50
+            splits = [labels(runtime, probe, path, run) for run in (256, 5, 1)]
+            splits.append(labels(runtime, probe, path, 256, window=True))
+            branch = np.array([label.lower for label in found[probe.key].labels])
+            spread = max(spread, float(np.ptp(splits, axis=0).max()))
+            apart = max(apart, float(np.abs(np.array(splits) - branch).max()))
+        return spread, apart
+
+    spread, apart = await engine.call(compared)
+    assert 0 < apart <= 1.5 * spread < 1
+
+
 MEASURE = """
-import asyncio, resource, sys
+import asyncio, re, resource, sys
 from pathlib import Path
 from chat_personas.engines.llama import LlamaEngine
 from eval.engine import Message, Sampling
@@ -171,7 +231,10 @@ async def talk():
     await engine.close()
 
 asyncio.run(talk())
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+if sys.platform == "linux":  # where `ru_maxrss` begins with what the process that started this one uses
+    print(1024 * int(re.search(r"VmHWM:[^0-9]*([0-9]+)", Path("/proc/self/status").read_text())[1]))
+else:
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
 
