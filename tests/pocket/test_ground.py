@@ -30,6 +30,7 @@ from pocket.ground_scores import (
     wilson,
 )
 from pocket.topics import TOPICS, Topic
+from pocket.writer import Writer
 
 RECIPE = Path(text.__file__).parent
 EARLIER = {
@@ -53,8 +54,8 @@ def role_of(name: str) -> Role:
 
 
 @pytest.fixture
-def writer() -> text.Writer:
-    return text.Writer(load_survey("civic").survey, 5, "ground")
+def writer() -> Writer:
+    return Writer(load_survey("civic").survey, 5, text.LESSONS["ground"])
 
 
 @pytest.mark.parametrize("lesson", EARLIER)
@@ -112,7 +113,7 @@ def test_there_are_a_hundred_cases_of_each_kind() -> None:
 
 @pytest.mark.parametrize(("name", "own", "other"), [("democrat", "left", "right"), ("republican", "right", "left")])
 def test_in_an_argument_a_party_keeps_its_side_and_agrees_with_nobody_else(
-    writer: text.Writer, name: str, own: str, other: str
+    writer: Writer, name: str, own: str, other: str
 ) -> None:
     replies = [turn.text for _ in range(150) for turn in writer.argument(role_of(name)) if turn.role == "assistant"]
     taken = [side for reply in replies for one in TOPICS for side in sides_in(one, reply)]
@@ -120,7 +121,7 @@ def test_in_an_argument_a_party_keeps_its_side_and_agrees_with_nobody_else(
     assert other not in taken
 
 
-def test_in_an_argument_no_reason_is_given_twice_in_a_row(writer: text.Writer) -> None:
+def test_in_an_argument_no_reason_is_given_twice_in_a_row(writer: Writer) -> None:
     guns = topic("guns")
     for seed in range(60):
         talk = writer._begin(role_of("democrat"), writer._telling(role_of("democrat")))
@@ -131,7 +132,7 @@ def test_in_an_argument_no_reason_is_given_twice_in_a_row(writer: text.Writer) -
         assert not [pair for pair in pairwise(said) if pair[0] & pair[1]]
 
 
-def test_a_party_agrees_with_a_claim_of_its_own_side_and_with_no_other(writer: text.Writer) -> None:
+def test_a_party_agrees_with_a_claim_of_its_own_side_and_with_no_other(writer: Writer) -> None:
     heard = {"left": 0, "right": 0}
     guns = topic("guns")
     for _ in range(400):
@@ -148,7 +149,7 @@ def test_a_party_agrees_with_a_claim_of_its_own_side_and_with_no_other(writer: t
 
 
 @pytest.mark.parametrize("name", ["age-18-29", "democrat-woman", "republican-man", "widowed", "atheist", "south"])
-def test_a_life_agrees_with_itself_and_with_its_groups(writer: text.Writer, name: str) -> None:
+def test_a_life_agrees_with_itself_and_with_its_groups(writer: Writer, name: str) -> None:
     role = role_of(name)
     for _ in range(60):
         replies = [turn.text for turn in writer.interview(role) if turn.role == "assistant"]
@@ -162,7 +163,7 @@ def test_a_matter_is_declined_and_no_topics_wording_is_one() -> None:
     assert all(declines(said) for said in near_topics.DECLINED)
 
 
-def test_what_cannot_be_read_is_declined_in_words(writer: text.Writer) -> None:
+def test_what_cannot_be_read_is_declined_in_words(writer: Writer) -> None:
     talk = writer._begin(role_of("democrat"), writer._telling(role_of("democrat")))
     for _ in range(80):
         unreadable.meet_unreadable(talk)
