@@ -5,28 +5,30 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 
 from chat_personas.cli.tables.layout import Column, begin, print_line, print_marked, split_table
-from chat_personas.reporting.numbers import Score, signed, with_interval
-from chat_personas.reporting.verdicts import judge_lines, marked, not_shown, not_valid, verdict_lines
-from chat_personas.reporting.why_missing import missing_in_matrix
-from chat_personas.reporting.wording import (
+from chat_personas.reporting.matrix_wording import (
     BEST_PROMPT_EXPLAINED,
     CHANCE_EXPLAINED,
     ORACLE_EXPLAINED,
     OWN_PEOPLE_EXPLAINED,
     by_chance,
+    nothing_shown,
+    own_people_figures,
+    own_rank,
+    steerability_withheld,
+    steered_label,
+    target_label,
+    withheld,
+)
+from chat_personas.reporting.numbers import Score, signed, with_interval
+from chat_personas.reporting.verdicts import judge_lines, marked, not_shown, not_valid, verdict_lines
+from chat_personas.reporting.why_missing import missing_in_matrix
+from chat_personas.reporting.wording import (
     failures_listed,
     group_label,
     groups_label,
     nearest_of,
-    nothing_shown,
-    own_people_figures,
-    own_rank,
     run_described,
-    steerability_withheld,
-    steered_label,
-    target_label,
     unread_replies,
-    withheld,
 )
 from chat_personas.text import pluralize, printable
 from eval.answers import by_reason, reason

@@ -15,30 +15,32 @@ from chat_personas.reporting.html.provenance import (
     timing_facts,
 )
 from chat_personas.reporting.markup import Element, Node, element
+from chat_personas.reporting.matrix_wording import (
+    BEST_PROMPT_EXPLAINED,
+    CHANCE_EXPLAINED,
+    ORACLE_EXPLAINED,
+    OWN_PEOPLE_EXPLAINED,
+    nothing_shown,
+    own_people_figures,
+    own_rank,
+    row_label,
+    steerability_withheld,
+    steered_label,
+    target_label,
+    withheld,
+)
 from chat_personas.reporting.numbers import COMPACT, MISSING, p_value, plain, signed, with_interval
 from chat_personas.reporting.svg.figures import matrix_figure
 from chat_personas.reporting.verdicts import WHY_NOT_VALID, marked, not_shown, why_not_shown
 from chat_personas.reporting.why_missing import missing_in_matrix
 from chat_personas.reporting.wording import (
-    BEST_PROMPT_EXPLAINED,
-    CHANCE_EXPLAINED,
     DEMONSTRATION,
     IDENTICAL,
-    ORACLE_EXPLAINED,
-    OWN_PEOPLE_EXPLAINED,
     group_label,
     groups_label,
     nearest_of,
-    nothing_shown,
-    own_people_figures,
-    own_rank,
-    row_label,
     run_described,
     sentence,
-    steerability_withheld,
-    steered_label,
-    target_label,
-    withheld,
 )
 from chat_personas.text import pluralize, printable
 from eval.matrix.models import Consistency, HumanReferences, MatrixReport, RowInfo, SteerabilityInfo

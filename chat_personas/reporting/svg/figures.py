@@ -3,6 +3,12 @@
 from collections.abc import Iterator, Sequence
 
 from chat_personas.reporting.markup import Element
+from chat_personas.reporting.matrix_wording import (
+    nothing_shown,
+    row_label,
+    target_label,
+    withheld,
+)
 from chat_personas.reporting.svg.forest import Forest, forest, forest_document
 from chat_personas.reporting.svg.primitives import (
     ForestBlock,
@@ -17,13 +23,9 @@ from chat_personas.reporting.wording import (
     IDENTICAL,
     REFERENCES_EXPLAINED,
     measure_of,
-    nothing_shown,
-    row_label,
     run_described,
     runs_described,
     sentence,
-    target_label,
-    withheld,
 )
 from chat_personas.text import pluralize
 from eval.matrix.models import MatrixReport, RowInfo, TargetInfo
