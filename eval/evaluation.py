@@ -18,7 +18,7 @@ from eval.expression.few_shot import as_asked, shots_of
 from eval.expression.judge import Judge
 from eval.expression.methods import METHODS, Asking, Expression, cannot
 from eval.expression.rendering import QuestionLike
-from eval.orders import TWO, OrderScheme
+from eval.orders import TWO, Orders, OrderScheme, scheme_of
 from eval.report import FROM_FILE, ModelInfo, PersonaInfo, Report
 from eval.report.build import Provenance, group_names, judge_info, persona_info, replies_info, report_from
 from eval.scoring.scores import score
@@ -235,6 +235,7 @@ class Asked:
 
     prefix: tuple[Message, ...]
     questions: tuple[QuestionLike, ...]
+    orders: Orders
     prompt_sha256: str
 
 
@@ -250,8 +251,9 @@ def asked_in(report: Report, persona: LoadedPersona, survey: LoadedSurvey) -> As
     questions = [question for question in survey.survey.questions if question.id in ids]
     asked = tuple(as_asked(steered, survey.survey, questions))
     system, method = evaluation_prompt(steered), METHODS[cast(Expression, report.expression)]
-    digest = _prompt_sha256(system, [text for question in asked for text in method.prompts(question)])
-    return Asked((Message("system", system),) if system else (), asked, digest)
+    orders = scheme_of(report.orders)
+    digest = _prompt_sha256(system, [text for question in asked for text in method.prompts(question, orders)])
+    return Asked((Message("system", system),) if system else (), asked, orders, digest)
 
 
 def evaluate_answers(

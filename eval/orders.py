@@ -17,6 +17,8 @@ from eval.engine import ORDERS, Order
 
 OrderScheme = int | Literal["cyclic"]
 """Which orders: 2 the survey's and its reverse, `cyclic` all rotations, another number so many drawn permutations."""
+Orders = Sequence[Order] | OrderScheme
+"""A scheme, or the names of the orders themselves."""
 OrderName = Annotated[Order, Field(pattern=r"^(survey|reversed|(rotated|shuffled)-[1-9][0-9]{0,2})$")]
 """An order as reports name it."""
 TWO = 2
@@ -33,7 +35,7 @@ class Optioned(Protocol):
     def option_texts(self) -> tuple[str, ...]: ...
 
 
-def orders_for(asked: Sequence[Order] | OrderScheme, question: Optioned) -> tuple[Order, ...]:
+def orders_for(asked: Orders, question: Optioned) -> tuple[Order, ...]:
     """Return the orders in which a question is put, those of a scheme or those given.
 
     `cyclic` gives `survey`, `rotated-1`, … as many as there are options, so that every option stands once in every
@@ -54,7 +56,18 @@ def orders_for(asked: Sequence[Order] | OrderScheme, question: Optioned) -> tupl
     return tuple(asked)
 
 
-def all_orders(asked: Sequence[Order] | OrderScheme, questions: Sequence[Optioned]) -> tuple[Order, ...]:
+def scheme_of(orders: Sequence[Order]) -> Orders:
+    """Return the scheme in which a run that names these orders has put its questions.
+
+    With fewer options than the run has orders, a question has fewer: a scheme says which, a list of names does not.
+    """
+    if any(order.startswith("rotated-") for order in orders):
+        return "cyclic"
+    drawn = [int(order.removeprefix("shuffled-")) for order in orders if order.startswith("shuffled-")]
+    return max(*drawn, TWO + 1) if drawn else tuple(orders)
+
+
+def all_orders(asked: Orders, questions: Sequence[Optioned]) -> tuple[Order, ...]:
     """Return every order in which at least one of the questions is put."""
     return tuple(dict.fromkeys(order for question in questions for order in orders_for(asked, question)))
 

@@ -79,7 +79,13 @@ async def unsound_estimate() -> Estimate:
 
 def scores_in(part: Any, name: str = "") -> Iterator[Score]:
     """Yield every score with an interval that says how close something came, from a report in JSON."""
-    if name in ("verdict", "repeat", "change_across_orders", *(words.replace(" ", "_") for words in HOW_IT_ANSWERED)):
+    if name in (
+        "verdict",
+        "unsteered",
+        "repeat",
+        "change_across_orders",
+        *(words.replace(" ", "_") for words in HOW_IT_ANSWERED),
+    ):
         return
     if isinstance(part, dict) and set(part) == {"mean", "low", "high"} and part["low"] is not None:
         yield Score.model_validate(part)
@@ -159,3 +165,63 @@ async def test_the_figure_has_no_mark_of_a_measurement_that_is_not_sound() -> No
 async def test_every_check_fails_on_a_measurement_that_is_not_sound() -> None:
     with pytest.raises(CheckFailedError, match="the model follows the letters"):
         check([await unsound()], None, 0.0, seed=0, to_error=False)
+
+
+class LovesLettersOnce(LetterLover):
+    """Follows the letters before the first message, and answers by what the options say after it."""
+
+    async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
+        answers = FakeEngine.score(self, prefix, probes) if prefix else LetterLover.score(self, prefix, probes)
+        async for score in answers:
+            yield score
+
+
+async def test_a_turn_that_is_not_sound_has_no_point_in_the_course_and_nothing_is_compared_with_it() -> None:
+    likes = {
+        question.id: {text: 2.0 + place for place, text in enumerate(question.option_texts)}
+        for question in CIVIC.survey.questions
+    }
+    monitor = Monitor(LovesLettersOnce(likes), CIVIC, load_persona("democrat").persona.groups)
+    talk: list[Message] = []
+    for turn in range(3):
+        *_, last = [estimate async for estimate in monitor.measure(talk, None)]
+        if turn == 0:
+            assert last.scorecard is not None
+            assert last.scorecard.verdict.finding == "follows_letters"
+        talk = [*talk, Message("user", "Hello"), Message("assistant", "Good day.")]
+    assert last.scorecard is not None
+    assert last.scorecard.verdict.sound
+    assert [point.turn for point in last.course] == [1, 2]
+    assert last.drift is not None
+    assert last.drift.first_turn == 1
+    line = estimate_line(last)
+    assert "not sound, so not in the course: turn 0" in line
+    assert "since turn 1" in line
+    assert "since turn 0" not in line
+
+
+async def test_a_sound_persona_shows_no_steering_slope_where_the_unsteered_model_follows_the_letters(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    likes = {
+        question.id: {text: 2.0 + place for place, text in enumerate(question.option_texts)}
+        for question in CIVIC.survey.questions
+    }
+    unsteered = await ask_unsteered(LetterLover(), CIVIC.survey.questions)
+    report = await evaluate(FakeEngine(likes), load_persona("democrat"), CIVIC, unsteered=unsteered)
+    assert report.verdict.sound
+    assert report.effect is not None
+    assert report.effect.slope is not None
+    slope = f"{report.effect.slope.mean:.3f} ["
+    for face in (
+        printed(lambda: print_reports([report], to_error=False)),
+        page_document([report], {question.id: question.stem for question in CIVIC.survey.questions}),
+    ):
+        flat = " ".join(face.split())
+        assert slope not in flat
+        assert (
+            "no exaggeration (steering slope): it starts from the model without steering, whose answers are not sound: "
+            in flat
+        )
+        assert not any(claim in flat for claim in ("flattened", "caricature", "not steered:"))

@@ -331,7 +331,7 @@ def estimate_line(estimate: "Estimate") -> str:
     elif card is not None:
         if card.scores.alignment is not None:
             parts.append(f"alignment {with_interval(card.scores.alignment)}")
-        if card.effect is not None and card.effect.slope is not None:
+        if card.effect is not None and card.effect.slope is not None and card.effect.slope_sound:
             parts.append(f"{EXAGGERATION} {with_interval(card.effect.slope)}")
         parts += [*_drifted(estimate.drift), *_compared(card, complete=estimate.complete)]
         parts += _nearest(card, complete=estimate.complete)

@@ -17,6 +17,7 @@ from eval.scoring.distributions import opinion
 from eval.scoring.intervals import Bootstrap
 from eval.scoring.metrics import alignment, scale_of
 from eval.scoring.results import PairedScore, Score
+from eval.scoring.validity import verdict_of
 from eval.surveys.human_figures import human_figures
 from eval.surveys.model import Question
 from personas import Group
@@ -62,31 +63,50 @@ class Drift:
 class Trajectory:
     """The points by turn, over the questions that every one of these turns was asked, and the drift from first to last.
 
-    `drift` is None where there are fewer than two points.
+    `drift` is None where there are fewer than two points. `left_out` are the turns whose answers are not sound: they
+    have no point, and nothing is compared with them.
     """
 
     points: tuple[CoursePoint, ...] = ()
     drift: Drift | None = None
+    left_out: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class TurnValues:
-    """For each question, in the survey's order: whether a round asked it, and its alignment (NaN where it has none)."""
+    """For each question, in the survey's order: whether a round asked it, and its alignment (NaN where it has none).
+
+    `sound` is False where the answers of the round follow the letters or do not answer. It is True where they are too
+    few to tell: then what is shown beside the course, over the answers of several turns, decides.
+    """
 
     turn: int
     asked: NDArray[np.bool_]
     alignments: FloatArray
+    sound: bool = True
 
 
 def turn_values(
-    turn: int, questions: Sequence[Question], groups: Sequence[Group], asked: Iterable[str], answers: Iterable[Answer]
+    turn: int,
+    questions: Sequence[Question],
+    groups: Sequence[Group],
+    asked: Iterable[str],
+    answers: Iterable[Answer],
+    seed: int = 0,
 ) -> TurnValues:
     """Return the values of a round that asked the questions `asked` (by id) and got `answers`."""
     put, given = set(asked), {answer.question_id: answer for answer in answers}
+    judged = verdict_of(
+        {name: opinion(answer, "apart") for name, answer in given.items()},
+        Bootstrap(seed),
+        orders_asked=True,
+        judge_unreliable=False,
+    )
     return TurnValues(
         turn,
         np.array([question.id in put for question in questions], dtype=np.bool_),
         np.array([_alignment(question, groups, given.get(question.id)) for question in questions]),
+        sound=judged.finding not in ("follows_letters", "does_not_answer"),
     )
 
 
@@ -94,25 +114,27 @@ def course(rounds: Sequence[TurnValues], anchors: NDArray[np.bool_], seed: int =
     """Return the course of `rounds`, which may have any order; where a turn has several the last one counts.
 
     A round that was broken off before all `anchors` (a mask over the survey's questions) were asked gives no point:
-    it would have too few questions in common with others, and different ones from round to round.
+    it would have too few questions in common with others, and different ones from round to round. Nor does a round
+    whose answers are not sound.
     """
     by_turn = {values.turn: values for values in rounds if values.asked[anchors].all()}
-    turns = sorted(by_turn)
+    turns = [turn for turn in sorted(by_turn) if by_turn[turn].sound]
+    left_out = tuple(turn for turn in sorted(by_turn) if not by_turn[turn].sound)
     if not turns:
-        return Trajectory()
+        return Trajectory(left_out=left_out)
     columns = np.stack([by_turn[turn].alignments for turn in turns], axis=1)
     common = columns[~np.isnan(columns).any(axis=1)]
     if not len(common):
-        return Trajectory()
+        return Trajectory(left_out=left_out)
     bootstrap = Bootstrap(seed)
     points = tuple(map(CoursePoint, turns, bootstrap.means(common)))
     if len(turns) == 1:
-        return Trajectory(points)
+        return Trajectory(points, left_out=left_out)
     stricter = bootstrap.for_looks(len(turns) - 1 + EARLIER)
     difference = paired_difference(common[:, -1], common[:, 0], stricter)
     if difference is None:
-        return Trajectory(points)
-    return Trajectory(points, Drift(turns[0], turns[-1], difference, len(common), stricter.level))
+        return Trajectory(points, left_out=left_out)
+    return Trajectory(points, Drift(turns[0], turns[-1], difference, len(common), stricter.level), left_out)
 
 
 def _alignment(question: Question, groups: Sequence[Group], answer: Answer | None) -> float:

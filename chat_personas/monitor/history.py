@@ -210,8 +210,9 @@ class RoundHistory:
 
     def _read(self, row: "MeasurementRow", turn: int, probes: Sequence["ProbeRow"]) -> EarlierRound:
         answers, failures = _outcomes(probes, row.dropped_messages)
-        questions = self._measure.survey.survey.questions
-        values = turn_values(turn, questions, self._measure.groups, ids_of(answers, failures), answers)
+        measure = self._measure
+        questions, asked = measure.survey.survey.questions, ids_of(answers, failures)
+        values = turn_values(turn, questions, measure.groups, asked, answers, measure.seed)
         # Validity depends on how much a server hid, which is not stored in full. So its answers are not reused.
         reusable = answers if self._measure.model.log_probabilities == "exact" else ()
         return EarlierRound(values, {answer.question_id: answer for answer in reusable})

@@ -254,7 +254,10 @@ class Monitor:
             complete=complete,
             failures=(*found.failures, *found.refused),
             course=found.course.points,
-            message="; ".join(filter(None, (self.message, _shortened(found.dropped_messages)))) or None,
+            message="; ".join(
+                filter(None, (self.message, _shortened(found.dropped_messages), _left_out(found.course.left_out)))
+            )
+            or None,
             turn=found.turn,
             drift=found.course.drift,
             coverage=found.coverage(len(self._plan.questions), len(self._plan.anchors)),
@@ -274,6 +277,13 @@ class Monitor:
 
 def _short_parts(questions: tuple[Question, ...]) -> Iterator[tuple[Question, ...]]:
     return (questions[start : start + OF_A_REQUEST] for start in range(0, len(questions), OF_A_REQUEST))
+
+
+def _left_out(turns: Sequence[int]) -> str | None:
+    if not turns:
+        return None
+    named = ", ".join(map(str, turns))
+    return f"not sound, so not in the course: {'turn' if len(turns) == 1 else 'turns'} {named}"
 
 
 def _shortened(dropped_messages: int) -> str | None:

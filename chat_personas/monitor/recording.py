@@ -14,7 +14,7 @@ from eval.answers import Answer, Failure
 from eval.engine import ORDERS
 from eval.scoring.distributions import opinion
 from eval.scoring.intervals import Bootstrap
-from eval.scoring.scores import verdict_of
+from eval.scoring.validity import verdict_of
 
 if TYPE_CHECKING:
     from chat_personas.corpus import ConversationRow, Corpus

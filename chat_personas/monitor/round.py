@@ -197,5 +197,5 @@ class ProbeRound:
         """Return the round as later ones look back on it: without answers from earlier turns."""
         answers, failures = tuple(self.answers), tuple(self.failures)
         questions = measure.survey.survey.questions
-        values = turn_values(self.turn, questions, measure.groups, ids_of(answers, failures), answers)
+        values = turn_values(self.turn, questions, measure.groups, ids_of(answers, failures), answers, measure.seed)
         return EarlierRound(values, {answer.question_id: answer for answer in answers})

@@ -52,18 +52,23 @@ def not_shown_briefly(report: "Judged") -> str:
 
 def why_not_shown(report: "Judged") -> str:
     """Say why the scores of a report are not shown, with the figures behind it and what to do; empty where they are."""
-    from eval.scoring.intervals import MIN_QUESTIONS
-    from eval.scoring.validity import LEAST_AGREEMENT
-
-    brief, found, verdict = not_shown_briefly(report), _finding(report), _verdict(report)
+    verdict = _verdict(report)
     judge: JudgeInfo | None = getattr(report, "judge", None)
-    if found == "judge_unreliable" and judge is not None:
+    if _finding(report) == "judge_unreliable" and judge is not None:
         if judge.paraphrases == 0:
             return f"not sound: how often the judge errs is {_often(judge)} ({printable(judge.name)})"
         limit = f"at most {100 * judge.limit:.0f} are allowed"
         return f"not sound: the judge itself errs {_often(judge)} ({printable(judge.name)}; {limit})"
-    if verdict is None:
-        return brief
+    return not_shown_briefly(report) if verdict is None else why_not_sound(verdict)
+
+
+def why_not_sound(verdict: "Verdict") -> str:
+    """Say why a verdict is not sound, with the figures behind it and what to do; empty where it is."""
+    from eval.scoring.intervals import MIN_QUESTIONS
+    from eval.scoring.validity import LEAST_AGREEMENT
+
+    found = verdict.finding
+    brief = f"not sound: {NOT_SOUND[found]}" if found in NOT_SOUND else ""
     if found == "follows_letters":
         agreement = with_interval(verdict.order_agreement)
         needed = f"order agreement {agreement}; {LEAST_AGREEMENT} is needed"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from chat_personas.reporting.numbers import MISSING, Score, p_value, people, signed, with_interval
-from chat_personas.reporting.verdicts import judge_lines, marked, not_valid
+from chat_personas.reporting.verdicts import judge_lines, marked, not_valid, why_not_sound
 from chat_personas.text import pluralize, printable
 from personas import attribute_of
 
@@ -411,11 +411,19 @@ EXAGGERATION = "exaggeration"
 SLOPE_EXPLAINED = "steering slope: 0 not steered, 1 as the group differs from everyone, above 1 a caricature"
 
 
+def slope_not_shown(effect: "Effect") -> str:
+    """Say why there is no steering slope to show: the model that it starts from is not sound."""
+    why = "" if effect.unsteered is None else f", whose answers are {why_not_sound(effect.unsteered)}"
+    return f"no {EXAGGERATION} (steering slope): it starts from the model without steering{why}"
+
+
 def effect_lines(effect: "Effect | None") -> Iterator[str]:
     """Yield how much the persona changes beside how much two measurements of it differ, and its steering slope."""
     if effect is None:
         return
-    if effect.slope is not None:
+    if effect.slope is not None and not effect.slope_sound:
+        yield slope_not_shown(effect)
+    elif effect.slope is not None:
         said = STEERED.get(effect.finding)
         yield f"{EXAGGERATION} (steering slope) {with_interval(effect.slope)}{f': {said}' if said else ''}"
     elif effect.finding == "group_not_apart":

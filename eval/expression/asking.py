@@ -14,7 +14,7 @@ import numpy as np
 from eval.answers import Answer, Failure, OrderAnswer, Replies
 from eval.engine import Engine, EngineInfo, Message, Order, Percentages, RequestError, Sampling
 from eval.expression.rendering import QuestionLike, Rendered, render
-from eval.orders import TWO, OrderScheme, orders_for
+from eval.orders import TWO, Orders, orders_for
 
 MIN_AT_ONCE = 8
 """Questions that are asked at once of an engine that takes fewer requests, so that it never waits for the next one."""
@@ -57,7 +57,7 @@ class OneReply:
         engine: Engine,
         prefix: Sequence[Message],
         questions: Iterable[QuestionLike],
-        orders: Sequence[Order] | OrderScheme = TWO,
+        orders: Orders = TWO,
         *,
         seed: int = 0,
     ) -> AsyncGenerator[Answer | Failure, None]:

@@ -14,7 +14,7 @@ import numpy as np
 from eval.answers import Answer, Failure, OrderAnswer
 from eval.engine import Engine, EngineError, Message, Order, ProbeScore
 from eval.expression.rendering import QuestionLike, Rendered, render
-from eval.orders import TWO, OrderScheme, orders_for
+from eval.orders import TWO, Orders, orders_for
 
 Rendering = Callable[[QuestionLike, Order], Rendered]
 
@@ -23,7 +23,7 @@ async def ask(
     engine: Engine,
     prefix: Sequence[Message],
     questions: Iterable[QuestionLike],
-    orders: Sequence[Order] | OrderScheme = TWO,
+    orders: Orders = TWO,
     rendering: Rendering = render,
 ) -> AsyncGenerator[Answer | Failure, None]:
     """Put `questions` to the model after `prefix`; yield each answer once all its orders are known.

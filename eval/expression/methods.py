@@ -13,7 +13,7 @@ from eval.expression.rendering import QuestionLike, open_prompt, render
 from eval.expression.sequence import SEQUENCE
 from eval.expression.statements import known_statements
 from eval.expression.verbalized import VERBALIZED
-from eval.orders import TWO, OrderScheme, all_orders, orders_for
+from eval.orders import TWO, Orders, OrderScheme, all_orders, orders_for
 
 Expression = Literal["log_probability", "option_texts", "sequence", "verbalized", "sampled", "open_ended"]
 EXPRESSIONS: tuple[Expression, ...] = get_args(Expression)
@@ -36,7 +36,7 @@ class Asking:
 class Prompts(Protocol):
     """Returns the user's turns for one question; only methods that letter options have more of them in more orders."""
 
-    def __call__(self, question: QuestionLike, orders: OrderScheme = TWO, /) -> Sequence[str]:
+    def __call__(self, question: QuestionLike, orders: Orders = TWO, /) -> Sequence[str]:
         """Return them."""
         ...
 
@@ -94,7 +94,7 @@ class Method:
         return len(ORDERS) * len(known_statements(question)) if self.judged else 0
 
 
-def _lettered_prompts(question: QuestionLike, orders: OrderScheme = TWO, /) -> list[str]:
+def _lettered_prompts(question: QuestionLike, orders: Orders = TWO, /) -> list[str]:
     """Return the prompts that ask for one letter, one per option order."""
     return [render(question, order).probe.prompt for order in orders_for(orders, question)]
 
@@ -102,14 +102,14 @@ def _lettered_prompts(question: QuestionLike, orders: OrderScheme = TWO, /) -> l
 def _unlettered(prompt: Callable[[QuestionLike], str]) -> Prompts:
     """Return the one prompt of a method that letters no options for the model."""
 
-    def prompts(question: QuestionLike, orders: OrderScheme = TWO, /) -> list[str]:
+    def prompts(question: QuestionLike, orders: Orders = TWO, /) -> list[str]:
         return [prompt(question)]
 
     return prompts
 
 
 def _one_reply(method: OneReply) -> Method:
-    def prompts(question: QuestionLike, orders: OrderScheme = TWO, /) -> list[str]:
+    def prompts(question: QuestionLike, orders: Orders = TWO, /) -> list[str]:
         return [method.render(question, order).probe.prompt for order in orders_for(orders, question)]
 
     return Method(

@@ -13,7 +13,7 @@ from eval.answers import Answer, Failure, Replies
 from eval.engine import Engine, Message, Order, Sampling
 from eval.expression.asking import OrderOutcome, ask_each, ask_in_orders, mostly_unread, seed_for, shares
 from eval.expression.rendering import QuestionLike, Rendered, render
-from eval.orders import TWO, OrderScheme, orders_for
+from eval.orders import TWO, Orders, orders_for
 
 SAMPLES = 30
 SAMPLING = Sampling(temperature=1.0, top_p=1.0, max_tokens=32)
@@ -26,7 +26,7 @@ def ask(
     engine: Engine,
     prefix: Sequence[Message],
     questions: Iterable[QuestionLike],
-    orders: Sequence[Order] | OrderScheme = TWO,
+    orders: Orders = TWO,
     *,
     seed: int = 0,
     samples: int = SAMPLES,

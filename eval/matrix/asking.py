@@ -12,7 +12,7 @@ from eval.expression.methods import Asking, Method
 from eval.scoring.distributions import Opinion, opinion
 from eval.scoring.intervals import Bootstrap
 from eval.scoring.results import Verdict
-from eval.scoring.scores import verdict_of
+from eval.scoring.validity import verdict_of
 from eval.surveys.model import Question
 from personas import LoadedPersona, Persona, Steering, system_prompt, with_steering
 

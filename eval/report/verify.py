@@ -150,7 +150,9 @@ def _scored(data: _Data) -> Scorecard:
     answers = [_answer(question, report, unreliable) for question in report.questions]
     answers += [_refused(each, survey, report, unreliable) for each in report.refused]
     unsteered = [
-        _in_orders(question, question.unsteered, report) for question in report.questions if question.unsteered
+        _in_orders(question, question.unsteered, report, doubtful=unreliable)
+        for question in report.questions
+        if question.unsteered
     ]
     return score(survey, data.groups, answers, refusals=report.refusals, seed=report.seed, unsteered=unsteered)
 

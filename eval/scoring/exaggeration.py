@@ -25,6 +25,7 @@ from eval.scoring.distributions import Opinion, compared, opinion
 from eval.scoring.intervals import Bootstrap
 from eval.scoring.metrics import column, total_variation
 from eval.scoring.results import Effect, EffectFinding, Score
+from eval.scoring.validity import verdict_of
 from eval.surveys.human_figures import everyone_else, human_figures
 from eval.surveys.model import Question
 from personas import Group
@@ -150,6 +151,12 @@ def effect(
         change_minus_repeat=paired_difference(across, repeat, bootstrap),
         slope=slope,
         finding=_finding(slope),
+        unsteered=verdict_of(
+            {question.id: without for question, _, without in both},
+            bootstrap,
+            orders_asked=any(len(without.by_order) > 1 for _, _, without in both),
+            judge_unreliable=False,
+        ),
     )
 
 

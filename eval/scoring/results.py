@@ -198,6 +198,14 @@ class Effect(Part):
     finding: EffectFinding
     """What the interval of the slope says: `not_steered` if it includes 0, `as_the_group` if it includes 1;
     `too_few_questions` if there is none; `group_not_apart` without a slope."""
+    unsteered: "Verdict | None" = None
+    """Whether the unsteered model's answers to these questions are sound: if not, the slope is not shown. Null in
+    reports of older versions."""
+
+    @property
+    def slope_sound(self) -> bool:
+        """Whether the slope may be shown: it starts from the unsteered model's answers, which must be sound, too."""
+        return self.unsteered is None or self.unsteered.sound
 
 
 class GroupName(Part):

@@ -33,7 +33,7 @@ from eval.scoring.results import (
     Verdict,
 )
 from eval.scoring.thirds import entropy_thirds
-from eval.scoring.validity import in_orders, verdict
+from eval.scoring.validity import verdict_of
 from eval.scoring.worth import worth_in_people
 from eval.surveys.loading import Survey
 from personas import Group
@@ -144,19 +144,6 @@ def score(
         effect=effect(comparison, groups, without, bootstrap),
         entropy_thirds=entropy_thirds(comparison, measured, bootstrap),
         letters_removed=_letters_removed(comparison, measured.persona, removed, bootstrap),
-    )
-
-
-def verdict_of(
-    opinions: Mapping[str, Opinion], bootstrap: Bootstrap, *, orders_asked: bool, judge_unreliable: bool
-) -> Verdict:
-    """Judge a measurement by its opinions, by the id of the question; the flags are those of `validity.verdict`."""
-    return verdict(
-        [in_orders(name, {each.order: each.distribution for each in one.by_order}) for name, one in opinions.items()],
-        [one.valid for one in opinions.values()],
-        bootstrap,
-        orders_asked=orders_asked,
-        judge_unreliable=judge_unreliable,
     )
 
 

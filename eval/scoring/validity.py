@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from eval.answers import FloatArray
 from eval.engine import Order
 from eval.orders import places
+from eval.scoring.distributions import Opinion
 from eval.scoring.intervals import MIN_QUESTIONS, Bootstrap
 from eval.scoring.results import Finding, Score, Verdict
 
@@ -213,6 +214,19 @@ def verdict(
     agreement = order_agreement(answers, bootstrap) if orders_asked else None
     finding = _finding(agreement, sum(valid), len(valid), count, orders_asked, judge_unreliable)
     return Verdict(finding=finding, order_agreement=agreement, valid=sum(valid), answered=len(valid), both_orders=count)
+
+
+def verdict_of(
+    opinions: Mapping[str, Opinion], bootstrap: Bootstrap, *, orders_asked: bool, judge_unreliable: bool
+) -> Verdict:
+    """Judge a measurement by its opinions, by the id of the question; the flags are those of `verdict`."""
+    return verdict(
+        [in_orders(name, {each.order: each.distribution for each in one.by_order}) for name, one in opinions.items()],
+        [one.valid for one in opinions.values()],
+        bootstrap,
+        orders_asked=orders_asked,
+        judge_unreliable=judge_unreliable,
+    )
 
 
 def _finding(

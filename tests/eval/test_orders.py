@@ -4,11 +4,13 @@ from collections import Counter
 from math import factorial
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from eval.answers import reason
 from eval.engine import ORDERS
 from eval.expression.rendering import ordered_options, render
-from eval.orders import TWO, all_orders, balanced, orders_for, places
+from eval.orders import TWO, OrderScheme, all_orders, balanced, orders_for, places, scheme_of
 from eval.surveys.loading import load_survey
 from tests.eval.towns import REFUSAL, question
 
@@ -81,3 +83,14 @@ def test_orders_are_balanced_where_every_option_stands_in_every_place_equally_of
     assert not balanced(ORDERS, "BUS", 3), "the middle option stays in the middle"
     assert not balanced(orders_for(4, THREE), "BUS", 3), "4 orders cannot give 3 options each place equally often"
     assert not balanced(("survey", "rotated-1"), "BUS", 3)
+
+
+@given(
+    asked=st.one_of(st.just("cyclic"), st.integers(2, 30)), counts=st.lists(st.integers(2, 5), min_size=1, max_size=6)
+)
+def test_the_names_of_all_orders_tell_in_which_each_question_was_put(asked: OrderScheme, counts: list[int]) -> None:
+    questions = [
+        question(f"Q{number}", {}, overall=[1] * count, ordinals=range(count)) for number, count in enumerate(counts)
+    ]
+    scheme = scheme_of(all_orders(asked, questions))
+    assert [orders_for(scheme, each) for each in questions] == [orders_for(asked, each) for each in questions]

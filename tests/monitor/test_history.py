@@ -21,8 +21,8 @@ from tests.eval.fake_engine import FakeEngine
 from tests.eval.towns import DEMOCRAT, REPUBLICAN, question, town
 
 NAMES = [f"Q{number}" for number in range(40)]
-# Half of the Democrats choose "option 1": a model that gives it mass p of two has alignment 1 - |p - 0.5|.
-FIGURES = {DEMOCRAT: (50, 50), REPUBLICAN: (10, 90)}
+# Of the Democrats 40% choose "option 1": a model that gives it mass p of two has alignment 1 - |p - 0.4|.
+FIGURES = {DEMOCRAT: (40, 60), REPUBLICAN: (10, 90)}
 TOWN = LoadedSurvey(town(*(question(name, FIGURES, overall=(50, 50)) for name in NAMES)), Path("town.json"), "ef" * 32)
 SLICE = ANCHORS + LEAST_REST
 NO_TIME = 1e-9
@@ -80,9 +80,9 @@ def rows(corpus: Corpus, message_id: str) -> list[MeasurementRow]:
 
 async def test_opening_a_conversation_again_asks_nothing_adds_no_row_and_shows_the_same_figures(corpus: Corpus) -> None:
     first_reply, reply = replies(corpus, 2)
-    session = monitor(saying(0.5), corpus)
+    session = monitor(saying(0.4), corpus)
     await round_of(session, first_reply)
-    session._engine = engine = saying(0.7)
+    session._engine = engine = saying(0.6)
     measured = await round_of(session, reply, 2)
     begin = len(engine.asked)
 
@@ -103,8 +103,8 @@ async def test_opening_a_conversation_again_asks_nothing_adds_no_row_and_shows_t
 
 async def test_the_only_estimate_of_what_is_shown_again_is_complete(corpus: Corpus) -> None:
     (reply,) = replies(corpus)
-    await round_of(monitor(saying(0.5), corpus), reply)
-    again = monitor(saying(0.5), corpus)
+    await round_of(monitor(saying(0.4), corpus), reply)
+    again = monitor(saying(0.4), corpus)
     shown = [estimate async for estimate in again.measure(HELLO, reply, conversation_of(again, reply))]
     assert [(estimate.complete, estimate.done, estimate.total) for estimate in shown] == [(True, 40, 40)]
 
@@ -113,9 +113,9 @@ async def test_going_round_two_replies_adds_no_row_and_each_has_its_own_course(c
     first_reply, reply = replies(corpus, 2)
     said = corpus.branch(reply)[2]
     other = corpus.begin_reply(said.conversation_id, said.id, INFO, Sampling()).id
-    session = monitor(saying(0.5), corpus)
+    session = monitor(saying(0.4), corpus)
     await round_of(session, first_reply)
-    for key, share in ((reply, 0.7), (other, 0.9)):
+    for key, share in ((reply, 0.6), (other, 0.8)):
         session._engine = saying(share)
         await round_of(session, key, 2)
     session._engine = nobody = saying(0.1)
@@ -144,8 +144,8 @@ DIFFERENT: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("change", DIFFERENT.values(), ids=DIFFERENT)
 async def test_a_model_that_is_or_may_be_another_is_measured_again(corpus: Corpus, change: dict[str, Any]) -> None:
     (reply,) = replies(corpus)
-    await round_of(monitor(saying(0.5), corpus), reply)
-    engine = saying(0.7, replace(INFO, **change))
+    await round_of(monitor(saying(0.4), corpus), reply)
+    engine = saying(0.6, replace(INFO, **change))
     again = await round_of(monitor(engine, corpus), reply)
     assert len(engine.asked) == 2 * 40
     assert again.from_before == 0
@@ -158,32 +158,32 @@ async def test_a_model_that_is_or_may_be_another_is_measured_again(corpus: Corpu
 @pytest.mark.parametrize(
     "other",
     [
-        lambda corpus: monitor(saying(0.5), corpus, [REPUBLICAN]),
-        lambda corpus: monitor(saying(0.5), corpus, seed=1),
-        lambda corpus: Monitor(saying(0.5), replace(TOWN, sha256="12" * 32), [DEMOCRAT], corpus=corpus),
+        lambda corpus: monitor(saying(0.4), corpus, [REPUBLICAN]),
+        lambda corpus: monitor(saying(0.4), corpus, seed=1),
+        lambda corpus: Monitor(saying(0.4), replace(TOWN, sha256="12" * 32), [DEMOCRAT], corpus=corpus),
     ],
     ids=["another group", "another seed", "another survey"],
 )
 async def test_another_measurement_is_not_the_same(corpus: Corpus, other: Callable[[Corpus], Monitor]) -> None:
     (reply,) = replies(corpus)
-    await round_of(monitor(saying(0.5), corpus), reply)
+    await round_of(monitor(saying(0.4), corpus), reply)
     assert (await round_of(other(corpus), reply)).from_before == 0
     assert len(rows(corpus, reply)) == 2
 
 
 async def test_another_version_of_this_program_measures_again(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     (reply,) = replies(corpus)
-    await round_of(monitor(saying(0.5), corpus), reply)
+    await round_of(monitor(saying(0.4), corpus), reply)
     monkeypatch.setattr(history, "__version__", "99")
-    assert (await round_of(monitor(saying(0.5), corpus), reply)).from_before == 0
+    assert (await round_of(monitor(saying(0.4), corpus), reply)).from_before == 0
 
 
 async def test_a_round_that_did_not_see_the_whole_conversation_is_measured_again_in_another_session(
     corpus: Corpus,
 ) -> None:
     (reply,) = replies(corpus)
-    await round_of(monitor(saying(0.5, dropped=2), corpus), reply)
-    assert (await round_of(monitor(saying(0.5), corpus), reply)).from_before == 0
+    await round_of(monitor(saying(0.4, dropped=2), corpus), reply)
+    assert (await round_of(monitor(saying(0.4), corpus), reply)).from_before == 0
 
 
 @pytest.mark.parametrize(("length", "kept"), [(1024, 0), (2048, 40), (4096, 40)])
@@ -192,14 +192,14 @@ async def test_a_model_with_a_shorter_context_than_made_the_reply_is_measured_ag
 ) -> None:
     said, _ = branch_of(corpus, talk(corpus, ("Hello", "Good day")))
     reply = corpus.begin_reply(said.conversation_id, said.id, INFO, Sampling()).id
-    await round_of(monitor(saying(0.5), corpus), reply)
-    again = monitor(saying(0.5, replace(INFO, context_length=length)), corpus)
+    await round_of(monitor(saying(0.4), corpus), reply)
+    again = monitor(saying(0.4, replace(INFO, context_length=length)), corpus)
     assert (await round_of(again, reply)).from_before == kept
 
 
 async def test_going_back_to_a_version_asks_a_server_nothing_again_in_the_same_session(corpus: Corpus) -> None:
     first, second = replies(corpus, 2)
-    server = saying(0.5, replace(INFO, sha256=None, log_probabilities="top_k", top_k=5))
+    server = saying(0.4, replace(INFO, sha256=None, log_probabilities="top_k", top_k=5))
     session = monitor(server, corpus)
     await round_of(session, first)
     await round_of(session, second, 2)
@@ -212,7 +212,7 @@ async def test_a_round_of_this_session_is_shown_only_for_the_same_conversation_b
     corpus: Corpus,
 ) -> None:
     (reply,) = replies(corpus)
-    server = saying(0.5, replace(INFO, sha256=None))
+    server = saying(0.4, replace(INFO, sha256=None))
     session = monitor(server, corpus)
     await round_of(session, reply)
     assert (await round_of(session, reply, 2)).from_before == 0
@@ -221,7 +221,7 @@ async def test_a_round_of_this_session_is_shown_only_for_the_same_conversation_b
 async def test_measuring_is_turned_on_again_before_anything_was_said_and_the_first_round_stays_one(
     corpus: Corpus,
 ) -> None:
-    engine = saying(0.5)
+    engine = saying(0.4)
     session = monitor(engine, corpus)
     for _ in range(2):
         assert [estimate async for estimate in session.measure([], None, "a conversation")][-1].done == 40
@@ -230,7 +230,7 @@ async def test_measuring_is_turned_on_again_before_anything_was_said_and_the_fir
 
 async def test_a_round_that_was_cut_short_is_completed_and_kept_whole(corpus: Corpus) -> None:
     (reply,) = replies(corpus)
-    engine = saying(0.5)
+    engine = saying(0.4)
     session = monitor(engine, corpus)
     session._plan.learn(1.0)
     await cut_short(session, reply, after=30)
@@ -248,10 +248,10 @@ async def test_a_round_cut_short_in_another_session_has_its_anchors_again_to_tel
     corpus: Corpus,
 ) -> None:
     (reply,) = replies(corpus)
-    before = monitor(saying(0.5), corpus)
+    before = monitor(saying(0.4), corpus)
     before._plan.learn(1.0)
     await cut_short(before, reply, after=30)
-    engine = saying(0.5)
+    engine = saying(0.4)
     last = await round_of(monitor(engine, corpus), reply)
     assert len(engine.asked) == 2 * (ANCHORS + 10)
     assert (last.done, last.total, last.from_before) == (40, 40, 6)
@@ -260,8 +260,8 @@ async def test_a_round_cut_short_in_another_session_has_its_anchors_again_to_tel
 
 async def test_a_slow_models_round_is_whole_as_it_was_planned_and_is_not_made_again(corpus: Corpus) -> None:
     (reply,) = replies(corpus)
-    await round_of(monitor(saying(0.5), corpus, seconds=NO_TIME), reply)
-    engine = saying(0.5)
+    await round_of(monitor(saying(0.4), corpus, seconds=NO_TIME), reply)
+    engine = saying(0.4)
     again = await round_of(monitor(engine, corpus, seconds=NO_TIME), reply)
     assert engine.asked == []
     assert again.coverage == Coverage(questions=40, anchors=ANCHORS, this_turn=SLICE)
@@ -271,8 +271,8 @@ async def test_a_round_smaller_than_what_fits_today_is_filled_up_and_one_that_is
     corpus: Corpus,
 ) -> None:
     (reply,) = replies(corpus)
-    await round_of(monitor(saying(0.5), corpus, seconds=NO_TIME), reply)
-    engine = saying(0.5)
+    await round_of(monitor(saying(0.4), corpus, seconds=NO_TIME), reply)
+    engine = saying(0.4)
     session = monitor(engine, corpus, seconds=37.0)
     session._plan.learn(1.0)
     assert (await round_of(session, reply)).done == SLICE  # 28 of 37 are more than three quarters
@@ -284,8 +284,8 @@ async def test_a_round_smaller_than_what_fits_today_is_filled_up_and_one_that_is
 
 async def test_questions_that_failed_are_shown_again_as_failures_with_their_reasons(corpus: Corpus) -> None:
     (reply,) = replies(corpus)
-    first = await round_of(monitor(saying(0.5, failures={"Q7/reversed": "too long"}), corpus), reply)
-    again = await round_of(monitor(saying(0.5), corpus), reply)
+    first = await round_of(monitor(saying(0.4, failures={"Q7/reversed": "too long"}), corpus), reply)
+    again = await round_of(monitor(saying(0.4), corpus), reply)
     assert again.from_before == 40
     assert [(one.question_id, one.why) for one in again.failures] == [("Q7", "reversed order: too long")]
     assert [(one.question_id, one.why) for one in first.failures] == [("Q7", "reversed order: too long")]
@@ -293,9 +293,9 @@ async def test_questions_that_failed_are_shown_again_as_failures_with_their_reas
 
 async def test_a_round_left_before_its_size_was_settled_never_passes_for_whole(corpus: Corpus) -> None:
     (reply,) = replies(corpus)
-    before = monitor(saying(0.5), corpus)
+    before = monitor(saying(0.4), corpus)
     before._plan.learn(1.0)
     await cut_short(before, reply, after=30)
-    await cut_short(monitor(saying(0.5), corpus), reply, after=6 + ANCHORS)  # six of the rest are there already
+    await cut_short(monitor(saying(0.4), corpus), reply, after=6 + ANCHORS)  # six of the rest are there already
     assert [row.complete for row in rows(corpus, reply)] == [False, False]
-    assert (await round_of(monitor(saying(0.5), corpus), reply)).done == 40
+    assert (await round_of(monitor(saying(0.4), corpus), reply)).done == 40

@@ -21,9 +21,9 @@ from tests.eval.fake_engine import FakeEngine
 from tests.eval.towns import DEMOCRAT, question, town
 
 NAMES = [f"Q{number}" for number in range(40)]
-# Half of the Democrats choose "option 1": a model that gives it mass p of two has alignment 1 - |p - 0.5|.
+# Of the Democrats 40% choose "option 1": a model that gives it mass p of two has alignment 1 - |p - 0.4|.
 TOWN = LoadedSurvey(
-    town(*(question(name, {DEMOCRAT: (50, 50)}, overall=(50, 50)) for name in NAMES)), Path("town.json"), "ef" * 32
+    town(*(question(name, {DEMOCRAT: (40, 60)}, overall=(50, 50)) for name in NAMES)), Path("town.json"), "ef" * 32
 )
 SLICE = ANCHORS + LEAST_REST
 NO_TIME = 1e-9
@@ -136,7 +136,7 @@ async def test_a_reply_in_the_middle_of_a_round_makes_the_model_no_slower(monkey
 
 async def test_what_is_asked_does_not_depend_on_what_was_answered() -> None:
     asked_of = []
-    for share in (0.5, 0.99):
+    for share in (0.4, 0.99):
         engine = FakeEngine(saying(share))
         monitor = slow(engine)
         for turn in range(3):
@@ -147,7 +147,7 @@ async def test_what_is_asked_does_not_depend_on_what_was_answered() -> None:
 
 async def test_of_a_huge_survey_no_more_than_the_first_slice_is_prepared_before_the_time_is_known() -> None:
     names = [f"Q{number}" for number in range(2000)]
-    huge = town(*(question(name, {DEMOCRAT: (50, 50)}, overall=(50, 50)) for name in names))
+    huge = town(*(question(name, {DEMOCRAT: (40, 60)}, overall=(50, 50)) for name in names))
     engine = FakeEngine({name: {"option 1": 0.5, "option 2": 0.5} for name in names})
     last = await round_of(
         Monitor(engine, LoadedSurvey(huge, Path("t.json"), "ef" * 32), [DEMOCRAT], seconds=NO_TIME), 0
@@ -163,24 +163,24 @@ async def test_a_fast_model_is_asked_everything_every_turn_and_nothing_older_cou
 
 
 async def test_the_estimate_rests_on_the_latest_answers_and_says_how_many_are_older() -> None:
-    engine = FakeEngine(saying(0.5))
+    engine = FakeEngine(saying(0.4))
     monitor = slow(engine)
     await round_of_everything(monitor, 0)
-    engine._masses = saying(0.7)
+    engine._masses = saying(0.6)
     last = await round_of(monitor, 1)
     assert last.coverage == Coverage(questions=40, anchors=ANCHORS, this_turn=SLICE, older=40 - SLICE)
     assert alignment(last) == pytest.approx((SLICE * 0.8 + (40 - SLICE) * 1.0) / 40)
-    engine._masses = saying(0.9)
+    engine._masses = saying(0.8)
     last = await round_of(monitor, 2)
     of_turn_1, of_turn_0 = LEAST_REST, 40 - SLICE - LEAST_REST
     assert alignment(last) == pytest.approx((SLICE * 0.6 + of_turn_1 * 0.8 + of_turn_0 * 1.0) / 40)
 
 
 async def test_the_drift_is_over_questions_of_every_turn_and_mixes_no_turns() -> None:
-    engine = FakeEngine(saying(0.5))
+    engine = FakeEngine(saying(0.4))
     monitor = slow(engine)
     assert (await round_of(monitor, 0)).drift is None
-    for turn, share in ((1, 0.7), (2, 0.8)):
+    for turn, share in ((1, 0.6), (2, 0.7)):
         engine._masses = saying(share)
         last = await round_of(monitor, turn)
     assert [point.alignment.mean for point in last.course] == pytest.approx([1.0, 0.8, 0.7])
@@ -192,10 +192,10 @@ async def test_the_drift_is_over_questions_of_every_turn_and_mixes_no_turns() ->
 
 async def test_a_round_keeps_what_it_asked_itself_and_nothing_of_earlier_turns(corpus: Corpus) -> None:
     replies = branch(corpus, 2)
-    engine = FakeEngine(saying(0.5))
+    engine = FakeEngine(saying(0.4))
     monitor = slow(engine, corpus)
     await round_of(monitor, 1, replies[0])
-    engine._masses = saying(0.7)
+    engine._masses = saying(0.6)
     await round_of(monitor, 2, replies[1])
     (row,) = rows(corpus, replies[1])
     assert row.complete, "all that was planned was asked"
@@ -206,14 +206,14 @@ async def test_a_round_keeps_what_it_asked_itself_and_nothing_of_earlier_turns(c
 
 async def test_a_conversation_taken_up_again_goes_on_as_if_it_had_not_been_left(corpus: Corpus) -> None:
     replies = branch(corpus, 3)
-    engine = FakeEngine(saying(0.5))
+    engine = FakeEngine(saying(0.4))
     first = slow(engine, corpus)
     await round_of_everything(first, 1, replies[0])
-    engine._masses = saying(0.7)
+    engine._masses = saying(0.6)
     await round_of(first, 2, replies[1])
     again = slow(engine, corpus)
     again._plan.learn(1.0)
-    engine._masses = saying(0.9)
+    engine._masses = saying(0.8)
     resumed = await round_of(again, 3, replies[2])
     assert resumed.coverage == Coverage(questions=40, anchors=ANCHORS, this_turn=SLICE, older=40 - SLICE)
     of_turn_2, of_turn_1 = LEAST_REST, 40 - SLICE - LEAST_REST
@@ -223,7 +223,7 @@ async def test_a_conversation_taken_up_again_goes_on_as_if_it_had_not_been_left(
 
 async def test_answers_of_a_server_that_hides_some_are_not_taken_from_the_corpus(corpus: Corpus) -> None:
     replies = branch(corpus, 2)
-    server = FakeEngine(saying(0.5), info=replace(FakeEngine().info, log_probabilities="top_k", top_k=5))
+    server = FakeEngine(saying(0.4), info=replace(FakeEngine().info, log_probabilities="top_k", top_k=5))
     await round_of(slow(server, corpus), 1, replies[0])
     again = slow(server, corpus)
     again._plan.learn(1.0)
@@ -234,14 +234,14 @@ async def test_answers_of_a_server_that_hides_some_are_not_taken_from_the_corpus
 
 async def test_answers_of_another_branch_do_not_count(corpus: Corpus) -> None:
     replies = branch(corpus, 2)
-    engine = FakeEngine(saying(0.5))
+    engine = FakeEngine(saying(0.4))
     monitor = slow(engine, corpus)
     await round_of_everything(monitor, 1, replies[0])
-    engine._masses = saying(0.9)
+    engine._masses = saying(0.8)
     await round_of(monitor, 2, replies[1])
     said_again = corpus.branch(replies[1])[2]
     other = corpus.begin_reply(said_again.conversation_id, said_again.id, engine.info, Sampling())
-    engine._masses = saying(0.7)
+    engine._masses = saying(0.6)
     last = await round_of(monitor, 2, other.id)
     assert alignment(last) == pytest.approx((SLICE * 0.8 + (40 - SLICE) * 1.0) / 40)
     assert [point.alignment.mean for point in last.course] == pytest.approx([1.0, 0.8])
@@ -261,10 +261,10 @@ async def test_anchors_are_asked_first_so_that_a_round_that_breaks_off_still_has
 
     replies = branch(corpus, 2)
     with pytest.raises(EngineError):
-        await round_of(slow(BreaksOff(saying(0.5)), corpus), 1, replies[0])
+        await round_of(slow(BreaksOff(saying(0.4)), corpus), 1, replies[0])
     (row,) = rows(corpus, replies[0])
     assert not row.complete
-    later = await round_of(slow(FakeEngine(saying(0.7), info=FakeEngine(saying(0.5)).info), corpus), 2, replies[1])
+    later = await round_of(slow(FakeEngine(saying(0.6), info=FakeEngine(saying(0.4)).info), corpus), 2, replies[1])
     assert [(point.turn, point.alignment.mean) for point in later.course] == [
         (1, pytest.approx(1.0)),
         (2, pytest.approx(0.8)),

@@ -15,7 +15,7 @@ from tests.reporting.reported import hostile, scored
 
 NUMBERS = ["A.1", "A.2", "B.1", "B.2", "B.3", "B.4", "B.5", "C.1", "C.2", "D.1", "E.1", "E.2", "F.1", "G.1"]
 QUESTIONS = load_survey("civic").survey.questions[:2]
-ASKED = Asked((Message("system", "Answer as a `Democrat`.\n# would"),), QUESTIONS, "ef" * 32)
+ASKED = Asked((Message("system", "Answer as a `Democrat`.\n# would"),), QUESTIONS, 2, "ef" * 32)
 
 
 def answers(made: Report, number: str, asked: Asked | None = None) -> str:
@@ -64,7 +64,7 @@ def test_what_it_does_not_know_is_visibly_open() -> None:
 def test_prompts_at_hand_are_quoted_and_cannot_break_out_of_the_quotation() -> None:
     assert answers(scored(), "C.2", ASKED).splitlines()[1:] == ["  > `Answer as a 'Democrat'.`", "  > `# would`"]
     assert f"  > `{QUESTIONS[0].stem}`" in answers(scored(), "C.1", ASKED)
-    assert answers(scored(), "C.2", Asked((), QUESTIONS, "")) == "none"
+    assert answers(scored(), "C.2", Asked((), QUESTIONS, 2, "")) == "none"
     assert "\n# would" not in checklist([scored()], [ASKED])
 
 

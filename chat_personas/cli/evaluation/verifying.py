@@ -18,11 +18,13 @@ from chat_personas.settings import Settings
 from chat_personas.tui.leaving import run_unwaited
 from eval.answers import Answer, FloatArray
 from eval.compare.knowledge_gap import gaps
-from eval.engine import ORDERS, Engine, EngineInfo, Order
+from eval.engine import Engine, EngineInfo, Order
 from eval.errors import SurveyError
 from eval.evaluation import Asked, asked_in
 from eval.expression import log_probability
 from eval.expression.methods import METHODS
+from eval.expression.rendering import QuestionLike
+from eval.orders import Orders, orders_for
 from eval.report import FROM_FILE, OrderInfo, Report
 from eval.report.build import program_version
 from eval.report.verify import Mismatch, Verification, differing, verify
@@ -194,9 +196,10 @@ async def _asked_again(one: Verified, asked: Asked | None, again: Again) -> Veri
         engine = await _engine(report, again, opened)
         same = report.model.build is not None and report.model.build == engine.info.build
         whole = same and not _any_batch(engine.info) and not report.timing.remembered
-        put = [*chosen] if not whole else [*((question.id, order) for question in asked.questions for order in ORDERS)]
+        every = [(each.id, order) for each in asked.questions for order in orders_for(asked.orders, each)]
+        put = every if whole else [*chosen]
         agree(engine.info, len(put), agreed=again.agreed)
-        answers = await _answers(engine, asked, put)
+        answers = await (_answers(engine, asked, asked.questions, asked.orders) if whole else _some(engine, asked, put))
     differences = {
         f"questions[{question}].by_order[{order}]": _largest(stored, answers.get((question, order)), report)
         for (question, order), stored in chosen.items()
@@ -255,22 +258,29 @@ def _chosen(report: Report, count: int) -> dict[tuple[str, Order], OrderInfo]:
     return dict(random.Random(report.seed).sample(every, min(count, len(every))))
 
 
-async def _answers(engine: Engine, asked: Asked, put: Sequence[tuple[str, Order]]) -> dict[tuple[str, Order], Answer]:
-    """Ask these questions in these orders, in one call where all are asked in both; failures are left out."""
-    by_orders: dict[tuple[Order, ...], set[str]] = {}
-    for question in dict.fromkeys(question for question, _ in put):
-        orders = tuple(order for order in ORDERS if (question, order) in put)
-        by_orders.setdefault(orders, set()).add(question)
+async def _some(engine: Engine, asked: Asked, put: Sequence[tuple[str, Order]]) -> dict[tuple[str, Order], Answer]:
+    """Ask these probes alone, those of the same orders in one call."""
+    by_orders: dict[tuple[Order, ...], list[QuestionLike]] = {}
+    for question in asked.questions:
+        if orders := tuple(order for order in orders_for(asked.orders, question) if (question.id, order) in put):
+            by_orders.setdefault(orders, []).append(question)
     found: dict[tuple[str, Order], Answer] = {}
-    for orders, ids in by_orders.items():
-        questions = [question for question in asked.questions if question.id in ids]
-        async with aclosing(log_probability.ask(engine, asked.prefix, questions, orders)) as outcomes:
-            async for outcome in outcomes:
-                if isinstance(outcome, Answer):
-                    found |= {
-                        (outcome.question_id, each.order): replace(outcome, by_order=(each,))
-                        for each in outcome.by_order
-                    }
+    for orders, questions in by_orders.items():
+        found |= await _answers(engine, asked, questions, orders)
+    return found
+
+
+async def _answers(
+    engine: Engine, asked: Asked, questions: Sequence[QuestionLike], orders: Orders
+) -> dict[tuple[str, Order], Answer]:
+    """Ask questions in one call, as a run does; failures are left out."""
+    found: dict[tuple[str, Order], Answer] = {}
+    async with aclosing(log_probability.ask(engine, asked.prefix, questions, orders)) as outcomes:
+        async for outcome in outcomes:
+            if isinstance(outcome, Answer):
+                found |= {
+                    (outcome.question_id, each.order): replace(outcome, by_order=(each,)) for each in outcome.by_order
+                }
     return found
 
 

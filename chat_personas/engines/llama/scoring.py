@@ -81,7 +81,9 @@ class ScoreJob(Job[ProbeScore]):
         self._fail_too_long(runtime)
         if not self._waiting:
             return
-        plan = runtime.memory.plan(list(self._waiting))
+        # Before a conversation, as in an evaluation, there is little to reuse, and a run should repeat.
+        alone = all(message.role == "system" for message in self._prefix)
+        plan = runtime.memory.plan(list(self._waiting), alone=alone)
         for step in plan.steps():
             flag.check()
             runtime.memory.grow(step)

@@ -55,8 +55,16 @@ class Memory(ABC):
         """The cells that neither the conversation nor the spine holds."""
         return self._context.size.cells - len(self.conversation) - (len(self.spine) - self._shared)
 
-    def plan(self, paths: Sequence[TokenPath]) -> Plan:
-        """Aim the spine at what all paths have in common, and plan how to decode the rest."""
+    def plan(self, paths: Sequence[TokenPath], *, alone: bool = False) -> Plan:
+        """Aim the spine at what all paths have in common, and plan how to decode the rest.
+
+        `alone`: use nothing that is in the cache, where there is room for that. A quantised model's numbers depend on
+        how tokens are split into decodes, and so on what was asked before.
+        """
+        if alone:
+            self.drop_spine()
+            if max(map(len, paths)) <= self.free:
+                return self._plan(paths, 0)
         return self._plan(paths, self.aim_spine(common_start(paths)))
 
     @abstractmethod

@@ -214,7 +214,10 @@ def _effect(report: Report) -> Iterator[Node]:
     """Yield what the persona changes, where the unsteered model was asked, too."""
     if report.effect is not None:
         yield bullets(effect_lines(report.effect))
-        yield element("p", f"{sentence(SLOPE_EXPLAINED)} Its answers beside the unsteered model's.", class_="note")
+        explained = (
+            f"{sentence(SLOPE_EXPLAINED)} " if report.effect.slope is not None and report.effect.slope_sound else ""
+        )
+        yield element("p", f"{explained}Its answers beside the unsteered model's.", class_="note")
 
 
 def _thirds(report: Report) -> Iterator[Node]:

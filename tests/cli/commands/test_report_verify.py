@@ -117,6 +117,26 @@ def test_probes_are_asked_again_and_another_answer_is_named(verified: Callable[.
     assert ran.out.count("away when asked again; 0.001 is allowed") == 5
 
 
+@pytest.mark.parametrize("orders", ["cyclic", "3", "5"])
+def test_a_report_in_any_orders_agrees_as_written_and_is_asked_again_in_them(
+    command: Command, served_by: Serve, verified: Callable[..., Ran], survey: str, orders: str
+) -> None:
+    """The town's questions have two to five options, and so as many rotations, and not all the permutations."""
+    engine = FakeEngine(info=Q4)
+    served_by(engine)
+    assert (
+        command("eval", "democrat", "--survey", survey, "--orders", orders, "--no-unsteered", "--json", "r.json").code
+        == 0
+    )
+    asked = [*engine.asked]
+    again = FakeEngine(info=Q4)
+    served_by(again)
+    ran = verified("--replay", "7", "--model", "pocket")
+    assert (ran.code, ran.err) == (0, "")
+    assert "7 probes asked again (the same build): a probability differs by up to 0.0000" in ran.out
+    assert again.asked == asked
+
+
 @pytest.mark.usefixtures("written")
 def test_on_another_build_only_the_probes_are_asked_and_more_is_allowed(
     verified: Callable[..., Ran], served_by: Serve

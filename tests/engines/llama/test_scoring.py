@@ -185,3 +185,15 @@ async def test_flash_attention_is_an_option_that_gives_nearly_the_same(engine: L
     await fast.close()
     for key, score in exact.items():
         assert near[key].label_mass == pytest.approx(score.label_mass, rel=0.1)
+
+
+async def test_before_a_conversation_probes_have_the_same_numbers_whatever_was_asked_before(
+    engine: LlamaEngine,
+) -> None:
+    """To the bit: how tokens are split into decodes must not depend on another persona that was asked first."""
+    probes, alone = questions(4), [Message("system", "You are somebody.")]
+    first = await scores(engine, alone, probes)
+    for other in ([Message("system", "You are somebody else.")], [], PREFIX):
+        await scores(engine, other, probes[:3])
+        again = await scores(engine, alone, probes)
+        assert [again[key].labels for key in first] == [score.labels for score in first.values()]

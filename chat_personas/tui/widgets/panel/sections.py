@@ -240,7 +240,7 @@ def _closeness(card: "Scorecard") -> Iterator[Content]:
     yield _row("total variation", with_interval(scores.total_variation))
     yield _row("skill", with_interval(scores.skill) if scores.skill else "— not known")
     yield _row(score_name("worth"), people(scores.worth))
-    if card.effect is not None and card.effect.slope is not None:
+    if card.effect is not None and card.effect.slope is not None and card.effect.slope_sound:
         yield _row(EXAGGERATION, with_interval(card.effect.slope))
         if told := STEERED_BRIEFLY.get(card.effect.finding):
             yield _row("", told, flagged=card.effect.finding in ("not_steered", "moves_away"))
