@@ -92,6 +92,11 @@ class Monitor:
         self._with_figures = sum(human_figures(question, groups) is not None for question in questions)
 
     @property
+    def engine(self) -> Engine:
+        """What is asked."""
+        return self._engine
+
+    @property
     def survey(self) -> "LoadedSurvey":
         """The survey that is asked."""
         return self._measure.survey

@@ -95,6 +95,7 @@ class Session:
         self._corpus_opening: asyncio.Task[Corpus] | None = None
         self.failure: Exception | None = None
         self.unsent = 0
+        self._turning = asyncio.Lock()
 
     async def load_settings(self) -> "Settings":
         """Replace the preview by the validated settings, and return them. Raises SettingsError."""
@@ -208,8 +209,24 @@ class Session:
             with suppress(EngineError):
                 await self.conversation.read_ahead()
 
+    async def turn(self, by: float) -> None:
+        """Turn the knob of the open conversation. In a thread: a direction may have to be looked for first.
+
+        Raises:
+            SteeringError: there is nothing to turn; the message says what to do.
+        """
+        async with self._turning:
+            if self.conversation is not None:
+                await asyncio.to_thread(self.conversation.knob.step, by)
+
     async def open_monitor(self) -> "Monitor | None":
-        """Return the monitor of the open conversation, made on first use; None while nothing can be measured."""
+        """Return the monitor of the open conversation, made on first use; None while nothing can be measured.
+
+        Where the knob was turned, it is another one than before. Raises CorpusError: that could not store a round.
+        """
+        if self.monitor and self.conversation and self.monitor.engine is not self.conversation.engine:
+            await self.monitor.settle()
+            self.monitor = None
         if (
             self.monitor is None
             and self.conversation is not None
