@@ -37,6 +37,7 @@ from chat_personas.reporting.wording import (
     answers_of,
     doubts,
     drifted,
+    inside_line,
     model_described,
     model_remarks,
     nearest_groups,
@@ -53,6 +54,7 @@ from personas.inputs.suggestions import quoted
 
 if TYPE_CHECKING:  # measuring imports NumPy, which a conversation without --measure never needs
     from chat_personas.monitor.drift import Drift
+    from chat_personas.monitor.inside import Inside
     from chat_personas.monitor.monitor import Estimate, Monitor
     from eval.scoring.scores import Scorecard
 
@@ -176,7 +178,7 @@ class LineMode:
         return monitor
 
     async def _exchange(self, conversation: Conversation, corpus: Corpus) -> int:
-        await self._report(conversation)
+        await self._report(conversation, corpus)
         number = 0
         try:
             async with aclosing(input_lines(sys.stdin.fileno())) as lines:
@@ -187,7 +189,7 @@ class LineMode:
                         await self._steer(conversation, corpus, "".join(asked).strip())
                     elif command:
                         await self._reply(conversation, line.strip())
-                        await self._report(conversation)
+                        await self._report(conversation, corpus)
         except SteeringError as error:
             raise UsageError(f"line {number}: {error}; {_messages_kept(conversation)}") from error
         except UnreadableLineError as error:
@@ -223,14 +225,15 @@ class LineMode:
         if self._monitor is not None and self._monitor.engine is not conversation.engine:
             await self._monitor.settle()
             self._monitor = self._make_monitor(conversation, corpus)
-            await self._report(conversation)
+            await self._report(conversation, corpus)
 
-    async def _report(self, conversation: Conversation) -> None:
+    async def _report(self, conversation: Conversation, corpus: Corpus) -> None:
         monitor = self._monitor
         if monitor is None:
             return
         path = conversation.path
         followed = path[-1].id if path else None
+        found = await _read_inside(conversation, corpus) if path else None
         last = None
         estimates_of_round = monitor.measure(
             conversation.context(), followed, conversation.id, unspoken=lambda: conversation.unspoken
@@ -245,6 +248,16 @@ class LineMode:
             if sys.stderr.isatty():
                 print("\r\x1b[K", end="", file=uncleaned(sys.stderr))
             print(estimate_line(last), file=sys.stderr, flush=True)
+        if found is not None:
+            print(inside_line(found, None if last is None else last.drift), file=sys.stderr, flush=True)
+
+
+async def _read_inside(conversation: Conversation, corpus: Corpus) -> "Inside | None":
+    """Read the last reply along the persona's direction, if it has one and the model shows its states."""
+    from chat_personas.monitor.inside import needle_of
+
+    needle = await asyncio.to_thread(needle_of, conversation.knob, corpus)
+    return None if needle is None else await needle.read(conversation.context(), conversation.path)
 
 
 def _turn(knob: Knob, asked: str) -> None:

@@ -72,6 +72,12 @@ def write_thought(connection: sqlite3.Connection, message_id: str, thought: Thou
         update(connection, "generations", ("message_id", message_id), values)
 
 
+def write_projection(connection: sqlite3.Connection, message_id: str, projection: float, projected_on: str) -> None:
+    """Record where the states of a reply lie; nothing happens where another program has deleted it."""
+    where = ("message_id", message_id)
+    update(connection, "generations", where, {"projection": projection, "projected_on": projected_on})
+
+
 def withdraw(connection: sqlite3.Connection, message_id: str) -> None:
     """Remove a message to which there is no answer."""
     connection.execute("DELETE FROM messages WHERE id = ?", (message_id,))

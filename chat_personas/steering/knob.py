@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
+from chat_personas.paths import directions_directory
 from chat_personas.steering.errors import SteeringError
 from eval.engine import Engine
 from eval.interventions import Direction, Intervention, Interventions, Steerable, steered, unsteered
@@ -42,6 +43,7 @@ class Knob:
         self._model = unsteered(engine)
         self._own = tuple(own)
         self._found: Direction | None = None
+        self._was_on = False
         self._engines: dict[tuple[str, ...], Engine] = {(): self._model}
         self._use(self._own)
 
@@ -86,7 +88,7 @@ class Knob:
         """Say what is on, as `party +0.50`; `party off` where it was turned off, and nothing where it never was on."""
         if self.interventions:
             return ", ".join(map(_described, self.interventions))
-        return "" if self.direction is None else f"{self.direction.name} off"
+        return f"{self.direction.name} off" if self._was_on and self.direction is not None else ""
 
     def turn(self, strength: float) -> None:
         """Set the strength of the first direction, from the next reply on; 0 leaves the direction out.
@@ -134,15 +136,11 @@ class Knob:
             raise SteeringError(f"the file of {self._persona.name} asks for no direction; give a strength such as 0.5")
         self._use(self._own)
 
-    def find(self) -> Direction:
-        """Return the direction that can be turned. One that was trained with this persona is looked for in the files.
-
-        Waits for the disk.
-
-        Raises:
-            SteeringError: there is none for this model; the message says how to train one.
-        """
-        return self._sections()[0].direction
+    def find(self) -> Direction | None:
+        """Return `direction`; one that was trained with this persona is looked for in the files. Waits for the disk."""
+        if self.direction is None and isinstance(self._model, Steerable):
+            self._found = self._trained()
+        return self.direction
 
     @property
     def _first(self) -> Intervention | None:
@@ -154,33 +152,38 @@ class Knob:
         """Return what the file asks for, or what can be turned without it; the first one is what is turned."""
         if self._own:
             return self._own
-        if self._found is None:
-            self._found = self._trained()
-        return [_along(self._found)]
-
-    def _use(self, interventions: Sequence[Intervention]) -> None:
-        self.interventions = tuple(interventions)
-        keys = tuple(each.key for each in self.interventions)
-        if keys not in self._engines:  # one engine for a setting: it knows what it is still reading ahead
-            self._engines[keys] = steered(self._model, self.interventions)
-        self.engine = self._engines[keys]
-
-    def _trained(self) -> Direction:
-        """Return the first direction for this model that has the persona as a pole."""
         info = self._model.info
         if info.sha256 is None or not isinstance(self._model, Steerable):
             raise SteeringError(
                 f"{info.name} cannot be steered from inside: its hidden states are out of reach; use a model file"
             )
+        found = self.find()
+        if found is None:
+            raise SteeringError(_how_to_train(self._persona))
+        return [_along(found)]
+
+    def _use(self, interventions: Sequence[Intervention]) -> None:
+        self.interventions = tuple(interventions)
+        self._was_on = self._was_on or bool(interventions)
+        keys = tuple(each.key for each in self.interventions)
+        if keys not in self._engines:  # one engine for a setting: it knows what it is still reading ahead
+            self._engines[keys] = steered(self._model, self.interventions)
+        self.engine = self._engines[keys]
+
+    def _trained(self) -> Direction | None:
+        """Return the first direction for this model that has the persona as a pole."""
+        sha256 = self._model.info.sha256
+        if sha256 is None or not directions_directory().exists():
+            return None
         from chat_personas.steering.direction_file import direction_path, kept_directions, read_direction
 
         for path in kept_directions():
-            if path == direction_path(path.parent.name, info.sha256):
+            if path == direction_path(path.parent.name, sha256):
                 with suppress(SteeringError):  # `steer list` says which file is damaged
                     direction = read_direction(path).direction
                     if direction.pole_names is not None and self._persona.name in direction.pole_names:
                         return direction
-        raise SteeringError(_how_to_train(self._persona))
+        return None
 
 
 def _along(direction: Direction) -> Intervention:

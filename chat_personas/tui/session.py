@@ -16,6 +16,7 @@ from chat_personas.tui.leaving import PATIENCE, in_time
 if TYPE_CHECKING:
     from chat_personas.conversation.conversation import Conversation
     from chat_personas.corpus import Corpus
+    from chat_personas.monitor.inside import Inside
     from chat_personas.monitor.monitor import Monitor
     from chat_personas.settings import Settings
     from eval.engine import Engine, EngineInfo
@@ -237,6 +238,22 @@ class Session:
                 self.launch.make_monitor, self.conversation.engine, self.conversation.persona, self.corpus
             )
         return self.monitor
+
+    async def read_inside(self) -> "Inside | None":
+        """Read the last reply along the persona's direction; None where it has none, or the model shows no states.
+
+        Raises:
+            EngineError: the model failed.
+            CorpusError: the corpus cannot be read or written.
+        """
+        from chat_personas.monitor.inside import needle_of
+
+        conversation, corpus = self.conversation, self.corpus
+        if conversation is None or corpus is None:
+            return None
+        context, path = conversation.context(), conversation.path
+        needle = await asyncio.to_thread(needle_of, conversation.knob, corpus)
+        return None if needle is None else await needle.read(context, path)
 
     async def stop(self) -> None:
         """Stop the reply, if there is one, and store its text."""

@@ -111,7 +111,15 @@ def test_turning_measures_again_and_each_measurement_has_what_was_on(
     ran = command("chat", inside, "--model", tiny, "--measure", "--survey", few, given=f"Hi\n{given}")
     assert ran.code == 0, ran.err
     lines = ran.err.splitlines()
-    assert [line.split(",")[0] for line in lines if line.startswith("[turn")] == ["[turn 0", *["[turn 1"] * 3]
+    measured = [line for line in lines if line.startswith("[turn")]
+    assert [line.split(";")[0].split("]")[0] for line in measured] == [
+        "[turn 0, 3 of 3 questions",
+        "[turn 1, 3 of 3 questions",
+        "[turn 1, inside",
+        "[turn 1, 3 of 3 questions",
+        "[turn 1, 3 of 3 questions",
+        "[turn 1, inside",
+    ], "the reply was made at 0.5, and is read under that only"
     with Corpus.open(corpus_path(), read_only=True) as corpus:
         rows = corpus.measurements(kept_messages()[0].conversation_id)
     assert [row.interventions[0].rsplit(" ", 1)[1] for row in rows] == ["0.5", "0.5", "1.0"], (

@@ -164,6 +164,15 @@ class LlamaEngine:
         if read < len(openings):
             raise EngineError("the model was closed while its states were read")
 
+    async def reply_states(self, opening: Opening, layer: int) -> "NDArray[np.float32]":
+        """Return the hidden states along a reply; see `ReadsReplies.reply_states`."""
+        from chat_personas.engines.llama.hidden_states.reading import ReplyStatesJob
+
+        async with aclosing(self._results(ReplyStatesJob(opening, layer, self._interventions))) as found:
+            async for states in found:
+                return states
+        raise EngineError("the model was closed while its states were read")
+
     async def divergence(self, texts: Sequence[str], interventions: Interventions) -> list[float]:
         """Return for each text how far the next words move under interventions (nats a token); see `DivergenceJob`."""
         from chat_personas.engines.llama.hidden_states.divergence import DivergenceJob
