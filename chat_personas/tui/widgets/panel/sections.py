@@ -18,6 +18,7 @@ from chat_personas.tui.drawing import (
     OPPOSITE,
     PERSONA,
     POPULATION,
+    STYLES,
     UNIFORM,
     Mark,
     Range,
@@ -211,7 +212,9 @@ def _row_on(scale: Range, name: str, glyph: str, span: Span, width: int, sign: s
         low, high = span.value - span.spread, span.value + span.spread
     guide = 0.0 if sign else None
     line = interval_line(Mark(span.value, low, high, glyph), line_cells(width), scale, guide)
-    return Content(f"{fitted(f'{glyph} {name}', NAME_CELLS)}{line}{format(span.value, f'{sign}.2f'):>{FIGURE_CELLS}}")
+    style = STYLES.get(glyph, "")
+    figure = format(span.value, f"{sign}.2f").rjust(FIGURE_CELLS)
+    return Content.assemble((fitted(f"{glyph} {name}", NAME_CELLS), style), (line, style), figure)
 
 
 class InsideSection(Section):
