@@ -1,7 +1,6 @@
 """What steering from inside costs: a reply's tokens a second, and the first token after the knob was turned."""
 
 import statistics
-import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +8,7 @@ import numpy as np
 from benchmarks.embedded import Embedded
 from benchmarks.figure import Goal, Pair, Timing, interleaved
 from benchmarks.first_token_while_probing import first_token
-from benchmarks.reply_throughput import QUESTION, SAMPLING
+from benchmarks.reply_throughput import reply
 from benchmarks.row import Measured, Row, Settings
 from chat_personas.engines.llama import LlamaEngine
 from eval.interventions import Direction, Intervention, InterventionKind
@@ -49,10 +48,10 @@ def measure_replies(settings: Settings) -> Measured:
             strength = 0.0 if kind == "ablate" else STRENGTH
             steered = ours.engine.steered([Intervention(kind, direction, (direction.best,), strength)])
             for engine in (steered, ours.engine):
-                ours.run(_reply(ours, engine))
+                ours.run(reply(ours, engine))
             return interleaved(
-                lambda _: ours.run(_reply(ours, steered)),
-                lambda _: ours.run(_reply(ours, ours.engine)),
+                lambda _: ours.run(reply(ours, steered)),
+                lambda _: ours.run(reply(ours, ours.engine)),
                 settings.repeats * PAIRS_PER_REPEAT,
                 settings.tell,
             )
@@ -72,18 +71,6 @@ def measure_replies(settings: Settings) -> Measured:
         ),
         {f"an ablation is at least {LEAST} times as fast as well": ratio >= LEAST},
     )
-
-
-async def _reply(ours: Embedded, engine: LlamaEngine) -> Timing:
-    began = time.perf_counter()
-    async for piece in engine.stream([*ours.round.conversation, QUESTION], SAMPLING):
-        last = piece
-    spent, usage = time.perf_counter() - began, last.usage
-    assert usage is not None
-    assert usage.decoded_tokens
-    assert usage.first_token_seconds is not None
-    decoded = usage.decoded_tokens - (last.finish_reason == "length")  # the last token of all is then never decoded
-    return Timing(decoded / (spent - usage.first_token_seconds), decoded)
 
 
 def measure_knob(settings: Settings) -> Measured:
