@@ -7,6 +7,7 @@ from benchmarks.embedded import Embedded
 from benchmarks.figure import Goal, Timing, interleaved
 from benchmarks.plain_decode import PlainDecode
 from benchmarks.row import Measured, Row, Settings
+from chat_personas.engines.llama import LlamaEngine
 from eval.engine import Message, Sampling
 
 if TYPE_CHECKING:
@@ -21,15 +22,17 @@ PAIRS_PER_REPEAT = 8
 def measure(settings: Settings) -> Measured:
     """Time replies of ours, and a loop of decode and draw over the same tokens with the same sampler."""
     with Embedded(settings.model()) as ours:
-        prompt, reply = ours.run(_dry_run(ours))
+        prompt, drawn = ours.run(_dry_run(ours))
 
         def bare(_: int) -> Timing:
             ours.restore()
-            seconds = ours.call(lambda runtime: _bare(runtime, prompt[len(ours.tokens) :], reply))
-            return Timing((len(reply) - 1) / seconds, len(reply) - 1)
+            seconds = ours.call(lambda runtime: _bare(runtime, prompt[len(ours.tokens) :], drawn))
+            return Timing((len(drawn) - 1) / seconds, len(drawn) - 1)
 
         bare(0)
-        pairs = interleaved(lambda _: ours.run(_reply(ours)), bare, settings.repeats * PAIRS_PER_REPEAT, settings.tell)
+        pairs = interleaved(
+            lambda _: ours.run(reply(ours, ours.engine)), bare, settings.repeats * PAIRS_PER_REPEAT, settings.tell
+        )
         described = {**ours.settings(), "temperature": SAMPLING.temperature, "top_p": SAMPLING.top_p}
     described.pop("probes")
     return Measured(pairs, described, ("from the first token drawn to the end of the reply, on both sides",))
@@ -46,9 +49,10 @@ async def _dry_run(ours: Embedded) -> tuple[list[int], list[int]]:
     return held[: usage.prompt_tokens], [*held[usage.prompt_tokens :], held[-1]]
 
 
-async def _reply(ours: Embedded) -> Timing:
+async def reply(ours: Embedded, engine: LlamaEngine) -> Timing:
+    """Return the tokens a second of a reply by `engine`, from the first token drawn to its end."""
     began = time.perf_counter()
-    async for piece in ours.engine.stream([*ours.round.conversation, QUESTION], SAMPLING):
+    async for piece in engine.stream([*ours.round.conversation, QUESTION], SAMPLING):
         last = piece
     spent, usage = time.perf_counter() - began, last.usage
     assert usage is not None
@@ -58,12 +62,12 @@ async def _reply(ours: Embedded) -> Timing:
     return Timing(decoded / (spent - usage.first_token_seconds), decoded)
 
 
-def _bare(runtime: "Runtime", prompt: list[int], reply: list[int]) -> float:
+def _bare(runtime: "Runtime", prompt: list[int], drawn: list[int]) -> float:
     from chat_personas.engines.llama.generation import Sampler
 
     plain = PlainDecode(runtime)
     with Sampler(SAMPLING, SAMPLING.seed or 0, runtime.vocabulary) as sampler:
-        seconds = plain.seconds_to_reply(prompt, reply, sampler)
+        seconds = plain.seconds_to_reply(prompt, drawn, sampler)
     plain.cut(len(runtime.memory.conversation))
     return seconds
 

@@ -12,6 +12,7 @@ from benchmarks import (
     probes_vs_whole_prompts,
     reply_throughput,
     server_concurrency,
+    steered_inside,
 )
 
 ROWS = (
@@ -19,6 +20,8 @@ ROWS = (
     probes_vs_prefix_reuse.ROW,
     probes_vs_limit.ROW,
     reply_throughput.ROW,
+    steered_inside.REPLIES,
+    steered_inside.KNOB,
     first_token_while_probing.ROW,
     first_token_after_probing.ROW,
     key_echo.ROW,

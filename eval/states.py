@@ -1,4 +1,4 @@
-"""Reading the inside of a model: the hidden states at the end of a text."""
+"""Reading the inside of a model: the hidden states at the end of a text, and those of a reply."""
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
@@ -28,6 +28,22 @@ class ReadsStates(Protocol):
 
         Raises:
             RequestError: an opening is too long for the context.
+            EngineError: the model failed, or its states cannot be read.
+        """
+        ...
+
+
+@runtime_checkable
+class ReadsReplies(Protocol):
+    """An engine that can read the hidden states of a reply, under the interventions that it is under itself."""
+
+    async def reply_states(self, opening: Opening, layer: int) -> "NDArray[np.float32]":
+        """Return the state after one layer at every token of the opening's reply (tokens, width).
+
+        The conversation that the engine holds is left as it was.
+
+        Raises:
+            RequestError: the conversation is too long for the context, or the reply is empty.
             EngineError: the model failed, or its states cannot be read.
         """
         ...

@@ -18,6 +18,8 @@ NAMES = [
     "probes-vs-prefix-reuse",
     "probes-vs-limit",
     "reply-throughput",
+    "steered-reply-throughput",
+    "knob",
     "first-token-while-probing",
     "first-token-after-probing",
     "key-echo",

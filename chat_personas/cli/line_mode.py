@@ -37,6 +37,7 @@ from chat_personas.reporting.wording import (
     answers_of,
     doubts,
     drifted,
+    inside_line,
     model_described,
     model_remarks,
     nearest_groups,
@@ -44,14 +45,22 @@ from chat_personas.reporting.wording import (
     own_text,
     thought_in_short,
 )
+from chat_personas.steering.errors import SteeringError
+from chat_personas.steering.knob import Knob
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.leaving import SIGNALLED, SIGNALS, run_unwaited
 from eval.engine import Engine, EngineError, TooLongError
+from personas.inputs.suggestions import quoted
 
 if TYPE_CHECKING:  # measuring imports NumPy, which a conversation without --measure never needs
     from chat_personas.monitor.drift import Drift
+    from chat_personas.monitor.inside import Inside
     from chat_personas.monitor.monitor import Estimate, Monitor
     from eval.scoring.scores import Scorecard
+
+
+STEER = "/steer"
+"""The one word at the beginning of a line that is a command, and no message."""
 
 
 class LineMode:
@@ -73,6 +82,7 @@ class LineMode:
         self._interrupted = False
         self._signal: int = signal.SIGINT
         self._conversation: Conversation | None = None
+        self._monitor: Monitor | None = None
         self._stopping: asyncio.Task[None] | None = None
 
     def run(self) -> int:
@@ -101,19 +111,21 @@ class LineMode:
             if self._resume is not None:
                 corpus.conversation(self._resume)
             engine = await self._open_engine()
-            monitor: Monitor | None = None
             try:
                 self._conversation = self._open_conversation(corpus, engine)
                 _notice_own_text(self._conversation, engine)
-                monitor = self._monitor(engine, self._conversation, corpus)
-                return await self._exchange(self._conversation, monitor)
+                if self._measure:
+                    self._monitor = self._make_monitor(self._conversation, corpus)
+                    if engine.info.demonstration:
+                        print(f"({DEMONSTRATION})", file=sys.stderr, flush=True)
+                return await self._exchange(self._conversation, corpus)
             except CorpusError as error:
                 await self._rescue(error)
                 raise
             finally:
                 await engine.close()
-                if monitor is not None:
-                    await monitor.settle()  # records what was measured before a first message that was cut off
+                if self._monitor is not None:
+                    await self._monitor.settle()  # records what was measured before a first message that was cut off
                 if self._conversation is not None:
                     await self._conversation.leave()
 
@@ -154,9 +166,8 @@ class LineMode:
             return Conversation.resume(corpus, engine, self._resume)
         return Conversation.start(corpus, engine, self._launch.load_persona())
 
-    def _monitor(self, engine: Engine, conversation: Conversation, corpus: Corpus) -> "Monitor | None":
-        if not self._measure:
-            return None
+    def _make_monitor(self, conversation: Conversation, corpus: Corpus) -> "Monitor":
+        engine = conversation.engine
         monitor = self._launch.make_monitor(engine, conversation.persona, corpus)
         if not is_confirmed(engine.info):
             raise UsageError(
@@ -164,20 +175,23 @@ class LineMode:
                 "at the start and after every reply; agree to that once on the screen (chat with this --model), or "
                 "leave out --measure"
             )
-        if engine.info.demonstration:
-            print(f"({DEMONSTRATION})", file=sys.stderr, flush=True)
         return monitor
 
-    async def _exchange(self, conversation: Conversation, monitor: "Monitor | None") -> int:
-        await self._report(conversation, monitor)
+    async def _exchange(self, conversation: Conversation, corpus: Corpus) -> int:
+        await self._report(conversation, corpus)
         number = 0
         try:
             async with aclosing(input_lines(sys.stdin.fileno())) as lines:
                 async for line in lines:
                     number += 1
-                    if line.strip():
+                    command, *asked = line.split(maxsplit=1) or [""]
+                    if command == STEER:
+                        await self._steer(conversation, corpus, "".join(asked).strip())
+                    elif command:
                         await self._reply(conversation, line.strip())
-                        await self._report(conversation, monitor)
+                        await self._report(conversation, corpus)
+        except SteeringError as error:
+            raise UsageError(f"line {number}: {error}; {_messages_kept(conversation)}") from error
         except UnreadableLineError as error:
             raise UsageError(f"line {number + 1} {error}; {_messages_kept(conversation)}") from error
         except TooLongError as error:
@@ -202,11 +216,24 @@ class LineMode:
         if self._interrupted:
             raise asyncio.CancelledError
 
-    async def _report(self, conversation: Conversation, monitor: "Monitor | None") -> None:
+    async def _steer(self, conversation: Conversation, corpus: Corpus, asked: str) -> None:
+        """Turn the knob as it is `asked` and measure again, or only say what is on where nothing is asked."""
+        if asked:
+            await asyncio.to_thread(_turn, conversation.knob, asked)
+        described = printable(conversation.knob.described()) or "nothing"
+        print(f"(inside the model: {described})", file=sys.stderr, flush=True)
+        if self._monitor is not None and self._monitor.engine is not conversation.engine:
+            await self._monitor.settle()
+            self._monitor = self._make_monitor(conversation, corpus)
+            await self._report(conversation, corpus)
+
+    async def _report(self, conversation: Conversation, corpus: Corpus) -> None:
+        monitor = self._monitor
         if monitor is None:
             return
         path = conversation.path
         followed = path[-1].id if path else None
+        found = await _read_inside(conversation, corpus) if path else None
         last = None
         estimates_of_round = monitor.measure(
             conversation.context(), followed, conversation.id, unspoken=lambda: conversation.unspoken
@@ -221,6 +248,30 @@ class LineMode:
             if sys.stderr.isatty():
                 print("\r\x1b[K", end="", file=uncleaned(sys.stderr))
             print(estimate_line(last), file=sys.stderr, flush=True)
+        if found is not None:
+            print(inside_line(found, None if last is None else last.drift), file=sys.stderr, flush=True)
+
+
+async def _read_inside(conversation: Conversation, corpus: Corpus) -> "Inside | None":
+    """Read the last reply along the persona's direction, if it has one and the model shows its states."""
+    from chat_personas.monitor.inside import needle_of
+
+    needle = await asyncio.to_thread(needle_of, conversation.knob, corpus)
+    return None if needle is None else await needle.read(conversation.context(), conversation.path)
+
+
+def _turn(knob: Knob, asked: str) -> None:
+    """Turn the knob as a person writes it: a number, `on` or `off`. Raises SteeringError."""
+    if asked == "off":
+        knob.off()
+    elif asked == "on":
+        knob.on()
+    else:
+        try:
+            strength = float(asked)
+        except ValueError as error:
+            raise SteeringError(f"{STEER} takes a strength such as 0.5, on or off, and not {quoted(asked)}") from error
+        knob.turn(strength)
 
 
 def _notice_own_text(conversation: Conversation, engine: Engine) -> None:

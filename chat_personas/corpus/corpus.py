@@ -244,6 +244,11 @@ class Corpus:
         with self._connections.reading() as connection:
             return messages.thoughts_to(connection, leaf_id)
 
+    def record_projection(self, message_id: str, projection: float, projected_on: str) -> None:
+        """Record how far along a direction the hidden states of a reply lie; see `GenerationRow`."""
+        with self._connections.writing() as connection:
+            messages.write_projection(connection, message_id, projection, projected_on)
+
     def search(self, text: str, *, limit: int = 50) -> tuple[SearchHit, ...]:
         """Return the messages that contain all these words, best matches first; the last word may be incomplete.
 

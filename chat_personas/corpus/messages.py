@@ -8,7 +8,18 @@ from chat_personas import __version__
 from chat_personas.corpus.errors import ConversationGoneError, CorpusError
 from chat_personas.corpus.live_programs import living_owners
 from chat_personas.corpus.rows import GenerationRow, MessageRow, Status, Thought
-from chat_personas.corpus.sql import columns_of, fetch, insert, new_key, now, stamp, storable, update, values_of
+from chat_personas.corpus.sql import (
+    as_json,
+    columns_of,
+    fetch,
+    insert,
+    new_key,
+    now,
+    stamp,
+    storable,
+    update,
+    values_of,
+)
 from eval.engine import EngineInfo, Message, Role, Sampling, Usage
 
 DIED = "the program ended before the reply did"
@@ -61,6 +72,12 @@ def write_thought(connection: sqlite3.Connection, message_id: str, thought: Thou
         update(connection, "generations", ("message_id", message_id), values)
 
 
+def write_projection(connection: sqlite3.Connection, message_id: str, projection: float, projected_on: str) -> None:
+    """Record where the states of a reply lie; nothing happens where another program has deleted it."""
+    where = ("message_id", message_id)
+    update(connection, "generations", where, {"projection": projection, "projected_on": projected_on})
+
+
 def withdraw(connection: sqlite3.Connection, message_id: str) -> None:
     """Remove a message to which there is no answer."""
     connection.execute("DELETE FROM messages WHERE id = ?", (message_id,))
@@ -83,6 +100,7 @@ def begin_generation(connection: sqlite3.Connection, message_id: str, info: Engi
         "max_tokens": sampling.max_tokens,
         "seed": sampling.seed,
         "program_version": __version__,
+        "interventions": as_json(info.interventions),
     }
     insert(connection, "generations", values)
 

@@ -24,6 +24,7 @@ from chat_personas.text import pluralize
 from eval.answers import Answer, Failure
 from eval.engine import ORDERS, Engine, Message
 from eval.expression.log_probability import ask
+from eval.interventions import unsteered as without_interventions
 from eval.scoring.scores import Scorecard, score
 from eval.surveys.human_figures import human_figures
 from eval.surveys.model import Question
@@ -89,6 +90,11 @@ class Monitor:
         anchors = {question.id for question in self._plan.anchors}
         self._anchors = np.array([question.id in anchors for question in questions], dtype=np.bool_)
         self._with_figures = sum(human_figures(question, groups) is not None for question in questions)
+
+    @property
+    def engine(self) -> Engine:
+        """What is asked."""
+        return self._engine
 
     @property
     def survey(self) -> "LoadedSurvey":
@@ -166,11 +172,14 @@ class Monitor:
             EngineError: the model or the server failed.
         """
         found = self._first
-        if found is None or not (self._measure.groups and found.place.context and self._engine.info.local):
+        info = self._engine.info
+        steered = found is not None and (found.place.context or info.interventions)
+        if found is None or not (self._measure.groups and steered and info.local):
             return None
+        model = without_interventions(self._engine)
         replied = seconds_of_replies()
         lacking = tuple(question for question in found.planned if question.id not in self._unsteered)
-        with self._remembering(self._engine) if lacking else nullcontext(self._engine) as engine:
+        with self._remembering(model) if lacking else nullcontext(model) as engine:
             for part in _short_parts(lacking):
                 if seconds_of_replies() > replied:
                     return None

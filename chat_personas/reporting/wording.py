@@ -14,6 +14,7 @@ from personas import attribute_of
 
 if TYPE_CHECKING:
     from chat_personas.monitor.drift import Drift
+    from chat_personas.monitor.inside import Inside
     from eval.engine import EngineInfo
     from eval.matrix.models import (
         MatrixReport,
@@ -387,6 +388,30 @@ def drifted(drift: "Drift", difference: str) -> Iterator[str]:
         return
     change = "a detectable change" if drift.detectable else "no detectable change"
     yield f"{change} ({100 * drift.level:.3g}% interval, for a look after every turn)"
+
+
+PARTING: dict[Literal["inside_only", "survey_only", "opposite"], str] = {
+    "inside_only": "they part: the inside has moved, the survey answers have not",
+    "survey_only": "they part: the survey answers have moved, the inside has not",
+    "opposite": "they part: the inside and the survey answers have moved to opposite sides",
+}
+"""How what is read inside the model and what it says in the survey part, over the turns."""
+
+
+def inside_line(found: "Inside", drift: "Drift | None") -> str:
+    """Say in one line where the last reply lies along the persona's direction, and whether that parts from the survey.
+
+    The poles have their names, and the spread of held-out texts stands beside them.
+    """
+    names = found.direction.pole_names or ("the negative pole", "the positive pole")
+    last, parted = found.points[-1], found.parting(drift)
+    parts = [
+        f"[turn {last.turn}, inside] {found.direction.name} {last.projection:.2f} (0 is {names[0]}, 1 is {names[1]})",
+        *([] if found.spread is None else [f"held-out texts spread by {found.spread:.2f}"]),
+        *([] if found.change is None else [f"since turn {found.points[0].turn} {found.change:+.2f} to its own side"]),
+        *([] if parted is None else [PARTING[parted]]),
+    ]
+    return printable("; ".join(parts))
 
 
 # What the persona changes

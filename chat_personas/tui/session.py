@@ -16,6 +16,7 @@ from chat_personas.tui.leaving import PATIENCE, in_time
 if TYPE_CHECKING:
     from chat_personas.conversation.conversation import Conversation
     from chat_personas.corpus import Corpus
+    from chat_personas.monitor.inside import Inside
     from chat_personas.monitor.monitor import Monitor
     from chat_personas.settings import Settings
     from eval.engine import Engine, EngineInfo
@@ -95,6 +96,7 @@ class Session:
         self._corpus_opening: asyncio.Task[Corpus] | None = None
         self.failure: Exception | None = None
         self.unsent = 0
+        self._turning = asyncio.Lock()
 
     async def load_settings(self) -> "Settings":
         """Replace the preview by the validated settings, and return them. Raises SettingsError."""
@@ -138,19 +140,23 @@ class Session:
         return await self.open_persona(conversation.persona.name if conversation is not None else None)
 
     async def begin(self) -> "Conversation":
-        """Begin a new conversation with the persona; the previous one stays in the corpus."""
+        """Begin a new conversation with the persona; the previous one stays in the corpus.
+
+        Raises:
+            ReportedError: the model cannot be steered as the persona asks.
+        """
         from chat_personas.conversation.conversation import Conversation
 
         assert self.persona is not None
         corpus, engine = await self.open_corpus(), await self.open_engine()
-        conversation = Conversation.start(corpus, engine, self.persona)
-        return await self._take_up(conversation)
+        return await self._take_up(await asyncio.to_thread(Conversation.start, corpus, engine, self.persona))
 
     async def resume(self, conversation_id: str) -> "Conversation":
         """Continue a conversation of the corpus, with its own persona.
 
         Raises:
             CorpusError: there is no conversation of that id.
+            ReportedError: the model cannot be steered as the persona asks.
         """
         from chat_personas.conversation.conversation import Conversation
 
@@ -204,8 +210,24 @@ class Session:
             with suppress(EngineError):
                 await self.conversation.read_ahead()
 
+    async def turn(self, by: float) -> None:
+        """Turn the knob of the open conversation. In a thread: a direction may have to be looked for first.
+
+        Raises:
+            SteeringError: there is nothing to turn; the message says what to do.
+        """
+        async with self._turning:
+            if self.conversation is not None:
+                await asyncio.to_thread(self.conversation.knob.step, by)
+
     async def open_monitor(self) -> "Monitor | None":
-        """Return the monitor of the open conversation, made on first use; None while nothing can be measured."""
+        """Return the monitor of the open conversation, made on first use; None while nothing can be measured.
+
+        Where the knob was turned, it is another one than before. Raises CorpusError: that could not store a round.
+        """
+        if self.monitor and self.conversation and self.monitor.engine is not self.conversation.engine:
+            await self.monitor.settle()
+            self.monitor = None
         if (
             self.monitor is None
             and self.conversation is not None
@@ -213,9 +235,25 @@ class Session:
             and self.corpus is not None
         ):
             self.monitor = await asyncio.to_thread(
-                self.launch.make_monitor, self.engine, self.conversation.persona, self.corpus
+                self.launch.make_monitor, self.conversation.engine, self.conversation.persona, self.corpus
             )
         return self.monitor
+
+    async def read_inside(self) -> "Inside | None":
+        """Read the last reply along the persona's direction; None where it has none, or the model shows no states.
+
+        Raises:
+            EngineError: the model failed.
+            CorpusError: the corpus cannot be read or written.
+        """
+        from chat_personas.monitor.inside import needle_of
+
+        conversation, corpus = self.conversation, self.corpus
+        if conversation is None or corpus is None:
+            return None
+        context, path = conversation.context(), conversation.path
+        needle = await asyncio.to_thread(needle_of, conversation.knob, corpus)
+        return None if needle is None else await needle.read(context, path)
 
     async def stop(self) -> None:
         """Stop the reply, if there is one, and store its text."""

@@ -67,6 +67,9 @@ def test_what_was_trained_comes_back(tmp_path: Path) -> None:
     np.testing.assert_allclose(direction.vectors, trained.vectors[1:], atol=1e-6)
     np.testing.assert_allclose(direction.norms, trained.norms[1:], rtol=1e-6)
     np.testing.assert_allclose(direction.poles, trained.poles[1:], rtol=1e-6)
+    assert direction.spreads is not None
+    np.testing.assert_allclose(direction.spreads, [each.spread for each in facts.layers], rtol=1e-6)
+    assert direction.pole_names == ("republican", "democrat")
     assert direction.best == 1 + int(np.argmax(trained.effects[1:]))
 
 
@@ -102,12 +105,21 @@ def test_a_vector_made_by_another_tool_keeps_its_own_length_as_unit(tmp_path: Pa
     np.testing.assert_allclose(found.direction.vectors, [[0.0, 0.6, 0.8], [1.0, 0.0, 0.0]])
 
 
+def test_a_file_of_an_older_version_has_no_spread(tmp_path: Path) -> None:
+    trained, facts = trained_one()
+    older = facts.model_copy(
+        update={"layers": tuple(each.model_copy(update={"spread": None}) for each in facts.layers)}
+    )
+    write_direction(tmp_path / "party.gguf", trained, older)
+    assert read_direction(tmp_path / "party.gguf").direction.spreads is None
+
+
 def test_every_file_cut_short_is_refused_in_one_line(tmp_path: Path) -> None:
     written(tmp_path / "party.gguf")
     content = (tmp_path / "party.gguf").read_bytes()
     cut = tmp_path / "cut.gguf"
-    refused = 0
-    for length in range(0, len(content), 37):
+    refused, padding = 0, 16  # after the four numbers of the last vector
+    for length in range(0, len(content) - padding, 37):
         cut.write_bytes(content[:length])
         with pytest.raises(SteeringError) as raised:
             read_direction(cut)

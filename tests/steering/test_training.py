@@ -98,6 +98,14 @@ def test_only_held_out_pairs_judge_a_direction() -> None:
         assert layer.agreement == pytest.approx(1.0)
 
 
+def test_the_spread_is_that_of_held_out_states_around_their_own_set() -> None:
+    """The held-out ones lie at 0 and 2 (variance 2), and at 10 and 16 (variance 18): their mean is 10."""
+    negative = np.array([0.0, 0.0, 0.0, 2.0]).reshape(4, 1, 1).repeat(2, axis=1)
+    positive = np.array([9.0, 9.0, 10.0, 16.0]).reshape(4, 1, 1).repeat(2, axis=1)
+    (layer,) = separations(np.ones((2, 1)), positive, negative, half=2)
+    assert layer.spread == pytest.approx(np.sqrt(10))
+
+
 def test_states_are_taken_up_where_a_killed_program_left_them(tmp_path: Path) -> None:
     path = tmp_path / "states"
     first = np.arange(6, dtype=np.float32).reshape(2, 3)

@@ -35,13 +35,20 @@ class LlamaEngine:
     """
 
     def __init__(
-        self, worker: Worker, info: EngineInfo, shape: "ModelShape", interventions: Interventions = ()
+        self,
+        worker: Worker,
+        info: EngineInfo,
+        shape: "ModelShape",
+        interventions: Interventions = (),
+        *,
+        owns_model: bool = True,
     ) -> None:
-        """For `open` and `steered`."""
+        """For `open` and `steered`; only one that `owns_model` frees it."""
         self._worker = worker
         self._info = info
         self.shape = shape
         self._interventions = tuple(interventions)
+        self._owns_model = owns_model
         self._ahead: ReadAheadJob | None = None
 
     @classmethod
@@ -157,6 +164,15 @@ class LlamaEngine:
         if read < len(openings):
             raise EngineError("the model was closed while its states were read")
 
+    async def reply_states(self, opening: Opening, layer: int) -> "NDArray[np.float32]":
+        """Return the hidden states along a reply; see `ReadsReplies.reply_states`."""
+        from chat_personas.engines.llama.hidden_states.reading import ReplyStatesJob
+
+        async with aclosing(self._results(ReplyStatesJob(opening, layer, self._interventions))) as found:
+            async for states in found:
+                return states
+        raise EngineError("the model was closed while its states were read")
+
     async def divergence(self, texts: Sequence[str], interventions: Interventions) -> list[float]:
         """Return for each text how far the next words move under interventions (nats a token); see `DivergenceJob`."""
         from chat_personas.engines.llama.hidden_states.divergence import DivergenceJob
@@ -211,16 +227,15 @@ class LlamaEngine:
 
         check_interventions(interventions, self.shape, self._info.sha256)
         info = replace(self._info, interventions=tuple(each.key for each in interventions))
-        return LlamaEngine(self._worker, info, self.shape, interventions)
+        return LlamaEngine(self._worker, info, self.shape, interventions, owns_model=False)
 
     async def close(self) -> None:
         """Stop the running job, free the model and wait for its thread to end. Closing twice is allowed.
 
-        An engine that is only another one under interventions leaves the model to that.
+        One that `steered` gave leaves the model to the engine that was opened.
         """
-        if self._interventions:
-            return
-        await asyncio.to_thread(self._worker.close)
+        if self._owns_model:
+            await asyncio.to_thread(self._worker.close)
 
 
 def _settler(loading: "asyncio.Future[Runtime]") -> "Callable[[Runtime | BaseException], None]":

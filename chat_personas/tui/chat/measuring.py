@@ -106,6 +106,8 @@ class MeasuringController:
         path = conversation.path
         last = path[-1].id if path else None
         self._current = conversation.id, last
+        if last is not None:
+            self._panel.show_inside(await self._session.read_inside())
         estimates_of_round = monitor.measure(
             conversation.context(),
             last,

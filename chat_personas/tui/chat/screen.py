@@ -11,8 +11,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.screen import Screen
+from textual.timer import Timer
 
 from chat_personas.reporting.wording import own_text
+from chat_personas.steering.knob import STEP
 from chat_personas.text import printable
 from chat_personas.tui.chat.keeping import STORED, KeepingController
 from chat_personas.tui.chat.measuring import MeasuringController, whose
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
 NO_MODEL = "no model"
 OPENING = "opening…"
+UNTURNED = 0.4
+"""Seconds after the last turn of the knob until the persona is measured: several presses are one turn."""
 LONG = 5
 """Seconds after which it is shown for how long the model has been opened."""
 WIDE = 100
@@ -72,6 +76,8 @@ class ChatScreen(Screen[None]):
         Binding(
             "f9", "thoughts", "Thoughts", id="thoughts", tooltip="Show or hide what the model thought", priority=True
         ),
+        _quiet("alt+up,ctrl+up", "steer_up", "Steer further along the direction"),
+        _quiet("alt+down,ctrl+down", "steer_down", "Steer less, or the other way"),
         _quiet("f3", "prompt", "Show the exact prompt"),
         _quiet("f4", "measuring", "Start or stop measuring"),
         _quiet("f5,ctrl+r", "regenerate", "Regenerate the last reply"),
@@ -101,6 +107,7 @@ class ChatScreen(Screen[None]):
         self.replies = ReplyController(session, self.transcript, self)
         self.measuring = MeasuringController(session, self.panel)
         self._opening_since = time.monotonic()
+        self._turned: Timer | None = None
         self.keeping = KeepingController(session, self.transcript, self.replies, self)
         self.navigator = Navigator(session, self.replies, self.measuring, self)
 
@@ -161,6 +168,7 @@ class ChatScreen(Screen[None]):
     def show_persona(self, persona: "Persona") -> None:
         """Name the persona, and the groups that it is compared with."""
         self.title_line.persona, self.status_line.own_text = persona.title, own_text(persona)
+        self.title_line.steering = ""
         self.panel.about(whose(persona))
 
     def show_model(self, info: "EngineInfo") -> None:
@@ -178,6 +186,7 @@ class ChatScreen(Screen[None]):
     async def show_conversation(self, conversation: "Conversation") -> None:
         """Show a new conversation, or one of the corpus. Raises CorpusError."""
         self.title_line.persona = conversation.persona.title
+        self.title_line.steering = conversation.knob.described()
         self.status_line.own_text = own_text(conversation.persona)
         self.show_title()
         await self.show_context()
@@ -357,6 +366,43 @@ class ChatScreen(Screen[None]):
             self.measure()
         self.panel.say(self.measuring.state())
 
+    # The knob
+
+    @work(group="knob")
+    async def action_steer_up(self) -> None:
+        """Turn the persona's strength up."""
+        await self._turn(STEP)
+
+    @work(group="knob")
+    async def action_steer_down(self) -> None:
+        """Turn the persona's strength down."""
+        await self._turn(-STEP)
+
+    async def _turn(self, by: float) -> None:
+        """Change what is on inside the model from the next reply on, and measure the conversation under it."""
+        try:
+            await self.session.turn(by)
+        except ReportedError as error:
+            why = str(error)  # it may hold a command, which a person copies: it stays in the transcript
+            await self.transcript.remove_entries(lambda entry: entry.kind == "notice" and entry.text == why)
+            await self.transcript.add(Entry("notice", why))
+            return
+        conversation = self.session.conversation
+        if conversation is None:
+            return
+        self.title_line.steering = conversation.knob.described()
+        self.panel.clear(self.measuring.state())  # the figures are those of another setting
+        self.stop_measuring()
+        if self._turned is not None:
+            self._turned.stop()
+        self._turned = self.set_timer(UNTURNED, self._use_turned)
+
+    def _use_turned(self) -> None:
+        """Let the model read the conversation under its new setting, and measure it."""
+        if not self.replies.busy:
+            self.read_ahead()
+            self.measure()  # a reply on its way is under the setting before; when it ends, it is measured
+
     # The panel
 
     @property
@@ -392,7 +438,9 @@ class ChatScreen(Screen[None]):
         from chat_personas.tui.screens.prompt import PromptScreen
 
         if self.session.conversation is not None:
-            self.app.push_screen(PromptScreen(self.session.conversation.context()))
+            conversation = self.session.conversation
+            knob = conversation.knob
+            self.app.push_screen(PromptScreen(conversation.context(), knob.described() if knob.interventions else ""))
 
     def action_whole(self) -> None:
         """Show the message that is shown in part, or the last reply, as it is and to its end."""

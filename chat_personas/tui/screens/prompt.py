@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from eval.engine import Message
 
 NO_SYSTEM = "No system prompt: the model is not steered."
+INSIDE = "The model is steered from inside: {what}. No prompt says so."
 
 
 class PromptScreen(Screen[None]):
@@ -27,16 +28,20 @@ class PromptScreen(Screen[None]):
         Binding("c", "copy", "Copy", id="prompt_copy"),
     ]
 
-    def __init__(self, given: Sequence["Message"]) -> None:
+    def __init__(self, given: Sequence["Message"], inside: str = "") -> None:
+        """Show the messages `given`; `inside` says what is on inside the model, "" where nothing is."""
         super().__init__()
         self._given = given
+        self._inside = inside
         self._messages = VerticalScroll(id="messages")
 
     def compose(self) -> ComposeResult:
         """Lay out every message under its role."""
         yield Static("The exact prompt", markup=False, id="heading")
         with self._messages:
-            if not any(message.role == "system" for message in self._given):
+            if self._inside:
+                yield Static(INSIDE.format(what=printable(self._inside)), markup=False, classes="absent")
+            elif not any(message.role == "system" for message in self._given):
                 yield Static(NO_SYSTEM, markup=False, classes="absent")
             for message in self._given:
                 yield Static(f"── {message.role} ──", markup=False, classes="role")

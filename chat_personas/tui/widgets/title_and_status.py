@@ -19,13 +19,15 @@ NOT_STORED = "! not stored · "
 
 
 class TitleLine(Widget):
-    """The persona and the title of the conversation; on the right, while the panel is hidden, the score in short.
+    """The persona, what is on inside the model, and the title of the conversation.
 
-    While something is not stored, the line begins with that.
+    On the right, while the panel is hidden, stands the score in short. While something is not stored, the line begins
+    with that.
     """
 
     unsaved: reactive[bool] = reactive(False)
     persona: reactive[str] = reactive("")
+    steering: reactive[str] = reactive("")
     conversation: reactive[str] = reactive("")
     score: reactive[str] = reactive("")
 
@@ -37,7 +39,8 @@ class TitleLine(Widget):
     def render(self) -> Content:
         """Draw both ends of the line; where it is too long, the title of the conversation is cut."""
         right = f"  {self.score} (F2)" if self.score and self.app.size.width < self._wide else ""
-        left = (NOT_STORED if self.unsaved else "") + printable(self.persona)
+        said = " · ".join(printable(part) for part in (self.persona, self.steering) if part)
+        left = (NOT_STORED if self.unsaved else "") + said
         about = f" · {printable(self.conversation)}" if self.conversation else ""
         room = max(0, self.content_size.width - cell_len(right))
         text = fitted(left + about, room) if room else ""

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 
 from chat_personas.engines.llama import LlamaEngine
 from chat_personas.engines.llama.context import Batch
+from chat_personas.engines.llama.hidden_states.residual_stream import ResidualStream
+from chat_personas.engines.llama.hidden_states.steered_contexts import added
+from chat_personas.engines.llama.hidden_states.steered_contexts import settings as written_under
 from chat_personas.engines.llama.runtime import Options, Runtime, load_runtime
 from chat_personas.engines.llama.worker import InterruptFlag
 from eval.engine import EngineError, Message, Probe, Sampling
@@ -68,16 +71,24 @@ def runtime(model_path: Path) -> Iterator[Runtime]:
 def computed(
     runtime: Runtime, interventions: Interventions, tokens: Sequence[int] = TOKENS
 ) -> tuple[NDArray[np.float32], dict[str, NDArray[np.float32]]]:
-    """What llama.cpp computes in an empty cache: the logits after each token, and the states after each layer."""
-    context = runtime.under(interventions).context
-    stream = context.residual
-    if stream is not None:
-        stream.wanted = {f"l_out-{layer}" for layer in range(LAYERS)}
-    context.cut(0, 0)
-    context.decode(Batch(tokens, range(len(tokens)), [(0,)] * len(tokens), [True] * len(tokens)))
-    logits = np.stack([context.logits(row) for row in range(len(tokens))])
-    context.cut(0, 0)
-    return logits, {} if stream is None else dict(stream.states)
+    """What llama.cpp computes in an empty cache: the logits after each token, and the states after each layer.
+
+    The states are read in a context that hears of them, which computes the same logits.
+    """
+    shape = runtime.model.shape
+    wanted = {f"l_out-{layer}" for layer in range(LAYERS)}
+    stream = ResidualStream(shape.width, written_under(interventions, shape), wanted)
+    hearing = runtime.steered.make(stream)
+    hearing.add(added(interventions, shape))
+    found = []
+    for context in (runtime.under(interventions).context, hearing):
+        context.cut(0, 0)
+        context.decode(Batch(tokens, range(len(tokens)), [(0,)] * len(tokens), [True] * len(tokens)))
+        found.append(np.stack([context.logits(row) for row in range(len(tokens))]))
+        context.cut(0, 0)
+    hearing.close()
+    np.testing.assert_allclose(found[0], found[1], atol=CLOSE)
+    return found[0], dict(stream.states)
 
 
 def assert_computes(

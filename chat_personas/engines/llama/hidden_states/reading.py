@@ -1,6 +1,6 @@
-"""Reading hidden states: the state of every layer at the last token of a context."""
+"""Reading hidden states: that of every layer at the last token of a text, and that of one layer along a reply."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from chat_personas.engines.llama.context import Batch, Context, ContextSize
 from chat_personas.engines.llama.hidden_states.residual_stream import AFTER, ResidualStream
+from chat_personas.engines.llama.hidden_states.steered_contexts import added, settings
 from chat_personas.engines.llama.worker import InterruptFlag, Job, Priority
 from eval.engine import RequestError
+from eval.interventions import Interventions
 from eval.states import Opening
 
 if TYPE_CHECKING:
@@ -34,11 +36,47 @@ class StatesJob(Job[NDArray[np.float32]]):
         """Read the openings that are not read yet; see `Job.run`."""
         layers = runtime.model.shape.layers
         stream = ResidualStream(runtime.model.shape.width, wanted={f"{AFTER}-{layer}" for layer in range(layers)})
-        context = _context(runtime, flag, stream)
+        context = _context(runtime, flag, stream, runtime.context_length)
         try:
             while self._waiting:
                 self.results.put(_read(context, stream, _tokens(runtime, self._waiting[0]), layers))
                 del self._waiting[0]
+        finally:
+            context.close()
+
+
+class ReplyStatesJob(Job[NDArray[np.float32]]):
+    """Reads the state after one layer at every token of a reply (tokens, width), under interventions.
+
+    It has a context of its own, so that the conversation's cache stays bit for bit as it is. Interrupted, it begins
+    again.
+    """
+
+    priority = Priority.MEASUREMENT
+
+    def __init__(self, opening: Opening, layer: int, interventions: Interventions) -> None:
+        super().__init__()
+        self._opening = opening
+        self._layer = layer
+        self._interventions = interventions
+
+    def run(self, runtime: "Runtime", flag: InterruptFlag) -> None:
+        """Read the reply; see `Job.run`."""
+        shape, name = runtime.model.shape, f"{AFTER}-{self._layer}"
+        tokens = _tokens(runtime, self._opening)
+        reply = len(tokens) - len(runtime.prompter.tokens(self._opening.messages))
+        if not reply:
+            raise RequestError("an empty reply has no states")
+        stream = ResidualStream(shape.width, settings(self._interventions, shape), wanted={name})
+        context = _context(runtime, flag, stream, len(tokens))
+        try:
+            context.add(added(self._interventions, shape))
+            for _ in _decoded(context, tokens[:-reply], 0, context.size.batch):
+                pass
+            # Of the last layer llama.cpp computes only the tokens whose logits are asked for: one in each decode here.
+            size = 1 if self._layer == shape.layers - 1 else context.size.batch
+            found = [stream.states[name] for _ in _decoded(context, tokens[-reply:], len(tokens) - reply, size)]
+            self.results.put(np.concatenate(found))
         finally:
             context.close()
 
@@ -53,10 +91,10 @@ def _tokens(runtime: "Runtime", opening: Opening) -> tuple[int, ...]:
     return tokens
 
 
-def _context(runtime: "Runtime", flag: InterruptFlag, stream: ResidualStream) -> Context:
+def _context(runtime: "Runtime", flag: InterruptFlag, stream: ResidualStream, length: int) -> Context:
     return Context(
         runtime.model.pointer,
-        ContextSize(runtime.context_length, min(runtime.context.size.batch, runtime.context_length), 1),
+        ContextSize(length, min(runtime.context.size.batch, length), 1),
         vocabulary=runtime.vocabulary.size,
         threads=runtime.threads,
         flash_attention=runtime.flash_attention,
@@ -68,10 +106,16 @@ def _context(runtime: "Runtime", flag: InterruptFlag, stream: ResidualStream) ->
 
 def _read(context: Context, stream: ResidualStream, tokens: Sequence[int], layers: int) -> NDArray[np.float32]:
     context.cut(_CONVERSATION, 0)
-    size = context.size.batch
+    for _ in _decoded(context, tokens, 0, context.size.batch):
+        pass
+    return np.stack([stream.states[f"{AFTER}-{layer}"][-1] for layer in range(layers)])
+
+
+def _decoded(context: Context, tokens: Sequence[int], begin: int, size: int) -> Iterator[None]:
+    """Decode `tokens`, of which the first has the position `begin`, in parts; yield after each of them."""
     for start in range(0, len(tokens), size):
         part = tokens[start : start + size]
         outputs = [False] * (len(part) - 1) + [True]
-        positions = range(start, start + len(part))
+        positions = range(begin + start, begin + start + len(part))
         context.decode(Batch(part, positions, [(_CONVERSATION,)] * len(part), outputs))
-    return np.stack([stream.states[f"{AFTER}-{layer}"][-1] for layer in range(layers)])
+        yield

@@ -129,11 +129,12 @@ def _every_state(shape: ModelShape) -> list[str]:
 class SteeredContexts:
     """The contexts of the settings that were used last, each with what it holds in its cache.
 
-    `make` allocates a context that hears of its hidden states, `remember` keeps the books of its cache.
+    `make` allocates a context that hears of its hidden states, or does not (None); `remember` keeps the books of its
+    cache.
     """
 
     shape: ModelShape
-    make: Callable[[ResidualStream], Context]
+    make: Callable[[ResidualStream | None], Context]
     remember: Callable[[Context], Memory]
     _kept: OrderedDict[tuple[str, ...], tuple[Context, Memory]] = field(default_factory=OrderedDict)
 
@@ -152,7 +153,9 @@ class SteeredContexts:
 
     def opened(self, interventions: Interventions) -> Context:
         """Return an empty context of this setting, which the caller closes."""
-        context = self.make(ResidualStream(self.shape.width, settings(interventions, self.shape)))
+        written = settings(interventions, self.shape)
+        # Where nothing is written it does not hear of them: a call back for every tensor would slow each token down.
+        context = self.make(ResidualStream(self.shape.width, written) if written else None)
         context.add(added(interventions, self.shape))
         return context
 

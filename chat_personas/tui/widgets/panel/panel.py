@@ -13,10 +13,12 @@ from chat_personas.reporting.verdicts import not_shown
 from chat_personas.tui.widgets.panel.headline import Figures, Headline, in_short
 
 if TYPE_CHECKING:
+    from chat_personas.monitor.inside import Inside
     from chat_personas.monitor.monitor import Estimate
     from chat_personas.tui.widgets.panel.probe import ProbeSection
     from chat_personas.tui.widgets.panel.sections import (
         CourseSection,
+        InsideSection,
         NearestSection,
         ScaleSection,
         ValiditySection,
@@ -33,6 +35,7 @@ class Sections(NamedTuple):
 
     scale: "ScaleSection"
     course: "CourseSection"
+    inside: "InsideSection"
     nearest: "NearestSection"
     probe: "ProbeSection"
     validity: "ValiditySection"
@@ -61,6 +64,7 @@ class AlignmentPanel(VerticalScroll):
         self._postponed = 0
         self.border_title = "Measured"
         self.figures = Figures()
+        self._inside: Inside | None = None
         self._group = ""
         self._source = ""
         self._stems: Mapping[str, str] = {}
@@ -81,12 +85,15 @@ class AlignmentPanel(VerticalScroll):
         from chat_personas.tui.widgets.panel.probe import ProbeSection
         from chat_personas.tui.widgets.panel.sections import (
             CourseSection,
+            InsideSection,
             NearestSection,
             ScaleSection,
             ValiditySection,
         )
 
-        self._sections = Sections(ScaleSection(), CourseSection(), NearestSection(), ProbeSection(), ValiditySection())
+        self._sections = Sections(
+            ScaleSection(), CourseSection(), InsideSection(), NearestSection(), ProbeSection(), ValiditySection()
+        )
         await self.mount_all(self._sections)
 
     def about(self, groups: Iterable[str], *, stems: Mapping[str, str] | None = None, source: str = "") -> None:
@@ -102,7 +109,7 @@ class AlignmentPanel(VerticalScroll):
 
     def clear(self, state: str) -> None:
         """Drop the figures and say `state` in their place."""
-        self.figures, self._due = Figures(state=state), False
+        self.figures, self._inside, self._due = Figures(state=state), None, False
         self._sections_are_old = True
         self._show()
 
@@ -114,6 +121,11 @@ class AlignmentPanel(VerticalScroll):
     def halt(self, state: str) -> None:
         """Say that measuring was stopped, and `state`; the figures stay."""
         self.figures = replace(self.figures, state=state, halted=True)
+        self._show()
+
+    def show_inside(self, inside: "Inside | None") -> None:
+        """Show where the replies lie along the persona's direction; None where nothing is known."""
+        self._inside, self._sections_are_old = inside, True
         self._show()
 
     def offer(self, estimate: "Estimate") -> None:
@@ -164,6 +176,7 @@ class AlignmentPanel(VerticalScroll):
         sections.scale.show(card, complete=complete)
         course, drift = (estimate.course, estimate.drift) if estimate else ((), None)
         sections.course.show(course, drift, _population(card))
+        sections.inside.show(self._inside, drift)
         sections.nearest.show(card, complete=complete)
 
 

@@ -1,7 +1,7 @@
-"""The sections of the panel below its headline: reference points, course, nearest groups, validity; and their base."""
+"""The sections of the panel below its headline: reference points, course, the inside, nearest groups, validity."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual.content import Content
 from textual.widget import Widget
@@ -10,15 +10,22 @@ from chat_personas.reporting import wording
 from chat_personas.reporting.numbers import people
 from chat_personas.reporting.verdicts import not_shown
 from chat_personas.reporting.wording import EXAGGERATION, STEERED_BRIEFLY, doubts, drifted, score_name
-from chat_personas.text import pluralize
+from chat_personas.text import pluralize, printable
 from chat_personas.tui.drawing import (
+    FIGURE_CELLS,
+    NAME_CELLS,
     NOISE_FLOOR,
     OPPOSITE,
     PERSONA,
     POPULATION,
+    STYLES,
     UNIFORM,
+    Mark,
+    Range,
     axis_row,
     fitted,
+    interval_line,
+    line_cells,
     mean_of,
     score_row,
     signed,
@@ -30,6 +37,7 @@ if TYPE_CHECKING:
     from textual.events import Resize
 
     from chat_personas.monitor.drift import CoursePoint, Drift
+    from chat_personas.monitor.inside import Inside
     from eval.scoring.scores import Scorecard
 
 FIRST_WIDTH = 44
@@ -160,8 +168,77 @@ class CourseSection(Section):
         return course(self._points, self._drift, width, self._population)
 
 
+INSIDE = Range(-0.5, 1.5)
+"""The scale of projections: the poles of a direction are 0 and 1, and a reply may lie outside."""
+CHANGE = Range(-0.5, 0.5)
+"""The one scale on which the inside and the survey answers are drawn as they change."""
+AT_POLE = "◆"
+
+
+def inside(found: "Inside", drift: "Drift | None", width: int) -> Content:
+    """Draw where the replies lie between the poles, and on one scale how they and the survey answers have moved."""
+    names = found.direction.pole_names or ("negative pole", "positive pole")
+    around = [_row_on(INSIDE, printable(name), AT_POLE, Span(at, found.spread), width) for at, name in enumerate(names)]
+    shown = found.points if len(found.points) <= TURNS_SHOWN else (found.points[0], *found.points[1 - TURNS_SHOWN :])
+    turns = [_row_on(INSIDE, f"turn {each.turn}", PERSONA, Span(each.projection, None), width) for each in shown]
+    rows = [*around, *turns, axis_row(width, INSIDE)]
+    if found.spread is not None:
+        rows.append(Content.styled(f"◆ poles, with the spread of held-out texts ({found.spread:.2f})", "dim"))
+    if found.change is not None:
+        own = printable(names[found.pole])
+        rows.append(Content(f"since turn {found.points[0].turn}, toward {own}:"))
+        rows.append(_row_on(CHANGE, "inside", PERSONA, Span(found.change, None), width, sign="+"))
+        if drift is not None:
+            survey = Span(drift.difference.mean, None, drift.difference.low, drift.difference.high)
+            rows.append(_row_on(CHANGE, f"survey, from turn {drift.first_turn}", POPULATION, survey, width, sign="+"))
+        rows.append(axis_row(width, CHANGE))
+    if (parted := found.parting(drift)) is not None:
+        rows.append(Content.styled(f"! {wording.PARTING[parted]}", "$warning"))
+    return stacked(rows)
+
+
+class Span(NamedTuple):
+    """A value to draw: with a spread to both sides, or with the ends of its interval."""
+
+    value: float
+    spread: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+def _row_on(scale: Range, name: str, glyph: str, span: Span, width: int, sign: str = "") -> Content:
+    low, high = span.low, span.high
+    if span.spread is not None:
+        low, high = span.value - span.spread, span.value + span.spread
+    guide = 0.0 if sign else None
+    line = interval_line(Mark(span.value, low, high, glyph), line_cells(width), scale, guide)
+    style = STYLES.get(glyph, "")
+    figure = format(span.value, f"{sign}.2f").rjust(FIGURE_CELLS)
+    return Content.assemble((fitted(f"{glyph} {name}", NAME_CELLS), style), (line, style), figure)
+
+
+class InsideSection(Section):
+    """Where the replies lie along the persona's direction, and how that moves beside the survey answers."""
+
+    def __init__(self) -> None:
+        super().__init__("Inside", "inside")
+        self._found: Inside | None = None
+        self._drift: Drift | None = None
+
+    def show(self, found: "Inside | None", drift: "Drift | None") -> None:
+        """Show what the needle `found`, beside the `drift` of the survey answers."""
+        self._found, self._drift = found, drift
+        if found is not None:
+            self.border_title = Content(f"Inside: {printable(found.direction.name)}, layer {found.layer}").markup
+        self.changed()
+
+    def draw(self, width: int) -> Content | None:
+        """Draw the rows."""
+        return None if self._found is None else inside(self._found, self._drift, width)
+
+
 GROUPS_SHOWN = 5
-FIGURE_CELLS = 17
+INTERVAL_CELLS = 17
 
 
 def nearest(card: "Scorecard", width: int, *, complete: bool = True) -> Content | None:
@@ -175,7 +252,7 @@ def nearest(card: "Scorecard", width: int, *, complete: bool = True) -> Content 
     rows = []
     for near in card.nearest[:GROUPS_SHOWN]:
         sign = "=" if near.tied and complete else " "
-        name = fitted(f"{sign} {near.group.label}", max(8, width - FIGURE_CELLS - 1))
+        name = fitted(f"{sign} {near.group.label}", max(8, width - INTERVAL_CELLS - 1))
         figure = with_interval(near.alignment)
         rows.append(Content.assemble((name, "bold $accent" if near.group in own else ""), " ", figure))
     tied = sum(near.tied for near in card.nearest)

@@ -1,0 +1,69 @@
+"""The needle in the panel: the poles, the replies between them, and both drifts on one scale."""
+
+import numpy as np
+
+from chat_personas.monitor.drift import Drift
+from chat_personas.monitor.inside import Inside, InsidePoint
+from chat_personas.reporting.wording import inside_line
+from chat_personas.tui.widgets.panel.sections import inside
+from tests.engines.llama.test_interventions import a_direction
+from tests.eval.intervals import paired
+
+PARTY = a_direction(pole_names=("republican", "democrat"), spreads=np.array([0.8, 0.1], np.float32))
+NAMES, CELLS = 21, 40
+WIDTH = NAMES + CELLS + 5
+"""For names, the scale, and figures. From -0.5 to 1.5 a tenth takes 1.95 of 39 steps."""
+DRIFT = Drift(0, 2, paired(-0.05, -0.08, -0.02), 62, 0.99)
+
+
+def found(*projections: float, spread: float | None = 0.2) -> Inside:
+    return Inside(PARTY, 1, 1, spread, tuple(InsidePoint(turn, each) for turn, each in enumerate(projections, 1)))
+
+
+def drawn(*projections: float, drift: Drift | None = None, spread: float | None = 0.2) -> list[str]:
+    return inside(found(*projections, spread=spread), drift, WIDTH).plain.splitlines()
+
+
+def row(name: str, begins: int, line: str, figure: str) -> str:
+    """A row whose drawing begins in this cell of the scale."""
+    return f"{name:{NAMES}}{' ' * begins + line:{CELLS}}{figure:>5}"
+
+
+def test_the_poles_stand_at_0_and_1_with_the_spread_around_them_and_the_replies_where_they_lie() -> None:
+    assert drawn(1.2) == [
+        row("◆ republican", 6, "├───◆───┤", "0.00"),
+        row("◆ democrat", 25, "├───◆───┤", "1.00"),
+        row("● turn 1", 33, "●", "1.20"),
+        " " * NAMES + "-0.5──────────────0.50───────────────1.5",
+        "◆ poles, with the spread of held-out texts (0.20)",
+    ]
+
+
+def test_both_drifts_are_drawn_on_one_scale_and_what_parts_is_said() -> None:
+    *_, about, within, survey, axis, parted = drawn(0.5, 0.8, drift=DRIFT)
+    assert about == "since turn 1, toward democrat:"
+    assert within == row("● inside", 20, "┊" + " " * 10 + "●", "+0.30")
+    assert survey == row("◇ survey, from turn 0", 16, "├─◇┤┊", "-0.05")
+    assert axis == " " * NAMES + "-0.5──────────────0.00───────────────0.5"
+    assert parted == "! they part: the inside and the survey answers have moved to opposite sides"
+
+
+def test_of_many_turns_the_first_and_the_newest_are_drawn() -> None:
+    rows = [line.split()[2] for line in drawn(*[0.5] * 9) if line.startswith("● turn")]
+    assert rows == ["1", "5", "6", "7", "8", "9"]
+
+
+def test_a_direction_of_an_older_version_has_no_spread_and_nothing_is_told_to_part() -> None:
+    lines = drawn(0.5, 0.8, drift=DRIFT, spread=None)
+    assert lines[0] == row("◆ republican", 10, "◆", "0.00")
+    assert not [line for line in lines if "spread" in line or "part" in line]
+
+
+def test_the_line_mode_says_the_same_in_one_line() -> None:
+    assert inside_line(found(0.5), None) == (
+        "[turn 1, inside] party 0.50 (0 is republican, 1 is democrat); held-out texts spread by 0.20"
+    )
+    assert inside_line(found(0.5, 0.8), DRIFT) == (
+        "[turn 2, inside] party 0.80 (0 is republican, 1 is democrat); held-out texts spread by 0.20; "
+        "since turn 1 +0.30 to its own side; they part: the inside and the survey answers have moved to opposite sides"
+    )
