@@ -94,7 +94,7 @@ def between_personas(positive: Persona, negative: Persona, survey: Survey, seed:
     def pair(asked: Opening) -> Pair:
         return Pair(*(_after(prompt, asked) for prompt in prompts))
 
-    neutral = halves(_neutral(), lambda opening: f"{opening.messages[0].content} {opening.reply}", seed)
+    neutral = _neutral_halves(seed)
     questions = survey_halves(survey, seed)
     training, held_out = (
         tuple(pair(asked) for asked in (*openings, *map(_asked, half)))
@@ -112,6 +112,10 @@ def _asked(question: Question) -> Opening:
     return Opening((Message("user", render(question, "survey").probe.prompt),))
 
 
+def _neutral_halves(seed: int) -> tuple[tuple[Opening, ...], tuple[Opening, ...]]:
+    return halves(_neutral(), lambda opening: f"{opening.messages[0].content} {opening.reply}", seed)
+
+
 @cache
 def _neutral() -> tuple[Opening, ...]:
     """Every neutral question alone, and with the first words of a reply."""
@@ -124,6 +128,18 @@ def _neutral() -> tuple[Opening, ...]:
 def neutral_texts() -> tuple[str, ...]:
     """Return texts about nothing in dispute, on which the cost of steering is measured."""
     return tuple(tomllib.loads(_OPENINGS.read_text(encoding="utf-8"))["neutral"])
+
+
+def neutral_request() -> str:
+    """Return the request to which each of `neutral_texts` is a reply."""
+    request: str = tomllib.loads(_OPENINGS.read_text(encoding="utf-8"))["request"]
+    return request
+
+
+def neutral_questions(seed: int = 0) -> tuple[str, ...]:
+    """Return the questions that open conversations and that no direction of this seed was trained on."""
+    _, held_out = _neutral_halves(seed)
+    return tuple(opening.messages[0].content for opening in held_out if not opening.reply)
 
 
 class _Text(StrictModel):

@@ -1,15 +1,11 @@
 """A run of `steer sweep`: which strengths and groups are meant, and asking the questions under each."""
 
-import json
 import math
 import re
 from contextlib import AsyncExitStack
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 
-from chat_personas import __version__
 from chat_personas.cli.errors import UsageError
 from chat_personas.cli.evaluation.resume import ResumableRun
 from chat_personas.cli.opening import opened_model_file
@@ -17,10 +13,9 @@ from chat_personas.cli.progress import progress_bar
 from chat_personas.engines.llama.engine import LlamaEngine
 from chat_personas.settings import load_settings
 from chat_personas.steering.applied import intervention
-from chat_personas.steering.contrast import neutral_texts, survey_halves
-from chat_personas.steering.direction_file import DirectionFacts, DirectionFile, find_direction, read_direction
-from chat_personas.steering.sweep import Measured, Sides, Sweep, measured_under, swept
-from eval.engine import EngineInfo
+from chat_personas.steering.contrast import neutral_questions, neutral_texts
+from chat_personas.steering.direction_file import DirectionFacts, find_direction, read_direction
+from chat_personas.steering.sweep import Measured, Sides, Sweep, SweepReport, cost_of, measured_under, seed_of, swept
 from eval.interventions import Intervention, InterventionKind, steered
 from eval.surveys.human_figures import require_figures
 from eval.surveys.loading import LoadedSurvey
@@ -28,59 +23,8 @@ from personas import Group, PersonaError, load_persona
 from personas.persona import layers_in
 
 KINDS: tuple[InterventionKind, ...] = ("add", "clamp")
-SCHEMA = "chat-personas/sweep@1"
 MOST_STRENGTHS = 200
 _RANGE = re.compile(r"([^:]+):([^:]+):([^:]+)")
-
-
-@dataclass(frozen=True, slots=True)
-class SweepReport:
-    """A sweep with where it comes from."""
-
-    direction: DirectionFile
-    kind: InterventionKind
-    layers: tuple[int, ...]
-    sides: Sides
-    survey: LoadedSurvey
-    model: EngineInfo
-    sweep: Sweep
-
-    def as_document(self) -> str:
-        """Return the report as JSON (schema `chat-personas/sweep@1`)."""
-        steps = [
-            {
-                **{name: value for name, value in asdict(step).items() if name != "toward"},
-                "toward": step.toward.model_dump(),
-                "against": _dumped(step.against),
-                "leaning": _dumped(step.leaning),
-                "change": _dumped(step.change),
-                "verdict": step.verdict.model_dump(),
-            }
-            for step in self.sweep.steps
-        ]
-        training, held_out = survey_halves(self.survey.survey)
-        document = {
-            "schema": SCHEMA,
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "version": __version__,
-            "direction": {"name": self.direction.direction.name, "sha256": self.direction.direction.sha256},
-            "kind": self.kind,
-            "layers": self.layers,
-            "toward": [{"attribute": each.attribute, "value": each.value} for each in self.sides.toward],
-            "against": [{"attribute": each.attribute, "value": each.value} for each in self.sides.against],
-            "survey": {"name": self.survey.survey.name, "sha256": self.survey.sha256},
-            "training_questions": [question.id for question in training],
-            "held_out_questions": [question.id for question in held_out],
-            "model": {"name": self.model.name, "sha256": self.model.sha256, "demonstration": self.model.demonstration},
-            "best": self.sweep.best,
-            "anti_steerable": None if self.sweep.anti_steerable is None else asdict(self.sweep.anti_steerable),
-            "steps": steps,
-        }
-        return f"{json.dumps(document, indent=1)}\n"
-
-
-def _dumped(part: Any) -> Any:
-    return None if part is None else part.model_dump()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,16 +62,19 @@ class SweepRun:
                 require_figures(self.survey, groups)
             under = partial(intervention, found.direction, self.kind, layers=self.layers)
             steered(engine, [under(self.strengths[0])])  # a fault is told before anything is asked
-            sweep = await self._measured(engine, sides, under)
+            sweep = await self._measured(engine, sides, under, seed_of(found.facts))
             layers = under(0.0).layers
             return SweepReport(found, self.kind, layers, sides, self.survey, engine.info, sweep)
 
-    async def _measured(self, engine: LlamaEngine, sides: Sides, under: "partial[Intervention]") -> Sweep:
+    async def _measured(self, engine: LlamaEngine, sides: Sides, under: "partial[Intervention]", seed: int) -> Sweep:
         survey, done = self.survey.survey, 0
-        total = len(survey.questions) * (len(self.strengths) + 1)
-        requests = 2 * total
-        cached = self.resumable.begin(engine, "sweep", [self.direction, self.strengths, self.survey.sha256], requests)
-        texts, measured = neutral_texts(), []
+        moving = [strength for strength in self.strengths if self.kind != "add" or strength != 0]
+        replies, questions = len(neutral_questions(seed)), len(survey.questions)
+        settings = len(moving) + 1
+        total = settings * (questions + replies)
+        requests = settings * (2 * questions + 2 * replies + len(neutral_texts()))
+        asked = [self.direction, self.kind, self.layers, self.strengths, self.survey.sha256]
+        cached = self.resumable.begin(engine, "sweep", asked, requests)
         with progress_bar(f"sweep of {self.direction}", self.resumable.tally) as advance:
 
             def progress() -> None:
@@ -135,17 +82,18 @@ class SweepRun:
                 done += 1
                 advance(done, total)
 
-            without = await measured_under(cached, survey, sides, None, 0.0, progress)
-            for strength in self.strengths:
-                changed = [under(strength)]
-                if self.kind == "add" and strength == 0:
-                    measured.append(Measured(0.0, without.training, without.held_out, 0.0))
-                    continue
-                moved = await engine.divergence(texts, changed)
-                cost = sum(moved) / len(moved)
-                measured.append(await measured_under(cached.steered(changed), survey, sides, strength, cost, progress))
+            async def measured(strength: float | None) -> Measured:
+                steered = cached if strength is None else cached.steered([under(strength)])
+                cost = await cost_of(steered, cached, seed, progress)
+                return await measured_under(steered, survey, sides, strength, cost, progress, seed)
+
+            without = await measured(None)
+            found = [
+                await measured(strength) if strength in moving else replace(without, strength=0.0)
+                for strength in self.strengths
+            ]
         self.resumable.finish()
-        return swept(measured, without)
+        return swept(found, without)
 
     def _sides(self, facts: DirectionFacts | None) -> Sides:
         toward = self.toward or _groups_of(None if facts is None else facts.positive, "--toward")

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 from chat_personas.cli.tables.layout import begin, padded, print_line, table_console
 from chat_personas.paths import display_path
+from chat_personas.reporting.numbers import mean_of, plain
 from chat_personas.reporting.verdicts import NOT_SOUND, VERDICTS
 from chat_personas.steering.direction_file import DirectionFile, LayerFacts
 from chat_personas.text import pluralize, printable
 
 if TYPE_CHECKING:
-    from chat_personas.cli.evaluation.sweeping import SweepReport
-    from chat_personas.steering.sweep import Step
+    from rich.console import Console
+
+    from chat_personas.steering.sweep import Cost, Step, Sweep, SweepReport
     from eval.scoring.results import PairedScore, Score
 
 _BAR = 24
@@ -79,13 +81,18 @@ def print_sweep(found: "SweepReport", *, to_error: bool) -> None:
     for line in (
         f"leaning: alignment with {toward} minus alignment with {against}, on questions that no direction was trained "
         "on; change: paired, from the model without steering",
-        "cost: how far the next word moves on neutral texts (divergence in nats; 0 is not at all)",
+        "cost: how far the next words move on neutral texts (divergence in nats a token; 0 is not at all)",
     ):
         print_line(console, printable(line))
     console.print(f"{'strength':>8}   {'leaning':<25} {'change':<25} {'cost':>6}")
     for step in sweep.steps:
         bar = f" {_leaning_bar(step)}" if console.width >= _WITH_BARS and step.verdict.sound else ""
         console.print(_sweep_line(step, best=step.strength == sweep.best) + bar)
+    _print_best(console, sweep)
+    _print_costs(console, sweep)
+
+
+def _print_best(console: "Console", sweep: "Sweep") -> None:
     if sweep.best is None:
         print_line(console, "no strength leads closer on the training half with answers that are sound")
     else:
@@ -101,15 +108,45 @@ def print_sweep(found: "SweepReport", *, to_error: bool) -> None:
         )
 
 
+def _print_costs(console: "Console", sweep: "Sweep") -> None:
+    """Print what each strength costs beside the next words, and how the questions were answered."""
+    for line in (
+        "",
+        "likely: log-likelihood of its replies under the model without steering (nats a token); repeated: runs of four "
+        "words that stood in the same reply before; distinct: runs of two words, of all replies",
+        "spread: variety of the answers, 1 = that of people; refused, letters: shares of refusals and of all letters; "
+        "orders: agreement of the two option orders",
+    ):
+        print_line(console, line)
+    console.print(
+        f"{'strength':>8}   {'likely':>7} {'repeated':>8} {'distinct':>8}  {'spread':>7} {'refused':>7} {'letters':>7} "
+        f"{'orders':>7}"
+    )
+    console.print(f"{'none':>8}   {_cost_figures(sweep.own)}")
+    for step in sweep.steps:
+        scores, agreement = step.toward, step.verdict.order_agreement
+        spread = scores.entropy_ratio if step.verdict.sound else None
+        answered = (spread, scores.refusal, scores.label_mass, agreement)
+        figures = " ".join(f"{mean_of(each, decimals=2):>7}" for each in answered)
+        console.print(f"{step.strength:>+8g}   {_cost_figures(step.cost)}  {figures}")
+
+
+def _cost_figures(cost: "Cost") -> str:
+    return (
+        f"{plain(cost.log_likelihood, decimals=2):>7} {plain(cost.repetition, decimals=2):>8} "
+        f"{plain(cost.distinct, decimals=2):>8}"
+    )
+
+
 def _sweep_line(step: "Step", *, best: bool) -> str:
     mark = ("*" if best else " ") + ("!" if step.verdict.finding == "sound_with_warning" else "")
     finding = step.verdict.finding
     if finding == "no_answers":
         return f"{step.strength:>+8g}{mark:<3}no answers: the direction is too strong for the model"
     if not step.verdict.sound:
-        return f"{step.strength:>+8g}{mark:<3}not sound: {NOT_SOUND[finding]:<40} {step.cost:>6.3f}"
+        return f"{step.strength:>+8g}{mark:<3}not sound: {NOT_SOUND[finding]:<40} {step.cost.divergence:>6.3f}"
     leaning, change = (_figure(each) for each in (step.leaning, step.change))
-    return f"{step.strength:>+8g}{mark:<3}{leaning:<25} {change:<25} {step.cost:>6.3f}"
+    return f"{step.strength:>+8g}{mark:<3}{leaning:<25} {change:<25} {step.cost.divergence:>6.3f}"
 
 
 def _figure(score: "Score | PairedScore | None") -> str:

@@ -37,13 +37,18 @@ class StatesJob(Job[NDArray[np.float32]]):
         context = _context(runtime, flag, stream)
         try:
             while self._waiting:
-                self.results.put(_read(context, stream, _tokens(runtime, self._waiting[0]), layers))
+                self.results.put(_read(context, stream, opening_tokens(runtime, self._waiting[0]), layers))
                 del self._waiting[0]
         finally:
             context.close()
 
 
-def _tokens(runtime: "Runtime", opening: Opening) -> tuple[int, ...]:
+def opening_tokens(runtime: "Runtime", opening: Opening) -> tuple[int, ...]:
+    """Return the tokens of a conversation and of the words that begin its reply.
+
+    Raises:
+        RequestError: they are too long for the context.
+    """
     prompter = runtime.prompter
     tokens = prompter.tokens(opening.messages)
     if opening.reply:
