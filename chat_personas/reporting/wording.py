@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         Report,
     )
     from eval.scoring.results import GroupSample, OppositeScores, References
-    from personas import Persona
+    from personas import Group, Persona
 
 DEMONSTRATION = "demonstration model: says nothing about real people"
 BASE_MODEL = "a base model: it continues text"
@@ -245,7 +245,7 @@ def steered_name(report: "Report") -> str:
     return printable(f"{report.persona.name} ({report.steering}{shots})" if report.orders else report.persona.name)
 
 
-def group_label(group: "GroupName") -> str:
+def group_label(group: "GroupName | Group") -> str:
     """Name a group so that it is clear without its attribute: there is an "Other" party and an "Other" race.
 
     A group that the catalogue does not have, in a report that was edited, is named by attribute and value.
@@ -256,7 +256,7 @@ def group_label(group: "GroupName") -> str:
     return printable(attribute.label(group.value))
 
 
-def groups_label(groups: "Sequence[GroupName]") -> str:
+def groups_label(groups: "Sequence[GroupName | Group]") -> str:
     """Name the people that a persona stands for: its groups combined, or everyone."""
     return " and ".join(map(group_label, groups)) or "everyone"
 
@@ -652,3 +652,46 @@ def failures_listed(failures: "Sequence[FailureInfo]") -> Iterator[str]:
         yield f"failed: {printable(failure.id)}: {printable(failure.why)}"
     if len(failures) > FAILURES_SHOWN:
         yield f"and {len(failures) - FAILURES_SHOWN} more, all listed in the report (--json)"
+
+
+# Steering from inside
+
+COST_EXPLAINED = "cost: how far the next words move on neutral texts (divergence in nats a token; 0 is not at all)"
+TALK_EXPLAINED = (
+    "likely: log-likelihood of its replies under the model without steering (nats a token); repeated: runs of four "
+    "words that stood in the same reply before; distinct: runs of two words, of all replies"
+)
+ANSWERED_EXPLAINED = (
+    "spread: variety of the answers, 1 = that of people; refused, letters: shares of refusals and of all letters; "
+    "orders: agreement of the two option orders"
+)
+NO_STRENGTH = "no strength leads closer on the training half with answers that are sound"
+
+
+def intervention_described(kind: str, direction: str, layers: "Sequence[int]") -> str:
+    """Name an intervention: `party, add in layer 3`."""
+    first, last = layers[0], layers[-1]
+    where = f"layer {first}" if first == last else f"layers {first}-{last}"
+    return printable(f"{direction}, {kind} in {'all layers, as in ' if kind == 'ablate' else ''}{where}")
+
+
+def leaning_explained(toward: "Sequence[Group]", against: "Sequence[Group]") -> str:
+    """Say what a leaning is, and its change."""
+    one, other = (answers_of(groups_label(groups)) for groups in (toward, against))
+    return (
+        f"leaning: alignment with {one} minus alignment with {other}, on questions that no direction was trained on; "
+        "change: paired, from the model without steering"
+    )
+
+
+def best_strength(best: float | None) -> str:
+    """Say which strength was chosen on the training half."""
+    return NO_STRENGTH if best is None else f"best on the training half: {best:g}"
+
+
+def astray(count: int, questions: int, low: float, high: float) -> str:
+    """Say how many questions move the wrong way as the strength grows, with the interval of their share."""
+    return (
+        f"anti-steerable: {count} of {questions} questions move away as the strength grows "
+        f"({count / questions:.2f} [{low:.2f}, {high:.2f}])"
+    )

@@ -313,6 +313,11 @@ class SweepReport:
         """The seed by which the questions were cut into halves."""
         return seed_of(self.direction.facts)
 
+    @property
+    def held_out(self) -> tuple[Question, ...]:
+        """The questions that all figures are about."""
+        return survey_halves(self.survey.survey, self.seed)[1]
+
     def as_document(self) -> str:
         """Return the report as JSON (schema `chat-personas/sweep@1`)."""
         steps = [

@@ -22,6 +22,8 @@ from chat_personas.cli.progress import progress_bar
 from chat_personas.cli.tables.directions import print_direction, print_directions, print_sweep
 from chat_personas.engines.llama.hidden_states.steered_contexts import check_direction
 from chat_personas.paths import directions_directory, display_path, make_private
+from chat_personas.reporting.html.steering_page import sweep_page_document
+from chat_personas.reporting.svg.figures import sweep_figure_document
 from chat_personas.settings import load_settings
 from chat_personas.steering.contrast import Contrast, between_personas, from_file
 from chat_personas.steering.direction_file import (
@@ -165,6 +167,7 @@ def _facts(name: str, poles: _Poles, method: Method, info: EngineInfo, seed: int
     epilog=examples(
         "chat-personas steer sweep party --strengths -1:1:0.25",
         "chat-personas steer sweep party --kind clamp --strengths -1:2:0.5 --json sweep.json",
+        "chat-personas steer sweep party --html sweep.html --svg sweep.svg",
         note="Answers are cached: interrupted, the same command goes on where it stopped.",
     ),
 )
@@ -186,6 +189,8 @@ def sweep(
     model: options.Model = None,
     survey: Annotated[str, typer.Option("--survey", metavar="S", help="A survey's name or file.")] = "civic",
     json_file: options.Json = None,
+    html_file: options.Html = None,
+    svg_file: options.Svg = None,
     no_cache: options.NoCache = False,
 ) -> int:
     """Measure one strength after the other, and what each costs.
@@ -193,7 +198,7 @@ def sweep(
     The model has no persona's prompt. The best strength is chosen on the half of the questions that directions are
     trained on; all figures are about the other half.
     """
-    destinations = Destinations(json_file)
+    destinations = Destinations(json_file, html=html_file, svg=svg_file)
     destinations.check({})
     asked = SweepRun(
         direction=direction,
@@ -207,7 +212,13 @@ def sweep(
         resumable=ResumableRun(fresh=no_cache, resume=False, go_on="give the same command again to go on"),
     )
     found = asked.run()
-    destinations.write({"--json": found.as_document})
+    destinations.write(
+        {
+            "--json": found.as_document,
+            "--html": lambda: sweep_page_document(found),
+            "--svg": lambda: sweep_figure_document(found),
+        }
+    )
     print_sweep(found, to_error=destinations.take_standard_output)
     return DONE
 

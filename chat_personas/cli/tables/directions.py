@@ -1,6 +1,7 @@
 """What is printed of directions: a list, and how one of them does in each layer."""
 
 from collections.abc import Sequence
+from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,15 @@ from chat_personas.cli.tables.layout import begin, padded, print_line, table_con
 from chat_personas.paths import display_path
 from chat_personas.reporting.numbers import mean_of, plain
 from chat_personas.reporting.verdicts import NOT_SOUND, VERDICTS
+from chat_personas.reporting.wording import (
+    ANSWERED_EXPLAINED,
+    COST_EXPLAINED,
+    TALK_EXPLAINED,
+    astray,
+    best_strength,
+    intervention_described,
+    leaning_explained,
+)
 from chat_personas.steering.direction_file import DirectionFile, LayerFacts
 from chat_personas.text import pluralize, printable
 
@@ -72,51 +82,27 @@ def _line(facts: LayerFacts) -> str:
 
 
 def print_sweep(found: "SweepReport", *, to_error: bool) -> None:
-    """Print one line a strength: where the answers lean, on the held-out questions, and what it costs."""
-    sides, sweep = found.sides, found.sweep
-    toward, against = (" and ".join(map(str, groups)) for groups in (sides.toward, sides.against))
-    layers = "-".join(map(str, sorted({found.layers[0], found.layers[-1]})))
-    heading = f"{found.direction.direction.name} · {found.kind} in layer {layers} · model {found.model.name}"
-    console = begin(printable(heading), demonstration=found.model.demonstration, to_error=to_error)
-    for line in (
-        f"leaning: alignment with {toward} minus alignment with {against}, on questions that no direction was trained "
-        "on; change: paired, from the model without steering",
-        "cost: how far the next words move on neutral texts (divergence in nats a token; 0 is not at all)",
-    ):
+    """Print a line for each strength, then what is chosen and what goes astray, then the other costs."""
+    sweep, model = found.sweep, found.model
+    heading = f"{intervention_described(found.kind, found.direction.direction.name, found.layers)} · model {model.name}"
+    console = begin(printable(heading), demonstration=model.demonstration, to_error=to_error)
+    for line in (leaning_explained(found.sides.toward, found.sides.against), COST_EXPLAINED):
         print_line(console, printable(line))
     console.print(f"{'strength':>8}   {'leaning':<25} {'change':<25} {'cost':>6}")
     for step in sweep.steps:
         bar = f" {_leaning_bar(step)}" if console.width >= _WITH_BARS and step.verdict.sound else ""
         console.print(_sweep_line(step, best=step.strength == sweep.best) + bar)
-    _print_best(console, sweep)
-    _print_costs(console, sweep)
-
-
-def _print_best(console: "Console", sweep: "Sweep") -> None:
-    if sweep.best is None:
-        print_line(console, "no strength leads closer on the training half with answers that are sound")
-    else:
-        print_line(console, f"best on the training half: {sweep.best:g} (marked with *)")
+    print_line(console, best_strength(sweep.best) + (" (marked with *)" if sweep.best is not None else ""))
     if any(step.verdict.finding == "sound_with_warning" for step in sweep.steps):
         print_line(console, f"!: {VERDICTS['sound_with_warning']}")
-    astray = sweep.anti_steerable
-    if astray is not None:
-        print_line(
-            console,
-            f"anti-steerable: {astray.count} of {astray.questions} questions move away as the strength grows "
-            f"({astray.count / astray.questions:.2f} [{astray.low:.2f}, {astray.high:.2f}])",
-        )
+    if (found_astray := sweep.anti_steerable) is not None:
+        print_line(console, astray(*astuple(found_astray)))
+    _print_costs(console, sweep)
 
 
 def _print_costs(console: "Console", sweep: "Sweep") -> None:
     """Print what each strength costs beside the next words, and how the questions were answered."""
-    for line in (
-        "",
-        "likely: log-likelihood of its replies under the model without steering (nats a token); repeated: runs of four "
-        "words that stood in the same reply before; distinct: runs of two words, of all replies",
-        "spread: variety of the answers, 1 = that of people; refused, letters: shares of refusals and of all letters; "
-        "orders: agreement of the two option orders",
-    ):
+    for line in ("", TALK_EXPLAINED, ANSWERED_EXPLAINED):
         print_line(console, line)
     console.print(
         f"{'strength':>8}   {'likely':>7} {'repeated':>8} {'distinct':>8}  {'spread':>7} {'refused':>7} {'letters':>7} "
