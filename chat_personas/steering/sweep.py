@@ -30,7 +30,7 @@ from eval.expression.log_probability import ask
 from eval.interventions import InterventionKind
 from eval.scoring.differences import difference_of
 from eval.scoring.intervals import Bootstrap
-from eval.scoring.results import PairedScore, Score, Scores, Verdict
+from eval.scoring.results import PairedScore, Part, Score, Scores, Verdict
 from eval.scoring.scores import Scorecard, score
 from eval.states import MeasuresDivergence, Opening
 from eval.surveys.loading import LoadedSurvey
@@ -52,27 +52,20 @@ class SteerableEngine(Engine, MeasuresDivergence, Protocol):
     """An engine of which a cost can be measured."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What steering costs, on texts and questions about nothing that a survey asks.
-
-    Attributes:
-        divergence: how far the next words move on neutral texts, in nats a token (`MeasuresDivergence`); 0 is not at
-            all. The texts stand as the model's reply to a request for some everyday sentences.
-        log_likelihood: of the replies to neutral questions, under the same model without steering: the mean over
-            replies of the mean log-probability of their tokens, in nats a token. Far below that of the unsteered
-            model's own replies: it no longer talks as this model does. None without any words.
-        repetition: the share of runs of four words that stood in the same reply before, the mean over replies:
-            1 - distinct runs / runs (seq-rep-4 of Welleck et al. 2020, "Neural Text Generation with Unlikelihood
-            Training", over words). None if no reply has four words.
-        distinct: distinct runs of two words / all of them, over all replies together (distinct-2 of Li et al. 2016,
-            "A Diversity-Promoting Objective Function"). None if no reply has two words.
-    """
+class Cost(Part):
+    """What steering costs, on texts and questions about nothing that a survey asks."""
 
     divergence: float
+    """How far the next words move on neutral texts from the unsteered model's: KL divergence in nats a token. Each text
+    stands as the reply to a request for some everyday sentences; with a prompt, after the prompt."""
     log_likelihood: float | None
+    """Of its replies to neutral questions under the model without steering: the mean over replies of the mean
+    log-probability of their tokens, in nats a token. Null where it says nothing."""
     repetition: float | None
+    """The share of runs of four words that stood in the same reply before, the mean over replies (seq-rep-4 of Welleck
+    et al. 2020, over words). Null if no reply has four words."""
     distinct: float | None
+    """Distinct runs of two words / all of them, over all replies (distinct-2 of Li et al. 2016). Null without any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +170,12 @@ async def cost_of(
             async with aclosing(plain.score((), [probe])) as scores:
                 likely += [score.labels[0].lower async for score in scores if score.failure is None]
         progress()
-    return Cost(float(np.mean(moved)), _mean_or_none(likely), repetition(replies), distinctness(replies))
+    return Cost(
+        divergence=float(np.mean(moved)),
+        log_likelihood=_mean_or_none(likely),
+        repetition=repetition(replies),
+        distinct=distinctness(replies),
+    )
 
 
 def repetition(replies: Sequence[str]) -> float | None:
@@ -328,6 +326,7 @@ class SweepReport:
                 "leaning": _dumped(step.leaning),
                 "change": _dumped(step.change),
                 "verdict": step.verdict.model_dump(),
+                "cost": step.cost.model_dump(),
             }
             for step in self.sweep.steps
         ]
@@ -350,7 +349,7 @@ class SweepReport:
             "held_out_questions": [question.id for question in held_out],
             "model": {"name": self.model.name, "sha256": self.model.sha256, "demonstration": self.model.demonstration},
             "best": self.sweep.best,
-            "unsteered_cost": asdict(self.sweep.own),
+            "unsteered_cost": self.sweep.own.model_dump(),
             "anti_steerable": None if self.sweep.anti_steerable is None else asdict(self.sweep.anti_steerable),
             "steps": steps,
         }

@@ -166,4 +166,6 @@ async def test_a_prompt_costs_what_it_moves_and_its_replies_are_judged_without_i
 
 async def test_a_model_that_says_nothing_has_no_likelihood_and_repeats_nothing() -> None:
     engine = Talking("")
-    assert await cost_of(engine, engine, 0, lambda: None) == Cost(0.0, None, None, None)
+    assert await cost_of(engine, engine, 0, lambda: None) == Cost(
+        divergence=0.0, log_likelihood=None, repetition=None, distinct=None
+    )

@@ -15,11 +15,18 @@ from chat_personas.cli.commands.surveys import combined_groups
 from chat_personas.cli.errors import DONE, UsageError
 from chat_personas.cli.evaluation.output import Destinations
 from chat_personas.cli.evaluation.resume import ResumableRun
-from chat_personas.cli.evaluation.sweeping import KINDS, SweepRun, layers_meant, strengths_meant
+from chat_personas.cli.evaluation.sweeping import (
+    KINDS,
+    AblationRun,
+    SweepRun,
+    layers_meant,
+    personas_meant,
+    strengths_meant,
+)
 from chat_personas.cli.opening import opened_model_file
 from chat_personas.cli.options import command_group, examples
 from chat_personas.cli.progress import progress_bar
-from chat_personas.cli.tables.directions import print_direction, print_directions, print_sweep
+from chat_personas.cli.tables.directions import print_ablation, print_direction, print_directions, print_sweep
 from chat_personas.engines.llama.hidden_states.steered_contexts import check_direction
 from chat_personas.paths import directions_directory, display_path, make_private
 from chat_personas.reporting.html.steering_page import sweep_page_document
@@ -220,6 +227,44 @@ def sweep(
         }
     )
     print_sweep(found, to_error=destinations.take_standard_output)
+    return DONE
+
+
+@app.command(
+    "ablate",
+    epilog=examples(
+        "chat-personas steer ablate party",
+        "chat-personas steer ablate party --personas democrat,republican --json ablation.json",
+        note="Answers are cached: interrupted, the same command goes on where it stopped.",
+    ),
+)
+def ablate(
+    direction: Name,
+    personas: Annotated[
+        str | None,
+        typer.Option("--personas", metavar="A,B", help="Two personas; those it was trained on if left out."),
+    ] = None,
+    model: options.Model = None,
+    survey: Annotated[str, typer.Option("--survey", metavar="S", help="A survey's name or file.")] = "civic",
+    json_file: options.Json = None,
+    no_cache: options.NoCache = False,
+) -> int:
+    """Measure whether two personas answer more alike without a direction.
+
+    Each keeps its prompt. Both are asked the questions that no direction was trained on, as they are and with the
+    direction removed from every layer.
+    """
+    destinations = Destinations(json_file)
+    destinations.check({})
+    found = AblationRun(
+        direction=direction,
+        personas=personas_meant(personas),
+        survey=find_survey(survey),
+        model=model,
+        resumable=ResumableRun(fresh=no_cache, resume=False, go_on="give the same command again to go on"),
+    ).run()
+    destinations.write({"--json": found.to_json})
+    print_ablation(found, to_error=destinations.take_standard_output)
     return DONE
 
 

@@ -1,30 +1,60 @@
-"""A run of `steer sweep`: which strengths and groups are meant, and asking the questions under each."""
+"""Runs that tell what steering does and costs: `steer sweep`, `steer ablate`, and `eval --steering all`.
+
+Which strengths and groups are meant, which questions are put, and how the run is resumed.
+"""
 
 import math
 import re
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 
 from chat_personas.cli.errors import UsageError
 from chat_personas.cli.evaluation.resume import ResumableRun
 from chat_personas.cli.opening import opened_model_file
 from chat_personas.cli.progress import progress_bar
 from chat_personas.engines.llama.engine import LlamaEngine
-from chat_personas.settings import load_settings
-from chat_personas.steering.applied import intervention
-from chat_personas.steering.contrast import neutral_questions, neutral_texts
+from chat_personas.settings import Settings, load_settings
+from chat_personas.steering.applied import direction_meant, intervention
+from chat_personas.steering.contrast import neutral_questions, neutral_texts, survey_halves
 from chat_personas.steering.direction_file import DirectionFacts, find_direction, read_direction
+from chat_personas.steering.side_by_side import (
+    INSIDE,
+    PROMPTS,
+    STRENGTHS,
+    AblationReport,
+    Along,
+    Comparison,
+    SteeringTable,
+    ablated,
+)
 from chat_personas.steering.sweep import Measured, Sides, Sweep, SweepReport, cost_of, measured_under, seed_of, swept
+from chat_personas.text import printable
 from eval.interventions import Intervention, InterventionKind, steered
 from eval.surveys.human_figures import require_figures
 from eval.surveys.loading import LoadedSurvey
-from personas import Group, PersonaError, load_persona
+from personas import Group, LoadedPersona, PersonaError, load_persona
 from personas.persona import layers_in
 
 KINDS: tuple[InterventionKind, ...] = ("add", "clamp")
 MOST_STRENGTHS = 200
 _RANGE = re.compile(r"([^:]+):([^:]+):([^:]+)")
+
+
+@contextmanager
+def counted(title: str, total: int, resumable: ResumableRun) -> Iterator[Callable[[], None]]:
+    """Show the progress of a run; lend a function that counts one step."""
+    done = 0
+    with progress_bar(title, resumable.tally) as advance:
+
+        def progress() -> None:
+            nonlocal done
+            done += 1
+            advance(done, total)
+
+        yield progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +97,7 @@ class SweepRun:
             return SweepReport(found, self.kind, layers, sides, self.survey, engine.info, sweep)
 
     async def _measured(self, engine: LlamaEngine, sides: Sides, under: "partial[Intervention]", seed: int) -> Sweep:
-        survey, done = self.survey.survey, 0
+        survey = self.survey.survey
         moving = [strength for strength in self.strengths if self.kind != "add" or strength != 0]
         replies, questions = len(neutral_questions(seed)), len(survey.questions)
         settings = len(moving) + 1
@@ -75,12 +105,7 @@ class SweepRun:
         requests = settings * (2 * questions + 2 * replies + len(neutral_texts()))
         asked = [self.direction, self.kind, self.layers, self.strengths, self.survey.sha256]
         cached = self.resumable.begin(engine, "sweep", asked, requests)
-        with progress_bar(f"sweep of {self.direction}", self.resumable.tally) as advance:
-
-            def progress() -> None:
-                nonlocal done
-                done += 1
-                advance(done, total)
+        with counted(f"sweep of {self.direction}", total, self.resumable) as progress:
 
             async def measured(strength: float | None) -> Measured:
                 steered = cached if strength is None else cached.steered([under(strength)])
@@ -148,3 +173,122 @@ def layers_meant(text: str | None) -> tuple[int, ...] | None:
     if not layers:
         raise UsageError(f"--layers {text}: write one layer, such as 3, or a range, such as 3-5")
     return layers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideBySideRun:
+    """What `eval --steering all` is asked for; without `direction` the persona's own `[[activation]]` counts."""
+
+    persona: LoadedPersona
+    direction: str | None
+    survey: LoadedSurvey
+    settings: Settings
+    model: str
+    resumable: ResumableRun
+
+    def run(self) -> SteeringTable:
+        """Steer to the persona in every way, on the same questions.
+
+        Raises:
+            SteeringError, InterventionError, PersonaError, SurveyError, UsageError: what is asked for is not possible.
+            EngineError: the model failed.
+            StoppedError: the person pressed Ctrl-C; answers so far are cached.
+        """
+        require_figures(self.survey, self.persona.persona.groups)
+        return self.resumable.ask(self._asked())
+
+    async def _asked(self) -> SteeringTable:
+        async with AsyncExitStack() as opened:
+            engine = await opened_model_file(self.model, self.settings, opened)
+            along = self._along(engine)
+            identity = [self.persona.sha256, self.direction, self.survey.sha256]
+            training, held_out = map(len, Comparison(engine, self.persona, self.survey, along, lambda: None).halves)
+            replies = len(neutral_questions(seed_of(None if along is None else along.found.facts)))
+            tried = 0 if along is None else sum(map(len, STRENGTHS.values()))
+            settings = 2 + len(PROMPTS) + (0 if along is None else len(INSIDE))
+            questions = (2 + len(PROMPTS) + tried) * training + settings * held_out
+            requests = 2 * questions + settings * (2 * replies + len(neutral_texts()))
+            cached = self.resumable.begin(engine, "side by side", identity, requests)
+            total = questions + settings * replies
+            with counted(f"{self.persona.persona.name}, every steering", total, self.resumable) as progress:
+                table = await Comparison(cached, self.persona, self.survey, along, progress).table()
+            self.resumable.finish()
+            return table
+
+    def _along(self, engine: LlamaEngine) -> Along | None:
+        """Return the direction that is meant, after making sure that it belongs to the model."""
+        own = self.persona.persona.activation
+        if self.direction is not None:
+            along = Along(direction_meant(self.direction, Path(), engine.info.sha256))
+        elif own:
+            found = direction_meant(own[0].direction, self.persona.path.parent, engine.info.sha256)
+            along = Along(found, own[0].layers)
+        else:
+            return None
+        engine.steered([intervention(along.direction, kind, 0.0, along.layers) for kind in ("add", "clamp")])
+        return along
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AblationRun:
+    """What `steer ablate` is asked for; without personas they are those that the direction was trained on."""
+
+    direction: str
+    personas: tuple[str, str] | None
+    survey: LoadedSurvey
+    model: str | None
+    resumable: ResumableRun
+
+    def run(self) -> AblationReport:
+        """Ask both personas, with and without the direction.
+
+        Raises:
+            SteeringError, InterventionError, PersonaError, SurveyError, UsageError: what is asked for is not possible.
+            EngineError: the model failed.
+            StoppedError: the person pressed Ctrl-C; answers so far are cached.
+        """
+        return self.resumable.ask(self._asked())
+
+    async def _asked(self) -> AblationReport:
+        settings = load_settings()
+        async with AsyncExitStack() as opened:
+            engine = await opened_model_file(self.model or settings.model, settings, opened)
+            along = Along(direction_meant(self.direction, Path(), engine.info.sha256))
+            one, other = personas = self._personas(along.found.facts)
+            for each in personas:
+                require_figures(self.survey, each.persona.groups)
+            engine.steered([intervention(along.direction, "ablate", 0.0)])  # a fault is told before anything is asked
+            seed = seed_of(along.found.facts)
+            questions, replies = 4 * len(survey_halves(self.survey.survey, seed)[1]), len(neutral_questions(seed))
+            requests = 2 * questions + 2 * replies + len(neutral_texts())
+            identity = [self.direction, one.sha256, other.sha256, self.survey.sha256]
+            cached = self.resumable.begin(engine, "ablate", identity, requests)
+            with counted(f"ablation of {self.direction}", questions + replies, self.resumable) as progress:
+                report = await ablated(cached, personas, self.survey, along, progress)
+            self.resumable.finish()
+            return report
+
+    def _personas(self, facts: DirectionFacts | None) -> tuple[LoadedPersona, LoadedPersona]:
+        if self.personas is not None:
+            one, other = self.personas
+            return load_persona(one), load_persona(other)
+        try:
+            if facts is not None:
+                return load_persona(facts.positive), load_persona(facts.negative)
+        except PersonaError:
+            pass
+        raise UsageError("the direction does not say which two personas it lies between; name them with --personas A,B")
+
+
+def personas_meant(text: str | None) -> tuple[str, str] | None:
+    """Return the two personas that `--personas A,B` names; None if it is left out.
+
+    Raises:
+        UsageError: they are not two.
+    """
+    if text is None:
+        return None
+    found = [each.strip() for each in text.split(",")]
+    if len(found) != 2 or not all(found) or found[0] == found[1]:
+        raise UsageError(f"--personas {printable(text)}: name two personas, such as democrat,republican")
+    return found[0], found[1]

@@ -5,7 +5,7 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chat_personas.cli.tables.layout import begin, padded, print_line, table_console
+from chat_personas.cli.tables.layout import Column, begin, padded, print_line, split_table, table_console
 from chat_personas.paths import display_path
 from chat_personas.reporting.numbers import mean_of, plain
 from chat_personas.reporting.verdicts import NOT_SOUND, VERDICTS
@@ -13,10 +13,15 @@ from chat_personas.reporting.wording import (
     ANSWERED_EXPLAINED,
     COST_EXPLAINED,
     TALK_EXPLAINED,
+    ablation_lines,
     astray,
     best_strength,
     intervention_described,
     leaning_explained,
+    steering_row_cells,
+    steering_row_doubts,
+    steering_row_name,
+    steering_table_lines,
 )
 from chat_personas.steering.direction_file import DirectionFile, LayerFacts
 from chat_personas.text import pluralize, printable
@@ -24,6 +29,7 @@ from chat_personas.text import pluralize, printable
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from chat_personas.steering.side_by_side import AblationReport, SteeringTable
     from chat_personas.steering.sweep import Cost, Step, Sweep, SweepReport
     from eval.scoring.results import PairedScore, Score
 
@@ -140,6 +146,34 @@ def _figure(score: "Score | PairedScore | None") -> str:
         return "none"
     ends = "(no interval)" if score.low is None or score.high is None else f"[{score.low:+.3f}, {score.high:+.3f}]"
     return f"{score.mean:+.3f} {ends}"
+
+
+def print_steering_table(table: "SteeringTable", *, to_error: bool) -> None:
+    """Print every way of steering side by side; why one has no figures stands below."""
+    heading = f"{table.persona.name}, every steering · model {table.model.name}"
+    console = begin(printable(heading), demonstration=table.model.demonstration, to_error=to_error)
+    for line in steering_table_lines(table):
+        print_line(console, printable(line))
+    console.print()
+    cells = list(zip(*(steering_row_cells(row, table) for row in table.rows), strict=True))
+    titles = ("alignment", "minus none", "minus the best prompt", "cost")
+    columns = [Column(title, column) for title, column in zip(titles, cells, strict=True)]
+    names = [steering_row_name(row) for row in table.rows]
+    for each in split_table(
+        names, [[columns[0], columns[1]], [columns[2], columns[3]]], console.width, sections=(1, 5)
+    ):
+        console.print(each)
+        console.print()
+    for line in steering_row_doubts(table):
+        print_line(console, printable(line))
+
+
+def print_ablation(found: "AblationReport", *, to_error: bool) -> None:
+    """Print how far two personas are apart with and without a direction."""
+    heading = f"{found.direction.name}, ablate · model {found.model.name}"
+    console = begin(printable(heading), demonstration=found.model.demonstration, to_error=to_error)
+    for line in ablation_lines(found):
+        print_line(console, printable(line))
 
 
 def _leaning_bar(step: "Step") -> str:

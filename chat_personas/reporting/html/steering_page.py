@@ -1,4 +1,4 @@
-"""The page about a sweep: the chart, what is chosen, and every strength with what it does and costs."""
+"""Pages about steering: a sweep with its chart, and every way of steering to a persona side by side."""
 
 import shlex
 from collections.abc import Iterator
@@ -15,15 +15,24 @@ from chat_personas.reporting.wording import (
     TALK_EXPLAINED,
     astray,
     best_strength,
+    figures_described,
     intervention_described,
     leaning_explained,
     model_described,
     sentence,
+    steering_row_cells,
+    steering_row_doubts,
+    steering_row_name,
+    steering_table_lines,
 )
+from chat_personas.steering.side_by_side import SteeringRow, SteeringTable
 from chat_personas.steering.sweep import Cost, Step, SweepReport
+from chat_personas.text import printable
 
+TALK_HEADS = ("likely", "repeated", "distinct", "spread", "refused", "letters", "orders")
 STRENGTH_HEADS = ("strength", "leaning", "change", "p", "cost", "verdict")
-COST_HEADS = ("strength", "likely", "repeated", "distinct", "spread", "refused", "letters", "orders")
+TABLE_HEADS = ("", "alignment", "minus none", "minus the best prompt", "cost", *TALK_HEADS)
+COST_HEADS = ("strength", *TALK_HEADS)
 
 
 def sweep_page_document(found: SweepReport) -> str:
@@ -113,3 +122,39 @@ def _again(found: SweepReport) -> str:
     layers = f"{found.layers[0]}-{found.layers[-1]}" if len(found.layers) > 1 else str(found.layers[0])
     options = ["--kind", found.kind, f"--strengths={strengths}", "--layers", layers, "--model", found.model.name]
     return shlex.join(["chat-personas", "steer", "sweep", found.direction.direction.name, *options])
+
+
+def steering_table_page_document(found: SteeringTable) -> str:
+    """Return the page about every way of steering as HTML; the same table gives the same bytes."""
+    name, model, survey = found.persona.name, found.model, found.survey
+    header = element(
+        "header",
+        element("h1", f"{printable(name)}: every steering side by side"),
+        element("p", f"model {model_described(model)} · survey {printable(survey.name)} ({figures_described(survey)})"),
+        element("p", "95% intervals over questions only"),
+        warning(DEMONSTRATION) if model.demonstration else None,
+        element("p", CAUTION, class_="note"),
+    )
+    rows = [(steering_row_name(row), *steering_row_cells(row, found), *_of_costs(row)) for row in found.rows]
+    main = [
+        bullets([sentence(line) for line in steering_table_lines(found)]),
+        table("On the held-out questions", TABLE_HEADS, rows),
+        bullets([sentence(line) for line in steering_row_doubts(found)]),
+        *(element("p", sentence(line), class_="note") for line in (TALK_EXPLAINED, ANSWERED_EXPLAINED)),
+        titled("Repeat this", [element("pre", element("code", _table_again(found)))]),
+    ]
+    return whole_page(f"{name}: every steering", [header, element("main", main)])
+
+
+def _of_costs(row: SteeringRow) -> tuple[str, ...]:
+    if row.cost is None or row.scores is None or row.verdict is None:
+        return (MISSING,) * 7
+    spread = row.scores.entropy_ratio if row.verdict.sound else None
+    answered = (spread, row.scores.refusal, row.scores.label_mass, row.verdict.order_agreement)
+    return *_cost(row.cost), *(mean_of(each, decimals=2) for each in answered)
+
+
+def _table_again(found: SteeringTable) -> str:
+    along = [] if found.direction is None else ["--direction", found.direction.name]
+    survey = ["--survey", found.survey.name, "--model", found.model.name]
+    return shlex.join(["chat-personas", "eval", found.persona.name, "--steering", "all", *along, *survey])

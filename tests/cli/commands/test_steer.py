@@ -144,3 +144,68 @@ def test_a_persona_that_names_no_direction_of_the_model_is_refused(command: Comm
     ran = command("eval", str(path), "--model", tiny)
     assert ran.code == 2
     assert 'there is no direction "nowhere"' in only_line(ran)
+
+
+def test_a_sweep_goes_on_where_it_was_and_writes_a_chart_and_a_page(
+    command: Command, trained: Path, tiny: str, tmp_path: Path
+) -> None:
+    sweep = ("steer", "sweep", "loud", "--model", tiny, "--strengths", "-0.5,0.5")
+    sweep += ("--toward", "POLPARTY=Democrat", "--against", "POLPARTY=Republican")
+    files = [str(tmp_path / name) for name in ("sweep.html", "sweep.svg", "sweep.json")]
+    ran = command(*sweep, "--html", files[0], "--svg", files[1], "--json", files[2])
+    assert ran.code == 0, ran.err
+    assert "Simulated by a language model, not a poll" in Path(files[1]).read_text()
+    assert "What a direction does, and what it costs" in Path(files[0]).read_text()
+    document = json.loads(Path(files[2]).read_text())
+    assert set(document["steps"][0]["cost"]) == {"divergence", "log_likelihood", "repetition", "distinct"}
+    assert document["steps"][0]["cost"]["divergence"] > 0
+    assert document["unsteered_cost"]["divergence"] == 0
+    again = command(*sweep)
+    assert again.out == ran.out
+    counts = [int(word) for word in again.err.split() if word.isdigit()]
+    assert counts[0] == counts[1]  # every answer came from the cache
+
+
+def test_two_personas_are_compared_with_and_without_a_direction(command: Command, trained: Path, tiny: str) -> None:
+    ran = command("steer", "ablate", "loud", "--model", tiny)
+    assert ran.code == 2
+    assert "name them with --personas A,B" in only_line(ran)
+    ran = command("steer", "ablate", "loud", "--model", tiny, "--personas", "democrat,republican", "--json", "-")
+    assert ran.code == 0, ran.err
+    document = json.loads(ran.out)
+    assert document["schema"] == "chat-personas/ablation@1"
+    assert [side["persona"]["name"] for side in document["sides"]] == ["democrat", "republican"]
+    assert len(document["held_out_questions"]) == 31
+    assert command("steer", "ablate", "loud", "--model", tiny, "--personas", "democrat").code == 2
+
+
+def test_every_steering_stands_side_by_side(command: Command, trained: Path, tiny: str, tmp_path: Path) -> None:
+    side_by_side = ("eval", "democrat", "--steering", "all", "--model", tiny)
+    files = str(tmp_path / "table.json"), str(tmp_path / "table.html")
+    ran = command(*side_by_side, "--direction", "loud", "--json", files[0], "--html", files[1])
+    assert ran.code == 0, ran.err
+    document = json.loads(Path(files[0]).read_text())
+    assert document["schema"] == "chat-personas/steering-table@1"
+    assert [row["name"] for row in document["rows"]][-3:] == ["add", "clamp", "ablate"]
+    assert not set(document["training_questions"]) & set(document["held_out_questions"])
+    assert "none: not sound" in ran.out  # a random model answers nothing
+    assert "every steering side by side" in Path(files[1]).read_text()
+    without = command(*side_by_side)
+    assert without.code == 0, without.err
+    assert "add: not measured, no direction: train one" in " ".join(without.out.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--steering", "all", "--limit", "20"], "leave out --limit"),
+        (["--steering", "all", "--fail-under", "0"], "leave out --fail-under"),
+        (["republican", "--steering", "all"], "is about one persona"),
+        (["--direction", "loud"], "--direction is for --steering all"),
+        (["--steering", "all", "--direction", "nowhere"], 'there is no direction "nowhere"'),
+    ],
+)
+def test_what_the_table_does_not_heed_is_refused(command: Command, tiny: str, arguments: list[str], said: str) -> None:
+    ran = command("eval", "democrat", *arguments, "--model", tiny)
+    assert ran.code == 2
+    assert said in only_line(ran)
