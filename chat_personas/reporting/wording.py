@@ -43,7 +43,7 @@ if TYPE_CHECKING:
         Reference,
         Report,
     )
-    from eval.scoring.results import GroupSample, OppositeScores, References
+    from eval.scoring.results import GroupSample, OppositeScores, PairedScore, References
     from personas import Group, Persona
 
 DEMONSTRATION = "demonstration model: says nothing about real people"
@@ -393,7 +393,7 @@ def _doubts_about_group(against: "OppositeScores | None") -> Iterator[str]:
     elif not (beyond.detectable and beyond.mean < 0):
         yield (
             f"{THIS_PERSONA} is no closer to its own group's answers than to {opposite} "
-            f"(difference {signed(beyond)} beyond that of {EVEN})"
+            f"(difference {signed(_turned(beyond))} beyond that of {EVEN})"
         )
 
 
@@ -415,8 +415,14 @@ def _doubts_about_everyone(everyone: "Reference", sample: "GroupSample | None") 
     farther = sample is not None and difference.detectable
     yield (
         f"{THIS_PERSONA} is {'farther from' if farther else 'no closer to'} its group than {EVERYONE} are "
-        f"(difference {signed(difference)})"
+        f"(its alignment minus theirs {signed(_turned(difference))})"
     )
+
+
+def _turned(difference: "PairedScore") -> "PairedScore":
+    """Return a difference the other way round: reports have the reference minus the persona, sentences are about it."""
+    low, high = (None if end is None else -end for end in (difference.high, difference.low))
+    return difference.model_copy(update={"mean": -difference.mean, "low": low, "high": high})
 
 
 def _repeats_the_sample(everyone: "Reference", sample: "GroupSample") -> bool:

@@ -1,5 +1,6 @@
 """Ways of steering side by side: chosen on the training half, told on the other, paired question by question."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 
@@ -82,6 +83,12 @@ async def table(leans: Mapping[str, Leans], along: Along | None = ALONG) -> tupl
     return await Comparison(engine, DEMOCRAT, LOADED, along, lambda: None).table(), engine
 
 
+@pytest.fixture(scope="module")
+def even() -> tuple[SteeringTable, Leaning]:
+    """A model that leans to neither side, whatever is done to it."""
+    return asyncio.run(table({}))
+
+
 def row(found: SteeringTable, name: str) -> SteeringRow:
     return next(each for each in found.rows if each.name == name)
 
@@ -140,8 +147,8 @@ async def test_the_best_prompt_and_the_strengths_are_chosen_on_the_training_half
         assert scores.alignment.mean == pytest.approx(alignments(lean).mean())
 
 
-async def test_examples_come_from_the_training_half_alone() -> None:
-    _, engine = await table({})
+def test_examples_come_from_the_training_half_alone(even: tuple[SteeringTable, Leaning]) -> None:
+    _, engine = even
     held_out = {question.stem for question in HELD_OUT}
     training = {question.stem for question in TRAINING}
     assert len(engine.prompts) == 2 * (len(TRAINING) + len(HELD_OUT))
@@ -151,8 +158,8 @@ async def test_examples_come_from_the_training_half_alone() -> None:
         assert sum(f"{stem}\n" in examples for stem in training) == 8
 
 
-async def test_every_way_of_steering_has_a_cost_and_none_costs_nothing() -> None:
-    found, _ = await table({})
+def test_every_way_of_steering_has_a_cost_and_none_costs_nothing(even: tuple[SteeringTable, Leaning]) -> None:
+    found, _ = even
     costs = {each.name: each.cost for each in found.rows}
     assert all(cost is not None for cost in costs.values())
     moved = {name: cost.divergence for name, cost in costs.items() if cost is not None}

@@ -249,10 +249,10 @@ def ablate(
     json_file: options.Json = None,
     no_cache: options.NoCache = False,
 ) -> int:
-    """Measure whether two personas answer more alike without a direction.
+    """Remove a direction from two personas, and compare them.
 
-    Each keeps its prompt. Both are asked the questions that no direction was trained on, as they are and with the
-    direction removed from every layer.
+    It tells whether they answer more alike without it. Each keeps its prompt. Both are asked the questions that no
+    direction was trained on, as they are and with the direction removed from every layer.
     """
     destinations = Destinations(json_file)
     destinations.check({})

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from chat_personas.paths import directions_directory
-from tests.cli.running import Command, only_line
+from eval.surveys.loading import load_survey
+from tests.cli.running import Command, only_line, write_survey
 from tests.engines.llama.tiny import write_tiny_model
 
 WORDS = ("people", "government", "more", "should", "the", "and")
@@ -25,6 +26,12 @@ def pairs(tmp_path: Path) -> str:
 @pytest.fixture
 def other_model(tmp_path: Path) -> str:
     return str(write_tiny_model(tmp_path / "other.gguf", seed=9))
+
+
+def survey_of(path: Path, questions: int) -> str:
+    """A file with the first questions of the built-in survey."""
+    survey = load_survey("civic").survey
+    return write_survey(path, survey.model_copy(update={"questions": survey.questions[:questions]}))
 
 
 @pytest.fixture
@@ -149,7 +156,16 @@ def test_a_persona_that_names_no_direction_of_the_model_is_refused(command: Comm
 def test_a_sweep_goes_on_where_it_was_and_writes_a_chart_and_a_page(
     command: Command, trained: Path, tiny: str, tmp_path: Path
 ) -> None:
-    sweep = ("steer", "sweep", "loud", "--model", tiny, "--strengths", "-0.5,0.5")
+    sweep = (
+        "steer",
+        "sweep",
+        "loud",
+        "--model",
+        tiny,
+        "--strengths=0.5",
+        "--survey",
+        survey_of(tmp_path / "s.json", 8),
+    )
     sweep += ("--toward", "POLPARTY=Democrat", "--against", "POLPARTY=Republican")
     files = [str(tmp_path / name) for name in ("sweep.html", "sweep.svg", "sweep.json")]
     ran = command(*sweep, "--html", files[0], "--svg", files[1], "--json", files[2])
@@ -166,21 +182,25 @@ def test_a_sweep_goes_on_where_it_was_and_writes_a_chart_and_a_page(
     assert counts[0] == counts[1]  # every answer came from the cache
 
 
-def test_two_personas_are_compared_with_and_without_a_direction(command: Command, trained: Path, tiny: str) -> None:
+def test_two_personas_are_compared_with_and_without_a_direction(
+    command: Command, trained: Path, tiny: str, tmp_path: Path
+) -> None:
     ran = command("steer", "ablate", "loud", "--model", tiny)
     assert ran.code == 2
     assert "name them with --personas A,B" in only_line(ran)
-    ran = command("steer", "ablate", "loud", "--model", tiny, "--personas", "democrat,republican", "--json", "-")
+    asked = ("--survey", survey_of(tmp_path / "s.json", 8), "--personas", "democrat,republican", "--json", "-")
+    ran = command("steer", "ablate", "loud", "--model", tiny, *asked)
     assert ran.code == 0, ran.err
     document = json.loads(ran.out)
     assert document["schema"] == "chat-personas/ablation@1"
     assert [side["persona"]["name"] for side in document["sides"]] == ["democrat", "republican"]
-    assert len(document["held_out_questions"]) == 31
+    assert len(document["held_out_questions"]) == 4
     assert command("steer", "ablate", "loud", "--model", tiny, "--personas", "democrat").code == 2
 
 
 def test_every_steering_stands_side_by_side(command: Command, trained: Path, tiny: str, tmp_path: Path) -> None:
-    side_by_side = ("eval", "democrat", "--steering", "all", "--model", tiny)
+    short = survey_of(tmp_path / "s.json", 18)
+    side_by_side = ("eval", "democrat", "--steering", "all", "--model", tiny, "--survey", short)
     files = str(tmp_path / "table.json"), str(tmp_path / "table.html")
     ran = command(*side_by_side, "--direction", "loud", "--json", files[0], "--html", files[1])
     assert ran.code == 0, ran.err
