@@ -339,6 +339,8 @@ def summary_lines(report: "Report") -> Iterator[str]:
     nearest groups.
     """
     yield from questions_with_order(report)
+    if report.model.interventions:
+        yield SEEN_IN_TRAINING
     against = report.scores_against_opposite
     opposite = group_label(against) if against else ""
     if against is not None:
@@ -671,6 +673,10 @@ def failures_listed(failures: "Sequence[FailureInfo]") -> Iterator[str]:
 
 # Steering from inside
 
+SEEN_IN_TRAINING = (
+    "a direction between personas is trained on half of a survey's questions, never on people's answers; steer sweep "
+    "and eval --steering all are about the other half alone"
+)
 COST_EXPLAINED = "cost: how far the next words move on neutral texts (divergence in nats a token; 0 is not at all)"
 TALK_EXPLAINED = (
     "likely: log-likelihood of its replies under the model without steering (nats a token); repeated: runs of four "

@@ -112,6 +112,21 @@ def test_what_is_not_a_list_of_strengths_is_refused(text: str) -> None:
         strengths_meant(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("1:-1:0.5", "write -1:1:0.5"),
+        ("-1:1:0", "the step must be above 0"),
+        ("0:1:nan", "must be a finite number"),
+        ("0:1:0.0001", "take a larger step"),
+        ("0,x", "or numbers with commas"),
+    ],
+)
+def test_what_is_wrong_with_strengths_is_said(text: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        strengths_meant(text)
+
+
 def test_layers_are_one_or_a_range() -> None:
     assert (layers_meant("3"), layers_meant("3-5"), layers_meant(None)) == ((3,), (3, 4, 5), None)
     with pytest.raises(UsageError, match="--layers"):

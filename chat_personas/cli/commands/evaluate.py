@@ -15,6 +15,7 @@ from chat_personas.engines.open import with_template
 from chat_personas.reporting.html.steering_page import steering_table_page_document
 from chat_personas.settings import load_settings
 from chat_personas.surveys import find_survey
+from eval.engine import EngineError
 from eval.report import Report
 from eval.scoring.intervals import MIN_QUESTIONS
 from personas import LoadedPersona, load_persona
@@ -145,6 +146,7 @@ def evaluate(
     finally:
         expected = len(wanted) * len(run.expressions)
         print_and_write(reports, expected, destinations, survey, show_invalid=show_invalid)
+    _answered(reports)
     check(reports, baseline, fail_under, seed=seed, to_error=destinations.take_standard_output)
     return DONE
 
@@ -153,6 +155,17 @@ def _named(personas: list[str] | None) -> list[str]:
     if not personas:
         raise CommandLineError("name a persona, or a file of answers with --answers; see chat-personas eval --help")
     return personas
+
+
+def _answered(reports: list[Report]) -> None:
+    """Make sure that every persona answered something.
+
+    Raises:
+        EngineError: one did not.
+    """
+    for report in reports:
+        if report.failures and not report.questions and not report.refused:
+            raise EngineError(f"{report.persona.name}: no question was answered: {report.failures[0].why}")
 
 
 def _only(names: list[str]) -> LoadedPersona:

@@ -34,6 +34,7 @@ from chat_personas.reporting.svg.figures import sweep_figure_document
 from chat_personas.settings import load_settings
 from chat_personas.steering.contrast import Contrast, between_personas, from_file
 from chat_personas.steering.direction_file import (
+    STATES,
     DirectionFacts,
     direction_path,
     find_direction,
@@ -41,6 +42,7 @@ from chat_personas.steering.direction_file import (
     kept_directions,
     layer_facts,
     read_direction,
+    unfinished_trainings,
 )
 from chat_personas.steering.errors import SteeringError
 from chat_personas.steering.kept_states import Purpose
@@ -139,7 +141,7 @@ async def _train(name: str, poles: _Poles, method: Method, model: str | None, se
         purpose = Purpose(poles.contrast.sha256, info.sha256, info.build or "", shape.layers, shape.width)
         with progress_bar(f"training {name}") as advance:
             course = await train_direction(
-                engine, poles.contrast, method, keep=path.with_suffix(".states"), purpose=purpose, progress=advance
+                engine, poles.contrast, method, keep=path.with_suffix(STATES), purpose=purpose, progress=advance
             )
         facts = _facts(name, poles, method, info, seed, course)
         keep_direction(course.trained, facts)
@@ -270,8 +272,11 @@ def ablate(
 
 @app.command("list", epilog="Example: chat-personas steer list")
 def list_directions() -> int:
-    """List the directions that were trained."""
-    print_directions([(path, read_direction(path)) for path in kept_directions()])
+    """List the directions that were trained.
+
+    Below them stand trainings that were interrupted.
+    """
+    print_directions([(path, read_direction(path)) for path in kept_directions()], unfinished_trainings())
     return DONE
 
 
@@ -312,14 +317,21 @@ def delete(
     direction: Annotated[str, typer.Argument(metavar="NAME", help="The direction's name.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> int:
-    """Delete a direction, for all its models."""
-    paths = [path for path in find_direction(direction) if path.is_relative_to(directions_directory())]
+    """Delete a direction, for all its models.
+
+    What an interrupted training of this name has read is deleted, too.
+    """
+    begun = [path for path in unfinished_trainings() if path.parent.name == direction]
+    found = find_direction(direction) if not begun or _is_trained(direction) else []
+    paths = [*(path for path in found if path.is_relative_to(directions_directory())), *begun]
     if not paths:
         raise SteeringError(f"{printable(direction)} is not among the directions that are kept; see `steer list`")
     if not yes:
         if sys.stdin is None or not sys.stdin.isatty():
             raise UsageError("deleting cannot be undone; add --yes to agree")
-        what = f"{printable(direction)}, trained on {pluralize(len(paths), 'model')}"
+        trained = f"trained on {pluralize(len(paths) - len(begun), 'model')}"
+        unfinished = f"{pluralize(len(begun), 'unfinished training')}" if begun else ""
+        what = ", ".join(filter(None, (printable(direction), trained if len(paths) > len(begun) else "", unfinished)))
         if not typer.confirm(f"Delete {what}? This cannot be undone.", err=True):
             typer.echo("nothing was deleted", err=True)
             return DONE
@@ -327,3 +339,7 @@ def delete(
         path.unlink()
     typer.echo(f"deleted {display_path(paths[0].parent)}", err=True)
     return DONE
+
+
+def _is_trained(name: str) -> bool:
+    return any(path.parent.name == name for path in kept_directions())

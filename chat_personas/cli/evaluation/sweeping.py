@@ -40,6 +40,7 @@ from personas.persona import layers_in
 
 KINDS: tuple[InterventionKind, ...] = ("add", "clamp")
 MOST_STRENGTHS = 200
+_STRENGTHS = "write A:B:STEP, such as -1:1:0.25, or numbers with commas"
 _RANGE = re.compile(r"([^:]+):([^:]+):([^:]+)")
 
 
@@ -146,18 +147,27 @@ def strengths_meant(text: str) -> tuple[float, ...]:
     """
     found = _RANGE.fullmatch(text.strip())
     try:
-        if found is not None:
-            first, last, step = map(float, found.groups())
-            count = math.floor((last - first) / step + 1e-9) + 1 if step > 0 and last >= first else 0
-            strengths = {round(first + step * place, 9) + 0.0 for place in range(min(count, MOST_STRENGTHS + 1))}
-        else:
-            strengths = {float(part) + 0.0 for part in text.split(",")}
-    except (ValueError, OverflowError) as error:
-        raise UsageError(f"--strengths {text}: write A:B:STEP, such as -1:1:0.25, or numbers with commas") from error
-    if not strengths or not all(map(math.isfinite, strengths)):
-        raise UsageError(f"--strengths {text}: write A:B:STEP, such as -1:1:0.25, or numbers with commas")
+        numbers = [float(part) for part in (found.groups() if found is not None else text.split(","))]
+    except ValueError as error:
+        raise UsageError(f"--strengths {text}: {_STRENGTHS}") from error
+    if not all(map(math.isfinite, numbers)):
+        raise UsageError(f"--strengths {text}: every strength must be a finite number; {_STRENGTHS}")
+    if found is None:
+        strengths = {number + 0.0 for number in numbers}
+    else:
+        first, last, step = numbers
+        if step <= 0:
+            raise UsageError(f"--strengths {text}: the step must be above 0; {_STRENGTHS}")
+        if last < first:
+            raise UsageError(
+                f"--strengths {text}: the last strength is below the first; write {last:g}:{first:g}:{step:g}"
+            )
+        if (last - first) / step > MOST_STRENGTHS:
+            raise UsageError(f"--strengths {text}: more than {MOST_STRENGTHS} strengths; take a larger step")
+        count = math.floor((last - first) / step + 1e-9) + 1
+        strengths = {round(first + step * place, 9) + 0.0 for place in range(count)}
     if len(strengths) > MOST_STRENGTHS:
-        raise UsageError(f"--strengths {text}: more than {MOST_STRENGTHS} strengths; take a larger step")
+        raise UsageError(f"--strengths {text}: more than {MOST_STRENGTHS} strengths; name fewer")
     return tuple(sorted(strengths))
 
 

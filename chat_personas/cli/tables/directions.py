@@ -41,8 +41,8 @@ _FARTHEST = 0.4
 MADE_ELSEWHERE = "made by another tool: no poles, and nothing is known of how well it separates texts"
 
 
-def print_directions(found: Sequence[tuple[Path, DirectionFile]]) -> None:
-    """Print one line a direction and model."""
+def print_directions(found: Sequence[tuple[Path, DirectionFile]], begun: Sequence[Path] = ()) -> None:
+    """Print one line a direction and model, then one for each training that was interrupted."""
     if not found:
         print("no direction has been trained yet; see chat-personas steer train --help")
     for _, each in found:
@@ -50,6 +50,8 @@ def print_directions(found: Sequence[tuple[Path, DirectionFile]]) -> None:
         about = MADE_ELSEWHERE if facts is None else f"{facts.positive} against {facts.negative} ({facts.method})"
         model = "any model" if facts is None else facts.model_name
         print(printable(f"{padded(each.direction.name, 20)} {padded(model, 28)} {about}"))
+    for name in dict.fromkeys(path.parent.name for path in begun):
+        print(printable(f"{padded(name, 20)} interrupted: give the command again to go on; steer delete removes it"))
 
 
 def print_direction(found: DirectionFile, path: Path) -> None:

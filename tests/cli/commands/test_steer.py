@@ -90,6 +90,39 @@ def test_deleting_needs_agreement(command: Command, trained: Path) -> None:
     assert "no direction has been trained yet" in command("steer", "list").out
 
 
+def test_an_interrupted_training_is_listed_and_can_be_deleted(command: Command, trained: Path) -> None:
+    begun = trained.parent.parent / "half" / "0123.states"
+    begun.parent.mkdir()
+    begun.write_bytes(b"what was read")
+    assert command("steer", "list").out.splitlines()[1].split()[:2] == ["half", "interrupted:"]
+    assert command("steer", "delete", "half", "--yes").code == 0
+    assert not begun.exists()
+    assert trained.exists()
+
+
+@pytest.mark.parametrize("side", ["5", '["a"]', "null"])
+def test_a_side_that_is_not_a_text_is_named_in_plain_words(command: Command, tmp_path: Path, side: str) -> None:
+    path = tmp_path / "pairs.jsonl"
+    path.write_text(f'{{"positive": {side}, "negative": "hey"}}')
+    ran = command("steer", "train", "loud", "--pairs", str(path))
+    assert ran.code == 2
+    assert "line 1: positive is not a text; write one in double quotes, or an object" in only_line(ran)
+
+
+def test_a_strength_that_leaves_no_answer_is_a_failure_of_the_model(
+    command: Command, trained: Path, tiny: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "loud.toml"
+    path.write_text(
+        'schema = "chat-personas/persona@1"\nname = "loud"\ntitle = "Loud"\nsteering = "activation"\n'
+        '[[groups]]\nattribute = "POLPARTY"\nvalue = "Democrat"\n[[activation]]\ndirection = "loud"\nstrength = 3e38\n'
+    )
+    ran = command("eval", str(path), "--model", tiny, "--limit", "5", "--no-unsteered")
+    assert ran.code == 3
+    assert "no question was answered" in ran.err
+    assert "use a smaller strength" in ran.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
