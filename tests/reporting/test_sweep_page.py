@@ -13,12 +13,12 @@ from chat_personas.steering.direction_file import DirectionFile
 from chat_personas.steering.sweep import Measured, SweepReport, swept
 from eval.answers import Answer, OrderAnswer
 from eval.engine import EngineInfo
-from eval.interventions import Direction
 from eval.scoring.results import Score
 from eval.scoring.scores import Scorecard, score
 from eval.surveys.loading import load_survey
 from eval.surveys.model import Question
 from tests.reporting.reading import SVG, rows, seen, tree, words
+from tests.steering.test_side_by_side import DIRECTION
 from tests.steering.test_sweep import COST, SIDES, SURVEY, measured
 
 
@@ -42,19 +42,8 @@ def following_letters(strength: float) -> Measured:
 
 @pytest.fixture(scope="module")
 def found() -> SweepReport:
-    direction = Direction(
-        name="party",
-        sha256="d" * 64,
-        model_sha256=None,
-        architecture="llama",
-        layers=(1, 2),
-        vectors=np.zeros((2, 4), np.float32),
-        norms=np.ones(2, np.float32),
-        poles=None,
-        best=1,
-    )
     return SweepReport(
-        direction=DirectionFile(direction, None),
+        direction=DirectionFile(DIRECTION, None),
         kind="add",
         layers=(1,),
         sides=SIDES,
