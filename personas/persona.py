@@ -162,7 +162,11 @@ class Persona(StrictModel):
         cls, sections: tuple[Activation, ...] | tuple[Ablation, ...], info: ValidationInfo
     ) -> tuple[Activation, ...] | tuple[Ablation, ...]:
         if not sections and info.data.get("steering") == info.field_name:
-            problem = f'steering "{info.field_name}" needs a direction; add an [[{info.field_name}]] table with one'
+            other = "ablation" if info.field_name == "activation" else "activation"
+            problem = (
+                f'steering "{info.field_name}" needs a direction; add an [[{info.field_name}]] table with one '
+                f'([[{other}]] tables are for steering "{other}")'
+            )
             raise broken_rule(problem, "steering")
         return sections
 

@@ -51,6 +51,7 @@ EXPRESSIONS: "tuple[Expression, ...]" = (
     "open_ended",
 )
 REFUSALS: "tuple[Refusals, ...]" = ("apart", "as-option")
+EVERY_STEERING = "all"
 STEERINGS = ("none", "qa", "bio", "portray", "few_shot", "activation", "ablation")
 
 Personas = Annotated[list[str] | None, typer.Argument(metavar="PERSONA", help="Personas of the library, or files.")]
@@ -104,7 +105,20 @@ Judge = Annotated[
 ]
 Steering = Annotated[
     str | None,
-    typer.Option("--steering", metavar="S", help=f"Replace the persona's steering: {', '.join(STEERINGS)}."),
+    typer.Option(
+        "--steering",
+        metavar="S",
+        help=f"Replace the persona's steering: {', '.join(STEERINGS)}; or {EVERY_STEERING}: every one side by side, on "
+        "half of the questions.",
+    ),
+]
+Direction = Annotated[
+    str | None,
+    typer.Option(
+        "--direction",
+        metavar="NAME",
+        help=f"With --steering {EVERY_STEERING}: the direction to steer along (a name or file).",
+    ),
 ]
 Shots = Annotated[
     int | None,

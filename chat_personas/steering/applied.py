@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from chat_personas.steering.direction_file import find_direction, read_direction
+from chat_personas.steering.direction_file import DirectionFile, find_direction, read_direction
 from chat_personas.steering.errors import SteeringError
 from eval.engine import Engine
 from eval.interventions import Direction, Intervention, InterventionKind, steered
@@ -30,24 +30,29 @@ def interventions_of(persona: Persona, folder: Path, model_sha256: str | None) -
     """
     if persona.steering == "activation":
         for each in persona.activation:
-            direction = _direction(each.direction, folder, model_sha256)
+            direction = direction_meant(each.direction, folder, model_sha256).direction
             if each.clamp is None:
                 yield intervention(direction, "add", 1.0 if each.strength is None else each.strength, each.layers)
             else:
                 yield intervention(direction, "clamp", each.clamp, each.layers)
     if persona.steering == "ablation":
         for removed in persona.ablation:
-            direction = _direction(removed.direction, folder, model_sha256)
+            direction = direction_meant(removed.direction, folder, model_sha256).direction
             yield intervention(direction, "ablate", 0.0, removed.layers)
 
 
-def _direction(name_or_path: str, folder: Path, model_sha256: str | None) -> Direction:
+def direction_meant(name_or_path: str, folder: Path, model_sha256: str | None) -> DirectionFile:
+    """Return the direction of this name for the model of this hash, or that in a file relative to `folder`.
+
+    Raises:
+        SteeringError: it is missing, damaged, or was trained on another model.
+    """
     if name_or_path.endswith(".gguf"):
-        return read_direction(folder / Path(name_or_path).expanduser()).direction
+        return read_direction(folder / Path(name_or_path).expanduser())
     if model_sha256 is None:
         raise SteeringError(f"the direction {name_or_path} is for a model file, and a server does not show its own")
     (path,) = find_direction(name_or_path, model_sha256)
-    return read_direction(path).direction
+    return read_direction(path)
 
 
 def intervention(

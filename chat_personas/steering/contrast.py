@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BeforeValidator, ValidationError
 
 from chat_personas.steering.errors import SteeringError
 from eval.engine import Message
@@ -23,7 +23,7 @@ from eval.states import Opening
 from eval.surveys.model import Question, Survey
 from personas import Persona, evaluation_prompt
 from personas.inputs.files import FileKind, read_text
-from personas.inputs.models import Prose, StrictModel, explain, faults
+from personas.inputs.models import Prose, StrictModel, broken_rule, explain, faults
 
 T = TypeVar("T")
 
@@ -94,7 +94,7 @@ def between_personas(positive: Persona, negative: Persona, survey: Survey, seed:
     def pair(asked: Opening) -> Pair:
         return Pair(*(_after(prompt, asked) for prompt in prompts))
 
-    neutral = halves(_neutral(), lambda opening: f"{opening.messages[0].content} {opening.reply}", seed)
+    neutral = _neutral_halves(seed)
     questions = survey_halves(survey, seed)
     training, held_out = (
         tuple(pair(asked) for asked in (*openings, *map(_asked, half)))
@@ -112,6 +112,10 @@ def _asked(question: Question) -> Opening:
     return Opening((Message("user", render(question, "survey").probe.prompt),))
 
 
+def _neutral_halves(seed: int) -> tuple[tuple[Opening, ...], tuple[Opening, ...]]:
+    return halves(_neutral(), lambda opening: f"{opening.messages[0].content} {opening.reply}", seed)
+
+
 @cache
 def _neutral() -> tuple[Opening, ...]:
     """Every neutral question alone, and with the first words of a reply."""
@@ -124,6 +128,18 @@ def _neutral() -> tuple[Opening, ...]:
 def neutral_texts() -> tuple[str, ...]:
     """Return texts about nothing in dispute, on which the cost of steering is measured."""
     return tuple(tomllib.loads(_OPENINGS.read_text(encoding="utf-8"))["neutral"])
+
+
+def neutral_request() -> str:
+    """Return the request to which each of `neutral_texts` is a reply."""
+    request: str = tomllib.loads(_OPENINGS.read_text(encoding="utf-8"))["request"]
+    return request
+
+
+def neutral_questions(seed: int = 0) -> tuple[str, ...]:
+    """Return the questions that open conversations and that no direction of this seed was trained on."""
+    _, held_out = _neutral_halves(seed)
+    return tuple(opening.messages[0].content for opening in held_out if not opening.reply)
 
 
 class _Text(StrictModel):
@@ -139,11 +155,20 @@ class _Text(StrictModel):
         return Opening((*before, *said), self.assistant or "")
 
 
+def _as_object(side: object) -> object:
+    """Read a text alone as what a person says."""
+    if isinstance(side, str):
+        return {"user": side}
+    if isinstance(side, dict):
+        return side
+    raise broken_rule("is not a text; write one in double quotes, or an object with system, user and assistant")
+
+
 class _PairLine(StrictModel):
     """A line of a file of pairs."""
 
-    positive: Prose | _Text
-    negative: Prose | _Text
+    positive: Annotated[_Text, BeforeValidator(_as_object)]
+    negative: Annotated[_Text, BeforeValidator(_as_object)]
 
 
 def from_file(path: Path, seed: int = 0) -> Contrast:
@@ -174,10 +199,7 @@ def _pair_of(line: str, place: str) -> Pair:
         found = _PairLine.model_validate_json(line)
     except ValidationError as error:
         raise SteeringError(f"{place}: {explain(faults(error)[0], _PairLine)}") from error
-    sides = [
-        Opening((Message("user", side),)) if isinstance(side, str) else side.opening()
-        for side in (found.positive, found.negative)
-    ]
+    sides = [side.opening() for side in (found.positive, found.negative)]
     if not all(side.messages for side in sides):
         raise SteeringError(f'{place}: a text needs "user" or "system"; add what the model replies to')
     if sides[0] == sides[1]:

@@ -28,6 +28,8 @@ from personas.inputs.models import StrictModel
 from personas.inputs.suggestions import quoted, suggestion
 
 SCHEMA: Literal["chat-personas/direction@1"] = "chat-personas/direction@1"
+STATES = ".states"
+"""How the name of a file ends in which a training keeps the states that it has read (`kept_states`)."""
 _KEY = "chat_personas.direction"
 _ARCHITECTURE = "controlvector"
 _TENSOR = re.compile(r"direction\.([1-9]\d{0,4})")
@@ -234,6 +236,11 @@ def keep_direction(trained: Trained, facts: DirectionFacts) -> Path:
 def kept_directions() -> list[Path]:
     """Return the files of all directions that are kept, by name."""
     return sorted(directions_directory().glob("*/*.gguf"))
+
+
+def unfinished_trainings() -> list[Path]:
+    """Return the files that interrupted trainings left, with the states they have read, by name."""
+    return sorted(directions_directory().glob(f"*/*{STATES}"))
 
 
 def find_direction(name_or_path: str, model_sha256: str | None = None) -> list[Path]:

@@ -3,29 +3,69 @@
 All questions of the survey are asked. The strength is chosen on the half that directions are trained on; what is told
 of it, and of every other strength, comes from the half that is held out. Neither half's human figures were used to
 train a direction.
+
+The cost is measured on texts and questions about nothing that a survey asks: how far the next words move, how likely
+the replies are to the model without steering, and how much they repeat themselves.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from itertools import chain
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
-from chat_personas.steering.contrast import survey_halves
+from chat_personas import __version__
+from chat_personas.steering.contrast import neutral_questions, neutral_request, neutral_texts, survey_halves
+from chat_personas.steering.direction_file import DirectionFacts, DirectionFile
 from eval.answers import Answer
-from eval.engine import Engine
+from eval.engine import Engine, EngineInfo, Message, Probe, Sampling
+from eval.expression.few_shot import words
 from eval.expression.log_probability import ask
+from eval.interventions import InterventionKind
 from eval.scoring.differences import difference_of
 from eval.scoring.intervals import Bootstrap
-from eval.scoring.results import PairedScore, Score, Scores, Verdict
+from eval.scoring.results import PairedScore, Part, Score, Scores, Verdict
 from eval.scoring.scores import Scorecard, score
+from eval.states import MeasuresDivergence, Opening
+from eval.surveys.loading import LoadedSurvey
 from eval.surveys.model import Question, Survey
 from personas import Group
 
 Floats = NDArray[np.float64]
 SEED = 0
+SWEEP_SCHEMA = "chat-personas/sweep@1"
+REPLY = Sampling(max_tokens=48, seed=0)
+"""How the replies are drawn whose cost is measured: as in a conversation, but short, and the same at every run."""
+REPEATED, DISTINCT = 4, 2
+"""How many words make the runs of which repetition and distinctness are shares."""
+Before = Callable[[int, str], tuple[Message, ...]]
+"""What is said before a reply to a question, the number of which comes with it."""
+
+
+class SteerableEngine(Engine, MeasuresDivergence, Protocol):
+    """An engine of which a cost can be measured."""
+
+
+class Cost(Part):
+    """What steering costs, on texts and questions about nothing that a survey asks."""
+
+    divergence: float
+    """How far the next words move on neutral texts from the unsteered model's: KL divergence in nats a token. Each text
+    stands as the reply to a request for some everyday sentences; with a prompt, after the prompt."""
+    log_likelihood: float | None
+    """Of its replies to neutral questions under the model without steering: the mean over replies of the mean
+    log-probability of their tokens, in nats a token. Null where it says nothing."""
+    repetition: float | None
+    """The share of runs of four words that stood in the same reply before, the mean over replies (seq-rep-4 of Welleck
+    et al. 2020, over words). Null if no reply has four words."""
+    distinct: float | None
+    """Distinct runs of two words / all of them, over all replies (distinct-2 of Li et al. 2016). Null without any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +89,7 @@ class Step:
         verdict: whether the figures can be told.
         training_leaning: the mean of `leaning` on the training half, by which a strength is chosen; None where the
             measurement there is not sound.
-        cost: the divergence of the next word on neutral texts, in nats.
+        cost: what it costs elsewhere.
     """
 
     strength: float
@@ -59,7 +99,7 @@ class Step:
     change: PairedScore | None
     verdict: Verdict
     training_leaning: float | None
-    cost: float
+    cost: Cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +120,12 @@ class AntiSteerable:
 class Sweep:
     """All steps in the order of their strengths, the best by the training half, and how many questions go astray.
 
-    `best` is None where no strength leads closer than the model without steering.
+    `best` is None where no strength leads closer than the model without steering. `own` is what is measured as a cost
+    without any steering: how likely and how repetitive the model's own replies are.
     """
 
     steps: tuple[Step, ...]
+    own: Cost
     best: float | None
     anti_steerable: AntiSteerable | None
 
@@ -95,15 +137,80 @@ class Measured:
     strength: float | None
     training: tuple[Scorecard, Scorecard]
     held_out: tuple[Scorecard, Scorecard]
-    cost: float
+    cost: Cost
+
+
+def alone(_place: int, asked: str) -> tuple[Message, ...]:
+    """Say nothing before a reply but the question."""
+    return (Message("user", asked),)
+
+
+async def cost_of(
+    engine: SteerableEngine, plain: Engine, seed: int, progress: Callable[[], None], before: Before = alone
+) -> Cost:
+    """Measure what steering costs: that of `engine`, and what is said `before` its replies, such as a prompt.
+
+    `plain` is the same model without steering. The questions are those of the neutral ones that no direction of this
+    `seed` was trained on. `progress` is called after each reply.
+
+    Raises:
+        EngineError: the model failed.
+    """
+    texts = neutral_texts()
+    without = [Opening(alone(0, neutral_request()), text) for text in texts]
+    under = [Opening(before(place, neutral_request()), text) for place, text in enumerate(texts)]
+    moved = await engine.divergence(without, under)
+    replies: list[str] = []
+    likely: list[float] = []
+    for place, question in enumerate(neutral_questions(seed)):
+        (reply,) = await engine.complete(before(place, question), REPLY)
+        replies.append(reply.strip())
+        if replies[-1]:
+            probe = Probe(f"reply/{place}", question, (replies[-1],), texts=True)
+            async with aclosing(plain.score((), [probe])) as scores:
+                likely += [score.labels[0].lower async for score in scores if score.failure is None]
+        progress()
+    return Cost(
+        divergence=float(np.mean(moved)),
+        log_likelihood=_mean_or_none(likely),
+        repetition=repetition(replies),
+        distinct=distinctness(replies),
+    )
+
+
+def repetition(replies: Sequence[str]) -> float | None:
+    """Return the share of runs of words that repeat one of the same reply; see `Cost`."""
+    shares = [1 - len(set(runs)) / len(runs) for runs in (_runs(reply, REPEATED) for reply in replies) if runs]
+    return _mean_or_none(shares)
+
+
+def distinctness(replies: Sequence[str]) -> float | None:
+    """Return the share of distinct runs of words among those of all replies; see `Cost`."""
+    runs = list(chain.from_iterable(_runs(reply, DISTINCT) for reply in replies))
+    return len(set(runs)) / len(runs) if runs else None
+
+
+def _runs(text: str, length: int) -> list[tuple[str, ...]]:
+    said = words(text)
+    return [said[start : start + length] for start in range(len(said) - length + 1)]
+
+
+def _mean_or_none(values: Sequence[float]) -> float | None:
+    return float(np.mean(values)) if values else None
 
 
 async def measured_under(
-    engine: Engine, survey: Survey, sides: Sides, strength: float | None, cost: float, progress: Callable[[], None]
+    engine: Engine,
+    survey: Survey,
+    sides: Sides,
+    strength: float | None,
+    cost: Cost,
+    progress: Callable[[], None],
+    seed: int = SEED,
 ) -> Measured:
     """Ask every question of an engine that is steered so, and score both halves against both groups.
 
-    `progress` is called after each question.
+    `seed` is that of the halves, `progress` is called after each question.
 
     Raises:
         EngineError: the model failed.
@@ -114,7 +221,7 @@ async def measured_under(
             if isinstance(outcome, Answer):
                 answers[outcome.question_id] = outcome
             progress()
-    training, held_out = (_scored(survey, half, answers, sides) for half in survey_halves(survey))
+    training, held_out = (_scored(survey, half, answers, sides) for half in survey_halves(survey, seed))
     return Measured(strength, training, held_out, cost)
 
 
@@ -132,7 +239,7 @@ def swept(measured: Sequence[Measured], without: Measured) -> Sweep:
     least = _mean(_leaning(without.training))
     better = [step for step in steps if step.training_leaning is not None and step.training_leaning > least]
     best = max(better, key=lambda step: step.training_leaning or 0.0, default=None)
-    return Sweep(steps, None if best is None else best.strength, _anti_steerable(ordered))
+    return Sweep(steps, without.cost, None if best is None else best.strength, _anti_steerable(ordered))
 
 
 def _step(one: Measured, without: Measured) -> Step:
@@ -180,3 +287,74 @@ def _anti_steerable(ordered: Sequence[Measured]) -> AntiSteerable | None:
     astray = int((slopes < 0).sum())
     interval = binomtest(astray, len(names)).proportion_ci(method="wilson")
     return AntiSteerable(astray, len(names), float(interval.low), float(interval.high))
+
+
+def seed_of(facts: DirectionFacts | None) -> int:
+    """Return the seed of the halves: that with which the direction was trained, so that none of its questions tells."""
+    return SEED if facts is None else facts.seed
+
+
+@dataclass(frozen=True, slots=True)
+class SweepReport:
+    """A sweep with where it comes from: the direction, how it was applied, and on which survey and model."""
+
+    direction: DirectionFile
+    kind: InterventionKind
+    layers: tuple[int, ...]
+    sides: Sides
+    survey: LoadedSurvey
+    model: EngineInfo
+    sweep: Sweep
+
+    @property
+    def seed(self) -> int:
+        """The seed by which the questions were cut into halves."""
+        return seed_of(self.direction.facts)
+
+    @property
+    def held_out(self) -> tuple[Question, ...]:
+        """The questions that all figures are about."""
+        return survey_halves(self.survey.survey, self.seed)[1]
+
+    def as_document(self) -> str:
+        """Return the report as JSON (schema `chat-personas/sweep@1`)."""
+        steps = [
+            {
+                **{name: value for name, value in asdict(step).items() if name != "toward"},
+                "toward": step.toward.model_dump(),
+                "against": _dumped(step.against),
+                "leaning": _dumped(step.leaning),
+                "change": _dumped(step.change),
+                "verdict": step.verdict.model_dump(),
+                "cost": step.cost.model_dump(),
+            }
+            for step in self.sweep.steps
+        ]
+        training, held_out = survey_halves(self.survey.survey, self.seed)
+        document = {
+            "schema": SWEEP_SCHEMA,
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "version": __version__,
+            "direction": {"name": self.direction.direction.name, "sha256": self.direction.direction.sha256},
+            "kind": self.kind,
+            "layers": self.layers,
+            "toward": [{"attribute": each.attribute, "value": each.value} for each in self.sides.toward],
+            "against": [{"attribute": each.attribute, "value": each.value} for each in self.sides.against],
+            "survey": {
+                "name": self.survey.survey.name,
+                "sha256": self.survey.sha256,
+                "years": self.survey.survey.years,
+            },
+            "training_questions": [question.id for question in training],
+            "held_out_questions": [question.id for question in held_out],
+            "model": {"name": self.model.name, "sha256": self.model.sha256, "demonstration": self.model.demonstration},
+            "best": self.sweep.best,
+            "unsteered_cost": self.sweep.own.model_dump(),
+            "anti_steerable": None if self.sweep.anti_steerable is None else asdict(self.sweep.anti_steerable),
+            "steps": steps,
+        }
+        return f"{json.dumps(document, indent=1)}\n"
+
+
+def _dumped(part: Any) -> Any:
+    return None if part is None else part.model_dump()

@@ -7,7 +7,7 @@ question's own figures.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from math import log, sqrt
@@ -61,11 +61,13 @@ class FewShotQuestion:
         return self.question.refusals
 
 
-def as_asked(persona: Persona, survey: Survey, questions: Sequence[Question]) -> tuple[QuestionLike, ...]:
+def as_asked(
+    persona: Persona, survey: Survey, questions: Sequence[Question], shown: Container[str] | None = None
+) -> tuple[QuestionLike, ...]:
     """Return some of the survey's questions as they are put to a model that is steered to `persona`.
 
     With `few_shot`, the group's answers to similar questions come before each question, the most similar last. With
-    every other steering the questions are put as they are.
+    every other steering the questions are put as they are. `shown`: only questions with these ids are examples.
 
     Raises:
         SurveyError: for some question there are too few others with figures for the persona's groups.
@@ -73,7 +75,7 @@ def as_asked(persona: Persona, survey: Survey, questions: Sequence[Question]) ->
     shots = shots_of(persona)
     if shots is None:
         return tuple(questions)
-    others = similar_questions(survey, persona.groups, questions, shots)
+    others = similar_questions(survey, persona.groups, questions, shots, shown)
     return tuple(
         FewShotQuestion(
             question, examples_text(_listing(other, persona.groups) for other in reversed(others[question.id]))
@@ -113,19 +115,23 @@ def with_percentages(question: QuestionLike, shares: Sequence[float]) -> str:
 
 
 def similar_questions(
-    survey: Survey, groups: Sequence[Group], questions: Sequence[Question], shots: int
+    survey: Survey,
+    groups: Sequence[Group],
+    questions: Sequence[Question],
+    shots: int,
+    shown: Container[str] | None = None,
 ) -> dict[str, tuple[Question, ...]]:
     """Return for each of `questions`, by id, the `shots` most similar other questions, the most similar first.
 
-    Only questions with figures for `groups` are taken, never the question itself nor one with the same words in its
-    stem. Ties go to the first in the survey.
+    Only questions with figures for `groups` are taken, of those with the ids in `shown` if it is given; never the
+    question itself nor one with the same words in its stem. Ties go to the first in the survey.
 
     Raises:
         SurveyError: for some question there are too few.
     """
     place_of = {question.id: place for place, question in enumerate(survey.questions)}
     asked = [place_of[question.id] for question in questions]
-    others = _others(survey, groups, asked)
+    others = _others(survey, groups, asked, shown)
     fewest = min(map(len, others), default=shots)
     if fewest < shots:
         raise _too_few(survey, groups, fewest)
@@ -137,9 +143,16 @@ def similar_questions(
     return found
 
 
-def _others(survey: Survey, groups: Sequence[Group], asked: Sequence[int]) -> list[NDArray[np.intp]]:
+def _others(
+    survey: Survey, groups: Sequence[Group], asked: Sequence[int], shown: Container[str] | None
+) -> list[NDArray[np.intp]]:
     """Return, for each question asked, the places of the questions that may be shown before it."""
-    known = np.array([human_figures(question, groups) is not None for question in survey.questions])
+    known = np.array(
+        [
+            (shown is None or question.id in shown) and human_figures(question, groups) is not None
+            for question in survey.questions
+        ]
+    )
     stems = [words(question.stem) for question in survey.questions]
     number = {stem: place for place, stem in enumerate(stems)}
     wording = np.array([number[stem] for stem in stems])

@@ -1,11 +1,29 @@
 """Bring every generated part of docs/ up to date: `make docs`, or `python -m scripts.docs`."""
 
-from scripts.docs import write_answers, write_commands, write_models, write_personas, write_report, write_surveys
+from scripts.docs import (
+    write_answers,
+    write_commands,
+    write_models,
+    write_personas,
+    write_report,
+    write_steering,
+    write_surveys,
+)
+
+WRITERS = (
+    write_answers,
+    write_commands,
+    write_models,
+    write_personas,
+    write_report,
+    write_steering,
+    write_surveys,
+)
 
 
 def main() -> None:
     """Write each page again, and name those that changed."""
-    for writer in (write_answers, write_commands, write_models, write_personas, write_report, write_surveys):
+    for writer in WRITERS:
         page = writer.PAGE.read_text(encoding="utf-8")
         updated = writer.updated(page)
         if updated != page:

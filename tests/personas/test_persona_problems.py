@@ -96,7 +96,11 @@ def test_none_may_have_groups_to_be_measured_against(tmp_path: Path) -> None:
 @pytest.mark.parametrize("steering", ["activation", "ablation"])
 def test_a_direction_is_needed_by_the_steerings_that_use_one(tmp_path: Path, steering: str) -> None:
     text = HEAD.replace("portray", steering)
-    message = f'line 4: steering "{steering}" needs a direction; add an [[{steering}]] table with one'
+    other = {"activation": "ablation", "ablation": "activation"}[steering]
+    message = (
+        f'line 4: steering "{steering}" needs a direction; add an [[{steering}]] table with one '
+        f'([[{other}]] tables are for steering "{other}")'
+    )
     assert problems(tmp_path, text) == [message]
     for table, layers in ((f"[{steering}]", "[3]"), (f"[[{steering}]]", '"3"')):
         assert problems(tmp_path, f'{text}{table}\ndirection = "d.gguf"\nlayers = {layers}\n') == []

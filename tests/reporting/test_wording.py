@@ -46,7 +46,7 @@ def test_a_persona_that_is_clearly_its_own_group_is_not_doubted() -> None:
 def test_a_persona_that_leans_to_its_group_no_more_than_even_answers_is_no_closer_to_it() -> None:
     assert about_group(CLOSER, UNSURE) == [
         "this persona is no closer to its own group's answers than to Republican answers "
-        "(difference -0.020 [-0.050, +0.010] beyond that of even answers)"
+        "(difference +0.020 [-0.010, +0.050] beyond that of even answers)"
     ]
 
 
@@ -77,10 +77,12 @@ def test_an_older_report_and_too_few_questions_claim_nothing_about_the_group() -
 
 def test_a_difference_that_may_be_chance_is_said_with_its_interval() -> None:
     assert about_everyone(paired(0.01, -0.01, 0.03)) == [
-        "this persona is no closer to its group than everyone's answers are (difference +0.010 [-0.010, +0.030])"
+        "this persona is no closer to its group than everyone's answers are "
+        "(its alignment minus theirs -0.010 [-0.030, +0.010])"
     ]
     assert about_everyone(paired(0.02, 0.01, 0.03)) == [
-        "this persona is farther from its group than everyone's answers are (difference +0.020 [+0.010, +0.030])"
+        "this persona is farther from its group than everyone's answers are "
+        "(its alignment minus theirs -0.020 [-0.030, -0.010])"
     ]
     assert about_everyone(paired(0.02)) == []
 

@@ -1,22 +1,37 @@
 """A sweep tells the strength that leads closer on the training half, and figures of the held-out half alone."""
 
+from collections.abc import AsyncGenerator, Sequence
+
 import numpy as np
 import pytest
 
 from chat_personas.cli.errors import UsageError
 from chat_personas.cli.evaluation.sweeping import layers_meant, strengths_meant
 from chat_personas.steering.contrast import survey_halves
-from chat_personas.steering.sweep import Measured, Sides, Sweep, swept
+from chat_personas.steering.sweep import (
+    Cost,
+    Measured,
+    Sides,
+    Sweep,
+    cost_of,
+    distinctness,
+    repetition,
+    swept,
+)
 from eval.answers import Answer, OrderAnswer
+from eval.engine import LabelScore, Message, Probe, ProbeScore, Sampling
 from eval.scoring.scores import Scorecard, score
+from eval.states import Opening
 from eval.surveys.human_figures import human_figures
 from eval.surveys.loading import load_survey
 from eval.surveys.model import Question
 from personas import Group
+from tests.eval.fake_engine import FakeEngine
 
 SURVEY = load_survey("civic").survey
 DEMOCRATS, REPUBLICANS = ((Group.parse(f"POLPARTY={party}"),) for party in ("Democrat", "Republican"))
 SIDES = Sides(DEMOCRATS, REPUBLICANS)
+COST = Cost(divergence=0.1, log_likelihood=-2.0, repetition=0.0, distinct=1.0)
 
 
 def shares(question: Question, groups: tuple[Group, ...]) -> np.ndarray:
@@ -44,7 +59,7 @@ def measured(strength: float | None, training: float, held_out: float) -> Measur
         return score(SURVEY, SIDES.toward, answers), score(SURVEY, SIDES.against, answers)
 
     one, other = survey_halves(SURVEY)
-    return Measured(strength, cards(one, training), cards(other, held_out), cost=0.1)
+    return Measured(strength, cards(one, training), cards(other, held_out), COST)
 
 
 def of(*leans: tuple[float, float, float]) -> Sweep:
@@ -97,7 +112,75 @@ def test_what_is_not_a_list_of_strengths_is_refused(text: str) -> None:
         strengths_meant(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("1:-1:0.5", "write -1:1:0.5"),
+        ("-1:1:0", "the step must be above 0"),
+        ("0:1:nan", "must be a finite number"),
+        ("0:1:0.0001", "take a larger step"),
+        ("0,x", "or numbers with commas"),
+    ],
+)
+def test_what_is_wrong_with_strengths_is_said(text: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        strengths_meant(text)
+
+
 def test_layers_are_one_or_a_range() -> None:
     assert (layers_meant("3"), layers_meant("3-5"), layers_meant(None)) == ((3,), (3, 4, 5), None)
     with pytest.raises(UsageError, match="--layers"):
         layers_meant("5-3")
+
+
+def test_repetition_is_the_share_of_runs_of_four_words_that_stood_before() -> None:
+    # a b c d, b c d a, c d a b, d a b c, a b c d: five runs, of which the last stood before
+    assert repetition(["A b c d, a b c d."]) == pytest.approx(1 / 5)
+    assert repetition(["no no no no no no"]) == pytest.approx(2 / 3)
+    assert repetition(["one two three four", "no no no no no no"]) == pytest.approx(1 / 3)
+    assert repetition(["too short", ""]) is None
+
+
+def test_distinctness_counts_runs_of_two_words_over_all_replies() -> None:
+    # I am, am I | I am, am here: four runs, of which three differ
+    assert distinctness(["I am I", "i am here!"]) == pytest.approx(3 / 4)
+    assert distinctness(["word", ""]) is None
+
+
+class Talking(FakeEngine):
+    """Says the same to everything, moves by the number of the messages, and finds every reply as likely as e^-2."""
+
+    def __init__(self, reply: str) -> None:
+        super().__init__()
+        self.reply = reply
+        self.heard: list[tuple[Message, ...]] = []
+
+    async def complete(self, messages: Sequence[Message], sampling: Sampling, n: int = 1) -> list[str]:
+        assert sampling.seed is not None, "replies without a seed are not cached"
+        self.heard.append(tuple(messages))
+        return [self.reply] * n
+
+    async def divergence(self, without: Sequence[Opening], under: Sequence[Opening]) -> list[float]:
+        return [float(len(after.messages) - len(before.messages)) for before, after in zip(without, under, strict=True)]
+
+    async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
+        assert not prefix, "the likelihood is that without steering"
+        for probe in probes:
+            assert probe.labels == (self.reply,)
+            yield ProbeScore(probe.key, (LabelScore(self.reply, -2.0, -2.0),), None)
+
+
+async def test_a_prompt_costs_what_it_moves_and_its_replies_are_judged_without_it() -> None:
+    engine, told = Talking("well well well well well"), []
+    before = (Message("system", "You are somebody."),)
+    cost = await cost_of(engine, engine, 0, lambda: told.append(1), lambda _, asked: (*before, Message("user", asked)))
+    assert cost == Cost(divergence=1.0, log_likelihood=-2.0, repetition=0.5, distinct=1 / 36)
+    assert len(told) == 9  # of the 24 questions that open conversations, those that are held out
+    assert all(heard[:1] == before for heard in engine.heard)
+
+
+async def test_a_model_that_says_nothing_has_no_likelihood_and_repeats_nothing() -> None:
+    engine = Talking("")
+    assert await cost_of(engine, engine, 0, lambda: None) == Cost(
+        divergence=0.0, log_likelihood=None, repetition=None, distinct=None
+    )

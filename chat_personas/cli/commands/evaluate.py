@@ -8,12 +8,17 @@ from chat_personas.cli.evaluation.requests import expressions_meant, orders_mean
 from chat_personas.cli.evaluation.resume import ResumableRun
 from chat_personas.cli.evaluation.run import EvalRun, load_personas, score_answers
 from chat_personas.cli.evaluation.sources import files_of_survey, given_files, model_files, persona_files
-from chat_personas.cli.options import REFUSALS, STEERINGS, choose
+from chat_personas.cli.evaluation.sweeping import SideBySideRun
+from chat_personas.cli.options import EVERY_STEERING, REFUSALS, STEERINGS, choose
+from chat_personas.cli.tables.directions import print_steering_table
 from chat_personas.engines.open import with_template
+from chat_personas.reporting.html.steering_page import steering_table_page_document
 from chat_personas.settings import load_settings
 from chat_personas.surveys import find_survey
+from eval.engine import EngineError
 from eval.report import Report
 from eval.scoring.intervals import MIN_QUESTIONS
+from personas import LoadedPersona, load_persona
 
 EXAMPLE = options.examples(
     "chat-personas eval democrat republican",
@@ -27,6 +32,7 @@ EXAMPLE = options.examples(
     "chat-personas eval --answers answers.jsonl --survey civic",
     "chat-personas eval --answers answers.jsonl --fail-if-worse-than report.json",
     "chat-personas eval democrat --steering few_shot --shots 5",
+    "chat-personas eval democrat --steering all --direction party --html steering.html",
     "chat-personas eval democrat --fail-if-worse-than report.json",
     "chat-personas eval democrat --json report.json --resume",
     note="--fail-if-worse-than takes paired differences as chat-personas compare does. Alignment is worse if the "
@@ -44,6 +50,7 @@ def evaluate(
     judge: options.Judge = None,
     orders: options.Orders = None,
     steering: options.Steering = None,
+    direction: options.Direction = None,
     shots: options.Shots = None,
     model: options.Model = None,
     template: options.Template = None,
@@ -75,6 +82,29 @@ def evaluate(
     read |= {"--model": model_files(model or settings.model), "--judge": model_files(judge)}
     read |= {"--answers": given_files(answers), "--fail-if-worse-than": given_files(fail_if_worse_than)}
     destinations.check(read)
+    if steering == EVERY_STEERING:
+        fixed: dict[str, object] = {"--answers": answers, "--expression": expression, "--samples": samples}
+        fixed |= {"--judge": judge, "--orders": orders, "--shots": shots, "--limit": limit, "--seed": seed or None}
+        fixed |= {"--refusals": refusals != "apart", "--calibrate": calibrate, "--no-unsteered": not unsteered}
+        fixed |= {"--show-invalid": show_invalid, "--svg": svg_file, "--save-answers": save_answers}
+        fixed |= {"--fail-under": fail_under, "--fail-if-worse-than": fail_if_worse_than, "--resume": resume}
+        _nothing_else(fixed)
+        again = ResumableRun(fresh=no_cache, resume=False, go_on="give the same command again to go on")
+        table = SideBySideRun(
+            persona=_only(_named(personas)),
+            direction=direction,
+            survey=find_survey(survey),
+            settings=with_template(settings, model, template),
+            model=model or settings.model,
+            resumable=again,
+        ).run()
+        destinations.write({"--json": table.to_json, "--html": lambda: steering_table_page_document(table)})
+        print_steering_table(table, to_error=destinations.take_standard_output)
+        return DONE
+    if direction is not None:
+        raise UsageError(
+            f"--direction is for --steering {EVERY_STEERING}; a persona file names its own in [[activation]]"
+        )
     compared = choose("--refusals", refusals, REFUSALS)
     if answers is not None:
         asking: dict[str, object] = {"PERSONA": personas, "--model": model, "--steering": steering, "--shots": shots}
@@ -116,6 +146,7 @@ def evaluate(
     finally:
         expected = len(wanted) * len(run.expressions)
         print_and_write(reports, expected, destinations, survey, show_invalid=show_invalid)
+    _answered(reports)
     check(reports, baseline, fail_under, seed=seed, to_error=destinations.take_standard_output)
     return DONE
 
@@ -124,6 +155,36 @@ def _named(personas: list[str] | None) -> list[str]:
     if not personas:
         raise CommandLineError("name a persona, or a file of answers with --answers; see chat-personas eval --help")
     return personas
+
+
+def _answered(reports: list[Report]) -> None:
+    """Make sure that every persona that is steered from inside answered something: else it was broken, not steered.
+
+    Raises:
+        EngineError: one did not.
+    """
+    for report in reports:
+        if report.model.interventions and report.failures and not report.questions and not report.refused:
+            raise EngineError(f"{report.persona.name}: no question was answered: {report.failures[0].why}")
+
+
+def _only(names: list[str]) -> LoadedPersona:
+    if len(names) > 1:
+        raise UsageError(f"--steering {EVERY_STEERING} is about one persona; name one")
+    return load_persona(names[0])
+
+
+def _nothing_else(given: dict[str, object]) -> None:
+    """Make sure that no option was given that `--steering all` does not heed.
+
+    Raises:
+        UsageError: one was.
+    """
+    superfluous = [name for name, value in given.items() if value is not None and value is not False]
+    if superfluous:
+        raise UsageError(
+            f"--steering {EVERY_STEERING} asks the held-out questions in one way; leave out {', '.join(superfluous)}"
+        )
 
 
 def _nothing_to_ask(given: dict[str, object]) -> None:

@@ -15,16 +15,26 @@ from chat_personas.cli.commands.surveys import combined_groups
 from chat_personas.cli.errors import DONE, UsageError
 from chat_personas.cli.evaluation.output import Destinations
 from chat_personas.cli.evaluation.resume import ResumableRun
-from chat_personas.cli.evaluation.sweeping import KINDS, SweepRun, layers_meant, strengths_meant
+from chat_personas.cli.evaluation.sweeping import (
+    KINDS,
+    AblationRun,
+    SweepRun,
+    layers_meant,
+    personas_meant,
+    strengths_meant,
+)
 from chat_personas.cli.opening import opened_model_file
 from chat_personas.cli.options import command_group, examples
 from chat_personas.cli.progress import progress_bar
-from chat_personas.cli.tables.directions import print_direction, print_directions, print_sweep
+from chat_personas.cli.tables.directions import print_ablation, print_direction, print_directions, print_sweep
 from chat_personas.engines.llama.hidden_states.steered_contexts import check_direction
 from chat_personas.paths import directions_directory, display_path, make_private
+from chat_personas.reporting.html.steering_page import sweep_page_document
+from chat_personas.reporting.svg.figures import sweep_figure_document
 from chat_personas.settings import load_settings
 from chat_personas.steering.contrast import Contrast, between_personas, from_file
 from chat_personas.steering.direction_file import (
+    STATES,
     DirectionFacts,
     direction_path,
     find_direction,
@@ -32,6 +42,7 @@ from chat_personas.steering.direction_file import (
     kept_directions,
     layer_facts,
     read_direction,
+    unfinished_trainings,
 )
 from chat_personas.steering.errors import SteeringError
 from chat_personas.steering.kept_states import Purpose
@@ -130,7 +141,7 @@ async def _train(name: str, poles: _Poles, method: Method, model: str | None, se
         purpose = Purpose(poles.contrast.sha256, info.sha256, info.build or "", shape.layers, shape.width)
         with progress_bar(f"training {name}") as advance:
             course = await train_direction(
-                engine, poles.contrast, method, keep=path.with_suffix(".states"), purpose=purpose, progress=advance
+                engine, poles.contrast, method, keep=path.with_suffix(STATES), purpose=purpose, progress=advance
             )
         facts = _facts(name, poles, method, info, seed, course)
         keep_direction(course.trained, facts)
@@ -165,6 +176,7 @@ def _facts(name: str, poles: _Poles, method: Method, info: EngineInfo, seed: int
     epilog=examples(
         "chat-personas steer sweep party --strengths -1:1:0.25",
         "chat-personas steer sweep party --kind clamp --strengths -1:2:0.5 --json sweep.json",
+        "chat-personas steer sweep party --html sweep.html --svg sweep.svg",
         note="Answers are cached: interrupted, the same command goes on where it stopped.",
     ),
 )
@@ -186,6 +198,8 @@ def sweep(
     model: options.Model = None,
     survey: Annotated[str, typer.Option("--survey", metavar="S", help="A survey's name or file.")] = "civic",
     json_file: options.Json = None,
+    html_file: options.Html = None,
+    svg_file: options.Svg = None,
     no_cache: options.NoCache = False,
 ) -> int:
     """Measure one strength after the other, and what each costs.
@@ -193,7 +207,7 @@ def sweep(
     The model has no persona's prompt. The best strength is chosen on the half of the questions that directions are
     trained on; all figures are about the other half.
     """
-    destinations = Destinations(json_file)
+    destinations = Destinations(json_file, html=html_file, svg=svg_file)
     destinations.check({})
     asked = SweepRun(
         direction=direction,
@@ -207,15 +221,62 @@ def sweep(
         resumable=ResumableRun(fresh=no_cache, resume=False, go_on="give the same command again to go on"),
     )
     found = asked.run()
-    destinations.write({"--json": found.as_document})
+    destinations.write(
+        {
+            "--json": found.as_document,
+            "--html": lambda: sweep_page_document(found),
+            "--svg": lambda: sweep_figure_document(found),
+        }
+    )
     print_sweep(found, to_error=destinations.take_standard_output)
+    return DONE
+
+
+@app.command(
+    "ablate",
+    epilog=examples(
+        "chat-personas steer ablate party",
+        "chat-personas steer ablate party --personas democrat,republican --json ablation.json",
+        note="Answers are cached: interrupted, the same command goes on where it stopped.",
+    ),
+)
+def ablate(
+    direction: Name,
+    personas: Annotated[
+        str | None,
+        typer.Option("--personas", metavar="A,B", help="Two personas; those it was trained on if left out."),
+    ] = None,
+    model: options.Model = None,
+    survey: Annotated[str, typer.Option("--survey", metavar="S", help="A survey's name or file.")] = "civic",
+    json_file: options.Json = None,
+    no_cache: options.NoCache = False,
+) -> int:
+    """Remove a direction from two personas, and compare them.
+
+    It tells whether they answer more alike without it. Each keeps its prompt. Both are asked the questions that no
+    direction was trained on, as they are and with the direction removed from every layer.
+    """
+    destinations = Destinations(json_file)
+    destinations.check({})
+    found = AblationRun(
+        direction=direction,
+        personas=personas_meant(personas),
+        survey=find_survey(survey),
+        model=model,
+        resumable=ResumableRun(fresh=no_cache, resume=False, go_on="give the same command again to go on"),
+    ).run()
+    destinations.write({"--json": found.to_json})
+    print_ablation(found, to_error=destinations.take_standard_output)
     return DONE
 
 
 @app.command("list", epilog="Example: chat-personas steer list")
 def list_directions() -> int:
-    """List the directions that were trained."""
-    print_directions([(path, read_direction(path)) for path in kept_directions()])
+    """List the directions that were trained.
+
+    Below them stand trainings that were interrupted.
+    """
+    print_directions([(path, read_direction(path)) for path in kept_directions()], unfinished_trainings())
     return DONE
 
 
@@ -256,14 +317,21 @@ def delete(
     direction: Annotated[str, typer.Argument(metavar="NAME", help="The direction's name.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> int:
-    """Delete a direction, for all its models."""
-    paths = [path for path in find_direction(direction) if path.is_relative_to(directions_directory())]
+    """Delete a direction, for all its models.
+
+    What an interrupted training of this name has read is deleted, too.
+    """
+    begun = [path for path in unfinished_trainings() if path.parent.name == direction]
+    found = find_direction(direction) if not begun or _is_trained(direction) else []
+    paths = [*(path for path in found if path.is_relative_to(directions_directory())), *begun]
     if not paths:
         raise SteeringError(f"{printable(direction)} is not among the directions that are kept; see `steer list`")
     if not yes:
         if sys.stdin is None or not sys.stdin.isatty():
             raise UsageError("deleting cannot be undone; add --yes to agree")
-        what = f"{printable(direction)}, trained on {pluralize(len(paths), 'model')}"
+        trained = f"trained on {pluralize(len(paths) - len(begun), 'model')}"
+        unfinished = f"{pluralize(len(begun), 'unfinished training')}" if begun else ""
+        what = ", ".join(filter(None, (printable(direction), trained if len(paths) > len(begun) else "", unfinished)))
         if not typer.confirm(f"Delete {what}? This cannot be undone.", err=True):
             typer.echo("nothing was deleted", err=True)
             return DONE
@@ -271,3 +339,7 @@ def delete(
         path.unlink()
     typer.echo(f"deleted {display_path(paths[0].parent)}", err=True)
     return DONE
+
+
+def _is_trained(name: str) -> bool:
+    return any(path.parent.name == name for path in kept_directions())

@@ -1,86 +1,61 @@
-"""A run of `steer sweep`: which strengths and groups are meant, and asking the questions under each."""
+"""Runs that tell what steering does and costs: `steer sweep`, `steer ablate`, and `eval --steering all`.
 
-import json
+Which strengths and groups are meant, which questions are put, and how the run is resumed.
+"""
+
 import math
 import re
-from contextlib import AsyncExitStack
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from pathlib import Path
 
-from chat_personas import __version__
 from chat_personas.cli.errors import UsageError
 from chat_personas.cli.evaluation.resume import ResumableRun
 from chat_personas.cli.opening import opened_model_file
 from chat_personas.cli.progress import progress_bar
 from chat_personas.engines.llama.engine import LlamaEngine
-from chat_personas.settings import load_settings
-from chat_personas.steering.applied import intervention
-from chat_personas.steering.contrast import neutral_texts, survey_halves
-from chat_personas.steering.direction_file import DirectionFacts, DirectionFile, find_direction, read_direction
-from chat_personas.steering.sweep import Measured, Sides, Sweep, measured_under, swept
-from eval.engine import EngineInfo
+from chat_personas.settings import Settings, load_settings
+from chat_personas.steering.applied import direction_meant, intervention
+from chat_personas.steering.contrast import neutral_questions, neutral_texts, survey_halves
+from chat_personas.steering.direction_file import DirectionFacts, find_direction, read_direction
+from chat_personas.steering.side_by_side import (
+    INSIDE,
+    PROMPTS,
+    STRENGTHS,
+    AblationReport,
+    Along,
+    Comparison,
+    SteeringTable,
+    ablated,
+)
+from chat_personas.steering.sweep import Measured, Sides, Sweep, SweepReport, cost_of, measured_under, seed_of, swept
+from chat_personas.text import printable
 from eval.interventions import Intervention, InterventionKind, steered
 from eval.surveys.human_figures import require_figures
 from eval.surveys.loading import LoadedSurvey
-from personas import Group, PersonaError, load_persona
+from personas import Group, LoadedPersona, PersonaError, load_persona
 from personas.persona import layers_in
 
 KINDS: tuple[InterventionKind, ...] = ("add", "clamp")
-SCHEMA = "chat-personas/sweep@1"
 MOST_STRENGTHS = 200
+_STRENGTHS = "write A:B:STEP, such as -1:1:0.25, or numbers with commas"
 _RANGE = re.compile(r"([^:]+):([^:]+):([^:]+)")
 
 
-@dataclass(frozen=True, slots=True)
-class SweepReport:
-    """A sweep with where it comes from."""
+@contextmanager
+def counted(title: str, total: int, resumable: ResumableRun) -> Iterator[Callable[[], None]]:
+    """Show the progress of a run; lend a function that counts one step."""
+    done = 0
+    with progress_bar(title, resumable.tally) as advance:
 
-    direction: DirectionFile
-    kind: InterventionKind
-    layers: tuple[int, ...]
-    sides: Sides
-    survey: LoadedSurvey
-    model: EngineInfo
-    sweep: Sweep
+        def progress() -> None:
+            nonlocal done
+            done += 1
+            advance(done, total)
 
-    def as_document(self) -> str:
-        """Return the report as JSON (schema `chat-personas/sweep@1`)."""
-        steps = [
-            {
-                **{name: value for name, value in asdict(step).items() if name != "toward"},
-                "toward": step.toward.model_dump(),
-                "against": _dumped(step.against),
-                "leaning": _dumped(step.leaning),
-                "change": _dumped(step.change),
-                "verdict": step.verdict.model_dump(),
-            }
-            for step in self.sweep.steps
-        ]
-        training, held_out = survey_halves(self.survey.survey)
-        document = {
-            "schema": SCHEMA,
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "version": __version__,
-            "direction": {"name": self.direction.direction.name, "sha256": self.direction.direction.sha256},
-            "kind": self.kind,
-            "layers": self.layers,
-            "toward": [{"attribute": each.attribute, "value": each.value} for each in self.sides.toward],
-            "against": [{"attribute": each.attribute, "value": each.value} for each in self.sides.against],
-            "survey": {"name": self.survey.survey.name, "sha256": self.survey.sha256},
-            "training_questions": [question.id for question in training],
-            "held_out_questions": [question.id for question in held_out],
-            "model": {"name": self.model.name, "sha256": self.model.sha256, "demonstration": self.model.demonstration},
-            "best": self.sweep.best,
-            "anti_steerable": None if self.sweep.anti_steerable is None else asdict(self.sweep.anti_steerable),
-            "steps": steps,
-        }
-        return f"{json.dumps(document, indent=1)}\n"
-
-
-def _dumped(part: Any) -> Any:
-    return None if part is None else part.model_dump()
+        yield progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,34 +93,33 @@ class SweepRun:
                 require_figures(self.survey, groups)
             under = partial(intervention, found.direction, self.kind, layers=self.layers)
             steered(engine, [under(self.strengths[0])])  # a fault is told before anything is asked
-            sweep = await self._measured(engine, sides, under)
+            sweep = await self._measured(engine, sides, under, seed_of(found.facts))
             layers = under(0.0).layers
             return SweepReport(found, self.kind, layers, sides, self.survey, engine.info, sweep)
 
-    async def _measured(self, engine: LlamaEngine, sides: Sides, under: "partial[Intervention]") -> Sweep:
-        survey, done = self.survey.survey, 0
-        total = len(survey.questions) * (len(self.strengths) + 1)
-        requests = 2 * total
-        cached = self.resumable.begin(engine, "sweep", [self.direction, self.strengths, self.survey.sha256], requests)
-        texts, measured = neutral_texts(), []
-        with progress_bar(f"sweep of {self.direction}", self.resumable.tally) as advance:
+    async def _measured(self, engine: LlamaEngine, sides: Sides, under: "partial[Intervention]", seed: int) -> Sweep:
+        survey = self.survey.survey
+        moving = [strength for strength in self.strengths if self.kind != "add" or strength != 0]
+        replies, questions = len(neutral_questions(seed)), len(survey.questions)
+        settings = len(moving) + 1
+        total = settings * (questions + replies)
+        requests = settings * (2 * questions + 2 * replies + len(neutral_texts()))
+        asked = [self.direction, self.kind, self.layers, self.strengths, self.survey.sha256]
+        cached = self.resumable.begin(engine, "sweep", asked, requests)
+        with counted(f"sweep of {self.direction}", total, self.resumable) as progress:
 
-            def progress() -> None:
-                nonlocal done
-                done += 1
-                advance(done, total)
+            async def measured(strength: float | None) -> Measured:
+                steered = cached if strength is None else cached.steered([under(strength)])
+                cost = await cost_of(steered, cached, seed, progress)
+                return await measured_under(steered, survey, sides, strength, cost, progress, seed)
 
-            without = await measured_under(cached, survey, sides, None, 0.0, progress)
-            for strength in self.strengths:
-                changed = [under(strength)]
-                if self.kind == "add" and strength == 0:
-                    measured.append(Measured(0.0, without.training, without.held_out, 0.0))
-                    continue
-                moved = await engine.divergence(texts, changed)
-                cost = sum(moved) / len(moved)
-                measured.append(await measured_under(cached.steered(changed), survey, sides, strength, cost, progress))
+            without = await measured(None)
+            found = [
+                await measured(strength) if strength in moving else replace(without, strength=0.0)
+                for strength in self.strengths
+            ]
         self.resumable.finish()
-        return swept(measured, without)
+        return swept(found, without)
 
     def _sides(self, facts: DirectionFacts | None) -> Sides:
         toward = self.toward or _groups_of(None if facts is None else facts.positive, "--toward")
@@ -173,18 +147,27 @@ def strengths_meant(text: str) -> tuple[float, ...]:
     """
     found = _RANGE.fullmatch(text.strip())
     try:
-        if found is not None:
-            first, last, step = map(float, found.groups())
-            count = math.floor((last - first) / step + 1e-9) + 1 if step > 0 and last >= first else 0
-            strengths = {round(first + step * place, 9) + 0.0 for place in range(min(count, MOST_STRENGTHS + 1))}
-        else:
-            strengths = {float(part) + 0.0 for part in text.split(",")}
-    except (ValueError, OverflowError) as error:
-        raise UsageError(f"--strengths {text}: write A:B:STEP, such as -1:1:0.25, or numbers with commas") from error
-    if not strengths or not all(map(math.isfinite, strengths)):
-        raise UsageError(f"--strengths {text}: write A:B:STEP, such as -1:1:0.25, or numbers with commas")
+        numbers = [float(part) for part in (found.groups() if found is not None else text.split(","))]
+    except ValueError as error:
+        raise UsageError(f"--strengths {text}: {_STRENGTHS}") from error
+    if not all(map(math.isfinite, numbers)):
+        raise UsageError(f"--strengths {text}: every strength must be a finite number; {_STRENGTHS}")
+    if found is None:
+        strengths = {number + 0.0 for number in numbers}
+    else:
+        first, last, step = numbers
+        if step <= 0:
+            raise UsageError(f"--strengths {text}: the step must be above 0; {_STRENGTHS}")
+        if last < first:
+            raise UsageError(
+                f"--strengths {text}: the last strength is below the first; write {last:g}:{first:g}:{step:g}"
+            )
+        if (last - first) / step > MOST_STRENGTHS:
+            raise UsageError(f"--strengths {text}: more than {MOST_STRENGTHS} strengths; take a larger step")
+        count = math.floor((last - first) / step + 1e-9) + 1
+        strengths = {round(first + step * place, 9) + 0.0 for place in range(count)}
     if len(strengths) > MOST_STRENGTHS:
-        raise UsageError(f"--strengths {text}: more than {MOST_STRENGTHS} strengths; take a larger step")
+        raise UsageError(f"--strengths {text}: more than {MOST_STRENGTHS} strengths; name fewer")
     return tuple(sorted(strengths))
 
 
@@ -200,3 +183,122 @@ def layers_meant(text: str | None) -> tuple[int, ...] | None:
     if not layers:
         raise UsageError(f"--layers {text}: write one layer, such as 3, or a range, such as 3-5")
     return layers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideBySideRun:
+    """What `eval --steering all` is asked for; without `direction` the persona's own `[[activation]]` counts."""
+
+    persona: LoadedPersona
+    direction: str | None
+    survey: LoadedSurvey
+    settings: Settings
+    model: str
+    resumable: ResumableRun
+
+    def run(self) -> SteeringTable:
+        """Steer to the persona in every way, on the same questions.
+
+        Raises:
+            SteeringError, InterventionError, PersonaError, SurveyError, UsageError: what is asked for is not possible.
+            EngineError: the model failed.
+            StoppedError: the person pressed Ctrl-C; answers so far are cached.
+        """
+        require_figures(self.survey, self.persona.persona.groups)
+        return self.resumable.ask(self._asked())
+
+    async def _asked(self) -> SteeringTable:
+        async with AsyncExitStack() as opened:
+            engine = await opened_model_file(self.model, self.settings, opened)
+            along = self._along(engine)
+            identity = [self.persona.sha256, self.direction, self.survey.sha256]
+            training, held_out = map(len, Comparison(engine, self.persona, self.survey, along, lambda: None).halves)
+            replies = len(neutral_questions(seed_of(None if along is None else along.found.facts)))
+            tried = 0 if along is None else sum(map(len, STRENGTHS.values()))
+            settings = 2 + len(PROMPTS) + (0 if along is None else len(INSIDE))
+            questions = (2 + len(PROMPTS) + tried) * training + settings * held_out
+            requests = 2 * questions + settings * (2 * replies + len(neutral_texts()))
+            cached = self.resumable.begin(engine, "side by side", identity, requests)
+            total = questions + settings * replies
+            with counted(f"{self.persona.persona.name}, every steering", total, self.resumable) as progress:
+                table = await Comparison(cached, self.persona, self.survey, along, progress).table()
+            self.resumable.finish()
+            return table
+
+    def _along(self, engine: LlamaEngine) -> Along | None:
+        """Return the direction that is meant, after making sure that it belongs to the model."""
+        own = self.persona.persona.activation
+        if self.direction is not None:
+            along = Along(direction_meant(self.direction, Path(), engine.info.sha256))
+        elif own:
+            found = direction_meant(own[0].direction, self.persona.path.parent, engine.info.sha256)
+            along = Along(found, own[0].layers)
+        else:
+            return None
+        engine.steered([intervention(along.direction, kind, 0.0, along.layers) for kind in ("add", "clamp")])
+        return along
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AblationRun:
+    """What `steer ablate` is asked for; without personas they are those that the direction was trained on."""
+
+    direction: str
+    personas: tuple[str, str] | None
+    survey: LoadedSurvey
+    model: str | None
+    resumable: ResumableRun
+
+    def run(self) -> AblationReport:
+        """Ask both personas, with and without the direction.
+
+        Raises:
+            SteeringError, InterventionError, PersonaError, SurveyError, UsageError: what is asked for is not possible.
+            EngineError: the model failed.
+            StoppedError: the person pressed Ctrl-C; answers so far are cached.
+        """
+        return self.resumable.ask(self._asked())
+
+    async def _asked(self) -> AblationReport:
+        settings = load_settings()
+        async with AsyncExitStack() as opened:
+            engine = await opened_model_file(self.model or settings.model, settings, opened)
+            along = Along(direction_meant(self.direction, Path(), engine.info.sha256))
+            one, other = personas = self._personas(along.found.facts)
+            for each in personas:
+                require_figures(self.survey, each.persona.groups)
+            engine.steered([intervention(along.direction, "ablate", 0.0)])  # a fault is told before anything is asked
+            seed = seed_of(along.found.facts)
+            questions, replies = 4 * len(survey_halves(self.survey.survey, seed)[1]), len(neutral_questions(seed))
+            requests = 2 * questions + 2 * replies + len(neutral_texts())
+            identity = [self.direction, one.sha256, other.sha256, self.survey.sha256]
+            cached = self.resumable.begin(engine, "ablate", identity, requests)
+            with counted(f"ablation of {self.direction}", questions + replies, self.resumable) as progress:
+                report = await ablated(cached, personas, self.survey, along, progress)
+            self.resumable.finish()
+            return report
+
+    def _personas(self, facts: DirectionFacts | None) -> tuple[LoadedPersona, LoadedPersona]:
+        if self.personas is not None:
+            one, other = self.personas
+            return load_persona(one), load_persona(other)
+        try:
+            if facts is not None:
+                return load_persona(facts.positive), load_persona(facts.negative)
+        except PersonaError:
+            pass
+        raise UsageError("the direction does not say which two personas it lies between; name them with --personas A,B")
+
+
+def personas_meant(text: str | None) -> tuple[str, str] | None:
+    """Return the two personas that `--personas A,B` names; None if it is left out.
+
+    Raises:
+        UsageError: they are not two.
+    """
+    if text is None:
+        return None
+    found = [each.strip() for each in text.split(",")]
+    if len(found) != 2 or not all(found) or found[0] == found[1]:
+        raise UsageError(f"--personas {printable(text)}: name two personas, such as democrat,republican")
+    return found[0], found[1]

@@ -1,18 +1,36 @@
 """What is printed of directions: a list, and how one of them does in each layer."""
 
 from collections.abc import Sequence
+from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chat_personas.cli.tables.layout import begin, padded, print_line, table_console
+from chat_personas.cli.tables.layout import Column, begin, padded, print_line, split_table, table_console
 from chat_personas.paths import display_path
+from chat_personas.reporting.numbers import mean_of, plain
 from chat_personas.reporting.verdicts import NOT_SOUND, VERDICTS
+from chat_personas.reporting.wording import (
+    ANSWERED_EXPLAINED,
+    COST_EXPLAINED,
+    TALK_EXPLAINED,
+    ablation_lines,
+    astray,
+    best_strength,
+    intervention_described,
+    leaning_explained,
+    steering_row_cells,
+    steering_row_doubts,
+    steering_row_name,
+    steering_table_lines,
+)
 from chat_personas.steering.direction_file import DirectionFile, LayerFacts
 from chat_personas.text import pluralize, printable
 
 if TYPE_CHECKING:
-    from chat_personas.cli.evaluation.sweeping import SweepReport
-    from chat_personas.steering.sweep import Step
+    from rich.console import Console
+
+    from chat_personas.steering.side_by_side import AblationReport, SteeringTable
+    from chat_personas.steering.sweep import Cost, Step, Sweep, SweepReport
     from eval.scoring.results import PairedScore, Score
 
 _BAR = 24
@@ -23,8 +41,8 @@ _FARTHEST = 0.4
 MADE_ELSEWHERE = "made by another tool: no poles, and nothing is known of how well it separates texts"
 
 
-def print_directions(found: Sequence[tuple[Path, DirectionFile]]) -> None:
-    """Print one line a direction and model."""
+def print_directions(found: Sequence[tuple[Path, DirectionFile]], begun: Sequence[Path] = ()) -> None:
+    """Print one line a direction and model, then one for each training that was interrupted."""
     if not found:
         print("no direction has been trained yet; see chat-personas steer train --help")
     for _, each in found:
@@ -32,6 +50,8 @@ def print_directions(found: Sequence[tuple[Path, DirectionFile]]) -> None:
         about = MADE_ELSEWHERE if facts is None else f"{facts.positive} against {facts.negative} ({facts.method})"
         model = "any model" if facts is None else facts.model_name
         print(printable(f"{padded(each.direction.name, 20)} {padded(model, 28)} {about}"))
+    for name in dict.fromkeys(path.parent.name for path in begun):
+        print(printable(f"{padded(name, 20)} interrupted: give the command again to go on; steer delete removes it"))
 
 
 def print_direction(found: DirectionFile, path: Path) -> None:
@@ -70,35 +90,46 @@ def _line(facts: LayerFacts) -> str:
 
 
 def print_sweep(found: "SweepReport", *, to_error: bool) -> None:
-    """Print one line a strength: where the answers lean, on the held-out questions, and what it costs."""
-    sides, sweep = found.sides, found.sweep
-    toward, against = (" and ".join(map(str, groups)) for groups in (sides.toward, sides.against))
-    layers = "-".join(map(str, sorted({found.layers[0], found.layers[-1]})))
-    heading = f"{found.direction.direction.name} · {found.kind} in layer {layers} · model {found.model.name}"
-    console = begin(printable(heading), demonstration=found.model.demonstration, to_error=to_error)
-    for line in (
-        f"leaning: alignment with {toward} minus alignment with {against}, on questions that no direction was trained "
-        "on; change: paired, from the model without steering",
-        "cost: how far the next word moves on neutral texts (divergence in nats; 0 is not at all)",
-    ):
+    """Print a line for each strength, then what is chosen and what goes astray, then the other costs."""
+    sweep, model = found.sweep, found.model
+    heading = f"{intervention_described(found.kind, found.direction.direction.name, found.layers)} · model {model.name}"
+    console = begin(printable(heading), demonstration=model.demonstration, to_error=to_error)
+    for line in (leaning_explained(found.sides.toward, found.sides.against), COST_EXPLAINED):
         print_line(console, printable(line))
     console.print(f"{'strength':>8}   {'leaning':<25} {'change':<25} {'cost':>6}")
     for step in sweep.steps:
         bar = f" {_leaning_bar(step)}" if console.width >= _WITH_BARS and step.verdict.sound else ""
         console.print(_sweep_line(step, best=step.strength == sweep.best) + bar)
-    if sweep.best is None:
-        print_line(console, "no strength leads closer on the training half with answers that are sound")
-    else:
-        print_line(console, f"best on the training half: {sweep.best:g} (marked with *)")
+    print_line(console, best_strength(sweep.best) + (" (marked with *)" if sweep.best is not None else ""))
     if any(step.verdict.finding == "sound_with_warning" for step in sweep.steps):
         print_line(console, f"!: {VERDICTS['sound_with_warning']}")
-    astray = sweep.anti_steerable
-    if astray is not None:
-        print_line(
-            console,
-            f"anti-steerable: {astray.count} of {astray.questions} questions move away as the strength grows "
-            f"({astray.count / astray.questions:.2f} [{astray.low:.2f}, {astray.high:.2f}])",
-        )
+    if (found_astray := sweep.anti_steerable) is not None:
+        print_line(console, astray(*astuple(found_astray)))
+    _print_costs(console, sweep)
+
+
+def _print_costs(console: "Console", sweep: "Sweep") -> None:
+    """Print what each strength costs beside the next words, and how the questions were answered."""
+    for line in ("", TALK_EXPLAINED, ANSWERED_EXPLAINED):
+        print_line(console, line)
+    console.print(
+        f"{'strength':>8}   {'likely':>7} {'repeated':>8} {'distinct':>8}  {'spread':>7} {'refused':>7} {'letters':>7} "
+        f"{'orders':>7}"
+    )
+    console.print(f"{'none':>8}   {_cost_figures(sweep.own)}")
+    for step in sweep.steps:
+        scores, agreement = step.toward, step.verdict.order_agreement
+        spread = scores.entropy_ratio if step.verdict.sound else None
+        answered = (spread, scores.refusal, scores.label_mass, agreement)
+        figures = " ".join(f"{mean_of(each, decimals=2):>7}" for each in answered)
+        console.print(f"{step.strength:>+8g}   {_cost_figures(step.cost)}  {figures}")
+
+
+def _cost_figures(cost: "Cost") -> str:
+    return (
+        f"{plain(cost.log_likelihood, decimals=2):>7} {plain(cost.repetition, decimals=2):>8} "
+        f"{plain(cost.distinct, decimals=2):>8}"
+    )
 
 
 def _sweep_line(step: "Step", *, best: bool) -> str:
@@ -107,9 +138,9 @@ def _sweep_line(step: "Step", *, best: bool) -> str:
     if finding == "no_answers":
         return f"{step.strength:>+8g}{mark:<3}no answers: the direction is too strong for the model"
     if not step.verdict.sound:
-        return f"{step.strength:>+8g}{mark:<3}not sound: {NOT_SOUND[finding]:<40} {step.cost:>6.3f}"
+        return f"{step.strength:>+8g}{mark:<3}not sound: {NOT_SOUND[finding]:<40} {step.cost.divergence:>6.3f}"
     leaning, change = (_figure(each) for each in (step.leaning, step.change))
-    return f"{step.strength:>+8g}{mark:<3}{leaning:<25} {change:<25} {step.cost:>6.3f}"
+    return f"{step.strength:>+8g}{mark:<3}{leaning:<25} {change:<25} {step.cost.divergence:>6.3f}"
 
 
 def _figure(score: "Score | PairedScore | None") -> str:
@@ -117,6 +148,34 @@ def _figure(score: "Score | PairedScore | None") -> str:
         return "none"
     ends = "(no interval)" if score.low is None or score.high is None else f"[{score.low:+.3f}, {score.high:+.3f}]"
     return f"{score.mean:+.3f} {ends}"
+
+
+def print_steering_table(table: "SteeringTable", *, to_error: bool) -> None:
+    """Print every way of steering side by side; why one has no figures stands below."""
+    heading = f"{table.persona.name}, every steering · model {table.model.name}"
+    console = begin(printable(heading), demonstration=table.model.demonstration, to_error=to_error)
+    for line in steering_table_lines(table):
+        print_line(console, printable(line))
+    console.print()
+    cells = list(zip(*(steering_row_cells(row, table) for row in table.rows), strict=True))
+    titles = ("alignment", "minus none", "minus the best prompt", "cost")
+    columns = [Column(title, column) for title, column in zip(titles, cells, strict=True)]
+    names = [steering_row_name(row) for row in table.rows]
+    for each in split_table(
+        names, [[columns[0], columns[1]], [columns[2], columns[3]]], console.width, sections=(1, 5)
+    ):
+        console.print(each)
+        console.print()
+    for line in steering_row_doubts(table):
+        print_line(console, printable(line))
+
+
+def print_ablation(found: "AblationReport", *, to_error: bool) -> None:
+    """Print how far two personas are apart with and without a direction."""
+    heading = f"{found.direction.name}, ablate · model {found.model.name}"
+    console = begin(printable(heading), demonstration=found.model.demonstration, to_error=to_error)
+    for line in ablation_lines(found):
+        print_line(console, printable(line))
 
 
 def _leaning_bar(step: "Step") -> str:

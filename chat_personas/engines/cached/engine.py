@@ -5,6 +5,7 @@ a run: the person is told once, and the run continues without it.
 """
 
 import asyncio
+import math
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import ExitStack, aclosing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -12,12 +13,22 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from chat_personas.engines.cached.entries import KeptReply, KeptScore, command_key, model_key, reply_keys, score_keys
+from chat_personas.engines.cached.entries import (
+    KeptDivergence,
+    KeptReply,
+    KeptScore,
+    command_key,
+    divergence_keys,
+    model_key,
+    reply_keys,
+    score_keys,
+)
 from chat_personas.engines.cached.store import AnswerStore, CacheError, Run
 from chat_personas.paths import answers_path
 from chat_personas.text import pluralize
-from eval.engine import Constraints, Engine, EngineInfo, Message, Piece, Probe, ProbeScore, Sampling
+from eval.engine import Constraints, Engine, EngineError, EngineInfo, Message, Piece, Probe, ProbeScore, Sampling
 from eval.interventions import Interventions, steered
+from eval.states import MeasuresDivergence, Opening
 
 Entry = TypeVar("Entry", bound=BaseModel)
 Tell = Callable[[str], None]
@@ -206,6 +217,30 @@ class CachedEngine:
         self.stats.forms |= set() if form is None else {form}
         self._cache.store(key, KeptReply(text=text, form=form), self._inner.info.name)
         return text
+
+    async def divergence(self, without: Sequence[Opening], under: Sequence[Opening]) -> list[float]:
+        """See `MeasuresDivergence.divergence`; each text is computed once and stored.
+
+        Raises:
+            EngineError: also where the other engine cannot say.
+        """
+        if not isinstance(self._inner, MeasuresDivergence):
+            raise EngineError(f"{self.info.name} does not show how far its next words move; use a model file")
+        keys = divergence_keys(self._model, without, under)
+        found = self._cache.find(keys, lambda _, text: KeptDivergence.model_validate_json(text))
+        moved = []
+        for key, *pair in zip(keys, without, under, strict=True):
+            if key in found:
+                kept, made_at = found[key]
+                self._count_found(key, made_at)
+                moved.append(kept.nats)
+                continue
+            (nats,) = await self._inner.divergence(*([each] for each in pair))
+            self._count_asked(key)
+            if math.isfinite(nats):
+                self._cache.store(key, KeptDivergence(nats=nats), self.info.name)
+            moved.append(nats)
+        return moved
 
     def _count_asked(self, key: str) -> None:
         self.stats.asked += 1

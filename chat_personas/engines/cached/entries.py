@@ -18,6 +18,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from eval.engine import Constraints, EngineInfo, LabelScore, Message, Probe, ProbeScore, Sampling
+from eval.states import Opening
 
 SCORING_VERSION = 1
 """Raise it when engines read scores off a model in a new way; answers that were stored before are then asked again."""
@@ -67,6 +68,14 @@ def reply_keys(model: str, messages: Sequence[Message], sampling: Sampling, seed
     settings = asdict(sampling)
     context = _digest(_as_list(messages))
     return [_digest(["complete", model, context, {**settings, "seed": seed}]) for seed in seeds]
+
+
+def divergence_keys(model: str, without: Sequence[Opening], under: Sequence[Opening]) -> list[str]:
+    """Return the key of how far the next words of the model with this `model_key` move, for each pair of openings."""
+    return [
+        _digest(["divergence", model, *([_as_list(each.messages), each.reply] for each in pair)])
+        for pair in zip(without, under, strict=True)
+    ]
 
 
 def command_key(command: str, model: str, asked: Sequence[object]) -> str:
@@ -162,3 +171,9 @@ class KeptReply(_Kept):
 
     text: str
     form: Constraints | None = None
+
+
+class KeptDivergence(_Kept):
+    """How far the next words move on one text, in nats a token; rounding may take it below 0."""
+
+    nats: float = Field(ge=-_SLACK, allow_inf_nan=False)

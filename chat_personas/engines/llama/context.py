@@ -34,6 +34,7 @@ class Batch:
 SequenceState = NDArray[np.uint8]
 """The state of a recurrent model's layers after some tokens, as llama.cpp writes it."""
 NOT_A_NUMBER = "the model's output is not a number; the file may be damaged"
+TOO_STRONG = "the model's output is not a number under this steering from inside; use a smaller strength"
 _ABORTED = 2
 _NO_ROOM = 1
 _FIRST_ROW = frozenset({0})

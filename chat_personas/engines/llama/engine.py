@@ -173,13 +173,13 @@ class LlamaEngine:
                 return states
         raise EngineError("the model was closed while its states were read")
 
-    async def divergence(self, texts: Sequence[str], interventions: Interventions) -> list[float]:
-        """Return for each text how far the next words move under interventions (nats a token); see `DivergenceJob`."""
+    async def divergence(self, without: Sequence[Opening], under: Sequence[Opening]) -> list[float]:
+        """Return for each text how far the next words move (nats a token); see `MeasuresDivergence.divergence`."""
         from chat_personas.engines.llama.hidden_states.divergence import DivergenceJob
 
-        async with aclosing(self._results(DivergenceJob(texts, interventions))) as found:
+        async with aclosing(self._results(DivergenceJob(without, under, self._interventions))) as found:
             moved = [each async for each in found]
-        if len(moved) < len(texts):
+        if len(moved) < len(without):
             raise EngineError("the model was closed while it was being measured")
         return moved
 

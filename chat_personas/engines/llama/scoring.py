@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from chat_personas.engines.llama.context import NOT_A_NUMBER
+from chat_personas.engines.llama.context import NOT_A_NUMBER, TOO_STRONG
 from chat_personas.engines.llama.tree import Plan, Step, TokenPath
 from chat_personas.engines.llama.worker import InterruptFlag, Job, Priority
 from chat_personas.engines.shortening import shortened
@@ -181,7 +181,7 @@ class ScoreJob(Job[ProbeScore]):
     def _read_labels(self, runtime: "Runtime", asked: _Asked, logits: "NDArray[np.float32]") -> None:
         labels, mass = runtime.labels.scores(asked.probe.labels, logits)
         if math.isnan(mass):
-            self._fail(asked.probe, NOT_A_NUMBER)
+            self._fail(asked.probe, TOO_STRONG if self._interventions else NOT_A_NUMBER)
         else:
             self._put(asked, labels, mass, len(asked.context))
 
@@ -190,7 +190,7 @@ class ScoreJob(Job[ProbeScore]):
         tokens = asked.wanted(path)
         asked.found[path] = dict(zip(tokens, runtime.labels.of_tokens(tokens, logits), strict=True))
         if any(map(math.isnan, asked.found[path].values())):
-            self._fail(asked.probe, NOT_A_NUMBER)
+            self._fail(asked.probe, TOO_STRONG if self._interventions else NOT_A_NUMBER)
         elif len(asked.found) == (count := sum(1 for _ in asked.paths())):
             self._put(asked, asked.means(), None, len(asked.context) + count - 1)
 

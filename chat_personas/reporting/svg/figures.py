@@ -1,6 +1,6 @@
-"""The figures: personas beside their reference points, and the rows of a matrix beside every group."""
+"""The figures: personas beside their reference points, the rows of a matrix beside every group, and a sweep."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from chat_personas.reporting.markup import Element
 from chat_personas.reporting.matrix_wording import (
@@ -9,6 +9,7 @@ from chat_personas.reporting.matrix_wording import (
     target_label,
     withheld,
 )
+from chat_personas.reporting.svg.chart import Chart, Point, chart, chart_document
 from chat_personas.reporting.svg.forest import Forest, forest, forest_document
 from chat_personas.reporting.svg.primitives import (
     ForestBlock,
@@ -17,17 +18,24 @@ from chat_personas.reporting.svg.primitives import (
     names,
     standings,
 )
-from chat_personas.reporting.verdicts import VERDICTS, not_shown, not_shown_briefly, why_not_shown
+from chat_personas.reporting.verdicts import NOT_SOUND, VERDICTS, not_shown, not_shown_briefly, why_not_shown
 from chat_personas.reporting.wording import (
+    COST_EXPLAINED,
     DEMONSTRATION,
     IDENTICAL,
     REFERENCES_EXPLAINED,
+    answers_of,
+    best_strength,
+    groups_label,
+    intervention_described,
+    leaning_explained,
     measure_of,
     run_described,
     runs_described,
     sentence,
 )
-from chat_personas.text import pluralize
+from chat_personas.steering.sweep import SweepReport
+from chat_personas.text import pluralize, printable
 from eval.matrix.models import MatrixReport, RowInfo, TargetInfo
 from eval.report import FROM_FILE, Report
 
@@ -82,10 +90,17 @@ def simulated(*reports: Report | MatrixReport) -> str:
     """Say that the answers in a picture are not a poll, and from which years the people's answers are."""
     elsewhere = all(report.model.engine == FROM_FILE for report in reports)
     given = [row.name for report in reports if isinstance(report, MatrixReport) for row in report.rows if row.answers]
-    years = sorted({year for report in reports for year in report.survey.years})
+    made = "Answers from a file, not a poll" if elsewhere else SIMULATED
+    return f"{made}{_but_for(given)}. {_asked_in({year for report in reports for year in report.survey.years})}"
+
+
+SIMULATED = "Simulated by a language model, not a poll"
+
+
+def _asked_in(all_years: Iterable[int]) -> str:
+    years = sorted(all_years)
     people = "–".join(str(year) for year in sorted({years[0], years[-1]})) if years else "years not stated"
-    made = "Answers from a file, not a poll" if elsewhere else "Simulated by a language model, not a poll"
-    return f"{made}{_but_for(given)}. People's answers: {people}."
+    return f"People's answers: {people}."
 
 
 def _but_for(given: Sequence[str]) -> str:
@@ -143,3 +158,37 @@ def _kind(target: TargetInfo, row: RowInfo) -> str:
     if target.group is None:
         return "population"
     return "persona" if row.groups == (target.group,) else "uniform"
+
+
+def sweep_figure_document(found: SweepReport) -> str:
+    """Return the chart of a sweep as a self-contained SVG file; the same sweep gives the same bytes."""
+    return chart_document(_chart(found))
+
+
+def sweep_figure(found: SweepReport) -> Element:
+    """Draw the chart of a sweep: where the answers lean under each strength, and below it what it costs."""
+    return chart(_chart(found))
+
+
+def _chart(found: SweepReport) -> Chart:
+    """A strength whose answers are not sound has a cost and no leaning."""
+    points = [
+        Point(step.strength, step.leaning if step.verdict.sound else None, step.cost.divergence, step.verdict.finding)
+        for step in found.sweep.steps
+    ]
+    name = intervention_described(found.kind, found.direction.direction.name, found.layers)
+    toward, against = (answers_of(groups_label(groups)) for groups in (found.sides.toward, found.sides.against))
+    finding = dict.fromkeys(each.finding for each in points)
+    verdicts = "; ".join(VERDICTS.get(each) or NOT_SOUND[each] for each in finding)
+    several = len(finding) > 1
+    circumstances = [
+        sentence(leaning_explained(found.sides.toward, found.sides.against).partition(";")[0]),
+        f"Lines: 95% intervals over {pluralize(len(found.held_out), 'question')} only. {sentence(COST_EXPLAINED)}",
+        sentence(best_strength(found.sweep.best)),
+        f"{SIMULATED}. {_asked_in(found.survey.survey.years)}",
+        f"{'Verdicts' if several else 'Verdict'}: {verdicts}.",
+        sentence(f"{name} · model {printable(found.model.name)} · survey {printable(found.survey.survey.name)}"),
+    ]
+    if found.model.demonstration:
+        circumstances.append(sentence(DEMONSTRATION))
+    return Chart(name, (toward, against), points, found.sweep.best, circumstances)

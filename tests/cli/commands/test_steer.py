@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from chat_personas.paths import directions_directory
-from tests.cli.running import Command, only_line
+from eval.surveys.loading import load_survey
+from tests.cli.running import Command, only_line, write_survey
 from tests.engines.llama.tiny import write_tiny_model
 
 WORDS = ("people", "government", "more", "should", "the", "and")
@@ -25,6 +26,12 @@ def pairs(tmp_path: Path) -> str:
 @pytest.fixture
 def other_model(tmp_path: Path) -> str:
     return str(write_tiny_model(tmp_path / "other.gguf", seed=9))
+
+
+def survey_of(path: Path, questions: int) -> str:
+    """A file with the first questions of the built-in survey."""
+    survey = load_survey("civic").survey
+    return write_survey(path, survey.model_copy(update={"questions": survey.questions[:questions]}))
 
 
 @pytest.fixture
@@ -81,6 +88,39 @@ def test_deleting_needs_agreement(command: Command, trained: Path) -> None:
     assert command("steer", "delete", "loud", "--yes").code == 0
     assert not trained.exists()
     assert "no direction has been trained yet" in command("steer", "list").out
+
+
+def test_an_interrupted_training_is_listed_and_can_be_deleted(command: Command, trained: Path) -> None:
+    begun = trained.parent.parent / "half" / "0123.states"
+    begun.parent.mkdir()
+    begun.write_bytes(b"what was read")
+    assert command("steer", "list").out.splitlines()[1].split()[:2] == ["half", "interrupted:"]
+    assert command("steer", "delete", "half", "--yes").code == 0
+    assert not begun.exists()
+    assert trained.exists()
+
+
+@pytest.mark.parametrize("side", ["5", '["a"]', "null"])
+def test_a_side_that_is_not_a_text_is_named_in_plain_words(command: Command, tmp_path: Path, side: str) -> None:
+    path = tmp_path / "pairs.jsonl"
+    path.write_text(f'{{"positive": {side}, "negative": "hey"}}')
+    ran = command("steer", "train", "loud", "--pairs", str(path))
+    assert ran.code == 2
+    assert "line 1: positive is not a text; write one in double quotes, or an object" in only_line(ran)
+
+
+def test_a_strength_that_leaves_no_answer_is_a_failure_of_the_model(
+    command: Command, trained: Path, tiny: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "loud.toml"
+    path.write_text(
+        'schema = "chat-personas/persona@1"\nname = "loud"\ntitle = "Loud"\nsteering = "activation"\n'
+        '[[groups]]\nattribute = "POLPARTY"\nvalue = "Democrat"\n[[activation]]\ndirection = "loud"\nstrength = 3e38\n'
+    )
+    ran = command("eval", str(path), "--model", tiny, "--limit", "5", "--no-unsteered")
+    assert ran.code == 3
+    assert "no question was answered" in ran.err
+    assert "use a smaller strength" in ran.err
 
 
 @pytest.mark.parametrize(
@@ -144,3 +184,81 @@ def test_a_persona_that_names_no_direction_of_the_model_is_refused(command: Comm
     ran = command("eval", str(path), "--model", tiny)
     assert ran.code == 2
     assert 'there is no direction "nowhere"' in only_line(ran)
+
+
+def test_a_sweep_goes_on_where_it_was_and_writes_a_chart_and_a_page(
+    command: Command, trained: Path, tiny: str, tmp_path: Path
+) -> None:
+    sweep = (
+        "steer",
+        "sweep",
+        "loud",
+        "--model",
+        tiny,
+        "--strengths=0.5",
+        "--survey",
+        survey_of(tmp_path / "s.json", 8),
+    )
+    sweep += ("--toward", "POLPARTY=Democrat", "--against", "POLPARTY=Republican")
+    files = [str(tmp_path / name) for name in ("sweep.html", "sweep.svg", "sweep.json")]
+    ran = command(*sweep, "--html", files[0], "--svg", files[1], "--json", files[2])
+    assert ran.code == 0, ran.err
+    assert "Simulated by a language model, not a poll" in Path(files[1]).read_text()
+    assert "What a direction does, and what it costs" in Path(files[0]).read_text()
+    document = json.loads(Path(files[2]).read_text())
+    assert set(document["steps"][0]["cost"]) == {"divergence", "log_likelihood", "repetition", "distinct"}
+    assert document["steps"][0]["cost"]["divergence"] > 0
+    assert document["unsteered_cost"]["divergence"] == 0
+    again = command(*sweep)
+    assert again.out == ran.out
+    counts = [int(word) for word in again.err.split() if word.isdigit()]
+    assert counts[0] == counts[1]  # every answer came from the cache
+
+
+def test_two_personas_are_compared_with_and_without_a_direction(
+    command: Command, trained: Path, tiny: str, tmp_path: Path
+) -> None:
+    ran = command("steer", "ablate", "loud", "--model", tiny)
+    assert ran.code == 2
+    assert "name them with --personas A,B" in only_line(ran)
+    asked = ("--survey", survey_of(tmp_path / "s.json", 8), "--personas", "democrat,republican", "--json", "-")
+    ran = command("steer", "ablate", "loud", "--model", tiny, *asked)
+    assert ran.code == 0, ran.err
+    document = json.loads(ran.out)
+    assert document["schema"] == "chat-personas/ablation@1"
+    assert [side["persona"]["name"] for side in document["sides"]] == ["democrat", "republican"]
+    assert len(document["held_out_questions"]) == 4
+    assert command("steer", "ablate", "loud", "--model", tiny, "--personas", "democrat").code == 2
+
+
+def test_every_steering_stands_side_by_side(command: Command, trained: Path, tiny: str, tmp_path: Path) -> None:
+    short = survey_of(tmp_path / "s.json", 18)
+    side_by_side = ("eval", "democrat", "--steering", "all", "--model", tiny, "--survey", short)
+    files = str(tmp_path / "table.json"), str(tmp_path / "table.html")
+    ran = command(*side_by_side, "--direction", "loud", "--json", files[0], "--html", files[1])
+    assert ran.code == 0, ran.err
+    document = json.loads(Path(files[0]).read_text())
+    assert document["schema"] == "chat-personas/steering-table@1"
+    assert [row["name"] for row in document["rows"]][-3:] == ["add", "clamp", "ablate"]
+    assert not set(document["training_questions"]) & set(document["held_out_questions"])
+    assert "none: not sound" in ran.out  # a random model answers nothing
+    assert "every steering side by side" in Path(files[1]).read_text()
+    without = command(*side_by_side)
+    assert without.code == 0, without.err
+    assert "add: not measured, no direction: train one" in " ".join(without.out.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--steering", "all", "--limit", "20"], "leave out --limit"),
+        (["--steering", "all", "--fail-under", "0"], "leave out --fail-under"),
+        (["republican", "--steering", "all"], "is about one persona"),
+        (["--direction", "loud"], "--direction is for --steering all"),
+        (["--steering", "all", "--direction", "nowhere"], 'there is no direction "nowhere"'),
+    ],
+)
+def test_what_the_table_does_not_heed_is_refused(command: Command, tiny: str, arguments: list[str], said: str) -> None:
+    ran = command("eval", "democrat", *arguments, "--model", tiny)
+    assert ran.code == 2
+    assert said in only_line(ran)

@@ -39,7 +39,7 @@ class StatesJob(Job[NDArray[np.float32]]):
         context = _context(runtime, flag, stream, runtime.context_length)
         try:
             while self._waiting:
-                self.results.put(_read(context, stream, _tokens(runtime, self._waiting[0]), layers))
+                self.results.put(_read(context, stream, opening_tokens(runtime, self._waiting[0]), layers))
                 del self._waiting[0]
         finally:
             context.close()
@@ -63,7 +63,7 @@ class ReplyStatesJob(Job[NDArray[np.float32]]):
     def run(self, runtime: "Runtime", flag: InterruptFlag) -> None:
         """Read the reply; see `Job.run`."""
         shape, name = runtime.model.shape, f"{AFTER}-{self._layer}"
-        tokens = _tokens(runtime, self._opening)
+        tokens = opening_tokens(runtime, self._opening)
         reply = len(tokens) - len(runtime.prompter.tokens(self._opening.messages))
         if not reply:
             raise RequestError("an empty reply has no states")
@@ -81,7 +81,12 @@ class ReplyStatesJob(Job[NDArray[np.float32]]):
             context.close()
 
 
-def _tokens(runtime: "Runtime", opening: Opening) -> tuple[int, ...]:
+def opening_tokens(runtime: "Runtime", opening: Opening) -> tuple[int, ...]:
+    """Return the tokens of a conversation and of the words that begin its reply.
+
+    Raises:
+        RequestError: they are too long for the context.
+    """
     prompter = runtime.prompter
     tokens = prompter.tokens(opening.messages)
     if opening.reply:

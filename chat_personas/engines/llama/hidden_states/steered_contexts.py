@@ -92,7 +92,8 @@ def added(interventions: Interventions, shape: ModelShape) -> Floats | None:
             place = each.direction.in_layer(layer)
             scale = each.strength * float(each.direction.norms[place])
             total[layer - 1] += scale * each.direction.vectors[place].astype(np.float64)
-    result: Floats = total.astype(np.float32)
+    with np.errstate(over="ignore"):  # beyond f32 the output is not a number, which is told
+        result: Floats = total.astype(np.float32)
     return result
 
 

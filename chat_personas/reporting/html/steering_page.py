@@ -1,0 +1,160 @@
+"""Pages about steering: a sweep with its chart, and every way of steering to a persona side by side."""
+
+import shlex
+from collections.abc import Iterator
+
+from chat_personas.reporting.html.layout import CAUTION, bullets, definitions, table, titled, warning, whole_page
+from chat_personas.reporting.markup import Element, Node, element
+from chat_personas.reporting.numbers import MISSING, mean_of, plain, signed
+from chat_personas.reporting.svg.figures import sweep_figure
+from chat_personas.reporting.verdicts import NOT_SOUND, VERDICTS
+from chat_personas.reporting.wording import (
+    ANSWERED_EXPLAINED,
+    COST_EXPLAINED,
+    DEMONSTRATION,
+    TALK_EXPLAINED,
+    astray,
+    best_strength,
+    figures_described,
+    intervention_described,
+    leaning_explained,
+    model_described,
+    sentence,
+    steering_row_cells,
+    steering_row_doubts,
+    steering_row_name,
+    steering_table_lines,
+)
+from chat_personas.steering.side_by_side import SteeringRow, SteeringTable
+from chat_personas.steering.sweep import Cost, Step, SweepReport
+from chat_personas.text import printable
+
+TALK_HEADS = ("likely", "repeated", "distinct", "spread", "refused", "letters", "orders")
+STRENGTH_HEADS = ("strength", "leaning", "change", "p", "cost", "verdict")
+TABLE_HEADS = ("", "alignment", "minus none", "minus the best prompt", "cost", *TALK_HEADS)
+COST_HEADS = ("strength", *TALK_HEADS)
+
+
+def sweep_page_document(found: SweepReport) -> str:
+    """Return the page as HTML; the same sweep gives the same bytes."""
+    name = intervention_described(found.kind, found.direction.direction.name, found.layers)
+    sections = [
+        element("div", sweep_figure(found), class_="figure"),
+        titled("What is found", _findings(found)),
+        titled("Every strength", _strengths(found)),
+        titled("What it costs, and how the questions were answered", _costs(found)),
+        titled("Where it comes from", [_facts(found)]),
+        titled("Repeat this sweep", [element("pre", element("code", _again(found)))]),
+    ]
+    return whole_page(f"{name}: sweep", [_header(found, name), element("main", sections)])
+
+
+def _header(found: SweepReport, name: str) -> Element:
+    return element(
+        "header",
+        element("h1", "What a direction does, and what it costs"),
+        element("p", f"{name} · model {model_described(found.model)} · 95% intervals over questions only"),
+        warning(DEMONSTRATION) if found.model.demonstration else None,
+        element("p", CAUTION, class_="note"),
+    )
+
+
+def _findings(found: SweepReport) -> Iterator[Node]:
+    best, wrong = best_strength(found.sweep.best), found.sweep.anti_steerable
+    wrong_way = [] if wrong is None else [astray(wrong.count, wrong.questions, wrong.low, wrong.high)]
+    yield bullets([sentence(line) for line in (best, *wrong_way)])
+
+
+def _strengths(found: SweepReport) -> Iterator[Node]:
+    yield element("p", sentence(leaning_explained(found.sides.toward, found.sides.against)), class_="note")
+    yield element("p", sentence(COST_EXPLAINED), class_="note")
+    yield table("On the held-out questions", STRENGTH_HEADS, [_strength(step) for step in found.sweep.steps])
+
+
+def _strength(step: Step) -> tuple[str, ...]:
+    finding, cost = step.verdict.finding, plain(step.cost.divergence)
+    if not step.verdict.sound:
+        return f"{step.strength:+g}", MISSING, MISSING, MISSING, cost, NOT_SOUND.get(finding, VERDICTS["no_answers"])
+    p = MISSING if step.change is None else plain(step.change.p, decimals=4)
+    return f"{step.strength:+g}", signed(step.leaning), signed(step.change), p, cost, VERDICTS[finding]
+
+
+def _costs(found: SweepReport) -> Iterator[Node]:
+    for line in (TALK_EXPLAINED, ANSWERED_EXPLAINED):
+        yield element("p", sentence(line), class_="note")
+    rows = [("none", *_cost(found.sweep.own), *[MISSING] * 4)]
+    for step in found.sweep.steps:
+        scores, sound = step.toward, step.verdict.sound
+        answered = (
+            scores.entropy_ratio if sound else None,
+            scores.refusal,
+            scores.label_mass,
+            step.verdict.order_agreement,
+        )
+        figures = (mean_of(each, decimals=2) for each in answered)
+        rows.append((f"{step.strength:+g}", *_cost(step.cost), *figures))
+    yield table("Replies to neutral questions, and answers to the held-out ones", COST_HEADS, rows)
+
+
+def _cost(cost: Cost) -> tuple[str, str, str]:
+    figures = (cost.log_likelihood, cost.repetition, cost.distinct)
+    likely, repeated, distinct = (plain(each, decimals=2) for each in figures)
+    return likely, repeated, distinct
+
+
+def _facts(found: SweepReport) -> Element:
+    direction, survey = found.direction, found.survey
+    facts = direction.facts
+    trained = None if facts is None else f"from {facts.negative} to {facts.positive}, by {facts.method}"
+    return definitions(
+        [
+            ("direction", f"{direction.direction.name}, sha256 {direction.direction.sha256}"),
+            ("trained", trained),
+            ("model", f"{found.model.name}, sha256 {found.model.sha256}"),
+            ("survey", f"{survey.survey.name}, sha256 {survey.sha256}"),
+            ("questions", f"held out by seed {found.seed}: {', '.join(each.id for each in found.held_out)}"),
+        ]
+    )
+
+
+def _again(found: SweepReport) -> str:
+    strengths = ",".join(f"{step.strength:g}" for step in found.sweep.steps)
+    layers = f"{found.layers[0]}-{found.layers[-1]}" if len(found.layers) > 1 else str(found.layers[0])
+    options = ["--kind", found.kind, f"--strengths={strengths}", "--layers", layers, "--model", found.model.name]
+    return shlex.join(["chat-personas", "steer", "sweep", found.direction.direction.name, *options])
+
+
+def steering_table_page_document(found: SteeringTable) -> str:
+    """Return the page about every way of steering as HTML; the same table gives the same bytes."""
+    name, model, survey = found.persona.name, found.model, found.survey
+    header = element(
+        "header",
+        element("h1", f"{printable(name)}: every steering side by side"),
+        element("p", f"model {model_described(model)} · survey {printable(survey.name)} ({figures_described(survey)})"),
+        element("p", "95% intervals over questions only"),
+        warning(DEMONSTRATION) if model.demonstration else None,
+        element("p", CAUTION, class_="note"),
+    )
+    rows = [(steering_row_name(row), *steering_row_cells(row, found), *_of_costs(row)) for row in found.rows]
+    main = [
+        bullets([sentence(line) for line in steering_table_lines(found)]),
+        table("On the held-out questions", TABLE_HEADS, rows),
+        bullets([sentence(line) for line in steering_row_doubts(found)]),
+        *(element("p", sentence(line), class_="note") for line in (TALK_EXPLAINED, ANSWERED_EXPLAINED)),
+        titled("Repeat this", [element("pre", element("code", _table_again(found)))]),
+    ]
+    return whole_page(f"{name}: every steering", [header, element("main", main)])
+
+
+def _of_costs(row: SteeringRow) -> tuple[str, ...]:
+    if row.cost is None or row.scores is None or row.verdict is None:
+        return (MISSING,) * 7
+    spread = row.scores.entropy_ratio if row.verdict.sound else None
+    answered = (spread, row.scores.refusal, row.scores.label_mass, row.verdict.order_agreement)
+    return *_cost(row.cost), *(mean_of(each, decimals=2) for each in answered)
+
+
+def _table_again(found: SteeringTable) -> str:
+    along = [] if found.direction is None else ["--direction", found.direction.name]
+    survey = ["--survey", found.survey.name, "--model", found.model.name]
+    return shlex.join(["chat-personas", "eval", found.persona.name, "--steering", "all", *along, *survey])
