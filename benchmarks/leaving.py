@@ -237,7 +237,7 @@ def _faults(program: Program, home: Path, seen: int) -> Iterator[str]:
     with Corpus.open(corpus_file) as corpus:
         yield from corpus.problems()
         if seen:
-            (conversation,) = corpus.conversations()
+            (conversation,) = (each for each in corpus.conversations() if each.messages)  # another is only measured
             leaf = corpus.conversation(conversation.id).active_leaf_id
             said = [row.text for row in corpus.branch(leaf)] if leaf is not None else []
             if said[:1] != ["Well?"]:

@@ -5,7 +5,8 @@ docs/python.md shows how they are used. Each is imported when it is first used.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+
+TYPE_CHECKING = False  # as `typing` has it, whose import takes most of the time until Ctrl+C is listened to (__main__)
 
 if TYPE_CHECKING:
     from chat_personas.corpus import Corpus, CorpusError

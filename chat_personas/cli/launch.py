@@ -15,7 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from chat_personas.cli.errors import DONE, UsageError
+from chat_personas.cli.errors import UsageError
 
 if TYPE_CHECKING:
     from chat_personas.corpus import Corpus
@@ -164,6 +164,7 @@ def open_screen(launch: Launch) -> int:
     """Show the screen until the person leaves it, and return the exit code.
 
     Raises:
+        KeyboardInterrupt: Ctrl+C came before the screen listened to it.
         Exception: an error that leaves nothing to do, as `ChatApp.run` does.
     """
     with _keys_waiting():
@@ -173,7 +174,9 @@ def open_screen(launch: Launch) -> int:
 
         app = ChatApp(Session(launch))
         app.run()
-    return app.return_code if app.return_code is not None else DONE
+    if app.return_code is None:  # asyncio has cancelled it, which Textual takes for an end in good order
+        raise KeyboardInterrupt
+    return app.return_code
 
 
 COLOUR_SYSTEMS = ("auto", "standard", "256", "truecolor", "windows")

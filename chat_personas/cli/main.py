@@ -4,11 +4,13 @@ import errno
 import io
 import logging
 import os
+import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import pairwise
+from types import FrameType
 from typing import Any, NoReturn, TextIO
 
 from chat_personas.cli import launch
@@ -157,7 +159,7 @@ def _say(line: str, code: int) -> int:
 
 
 def run() -> None:
-    """The console command."""
+    """Run the command line as a process of its own. Until then Ctrl+C is for `chat_personas.__main__`."""
     from chat_personas.cli.bootstrap import keep_log
 
     keep_log()
@@ -167,15 +169,29 @@ def run() -> None:
     if with_command([argument for argument in sys.argv[1:] if argument != "--debug"])[0] not in STOPS_WITH_ITS_READER:
         sys.stdout, sys.stderr = _whoever_reads(sys.stdout), _whoever_reads(sys.stderr)
     keep_output_clean()
-    _end(main(sys.argv[1:]))
+    try:
+        _on_ctrl_c(signal.default_int_handler)
+        _end(main(sys.argv[1:]))
+    except KeyboardInterrupt:  # a moment before `main` or after it
+        _end(_say("interrupted", INTERRUPTED))
+
+
+def _on_ctrl_c(handler: Callable[[int, FrameType | None], Any] | signal.Handlers) -> None:
+    """Have Ctrl+C handled so, unless the program was started with it ignored, as in the background of a script."""
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+        signal.signal(signal.SIGINT, handler)
 
 
 def _end(code: int) -> NoReturn:
     """End the process. A thread that still waits, for a server or a name that is not found, does not hold it up.
 
-    Everything is stored by now. Python itself would wait for such a thread when it ends.
+    Everything is stored by now. Python itself would wait for such a thread when it ends, and print a traceback at
+    Ctrl+C then. It would also end by the signal, and not with `code`, where Ctrl+C came within an `exec`, as while a
+    dataclass is made.
     """
-    if any(thread is not threading.main_thread() and not thread.daemon for thread in threading.enumerate()):
+    _on_ctrl_c(signal.SIG_IGN)
+    waiting = any(thread is not threading.main_thread() and not thread.daemon for thread in threading.enumerate())
+    if waiting or code == INTERRUPTED:
         logging.shutdown()
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError, AttributeError):  # closed, or there is none

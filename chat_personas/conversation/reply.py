@@ -82,6 +82,26 @@ class ReplyEnded:
 ReplyEvent = ReplyStarted | ReplyThought | ThoughtEnded | ReplyText | ReplyEnded
 
 
+SECONDS_OF_A_TURN = 0.002
+
+
+class _Turn:
+    """Sees to it that all other tasks get their turns although the next piece is there already, and waits for nothing.
+
+    A fast server has hundreds of pieces ready. A drawing takes many turns, and keys wait for it meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._began = self._loop.time()
+
+    async def end_in_time(self) -> None:
+        """Let the others have their turns if this one has taken long enough."""
+        if self._loop.time() - self._began > SECONDS_OF_A_TURN:
+            await asyncio.sleep(0)
+            self._began = self._loop.time()
+
+
 class RunningReply:
     """Generates one reply in a task of its own, so that neither a slow listener nor one that leaves can lose a word.
 
@@ -140,8 +160,10 @@ class RunningReply:
             Exception: an internal error of an engine; the text until then is stored.
         """
         try:
+            turn = _Turn()
             while (event := await self._events.get()) is not None:
                 yield event
+                await turn.end_in_time()
         finally:
             await self._end(ReplyEnded("interrupted", LEFT))
         if self._failure is not None:
@@ -186,6 +208,7 @@ class RunningReply:
         if self._wanted_end is not None:
             return self._wanted_end
         self._generating = True
+        turn = _Turn()
         stream = self._engine.stream(self._storage.context(), self._storage.sampling)
         try:
             async with aclosing(stream):
@@ -193,6 +216,7 @@ class RunningReply:
                     self._take(self._limit.cut(piece))
                     if self._limit.reached:
                         break
+                    await turn.end_in_time()
         except asyncio.CancelledError:
             self._wanted_end = self._wanted_end or ReplyEnded("interrupted", LEFT)
         except EngineError as error:

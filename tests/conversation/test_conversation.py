@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -140,6 +140,34 @@ async def test_the_time_of_replies_is_told_while_they_are_on_their_way_and_stand
     assert [conversation.seconds_of_replies() for _ in range(2)] == [3, 3]
     await heard(conversation.send("And?"))  # from 4 to 5
     assert conversation.seconds_of_replies() == 4
+
+
+async def test_others_get_their_turns_while_thousands_of_pieces_wait_for_nothing(
+    corpus: Corpus, democrat: LoadedPersona, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chat_personas.conversation.reply.SECONDS_OF_A_TURN", 0.0)
+    turns, taken, heard_of = 0, list[int](), list[int]()
+
+    class Noting(list[str | Piece]):
+        def __iter__(self) -> Iterator[str | Piece]:
+            for piece in super().__iter__():
+                taken.append(turns)
+                yield piece
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    conversation = Conversation.start(corpus, FakeEngine(Noting([*["word "] * 1000, END])), democrat)
+    counting = asyncio.create_task(others())
+    async for event in conversation.send("Hi"):
+        if isinstance(event, ReplyText):
+            heard_of.append(turns)
+    counting.cancel()
+    for turns_at in (taken, heard_of):
+        assert turns_at[-1] - turns_at[0] > 900
 
 
 async def test_stopping_nothing_does_nothing(corpus: Corpus, democrat: LoadedPersona) -> None:

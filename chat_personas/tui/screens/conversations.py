@@ -82,11 +82,13 @@ class ConversationsScreen(Screen[str | None]):
     """
 
     CSS_PATH = "conversations.tcss"
+    AUTO_FOCUS = "#found"  # before any key: `focus` in `on_mount` waits, and took the first keys of a search away
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Back", id="conversations_back"),
         Binding("ctrl+s", "export", "Export", id="conversations_export"),
         Binding("delete,ctrl+d", "delete", "Delete", id="conversations_delete"),
-        Binding("slash", "search", "Search", id="conversations_search"),
+        # With priority: the first letters of the search may have been typed before the list gets to this key.
+        Binding("slash", "search", "Search", id="conversations_search", priority=True),
         Binding("down", "to_list", "Go to the list", id="conversations_list", show=False),
     ]
 
@@ -110,7 +112,6 @@ class ConversationsScreen(Screen[str | None]):
 
     def on_mount(self) -> None:
         """List the newest."""
-        self._found.focus()
         self.find("")
 
     @on(Input.Changed)
@@ -173,6 +174,10 @@ class ConversationsScreen(Screen[str | None]):
             self.notify("Deleted." if without_trace else LEFT_ON_DISK, markup=False)
         self.deleted.add(chosen.conversation_id)
         self.find(self._words.value)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The key that goes to the search is a letter like any other there."""
+        return not (action == "search" and self.focused is self._words) and super().check_action(action, parameters)
 
     def action_search(self) -> None:
         """Go to the search."""

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from chat_personas.corpus import Corpus
+from chat_personas.tui.screens.conversations import ConversationsScreen
 from chat_personas.tui.screens.dialogs import full_display_path
 from eval.engine import EngineError, Message, Piece, Sampling, Usage
 from tests.tui.fakes import ScreenEngine, chat, reply, screen, session, shown, type_text, until, words
@@ -29,6 +32,16 @@ async def two_conversations(pilot: Pilot[None]) -> None:
     await pilot.press("ctrl+n")
     await until(pilot, lambda: "Ban them." not in shown(pilot))
     await say(pilot, "About schools?", "Fund them.")
+
+
+async def test_a_search_that_is_typed_at_once_loses_no_letter(corpus_file: Path) -> None:
+    async with screen(session(corpus_file, ScreenEngine(reply("Ban them."), reply("Fund them.")))) as pilot:
+        await two_conversations(pilot)
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConversationsScreen))
+        for letter in "/ban/or":
+            pilot.app.post_message(Key(letter if letter != "/" else "slash", letter))
+        await until(pilot, lambda: pilot.app.screen.query_one("#words", Input).value == "ban/or")
 
 
 def titles(corpus_file: Path) -> list[str]:
