@@ -41,6 +41,10 @@ class Direction:
             (layers, 2); None if the file does not say.
         best: the layer in which the training texts lie farthest apart, against how they scatter; for files made
             elsewhere the middle one.
+        spreads: the standard deviation of held-out texts around the mean of their own set, along the vector (layers,);
+            None if the file does not say.
+        pole_names: what the negative and the positive texts are, such as the names of two personas; None if the file
+            does not say.
     """
 
     name: str
@@ -52,6 +56,8 @@ class Direction:
     norms: "NDArray[np.float32]"
     poles: "NDArray[np.float32] | None"
     best: int
+    spreads: "NDArray[np.float32] | None" = None
+    pole_names: tuple[str, str] | None = None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Direction) and other.sha256 == self.sha256
@@ -116,12 +122,19 @@ def steered(engine: "Engine", interventions: Interventions) -> "Engine":
     return engine.steered(interventions)
 
 
+def unsteered(engine: "Engine") -> "Engine":
+    """Return the same model without any intervention: `engine` itself if it is under none."""
+    if not engine.info.interventions or not isinstance(engine, Steerable):
+        return engine
+    return engine.steered(())
+
+
 @runtime_checkable
 class Steerable(Protocol):
     """An engine that can be steered from inside."""
 
     def steered(self, interventions: Interventions) -> "Engine":
-        """Return the same model under these interventions. Closing it leaves this engine open.
+        """Return the same model under these interventions and no others. Closing it leaves this engine open.
 
         Its `info` names them, so that whatever is recorded or cached is told apart from what came without them.
 

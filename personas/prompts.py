@@ -16,11 +16,6 @@ from personas.group_clauses import clause
 if TYPE_CHECKING:
     from personas.persona import Persona
 
-_ONLY_IN_EVAL = {
-    "few_shot": "puts the group's answers before each question",
-    "activation": "moves the model's hidden states while it answers",
-    "ablation": "removes a direction from the model's hidden states while it answers",
-}
 _HOME = "the United States"
 _WITH_ARTICLE = frozenset(
     {"United States", "United Kingdom", "United Arab Emirates", "Netherlands", "Philippines", "Czech Republic"}
@@ -35,17 +30,17 @@ def system_prompt(persona: "Persona") -> str:
     """Return the exact system message that steers a model to `persona` in a conversation; "" if there is none.
 
     The persona's own `[prompt] system`, if there is one, replaces the steering prompt. `voice.style` follows as a
-    paragraph of its own.
+    paragraph of its own. With `activation` and `ablation` there is no steering prompt: what they change is within the
+    model.
 
     Raises:
-        PersonaError: the steering is not a prompt: `few_shot`, whose examples need a survey question after them, or one
-            that changes the model from inside. Without them the persona would talk unsteered and nobody would notice.
+        PersonaError: the steering is `few_shot`, whose examples need a survey question after them. Without them the
+            persona would talk unsteered and nobody would notice.
     """
-    only_in_eval = _ONLY_IN_EVAL.get(persona.steering)
-    if only_in_eval is not None:
+    if persona.steering == "few_shot":
         raise PersonaError(
-            f'{persona.name}: steering "{persona.steering}" is for chat-personas eval, which {only_in_eval}; here use '
-            '"portray", "bio" or "qa"'
+            f'{persona.name}: steering "few_shot" is for chat-personas eval, which puts the group\'s answers before '
+            'each question; here use "portray", "bio" or "qa"'
         )
     return _system_message(persona, persona.steering)
 

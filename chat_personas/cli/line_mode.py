@@ -157,7 +157,7 @@ class LineMode:
     def _monitor(self, engine: Engine, conversation: Conversation, corpus: Corpus) -> "Monitor | None":
         if not self._measure:
             return None
-        monitor = self._launch.make_monitor(engine, conversation.persona, corpus)
+        monitor = self._launch.make_monitor(conversation.engine, conversation.persona, corpus)
         if not is_confirmed(engine.info):
             raise UsageError(
                 f"measuring sends the conversation to {engine.info.name} up to {monitor.requests_per_round} more times "

@@ -26,6 +26,7 @@ from chat_personas.corpus import ConversationRow, Corpus, CorpusError, Generatio
 from chat_personas.corpus.export.openai import line_of
 from chat_personas.corpus.messages import transcript
 from chat_personas.corpus.sql import new_key, now
+from chat_personas.steering.knob import Knob
 from chat_personas.storage.files import atomic_write
 from eval.engine import Engine, EngineInfo, Message, ReadsAhead, Sampling
 from personas import LoadedPersona, Persona, system_prompt
@@ -81,6 +82,9 @@ class Version:
 class Conversation:
     """One branch of a conversation at a time, stored in the corpus as it goes.
 
+    A persona that is steered from inside changes the model that is given: replies come from `engine`. What `knob` is
+    turned to acts from the next reply, and changes nothing that was said.
+
     The person's message and the place of the reply are on the disk before the model begins. The reply follows about
     once a second, and is closed however it ends. A conversation without a message leaves no row,
     unless it was measured: `leave` removes that.
@@ -93,7 +97,7 @@ class Conversation:
     def __init__(
         self,
         corpus: Corpus,
-        engine: Engine,
+        knob: Knob,
         row: ConversationRow,
         persona: Persona,
         sampling: Sampling | None,
@@ -101,8 +105,8 @@ class Conversation:
     ) -> None:
         """Use `start` or `resume`. `branch` is empty for a conversation in which nothing was said yet."""
         self.persona = persona
+        self.knob = knob
         self._corpus = corpus
-        self._engine = engine
         self._sampling = sampling or sampling_of(persona)
         self._active = ActiveBranch(row, bool(branch), branch)
         self._reply: RunningReply | None = None  # the newest one, also after it has ended
@@ -115,7 +119,9 @@ class Conversation:
 
         Raises:
             PersonaError: the persona cannot be put into a prompt.
+            SteeringError, InterventionError: the persona's direction is missing or not one of this model.
         """
+        knob = Knob.of(engine, persona.persona, persona.path.parent)
         moment = now()
         row = ConversationRow(
             id=new_key(),
@@ -131,22 +137,25 @@ class Conversation:
             program_version=__version__,
             active_leaf_id=None,
         )
-        return cls(corpus, engine, row, persona.persona, sampling, ())
+        return cls(corpus, knob, row, persona.persona, sampling, ())
 
     @classmethod
     def resume(cls, corpus: Corpus, engine: Engine, conversation_id: str, *, sampling: Sampling | None = None) -> Self:
         """Take up a conversation of the corpus, with the persona and the prompt as they were when it began.
 
-        `conversation_id` may be abbreviated. The model may be another one: each reply records its own.
+        `conversation_id` may be abbreviated. The model may be another one: each reply records its own. The knob is as
+        the persona set it then; a direction that it names by a file is looked for from the current directory.
 
         Raises:
             UnknownConversationError: there is none of that identifier.
+            SteeringError, InterventionError: the persona's direction is missing or not one of this model.
             CorpusError: the corpus cannot be read, or the persona is one that this version does not know.
         """
         corpus.mark_interrupted()
         row = corpus.conversation(conversation_id)
         branch = corpus.branch(row.active_leaf_id) if row.active_leaf_id else ()
-        conversation = cls(corpus, engine, row, _persona_of(row), sampling, branch)
+        persona = _persona_of(row)
+        conversation = cls(corpus, Knob.of(engine, persona, Path()), row, persona, sampling, branch)
         conversation._active.thoughts = corpus.thoughts(row.active_leaf_id) if row.active_leaf_id else {}
         return conversation
 
@@ -154,6 +163,11 @@ class Conversation:
     def id(self) -> str:
         """The key of the conversation in the corpus."""
         return self._active.row.id
+
+    @property
+    def engine(self) -> Engine:
+        """The model as the persona's steering, or what the knob is turned to, changes it now: the next reply's."""
+        return self.knob.engine
 
     @property
     def title(self) -> str:
@@ -272,15 +286,15 @@ class Conversation:
         Raises:
             EngineError: the model failed, or was closed.
         """
-        if self._active.messages and not self.replying and isinstance(self._engine, ReadsAhead):
-            await self._engine.read_ahead(self.context(), self._sampling)
+        if self._active.messages and not self.replying and isinstance(self.engine, ReadsAhead):
+            await self.engine.read_ahead(self.context(), self._sampling)
 
     async def context_use(self) -> ContextUse | None:
         """Return how much of this model's context the conversation takes; None where that is not known.
 
         It is known from replies that this model completed, also in an earlier session. Raises CorpusError.
         """
-        return await asyncio.to_thread(_context_use, self._corpus, self._engine.info, self._active.messages)
+        return await asyncio.to_thread(_context_use, self._corpus, self.engine.info, self._active.messages)
 
     async def alternatives(self, message_id: str) -> tuple[MessageRow, ...]:
         """Return a message and what stands beside it at the same place, oldest first. Raises CorpusError."""
@@ -322,9 +336,10 @@ class Conversation:
         self._must_be_idle()
         await self.save()
         self._must_be_idle()  # another reply may have begun while the last one was being stored
-        storage = ReplyStorage(self._corpus, self._active, self._engine.info, self._sampling, text=text, length=length)
+        engine = self.engine
+        storage = ReplyStorage(self._corpus, self._active, engine.info, self._sampling, text=text, length=length)
         self._seconds_of_others = self.seconds_of_replies()
-        self._reply = RunningReply(self._engine, storage)
+        self._reply = RunningReply(engine, storage)
         async with aclosing(self._reply.events()) as events:
             async for event in events:
                 yield event

@@ -8,7 +8,18 @@ from chat_personas import __version__
 from chat_personas.corpus.errors import ConversationGoneError, CorpusError
 from chat_personas.corpus.live_programs import living_owners
 from chat_personas.corpus.rows import GenerationRow, MessageRow, Status, Thought
-from chat_personas.corpus.sql import columns_of, fetch, insert, new_key, now, stamp, storable, update, values_of
+from chat_personas.corpus.sql import (
+    as_json,
+    columns_of,
+    fetch,
+    insert,
+    new_key,
+    now,
+    stamp,
+    storable,
+    update,
+    values_of,
+)
 from eval.engine import EngineInfo, Message, Role, Sampling, Usage
 
 DIED = "the program ended before the reply did"
@@ -83,6 +94,7 @@ def begin_generation(connection: sqlite3.Connection, message_id: str, info: Engi
         "max_tokens": sampling.max_tokens,
         "seed": sampling.seed,
         "program_version": __version__,
+        "interventions": as_json(info.interventions),
     }
     insert(connection, "generations", values)
 

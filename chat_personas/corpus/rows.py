@@ -85,7 +85,9 @@ class Thought(Row):
 class GenerationRow(Row):
     """How a reply was made: the model, the settings, what it cost, and what the model thought. Null: not known (yet).
 
-    `thought` is null where the model did not think; see `Thought`.
+    `thought` is null where the model did not think; see `Thought`. `interventions` names what changed the model's
+    hidden states (`eval.interventions.Intervention.key`). `projection` is how far along the direction `projected_on`
+    the hidden states of the reply lie (0 and 1 are the poles of its training texts); null where it was not read.
     """
 
     message_id: str
@@ -111,6 +113,9 @@ class GenerationRow(Row):
     program_version: str
     thought: str | None
     thought_seconds: float | None
+    interventions: Annotated[tuple[str, ...], _JSON]
+    projection: float | None
+    projected_on: str | None
 
 
 class GroupRow(Row):
@@ -128,7 +133,7 @@ class MeasurementRow(Row):
     by the next message. The alignment is null where the survey has no figures for the groups, its bounds under 20
     questions. `verdict` says whether it may be shown (`finding` of a report's verdict; null in older rows), and
     `order_agreement` how far the answers in the two option orders agree. `dropped_messages` counts the oldest messages
-    that the model did not see, for want of context.
+    that the model did not see, for want of context. `interventions` as in a generation.
     """
 
     id: str = Field(default_factory=new_key)
@@ -154,6 +159,7 @@ class MeasurementRow(Row):
     quantization: str | None = None
     template_sha256: str | None = None
     flash_attention: bool | None = None
+    interventions: Annotated[tuple[str, ...], _JSON] = ()
     seed: int | None = None
     dropped_messages: int = 0
     seconds: float | None = None

@@ -85,14 +85,19 @@ def from_json(value: object) -> object:
     return json.loads(value) if isinstance(value, str) else value
 
 
+def as_json(value: tuple[object, ...]) -> str:
+    """Return what a JSON column holds for a tuple of rows or plain values."""
+    plain = [item.model_dump() if isinstance(item, BaseModel) else item for item in value]
+    return json.dumps(plain, ensure_ascii=False, allow_nan=False)
+
+
 def _value(value: object) -> Value:
     if isinstance(value, datetime):
         return stamp(value)
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, tuple):
-        plain = [item.model_dump() if isinstance(item, BaseModel) else item for item in value]
-        return json.dumps(plain, ensure_ascii=False, allow_nan=False)
+        return as_json(value)
     if value is None or isinstance(value, str | int | float):
         return value
     raise TypeError(f"a {type(value).__name__} cannot be a column")

@@ -41,12 +41,16 @@ class Measure:
     seed: int
 
     def comparable_with(self, row: "MeasurementRow") -> bool:
-        """Say whether a stored round can be compared with rounds of this measure."""
+        """Say whether a stored round can be compared with rounds of this measure.
+
+        One that was asked under other interventions cannot: turning the knob begins a course of its own.
+        """
         groups = tuple((group.attribute, group.value) for group in row.groups)
         return (
             row.survey_sha256 == self.survey.sha256
             and groups == tuple((group.attribute, group.value) for group in self.groups)
             and (row.model, row.model_sha256) == (self.model.name, self.model.sha256)
+            and row.interventions == self.model.interventions
             and row.expression == self.expression
         )
 

@@ -24,6 +24,7 @@ from chat_personas.text import pluralize
 from eval.answers import Answer, Failure
 from eval.engine import ORDERS, Engine, Message
 from eval.expression.log_probability import ask
+from eval.interventions import unsteered as without_interventions
 from eval.scoring.scores import Scorecard, score
 from eval.surveys.human_figures import human_figures
 from eval.surveys.model import Question
@@ -166,11 +167,14 @@ class Monitor:
             EngineError: the model or the server failed.
         """
         found = self._first
-        if found is None or not (self._measure.groups and found.place.context and self._engine.info.local):
+        info = self._engine.info
+        steered = found is not None and (found.place.context or info.interventions)
+        if found is None or not (self._measure.groups and steered and info.local):
             return None
+        model = without_interventions(self._engine)
         replied = seconds_of_replies()
         lacking = tuple(question for question in found.planned if question.id not in self._unsteered)
-        with self._remembering(self._engine) if lacking else nullcontext(self._engine) as engine:
+        with self._remembering(model) if lacking else nullcontext(model) as engine:
             for part in _short_parts(lacking):
                 if seconds_of_replies() > replied:
                     return None

@@ -144,6 +144,7 @@ class RoundRecorder:
             quantization=model.quantization,
             template_sha256=model.template_sha256,
             flash_attention=model.flash_attention,
+            interventions=model.interventions,
             seed=measure.seed,
             dropped_messages=found.dropped_messages,
             seconds=(datetime.now(UTC) - found.began).total_seconds(),

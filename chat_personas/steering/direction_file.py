@@ -8,6 +8,7 @@ another tool has no metadata of ours: its vectors are taken as they are, and it 
 import hashlib
 import re
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -52,6 +53,8 @@ class LayerFacts(StrictModel):
     """In how many held-out pairs the positive text lies farther along, and how many there are."""
     agreement: float
     """Mean cosine between the differences of two training pairs."""
+    spread: float | None = None
+    """The standard deviation of the held-out texts around the mean of their own set; null in older files."""
 
 
 class DirectionFacts(StrictModel):
@@ -168,9 +171,16 @@ def read_direction(path: Path) -> DirectionFile:
         vectors=(scaled / norms[:, None]).astype(np.float32),
         norms=norms.astype(np.float32),
         poles=np.array(poles, dtype=np.float32) if poles else None,
+        spreads=_spreads(known.values()),
+        pole_names=None if facts is None else (facts.negative, facts.positive),
         best=max(known.values(), key=lambda each: each.effect).layer if known else layers[len(layers) // 2],
     )
     return DirectionFile(direction, facts)
+
+
+def _spreads(layers: Iterable[LayerFacts]) -> np.ndarray | None:
+    found = [each.spread for each in layers]
+    return None if None in found or not found else np.array(found, dtype=np.float32)
 
 
 def _parse(path: Path) -> tuple[str | None, str, dict[int, np.ndarray]]:
@@ -264,4 +274,5 @@ def layer_facts(separation: Separation, trained: Trained) -> LayerFacts:
         area=(area.value, area.low, area.high),
         in_order=(separation.in_order, separation.pairs),
         agreement=separation.agreement,
+        spread=separation.spread,
     )

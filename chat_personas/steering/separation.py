@@ -33,6 +33,7 @@ class Separation:
         agreement: the mean cosine between the differences of any two training pairs, -1 to 1. Where pairs point to
             different sides their mean is of little use to any of them (Braun et al. 2025, "Understanding
             (un)reliability of steering vectors").
+        spread: the standard deviation of the held-out states around the mean of their own set, along the direction.
     """
 
     layer: int
@@ -40,6 +41,7 @@ class Separation:
     in_order: int
     pairs: int
     agreement: float
+    spread: float
 
 
 def area_under_curve(positive: Floats, negative: Floats) -> Area:
@@ -89,6 +91,7 @@ def separations(vectors: Floats, positive: Floats, negative: Floats, half: int) 
                 in_order=int((above > below).sum()),
                 pairs=len(above),
                 agreement=float(agreed[layer]),
+                spread=float(np.sqrt(np.mean([above.var(ddof=1), below.var(ddof=1)]))),
             )
         )
     return tuple(found)

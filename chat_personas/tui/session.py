@@ -138,19 +138,23 @@ class Session:
         return await self.open_persona(conversation.persona.name if conversation is not None else None)
 
     async def begin(self) -> "Conversation":
-        """Begin a new conversation with the persona; the previous one stays in the corpus."""
+        """Begin a new conversation with the persona; the previous one stays in the corpus.
+
+        Raises:
+            ReportedError: the model cannot be steered as the persona asks.
+        """
         from chat_personas.conversation.conversation import Conversation
 
         assert self.persona is not None
         corpus, engine = await self.open_corpus(), await self.open_engine()
-        conversation = Conversation.start(corpus, engine, self.persona)
-        return await self._take_up(conversation)
+        return await self._take_up(await asyncio.to_thread(Conversation.start, corpus, engine, self.persona))
 
     async def resume(self, conversation_id: str) -> "Conversation":
         """Continue a conversation of the corpus, with its own persona.
 
         Raises:
             CorpusError: there is no conversation of that id.
+            ReportedError: the model cannot be steered as the persona asks.
         """
         from chat_personas.conversation.conversation import Conversation
 
@@ -213,7 +217,7 @@ class Session:
             and self.corpus is not None
         ):
             self.monitor = await asyncio.to_thread(
-                self.launch.make_monitor, self.engine, self.conversation.persona, self.corpus
+                self.launch.make_monitor, self.conversation.engine, self.conversation.persona, self.corpus
             )
         return self.monitor
 

@@ -129,6 +129,7 @@ async def test_going_round_two_replies_adds_no_row_and_each_has_its_own_course(c
 
 
 DIFFERENT: dict[str, dict[str, Any]] = {
+    "the knob turned": {"interventions": ("add party, strength 0.5",)},
     "another file": {"sha256": "99" * 32},
     "another name": {"name": "other.gguf"},
     "another template": {"template_sha256": "99" * 32},
@@ -169,6 +170,14 @@ async def test_another_measurement_is_not_the_same(corpus: Corpus, other: Callab
     await round_of(monitor(saying(0.5), corpus), reply)
     assert (await round_of(other(corpus), reply)).from_before == 0
     assert len(rows(corpus, reply)) == 2
+
+
+async def test_turns_under_another_setting_of_the_knob_are_no_part_of_the_course(corpus: Corpus) -> None:
+    first, second = replies(corpus, 2)
+    turned = replace(INFO, interventions=("add party, strength 0.5",))
+    await round_of(monitor(saying(0.5), corpus), first)
+    assert [point.turn for point in (await round_of(monitor(saying(0.7, turned), corpus), second, 2)).course] == [2]
+    assert [point.turn for point in (await round_of(monitor(saying(0.5), corpus), second, 2)).course] == [1, 2]
 
 
 async def test_another_version_of_this_program_measures_again(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:

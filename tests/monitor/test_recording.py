@@ -25,7 +25,13 @@ SURVEY = LoadedSurvey(
     town(*(question(name, {DEMOCRAT: (6, 4)}, overall=(6, 4)) for name in ("BUS", "TRAM"))), Path("t.json"), "ef" * 32
 )
 INFO = EngineInfo(
-    "small.gguf", "llama", "ab" * 32, quantization="Q8_0", template_sha256="cd" * 32, flash_attention=False
+    "small.gguf",
+    "llama",
+    "ab" * 32,
+    quantization="Q8_0",
+    template_sha256="cd" * 32,
+    flash_attention=False,
+    interventions=("add party, strength 0.5",),
 )
 MEASURE = Measure(SURVEY, (DEMOCRAT,), INFO, "log_probability", seed=3)
 
@@ -114,6 +120,7 @@ def test_a_round_is_kept_with_all_that_decided_what_it_found(corpus: Corpus) -> 
         "quantization": "Q8_0",
         "template_sha256": "cd" * 32,
         "flash_attention": False,
+        "interventions": ("add party, strength 0.5",),
         "seed": 3,
         "dropped_messages": 2,
         "program_version": __version__,

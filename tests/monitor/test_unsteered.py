@@ -11,6 +11,7 @@ from chat_personas.engines.cached import remembering
 from chat_personas.monitor.monitor import Monitor
 from chat_personas.paths import answers_path
 from eval.engine import Message, Probe, ProbeScore
+from eval.interventions import Interventions
 from eval.surveys.loading import LoadedSurvey
 from tests.eval.fake_engine import FakeEngine
 from tests.eval.towns import DEMOCRAT, question, town
@@ -117,3 +118,30 @@ async def test_a_model_on_another_machine_is_asked_nothing_more() -> None:
 async def test_a_persona_that_is_not_steered_has_nothing_to_compare() -> None:
     monitor = await after_the_first_round(Steerable(), [])
     assert await monitor.ask_unsteered() is None
+
+
+class SteeredInside(Steerable):
+    """Under interventions it answers as another model under a prompt, and gives the model without them."""
+
+    def __init__(self) -> None:
+        super().__init__(info=replace(FakeEngine().info, interventions=("add party",)))
+        self.plain = Steerable()
+
+    def steered(self, interventions: Interventions) -> Steerable:
+        assert not interventions
+        return self.plain
+
+    async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
+        async for score in super().score(STEERED, probes):
+            yield score
+
+
+async def test_a_persona_steered_from_inside_is_compared_with_the_model_without_interventions() -> None:
+    engine = SteeredInside()
+    found = await (await after_the_first_round(engine, [])).ask_unsteered()
+    assert found is not None
+    assert found.scorecard is not None
+    assert found.scorecard.effect is not None
+    assert found.scorecard.effect.slope is not None
+    assert found.scorecard.effect.slope.mean == pytest.approx(0.5, abs=0.01)
+    assert len(engine.prefixes) == len(engine.plain.prefixes) == 3, "24 questions in requests of 8, of either"

@@ -154,11 +154,10 @@ def test_an_unknown_steering_is_answered_with_the_nearest() -> None:
         ("ablation", {"ablation": {"direction": "d"}}),
     ],
 )
-def test_a_steering_that_is_not_available_is_never_taken_for_an_unsteered_model(
-    steering: str, sections: dict[str, object]
-) -> None:
-    with pytest.raises(PersonaError, match=f'steering "{steering}" is for chat-personas eval'):
-        system_prompt(persona(steering, "SEX=Male", **sections))
+def test_steering_from_inside_has_no_prompt_but_the_persona_s_own(steering: str, sections: dict[str, object]) -> None:
+    assert system_prompt(persona(steering, "SEX=Male", **sections)) == ""
+    own = persona(steering, "SEX=Male", prompt={"system": "Be kind."}, voice={"style": "Be brief."}, **sections)
+    assert system_prompt(own) == "Be kind.\n\nBe brief."
 
 
 def test_few_shot_is_no_prompt_to_talk_under_and_never_taken_for_an_unsteered_model() -> None:

@@ -67,6 +67,7 @@ def test_what_was_trained_comes_back(tmp_path: Path) -> None:
     np.testing.assert_allclose(direction.vectors, trained.vectors[1:], atol=1e-6)
     np.testing.assert_allclose(direction.norms, trained.norms[1:], rtol=1e-6)
     np.testing.assert_allclose(direction.poles, trained.poles[1:], rtol=1e-6)
+    assert direction.pole_names == ("republican", "democrat")
     assert direction.best == 1 + int(np.argmax(trained.effects[1:]))
 
 
@@ -106,8 +107,8 @@ def test_every_file_cut_short_is_refused_in_one_line(tmp_path: Path) -> None:
     written(tmp_path / "party.gguf")
     content = (tmp_path / "party.gguf").read_bytes()
     cut = tmp_path / "cut.gguf"
-    refused = 0
-    for length in range(0, len(content), 37):
+    refused, padding = 0, 16  # after the four numbers of the last vector
+    for length in range(0, len(content) - padding, 37):
         cut.write_bytes(content[:length])
         with pytest.raises(SteeringError) as raised:
             read_direction(cut)

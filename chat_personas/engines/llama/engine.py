@@ -35,13 +35,20 @@ class LlamaEngine:
     """
 
     def __init__(
-        self, worker: Worker, info: EngineInfo, shape: "ModelShape", interventions: Interventions = ()
+        self,
+        worker: Worker,
+        info: EngineInfo,
+        shape: "ModelShape",
+        interventions: Interventions = (),
+        *,
+        owns_model: bool = True,
     ) -> None:
-        """For `open` and `steered`."""
+        """For `open` and `steered`; only one that `owns_model` frees it."""
         self._worker = worker
         self._info = info
         self.shape = shape
         self._interventions = tuple(interventions)
+        self._owns_model = owns_model
         self._ahead: ReadAheadJob | None = None
 
     @classmethod
@@ -211,16 +218,15 @@ class LlamaEngine:
 
         check_interventions(interventions, self.shape, self._info.sha256)
         info = replace(self._info, interventions=tuple(each.key for each in interventions))
-        return LlamaEngine(self._worker, info, self.shape, interventions)
+        return LlamaEngine(self._worker, info, self.shape, interventions, owns_model=False)
 
     async def close(self) -> None:
         """Stop the running job, free the model and wait for its thread to end. Closing twice is allowed.
 
-        An engine that is only another one under interventions leaves the model to that.
+        One that `steered` gave leaves the model to the engine that was opened.
         """
-        if self._interventions:
-            return
-        await asyncio.to_thread(self._worker.close)
+        if self._owns_model:
+            await asyncio.to_thread(self._worker.close)
 
 
 def _settler(loading: "asyncio.Future[Runtime]") -> "Callable[[Runtime | BaseException], None]":

@@ -1,0 +1,222 @@
+"""The knob: what is on inside the model while people talk, and the one strength that they may turn.
+
+A persona that is steered from inside begins with what its file asks for. Turned, it is the strength of the first
+direction that changes; the others stay as the file has them, and the file itself is never written. A persona that is
+steered by its prompt begins with nothing on. It can be turned along a direction that was trained with it as a pole.
+
+What reads files or numbers is imported inside functions: a conversation that is not steered from inside needs none of
+it.
+"""
+
+import math
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
+
+from chat_personas.steering.errors import SteeringError
+from eval.engine import Engine
+from eval.interventions import Direction, Intervention, Interventions, Steerable, steered, unsteered
+from personas import Persona, is_steered_inside
+
+STEP = 0.25
+"""How much one press of a key turns."""
+
+
+class Knob:
+    """What one persona has on inside one model. `turn`, `step`, `on` and `off` act on whatever asks `engine` next.
+
+    Attributes:
+        engine: the model as it is changed now.
+        interventions: what changes it; empty where nothing is on.
+    """
+
+    def __init__(self, engine: Engine, persona: Persona, own: Interventions) -> None:
+        """Begin with `own`, what the persona's file asks for; use `of`.
+
+        Raises:
+            InterventionError: the model cannot be changed so.
+        """
+        self._persona = persona
+        self._model = unsteered(engine)
+        self._own = tuple(own)
+        self._found: Direction | None = None
+        self._engines: dict[tuple[str, ...], Engine] = {(): self._model}
+        self._use(self._own)
+
+    @classmethod
+    def of(cls, engine: Engine, persona: Persona, folder: Path) -> Self:
+        """Return the knob of a persona as its file sets it; directions may be files relative to `folder`.
+
+        Raises:
+            SteeringError: a direction is missing, damaged, or was trained on another model.
+            InterventionError: the model cannot be changed so.
+        """
+        if not is_steered_inside(persona):
+            return cls(engine, persona, ())
+        from chat_personas.steering.applied import interventions_of
+
+        return cls(engine, persona, tuple(interventions_of(persona, folder, engine.info.sha256)))
+
+    @property
+    def strength(self) -> float | None:
+        """The strength that can be turned, or the place of a clamp; None where that is not on, and for an ablation."""
+        first = self._first
+        if first is None or first.kind == "ablate":
+            return None
+        return next((each.strength for each in self.interventions if each.direction == first.direction), None)
+
+    @property
+    def direction(self) -> Direction | None:
+        """The direction that can be turned, also while it is off; None where the persona has none, or none yet."""
+        return None if self._first is None else self._first.direction
+
+    @property
+    def pole(self) -> int:
+        """To which pole of `direction` the persona belongs: 1 the positive one, 0 the negative one."""
+        first = self._first
+        if self._own and first is not None:
+            towards_negative = first.strength < (0.5 if first.kind == "clamp" else 0.0)
+            return 0 if towards_negative else 1
+        names = None if self._found is None else self._found.pole_names
+        return 0 if names is not None and names[0] == self._persona.name else 1
+
+    def described(self) -> str:
+        """Say what is on, as `party +0.50`; `party off` where it was turned off, and nothing where it never was on."""
+        if self.interventions:
+            return ", ".join(map(_described, self.interventions))
+        return "" if self.direction is None else f"{self.direction.name} off"
+
+    def turn(self, strength: float) -> None:
+        """Set the strength of the first direction, from the next reply on; 0 leaves the direction out.
+
+        For a clamp it is the place between the poles, 0 the negative one and 1 the positive one.
+
+        Raises:
+            SteeringError: the persona has no direction for this model (the message says how to train one), a direction
+                that is removed has no strength, or this one is not a number.
+        """
+        first, *others = self._sections()
+        if first.kind == "ablate":
+            raise SteeringError(
+                f"{self._persona.name} removes the direction {first.direction.name}, which has no strength; "
+                "it can be turned on and off"
+            )
+        if not math.isfinite(strength):
+            raise SteeringError(f"{strength} is not a strength; give a number such as 0.5")
+        idle = first.kind == "add" and strength == 0
+        self._use([*([] if idle else [replace(first, strength=float(strength))]), *others])
+
+    def step(self, by: float) -> None:
+        """Turn by so much; what is off begins at 0, a clamp where its file sets it. An ablation goes on or off.
+
+        Raises:
+            SteeringError: as `turn`.
+        """
+        first = self._sections()[0]
+        if first.kind == "ablate" or (first.kind == "clamp" and self.strength is None):
+            self._use(self._own if by > 0 or first.kind == "clamp" else ())
+        else:
+            self.turn((self.strength or 0.0) + by)
+
+    def off(self) -> None:
+        """Leave the model as it is, from the next reply on."""
+        self._use(())
+
+    def on(self) -> None:
+        """Go back to what the persona's file asks for.
+
+        Raises:
+            SteeringError: it asks for nothing inside the model.
+        """
+        if not self._own:
+            raise SteeringError(f"the file of {self._persona.name} asks for no direction; give a strength such as 0.5")
+        self._use(self._own)
+
+    def find(self) -> Direction:
+        """Return the direction that can be turned. One that was trained with this persona is looked for in the files.
+
+        Waits for the disk.
+
+        Raises:
+            SteeringError: there is none for this model; the message says how to train one.
+        """
+        return self._sections()[0].direction
+
+    @property
+    def _first(self) -> Intervention | None:
+        if self._own:
+            return self._own[0]
+        return None if self._found is None else _along(self._found)
+
+    def _sections(self) -> Sequence[Intervention]:
+        """Return what the file asks for, or what can be turned without it; the first one is what is turned."""
+        if self._own:
+            return self._own
+        if self._found is None:
+            self._found = self._trained()
+        return [_along(self._found)]
+
+    def _use(self, interventions: Sequence[Intervention]) -> None:
+        self.interventions = tuple(interventions)
+        keys = tuple(each.key for each in self.interventions)
+        if keys not in self._engines:  # one engine for a setting: it knows what it is still reading ahead
+            self._engines[keys] = steered(self._model, self.interventions)
+        self.engine = self._engines[keys]
+
+    def _trained(self) -> Direction:
+        """Return the first direction for this model that has the persona as a pole."""
+        info = self._model.info
+        if info.sha256 is None or not isinstance(self._model, Steerable):
+            raise SteeringError(
+                f"{info.name} cannot be steered from inside: its hidden states are out of reach; use a model file"
+            )
+        from chat_personas.steering.direction_file import direction_path, kept_directions, read_direction
+
+        for path in kept_directions():
+            if path == direction_path(path.parent.name, info.sha256):
+                with suppress(SteeringError):  # `steer list` says which file is damaged
+                    direction = read_direction(path).direction
+                    if direction.pole_names is not None and self._persona.name in direction.pole_names:
+                        return direction
+        raise SteeringError(_how_to_train(self._persona))
+
+
+def _along(direction: Direction) -> Intervention:
+    return Intervention("add", direction, (direction.best,), 0.0)
+
+
+def _described(intervention: Intervention) -> str:
+    name = intervention.direction.name
+    match intervention.kind:
+        case "add":
+            return f"{name} {intervention.strength:+.2f}"
+        case "clamp":
+            return f"{name} at {intervention.strength:.2f}"
+        case "ablate":
+            return f"{name} removed"
+
+
+def _how_to_train(persona: Persona) -> str:
+    from personas import library_names
+
+    own = persona.name if persona.name in library_names() else f"{persona.name}.toml"
+    other = _opposite(persona) or "OTHER"
+    return (
+        f"{persona.name} has no direction for this model; with the same --model, train one: chat-personas steer train "
+        f"{persona.name}-{other} --positive {own} --negative {other}"
+    )
+
+
+def _opposite(persona: Persona) -> str | None:
+    """Return the persona of the library that stands for the opposite group, in the built-in survey's figures."""
+    from chat_personas.surveys import find_survey
+    from eval.scoring.groups import group_table, opposite_of
+    from personas import library_names, load_persona
+
+    if len(persona.groups) != 1:
+        return None
+    opposite = opposite_of(group_table(find_survey("civic").survey), persona.groups[0])
+    standing = (name for name in library_names() if load_persona(name).persona.groups == (opposite,))
+    return None if opposite is None else next(standing, None)

@@ -1,0 +1,163 @@
+"""The knob turns one strength from what the persona's file asks for, and says in one line what cannot be turned."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from chat_personas.steering.errors import SteeringError
+from chat_personas.steering.knob import Knob
+from eval.engine import EngineInfo
+from eval.interventions import InterventionError, Interventions
+from personas import Persona, load_persona
+from tests.fakes import FakeEngine
+from tests.steering.directions import inside, keep_random_direction
+
+
+class SteerableFake(FakeEngine):
+    """A model whose `info` names its interventions; nothing else changes."""
+
+    def __init__(self, keys: Sequence[str] = ()) -> None:
+        super().__init__()
+        self._keys = tuple(keys)
+
+    @property
+    def info(self) -> EngineInfo:
+        return replace(super().info, interventions=self._keys)
+
+    def steered(self, interventions: Interventions) -> "SteerableFake":
+        return SteerableFake([each.key for each in interventions])
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHAT_PERSONAS_HOME", str(tmp_path / "home"))
+    keep_random_direction(FakeEngine().info, "party")
+    keep_random_direction(FakeEngine().info, "tone", ("formal", "casual"), seed=1)
+
+
+def knob_of(persona: Persona) -> Knob:
+    return Knob.of(SteerableFake(), persona, Path())
+
+
+def democrat() -> Persona:
+    return load_persona("democrat").persona
+
+
+def test_it_begins_with_what_the_file_asks_for() -> None:
+    knob = knob_of(inside(activation={"direction": "party", "strength": 0.5}))
+    assert knob.described() == "party +0.50"
+    assert [key.split(" (")[0] for key in knob.engine.info.interventions] == ["add party"]
+    assert knob.engine.info.interventions[0].endswith("strength 0.5")
+
+
+def test_turning_changes_the_first_direction_and_leaves_the_others() -> None:
+    knob = knob_of(inside(activation=[{"direction": "party", "strength": 0.5}, {"direction": "tone", "strength": 1.0}]))
+    knob.turn(-0.75)
+    assert knob.described() == "party -0.75, tone +1.00"
+    knob.on()
+    assert knob.described() == "party +0.50, tone +1.00"
+
+
+def test_steps_go_up_and_down_by_what_they_say_and_through_zero() -> None:
+    knob = knob_of(inside(activation={"direction": "party", "strength": 0.25}))
+    seen = []
+    for by in (0.25, -0.25, -0.25, -0.25):
+        knob.step(by)
+        seen.append(knob.described())
+    assert seen == ["party +0.50", "party +0.25", "party off", "party -0.25"]
+
+
+def test_a_strength_of_zero_and_off_leave_the_model_as_it_is() -> None:
+    knob = knob_of(inside(activation={"direction": "party", "strength": 0.5}))
+    knob.turn(0)
+    assert knob.engine.info.interventions == ()
+    knob.turn(0.5)
+    knob.off()
+    assert (knob.engine.info.interventions, knob.described()) == ((), "party off")
+
+
+def test_going_back_to_a_setting_gives_the_same_engine() -> None:
+    knob = knob_of(inside(activation={"direction": "party", "strength": 0.5}))
+    first = knob.engine
+    knob.turn(1)
+    assert knob.engine is not first
+    knob.turn(0.5)
+    assert knob.engine is first
+
+
+def test_a_clamp_is_turned_between_the_poles_and_its_zero_is_a_pole() -> None:
+    knob = knob_of(inside(activation={"direction": "party", "clamp": 0.5}))
+    assert knob.described() == "party at 0.50"
+    knob.turn(0)
+    assert knob.engine.info.interventions[0].startswith("clamp party")
+    knob.off()
+    knob.step(0.25)
+    assert knob.described() == "party at 0.50", "what is off begins as the file sets it"
+
+
+def test_an_ablation_goes_on_and_off_and_has_no_strength() -> None:
+    knob = knob_of(inside(ablation={"direction": "party"}))
+    assert (knob.described(), knob.strength) == ("party removed", None)
+    knob.step(-0.25)
+    assert knob.described() == "party off"
+    knob.step(0.25)
+    assert knob.described() == "party removed"
+    with pytest.raises(SteeringError, match="democrat-inside removes the direction party, which has no strength"):
+        knob.turn(0.5)
+
+
+def test_what_is_no_strength_is_refused_and_changes_nothing() -> None:
+    knob = knob_of(inside(activation={"direction": "party", "strength": 0.5}))
+    with pytest.raises(SteeringError, match="nan is not a strength"):
+        knob.turn(float("nan"))
+    assert knob.described() == "party +0.50"
+
+
+def test_a_persona_steered_by_its_prompt_is_turned_along_the_direction_that_it_is_a_pole_of() -> None:
+    knob = knob_of(democrat())
+    assert (knob.described(), knob.engine.info.interventions) == ("", ())
+    knob.step(0.25)
+    assert (knob.described(), knob.pole) == ("party +0.25", 1)
+    other = knob_of(load_persona("republican").persona)
+    other.step(-0.25)
+    assert (other.described(), other.pole) == ("party -0.25", 0)
+    with pytest.raises(SteeringError, match="the file of democrat asks for no direction; give a strength"):
+        knob.on()
+
+
+def test_a_persona_without_a_direction_is_told_how_to_train_one_against_its_opposite() -> None:
+    with pytest.raises(SteeringError) as raised:
+        knob_of(load_persona("very-liberal").persona).turn(0.5)
+    assert str(raised.value) == (
+        "very-liberal has no direction for this model; with the same --model, train one: chat-personas steer train "
+        "very-liberal-very-conservative --positive very-liberal --negative very-conservative"
+    )
+
+
+def test_a_direction_of_another_model_is_none_for_this_one() -> None:
+    class Other(SteerableFake):
+        @property
+        def info(self) -> EngineInfo:
+            return replace(super().info, sha256="9" * 64)
+
+    with pytest.raises(SteeringError, match="democrat has no direction for this model"):
+        Knob.of(Other(), democrat(), Path()).turn(1)
+    with pytest.raises(SteeringError, match="the direction party was trained on another model"):
+        Knob.of(Other(), inside(activation={"direction": "party"}), Path())
+
+
+def test_a_model_whose_states_are_out_of_reach_cannot_be_turned() -> None:
+    with pytest.raises(SteeringError, match="fake cannot be steered from inside"):
+        Knob.of(FakeEngine(), democrat(), Path()).turn(1)
+    with pytest.raises(InterventionError, match="fake cannot be steered from inside"):
+        Knob.of(FakeEngine(), inside(activation={"direction": "party"}), Path())
+
+
+@pytest.mark.parametrize(
+    ("section", "pole"),
+    [({"strength": 0.5}, 1), ({"strength": -0.5}, 0), ({"clamp": 0.0}, 0), ({"clamp": 1.0}, 1), ({}, 1)],
+)
+def test_a_persona_belongs_to_the_pole_that_its_file_leads_to(section: dict[str, float], pole: int) -> None:
+    assert knob_of(inside(activation={"direction": "party", **section})).pole == pole
