@@ -8,7 +8,7 @@ import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import ClassVar
 
@@ -144,6 +144,26 @@ def open_reader(path: Path) -> sqlite3.Connection:
         if _has_write_ahead_log(path):
             raise
         return _checked(_connect(path, "immutable=1"), path)
+
+
+def copy_to(path: Path, out: Path) -> None:
+    """Copy a corpus as it is at this moment into a new private file, also while programs write to it.
+
+    Raises:
+        CorpusError: there is no corpus, it is another program's, written by a newer version, or cannot be read.
+    """
+    if not path.exists():
+        raise NoCorpusError(f"there is no corpus {display_path(path)}")
+    _check_regular(path)
+    with storage_errors(path):
+        source = _connect(path, "mode=ro")
+        try:
+            schema_of(source, path)
+            create_private(out)
+            with closing(sqlite3.connect(out)) as target:
+                source.backup(target)
+        finally:
+            source.close()
 
 
 def owners_directory(path: Path) -> Path:

@@ -1,17 +1,21 @@
 """The corpus: every conversation, kept in one SQLite file."""
 
+import shutil
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from chat_personas.corpus import conversations, maintenance, measurements, messages
-from chat_personas.corpus.connection import Connections, open_reader, owners_directory
+from chat_personas.corpus.connection import Connections, copy_to, open_reader, owners_directory
 from chat_personas.corpus.conversations import Selection
-from chat_personas.corpus.errors import UnknownConversationError, storage_errors
+from chat_personas.corpus.errors import SameCorpusError, UnknownConversationError, display_path, storage_errors
 from chat_personas.corpus.live_programs import ProcessLock
+from chat_personas.corpus.merging import Merged, merge, snapshot
 from chat_personas.corpus.rows import (
     ConversationRow,
     ConversationSummary,
+    CountsRow,
     GenerationRow,
     MeasurementRow,
     MessageRow,
@@ -22,6 +26,7 @@ from chat_personas.corpus.rows import (
     Thought,
 )
 from chat_personas.corpus.search import search
+from chat_personas.storage.files import atomic_write
 from eval.engine import EngineInfo, Sampling, Usage
 from personas.inputs.suggestions import quoted, suggestion
 
@@ -302,6 +307,35 @@ class Corpus:
         """Check the whole file and return its problems, one line each."""
         with self._connections.maintaining() as connection:
             return maintenance.problems(connection)
+
+    def counts(self) -> tuple[CountsRow, ...]:
+        """Return what the corpus holds, by persona and model."""
+        with self._connections.reading() as connection:
+            return maintenance.counts(connection)
+
+    def back_up(self, out: Path) -> None:
+        """Write a copy of the corpus as it is at this moment, readable by its owner only; replace `out` as a whole.
+
+        Raises:
+            CorpusError: the corpus cannot be read, or its copy is not sound.
+            OSError: `out` cannot be written.
+        """
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=".backup-") as folder:
+            copy = Path(folder) / "copy.db"
+            copy_to(self.path, copy)
+            with atomic_write(out) as stream, copy.open("rb") as source:
+                shutil.copyfileobj(source, stream)
+
+    def merge(self, other: Path) -> Merged:
+        """Add what another corpus holds, all of it or nothing; see `merging`.
+
+        Raises:
+            CorpusError: it is this corpus itself, is damaged, another program's, or written by a newer version.
+        """
+        if other.exists() and other.samefile(self.path):
+            raise SameCorpusError(f"{display_path(other)} is this corpus itself; give the file of another one")
+        with snapshot(other, self.path.parent) as theirs, self._connections.writing() as ours:
+            return merge(ours, theirs)
 
     def database(self) -> "Database":
         """Return the corpus as a database of sqlite-utils, for queries in SQL, on a read-only connection of its own."""

@@ -34,6 +34,12 @@ class NoCorpusError(CorpusError):
     exit_code = 2
 
 
+class SameCorpusError(CorpusError):
+    """A corpus cannot be merged with itself."""
+
+    exit_code = 2
+
+
 class ExportError(CorpusError):
     """The export that was asked for cannot be made."""
 

@@ -1,4 +1,4 @@
-"""Maintenance: deleting conversations without a trace, and checking that the file is sound.
+"""Maintenance: deleting conversations without a trace, checking that the file is sound, and counting what is in it.
 
 People may withdraw what they said. So a deleted text must also go from the full-text index, the write-ahead log and the
 free pages of the file.
@@ -7,7 +7,10 @@ free pages of the file.
 import sqlite3
 
 from chat_personas.corpus.errors import UnknownConversationError
+from chat_personas.corpus.rows import CountsRow
+from chat_personas.corpus.sql import fetch
 from chat_personas.storage.sqlite import empty_write_ahead_log
+from chat_personas.text import pluralize
 
 # Another program reads the file, or there is no room to rewrite it.
 _TRY_LATER = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL)
@@ -47,10 +50,50 @@ def erase_traces(connection: sqlite3.Connection) -> bool:
 
 
 def problems(connection: sqlite3.Connection) -> tuple[str, ...]:
-    """Return the problems of pages, references and the full-text index, one line each."""
+    """Return the problems of pages, references, the full-text index and what rows say together, one line each."""
     pages = [row[0] for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
     references = [f"a row of {row[0]} refers to nothing" for row in connection.execute("PRAGMA foreign_key_check")]
-    return (*pages, *references, *_index_problems(connection))
+    return (*pages, *references, *_index_problems(connection), *_odd_rows(connection))
+
+
+_ODD_ROWS = (
+    (
+        ("conversation",),
+        "with messages, and no branch to show",
+        """SELECT count(*) FROM conversations WHERE active_leaf_id IS NULL
+        AND EXISTS (SELECT 1 FROM messages WHERE conversation_id = conversations.id)""",
+    ),
+    (
+        ("conversation",),
+        "with the branch of another one",
+        """SELECT count(*) FROM conversations JOIN messages ON messages.id = active_leaf_id
+        WHERE messages.conversation_id <> conversations.id""",
+    ),
+    (
+        ("reply", "replies"),
+        "to no message of a person",
+        """SELECT count(*) FROM messages LEFT JOIN messages AS said ON said.id = messages.parent_id
+        WHERE messages.role = 'assistant' AND said.role IS NOT 'user'""",
+    ),
+    (
+        ("reply", "replies"),
+        "without a record of how the model made it",
+        """SELECT count(*) FROM messages LEFT JOIN generations ON message_id = messages.id
+        WHERE messages.role = 'assistant' AND message_id IS NULL""",
+    ),
+    (
+        ("probe",),
+        "with a probability outside of 0 to 1",
+        """SELECT count(*) FROM probes WHERE failure IS NULL
+        AND NOT (label_mass BETWEEN -0.001 AND 1.001 AND refusal BETWEEN -0.001 AND 1.001)""",
+    ),
+)
+"""What no row should be: of which kind, what is odd, and the query that counts such rows."""
+
+
+def _odd_rows(connection: sqlite3.Connection) -> list[str]:
+    counts = ((kind, odd, connection.execute(query).fetchone()[0]) for kind, odd, query in _ODD_ROWS)
+    return [f"{pluralize(count, *kind)} {odd}" for kind, odd, count in counts if count]
 
 
 def _index_problems(connection: sqlite3.Connection) -> list[str]:
@@ -62,3 +105,28 @@ def _index_problems(connection: sqlite3.Connection) -> list[str]:
             raise
         return ["the full-text index does not match the messages"]
     return []
+
+
+def counts(connection: sqlite3.Connection) -> tuple[CountsRow, ...]:
+    """Return what the corpus holds, by persona and by the model with which conversations began."""
+    connection.create_function("words", 1, lambda text: len(text.split()), deterministic=True)
+    rows = connection.execute(
+        """
+        WITH said AS (
+            SELECT conversation_id, sum(role = 'user') AS messages, sum(role = 'assistant') AS replies,
+                   sum((role = 'user') * words(text)) AS words_said,
+                   sum((role = 'assistant') * words(text)) AS words_replied
+            FROM messages GROUP BY conversation_id
+        ), rounds AS (SELECT conversation_id, count(*) AS measured FROM measurements GROUP BY conversation_id)
+        SELECT persona_name AS persona, model, count(*) AS conversations,
+               coalesce(sum(messages), 0) AS messages, coalesce(sum(replies), 0) AS replies,
+               coalesce(sum(words_said), 0) AS words_said, coalesce(sum(words_replied), 0) AS words_replied,
+               coalesce(sum(measured), 0) AS measured,
+               substr(min(created_at), 1, 10) AS first, substr(max(active_at), 1, 10) AS last
+        FROM conversations
+        LEFT JOIN said ON said.conversation_id = conversations.id
+        LEFT JOIN rounds ON rounds.conversation_id = conversations.id
+        GROUP BY persona_name, model ORDER BY persona_name, model
+        """
+    )
+    return fetch(CountsRow, rows)

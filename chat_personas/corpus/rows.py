@@ -208,3 +208,22 @@ class SearchHit(Row):
     created_at: datetime
     excerpt: str
     matches: tuple[tuple[int, int], ...]
+
+
+class CountsRow(Row):
+    """What the corpus holds of one persona on one model, over all branches.
+
+    `words_said` are those of people, `words_replied` those of the model. `measured` counts rounds of measuring. `first`
+    and `last` are the days (UTC) on which the first conversation began and on which one was last active.
+    """
+
+    persona: str
+    model: str
+    conversations: int
+    messages: int
+    replies: int
+    words_said: int
+    words_replied: int
+    measured: int
+    first: str
+    last: str

@@ -9,11 +9,12 @@ from tests.corpus.test_measurements import PROBES, measurement
 
 PAGE = (Path(__file__).parents[2] / "docs" / "corpus.md").read_text(encoding="utf-8")
 TABLES = ("conversations", "messages", "generations", "measurements", "probes", "ratings")
+VIEWS = ("v_dialogue", "v_turns", "v_measurements")
 
 
 def test_every_column_is_described_under_its_table(corpus: Corpus) -> None:
     database = corpus.database()
-    for table in TABLES:
+    for table in (*TABLES, *VIEWS):
         section = PAGE.split(f"### {table}\n")[1].split("\n##")[0]
         described = {
             name for row in re.findall(r"^\| (`.*?) \|", section, re.M) for name in re.findall(r"`(\w+)`", row)
@@ -31,6 +32,6 @@ def test_every_query_runs_and_finds_something(corpus: Corpus) -> None:
         connection.execute("UPDATE conversations SET persona = ?", (groups,))
         connection.execute("UPDATE generations SET decoded_tokens = 30, seconds = 1.5, thought = 'Hm.'")
     queries = re.findall(r"```sql\n(.*?)```", PAGE, re.S)
-    assert len(queries) == 8
+    assert len(queries) == 10
     for query in queries:
         assert list(corpus.database().query(query)), query

@@ -12,6 +12,7 @@ INSERT INTO conversations VALUES ('C', 'Guns', '2026-11-21T12:00:00.000Z', '2026
 INSERT INTO messages (id, conversation_id, parent_id, role, text, status, created_at, updated_at) VALUES
     ('M1', 'C', NULL, 'user', 'Guns?', 'complete', '2026-11-21T12:00:00.000Z', '2026-11-21T12:00:00.000Z'),
     ('M2', 'C', 'M1', 'assistant', 'Fewer.', 'complete', '2026-11-21T12:00:00.000Z', '2026-11-21T12:00:00.000Z');
+UPDATE conversations SET active_leaf_id = 'M2';
 INSERT INTO measurements (id, message_id, created_at, survey, survey_sha256, expression, refusals, groups, complete,
     alignment, engine, model, seed, program_version) VALUES
     ('X', 'M2', '2026-11-21T12:00:01.000Z', 'civic', 'ef', 'log_probability', 'apart', '[]', 1, 0.75, 'llama',

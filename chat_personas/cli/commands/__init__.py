@@ -18,7 +18,7 @@ GROUPS = {
     "surveys": "List, show and import surveys.",
     "models": "List, find, fetch and show models.",
     "steer": "Train, judge, list and delete directions within a model.",
-    "corpus": "List, search, read and delete conversations.",
+    "corpus": "Read, search, rate, delete, check, copy and merge conversations.",
     "cache": "Show and clear cached answers.",
 }
 """Commands that have commands of their own."""

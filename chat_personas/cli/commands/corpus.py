@@ -1,19 +1,31 @@
-"""`chat-personas corpus`: list, search, read and delete conversations."""
+"""`chat-personas corpus`: list, search, read, rate and delete conversations; check, copy and merge the whole."""
 
+import json
+import math
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from chat_personas.cli.errors import DONE, UsageError
+from chat_personas.cli.errors import CHECK_FAILED, DONE, UsageError
+from chat_personas.cli.evaluation.output import STANDARD_OUTPUT, Destinations, check_destination
+from chat_personas.cli.evaluation.sources import check_not_read, own_files
 from chat_personas.cli.opening import open_corpus
 from chat_personas.cli.options import command_group
 from chat_personas.corpus.conversations import Selection
+from chat_personas.corpus.rows import CountsRow, RatingRow
 from chat_personas.paths import corpus_path
 from chat_personas.reporting.wording import STATUS, thought_in_short
+from chat_personas.storage.files import output_errors
 from chat_personas.text import pluralize, printable
 
 app = command_group("chat-personas corpus list")
+
+COUNTS_SCHEMA = "chat-personas/corpus-counts@1"
+SHOWN = ("conversations", "messages", "measurements", "ratings")
+"""The tables whose new rows are counted on the screen."""
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="A conversation's id, or its first characters.")]
 
@@ -89,6 +101,117 @@ def delete(
     traces = "" if erased else "; traces of its text remain until the other program that has the corpus open closes it"
     typer.echo(f"deleted{traces}", err=True)
     return DONE
+
+
+@app.command("rate", epilog="Example: chat-personas corpus rate 01JD --turn 2 --scale 'realism 1-7' --value 5")
+def rate(
+    conversation: Id,
+    turn: Annotated[int, typer.Option("--turn", min=1, metavar="N", help="Which reply, from 1; see corpus show.")],
+    scale: Annotated[str, typer.Option("--scale", metavar="NAME", help="What is rated, and from what to what.")],
+    value: Annotated[float, typer.Option("--value", metavar="X", help="The rating.")],
+    comment: Annotated[str | None, typer.Option("--comment", metavar="TEXT", help="Words about it.")] = None,
+) -> int:
+    """Rate a reply of the branch last shown on the screen.
+
+    A reply can be rated several times, on several scales: every rating is kept.
+    """
+    if not math.isfinite(value):
+        raise UsageError("--value must be a number")
+    with open_corpus() as corpus:
+        found = corpus.conversation(conversation)
+        branch = corpus.branch(found.active_leaf_id) if found.active_leaf_id else ()
+        replies = [message for message in branch if message.role == "assistant"]
+        if turn > len(replies):
+            there = pluralize(len(replies), "reply", "replies")
+            raise UsageError(f"there is no reply {turn}: {found.id} has {there}")
+        corpus.add_rating(RatingRow(message_id=replies[turn - 1].id, scale=scale, value=value, comment=comment))
+    typer.echo(f"rated: reply {turn} of {len(replies)}", err=True)
+    return DONE
+
+
+@app.command("stats", epilog="Example: chat-personas corpus stats")
+def stats(
+    json_file: Annotated[
+        str | None, typer.Option("--json", metavar="FILE", help="Write the counts as JSON; - is standard output.")
+    ] = None,
+) -> int:
+    """Count conversations, messages, words and measurements."""
+    destinations = Destinations(json_file)
+    destinations.check()
+    with open_corpus(read_only=True) as corpus:
+        rows = corpus.counts()
+    lines = [line for row in rows for line in _counted(row)] or ["no conversation yet"]
+    print("\n".join(lines), file=sys.stderr if destinations.take_standard_output else sys.stdout)
+    document = {"schema": COUNTS_SCHEMA, "counts": [row.model_dump() for row in rows]}
+    destinations.write({"--json": lambda: json.dumps(document, ensure_ascii=False, indent=2)})
+    return DONE
+
+
+def _counted(row: CountsRow) -> Iterator[str]:
+    yield printable(f"{row.persona} on {row.model}, {row.first} to {row.last}")
+    yield (
+        f"  {pluralize(row.conversations, 'conversation')}; {pluralize(row.messages, 'message')} of"
+        f" {pluralize(row.words_said, 'word')}; {pluralize(row.replies, 'reply', 'replies')} of"
+        f" {pluralize(row.words_replied, 'word')}; {pluralize(row.measured, 'measurement')}"
+    )
+
+
+@app.command("doctor", epilog="Example: chat-personas corpus doctor")
+def doctor() -> int:
+    """Check that the corpus is sound.
+
+    Pages, references, the full-text index, and what its rows say together. Ends with 1 and a line for each problem.
+    """
+    with open_corpus() as corpus:
+        found = corpus.problems()
+        counted = corpus.counts()
+    if found:
+        print("\n".join(map(printable, found)))
+        typer.echo("keep a copy before anything else: chat-personas corpus backup FILE", err=True)
+        return CHECK_FAILED
+    conversations, messages = (sum(getattr(row, name) for row in counted) for name in ("conversations", "messages"))
+    replies = sum(row.replies for row in counted)
+    print(f"sound: {pluralize(conversations, 'conversation')}, {pluralize(messages + replies, 'message')}")
+    return DONE
+
+
+@app.command("backup", epilog="Example: chat-personas corpus backup corpus-2026-11-28.db")
+def backup(
+    out: Annotated[str, typer.Argument(metavar="FILE", help="Where to write the copy.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace FILE if it exists.")] = False,
+) -> int:
+    """Copy the whole corpus as it is now.
+
+    Programs may write to it meanwhile.
+    """
+    if out == STANDARD_OUTPUT:
+        raise UsageError("a database cannot be written to standard output; name a file")
+    check_not_read("FILE", Path(out), (own_files(),))
+    check_destination(out)
+    if Path(out).exists() and not force:
+        raise UsageError(f"{out} exists already; choose another name or add --force")
+    with open_corpus(read_only=True) as corpus, output_errors(out):
+        corpus.back_up(Path(out))
+    typer.echo(f"written to {out}", err=True)
+    return DONE
+
+
+@app.command("merge", epilog="Example: chat-personas corpus merge laptop.db classroom.db")
+def merge(files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Corpora of other machines.")]) -> int:
+    """Add what other corpora hold to this one.
+
+    What is here already stays as it is. A row that both have with another content is a conflict: it is named, ours stays, and the command ends with 1.
+    """
+    conflicts = 0
+    with open_corpus() as corpus:
+        for file in files:
+            merged = corpus.merge(Path(file))
+            added = ", ".join(pluralize(merged.added[table], table[:-1]) for table in SHOWN)
+            typer.echo(printable(f"{file}: {added} added; {pluralize(merged.known, 'row')} known already"), err=True)
+            for table, key in merged.conflicts:
+                print(printable(f"{file}: {table} {key} differs from ours, which stays"))
+            conflicts += len(merged.conflicts)
+    return CHECK_FAILED if conflicts else DONE
 
 
 @app.command("path", epilog='Example: sqlite3 "$(chat-personas corpus path)" "select count(*) from messages"')

@@ -1,5 +1,6 @@
-"""`corpus` at the command line: list, search, show, delete."""
+"""`corpus` at the command line."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -110,3 +111,83 @@ def test_delete_asks_at_a_terminal_and_takes_silence_for_no(
 
 def test_path_names_the_file(command: Command, home: Path) -> None:
     assert command("corpus", "path").out == f"{home / 'data' / 'corpus.db'}\n"
+
+
+def test_a_reply_is_rated_by_its_number_as_often_as_one_likes(
+    command: Command, corpus: Corpus, kept: list[str]
+) -> None:
+    for value in ("5", "6.5"):
+        rating = ("--turn", "2", "--scale", "realism 1-7", "--value", value, "--comment", "It speaks of children.")
+        ran = command("corpus", "rate", kept[0], *rating)
+        assert (ran.code, ran.err) == (0, "rated: reply 2 of 2\n")
+    reply = branch_of(corpus, kept[0])[3]
+    assert [(row.message_id, row.scale, row.value) for row in corpus.ratings(kept[0])] == [
+        (reply.id, "realism 1-7", 5.0),
+        (reply.id, "realism 1-7", 6.5),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("turn", "value", "said"),
+    [("3", "5", "there is no reply 3: "), ("1", "nan", "--value must be a number"), ("0", "5", "--turn")],
+)
+def test_a_rating_of_nothing_or_by_nothing_is_refused(
+    command: Command, corpus: Corpus, kept: list[str], turn: str, value: str, said: str
+) -> None:
+    ran = command("corpus", "rate", kept[0], "--turn", turn, "--scale", "realism 1-7", "--value", value)
+    assert ran.code == 2
+    assert said in only_line(ran)
+    assert corpus.ratings(kept[0]) == ()
+
+
+def test_stats_count_what_is_there(command: Command, corpus: Corpus, kept: list[str], tmp_path: Path) -> None:
+    assert "democrat on small.gguf, 2026-11-21 to " in command("corpus", "stats").out
+    ran = command("corpus", "stats", "--json", "-")
+    assert "1 conversation; 2 messages of 4 words; 2 replies of 6 words; 0 measurements" in ran.err
+    document = json.loads(ran.out)
+    assert document["schema"] == "chat-personas/corpus-counts@1"
+    assert [(row["persona"], row["replies"]) for row in document["counts"]] == [("democrat", 2), ("republican", 1)]
+
+
+def test_doctor_says_that_a_corpus_is_sound_or_what_is_not(command: Command, corpus: Corpus, kept: list[str]) -> None:
+    ran = command("corpus", "doctor")
+    assert (ran.code, ran.out) == (0, "sound: 2 conversations, 6 messages\n")
+    with corpus._connections.writing() as connection:
+        connection.execute("UPDATE conversations SET active_leaf_id = NULL")
+    ran = command("corpus", "doctor")
+    assert (ran.code, ran.out) == (1, "2 conversations with messages, and no branch to show\n")
+    assert "corpus backup" in ran.err
+
+
+def test_a_backup_replaces_no_file_without_force_and_never_the_corpus(
+    command: Command, corpus: Corpus, kept: list[str], tmp_path: Path
+) -> None:
+    out = tmp_path / "copy.db"
+    assert command("corpus", "backup", str(out)).code == 0
+    copied = out.read_bytes()
+    refused = command("corpus", "backup", str(out))
+    assert (refused.code, out.read_bytes()) == (2, copied)
+    assert "--force" in only_line(refused)
+    assert command("corpus", "backup", str(out), "--force").code == 0
+    for place in (corpus.path, "-"):
+        assert command("corpus", "backup", str(place), "--force").code == 2
+    assert corpus.problems() == ()
+
+
+def test_merge_says_what_it_added_and_ends_with_1_where_rows_differ(
+    command: Command, corpus: Corpus, kept: list[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "other.db"
+    with Corpus.open(file) as other:
+        identifier = talk(other, ("Hello", "Good day."))
+        ran = command("corpus", "merge", str(file))
+        assert (ran.code, ran.out) == (0, "")
+        assert "1 conversation, 2 messages, 0 measurements, 0 ratings added; 0 rows known already" in ran.err
+        reply = branch_of(other, identifier)[-1]
+        other.end_reply(reply.id, "Changed elsewhere.", "complete", finish_reason="stop")
+    ran = command("corpus", "merge", str(file))
+    assert ran.code == 1
+    assert f"messages {reply.id} differs from ours, which stays" in ran.out
+    itself = command("corpus", "merge", str(corpus.path))
+    assert itself.code == 2
+    assert "this corpus itself" in only_line(itself)

@@ -1,0 +1,152 @@
+"""Merging: what another corpus holds is added to this one, row by row, and what is here already stays as it is.
+
+Keys are ULIDs, so the rows of two machines never meet by chance. A row that both have under one key is the same row. If
+its content differs, it is named as a conflict and ours stays.
+"""
+
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from chat_personas.corpus.connection import Connections, copy_to, owners_directory
+from chat_personas.corpus.conversations import set_active_leaf
+from chat_personas.corpus.errors import CorpusError, display_path, storage_errors
+from chat_personas.corpus.maintenance import problems
+from chat_personas.corpus.messages import branch_to, mark_interrupted
+
+_KEYS = {
+    "conversations": ("id",),
+    "messages": ("id",),
+    "generations": ("message_id",),
+    "measurements": ("id",),
+    "probes": ("measurement_id", "question", "option_order"),
+    "ratings": ("id",),
+}
+"""The tables that are merged and what identifies a row, each after those that it refers to."""
+_OURS_STAY = {"conversations": {"title", "active_at", "active_leaf_id"}, "messages": {"seq", "owner"}}
+"""Columns that may differ without being a conflict: what a person may change later, and what is of one file only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What a merge did.
+
+    Attributes:
+        added: how many rows were added, by table.
+        known: how many rows were here already with the same content.
+        conflicts: the rows that differ and stayed as they were, each as a table and a key.
+    """
+
+    added: dict[str, int]
+    known: int
+    conflicts: tuple[tuple[str, str], ...]
+
+
+@contextmanager
+def snapshot(path: Path, beside: Path) -> Iterator[sqlite3.Connection]:
+    """Lend a copy of a corpus as it is at this moment, brought to the newest schema. The file itself stays as it is.
+
+    `beside` is the private directory that holds the copy meanwhile. A reply that a program is still writing is not in
+    it: merge again when the reply has ended.
+
+    Raises:
+        CorpusError: there is no corpus, it is damaged, another program's, or written by a newer version.
+    """
+    with tempfile.TemporaryDirectory(dir=beside, prefix=".merge-") as folder:
+        copy = Path(folder) / "copy.db"
+        copy_to(path, copy)
+        connections = Connections(copy)
+        try:
+            with connections.writing() as connection:
+                mark_interrupted(connection, _owners(path, copy))
+                _leave_out_growing_replies(connection)
+            with connections.maintaining() as connection:
+                if found := problems(connection):
+                    raise CorpusError(f"{display_path(path)} is not sound, so nothing was merged: {found[0]}")
+                with storage_errors(path):
+                    yield connection
+        finally:
+            connections.close()
+
+
+def _owners(path: Path, copy: Path) -> Path:
+    """Return the directory that says which programs are writing to a corpus; an empty one where that cannot be read."""
+    owners = owners_directory(path)
+    if os.access(owners, os.R_OK | os.W_OK | os.X_OK):
+        return owners
+    owners_directory(copy).mkdir(mode=0o700)
+    return owners_directory(copy)
+
+
+def _leave_out_growing_replies(connection: sqlite3.Connection) -> None:
+    connection.execute(
+        "UPDATE conversations SET active_leaf_id = messages.parent_id FROM messages"
+        " WHERE messages.id = active_leaf_id AND messages.status = 'streaming'"
+    )
+    connection.execute("DELETE FROM messages WHERE status = 'streaming'")
+
+
+def merge(ours: sqlite3.Connection, theirs: sqlite3.Connection) -> Merged:
+    """Add the rows of `theirs` to `ours`, in a transaction that the caller began.
+
+    The title and the times of a conversation that both have stay ours, and so does the branch on the screen, unless
+    theirs goes on from its end.
+    """
+    added: dict[str, int] = {}
+    conflicts: list[tuple[str, str]] = []
+    known = 0
+    for table, key in _KEYS.items():
+        columns = [column for column in _columns(theirs, table) if column != "seq"]
+        compared = [column for column in columns if column not in _OURS_STAY.get(table, ())]
+        added[table] = 0
+        for row in theirs.execute(f"SELECT {', '.join(columns)} FROM {table} ORDER BY {_order(table, key)}"):  # noqa: S608
+            identifier = [row[column] for column in key]
+            here = _find(ours, table, key, identifier, compared)
+            if here is None:
+                _insert(ours, table, columns, row)
+                added[table] += 1
+            elif here == [row[column] for column in compared]:
+                known += 1
+            else:
+                conflicts.append((table, " ".join(map(str, identifier))))
+    _show_their_branches(ours, theirs)
+    return Merged(added, known, tuple(conflicts))
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
+    return [row["name"] for row in connection.execute(f"PRAGMA table_info({table})")]
+
+
+def _order(table: str, key: Sequence[str]) -> str:
+    """Return an order in which a message comes after the one that it follows."""
+    return "seq" if table == "messages" else ", ".join(key)
+
+
+def _find(
+    connection: sqlite3.Connection, table: str, key: Sequence[str], identifier: Sequence[object], columns: Sequence[str]
+) -> list[object] | None:
+    condition = " AND ".join(f"{column} = ?" for column in key)
+    sql = f"SELECT {', '.join(columns)} FROM {table} WHERE {condition}"  # noqa: S608
+    found = connection.execute(sql, list(identifier)).fetchone()
+    return None if found is None else list(found)
+
+
+def _insert(connection: sqlite3.Connection, table: str, columns: Sequence[str], row: sqlite3.Row) -> None:
+    # The leaf refers to a message, and messages come after their conversations.
+    values = [None if column == "active_leaf_id" else row[column] for column in columns]
+    marks = ", ".join("?" for _ in columns)
+    connection.execute(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", values)  # noqa: S608
+
+
+def _show_their_branches(ours: sqlite3.Connection, theirs: sqlite3.Connection) -> None:
+    """Show the branches of new conversations, and of those that go on from where ours end."""
+    leaves = theirs.execute("SELECT id, active_leaf_id AS leaf FROM conversations WHERE active_leaf_id IS NOT NULL")
+    for conversation in leaves.fetchall():
+        here = ours.execute("SELECT active_leaf_id FROM conversations WHERE id = ?", (conversation["id"],)).fetchone()
+        branch = [message.id for message in branch_to(ours, conversation["leaf"])]
+        if branch and (here["active_leaf_id"] is None or here["active_leaf_id"] in branch):
+            set_active_leaf(ours, conversation["id"], conversation["leaf"])
