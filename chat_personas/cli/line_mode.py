@@ -28,6 +28,9 @@ from chat_personas.conversation.conversation import (
 )
 from chat_personas.corpus import Corpus, CorpusError
 from chat_personas.reporting.numbers import signed, with_interval
+from chat_personas.reporting.steering_wording import (
+    inside_line,
+)
 from chat_personas.reporting.verdicts import not_shown, not_valid, why_not_shown
 from chat_personas.reporting.wording import (
     DEMONSTRATION,
@@ -37,7 +40,6 @@ from chat_personas.reporting.wording import (
     answers_of,
     doubts,
     drifted,
-    inside_line,
     model_described,
     model_remarks,
     nearest_groups,

@@ -200,7 +200,8 @@ def backup(
 def merge(files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Corpora of other machines.")]) -> int:
     """Add what other corpora hold to this one.
 
-    What is here already stays as it is. A row that both have with another content is a conflict: it is named, ours stays, and the command ends with 1.
+    What is here already stays as it is. A row that both have with another content is a conflict: it is named, ours
+    stays, and the command ends with 1.
     """
     conflicts = 0
     with open_corpus() as corpus:

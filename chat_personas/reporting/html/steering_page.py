@@ -6,24 +6,26 @@ from collections.abc import Iterator
 from chat_personas.reporting.html.layout import CAUTION, bullets, definitions, table, titled, warning, whole_page
 from chat_personas.reporting.markup import Element, Node, element
 from chat_personas.reporting.numbers import MISSING, mean_of, plain, signed
-from chat_personas.reporting.svg.figures import sweep_figure
-from chat_personas.reporting.verdicts import NOT_SOUND, VERDICTS
-from chat_personas.reporting.wording import (
+from chat_personas.reporting.steering_wording import (
     ANSWERED_EXPLAINED,
     COST_EXPLAINED,
-    DEMONSTRATION,
     TALK_EXPLAINED,
     astray,
     best_strength,
-    figures_described,
     intervention_described,
     leaning_explained,
-    model_described,
-    sentence,
     steering_row_cells,
     steering_row_doubts,
     steering_row_name,
     steering_table_lines,
+)
+from chat_personas.reporting.svg.figures import sweep_figure
+from chat_personas.reporting.verdicts import NOT_SOUND, VERDICTS
+from chat_personas.reporting.wording import (
+    DEMONSTRATION,
+    figures_described,
+    model_described,
+    sentence,
 )
 from chat_personas.steering.side_by_side import SteeringRow, SteeringTable
 from chat_personas.steering.sweep import Cost, Step, SweepReport

@@ -9,6 +9,12 @@ from chat_personas.reporting.matrix_wording import (
     target_label,
     withheld,
 )
+from chat_personas.reporting.steering_wording import (
+    COST_EXPLAINED,
+    best_strength,
+    intervention_described,
+    leaning_explained,
+)
 from chat_personas.reporting.svg.chart import Chart, Point, chart, chart_document
 from chat_personas.reporting.svg.forest import Forest, forest, forest_document
 from chat_personas.reporting.svg.primitives import (
@@ -20,15 +26,11 @@ from chat_personas.reporting.svg.primitives import (
 )
 from chat_personas.reporting.verdicts import NOT_SOUND, VERDICTS, not_shown, not_shown_briefly, why_not_shown
 from chat_personas.reporting.wording import (
-    COST_EXPLAINED,
     DEMONSTRATION,
     IDENTICAL,
     REFERENCES_EXPLAINED,
     answers_of,
-    best_strength,
     groups_label,
-    intervention_described,
-    leaning_explained,
     measure_of,
     run_described,
     runs_described,

@@ -4,7 +4,9 @@ import numpy as np
 
 from chat_personas.monitor.drift import Drift
 from chat_personas.monitor.inside import Inside, InsidePoint
-from chat_personas.reporting.wording import inside_line
+from chat_personas.reporting.steering_wording import (
+    inside_line,
+)
 from chat_personas.tui.widgets.panel.sections import inside
 from tests.engines.llama.test_interventions import a_direction
 from tests.eval.intervals import paired

@@ -1,0 +1,159 @@
+"""The names and sentences about steering from inside: directions, sweeps, ways of steering side by side, the needle."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from chat_personas.reporting.numbers import MISSING, p_value, plain, signed, with_interval
+from chat_personas.reporting.verdicts import NOT_SOUND, VERDICTS
+from chat_personas.reporting.wording import answers_of, groups_label
+from chat_personas.text import pluralize, printable
+
+if TYPE_CHECKING:
+    from chat_personas.monitor.drift import Drift
+    from chat_personas.monitor.inside import Inside
+    from chat_personas.steering.side_by_side import AblationReport, SteeringRow, SteeringTable
+    from personas import Group
+
+SEEN_IN_TRAINING = (
+    "a direction between personas is trained on half of a survey's questions, never on people's answers; steer sweep "
+    "and eval --steering all are about the other half alone"
+)
+COST_EXPLAINED = "cost: how far the next words move on neutral texts (divergence in nats a token; 0 is not at all)"
+TALK_EXPLAINED = (
+    "likely: log-likelihood of its replies under the model without steering (nats a token); repeated: runs of four "
+    "words that stood in the same reply before; distinct: runs of two words, of all replies"
+)
+ANSWERED_EXPLAINED = (
+    "spread: variety of the answers, 1 = that of people; refused, letters: shares of refusals and of all letters; "
+    "orders: agreement of the two option orders"
+)
+NO_STRENGTH = "no strength leads closer on the training half with answers that are sound"
+
+
+def intervention_described(kind: str, direction: str, layers: "Sequence[int]") -> str:
+    """Name an intervention: `party, add in layer 3`."""
+    first, last = layers[0], layers[-1]
+    where = f"layer {first}" if first == last else f"layers {first}-{last}"
+    return printable(f"{direction}, {kind} in {'all layers, as in ' if kind == 'ablate' else ''}{where}")
+
+
+def leaning_explained(toward: "Sequence[Group]", against: "Sequence[Group]") -> str:
+    """Say what a leaning is, and its change."""
+    one, other = (answers_of(groups_label(groups)) for groups in (toward, against))
+    return (
+        f"leaning: alignment with {one} minus alignment with {other}, on questions that no direction was trained on; "
+        "change: paired, from the model without steering"
+    )
+
+
+def best_strength(best: float | None) -> str:
+    """Say which strength was chosen on the training half."""
+    return NO_STRENGTH if best is None else f"best on the training half: {best:g}"
+
+
+def astray(count: int, questions: int, low: float, high: float) -> str:
+    """Say how many questions move the wrong way as the strength grows, with the interval of their share."""
+    return (
+        f"anti-steerable: {count} of {questions} questions move away as the strength grows "
+        f"({count / questions:.2f} [{low:.2f}, {high:.2f}])"
+    )
+
+
+def steering_row_name(row: "SteeringRow") -> str:
+    """Name a way of steering, with the strength that was chosen for it."""
+    return row.name if row.strength is None else f"{row.name} {row.strength:+g}"
+
+
+def steering_table_lines(table: "SteeringTable") -> Iterator[str]:
+    """Yield what the figures of a steering table are, and on which questions they rest."""
+    held_out, training = (
+        pluralize(len(each), "question") for each in (table.held_out_questions, table.training_questions)
+    )
+    yield (
+        f"alignment with {answers_of(groups_label(table.persona.groups))} on {held_out} held out; the best prompt and "
+        f"the strengths are chosen on {training} of the training half, from which few_shot has its examples"
+    )
+    if table.direction is not None:
+        yield intervention_described("add and clamp", table.direction.name, table.direction.layers)
+    best = "no prompt is sound on the training half" if table.best_prompt is None else table.best_prompt
+    yield f"best prompt on the training half: {best}"
+    yield COST_EXPLAINED
+
+
+def steering_row_cells(row: "SteeringRow", table: "SteeringTable") -> tuple[str, str, str, str]:
+    """Write alignment, its differences from none and from the best prompt, and the cost of a way of steering.
+
+    What is not sound has a cost and no other figure, and there is no difference from what is not sound.
+    """
+    if row.scores is None or row.verdict is None or row.cost is None:
+        return MISSING, MISSING, MISSING, MISSING
+    cost = plain(row.cost.divergence)
+    if not row.verdict.sound:
+        return MISSING, MISSING, MISSING, cost
+    sound = {each.name for each in table.rows if each.verdict is not None and each.verdict.sound}
+    minus_none = signed(row.minus_none) if "none" in sound else MISSING
+    minus_best = signed(row.minus_best_prompt) if table.best_prompt in sound else MISSING
+    return with_interval(row.scores.alignment), minus_none, minus_best, cost
+
+
+def steering_row_doubts(table: "SteeringTable") -> Iterator[str]:
+    """Yield, for each way of steering without figures, why there are none."""
+    for row in table.rows:
+        if row.why_not is not None:
+            yield f"{row.name}: not measured, {row.why_not}"
+        elif row.verdict is not None and not row.verdict.sound:
+            yield f"{steering_row_name(row)}: {finding_described(row.verdict.finding)}"
+
+
+def ablation_lines(found: "AblationReport") -> Iterator[str]:
+    """Yield what is removed, how far the two personas are apart with and without it, and what that costs."""
+    one, other = (printable(side.persona.name) for side in found.sides)
+    layer, effect = found.direction.layers[0], found.direction.effect
+    largest = (
+        "" if effect is None else f", where the training texts lie farthest apart ({effect:.1f} standard deviations)"
+    )
+    yield f"removed in every layer: the vector of layer {layer}{largest}"
+    yield (
+        f"total variation between the answers of {one} and {other} on "
+        f"{pluralize(len(found.held_out_questions), 'question')} held out"
+    )
+    if not found.sound:
+        for name, side in zip((one, other), found.sides, strict=True):
+            for where, verdict in (("", side.verdict), (" without the direction", side.verdict_ablated)):
+                if not verdict.sound:
+                    yield f"{name}{where}: {finding_described(verdict.finding)}"
+    else:
+        p = None if found.change is None else found.change.p
+        yield f"  with the direction     {with_interval(found.apart)}"
+        yield f"  without it             {with_interval(found.apart_ablated)}"
+        yield f"  change                 {signed(found.change)}, p {p_value(p)}"
+        yield _closer_together(found)
+    yield f"{COST_EXPLAINED}: {plain(found.cost.divergence)}"
+
+
+def _closer_together(found: "AblationReport") -> str:
+    if found.change is None or not found.change.detectable:
+        return "the two personas answer neither more nor less alike without the direction, as far as can be told"
+    alike = "more" if found.change.mean < 0 else "less"
+    return f"the two personas answer {alike} alike without the direction"
+
+
+def finding_described(finding: str) -> str:
+    """Say in short what a verdict that is not sound says."""
+    return f"not sound: {NOT_SOUND[finding]}" if finding in NOT_SOUND else VERDICTS[finding]
+
+
+def inside_line(found: "Inside", drift: "Drift | None") -> str:
+    """Say in one line where the last reply lies along the persona's direction, and whether that parts from the survey.
+
+    The poles have their names, and the spread of held-out texts stands beside them.
+    """
+    names = found.direction.pole_names or ("the negative pole", "the positive pole")
+    last, parted = found.points[-1], found.parting(drift)
+    parts = [
+        f"[turn {last.turn}, inside] {found.direction.name} {last.projection:.2f} (0 is {names[0]}, 1 is {names[1]})",
+        *([] if found.spread is None else [f"held-out texts spread by {found.spread:.2f}"]),
+        *([] if found.change is None else [f"since turn {found.points[0].turn} {found.change:+.2f} to its own side"]),
+        *([] if parted is None else [PARTING[parted]]),
+    ]
+    return printable("; ".join(parts))
