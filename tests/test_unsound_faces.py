@@ -26,7 +26,7 @@ from eval.report.calibrate import calibrated
 from eval.scoring.results import Score
 from eval.surveys.loading import load_survey
 from personas import load_persona
-from tests.eval.fake_engine import FakeEngine
+from tests.eval.fake_engine import FakeEngine, by_content
 
 CIVIC = load_survey("civic")
 HOW_IT_ANSWERED = ("refusal", "human refusal", "label mass", "order bias", "refusals")
@@ -177,11 +177,7 @@ class LovesLettersOnce(LetterLover):
 
 
 async def test_a_turn_that_is_not_sound_has_no_point_in_the_course_and_nothing_is_compared_with_it() -> None:
-    likes = {
-        question.id: {text: 2.0 + place for place, text in enumerate(question.option_texts)}
-        for question in CIVIC.survey.questions
-    }
-    monitor = Monitor(LovesLettersOnce(likes), CIVIC, load_persona("democrat").persona.groups)
+    monitor = Monitor(LovesLettersOnce(by_content(CIVIC.survey)), CIVIC, load_persona("democrat").persona.groups)
     talk: list[Message] = []
     for turn in range(3):
         *_, last = [estimate async for estimate in monitor.measure(talk, None)]
@@ -204,12 +200,8 @@ async def test_a_sound_persona_shows_no_steering_slope_where_the_unsteered_model
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
-    likes = {
-        question.id: {text: 2.0 + place for place, text in enumerate(question.option_texts)}
-        for question in CIVIC.survey.questions
-    }
     unsteered = await ask_unsteered(LetterLover(), CIVIC.survey.questions)
-    report = await evaluate(FakeEngine(likes), load_persona("democrat"), CIVIC, unsteered=unsteered)
+    report = await evaluate(FakeEngine(by_content(CIVIC.survey)), load_persona("democrat"), CIVIC, unsteered=unsteered)
     assert report.verdict.sound
     assert report.effect is not None
     assert report.effect.slope is not None

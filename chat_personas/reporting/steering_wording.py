@@ -1,7 +1,7 @@
 """The names and sentences about steering from inside: directions, sweeps, ways of steering side by side, the needle."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from chat_personas.reporting.numbers import MISSING, p_value, plain, signed, with_interval
 from chat_personas.reporting.verdicts import NOT_SOUND, VERDICTS
@@ -14,10 +14,6 @@ if TYPE_CHECKING:
     from chat_personas.steering.side_by_side import AblationReport, SteeringRow, SteeringTable
     from personas import Group
 
-SEEN_IN_TRAINING = (
-    "a direction between personas is trained on half of a survey's questions, never on people's answers; steer sweep "
-    "and eval --steering all are about the other half alone"
-)
 COST_EXPLAINED = "cost: how far the next words move on neutral texts (divergence in nats a token; 0 is not at all)"
 TALK_EXPLAINED = (
     "likely: log-likelihood of its replies under the model without steering (nats a token); repeated: runs of four "
@@ -28,6 +24,12 @@ ANSWERED_EXPLAINED = (
     "orders: agreement of the two option orders"
 )
 NO_STRENGTH = "no strength leads closer on the training half with answers that are sound"
+PARTING: dict[Literal["inside_only", "survey_only", "opposite"], str] = {
+    "inside_only": "they part: the inside has moved, the survey answers have not",
+    "survey_only": "they part: the survey answers have moved, the inside has not",
+    "opposite": "they part: the inside and the survey answers have moved to opposite sides",
+}
+"""How what is read inside the model and what it says in the survey part, over the turns."""
 
 
 def intervention_described(kind: str, direction: str, layers: "Sequence[int]") -> str:

@@ -263,6 +263,11 @@ def groups_label(groups: "Sequence[GroupName | Group]") -> str:
 
 # What the scores show
 
+SEEN_IN_TRAINING = (
+    "a direction between personas is trained on half of a survey's questions, never on people's answers; steer sweep "
+    "and eval --steering all are about the other half alone"
+)
+
 
 def summary_lines(report: "Report") -> Iterator[str]:
     """Yield how many questions alignment covers, where not all; the score against the opposite group; doubts; and the
@@ -400,14 +405,6 @@ def drifted(drift: "Drift", difference: str) -> Iterator[str]:
         return
     change = "a detectable change" if drift.detectable else "no detectable change"
     yield f"{change} ({100 * drift.level:.3g}% interval, for a look after every turn)"
-
-
-PARTING: dict[Literal["inside_only", "survey_only", "opposite"], str] = {
-    "inside_only": "they part: the inside has moved, the survey answers have not",
-    "survey_only": "they part: the survey answers have moved, the inside has not",
-    "opposite": "they part: the inside and the survey answers have moved to opposite sides",
-}
-"""How what is read inside the model and what it says in the survey part, over the turns."""
 
 
 # What the persona changes

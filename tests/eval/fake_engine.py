@@ -5,8 +5,17 @@ import math
 from collections.abc import AsyncGenerator, Mapping, Sequence
 
 from eval.engine import EngineInfo, LabelScore, Message, Piece, Probe, ProbeScore, Sampling
+from eval.surveys.model import Survey
 
 Masses = Mapping[str, float]
+
+
+def by_content(survey: Survey) -> dict[str, dict[str, float]]:
+    """Return masses for a model that answers by what options say, whatever their letters: it likes the last one best."""
+    return {
+        question.id: {text: 2.0 + place for place, text in enumerate(question.option_texts)}
+        for question in survey.questions
+    }
 
 
 class FakeEngine:

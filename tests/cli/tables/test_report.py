@@ -8,7 +8,7 @@ from chat_personas.cli.tables.report import print_reports
 from eval.evaluation import ask_unsteered, evaluate, questions_for
 from eval.surveys.loading import LoadedSurvey, load_survey
 from personas import Group, load_persona
-from tests.eval.fake_engine import FakeEngine
+from tests.eval.fake_engine import FakeEngine, by_content
 from tests.eval.reports import judged_as
 from tests.eval.towns import DEMOCRAT, question, town
 
@@ -126,13 +126,14 @@ async def test_the_report_says_whether_the_persona_does_anything(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
-    survey, engine = load_survey("civic"), FakeEngine()
+    survey = load_survey("civic")
+    engine = FakeEngine(by_content(survey.survey))
     questions = questions_for(load_persona("democrat"), survey)
     unsteered = await ask_unsteered(engine, questions)
     report = await evaluate(engine, load_persona("democrat"), survey, unsteered=unsteered)
     assert report.effect is not None
     assert report.effect.finding == "not_steered"
-    print_reports([judged_as(report, "sound")], to_error=False)
+    print_reports([report], to_error=False)
     said = capsys.readouterr().out
     assert "exaggeration (steering slope) 0.000 [0.000, 0.000]: not steered" in said
     assert "the persona changes the model's answers by 0.000 [0.000, 0.000]" in said

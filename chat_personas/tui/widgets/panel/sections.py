@@ -8,6 +8,7 @@ from textual.widget import Widget
 
 from chat_personas.reporting import wording
 from chat_personas.reporting.numbers import people
+from chat_personas.reporting.steering_wording import PARTING
 from chat_personas.reporting.verdicts import not_shown
 from chat_personas.reporting.wording import EXAGGERATION, STEERED_BRIEFLY, doubts, drifted, score_name
 from chat_personas.text import pluralize, printable
@@ -193,7 +194,7 @@ def inside(found: "Inside", drift: "Drift | None", width: int) -> Content:
             rows.append(_row_on(CHANGE, f"survey, from turn {drift.first_turn}", POPULATION, survey, width, sign="+"))
         rows.append(axis_row(width, CHANGE))
     if (parted := found.parting(drift)) is not None:
-        rows.append(Content.styled(f"! {wording.PARTING[parted]}", "$warning"))
+        rows.append(Content.styled(f"! {PARTING[parted]}", "$warning"))
     return stacked(rows)
 
 
