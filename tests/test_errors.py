@@ -12,6 +12,7 @@ from chat_personas.corpus.errors import (
     CorpusError,
     ExportError,
     NoCorpusError,
+    SameCorpusError,
     UnknownConversationError,
 )
 from chat_personas.engines.cached.store import CacheError, DamagedCacheError
@@ -46,6 +47,7 @@ CODES: dict[type[ReportedError], int] = {
     NoCorpusError: 2,
     UnknownConversationError: 2,
     ExportError: 2,
+    SameCorpusError: 2,
     UnknownEntryError: 2,
     NoHubError: 2,
     SteeringError: 2,

@@ -263,9 +263,7 @@ class Monitor:
             complete=complete,
             failures=(*found.failures, *found.refused),
             course=found.course.points,
-            message="; ".join(
-                filter(None, (self.message, _shortened(found.dropped_messages), _left_out(found.course.left_out)))
-            )
+            message="; ".join(filter(None, (self.message, _shortened(found.dropped_messages), _left_out(found.course))))
             or None,
             turn=found.turn,
             drift=found.course.drift,
@@ -288,11 +286,11 @@ def _short_parts(questions: tuple[Question, ...]) -> Iterator[tuple[Question, ..
     return (questions[start : start + OF_A_REQUEST] for start in range(0, len(questions), OF_A_REQUEST))
 
 
-def _left_out(turns: Sequence[int]) -> str | None:
-    if not turns:
+def _left_out(course: Trajectory) -> str | None:
+    if not (course.left_out and course.points):
         return None
-    named = ", ".join(map(str, turns))
-    return f"not sound, so not in the course: {'turn' if len(turns) == 1 else 'turns'} {named}"
+    named = ", ".join(map(str, course.left_out))
+    return f"not sound, so not in the course: {'turn' if len(course.left_out) == 1 else 'turns'} {named}"
 
 
 def _shortened(dropped_messages: int) -> str | None:

@@ -11,7 +11,7 @@ Masses = Mapping[str, float]
 
 
 def by_content(survey: Survey) -> dict[str, dict[str, float]]:
-    """Return masses for a model that answers by what options say, whatever their letters: it likes the last one best."""
+    """Return masses for a model that answers by what options say, whatever their letters: the last one most."""
     return {
         question.id: {text: 2.0 + place for place, text in enumerate(question.option_texts)}
         for question in survey.questions

@@ -175,9 +175,9 @@ async def test_another_measurement_is_not_the_same(corpus: Corpus, other: Callab
 async def test_turns_under_another_setting_of_the_knob_are_no_part_of_the_course(corpus: Corpus) -> None:
     first, second = replies(corpus, 2)
     turned = replace(INFO, interventions=("add party, strength 0.5",))
-    await round_of(monitor(saying(0.5), corpus), first)
-    assert [point.turn for point in (await round_of(monitor(saying(0.7, turned), corpus), second, 2)).course] == [2]
-    assert [point.turn for point in (await round_of(monitor(saying(0.5), corpus), second, 2)).course] == [1, 2]
+    await round_of(monitor(saying(0.4), corpus), first)
+    assert [point.turn for point in (await round_of(monitor(saying(0.6, turned), corpus), second, 2)).course] == [2]
+    assert [point.turn for point in (await round_of(monitor(saying(0.4), corpus), second, 2)).course] == [1, 2]
 
 
 async def test_another_version_of_this_program_measures_again(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:

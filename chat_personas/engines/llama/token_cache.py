@@ -58,14 +58,15 @@ class Memory(ABC):
     def plan(self, paths: Sequence[TokenPath], *, alone: bool = False) -> Plan:
         """Aim the spine at what all paths have in common, and plan how to decode the rest.
 
-        `alone`: use nothing that is in the cache, where there is room for that. A quantised model's numbers depend on
-        how tokens are split into decodes, and so on what was asked before.
+        `alone`: use nothing of the conversation, and of the spine only what other parts of the same survey left. A
+        quantised model's numbers depend on how tokens are split into decodes, and so on whose tokens are reused.
         """
-        if alone:
+        start = common_start(paths)
+        if alone and common_length(self.spine, start) < min(len(self.spine), len(start)):
             self.drop_spine()
-            if max(map(len, paths)) <= self.free:
-                return self._plan(paths, 0)
-        return self._plan(paths, self.aim_spine(common_start(paths)))
+        if alone and not self.spine and max(map(len, paths)) <= self.free:
+            return self._plan(paths, 0)
+        return self._plan(paths, self.aim_spine(start))
 
     @abstractmethod
     def _plan(self, paths: Sequence[TokenPath], held: int) -> Plan:
