@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from chat_personas.monitor.drift import Drift
     from chat_personas.monitor.inside import Inside
     from chat_personas.steering.side_by_side import AblationReport, SteeringRow, SteeringTable
+    from chat_personas.steering.sweep import Sweep
     from personas import Group
 
 COST_EXPLAINED = "cost: how far the next words move on neutral texts (divergence in nats a token; 0 is not at all)"
@@ -48,9 +49,12 @@ def leaning_explained(toward: "Sequence[Group]", against: "Sequence[Group]") -> 
     )
 
 
-def best_strength(best: float | None) -> str:
-    """Say which strength was chosen on the training half."""
-    return NO_STRENGTH if best is None else f"best on the training half: {best:g}"
+def best_strength(sweep: "Sweep") -> str:
+    """Say which strength was chosen on the training half, or why none."""
+    if not sweep.unsteered.sound:
+        why = finding_described(sweep.unsteered.finding)
+        return f"no change to tell and no strength to choose: without steering the answers are {why}"
+    return NO_STRENGTH if sweep.best is None else f"best on the training half: {sweep.best:g}"
 
 
 def astray(count: int, questions: int, low: float, high: float) -> str:

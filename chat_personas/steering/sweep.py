@@ -85,7 +85,7 @@ class Step:
         toward: the scores against the group that it is to lead to.
         against: the alignment with the other group.
         leaning: alignment with the one minus alignment with the other, question by question.
-        change: `leaning` minus that without steering, paired.
+        change: `leaning` minus that without steering, paired; None where the model without steering is not sound.
         verdict: whether the figures can be told.
         training_leaning: the mean of `leaning` on the training half, by which a strength is chosen; None where the
             measurement there is not sound.
@@ -121,10 +121,12 @@ class Sweep:
     """All steps in the order of their strengths, the best by the training half, and how many questions go astray.
 
     `best` is None where no strength leads closer than the model without steering. `own` is what is measured as a cost
-    without any steering: how likely and how repetitive the model's own replies are.
+    without any steering: how likely and how repetitive the model's own replies are. `unsteered` is the verdict on the
+    model without steering: where it is not sound, there is no change to tell and no strength to choose.
     """
 
     steps: tuple[Step, ...]
+    unsteered: Verdict
     own: Cost
     best: float | None
     anti_steerable: AntiSteerable | None
@@ -239,7 +241,13 @@ def swept(measured: Sequence[Measured], without: Measured) -> Sweep:
     least = _mean(_leaning(without.training))
     better = [step for step in steps if step.training_leaning is not None and step.training_leaning > least]
     best = max(better, key=lambda step: step.training_leaning or 0.0, default=None)
-    return Sweep(steps, without.cost, None if best is None else best.strength, _anti_steerable(ordered))
+    return Sweep(
+        steps=steps,
+        unsteered=without.held_out[0].verdict,
+        own=without.cost,
+        best=best.strength if best is not None and without.training[0].verdict.sound else None,
+        anti_steerable=_anti_steerable(ordered),
+    )
 
 
 def _step(one: Measured, without: Measured) -> Step:
@@ -253,7 +261,7 @@ def _step(one: Measured, without: Measured) -> Step:
         toward=toward.scores,
         against=against.scores.alignment,
         leaning=bootstrap.difference(np.array(list(leaning.values()))),
-        change=difference_of(change, bootstrap),
+        change=difference_of(change, bootstrap) if without.held_out[0].verdict.sound else None,
         verdict=toward.verdict,
         training_leaning=_mean(_leaning(one.training)) if one.training[0].verdict.sound else None,
         cost=one.cost,
@@ -349,6 +357,7 @@ class SweepReport:
             "held_out_questions": [question.id for question in held_out],
             "model": {"name": self.model.name, "sha256": self.model.sha256, "demonstration": self.model.demonstration},
             "best": self.sweep.best,
+            "unsteered_verdict": self.sweep.unsteered.model_dump(),
             "unsteered_cost": self.sweep.own.model_dump(),
             "anti_steerable": None if self.sweep.anti_steerable is None else asdict(self.sweep.anti_steerable),
             "steps": steps,

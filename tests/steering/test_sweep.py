@@ -7,6 +7,7 @@ import pytest
 
 from chat_personas.cli.errors import UsageError
 from chat_personas.cli.evaluation.sweeping import layers_meant, strengths_meant
+from chat_personas.reporting.steering_wording import best_strength
 from chat_personas.steering.contrast import survey_halves
 from chat_personas.steering.sweep import (
     Cost,
@@ -76,6 +77,33 @@ def test_the_strength_is_chosen_on_the_training_half_and_told_on_the_other() -> 
 
 def test_where_no_strength_leads_closer_none_is_best() -> None:
     assert of((-1, 0.2, 0.2), (-0.5, 0.4, 0.4)).best is None
+
+
+def test_beside_a_model_that_follows_the_letters_without_steering_no_change_is_told_and_no_strength_chosen() -> None:
+    """Its answers in the other order are those to other options: what it says of an option is its letter's share."""
+
+    def by_letter(question: Question) -> Answer:
+        falling = np.arange(len(question.option_texts), 0, -1) / 10
+        orders = [
+            OrderAnswer(order=order, options=options, refusal=0.0, label_mass=1.0)
+            for order, options in (("survey", falling), ("reversed", falling[::-1]))
+        ]
+        return Answer(question.id, tuple(orders))
+
+    one, other = survey_halves(SURVEY)
+
+    def cards(half: tuple[Question, ...]) -> tuple[Scorecard, Scorecard]:
+        answers = [by_letter(question) for question in half]
+        return score(SURVEY, DEMOCRATS, answers), score(SURVEY, REPUBLICANS, answers)
+
+    found = swept([measured(1, 0.9, 0.9)], Measured(None, cards(one), cards(other), COST))
+    assert found.unsteered.finding == "follows_letters"
+    assert found.steps[0].verdict.sound
+    assert found.steps[0].change is None
+    assert found.best is None
+    assert best_strength(found).startswith(
+        "no change to tell and no strength to choose: without steering the answers are"
+    )
 
 
 def test_the_people_themselves_lean_as_far_as_they_differ() -> None:

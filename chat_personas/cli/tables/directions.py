@@ -100,7 +100,7 @@ def print_sweep(found: "SweepReport", *, to_error: bool) -> None:
     for step in sweep.steps:
         bar = f" {_leaning_bar(step)}" if console.width >= _WITH_BARS and step.verdict.sound else ""
         console.print(_sweep_line(step, best=step.strength == sweep.best) + bar)
-    print_line(console, best_strength(sweep.best) + (" (marked with *)" if sweep.best is not None else ""))
+    print_line(console, best_strength(sweep) + (" (marked with *)" if sweep.best is not None else ""))
     if any(step.verdict.finding == "sound_with_warning" for step in sweep.steps):
         print_line(console, f"!: {VERDICTS['sound_with_warning']}")
     if (found_astray := sweep.anti_steerable) is not None:

@@ -62,7 +62,7 @@ def _header(found: SweepReport, name: str) -> Element:
 
 
 def _findings(found: SweepReport) -> Iterator[Node]:
-    best, wrong = best_strength(found.sweep.best), found.sweep.anti_steerable
+    best, wrong = best_strength(found.sweep), found.sweep.anti_steerable
     wrong_way = [] if wrong is None else [astray(wrong.count, wrong.questions, wrong.low, wrong.high)]
     yield bullets([sentence(line) for line in (best, *wrong_way)])
 

@@ -186,7 +186,7 @@ def _chart(found: SweepReport) -> Chart:
     circumstances = [
         sentence(leaning_explained(found.sides.toward, found.sides.against).partition(";")[0]),
         f"Lines: 95% intervals over {pluralize(len(found.held_out), 'question')} only. {sentence(COST_EXPLAINED)}",
-        sentence(best_strength(found.sweep.best)),
+        sentence(best_strength(found.sweep)),
         f"{SIMULATED}. {_asked_in(found.survey.survey.years)}",
         f"{'Verdicts' if several else 'Verdict'}: {verdicts}.",
         sentence(f"{name} · model {printable(found.model.name)} · survey {printable(found.survey.survey.name)}"),
