@@ -134,6 +134,7 @@ def ablation_lines(found: "AblationReport") -> Iterator[str]:
         yield f"  without it             {with_interval(found.apart_ablated)}"
         yield f"  change                 {signed(found.change)}, p {p_value(p)}"
         yield _closer_together(found)
+        yield from _beside_random(found)
     yield f"{COST_EXPLAINED}: {plain(found.cost.divergence)}"
 
 
@@ -142,6 +143,16 @@ def _closer_together(found: "AblationReport") -> str:
         return "the two personas answer neither more nor less alike without the direction, as far as can be told"
     alike = "more" if found.change.mean < 0 else "less"
     return f"the two personas answer {alike} alike without the direction"
+
+
+def _beside_random(found: "AblationReport") -> Iterator[str]:
+    """Yield how far apart the two are when a direction is removed that was drawn at random."""
+    if not found.random_sound:
+        yield "without a random direction instead, the answers are not sound: there is nothing to compare with"
+        return
+    p = None if found.beyond_random is None else found.beyond_random.p
+    yield f"  without a random one   {with_interval(found.apart_random)}"
+    yield f"  beyond a random one    {signed(found.beyond_random)}, p {p_value(p)}"
 
 
 def finding_described(finding: str) -> str:

@@ -5,9 +5,10 @@ is told comes from the other half, and is paired question by question. Only ques
 difference, as in every comparison.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal, Protocol
 
@@ -339,6 +340,8 @@ class AblationSide(Part):
     """Whether its answers to the held-out questions can be told, without ablation."""
     verdict_ablated: Verdict
     """The same with the direction removed."""
+    verdict_random: Verdict
+    """The same with a random direction removed instead."""
     alignment: Score | None
     """Its alignment with its own group, without ablation."""
     alignment_ablated: Score | None
@@ -372,13 +375,22 @@ class AblationReport(Document):
     """The same with the direction removed."""
     change: PairedScore | None
     """`apart_ablated` minus `apart`, question by question: below 0 they answer more alike without the direction."""
+    apart_random: Score | None
+    """As `apart_ablated`, with a direction removed instead that was drawn at random (see `random_beside`)."""
+    beyond_random: PairedScore | None
+    """`apart_ablated` minus `apart_random`: below 0 the direction itself matters, and not that something is removed."""
     cost: Cost
     """What the removal costs the model without any prompt."""
 
     @property
     def sound(self) -> bool:
-        """Whether all four measurements are."""
+        """Whether all measurements with the direction and without it are."""
         return all(side.verdict.sound and side.verdict_ablated.sound for side in self.sides)
+
+    @property
+    def random_sound(self) -> bool:
+        """Whether those without a random direction are, too."""
+        return all(side.verdict_random.sound for side in self.sides)
 
 
 async def ablated(
@@ -390,6 +402,8 @@ async def ablated(
 ) -> AblationReport:
     """Ask two personas the held-out questions, each with its prompt, with and without the direction.
 
+    They are asked a third time without a random direction: to remove something is not yet to remove the direction.
+
     Raises:
         PersonaError: a persona is steered by something other than a prompt.
         InterventionError: the direction does not belong to the model, or cannot be removed from it.
@@ -397,27 +411,27 @@ async def ablated(
     """
     seed, info = seed_of(along.found.facts), along.info()
     _, questions = survey_halves(survey.survey, seed)
-    under = engine.steered([intervention(along.direction, "ablate", 0.0, info.layers[:1])])
-    cards: list[tuple[Scorecard, Scorecard]] = []
+    removed = (along.direction, random_beside(along.direction, info.layers[0], seed))
+    under, beside = (engine.steered([intervention(each, "ablate", 0.0, info.layers[:1])]) for each in removed)
+    cards: list[list[Scorecard]] = []
     for each in personas:
         prompt, groups = evaluation_prompt(each.persona), each.persona.groups
         prefix = (Message("system", prompt),) if prompt else ()
-        plain, without = [await card_of(on, prefix, questions, survey, groups, progress) for on in (engine, under)]
-        cards.append((plain, without))
-    (one, one_ablated), (other, other_ablated) = cards
-    apart, apart_ablated = _distances(one, other), _distances(one_ablated, other_ablated)
-    shared = [name for name in apart if name in apart_ablated]
-    columns = np.array([[apart[name], apart_ablated[name]] for name in shared]).reshape(-1, 2)
+        cards.append([await card_of(on, prefix, questions, survey, groups, progress) for on in (engine, under, beside)])
+    distances = [_distances(one, other) for one, other in zip(*cards, strict=True)]
+    shared = [name for name in distances[0] if all(name in each for each in distances)]
+    columns = np.array([[each[name] for each in distances] for name in shared]).reshape(-1, 3)
     bootstrap = Bootstrap()
     first, second = (
         AblationSide(
             persona=persona_info(each),
             verdict=plain.verdict,
             verdict_ablated=without.verdict,
+            verdict_random=random.verdict,
             alignment=plain.scores.alignment,
             alignment_ablated=without.scores.alignment,
         )
-        for each, (plain, without) in zip(personas, cards, strict=True)
+        for each, (plain, without, random) in zip(personas, cards, strict=True)
     )
     return AblationReport(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -431,7 +445,22 @@ async def ablated(
         apart=bootstrap.mean(columns[:, 0]),
         apart_ablated=bootstrap.mean(columns[:, 1]),
         change=difference_of(columns[:, 1] - columns[:, 0], bootstrap) if shared else None,
+        apart_random=bootstrap.mean(columns[:, 2]),
+        beyond_random=difference_of(columns[:, 1] - columns[:, 2], bootstrap) if shared else None,
         cost=await cost_of(under, engine, seed, progress),
+    )
+
+
+def random_beside(direction: Direction, layer: int, seed: int) -> Direction:
+    """Return a direction that is drawn at random in one layer, at a right angle to the given one."""
+    along = direction.vectors[direction.in_layer(layer)].astype(np.float64)
+    drawn = np.random.default_rng(seed).standard_normal(len(along))
+    drawn -= (drawn @ along) * along
+    vector = (drawn / np.linalg.norm(drawn)).astype(np.float32)[np.newaxis]
+    digest = hashlib.sha256(vector.tobytes()).hexdigest()
+    norms = np.ones(1, dtype=np.float32)
+    return replace(
+        direction, name="random", sha256=digest, layers=(layer,), vectors=vector, norms=norms, poles=None, best=layer
     )
 
 

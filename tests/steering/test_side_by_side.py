@@ -10,7 +10,7 @@ from scipy.stats import wasserstein_distance
 
 from chat_personas.steering.contrast import survey_halves
 from chat_personas.steering.direction_file import DirectionFile
-from chat_personas.steering.side_by_side import Along, Comparison, SteeringRow, SteeringTable, ablated
+from chat_personas.steering.side_by_side import Along, Comparison, SteeringRow, SteeringTable, ablated, random_beside
 from eval.engine import Message, Probe, ProbeScore, Sampling
 from eval.interventions import Direction, Interventions
 from eval.states import Opening
@@ -55,7 +55,8 @@ class Leaning(FakeEngine):
     def steered(self, interventions: Interventions) -> "Leaning":
         (one,) = interventions
         assert one.layers == (2,)
-        under = Leaning(self.leans, one.kind if one.kind == "ablate" else f"{one.kind} {one.strength:+g}")
+        name = "random" if one.direction.name == "random" else one.kind
+        under = Leaning(self.leans, name if one.kind == "ablate" else f"{one.kind} {one.strength:+g}")
         under.prompts = self.prompts
         return under
 
@@ -183,6 +184,7 @@ async def test_two_personas_that_answer_alike_without_a_direction_are_closer_tog
         "republican": (0.0, 0.0),
         "portray ablate": (0.6, 0.6),
         "republican ablate": (0.4, 0.4),
+        "portray random": (0.9, 0.9),
     }
     engine = Leaning(leans)
     apart = np.array([np.abs(shares(each, DEMOCRATS) - shares(each, REPUBLICANS)).sum() / 2 for each in HELD_OUT])
@@ -201,4 +203,18 @@ async def test_two_personas_that_answer_alike_without_a_direction_are_closer_tog
     assert found.apart_ablated.mean == pytest.approx(0.2 * apart.mean())
     assert found.change.mean == pytest.approx(-0.8 * apart.mean())
     assert found.change.detectable
+    assert found.apart_random is not None
+    assert found.beyond_random is not None
+    assert found.apart_random.mean == pytest.approx(0.9 * apart.mean())
+    assert found.beyond_random.mean == pytest.approx(-0.7 * apart.mean())
     assert found.direction.layers == (2,)
+
+
+def test_a_random_direction_is_of_length_1_at_a_right_angle_and_the_same_for_a_seed() -> None:
+    found, again, other = (random_beside(ALONG.direction, 2, seed) for seed in (0, 0, 1))
+    (vector,), given = found.vectors, ALONG.direction.vectors[ALONG.direction.in_layer(2)]
+    assert np.linalg.norm(vector) == pytest.approx(1.0)
+    assert vector @ given == pytest.approx(0.0, abs=1e-6)
+    assert found == again
+    assert found != other
+    assert found != ALONG.direction

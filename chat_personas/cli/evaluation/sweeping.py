@@ -269,7 +269,7 @@ class AblationRun:
                 require_figures(self.survey, each.persona.groups)
             engine.steered([intervention(along.direction, "ablate", 0.0)])  # a fault is told before anything is asked
             seed = seed_of(along.found.facts)
-            questions, replies = 4 * len(survey_halves(self.survey.survey, seed)[1]), len(neutral_questions(seed))
+            questions, replies = 6 * len(survey_halves(self.survey.survey, seed)[1]), len(neutral_questions(seed))
             requests = 2 * questions + 2 * replies + len(neutral_texts())
             identity = [self.direction, one.sha256, other.sha256, self.survey.sha256]
             cached = self.resumable.begin(engine, "ablate", identity, requests)
