@@ -269,6 +269,19 @@ def means(found: list[tuple[Estimate | None, Estimate | None]]) -> tuple[float, 
     return tuple(float(np.mean([each.value for each in column])) for column in (a, b))
 
 
+@pytest.mark.parametrize("planted", [(0.0, 0.0), (0.3, 0.2), (0.0, 0.4)])
+def test_what_is_planted_is_recovered_on_average_also_where_the_persona_resembles_the_people(
+    planted: tuple[float, float],
+) -> None:
+    rng = np.random.default_rng(11)
+    found = []
+    for _ in range(25):
+        made = study(30, 10, planted, 0.8, rng)
+        gap = understanding_gap(made.figures, once(made.guesses))
+        found.append((gap.a, gap.b))
+    assert means(found) == pytest.approx(planted, abs=0.05)
+
+
 def test_noise_in_first_guesses_looks_like_learning_and_each_remedy_takes_it_out() -> None:
     rng = np.random.default_rng(9)
     plain, noise, twice, control = [], [], [], []
