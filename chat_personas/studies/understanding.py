@@ -41,7 +41,7 @@ LEAST_PARTICIPANTS = 10
 LEAST_QUESTIONS = 5
 """Under this number of questions nothing is estimated, for the same reason."""
 MOST_CONDITION = 30.0
-"""Condition beyond which people and persona are the same line (Belsley, Kuh and Welsch 1980, section 3.2)."""
+"""Condition beyond which people and persona are one line from the guesses (Belsley, Kuh and Welsch 1980, 3.2)."""
 _SUM_TOLERANCE = 0.01
 """By how much the shares of a guess may miss 1: people write rounded percentages."""
 _MOST_APPARENT = 0.9
@@ -68,6 +68,10 @@ class Figures:
     people: FloatArray
     persona: FloatArray
     ordinals: FloatArray
+
+    def normalised(self) -> "Figures":
+        """Return the same with shares that sum to 1 although they were rounded."""
+        return Figures(self.people / self.people.sum(), self.persona / self.persona.sum(), self.ordinals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,7 +309,7 @@ class _Table:
         return cls(
             participants,
             questions,
-            tuple(figures[name] for name in questions),
+            tuple(figures[name].normalised() for name in questions),
             there,
             before,
             again,
@@ -398,11 +402,16 @@ def _condition(moments: FloatArray) -> tuple[float, str | None]:
 def _condition_of(sums: FloatArray) -> tuple[float, str | None]:
     mean = np.array([[sums[0], (sums[1] + sums[2]) / 2], [(sums[1] + sums[2]) / 2, sums[3]]])
     low, high = np.linalg.eigvalsh(mean).tolist()
+    if not sums.any():
+        return float("inf"), "the first guesses, the people and the persona are all alike"
     if high <= 0 or low < -1e-9 * high:
         return float("inf"), "the noise of the guesses is as large as their distance from the figures"
     condition = (high / low) ** 0.5 if low > 0 else float("inf")
     if condition > MOST_CONDITION:
-        return condition, "the persona answers as the people do, so that a and b cannot be told apart"
+        return (
+            condition,
+            "people and persona lie in one direction from the guesses, so that a and b cannot be told apart",
+        )
     return condition, None
 
 

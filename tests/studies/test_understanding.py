@@ -183,6 +183,25 @@ def test_rounded_percentages_are_taken_for_shares() -> None:
     assert found.a.value == pytest.approx(0.3, abs=EXACT)
 
 
+def test_guesses_that_cannot_be_improved_give_no_a_and_b() -> None:
+    figures = {f"q{n}": Figures(*[np.array([0.3, 0.7])] * 2, np.arange(2.0)) for n in range(6)}
+    right = {f"p{n}": {name: np.array([0.3, 0.7]) for name in figures} for n in range(12)}
+    found = understanding_gap(figures, Guesses(right, right))
+    assert found.a is None
+    assert found.why_null == "the first guesses, the people and the persona are all alike"
+    assert found.accuracy_before == Estimate(1.0, 1.0, 1.0)
+
+
+def test_figures_in_rounded_percentages_are_taken_for_shares() -> None:
+    figures, guesses = exact((0.3, 0.2))
+    rounded = {
+        name: Figures(1.004 * each.people, 0.996 * each.persona, each.ordinals) for name, each in figures.items()
+    }
+    found = understanding_gap(rounded, guesses)
+    assert found.a is not None
+    assert found.a.value == pytest.approx(0.3, abs=EXACT)
+
+
 @pytest.mark.parametrize(
     ("people", "questions", "words"),
     [(9, 6, "fewer than 10 participants"), (12, 4, "fewer than 5 questions"), (0, 6, "fewer than 10 participants")],
@@ -199,7 +218,10 @@ def test_a_persona_that_answers_as_the_people_do_gives_no_a_and_b() -> None:
     same = {name: Figures(each.people, each.people, each.ordinals) for name, each in figures.items()}
     found = understanding_gap(same, guesses)
     assert (found.a, found.b) == (None, None)
-    assert found.why_null == "the persona answers as the people do, so that a and b cannot be told apart"
+    assert (
+        found.why_null
+        == "people and persona lie in one direction from the guesses, so that a and b cannot be told apart"
+    )
     assert found.condition is not None
     assert found.condition > 1e6
     assert found.accuracy_change is not None
@@ -211,7 +233,7 @@ def test_a_and_b_that_a_single_question_tells_apart_are_null() -> None:
     found = understanding_gap({**same, "q0": figures["q0"]}, guesses)
     assert found.a is None
     assert found.why_null is not None
-    assert found.why_null.startswith("without one of the questions, the persona answers as the people do")
+    assert found.why_null.startswith("without one of the questions, people and persona lie in one direction")
 
 
 def test_accuracy_is_the_alignment_of_guesses_with_people() -> None:
