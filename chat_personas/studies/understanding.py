@@ -105,8 +105,8 @@ class UnderstandingGap:
     `a` and `b` are null with the reason in `why_null`. `condition` is that of the two regressors: 1 where they are
     perpendicular and equally long, infinite where they are the same line; null without guesses. Accuracy is the
     alignment (0 to 1) of a guess with the people, over guesses to questions whose options have an order; noise in the
-    guesses lowers it before and after alike, so its change has no regression to the mean. Felt understanding is in the
-    units of the ratings.
+    guesses lowers it before and after alike, so that its change is 0 on average where nothing was learnt. Felt
+    understanding is in the units of the ratings.
 
     Counts: those who have both guesses to at least one question, the questions and the guesses in pairs; then what was
     left out: participants who began but have no such pair, and single guesses of the others.
