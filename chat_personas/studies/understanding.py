@@ -141,8 +141,8 @@ class AgainstControl:
     """a and b beside a control group that did not talk with the persona, all without other remedies for noise.
 
     `a_control` and `b_control` are what guessing twice does by itself. `a_difference` and `b_difference` are the plain
-    differences: 0 on average where nothing was learnt, but too small by the part that noise plays where something was.
-    `a` and `b` are corrected in full. All are null with the reason in `why_null`.
+    differences: 0 on average where nothing was learnt, but too low where something was, by (a + b) times what the
+    control group shows. `a` and `b` are corrected in full. All are null with the reason in `why_null`.
     """
 
     a: Estimate | None
