@@ -6,14 +6,21 @@ python -m benchmarks.simulations --only slope --runs 50
 
 import argparse
 
-from benchmarks.simulations import differences, skill, slope, verdicts, worth
+from benchmarks.simulations import differences, skill, slope, understanding, verdicts, worth
 
-SIMULATIONS = {"verdicts": verdicts, "worth": worth, "slope": slope, "skill": skill, "differences": differences}
+SIMULATIONS = {
+    "verdicts": verdicts,
+    "worth": worth,
+    "slope": slope,
+    "skill": skill,
+    "differences": differences,
+    "understanding": understanding,
+}
 RUNS = 1000
 
 
 def main() -> None:
-    """Print the tables of docs/measures.md as they are made."""
+    """Print the tables of docs/measures.md and docs/understanding.md as they are made."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.simulations",
         description=__doc__,
