@@ -23,7 +23,7 @@ from chat_personas.conversation.reply import (
     ThoughtEnded,
 )
 from chat_personas.corpus import ConversationRow, Corpus, CorpusError, GenerationRow, MessageRow, Thought
-from chat_personas.corpus.export.openai import line_of
+from chat_personas.corpus.export.chat_json import line_of
 from chat_personas.corpus.messages import transcript
 from chat_personas.corpus.sql import new_key, now
 from chat_personas.steering.knob import Knob
