@@ -11,14 +11,21 @@ from types import MappingProxyType
 from chat_personas.corpus.conversations import Selection
 from chat_personas.corpus.corpus import Corpus
 from chat_personas.corpus.errors import ExportError, display_path
-from chat_personas.corpus.export import chat_json, csv, oasst, trl_preference
+from chat_personas.corpus.export import chat_json, convokit, csv, oasst, trl_preference
 from chat_personas.corpus.export.format import DirectoryFormat, FileFormat, Format, Source, TextFormat, reading
 from chat_personas.storage.files import atomic_directory, atomic_file, atomic_write, output_errors, standard_output
 from chat_personas.text import pluralize
 
 __all__ = ["FORMATS", "Format", "TextFormat", "export_stdout", "export_to"]
 
-_ALL: tuple[Format, ...] = (chat_json.OPENAI, chat_json.SHAREGPT, trl_preference.FORMAT, oasst.FORMAT, csv.FORMAT)
+_ALL: tuple[Format, ...] = (
+    chat_json.OPENAI,
+    chat_json.SHAREGPT,
+    trl_preference.FORMAT,
+    oasst.FORMAT,
+    convokit.FORMAT,
+    csv.FORMAT,
+)
 FORMATS: Mapping[str, Format] = MappingProxyType({form.name: form for form in _ALL})
 """The formats by their names."""
 
