@@ -11,7 +11,7 @@ from types import MappingProxyType
 from chat_personas.corpus.conversations import Selection
 from chat_personas.corpus.corpus import Corpus
 from chat_personas.corpus.errors import ExportError, display_path
-from chat_personas.corpus.export import chat_json, convokit, csv, huggingface, oasst, trl_preference
+from chat_personas.corpus.export import chat_json, convokit, csv, huggingface, oasst, sqlite, trl_preference
 from chat_personas.corpus.export.format import DirectoryFormat, FileFormat, Format, Source, TextFormat, reading
 from chat_personas.storage.files import atomic_directory, atomic_file, atomic_write, output_errors, standard_output
 from chat_personas.text import pluralize
@@ -26,6 +26,7 @@ _ALL: tuple[Format, ...] = (
     convokit.FORMAT,
     huggingface.FORMAT,
     csv.FORMAT,
+    sqlite.FORMAT,
 )
 FORMATS: Mapping[str, Format] = MappingProxyType({form.name: form for form in _ALL})
 """The formats by their names."""
