@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from chat_personas.corpus.export.format import Source, TextFormat, turns_of
 from chat_personas.corpus.rows import ConversationRow, GenerationRow, MeasurementRow, MessageRow
 from chat_personas.corpus.sql import stamp
+from chat_personas.models import POCKET
 from chat_personas.reporting.html.layout import CAUTION, definitions, whole_page
 from chat_personas.reporting.markup import Element, Node, element
 from chat_personas.reporting.numbers import plain, with_interval
 from chat_personas.reporting.verdicts import NOT_SOUND
-from chat_personas.reporting.wording import STATUS, groups_label
+from chat_personas.reporting.wording import DEMONSTRATION, STATUS, groups_label
 from chat_personas.text import printable
 from eval.report import GroupName
 from eval.report import Score as ReportScore
@@ -67,7 +68,8 @@ def _facts(
     conversation: ConversationRow, said: Sequence[MessageRow], made: Mapping[str, GenerationRow]
 ) -> Iterator[tuple[str, str]]:
     yield "persona", conversation.persona_name
-    yield "model", conversation.model
+    demonstration = f" ({DEMONSTRATION})" if conversation.model == POCKET else ""
+    yield "model", f"{conversation.model}{demonstration}"
     yield "begun", stamp(conversation.created_at)
     yield "conversation", conversation.id
     if conversation.system_prompt:

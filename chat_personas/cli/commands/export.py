@@ -60,7 +60,7 @@ def export(
     with open_corpus(read_only=True) as corpus:
         if out == "-":
             if not export_stdout(corpus, chosen, selection):
-                typer.echo("no conversation matches; nothing was written", err=True)
+                typer.echo(f"no {chosen.unit} matches; nothing was written", err=True)
             return DONE
         if not isinstance(chosen, DirectoryFormat):
             check_destination(out)
