@@ -14,6 +14,22 @@ from typing import Any
 from chat_personas.corpus.export.format import LINE_ENDS, Source, TextFormat, is_blank_reply, is_complete_reply
 from chat_personas.corpus.rows import MessageRow, RatingRow
 
+_UNKNOWN = dict.fromkeys(
+    (
+        "user_id",
+        "lang",
+        "review_count",
+        "review_result",
+        "deleted",
+        "rank",
+        "emojis",
+        "detoxify",
+        "events",
+        "message_tree_id",
+        "tree_state",
+    )
+)
+"""What OpenAssistant asked its own people, and what stands outside of a tree's messages. Readers insist on the keys."""
 _ROLES = {"user": "prompter", "assistant": "assistant"}
 
 
@@ -95,8 +111,7 @@ def _pieces(root: _Node, models: Mapping[str, str], labels: Mapping[str, Any]) -
 
 
 def _fields(node: _Node, models: Mapping[str, str], labels: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a node says of its message; null is what OpenAssistant asks its people, and nobody was asked here."""
-    unknown = ("user_id", "lang", "review_count", "review_result", "deleted", "rank", "emojis", "events", "tree_state")
+    """Return what a node says of its message."""
     return {
         "message_id": node.message.id,
         "parent_id": node.parent,
@@ -106,7 +121,7 @@ def _fields(node: _Node, models: Mapping[str, str], labels: Mapping[str, Any]) -
         "synthetic": node.message.role == "assistant",
         "model_name": models.get(node.message.id),
         "labels": labels.get(node.message.id),
-        **dict.fromkeys(unknown),
+        **_UNKNOWN,
     }
 
 
