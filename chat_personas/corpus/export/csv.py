@@ -16,6 +16,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from chat_personas.corpus.export.format import THOUGHT, DirectoryFormat, Source, turns_of
 from chat_personas.corpus.rows import ConversationRow, GenerationRow, MeasurementRow, MessageRow, RatingRow
 from chat_personas.corpus.sql import values_of
@@ -68,31 +70,30 @@ def _rows(
     """Return the rows of a conversation by file."""
     turns = turns_of(said)
     made = source.generations(conversation.id)
-    key = {"conversation_id": conversation.id}
     return {
-        "conversations.csv": iter([key | {name: values_of(conversation)[name] for name in _CONVERSATION[1:]}]),
+        "conversations.csv": iter([_columns(conversation, "conversations.csv", conversation_id=conversation.id)]),
         "messages.csv": (
-            {**{name: values_of(message).get(name) for name in _SAID}, **key, "message_id": message.id, "place": place}
-            | {"turn": turns[message.id]}
-            | (_columns(made[message.id], _MADE) if message.id in made else {})
+            (_columns(made[message.id], "messages.csv") if message.id in made else {})
+            | _columns(message, "messages.csv", message_id=message.id, place=place, turn=turns[message.id])
             for place, message in enumerate(said, start=1)
         ),
         "measurements.csv": (
-            {**_columns(row, _MEASURED), **key, "measurement_id": row.id, "turn": turns[row.message_id]}
+            _columns(row, "measurements.csv", measurement_id=row.id, turn=turns[row.message_id])
             for row in source.measurements(conversation.id)
             if row.message_id in turns
         ),
         "ratings.csv": (
-            {**_columns(row, _RATED), **key, "rating_id": row.id, "turn": turns[row.message_id]}
+            _columns(row, "ratings.csv", rating_id=row.id, conversation_id=conversation.id, turn=turns[row.message_id])
             for row in source.ratings(conversation.id)
             if row.message_id in turns
         ),
     }
 
 
-def _columns(row: GenerationRow | MeasurementRow | RatingRow, names: Sequence[str]) -> dict[str, Any]:
-    values = values_of(row)
-    return {name: values[name] for name in names if name in values}
+def _columns(row: BaseModel, file: str, **others: str | int) -> dict[str, Any]:
+    """Return the columns of a row that its file has, and others that the row has not."""
+    values = values_of(row) | others
+    return {name: values[name] for name in COLUMNS[file] if name in values}
 
 
 def _writer(stream: Any, columns: Sequence[str]) -> "csv.DictWriter[str]":

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 INSTALL = "python -m pip install 'chat-personas[export]'"
-MOST_BYTES = 16 * 2**20
+MOST_BYTES = 4 * 2**20
 """How much text is held before it is written as a group of rows."""
 
 _TEXT, _WHOLE, _NUMBER, _TRUTH, _TIME = "string", "int64", "float64", "bool", "timestamp[ms, tz=UTC]"
