@@ -16,6 +16,7 @@ from chat_personas.corpus.export import FORMATS, Format, export_stdout, export_t
 from chat_personas.corpus.export.format import DirectoryFormat
 from chat_personas.reporting.conversation_copy import HTML, MARKDOWN
 from chat_personas.text import pluralize
+from personas.inputs.suggestions import quoted
 
 EXAMPLE = options.examples(
     "chat-personas export --format openai --out dialogues.jsonl",
@@ -64,11 +65,19 @@ def export(
             return DONE
         if not isinstance(chosen, DirectoryFormat):
             check_destination(out)
-        if Path(out).exists() and not force:
+        if _exists(out) and not force:
             raise UsageError(f"{out} exists already; choose another name or add --force")
         count = export_to(corpus, chosen, selection, Path(out), force=force)
     typer.echo(f"{pluralize(count, chosen.unit)} written to {out}", err=True)
     return DONE
+
+
+def _exists(out: str) -> bool:
+    """Whether there is something in a place. Raises UsageError where nothing can be there."""
+    try:
+        return Path(out).exists()
+    except OSError as error:
+        raise UsageError(f"{quoted(out)} cannot be written: {error.strerror}; choose another place") from error
 
 
 def _day(moment: datetime | None) -> date | None:

@@ -75,6 +75,12 @@ class Source:
             if said:
                 yield conversation, said
 
+    def branch(self, leaf_id: str) -> Sequence[MessageRow]:
+        """Return the messages from the first to this one, without replies of white space only before it."""
+        with storage_errors(self._path):
+            branch = messages.branch_to(self._connection, leaf_id)
+        return [message for message in branch[:-1] if not is_blank_reply(message)] + list(branch[-1:])
+
     def messages(self, conversation_id: str) -> Sequence[MessageRow]:
         """Return the messages of all branches of a conversation, by their keys."""
         sql = f"SELECT {_MESSAGE} FROM messages WHERE conversation_id = ? ORDER BY id"  # noqa: S608

@@ -11,30 +11,31 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
 from chat_personas.corpus.export.chat_json import chat_messages, json_line
-from chat_personas.corpus.export.format import Source, TextFormat, is_blank_reply, is_complete_reply
-from chat_personas.corpus.rows import ConversationRow, MessageRow, RatingRow
+from chat_personas.corpus.export.format import Source, TextFormat, is_complete_reply
+from chat_personas.corpus.rows import ConversationRow, MessageRow
 
 
 def _texts(source: Source) -> Iterator[str]:
     for conversation in source.conversations():
-        ratings = source.ratings(conversation.id)
-        if ratings:
-            yield from _pairs(conversation, source.messages(conversation.id), ratings)
+        rated: dict[str, dict[str, float]] = defaultdict(dict)
+        for rating in source.ratings(conversation.id):  # oldest first, so that the last stands
+            rated[rating.message_id][rating.scale] = rating.value
+        if len(rated) > 1:
+            yield from _pairs(source, conversation, rated)
 
 
-def _pairs(conversation: ConversationRow, said: Sequence[MessageRow], ratings: Sequence[RatingRow]) -> Iterator[str]:
-    by_key = {message.id: message for message in said}
+def _pairs(source: Source, conversation: ConversationRow, rated: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
     replies: dict[str, list[MessageRow]] = defaultdict(list)
-    for message in said:
-        if is_complete_reply(message) and message.parent_id is not None:
-            replies[message.parent_id].append(message)
-    rated: dict[str, dict[str, float]] = defaultdict(dict)
-    for rating in ratings:  # oldest first, so that the last stands
-        rated[rating.scale][rating.message_id] = rating.value
+    for key in sorted(rated):
+        reply = source.branch(key)[-1]
+        if is_complete_reply(reply) and reply.parent_id is not None:
+            replies[reply.parent_id].append(reply)
     for question, alternatives in replies.items():
         if len(alternatives) > 1:
-            prompt = chat_messages(conversation.system_prompt, _branch_to(question, by_key))
-            for scale, values in rated.items():
+            prompt = chat_messages(conversation.system_prompt, source.branch(question))
+            scales = dict.fromkeys(scale for reply in alternatives for scale in rated[reply.id])
+            for scale in scales:
+                values = {reply.id: rated[reply.id][scale] for reply in alternatives if scale in rated[reply.id]}
                 yield from _lines(conversation.id, prompt, alternatives, scale, values)
 
 
@@ -63,18 +64,6 @@ def _lines(
                 "rejected_id": rejected.id,
             }
         )
-
-
-def _branch_to(message_id: str, by_key: Mapping[str, MessageRow]) -> Sequence[MessageRow]:
-    """Return the branch that ends with a message, without blank replies."""
-    branch: list[MessageRow] = []
-    key: str | None = message_id
-    while key is not None:
-        message = by_key[key]
-        if not is_blank_reply(message):
-            branch.append(message)
-        key = message.parent_id
-    return branch[::-1]
 
 
 FORMAT = TextFormat(

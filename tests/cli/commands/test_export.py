@@ -88,8 +88,9 @@ def test_a_directory_is_not_taken_for_a_file_that_may_be_replaced(command: Comma
     assert "folder is a directory; give the name of a file in it" in only_line(ran)
 
 
-def test_a_name_that_no_file_can_have_is_wrong_input(command: Command, kept: list[str]) -> None:
-    ran = command("export", "--out", "x" * 300)
+@pytest.mark.parametrize("name", ["openai", "csv", "sqlite"])
+def test_a_name_that_nothing_can_have_is_wrong_input(command: Command, kept: list[str], name: str) -> None:
+    ran = command("export", "--format", name, "--out", "x" * 300)
     assert ran.code == 2
     assert "cannot be written" in only_line(ran)
 
