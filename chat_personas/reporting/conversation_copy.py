@@ -2,7 +2,8 @@
 
 Both say who talked with which model, what changed the model inside, the turns, and what was measured after each of
 them: an alignment only where its verdict is sound. The page loads nothing and holds no script, as the pages of reports
-do. In Markdown, what people and models said stands in quotations, and renders as it is written.
+do. In Markdown, what people and models said stands in quotations and keeps its Markdown, but for tags and pictures,
+which a viewer might run or load.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -134,9 +135,15 @@ def _markdown(copy: _Copy) -> str:
     parts += [CAUTION, *(f"*{_one_line(remark)}*" for remark in copy.before)]
     for turn in copy.turns:
         parts.append(f"## {_one_line(turn.speaker)}")
-        parts.append("\n".join(f"> {line}".rstrip() for line in printable(turn.text).splitlines()))
+        parts.append(_quoted(turn.text))
         parts += [f"*{_one_line(remark)}*" for remark in turn.remarks]
     return "\n\n".join(parts)
+
+
+def _quoted(text: str) -> str:
+    """Return a text as a quotation in which no tag and no picture is left."""
+    harmless = printable(text).replace("<", "&lt;").replace("![", r"!\[")
+    return "\n".join(f"> {line}".rstrip() for line in harmless.splitlines())
 
 
 def _one_line(text: str) -> str:

@@ -47,6 +47,22 @@ def test_datasets_reads_every_configuration_with_the_counts_of_the_database(corp
     assert (counts["dialogues"], counts["ratings"]) == (2, 1)
 
 
+def test_a_file_of_many_groups_of_rows_holds_each_row_once(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pyarrow import parquet
+
+    monkeypatch.setattr("chat_personas.corpus.export.huggingface.MOST_BYTES", 1)
+    for number in range(5):
+        talk(corpus, (f"Q{number}", f"A{number}"))
+    assert export_to(corpus, FORMATS["huggingface"], EVERYTHING, tmp_path / "dataset") == 5
+    assert [row["text"] for row in loaded(tmp_path / "dataset", "messages")] == [
+        f"{role}{number}" for number in range(5) for role in "QA"
+    ]
+    file = parquet.ParquetFile(tmp_path / "dataset" / "data" / "messages" / "train-00000-of-00001.parquet")
+    assert file.num_row_groups == 10
+
+
 def test_a_dialogue_has_the_messages_that_trainers_read(dataset: Path) -> None:
     first = loaded(dataset, "dialogues")[0]
     assert first["turns"] == 2

@@ -71,10 +71,18 @@ def test_markdown_quotes_what_was_said_line_by_line(corpus: Corpus, tmp_path: Pa
     written = (tmp_path / "talk.md").read_text(encoding="utf-8")
     assert written.startswith("# A conversation\n\n- persona: democrat\n- model: small.gguf\n")
     assert (
-        "\n## Person\n\n> =Why?\n\n## democrat\n\n> Où est <b>Élise</b>?\n> Here.\n\n*projection 0.250 on left*"
+        "\n## Person\n\n> =Why?\n\n## democrat\n\n> Où est &lt;b>Élise&lt;/b>?\n> Here.\n\n*projection 0.250 on left*"
         in written
     )
     assert SECRET_THOUGHT not in written
+
+
+def test_no_viewer_of_the_markdown_runs_or_loads_what_a_model_said(corpus: Corpus, tmp_path: Path) -> None:
+    talk(corpus, ("![x](https://example.org/1.png)", "<script>alert(1)</script> and *that*"))
+    export_to(corpus, MARKDOWN, EVERYTHING, tmp_path / "talk.md")
+    written = (tmp_path / "talk.md").read_text(encoding="utf-8")
+    assert r"> !\[x](https://example.org/1.png)" in written
+    assert "> &lt;script>alert(1)&lt;/script> and *that*" in written
 
 
 def test_a_title_cannot_break_out_of_its_line_of_markdown(corpus: Corpus, tmp_path: Path) -> None:

@@ -132,7 +132,10 @@ def _json(value: object) -> str:
 FORMAT = TextFormat(
     name="oasst",
     summary="JSON Lines of message trees",
-    leaves_out="replies that are not complete and end a branch; thoughts; system prompts; measurements",
+    leaves_out=(
+        "replies that are not complete and end a branch; thoughts; system prompts; "
+        "how replies were made, but for the model; measurements"
+    ),
     unit="tree",
     texts=_texts,
 )

@@ -69,7 +69,9 @@ def _lines(
 FORMAT = TextFormat(
     name="trl-preference",
     summary="JSON Lines of preference pairs",
-    leaves_out="replies that are not rated, not complete or the only ones; ties; thoughts; measurements",
+    leaves_out=(
+        "replies that are not rated, not complete or the only ones; ties; thoughts; how replies were made; measurements"
+    ),
     unit="preference pair",
     texts=_texts,
 )
