@@ -27,6 +27,7 @@ EXAMPLE = options.examples(
 
 ALL: dict[str, Format] = {**FORMATS, MARKDOWN.name: MARKDOWN, HTML.name: HTML}
 """Every format by its name."""
+_FORMATS = f"{'; '.join(f'{form.name}: {form.summary}' for form in ALL.values())}."
 
 
 def export(
@@ -38,9 +39,7 @@ def export(
             help="Where to write: a file, or a directory for a format of several files; - is standard output.",
         ),
     ],
-    form: Annotated[
-        str, typer.Option("--format", metavar="F", help=f"One of {', '.join(ALL)}; see docs/export.md.")
-    ] = "openai",
+    form: Annotated[str, typer.Option("--format", metavar="F", help=_FORMATS)] = "openai",
     persona: Annotated[str | None, typer.Option("--persona", help="Only conversations with this persona.")] = None,
     since: Annotated[
         datetime | None,
