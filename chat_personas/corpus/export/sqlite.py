@@ -15,30 +15,27 @@ from chat_personas.corpus.export.format import THOUGHT, FileFormat, Source
 from chat_personas.corpus.migrations import migrations
 from chat_personas.corpus.rows import ConversationRow
 from chat_personas.corpus.sql import Value, insert, values_of
-from chat_personas.storage.sqlite import execute_script
+from chat_personas.storage.sqlite import execute_script, explain
 
-_FOR_QUERIES = """
-DROP TRIGGER messages_fts_insert;
-DROP TRIGGER messages_fts_enter;
-DROP TRIGGER messages_fts_replace;
-DROP TRIGGER messages_fts_leave;
-DROP TRIGGER messages_fts_delete;
-DROP TABLE messages_fts;
-DROP VIEW ended_messages;
-DROP TABLE unerased;
+TABLES = ("conversations", "messages", "generations", "measurements", "probes", "ratings")
+VIEWS = ("v_dialogue", "v_turns", "v_measurements")
+"""What is in the database, besides the full-text index. Whatever else the schema of a corpus has is left out."""
+
+_COLUMNS = """
 DROP INDEX messages_streaming;
 ALTER TABLE messages DROP COLUMN owner;
 ALTER TABLE messages DROP COLUMN why;
 ALTER TABLE generations DROP COLUMN thought;
 ALTER TABLE generations DROP COLUMN thought_seconds;
+"""
+"""Removes the columns that are left out."""
+
+_INDEX = """
 CREATE VIRTUAL TABLE messages_fts USING fts5 (
     text, content="messages", content_rowid = 'seq', tokenize = 'unicode61 remove_diacritics 2'
 );
 """
-"""Takes out of an empty corpus what only a corpus needs and what is not exported.
-
-The index of the texts names its table, spelt as Datasette looks for it, and is filled at the end.
-"""
+"""A full-text index that names its table, spelt as Datasette looks for it; it is filled at the end."""
 
 
 def _write(source: Source, file: Path) -> int:
@@ -51,14 +48,14 @@ def _write(source: Source, file: Path) -> int:
             count = _fill(connection, source)
             connection.execute("COMMIT")
         except sqlite3.Error as error:  # of the new file: the source raises errors of its own
+            if explain(error, file.name, if_damaged="") is None:
+                raise
             raise OSError(str(error)) from error
     return count
 
 
 def _fill(connection: sqlite3.Connection, source: Source) -> int:
-    for migration in migrations():
-        execute_script(connection, migration.read_text(encoding="utf-8"))
-    execute_script(connection, _FOR_QUERIES)
+    _create(connection)
     count = 0
     for conversation in source.conversations():
         for table, row in _rows(source, conversation):
@@ -66,6 +63,19 @@ def _fill(connection: sqlite3.Connection, source: Source) -> int:
         count += 1
     connection.execute("INSERT INTO messages_fts (messages_fts) VALUES ('rebuild')")
     return count
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    """Create the tables and views as a corpus has them, and remove what is left out."""
+    for migration in migrations():
+        execute_script(connection, migration.read_text(encoding="utf-8"))
+    others = "SELECT name FROM sqlite_master WHERE type = ? AND name NOT LIKE 'sqlite_%' ORDER BY name"
+    for kind, kept in (("trigger", ()), ("view", VIEWS), ("table", TABLES)):
+        for (name,) in connection.execute(others, (kind,)).fetchall():
+            if name not in kept:  # the tables of an index go with it
+                connection.execute(f"DROP {kind} IF EXISTS {name}")
+    execute_script(connection, _COLUMNS)
+    execute_script(connection, _INDEX)
 
 
 def _rows(source: Source, conversation: ConversationRow) -> Iterator[tuple[str, Mapping[str, Value]]]:

@@ -11,6 +11,7 @@ from chat_personas.corpus.export.format import DirectoryFormat, Source, reading
 from chat_personas.storage.files import OutputError
 from tests.corpus.export.talks import EVERYTHING
 from tests.corpus.making import talk
+from tests.storage.no_room import no_room
 
 TABLES = FORMATS["csv"]
 
@@ -69,6 +70,14 @@ def test_a_failure_leaves_no_half_of_a_directory(corpus: Corpus, tmp_path: Path)
         export_to(corpus, replace(TABLES, write=full), EVERYTHING, folder, force=True)
     assert (folder / "messages.csv").read_bytes() == before
     assert names(tmp_path) == {"data", "tables"}
+
+
+@pytest.mark.parametrize("name", ["openai", "csv", "convokit", "sqlite"])
+def test_a_full_disk_is_called_one_and_leaves_nothing(corpus: Corpus, tmp_path: Path, name: str) -> None:
+    talk(corpus, ("Q", "word " * 10_000))
+    with no_room(8192), pytest.raises(OutputError, match="out cannot be written: .*; choose another place"):  # noqa: RUF043
+        export_to(corpus, FORMATS[name], EVERYTHING, tmp_path / "out")
+    assert names(tmp_path) == {"data"}
 
 
 def test_the_corpus_is_not_replaced_by_its_own_export(corpus: Corpus) -> None:

@@ -35,6 +35,14 @@ def count(connection: sqlite3.Connection, table: str) -> int:
     return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
 
 
+def test_it_has_the_tables_and_views_that_the_manual_names_and_no_other(copy: sqlite3.Connection) -> None:
+    named = copy.execute("SELECT type, name FROM sqlite_master WHERE type IN ('table', 'view', 'trigger')").fetchall()
+    found = {(kind, name) for kind, name in named if not name.startswith(("messages_fts", "sqlite_"))}
+    tables = ("conversations", "messages", "generations", "measurements", "probes", "ratings")
+    views = ("v_dialogue", "v_turns", "v_measurements")
+    assert found == {("table", name) for name in tables} | {("view", name) for name in views}
+
+
 def test_every_row_of_the_corpus_is_in_it(corpus: Corpus, copy: sqlite3.Connection) -> None:
     tables = ("conversations", "messages", "generations", "measurements", "probes", "ratings")
     assert {table: count(copy, table) for table in tables} == {
