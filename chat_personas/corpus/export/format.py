@@ -27,7 +27,9 @@ THOUGHT = ("thought", "thought_seconds")
 _PAGE = 500
 _CONVERSATION = columns_of(ConversationRow, "conversations")
 _MESSAGE = columns_of(MessageRow, "messages")
-_GENERATION = columns_of(GenerationRow, "generations")
+_GENERATION = ", ".join(
+    f"NULL AS {name}" if name in THOUGHT else f"generations.{name}" for name in GenerationRow.model_fields
+)
 
 
 class Source:
@@ -94,7 +96,7 @@ class Source:
             """  # noqa: S608
         with storage_errors(self._path):
             found = fetch(GenerationRow, self._connection.execute(sql, (conversation_id,)))
-        return {row.message_id: row.model_copy(update=dict.fromkeys(THOUGHT)) for row in found}
+        return {row.message_id: row for row in found}
 
     def measurements(self, conversation_id: str) -> Sequence[MeasurementRow]:
         """Return the measurements of a conversation, over all its branches, oldest first."""

@@ -239,20 +239,20 @@ def _rows(
     words = sum(len(message.text) for message in said)
     messages = chat_messages(conversation.system_prompt, said)
     whole = {"turns": max(turns.values()), "messages": messages}
-    yield "dialogues", dict(conversation) | key | whole, words + len(conversation.persona) + 2_000
+    yield "dialogues", vars(conversation) | key | whole, words + len(conversation.persona) + 2_000
     for place, message in enumerate(said, start=1):
-        how = dict(made[message.id]) if message.id in made else {}
-        own = dict(message) | {"place": place, "turn": turns[message.id]}
+        how = vars(made[message.id]) if message.id in made else {}
+        own = vars(message) | {"place": place, "turn": turns[message.id]}
         yield "messages", how | own | {"message_id": message.id}, len(message.text) + 1_000
     for measured in source.measurements(conversation.id):
         if measured.message_id in turns:
             mine = {"measurement_id": measured.id, "turn": turns[measured.message_id]}
             yield "measurements", measured.model_dump() | mine, 1_000
             for probe in source.probes(measured.id):
-                yield "probes", dict(probe) | mine, 500
+                yield "probes", vars(probe) | mine, 500
     for rating in source.ratings(conversation.id):
         if rating.message_id in turns:
-            rated = dict(rating) | key | {"rating_id": rating.id, "turn": turns[rating.message_id]}
+            rated = vars(rating) | key | {"rating_id": rating.id, "turn": turns[rating.message_id]}
             yield "ratings", rated, 500 + len(rating.comment or "")
 
 
