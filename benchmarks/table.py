@@ -1,6 +1,7 @@
 """The table of benchmarks, in the order in which they run."""
 
 from benchmarks import (
+    exports,
     first_paint,
     first_token_after_probing,
     first_token_while_probing,
@@ -29,4 +30,5 @@ ROWS = (
     first_paint.ROW,
     server_concurrency.ROW,
     memory.ROW,
+    *exports.ROWS,
 )

@@ -27,6 +27,14 @@ NAMES = [
     "first-paint",
     "server-concurrency",
     "memory",
+    "export-openai",
+    "export-sharegpt",
+    "export-trl-preference",
+    "export-oasst",
+    "export-convokit",
+    "export-huggingface",
+    "export-csv",
+    "export-sqlite",
 ]
 
 

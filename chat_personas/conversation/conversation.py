@@ -23,7 +23,6 @@ from chat_personas.conversation.reply import (
     ThoughtEnded,
 )
 from chat_personas.corpus import ConversationRow, Corpus, CorpusError, GenerationRow, MessageRow, Thought
-from chat_personas.corpus.export.openai import line_of
 from chat_personas.corpus.messages import transcript
 from chat_personas.corpus.sql import new_key, now
 from chat_personas.steering.knob import Knob
@@ -261,6 +260,8 @@ class Conversation:
         Raises:
             OSError: the file cannot be written.
         """
+        from chat_personas.corpus.export.chat_json import line_of
+
         with atomic_write(path) as stream:
             stream.write(f"{line_of(self.system_prompt, self.path)}\n".encode())
 

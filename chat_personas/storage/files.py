@@ -8,6 +8,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import shutil
 import stat
 import sys
 from collections.abc import Iterator
@@ -47,6 +48,66 @@ def atomic_write(path: Path, *, mode: int | None = 0o600) -> Iterator[BinaryIO]:
             _store_names(target.parent)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_directory(path: Path) -> Iterator[Path]:
+    """Lend an empty directory that takes the place of `path`, which is absent or a directory, when the block ends.
+
+    It and all that is in it are readable by their owner only. If anything fails, `path` stays as it was. A link is
+    followed.
+
+    Raises:
+        OSError: the disk is full, or the directory above cannot be written.
+    """
+    target = Path(os.path.realpath(path))
+    with workspace_beside(target) as workspace:
+        made = workspace / "made"
+        made.mkdir(mode=0o700)
+        yield made
+        for file in made.rglob("*"):
+            file.chmod(0o700 if file.is_dir() else 0o600)
+            _store(file)
+        _store_names(made)
+        _replace_directory(target, made, workspace / "replaced")
+        _store_names(target.parent)
+
+
+@contextmanager
+def atomic_file(path: Path) -> Iterator[Path]:
+    """Lend the path of a file to create; it takes the place of `path` when the block ends.
+
+    For writers that need a path; `atomic_write` lends a stream. The file is readable by its owner only.
+
+    Raises:
+        OSError: as `atomic_write`.
+    """
+    target = _target(path)
+    with workspace_beside(target) as workspace:
+        made = workspace / "made"
+        yield made
+        made.chmod(0o600)
+        _store(made)
+        made.replace(target)
+        _store_names(target.parent)
+
+
+@contextmanager
+def workspace_beside(target: Path) -> Iterator[Path]:
+    """Lend a hidden directory on the disk of `target`, for its owner only, that is removed when the block ends.
+
+    What a killed process left behind is removed by the next one in the same place.
+
+    Raises:
+        OSError: it cannot be created.
+    """
+    _remove_left_behind(target)
+    workspace, descriptor = _created_workspace(target)
+    try:
+        yield workspace
+    finally:
+        os.close(descriptor)
+        shutil.rmtree(workspace, ignore_errors=True)
 
 
 def check_replaceable(path: Path) -> None:
@@ -139,6 +200,18 @@ def _target(path: Path) -> Path:
     return target
 
 
+def _store(file: Path) -> None:
+    """Wait until what was written to a file, or the names in a directory, is on the disk."""
+    if file.is_dir():
+        _store_names(file)
+        return
+    descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _store_names(directory: Path) -> None:
     """Wait until the names in a directory are on the disk, where the file system can be asked for that."""
     with suppress(OSError):
@@ -170,6 +243,33 @@ def _created_beside(target: Path, mode: int) -> tuple[Path, BinaryIO]:
         stream.close()
 
 
+def _created_workspace(target: Path) -> tuple[Path, int]:
+    """Create a hidden directory on the same disk, and lock it until its descriptor is closed."""
+    while True:
+        workspace = target.with_name(f"{_beginning_of(target)}{os.urandom(8).hex()}{_ENDING}")
+        workspace.mkdir(mode=0o700)
+        with suppress(FileNotFoundError):
+            descriptor = os.open(workspace, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            with suppress(OSError):
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if workspace.exists():
+                return workspace, descriptor
+            os.close(descriptor)
+        # Another writer took it for that of a killed process, as in `_created_beside`.
+
+
+def _replace_directory(target: Path, made: Path, replaced: Path) -> None:
+    """Put a directory in the place of another. That takes two steps: for a moment there is none, never half of one."""
+    if target.exists():
+        target.rename(replaced)
+    try:
+        made.rename(target)
+    except OSError:
+        if replaced.exists():
+            replaced.rename(target)
+        raise
+
+
 def _remove_left_behind(target: Path) -> None:
     """Remove what killed processes left behind when they wrote `target`; what is being written is locked, and stays."""
     for left in target.parent.glob(f"{_beginning_of(target)}*{_ENDING}"):
@@ -177,6 +277,9 @@ def _remove_left_behind(target: Path) -> None:
             descriptor = os.open(left, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                left.unlink()
+                if left.is_dir():
+                    shutil.rmtree(left, ignore_errors=True)
+                else:
+                    left.unlink()
             finally:
                 os.close(descriptor)

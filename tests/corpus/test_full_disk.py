@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chat_personas.corpus import Corpus, CorpusError, Selection
-from chat_personas.corpus.export import export_file
+from chat_personas.corpus.export import FORMATS, export_to
 from chat_personas.storage.files import OutputError
 from eval.engine import Sampling
 from tests.corpus.making import INFO, branch_of, bytes_on_disk, conversation_row, talk, texts
@@ -100,6 +100,6 @@ def test_an_export_is_whole_or_not_there(small_disk: Path, corpus: Corpus) -> No
     previous.write_text("what was there before\n")
     fill(small_disk)
     with pytest.raises(OutputError, match=r"export.jsonl cannot be written: No space left on device"):
-        export_file(corpus, "openai", Selection(), previous, force=True)
+        export_to(corpus, FORMATS["openai"], Selection(), previous, force=True)
     assert previous.read_text() == "what was there before\n"
     assert sorted(file.name for file in small_disk.iterdir()) == ["ballast", "export.jsonl"]

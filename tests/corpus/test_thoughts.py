@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from chat_personas.corpus import Corpus, Thought
-from chat_personas.corpus.export import FORMATS
+from chat_personas.corpus import Corpus, Selection, Thought
+from chat_personas.corpus.export import FORMATS, TextFormat
+from chat_personas.corpus.export.format import reading
 from chat_personas.corpus.migrations import APPLICATION_ID, migrations
 from chat_personas.corpus.reply_writer import ReplyWriter
 from eval.engine import Sampling
@@ -78,7 +79,10 @@ def test_a_search_does_not_find_what_was_only_thought(corpus: Corpus) -> None:
 
 def test_a_dataset_of_chat_messages_holds_no_thought(corpus: Corpus) -> None:
     identifier = thinking(corpus, f"The {WORD} costs.")
-    (line,) = FORMATS["openai"].lines(corpus, [identifier])
+    form = FORMATS["openai"]
+    assert isinstance(form, TextFormat)
+    with reading(corpus.path, Selection(ids=(identifier,))) as source:
+        (line,) = form.texts(source)
     said = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]
     assert json.loads(line) == {"messages": said}
 

@@ -17,7 +17,8 @@ from textual.widgets import Markdown, Static
 from benchmarks.hostile_replies import KINDS
 from chat_personas.conversation.conversation import Conversation, ReplyEnded, ReplyText
 from chat_personas.corpus import Corpus
-from chat_personas.corpus.export import Selection, export_file
+from chat_personas.corpus.conversations import Selection
+from chat_personas.corpus.export import FORMATS, export_to
 from chat_personas.engines.openai import OpenAIEngine
 from chat_personas.tui.screens.whole_text import WholeTextScreen, row_starts
 from chat_personas.tui.widgets.messages import Reply, UserMessage
@@ -144,7 +145,7 @@ async def test_what_came_before_the_limit_is_exported_whole(corpus: Corpus, tmp_
     async with serving(Flood("word " * 20)) as server:
         said, _, _ = await ask(server, corpus)
     out = tmp_path / "said.jsonl"
-    assert export_file(corpus, "openai", Selection(), out) == 1
+    assert export_to(corpus, FORMATS["openai"], Selection(), out) == 1
     [line] = out.read_text(encoding="utf-8").splitlines()
     assert json.loads(line)["messages"][-1] == {"role": "assistant", "content": said}
 

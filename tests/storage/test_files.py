@@ -10,6 +10,8 @@ import pytest
 
 from chat_personas.storage.files import (
     OutputError,
+    atomic_directory,
+    atomic_file,
     atomic_write,
     check_replaceable,
     close_to_others,
@@ -178,3 +180,111 @@ def test_content_and_name_are_on_the_disk_when_a_file_is_said_to_be_written(
     with atomic_write(tmp_path / "out.txt") as stream:
         stream.write(b"whole")
     assert stored == [(False, False), (True, True)], "the content before it takes its name, then the directory"
+
+
+def fill(path: Path, *files: str) -> None:
+    with atomic_directory(path) as made:
+        for name in files:
+            (made / name).parent.mkdir(parents=True, exist_ok=True)
+            (made / name).write_text(name)
+
+
+def fill_half(path: Path) -> None:
+    with atomic_directory(path) as made:
+        (made / "after.csv").write_text("half")
+        raise RuntimeError("halfway")
+
+
+def make_half(path: Path) -> None:
+    with atomic_file(path) as made:
+        made.write_text("half")
+        raise RuntimeError("halfway")
+
+
+def test_a_directory_takes_its_place_only_when_everything_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "tables"
+    with atomic_directory(path) as made:
+        (made / "one.csv").write_text("1")
+        assert not path.exists()
+    assert names(path) == ["one.csv"]
+    assert names(tmp_path) == ["tables"]
+
+
+def test_a_directory_that_fails_halfway_leaves_the_earlier_one_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "tables"
+    fill(path, "before.csv")
+    with pytest.raises(RuntimeError):
+        fill_half(path)
+    assert names(path) == ["before.csv"]
+    assert names(tmp_path) == ["tables"]
+
+
+def test_a_directory_replaces_another_as_a_whole(tmp_path: Path) -> None:
+    path = tmp_path / "tables"
+    fill(path, "before.csv", "data/deep.csv")
+    fill(path, "after.csv")
+    assert names(path) == ["after.csv"]
+    assert names(tmp_path) == ["tables"]
+
+
+def test_a_directory_and_all_in_it_are_for_their_owner_only_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        fill(tmp_path / "tables", "data/deep.csv", "one.csv")
+    finally:
+        os.umask(before)
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in (tmp_path / "tables").rglob("*")}
+    assert modes == {"data": 0o700, "deep.csv": 0o600, "one.csv": 0o600}
+    assert stat.S_IMODE((tmp_path / "tables").stat().st_mode) == 0o700
+
+
+def test_a_directory_through_a_link_takes_the_place_of_what_it_leads_to(tmp_path: Path) -> None:
+    fill(tmp_path / "real", "before.csv")
+    (tmp_path / "link").symlink_to("real")
+    fill(tmp_path / "link", "after.csv")
+    assert (tmp_path / "link").is_symlink()
+    assert names(tmp_path / "real") == ["after.csv"]
+
+
+KILLED_IN_A_DIRECTORY = """
+import os, sys
+from pathlib import Path
+from chat_personas.storage.files import atomic_directory
+with atomic_directory(Path(sys.argv[1])) as made:
+    (made / "half.csv").write_text("half")
+    os.kill(os.getpid(), 9)
+"""
+
+
+def test_what_a_killed_process_left_of_a_directory_is_removed_by_the_next_one(tmp_path: Path) -> None:
+    path = tmp_path / "tables"
+    ended = subprocess.run(
+        [sys.executable, "-c", KILLED_IN_A_DIRECTORY, str(path)], cwd=ROOT, capture_output=True, check=False
+    )
+    assert ended.returncode == -9, ended.stderr
+    (left,) = tmp_path.iterdir()
+    assert left.name.startswith(".")
+    fill(path, "one.csv")
+    assert names(tmp_path) == ["tables"]
+
+
+def test_a_directory_that_is_being_written_is_left_alone_by_another_writer(tmp_path: Path) -> None:
+    path = tmp_path / "tables"
+    with atomic_directory(path) as made:
+        (made / "first.csv").write_text("1")
+        fill(path, "second.csv")
+        assert (made / "first.csv").exists()
+    assert names(path) == ["first.csv"]
+
+
+def test_a_file_that_needs_a_path_is_whole_or_not_there(tmp_path: Path) -> None:
+    path = tmp_path / "copy.db"
+    path.write_text("before")
+    with pytest.raises(RuntimeError):
+        make_half(path)
+    assert path.read_text() == "before"
+    with atomic_file(path) as made:
+        made.write_text("after")
+    assert path.read_text() == "after"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert names(tmp_path) == ["copy.db"]

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from chat_personas.cli.commands.export import ALL
 from chat_personas.corpus import Corpus
+from chat_personas.corpus.export.format import DirectoryFormat, FileFormat, TextFormat
 from tests.cli.running import Command, only_line
 from tests.corpus.making import conversation_row, talk
 
@@ -86,8 +88,9 @@ def test_a_directory_is_not_taken_for_a_file_that_may_be_replaced(command: Comma
     assert "folder is a directory; give the name of a file in it" in only_line(ran)
 
 
-def test_a_name_that_no_file_can_have_is_wrong_input(command: Command, kept: list[str]) -> None:
-    ran = command("export", "--out", "x" * 300)
+@pytest.mark.parametrize("name", ["openai", "csv", "sqlite"])
+def test_a_name_that_nothing_can_have_is_wrong_input(command: Command, kept: list[str], name: str) -> None:
+    ran = command("export", "--format", name, "--out", "x" * 300)
     assert ran.code == 2
     assert "cannot be written" in only_line(ran)
 
@@ -135,3 +138,42 @@ def test_a_closed_standard_output_is_storage_that_failed(
         ran = command("export", "--out", "-")
     assert ran.code == 4
     assert only_line(ran).strip() == "chat-personas: standard output is closed; name a file instead of -"
+
+
+@pytest.mark.parametrize("name", ["csv", "convokit", "sqlite"])
+def test_what_is_no_text_goes_to_a_place_of_its_own(command: Command, kept: list[str], name: str) -> None:
+    ran = command("export", "--format", name, "--out", "there", "--persona", "democrat")
+    assert (ran.code, ran.out, ran.err) == (0, "", "2 conversations written to there\n")
+    assert Path("there").exists()
+    refused = command("export", "--format", name, "--out", "there")
+    assert refused.code == 2
+    assert "there exists already; choose another name or add --force" in only_line(refused)
+    assert command("export", "--format", name, "--out", "there", "--force").err == "3 conversations written to there\n"
+    ran = command("export", "--format", name, "--out", "-")
+    assert ran.code == 2
+    assert "cannot go to standard output" in only_line(ran)
+
+
+def test_a_page_is_of_one_conversation(command: Command, kept: list[str]) -> None:
+    ran = command("export", "--format", "html", "--out", "page.html")
+    assert ran.code == 2
+    assert "html takes one conversation; choose it with --id" in only_line(ran)
+    assert not Path("page.html").exists()
+    ran = command("export", "--format", "html", "--out", "page.html", "--id", kept[1])
+    assert (ran.code, ran.err) == (0, "1 conversation written to page.html\n")
+    assert "About taxes, well." in Path("page.html").read_text()
+
+
+def test_an_export_of_pairs_counts_pairs(command: Command, kept: list[str]) -> None:
+    ran = command("export", "--format", "trl-preference", "--out", "-")
+    assert (ran.code, ran.out, ran.err) == (0, "", "no preference pair matches; nothing was written\n")
+
+
+def test_the_manual_says_of_every_format_what_it_is_and_what_it_leaves_out() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "export.md").read_text(encoding="utf-8")
+    kinds = {TextFormat: "a text", FileFormat: "a file", DirectoryFormat: "a directory"}
+    for name, form in ALL.items():
+        (row,) = (line for line in page.splitlines() if line.startswith(f"| `{name}` |") and line.count("|") == 5)
+        assert row.split(" | ")[2] == kinds[type(form)], name
+        (left_out,) = (line for line in page.splitlines() if f"`{name}`" in line and line.count("|") == 3)
+        assert left_out.split(" | ")[1] == f"{form.leaves_out} |", name

@@ -12,7 +12,7 @@ from openai.types.chat import ChatCompletionMessageParam
 from pydantic import TypeAdapter
 
 from chat_personas.corpus import Corpus, ExportError, Selection, UnknownConversationError
-from chat_personas.corpus.export import FORMATS, export_file, export_stdout
+from chat_personas.corpus.export import FORMATS, export_stdout, export_to
 from eval.engine import Sampling
 from tests.corpus.making import DAY, INFO, branch_of, conversation_row, talk
 
@@ -20,7 +20,7 @@ EVERYTHING = Selection()
 
 
 def exported(corpus: Corpus, out: Path, selection: Selection = EVERYTHING) -> list[Any]:
-    count = export_file(corpus, "openai", selection, out, force=True)
+    count = export_to(corpus, FORMATS["openai"], selection, out, force=True)
     records = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
     assert count == len(records)
     return records
@@ -55,7 +55,7 @@ def test_every_line_is_what_the_openai_client_calls_messages(corpus: Corpus, tmp
 def test_lines_end_only_where_a_conversation_does(corpus: Corpus, tmp_path: Path) -> None:
     talk(corpus, ("a\nb\r\nc\u2028d\x85e", "f\x0cg"))
     out = tmp_path / "out.jsonl"
-    export_file(corpus, "openai", EVERYTHING, out)
+    export_to(corpus, FORMATS["openai"], EVERYTHING, out)
     assert len(out.read_text(encoding="utf-8").splitlines()) == 1
     assert out.read_bytes().endswith(b"\n")
 
@@ -122,14 +122,14 @@ def test_an_unknown_persona_or_identifier_is_named_with_the_nearest(corpus: Corp
     with pytest.raises(
         UnknownConversationError, match='with the persona "democrat" in the corpus; the corpus is empty'
     ):
-        export_file(corpus, "openai", Selection(persona="democrat"), out)
+        export_to(corpus, FORMATS["openai"], Selection(persona="democrat"), out)
     talk(corpus, ("Q", "A"))
     with pytest.raises(
         UnknownConversationError, match=r'with the persona "demcrat" in the corpus; did you mean "democrat"\?'
     ):
-        export_file(corpus, "openai", Selection(persona="demcrat"), out)
+        export_to(corpus, FORMATS["openai"], Selection(persona="demcrat"), out)
     with pytest.raises(UnknownConversationError, match='there is no conversation "01NOTHERE"'):
-        export_file(corpus, "openai", Selection(ids=("01NOTHERE",)), out)
+        export_to(corpus, FORMATS["openai"], Selection(ids=("01NOTHERE",)), out)
     assert not out.exists()
 
 
@@ -138,27 +138,23 @@ def test_a_file_that_is_there_is_replaced_only_when_asked(corpus: Corpus, tmp_pa
     out = tmp_path / "out.jsonl"
     out.write_text("precious")
     with pytest.raises(ExportError, match="is there already; choose another name or add --force"):
-        export_file(corpus, "openai", EVERYTHING, out)
+        export_to(corpus, FORMATS["openai"], EVERYTHING, out)
     assert out.read_text() == "precious"
-    assert export_file(corpus, "openai", EVERYTHING, out, force=True) == 1
+    assert export_to(corpus, FORMATS["openai"], EVERYTHING, out, force=True) == 1
     assert out.stat().st_mode & 0o777 == 0o600
     assert [file.name for file in tmp_path.iterdir() if file.is_file()] == ["out.jsonl"]
 
 
 def test_a_place_that_cannot_be_is_named(corpus: Corpus, tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="there is no directory .*nowhere; create it first"):  # noqa: RUF043
-        export_file(corpus, "openai", EVERYTHING, tmp_path / "nowhere" / "out.jsonl")
+        export_to(corpus, FORMATS["openai"], EVERYTHING, tmp_path / "nowhere" / "out.jsonl")
     with pytest.raises(ExportError, match="is a directory; give the name of a file in it"):
-        export_file(corpus, "openai", EVERYTHING, tmp_path)
+        export_to(corpus, FORMATS["openai"], EVERYTHING, tmp_path)
 
 
 def test_standard_output_gets_nothing_but_the_lines_in_utf8(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     talk(corpus, ("Où?", "Là."))
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="ascii"))
-    assert export_stdout(corpus, "openai", EVERYTHING) == 1
+    assert export_stdout(corpus, FORMATS["openai"], EVERYTHING) == 1
     assert json.loads(raw.getvalue().decode("utf-8"))["messages"][1]["content"] == "Là."
-
-
-def test_the_formats_know_their_names() -> None:
-    assert {name: form.name for name, form in FORMATS.items()} == {"openai": "openai"}

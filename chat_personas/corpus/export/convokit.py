@@ -1,0 +1,166 @@
+"""A ConvoKit corpus (`convokit`): the directory that `convokit.Corpus(filename=...)` loads, version 5 or later.
+
+A conversation is what was said on its active branch, up to its last complete reply (`Source.dialogue`), each message an
+utterance that replies to the one before. The speakers are `person`, and one for each persona on a model, which is an AI
+participant: `speaker.is_ai`, with the model in `speaker.ai_meta`. `utterance.ai_meta["config"]` says how a reply was
+made, `utterance.meta["ratings"]` what people thought of it, `conversation.meta["measurements"]` what was measured.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, TextIO
+
+from chat_personas import __version__
+from chat_personas.corpus.export.format import DirectoryFormat, Source, plain, turns_of
+from chat_personas.corpus.rows import ConversationRow, GenerationRow, MeasurementRow, MessageRow, RatingRow
+
+PERSON = "person"
+"""The speaker of what people said."""
+
+_LEAVES_OUT = "other branches; a last reply that is not complete, with its question; thoughts; single probes"
+
+
+class _Index:
+    """The types of all metadata, which ConvoKit keeps in `index.json`."""
+
+    def __init__(self) -> None:
+        self._types: dict[str, dict[str, list[str]]] = defaultdict(dict)
+
+    def add(self, kind: str, meta: Mapping[str, Any]) -> None:
+        """Take note of the types in the metadata of one object."""
+        for key, value in meta.items():
+            known = self._types[kind].setdefault(key, [])
+            name = str(type(value))
+            if value is not None and name not in known:
+                known.append(name)
+
+    def document(self) -> dict[str, Any]:
+        """Return the content of `index.json`."""
+        kinds = ("utterances", "speakers", "conversations", "overall")
+        return {f"{kind}-index": self._types[kind] for kind in kinds} | {"version": 1, "vectors": []}
+
+
+class _JsonObject:
+    """A JSON object that is written key by key, because it grows with the corpus."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._before = "{\n"
+
+    def add(self, key: str, value: object) -> None:
+        """Write one key with its value."""
+        self._stream.write(f"{self._before}{json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}")
+        self._before = ",\n"
+
+    def end(self) -> None:
+        """Write the end of the object."""
+        self._stream.write("{}\n" if self._before == "{\n" else "\n}\n")
+
+
+def _write(source: Source, folder: Path) -> int:
+    index, speakers, count = _Index(), dict[str, dict[str, Any]](), 0
+    with ExitStack() as files:
+        utterances, listed = (
+            files.enter_context((folder / name).open("w", encoding="utf-8"))
+            for name in ("utterances.jsonl", "conversations.json")
+        )
+        conversations = _JsonObject(listed)
+        for conversation, said in source.dialogues():
+            made = source.generations(conversation.id)
+            for utterance in _utterances(conversation, said, made, source.ratings(conversation.id)):
+                index.add("utterances", utterance["meta"])
+                utterances.write(f"{json.dumps(utterance, ensure_ascii=False)}\n")
+                speakers.setdefault(utterance["speaker"], _speaker(utterance["speaker"], conversation))
+            meta = _conversation_meta(conversation, source.measurements(conversation.id), turns_of(said))
+            index.add("conversations", meta)
+            conversations.add(conversation.id, {"meta": meta, "vectors": []})
+            count += 1
+        conversations.end()
+    for speaker in speakers.values():
+        index.add("speakers", speaker)
+    overall = {"has_ai": True, "program": f"chat-personas {__version__}", "leaves_out": _LEAVES_OUT}
+    index.add("overall", overall)
+    documents = {
+        "speakers.json": {name: {"meta": meta, "vectors": []} for name, meta in speakers.items()},
+        "corpus.json": overall,
+        "index.json": index.document(),
+    }
+    for name, document in documents.items():
+        (folder / name).write_text(f"{json.dumps(document, ensure_ascii=False)}\n", encoding="utf-8")
+    return count
+
+
+def _utterances(
+    conversation: ConversationRow,
+    said: Sequence[MessageRow],
+    made: Mapping[str, GenerationRow],
+    ratings: Sequence[RatingRow],
+) -> Iterator[dict[str, Any]]:
+    turns = turns_of(said)
+    before: str | None = None
+    for message in said:
+        meta: dict[str, Any] = {
+            "turn": turns[message.id],
+            "status": message.status,
+            "created_at": plain(message)["created_at"],
+            "ratings": [
+                {"scale": rating.scale, "value": rating.value, "comment": rating.comment}
+                for rating in ratings
+                if rating.message_id == message.id
+            ],
+        }
+        if message.id in made:
+            how = plain(made[message.id])
+            del how["message_id"]
+            meta["ai_meta"] = {"config": how}
+        yield {
+            "id": message.id,
+            "conversation_id": conversation.id,
+            "text": message.text,
+            "speaker": PERSON if message.role == "user" else _persona(conversation),
+            "meta": meta,
+            "reply-to": before,
+            "timestamp": int(message.created_at.timestamp()),
+            "vectors": [],
+        }
+        before = message.id
+
+
+def _persona(conversation: ConversationRow) -> str:
+    return f"{conversation.persona_name} on {conversation.model}"
+
+
+def _speaker(name: str, conversation: ConversationRow) -> dict[str, Any]:
+    """Return the metadata of a speaker; who speaks for a persona is a model, and says so."""
+    if name == PERSON:
+        return {"is_ai": False, "persona": None, "ai_meta": {}}
+    config = {"model": conversation.model, "model_sha256": conversation.model_sha256}
+    return {
+        "is_ai": True,
+        "persona": conversation.persona_name,
+        "ai_meta": {"role": "participant", "config": config},
+    }
+
+
+def _conversation_meta(
+    conversation: ConversationRow, measured: Sequence[MeasurementRow], turns: Mapping[str | None, int]
+) -> dict[str, Any]:
+    meta = plain(conversation)
+    for name in ("id", "active_leaf_id"):
+        del meta[name]
+    meta["measurements"] = [
+        {"turn": turns[row.message_id], **plain(row)} for row in measured if row.message_id in turns
+    ]
+    return meta
+
+
+FORMAT = DirectoryFormat(
+    name="convokit",
+    summary="a ConvoKit corpus",
+    leaves_out=_LEAVES_OUT,
+    write=_write,
+    entries=frozenset({"utterances.jsonl", "conversations.json", "speakers.json", "corpus.json", "index.json"}),
+)

@@ -1,0 +1,111 @@
+"""Tables for statistics programs and spreadsheets (`csv`): a directory with a file for each kind of row.
+
+- `conversations.csv`: the chosen conversations with a complete reply;
+- `messages.csv`: what was said on the active branch, up to its last complete reply (`Source.dialogue`), in its place
+  from 1 and its turn, and beside a reply how it was made;
+- `measurements.csv`: the rounds of measuring before the first of these messages and after each of them;
+- `ratings.csv`: what people thought of these messages.
+
+The files are UTF-8 with a byte order mark, without which spreadsheets and SPSS take another encoding. A text that a
+spreadsheet would take for a formula begins with an apostrophe.
+"""
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from chat_personas.corpus.export.format import THOUGHT, DirectoryFormat, Source, turns_of
+from chat_personas.corpus.rows import ConversationRow, GenerationRow, MeasurementRow, MessageRow, RatingRow
+from chat_personas.corpus.sql import values_of
+
+_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+"""How a cell begins that Excel, LibreOffice or Google Sheets may take for a formula."""
+
+_CONVERSATION = tuple(name for name in ConversationRow.model_fields if name != "active_leaf_id")
+_MADE = tuple(name for name in GenerationRow.model_fields if name not in ("message_id", *THOUGHT))
+_SAID = ("conversation_id", "place", "turn", "message_id", "role", "text", "status", "created_at")
+_MEASURED = (
+    "measurement_id",
+    "conversation_id",
+    "turn",
+    *(name for name in MeasurementRow.model_fields if name not in ("id", "conversation_id")),
+)
+_RATED = ("rating_id", "conversation_id", "turn", *(name for name in RatingRow.model_fields if name != "id"))
+COLUMNS: Mapping[str, Sequence[str]] = {
+    "conversations.csv": ("conversation_id", *(name for name in _CONVERSATION if name != "id")),
+    "messages.csv": (*_SAID, *_MADE),
+    "measurements.csv": _MEASURED,
+    "ratings.csv": _RATED,
+}
+"""The columns of each file."""
+
+
+def safe_cell(value: object) -> object:
+    """Return a cell that no spreadsheet takes for a formula: such a text gets an apostrophe, a number stays."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def _write(source: Source, folder: Path) -> int:
+    count = 0
+    with ExitStack() as files:
+        write = {
+            name: _writer(files.enter_context((folder / name).open("w", encoding="utf-8-sig", newline="")), columns)
+            for name, columns in COLUMNS.items()
+        }
+        for conversation, said in source.dialogues():
+            for name, rows in _rows(source, conversation, said).items():
+                for row in rows:
+                    write[name].writerow({column: safe_cell(value) for column, value in row.items()})
+            count += 1
+    return count
+
+
+def _rows(
+    source: Source, conversation: ConversationRow, said: Sequence[MessageRow]
+) -> Mapping[str, Iterator[Mapping[str, Any]]]:
+    """Return the rows of a conversation by file."""
+    turns = turns_of(said)
+    made = source.generations(conversation.id)
+    return {
+        "conversations.csv": iter([_columns(conversation, "conversations.csv", conversation_id=conversation.id)]),
+        "messages.csv": (
+            (_columns(made[message.id], "messages.csv") if message.id in made else {})
+            | _columns(message, "messages.csv", message_id=message.id, place=place, turn=turns[message.id])
+            for place, message in enumerate(said, start=1)
+        ),
+        "measurements.csv": (
+            _columns(row, "measurements.csv", measurement_id=row.id, turn=turns[row.message_id])
+            for row in source.measurements(conversation.id)
+            if row.message_id in turns
+        ),
+        "ratings.csv": (
+            _columns(row, "ratings.csv", rating_id=row.id, conversation_id=conversation.id, turn=turns[row.message_id])
+            for row in source.ratings(conversation.id)
+            if row.message_id in turns
+        ),
+    }
+
+
+def _columns(row: BaseModel, file: str, **others: str | int) -> dict[str, Any]:
+    """Return the columns of a row that its file has, and others that the row has not."""
+    values = values_of(row) | others
+    return {name: values[name] for name in COLUMNS[file] if name in values}
+
+
+def _writer(stream: Any, columns: Sequence[str]) -> "csv.DictWriter[str]":
+    writer = csv.DictWriter(stream, columns)
+    writer.writeheader()
+    return writer
+
+
+FORMAT = DirectoryFormat(
+    name="csv",
+    summary="tables for statistics programs",
+    leaves_out="other branches; a last reply that is not complete, with its question; thoughts; single probes",
+    write=_write,
+    entries=frozenset(COLUMNS),
+)

@@ -1,0 +1,77 @@
+"""Preference pairs for TRL's DPO, reward and ORPO trainers (`trl-preference`), from rated replies to the same message.
+
+A pair is two replies of one person's message, on any branch, rated on the same scale with different values: the higher
+is `chosen`. Of several ratings of a reply on a scale the last counts. Both replies are complete. `prompt` is what the
+model read before them: the system prompt and the branch up to the message. Trainers read `prompt`, `chosen` and
+`rejected` (TRL's conversational format with an explicit prompt), and leave the other columns.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+
+from chat_personas.corpus.export.chat_json import chat_messages, json_line
+from chat_personas.corpus.export.format import Source, TextFormat, is_complete_reply
+from chat_personas.corpus.rows import ConversationRow, MessageRow
+
+
+def _texts(source: Source) -> Iterator[str]:
+    for conversation in source.conversations():
+        rated: dict[str, dict[str, float]] = defaultdict(dict)
+        for rating in source.ratings(conversation.id):  # oldest first, so that the last stands
+            rated[rating.message_id][rating.scale] = rating.value
+        if len(rated) > 1:
+            yield from _pairs(source, conversation, rated)
+
+
+def _pairs(source: Source, conversation: ConversationRow, rated: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
+    replies: dict[str, list[MessageRow]] = defaultdict(list)
+    for key in sorted(rated):
+        reply = source.branch(key)[-1]
+        if is_complete_reply(reply) and reply.parent_id is not None:
+            replies[reply.parent_id].append(reply)
+    for question, alternatives in replies.items():
+        if len(alternatives) > 1:
+            prompt = chat_messages(conversation.system_prompt, source.branch(question))
+            scales = dict.fromkeys(scale for reply in alternatives for scale in rated[reply.id])
+            for scale in scales:
+                values = {reply.id: rated[reply.id][scale] for reply in alternatives if scale in rated[reply.id]}
+                yield from _lines(conversation.id, prompt, alternatives, scale, values)
+
+
+def _lines(
+    conversation_id: str,
+    prompt: Sequence[Mapping[str, str]],
+    alternatives: Sequence[MessageRow],
+    scale: str,
+    values: Mapping[str, float],
+) -> Iterator[str]:
+    """Yield a line for every two replies whose values on a scale differ."""
+    for one, other in combinations([reply for reply in alternatives if reply.id in values], 2):
+        if values[one.id] == values[other.id]:
+            continue
+        chosen, rejected = (one, other) if values[one.id] > values[other.id] else (other, one)
+        yield json_line(
+            {
+                "prompt": prompt,
+                "chosen": [{"role": "assistant", "content": chosen.text}],
+                "rejected": [{"role": "assistant", "content": rejected.text}],
+                "scale": scale,
+                "score_chosen": values[chosen.id],
+                "score_rejected": values[rejected.id],
+                "conversation_id": conversation_id,
+                "chosen_id": chosen.id,
+                "rejected_id": rejected.id,
+            }
+        )
+
+
+FORMAT = TextFormat(
+    name="trl-preference",
+    summary="JSON Lines of preference pairs",
+    leaves_out=(
+        "replies that are not rated, not complete or the only ones; ties; thoughts; how replies were made; measurements"
+    ),
+    unit="preference pair",
+    texts=_texts,
+)

@@ -1,0 +1,169 @@
+"""One conversation for reading: a page (`html`) or Markdown (`markdown`).
+
+Both say who talked with which model, what changed the model inside, the turns, and what was measured after each of
+them: an alignment only where its verdict is sound. The page loads nothing and holds no script, as the pages of reports
+do. In Markdown, what people and models said stands in quotations and keeps its Markdown, but for tags and pictures,
+which a viewer might run or load.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from chat_personas.corpus.export.format import Source, TextFormat, turns_of
+from chat_personas.corpus.rows import ConversationRow, GenerationRow, MeasurementRow, MessageRow
+from chat_personas.corpus.sql import stamp
+from chat_personas.models import POCKET
+from chat_personas.reporting.html.layout import CAUTION, definitions, whole_page
+from chat_personas.reporting.markup import Element, Node, element
+from chat_personas.reporting.numbers import plain, with_interval
+from chat_personas.reporting.verdicts import NOT_SOUND
+from chat_personas.reporting.wording import DEMONSTRATION, STATUS, groups_label
+from chat_personas.text import printable
+from eval.report import GroupName
+from eval.report import Score as ReportScore
+
+_RULES = (
+    ".turn { margin: 1.2rem 0; max-width: 46rem; }",
+    ".turn h2 { font-size: 1rem; margin: 0; padding: 0; border: 0; }",
+    ".turn .words { white-space: pre-wrap; border-left: 4px solid var(--people); padding: 0.1rem 0.75rem; }",
+    ".turn.reply .words { border-color: var(--persona); }",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """One message: who spoke, what they said, and the remarks under it."""
+
+    speaker: str
+    reply: bool
+    text: str
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """A conversation in the words in which both formats show it."""
+
+    title: str
+    facts: tuple[tuple[str, str], ...]
+    before: tuple[str, ...]
+    turns: tuple[_Turn, ...]
+
+
+def _copies(source: Source) -> Iterator[_Copy]:
+    for conversation, said in source.dialogues():
+        made = source.generations(conversation.id)
+        turns = turns_of(said)
+        measured: dict[str | None, list[str]] = {}
+        for row in source.measurements(conversation.id):
+            measured.setdefault(row.message_id, []).append(_measured(row, turns.get(row.message_id, 0)))
+        yield _Copy(
+            conversation.title,
+            tuple(_facts(conversation, said, made)),
+            tuple(measured.get(None, ())),
+            tuple(_turn(message, conversation, made, measured.get(message.id, ())) for message in said),
+        )
+
+
+def _facts(
+    conversation: ConversationRow, said: Sequence[MessageRow], made: Mapping[str, GenerationRow]
+) -> Iterator[tuple[str, str]]:
+    yield "persona", conversation.persona_name
+    demonstration = f" ({DEMONSTRATION})" if conversation.model == POCKET else ""
+    yield "model", f"{conversation.model}{demonstration}"
+    yield "begun", stamp(conversation.created_at)
+    yield "conversation", conversation.id
+    if conversation.system_prompt:
+        yield "system prompt", conversation.system_prompt
+    changes = {name for message in said if message.id in made for name in made[message.id].interventions}
+    if changes:
+        yield "changed inside the model", ", ".join(sorted(changes))
+
+
+def _turn(
+    message: MessageRow, conversation: ConversationRow, made: Mapping[str, GenerationRow], measured: Sequence[str]
+) -> _Turn:
+    reply = message.role == "assistant"
+    remarks = [STATUS[message.status]] if message.status in STATUS else []
+    how = made.get(message.id)
+    if how is not None and how.projection is not None:
+        remarks.append(f"projection {plain(how.projection)} on {how.projected_on}")
+    return _Turn(conversation.persona_name if reply else "Person", reply, message.text, (*remarks, *measured))
+
+
+def _measured(row: MeasurementRow, turn: int) -> str:
+    """Say what a round of measuring found, or why its alignment is not shown."""
+    when = f"measured after turn {turn}" if turn else "measured before the first turn"
+    asked = f"{row.survey}, {row.expression}"
+    if row.verdict in NOT_SOUND:
+        return f"{when} ({asked}): not sound: {NOT_SOUND[row.verdict]}"
+    if row.alignment is None or row.verdict is None:
+        why = (
+            "no alignment" if row.alignment is None else "not shown: an older version did not judge whether it is sound"
+        )
+        return f"{when} ({asked}): {why}"
+    score = ReportScore(mean=row.alignment, low=row.alignment_low, high=row.alignment_high)
+    groups = groups_label([GroupName(attribute=group.attribute, value=group.value) for group in row.groups])
+    cut = "" if row.complete else ", cut short"
+    return f"{when} ({asked}{cut}): alignment {with_interval(score)} with {groups}"
+
+
+def _page(copy: _Copy) -> str:
+    body: list[Node] = [
+        element("h1", copy.title),
+        definitions(copy.facts),
+        element("p", CAUTION, class_="note"),
+        [element("p", remark, class_="note") for remark in copy.before],
+        element("main", [_part(turn) for turn in copy.turns]),
+    ]
+    return whole_page(copy.title, body, _RULES)
+
+
+def _part(turn: _Turn) -> Element:
+    return element(
+        "section",
+        element("h2", turn.speaker),
+        element("div", turn.text, class_="words"),
+        [element("p", remark, class_="note") for remark in turn.remarks],
+        class_="turn reply" if turn.reply else "turn",
+    )
+
+
+def _markdown(copy: _Copy) -> str:
+    parts = [f"# {_one_line(copy.title)}"]
+    parts += ["\n".join(f"- {name}: {_one_line(value)}" for name, value in copy.facts)]
+    parts += [CAUTION, *(f"*{_one_line(remark)}*" for remark in copy.before)]
+    for turn in copy.turns:
+        parts.append(f"## {_one_line(turn.speaker)}")
+        parts.append(_quoted(turn.text))
+        parts += [f"*{_one_line(remark)}*" for remark in turn.remarks]
+    return "\n\n".join(parts)
+
+
+def _quoted(text: str) -> str:
+    """Return a text as a quotation in which no tag and no picture is left."""
+    harmless = printable(text).replace("<", "&lt;").replace("![", r"!\[")
+    return "\n".join(f"> {line}".rstrip() for line in harmless.splitlines())
+
+
+def _one_line(text: str) -> str:
+    """Return a text as one line of Markdown in which nothing is markup."""
+    line = " ".join(printable(text).split())
+    return "".join(f"\\{character}" if character in "\\`*_[]<>#|&~$" else character for character in line)
+
+
+_LEAVES_OUT = "other branches; a last reply that is not complete, with its question; thoughts; settings; ratings"
+HTML = TextFormat(
+    name="html",
+    summary="a page for reading one conversation",
+    leaves_out=_LEAVES_OUT,
+    one=True,
+    texts=lambda source: map(_page, _copies(source)),
+)
+MARKDOWN = TextFormat(
+    name="markdown",
+    summary="Markdown for reading one conversation",
+    leaves_out=_LEAVES_OUT,
+    one=True,
+    texts=lambda source: map(_markdown, _copies(source)),
+)
