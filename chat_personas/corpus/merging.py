@@ -59,18 +59,32 @@ def snapshot(path: Path, beside: Path) -> Iterator[sqlite3.Connection]:
     with tempfile.TemporaryDirectory(dir=beside, prefix=".merge-") as folder:
         copy = Path(folder) / "copy.db"
         copy_to(path, copy)
-        connections = Connections(copy)
         try:
-            with connections.writing() as connection:
-                mark_interrupted(connection, _owners(path, copy))
-                _leave_out_growing_replies(connection)
-            with connections.maintaining() as connection:
-                if found := problems(connection):
-                    raise CorpusError(f"{display_path(path)} is not sound, so nothing was merged: {found[0]}")
-                with storage_errors(path):
-                    yield connection
+            connections = _sound(copy, _owners(path, copy))
+        except CorpusError as error:  # the copy is gone by the time that anybody looks for it
+            raise CorpusError(str(error).replace(display_path(copy), display_path(path))) from error
+        try:
+            with connections.maintaining() as connection, storage_errors(path):
+                yield connection
         finally:
             connections.close()
+
+
+def _sound(copy: Path, owners: Path) -> Connections:
+    """Open a copy of a corpus for merging. Raises CorpusError: it is not sound."""
+    connections = Connections(copy)
+    try:
+        with connections.writing() as connection:
+            mark_interrupted(connection, owners)
+            _leave_out_growing_replies(connection)
+        with connections.maintaining() as connection:
+            found = problems(connection)
+        if found:
+            raise CorpusError(f"{display_path(copy)} is not sound, so nothing was merged: {found[0]}")
+    except BaseException:
+        connections.close()
+        raise
+    return connections
 
 
 def _owners(path: Path, copy: Path) -> Path:

@@ -27,6 +27,7 @@ from personas.inputs.files import FileKind, read_bytes
 from personas.inputs.models import StrictModel
 from personas.inputs.suggestions import quoted, suggestion
 
+AGAIN = "train the direction again (--replace)"
 SCHEMA: Literal["chat-personas/direction@1"] = "chat-personas/direction@1"
 STATES = ".states"
 """How the name of a file ends in which a training keeps the states that it has read (`kept_states`)."""
@@ -148,7 +149,7 @@ def read_direction(path: Path) -> DirectionFile:
     try:
         description, hint, tensors = _parse(path)
     except _BROKEN as error:
-        raise SteeringError(f"{name} is not a whole GGUF file; train the direction again, or fetch it again") from error
+        raise SteeringError(f"{name} is not a whole GGUF file; {AGAIN}, or fetch it again") from error
     if not tensors:
         raise SteeringError(
             f"{name} holds no direction; name a control vector, whose tensors are called direction.1, …"
@@ -162,7 +163,7 @@ def read_direction(path: Path) -> DirectionFile:
     norms = np.linalg.norm(scaled, axis=1)
     known = {} if facts is None else {each.layer: each for each in facts.layers}
     if facts is not None and tuple(known) != layers:
-        raise SteeringError(f"{name} is damaged: it describes other layers than it has; train the direction again")
+        raise SteeringError(f"{name} is damaged: it describes other layers than it has; {AGAIN}")
     poles = [(each.negative_pole, each.positive_pole) for each in known.values()]
     direction = Direction(
         name=path.stem if facts is None else facts.name,
@@ -212,7 +213,7 @@ def _facts(description: str | None, name: str) -> DirectionFacts | None:
     except ValidationError as error:
         where = quoted(".".join(map(str, error.errors()[0]["loc"])))
         raise SteeringError(
-            f"{name} is damaged, or made by a newer version: its description has a fault at {where}; train it again"
+            f"{name} is damaged, or made by a newer version: its description has a fault at {where}; {AGAIN}"
         ) from error
 
 

@@ -194,11 +194,15 @@ def _described(intervention: Intervention) -> str:
     name = intervention.direction.name
     match intervention.kind:
         case "add":
-            return f"{name} {intervention.strength:+.2f}"
+            return f"{name} {_written(intervention.strength)}"
         case "clamp":
-            return f"{name} at {intervention.strength:.2f}"
+            return f"{name} at {_written(intervention.strength).removeprefix('+')}"
         case "ablate":
             return f"{name} removed"
+
+
+def _written(strength: float) -> str:
+    return f"{strength:+.2f}" if abs(strength) < 1000 else f"{strength:+g}"
 
 
 def _how_to_train(persona: Persona) -> str:

@@ -167,6 +167,19 @@ def test_a_corpus_that_is_not_sound_is_refused_as_a_whole(corpus: Corpus, other:
     assert corpus.conversation_ids() == ()
 
 
+def test_a_damaged_corpus_is_named_and_not_the_copy_of_it_that_was_read(corpus: Corpus, other: Corpus) -> None:
+    for _ in range(40):
+        talk(other, ("Hello", "Good day." * 100))
+    other.close()
+    content = bytearray(other.path.read_bytes())
+    content[8192:16384] = b"\xff" * 8192
+    other.path.write_bytes(content)
+    with pytest.raises(CorpusError) as raised:
+        corpus.merge(other.path)
+    assert str(other.path) in str(raised.value)
+    assert ".merge-" not in str(raised.value)
+
+
 @given(shared=st.lists(st.integers(0, 5), max_size=4), more=st.lists(st.integers(0, 5), max_size=4))
 def test_whatever_two_corpora_share_the_order_of_merging_does_not_matter(
     tmp_path_factory: pytest.TempPathFactory, shared: list[int], more: list[int]

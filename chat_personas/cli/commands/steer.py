@@ -52,6 +52,9 @@ from chat_personas.text import pluralize, printable
 from eval.engine import EngineInfo
 from personas import load_persona
 
+LEAST_LAYERS = 2
+"""A control vector has none for the first layer."""
+
 app = command_group("chat-personas steer train party --positive democrat --negative republican")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The direction's name, or a file.")]
@@ -137,6 +140,8 @@ async def _train(name: str, poles: _Poles, method: Method, model: str | None, se
         path = direction_path(name, info.sha256)
         if path.exists() and not replace:
             raise UsageError(f"there is already a direction {name} for this model; add --replace, or choose a name")
+        if shape.layers < LEAST_LAYERS:
+            raise UsageError(f"{info.name} has one layer; a direction needs a model with more")
         make_private(path.parent)
         purpose = Purpose(poles.contrast.sha256, info.sha256, info.build or "", shape.layers, shape.width)
         with progress_bar(f"training {name}") as advance:
@@ -276,7 +281,13 @@ def list_directions() -> int:
 
     Below them stand trainings that were interrupted.
     """
-    print_directions([(path, read_direction(path)) for path in kept_directions()], unfinished_trainings())
+    found, damaged = [], []
+    for path in kept_directions():
+        try:
+            found.append((path, read_direction(path)))
+        except SteeringError:
+            damaged.append(path)
+    print_directions(found, unfinished_trainings(), damaged)
     return DONE
 
 

@@ -15,6 +15,7 @@ from chat_personas.cli.evaluation.requests import agree
 from chat_personas.cli.opening import opened_model
 from chat_personas.engines.open import ModelFile, ModelServer, UnknownModelError, find_model, with_template
 from chat_personas.settings import Settings
+from chat_personas.steering.applied import steered_for
 from chat_personas.tui.leaving import run_unwaited
 from eval.answers import Answer, FloatArray
 from eval.compare.knowledge_gap import gaps
@@ -133,7 +134,7 @@ def verified(
             wrong = [Mismatch("prompt_sha256", CANNOT_ASK, str(error))]
         one = one.and_also(wrong, [*_not_at_hand(report, loaded, survey, again)])
         if again is not None:
-            one = run_unwaited(_asked_again(one, asked, again))
+            one = run_unwaited(_asked_again(one, asked, loaded, again))
         found.append(one)
     recomputed = [json.loads(gap.model_dump_json()) for gap in gaps(reports)]
     return [found[0].and_also(differing(document.get("gaps", []), recomputed, "gaps")), *found[1:]]
@@ -185,15 +186,17 @@ def _not_at_hand(
         yield "version", f"this is version {program_version()}, and the report is of {report.version}"
 
 
-async def _asked_again(one: Verified, asked: Asked | None, again: Again) -> Verified:
+async def _asked_again(one: Verified, asked: Asked | None, persona: LoadedPersona | None, again: Again) -> Verified:
     report = one.report
     if report.expression != "log_probability":
         raise UsageError(f"--replay asks for letters again, and this report is {report.expression}; leave --replay out")
-    if asked is None:
+    if asked is None or persona is None:
         raise UsageError("--replay needs the persona and the survey of the report; name them: --persona, --survey")
     chosen = _chosen(report, again.probes)
     async with AsyncExitStack() as opened:
-        engine = await _engine(report, again, opened)
+        engine = steered_for(await _engine(report, again, opened), persona)
+        if engine.info.interventions != tuple(report.model.interventions):
+            raise UsageError("the directions that the persona is steered along are not those of the report any more")
         same = report.model.build is not None and report.model.build == engine.info.build
         whole = same and not _any_batch(engine.info) and not report.timing.remembered
         every = [(each.id, order) for each in asked.questions for order in orders_for(asked.orders, each)]

@@ -41,15 +41,20 @@ _FARTHEST = 0.4
 MADE_ELSEWHERE = "made by another tool: no poles, and nothing is known of how well it separates texts"
 
 
-def print_directions(found: Sequence[tuple[Path, DirectionFile]], begun: Sequence[Path] = ()) -> None:
-    """Print one line a direction and model, then one for each training that was interrupted."""
-    if not found:
+def print_directions(
+    found: Sequence[tuple[Path, DirectionFile]], begun: Sequence[Path] = (), damaged: Sequence[Path] = ()
+) -> None:
+    """Print one line a direction and model, then one for each that is damaged, and for each interrupted training."""
+    if not found and not damaged:
         print("no direction has been trained yet; see chat-personas steer train --help")
     for _, each in found:
         facts = each.facts
         about = MADE_ELSEWHERE if facts is None else f"{facts.positive} against {facts.negative} ({facts.method})"
         model = "any model" if facts is None else facts.model_name
         print(printable(f"{padded(each.direction.name, 20)} {padded(model, 28)} {about}"))
+    for path in damaged:
+        advice = "damaged: train it again with --replace, or remove it with steer delete"
+        print(printable(f"{padded(path.parent.name, 20)} {advice}"))
     for name in dict.fromkeys(path.parent.name for path in begun):
         print(printable(f"{padded(name, 20)} interrupted: give the command again to go on; steer delete removes it"))
 

@@ -106,6 +106,7 @@ class Context:
         self._one = _NativeToken(library, self._bounds)
         self._abort = flag.install(library, self.pointer)
         self._rows: frozenset[int] = frozenset()
+        self._added = False
 
     def close(self) -> None:
         """Free the cache; the context cannot be used afterwards."""
@@ -118,6 +119,7 @@ class Context:
 
         What is in the cache was decoded before; clear it, or use an empty context.
         """
+        self._added = vectors is not None
         if vectors is None:
             self._library.llama_set_adapter_cvec(self.pointer, None, 0, 0, 0, 0)
             return
@@ -157,7 +159,7 @@ class Context:
     def check_finite(self, row: int) -> None:
         """Raise EngineError if the logits of `row` are not numbers: every token drawn from them would be noise."""
         if not np.isfinite(self.logits(row).max()):
-            raise EngineError(NOT_A_NUMBER)
+            raise EngineError(TOO_STRONG if self._added or self.residual is not None else NOT_A_NUMBER)
 
     def check_drawable(self, row: int) -> Any:
         """Return the native context for a sampler. Raises ValueError if it has no logits in `row`."""

@@ -61,6 +61,51 @@ def test_a_direction_is_listed_with_its_model_and_can_be_checked(command: Comman
     assert command("steer", "check", "loud", "--model", tiny).out == f"loud: fits {Path(tiny).stem}\n"
 
 
+def test_a_damaged_direction_hides_no_other_one_from_the_list(
+    command: Command, trained: Path, tiny: str, pairs: str
+) -> None:
+    assert command("steer", "train", "other", "--pairs", pairs, "--model", tiny).code == 0
+    trained.write_bytes(trained.read_bytes()[:1000])
+    ran = command("steer", "list")
+    assert ran.code == 0
+    other, damaged = ran.out.splitlines()
+    assert other.startswith("other ")
+    assert damaged.split(maxsplit=1) == [
+        "loud",
+        "damaged: train it again with --replace, or remove it with steer delete",
+    ]
+
+
+def test_a_model_of_one_layer_is_refused_before_anything_is_read(command: Command, tmp_path: Path, pairs: str) -> None:
+    flat = str(write_tiny_model(tmp_path / "flat.gguf", layers=1))
+    ran = command("steer", "train", "loud", "--pairs", pairs, "--model", flat)
+    assert (ran.code, only_line(ran)) == (2, "chat-personas: flat has one layer; a direction needs a model with more\n")
+    assert command("steer", "list").code == 0
+
+
+def test_a_persona_that_is_steered_from_inside_is_asked_again_along_its_direction(
+    command: Command, trained: Path, tiny: str, tmp_path: Path
+) -> None:
+    persona = tmp_path / "loud.toml"
+    persona.write_text(
+        'schema = "chat-personas/persona@1"\nname = "loud"\ntitle = "Loud"\nsteering = "activation"\n'
+        '[[groups]]\nattribute = "POLPARTY"\nvalue = "Democrat"\n'
+        '[[activation]]\ndirection = "loud"\nstrength = 2.0\n'
+    )
+    assert command("eval", str(persona), "--model", tiny, "--limit", "4", "--json", "r.json").code == 0
+    verify = ("report", "verify", "r.json", "--replay", "100", "--persona", str(persona), "--model", tiny)
+    ran = command(*verify)
+    assert ran.code == 0, ran.out
+    assert "8 probes asked again" in ran.out
+    other = command(
+        "steer", "train", "loud", "--positive", "democrat", "--negative", "republican", "--model", tiny, "--replace"
+    )
+    assert other.code == 0
+    ran = command(*verify)
+    assert ran.code == 2
+    assert "not those of the report any more" in only_line(ran)
+
+
 def test_a_direction_of_another_model_is_refused(command: Command, trained: Path, other_model: str) -> None:
     ran = command("steer", "check", "loud", "--model", other_model)
     assert ran.code == 2
