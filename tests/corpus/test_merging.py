@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat_personas.corpus import Corpus, CorpusError, RatingRow
@@ -167,6 +167,7 @@ def test_a_corpus_that_is_not_sound_is_refused_as_a_whole(corpus: Corpus, other:
     assert corpus.conversation_ids() == ()
 
 
+@settings(max_examples=25)  # each opens four corpora
 @given(shared=st.lists(st.integers(0, 5), max_size=4), more=st.lists(st.integers(0, 5), max_size=4))
 def test_whatever_two_corpora_share_the_order_of_merging_does_not_matter(
     tmp_path_factory: pytest.TempPathFactory, shared: list[int], more: list[int]
