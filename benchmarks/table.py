@@ -5,6 +5,7 @@ from benchmarks import (
     first_token_after_probing,
     first_token_while_probing,
     hostile_reply_key,
+    hostile_reply_memory,
     key_echo,
     memory,
     probes_vs_limit,
@@ -29,4 +30,5 @@ ROWS = (
     first_paint.ROW,
     server_concurrency.ROW,
     memory.ROW,
+    hostile_reply_memory.ROW,
 )

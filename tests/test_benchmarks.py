@@ -27,6 +27,7 @@ NAMES = [
     "first-paint",
     "server-concurrency",
     "memory",
+    "hostile-reply-memory",
 ]
 
 
