@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# Tests run in two processes. The threads of NumPy's products spin while they wait for each other, a third of the
+# Tests run in several processes. The threads of NumPy's products spin while they wait for each other, a third of the
 # processor time where the cores are busy. It is read when NumPy is first imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 

@@ -12,6 +12,7 @@ from chat_personas.cli.launch import Launch
 from chat_personas.engines import open as opening
 from chat_personas.engines.discreet import DiscreetEngine
 from chat_personas.engines.open import find_model, open_engine, shown_model
+from chat_personas.engines.openai import retrying
 from chat_personas.settings import Settings
 from eval.engine import EngineError, Message, Sampling
 from personas.inputs.redaction import secrets_of, shown_address, without_secrets
@@ -138,6 +139,7 @@ def test_a_server_that_repeats_what_it_was_sent_is_not_quoted_with_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.setenv("GATEWAY_KEY", IN_ENVIRONMENT)
+    monkeypatch.setattr(retrying, "FIRST_PAUSE", 0.0)
     url = f"http://{gateway.place}"
     write_settings(home, f'[servers."{url}"]\nkey_env = "GATEWAY_KEY"')
     gateway.fails = status
