@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from benchmarks.figure import Goal, Timing, interleaved
-from benchmarks.hostile_replies import LONG_LINE
+from benchmarks.hostile_replies import LONG_LINE, long_persona
 from benchmarks.process_memory import peak
 from benchmarks.row import Measured, Row, Settings
 from benchmarks.terminal import Terminal
@@ -19,18 +19,8 @@ KINDS = ("rules", LONG_LINE)
 SETTLES = 2.0
 """Seconds after the reply has ended in which the rest of it is drawn."""
 PATIENCE = 120.0
-PERSONA = """\
-schema = "chat-personas/persona@1"
-name = "long"
-title = "Long"
-steering = "portray"
-[[groups]]
-attribute = "POLPARTY"
-value = "Democrat"
-[sampling]
-max_tokens = 100000
-"""
-"""As many tokens as a persona may ask for: a reply is cut at 128 bytes for each, the long line at 12.8 MB."""
+TOKENS = 100_000
+"""As many as a persona may ask for: a reply is cut at 128 bytes for each, the long line at 12.8 MB."""
 
 
 def measure(settings: Settings) -> Measured:
@@ -59,7 +49,7 @@ def _peak(url: str, kind: str) -> float:
     """Return the most MiB that the program has taken by the time at which it has drawn such a reply."""
     with tempfile.TemporaryDirectory() as home:
         persona = Path(home) / "long.toml"
-        persona.write_text(PERSONA, encoding="utf-8")
+        persona.write_text(long_persona(TOKENS), encoding="utf-8")
         command = [str(Path(sys.executable).parent / "chat-personas"), "chat", str(persona), "--model", url]
         with Terminal(command, {"CHAT_PERSONAS_HOME": home}) as terminal:
             terminal.seconds_until(b"for example", PATIENCE)
