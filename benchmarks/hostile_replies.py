@@ -42,3 +42,15 @@ KINDS: Mapping[str, Callable[[int], Iterator[str]]] = {
     "blank lines": lambda count: repeat("\n", count),
 }
 """By name: a function from a number of pieces to the pieces."""
+LONG_LINE = "long line"
+LARGE: Mapping[str, Callable[[int], Iterator[str]]] = {LONG_LINE: lambda count: repeat("x" * 1024, count)}
+"""Replies of the same form that are large by their bytes: 20,000 pieces of this are 20 MB."""
+
+
+def long_persona(tokens: int) -> str:
+    """Return the file of a persona whose replies may have so many tokens."""
+    return (
+        'schema = "chat-personas/persona@1"\nname = "long"\ntitle = "Long"\nsteering = "portray"\n'
+        '[[groups]]\nattribute = "POLPARTY"\nvalue = "Democrat"\n'
+        f"[sampling]\nmax_tokens = {tokens}\n"
+    )

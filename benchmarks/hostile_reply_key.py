@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.figure import Goal, Timing, interleaved
-from benchmarks.hostile_replies import KINDS
+from benchmarks.hostile_replies import KINDS, long_persona
 from benchmarks.process_memory import resident
 from benchmarks.row import Measured, Row, Settings
 from benchmarks.terminal import Terminal
@@ -22,17 +22,6 @@ SETTLES = 2.0
 """Seconds after the last piece in which the rest is drawn, and keys are still typed."""
 KEYS = [letter for letter in map(chr, chain(range(0x100, 0x250), range(0x400, 0x530))) if letter.isalpha()]
 """Letters that occur nowhere else on the screen, so that an echo cannot be mistaken."""
-PERSONA = f"""\
-schema = "chat-personas/persona@1"
-name = "long"
-title = "Long"
-steering = "portray"
-[[groups]]
-attribute = "POLPARTY"
-value = "Democrat"
-[sampling]
-max_tokens = {PIECES}
-"""
 
 
 def measure(settings: Settings) -> Measured:
@@ -41,7 +30,7 @@ def measure(settings: Settings) -> Measured:
     growth: list[float] = []
     with tempfile.TemporaryDirectory() as home, token_server(per_second=PER_SECOND, length=PIECES) as url:
         persona = Path(home) / "long.toml"
-        persona.write_text(PERSONA, encoding="utf-8")
+        persona.write_text(long_persona(PIECES), encoding="utf-8")
         command = [str(Path(sys.executable).parent / "chat-personas"), "chat", str(persona), "--model", url]
 
         def hostile(_: int) -> Timing:

@@ -20,6 +20,13 @@ def resident(pid: int) -> float:
     return int(said.stdout) / 1024
 
 
+def peak(pid: int) -> float:
+    """Return the most MiB that process `pid` has ever held resident; Linux only, where the kernel keeps it."""
+    found = re.search(r"^VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(encoding="ascii"), re.MULTILINE)
+    assert found is not None
+    return int(found[1]) / 1024
+
+
 class _Sizes(logging.Handler):
     def __init__(self) -> None:
         super().__init__()

@@ -6,6 +6,7 @@ from benchmarks import (
     first_token_after_probing,
     first_token_while_probing,
     hostile_reply_key,
+    hostile_reply_memory,
     key_echo,
     memory,
     probes_vs_limit,
@@ -31,4 +32,5 @@ ROWS = (
     server_concurrency.ROW,
     memory.ROW,
     *exports.ROWS,
+    hostile_reply_memory.ROW,
 )

@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from subprocess import PIPE, Popen
 from typing import Any
 
-from benchmarks.hostile_replies import KINDS
+from benchmarks.hostile_replies import KINDS, LARGE
 
 MODEL = "steady"
 
@@ -24,7 +24,7 @@ MODEL = "steady"
 class TokenServer(ThreadingHTTPServer):
     """Streams `w1 w2 w3 ...`, `per_second` words a second; after `length` words a reply is complete.
 
-    A message that ends in a colon and a name of `KINDS` is answered with so many pieces of that reply instead.
+    A message that ends in a colon and a name of `KINDS` or `LARGE` is answered with so many pieces of that instead.
     A new paragraph begins after every `paragraph` words, if that is set. Probes, which are not streamed, are answered
     after `probe_seconds`. `said` holds the time (`time.monotonic`) at which each word of the latest reply was sent.
     """
@@ -107,7 +107,7 @@ class _Handler(BaseHTTPRequestHandler):
         said = self.server.said = []  # a stream whose client was killed goes on for a moment: not into the next one's
         began = time.monotonic()
         try:
-            for number, text in enumerate(KINDS.get(kind, self._words)(self.server.length), start=1):
+            for number, text in enumerate({**KINDS, **LARGE}.get(kind, self._words)(self.server.length), start=1):
                 time.sleep(max(0.0, began + number / self.server.per_second - time.monotonic()))
                 self._event(json.dumps(_piece({"content": text})))
                 said.append(time.monotonic())

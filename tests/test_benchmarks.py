@@ -35,6 +35,7 @@ NAMES = [
     "export-huggingface",
     "export-csv",
     "export-sqlite",
+    "hostile-reply-memory",
 ]
 
 

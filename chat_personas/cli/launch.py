@@ -81,6 +81,13 @@ class Launch:
         return shown_model(self.model or self.settings.model)
 
     @property
+    def longest_wait(self) -> str:
+        """Say for how long the server that was asked for is waited for. Raises SettingsError."""
+        from chat_personas.engines.open import longest_wait
+
+        return longest_wait(self.model or self.settings.model, self.settings)
+
+    @property
     def log_path(self) -> Path:
         """Where native libraries may write while the screen is up, in a directory that only the user can read."""
         from chat_personas.paths import log_path, make_private

@@ -157,7 +157,7 @@ class LineMode:
         self._interrupted = True
 
     async def _open_engine(self) -> Engine:
-        with busy(f"opening {self._launch.shown_model}…"):
+        with busy(f"opening {self._launch.shown_model}…", self._launch.longest_wait):
             engine = await self._launch.open_engine()
         if model_remarks(engine.info):
             print(f"({model_described(engine.info)})", file=sys.stderr, flush=True)

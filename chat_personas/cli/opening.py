@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from chat_personas.cli.errors import UsageError
 from chat_personas.cli.progress import busy
 from chat_personas.corpus import Corpus
-from chat_personas.engines.open import ModelServer, find_model, open_engine, shown_model
+from chat_personas.engines.open import ModelServer, find_model, longest_wait, open_engine, shown_model
 from chat_personas.paths import corpus_path, make_private
 from chat_personas.settings import Settings
 from chat_personas.tui.leaving import run_unwaited
@@ -40,7 +40,7 @@ async def opened_model(model: str, settings: Settings, opened: AsyncExitStack) -
         UnknownModelError: no model has that name.
         EngineError: the file is not a model, or the server does not answer.
     """
-    with busy(f"opening {shown_model(model)}…"):
+    with busy(f"opening {shown_model(model)}…", longest_wait(model, settings)):
         engine = await open_engine(model, settings)
     opened.push_async_callback(engine.close)
     return engine

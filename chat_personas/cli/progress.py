@@ -96,6 +96,7 @@ def _clock_time(seconds: float) -> str:
 Advance = Callable[[int, int], None]
 PATIENCE = 1.0
 """Seconds before something that takes long is shown."""
+STOPS = "Ctrl-C stops"
 SECONDS_BETWEEN_LINES = 30.0
 """How often a line is written where there is no terminal."""
 
@@ -139,13 +140,16 @@ def lines(title: str, pace: RateEstimate) -> Advance:
 
 
 @contextmanager
-def busy(title: str) -> Iterator[None]:
-    """Show `title` with a spinner while the block takes longer than a second. Needs a running event loop."""
+def busy(title: str, longest: str = "") -> Iterator[None]:
+    """Show `title` with a spinner while the block takes longer than a second. Needs a running event loop.
+
+    Beside it stand `longest`, which says how long it may take, and the keys that stop it.
+    """
     console = CleanConsole(to_error=True)
     if not console.is_terminal:
         yield
         return
-    status = console.status(Text(title))
+    status = console.status(Text(f"{title} ({longest}; {STOPS})" if longest else f"{title} ({STOPS})"))
     later = asyncio.get_running_loop().call_later(PATIENCE, status.start)
     try:
         yield

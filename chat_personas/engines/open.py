@@ -88,6 +88,22 @@ def shown_model(model: str) -> str:
     return shown_address(found.url) if isinstance(found, ModelServer) else found.path.stem
 
 
+def longest_wait(model: str, settings: "Settings") -> str:
+    """Say for how long a server is waited for while it is opened, for each of its answers.
+
+    Empty for a model file, which takes as long as its disk, and for a model that cannot be found.
+    """
+    try:
+        found = find_model(model)
+    except UnknownModelError:
+        return ""
+    return (
+        f"waits at most {settings.server(found.url).timeout:g} s for an answer"
+        if isinstance(found, ModelServer)
+        else ""
+    )
+
+
 def _checked_url(url: str) -> str:
     """Return the address without a slash at its end. Raises UnknownModelError, without repeating a password in it."""
     try:

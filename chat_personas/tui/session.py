@@ -55,6 +55,10 @@ class LaunchLike(Protocol):
     def settings(self) -> "Settings":
         """The validated settings. Raises SettingsError."""
 
+    @property
+    def longest_wait(self) -> str:
+        """Say for how long a server is waited for while it is opened; empty for a model file. Raises SettingsError."""
+
     def preview(self) -> Preview:
         """Return the settings for the first frame, not validated."""
 
@@ -102,6 +106,11 @@ class Session:
         """Replace the preview by the validated settings, and return them. Raises SettingsError."""
         self.settings = settings = await asyncio.to_thread(lambda: self.launch.settings)
         return settings
+
+    @property
+    def longest_wait(self) -> str:
+        """Say for how long a server is waited for while it is opened; empty for a model file, or not known yet."""
+        return "" if isinstance(self.settings, Preview) else self.launch.longest_wait
 
     async def open_persona(self, name: str | None = None) -> "LoadedPersona":
         """Read a persona, None for the one that was asked for; the next new conversation is with it."""

@@ -40,8 +40,15 @@ def answers(survey: str, tmp_path: Path) -> str:
     return "answers.jsonl"
 
 
-@pytest.mark.parametrize("with_errors", [False, True], ids=["tables", "tables and errors"])
-@pytest.mark.parametrize(("least", "code"), [("0.999", 1), ("0.001", 0)], ids=["fails", "holds"])
+@pytest.mark.parametrize(
+    ("least", "code", "with_errors"),
+    [
+        pytest.param("0.999", 1, True, id="fails-tables and errors"),
+        pytest.param("0.001", 0, False, id="holds-tables"),
+        pytest.param("0.999", 1, False, id="fails-tables", marks=pytest.mark.slow),
+        pytest.param("0.001", 0, True, id="holds-tables and errors", marks=pytest.mark.slow),
+    ],
+)
 def test_a_check_of_eval_is_made_although_nobody_reads(
     answers: str, survey: str, tmp_path: Path, least: str, code: int, with_errors: bool
 ) -> None:

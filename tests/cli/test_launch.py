@@ -1,6 +1,7 @@
 """What is read without the command parser is read as the parser would have read it."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -60,3 +61,20 @@ def test_the_usual_ways_to_the_screen_need_no_parser(typed: list[str], meant: La
 )
 def test_everything_else_is_left_to_the_parser(words: list[str]) -> None:
     assert launch.read(words) is None
+
+
+@pytest.mark.parametrize(
+    ("model", "longest"),
+    [
+        ("http://127.0.0.1:9/v1#qwen3", "waits at most 120 s for an answer"),
+        ("http://127.0.0.1:8/v1", "waits at most 7.5 s for an answer"),
+        ("pocket", ""),
+        ("nowhere", ""),
+    ],
+)
+def test_a_server_is_waited_for_as_long_as_the_settings_say_and_a_file_as_long_as_it_takes(
+    home: Path, model: str, longest: str
+) -> None:
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "settings.toml").write_text('[servers."http://127.0.0.1:8/v1"]\ntimeout = 7.5\n')
+    assert Launch(model=model).longest_wait == longest

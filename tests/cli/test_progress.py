@@ -1,8 +1,11 @@
 """What a person is told while a long run is under way."""
 
+import asyncio
+
 import pytest
 
-from chat_personas.cli.progress import RateEstimate, lines
+from chat_personas.cli import progress
+from chat_personas.cli.progress import RateEstimate, busy, lines
 from chat_personas.engines.cached import CacheStats
 
 
@@ -56,3 +59,18 @@ def test_a_log_file_is_told_every_half_minute_and_a_short_run_says_nothing(capsy
         advance(done, 20)
     told = capsys.readouterr().err.splitlines()
     assert told == ["democrat: 3 of 20, 6.0/min, 2:50 left", "democrat: 6 of 20, 6.0/min, 2:20 left"]
+
+
+@pytest.mark.parametrize(
+    ("longest", "beside"),
+    [("waits at most 9 s for an answer", "(waits at most 9 s for an answer; Ctrl-C stops)"), ("", "(Ctrl-C stops)")],
+)
+async def test_beside_what_takes_long_stands_how_long_at_most_and_how_to_stop_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, longest: str, beside: str
+) -> None:
+    monkeypatch.setattr(progress, "PATIENCE", 0.0)
+    monkeypatch.setattr(progress.CleanConsole, "is_terminal", True)
+    with busy("opening x…", longest):
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    assert f"opening x… {beside}" in capsys.readouterr().err

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat_personas.corpus import Corpus, CorpusError, RatingRow
@@ -180,6 +180,7 @@ def test_a_damaged_corpus_is_named_and_not_the_copy_of_it_that_was_read(corpus: 
     assert ".merge-" not in str(raised.value)
 
 
+@settings(max_examples=25)  # each opens four corpora
 @given(shared=st.lists(st.integers(0, 5), max_size=4), more=st.lists(st.integers(0, 5), max_size=4))
 def test_whatever_two_corpora_share_the_order_of_merging_does_not_matter(
     tmp_path_factory: pytest.TempPathFactory, shared: list[int], more: list[int]

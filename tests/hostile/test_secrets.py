@@ -9,16 +9,18 @@ from pathlib import Path
 import pytest
 
 from chat_personas.cli.launch import Launch
+from chat_personas.engines import open as opening
 from chat_personas.engines.discreet import DiscreetEngine
 from chat_personas.engines.open import find_model, open_engine, shown_model
+from chat_personas.engines.openai import retrying
 from chat_personas.settings import Settings
 from eval.engine import EngineError, Message, Sampling
 from personas.inputs.redaction import secrets_of, shown_address, without_secrets
-from tests.cli.conftest import brief, command, few, home
+from tests.cli.conftest import brief, command, few, home, tiny
 from tests.cli.running import Command
 from tests.engines.openai.scripted_server import completion
 
-__all__ = ["brief", "command", "few", "home"]
+__all__ = ["brief", "command", "few", "home", "tiny"]
 
 PASSWORD = "hunter2-and-more"
 IN_PATH = "k3yAbCdEf0123456789xyz"
@@ -85,6 +87,12 @@ def gateway() -> Iterator[Gateway]:
     server.server_close()
 
 
+@pytest.fixture(autouse=True)
+def quick_model(tiny: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Opens a tiny model in place of the built-in one: what a model says does not matter here, and many are opened."""
+    monkeypatch.setattr(opening, "pocket_path", lambda: Path(tiny))
+
+
 def found_in(text: str | bytes) -> list[str]:
     content = text if isinstance(text, bytes) else text.encode()
     return [secret for secret in SECRETS if secret.encode() in content]
@@ -131,6 +139,7 @@ def test_a_server_that_repeats_what_it_was_sent_is_not_quoted_with_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.setenv("GATEWAY_KEY", IN_ENVIRONMENT)
+    monkeypatch.setattr(retrying, "FIRST_PAUSE", 0.0)
     url = f"http://{gateway.place}"
     write_settings(home, f'[servers."{url}"]\nkey_env = "GATEWAY_KEY"')
     gateway.fails = status
@@ -161,6 +170,12 @@ async def test_an_address_without_secrets_gets_no_engine_around_its_own(home: Pa
     await engine.close()
     assert not isinstance(engine, DiscreetEngine)
     assert engine.info.name == f"http://127.0.0.1:{gateway.server_port}/v1#m"
+
+
+def commands(setting: str, few: str) -> tuple[list[str], ...]:
+    """Commands that read the settings, with a short survey unless it is the setting `survey` that is at fault."""
+    short = [] if setting == "survey" else ["--survey", few]
+    return ["doctor"], ["chat", "--measure", *short], ["eval", "democrat", "--limit", "1", *short]
 
 
 URL = f"http://:{PASSWORD}@127.0.0.1:9/{IN_PATH}/v1"
@@ -195,10 +210,10 @@ FAULTY_SETTINGS = [
 
 
 @pytest.mark.parametrize("text", FAULTY_SETTINGS)
-def test_a_fault_in_the_settings_never_repeats_a_secret(command: Command, home: Path, text: str) -> None:
+def test_a_fault_in_the_settings_never_repeats_a_secret(command: Command, home: Path, few: str, text: str) -> None:
     write_settings(home, text)
     failures = 0
-    for arguments in (["doctor"], ["chat", "--measure"], ["eval", "democrat", "--limit", "1"]):
+    for arguments in commands(text.partition(" = ")[0], few):
         ran = command(*arguments, given="")
         failures += ran.code != 0
         assert found_in(ran.out + ran.err) == [], arguments
@@ -209,11 +224,11 @@ def test_a_fault_in_the_settings_never_repeats_a_secret(command: Command, home: 
 @pytest.mark.parametrize("setting", ["persona", "model", "survey", "theme"])
 @pytest.mark.parametrize("value", ["swordfish", "sword/fish", "sword/fish.gguf", "/sword/swordfish.toml", "sword fish"])
 def test_a_wrong_name_in_the_settings_is_not_repeated_even_where_it_looks_like_a_word(
-    command: Command, home: Path, monkeypatch: pytest.MonkeyPatch, setting: str, value: str
+    command: Command, home: Path, few: str, monkeypatch: pytest.MonkeyPatch, setting: str, value: str
 ) -> None:
     write_settings(home, f'{setting} = "{value}"')
     for _ in ("file", "environment"):
-        for arguments in (["doctor"], ["chat", "--measure"], ["eval", "democrat", "--limit", "1"]):
+        for arguments in commands(setting, few):
             ran = command(*arguments, given="")
             assert "fish" not in ran.err, arguments
             assert "fish" not in "".join(line for line in ran.out.splitlines() if "FAIL" in line)
@@ -240,10 +255,10 @@ def test_a_wrong_name_on_the_command_line_is_repeated_and_one_in_the_settings_is
 @pytest.mark.parametrize("setting", ["PERSONA", "MODEL", "SURVEY", "THREADS", "MEASURE", "KEYS", "SERVERS", "SCHEMA"])
 @pytest.mark.parametrize("value", [URL, RANDOM, f'{{"{URL}": "{RANDOM}"}}'], ids=["address", "word", "table"])
 def test_a_fault_in_the_environment_never_repeats_a_secret(
-    command: Command, monkeypatch: pytest.MonkeyPatch, setting: str, value: str
+    command: Command, few: str, monkeypatch: pytest.MonkeyPatch, setting: str, value: str
 ) -> None:
     monkeypatch.setenv(f"CHAT_PERSONAS_{setting}", value)
-    for arguments in (["doctor"], ["chat", "--measure"]):
+    for arguments in commands(setting.lower(), few)[:2]:
         ran = command(*arguments, given="")
         assert found_in(ran.out + ran.err) == [], arguments
 

@@ -81,8 +81,11 @@ def test_what_the_card_counts_on_is_not_in_the_recipe(recipe_text: str) -> None:
     asked = [question for questions in UNSEEN["life"].values() for question in questions]
     foreign = [*UNSEEN["unreadable"]["messages"], *UNSEEN["unreadable"]["pasted"]]
     assert [said for said in (*claims, *asked, *foreign, *UNSEEN["bare"]) if said.lower().strip() in recipe_text] == []
-    matters = [rf"(?<!\w){re.escape(matter.lower())}(?!\w)" for matter in UNSEEN["near"]["matters"]]
-    assert [matter for matter in matters if re.search(matter, recipe_text)] == []
+    matters = [matter.lower() for matter in UNSEEN["near"]["matters"]]
+    there = [
+        matter for matter in matters if matter in recipe_text
+    ]  # quick: hardly any needs the search for whole words
+    assert [matter for matter in there if re.search(rf"(?<!\w){re.escape(matter)}(?!\w)", recipe_text)] == []
 
 
 def test_no_claim_of_the_card_shares_more_than_half_of_its_words_with_one_of_the_recipe() -> None:

@@ -76,6 +76,7 @@ class FakeLaunch:
     theme: str | None = None
     validated: Settings | None = None
     log_path: None = None
+    longest_wait: str = ""
 
     @property
     def settings(self) -> Settings:

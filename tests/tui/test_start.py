@@ -21,6 +21,7 @@ from chat_personas.cli.errors import BAD_INPUT
 from chat_personas.corpus import Corpus, CorpusError
 from chat_personas.settings import Settings
 from chat_personas.tui.app import ChatApp
+from chat_personas.tui.chat import screen as chat_screen
 from chat_personas.tui.chat.screen import ChatScreen
 from chat_personas.tui.drawing import INVITATION
 from chat_personas.tui.leaving import HUNG_UP
@@ -130,6 +131,19 @@ async def test_the_person_can_type_while_the_corpus_waits_for_another_program(co
         await until(pilot, lambda: "waiting for the model" in shown(pilot))
         go.set()
         await until(pilot, lambda: "Here I am." in shown(pilot))
+
+
+async def test_a_server_that_is_opened_for_long_has_its_longest_wait_beside_it_until_it_answers(
+    corpus_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chat_screen, "LONG", 0)
+    go, engine = asyncio.Event(), ScreenEngine()
+    waits = "waits at most 120 s for an answer"
+    slow = session(corpus_file, engine, open_engine=opening(go, engine), longest_wait=waits)
+    async with screen(slow, ready=False) as pilot:
+        await until(pilot, lambda: f" s · {waits}" in shown(pilot))
+        go.set()
+        await until(pilot, lambda: waits not in shown(pilot))
 
 
 async def test_a_corpus_that_is_still_being_opened_when_the_person_leaves_is_closed(corpus_file: Path) -> None:

@@ -115,7 +115,8 @@ def _explain_limit(error: "openai.RateLimitError") -> str:
         long = pause > LONGEST_ASKED_FOR
         wait = pluralize(math.ceil(pause / 3600), "hour") if long else pluralize(math.ceil(pause / 60), "minute")
         return f"limits the rate for another {wait}; try again then ({_quoted(error)})"
-    return f"still limits the rate after several tries; wait, or lower servers.concurrency ({_quoted(error)})"
+    tries = "".join(f" {note}" for note in getattr(error, "__notes__", ())[:1])
+    return f"still limits the rate{tries}; wait, or lower servers.concurrency ({_quoted(error)})"
 
 
 def _quoted(error: Exception) -> str:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from chat_personas.engines.openai.events import ReportedFailureError, UnreadableAnswerError
 from chat_personas.engines.openai.overflow import refusal_in
 from chat_personas.engines.openai.scheduling import ConcurrencyWindow, RequestQueue
+from chat_personas.text import pluralize
 
 if TYPE_CHECKING:
     import openai
@@ -110,6 +111,7 @@ class Retrying:
                 else:
                     self._queue.ended()
                 if pause is None:
+                    _note_tries(error, limited)
                     raise
             except BaseException:
                 self._queue.ended()
@@ -172,6 +174,7 @@ async def through_limits(request: Callable[[], Awaitable[T]], retries: int) -> T
         except openai.RateLimitError as error:
             pause = _limit_pause(error, times)
             if pause is None or times > retries:
+                _note_tries(error, times)
                 raise
             await asyncio.sleep(pause)
     raise AssertionError("unreachable")
@@ -196,6 +199,7 @@ async def through_hiccups(request: Callable[[], Awaitable[T]], retries: int) -> 
             is_limit = isinstance(error, openai.RateLimitError) and error.code != _QUOTA
             wanted = asked_pause(error)
             if times > retries or not (is_limit or _may_pass(error)) or (wanted or 0.0) > LONGEST_LIMITED_PAUSE:
+                _note_tries(error, times)
                 raise
             await asyncio.sleep(_growing(times, LONGEST_PAUSE) if wanted is None else wanted)
     raise AssertionError("unreachable")
@@ -207,6 +211,14 @@ def _limit_pause(error: "openai.RateLimitError", times: int) -> float | None:
     if error.code == _QUOTA or (wanted or 0.0) > LONGEST_ASKED_FOR:
         return None
     return wanted if wanted is not None else _growing(times, LONGEST_LIMITED_PAUSE)
+
+
+def _note_tries(error: Exception, times: int) -> None:
+    """Note on a rate limit how often a request was made in vain, for the message about it."""
+    import openai
+
+    if isinstance(error, openai.RateLimitError):
+        error.add_note(f"after {pluralize(times, 'try', 'tries')}")
 
 
 def is_unreachable(error: Exception) -> bool:

@@ -142,12 +142,16 @@ class ChatScreen(Screen[None]):
             self.app.exit()
         finally:
             waiting.stop()
+            self.status_line.longest = ""
 
     def _count_opening(self) -> None:
-        """Show for how long the model has been opened, so that a server that stalls can be told from one that works."""
+        """Show for how long the model has been opened, and for how long at most a server is waited for.
+
+        So a server that stalls can be told from one that works.
+        """
         seconds = int(time.monotonic() - self._opening_since)
         if self.status_line.state.startswith(OPENING) and seconds >= LONG:
-            self.status_line.state = f"{OPENING} {seconds} s"
+            self.status_line.state, self.status_line.longest = f"{OPENING} {seconds} s", self.session.longest_wait
 
     @work(group="enter", exclusive=True)
     async def enter(self, conversation_id: str | None, persona: str | None = None) -> None:

@@ -60,7 +60,7 @@ class StatusLine(Widget):
 
     On a narrow screen the remarks are shortened first; then whole parts are left out, the last ones first. `used` is
     the number of tokens of the `context` that the next reply starts from, None while it is not known. `at_least` says
-    that it may be more, as after a reply that was stopped.
+    that it may be more, as after a reply that was stopped. `longest` says how long what is going on may take.
     """
 
     model: reactive[str] = reactive("")
@@ -69,6 +69,7 @@ class StatusLine(Widget):
     recurrent: reactive[bool] = reactive(False)
     own_text: reactive[str] = reactive("")
     state: reactive[str] = reactive("")
+    longest: reactive[str] = reactive("")
     used: reactive[int | None] = reactive(None)
     at_least: reactive[bool] = reactive(False)
     context: reactive[int] = reactive(0)
@@ -102,6 +103,8 @@ class StatusLine(Widget):
             parts.append(Content(not_followed(self.own_text)))
         if self.state:
             parts.append(Content(self.state))
+        if self.longest:
+            parts.append(Content(self.longest))
         if self.context and self.used is not None:
             parts.append(Content(f"context {self.used}{'+' if self.at_least else ''}/{self.context}"))
         return parts

@@ -231,7 +231,10 @@ def test_the_requests_that_need_consent_count_every_reply_and_the_judge(
     assert engine.heard == []
 
 
-@pytest.mark.parametrize("expression", ["sequence", "verbalized", "sampled", "open_ended"])
+@pytest.mark.parametrize(
+    "expression",
+    ["sampled", *(pytest.param(name, marks=pytest.mark.slow) for name in ("sequence", "verbalized", "open_ended"))],
+)
 def test_a_run_with_the_built_in_model_repeats_to_the_last_digit(command: Command, expression: str) -> None:
     def run(seed: str) -> list[object]:
         asked = ["--expression", expression, "--limit", "4", "--seed", seed, "--no-cache", "--json", "-"]

@@ -15,7 +15,7 @@ LASTING = {"Q40": "500", "Q90": "no log-probabilities", "Q140": "429", "Q190": "
 NAMED = {
     "Q40": "answered 500 (not now)",
     "Q90": "sent no log-probabilities for this answer",
-    "Q140": "still limits the rate after several tries",
+    "Q140": "still limits the rate after 21 tries",
     "Q190": "sent an answer that is not JSON, or is cut off",
     "Q240": "broke off its answer",
 }

@@ -141,7 +141,7 @@ async def test_a_hiccup_is_tried_again(fault: Callable[[asyncio.StreamWriter], A
 @pytest.mark.parametrize(
     ("fault", "says"),
     [
-        (limited, "still limits the rate"),
+        (limited, "still limits the rate after 21 tries"),
         (broken, "answered 500 (out of order)"),
         (starting, "answered 503 (loading the model)"),
         (half_a_body, "broke off its answer"),
