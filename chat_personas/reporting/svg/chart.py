@@ -8,13 +8,11 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from chat_personas.reporting.markup import Element, Node, element, number
+from chat_personas.reporting.markup import Element, Node, element
 from chat_personas.reporting.numbers import COMPACT, Score, signed
-from chat_personas.reporting.svg.primitives import Axis, lines
+from chat_personas.reporting.svg.primitives import MARGIN, SMALL, TEXT, WIDTH, Axis, framed, lines
 
-WIDTH, MARGIN = 85.0, 1.0
 PLOT = (15.0, 82.0)
-TEXT, SMALL = 2.2, 2.0
 LEANING, COST, GAP = 36.0, 15.0, 5.0
 """Heights of the two parts, and what is between them."""
 LEAST, STEP = 0.2, 0.1
@@ -63,23 +61,15 @@ def chart(drawn: Chart) -> Element:
     written = [
         _text(caption, MARGIN, end + 8.5 + (place + 1) * SMALL * 1.35, SMALL) for place, caption in enumerate(captions)
     ]
-    return element(
-        "svg",
-        element("title", f"Leaning by strength: {drawn.name}"),
-        element("desc", " ".join(_described(drawn.points))),
-        element("rect", width=WIDTH, height=height, fill="#fff", class_="ground"),
+    return framed(
+        f"Leaning by strength: {drawn.name}",
+        " ".join(_described(drawn.points)),
+        height,
         _text(drawn.name, MARGIN, MARGIN + 2.6, TEXT, font_weight="bold"),
         _leanings(drawn, across, Axis(-_farthest(drawn), _farthest(drawn), top + LEANING, top)),
         _costs(drawn, across, Axis(0.0, _dearest(drawn), end, below)),
         _strengths(drawn, across, end),
         written,
-        xmlns="http://www.w3.org/2000/svg",
-        width=f"{number(WIDTH)}mm",
-        height=f"{number(height)}mm",
-        viewBox=f"0 0 {number(WIDTH)} {number(height)}",
-        role="img",
-        font_family="sans-serif",
-        fill="#000",
     )
 
 

@@ -7,23 +7,26 @@ other colours by their classes.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from chat_personas.reporting.markup import Element, Node, element, number
+from chat_personas.reporting.markup import Element, Node, element
 from chat_personas.reporting.numbers import COMPACT, with_interval
 from chat_personas.reporting.svg.primitives import (
+    MARGIN,
+    SMALL,
+    TEXT,
+    WIDTH,
     Axis,
     ForestBlock,
     ForestRow,
     ends,
     fitted,
+    framed,
     interval_mark,
     lines,
     question_dots,
 )
 from chat_personas.reporting.wording import Measure, no_intervals, sentence
 
-WIDTH, MARGIN = 85.0, 1.0
 PLOT = (34.0, 64.5)
-TEXT, SMALL = 2.2, 2.0
 ROW, HEADING, DOTS = 3.9, 4.6, 3.6
 MOST_DOTS = 200
 
@@ -66,20 +69,12 @@ def _framed(body: Node, captions: Sequence[str], y: float, drawn: Forest) -> Ele
     height = y + len(captions) * SMALL * 1.35 + MARGIN
     written = [_text(caption, MARGIN, y + (place + 1) * SMALL * 1.35, SMALL) for place, caption in enumerate(captions)]
     names = ", ".join(part.name for part in drawn.parts)
-    return element(
-        "svg",
-        element("title", f"{drawn.meaning.partition(':')[0]}: {names}"),
-        element("desc", " ".join(_described(drawn.parts))),
-        element("rect", width=WIDTH, height=height, fill="#fff", class_="ground"),
+    return framed(
+        f"{drawn.meaning.partition(':')[0]}: {names}",
+        " ".join(_described(drawn.parts)),
+        height,
         body,
         written,
-        xmlns="http://www.w3.org/2000/svg",
-        width=f"{number(WIDTH)}mm",
-        height=f"{number(height)}mm",
-        viewBox=f"0 0 {number(WIDTH)} {number(height)}",
-        role="img",
-        font_family="sans-serif",
-        fill="#000",
     )
 
 

@@ -8,11 +8,34 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from chat_personas.reporting.markup import Element, element
+from chat_personas.reporting.markup import Element, Node, element, number
 from chat_personas.reporting.verdicts import not_shown, not_shown_briefly, why_not_shown
 from chat_personas.reporting.wording import THIS_PERSONA, Measure, reference_names, score_name, steered_name
 from chat_personas.text import pluralize
 from eval.report import Report, Score
+
+WIDTH, MARGIN = 85.0, 1.0
+"""Of a figure, in millimetres: a column of a journal."""
+TEXT, SMALL = 2.2, 2.0
+"""Sizes of text."""
+
+
+def framed(title: str, description: str, height: float, *drawn: Node) -> Element:
+    """Return a figure of this height on a white ground; title and description are for those who do not see it."""
+    return element(
+        "svg",
+        element("title", title),
+        element("desc", description),
+        element("rect", width=WIDTH, height=height, fill="#fff", class_="ground"),
+        *drawn,
+        xmlns="http://www.w3.org/2000/svg",
+        width=f"{number(WIDTH)}mm",
+        height=f"{number(height)}mm",
+        viewBox=f"0 0 {number(WIDTH)} {number(height)}",
+        role="img",
+        font_family="sans-serif",
+        fill="#000",
+    )
 
 
 @dataclass(frozen=True, slots=True)
