@@ -7,7 +7,6 @@ difference, as in every comparison.
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal, Protocol
@@ -18,12 +17,10 @@ from pydantic import Field
 from chat_personas.steering.applied import intervention
 from chat_personas.steering.contrast import survey_halves
 from chat_personas.steering.direction_file import DirectionFile
-from chat_personas.steering.sweep import Before, Cost, SteerableEngine, alone, cost_of, seed_of
-from eval.answers import Answer
+from chat_personas.steering.sweep import Before, Cost, SteerableEngine, alone, answers_of, cost_of, seed_of
 from eval.engine import Engine, Message, RequestError
 from eval.evaluation import questions_with_figures, steered_as
 from eval.expression.few_shot import FewShotQuestion, as_asked
-from eval.expression.log_probability import ask
 from eval.expression.rendering import QuestionLike
 from eval.interventions import Direction, InterventionKind, Interventions
 from eval.report import ModelInfo, PersonaInfo, SurveyInfo
@@ -298,13 +295,7 @@ async def card_of(
     Raises:
         EngineError: the model failed.
     """
-    answers: list[Answer] = []
-    async with aclosing(ask(engine, prefix, asked)) as outcomes:
-        async for outcome in outcomes:
-            if isinstance(outcome, Answer):
-                answers.append(outcome)
-            progress()
-    return score(survey.survey, groups, answers)
+    return score(survey.survey, groups, await answers_of(engine, prefix, asked, progress))
 
 
 def _alignment(card: Scorecard) -> float | None:

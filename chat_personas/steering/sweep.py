@@ -27,6 +27,7 @@ from eval.answers import Answer
 from eval.engine import Engine, EngineInfo, Message, Probe, Sampling
 from eval.expression.few_shot import words
 from eval.expression.log_probability import ask
+from eval.expression.rendering import QuestionLike
 from eval.interventions import InterventionKind
 from eval.scoring.differences import difference_of
 from eval.scoring.intervals import Bootstrap
@@ -85,7 +86,8 @@ class Step:
         toward: the scores against the group that it is to lead to.
         against: the alignment with the other group.
         leaning: alignment with the one minus alignment with the other, question by question.
-        change: `leaning` minus that without steering, paired; None where the model without steering is not sound.
+        change: `leaning` minus that without steering, paired, over the questions valid in both; None where the model
+            without steering is not sound.
         verdict: whether the figures can be told.
         training_leaning: the mean of `leaning` on the training half, by which a strength is chosen; None where the
             measurement there is not sound.
@@ -201,6 +203,23 @@ def _mean_or_none(values: Sequence[float]) -> float | None:
     return float(np.mean(values)) if values else None
 
 
+async def answers_of(
+    engine: Engine, prefix: Sequence[Message], asked: Sequence[QuestionLike], progress: Callable[[], None]
+) -> list[Answer]:
+    """Put questions after `prefix` and return the answers; failures are left out. `progress` is called after each.
+
+    Raises:
+        EngineError: the model failed.
+    """
+    answers = []
+    async with aclosing(ask(engine, prefix, asked)) as outcomes:
+        async for outcome in outcomes:
+            if isinstance(outcome, Answer):
+                answers.append(outcome)
+            progress()
+    return answers
+
+
 async def measured_under(
     engine: Engine,
     survey: Survey,
@@ -217,12 +236,7 @@ async def measured_under(
     Raises:
         EngineError: the model failed.
     """
-    answers: dict[str, Answer] = {}
-    async with aclosing(ask(engine, (), survey.questions)) as outcomes:
-        async for outcome in outcomes:
-            if isinstance(outcome, Answer):
-                answers[outcome.question_id] = outcome
-            progress()
+    answers = {answer.question_id: answer for answer in await answers_of(engine, (), survey.questions, progress)}
     training, held_out = (_scored(survey, half, answers, sides) for half in survey_halves(survey, seed))
     return Measured(strength, training, held_out, cost)
 
@@ -254,18 +268,23 @@ def _step(one: Measured, without: Measured) -> Step:
     toward, against = one.held_out
     leaning, before = _leaning(one.held_out), _leaning(without.held_out)
     bootstrap = Bootstrap(SEED)
-    shared = [name for name in leaning if name in before]
+    valid = _valid(toward) & _valid(without.held_out[0])
+    shared = [name for name in leaning if name in before and name in valid]
     change = np.array([leaning[name] - before[name] for name in shared])
     return Step(
         strength=one.strength or 0.0,
         toward=toward.scores,
         against=against.scores.alignment,
         leaning=bootstrap.difference(np.array(list(leaning.values()))),
-        change=difference_of(change, bootstrap) if without.held_out[0].verdict.sound else None,
+        change=difference_of(change, bootstrap) if shared and without.held_out[0].verdict.sound else None,
         verdict=toward.verdict,
         training_leaning=_mean(_leaning(one.training)) if one.training[0].verdict.sound else None,
         cost=one.cost,
     )
+
+
+def _valid(card: Scorecard) -> set[str]:
+    return {each.id for each in card.questions if each.valid}
 
 
 def _leaning(cards: tuple[Scorecard, Scorecard]) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """A sweep tells the strength that leads closer on the training half, and figures of the held-out half alone."""
 
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -104,6 +105,24 @@ def test_beside_a_model_that_follows_the_letters_without_steering_no_change_is_t
     assert best_strength(found).startswith(
         "no change to tell and no strength to choose: without steering the answers are"
     )
+
+
+def test_a_question_that_is_not_valid_in_both_has_no_part_in_the_change() -> None:
+    def moved(strength: float | None, lean: float, first: float, label_mass: float) -> Measured:
+        """All questions lean alike but the first of each half, which has this label mass."""
+
+        def cards(half: tuple[Question, ...]) -> tuple[Scorecard, Scorecard]:
+            odd = answered(half[0], first)
+            orders = tuple(replace(each, label_mass=label_mass) for each in odd.by_order)
+            answers = [replace(odd, by_order=orders), *(answered(question, lean) for question in half[1:])]
+            return score(SURVEY, DEMOCRATS, answers), score(SURVEY, REPUBLICANS, answers)
+
+        one, other = survey_halves(SURVEY)
+        return Measured(strength, cards(one), cards(other), COST)
+
+    (step,) = swept([moved(1, 0.5, 1.0, 0.2)], moved(None, 0.5, 0.0, 1.0)).steps
+    assert step.change is not None
+    assert step.change.mean == pytest.approx(0.0)
 
 
 def test_the_people_themselves_lean_as_far_as_they_differ() -> None:
