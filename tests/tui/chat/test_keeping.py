@@ -3,7 +3,9 @@
 import asyncio
 import json
 import tempfile
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
@@ -12,6 +14,7 @@ from chat_personas.conversation.conversation import Conversation
 from chat_personas.corpus import Corpus
 from chat_personas.tui.chat import keeping
 from chat_personas.tui.session import Session
+from eval.engine import Message, Probe, ProbeScore
 from tests.corpus.full_disk import read_only
 from tests.tui.fakes import ScreenEngine, chat, monitor, reply, screen, session, shown, type_text, until, words
 
@@ -154,15 +157,35 @@ async def test_a_conversation_is_not_left_while_its_reply_is_not_stored(corpus_f
     assert replies_of(corpus_file) == [("Half a sentence.", "complete")]
 
 
+class Waits(ScreenEngine):
+    """Answers no probe before the event."""
+
+    def __init__(self, go: asyncio.Event, *replies: Any) -> None:
+        super().__init__(*replies)
+        self.go = go
+
+    async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
+        await self.go.wait()
+        async for each in super().score(prefix, probes):
+            yield each
+
+
 async def test_a_round_that_cannot_be_stored_is_shown_and_stored_later(corpus_file: Path) -> None:
-    app = session(corpus_file, ScreenEngine(reply("So.")), measure=True, make_monitor=monitor)
+    go = asyncio.Event()
+    app = session(corpus_file, Waits(go, reply("So.")), measure=True, make_monitor=monitor)
     async with screen(app) as pilot:
-        await until(pilot, lambda: "measured: 62 questions" in words(pilot))
-        (first,) = [row.id for row in corpus_of(app).conversations()]
+        await until(pilot, lambda: app.monitor is not None)
+        with read_only(corpus_of(app)):
+            go.set()
+            await until(pilot, lambda: "measured: 62 questions" in words(pilot))
+            await until(pilot, lambda: app.monitor is not None and app.monitor.unwritten is not None)
+            assert corpus_of(app).conversations() == ()
         await type_text(pilot, "Well?")
-        await until(pilot, lambda: len(corpus_of(app).measurements(first)) == 2)
+        await until(pilot, lambda: bool(corpus_of(app).conversations()))
+        (identifier,) = [row.id for row in corpus_of(app).conversations()]
+        await until(pilot, lambda: len(corpus_of(app).measurements(identifier)) == 2)
     with Corpus.open(corpus_file, read_only=True) as corpus:
-        assert [(row.message_id is None, row.complete) for row in corpus.measurements(first)] == [
+        assert [(row.message_id is None, row.complete) for row in corpus.measurements(identifier)] == [
             (True, True),
             (False, True),
         ]
