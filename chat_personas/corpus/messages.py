@@ -1,7 +1,7 @@
 """Messages: the tree of what was said, how each reply was made, and the branch that a model reads."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from chat_personas import __version__
@@ -205,6 +205,16 @@ def newest_leaf(connection: sqlite3.Connection, message_id: str) -> str:
     if leaf is None:
         raise CorpusError(f"there is no message {message_id} in the corpus")
     return str(leaf["id"])
+
+
+def turns_of(said: Sequence[MessageRow]) -> Mapping[str | None, int]:
+    """Return the turn of each message: how many messages of the person there are up to it; 0 before the first."""
+    turns: dict[str | None, int] = {None: 0}
+    turn = 0
+    for message in said:
+        turn += message.role == "user"
+        turns[message.id] = turn
+    return turns
 
 
 def transcript(system_prompt: str, branch: Sequence[MessageRow]) -> list[Message]:

@@ -10,7 +10,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate, groupby
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -193,9 +193,10 @@ class RoundHistory:
         return RepeatedRound(answers, failures, row.complete)
 
     def _of_branch(self, corpus: "Corpus", message_id: str) -> list[EarlierRound]:
+        from chat_personas.corpus.messages import turns_of
+
         branch = corpus.branch(message_id)
-        said = accumulate(int(message.role == "user") for message in branch)
-        turns: dict[str | None, int] = {None: 0, **dict(zip((message.id for message in branch), said, strict=True))}
+        turns = turns_of(branch)
         rows = [
             row
             for row in corpus.measurements(branch[0].conversation_id)

@@ -152,14 +152,15 @@ class Needle:
         return made is not None and made.interventions == self._engine.info.interventions and made.projection is None
 
     def _points(self, path: Sequence["MessageRow"]) -> tuple[InsidePoint, ...]:
-        points, turn = [], 0
+        from chat_personas.corpus.messages import turns_of
+
+        points, turns = [], turns_of(path)
         for message in path:
-            turn += message.role == "user"
             made = self._corpus.generation(message.id) if message.role == "assistant" else None
             if made is None or made.projection is None or made.projected_on != self._on:
                 continue
             if made.interventions == self._engine.info.interventions:
-                points.append(InsidePoint(turn, made.projection))
+                points.append(InsidePoint(turns[message.id], made.projection))
         return tuple(points)
 
 

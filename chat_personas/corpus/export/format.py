@@ -147,16 +147,6 @@ def until_last_reply(branch: Sequence[MessageRow]) -> Sequence[MessageRow]:
     return branch[: next(ends, 0)]
 
 
-def turns_of(said: Sequence[MessageRow]) -> Mapping[str | None, int]:
-    """Return the turn of each message: how many messages of the person there are up to it; 0 before the first."""
-    turns: dict[str | None, int] = {None: 0}
-    turn = 0
-    for message in said:
-        turn += message.role == "user"
-        turns[message.id] = turn
-    return turns
-
-
 def plain(row: GenerationRow | MeasurementRow | MessageRow | ConversationRow) -> dict[str, Any]:
     """Return the columns of a row as JSON has them: times as text, groups and interventions as lists; no thought."""
     return row.model_dump(mode="json", exclude=set(THOUGHT))
