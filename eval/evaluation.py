@@ -115,14 +115,17 @@ async def ask_unsteered(
     seed: int = 0,
     samples: int | None = None,
     judge: Judge | None = None,
+    orders: OrderScheme = TWO,
     progress: Progress | None = None,
 ) -> tuple[Answer, ...]:
     """Ask the model without steering; questions that failed are left out. The arguments are those of `evaluate`.
 
+    Ask in the same `orders` as the persona that it is compared with.
+
     Raises:
         EngineError: the model or the server failed, or gives no log-probabilities.
     """
-    asking = Asking(seed, samples, judge or Judge(engine))
+    asking = Asking(seed, samples, judge or Judge(engine), orders)
     outcomes = await _ask(engine, [], questions, questions, expression, asking, progress)
     return tuple(outcome for outcome in outcomes if isinstance(outcome, Answer))
 

@@ -155,6 +155,7 @@ class EvalRun(Run):
                 seed=self.seed,
                 samples=self.samples,
                 judge=judge,
+                orders=self.orders,
                 progress=advance,
             )
 

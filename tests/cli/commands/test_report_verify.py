@@ -137,6 +137,16 @@ def test_a_report_in_any_orders_agrees_as_written_and_is_asked_again_in_them(
     assert again.asked == asked
 
 
+def test_the_unsteered_model_is_asked_in_the_orders_of_the_persona(
+    command: Command, served_by: Serve, survey: str
+) -> None:
+    served_by(FakeEngine(info=Q4))
+    assert command("eval", "democrat", "--survey", survey, "--orders", "cyclic", "--json", "r.json").code == 0
+    for question in json.loads(Path("r.json").read_text())["questions"]:
+        asked = [each["order"] for each in question["by_order"]]
+        assert [each["order"] for each in question["unsteered"]] == asked
+
+
 @pytest.mark.usefixtures("written")
 def test_on_another_build_only_the_probes_are_asked_and_more_is_allowed(
     verified: Callable[..., Ran], served_by: Serve
