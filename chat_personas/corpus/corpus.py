@@ -26,6 +26,7 @@ from chat_personas.corpus.rows import (
     Thought,
 )
 from chat_personas.corpus.search import search
+from chat_personas.corpus.study_records import StudyRecords
 from chat_personas.storage.files import atomic_write
 from eval.engine import EngineInfo, Sampling, Usage
 from personas.inputs.suggestions import quoted, suggestion
@@ -47,6 +48,7 @@ class Corpus:
     def __init__(self, connections: Connections, owner: ProcessLock | None) -> None:
         self._connections = connections
         self._owner = owner
+        self.studies = StudyRecords(connections)
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False) -> Self:

@@ -24,6 +24,12 @@ class UnknownConversationError(CorpusError):
     exit_code = 2
 
 
+class UnknownParticipationError(CorpusError):
+    """No participation in a study has the identifier that was asked for."""
+
+    exit_code = 2
+
+
 class ConversationGoneError(CorpusError):
     """Another program deleted the conversation that is written to."""
 

@@ -24,7 +24,19 @@ _KEYS = {
     "generations": ("message_id",),
     "measurements": ("id",),
     "probes": ("measurement_id", "question", "option_order"),
+    "studies": ("sha256",),
+    "participants": ("id",),
+    "identifiers": ("participant_id", "kind", "value"),
+    "consents": ("id",),
+    "participations": ("id",),
+    "stages": ("participation_id", "name"),
+    "answers": ("participation_id", "stage", "instrument", "item"),
+    "guesses": ("participation_id", "stage", "question"),
+    "study_conversations": ("conversation_id",),
+    "compositions": ("message_id",),
     "ratings": ("id",),
+    "releases": ("id",),
+    "release_participants": ("release_id", "participant_id"),
 }
 """The tables that are merged and what identifies a row, each after those that it refers to."""
 _OURS_STAY = {"conversations": {"title", "active_at", "active_leaf_id"}, "messages": {"seq", "owner"}}

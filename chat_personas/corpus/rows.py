@@ -184,7 +184,10 @@ class ProbeRow(Row):
 
 
 class RatingRow(Row):
-    """What a person thought of a message, on a scale that the person names."""
+    """What a person thought of a message, on a scale that the person names.
+
+    `rater` is the participant who rated; null for the owner of the corpus.
+    """
 
     id: str = Field(default_factory=new_key)
     message_id: str
@@ -192,6 +195,7 @@ class RatingRow(Row):
     scale: str
     value: float
     comment: str | None = None
+    rater: str | None = None
 
 
 class SearchHit(Row):

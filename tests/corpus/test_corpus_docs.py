@@ -8,8 +8,12 @@ from tests.corpus.making import branch_of, talk
 from tests.corpus.test_measurements import PROBES, measurement
 
 PAGE = (Path(__file__).parents[2] / "docs" / "corpus.md").read_text(encoding="utf-8")
-TABLES = ("conversations", "messages", "generations", "measurements", "probes", "ratings")
-VIEWS = ("v_dialogue", "v_turns", "v_measurements")
+TABLES = (
+    "conversations", "messages", "generations", "measurements", "probes", "ratings", "studies", "participants",
+    "identifiers", "consents", "participations", "stages", "answers", "guesses", "study_conversations", "compositions",
+    "releases", "release_participants",
+)  # fmt: skip
+VIEWS = ("v_dialogue", "v_turns", "v_measurements", "v_participations", "v_answers", "v_guesses")
 
 
 def test_every_column_is_described_under_its_table(corpus: Corpus) -> None:

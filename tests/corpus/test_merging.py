@@ -51,7 +51,7 @@ def test_everything_of_another_corpus_is_here_afterwards_and_can_be_found(corpus
     theirs = measured_talk(other, ("What about guns?", "Fewer of them."), ("Why?", "For the children."))
     mine = rows(corpus)
     merged = corpus.merge(other.path)
-    assert merged.added == {
+    assert {table: count for table, count in merged.added.items() if count} == {
         "conversations": 1, "messages": 4, "generations": 2, "measurements": 1, "probes": len(PROBES), "ratings": 1,
     }  # fmt: skip
     assert (merged.known, merged.conflicts) == (0, ())

@@ -125,6 +125,7 @@ COLUMNS: Mapping[str, Mapping[str, Any]] = {
         "scale": _TEXT,
         "value": _NUMBER,
         "comment": _TEXT,
+        "rater": _TEXT,
     },
 }
 """The columns of each configuration with their types; a list holds the type of its items."""
