@@ -27,7 +27,7 @@ from personas.inputs.files import display_name
 from personas.inputs.models import Place, faults, fix, unknown_key
 from personas.inputs.redaction import without_secrets
 from personas.inputs.suggestions import quoted
-from personas.toml_positions import key_lines, line_of
+from personas.inputs.toml_positions import key_lines, line_of
 
 ENVIRONMENT = "CHAT_PERSONAS_"
 

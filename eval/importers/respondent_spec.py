@@ -1,7 +1,6 @@
 """The description of a table with a row per person: which columns are questions, groups and the weight (TOML)."""
 
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Sequence
 from itertools import chain
@@ -19,9 +18,9 @@ from eval.surveys.respondents import NOT_ASKED
 from personas import Group
 from personas.catalogue import is_own
 from personas.inputs.files import display_name
-from personas.inputs.models import Line, Prose, StrictModel, broken_rule, explain, faults
+from personas.inputs.models import Line, Prose, StrictModel, broken_rule
 from personas.inputs.suggestions import quoted, suggestion
-from personas.toml_positions import key_lines, line_of
+from personas.inputs.toml_text import parse_toml
 
 SCHEMA: Literal["chat-personas/respondents@1"] = "chat-personas/respondents@1"
 _WHOLE = re.compile(r"([+-]?)0*(\d+)(?:\.0*)?")
@@ -271,16 +270,4 @@ def read_spec(path: Path) -> RespondentsSpec:
     Raises:
         SurveyError: it cannot be read, or has a fault; the message names the line of the first.
     """
-    text = read_text(path)
-    try:
-        return RespondentsSpec.model_validate(tomllib.loads(text))
-    except ValidationError as error:
-        lines = key_lines(text)
-        found = [(line_of(each.get("ctx", {}).get("key") or each["loc"], lines), each) for each in faults(error)]
-        (line, first), *others = sorted(found, key=lambda each: each[0])
-        more = f" ({len(others)} more fault{'s' if len(others) > 1 else ''} in the file)" if others else ""
-        raise SurveyError(
-            f"{display_name(path)}: line {line}: {explain(first, RespondentsSpec, fixes=_FIXES)}{more}"
-        ) from error
-    except (ValueError, RecursionError) as error:
-        raise SurveyError(f"{display_name(path)}: this is not valid TOML ({error}); correct it") from error
+    return parse_toml(read_text(path), RespondentsSpec, SurveyError, name=display_name(path), fixes=_FIXES)
