@@ -18,6 +18,7 @@ GROUPS = {
     "surveys": "List, show and import surveys.",
     "models": "List, find, fetch and show models.",
     "steer": "Train, judge, list and delete directions within a model.",
+    "study": "Make a study, run it with participants, see what came of it.",
     "corpus": "Read, search, rate, delete, check, copy and merge conversations.",
     "cache": "Show and clear cached answers.",
 }
