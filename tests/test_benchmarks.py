@@ -27,6 +27,8 @@ NAMES = [
     "first-paint",
     "server-concurrency",
     "memory",
+    "corpus-insert",
+    "corpus-search",
     "export-openai",
     "export-sharegpt",
     "export-trl-preference",
