@@ -44,6 +44,7 @@ from chat_personas.text import printable
 from chat_personas.tui.leaving import SIGNALLED, SIGNALS, run_unwaited
 from eval.engine import Engine, EngineError, TooLongError
 from eval.surveys.model import Question
+from personas.errors import ReportedError
 
 DECLINE, LEAVE, GO_ON = "-", "/leave", "/done"
 _NUMBERS = re.compile(r"[\s,;%]+")
@@ -109,16 +110,19 @@ class StudyLineMode:
             if way is not None:
                 await self._steps(corpus, way)
         except InputEndedError:
+            self._later(way)
+        except ReportedError as error:
             if way is not None:
-                self._later(way)
+                error.add_note(f"what was answered is stored; to go on: {go_on_command(self._study, way)}")
+            raise
         except asyncio.CancelledError:
-            if way is not None:
-                self._later(way)
+            self._later(way)
             raise
         return DONE
 
-    def _later(self, way: Participation) -> None:
-        if way.row.status == "running":
+    def _later(self, way: Participation | None) -> None:
+        """Say how to go on, if there is something to go on with."""
+        if way is not None and way.row.status == "running":
             print(f"\nNot done yet; to go on: {go_on_command(self._study, way)}", file=sys.stderr, flush=True)
 
     async def _begin(self, corpus: Corpus) -> Participation | None:

@@ -133,7 +133,8 @@ def run(
 ) -> int:
     """Take one person through a study.
 
-    Consent, questions, guesses, conversation, guesses and questions again, debriefing. Interrupted anywhere, it goes on with --resume.
+    Consent, questions, guesses, conversation, guesses and questions again, debriefing. Interrupted anywhere, it goes on
+    with --resume.
     """
     if participation is not None and not resume:
         raise UsageError("--participation says with which participation to go on; add --resume")
@@ -205,8 +206,8 @@ def rehearse(
 ) -> int:
     """Let the model play participants.
 
-    They go through the whole study. It shows whether a study works before anybody takes part. What is stored is marked as a test: it is never counted or
-    exported. See it with: chat-personas study table FILE --tests
+    They go through the whole study. It shows whether a study works before anybody takes part. What is stored is
+    marked as a test: it is never counted or exported. See it with: chat-personas study table FILE --tests
     """
     return asyncio.run(_rehearse(file, model, number, leave, seed))
 
