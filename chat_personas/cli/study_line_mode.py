@@ -307,6 +307,8 @@ class StudyLineMode:
         except (EngineError, CorpusError) as error:
             print(f"(the persona could not be measured: {error})", file=sys.stderr, flush=True)
         self._measuring = None
+        if (why := sitting.why_not_measured) is not None:
+            print(f"(the persona was not measured: {why})", file=sys.stderr, flush=True)
 
     def _show(self, learnt: Learnt, people: str) -> None:
         """Print a question with the figures of each side, one line an option."""

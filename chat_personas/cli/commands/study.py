@@ -15,11 +15,12 @@ from chat_personas.cli import options
 from chat_personas.cli.errors import DONE, UsageError
 from chat_personas.cli.evaluation.output import Destinations
 from chat_personas.cli.launch import Launch
-from chat_personas.cli.opening import open_corpus, opened_model
+from chat_personas.cli.opening import described_engine, open_corpus, opened_model
 from chat_personas.cli.options import command_group, examples
 from chat_personas.cli.progress import progress_bar
 from chat_personas.cli.study_line_mode import StudyLineMode
 from chat_personas.cli.tables.study import print_outcome, print_status
+from chat_personas.consent import is_confirmed, remember
 from chat_personas.settings import load_settings
 from chat_personas.storage.files import atomic_write, output_errors
 from chat_personas.studies.instrument import instrument_names, instrument_text, load_instrument
@@ -28,6 +29,7 @@ from chat_personas.studies.participation import Identity
 from chat_personas.studies.rehearsal import Rehearsal
 from chat_personas.studies.study import TEMPLATE, load_study
 from chat_personas.text import pluralize, printable
+from eval.engine import ORDERS
 
 TABLE_SCHEMA = "chat-personas/study-table@1"
 
@@ -67,11 +69,19 @@ def instruments(
     return DONE
 
 
-@app.command("check", epilog=examples("chat-personas study check study.toml"))
-def check(file: File) -> int:
+@app.command(
+    "check",
+    epilog=examples(
+        "chat-personas study check study.toml",
+        "chat-personas study check study.toml --model https://models.example.org/v1#qwen3 --yes",
+    ),
+)
+def check(file: File, model: options.Model = None, yes: options.Yes = False) -> int:
     """Check a study file, and say what participants meet.
 
-    Everything that the file names is read: instruments, personas, the survey.
+    Everything that the file names is read: instruments, personas, the survey. With --model the model is opened, too.
+    Measuring a persona on another machine sends each conversation there again and may cost money: it is left out until
+    you agree with --yes, once for each server.
     """
     study = load_study(file)
     form, talk, asked = study.study.consent, study.study.conversation, study.study.questionnaires
@@ -87,7 +97,22 @@ def check(file: File) -> int:
         print(f"  {stage}: {pluralize(items, 'item')}{listed}")
     print(f"  guesses: {pluralize(len(study.questions), 'question')} of {study.survey.survey.name}, before and after")
     print(f"  conversation: {talk.least_turns} to {pluralize(talk.most_turns, 'message')}")
+    if model is not None:
+        _check_model(model, len(study.survey.survey.questions) * len(ORDERS), yes=yes)
     return DONE
+
+
+def _check_model(model: str, requests: int, *, yes: bool) -> None:
+    """Open a model and say whether personas can be measured on it; remember that the person agrees."""
+    info = described_engine(model, load_settings())
+    if yes and not is_confirmed(info):
+        remember(info)
+    each = f"{requests} requests for each participant"
+    if info.log_probabilities == "none":
+        measured = "cannot be measured: it gives no log-probabilities"
+    else:
+        measured = f"measured with {each}" if is_confirmed(info) else f"not measured ({each}): agree with --yes"
+    print(f"  model: {printable(info.name)}, {measured}")
 
 
 @app.command(

@@ -11,7 +11,7 @@ from chat_personas.corpus import Corpus, CorpusError
 from chat_personas.corpus.study_records import StudyRecords
 from chat_personas.corpus.study_rows import AnswerRow
 from chat_personas.paths import corpus_path
-from eval.engine import Engine, EngineError, Message, Piece, Sampling
+from eval.engine import Engine, EngineError, EngineInfo, Message, Piece, Sampling
 from eval.surveys.loading import load_survey
 from tests.cli.running import Command, only_line
 from tests.eval.fake_engine import FakeEngine, by_content
@@ -227,6 +227,25 @@ def test_a_model_that_fails_in_the_talk_loses_nothing_and_says_how_to_go_on(
     assert (again.code, again.err) == (0, "")
     assert "You: What about guns?" in again.out, "what was said is shown again"
     assert "Your code: DONE" in again.out
+
+
+def test_a_server_elsewhere_is_measured_only_once_somebody_agreed(
+    command: Command, study: str, served_by: Serve
+) -> None:
+    answers = by_content(load_survey("civic").survey)
+    info = EngineInfo("https://models.example.org/v1#m", "openai", log_probabilities="exact", local=False)
+    served_by(FakeEngine(answers, info=info))
+    ran = command("study", "run", study, "--participant", "P1", given=lines(*EVERYTHING))
+    assert ran.code == 0
+    assert "the persona was not measured: nobody has agreed to probe https://models.example.org/v1" in ran.err
+    checked = command("study", "check", study, "--model", info.name)
+    assert "not measured (124 requests for each participant): agree with --yes" in checked.out
+    checked = command("study", "check", study, "--model", info.name, "--yes")
+    assert "measured with 124 requests for each participant" in checked.out
+    ran = command("study", "run", study, "--participant", "P2", given=lines(*EVERYTHING))
+    assert (ran.code, ran.err) == (0, "")
+    assert "0 measured soundly" in command("study", "table", study).out
+    assert "1 measured soundly" in command("study", "table", study).out
 
 
 def test_a_disk_that_is_full_ends_with_one_sentence_and_what_was_stored_before_stays(
