@@ -50,7 +50,10 @@ def direction_meant(name_or_path: str, folder: Path, model_sha256: str | None) -
     if name_or_path.endswith(".gguf"):
         return read_direction(folder / Path(name_or_path).expanduser())
     if model_sha256 is None:
-        raise SteeringError(f"the direction {name_or_path} is for a model file, and a server does not show its own")
+        raise SteeringError(
+            f"the direction {name_or_path} is kept for a model file, and a server does not show its own; name the "
+            f"direction's file instead, which `chat-personas steer show {name_or_path}` tells"
+        )
     (path,) = find_direction(name_or_path, model_sha256)
     return read_direction(path)
 
