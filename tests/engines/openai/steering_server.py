@@ -4,17 +4,32 @@ It reads the vectors out of a request as those programs read them. Its model has
 or C: the vectors after all layers are added up, and the sum's first three numbers are added to the log-odds of A, B, C.
 """
 
+import asyncio
 import base64
 import json
 import math
+import queue
 import struct
+import threading
 from asyncio import StreamWriter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from tests.engines.openai.scripted_server import Reply, Request, chunk, completion, send_events, send_json
+from tests.engines.openai.scripted_server import (
+    Reply,
+    Request,
+    ScriptedServer,
+    chunk,
+    completion,
+    send_events,
+    send_json,
+    serving,
+)
 
 Vectors = dict[int, tuple[float, ...]]
+Reader = Callable[[dict[str, Any]], Vectors]
+"""Reads the vectors out of the body of a request."""
 WIDTH, LAYERS = 4, 8
 ODDS = (0.0, -1.0, -2.0)
 
@@ -78,7 +93,7 @@ def next_words(vectors: Vectors) -> list[tuple[str, float]]:
     return [(word, one - norm) for word, one in zip("ABC", odds, strict=True)]
 
 
-def taking(read: Callable[[dict[str, Any]], Vectors]) -> Reply:
+def taking(read: Reader) -> Reply:
     """Return what answers as this model does, with the vectors that `read` finds in a request."""
 
     async def reply(request: Request, writer: StreamWriter) -> None:
@@ -95,3 +110,24 @@ def taking(read: Callable[[dict[str, Any]], Vectors]) -> Reply:
             await send_json(writer, 200, completion(likeliest, top))
 
     return reply
+
+
+@contextmanager
+def in_a_thread(reply: Reply) -> Iterator[ScriptedServer]:
+    """Serve on an event loop of its own, for commands that have theirs."""
+    with asyncio.Runner() as runner:
+        loop, stopped = runner.get_loop(), asyncio.Event()
+        started: queue.Queue[ScriptedServer] = queue.Queue()
+
+        async def serve() -> None:
+            async with serving(reply) as server:
+                started.put(server)
+                await stopped.wait()
+
+        thread = threading.Thread(target=runner.run, args=(serve(),))
+        thread.start()
+        try:
+            yield started.get()
+        finally:
+            loop.call_soon_threadsafe(stopped.set)
+            thread.join()

@@ -7,22 +7,20 @@ import asyncio
 import json
 import math
 from asyncio import StreamWriter
-from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
 
 from chat_personas.engines.discreet import DiscreetEngine
 from chat_personas.engines.openai import OpenAIEngine
-from chat_personas.engines.openai.steering import with_vectors
+from chat_personas.engines.openai.steering import Extension, with_vectors
 from eval.engine import Engine, EngineError, Message, Probe, Sampling
 from eval.interventions import Direction, Intervention, InterventionError, InterventionKind, steered, tried_out
 from tests.engines.openai.scripted_server import Request, ScriptedServer, completion, send_json, serving
 from tests.engines.openai.steering_server import (
-    Vectors,
+    Reader,
     floats,
     nothing,
     read_as_easysteer,
@@ -71,7 +69,7 @@ def with_fields(server: ScriptedServer) -> list[Request]:
 
 
 @BOTH
-async def test_a_strength_counts_in_lengths_of_a_state(read: Callable[[dict[str, Any]], Vectors]) -> None:
+async def test_a_strength_counts_in_lengths_of_a_state(read: Reader) -> None:
     async with serving(taking(read)) as server:
         engine = await OpenAIEngine.open(server.url)
         under = await tried_out(steered(engine, [along(0.75)]))
@@ -83,7 +81,7 @@ async def test_a_strength_counts_in_lengths_of_a_state(read: Callable[[dict[str,
 
 
 @BOTH
-async def test_several_additions_and_layers_add_up(read: Callable[[dict[str, Any]], Vectors]) -> None:
+async def test_several_additions_and_layers_add_up(read: Reader) -> None:
     async with serving(taking(read)) as server:
         engine = await OpenAIEngine.open(server.url)
         under = await tried_out(steered(engine, [along(0.1, (3, 5)), along(-0.3, (5,))]))
@@ -94,7 +92,7 @@ async def test_several_additions_and_layers_add_up(read: Callable[[dict[str, Any
 
 
 @pytest.mark.parametrize("extension", ["EasySteer", "vLLM-Lens"])
-def test_what_is_sent_has_the_strength_in_it_already(extension: Any) -> None:
+def test_what_is_sent_has_the_strength_in_it_already(extension: Extension) -> None:
     sent = with_vectors(extension, {3: np.array([0.0, 1.5]), 5: np.array([-1.2, 0.25])})
     body = {**sent, "model": "m"}
     if extension == "EasySteer":
@@ -107,7 +105,7 @@ def test_what_is_sent_has_the_strength_in_it_already(extension: Any) -> None:
 
 
 @BOTH
-async def test_replies_come_from_the_steered_model_too(read: Callable[[dict[str, Any]], Vectors]) -> None:
+async def test_replies_come_from_the_steered_model_too(read: Reader) -> None:
     async with serving(taking(read)) as server:
         engine = await OpenAIEngine.open(server.url)
         under = steered(engine, [along(0.75)])
