@@ -51,8 +51,8 @@ def leaning_explained(toward: "Sequence[Group]", against: "Sequence[Group]") -> 
 
 def best_strength(sweep: "Sweep") -> str:
     """Say which strength was chosen on the training half, or why none."""
-    if not sweep.unsteered.sound:
-        why = finding_described(sweep.unsteered.finding)
+    if not sweep.unsteered_verdict.sound:
+        why = finding_described(sweep.unsteered_verdict.finding)
         return f"no change to tell and no strength to choose: without steering the answers are {why}"
     return NO_STRENGTH if sweep.best is None else f"best on the training half: {sweep.best:g}"
 

@@ -12,28 +12,18 @@ from chat_personas.steering.contrast import survey_halves
 from chat_personas.steering.direction_file import DirectionFile
 from chat_personas.steering.side_by_side import Along, Comparison, SteeringRow, SteeringTable, ablated, random_beside
 from eval.engine import Message, Probe, ProbeScore, Sampling
-from eval.interventions import Direction, Interventions
+from eval.interventions import Interventions
 from eval.states import Opening
 from eval.surveys.loading import load_survey
 from eval.surveys.model import Question
 from personas import LoadedPersona, load_persona
 from tests.eval.fake_engine import FakeEngine
+from tests.steering.directions import DIRECTION
 from tests.steering.test_sweep import DEMOCRATS, REPUBLICANS, shares
 
 LOADED = load_survey("civic")
 TRAINING, HELD_OUT = survey_halves(LOADED.survey)
 DEMOCRAT, REPUBLICAN = load_persona("democrat"), load_persona("republican")
-DIRECTION = Direction(
-    name="party",
-    sha256="d" * 64,
-    model_sha256=None,
-    architecture="llama",
-    layers=(1, 2),
-    vectors=np.zeros((2, 4), np.float32),
-    norms=np.ones(2, np.float32),
-    poles=None,
-    best=2,
-)
 ALONG = Along(DirectionFile(DIRECTION, None))
 Leans = tuple[float, float]
 """How far answers lean, from Republicans at 0 to Democrats at 1: on the training half, and on the other."""
