@@ -11,7 +11,8 @@ from chat_personas.text import pluralize, printable
 if TYPE_CHECKING:
     from chat_personas.monitor.drift import Drift
     from chat_personas.monitor.inside import Inside
-    from chat_personas.steering.side_by_side import AblationReport, SteeringRow, SteeringTable
+    from chat_personas.steering.ablation import AblationReport
+    from chat_personas.steering.side_by_side import SteeringRow, SteeringTable
     from chat_personas.steering.sweep import Sweep
     from personas import Group
 

@@ -33,7 +33,7 @@ from eval.report import ModelInfo
 from eval.scoring.differences import difference_of
 from eval.scoring.intervals import Bootstrap
 from eval.scoring.results import Document, PairedScore, Part, Score, Scores, Verdict
-from eval.scoring.scores import Scorecard, score
+from eval.scoring.scores import BriefScorecard, score_briefly
 from eval.states import MeasuresDivergence, Opening
 from eval.surveys.loading import LoadedSurvey
 from eval.surveys.model import Question, Survey
@@ -209,8 +209,8 @@ class Measured:
     """What was asked under one strength, None without steering: both halves, each scored against both groups."""
 
     strength: float | None
-    training: tuple[Scorecard, Scorecard]
-    held_out: tuple[Scorecard, Scorecard]
+    training: tuple[BriefScorecard, BriefScorecard]
+    held_out: tuple[BriefScorecard, BriefScorecard]
     cost: Cost
 
 
@@ -313,9 +313,10 @@ async def measured_under(
 
 def _scored(
     survey: Survey, half: Sequence[Question], answers: dict[str, Answer], sides: Sides
-) -> tuple[Scorecard, Scorecard]:
+) -> tuple[BriefScorecard, BriefScorecard]:
     given = [answers[question.id] for question in half if question.id in answers]
-    return score(survey, sides.toward, given, seed=SEED), score(survey, sides.against, given, seed=SEED)
+    toward, against = (score_briefly(survey, groups, given, seed=SEED) for groups in (sides.toward, sides.against))
+    return toward, against
 
 
 def swept(measured: Sequence[Measured], without: Measured, source: SweepSource) -> Sweep:
@@ -374,11 +375,11 @@ def _step(one: Measured, without: Measured) -> Step:
     )
 
 
-def _valid(card: Scorecard) -> set[str]:
+def _valid(card: BriefScorecard) -> set[str]:
     return {each.id for each in card.questions if each.valid}
 
 
-def _leaning(cards: tuple[Scorecard, Scorecard]) -> dict[str, float]:
+def _leaning(cards: tuple[BriefScorecard, BriefScorecard]) -> dict[str, float]:
     """Return the alignment with the one group minus that with the other, by question."""
     toward, against = ({each.id: each.alignment for each in card.questions} for card in cards)
     found = {}

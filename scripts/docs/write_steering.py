@@ -1,9 +1,10 @@
-"""The generated parts of docs/steering.md: the keys of a sweep and of a steering table, from their docstrings."""
+"""The generated parts of docs/steering.md: the keys of a sweep, of a steering table and of an ablation."""
 
 from collections.abc import Iterator
 
 from pydantic import BaseModel
 
+from chat_personas.steering.ablation import AblationReport, AblationSide
 from chat_personas.steering.side_by_side import DirectionInfo, SteeringRow, SteeringTable
 from chat_personas.steering.sweep import AntiSteerable, Cost, Step, Sweep, SweptDirection, SweptSurvey
 from scripts.docs.parts import DOCS, attribute_docstrings, renewed
@@ -23,6 +24,7 @@ OBJECTS: dict[str, dict[str, type[BaseModel]]] = {
         "A row": SteeringRow,
         "`direction`": DirectionInfo,
     },
+    "ablation": {"The document": AblationReport, "A side": AblationSide},
 }
 
 

@@ -12,7 +12,7 @@ from chat_personas.steering.contrast import survey_halves
 from chat_personas.steering.sweep import Measured, Sweep, swept
 from eval.answers import Answer, OrderAnswer
 from eval.scoring.results import Score
-from eval.scoring.scores import Scorecard, score
+from eval.scoring.scores import BriefScorecard, score_briefly
 from eval.surveys.model import Question
 from tests.reporting.reading import SVG, rows, seen, tree, words
 from tests.steering.test_sweep import COST, SIDES, SOURCE, SURVEY, measured
@@ -21,7 +21,7 @@ from tests.steering.test_sweep import COST, SIDES, SOURCE, SURVEY, measured
 def following_letters(strength: float) -> Measured:
     """Answers that are the letter A, in whatever order the options stand."""
 
-    def cards(half: tuple[Question, ...]) -> tuple[Scorecard, Scorecard]:
+    def cards(half: tuple[Question, ...]) -> tuple[BriefScorecard, BriefScorecard]:
         answers = []
         for question in half:
             first = np.array([1.0, *[0.01] * (len(question.options) - 1)])
@@ -30,7 +30,7 @@ def following_letters(strength: float) -> Measured:
                 for order, options in (("survey", first), ("reversed", first[::-1]))
             ]
             answers.append(Answer(question.id, tuple(orders)))
-        return score(SURVEY, SIDES.toward, answers), score(SURVEY, SIDES.against, answers)
+        return score_briefly(SURVEY, SIDES.toward, answers), score_briefly(SURVEY, SIDES.against, answers)
 
     one, other = survey_halves(SURVEY)
     return Measured(strength, cards(one), cards(other), COST)

@@ -27,7 +27,7 @@ from chat_personas.steering.sweep import (
 )
 from eval.answers import Answer, OrderAnswer
 from eval.engine import EngineInfo, LabelScore, Message, Probe, ProbeScore, Sampling
-from eval.scoring.scores import Scorecard, score
+from eval.scoring.scores import BriefScorecard, score_briefly
 from eval.states import Opening
 from eval.surveys.human_figures import human_figures
 from eval.surveys.loading import load_survey
@@ -71,9 +71,9 @@ def answered(question: Question, lean: float) -> Answer:
 def measured(strength: float | None, training: float, held_out: float) -> Measured:
     """What is found where the answers lean so far on either half."""
 
-    def cards(half: tuple[Question, ...], lean: float) -> tuple[Scorecard, Scorecard]:
+    def cards(half: tuple[Question, ...], lean: float) -> tuple[BriefScorecard, BriefScorecard]:
         answers = [answered(question, lean) for question in half]
-        return score(SURVEY, SIDES.toward, answers), score(SURVEY, SIDES.against, answers)
+        return score_briefly(SURVEY, SIDES.toward, answers), score_briefly(SURVEY, SIDES.against, answers)
 
     one, other = survey_halves(SURVEY)
     return Measured(strength, cards(one, training), cards(other, held_out), COST)
@@ -108,9 +108,9 @@ def test_beside_a_model_that_follows_the_letters_without_steering_no_change_is_t
 
     one, other = survey_halves(SURVEY)
 
-    def cards(half: tuple[Question, ...]) -> tuple[Scorecard, Scorecard]:
+    def cards(half: tuple[Question, ...]) -> tuple[BriefScorecard, BriefScorecard]:
         answers = [by_letter(question) for question in half]
-        return score(SURVEY, DEMOCRATS, answers), score(SURVEY, REPUBLICANS, answers)
+        return score_briefly(SURVEY, DEMOCRATS, answers), score_briefly(SURVEY, REPUBLICANS, answers)
 
     found = swept([measured(1, 0.9, 0.9)], Measured(None, cards(one), cards(other), COST), SOURCE)
     assert found.unsteered_verdict.finding == "follows_letters"
@@ -126,11 +126,11 @@ def test_a_question_that_is_not_valid_in_both_has_no_part_in_the_change() -> Non
     def moved(strength: float | None, lean: float, first: float, label_mass: float) -> Measured:
         """All questions lean alike but the first of each half, which has this label mass."""
 
-        def cards(half: tuple[Question, ...]) -> tuple[Scorecard, Scorecard]:
+        def cards(half: tuple[Question, ...]) -> tuple[BriefScorecard, BriefScorecard]:
             odd = answered(half[0], first)
             orders = tuple(replace(each, label_mass=label_mass) for each in odd.by_order)
             answers = [replace(odd, by_order=orders), *(answered(question, lean) for question in half[1:])]
-            return score(SURVEY, DEMOCRATS, answers), score(SURVEY, REPUBLICANS, answers)
+            return score_briefly(SURVEY, DEMOCRATS, answers), score_briefly(SURVEY, REPUBLICANS, answers)
 
         one, other = survey_halves(SURVEY)
         return Measured(strength, cards(one), cards(other), COST)

@@ -17,6 +17,7 @@ from chat_personas.cli.opening import opened_model_file
 from chat_personas.cli.progress import progress_bar
 from chat_personas.engines.llama.engine import LlamaEngine
 from chat_personas.settings import Settings, load_settings
+from chat_personas.steering.ablation import AblationReport, ablated
 from chat_personas.steering.applied import direction_meant, intervention
 from chat_personas.steering.contrast import neutral_questions, neutral_texts, survey_halves
 from chat_personas.steering.direction_file import DirectionFacts, find_direction, read_direction
@@ -24,11 +25,9 @@ from chat_personas.steering.side_by_side import (
     INSIDE,
     PROMPTS,
     STRENGTHS,
-    AblationReport,
     Along,
     Comparison,
     SteeringTable,
-    ablated,
 )
 from chat_personas.steering.sweep import Measured, Sides, Sweep, SweepSource, cost_of, measured_under, seed_of, swept
 from chat_personas.text import printable

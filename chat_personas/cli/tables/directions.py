@@ -28,7 +28,8 @@ from chat_personas.text import pluralize, printable
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from chat_personas.steering.side_by_side import AblationReport, SteeringTable
+    from chat_personas.steering.ablation import AblationReport
+    from chat_personas.steering.side_by_side import SteeringTable
     from chat_personas.steering.sweep import Cost, Step, Sweep
     from eval.scoring.results import PairedScore, Score
 
