@@ -101,7 +101,10 @@ class Intervention:
 
     @property
     def key(self) -> str:
-        """What tells this intervention from another, in cached answers and in reports."""
+        """What tells this intervention from another, in cached answers and in reports.
+
+        It says "layers" for one layer, too: answers, conversations and reports that are stored are found by it.
+        """
         layers = ",".join(map(str, self.layers))
         strength = "" if self.kind == "ablate" else f", strength {self.strength!r}"
         return f"{self.kind} {self.direction.name} (sha256 {self.direction.sha256}), layers {layers}{strength}"

@@ -1,5 +1,6 @@
 """The names and sentences about steering from inside: directions, sweeps, ways of steering side by side, the needle."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
@@ -39,6 +40,11 @@ def intervention_described(kind: str, direction: str, layers: "Sequence[int]") -
     first, last = layers[0], layers[-1]
     where = f"layer {first}" if first == last else f"layers {first}-{last}"
     return printable(f"{direction}, {kind} in {'all layers, as in ' if kind == 'ablate' else ''}{where}")
+
+
+def stored_intervention_described(key: str) -> str:
+    """Write the key of an intervention (`eval.interventions.Intervention.key`) for people: one layer is not several."""
+    return printable(re.sub(r", layers (\d+)(?=, |$)", r", layer \1", key))
 
 
 def leaning_explained(toward: "Sequence[Group]", against: "Sequence[Group]") -> str:

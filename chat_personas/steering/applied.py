@@ -1,13 +1,19 @@
 """The interventions that a persona's file asks for, on the model that is in use."""
 
+import json
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
+from chat_personas.paths import make_private, persona_folders_path
 from chat_personas.steering.direction_file import DirectionFile, find_direction, read_direction
 from chat_personas.steering.errors import SteeringError
+from chat_personas.storage.files import atomic_write
 from eval.engine import Engine
 from eval.interventions import Direction, Intervention, InterventionKind, steered
 from personas import LoadedPersona, Persona
+
+logger = logging.getLogger(__name__)
 
 
 def steered_for(engine: Engine, persona: LoadedPersona) -> Engine:
@@ -63,3 +69,40 @@ def intervention(
 ) -> Intervention:
     """Return an intervention along a direction, by default in its best layer."""
     return Intervention(kind, direction, layers or (direction.best,), strength)
+
+
+def remember_folder(persona: LoadedPersona) -> None:
+    """Remember where a persona's file is, if it names directions by files beside it; see `folder_of`.
+
+    The corpus keeps the persona and not where it was, since that may be in somebody's home.
+    """
+    inside = persona.persona
+    named = [*(each.direction for each in inside.activation), *(each.direction for each in inside.ablation)]
+    if not any(name.endswith(".gguf") for name in named):
+        return
+    path = persona_folders_path()
+    known = _folders() | {persona.sha256: str(persona.path.parent.absolute())}
+    try:
+        make_private(path.parent)
+        with atomic_write(path) as file:
+            file.write(f"{json.dumps(known, indent=2)}\n".encode())
+    except OSError as error:
+        logger.warning("where a persona's file is could not be stored: %s", error.strerror or error)
+
+
+def folder_of(persona_sha256: str) -> Path:
+    """Return where the file of this persona was when a conversation last began with it.
+
+    The current directory where that is not known, or not there any more.
+    """
+    folder = Path(_folders().get(persona_sha256, ""))
+    return folder if folder.is_dir() else Path()
+
+
+def _folders() -> dict[str, str]:
+    try:
+        found = json.loads(persona_folders_path().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    known = found if isinstance(found, dict) else {}
+    return {persona: folder for persona, folder in known.items() if isinstance(folder, str)}
