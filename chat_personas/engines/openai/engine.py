@@ -163,12 +163,14 @@ class OpenAIEngine:
         `constraints` is "unknown" until a reply first needs a form. `top_k` is the most that it has shown so far.
         """
         shown = min(self._shown, self._dialect.top_k)  # some show the token that they chose besides
-        tried = {"vectors": self._vectors.extension} if self._dialect.vectors and self._vectors.extension else {}
+        extension = self._vectors.extension
+        by = {"vectors": extension} if self._dialect.vectors and extension is not None else {}
         return replace(
             self._info,
             constraints=self._form or "unknown",
             top_k=shown or None,
-            details={**self._info.details, **tried},
+            intervention_kinds=() if extension is None else ("add",),
+            details={**self._info.details, **by},
         )
 
     def steered(self, interventions: Interventions) -> "OpenAIEngine":

@@ -246,8 +246,10 @@ async def test_a_vector_is_tried_once_for_all_strengths() -> None:
 async def test_what_is_on_and_how_the_server_takes_it_is_recorded() -> None:
     async with serving(taking(read_as_vllm_lens)) as server:
         engine = await OpenAIEngine.open(server.url)
+        assert engine.info.intervention_kinds == ()
         under = await tried_out(steered(engine, [along(0.5)]))
         assert under.info.interventions == (along(0.5).key,)
+        assert engine.info.intervention_kinds == under.info.intervention_kinds == ("add",)
         assert under.info.details["vectors"] == "vLLM-Lens"
         assert engine.info.interventions == ()
         assert "vectors" not in engine.info.details

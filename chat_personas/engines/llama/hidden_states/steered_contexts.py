@@ -12,13 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chat_personas.engines.llama.context import Context
-from chat_personas.engines.llama.hidden_states.residual_stream import AFTER, ResidualStream, Setting, state_names
+from chat_personas.engines.llama.hidden_states.residual_stream import (
+    AFTER,
+    STATE_NAMES,
+    ResidualStream,
+    Setting,
+    state_names,
+)
 from chat_personas.engines.llama.model import ModelShape
 from chat_personas.engines.llama.token_cache import Memory
 from eval.interventions import (
     Direction,
     Intervention,
     InterventionError,
+    InterventionKind,
     Interventions,
     added_by_layer,
     check_intervention,
@@ -26,6 +33,11 @@ from eval.interventions import (
 
 Floats = NDArray[np.float32]
 MOST_SETTINGS = 2
+
+
+def intervention_kinds(architecture: str) -> tuple[InterventionKind, ...]:
+    """Return what can be done along a direction in a model of this architecture."""
+    return ("add", "clamp", "ablate") if architecture in STATE_NAMES else ("add", "clamp")
 
 
 def check_interventions(interventions: Interventions, shape: ModelShape, sha256: str | None) -> None:
