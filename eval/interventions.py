@@ -6,6 +6,7 @@ the model computes: in every token of the prompt, of probes and of replies alike
 """
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from eval.engine import Engine
 
 InterventionKind = Literal["add", "clamp", "ablate"]
+_QUANTISED = re.compile(r"[-._](gguf|(i?q|tq)\d\w*|bf16|f16|f32)$", re.IGNORECASE)
+"""How the name of a model file ends that says how its weights are stored."""
 
 
 class InterventionError(ReportedError):
@@ -128,6 +131,18 @@ def check_intervention(intervention: Intervention) -> None:
         )
     if not math.isfinite(intervention.strength):
         raise InterventionError(f"the strength of {direction.name} is not a number; write one such as 1.5")
+
+
+def bare_name(model: str) -> str:
+    """Return a model's name without organisation, directories and kind of quantisation, in small letters and digits.
+
+    So a file and a server's model can be told to be of one name: `SmolLM2-135M-Instruct.Q4_1.gguf` and
+    `HuggingFaceTB/SmolLM2-135M-Instruct` are both `smollm2135minstruct`.
+    """
+    name = re.sub(r"\.gguf$", "", model.replace("\\", "/").rpartition("/")[2], flags=re.IGNORECASE)
+    while (shorter := _QUANTISED.sub("", name)) != name:
+        name = shorter
+    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def added_by_layer(interventions: Interventions) -> "dict[int, NDArray[np.float64]]":

@@ -2,15 +2,16 @@
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from chat_personas.paths import make_private, persona_folders_path
 from chat_personas.steering.direction_file import DirectionFile, find_direction, read_direction
 from chat_personas.steering.errors import SteeringError
 from chat_personas.storage.files import atomic_write
-from eval.engine import Engine
-from eval.interventions import Direction, Intervention, InterventionKind, steered
+from chat_personas.text import printable
+from eval.engine import Engine, EngineInfo
+from eval.interventions import Direction, Intervention, InterventionKind, bare_name, steered
 from personas import LoadedPersona, Persona
 
 logger = logging.getLogger(__name__)
@@ -23,11 +24,11 @@ def steered_for(engine: Engine, persona: LoadedPersona) -> Engine:
         SteeringError: a direction is missing, damaged, or was trained on another model.
         InterventionError: the model cannot be changed so.
     """
-    return steered(engine, list(interventions_of(persona.persona, persona.path.parent, engine.info.sha256)))
+    return steered(engine, list(interventions_of(persona.persona, persona.path.parent, engine.info)))
 
 
-def interventions_of(persona: Persona, folder: Path, model_sha256: str | None) -> Iterator[Intervention]:
-    """Yield what a persona's steering changes in the model of this hash.
+def interventions_of(persona: Persona, folder: Path, model: EngineInfo) -> Iterator[Intervention]:
+    """Yield what a persona's steering changes in this model.
 
     Directions are found by their names, or are files relative to `folder`.
 
@@ -36,32 +37,46 @@ def interventions_of(persona: Persona, folder: Path, model_sha256: str | None) -
     """
     if persona.steering == "activation":
         for each in persona.activation:
-            direction = direction_meant(each.direction, folder, model_sha256).direction
+            direction = direction_meant(each.direction, folder, model).direction
             if each.clamp is None:
                 yield intervention(direction, "add", 1.0 if each.strength is None else each.strength, each.layers)
             else:
                 yield intervention(direction, "clamp", each.clamp, each.layers)
     if persona.steering == "ablation":
         for removed in persona.ablation:
-            direction = direction_meant(removed.direction, folder, model_sha256).direction
+            direction = direction_meant(removed.direction, folder, model).direction
             yield intervention(direction, "ablate", 0.0, removed.layers)
 
 
-def direction_meant(name_or_path: str, folder: Path, model_sha256: str | None) -> DirectionFile:
-    """Return the direction of this name for the model of this hash, or that in a file relative to `folder`.
+def direction_meant(name_or_path: str, folder: Path, model: EngineInfo) -> DirectionFile:
+    """Return the direction of this name for this model, or that in a file relative to `folder`.
+
+    A server does not show the hash of its model. There the direction is one that was trained on a model of that name.
 
     Raises:
         SteeringError: it is missing, damaged, or was trained on another model.
     """
     if name_or_path.endswith(".gguf"):
         return read_direction(folder / Path(name_or_path).expanduser())
-    if model_sha256 is None:
+    found = [read_direction(path) for path in find_direction(name_or_path, model.sha256)]
+    return found[0] if model.sha256 is not None else _of_served(found, name_or_path, model.name.rpartition("#")[2])
+
+
+def _of_served(found: Sequence[DirectionFile], name: str, served: str) -> DirectionFile:
+    """Return the one of these directions that was trained on a model that is called as the `served` one."""
+    fitting = [each for each in found if bare_name(each.direction.model_name or "") == bare_name(served)]
+    if len(fitting) == 1:
+        return fitting[0]
+    models = ", ".join(printable(each.direction.model_name or "an unknown model") for each in fitting or found)
+    if fitting:
         raise SteeringError(
-            f"the direction {name_or_path} is kept for a model file, and a server does not show its own; name the "
-            f"direction's file instead, which `chat-personas steer show {name_or_path}` tells"
+            f"several directions {name} may be meant, trained on {models}; name the file of one, which `chat-personas "
+            f"steer show {name}` tells"
         )
-    (path,) = find_direction(name_or_path, model_sha256)
-    return read_direction(path)
+    raise SteeringError(
+        f"the direction {name} was trained on {models}, and the server calls its model {printable(served)}; train it "
+        "on a GGUF file of that model"
+    )
 
 
 def intervention(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from eval.interventions import Direction, Intervention, InterventionKind, added_by_layer
+from eval.interventions import Direction, Intervention, InterventionKind, added_by_layer, bare_name
 
 PARTY = Direction(
     name="party",
@@ -45,3 +45,19 @@ def test_additions_add_up_by_layer_in_units_of_its_typical_norm() -> None:
         3: pytest.approx([0.0, 1.0]),
         5: pytest.approx([1.8, 2.4]),
     }
+
+
+@pytest.mark.parametrize(
+    ("file", "served", "same"),
+    [
+        ("SmolLM2-135M-Instruct.Q4_1", "HuggingFaceTB/SmolLM2-135M-Instruct", True),
+        ("Qwen2.5-1.5B-Instruct-Q4_K_M.gguf", "/models/Qwen2.5-1.5B-Instruct", True),
+        ("gemma-3-270m-it-bf16", "google/gemma-3-270m-it", True),
+        ("Llama-3.1-8B.IQ2_XXS", "meta-llama/Llama-3.1-8B", True),
+        ("SmolLM2-135M-Instruct.Q4_1", "HuggingFaceTB/SmolLM2-135M", False),
+        ("SmolLM2-135M", "HuggingFaceTB/SmolLM2-1.7B", False),
+        ("Qwen3-8B", "Qwen/Qwen3-8B-Base", False),
+    ],
+)
+def test_a_file_and_a_served_model_are_of_one_name_or_not(file: str, served: str, same: bool) -> None:
+    assert (bare_name(file) == bare_name(served)) is same

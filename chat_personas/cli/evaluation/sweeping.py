@@ -227,9 +227,9 @@ class SideBySideRun:
         """Return the direction that is meant, after making sure that it belongs to the model."""
         own = self.persona.persona.activation
         if self.direction is not None:
-            along = Along(direction_meant(self.direction, Path(), engine.info.sha256))
+            along = Along(direction_meant(self.direction, Path(), engine.info))
         elif own:
-            found = direction_meant(own[0].direction, self.persona.path.parent, engine.info.sha256)
+            found = direction_meant(own[0].direction, self.persona.path.parent, engine.info)
             along = Along(found, own[0].layers)
         else:
             return None
@@ -261,7 +261,7 @@ class AblationRun:
         settings = load_settings()
         async with AsyncExitStack() as opened:
             engine = await opened_model_file(self.model or settings.model, settings, opened)
-            along = Along(direction_meant(self.direction, Path(), engine.info.sha256))
+            along = Along(direction_meant(self.direction, Path(), engine.info))
             one, other = personas = self._personas(along.found.facts)
             for each in personas:
                 require_figures(self.survey, each.persona.groups)

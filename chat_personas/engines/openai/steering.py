@@ -23,14 +23,20 @@ import base64
 import hashlib
 import json
 import math
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from chat_personas.engines.openai.capabilities import Asking, Dialect, without_directories
 from chat_personas.engines.openai.events import UnreadableAnswerError
 from chat_personas.engines.openai.wire import likeliest, quotable
-from eval.interventions import Intervention, InterventionError, Interventions, added_by_layer, check_intervention
+from eval.interventions import (
+    Intervention,
+    InterventionError,
+    Interventions,
+    added_by_layer,
+    bare_name,
+    check_intervention,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,7 +57,6 @@ _MOVED = 0.2
 _SAME = 0.05
 """The total variation within which two answers are the same; they differ by batching."""
 _NOT_ABOUT_FIELDS = frozenset({401, 402, 403, 408, 409, 429, 503, 529})
-_QUANTISED = re.compile(r"[-._](gguf|(i?q|tq)\d\w*|bf16|f16|f32)$", re.IGNORECASE)
 
 
 def check_addable(interventions: Interventions, model: str) -> None:
@@ -68,19 +73,11 @@ def check_addable(interventions: Interventions, model: str) -> None:
             what = "set states between poles (clamp)" if each.kind == "clamp" else "remove a direction (ablate)"
             raise InterventionError(f"a server can add a direction, but not {what}; use a model file")
         trained_on = each.direction.model_name
-        if trained_on is not None and _bare(trained_on) != _bare(model):
+        if trained_on is not None and bare_name(trained_on) != bare_name(model):
             raise InterventionError(
                 f"the direction {each.direction.name} was trained on {quotable(trained_on)}, and the server calls its "
                 f"model {quotable(without_directories(model))}; a direction means nothing in another model"
             )
-
-
-def _bare(model: str) -> str:
-    """Return a model's name without organisation, directories and kind of quantisation, in small letters and digits."""
-    name = re.sub(r"\.gguf$", "", model.replace("\\", "/").rpartition("/")[2], flags=re.IGNORECASE)
-    while (shorter := _QUANTISED.sub("", name)) != name:
-        name = shorter
-    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def with_vectors(extension: Extension, vectors: "Vectors") -> dict[str, Any]:

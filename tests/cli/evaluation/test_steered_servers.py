@@ -8,6 +8,8 @@ import pytest
 
 from chat_personas.corpus import Corpus
 from chat_personas.paths import corpus_path
+from chat_personas.steering.direction_file import direction_path, read_direction
+from eval.engine import EngineInfo
 from tests.cli.running import Command, kept_messages, only_line
 from tests.engines.openai.steering_server import (
     Reader,
@@ -17,6 +19,7 @@ from tests.engines.openai.steering_server import (
     read_as_vllm_lens,
     taking,
 )
+from tests.steering.directions import keep_random_direction
 
 INSIDE = """
 schema = "chat-personas/persona@1"
@@ -100,9 +103,39 @@ def test_the_knob_turns_a_server_that_takes_vectors(command: Command, inside: st
     assert [message.text for message in kept_messages() if message.role == "assistant"] == ["B", "A", "A"]
 
 
-def test_a_direction_by_name_is_not_looked_for_on_behalf_of_a_server(command: Command, inside: str) -> None:
-    Path(inside).write_text(INSIDE.replace("theirs.gguf", "party"))
+@pytest.fixture
+def by_name(inside: str) -> str:
+    """The same persona, along a direction `party` that is kept for two files of one model and one of another."""
+    Path(inside).write_text(INSIDE.replace("theirs.gguf", "party").replace('layers = "3"', 'layers = "1"'))
+    for model, sha256 in (("scripted.Q4_K_M", "1"), ("scripted", "2"), ("other", "3")):
+        keep_random_direction(EngineInfo(model, "llama", sha256 * 64))
+    return inside
+
+
+def test_a_direction_by_name_is_that_of_a_model_of_the_same_name(command: Command, by_name: str) -> None:
+    for sha256 in "23":
+        direction_path("party", sha256 * 64).unlink()
     with in_a_thread(taking(read_as_easysteer)) as server:
-        ran = command("eval", inside, "--model", server.url, "--limit", "4")
+        ran = command("eval", by_name, "--model", server.url, "--limit", "4", "--json", "-")
+    assert ran.code == 0
+    (key,) = json.loads(ran.out)["model"]["interventions"]
+    kept = read_direction(direction_path("party", "1" * 64)).direction
+    assert key == f"add party (sha256 {kept.sha256}), layers 1, strength 0.75"
+
+
+def test_where_several_directions_of_a_name_fit_one_has_to_be_named(command: Command, by_name: str) -> None:
+    with in_a_thread(taking(read_as_easysteer)) as server:
+        ran = command("eval", by_name, "--model", server.url, "--limit", "4")
     assert ran.code == 2
-    assert "name the direction's file instead, which `chat-personas steer show party` tells" in only_line(ran)
+    assert "several directions party may be meant, trained on scripted.Q4_K_M, scripted; name the file" in only_line(
+        ran
+    )
+
+
+def test_a_direction_by_name_of_other_models_only_is_refused(command: Command, by_name: str) -> None:
+    for sha256 in "12":
+        direction_path("party", sha256 * 64).unlink()
+    with in_a_thread(taking(read_as_easysteer)) as server:
+        ran = command("eval", by_name, "--model", server.url, "--limit", "4")
+    assert ran.code == 2
+    assert "party was trained on other, and the server calls its model scripted; train it on" in only_line(ran)
