@@ -28,7 +28,7 @@ from chat_personas.corpus.sql import new_key, now
 from chat_personas.steering.knob import Knob
 from chat_personas.storage.files import atomic_write
 from eval.engine import Engine, EngineInfo, Message, ReadsAhead, Sampling
-from personas import LoadedPersona, Persona, system_prompt
+from personas import LoadedPersona, Persona, is_steered_inside, system_prompt
 
 __all__ = [
     "ContextUse",
@@ -121,6 +121,10 @@ class Conversation:
             SteeringError, InterventionError: the persona's direction is missing or not one of this model.
         """
         knob = Knob.of(engine, persona.persona, persona.path.parent)
+        if is_steered_inside(persona.persona):
+            from chat_personas.steering.applied import remember_folder
+
+            remember_folder(persona)
         moment = now()
         row = ConversationRow(
             id=new_key(),
@@ -143,7 +147,8 @@ class Conversation:
         """Take up a conversation of the corpus, with the persona and the prompt as they were when it began.
 
         `conversation_id` may be abbreviated. The model may be another one: each reply records its own. The knob is as
-        the persona set it then; a direction that it names by a file is looked for from the current directory.
+        the persona set it then; a direction that it names by a file is looked for where the persona's file was, or from
+        the current directory if that is not known.
 
         Raises:
             UnknownConversationError: there is none of that identifier.
@@ -154,7 +159,8 @@ class Conversation:
         row = corpus.conversation(conversation_id)
         branch = corpus.branch(row.active_leaf_id) if row.active_leaf_id else ()
         persona = _persona_of(row)
-        conversation = cls(corpus, Knob.of(engine, persona, Path()), row, persona, sampling, branch)
+        knob = Knob.of(engine, persona, _folder_of(row, persona))
+        conversation = cls(corpus, knob, row, persona, sampling, branch)
         conversation._active.thoughts = corpus.thoughts(row.active_leaf_id) if row.active_leaf_id else {}
         return conversation
 
@@ -414,6 +420,14 @@ def _persona_of(row: ConversationRow) -> Persona:
         raise CorpusError(
             f"this version does not know the persona of conversation {row.id}; install a newer chat-personas"
         ) from error
+
+
+def _folder_of(row: ConversationRow, persona: Persona) -> Path:
+    if not is_steered_inside(persona):
+        return Path()
+    from chat_personas.steering.applied import folder_of
+
+    return folder_of(row.persona_sha256)
 
 
 def _context_use(corpus: Corpus, info: EngineInfo, path: Sequence[MessageRow]) -> ContextUse | None:

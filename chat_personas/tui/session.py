@@ -173,9 +173,15 @@ class Session:
         return await self._take_up(await asyncio.to_thread(Conversation.resume, corpus, engine, conversation_id))
 
     async def _take_up(self, conversation: "Conversation") -> "Conversation":
-        """Make `conversation` the open one. What the one before has not stored yet is stored first."""
-        from chat_personas.corpus.errors import ConversationGoneError
+        """Make `conversation` the open one. What the one before has not stored yet is stored first.
 
+        Raises:
+            ReportedError: the model cannot be steered as the persona asks; then the one before stays open.
+        """
+        from chat_personas.corpus.errors import ConversationGoneError
+        from eval.interventions import tried_out
+
+        await tried_out(conversation.engine)
         with suppress(ConversationGoneError):  # it was deleted, and there is no place for the rest
             if self.conversation is not None:
                 await self.conversation.save()

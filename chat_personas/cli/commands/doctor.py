@@ -159,7 +159,8 @@ def _opened(model: str) -> str:
         info.quantization,
         f"context {info.context_length}" if info.context_length else None,
     ]
-    return ", ".join([*(part for part in about if part), figures])
+    inside = f"steering from inside: {', '.join(info.intervention_kinds)}" if info.intervention_kinds else None
+    return "; ".join(filter(None, (", ".join([*(part for part in about if part), figures]), inside)))
 
 
 def _survey() -> str:
