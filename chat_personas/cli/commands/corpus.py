@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,10 @@ app = command_group("chat-personas corpus list")
 COUNTS_SCHEMA = "chat-personas/corpus-counts@1"
 SHOWN = ("conversations", "messages", "measurements", "ratings")
 """The tables whose new rows are counted on the screen."""
+
+_NUMBER = r"([-\u2212]?\d+(?:\.\d+)?)"
+_RANGE = re.compile(rf"(?:^|[\s(\[:,]){_NUMBER}\s*(?:[-\u2013\u2014]|\bto\b)\s*{_NUMBER}[)\]]?\s*\Z")
+"""The range in which the name of a scale may end, such as 1-7, with a hyphen, a dash or the word `to` between."""
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="A conversation's id, or its first characters.")]
 
@@ -107,16 +112,22 @@ def delete(
 def rate(
     conversation: Id,
     turn: Annotated[int, typer.Option("--turn", min=1, metavar="N", help="Which reply, from 1; see corpus show.")],
-    scale: Annotated[str, typer.Option("--scale", metavar="NAME", help="What is rated, and from what to what.")],
-    value: Annotated[float, typer.Option("--value", metavar="X", help="The rating.")],
+    scale: Annotated[
+        str,
+        typer.Option("--scale", metavar="NAME", help="What is rated, and from what to what: a range at its end binds."),
+    ],
+    value: Annotated[float, typer.Option("--value", metavar="X", help="The rating, within the range of the scale.")],
     comment: Annotated[str | None, typer.Option("--comment", metavar="TEXT", help="Words about it.")] = None,
 ) -> int:
     """Rate a reply of the branch last shown on the screen.
 
-    A reply can be rated several times, on several scales: every rating is kept.
+    A reply can be rated several times, on several scales: every rating is kept. Where the name of the scale ends in a
+    range, such as 1-7, 0-100 or 1 to 7, a value outside it is refused.
     """
     if not math.isfinite(value):
         raise UsageError("--value must be a number")
+    if (ends := _range_of(scale)) is not None and not ends[0] <= value <= ends[1]:
+        raise UsageError(f"--value {value:g} is outside the scale, which goes from {ends[0]:g} to {ends[1]:g}")
     with open_corpus() as corpus:
         found = corpus.conversation(conversation)
         branch = corpus.branch(found.active_leaf_id) if found.active_leaf_id else ()
@@ -127,6 +138,14 @@ def rate(
         corpus.add_rating(RatingRow(message_id=replies[turn - 1].id, scale=scale, value=value, comment=comment))
     typer.echo(f"rated: reply {turn} of {len(replies)}", err=True)
     return DONE
+
+
+def _range_of(scale: str) -> tuple[float, float] | None:
+    """Return the least and the largest value that the name of a scale says at its end; None where it says none."""
+    if (found := _RANGE.search(scale)) is None:
+        return None
+    first, last = sorted(float(end.replace("\u2212", "-")) for end in found.groups())
+    return first, last
 
 
 @app.command("stats", epilog="Example: chat-personas corpus stats")
