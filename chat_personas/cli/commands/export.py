@@ -1,5 +1,6 @@
 """`chat-personas export`: write the corpus as a dataset."""
 
+import math
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -11,18 +12,19 @@ from chat_personas.cli.errors import DONE, UsageError
 from chat_personas.cli.evaluation.output import check_destination
 from chat_personas.cli.opening import open_corpus
 from chat_personas.cli.options import choose
-from chat_personas.corpus.conversations import Selection
-from chat_personas.corpus.export import FORMATS, Format, export_stdout, export_to
+from chat_personas.corpus.conversations import Rated, Selection
+from chat_personas.corpus.export import FORMATS, Format, Withheld, export_stdout, export_to, withheld
 from chat_personas.corpus.export.format import DirectoryFormat
+from chat_personas.corpus.study_rows import SCOPES
 from chat_personas.reporting.conversation_copy import HTML, MARKDOWN
 from chat_personas.text import pluralize
 from personas.inputs.suggestions import quoted
 
 EXAMPLE = options.examples(
-    "chat-personas export --format openai --out dialogues.jsonl",
-    "chat-personas export --format openai --persona democrat --since 2026-01-01 --out -",
-    "chat-personas export --format csv --out tables",
-    "chat-personas export --format html --id 01JD --out conversation.html",
+    "chat-personas export --own --format openai --out dialogues.jsonl",
+    "chat-personas export --own --persona democrat --since 2026-01-01 --out -",
+    "chat-personas export --study town --scope publication --format huggingface --out dataset",
+    "chat-personas export --own --format html --id 01JD --out conversation.html",
 )
 
 ALL: dict[str, Format] = {**FORMATS, MARKDOWN.name: MARKDOWN, HTML.name: HTML}
@@ -30,17 +32,24 @@ ALL: dict[str, Format] = {**FORMATS, MARKDOWN.name: MARKDOWN, HTML.name: HTML}
 _FORMATS = f"{'; '.join(f'{form.name}: {form.summary}' for form in ALL.values())}."
 
 
+app = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
+
+
+@app.callback(invoke_without_command=True)
 def export(
+    context: typer.Context,
     out: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--out",
             metavar="PATH",
             help="Where to write: a file, or a directory for a format of several files; - is standard output.",
         ),
-    ],
+    ] = None,
     form: Annotated[str, typer.Option("--format", metavar="F", help=_FORMATS)] = "openai",
+    study: Annotated[str | None, typer.Option("--study", help="Only conversations of this study.")] = None,
     persona: Annotated[str | None, typer.Option("--persona", help="Only conversations with this persona.")] = None,
+    model: Annotated[str | None, typer.Option("--model", help="Only conversations begun on this model.")] = None,
     since: Annotated[
         datetime | None,
         typer.Option("--since", formats=["%Y-%m-%d"], help="Only conversations begun on or after this day (UTC)."),
@@ -52,11 +61,39 @@ def export(
     conversation: Annotated[
         list[str] | None, typer.Option("--id", metavar="ID", help="Only this conversation; may be given several times.")
     ] = None,
+    rated: Annotated[
+        str | None,
+        typer.Option(
+            "--rated", metavar="SCALE[>=X]", help="Only conversations rated on this scale, or with X or more."
+        ),
+    ] = None,
+    complete: Annotated[
+        bool, typer.Option("--complete", help="Only complete participations, and conversations that end complete.")
+    ] = False,
+    scope: Annotated[
+        str, typer.Option("--scope", help="What participants must have agreed to: use, research or publication.")
+    ] = "research",
+    own: Annotated[bool, typer.Option("--own", help="Export your own conversations, too.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace PATH if it exists.")] = False,
 ) -> int:
     """Write conversations in a format that other programs load."""
+    if context.invoked_subcommand is not None:
+        return DONE
+    if out is None:
+        raise UsageError("name the file or the directory to write with --out; - is standard output")
     chosen = ALL[choose("--format", form, tuple(ALL))]
-    selection = Selection(persona=persona, since=_day(since), until=_day(until), ids=tuple(conversation or ()))
+    selection = Selection(
+        persona=persona,
+        since=_day(since),
+        until=_day(until),
+        ids=tuple(conversation or ()),
+        study=study,
+        model=model,
+        rated=_rated(rated),
+        complete=complete,
+        scope=choose("--scope", scope, SCOPES),
+        own=own,
+    )
     with open_corpus(read_only=True) as corpus:
         if out == "-":
             if not export_stdout(corpus, chosen, selection):
@@ -67,8 +104,35 @@ def export(
         if _exists(out) and not force:
             raise UsageError(f"{out} exists already; choose another name or add --force")
         count = export_to(corpus, chosen, selection, Path(out), force=force)
-    typer.echo(f"{pluralize(count, chosen.unit)} written to {out}", err=True)
+        stays = _what_stays(withheld(corpus, selection))
+    typer.echo(f"{pluralize(count, chosen.unit)} written to {out}{stays}", err=True)
     return DONE
+
+
+def _what_stays(found: Withheld) -> str:
+    """Say how many of the chosen conversations may not leave, if any."""
+    stay = []
+    if found.own:
+        stay.append(f"{found.own} of your own (--own exports them)")
+    if found.of_participants:
+        stay.append(f"{found.of_participants} of participants (no consent to it, withdrawn or tests)")
+    return f"; not exported: {', '.join(stay)}" if stay else ""
+
+
+def _rated(text: str | None) -> Rated | None:
+    """Return the filter that `SCALE` or `SCALE>=X` asks for. Raises UsageError: X is not a number."""
+    if text is None:
+        return None
+    scale, above, least = text.rpartition(">=")
+    if not above:
+        return Rated(text.strip())
+    try:
+        value = float(least)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise UsageError(f"--rated {text}: after >= stands a number, as in --rated 'realism 1-7>=5'")
+    return Rated(scale.strip(), value)
 
 
 def _exists(out: str) -> bool:

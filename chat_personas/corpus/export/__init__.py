@@ -3,20 +3,23 @@
 `FORMATS` lists every format but those for reading, which belong to the reports (`reporting.conversation_copy`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 
 from chat_personas.corpus.conversations import Selection
 from chat_personas.corpus.corpus import Corpus
-from chat_personas.corpus.errors import ExportError, display_path
+from chat_personas.corpus.errors import ExportError, UnknownConversationError, display_path
 from chat_personas.corpus.export import chat_json, convokit, csv, huggingface, oasst, sqlite, trl_preference
-from chat_personas.corpus.export.format import DirectoryFormat, FileFormat, Format, Source, TextFormat, reading
+from chat_personas.corpus.export.format import DirectoryFormat, FileFormat, Format, TextFormat
+from chat_personas.corpus.export.permission import Withheld
+from chat_personas.corpus.export.source import Source, reading
 from chat_personas.storage.files import atomic_directory, atomic_file, atomic_write, output_errors, standard_output
 from chat_personas.text import pluralize
+from personas.inputs.suggestions import one_of, quoted, suggestion
 
-__all__ = ["FORMATS", "Format", "TextFormat", "export_stdout", "export_to"]
+__all__ = ["FORMATS", "Format", "TextFormat", "Withheld", "export_stdout", "export_to", "withheld"]
 
 _ALL: tuple[Format, ...] = (
     chat_json.OPENAI,
@@ -39,14 +42,15 @@ def export_to(corpus: Corpus, form: Format, selection: Selection, out: Path, *, 
     but an earlier export in this format, is replaced only with `force`.
 
     Raises:
-        ExportError: there is something in its place already, it cannot have this name, there is no conversation with
-            that persona, or there are several for a format that takes one.
-        UnknownConversationError: one of the identifiers is not in the corpus.
+        ExportError: nothing of what was chosen may leave (`permission`), there is something in its place already, it
+            cannot have this name, or there are several conversations for a format that takes one.
+        UnknownConversationError: one of the identifiers, the persona, the model or the study is not in the corpus.
         CorpusError: the corpus cannot be read.
         OutputError: the file or the directory cannot be written.
     """
     _check_selection(corpus, selection)
     with output_errors(display_path(out)), reading(corpus.path, selection) as source:
+        _check_leaving(source.withheld())
         _check_destination(out, form, force=force)
         if out.exists() and out.samefile(corpus.path):
             raise ExportError(f"{display_path(out)} is the corpus itself; choose another name")
@@ -81,6 +85,7 @@ def export_stdout(corpus: Corpus, form: Format, selection: Selection) -> int:
     _check_selection(corpus, selection)
     count, out = 0, standard_output()
     with output_errors("standard output"), reading(corpus.path, selection) as source:
+        _check_leaving(source.withheld())
         _check_one(form, source)
         for text in form.texts(source):
             out.write(f"{text}\n".encode())
@@ -89,11 +94,46 @@ def export_stdout(corpus: Corpus, form: Format, selection: Selection) -> int:
     return count
 
 
+def withheld(corpus: Corpus, selection: Selection) -> Withheld:
+    """Count the conversations that a filter chooses and that may leave, and those that may not.
+
+    Raises:
+        CorpusError: the corpus cannot be read.
+    """
+    with reading(corpus.path, selection) as source:
+        return source.withheld()
+
+
 def _check_selection(corpus: Corpus, selection: Selection) -> None:
-    """Raise UnknownConversationError where an identifier fits no conversation or several, or a persona has none."""
+    """Raise UnknownConversationError where an identifier fits no conversation or several, or a name has none."""
     for identifier in selection.ids:
         corpus.conversation(identifier)
     corpus.require_persona(selection.persona)
+    if selection.model is not None and not corpus.conversation_ids(Selection(model=selection.model)):
+        models = sorted({summary.model for summary in corpus.conversations()})
+        raise _unknown("conversation on the model", selection.model, models)
+    if selection.study is not None and not corpus.studies.studies(selection.study):
+        raise _unknown("study", selection.study, sorted({study.name for study in corpus.studies.studies()}))
+
+
+def _unknown(what: str, name: str, known: Sequence[str]) -> UnknownConversationError:
+    likely = suggestion(name, known, f"there is {one_of(known)}" if known else "the corpus has none")
+    return UnknownConversationError(f"there is no {what} {quoted(name)} in the corpus; {likely}")
+
+
+def _check_leaving(found: Withheld) -> None:
+    """Raise ExportError where conversations were chosen and none of them may leave."""
+    if found.leaving or not (found.own or found.of_participants):
+        return
+    reasons = []
+    if found.own:
+        reasons.append(f"{pluralize(found.own, 'conversation')} of your own (add --own to export them)")
+    if found.of_participants:
+        reasons.append(
+            f"{pluralize(found.of_participants, 'conversation')} of participants whose consent does not cover it, "
+            "who withdrew or were tests (see --scope)"
+        )
+    raise ExportError(f"nothing that was chosen may leave the corpus: {'; '.join(reasons)}")
 
 
 def _check_one(form: TextFormat, source: Source) -> None:

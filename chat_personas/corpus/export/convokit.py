@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from chat_personas import __version__
-from chat_personas.corpus.export.format import DirectoryFormat, Source, plain
+from chat_personas.corpus.export.format import DirectoryFormat
+from chat_personas.corpus.export.source import Source, plain
 from chat_personas.corpus.messages import turns_of
 from chat_personas.corpus.rows import ConversationRow, GenerationRow, MeasurementRow, MessageRow, RatingRow
 

@@ -18,7 +18,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from chat_personas.corpus.export.format import THOUGHT, DirectoryFormat, Source
+from chat_personas.corpus.export.format import DirectoryFormat
+from chat_personas.corpus.export.source import THOUGHT, Source
 from chat_personas.corpus.messages import turns_of
 from chat_personas.corpus.rows import ConversationRow, GenerationRow, MeasurementRow, MessageRow, RatingRow
 from chat_personas.corpus.sql import values_of

@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any, Self
 from chat_personas.corpus.errors import ExportError
 from chat_personas.corpus.export.chat_json import chat_messages
 from chat_personas.corpus.export.dataset_card import Table, card, croissant
-from chat_personas.corpus.export.format import DirectoryFormat, Source
+from chat_personas.corpus.export.format import DirectoryFormat
+from chat_personas.corpus.export.source import Source
 from chat_personas.corpus.messages import turns_of
 from chat_personas.corpus.rows import ConversationRow, MessageRow
 

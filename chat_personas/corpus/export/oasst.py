@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from chat_personas.corpus.export.format import LINE_ENDS, Source, TextFormat, is_blank_reply, is_complete_reply
+from chat_personas.corpus.export.format import LINE_ENDS, TextFormat
+from chat_personas.corpus.export.source import Source, is_blank_reply, is_complete_reply
 from chat_personas.corpus.rows import MessageRow, RatingRow
 
 _UNKNOWN = dict.fromkeys(

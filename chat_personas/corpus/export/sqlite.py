@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
-from chat_personas.corpus.export.format import THOUGHT, FileFormat, Source
+from chat_personas.corpus.export.format import FileFormat
+from chat_personas.corpus.export.source import THOUGHT, Source
 from chat_personas.corpus.migrations import migrations
 from chat_personas.corpus.rows import ConversationRow
 from chat_personas.corpus.sql import Value, insert, values_of

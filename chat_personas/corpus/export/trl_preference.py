@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
 from chat_personas.corpus.export.chat_json import chat_messages, json_line
-from chat_personas.corpus.export.format import Source, TextFormat, is_complete_reply
+from chat_personas.corpus.export.format import TextFormat
+from chat_personas.corpus.export.source import Source, is_complete_reply
 from chat_personas.corpus.rows import ConversationRow, MessageRow
 
 

@@ -161,7 +161,7 @@ async def export_conversation(
     path = await app.push_screen_wait(PathScreen(what, f"conversation-{conversation_id[-8:].lower()}.jsonl"))
     if path is None:
         return
-    selection = Selection(ids=(conversation_id,))
+    selection = Selection(ids=(conversation_id,), own=True)
     try:
         if write is not None:
             with output_errors(full_display_path(path)):

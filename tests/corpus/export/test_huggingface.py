@@ -10,8 +10,8 @@ import pytest
 from chat_personas.corpus import Corpus, ExportError
 from chat_personas.corpus.export import FORMATS, export_to
 from chat_personas.corpus.export.dataset_card import Table, card, croissant
-from chat_personas.corpus.export.format import THOUGHT
 from chat_personas.corpus.export.huggingface import COLUMNS
+from chat_personas.corpus.export.source import THOUGHT
 from chat_personas.corpus.rows import GenerationRow, MeasurementRow, ProbeRow, RatingRow
 from tests.corpus.export.talks import EVERYTHING
 from tests.corpus.making import talk

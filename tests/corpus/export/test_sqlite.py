@@ -79,7 +79,7 @@ def test_thoughts_errors_and_processes_are_not_in_it(corpus: Corpus, kept: Talk,
 
 def test_other_conversations_leave_no_trace(corpus: Corpus, kept: Talk, tmp_path: Path) -> None:
     mine = talk(corpus, ("Q", "zebra"))
-    export_to(corpus, FORMATS["sqlite"], Selection(ids=(mine,)), tmp_path / "copy.db")
+    export_to(corpus, FORMATS["sqlite"], Selection(ids=(mine,), own=True), tmp_path / "copy.db")
     assert b"zebra" in (tmp_path / "copy.db").read_bytes()
     assert b"Because." not in (tmp_path / "copy.db").read_bytes()
 

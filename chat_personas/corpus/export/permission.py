@@ -1,0 +1,80 @@
+"""Who leaves the corpus: the one place that decides which conversations and participations an export may hold.
+
+A participation may leave if its participant agreed to the study, for the scope that is asked for or more, and has not
+withdrawn. Tests never leave. A conversation that belongs to no participation was had by the owner of the corpus, and
+leaves only if that is asked for.
+"""
+
+import sqlite3
+from dataclasses import dataclass
+
+from chat_personas.corpus.conversations import Selection
+from chat_personas.corpus.sql import Value
+from chat_personas.corpus.study_rows import SCOPES, Scope
+
+Condition = tuple[str, list[Value]]
+"""A condition in SQL, and its parameters."""
+
+_AGREED = """EXISTS (
+    SELECT 1 FROM consents
+    WHERE consents.participant_id = {person} AND {study} consents.withdrawn_at IS NULL AND consents.scope IN ({scopes})
+)"""
+_PRESENT = """EXISTS (
+    SELECT 1 FROM participants WHERE participants.id = {person} AND test = 0 AND participants.withdrawn_at IS NULL
+)"""
+
+
+def participations(scope: Scope) -> Condition:
+    """Return the condition on a table `participations`: those that may leave with this scope of consent."""
+    agreed, scopes = _agreed(
+        "participations.participant_id", "consents.study_sha256 = participations.study_sha256 AND", scope
+    )
+    present = _PRESENT.format(person="participations.participant_id")
+    return f"(participations.status <> 'withdrawn' AND {present} AND {agreed})", scopes
+
+
+def raters(scope: Scope) -> Condition:
+    """Return the condition on a table `ratings`: of the owner, or of participants who agreed to this in any study."""
+    agreed, scopes = _agreed("ratings.rater", "", scope)
+    return f"(ratings.rater IS NULL OR ({_PRESENT.format(person='ratings.rater')} AND {agreed}))", scopes
+
+
+def conversations(selection: Selection) -> Condition:
+    """Return the condition on a table `conversations`: those that the selection chooses and that may leave."""
+    chosen, values = selection.where()
+    may_leave, scopes = participations(selection.scope)
+    of_participants = f"""conversations.id IN (
+        SELECT conversation_id FROM study_conversations JOIN participations ON participations.id = participation_id
+        WHERE {may_leave}
+    )"""  # noqa: S608
+    allowed = f"({_OWN} OR {of_participants})" if selection.own else of_participants
+    return f"({chosen}) AND {allowed}", [*values, *scopes]
+
+
+_OWN = "NOT EXISTS (SELECT 1 FROM study_conversations WHERE conversation_id = conversations.id)"
+
+
+def _agreed(person: str, study: str, scope: Scope) -> Condition:
+    enough = SCOPES[SCOPES.index(scope) :]
+    return _AGREED.format(person=person, study=study, scopes=", ".join("?" for _ in enough)), list(enough)
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """How many of the chosen conversations may leave; how many of the owner's and of participants' may not."""
+
+    leaving: int
+    own: int
+    of_participants: int
+
+
+def withheld(connection: sqlite3.Connection, selection: Selection) -> Withheld:
+    """Count what may leave of what a selection chooses, and what may not."""
+    chosen, values = selection.where()
+    allowed, all_values = conversations(selection)
+    sql = f"""
+        SELECT coalesce(sum(allowed), 0), coalesce(sum(NOT allowed AND own), 0),
+               coalesce(sum(NOT allowed AND NOT own), 0)
+        FROM (SELECT {allowed} AS allowed, {_OWN} AS own FROM conversations WHERE {chosen})
+        """  # noqa: S608
+    return Withheld(*connection.execute(sql, [*all_values, *values]).fetchone())
