@@ -15,6 +15,7 @@ from chat_personas.cli.options import choose
 from chat_personas.corpus.conversations import Rated, Selection
 from chat_personas.corpus.export import FORMATS, Format, Withheld, export_stdout, export_to, withheld
 from chat_personas.corpus.export.format import DirectoryFormat
+from chat_personas.corpus.export.masking import Mask, masked, presidio, unmasked
 from chat_personas.corpus.study_rows import SCOPES
 from chat_personas.reporting.conversation_copy import HTML, MARKDOWN
 from chat_personas.text import pluralize
@@ -73,6 +74,13 @@ def export(
     scope: Annotated[
         str, typer.Option("--scope", help="What participants must have agreed to: use, research or publication.")
     ] = "research",
+    masking: Annotated[
+        str,
+        typer.Option("--masking", metavar="M", help="How participants' words are masked: rules, or presidio as well."),
+    ] = "rules",
+    no_masking: Annotated[
+        bool, typer.Option("--no-masking", help="Leave addresses and numbers in participants' words.")
+    ] = False,
     own: Annotated[bool, typer.Option("--own", help="Export your own conversations, too.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace PATH if it exists.")] = False,
 ) -> int:
@@ -94,19 +102,29 @@ def export(
         scope=choose("--scope", scope, SCOPES),
         own=own,
     )
+    mask = _mask(choose("--masking", masking, ("rules", "presidio")), off=no_masking)
     with open_corpus(read_only=True) as corpus:
         if out == "-":
-            if not export_stdout(corpus, chosen, selection):
+            if not export_stdout(corpus, chosen, selection, mask=mask):
                 typer.echo(f"no {chosen.unit} matches; nothing was written", err=True)
             return DONE
         if not isinstance(chosen, DirectoryFormat):
             check_destination(out)
         if _exists(out) and not force:
             raise UsageError(f"{out} exists already; choose another name or add --force")
-        count = export_to(corpus, chosen, selection, Path(out), force=force)
+        count = export_to(corpus, chosen, selection, Path(out), force=force, mask=mask)
         stays = _what_stays(withheld(corpus, selection))
     typer.echo(f"{pluralize(count, chosen.unit)} written to {out}{stays}", err=True)
     return DONE
+
+
+def _mask(how: str, *, off: bool) -> Mask:
+    """Return how words are masked. Raises UsageError: masking is asked for and turned off."""
+    if off and how != "rules":
+        raise UsageError(f"--masking {how} and --no-masking do not go together")
+    if off:
+        return unmasked
+    return presidio() if how == "presidio" else masked
 
 
 def _what_stays(found: Withheld) -> str:

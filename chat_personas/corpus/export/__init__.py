@@ -13,6 +13,7 @@ from chat_personas.corpus.corpus import Corpus
 from chat_personas.corpus.errors import ExportError, UnknownConversationError, display_path
 from chat_personas.corpus.export import chat_json, convokit, csv, huggingface, oasst, sqlite, trl_preference
 from chat_personas.corpus.export.format import DirectoryFormat, FileFormat, Format, TextFormat
+from chat_personas.corpus.export.masking import Mask, masked
 from chat_personas.corpus.export.permission import Withheld
 from chat_personas.corpus.export.source import Source, reading
 from chat_personas.storage.files import atomic_directory, atomic_file, atomic_write, output_errors, standard_output
@@ -35,11 +36,13 @@ FORMATS: Mapping[str, Format] = MappingProxyType({form.name: form for form in _A
 """The formats by their names."""
 
 
-def export_to(corpus: Corpus, form: Format, selection: Selection, out: Path, *, force: bool = False) -> int:
+def export_to(
+    corpus: Corpus, form: Format, selection: Selection, out: Path, *, force: bool = False, mask: Mask = masked
+) -> int:
     """Write the conversations that a filter chooses, all of them or nothing; return how many of the format's units.
 
     What is written is readable by its owner only, as the corpus is. An existing file, or a directory that holds nothing
-    but an earlier export in this format, is replaced only with `force`.
+    but an earlier export in this format, is replaced only with `force`. `mask` is applied to what participants wrote.
 
     Raises:
         ExportError: nothing of what was chosen may leave (`permission`), there is something in its place already, it
@@ -49,7 +52,7 @@ def export_to(corpus: Corpus, form: Format, selection: Selection, out: Path, *, 
         OutputError: the file or the directory cannot be written.
     """
     _check_selection(corpus, selection)
-    with output_errors(display_path(out)), reading(corpus.path, selection) as source:
+    with output_errors(display_path(out)), reading(corpus.path, selection, mask=mask) as source:
         _check_leaving(source.withheld())
         _check_destination(out, form, force=force)
         if out.exists() and out.samefile(corpus.path):
@@ -69,7 +72,7 @@ def export_to(corpus: Corpus, form: Format, selection: Selection, out: Path, *, 
         return count
 
 
-def export_stdout(corpus: Corpus, form: Format, selection: Selection) -> int:
+def export_stdout(corpus: Corpus, form: Format, selection: Selection, *, mask: Mask = masked) -> int:
     """Write the conversations that a filter chooses to standard output, in UTF-8; return how many units were written.
 
     Raises:
@@ -84,7 +87,7 @@ def export_stdout(corpus: Corpus, form: Format, selection: Selection) -> int:
         raise ExportError(f"{form.name} is {what} and cannot go to standard output; give a name with --out")
     _check_selection(corpus, selection)
     count, out = 0, standard_output()
-    with output_errors("standard output"), reading(corpus.path, selection) as source:
+    with output_errors("standard output"), reading(corpus.path, selection, mask=mask) as source:
         _check_leaving(source.withheld())
         _check_one(form, source)
         for text in form.texts(source):

@@ -29,7 +29,7 @@ _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 
 _CONVERSATION = tuple(name for name in ConversationRow.model_fields if name != "active_leaf_id")
 _MADE = tuple(name for name in GenerationRow.model_fields if name not in ("message_id", *THOUGHT))
-_SAID = ("conversation_id", "place", "turn", "message_id", "role", "text", "status", "created_at")
+_SAID = ("conversation_id", "participant", "place", "turn", "message_id", "role", "text", "status", "created_at")
 _MEASURED = (
     "measurement_id",
     "conversation_id",
@@ -38,7 +38,7 @@ _MEASURED = (
 )
 _RATED = ("rating_id", "conversation_id", "turn", *(name for name in RatingRow.model_fields if name != "id"))
 COLUMNS: Mapping[str, Sequence[str]] = {
-    "conversations.csv": ("conversation_id", *(name for name in _CONVERSATION if name != "id")),
+    "conversations.csv": ("conversation_id", "participant", *(name for name in _CONVERSATION if name != "id")),
     "messages.csv": (*_SAID, *_MADE),
     "measurements.csv": _MEASURED,
     "ratings.csv": _RATED,
@@ -72,11 +72,14 @@ def _rows(
     """Return the rows of a conversation by file."""
     turns = turns_of(said)
     made = source.generations(conversation.id)
+    who = {"participant": source.participant()}
+    whole = _columns(conversation, "conversations.csv", conversation_id=conversation.id)
     return {
-        "conversations.csv": iter([_columns(conversation, "conversations.csv", conversation_id=conversation.id)]),
+        "conversations.csv": iter([whole | who]),
         "messages.csv": (
             (_columns(made[message.id], "messages.csv") if message.id in made else {})
             | _columns(message, "messages.csv", message_id=message.id, place=place, turn=turns[message.id])
+            | who
             for place, message in enumerate(said, start=1)
         ),
         "measurements.csv": (

@@ -52,6 +52,7 @@ _MADE = {
 COLUMNS: Mapping[str, Mapping[str, Any]] = {
     "dialogues": {
         "conversation_id": _TEXT,
+        "participant": _TEXT,
         "title": _TEXT,
         "created_at": _TIME,
         "persona_name": _TEXT,
@@ -65,6 +66,7 @@ COLUMNS: Mapping[str, Mapping[str, Any]] = {
     },
     "messages": {
         "conversation_id": _TEXT,
+        "participant": _TEXT,
         "place": _WHOLE,
         "turn": _WHOLE,
         "message_id": _TEXT,
@@ -238,14 +240,14 @@ def _rows(
 ) -> Iterator[tuple[str, dict[str, Any], int]]:
     """Yield the rows of a conversation: each with its configuration, and the bytes that it takes, about."""
     turns, made = turns_of(said), source.generations(conversation.id)
-    key = {"conversation_id": conversation.id}
+    key = {"conversation_id": conversation.id, "participant": source.participant()}
     words = sum(len(message.text) for message in said)
     messages = chat_messages(conversation.system_prompt, said)
     whole = {"turns": max(turns.values()), "messages": messages}
     yield "dialogues", vars(conversation) | key | whole, words + len(conversation.persona) + 2_000
     for place, message in enumerate(said, start=1):
         how = vars(made[message.id]) if message.id in made else {}
-        own = vars(message) | {"place": place, "turn": turns[message.id]}
+        own = vars(message) | key | {"place": place, "turn": turns[message.id]}
         yield "messages", how | own | {"message_id": message.id}, len(message.text) + 1_000
     for measured in source.measurements(conversation.id):
         if measured.message_id in turns:

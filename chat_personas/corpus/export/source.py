@@ -1,21 +1,31 @@
 """What every export format reads: one state of the corpus, and in it what a selection chooses and may leave.
 
-A format reads through a `Source` only, so what may leave the corpus is decided in one place.
+A format reads through a `Source` only, so here is the one place where what participants did loses what could lead to
+them. Their keys become pseudonyms of this release. Their times begin at midnight of their day, and differences stay.
+What they and the model said to each other is masked. The conversations of the owner stay as they are.
 """
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
 
 from chat_personas.corpus import measurements, messages
 from chat_personas.corpus.connection import open_reader
 from chat_personas.corpus.conversations import Selection
 from chat_personas.corpus.errors import storage_errors
 from chat_personas.corpus.export import permission
+from chat_personas.corpus.export.masking import Mask, masked
+from chat_personas.corpus.export.pseudonyms import Kind, Pseudonyms, new_secret
 from chat_personas.corpus.rows import ConversationRow, GenerationRow, MeasurementRow, MessageRow, ProbeRow, RatingRow
 from chat_personas.corpus.sql import columns_of, fetch
+
+RowModel = TypeVar("RowModel", bound=BaseModel)
 
 THOUGHT = ("thought", "thought_seconds")
 """The columns of a generation that no format exports: who trains on thoughts teaches a model to say them."""
@@ -26,37 +36,93 @@ _MESSAGE = columns_of(MessageRow, "messages")
 _GENERATION = ", ".join(
     f"NULL AS {name}" if name in THOUGHT else f"generations.{name}" for name in GenerationRow.model_fields
 )
+_RATING = columns_of(RatingRow, "ratings")
+_TIMES = ("created_at", "active_at", "updated_at", "started_at")
+
+
+@dataclass(slots=True)
+class _InHand:
+    """What becomes of the conversation that was yielded last in the release.
+
+    `participant` and `shift` are None for a conversation of the owner, which keeps its keys and times. `keys` are its
+    own key and those of its messages and measurements, by their pseudonyms, as far as they were handed out.
+    """
+
+    participant: str | None = None
+    shift: timedelta | None = None
+    keys: dict[str, str] = field(default_factory=dict)
+
+    def real(self, key: str) -> str:
+        """Return the key in the corpus of one that was handed out."""
+        return self.keys.get(key, key)
+
+
+@dataclass(slots=True)
+class Held:
+    """What a release came to hold: the keys in the corpus of its participants, and the models that speak in it."""
+
+    conversations: int = 0
+    of_participants: int = 0
+    participants: set[str] = field(default_factory=set)
+    models: set[str] = field(default_factory=set)
 
 
 class Source:
-    """One state of the corpus, whatever is written to it meanwhile, and in it the conversations of a selection.
+    """One state of the corpus, whatever is written to it meanwhile, and in it what a selection chooses and may leave.
 
-    No method holds more than one conversation and a page of the list of conversations in memory. Every method raises
-    CorpusError where the corpus cannot be read.
+    No method holds more than one conversation and a page of keys in memory. A method that takes a conversation or
+    something of it concerns the conversation that was yielded last. Every method raises CorpusError where the corpus
+    cannot be read.
     """
 
-    def __init__(self, connection: sqlite3.Connection, path: Path, selection: Selection) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, path: Path, selection: Selection, secret: str, mask: Mask
+    ) -> None:
+        self.held = Held()
         self._connection = connection
         self._path = path
         self._selection = selection
-
-    def conversations(self) -> Iterator[ConversationRow]:
-        """Yield the chosen conversations, oldest first."""
-        condition, values = permission.conversations(self._selection)
-        sql = f"SELECT {_CONVERSATION} FROM conversations WHERE id > ? AND {condition} ORDER BY id LIMIT {_PAGE}"  # noqa: S608
-        last = ""
-        while True:
-            with storage_errors(self._path):
-                page = fetch(ConversationRow, self._connection.execute(sql, [last, *values]))
-            yield from page
-            if len(page) < _PAGE:
-                return
-            last = page[-1].id
+        self._pseudonyms = Pseudonyms(secret)
+        self._mask = mask
+        self._in_hand = _InHand()
+        connection.create_function("place_of", 2, self._place, deterministic=True)
 
     def withheld(self) -> permission.Withheld:
         """Count the chosen conversations that may leave, and those that may not."""
         with storage_errors(self._path):
             return permission.withheld(self._connection, self._selection)
+
+    # Conversations
+
+    def conversations(self) -> Iterator[ConversationRow]:
+        """Yield the chosen conversations: those of the owner, oldest first, then the others by their pseudonyms.
+
+        By their age they could be joined with those of another release.
+        """
+        condition, values = permission.conversations(self._selection)
+        sql = f"""
+            SELECT id, (SELECT participant_id FROM study_conversations
+                        JOIN participations ON participations.id = participation_id
+                        WHERE conversation_id = conversations.id) AS participant
+            FROM conversations WHERE {condition} ORDER BY place_of(id, participant)
+            """  # noqa: S608
+        one = f"SELECT {_CONVERSATION} FROM conversations WHERE id = ?"  # noqa: S608
+        with storage_errors(self._path):
+            keys = self._connection.execute(sql, values)
+        while True:
+            with storage_errors(self._path):
+                page = keys.fetchmany(_PAGE)
+            for key, participant in page:
+                with storage_errors(self._path):
+                    (row,) = fetch(ConversationRow, self._connection.execute(one, (key,)))
+                yield self._hand_out(row, participant)
+            if not page:
+                return
+
+    def participant(self) -> str | None:
+        """Return the pseudonym of the participant whose conversation was yielded last; None for the owner's."""
+        person = self._in_hand.participant
+        return None if person is None else self._pseudonyms.of("participant", person)
 
     def dialogue(self, conversation: ConversationRow) -> Sequence[MessageRow]:
         """Return what was said on the active branch, up to its last complete reply; nothing without one.
@@ -67,9 +133,9 @@ class Source:
         """
         if conversation.active_leaf_id is None:
             return ()
-        with storage_errors(self._path):
-            branch = messages.branch_to(self._connection, conversation.active_leaf_id)
-        return until_last_reply([message for message in branch if not is_blank_reply(message)])
+        return until_last_reply(
+            [message for message in self._branch(conversation.active_leaf_id) if not is_blank_reply(message)]
+        )
 
     def dialogues(self) -> Iterator[tuple[ConversationRow, Sequence[MessageRow]]]:
         """Yield the chosen conversations that have a complete reply, each with what was said; see `dialogue`."""
@@ -78,17 +144,19 @@ class Source:
             if said:
                 yield conversation, said
 
+    # What belongs to a conversation
+
     def branch(self, leaf_id: str) -> Sequence[MessageRow]:
         """Return the messages from the first to this one, without replies of white space only before it."""
-        with storage_errors(self._path):
-            branch = messages.branch_to(self._connection, leaf_id)
+        branch = self._branch(leaf_id)
         return [message for message in branch[:-1] if not is_blank_reply(message)] + list(branch[-1:])
 
     def messages(self, conversation_id: str) -> Sequence[MessageRow]:
-        """Return the messages of all branches of a conversation, by their keys."""
+        """Return the messages of all branches of a conversation, oldest first."""
         sql = f"SELECT {_MESSAGE} FROM messages WHERE conversation_id = ? ORDER BY id"  # noqa: S608
         with storage_errors(self._path):
-            return fetch(MessageRow, self._connection.execute(sql, (conversation_id,)))
+            found = fetch(MessageRow, self._connection.execute(sql, (self._in_hand.real(conversation_id),)))
+        return [self._message(row) for row in found]
 
     def generations(self, conversation_id: str) -> Mapping[str, GenerationRow]:
         """Return how the replies of a conversation were made, by the keys of the replies, without any thought."""
@@ -96,28 +164,95 @@ class Source:
             SELECT {_GENERATION} FROM generations JOIN messages ON messages.id = message_id WHERE conversation_id = ?
             """  # noqa: S608
         with storage_errors(self._path):
-            found = fetch(GenerationRow, self._connection.execute(sql, (conversation_id,)))
-        return {row.message_id: row for row in found}
+            found = fetch(GenerationRow, self._connection.execute(sql, (self._in_hand.real(conversation_id),)))
+        self.held.models.update(row.model for row in found)
+        rows = (self._released(row, message_id="message") for row in found)
+        return {row.message_id: row for row in rows}
 
     def measurements(self, conversation_id: str) -> Sequence[MeasurementRow]:
         """Return the measurements of a conversation, over all its branches, oldest first."""
         with storage_errors(self._path):
-            return measurements.of_conversation(self._connection, conversation_id)
+            found = measurements.of_conversation(self._connection, self._in_hand.real(conversation_id))
+        kinds: dict[str, Kind] = {"id": "measurement", "conversation_id": "conversation", "message_id": "message"}
+        return [self._released(row, **kinds) for row in found]
 
     def probes(self, measurement_id: str) -> Sequence[ProbeRow]:
         """Return the probes of a measurement, by question."""
         with storage_errors(self._path):
-            return measurements.probes(self._connection, measurement_id)
+            return measurements.probes(self._connection, self._in_hand.real(measurement_id))
 
     def ratings(self, conversation_id: str) -> Sequence[RatingRow]:
-        """Return the ratings of a conversation, oldest first."""
+        """Return the ratings of a conversation, oldest first: the owner's and those of participants who agreed."""
+        may_leave, scopes = permission.raters(self._selection.scope)
+        sql = f"""
+            SELECT {_RATING} FROM ratings JOIN messages ON messages.id = ratings.message_id
+            WHERE messages.conversation_id = ? AND {may_leave} ORDER BY ratings.id
+            """  # noqa: S608
         with storage_errors(self._path):
-            return measurements.ratings(self._connection, conversation_id)
+            found = fetch(RatingRow, self._connection.execute(sql, (self._in_hand.real(conversation_id), *scopes)))
+        return [self._rating(row) for row in found]
+
+    # Keys, times and words as they leave
+
+    def _place(self, conversation_id: str, participant: str | None) -> str:
+        """Return by what a conversation is sorted: its key if it is the owner's, otherwise its pseudonym."""
+        return conversation_id if participant is None else self._pseudonyms.of("conversation", conversation_id)
+
+    def _hand_out(self, row: ConversationRow, participant: str | None) -> ConversationRow:
+        self._in_hand = _InHand(participant, None if participant is None else since_midnight(row.created_at))
+        self.held.conversations += 1
+        self.held.models.add(row.model)
+        if participant is None:
+            return row
+        self.held.of_participants += 1
+        self.held.participants.add(participant)
+        released = self._released(row, id="conversation", active_leaf_id="message")
+        return released.model_copy(update={"title": self._mask(row.title)})
+
+    def _branch(self, leaf_id: str) -> Sequence[MessageRow]:
+        with storage_errors(self._path):
+            found = messages.branch_to(self._connection, self._in_hand.real(leaf_id))
+        return [self._message(row) for row in found]
+
+    def _message(self, row: MessageRow) -> MessageRow:
+        if self._in_hand.shift is None:
+            return row
+        released = self._released(row, id="message", conversation_id="conversation", parent_id="message")
+        return released.model_copy(update={"text": self._mask(row.text)})
+
+    def _rating(self, row: RatingRow) -> RatingRow:
+        """Return a rating as it leaves; the comment of a participant is masked in whatever conversation it stands."""
+        if row.rater is None and self._in_hand.shift is None:
+            return row
+        if row.rater is not None:
+            self.held.participants.add(row.rater)
+        comment = None if row.comment is None else self._mask(row.comment)
+        rater = None if row.rater is None else self._pseudonyms.of("participant", row.rater)
+        released = self._released(row, id="rating", message_id="message")
+        return released.model_copy(update={"comment": comment, "rater": rater})
+
+    def _released(self, row: RowModel, **kinds: Kind) -> RowModel:
+        """Return a row of the conversation in hand with pseudonyms for the keys in these columns and shifted times."""
+        shift = self._in_hand.shift
+        if shift is None:
+            return row
+        update: dict[str, Any] = {
+            name: getattr(row, name) - shift for name in _TIMES if getattr(row, name, None) is not None
+        }
+        for column, kind in kinds.items():
+            key = getattr(row, column)
+            if key is not None:
+                update[column] = self._pseudonyms.of(kind, key)
+                self._in_hand.keys[update[column]] = key
+        return row.model_copy(update=update)
 
 
 @contextmanager
-def reading(path: Path, selection: Selection) -> Iterator[Source]:
+def reading(path: Path, selection: Selection, *, secret: str | None = None, mask: Mask = masked) -> Iterator[Source]:
     """Lend one state of the corpus at `path`, as it is when the block begins.
+
+    `secret` is that of the pseudonyms (`pseudonyms.new_secret`); None: one that nobody knows. `mask` is applied to what
+    participants and the model said to each other, and to what participants wrote elsewhere.
 
     Raises:
         CorpusError: it cannot be read.
@@ -127,9 +262,14 @@ def reading(path: Path, selection: Selection) -> Iterator[Source]:
     try:
         with storage_errors(path):
             connection.execute("BEGIN")
-        yield Source(connection, path, selection)
+        yield Source(connection, path, selection, secret or new_secret(), mask)
     finally:
         connection.close()
+
+
+def since_midnight(moment: datetime) -> timedelta:
+    """Return how long after the beginning of its day (UTC) a moment is: by this the times of a release are moved."""
+    return moment - moment.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def is_blank_reply(message: MessageRow) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -88,6 +89,25 @@ def test_what_consent_covers_leaves_and_the_rest_is_counted(command: Command, co
     counted = "3 of your own (--own exports them), 1 of participants (no consent to it, withdrawn or tests)"
     assert (ran.code, ran.err) == (0, f"1 conversation written to dialogues.jsonl; not exported: {counted}\n")
     assert topics(Path("dialogues.jsonl").read_text()) == ["rents?"]
+
+
+def test_words_of_participants_are_masked_unless_that_is_turned_off(command: Command, corpus: Corpus) -> None:
+    take_part(corpus, ("What about ann@example.org?", "Who?"))
+    assert topics(command("export", "--out", "-").out) == ["[EMAIL]?"]
+    assert topics(command("export", "--no-masking", "--out", "-").out) == ["ann@example.org?"]
+    refused = command("export", "--no-masking", "--masking", "presidio", "--out", "-")
+    assert refused.code == 2
+    assert "do not go together" in only_line(refused)
+
+
+def test_masking_by_presidio_says_what_to_install(
+    command: Command, corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_part(corpus, ("What about ann@example.org?", "Who?"))
+    monkeypatch.setitem(sys.modules, "presidio_analyzer", None)
+    ran = command("export", "--masking", "presidio", "--out", "-")
+    assert ran.code == 2
+    assert "python -m pip install 'chat-personas[presidio]'" in only_line(ran)
 
 
 @pytest.mark.parametrize("rated", ["realism>=high", "realism>=", "realism>=nan"])
