@@ -33,7 +33,7 @@ class Selection:
     come to its end: in a study a participation that is not complete, otherwise a last reply that is not.
 
     `scope` and `own` concern exports only (`corpus.export.permission`): the least that a participant must have agreed
-    to, and whether the conversations of the corpus's owner leave as well.
+    to (None: nothing of participants leaves), and whether the conversations of the corpus's owner leave as well.
     """
 
     persona: str | None = None
@@ -44,7 +44,7 @@ class Selection:
     model: str | None = None
     rated: Rated | None = None
     complete: bool = False
-    scope: Scope = "research"
+    scope: Scope | None = "research"
     own: bool = False
 
     def where(self) -> tuple[str, list[Value]]:

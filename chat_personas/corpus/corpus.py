@@ -12,6 +12,7 @@ from chat_personas.corpus.conversations import Selection
 from chat_personas.corpus.errors import SameCorpusError, UnknownConversationError, display_path, storage_errors
 from chat_personas.corpus.live_programs import ProcessLock
 from chat_personas.corpus.merging import Merged, merge, snapshot
+from chat_personas.corpus.releases import Releases
 from chat_personas.corpus.rows import (
     ConversationRow,
     ConversationSummary,
@@ -49,6 +50,7 @@ class Corpus:
         self._connections = connections
         self._owner = owner
         self.studies = StudyRecords(connections)
+        self.releases = Releases(connections)
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False) -> Self:

@@ -57,6 +57,23 @@ class _InHand:
         return self.keys.get(key, key)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """On what terms a release is made, whatever is in it.
+
+    `mask` is applied to what participants and the model said to each other, and to what participants wrote elsewhere;
+    `masking` is its name. The licences of people's and of models' words are SPDX names; None: not stated. `recorded`:
+    the release is entered in the ledger; without that, nothing of participants leaves.
+    """
+
+    mask: Mask = masked
+    masking: str = "rules"
+    licence_people: str | None = None
+    licence_model: str | None = None
+    recorded: bool = True
+    secret: str = field(default_factory=new_secret, repr=False)
+
+
 @dataclass(slots=True)
 class Held:
     """What a release came to hold: the keys in the corpus of its participants, and the models that speak in it."""
@@ -75,15 +92,14 @@ class Source:
     cannot be read.
     """
 
-    def __init__(
-        self, connection: sqlite3.Connection, path: Path, selection: Selection, secret: str, mask: Mask
-    ) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path, selection: Selection, terms: Terms) -> None:
         self.held = Held()
+        self.terms = terms
         self._connection = connection
         self._path = path
         self._selection = selection
-        self._pseudonyms = Pseudonyms(secret)
-        self._mask = mask
+        self._pseudonyms = Pseudonyms(terms.secret)
+        self._mask = terms.mask
         self._in_hand = _InHand()
         connection.create_function("place_of", 2, self._place, deterministic=True)
 
@@ -248,11 +264,8 @@ class Source:
 
 
 @contextmanager
-def reading(path: Path, selection: Selection, *, secret: str | None = None, mask: Mask = masked) -> Iterator[Source]:
+def reading(path: Path, selection: Selection, terms: Terms | None = None) -> Iterator[Source]:
     """Lend one state of the corpus at `path`, as it is when the block begins.
-
-    `secret` is that of the pseudonyms (`pseudonyms.new_secret`); None: one that nobody knows. `mask` is applied to what
-    participants and the model said to each other, and to what participants wrote elsewhere.
 
     Raises:
         CorpusError: it cannot be read.
@@ -262,7 +275,7 @@ def reading(path: Path, selection: Selection, *, secret: str | None = None, mask
     try:
         with storage_errors(path):
             connection.execute("BEGIN")
-        yield Source(connection, path, selection, secret or new_secret(), mask)
+        yield Source(connection, path, selection, terms or Terms())
     finally:
         connection.close()
 

@@ -11,9 +11,11 @@ import pytest
 from chat_personas.cli.commands.export import ALL
 from chat_personas.corpus import Corpus, RatingRow
 from chat_personas.corpus.export.format import DirectoryFormat, FileFormat, TextFormat
+from chat_personas.paths import corpus_path
 from tests.cli.running import Command, only_line
 from tests.corpus.export.participants import take_part
 from tests.corpus.making import branch_of, conversation_row, talk
+from tests.corpus.unprivileged import without_privileges
 
 
 @pytest.fixture
@@ -108,6 +110,61 @@ def test_masking_by_presidio_says_what_to_install(
     ran = command("export", "--masking", "presidio", "--out", "-")
     assert ran.code == 2
     assert "python -m pip install 'chat-personas[presidio]'" in only_line(ran)
+
+
+def test_a_release_is_verified_and_listed(command: Command, corpus: Corpus) -> None:
+    take_part(corpus, ("What about rents?", "Too high."))
+    terms = ("--licence-people", "CC-BY-4.0", "--study", "town")
+    assert command("export", "--format", "csv", "--out", "tables", *terms).code == 0
+    ran = command("export", "verify", "tables")
+    assert ran.code == 0
+    lines = ran.out.splitlines()
+    assert lines[0].endswith("csv  tables")
+    assert lines[1:4] == [
+        "  1 conversation, 1 of them of 1 participant",
+        '  chosen: study "town", scope "research", masking "rules"',
+        "  licence of people's words: CC-BY-4.0; of the model's words: not stated",
+    ]
+    assert lines[-1] == "unaltered: its content is that of the release"
+    assert command("export", "releases").out.splitlines() == lines[:-1]
+    Path("tables/messages.csv").write_text("")
+    ran = command("export", "verify", "tables")
+    assert ran.code == 1
+    assert "no release has this content; the release of " in ran.out
+    assert ran.out.endswith("altered, missing or added: messages.csv\n")
+
+
+def test_what_no_release_is_like_is_said(command: Command, kept: list[str]) -> None:
+    Path("mine").write_text("mine")
+    ran = command("export", "verify", "mine")
+    assert (ran.code, ran.err) == (1, "")
+    assert ran.out == "no release has this content, and none wrote a file of this name (0 releases)\n"
+    assert command("export", "verify", "nothing").code == 2
+    assert command("export", "releases").err == "no release yet\n"
+
+
+def test_a_licence_has_an_spdx_name(command: Command, kept: list[str]) -> None:
+    ran = command("export", "--own", "--out", "-", "--licence-model", "my own licence")
+    assert ran.code == 2
+    assert "give the SPDX name of a licence" in only_line(ran)
+
+
+def test_without_a_ledger_only_your_own_leave(command: Command, corpus: Corpus, kept: list[str]) -> None:
+    take_part(corpus, ("What about rents?", "Too high."))
+    ran = command("export", "--own", "--no-ledger", "--out", "mine.jsonl")
+    assert ran.code == 0
+    assert topics(Path("mine.jsonl").read_text()) == ["guns?", "taxes?", "schools?"]
+    assert corpus.releases.all() == ()
+
+
+def test_a_corpus_that_cannot_be_written_exports_only_without_a_ledger(command: Command, kept: list[str]) -> None:
+    corpus_path().chmod(0o400)
+    said = without_privileges(lambda: command("export", "--own", "--out", "mine.jsonl"))
+    assert said.startswith("Ran(code=4, out='', err='chat-personas: the corpus cannot be written")
+    assert "export your own conversations with --no-ledger" in said
+    assert not Path("mine.jsonl").exists()
+    said = without_privileges(lambda: command("export", "--own", "--no-ledger", "--out", "mine.jsonl"))
+    assert said == "Ran(code=0, out='', err='3 conversations written to mine.jsonl\\n')"
 
 
 @pytest.mark.parametrize("rated", ["realism>=high", "realism>=", "realism>=nan"])

@@ -99,11 +99,11 @@ def test_just_the_conversations_leave_that_consent_covers(persons: list[Person],
         condition, values = permission.conversations(selection)
         found = connection.execute(f"SELECT id FROM conversations WHERE {condition}", values).fetchall()
         counted = permission.withheld(connection, selection)
-        condition, values = permission.participations(scope)
+        condition, values = permission.participations(Selection(scope=scope))
         leaving = connection.execute(f"SELECT id FROM participations WHERE {condition}", values).fetchall()
     assert {key for (key,) in found} == expected | ({"own"} if own else set())
     assert {key for (key,) in leaving} == expected
-    assert counted == permission.Withheld(len(expected) + own, 1 - own, len(ways - expected))
+    assert counted == permission.Withheld(len(expected) + own, 1 - own, len(ways - expected), len(expected))
 
 
 def exported(corpus: Corpus, selection: Selection) -> list[str]:

@@ -13,7 +13,7 @@ from chat_personas.corpus import Corpus, RatingRow, Selection
 from chat_personas.corpus.export import FORMATS, export_to
 from chat_personas.corpus.export.masking import unmasked
 from chat_personas.corpus.export.pseudonyms import Pseudonyms, new_secret
-from chat_personas.corpus.export.source import Source, reading
+from chat_personas.corpus.export.source import Source, Terms, reading
 from tests.corpus.export.participants import BEGAN, answer, conversation_of, guess, take_part
 from tests.corpus.export.talks import forked
 from tests.corpus.making import branch_of, talk
@@ -130,7 +130,7 @@ def test_two_releases_share_neither_keys_nor_order(corpus: Corpus) -> None:
 def test_rows_refer_to_each_other_as_in_the_corpus(corpus: Corpus) -> None:
     forked_one, _ = study_of_two(corpus)
     real = {row.id: row for row in branch_of(corpus, forked_one)}
-    with reading(corpus.path, Selection(ids=(forked_one,)), mask=unmasked) as source:
+    with reading(corpus.path, Selection(ids=(forked_one,)), Terms(mask=unmasked)) as source:
         for conversation in source.conversations():
             said = source.messages(conversation.id)
             keys = {row.id for row in said}
@@ -182,7 +182,7 @@ def test_masking_covers_words_replies_titles_and_comments_unless_it_is_off(corpu
         (rating,) = source.ratings(conversation.id)
         assert rating.comment == "write to [EMAIL]"
         assert rating.rater == source.participant()
-    with reading(corpus.path, Selection(ids=(key,)), mask=unmasked) as source:
+    with reading(corpus.path, Selection(ids=(key,)), Terms(mask=unmasked)) as source:
         (conversation,) = source.conversations()
         assert source.dialogue(conversation)[0].text == THEIRS
 
