@@ -19,7 +19,16 @@ from chat_personas.cli.opening import open_corpus
 from chat_personas.cli.options import choose
 from chat_personas.corpus import Corpus, CorpusError
 from chat_personas.corpus.conversations import Rated, Selection
-from chat_personas.corpus.export import FORMATS, Format, Terms, Withheld, export_stdout, export_to, withheld
+from chat_personas.corpus.export import (
+    FORMATS,
+    Format,
+    Terms,
+    Withheld,
+    export_stdout,
+    export_to,
+    huggingface,
+    withheld,
+)
 from chat_personas.corpus.export.format import DirectoryFormat
 from chat_personas.corpus.export.masking import Mask, masked, presidio, unmasked
 from chat_personas.corpus.releases import STANDARD_OUTPUT, ReleaseRow, recognise
@@ -89,6 +98,9 @@ def export(
     no_masking: Annotated[
         bool, typer.Option("--no-masking", help="Leave addresses and numbers in participants' words.")
     ] = False,
+    split: Annotated[
+        bool, typer.Option("--split", help="For huggingface: train, validation and test, by participant (80, 10, 10).")
+    ] = False,
     own: Annotated[bool, typer.Option("--own", help="Export your own conversations, too.")] = False,
     licence_people: Annotated[
         str | None,
@@ -107,7 +119,7 @@ def export(
         return DONE
     if out is None:
         raise UsageError("name the file or the directory to write with --out; - is standard output")
-    chosen = ALL[choose("--format", form, tuple(ALL))]
+    chosen = _format(form, split=split)
     selection = Selection(
         persona=persona,
         since=_day(since),
@@ -198,6 +210,13 @@ def described(release: ReleaseRow) -> Iterator[str]:
     if release.model_terms:
         yield f"  terms of the models: {release.model_terms}"
     yield f"  SHA-256 {release.sha256}"
+
+
+def _format(name: str, *, split: bool) -> Format:
+    """Return a format. Raises UsageError: there is none of this name, or it has no splits."""
+    if split and name != huggingface.SPLIT.name:
+        raise UsageError(f"--split is for --format {huggingface.SPLIT.name}; {name} has no splits")
+    return huggingface.SPLIT if split else ALL[choose("--format", name, tuple(ALL))]
 
 
 @contextmanager

@@ -24,6 +24,18 @@ from chat_personas.corpus.export.masking import Mask, masked
 from chat_personas.corpus.export.pseudonyms import Kind, Pseudonyms, new_secret
 from chat_personas.corpus.rows import ConversationRow, GenerationRow, MeasurementRow, MessageRow, ProbeRow, RatingRow
 from chat_personas.corpus.sql import columns_of, fetch
+from chat_personas.corpus.study_rows import (
+    SCOPES,
+    AnswerRow,
+    CompositionRow,
+    ConsentRow,
+    GuessRow,
+    ParticipantRow,
+    ParticipationRow,
+    Scope,
+    StageRow,
+    StudyRow,
+)
 
 RowModel = TypeVar("RowModel", bound=BaseModel)
 
@@ -37,7 +49,7 @@ _GENERATION = ", ".join(
     f"NULL AS {name}" if name in THOUGHT else f"generations.{name}" for name in GenerationRow.model_fields
 )
 _RATING = columns_of(RatingRow, "ratings")
-_TIMES = ("created_at", "active_at", "updated_at", "started_at")
+_COMPOSITION = columns_of(CompositionRow, "compositions")
 
 
 @dataclass(slots=True)
@@ -84,6 +96,40 @@ class Held:
     models: set[str] = field(default_factory=set)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenPart:
+    """A person's way through a study, as it leaves: pseudonyms, times from midnight of the day on which it began.
+
+    `conversation_id` is the pseudonym of its conversation, if it had one that the selection chooses. The slot of the
+    assignment is left out: it is the same in every release.
+    """
+
+    study: StudyRow
+    person: ParticipantRow
+    way: ParticipationRow
+    consents: tuple[ConsentRow, ...]
+    stages: tuple[StageRow, ...]
+    answers: tuple[AnswerRow, ...]
+    guesses: tuple[GuessRow, ...]
+    conversation_id: str | None
+
+    @property
+    def scope(self) -> Scope:
+        """The widest scope that the person agreed to in this study."""
+        return max((consent.scope for consent in self.consents), key=SCOPES.index)
+
+    @property
+    def columns(self) -> dict[str, str | None]:
+        """The columns by which rows of a participation are joined with each other and with conversations."""
+        return {
+            "participant": self.person.id,
+            "participation_id": self.way.id,
+            "study": self.study.name,
+            "condition": self.way.condition,
+            "conversation_id": self.conversation_id,
+        }
+
+
 class Source:
     """One state of the corpus, whatever is written to it meanwhile, and in it what a selection chooses and may leave.
 
@@ -102,6 +148,7 @@ class Source:
         self._mask = terms.mask
         self._in_hand = _InHand()
         connection.create_function("place_of", 2, self._place, deterministic=True)
+        connection.create_function("place_of_way", 1, lambda key: self._pseudonyms.of("participation", key))
 
     def withheld(self) -> permission.Withheld:
         """Count the chosen conversations that may leave, and those that may not."""
@@ -160,6 +207,21 @@ class Source:
             if said:
                 yield conversation, said
 
+    def participations(self) -> Iterator[TakenPart]:
+        """Yield the chosen participations, by their pseudonyms: also those that came to no conversation."""
+        condition, values = permission.participations(self._selection)
+        sql = f"SELECT id FROM participations WHERE {condition} ORDER BY place_of_way(id)"  # noqa: S608
+        with storage_errors(self._path):
+            keys = self._connection.execute(sql, values)
+        while True:
+            with storage_errors(self._path):
+                page = keys.fetchmany(_PAGE)
+            for (key,) in page:
+                with storage_errors(self._path):
+                    yield self._taken_part(key)
+            if not page:
+                return
+
     # What belongs to a conversation
 
     def branch(self, leaf_id: str) -> Sequence[MessageRow]:
@@ -208,7 +270,64 @@ class Source:
             found = fetch(RatingRow, self._connection.execute(sql, (self._in_hand.real(conversation_id), *scopes)))
         return [self._rating(row) for row in found]
 
+    def compositions(self, conversation_id: str) -> Sequence[CompositionRow]:
+        """Return how the messages of a conversation were typed, where the person agreed to that; oldest first."""
+        sql = f"""
+            SELECT {_COMPOSITION} FROM compositions JOIN messages ON messages.id = message_id
+            WHERE conversation_id = ? ORDER BY message_id
+            """  # noqa: S608
+        with storage_errors(self._path):
+            found = fetch(CompositionRow, self._connection.execute(sql, (self._in_hand.real(conversation_id),)))
+        return [self._released(row, message_id="message") for row in found]
+
     # Keys, times and words as they leave
+
+    def _taken_part(self, key: str) -> TakenPart:
+        (way,) = self._rows(ParticipationRow, "participations", "id = ?", key)
+        (person,) = self._rows(ParticipantRow, "participants", "id = ?", way.participant_id)
+        (study,) = self._rows(StudyRow, "studies", "sha256 = ?", way.study_sha256)
+        consents = self._rows(
+            ConsentRow, "consents", "participant_id = ? AND withdrawn_at IS NULL AND study_sha256 = ? ORDER BY id",
+            person.id, study.sha256,
+        )  # fmt: skip
+        condition, values = permission.conversations(self._selection)
+        sql = f"""
+            SELECT conversation_id FROM study_conversations
+            WHERE participation_id = ? AND conversation_id IN (SELECT id FROM conversations WHERE {condition})
+            """  # noqa: S608
+        talk = self._connection.execute(sql, (key, *values)).fetchone()
+        self.held.participants.add(person.id)
+        shift, of = since_midnight(way.started_at), self._pseudonyms.of
+        mine = {"participation_id": of("participation", key)}
+        who = {"participant_id": of("participant", person.id)}
+        no_slot = dict.fromkeys(("site", "stratum", "block", "place"))
+        return TakenPart(
+            study=study,
+            person=_moved(person, shift, id=who["participant_id"]),
+            way=_moved(way, shift, id=mine["participation_id"], **who, **no_slot),
+            consents=tuple(_moved(row, shift, id=of("consent", row.id), **who) for row in consents),
+            stages=tuple(
+                _moved(row, shift, **mine)
+                for row in self._rows(StageRow, "stages", "participation_id = ? ORDER BY started_at, name", key)
+            ),
+            answers=tuple(
+                _moved(row, shift, **mine, said=self._said(row))
+                for row in self._rows(AnswerRow, "answers", "participation_id = ? ORDER BY stage, place", key)
+            ),
+            guesses=tuple(
+                _moved(row, shift, **mine)
+                for row in self._rows(GuessRow, "guesses", "participation_id = ? ORDER BY stage, place", key)
+            ),
+            conversation_id=None if talk is None else of("conversation", talk[0]),
+        )
+
+    def _said(self, row: AnswerRow) -> str | None:
+        """Return the words of an answer; what was typed is masked, the text of an option is not the person's."""
+        return row.said if row.said is None or row.code is not None else self._mask(row.said)
+
+    def _rows(self, model: type[RowModel], table: str, condition: str, *values: str) -> tuple[RowModel, ...]:
+        sql = f"SELECT {columns_of(model, table)} FROM {table} WHERE {condition}"  # noqa: S608
+        return fetch(model, self._connection.execute(sql, values))
 
     def _place(self, conversation_id: str, participant: str | None) -> str:
         """Return by what a conversation is sorted: its key if it is the owner's, otherwise its pseudonym."""
@@ -252,15 +371,13 @@ class Source:
         shift = self._in_hand.shift
         if shift is None:
             return row
-        update: dict[str, Any] = {
-            name: getattr(row, name) - shift for name in _TIMES if getattr(row, name, None) is not None
-        }
+        keys: dict[str, Any] = {}
         for column, kind in kinds.items():
             key = getattr(row, column)
             if key is not None:
-                update[column] = self._pseudonyms.of(kind, key)
-                self._in_hand.keys[update[column]] = key
-        return row.model_copy(update=update)
+                keys[column] = self._pseudonyms.of(kind, key)
+                self._in_hand.keys[keys[column]] = key
+        return _moved(row, shift, **keys)
 
 
 @contextmanager
@@ -278,6 +395,12 @@ def reading(path: Path, selection: Selection, terms: Terms | None = None) -> Ite
         yield Source(connection, path, selection, terms or Terms())
     finally:
         connection.close()
+
+
+def _moved(row: RowModel, shift: timedelta, **columns: Any) -> RowModel:
+    """Return a row with earlier times, and with other values in these columns."""
+    times = {name: value - shift for name, value in row if isinstance(value, datetime)}
+    return row.model_copy(update=times | columns)
 
 
 def since_midnight(moment: datetime) -> timedelta:
