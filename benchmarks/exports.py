@@ -65,8 +65,8 @@ def _in_a_process(what: str, name: str, source: Path, out: Path) -> tuple[float,
 
 
 def _export(name: str, source: Path, out: Path) -> Callable[[], object]:
-    corpus = Corpus.open(source, read_only=True)
-    return lambda: export_to(corpus, FORMATS[name], Selection(), out, force=True)
+    corpus = Corpus.open(source)
+    return lambda: export_to(corpus, FORMATS[name], Selection(own=True), out, force=True)
 
 
 def _again(name: str, exported: Path, out: Path) -> Callable[[], object]:

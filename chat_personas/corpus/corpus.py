@@ -12,6 +12,7 @@ from chat_personas.corpus.conversations import Selection
 from chat_personas.corpus.errors import SameCorpusError, UnknownConversationError, display_path, storage_errors
 from chat_personas.corpus.live_programs import ProcessLock
 from chat_personas.corpus.merging import Merged, merge, snapshot
+from chat_personas.corpus.releases import Releases
 from chat_personas.corpus.rows import (
     ConversationRow,
     ConversationSummary,
@@ -49,6 +50,7 @@ class Corpus:
         self._connections = connections
         self._owner = owner
         self.studies = StudyRecords(connections)
+        self.releases = Releases(connections)
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False) -> Self:
@@ -139,6 +141,20 @@ class Corpus:
         with self._connections.writing() as connection:
             maintenance.delete(connection, conversation_id)
         return self._erase_traces()
+
+    def participant_key(self, identifier: str) -> str:
+        """Return the key of the participant whose key is or begins with this. Raises UnknownParticipantError."""
+        with self._connections.reading() as connection:
+            return maintenance.find_participant(connection, identifier)
+
+    def withdraw_participant(self, participant_id: str) -> tuple[maintenance.Withdrawal, bool]:
+        """Delete everything of a participant but a tombstone; see `maintenance.withdraw_participant`.
+
+        Returns what was deleted, and whether no trace of it is left in the file, as `delete` does.
+        """
+        with self._connections.writing() as connection:
+            withdrawal = maintenance.withdraw_participant(connection, participant_id)
+        return withdrawal, self._erase_traces()
 
     def remove_unspoken(self, conversation_id: str) -> None:
         """Remove a conversation in which nobody has said anything, with its measurements; any other one stays."""

@@ -9,7 +9,8 @@ which a viewer might run or load.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from chat_personas.corpus.export.format import Source, TextFormat
+from chat_personas.corpus.export.format import TextFormat
+from chat_personas.corpus.export.source import Source
 from chat_personas.corpus.messages import turns_of
 from chat_personas.corpus.rows import ConversationRow, GenerationRow, MeasurementRow, MessageRow
 from chat_personas.corpus.sql import stamp

@@ -9,8 +9,8 @@ COMMANDS = {
     "eval": "Ask personas a survey and score how close they are to people.",
     "matrix": "Compare personas and the unsteered model with every group.",
     "compare": "Test whether two reports of eval differ.",
-    "export": "Write conversations in a format that other programs load.",
     "doctor": "Check the installation, settings, models and stored data.",
+    "export": "Write conversations in a format that other programs load.",
 }
 GROUPS = {
     "report": "Show a report of eval, verify it, or make a checklist of it.",

@@ -4,7 +4,7 @@ import json
 import math
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -16,11 +16,15 @@ from chat_personas.cli.evaluation.sources import check_not_read, own_files
 from chat_personas.cli.opening import open_corpus
 from chat_personas.cli.options import command_group
 from chat_personas.corpus.conversations import Selection
+from chat_personas.corpus.export.pseudonyms import Pseudonyms
+from chat_personas.corpus.maintenance import Withdrawal
+from chat_personas.corpus.releases import ReleaseRow
 from chat_personas.corpus.rows import CountsRow, RatingRow
-from chat_personas.paths import corpus_path
+from chat_personas.paths import corpus_path, display_path, log_path
 from chat_personas.reporting.wording import STATUS, thought_in_short
 from chat_personas.storage.files import output_errors
 from chat_personas.text import pluralize, printable
+from personas.inputs.suggestions import quoted
 
 app = command_group("chat-personas corpus list")
 
@@ -106,6 +110,72 @@ def delete(
     traces = "" if erased else "; traces of its text remain until the other program that has the corpus open closes it"
     typer.echo(f"deleted{traces}", err=True)
     return DONE
+
+
+@app.command("withdraw", epilog="Example: chat-personas corpus withdraw 01JD")
+def withdraw(
+    participant: Annotated[
+        str | None, typer.Argument(metavar="PARTICIPANT", help="A participant's key, or its first characters.")
+    ] = None,
+    recruiter_id: Annotated[
+        str | None, typer.Option("--recruiter-id", metavar="ID", help="The participant whom a recruiter calls so.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+) -> int:
+    """Delete everything of a participant of a study, for good.
+
+    What the person said, answered, guessed and rated goes; a tombstone without words stays. What others hold already is
+    listed: it cannot be deleted from here.
+    """
+    if (participant is None) == (recruiter_id is None):
+        raise UsageError("give the key of a participant, or --recruiter-id")
+    with open_corpus() as corpus:
+        if participant is not None:
+            people = [corpus.participant_key(participant)]
+        else:
+            people = [row.id for row in corpus.studies.identified("recruiter", recruiter_id or "")]
+            if not people:
+                raise UsageError(f"no participant has the recruiter's identifier {quoted(recruiter_id or '')}")
+        if not yes:
+            if sys.stdin is None or not sys.stdin.isatty():
+                raise UsageError("a withdrawal cannot be undone; add --yes to agree")
+            if not typer.confirm(f"Delete everything of {', '.join(people)} for good?", err=True):
+                typer.echo("nothing was deleted", err=True)
+                return DONE
+        for person in people:
+            withdrawal, erased = corpus.withdraw_participant(person)
+            print("\n".join(map(printable, _withdrawn(withdrawal, corpus.releases.holding(person)))))
+    removed = _remove_logs()
+    print(f"log files removed: {', '.join(removed)}" if removed else "there was no log file")
+    print("backups, copies and corpora merged from this one before now still hold the words: delete or withdraw there")
+    traces = "" if erased else "; traces of the words remain until the other program that has the corpus open closes it"
+    typer.echo(f"withdrawn{traces}", err=True)
+    return DONE
+
+
+def _withdrawn(withdrawal: Withdrawal, releases: Sequence[ReleaseRow]) -> Iterator[str]:
+    """Yield the lines that say what was deleted of a participant, and which releases still hold it."""
+    since = f" (had withdrawn on {withdrawal.before[:10]})" if withdrawal.before else ""
+    yield f"{withdrawal.participant_id}{since}: deleted are"
+    yield (
+        f"  {pluralize(withdrawal.conversations, 'conversation')} of {pluralize(withdrawal.messages, 'message')},"
+        f" {pluralize(withdrawal.answers, 'answer')}, {pluralize(withdrawal.guesses, 'guess', 'guesses')},"
+        f" {pluralize(withdrawal.ratings, 'rating')}, and how others name the person"
+    )
+    yield "  these releases still hold words of the person:" if releases else "  no release holds words of the person"
+    for release in releases:
+        pseudonym = Pseudonyms(release.secret).of("participant", withdrawal.participant_id)
+        when = release.created_at.strftime("%Y-%m-%d")
+        yield f"    {release.id}  {when}  {release.format}  {release.file}: there {pseudonym}"
+
+
+def _remove_logs() -> list[str]:
+    """Remove the log files: their lines do not say of whom they are. Return their names. Raises OutputError."""
+    files = [file for file in (log_path(), log_path().with_suffix(".log.old")) if file.exists()]
+    for file in files:
+        with output_errors(display_path(file)):
+            file.unlink()
+    return [file.name for file in files]
 
 
 @app.command("rate", epilog="Example: chat-personas corpus rate 01JD --turn 2 --scale 'realism 1-7' --value 5")
@@ -220,7 +290,7 @@ def merge(files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Co
     """Add what other corpora hold to this one.
 
     What is here already stays as it is. A row that both have with another content is a conflict: it is named, ours
-    stays, and the command ends with 1.
+    stays, and the command ends with 1. Participants who withdrew there and not here are named likewise.
     """
     conflicts = 0
     with open_corpus() as corpus:
@@ -230,7 +300,9 @@ def merge(files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Co
             typer.echo(printable(f"{file}: {added} added; {pluralize(merged.known, 'row')} known already"), err=True)
             for table, key in merged.conflicts:
                 print(printable(f"{file}: {table} {key} differs from ours, which stays"))
-            conflicts += len(merged.conflicts)
+            for person in merged.withdrawn_there:
+                print(f"{file}: {person} withdrew there and is still here; run: chat-personas corpus withdraw {person}")
+            conflicts += len(merged.conflicts) + len(merged.withdrawn_there)
     return CHECK_FAILED if conflicts else DONE
 
 
