@@ -158,7 +158,7 @@ class Conversation:
         corpus.mark_interrupted()
         row = corpus.conversation(conversation_id)
         branch = corpus.branch(row.active_leaf_id) if row.active_leaf_id else ()
-        persona = _persona_of(row)
+        persona = persona_of(row)
         knob = Knob.of(engine, persona, _folder_of(row, persona))
         conversation = cls(corpus, knob, row, persona, sampling, branch)
         conversation._active.thoughts = corpus.thoughts(row.active_leaf_id) if row.active_leaf_id else {}
@@ -413,7 +413,8 @@ def sampling_of(persona: Persona) -> Sampling:
     return replace(Sampling(), **asked)
 
 
-def _persona_of(row: ConversationRow) -> Persona:
+def persona_of(row: ConversationRow) -> Persona:
+    """Return the persona of a conversation as it was when that began. Raises CorpusError if it is not known here."""
     try:
         return Persona.model_validate_json(row.persona)
     except ValidationError as error:

@@ -1,6 +1,7 @@
 """A reply being generated: its event stream for the UI and its durable storage."""
 
 import asyncio
+import secrets
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -329,7 +330,7 @@ class ReplyStorage:
 
         Without a `text` it is another reply to the last message of the person.
         """
-        self.sampling = sampling
+        self.sampling = _with_seed(sampling, info)
         self.saved = False
         self._corpus = corpus
         self._active = active
@@ -450,6 +451,16 @@ class ReplyStorage:
         """Use seed + n for the n-th alternative: with a fixed seed it would be the same reply again."""
         if self.sampling.seed is not None:
             self.sampling = replace(self.sampling, seed=(self.sampling.seed + alternatives) % SEEDS)
+
+
+def _with_seed(sampling: Sampling, info: EngineInfo) -> Sampling:
+    """Draw the seed of a model on this machine here, where it is recorded before the first word.
+
+    An engine reports its own with the end of a reply: one that is stopped could not be generated again.
+    """
+    if sampling.seed is not None or info.engine != "llama":
+        return sampling
+    return replace(sampling, seed=secrets.randbelow(2**31))
 
 
 def beginning_of(text: str) -> str:

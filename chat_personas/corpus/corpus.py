@@ -245,6 +245,11 @@ class Corpus:
         with self._connections.reading() as connection:
             return messages.branch_to(connection, leaf_id)
 
+    def replies(self, conversation_id: str) -> tuple[MessageRow, ...]:
+        """Return all replies of a conversation, on all branches, in the order in which they were begun."""
+        with self._connections.reading() as connection:
+            return messages.replies_of(connection, conversation_id)
+
     def siblings(self, message_id: str) -> tuple[MessageRow, ...]:
         """Return a message and its alternatives at the same place, oldest first."""
         with self._connections.reading() as connection:

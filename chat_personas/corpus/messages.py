@@ -161,6 +161,12 @@ def branch_to(connection: sqlite3.Connection, message_id: str) -> tuple[MessageR
     return fetch(MessageRow, connection.execute(sql, (message_id,)))
 
 
+def replies_of(connection: sqlite3.Connection, conversation_id: str) -> tuple[MessageRow, ...]:
+    """Return all replies of a conversation, on all branches, in the order in which they were begun."""
+    sql = f"SELECT {_MESSAGE} FROM messages WHERE conversation_id = ? AND role = 'assistant' ORDER BY id"  # noqa: S608
+    return fetch(MessageRow, connection.execute(sql, (conversation_id,)))
+
+
 def thoughts_to(connection: sqlite3.Connection, message_id: str) -> dict[str, Thought]:
     """Return what the model thought before the replies of the branch that ends with a message, by the replies' keys."""
     sql = f"""

@@ -4,9 +4,12 @@ import json
 import math
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import aclosing
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,17 +17,25 @@ from chat_personas.cli.errors import CHECK_FAILED, DONE, UsageError
 from chat_personas.cli.evaluation.output import STANDARD_OUTPUT, Destinations, check_destination
 from chat_personas.cli.evaluation.sources import check_not_read, own_files
 from chat_personas.cli.opening import open_corpus
-from chat_personas.cli.options import command_group
+from chat_personas.cli.options import Model, command_group
+from chat_personas.cli.progress import progress_bar
+from chat_personas.corpus import Corpus
 from chat_personas.corpus.conversations import Selection
 from chat_personas.corpus.export.pseudonyms import Pseudonyms
 from chat_personas.corpus.maintenance import Withdrawal
 from chat_personas.corpus.releases import ReleaseRow
 from chat_personas.corpus.rows import CountsRow, RatingRow
+from chat_personas.engines.open import open_engine
 from chat_personas.paths import corpus_path, display_path, log_path
 from chat_personas.reporting.wording import STATUS, thought_in_short
+from chat_personas.settings import Settings, load_settings
 from chat_personas.storage.files import output_errors
 from chat_personas.text import pluralize, printable
+from chat_personas.tui.leaving import run_unwaited
 from personas.inputs.suggestions import quoted
+
+if TYPE_CHECKING:
+    from chat_personas.conversation.audit import AuditedReply
 
 app = command_group("chat-personas corpus list")
 
@@ -262,6 +273,59 @@ def doctor() -> int:
     replies = sum(row.replies for row in counted)
     print(f"sound: {pluralize(conversations, 'conversation')}, {pluralize(messages + replies, 'message')}")
     return DONE
+
+
+@app.command("audit", epilog="Example: chat-personas corpus audit 01JD --model pocket")
+def audit(
+    conversations: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID...]", help="Conversations, or their first characters.")
+    ] = None,
+    model: Model = None,
+) -> int:
+    """Generate logged replies again, from their seeds, and compare them.
+
+    Without an ID it goes through all conversations. Replies that were stopped or broke off are compared as far as they
+    came. Ends with 1 if one differs.
+    """
+    settings = load_settings()
+    with open_corpus(read_only=True) as corpus:
+        chosen = [corpus.conversation(each).id for each in conversations or ()] or list(corpus.conversation_ids())
+        found = run_unwaited(_audited(corpus, chosen, model or settings.model, settings))
+    print("\n".join(map(printable, _audit_lines(found))))
+    return CHECK_FAILED if any(each.finding == "differs" for each in found) else DONE
+
+
+def _audit_lines(found: "Sequence[AuditedReply]") -> Iterator[str]:
+    """Yield a line for each reply that differs, one for each reason why replies cannot be generated, and the sum."""
+    for each in found:
+        if each.finding == "differs":
+            where = f"{each.conversation_id} reply {each.number} ({each.message_id})"
+            yield f"{where}: differs from character {each.at}"
+    for why, times in Counter(each.why for each in found if each.finding == "cannot").most_common():
+        yield f"{pluralize(times, 'reply', 'replies')} cannot be generated again: {why}"
+    counted = Counter(each.finding for each in found)
+    identical, differs, cannot = (counted[finding] for finding in ("identical", "differs", "cannot"))
+    replies = pluralize(len(found), "reply", "replies")
+    yield f"{replies}: {identical} identical, {differs} different, {cannot} not audited"
+
+
+async def _audited(corpus: Corpus, chosen: list[str], model: str, settings: Settings) -> "list[AuditedReply]":
+    """Audit conversations one after the other, with a bar that counts their replies."""
+    from chat_personas.conversation.audit import Audit
+
+    total = sum(len(corpus.replies(each)) for each in chosen)
+    found: list[AuditedReply] = []
+    auditing = Audit(corpus, partial(open_engine, model, settings))
+    try:
+        with progress_bar("regenerating replies") as advance:
+            for each in chosen:
+                async with aclosing(auditing.replies(each)) as replies:
+                    async for reply in replies:
+                        found.append(reply)
+                        advance(len(found), total)
+    finally:
+        await auditing.close()
+    return found
 
 
 @app.command("backup", epilog="Example: chat-personas corpus backup corpus-2026-11-28.db")

@@ -1,6 +1,7 @@
 """`corpus` at the command line."""
 
 import json
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -232,3 +233,31 @@ def test_merge_says_what_it_added_and_ends_with_1_where_rows_differ(
     itself = command("corpus", "merge", str(corpus.path))
     assert itself.code == 2
     assert "this corpus itself" in only_line(itself)
+
+
+def test_audit_says_that_replies_come_out_again_and_names_one_that_was_altered(
+    command: Command, home: Path, brief: str
+) -> None:
+    said = command(brief, "--plain", "--model", "pocket", given="What about guns?\nWhy?\n")
+    assert said.code == 0
+    assert command("corpus", "audit").out == "2 replies: 2 identical, 0 different, 0 not audited\n"
+    with sqlite3.connect(home / "data" / "corpus.db") as connection:
+        (reply,) = connection.execute("SELECT max(id) FROM messages WHERE role = 'assistant'").fetchone()
+        connection.execute("UPDATE messages SET text = 'x' || substr(text, 2) WHERE id = ?", (reply,))
+    ran = command("corpus", "audit")
+    assert ran.code == 1
+    assert f"reply 2 ({reply}): differs from character 1\n" in ran.out
+    assert ran.out.endswith("2 replies: 1 identical, 1 different, 0 not audited\n")
+
+
+def test_audit_of_replies_of_another_model_says_which_one(command: Command, brief: str, tiny: str) -> None:
+    command(brief, "--plain", "--model", tiny, given="What about guns?\n")
+    ran = command("corpus", "audit", "--model", "pocket")
+    assert ran.code == 0
+    assert "1 reply cannot be generated again: it was made by tiny; name that model with --model\n" in ran.out
+
+
+def test_audit_of_a_conversation_that_is_not_there_is_one_line(command: Command, kept: list[str]) -> None:
+    ran = command("corpus", "audit", "01ZZZZ")
+    assert ran.code == 2
+    assert 'there is no conversation "01ZZZZ"' in only_line(ran)
