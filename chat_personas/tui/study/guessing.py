@@ -25,7 +25,7 @@ from eval.surveys.model import Question
 
 WHOLE, STEP = 100, 5
 BAR_CELLS = 50
-NOT_YET = "The numbers must sum to 100: {rest}."
+TRACK_STYLE = f"{PERSON_STYLE} on $foreground 12%"
 
 
 class ShareBar(Static):
@@ -64,7 +64,7 @@ class ShareBar(Static):
     def draw(self, percent: int) -> None:
         """Show a percentage."""
         drawn = bar(percent / WHOLE, BAR_CELLS, PEOPLE)
-        self.update(Content.assemble((drawn, PERSON_STYLE), f" {percent:3d}%"))
+        self.update(Content.assemble((drawn, TRACK_STYLE), f" {percent:3d}%"))
 
 
 class ShareRow(Vertical, can_focus=True):
@@ -136,8 +136,8 @@ def rest_of(percents: Sequence[int]) -> str:
     """Say how much is missing to 100, or too much."""
     rest = WHOLE - sum(percents)
     if rest == 0:
-        return f"sum: {WHOLE}"
-    return f"{rest} more" if rest > 0 else f"{-rest} too many"
+        return f"The sum is {WHOLE}."
+    return f"{rest} more to reach {WHOLE}" if rest > 0 else f"{-rest} too many"
 
 
 def spread_evenly(percents: Sequence[int]) -> list[int]:
@@ -201,19 +201,23 @@ class GuessPage(StudyPage[None]):
     def _show_rest(self) -> None:
         self.say(rest_of(self.percents))
         self.button.disabled = sum(self.percents) != WHOLE
+        self.refresh_bindings()
 
     def action_even(self) -> None:
         """Spread the rest evenly."""
         for row, percent in zip(self.rows, spread_evenly(self.percents), strict=True):
             row.take(percent)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Going on is a key once the sum is 100."""
+        return not self.button.disabled if action == "go_on" else super().check_action(action, parameters)
+
     async def action_go_on(self) -> None:
         """Store the guess and go on, where it sums to 100. Raises CorpusError."""
         way = self.session.way
         assert way is not None
         if sum(self.percents) != WHOLE:
-            self.say(NOT_YET.format(rest=rest_of(self.percents)))
             return
         seconds = time.monotonic() - self._began
         await asyncio.to_thread(way.guess, self._step, self._question, self.percents, seconds)
-        self.dismiss(None)
+        self.close(None)

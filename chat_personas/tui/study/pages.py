@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.events import Click, Key, Resize
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Button, Checkbox, ProgressBar, Static
+from textual.widgets import Button, ProgressBar, Static
 
 from chat_personas.reporting.study_wording import OF_AGE, READ, TRACES, debriefing_lines, paragraphs
 from chat_personas.studies.sitting import Learnt
@@ -66,6 +66,7 @@ class StudyPage(Screen[Result]):
         super().__init__()
         self.session = session
         self._said = ""
+        self._over = False
         self.note = Static(markup=False, id="note")
         self.button = Button(self.GO_ON, id="go_on", compact=True)
 
@@ -110,6 +111,12 @@ class StudyPage(Screen[Result]):
         """Go on, if everything on this page is done."""
         raise NotImplementedError
 
+    def close(self, result: Result) -> None:
+        """Give the result, once: a key that is pressed twice is for one page, and a question above it comes first."""
+        if self.is_current and not self._over:
+            self._over = True
+            self.dismiss(result)
+
     @property
     def scroller(self) -> VerticalScroll:
         """What Page Down scrolls."""
@@ -147,6 +154,8 @@ class Reading(VerticalScroll):
         self.call_after_refresh(self._look)
 
     def _look(self) -> None:
+        if not self.is_attached:
+            return
         self.screen.refresh_bindings()
         if not self.end_seen and self.virtual_size.height and self.max_scroll_y - self.scroll_y < 1:
             self.end_seen = True
@@ -183,6 +192,7 @@ class Options(Vertical, can_focus=True):
     class Chosen(Message):
         """An option was chosen."""
 
+        options: "Options"
         code: str | None
 
     def __init__(self, choices: Sequence[tuple[str, str]], *, may_decline: bool, in_row: bool = False) -> None:
@@ -209,6 +219,11 @@ class Options(Vertical, can_focus=True):
     def on_mount(self) -> None:
         """Draw the marks."""
         self._draw()
+
+    @property
+    def code(self) -> str | None:
+        """The code of what is chosen; None where nothing is."""
+        return self.chosen.code if self.chosen is not None else None
 
     def clear(self) -> None:
         """Choose nothing."""
@@ -248,7 +263,7 @@ class Options(Vertical, can_focus=True):
     def _choose(self, option: Option) -> None:
         self._cursor, self.chosen = self._options.index(option), option
         self._draw()
-        self.post_message(self.Chosen(option.code))
+        self.post_message(self.Chosen(self, option.code))
 
     def _draw(self) -> None:
         for place, option in enumerate(self._options):
@@ -282,7 +297,7 @@ class ConsentPage(StudyPage[Agreed | None]):
         form = session.study.study.consent
         self._age = Options((("yes", "Yes, I am 18 or older"), ("no", "No, I am younger")), may_decline=False)
         self._asks_age = form.adults_only
-        self._traces = Checkbox("Yes, it may", id="traces", compact=True)
+        self._traces = Options((("yes", "Yes"), ("no", "No")), may_decline=False)
         self._asks_traces = form.traces
 
     def body(self) -> ComposeResult:
@@ -303,24 +318,23 @@ class ConsentPage(StudyPage[Agreed | None]):
 
     async def action_go_on(self) -> None:
         """Agree, once the person has said how old they are."""
-        if self._asks_age and self._age.chosen is None:
+        if self._asks_age and self._age.code is None:
             self.say(SAY_YOUR_AGE)
             self._age.focus()
             return
-        chosen = self._age.chosen
-        adult = chosen is not None and chosen.code == "yes" if self._asks_age else None
-        self.dismiss(Agreed(adult, self._asks_traces and self._traces.value))
+        adult = self._age.code == "yes" if self._asks_age else None
+        self.close(Agreed(adult, traces=self._traces.code == "yes"))
 
     @on(Options.Chosen)
-    def age_given(self) -> None:
+    def chosen(self, event: Options.Chosen) -> None:
         """Go to what is next."""
         self.say("")
-        (self._traces if self._asks_traces else self.button).focus()
+        (self._traces if self._asks_traces and event.options is self._age else self.button).focus()
 
     @on(Button.Pressed, "#refuse")
     def refused(self) -> None:
         """Do not take part."""
-        self.dismiss(None)
+        self.close(None)
 
 
 class TextPage(StudyPage[None]):
@@ -339,7 +353,7 @@ class TextPage(StudyPage[None]):
 
     async def action_go_on(self) -> None:
         """Go on."""
-        self.dismiss(None)
+        self.close(None)
 
 
 class MeasuringPage(StudyPage[None]):
@@ -366,11 +380,11 @@ class MeasuringPage(StudyPage[None]):
         if total:
             self.say(f"{done} of {total}")
         if not self.session.measuring:
-            self.dismiss(None)
+            self.close(None)
 
     async def action_go_on(self) -> None:
         """Go on without the measurement."""
-        self.dismiss(None)
+        self.close(None)
 
 
 class DebriefingPage(StudyPage[None]):
@@ -414,7 +428,7 @@ class DebriefingPage(StudyPage[None]):
     async def action_go_on(self) -> None:
         """Go on, once the end was in view."""
         if self.reading.end_seen:
-            self.dismiss(None)
+            self.close(None)
 
 
 def figures(learnt: Learnt, people: str) -> Content:

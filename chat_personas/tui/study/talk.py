@@ -110,7 +110,7 @@ class TalkPage(StudyPage[None]):
     GO_ON = "Go on"
     AUTO_FOCUS = "#composer"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "stop", "Stop", priority=True),
+        Binding("escape", "stop", "Stop the reply", priority=True),
         Binding("ctrl+r", "try_again", "Try again", priority=True),
         Binding("f2,ctrl+g", "go_on", "Go on", priority=True),
     ]
@@ -129,8 +129,10 @@ class TalkPage(StudyPage[None]):
 
     def body(self) -> ComposeResult:
         """What is to be done, the conversation, and the composer."""
-        talk = self.session.study.study.conversation
-        about = [f"You talk with: {self._name}", *(paragraphs(talk.instructions) if talk.instructions else ())]
+        study = self.session.study.study
+        talk = study.conversation
+        about = [] if study.blind else [f"You talk with: {self._name}"]
+        about += paragraphs(talk.instructions) if talk.instructions else []
         if talk.topics:
             about.append(f"Topics: {', '.join(talk.topics)}")
         with VerticalScroll(id="about", can_focus=False):
@@ -249,7 +251,7 @@ class TalkPage(StudyPage[None]):
     @work(group="ask", exclusive=True)
     async def _ask_to_end(self) -> None:
         if await self.app.push_screen_wait(ConfirmScreen(END_IT, "Go on", "Stay")):
-            self.dismiss(None)
+            self.close(None)
 
     async def action_go_on(self) -> None:
         """End the talk, where there was enough of it and the person is sure."""
