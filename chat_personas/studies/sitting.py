@@ -117,27 +117,7 @@ class Sitting:
 
     def learnt(self, step: Debriefing) -> tuple[Learnt, ...]:
         """Return what the person is told about each question that was guessed."""
-        study = self.way.study
-        measured = measured_answers(self._corpus, study, step.conversation_id)
-        stages: dict[str, dict[str, tuple[float, ...]]] = {}
-        for row in self._corpus.studies.guesses(self.way.id):
-            stages.setdefault(row.stage, {})[row.question] = row.shares
-        before, after = stages.get("guesses_before", {}), stages.get("guesses_after", {})
-        found = []
-        for question in study.questions:
-            figures = human_figures(question, step.groups)
-            assert figures is not None, "the study was checked when it was loaded"
-            found.append(
-                Learnt(
-                    question,
-                    people=figures.distribution,
-                    n=None if isnan(figures.n) else figures.n,
-                    persona=measured.get(question.id),
-                    before=before.get(question.id),
-                    after=after.get(question.id),
-                )
-            )
-        return tuple(found)
+        return learnt_from(self._corpus, self.way, step)
 
     def _talked(self) -> Conversation | None:
         """Return the talk, also where an earlier sitting had it; None without a message in it."""
@@ -146,6 +126,31 @@ class Sitting:
             if found is not None:
                 self.conversation = Conversation.resume(self._corpus, self._engine, found)
         return self.conversation if self.conversation is not None and self.conversation.path else None
+
+
+def learnt_from(corpus: Corpus, way: Participation, step: Debriefing) -> tuple[Learnt, ...]:
+    """Return what a person is told about each question that was guessed; no model is needed for that."""
+    study = way.study
+    measured = measured_answers(corpus, study, step.conversation_id)
+    stages: dict[str, dict[str, tuple[float, ...]]] = {}
+    for row in corpus.studies.guesses(way.id):
+        stages.setdefault(row.stage, {})[row.question] = row.shares
+    before, after = stages.get("guesses_before", {}), stages.get("guesses_after", {})
+    found = []
+    for question in study.questions:
+        figures = human_figures(question, step.groups)
+        assert figures is not None, "the study was checked when it was loaded"
+        found.append(
+            Learnt(
+                question,
+                people=figures.distribution,
+                n=None if isnan(figures.n) else figures.n,
+                persona=measured.get(question.id),
+                before=before.get(question.id),
+                after=after.get(question.id),
+            )
+        )
+    return tuple(found)
 
 
 def measured_answers(corpus: Corpus, study: LoadedStudy, conversation_id: str | None) -> Mapping[str, FloatArray]:
