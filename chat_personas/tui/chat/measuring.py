@@ -57,6 +57,20 @@ class MeasuringController:
             return OFF
         return SOON if self._session.engine is None or self.permitted else UNASKED
 
+    def clear(self) -> None:
+        """Drop the figures, and say whether and why nothing is measured."""
+        state = self.state()
+        self._panel.clear(state, halted=state != SOON)
+
+    def halt(self) -> None:
+        """Say that nothing is measured from now on, and why."""
+        self._panel.halt(self.state())
+
+    def follow(self) -> None:
+        """Drop figures that are about a message which is no longer on the path, as of another version."""
+        if self._session.conversation is not None:
+            self._panel.keep_of({None, *(message.id for message in self._session.conversation.path)})
+
     async def introduce(self) -> None:
         """Tell the panel which groups the persona is compared with, on which questions, and with which survey data."""
         conversation = self._session.conversation
@@ -119,7 +133,8 @@ class MeasuringController:
         try:
             async with aclosing(estimates_of_round) as estimates:
                 async for estimate in estimates:
-                    self._panel.offer(estimate)
+                    if not self.outdated:
+                        self._panel.offer(estimate)
                     complete = estimate.complete
                     if estimate.scorecard is not None and not self._scored:
                         self._scored = True

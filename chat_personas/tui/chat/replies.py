@@ -226,6 +226,7 @@ class ReplyController:
                 reply.message_id = event.message_id
                 if said is not None:
                     said.message_id = event.user_message_id
+                self._view.replies_changed()  # a branch may have been left
                 if self._stopping and conversation is not None:
                     await conversation.stop()
             elif isinstance(event, ReplyEnded):

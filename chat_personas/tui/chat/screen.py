@@ -127,7 +127,7 @@ class ChatScreen(Screen[None]):
         """Show what is known already; the rest is opened after the first frame."""
         self.title_line.persona = self.session.settings.persona
         self.status_line.model, self.status_line.state = self.session.settings.model, OPENING
-        self.panel.clear(self.measuring.state())
+        self.measuring.clear()
         self.call_after_refresh(self.open)
 
     @work(group="open", exclusive=True)
@@ -196,7 +196,7 @@ class ChatScreen(Screen[None]):
         self.status_line.own_text = own_text(conversation.persona)
         self.show_title()
         await self.show_context()
-        self.panel.clear(self.measuring.state())
+        self.measuring.clear()
         await self.replies.show_path()
         self.refresh_bindings()
 
@@ -264,6 +264,7 @@ class ChatScreen(Screen[None]):
         self.write_on()
         try:
             if await self.replies.show_other_version():
+                self.measuring.follow()
                 self.measure()
             await self.show_context()
         except ReportedError as error:
@@ -295,8 +296,9 @@ class ChatScreen(Screen[None]):
         self.set_focus(self.composer)
 
     def replies_changed(self) -> None:
-        """Show the keys that do something now."""
+        """Show the keys that do something now, and no figures about what is no longer on the screen."""
         self.refresh_bindings()
+        self.measuring.follow()
         self.keep()
 
     def give_back(self, text: str, replaces: str | None) -> None:
@@ -365,13 +367,14 @@ class ChatScreen(Screen[None]):
         if self.measuring.enabled:
             self.measuring.wanted = False
             self.stop_measuring()
-            self.panel.halt(self.measuring.state())
+            self.measuring.halt()
             return
         question = await self.measuring.question()
         if question is None or await self.app.push_screen_wait(ConfirmScreen(question, "Measure", "Do not measure")):
             self.measuring.agree()
             self.measure()
-        self.panel.say(self.measuring.state())
+        if not (self.measuring.enabled and self.measuring.possible):
+            self.measuring.halt()
 
     # The knob
 
@@ -398,7 +401,7 @@ class ChatScreen(Screen[None]):
         if conversation is None:
             return
         self.title_line.steering = conversation.knob.described()
-        self.panel.clear(self.measuring.state())  # the figures are those of another setting
+        self.measuring.clear()  # the figures are those of another setting
         self.stop_measuring()
         if self._turned is not None:
             self._turned.stop()
