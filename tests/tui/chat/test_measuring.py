@@ -1,15 +1,18 @@
 """What stands on the panel says of which message it is, or is not there."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
 
+from chat_personas.corpus import Corpus
 from tests.tui.fakes import (
     ScreenEngine,
     chat,
     edit_last,
     monitor,
+    opening,
     reply,
     screen,
     session,
@@ -100,3 +103,33 @@ async def test_another_version_is_not_shown_with_the_figures_of_the_one_before_w
         await until(pilot, lambda: "No." in shown(pilot) and measured(pilot, 1))
         assert seen
         assert not any("(shown:" in text for text in seen)
+
+
+async def test_who_types_while_the_model_is_being_opened_has_a_turn_0_to_compare_with(corpus_file: Path) -> None:
+    opened, engine = asyncio.Event(), ScreenEngine(reply("Yes."))
+    slow = session(corpus_file, engine, measure=True, make_monitor=monitor, open_engine=opening(opened, engine))
+    async with screen(slow, TALL, ready=False) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "waiting for the model" in shown(pilot))
+        opened.set()
+        await until(pilot, lambda: "Yes." in shown(pilot) and measured(pilot, 1))
+
+        estimate = chat(pilot).panel.estimate
+        assert estimate is not None
+        assert [point.turn for point in estimate.course] == [0, 1]
+        await until(pilot, lambda: "since turn 0:" in words(pilot))
+    with Corpus.open(corpus_file, read_only=True) as corpus:
+        (row,) = corpus.conversations()
+        assert [found.message_id is None for found in corpus.measurements(row.id)] == [True, False]
+
+
+async def test_without_a_turn_0_the_drift_says_that_there_is_none(corpus_file: Path) -> None:
+    engine = ScreenEngine(reply("Yes."), reply("No."))
+    async with screen(session(corpus_file, engine, measure=False, make_monitor=monitor), TALL) as pilot:
+        await type_text(pilot, "Well?")
+        await until(pilot, lambda: "Yes." in shown(pilot) and not chat(pilot).replies.busy)
+        await pilot.press("f4")
+        await until(pilot, lambda: measured(pilot, 1))
+        await said_and_measured(pilot, "And now?", 2)
+        await until(pilot, lambda: "since turn 1:" in words(pilot))
+        assert "no measurement before the first message to compare with" in words(pilot)
