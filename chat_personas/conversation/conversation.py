@@ -213,6 +213,10 @@ class Conversation:
         """Return the system prompt and the path as the model is given them (see `transcript`), without any thought."""
         return transcript(self.system_prompt, self.path)
 
+    def context_at_start(self) -> list[Message]:
+        """Return what the model is given before the first message: the system prompt, if there is one."""
+        return transcript(self.system_prompt, ())
+
     def seconds_of_replies(self) -> float:
         """Return for how many seconds so far replies were on their way. To time other work, leave them out."""
         return self._seconds_of_others + (self._reply.seconds if self._reply is not None else 0.0)

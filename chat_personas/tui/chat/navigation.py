@@ -127,11 +127,12 @@ class Navigator:
         await self._view.show_conversation(
             await (session.begin() if conversation_id is None else session.resume(conversation_id))
         )
+        self._measuring.take_up()
 
     async def _go_on(self) -> None:
         """Send the waiting messages, let the model read the conversation, and measure it."""
         self._view.send_waiting()
         self._view.read_ahead()
         await self._measuring.introduce()
-        if not self._replies.busy:
+        if self._measuring.start_is_due or not self._replies.busy:
             self._view.measure()

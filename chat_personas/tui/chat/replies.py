@@ -254,6 +254,7 @@ class ReplyController:
                 if said is not None:
                     said.message_id = event.user_message_id
                     self._stored(event.user_message_id)
+                self._view.replies_changed()  # a branch may have been left
                 if self._stopping and conversation is not None:
                     await conversation.stop()
             elif isinstance(event, ReplyEnded):

@@ -9,6 +9,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.events import Key
 from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
@@ -126,7 +127,7 @@ class ChatScreen(Screen[None]):
         """Show what is known already; the rest is opened after the first frame."""
         self.title_line.persona = self.session.settings.persona
         self.status_line.model, self.status_line.state = self.session.settings.model, OPENING
-        self.panel.clear(self.measuring.state())
+        self.measuring.clear()
         self.call_after_refresh(self.open)
 
     @work(group="open", exclusive=True)
@@ -156,6 +157,7 @@ class ChatScreen(Screen[None]):
     @work(group="enter", exclusive=True)
     async def enter(self, conversation_id: str | None, persona: str | None = None) -> None:
         """Go to another conversation, or to a new one."""
+        self.write_on()
         self.editing.end()
         try:
             await self.navigator.go(conversation_id, persona)
@@ -194,7 +196,7 @@ class ChatScreen(Screen[None]):
         self.status_line.own_text = own_text(conversation.persona)
         self.show_title()
         await self.show_context()
-        self.panel.clear(self.measuring.state())
+        self.measuring.clear()
         await self.replies.show_path()
         self.refresh_bindings()
 
@@ -249,6 +251,7 @@ class ChatScreen(Screen[None]):
         if self.session.engine is None:
             self.open()
         elif self.session.conversation is not None and self.session.conversation.path:
+            self.write_on()
             await self.replies.stop()
             await self.replies.regenerate()
 
@@ -258,8 +261,10 @@ class ChatScreen(Screen[None]):
 
         It is measured, because the panel is about the conversation on the screen.
         """
+        self.write_on()
         try:
             if await self.replies.show_other_version():
+                self.measuring.follow()
                 self.measure()
             await self.show_context()
         except ReportedError as error:
@@ -269,11 +274,10 @@ class ChatScreen(Screen[None]):
     @work(group="stop")
     async def action_edit(self) -> None:
         """Put the last message into the composer; sending it begins another branch."""
+        self.write_on()
         await self.replies.stop()
         last = self.transcript.last("user")
-        if self.editing.under_way:
-            self.composer.focus()
-        elif last is not None and last.message_id is not None:
+        if not self.editing.under_way and last is not None and last.message_id is not None:
             self.editing.begin(last.message_id, last.text)
 
     def action_copy(self) -> None:
@@ -289,11 +293,12 @@ class ChatScreen(Screen[None]):
 
     def on_thought_fold_toggled(self) -> None:
         """Let the person type on after a click on a thought."""
-        self.composer.focus()
+        self.set_focus(self.composer)
 
     def replies_changed(self) -> None:
-        """Show the keys that do something now."""
+        """Show the keys that do something now, and no figures about what is no longer on the screen."""
         self.refresh_bindings()
+        self.measuring.follow()
         self.keep()
 
     def give_back(self, text: str, replaces: str | None) -> None:
@@ -362,13 +367,14 @@ class ChatScreen(Screen[None]):
         if self.measuring.enabled:
             self.measuring.wanted = False
             self.stop_measuring()
-            self.panel.halt(self.measuring.state())
+            self.measuring.halt()
             return
         question = await self.measuring.question()
         if question is None or await self.app.push_screen_wait(ConfirmScreen(question, "Measure", "Do not measure")):
             self.measuring.agree()
             self.measure()
-        self.panel.say(self.measuring.state())
+        if not (self.measuring.enabled and self.measuring.possible):
+            self.measuring.halt()
 
     # The knob
 
@@ -395,7 +401,7 @@ class ChatScreen(Screen[None]):
         if conversation is None:
             return
         self.title_line.steering = conversation.knob.described()
-        self.panel.clear(self.measuring.state())  # the figures are those of another setting
+        self.measuring.clear()  # the figures are those of another setting
         self.stop_measuring()
         if self._turned is not None:
             self._turned.stop()
@@ -424,8 +430,28 @@ class ChatScreen(Screen[None]):
 
     def action_leave_panel(self) -> None:
         """Go back from the panel to the composer."""
+        self.write_on()
+
+    # The focus
+
+    def write_on(self) -> None:
+        """Show the conversation, and let the text that is being written have the focus, at once.
+
+        `Widget.focus` would wait, and the letters that are typed meanwhile would be lost.
+        """
         self.remove_class("-panel-open")
-        self.composer.focus()
+        self.set_focus(self.composer)
+
+    def on_screen_suspend(self) -> None:
+        """Let the text have the focus when the screen that covers this one has been left."""
+        self.write_on()
+
+    def on_key(self, event: Key) -> None:
+        """Write a letter that is typed while the transcript has the focus, as after a click, into the text."""
+        if event.is_printable and event.character is not None and self.focused is self.transcript:
+            self.write_on()
+            self.composer.insert(event.character)
+            event.stop()
 
     # Other screens
 

@@ -1,5 +1,6 @@
 """The first lines of the panel: the group, the alignment with its interval and doubts, and the progress."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -22,25 +23,34 @@ UNNAMED = "no group"
 class Figures:
     """What the panel has to show.
 
-    `card` belongs to `estimate`, or to the previous round while the new one has too few questions to replace it.
-    `halted` says that measuring has been stopped; `state` says in one line why there are no figures.
+    `card` came with `estimate`, or with that of an earlier round, `card_of`, while the new one has too few questions to
+    replace it. `halted` says that nothing is being measured; `state` says in one line why, or why there are no figures.
     """
 
     estimate: "Estimate | None" = None
     card: "Scorecard | None" = None
     halted: bool = False
     state: str = ""
+    card_of: "Estimate | None" = None
 
     @property
     def of_turn_before(self) -> bool:
         """Whether the card belongs to an earlier round than the estimate."""
-        return self.card is not None and self.estimate is not None and self.estimate.scorecard is not self.card
+        return self.card is not None and self.card_of is not None and self.estimate is not self.card_of
 
     def after(self, estimate: "Estimate") -> "Figures":
         """Return what to show after `estimate`; the first estimate of a round has no figures."""
         before = estimate.scorecard is None or self.of_turn_before
-        kept = self.card if before and self.card is not None and not _takes_the_place(estimate, self.card) else None
-        return replace(self, estimate=estimate, card=kept or estimate.scorecard, halted=False)
+        if before and self.card is not None and not _takes_the_place(estimate, self.card):
+            return replace(self, estimate=estimate, halted=False)
+        return replace(self, estimate=estimate, card=estimate.scorecard, card_of=estimate, halted=False)
+
+    def of_path(self, messages: "Collection[str | None]") -> "Figures":
+        """Return what is about one of `messages`, the path on the screen; None stands for its beginning."""
+        if self.estimate is None or self.estimate.message_id in messages:
+            left = self.card_of is not None and self.card_of.message_id not in messages
+            return replace(self, card=None, card_of=None) if left else self
+        return Figures(state=self.state, halted=self.halted)
 
 
 def _takes_the_place(estimate: "Estimate", before: "Scorecard") -> bool:
@@ -65,8 +75,14 @@ def headline(group: str, figures: Figures) -> Content:
         rows += _score(figures.card)
     if figures.estimate is not None:
         rows += _notes(figures.estimate)
+        rows.append(Content.styled(f"turn {figures.estimate.turn}: {_place(figures.estimate)}", "dim"))
     rows.append(_progress(figures))
     return stacked(rows)
+
+
+def _place(estimate: "Estimate") -> str:
+    """Say where in the conversation a round stands."""
+    return f"after the reply to message {estimate.turn}" if estimate.turn else "before the first message"
 
 
 def _too_early(figures: Figures) -> bool:
@@ -76,17 +92,23 @@ def _too_early(figures: Figures) -> bool:
 
 
 def in_short(figures: Figures) -> str:
-    """Give the alignment and the progress in a few words."""
-    estimate = figures.estimate
+    """Give the alignment with its turn and the progress in a few words, or say that nothing is measured."""
+    estimate, halted = figures.estimate, _briefly(figures.state) if figures.halted else ""
     if estimate is None:
-        return ""
+        return halted
     score = figures.card.scores.alignment if figures.card else None
     said = f"alignment {with_interval(score)}" if score else ""
     if figures.card is not None and not_shown(figures.card):
         said = "" if _too_early(figures) else not_shown_briefly(figures.card)
+    turn = f"turn {(figures.card_of or estimate).turn}" if said else ""
     under_way = "" if estimate.complete or figures.halted else f"measuring… {estimate.done}/{estimate.total}"
     older = f"{estimate.coverage.older} older" if _older(figures) and estimate.coverage else ""
-    return " · ".join(filter(None, (said, under_way, older)))
+    return " · ".join(filter(None, (said, turn, under_way, older, halted)))
+
+
+def _briefly(state: str) -> str:
+    """Return what a state says without its reason and its advice."""
+    return state.partition(" (")[0].partition(":")[0]
 
 
 def _score(card: "Scorecard") -> list[Content]:
@@ -133,9 +155,11 @@ def _progress(figures: Figures) -> Content:
     if estimate is None or estimate.total == 0:
         return Content.styled(figures.state, "italic")
     asked = f"{estimate.done} of {pluralize(estimate.total, 'question')}{_older(figures)}"
-    shown = " (shown: previous turn)" if figures.of_turn_before else ""
+    before = figures.card_of if figures.of_turn_before else None
+    shown = f" (shown: turn {before.turn})" if before is not None else ""
     if estimate.complete:
-        return Content.styled(_measured(estimate), "dim")
+        halted = Content.styled(f"\n{figures.state}" if figures.halted else "", "italic")
+        return Content.assemble((_measured(estimate), "dim"), halted)
     if figures.halted:
         return Content.styled(f"stopped after {asked}{shown}; {figures.state}", "italic")
     return Content.styled(f"measuring… {asked}{shown}", "italic")
