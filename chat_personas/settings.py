@@ -78,6 +78,10 @@ class Settings(BaseSettings):
     )
     threads: int | None = Field(default=None, ge=1, description="CPU threads; default: the physical cores.")
     flash_attention: bool = Field(default=False, description="Faster on the CPU, but results depend on batching.")
+    accessible: bool = Field(
+        default=False,
+        description="For screen readers: chat in plain lines, as `chat --accessible`; no screens, no bars.",
+    )
     theme: str | None = Field(default=None, description="A Textual theme for the screen.")
     keys: dict[str, str] = Field(default_factory=dict, description="Key bindings by their id, such as stop = 'ctrl+x'.")
     servers: dict[str, ServerSettings] = Field(

@@ -157,9 +157,20 @@ WITHOUT_A_SCREEN = frozenset({"dumb", "unknown"})
 
 
 def has_terminal() -> bool:
-    """Whether both standard input and output are terminals on which a screen can be shown."""
-    draws = os.environ.get("TERM", "").lower() not in WITHOUT_A_SCREEN
-    return draws and _is_terminal(sys.stdin) and _is_terminal(sys.stdout)
+    """Whether a screen may be shown: on a terminal that can draw, and the person has not set `accessible`."""
+    return on_terminal() and os.environ.get("TERM", "").lower() not in WITHOUT_A_SCREEN and not set_accessible()
+
+
+def on_terminal() -> bool:
+    """Whether both standard input and output are terminals."""
+    return _is_terminal(sys.stdin) and _is_terminal(sys.stdout)
+
+
+def set_accessible() -> bool:
+    """Whether the setting `accessible` asks for plain lines, as for a screen reader."""
+    from chat_personas.settings_preview import is_accessible
+
+    return is_accessible()
 
 
 def _is_terminal(stream: TextIO | None) -> bool:

@@ -5,7 +5,6 @@ It is the same way through a study as on the screen, for terminals that cannot d
 
 import asyncio
 import re
-import signal
 import sys
 import time
 from collections.abc import AsyncGenerator, Sequence
@@ -13,7 +12,7 @@ from contextlib import aclosing, suppress
 
 from chat_personas.cli.errors import DONE
 from chat_personas.cli.launch import Launch
-from chat_personas.cli.line_mode import input_lines
+from chat_personas.cli.line_mode import StandardInputMode, input_lines
 from chat_personas.cli.progress import busy
 from chat_personas.cli.tables.layout import print_line, table_console
 from chat_personas.conversation.conversation import ReplyEnded, ReplyText
@@ -41,7 +40,6 @@ from chat_personas.studies.sitting import Learnt, Sitting
 from chat_personas.studies.steps import DECLINED, AskedItem, Debriefing, Ended, Guessing, Questionnaire, Step, Talk
 from chat_personas.studies.study import LoadedStudy
 from chat_personas.text import printable
-from chat_personas.tui.leaving import SIGNALLED, SIGNALS, run_unwaited
 from eval.engine import Engine, EngineError, TooLongError
 from eval.surveys.model import Question
 from personas.errors import ReportedError
@@ -58,13 +56,14 @@ class LeftError(Exception):
     """The person left the study."""
 
 
-class StudyLineMode:
+class StudyLineMode(StandardInputMode):
     """One person's way through a study over standard input and output."""
 
     def __init__(
         self, launch: Launch, study: LoadedStudy, identity: Identity, *, resume: str | None, test: bool
     ) -> None:
         """Prepare; `resume` is None for a new person, "" for the one that is not done, or names a participation."""
+        super().__init__()
         self._launch = launch
         self._study = study
         self._identity = identity
@@ -72,36 +71,13 @@ class StudyLineMode:
         self._test = test
         self._console = table_console(to_error=False)
         self._lines: AsyncGenerator[str, None] | None = None
-        self._signal: int = signal.SIGINT
         self._measuring: asyncio.Task[None] | None = None
         self._measured = (0, 0)
 
-    def run(self) -> int:
-        """Go through the study until its end or that of standard input; return the exit code.
-
-        Raises:
-            KeyboardInterrupt: Ctrl-C was pressed. Everything that was answered is stored.
-        """
-        try:
-            return run_unwaited(self._sit())
-        except asyncio.CancelledError:
-            if self._signal != signal.SIGINT:
-                return SIGNALLED + self._signal
-            raise KeyboardInterrupt from None
-
-    async def _sit(self) -> int:
-        task = asyncio.current_task()
-        assert task is not None
-        for number in SIGNALS:
-            if number == signal.SIGINT or signal.getsignal(number) != signal.SIG_IGN:
-                asyncio.get_running_loop().add_signal_handler(number, self._interrupt, task, number)
+    async def _talk(self) -> int:
         with self._launch.open_corpus() as corpus:
             async with aclosing(input_lines(sys.stdin.fileno())) as self._lines:
                 return await self._go_through(corpus)
-
-    def _interrupt(self, task: "asyncio.Task[int]", number: int) -> None:
-        self._signal = number
-        task.cancel()
 
     async def _go_through(self, corpus: Corpus) -> int:
         way = None
@@ -190,7 +166,7 @@ class StudyLineMode:
             await self._guesses(way, step)
         elif isinstance(step, Talk):
             assert sitting is not None
-            await self._talk(sitting, step)
+            await self._talk_with_persona(sitting, step)
         elif isinstance(step, Debriefing):
             assert sitting is not None
             await self._debrief(sitting, step)
@@ -249,7 +225,7 @@ class StudyLineMode:
 
     # The talk
 
-    async def _talk(self, sitting: Sitting, step: Talk) -> None:
+    async def _talk_with_persona(self, sitting: Sitting, step: Talk) -> None:
         study = self._study.study.conversation
         conversation = await asyncio.to_thread(sitting.open_talk, step)
         name = talk_title(sitting.way, step.persona.persona.title)
