@@ -7,6 +7,7 @@ Each is a module of this package with the name of the command; `eval` is in `eva
 COMMANDS = {
     "chat": "Talk with a persona, beside its measured opinions.",
     "eval": "Ask personas a survey and score how close they are to people.",
+    "ask": "Put one question to all groups of an attribute, beside people.",
     "matrix": "Compare personas and the unsteered model with every group.",
     "compare": "Test whether two reports of eval differ.",
     "doctor": "Check the installation, settings, models and stored data.",
