@@ -6,7 +6,7 @@ import sys
 from contextlib import AsyncExitStack, aclosing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,7 +14,7 @@ from chat_personas import __version__
 from chat_personas.cli import options
 from chat_personas.cli.errors import DONE, UsageError
 from chat_personas.cli.evaluation.output import Destinations
-from chat_personas.cli.launch import Launch
+from chat_personas.cli.launch import Launch, has_terminal, run_on_screen
 from chat_personas.cli.opening import described_engine, open_corpus, opened_model
 from chat_personas.cli.options import command_group, examples
 from chat_personas.cli.progress import progress_bar
@@ -25,11 +25,14 @@ from chat_personas.settings import load_settings
 from chat_personas.storage.files import atomic_write, output_errors
 from chat_personas.studies.instrument import instrument_names, instrument_text, load_instrument
 from chat_personas.studies.outcome import StudyOutcome, outcome_of
-from chat_personas.studies.participation import Identity
+from chat_personas.studies.participation import Identity, Participation
 from chat_personas.studies.rehearsal import Rehearsal
-from chat_personas.studies.study import TEMPLATE, load_study
+from chat_personas.studies.study import TEMPLATE, LoadedStudy, load_study
 from chat_personas.text import pluralize, printable
 from eval.engine import ORDERS
+
+if TYPE_CHECKING:
+    from chat_personas.tui.app import TerminalApp
 
 TABLE_SCHEMA = "chat-personas/study-table@1"
 
@@ -155,6 +158,7 @@ def run(
         typer.Option("--participation", metavar="ID", help="With --resume: which one, if there are several."),
     ] = None,
     test: Annotated[bool, typer.Option("--test", help="A trial of your own: it is kept, and never counted.")] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="Ask line by line, also on a terminal.")] = False,
 ) -> int:
     """Take one person through a study.
 
@@ -167,7 +171,31 @@ def run(
     identity = Identity(participant, recruiter_id, recruited_by)
     launch = Launch(model=model)
     asked = (participation or "") if resume else None
-    return StudyLineMode(launch, study, identity, resume=asked, test=test).run()
+    if plain or not has_terminal():
+        return StudyLineMode(launch, study, identity, resume=asked, test=test).run()
+    return _on_the_screen(launch, study, identity, resume=asked, test=test)
+
+
+def _on_the_screen(launch: Launch, study: LoadedStudy, identity: Identity, *, resume: str | None, test: bool) -> int:
+    """Show the screens of a study until the person is through or stops; return the exit code.
+
+    Raises:
+        KeyboardInterrupt: Ctrl+C came before the screen listened to it.
+    """
+    with open_corpus() as corpus:
+        way = None
+        if resume is not None:
+            way = Participation.resume(corpus, study, resume or None, identity)
+        else:
+            Participation.check_new(corpus, study, identity)
+
+        def make() -> "TerminalApp":
+            from chat_personas.tui.study.app import StudyApp
+
+            log, theme = launch.log_path, launch.settings.theme
+            return StudyApp(study, corpus, identity, way, launch.open_engine, test=test, log_path=log, theme=theme)
+
+        return run_on_screen(make)
 
 
 @app.command("status", epilog=examples("chat-personas study status study.toml"))
