@@ -288,12 +288,12 @@ class StudyLineMode(StandardInputMode):
 
     def _show(self, learnt: Learnt, people: str) -> None:
         """Print a question with the figures of each side, one line an option."""
-        sides = [(people, learnt.people), ("partner", learnt.persona), ("you, first", learnt.before)]
-        there = [(name, shares) for name, shares in (*sides, ("you, then", learnt.after)) if shares is not None]
+        sides = [(people, learnt.people), ("partner", learnt.persona), ("you before", learnt.before)]
+        there = [(name, shares) for name, shares in (*sides, ("you after", learnt.after)) if shares is not None]
         number = "" if learnt.n is None else f" ({learnt.n:,.0f} {people})"
         self._say("", f"{learnt.question.stem}{number}")
         for place, text in enumerate(learnt.question.option_texts):
-            shares = ", ".join(f"{name} {100 * values[place]:.0f}" for name, values in there)
+            shares = ", ".join(f"{name} {100 * values[place]:.0f}%" for name, values in there)
             self._say(f"  {text}: {shares}")
 
     def _end(self, way: Participation, ended: Ended) -> None:

@@ -80,7 +80,7 @@ def test_a_person_goes_through_the_whole_study(command: Command, study: str) -> 
     people = re.findall(r"Of 100 (Democrats|Republicans), how many", ran.out)[0]
     assert f"Here is how {people} really answered" in " ".join(ran.out.split())
     assert "Your partner in the conversation was a computer program" in ran.out
-    assert re.search(rf"{people} \d+, partner \d+, you, first 70, you, then 70", ran.out)
+    assert re.search(rf"{people} \d+%, partner \d+%, you before 70%, you after 70%", ran.out)
     with Corpus.open(corpus_path(), read_only=True) as corpus:
         (person,) = corpus.studies.identified("participant", "P07")
         (way,) = corpus.studies.participations_of(person.id)
