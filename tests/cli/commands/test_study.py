@@ -78,9 +78,10 @@ def test_a_person_goes_through_the_whole_study(command: Command, study: str) -> 
     assert (ran.code, ran.err) == (0, "")
     assert "Your code: DONE" in ran.out
     people = re.findall(r"Of 100 (Democrats|Republicans), how many", ran.out)[0]
-    assert f"Here is how {people} really answered" in " ".join(ran.out.split())
+    said = " ".join(ran.out.split())
+    assert f"Here is how {people} really answered" in said
     assert "Your partner in the conversation was a computer program" in ran.out
-    assert re.search(rf"{people} \d+%, partner \d+%, you before 70%, you after 70%", ran.out)
+    assert re.search(rf"{people} \d+%, partner \d+%, you before 70%, you after 70%", said)
     with Corpus.open(corpus_path(), read_only=True) as corpus:
         (person,) = corpus.studies.identified("participant", "P07")
         (way,) = corpus.studies.participations_of(person.id)
