@@ -129,7 +129,7 @@ class TestMerging:
             talk_of_person = f"later {WORD}"
             (way,) = there.studies.participations_of(person.id)
             corpus.withdraw_participant(person.id)
-            there.studies.attach(way.id, talk(there, (talk_of_person, "Yes.")))
+            there.studies.attach(way.id, there.conversation(talk(there, (talk_of_person, "Yes."))))
             answer(there, way, "later", said=talk_of_person)
         before = corpus.studies.participant(person.id)
         merged = corpus.merge(other)

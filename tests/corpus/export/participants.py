@@ -59,7 +59,7 @@ def take_part(
     corpus.studies.begin(study, person, consent, way, names)
     if turns:
         key = talk(corpus, *turns, row=conversation_row(persona=persona, began=BEGAN))
-        corpus.studies.attach(way.id, key)
+        corpus.studies.attach(way.id, corpus.conversation(key))
     with corpus._connections.writing() as connection:
         if status != "running":
             ended = (status, stamp(BEGAN), way.id)

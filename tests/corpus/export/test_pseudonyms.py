@@ -28,7 +28,7 @@ def study_of_two(corpus: Corpus) -> list[str]:
     """Keep a forked conversation of the owner and those of two participants, one of them forked; return these keys."""
     talk(corpus, (MINE, "owner@example.org?"))
     way = take_part(corpus)
-    corpus.studies.attach(way.id, forked(corpus).conversation)
+    corpus.studies.attach(way.id, corpus.conversation(forked(corpus).conversation))
     other = take_part(corpus, (THEIRS, "guest@example.org? Fine."), ("Go on", "No"))
     reply = branch_of(corpus, conversation_of(corpus, other))[-1]
     rated = {"scale": "realism", "value": 3.0, "comment": "write to guest@example.org"}
