@@ -25,7 +25,7 @@ from chat_personas.engines.openai.capabilities import (
     without_directories,
 )
 from chat_personas.engines.openai.connection import Connection, Incoming, is_loopback
-from chat_personas.engines.openai.errors import explain, is_broken_off, is_redirect
+from chat_personas.engines.openai.errors import explain, is_broken_off, is_redirect, not_opened
 from chat_personas.engines.openai.events import UnreadableAnswerError
 from chat_personas.engines.openai.keys import ServerKey, account_of, find_key
 from chat_personas.engines.openai.label_tokens import LabelTokens, Prompt, with_label_way, without_bias
@@ -36,6 +36,7 @@ from chat_personas.engines.openai.retrying import (
     Retrying,
     is_overloaded,
     is_unreachable,
+    longest_opening,
     through_hiccups,
     through_limits,
 )
@@ -136,7 +137,8 @@ class OpenAIEngine:
             timeout: seconds to wait for an answer.
 
         Raises:
-            EngineError: it cannot be reached, refuses the key, or has no such model.
+            EngineError: it cannot be reached, refuses the key, has no such model, or takes longer than
+                `longest_opening`.
         """
         await asyncio.to_thread(importlib.import_module, "openai")  # not on the loop: it takes half a second
         import openai
@@ -145,10 +147,13 @@ class OpenAIEngine:
         connection = Connection(url, found.value, timeout=timeout)
         asking = Asking(connection, _DISCOVERY_RETRIES)
         try:
-            capabilities = await through_limits(lambda: discover(asking, url, model), _DISCOVERY_LIMITED_RETRIES)
-            capabilities = await with_label_way(asking, capabilities)
+            async with asyncio.timeout(longest_opening(timeout)):
+                capabilities = await through_limits(lambda: discover(asking, url, model), _DISCOVERY_LIMITED_RETRIES)
+                capabilities = await with_label_way(asking, capabilities)
         except BaseException as error:
             await connection.close()
+            if isinstance(error, TimeoutError):
+                raise not_opened(url, longest_opening(timeout)) from error
             if isinstance(error, openai.OpenAIError | UnreadableAnswerError):
                 raise explain(error, url, key_env, opening=True) from error
             raise

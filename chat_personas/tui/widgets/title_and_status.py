@@ -133,8 +133,7 @@ class KeyLine(Footer):
 
     def compose(self) -> ComposeResult:
         """Yield the keys for which there is room, in their usual order."""
-        keys = [key for key in super().compose() if isinstance(key, FooterKey)]
-        kept = self._most_important(keys)
+        kept = self._most_important()
         self.styles.grid_size_columns = len(kept)
         yield from kept
 
@@ -145,11 +144,14 @@ class KeyLine(Footer):
             self.call_after_refresh(self.recompose)
 
     async def recompose(self) -> None:
-        """Make the keys again, and drop the watchers of the previous ones."""
-        await super().recompose()
-        self.mutate_reactive(Footer.compact)
+        """Make the keys again if others are to be shown, and drop the watchers of the previous ones."""
+        shown = [_face(key) for key in self.query(FooterKey)]
+        if [_face(key) for key in self._most_important()] != shown:
+            await super().recompose()
+            self.mutate_reactive(Footer.compact)
 
-    def _most_important(self, keys: list[FooterKey]) -> list[FooterKey]:
+    def _most_important(self) -> list[FooterKey]:
+        keys = [key for key in super().compose() if isinstance(key, FooterKey)]
         places = {action: place for place, action in enumerate(self._first)}
         by_importance = sorted(keys, key=lambda key: places.get(key.action, len(places)))
         room, kept = self._made_for or self.app.size.width, set[FooterKey]()
@@ -159,3 +161,8 @@ class KeyLine(Footer):
                 break
             kept.add(key)
         return [key for key in keys if key in kept]
+
+
+def _face(key: FooterKey) -> tuple[object, ...]:
+    """Return what a key shows and does: two with the same need not be exchanged, which takes time at every reply."""
+    return key.key, key.key_display, key.description, key.action, key.has_class("-disabled"), key.tooltip
