@@ -62,7 +62,8 @@ _NAMED_NUMBER = re.compile(
     re.IGNORECASE,
 )
 """A number that a word before it says is a phone's, however it is written; two years are not."""
-_MAY_HOLD = re.compile(r"[\d@]|\w\.\w|://")
+_MAY_HOLD = re.compile(r"@|\w\.\w|://|(?:\d[^\w\n]{0,3}){7}")
+"""What a text must have for a rule to find anything: a sign of an address, or seven digits close together."""
 
 
 def masked(text: str) -> str:

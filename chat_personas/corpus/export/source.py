@@ -301,8 +301,8 @@ class Source:
         )  # fmt: skip
         condition, values = permission.conversations(self._selection)
         sql = f"""
-            SELECT conversation_id FROM study_conversations
-            WHERE participation_id = ? AND conversation_id IN (SELECT id FROM conversations WHERE {condition})
+            SELECT id FROM conversations
+            WHERE id IN (SELECT conversation_id FROM study_conversations WHERE participation_id = ?) AND {condition}
             """  # noqa: S608
         talk = self._connection.execute(sql, (key, *values)).fetchone()
         self.held.participants.add(person.id)
