@@ -35,6 +35,7 @@ NAMES = [
     "export-oasst",
     "export-convokit",
     "export-huggingface",
+    "export-prism",
     "export-csv",
     "export-sqlite",
     "hostile-reply-memory",

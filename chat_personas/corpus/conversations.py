@@ -70,10 +70,11 @@ class Selection:
         return condition, [value for _, values in parts for value in values]
 
 
-_IN_STUDY = """id IN (
-    SELECT conversation_id FROM study_conversations
+_IN_STUDY = """EXISTS (
+    SELECT 1 FROM study_conversations
     JOIN participations ON participations.id = participation_id
-    JOIN studies ON studies.sha256 = study_sha256 WHERE studies.name = ?
+    JOIN studies ON studies.sha256 = study_sha256
+    WHERE conversation_id = conversations.id AND studies.name = ?
 )"""
 _RATED = """EXISTS (
     SELECT 1 FROM ratings JOIN messages ON messages.id = ratings.message_id

@@ -18,7 +18,17 @@ from chat_personas import __version__
 from chat_personas.corpus.conversations import Selection
 from chat_personas.corpus.corpus import Corpus
 from chat_personas.corpus.errors import CorpusError, ExportError, UnknownConversationError, display_path
-from chat_personas.corpus.export import chat_json, convokit, csv, huggingface, oasst, sqlite, trl_preference
+from chat_personas.corpus.export import (
+    chat_json,
+    convokit,
+    csv,
+    huggingface,
+    oasst,
+    prism,
+    spss,
+    sqlite,
+    trl_preference,
+)
 from chat_personas.corpus.export.format import DirectoryFormat, FileFormat, Format, TextFormat
 from chat_personas.corpus.export.masking import unmasked
 from chat_personas.corpus.export.permission import Withheld
@@ -37,7 +47,9 @@ _ALL: tuple[Format, ...] = (
     oasst.FORMAT,
     convokit.FORMAT,
     huggingface.FORMAT,
+    prism.FORMAT,
     csv.FORMAT,
+    spss.FORMAT,
     sqlite.FORMAT,
 )
 FORMATS: Mapping[str, Format] = MappingProxyType({form.name: form for form in _ALL})

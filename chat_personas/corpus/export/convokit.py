@@ -18,6 +18,7 @@ from chat_personas import __version__
 from chat_personas.corpus.export.format import DirectoryFormat
 from chat_personas.corpus.export.source import Source, plain
 from chat_personas.corpus.messages import turns_of
+from chat_personas.corpus.releases import model_terms
 from chat_personas.corpus.rows import ConversationRow, GenerationRow, MeasurementRow, MessageRow, RatingRow
 
 PERSON = "person"
@@ -85,7 +86,15 @@ def _write(source: Source, folder: Path) -> int:
         conversations.end()
     for speaker in speakers.values():
         index.add("speakers", speaker)
-    overall = {"has_ai": True, "program": f"chat-personas {__version__}", "leaves_out": _LEAVES_OUT}
+    overall = {
+        "has_ai": True,
+        "program": f"chat-personas {__version__}",
+        "leaves_out": _LEAVES_OUT,
+        "licence_people": source.terms.licence_people,
+        "licence_model": source.terms.licence_model,
+        "model_terms": model_terms(source.held.models),
+        "masking": source.terms.masking,
+    }
     index.add("overall", overall)
     documents = {
         "speakers.json": {name: {"meta": meta, "vectors": []} for name, meta in speakers.items()},

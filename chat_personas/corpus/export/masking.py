@@ -25,6 +25,8 @@ _ENDINGS = "com|org|net|edu|gov|mil|info|biz|io|app|dev"
 _NOT_AT_END = r"""[^\s.,;:!?'")\]}>]"""
 _TO = rf"""(?:[^\s<>"]*{_NOT_AT_END})"""
 _GAP = r"[ .()/\u00a0\u2011-]{0,2}"
+_NOT_GROUPED = r"(?!(?<=\d[ \u00a0])\d{3}(?:[ \u00a0]\d{3})+(?![ \u00a0]?\d))"
+"""What follows a digit and a space is not the rest of a number in groups of three, as in 1 000 000."""
 _RULES = rf"""
     (?P<URL>
         (?:https?|ftp)://{_TO}
@@ -46,7 +48,7 @@ _RULES = rf"""
     | (?P<PHONE>
         (?<![\w.+])\+\(?\d(?:{_GAP}\d){{6,14}}(?!\d)
         | (?<![\w.,-])00[1-9](?:{_GAP}\d){{8,13}}(?!\w|[.,-]\d)
-        | (?<![\w.,-])(?<!\d[ \u00a0])\(?0\d(?:{_GAP}\d){{7,10}}(?!\w|[.,-]\d)
+        | (?<![\w.,-]){_NOT_GROUPED}\(?0\d(?:{_GAP}\d){{7,10}}(?!\w|[.,-]\d)
         | (?<![\w.,-])(?:1[ .-]?)?(?:\([2-9]\d\d\)[ .-]?|[2-9]\d\d[ .-])\d{{3}}[ .-]\d{{4}}(?!\w|[.,-]\d)
         | (?<![\w.,-])1?[2-9]\d\d[2-9]\d{{6}}(?!\w|[.,-]\d)
     )
@@ -60,7 +62,8 @@ _NAMED_NUMBER = re.compile(
     re.IGNORECASE,
 )
 """A number that a word before it says is a phone's, however it is written; two years are not."""
-_MAY_HOLD = re.compile(r"[\d@]|\w\.\w|://")
+_MAY_HOLD = re.compile(r"@|\w\.\w|://|(?:\d[^\w\n]{0,3}){7}")
+"""What a text must have for a rule to find anything: a sign of an address, or seven digits close together."""
 
 
 def masked(text: str) -> str:

@@ -32,9 +32,9 @@ def participations(selection: Selection) -> Condition:
     """
     may_leave, scopes = _may_leave(selection.scope)
     chosen, values = selection.where()
-    has_chosen = f"""participations.id IN (
-        SELECT participation_id FROM study_conversations JOIN conversations ON conversations.id = conversation_id
-        WHERE conversations.id IN (SELECT id FROM conversations WHERE {chosen})
+    has_chosen = f"""EXISTS (
+        SELECT 1 FROM study_conversations JOIN conversations ON conversations.id = conversation_id
+        WHERE participation_id = participations.id AND {chosen}
     )"""  # noqa: S608
     without, others = _without_conversation(selection)
     return f"({may_leave} AND ({has_chosen} OR ({without})))", [*scopes, *values, *others]
@@ -76,9 +76,9 @@ def conversations(selection: Selection) -> Condition:
     """Return the condition on a table `conversations`: those that the selection chooses and that may leave."""
     chosen, values = selection.where()
     may_leave, scopes = _may_leave(selection.scope)
-    of_participants = f"""conversations.id IN (
-        SELECT conversation_id FROM study_conversations JOIN participations ON participations.id = participation_id
-        WHERE {may_leave}
+    of_participants = f"""EXISTS (
+        SELECT 1 FROM study_conversations JOIN participations ON participations.id = participation_id
+        WHERE conversation_id = conversations.id AND {may_leave}
     )"""  # noqa: S608
     allowed = f"({_OWN} OR {of_participants})" if selection.own else of_participants
     return f"({chosen}) AND {allowed}", [*values, *scopes]

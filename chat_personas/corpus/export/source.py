@@ -56,10 +56,11 @@ _COMPOSITION = columns_of(CompositionRow, "compositions")
 class _InHand:
     """What becomes of the conversation that was yielded last in the release.
 
-    `participant` and `shift` are None for a conversation of the owner, which keeps its keys and times. `keys` are its
-    own key and those of its messages and measurements, by their pseudonyms, as far as they were handed out.
+    `way`, `participant` and `shift` are None for a conversation of the owner, which keeps its keys and times. `keys`
+    are its own key and those of its messages and measurements, by their pseudonyms, as far as they were handed out.
     """
 
+    way: str | None = None
     participant: str | None = None
     shift: timedelta | None = None
     keys: dict[str, str] = field(default_factory=dict)
@@ -164,10 +165,9 @@ class Source:
         """
         condition, values = permission.conversations(self._selection)
         sql = f"""
-            SELECT id, (SELECT participant_id FROM study_conversations
-                        JOIN participations ON participations.id = participation_id
-                        WHERE conversation_id = conversations.id) AS participant
-            FROM conversations WHERE {condition} ORDER BY place_of(id, participant)
+            SELECT id, (SELECT participation_id FROM study_conversations WHERE conversation_id = conversations.id)
+                AS way
+            FROM conversations WHERE {condition} ORDER BY place_of(id, way)
             """  # noqa: S608
         one = f"SELECT {_CONVERSATION} FROM conversations WHERE id = ?"  # noqa: S608
         with storage_errors(self._path):
@@ -175,10 +175,11 @@ class Source:
         while True:
             with storage_errors(self._path):
                 page = keys.fetchmany(_PAGE)
-            for key, participant in page:
+            for key, way in page:
                 with storage_errors(self._path):
                     (row,) = fetch(ConversationRow, self._connection.execute(one, (key,)))
-                yield self._hand_out(row, participant)
+                    released = self._hand_out(row, way)
+                yield released
             if not page:
                 return
 
@@ -186,6 +187,13 @@ class Source:
         """Return the pseudonym of the participant whose conversation was yielded last; None for the owner's."""
         person = self._in_hand.participant
         return None if person is None else self._pseudonyms.of("participant", person)
+
+    def part(self) -> TakenPart | None:
+        """Return the participation of the conversation that was yielded last; None for the owner's."""
+        if self._in_hand.way is None:
+            return None
+        with storage_errors(self._path):
+            return self._taken_part(self._in_hand.way)
 
     def dialogue(self, conversation: ConversationRow) -> Sequence[MessageRow]:
         """Return what was said on the active branch, up to its last complete reply; nothing without one.
@@ -218,7 +226,8 @@ class Source:
                 page = keys.fetchmany(_PAGE)
             for (key,) in page:
                 with storage_errors(self._path):
-                    yield self._taken_part(key)
+                    part = self._taken_part(key)
+                yield part
             if not page:
                 return
 
@@ -292,8 +301,8 @@ class Source:
         )  # fmt: skip
         condition, values = permission.conversations(self._selection)
         sql = f"""
-            SELECT conversation_id FROM study_conversations
-            WHERE participation_id = ? AND conversation_id IN (SELECT id FROM conversations WHERE {condition})
+            SELECT id FROM conversations
+            WHERE id IN (SELECT conversation_id FROM study_conversations WHERE participation_id = ?) AND {condition}
             """  # noqa: S608
         talk = self._connection.execute(sql, (key, *values)).fetchone()
         self.held.participants.add(person.id)
@@ -329,16 +338,19 @@ class Source:
         sql = f"SELECT {columns_of(model, table)} FROM {table} WHERE {condition}"  # noqa: S608
         return fetch(model, self._connection.execute(sql, values))
 
-    def _place(self, conversation_id: str, participant: str | None) -> str:
+    def _place(self, conversation_id: str, way: str | None) -> str:
         """Return by what a conversation is sorted: its key if it is the owner's, otherwise its pseudonym."""
-        return conversation_id if participant is None else self._pseudonyms.of("conversation", conversation_id)
+        return conversation_id if way is None else self._pseudonyms.of("conversation", conversation_id)
 
-    def _hand_out(self, row: ConversationRow, participant: str | None) -> ConversationRow:
-        self._in_hand = _InHand(participant, None if participant is None else since_midnight(row.created_at))
+    def _hand_out(self, row: ConversationRow, way: str | None) -> ConversationRow:
         self.held.conversations += 1
         self.held.models.add(row.model)
-        if participant is None:
+        if way is None:
+            self._in_hand = _InHand()
             return row
+        sql = "SELECT participant_id FROM participations WHERE id = ?"
+        (participant,) = self._connection.execute(sql, (way,)).fetchone()
+        self._in_hand = _InHand(way, participant, since_midnight(row.created_at))
         self.held.of_participants += 1
         self.held.participants.add(participant)
         released = self._released(row, id="conversation", active_leaf_id="message")

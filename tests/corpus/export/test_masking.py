@@ -86,6 +86,7 @@ figures = st.lists(st.sampled_from(["2020.", "60%", "in", "$5"]), max_size=3)
 @given(st.builds(list.__add__, figures, words), planted, st.builds(list.__add__, words, figures))
 @example([], "@a_b", [])
 @example([], "4000000000000002", ["60%"])
+@example(["$5"], "030 00000000", [])
 def test_nothing_of_a_planted_address_or_number_survives(before: list[str], address: str, after: list[str]) -> None:
     text = masked(" ".join([*before, address, *after]))
     parts = [part for part in re.split(r"\W+", address) if len(part) > 2]

@@ -24,7 +24,7 @@ def peak(corpus: Corpus, form: Format, out: Path) -> int:
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize("name", sorted(FORMATS.keys() - {"huggingface", "trl-preference"}))
+@pytest.mark.parametrize("name", sorted(FORMATS.keys() - {"huggingface", "trl-preference", "spss"}))
 def test_forty_more_conversations_take_no_more_memory(
     corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
