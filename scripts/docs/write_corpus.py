@@ -1,13 +1,12 @@
 """The generated parts of docs/corpus.md: the keys of margins and of a description, from their models' docstrings."""
 
 from collections.abc import Iterator
-from typing import get_args
 
 from pydantic import BaseModel
 
 from chat_personas.studies.description import Description
 from chat_personas.studies.sample import Margins
-from scripts.docs.parts import DOCS, attribute_docstrings, key_table, renewed
+from scripts.docs.parts import DOCS, attribute_docstrings, key_table, models_in, renewed
 
 PAGE = DOCS / "corpus.md"
 
@@ -31,12 +30,5 @@ def _objects() -> Iterator[str]:
         for name, field in model.model_fields.items():
             key = field.alias or name
             yield f"| `{key}` | {meanings[name]} |"
-            waiting += [(f"`{key}`", part) for part in _models_in(field.annotation)]
+            waiting += [(f"`{key}`", part) for part in models_in(field.annotation)]
         yield ""
-
-
-def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for part in get_args(annotation):
-        yield from _models_in(part)

@@ -40,8 +40,6 @@ COUNTS_SCHEMA = "chat-personas/corpus-counts@1"
 SHOWN = ("conversations", "messages", "measurements", "ratings")
 """The tables whose new rows are counted on the screen."""
 
-_UNBROKEN = 26
-"""Cells of a table that are not broken up to here: as long as a key."""
 Id = Annotated[str, typer.Argument(metavar="ID", help="A conversation's id, or its first characters.")]
 
 
@@ -207,6 +205,10 @@ def describe(
     finally:
         _print_description(found, to_error=destinations.take_standard_output)
     return DONE
+
+
+_UNBROKEN = 26
+"""Cells of a table that are not broken up to here: as long as a key."""
 
 
 def _print_description(found: "Description", *, to_error: bool) -> None:
