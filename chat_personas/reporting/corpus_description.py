@@ -41,7 +41,9 @@ class Section:
 
 def heading(found: Description) -> str:
     """Return what the description is about, in one line."""
-    what = f"study {found.study}" if found.study else "all studies, and your own conversations"
+    own = "" if found.tests else ", and your own conversations"
+    what = f"study {found.study}" if found.study else f"all studies{own}"
+    what = f"rehearsals of {what}" if found.tests else what
     return f"{what} · {found.created} · chat-personas {found.program_version}"
 
 
@@ -90,8 +92,9 @@ def _people(found: Description) -> Iterator[str]:
     yield f"{took_part} in {pluralize(people.participations, 'participation')}"
     if people.by_status:
         yield "; ".join(f"{status}: {count}" for status, count in people.by_status.items())
-    yield f"left out: {people.tests_left_out} of tests, {people.withdrawn_left_out} withdrawn"
-    if found.study is None:
+    tests = "everybody who took part in earnest" if found.tests else f"{people.tests_left_out} of tests"
+    yield f"left out: {tests}, {people.withdrawn_left_out} withdrawn"
+    if found.study is None and not found.tests:
         yield f"{pluralize(people.own_conversations, 'conversation')} of your own, outside of studies"
 
 

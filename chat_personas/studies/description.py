@@ -152,6 +152,8 @@ class Description(Document):
     """The version of chat-personas."""
     study: str | None
     """The study that it is about; null for the whole corpus."""
+    tests: bool
+    """Whether it is about rehearsals and trials, and not about people who took part."""
     people: People
     """Who is in it, and who is not."""
     demographics: tuple[AttributeShares, ...]
@@ -194,18 +196,20 @@ class _Read:
 
     ways: list[_Way] = field(default_factory=list)
     conversations: dict[str, tuple[MessageRow, ...]] = field(default_factory=dict)
-    tests: int = 0
+    others: int = 0
     withdrawn: int = 0
     own: int = 0
 
 
-def describe(corpus: Corpus, study: str | None = None, margins: Margins | None = None) -> Description:
-    """Describe a corpus, or what belongs to the study of this name.
+def describe(
+    corpus: Corpus, study: str | None = None, margins: Margins | None = None, *, tests: bool = False
+) -> Description:
+    """Describe a corpus, or what belongs to the study of this name; with `tests` the rehearsals and nobody else.
 
     Raises:
         CorpusError: the corpus cannot be read, or has no such study.
     """
-    read = _read(corpus, study)
+    read = _read(corpus, study, tests=tests)
     demographics = _demographics(read.ways)
     weighting, weights = (None, []) if margins is None else weighting_of(demographics, margins)
     missing: list[str] = []
@@ -214,7 +218,8 @@ def describe(corpus: Corpus, study: str | None = None, margins: Margins | None =
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         program_version=__version__,
         study=study,
-        people=_people(read),
+        tests=tests,
+        people=_people(read, tests=tests),
         demographics=shares_of(demographics, margins, weights),
         weighting=weighting,
         exposure=tuple(_exposure(read.ways)),
@@ -232,7 +237,7 @@ def describe(corpus: Corpus, study: str | None = None, margins: Margins | None =
 # Reading
 
 
-def _read(corpus: Corpus, study: str | None) -> _Read:
+def _read(corpus: Corpus, study: str | None, *, tests: bool) -> _Read:
     studies = corpus.studies.studies(study)
     if study is not None and not studies:
         names = sorted({row.name for row in corpus.studies.studies()})
@@ -247,12 +252,12 @@ def _read(corpus: Corpus, study: str | None) -> _Read:
             person = corpus.studies.participant(participation.participant_id)
             if person is None or person.withdrawn_at is not None or participation.status == "withdrawn":
                 read.withdrawn += 1
-            elif person.test:
-                read.tests += 1
+            elif person.test != tests:
+                read.others += 1
             else:
                 read.ways.append(_Way(participation, _in_order(corpus, participation.id), scales, conversation))
     chosen = [way.conversation for way in read.ways if way.conversation]
-    if study is None:
+    if study is None and not tests:
         own = [key for key in corpus.conversation_ids() if key not in of_studies]
         read.own = len(own)
         chosen = sorted([*chosen, *own])
@@ -283,13 +288,13 @@ def _in_order(corpus: Corpus, participation_id: str) -> tuple[AnswerRow, ...]:
 # People
 
 
-def _people(read: _Read) -> People:
+def _people(read: _Read, *, tests: bool) -> People:
     statuses = Counter(way.row.status for way in read.ways)
     return People(
         participants=len({way.row.participant_id for way in read.ways}),
         participations=len(read.ways),
         by_status=dict(sorted(statuses.items())),
-        tests_left_out=read.tests,
+        tests_left_out=0 if tests else read.others,
         withdrawn_left_out=read.withdrawn,
         own_conversations=read.own,
     )

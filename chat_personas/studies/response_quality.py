@@ -12,7 +12,7 @@ No figure says that a person was careless: a long string can be an honest opinio
 
 import re
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -25,6 +25,7 @@ SIMILAR = 0.8
 LEAST_WORDS = 5
 """Shorter messages, such as "yes", are alike by chance, and are not compared."""
 _PERMUTATIONS = 256
+_LONGEST_SHOWN = 60
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 
 
@@ -113,48 +114,53 @@ def near_duplicates(messages: Mapping[str, tuple[str, str]], threshold: float = 
     Raises:
         ImportError: the extra `describe` is not installed.
     """
-    sets = {key: shingles(text) for key, (_, text) in messages.items() if len(_WORD.findall(text)) >= LEAST_WORDS}
-    pairs = {pair: alike for pair in _candidates(sets, threshold) if (alike := _alike(sets, pair)) >= threshold}
+    same: dict[frozenset[str], list[str]] = {}
+    for key, (_, text) in messages.items():
+        if len(_WORD.findall(text)) >= LEAST_WORDS:
+            same.setdefault(shingles(text), []).append(key)
+    pairs = {pair: alike for pair in _candidates(same, threshold) if (alike := similarity(*pair)) >= threshold}
     groups = []
-    for keys in _connected(pairs):
-        inner = [alike for pair, alike in pairs.items() if pair[0] in keys]
-        first = " ".join(messages[keys[0]][1].split())
-        groups.append(
-            Copies(
-                text=first if len(first) <= 60 else f"{first[:59]}…",
-                messages=tuple(keys),
-                conversations=len({messages[key][0] for key in keys}),
-                similarity=min(inner),
+    for sets in _connected(same, pairs):
+        keys = sorted(key for words in sets for key in same[words])
+        if len(keys) > 1:
+            first = " ".join(messages[keys[0]][1].split())
+            groups.append(
+                Copies(
+                    text=first if len(first) <= _LONGEST_SHOWN else f"{first[: _LONGEST_SHOWN - 1]}…",
+                    messages=tuple(keys),
+                    conversations=len({messages[key][0] for key in keys}),
+                    similarity=min((alike for pair, alike in pairs.items() if pair[0] in sets), default=1.0),
+                )
             )
-        )
     ordered = sorted(groups, key=lambda group: (-len(group.messages), group.messages))
-    return NearDuplicates(threshold=threshold, shingle=SHINGLE, compared=len(sets), groups=tuple(ordered))
+    compared = sum(map(len, same.values()))
+    return NearDuplicates(threshold=threshold, shingle=SHINGLE, compared=compared, groups=tuple(ordered))
 
 
-def _alike(sets: Mapping[str, frozenset[str]], pair: tuple[str, str]) -> float:
-    return similarity(sets[pair[0]], sets[pair[1]])
+Words = frozenset[str]
 
 
-def _candidates(sets: Mapping[str, frozenset[str]], threshold: float) -> Iterator[tuple[str, str]]:
-    """Yield the pairs that share a bucket of a MinHash index; equal sets are always among them."""
+def _candidates(sets: Iterable[Words], threshold: float) -> Iterator[tuple[Words, Words]]:
+    """Yield the pairs of sets that share a bucket of a MinHash index: those that may be similar."""
     from datasketch import MinHash, MinHashLSH
 
     index = MinHashLSH(threshold=threshold, num_perm=_PERMUTATIONS, weights=(0.1, 0.9))  # rather too many than too few
-    for key, found in sets.items():
+    for words in sets:
         signature = MinHash(num_perm=_PERMUTATIONS, seed=1)
-        signature.update_batch([shingle.encode("utf-8", "surrogatepass") for shingle in sorted(found)])
-        yield from ((earlier, key) for earlier in sorted(index.query(signature)))
-        index.insert(key, signature)
+        signature.update_batch([each.encode("utf-8", "surrogatepass") for each in sorted(words)])
+        yield from ((earlier, words) for earlier in index.query(signature))
+        index.insert(words, signature)
 
 
-def _connected(pairs: Mapping[tuple[str, str], float]) -> Iterator[list[str]]:
-    """Yield the keys that pairs connect, in order."""
-    groups: list[set[str]] = []
-    for pair in pairs:
-        touched = [group for group in groups if not group.isdisjoint(pair)]
-        groups = [group for group in groups if group.isdisjoint(pair)]
-        groups.append(set(pair).union(*touched))
-    yield from map(sorted, groups)
+def _connected(sets: Iterable[Words], pairs: Iterable[tuple[Words, Words]]) -> Iterator[set[Words]]:
+    """Yield the sets that pairs connect, each in one group."""
+    group_of = {words: {words} for words in sets}
+    for one, other in pairs:
+        small, large = sorted((group_of[one], group_of[other]), key=len)
+        if small is not large:
+            large |= small
+            group_of.update(dict.fromkeys(small, large))
+    yield from {id(group): group for group in group_of.values()}.values()
 
 
 # Names

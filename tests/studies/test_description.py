@@ -60,6 +60,16 @@ def test_tests_and_the_withdrawn_are_left_out_and_counted(corpus: Corpus, corpus
     assert describe(corpus, "neighbours").lengths.conversations == 1
 
 
+def test_rehearsals_are_described_apart_from_people(corpus: Corpus) -> None:
+    take_part(corpus, demographics={"SEX": "Male"}, said=["One two three"])
+    take_part(corpus, demographics={"SEX": "Female"}, said=["Of a test"], test=True)
+    talk(corpus, ("My own words", "Yes."))
+    found = describe(corpus, tests=True)
+    assert (found.people.participants, found.people.own_conversations, found.lengths.conversations) == (1, 0, 1)
+    assert [(value.value, value.people) for value in found.demographics[0].values] == [("Female", 1)]
+    assert "rehearsals of all studies" in page_document(found)
+
+
 def test_how_people_answered_is_counted_by_person(corpus: Corpus) -> None:
     way = take_part(
         corpus, realism=(1, 7, 7, 7, 4), warmth=50, exposure="no", said=["One", "Two"], pasted=(0.5, 0), seconds=3

@@ -17,7 +17,7 @@ from chat_personas.cli.evaluation.output import STANDARD_OUTPUT, Destinations, c
 from chat_personas.cli.evaluation.sources import check_not_read, given_files, own_files
 from chat_personas.cli.opening import open_corpus
 from chat_personas.cli.options import Html, Model, command_group
-from chat_personas.cli.progress import progress_bar
+from chat_personas.cli.progress import progress_bar, while_busy
 from chat_personas.cli.tables.layout import print_line, table_console
 from chat_personas.corpus import Corpus
 from chat_personas.corpus.conversations import Selection
@@ -182,6 +182,7 @@ def describe(
             help="The shares of a population (TOML or JSON) with source and year: compare and weight the sample.",
         ),
     ] = None,
+    tests: Annotated[bool, typer.Option("--tests", help="Describe rehearsals and trials, and nobody else.")] = False,
     json_file: Annotated[
         str | None, typer.Option("--json", metavar="FILE", help="Write the description as JSON; - is standard output.")
     ] = None,
@@ -199,7 +200,7 @@ def describe(
     destinations.check({"--margins": given_files(margins)})
     population = None if margins is None else read_margins(margins)
     with open_corpus(read_only=True) as corpus:
-        found = description.describe(corpus, study, population)
+        found = while_busy("reading the corpus…", lambda: description.describe(corpus, study, population, tests=tests))
     try:
         destinations.write({"--json": found.to_json, "--html": lambda: page_document(found)})
     finally:
