@@ -26,6 +26,7 @@ from eval.interventions import InterventionError
 Finding = Literal["identical", "differs", "cannot"]
 OpenEngine = Callable[[], Awaitable[Engine]]
 """Opens the model as it is when the program begins, with an empty cache."""
+AFTER_UNKNOWN = "it comes out otherwise, as it may after a reply that cannot be generated again"
 _STRENGTH = re.compile(r", strength (\S+)$")
 
 
@@ -53,6 +54,8 @@ class Audit:
         self._corpus = corpus
         self._open_engine = open_engine
         self._engine: Engine | None = None
+        self._is_new = False
+        self._unknown: set[str] = set()  # replies that cannot be generated again
 
     async def replies(self, conversation_id: str) -> AsyncGenerator[AuditedReply, None]:
         """Yield what came of each reply of a conversation, on all its branches, in the order in which they were made.
@@ -62,7 +65,8 @@ class Audit:
             CorpusError: the corpus cannot be read.
         """
         conversation = self._corpus.conversation(conversation_id)
-        await self._open()
+        if not self._is_new:
+            await self._open()
         for number, row in enumerate(self._corpus.replies(conversation.id), start=1):
             made = self._corpus.generation(row.id)
             branch = self._corpus.branch(row.id)[:-1]
@@ -77,18 +81,24 @@ class Audit:
     async def _open(self) -> Engine:
         await self.close()
         self._engine = await self._open_engine()
+        self._is_new = True
         return self._engine
 
     async def _audited(self, logged: "_Logged", number: int) -> AuditedReply:
         assert self._engine is not None
         found = AuditedReply(logged.conversation.id, logged.row.id, number, "identical")
-        why = _why_not(logged, self._engine.info)
-        if why is not None or logged.made is None:
+        why, difference = _why_not(logged, self._engine.info), None
+        if why is None and logged.made is not None:
+            self._is_new = False
+            try:
+                difference = await self._difference(logged, logged.made)
+            except (EngineError, SteeringError, InterventionError) as error:
+                why = str(error)
+        if difference is not None and not self._unknown.isdisjoint(row.id for row in logged.branch):
+            why = AFTER_UNKNOWN
+        if why is not None:
+            self._unknown.add(logged.row.id)
             return replace(found, finding="cannot", why=why)
-        try:
-            difference = await self._difference(logged, logged.made)
-        except (EngineError, SteeringError, InterventionError) as error:
-            return replace(found, finding="cannot", why=str(error))
         return found if difference is None else replace(found, finding="differs", at=difference)
 
     async def _difference(self, logged: "_Logged", made: GenerationRow) -> int | None:
@@ -126,10 +136,10 @@ class Audit:
     async def _steered(self, logged: "_Logged", made: GenerationRow) -> Engine:
         """Return the model under what changed it then. Raises SteeringError where that cannot be had."""
         assert self._engine is not None
-        knob = Knob.of(self._engine, persona_of(logged.conversation), Path())
         if not made.interventions:
-            knob.off()
-        elif knob.engine.info.interventions != made.interventions:
+            return self._engine
+        knob = Knob.of(self._engine, persona_of(logged.conversation), Path())
+        if knob.engine.info.interventions != made.interventions:
             strength = _STRENGTH.search(made.interventions[0])
             if strength is not None:
                 knob.find()

@@ -1,11 +1,16 @@
 """Files of SPSS and Stata: codes with their labels, and which codes the file itself calls missing.
 
-They are read with pyreadstat, an extra, which is imported when a file is opened. Columns are read when they are asked
-for: such files can have thousands, of which a survey needs a few.
+They are read with pyreadstat, an extra. Columns are read when they are asked for: such files can have thousands, of
+which a survey needs a few. Over some damaged files pyreadstat ends the whole process: so it runs in one of its own.
 """
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from importlib.util import find_spec
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -20,8 +25,10 @@ from personas.inputs.suggestions import quoted, suggestion
 KINDS = {"spss": "an SPSS file (.sav or .zsav)", "stata": "a Stata file (.dta)"}
 """What each kind of import wants to be given."""
 _INSTALL = "pip install 'chat-personas[export]'"
-_AT_ONCE = 40
+_AT_ONCE = 100
 """How many columns are in memory together while all are gone through."""
+_SECONDS, _BYTES_PER_SECOND = 120, 1_000_000
+"""How long reading may take, and how slow it may be on top of that."""
 
 Range = tuple[float | str, float | str]
 """The least and the largest code of a range of user-missing codes, both included."""
@@ -64,7 +71,6 @@ class LabelledFile:
     label: str
     people: int
     variables: Mapping[str, Variable]
-    _texts: frozenset[str] = field(default=frozenset(), repr=False)
 
     def variable(self, name: str, what: str) -> Variable:
         """Return a variable; `what` says what it is for.
@@ -85,8 +91,8 @@ class LabelledFile:
         """
         if not names:
             return {}
-        columns, _ = _read(self.path, self.kind, usecols=list(names))
-        return {name: tuple(_code(cell, text=name in self._texts) for cell in columns[name]) for name in names}
+        columns = _read(self.path, self.kind, names)["columns"]
+        return {name: tuple(columns[name]) for name in names}
 
     def all_codes(self, names: Sequence[str]) -> Iterator[tuple[Variable, tuple[str, ...]]]:
         """Yield variables with their codes, reading a few columns at a time."""
@@ -112,38 +118,92 @@ def open_labelled(path: Path, kind: str) -> LabelledFile:
     Raises:
         SurveyError: there is no such file, it is of another kind, or pyreadstat is not installed.
     """
-    _, about = _read(path, kind, metadataonly=True)
-    texts = frozenset(name for name, type_ in about.readstat_variable_types.items() if type_ == "string")
+    about = _read(path, kind)
     variables = {
-        name: Variable(
-            name=name,
-            label=collapsed(label or ""),
-            value_labels={
-                _code(code, text=name in texts): collapsed(str(words))
-                for code, words in about.variable_value_labels.get(name, {}).items()
-            },
-            missing=tuple((each["lo"], each["hi"]) for each in about.missing_ranges.get(name, ())),
+        each["name"]: Variable(
+            name=each["name"],
+            label=collapsed(each["label"]),
+            value_labels={code: collapsed(words) for code, words in each["value_labels"].items()},
+            missing=tuple((least, most) for least, most in each["missing"]),
         )
-        for name, label in about.column_names_to_labels.items()
+        for each in about["variables"]
     }
-    return LabelledFile(path, kind, collapsed(about.file_label or ""), about.number_rows, variables, texts)
+    return LabelledFile(path, kind, collapsed(about["label"]), about["people"], variables)
 
 
-def _read(path: Path, kind: str, **how: Any) -> tuple[Mapping[str, Sequence[object]], Any]:
-    """Return the columns of a file and what it says about itself, as pyreadstat gives them."""
-    try:
-        import pyreadstat
-    except ImportError as error:
-        raise SurveyError(f"reading {KINDS[kind]} needs pyreadstat; install it: {_INSTALL}") from error
+def _read(path: Path, kind: str, columns: Sequence[str] | None = None) -> dict[str, Any]:
+    """Return what the child process reads: all about a file, or the codes in some columns.
+
+    Raises:
+        SurveyError: see `open_labelled`; or the child did not survive, or did not end in time.
+    """
+    if find_spec("pyreadstat") is None:
+        raise SurveyError(f"reading {KINDS[kind]} needs pyreadstat; install it: {_INSTALL}")
     name = display_name(path)
     if (what := non_file_kind(path)) is not None:
         raise SurveyError(f"{name} is {what}; name {KINDS[kind]}")
     if not path.exists():
         raise SurveyError(f"there is no file {name}; check the path")
-    reader = pyreadstat.read_sav if kind == "spss" else pyreadstat.read_dta
+    # -P: a folder of the person's own that is called `eval` must not be taken for ours.
+    command = [sys.executable, "-P", "-c", f"from {__name__} import main; main()", str(path), kind]
     try:
-        columns, about = reader(path, user_missing=True, disable_datetime_conversion=True, output_format="dict", **how)
-    except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, OSError, UnicodeDecodeError) as error:
+        child = subprocess.run(  # noqa: S603 - our own interpreter, no shell
+            command,
+            input=json.dumps(columns).encode(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            timeout=_SECONDS + path.stat().st_size / _BYTES_PER_SECOND,
+            check=False,
+        )
+        found: dict[str, Any] = json.loads(child.stdout)
+    except (subprocess.TimeoutExpired, OSError, ValueError) as error:
+        raise SurveyError(f"{name} cannot be read as {KINDS[kind]}: it is damaged; use another copy") from error
+    if "error" in found:
+        raise SurveyError(f"{name} cannot be read as {KINDS[kind]} ({found['error']}); check the file and KIND")
+    return found
+
+
+def main() -> None:
+    """Read the file that the command line names, and write what was found as JSON; for the child process."""
+    import pyreadstat
+
+    path, kind, columns = sys.argv[1], sys.argv[2], json.loads(sys.stdin.buffer.read())
+    reader = pyreadstat.read_sav if kind == "spss" else pyreadstat.read_dta
+    chosen = {"metadataonly": True} if columns is None else {"usecols": columns}
+    try:
+        found, about = reader(path, user_missing=True, disable_datetime_conversion=True, output_format="dict", **chosen)
+    except Exception as error:  # whatever it raises, the file cannot be read
         why = " ".join(str(error).split()).rstrip(".").lower()
-        raise SurveyError(f"{name} cannot be read as {KINDS[kind]} ({why}); check the file and KIND") from error
-    return columns, about
+        document: dict[str, Any] = {"error": why or type(error).__name__}
+    else:
+        document = _about(about) if columns is None else {"columns": _columns(found, about)}
+    sys.stdout.buffer.write(json.dumps(document).encode())
+
+
+def _about(about: Any) -> dict[str, Any]:
+    """Return all about a file that is used, in types of JSON."""
+    return {
+        "label": about.file_label or "",
+        "people": about.number_rows,
+        "variables": [
+            {
+                "name": name,
+                "label": label or "",
+                "value_labels": {
+                    _code(code, text=_is_text(about, name)): str(words)
+                    for code, words in about.variable_value_labels.get(name, {}).items()
+                },
+                "missing": [(each["lo"], each["hi"]) for each in about.missing_ranges.get(name, ())],
+            }
+            for name, label in about.column_names_to_labels.items()
+        ],
+    }
+
+
+def _columns(found: Mapping[str, Sequence[object]], about: Any) -> dict[str, list[str]]:
+    return {name: [_code(cell, text=_is_text(about, name)) for cell in cells] for name, cells in found.items()}
+
+
+def _is_text(about: Any, name: str) -> bool:
+    return bool(about.readstat_variable_types.get(name) == "string")

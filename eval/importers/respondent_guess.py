@@ -23,7 +23,8 @@ MOST_OPTIONS = 11
 """With more different answers, such as a scale from 0 to 10 has, a column is rather a number or a text."""
 _MOST_VALUES = 30
 _WEIGHT = re.compile(
-    r"(?:.*[_ .-])?(?:wts?|wgts?|gewicht|poids|peso|[a-z]*w(?:ei)?ghts?)(?:[_ .-].*)?|w", re.IGNORECASE
+    r"(?:.*[_ .-])?(?:wts?|wtss(?:all|nr|ps)?|wgts?|gewicht|poids|peso|[a-z]*w(?:ei)?ghts?)(?:[_ .-].*)?|w",
+    re.IGNORECASE,
 )
 _WORDS: Mapping[str, str] = {
     **dict.fromkeys(("sex", "gender"), "SEX"),

@@ -3,6 +3,7 @@
 from scripts.docs import (
     write_answers,
     write_commands,
+    write_corpus,
     write_models,
     write_personas,
     write_report,
@@ -13,6 +14,7 @@ from scripts.docs import (
 WRITERS = (
     write_answers,
     write_commands,
+    write_corpus,
     write_models,
     write_personas,
     write_report,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chat_personas.conversation.audit import Audit, AuditedReply
+from chat_personas.conversation.audit import AFTER_UNKNOWN, Audit, AuditedReply
 from chat_personas.conversation.conversation import Conversation, ReplyText
 from chat_personas.corpus import Corpus
 from chat_personas.engines.llama import LlamaEngine
@@ -151,7 +151,24 @@ async def test_a_steered_reply_comes_out_under_the_strength_it_had_and_not_witho
     assert [reply.finding for reply in await audited(corpus, opening)] == ["identical"] * 3
     for file in directions_directory().rglob("*.gguf"):
         file.unlink()
-    assert [reply.finding for reply in await audited(corpus, opening)] == ["cannot"] * 3
+    first, second, _ = await audited(corpus, opening)
+    assert (first.finding, second.finding) == ("cannot", "cannot")
+    assert "party" in str(first.why)
+
+
+async def test_a_reply_after_one_that_cannot_be_generated_is_not_called_different(
+    corpus: Corpus, corpus_file: Path, pocket: LlamaEngine
+) -> None:
+    conversation = Conversation.start(corpus, pocket, load_persona("democrat"))
+    await said(conversation, TURNS[0])
+    await said(conversation, TURNS[1])
+    first, last = conversation.path[1], conversation.path[-1]
+    altered(corpus_file, "UPDATE generations SET seed = NULL WHERE message_id = ?", first.id)
+    altered(corpus_file, "UPDATE messages SET text = '#' || text WHERE id = ?", last.id)
+    assert [(reply.finding, reply.why) for reply in await audited(corpus)] == [
+        ("cannot", "its seed is not recorded"),
+        ("cannot", AFTER_UNKNOWN),
+    ]
 
 
 async def test_a_reply_without_a_record_of_how_it_was_made_is_left_out(corpus: Corpus, corpus_file: Path) -> None:

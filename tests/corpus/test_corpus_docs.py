@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from chat_personas.corpus import Corpus
+from scripts.docs import write_corpus
 from tests.corpus.making import branch_of, talk
 from tests.corpus.test_measurements import PROBES, measurement
 
@@ -39,3 +40,8 @@ def test_every_query_runs_and_finds_something(corpus: Corpus) -> None:
     assert len(queries) == 10
     for query in queries:
         assert list(corpus.database().query(query)), query
+
+
+def test_keys_of_margins_and_descriptions_are_those_of_the_code() -> None:
+    page = write_corpus.PAGE.read_text(encoding="utf-8")
+    assert write_corpus.updated(page) == page

@@ -9,16 +9,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import aclosing
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from chat_personas.cli.errors import CHECK_FAILED, DONE, UsageError
 from chat_personas.cli.evaluation.output import STANDARD_OUTPUT, Destinations, check_destination
-from chat_personas.cli.evaluation.sources import check_not_read, own_files
+from chat_personas.cli.evaluation.sources import check_not_read, given_files, own_files
 from chat_personas.cli.opening import open_corpus
-from chat_personas.cli.options import Model, command_group
-from chat_personas.cli.progress import progress_bar
+from chat_personas.cli.options import Html, Model, command_group
+from chat_personas.cli.progress import progress_bar, while_busy
+from chat_personas.cli.tables.layout import print_line, table_console
 from chat_personas.corpus import Corpus
 from chat_personas.corpus.conversations import Selection
 from chat_personas.corpus.export.pseudonyms import Pseudonyms
@@ -36,6 +37,7 @@ from personas.inputs.suggestions import quoted
 
 if TYPE_CHECKING:
     from chat_personas.conversation.audit import AuditedReply
+    from chat_personas.studies.description import Description
 
 app = command_group("chat-personas corpus list")
 
@@ -256,6 +258,74 @@ def _counted(row: CountsRow) -> Iterator[str]:
     )
 
 
+@app.command("describe", epilog="Example: chat-personas corpus describe --study neighbours --html description.html")
+def describe(
+    study: Annotated[
+        str | None, typer.Option("--study", metavar="NAME", help="Only what belongs to this study.")
+    ] = None,
+    margins: Annotated[
+        Path | None,
+        typer.Option(
+            "--margins",
+            metavar="FILE",
+            help="The shares of a population (TOML or JSON) with source and year: compare and weight the sample.",
+        ),
+    ] = None,
+    tests: Annotated[bool, typer.Option("--tests", help="Describe rehearsals and trials, and nobody else.")] = False,
+    json_file: Annotated[
+        str | None, typer.Option("--json", metavar="FILE", help="Write the description as JSON; - is standard output.")
+    ] = None,
+    html: Html = None,
+) -> int:
+    """Describe who took part, how carefully, and what was said.
+
+    Tests and those who have withdrawn are left out and counted.
+    """
+    from chat_personas.reporting.corpus_description import page_document
+    from chat_personas.studies import description
+    from chat_personas.studies.sample import read_margins
+
+    destinations = Destinations(json_file, html=html)
+    destinations.check({"--margins": given_files(margins)})
+    population = None if margins is None else read_margins(margins)
+    with open_corpus(read_only=True) as corpus:
+        found = while_busy("reading the corpus…", lambda: description.describe(corpus, study, population, tests=tests))
+    try:
+        destinations.write({"--json": found.to_json, "--html": lambda: page_document(found)})
+    finally:
+        _print_description(found, to_error=destinations.take_standard_output)
+    return DONE
+
+
+_UNBROKEN = 26
+"""Cells of a table that are not broken up to here: as long as a key."""
+
+
+def _print_description(found: "Description", *, to_error: bool) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from chat_personas.reporting.corpus_description import OWNERS, heading, sections
+
+    console = table_console(to_error=to_error)
+    print_line(console, heading(found))
+    print_line(console, OWNERS)
+    for section in sections(found):
+        console.print(Text(f"\n{section.title}", style="bold"))
+        for line in section.lines:
+            print_line(console, f"  {printable(line)}")
+        if section.rows:
+            table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+            for place, head in enumerate(section.heads):
+                justify: Literal["left", "right"] = "right" if place and not section.of_texts else "left"
+                longest = max(len(row[place]) for row in section.rows)
+                table.add_column(Text(head), overflow="fold", justify=justify, min_width=min(longest, _UNBROKEN))
+            for row in section.rows:
+                table.add_row(*(Text(printable(cell)) for cell in row))
+            console.print(table)
+
+
 @app.command("doctor", epilog="Example: chat-personas corpus doctor")
 def doctor() -> int:
     """Check that the corpus is sound.
@@ -282,10 +352,10 @@ def audit(
     ] = None,
     model: Model = None,
 ) -> int:
-    """Generate logged replies again, from their seeds, and compare them.
+    """Generate logged replies again and compare them.
 
-    Without an ID it goes through all conversations. Replies that were stopped or broke off are compared as far as they
-    came. Ends with 1 if one differs.
+    They come from their seeds and the model file. Without an ID it goes through all conversations. Replies that were
+    stopped or broke off are compared as far as they came. Ends with 1 if one differs.
     """
     settings = load_settings()
     with open_corpus(read_only=True) as corpus:

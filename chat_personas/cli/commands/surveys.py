@@ -14,7 +14,7 @@ import typer
 from chat_personas.cli.errors import BAD_INPUT, DONE, UsageError
 from chat_personas.cli.evaluation.sources import check_not_read, given_files
 from chat_personas.cli.options import command_group
-from chat_personas.cli.progress import busy
+from chat_personas.cli.progress import while_busy
 from chat_personas.cli.tables.layout import padded
 from chat_personas.paths import UnwritableError, display_path, surveys_directory
 from chat_personas.reporting.wording import weighting, worded
@@ -241,8 +241,7 @@ def write_guess(path: Path) -> int:
     file = Path(f"{path.stem}.toml")
     command = import_command(PEOPLE_KIND, path, "--spec", file)
     check_free(file, "--spec")
-    with busy(f"reading {path.name}…"):
-        guess = first_guess(read_people(path))
+    guess = while_busy(f"reading {path.name}…", lambda: first_guess(read_people(path)))
     write_new(file, guess.text(command), "--spec")
     columns = {"question": len(guess.questions), "attribute": len(guess.attributes), "weight": len(guess.weights)}
     found = ", ".join(pluralize(count, noun) for noun, count in columns.items())
@@ -267,8 +266,7 @@ def write_first_mapping(path: Path, kind: str, file: Path) -> int:
     """
     command = import_command(kind, path, "--mapping", file)
     check_free(file, "--mapping")
-    with busy(f"reading {path.name}…"):
-        guess = first_mapping(path, kind)
+    guess = while_busy(f"reading {path.name}…", lambda: first_mapping(path, kind))
     write_new(file, guess.text(command), "--mapping")
     questions, weights = pluralize(len(guess.questions), "question"), pluralize(len(guess.weights), "weight")
     groups = pluralize(len(guess.groups), "variable for groups", "variables for groups")
@@ -335,8 +333,7 @@ def run_import(kind: str, path: Path, options: ImportOptions, *, replace: bool) 
     option = "--mapping" if kind in LABELLED_KINDS else "--spec"
     for file in survey_files(surveys_directory() / f"{named.name}.json"):
         check_not_read("--name", file, [{"PATH": [path], option: given_files(options.spec)}])
-    with busy(f"reading {path.name}…"):
-        imported = KINDS[kind].read(path, named)
+    imported = while_busy(f"reading {path.name}…", lambda: KINDS[kind].read(path, named))
     _check_groups(imported)
     file = keep_survey(imported)
     print(printable("\n".join(_summary(imported, file))))

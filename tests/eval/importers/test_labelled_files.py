@@ -1,5 +1,6 @@
 """Files of SPSS and Stata: figures as worked out from the rows, labels, and codes that the files call missing."""
 
+import sys
 from math import fsum
 from pathlib import Path
 
@@ -254,6 +255,24 @@ def test_a_file_of_another_kind_is_refused_in_one_line(tmp_path: Path, kind: str
         with pytest.raises(SurveyError, match=message) as caught:
             first_mapping(path, kind)
         assert "\n" not in str(caught.value)
+
+
+def test_a_file_over_which_the_reader_ends_its_process_is_one_line(
+    spss: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dying = tmp_path / "python"
+    dying.write_text("#!/bin/sh\nkill -SEGV $$\n")
+    dying.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(dying))
+    with pytest.raises(SurveyError, match=r"cannot be read as an SPSS file .*: it is damaged; use another copy"):
+        first_mapping(spss, "spss")
+
+
+def test_a_file_that_is_cut_off_is_one_line(spss: Path) -> None:
+    spss.write_bytes(spss.read_bytes()[:-20])
+    with pytest.raises(SurveyError, match="cannot be read as an SPSS file") as caught:
+        first_mapping(spss, "spss")
+    assert "\n" not in str(caught.value)
 
 
 def test_a_guess_sorts_variables_and_codes_by_their_labels(spss: Path) -> None:
