@@ -86,6 +86,7 @@ class LeaveScreen(Dialog[Way | None]):
 class StudyApp(TerminalApp):
     """Takes one person through a study, from the consent to the code."""
 
+    ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "stop", "Pause or leave", priority=True)]
 
     def __init__(
