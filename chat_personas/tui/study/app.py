@@ -45,7 +45,7 @@ LEAVING = (
     "You can stop here and go on later: everything is stored. Or you can leave the study for good, which you may do at "
     "any time and without giving a reason."
 )
-AGAIN_STOPS = "Press Ctrl+C again to stop here and go on later. All is stored."
+AGAIN_STOPS = "Press Ctrl+C again to stop. All is stored."
 GO_ON_LATER = "Not done yet; to go on: {command}"
 
 
@@ -257,10 +257,17 @@ class StudyApp(TerminalApp):
         """End with an error of ours as one line, once what is under way is stored; with any other as `TerminalApp`."""
         cause = error.error if isinstance(error, WorkerFailed) else error
         if isinstance(cause, ReportedError) and not self._exit:
-            self.failure = self.failure or cause
-            self.exit(return_code=cause.exit_code)
+            self._end_with(cause)
         else:
             super()._handle_exception(error)
+
+    def on_study_page_failed(self, event: StudyPage.Failed) -> None:
+        """Something could not be stored."""
+        self._end_with(event.error)
+
+    def _end_with(self, error: ReportedError) -> None:
+        self.failure = self.failure or error
+        self.exit(return_code=error.exit_code)
 
 
 async def _keep(screen: Screen[object]) -> None:

@@ -17,6 +17,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 
+from chat_personas.corpus import CorpusError
 from chat_personas.studies.errors import ParticipationError
 from chat_personas.studies.instrument import scale_points
 from chat_personas.studies.steps import DECLINED, AskedItem, Sheet
@@ -393,7 +394,7 @@ class QuestionnairePage(StudyPage[None]):
             self._go_to_next(event.box)
 
     async def _store(self, box: ItemBox, value: Given) -> bool:
-        """Store an answer; return whether it is allowed. Raises CorpusError."""
+        """Store an answer; return whether it is stored."""
         way, now = self.session.way, time.monotonic()
         assert way is not None
         seconds = now - max(self._last_answer, box.seen_at or now)
@@ -402,6 +403,9 @@ class QuestionnairePage(StudyPage[None]):
         except ParticipationError as error:
             said = str(error)
             box.refuse(f"{said[:1].upper()}{said[1:]}.")
+            return False
+        except CorpusError as error:
+            self.post_message(self.Failed(error))
             return False
         self._last_answer = now
         box.accept()
@@ -421,7 +425,7 @@ class QuestionnairePage(StudyPage[None]):
         self._items.scroll_to_widget(box, animate=False)
 
     async def keep(self) -> None:
-        """Store what is typed. Raises CorpusError."""
+        """Store what is typed."""
         for box in self.boxes:
             if (typed := box.pending()) is not None:
                 await self._store(box, typed)
