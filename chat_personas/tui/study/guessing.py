@@ -138,7 +138,7 @@ def rest_of(percents: Sequence[int]) -> str:
     rest = WHOLE - sum(percents)
     if rest == 0:
         return f"The sum is {WHOLE}."
-    return f"{rest} more to reach {WHOLE}" if rest > 0 else f"{-rest} too many"
+    return f"{rest} more to give" if rest > 0 else f"{-rest} too many"
 
 
 def spread_evenly(percents: Sequence[int]) -> list[int]:

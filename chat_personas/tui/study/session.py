@@ -192,7 +192,7 @@ class StudySession:
                 self.sitting = Sitting(self._corpus, await self._engine(), self.way)
             async with aclosing(self.sitting.measure()) as estimates:
                 async for estimate in estimates:
-                    self.measured = (estimate.done, estimate.total)
+                    self.measured = (estimate.done, len(self.study.survey.survey.questions))
         except CorpusError:
             raise
         except ReportedError as error:

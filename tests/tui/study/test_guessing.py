@@ -27,7 +27,7 @@ def test_the_rest_goes_to_the_options_that_have_none(percents: tuple[int, ...], 
 
 
 def test_what_is_missing_is_told_and_what_is_too_much() -> None:
-    assert rest_of((40, 48)) == "12 more to reach 100"
+    assert rest_of((40, 48)) == "12 more to give"
     assert rest_of((80, 25)) == "5 too many"
     assert rest_of((80, 20)) == "The sum is 100."
 
