@@ -86,6 +86,7 @@ class LeaveScreen(Dialog[Way | None]):
 class StudyApp(TerminalApp):
     """Takes one person through a study, from the consent to the code."""
 
+    session: StudySession
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "stop", "Pause or leave", priority=True)]
 
@@ -109,15 +110,6 @@ class StudyApp(TerminalApp):
         self.session = StudySession(study, corpus, identity, resume, open_engine, test=test)
         self._log_path = log_path
         self.use_settings({}, theme)
-
-    @property
-    def failure(self) -> Exception | None:
-        """The error that the program will end with, if any."""
-        return self.session.failure
-
-    @failure.setter
-    def failure(self, failure: Exception | None) -> None:
-        self.session.failure = failure
 
     @property
     def log_path(self) -> Path | None:
@@ -266,7 +258,7 @@ class StudyApp(TerminalApp):
         self._end_with(event.error)
 
     def _end_with(self, error: ReportedError) -> None:
-        self.failure = self.failure or error
+        self.session.failure = self.session.failure or error
         self.exit(return_code=error.exit_code)
 
 

@@ -3,9 +3,11 @@
 import asyncio
 import re
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from chat_personas.corpus import Corpus
 from chat_personas.studies.sitting import Learnt
@@ -84,6 +86,18 @@ async def test_whoever_does_not_wait_for_the_measurement_goes_on_without_it(corp
     conversation = corpus.studies.conversation_of(way.id)
     assert conversation is not None
     assert [row.complete for row in corpus.measurements(conversation)] == [False]
+
+
+async def test_a_server_elsewhere_is_not_probed_unless_the_researcher_has_agreed(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHAT_PERSONAS_HOME", str(tmp_path / "home"))
+    elsewhere = replace(StudyEngine().info, name="https://models.example/v1#big", local=False)
+    engine = StudyEngine(reply("Yes."), info=elsewhere)
+    async with taking_part(corpus, made_study(tmp_path, TOLD), opens(engine)) as pilot:
+        await go_through(pilot, lambda here: isinstance(here, DebriefingPage))
+        assert "could not be measured" in words(pilot)
+    assert engine.probed == 0
 
 
 async def test_waiting_for_the_measurement_ends_by_itself(corpus: Corpus, tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ async def test_an_answer_that_cannot_be_stored_ends_the_program_and_keeps_the_ot
         monkeypatch.setattr(corpus.studies, "answer", full)
         pilot.app.simulate_key("1")
         await until(pilot, lambda: pilot.app._exit)
-    assert (app_of(pilot).return_code, str(app_of(pilot).failure)) == (4, "the disk is full; free some space")
+    assert (app_of(pilot).return_code, str(app_of(pilot).session.failure)) == (4, "the disk is full; free some space")
     (way,) = corpus.studies.participations(study.row.sha256)
     assert way.status == "running"
     assert [row.item for row in corpus.studies.answers(way.id)] == ["such"]
@@ -110,4 +110,4 @@ async def test_a_key_that_is_pressed_twice_leaves_one_page(corpus: Corpus, tmp_p
         await press(pilot, "f2")
         await pilot.press("enter", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, QuestionnairePage))
-        assert app_of(pilot).failure is None
+        assert app_of(pilot).session.failure is None

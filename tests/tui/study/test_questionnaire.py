@@ -163,4 +163,4 @@ async def test_words_that_are_being_typed_are_stored_when_the_person_stops(corpu
         await pilot.press("l")
         await until(pilot, lambda: pilot.app._exit)
     assert stored(corpus, study)["why"].said == "Because"
-    assert app_of(pilot).failure is None
+    assert app_of(pilot).session.failure is None
