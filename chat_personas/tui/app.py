@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from textual import work
 from textual._context import active_message_pump
@@ -64,13 +64,20 @@ BY_CHOICE = 0
 """The exit code where the person left by a key."""
 
 
+class HoldsFailure(Protocol):
+    """A session that knows the error that the program will end with, if any."""
+
+    failure: Exception | None
+
+
 class TerminalApp(App[None]):
     """What applications of this program share: theme, keys, signals, Ctrl+C, and how they end with an error.
 
-    `run` raises `failure` when the screen is gone, so that a caller can print it and choose an exit code.
+    `run` raises `session.failure` when the screen is gone, so that a caller can print it and choose an exit code.
     """
 
     TITLE = "chat-personas"
+    session: HoldsFailure
 
     def __init__(self) -> None:
         super().__init__()
@@ -79,15 +86,6 @@ class TerminalApp(App[None]):
         self._watching: asyncio.Task[None] | None = None
         self._on_terminal = False
         self.register_theme(DUSK)
-
-    @property
-    def failure(self) -> Exception | None:
-        """The error that the program will end with, if any."""
-        raise NotImplementedError
-
-    @failure.setter
-    def failure(self, failure: Exception | None) -> None:
-        raise NotImplementedError
 
     @property
     def log_path(self) -> Path | None:
@@ -125,8 +123,8 @@ class TerminalApp(App[None]):
         self._on_terminal = not options.get("headless", False)
         with to_log(self.log_path):
             super().run(*arguments, **options)
-        if self.failure is not None:
-            raise self.failure
+        if self.session.failure is not None:
+            raise self.session.failure
 
     def on_load(self) -> None:
         """Before anything is drawn, see to it that signals end the program in good order, and no thread holds it up."""
@@ -169,7 +167,7 @@ class TerminalApp(App[None]):
             reply.show_plain(error)
             return
         logging.getLogger(__name__).critical("the screen ended with a mistake", exc_info=cause)
-        self.failure = self.failure or cause
+        self.session.failure = self.session.failure or cause
         super()._handle_exception(error)
         self._exit_renderables.clear()
 
@@ -177,6 +175,7 @@ class TerminalApp(App[None]):
 class ChatApp(TerminalApp):
     """Talk with a persona and see its measured opinions beside the conversation."""
 
+    session: Session
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "Quit", id="quit", tooltip="Quit (or press Ctrl+C twice)", priority=True)
     ]
@@ -186,15 +185,6 @@ class ChatApp(TerminalApp):
         self.session = session
         self._question: Screen[bool] | None = None
         self.use_settings(session.settings.keys, session.settings.theme)
-
-    @property
-    def failure(self) -> Exception | None:
-        """The error that the session has left, if any."""
-        return self.session.failure
-
-    @failure.setter
-    def failure(self, failure: Exception | None) -> None:
-        self.session.failure = failure
 
     @property
     def log_path(self) -> Path | None:

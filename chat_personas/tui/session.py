@@ -291,21 +291,13 @@ class Session:
             await self._keep(self.monitor.settle)  # closing the engine has ended the current round
         if self.conversation is not None:
             await self._keep(self.conversation.leave)
-            await self._rescue(self.conversation)
+            await rescue(self.conversation, self.failure)
             self.conversation = None
         if self._corpus_opening is not None:
             await asyncio.wait({self._corpus_opening}, timeout=PATIENCE)
         if self.corpus is not None:
             await asyncio.to_thread(self.corpus.close)
             self.corpus = None
-
-    async def _rescue(self, conversation: "Conversation") -> None:
-        """Write what cannot be stored to a file in the temporary directory, and tell where it is."""
-        from chat_personas.conversation.conversation import NOT_RESCUED, RESCUED
-
-        if self.failure is not None and conversation.unsaved is not None:
-            written = await asyncio.to_thread(conversation.rescue)
-            self.failure.add_note(RESCUED.format(path=written) if written is not None else NOT_RESCUED)
 
     async def _keep(self, save: Callable[[], Awaitable[None]]) -> None:
         """Store a reply or a round that could not be stored when it ended, or make the reason the `failure`."""
@@ -315,3 +307,12 @@ class Session:
             await save()
         except CorpusError as error:
             self.failure = error
+
+
+async def rescue(conversation: "Conversation", failure: Exception | None) -> None:
+    """Write what cannot be stored to a file in the temporary directory, and say in `failure` where it is."""
+    from chat_personas.conversation.conversation import NOT_RESCUED, RESCUED
+
+    if failure is not None and conversation.unsaved is not None:
+        written = await asyncio.to_thread(conversation.rescue)
+        failure.add_note(RESCUED.format(path=written) if written is not None else NOT_RESCUED)

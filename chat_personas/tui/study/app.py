@@ -45,7 +45,7 @@ LEAVING = (
     "You can stop here and go on later: everything is stored. Or you can leave the study for good, which you may do at "
     "any time and without giving a reason."
 )
-AGAIN_STOPS = "Press Ctrl+C again to stop here and go on later. All is stored."
+AGAIN_STOPS = "Press Ctrl+C again to stop. All is stored."
 GO_ON_LATER = "Not done yet; to go on: {command}"
 
 
@@ -86,6 +86,8 @@ class LeaveScreen(Dialog[Way | None]):
 class StudyApp(TerminalApp):
     """Takes one person through a study, from the consent to the code."""
 
+    session: StudySession
+    ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "stop", "Pause or leave", priority=True)]
 
     def __init__(
@@ -108,15 +110,6 @@ class StudyApp(TerminalApp):
         self.session = StudySession(study, corpus, identity, resume, open_engine, test=test)
         self._log_path = log_path
         self.use_settings({}, theme)
-
-    @property
-    def failure(self) -> Exception | None:
-        """The error that the program will end with, if any."""
-        return self.session.failure
-
-    @failure.setter
-    def failure(self, failure: Exception | None) -> None:
-        self.session.failure = failure
 
     @property
     def log_path(self) -> Path | None:
@@ -256,10 +249,17 @@ class StudyApp(TerminalApp):
         """End with an error of ours as one line, once what is under way is stored; with any other as `TerminalApp`."""
         cause = error.error if isinstance(error, WorkerFailed) else error
         if isinstance(cause, ReportedError) and not self._exit:
-            self.failure = self.failure or cause
-            self.exit(return_code=cause.exit_code)
+            self._end_with(cause)
         else:
             super()._handle_exception(error)
+
+    def on_study_page_failed(self, event: StudyPage.Failed) -> None:
+        """Something could not be stored."""
+        self._end_with(event.error)
+
+    def _end_with(self, error: ReportedError) -> None:
+        self.session.failure = self.session.failure or error
+        self.exit(return_code=error.exit_code)
 
 
 async def _keep(screen: Screen[object]) -> None:

@@ -15,6 +15,7 @@ from textual.events import Key, MouseDown, MouseMove, MouseUp
 from textual.message import Message
 from textual.widgets import Static
 
+from chat_personas.corpus import CorpusError
 from chat_personas.reporting.study_wording import guess_question
 from chat_personas.studies.steps import Guessing
 from chat_personas.text import printable
@@ -137,7 +138,7 @@ def rest_of(percents: Sequence[int]) -> str:
     rest = WHOLE - sum(percents)
     if rest == 0:
         return f"The sum is {WHOLE}."
-    return f"{rest} more to reach {WHOLE}" if rest > 0 else f"{-rest} too many"
+    return f"{rest} more to give" if rest > 0 else f"{-rest} too many"
 
 
 def spread_evenly(percents: Sequence[int]) -> list[int]:
@@ -213,11 +214,15 @@ class GuessPage(StudyPage[None]):
         return not self.button.disabled if action == "go_on" else super().check_action(action, parameters)
 
     async def action_go_on(self) -> None:
-        """Store the guess and go on, where it sums to 100. Raises CorpusError."""
+        """Store the guess and go on, where it sums to 100."""
         way = self.session.way
         assert way is not None
         if sum(self.percents) != WHOLE:
             return
         seconds = time.monotonic() - self._began
-        await asyncio.to_thread(way.guess, self._step, self._question, self.percents, seconds)
-        self.close(None)
+        try:
+            await asyncio.to_thread(way.guess, self._step, self._question, self.percents, seconds)
+        except CorpusError as error:
+            self.post_message(self.Failed(error))
+        else:
+            self.close(None)

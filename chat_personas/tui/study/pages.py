@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Button, ProgressBar, Static
 
+from chat_personas.corpus import CorpusError
 from chat_personas.reporting.study_wording import OF_AGE, READ, TRACES, debriefing_lines, paragraphs
 from chat_personas.studies.sitting import Learnt
 from chat_personas.studies.steps import DECLINED, Debriefing
@@ -61,6 +62,12 @@ class StudyPage(Screen[Result]):
         Binding("pagedown", "scroll_pages(1)", "Read on", priority=True),
         Binding("pageup", "scroll_pages(-1)", show=False, priority=True),
     ]
+
+    @dataclass
+    class Failed(Message):
+        """Something could not be stored: the program ends with this error."""
+
+        error: CorpusError
 
     def __init__(self, session: StudySession) -> None:
         super().__init__()

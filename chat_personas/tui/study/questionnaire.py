@@ -6,17 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.events import Blur, Click
+from textual.events import Click, DescendantBlur
 from textual.message import Message
 from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 
+from chat_personas.corpus import CorpusError
 from chat_personas.studies.errors import ParticipationError
 from chat_personas.studies.instrument import scale_points
 from chat_personas.studies.steps import DECLINED, AskedItem, Sheet
@@ -183,9 +185,8 @@ class NumberBox(ItemBox):
         else:
             yield self._field
         if item.kind == "scale":
-            ends = f"{item.low_label or ''}".ljust(BAR_CELLS - len(item.high_label or "")) + (item.high_label or "")
             yield self._bar
-            yield Static(printable(ends), markup=False, classes="ends")
+            yield Static(_at_both_ends(item.low_label, item.high_label, BAR_CELLS), markup=False, classes="ends")
         if item.may_decline:
             yield self.decline
 
@@ -313,7 +314,7 @@ class TextBox(ItemBox):
             self._pause.stop()
         self._pause = self.set_timer(SECONDS_OF_A_PAUSE, self._store)
 
-    def on_descendant_blur(self, event: Blur) -> None:
+    def on_descendant_blur(self, event: DescendantBlur) -> None:
         """Store the words when the person goes on."""
         self._store()
 
@@ -334,10 +335,15 @@ def box_of(asked: AskedItem, number: int) -> ItemBox:
 def _ends(points: Sequence[str], low: str | None, high: str | None) -> str:
     """Write the labels above both ends of a row of numbers; where they do not fit, say which number is which."""
     width = POINT_CELLS * len(points)
+    if cell_len(low or "") + cell_len(high or "") + 2 <= width:
+        return _at_both_ends(low, high, width)
+    named = ((points[0], low), (points[-1], high))
+    return printable(", ".join(f"{point} = {label}" for point, label in named if label))
+
+
+def _at_both_ends(low: str | None, high: str | None, width: int) -> str:
     left, right = printable(low or ""), printable(high or "")
-    if len(left) + len(right) + 2 <= width:
-        return left + right.rjust(width - len(left))
-    return ", ".join(f"{point} = {label}" for point, label in ((points[0], left), (points[-1], right)) if label)
+    return left + " " * max(1, width - cell_len(left) - cell_len(right)) + right
 
 
 class ItemsScroll(VerticalScroll, can_focus=False):
@@ -393,7 +399,7 @@ class QuestionnairePage(StudyPage[None]):
             self._go_to_next(event.box)
 
     async def _store(self, box: ItemBox, value: Given) -> bool:
-        """Store an answer; return whether it is allowed. Raises CorpusError."""
+        """Store an answer; return whether it is stored."""
         way, now = self.session.way, time.monotonic()
         assert way is not None
         seconds = now - max(self._last_answer, box.seen_at or now)
@@ -402,6 +408,9 @@ class QuestionnairePage(StudyPage[None]):
         except ParticipationError as error:
             said = str(error)
             box.refuse(f"{said[:1].upper()}{said[1:]}.")
+            return False
+        except CorpusError as error:
+            self.post_message(self.Failed(error))
             return False
         self._last_answer = now
         box.accept()
@@ -421,7 +430,7 @@ class QuestionnairePage(StudyPage[None]):
         self._items.scroll_to_widget(box, animate=False)
 
     async def keep(self) -> None:
-        """Store what is typed. Raises CorpusError."""
+        """Store what is typed."""
         for box in self.boxes:
             if (typed := box.pending()) is not None:
                 await self._store(box, typed)

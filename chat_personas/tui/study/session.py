@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING
 
-from chat_personas.conversation.conversation import NOT_RESCUED, RESCUED
+from chat_personas.consent import is_confirmed
 from chat_personas.corpus import Corpus, CorpusError
 from chat_personas.corpus.study_rows import CompositionRow
 from chat_personas.studies.participation import Identity, Participation
@@ -18,6 +18,7 @@ from chat_personas.studies.sitting import Learnt, Sitting, learnt_from
 from chat_personas.studies.steps import Debriefing, Ended, Step, Talk
 from chat_personas.studies.study import LoadedStudy
 from chat_personas.tui.leaving import in_time
+from chat_personas.tui.session import rescue
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:
@@ -183,16 +184,25 @@ class StudySession:
                 await self._measuring
 
     async def _measure(self) -> None:
-        """Measure; a model that fails leaves the study as it is, without the measurement. Raises CorpusError."""
+        """Measure; a model that fails leaves the study as it is, without the measurement.
+
+        A server on another machine is not asked unless the researcher has agreed to have it probed (see `consent`).
+
+        Raises CorpusError.
+        """
         assert self.way is not None
         if await asyncio.to_thread(self._corpus.studies.conversation_of, self.way.id) is None:
             return
         try:
+            engine = await self._engine()
+            if not is_confirmed(engine.info):
+                logging.getLogger(__name__).warning("the persona was not measured: nobody agreed to probe its server")
+                return
             if self.sitting is None:
-                self.sitting = Sitting(self._corpus, await self._engine(), self.way)
+                self.sitting = Sitting(self._corpus, engine, self.way)
             async with aclosing(self.sitting.measure()) as estimates:
                 async for estimate in estimates:
-                    self.measured = (estimate.done, estimate.total)
+                    self.measured = (estimate.done, len(self.study.survey.survey.questions))
         except CorpusError:
             raise
         except ReportedError as error:
@@ -221,13 +231,7 @@ class StudySession:
             self._opening.cancel()
         if self.conversation is not None:
             await self._keep(self.conversation.leave)
-            await self._rescue(self.conversation)
-
-    async def _rescue(self, conversation: "Conversation") -> None:
-        """Write what cannot be stored to a file in the temporary directory, and say where it is."""
-        if self.failure is not None and conversation.unsaved is not None:
-            written = await asyncio.to_thread(conversation.rescue)
-            self.failure.add_note(RESCUED.format(path=written) if written is not None else NOT_RESCUED)
+            await rescue(self.conversation, self.failure)
 
     async def _keep(self, store: Callable[[], Awaitable[None]]) -> None:
         try:

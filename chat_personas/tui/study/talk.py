@@ -23,7 +23,7 @@ from chat_personas.tui.chat.replies import ReplyController
 from chat_personas.tui.screens.dialogs import ConfirmScreen
 from chat_personas.tui.study.pages import StudyPage
 from chat_personas.tui.study.session import StudySession
-from chat_personas.tui.terminal_guard import collect
+from chat_personas.tui.terminal_guard import collect, spare_what_is_here
 from chat_personas.tui.widgets.composer import Composer
 from chat_personas.tui.widgets.transcript import Entry, Transcript
 from personas.errors import ReportedError
@@ -157,6 +157,7 @@ class TalkPage(StudyPage[None]):
             await self.transcript.show([Entry("failure", UNREACHABLE.format(why=str(error).rstrip(".")))])
         else:
             await self.replies.show_path()
+            spare_what_is_here()
         self._show_turns()
 
     @property

@@ -31,7 +31,7 @@ async def test_a_person_comes_from_consent_to_the_code_by_keys_alone(
         assert way.participant_id in words(pilot)
         await pilot.press("enter")
         await until(pilot, lambda: pilot.app._exit)
-    assert (app_of(pilot).return_code, app_of(pilot).failure) == (0, None)
+    assert (app_of(pilot).return_code, app_of(pilot).session.failure) == (0, None)
     assert way.status == "complete"
     assert [stage.name for stage in corpus.studies.stages(way.id)] == list(STAGES)
     answers = corpus.studies.answers(way.id)
@@ -150,7 +150,7 @@ async def test_a_person_who_took_part_before_is_told_so_and_the_program_ends(cor
     async with taking_part(corpus, study) as pilot:
         await pilot.press("tab", "1", "f2")
         await until(pilot, lambda: pilot.app._exit)
-    assert "is in this study already" in str(app_of(pilot).failure)
+    assert "is in this study already" in str(app_of(pilot).session.failure)
     assert app_of(pilot).return_code == 2
 
 
