@@ -22,7 +22,7 @@ from chat_personas.conversation.reply import (
     RunningReply,
     ThoughtEnded,
 )
-from chat_personas.corpus import ConversationRow, Corpus, CorpusError, GenerationRow, MessageRow, Thought
+from chat_personas.corpus import ConversationRow, Corpus, CorpusError, GenerationRow, MessageRow, ReplyModel, Thought
 from chat_personas.corpus.messages import transcript
 from chat_personas.corpus.sql import new_key, now
 from chat_personas.steering.knob import Knob
@@ -155,7 +155,9 @@ class Conversation:
         branch = corpus.branch(row.active_leaf_id) if row.active_leaf_id else ()
         persona = _persona_of(row)
         conversation = cls(corpus, Knob.of(engine, persona, Path()), row, persona, sampling, branch)
-        conversation._active.thoughts = corpus.thoughts(row.active_leaf_id) if row.active_leaf_id else {}
+        if row.active_leaf_id:
+            conversation._active.thoughts = corpus.thoughts(row.active_leaf_id)
+            conversation._active.models = corpus.models(row.active_leaf_id)
         return conversation
 
     @property
@@ -202,6 +204,22 @@ class Conversation:
     def thoughts(self) -> Mapping[str, Thought]:
         """What the model thought before replies that have ended, by their ids; at least before those on the path."""
         return self._active.thoughts
+
+    @property
+    def models(self) -> Mapping[str, ReplyModel]:
+        """Which model made the replies that have ended, by their ids; at least those on the path."""
+        return self._active.models
+
+    @property
+    def model(self) -> ReplyModel:
+        """The model that makes the next reply."""
+        return ReplyModel(self.engine.info.name, self.engine.info.sha256)
+
+    @property
+    def other_models(self) -> tuple[ReplyModel, ...]:
+        """The models other than the present one that made replies on the path, in the order in which they came."""
+        made = (self.models.get(message.id, self.model) for message in self.path)
+        return tuple(model for model in dict.fromkeys(made) if model != self.model)
 
     def context(self) -> list[Message]:
         """Return the system prompt and the path as the model is given them (see `transcript`), without any thought."""
@@ -379,6 +397,7 @@ class Conversation:
     def _activate(self, message_id: str) -> None:
         leaf = self._corpus.activate(self.id, message_id)
         self._active.messages, self._active.thoughts = self._corpus.branch(leaf), self._corpus.thoughts(leaf)
+        self._active.models = self._corpus.models(leaf)
 
     def _next_version(self) -> Version | None:
         path = self._active.messages

@@ -7,7 +7,7 @@ from pathlib import Path
 from chat_personas import __version__
 from chat_personas.corpus.errors import ConversationGoneError, CorpusError
 from chat_personas.corpus.live_programs import living_owners
-from chat_personas.corpus.rows import GenerationRow, MessageRow, Status, Thought
+from chat_personas.corpus.rows import GenerationRow, MessageRow, ReplyModel, Status, Thought
 from chat_personas.corpus.sql import (
     as_json,
     columns_of,
@@ -170,6 +170,16 @@ def thoughts_to(connection: sqlite3.Connection, message_id: str) -> dict[str, Th
         """  # noqa: S608
     found = connection.execute(sql, (message_id,))
     return {row["message_id"]: Thought(text=row["thought"], seconds=row["thought_seconds"]) for row in found}
+
+
+def models_to(connection: sqlite3.Connection, message_id: str) -> dict[str, ReplyModel]:
+    """Return which model made each reply of the branch that ends with a message, by the replies' keys."""
+    sql = f"""
+        {_BRANCH}
+        SELECT message_id, model, model_sha256 FROM branch JOIN generations ON message_id = branch.id
+        """  # noqa: S608
+    found = connection.execute(sql, (message_id,))
+    return {row["message_id"]: ReplyModel(row["model"], row["model_sha256"]) for row in found}
 
 
 def siblings(connection: sqlite3.Connection, message_id: str) -> tuple[MessageRow, ...]:

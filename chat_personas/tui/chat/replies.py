@@ -65,11 +65,13 @@ class ReplyController:
 
     async def show_path(self) -> None:
         """Show the conversation as the corpus has it."""
-        from chat_personas.tui.widgets.transcript import path_entries
+        from chat_personas.tui.widgets.transcript import model_changes, path_entries
 
         conversation = self._session.conversation
         if conversation is not None:
-            said = list(path_entries(conversation.path, conversation.persona.title, conversation.thoughts))
+            path, title = conversation.path, conversation.persona.title
+            changes = model_changes(path, conversation.models, conversation.model)
+            said = list(path_entries(path, title, conversation.thoughts, changes))
             await self._transcript.show([*(said or [Entry("notice", GREETING)]), *self._waiting])
 
     async def say(self, text: str) -> None:

@@ -265,6 +265,7 @@ class ChatScreen(Screen[None]):
         try:
             if await self.replies.show_other_version():
                 self.measuring.follow()
+                self.show_title()
                 self.measure()
             await self.show_context()
         except ReportedError as error:
@@ -572,7 +573,8 @@ class ChatScreen(Screen[None]):
         self.notify(printable(str(error)), severity="error", markup=False)
 
     def show_title(self) -> None:
-        """Show the title of the conversation."""
+        """Show the title of the conversation, and which other models made replies of it."""
         conversation = self.session.conversation
         if conversation is not None:
+            self.title_line.others = ", ".join(dict.fromkeys(model.name for model in conversation.other_models))
             self.title_line.conversation = conversation.title if conversation.path else ""

@@ -21,13 +21,14 @@ NOT_STORED = "! not stored · "
 class TitleLine(Widget):
     """The persona, what is on inside the model, and the title of the conversation.
 
-    On the right, while the panel is hidden, stands the score in short. While something is not stored, the line begins
-    with that.
+    `others` names other models that made replies of the conversation. On the right, while the panel is hidden, stands
+    the score in short. While something is not stored, the line begins with that.
     """
 
     unsaved: reactive[bool] = reactive(False)
     persona: reactive[str] = reactive("")
     steering: reactive[str] = reactive("")
+    others: reactive[str] = reactive("")
     conversation: reactive[str] = reactive("")
     score: reactive[str] = reactive("")
 
@@ -39,12 +40,20 @@ class TitleLine(Widget):
     def render(self) -> Content:
         """Draw both ends of the line; where it is too long, the title of the conversation is cut."""
         right = f"  {self.score} (F2)" if self.score and self.app.size.width < self._wide else ""
-        said = " · ".join(printable(part) for part in (self.persona, self.steering) if part)
+        others = f"! with replies of {_shortened(self.others)}" if self.others else ""
+        said = " · ".join(printable(part) for part in (self.persona, self.steering, others) if part)
         left = (NOT_STORED if self.unsaved else "") + said
         about = f" · {printable(self.conversation)}" if self.conversation else ""
         room = max(0, self.content_size.width - cell_len(right))
         text = fitted(left + about, room) if room else ""
         return Content.assemble((text[: len(left)], "bold"), text[len(left) :], (right, "bold"))
+
+
+LONGEST_OTHERS = 24
+
+
+def _shortened(names: str) -> str:
+    return names if cell_len(names) <= LONGEST_OTHERS else fitted(names, LONGEST_OTHERS)
 
 
 DEMONSTRATION_SHORT = "demonstration"
