@@ -350,7 +350,7 @@ class ChatScreen(Screen[None]):
         try:
             await self.measuring.measure()
         except ReportedError as error:
-            self.panel.say("not measured")
+            self.measuring.fail()
             if self.session.unsaved is None:
                 await self.transcript.add(Entry("failure", f"not measured: {error}"))
         self.keep()

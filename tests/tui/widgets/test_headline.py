@@ -29,7 +29,7 @@ def test_a_new_round_without_figures_leaves_those_of_the_turn_before_and_says_so
     said = headline("Democrat", before.after(Estimate(None, done=0, total=31, complete=False, turn=1))).plain
 
     assert "alignment 1.00" in said
-    assert "measuring… 0 of 31 questions (shown: turn 0)" in said
+    assert "turn 0: before the first message\nturn 1: measuring… 0 of 31 questions" in said
 
 
 TOWN = town(*(question(f"Q{number}", {DEMOCRAT: (50, 50)}, overall=(50, 50)) for number in range(40)))
@@ -47,17 +47,17 @@ def test_the_score_of_the_round_before_stays_until_the_new_one_has_an_interval()
     new = before.after(said_by(0.7, 0, turn=2)).after(said_by(0.7, 1, turn=2)).after(said_by(0.7, 19, turn=2))
 
     assert "alignment 1.00 [1.00, 1.00]" in headline("Democrat", new).plain
-    assert "turn 2: after the reply to message 2\nmeasuring… 19 of 40 questions (shown: turn 1)" in (
+    assert "turn 1: after the reply to message 1\nturn 2: measuring… 19 of 40 questions" in (
         headline("Democrat", new).plain
     )
     assert in_short(new) == "alignment 1.00 [1.00, 1.00] · turn 1 · measuring… 19/40"
-    assert "stopped after 19 of 40 questions (shown: turn 1); off" in (
+    assert "turn 2: stopped after 19 of 40 questions; off" in (
         headline("Democrat", replace(new, halted=True, state="off")).plain
     )
 
     enough = new.after(said_by(0.7, 20, turn=2))
     assert "alignment 0.80 [0.80, 0.80]" in headline("Democrat", enough).plain
-    assert "shown:" not in headline("Democrat", enough).plain
+    assert "turn 2: after the reply to message 2\nmeasuring… 20 of 40" in headline("Democrat", enough).plain
     assert in_short(enough) == "alignment 0.80 [0.80, 0.80] · turn 2 · measuring… 20/40"
 
 

@@ -75,7 +75,8 @@ def headline(group: str, figures: Figures) -> Content:
         rows += _score(figures.card)
     if figures.estimate is not None:
         rows += _notes(figures.estimate)
-        rows.append(Content.styled(f"turn {figures.estimate.turn}: {_place(figures.estimate)}", "dim"))
+        shown = figures.card_of or figures.estimate
+        rows.append(Content.styled(f"turn {shown.turn}: {_place(shown)}", "dim"))
     rows.append(_progress(figures))
     return stacked(rows)
 
@@ -155,14 +156,13 @@ def _progress(figures: Figures) -> Content:
     if estimate is None or estimate.total == 0:
         return Content.styled(figures.state, "italic")
     asked = f"{estimate.done} of {pluralize(estimate.total, 'question')}{_older(figures)}"
-    before = figures.card_of if figures.of_turn_before else None
-    shown = f" (shown: turn {before.turn})" if before is not None else ""
+    turn = f"turn {estimate.turn}: " if figures.of_turn_before else ""
     if estimate.complete:
         halted = Content.styled(f"\n{figures.state}" if figures.halted else "", "italic")
         return Content.assemble((_measured(estimate), "dim"), halted)
     if figures.halted:
-        return Content.styled(f"stopped after {asked}{shown}; {figures.state}", "italic")
-    return Content.styled(f"measuring… {asked}{shown}", "italic")
+        return Content.styled(f"{turn}stopped after {asked}; {figures.state}", "italic")
+    return Content.styled(f"{turn}measuring… {asked}", "italic")
 
 
 def _measured(estimate: "Estimate") -> str:
