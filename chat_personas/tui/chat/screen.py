@@ -38,6 +38,7 @@ NO_MODEL = "no model"
 OPENING = "opening…"
 UNTURNED = 0.4
 """Seconds after the last turn of the knob until the persona is measured: several presses are one turn."""
+SECONDS_OF_A_FAULT = 30.0
 LONG = 5
 """Seconds after which it is shown for how long the model has been opened."""
 WIDE = 100
@@ -170,6 +171,14 @@ class ChatScreen(Screen[None]):
     def use_settings(self, keys: Mapping[str, str], theme: str | None) -> None:
         """Let the application bind keys and choose a theme."""
         self.post_message(self.SettingsRead(keys, theme))
+
+    def show_unusable_settings(self) -> None:
+        """Name the keys and the theme of the settings that the screen cannot use, long enough to be read."""
+        from chat_personas.tui.unusable_settings import faults_of
+
+        settings = self.session.settings
+        for fault in faults_of(settings.keys, settings.theme, self.app.available_themes):
+            self.notify(printable(f"settings: {fault}"), severity="warning", timeout=SECONDS_OF_A_FAULT, markup=False)
 
     def show_persona(self, persona: "Persona") -> None:
         """Name the persona, and the groups that it is compared with."""
