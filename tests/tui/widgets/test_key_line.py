@@ -33,7 +33,7 @@ async def test_keys_that_are_no_longer_shown_do_not_stay_in_memory() -> None:
 @pytest.mark.parametrize(
     ("width", "keys"),
     [
-        (80, "⏎ Send  f1 Help  f2 Panel  ^n New  ^o Open  ^g Persona  ^q Quit"),
+        (80, "⏎ Send  f1 Help  f2 Panel  ^n New  ^o Open  ^g Persona  ^q Quit  ^p Commands"),
         (60, "⏎ Send  f1 Help  f2 Panel  ^n New  ^o Open  ^q Quit"),
         (30, "⏎ Send  f1 Help  ^q Quit"),
     ],
