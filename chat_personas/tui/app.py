@@ -23,7 +23,6 @@ from chat_personas.tui.leaving import UnwaitedThreads, watch_for_the_end
 from chat_personas.tui.screens.first_frame import FirstScreen
 from chat_personas.tui.session import Session
 from chat_personas.tui.terminal_guard import lenient, to_log
-from personas.errors import ReportedError
 
 if TYPE_CHECKING:
     from textual.driver import Driver
@@ -119,6 +118,8 @@ class ChatApp(App[None]):
     @work(exclusive=True, group="theme")
     async def choose_theme(self, name: str) -> None:
         """Use a theme, now and from the next start on; say so where it cannot be kept in the settings."""
+        from personas.errors import ReportedError
+
         self.theme = name
         try:
             await asyncio.to_thread(self.session.launch.remember_theme, name)
