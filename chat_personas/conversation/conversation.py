@@ -66,6 +66,10 @@ class Place:
     number: int
     total: int
 
+    def __str__(self) -> str:
+        """Write it as `2/3`."""
+        return f"{self.number}/{self.total}"
+
 
 @dataclass(frozen=True, slots=True)
 class Version:
@@ -158,6 +162,7 @@ class Conversation:
         if row.active_leaf_id:
             conversation._active.thoughts = corpus.thoughts(row.active_leaf_id)
             conversation._active.models = corpus.models(row.active_leaf_id)
+            conversation._active.places = corpus.places(row.active_leaf_id)
         return conversation
 
     @property
@@ -209,6 +214,19 @@ class Conversation:
     def models(self) -> Mapping[str, ReplyModel]:
         """Which model made the replies that have ended, by their ids; at least those on the path."""
         return self._active.models
+
+    @property
+    def places(self) -> Mapping[str, Place]:
+        """Which version of several the messages are, by their ids: of those that the corpus has been asked about."""
+        return {key: Place(*place) for key, place in self._active.places.items()}
+
+    async def place(self, message_id: str) -> Place | None:
+        """Return which version a new message is; None where it is the only one. Raises CorpusError."""
+        versions = [row.id for row in await self.alternatives(message_id)]
+        if len(versions) < 2:
+            return None
+        self._active.places[message_id] = versions.index(message_id) + 1, len(versions)
+        return Place(*self._active.places[message_id])
 
     @property
     def model(self) -> ReplyModel:
@@ -397,7 +415,7 @@ class Conversation:
     def _activate(self, message_id: str) -> None:
         leaf = self._corpus.activate(self.id, message_id)
         self._active.messages, self._active.thoughts = self._corpus.branch(leaf), self._corpus.thoughts(leaf)
-        self._active.models = self._corpus.models(leaf)
+        self._active.models, self._active.places = self._corpus.models(leaf), self._corpus.places(leaf)
 
     def _next_version(self) -> Version | None:
         path = self._active.messages

@@ -286,7 +286,7 @@ class ActiveBranch:
     `stored` is false for a conversation without a message: the first one adds it to the corpus, or names it where a
     measurement has added it. `messages` run from the first one to the active leaf; a reply is among them once it has
     ended. `thoughts` are what the model thought before replies, and `models` which model made them, by their ids: at
-    least for those among the messages.
+    least for those among the messages. `places` has number and total of the versions of messages that have several.
     """
 
     row: ConversationRow
@@ -294,6 +294,7 @@ class ActiveBranch:
     messages: tuple[MessageRow, ...]
     thoughts: dict[str, Thought] = field(default_factory=dict)
     models: dict[str, ReplyModel] = field(default_factory=dict)
+    places: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 class _Begun(NamedTuple):

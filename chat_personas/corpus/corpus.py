@@ -257,6 +257,11 @@ class Corpus:
         with self._connections.reading() as connection:
             return messages.models_to(connection, leaf_id)
 
+    def places(self, leaf_id: str) -> dict[str, tuple[int, int]]:
+        """Return number and total of the versions of each message up to this one that has several, by their keys."""
+        with self._connections.reading() as connection:
+            return messages.places_to(connection, leaf_id)
+
     def record_projection(self, message_id: str, projection: float, projected_on: str) -> None:
         """Record how far along a direction the hidden states of a reply lie; see `GenerationRow`."""
         with self._connections.writing() as connection:

@@ -182,6 +182,21 @@ def models_to(connection: sqlite3.Connection, message_id: str) -> dict[str, Repl
     return {row["message_id"]: ReplyModel(row["model"], row["model_sha256"]) for row in found}
 
 
+def places_to(connection: sqlite3.Connection, message_id: str) -> dict[str, tuple[int, int]]:
+    """Return the number of each message among its alternatives, from 1, and how many those are, by its key.
+
+    Over the branch that ends with a message; a message without an alternative is left out.
+    """
+    sql = f"""
+        {_BRANCH}
+        SELECT branch.id, sum(other.id <= branch.id) AS number, count(*) AS total
+        FROM branch JOIN messages AS one ON one.id = branch.id
+        JOIN messages AS other ON other.conversation_id = one.conversation_id AND other.parent_id IS one.parent_id
+        GROUP BY branch.id HAVING total > 1
+        """  # noqa: S608
+    return {row["id"]: (row["number"], row["total"]) for row in connection.execute(sql, (message_id,))}
+
+
 def siblings(connection: sqlite3.Connection, message_id: str) -> tuple[MessageRow, ...]:
     """Return a message and its alternatives (edits of a question, other replies to it), oldest first."""
     sql = f"""

@@ -42,16 +42,28 @@ SECONDS_OF_A_FAULT = 30.0
 LONG = 5
 """Seconds after which it is shown for how long the model has been opened."""
 WIDE = 100
-"""From this many columns on, the panel is always shown beside the conversation."""
+"""From this many columns on, the panel is shown beside the conversation unless it is hidden by a key."""
 
 ESCAPES = ("stop", "leave_edit", "take_back", "leave_panel")
-MOST_IMPORTANT = (*ESCAPES, "send", "help", "app.quit", "quit", "conversations", "panel", "thoughts", "new")
+MOST_IMPORTANT = (
+    *(*ESCAPES, "send", "help", "app.quit", "quit", "conversations", "panel", "thoughts", "new", "personas"),
+    *("app.command_palette", "command_palette"),
+)
 """The actions whose keys are shown even where there is no room for all of them."""
+
+
+WITH_WHAT_WAS_SAID = ("regenerate", "edit", "copy", "export")
+"""The actions whose keys come last, and only where there is room."""
 
 
 def _quiet(key: str, action: str, does: str) -> Binding:
     """A binding that is listed in the help but not in the key line; its id is the action's name."""
     return Binding(key, action, does, id=action, show=False, priority=True)
+
+
+def _named(key: str, action: str, name: str, does: str) -> Binding:
+    """A binding that the key line calls by `name` where there is room; its id is the action's name."""
+    return Binding(key, action, name, id=action, tooltip=does, priority=True)
 
 
 class ChatScreen(Screen[None]):
@@ -82,12 +94,13 @@ class ChatScreen(Screen[None]):
         _quiet("alt+down,ctrl+down", "steer_down", "Steer less, or the other way"),
         _quiet("f3", "prompt", "Show the exact prompt"),
         _quiet("f4", "measuring", "Start or stop measuring"),
-        _quiet("f5,ctrl+r", "regenerate", "Regenerate the last reply"),
+        _named("f5,ctrl+r", "regenerate", "Again", "Regenerate the last reply"),
         _quiet("f8", "other", "Next version of the last turn"),
-        _quiet("f6,ctrl+l", "edit", "Edit your last message"),
-        _quiet("f7", "copy", "Copy the last reply"),
+        _named("f6,ctrl+l", "edit", "Edit", "Edit your last message"),
+        _named("f7", "copy", "Copy", "Copy the last reply"),
         _quiet("f10,alt+w", "whole", "Show a long message whole"),
-        _quiet("ctrl+s", "export", "Export the conversation to a file"),
+        _named("ctrl+s", "export", "Export", "Export the conversation to a file"),
+        _quiet("alt+p,f12", "hide_panel", "Hide or show the panel"),
     ]
 
     @dataclass
@@ -122,7 +135,7 @@ class ChatScreen(Screen[None]):
                 yield self.composer
             yield self.panel
         yield self.status_line
-        yield KeyLine(MOST_IMPORTANT)
+        yield KeyLine(MOST_IMPORTANT, WITH_WHAT_WAS_SAID)
 
     def on_mount(self) -> None:
         """Show what is known already; the rest is opened after the first frame."""
@@ -435,8 +448,18 @@ class ChatScreen(Screen[None]):
         if self.panel_open or self.panel.has_focus_within:
             self.action_leave_panel()
         else:
+            self._hide_panel(False)
             self.add_class("-panel-open")
             self.panel.focus()
+
+    def action_hide_panel(self) -> None:
+        """Give the conversation the whole screen, also a wide one, or show the panel beside it again."""
+        self._hide_panel(not self.has_class("-panel-hidden"))
+        self.write_on()
+
+    def _hide_panel(self, hidden: bool) -> None:
+        self.set_class(hidden, "-panel-hidden")
+        self.title_line.alone = hidden
 
     def action_leave_panel(self) -> None:
         """Go back from the panel to the composer."""

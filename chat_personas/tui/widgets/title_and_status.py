@@ -31,15 +31,17 @@ class TitleLine(Widget):
     others: reactive[str] = reactive("")
     conversation: reactive[str] = reactive("")
     score: reactive[str] = reactive("")
+    alone: reactive[bool] = reactive(False)
 
     def __init__(self, wide: int) -> None:
-        """`wide` is the number of columns from which the panel is always shown."""
+        """`wide` is the number of columns from which the panel is shown, unless it is hidden (`alone`)."""
         super().__init__(id="title")
         self._wide = wide
 
     def render(self) -> Content:
         """Draw both ends of the line; where it is too long, the title of the conversation is cut."""
-        right = f"  {self.score} (F2)" if self.score and self.app.size.width < self._wide else ""
+        hidden = self.alone or self.app.size.width < self._wide
+        right = f"  {self.score} (F2)" if self.score and hidden else ""
         others = f"! with replies of {_shortened(self.others)}" if self.others else ""
         said = " · ".join(printable(part) for part in (self.persona, self.steering, others) if part)
         left = (NOT_STORED if self.unsaved else "") + said
@@ -134,16 +136,18 @@ class KeyLine(Footer):
     never removes it. About 15 widgets would stay in memory for every reply.
     """
 
-    def __init__(self, first: Iterable[str] = ()) -> None:
-        """`first` names the actions to keep longest, the most important one first."""
+    def __init__(self, first: Iterable[str] = (), last: Iterable[str] = ()) -> None:
+        """`first` names the actions to keep longest, the most important one first; those in `last` stand at the end."""
         super().__init__(show_command_palette=False)
         self._first = tuple(first)
+        self._last = tuple(last)
         self._made_for = 0
 
     def compose(self) -> ComposeResult:
         """Yield the keys for which there is room, in their usual order."""
         keys = [key for key in super().compose() if isinstance(key, FooterKey)]
-        kept = self._most_important(keys)
+        places = {action: place for place, action in enumerate(self._last, start=1)}
+        kept = sorted(self._most_important(keys), key=lambda key: places.get(key.action, 0))
         self.styles.grid_size_columns = len(kept)
         yield from kept
 
@@ -159,7 +163,7 @@ class KeyLine(Footer):
         self.mutate_reactive(Footer.compact)
 
     def _most_important(self, keys: list[FooterKey]) -> list[FooterKey]:
-        places = {action: place for place, action in enumerate(self._first)}
+        places = {action: place for place, action in enumerate((*self._first, *self._last))}
         by_importance = sorted(keys, key=lambda key: places.get(key.action, len(places)))
         room, kept = self._made_for or self.app.size.width, set[FooterKey]()
         for key in by_importance:

@@ -26,7 +26,8 @@ class Entry:
 
     `note` says why a reply ended early. `waiting` marks a message of the person that is not sent yet, `growing` a reply
     that is being generated; `thought` is what the model thinks before a reply. `message_id` is the message's key in the
-    corpus, once it has one. `replaces` is the key of the message that an edited one replaces.
+    corpus, once it has one. `replaces` is the key of the message that an edited one replaces. `version` says which
+    version of several it is, as `2/2`.
     """
 
     kind: Kind
@@ -37,6 +38,7 @@ class Entry:
     waiting: bool = False
     growing: bool = False
     replaces: str | None = None
+    version: str = ""
     thought: "ShownThought | None" = None
 
 
@@ -45,23 +47,27 @@ def path_entries(
     speaker: str,
     thoughts: "Mapping[str, Thought] | None" = None,
     changes: Mapping[str | None, str] | None = None,
+    versions: Mapping[str, str] | None = None,
 ) -> Iterator[Entry]:
     """Yield the entries that show `rows` of the corpus; a reply that was stopped or failed says so.
 
     `thoughts` are what the model thought before the replies, by their ids; `changes` see `model_changes`.
+    `versions` says of messages with several versions which it is.
     """
     from chat_personas.tui.widgets.thoughts import ShownThought
 
     found = {key: ShownThought(thought.text, thought.seconds) for key, thought in (thoughts or {}).items()}
-    changes = changes or {}
+    changes, versions = changes or {}, versions or {}
     for row in rows:
         if row.id in changes:
             yield Entry("change", changes[row.id])
         if row.role == "user":
-            yield Entry("user", row.text, message_id=row.id)
+            yield Entry("user", row.text, message_id=row.id, version=versions.get(row.id, ""))
         else:
             note = STATUS_NOTES.get(row.status) or row.why or ""
-            yield Entry("reply", row.text, message_id=row.id, speaker=speaker, note=note, thought=found.get(row.id))
+            entry = Entry("reply", row.text, message_id=row.id, speaker=speaker, note=note, thought=found.get(row.id))
+            entry.version = versions.get(row.id, "")
+            yield entry
             if row.why and row.status in ("error", "interrupted"):
                 yield Entry("failure", row.why)
     if rows and None in changes:
@@ -250,6 +256,13 @@ class Transcript(VerticalScroll):
         widget = self._shown.get(entry)
         return next(iter(widget.query(ThoughtFold)), None) if widget is not None else None
 
+    async def show_version(self, entry: Entry, version: str) -> None:
+        """Say beside the speaker of a message which version of several it is."""
+        async with self._widgets_change:
+            entry.version = version
+            if (message := self._shown.get(entry)) is not None:
+                message.show_version(version)  # type: ignore[attr-defined]
+
     async def end(self, entry: Entry, note: str = "") -> None:
         """Close a growing reply with a note on why it ended, or none."""
         async with self._widgets_change:
@@ -322,8 +335,10 @@ def _widget(entry: Entry, give_way: Callable[[], bool]) -> "Widget":
     from chat_personas.tui.widgets.thoughts import ThoughtFold
 
     if entry.kind == "user":
-        return UserMessage(entry.text, waiting=entry.waiting)
+        return UserMessage(entry.text, waiting=entry.waiting, version=entry.version)
     if entry.kind == "reply":
         thought = ThoughtFold(entry.thought) if entry.thought is not None else None
-        return Reply(entry.speaker, entry.text, entry.note, growing=entry.growing, give_way=give_way, thought=thought)
+        reply = Reply(entry.speaker, entry.text, entry.note, growing=entry.growing, give_way=give_way, thought=thought)
+        reply.show_version(entry.version)
+        return reply
     return Notice(entry.text, failed=entry.kind == "failure")
