@@ -47,5 +47,9 @@ class Themes(ThemeProvider):
     def commands(self) -> list[tuple[str, Callable[[], None]]]:
         """Return the name of each theme and what chooses it."""
         app: ChatApp = self.app  # type: ignore[assignment]
+
+        def choose(name: str) -> None:
+            app.choose_theme(name)
+
         themes = sorted(app.available_themes.values(), key=attrgetter("name"))
-        return [(theme.name, partial(app.choose_theme, theme.name)) for theme in themes]
+        return [(theme.name, partial(choose, theme.name)) for theme in themes]

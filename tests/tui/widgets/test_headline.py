@@ -81,6 +81,19 @@ def test_a_first_round_is_shown_from_its_first_answer_and_grows() -> None:
     assert "measuring… 2 of 40 questions" in headline("Democrat", first.after(said_by(0.7, 2))).plain
 
 
+def test_a_score_without_an_interval_is_never_bold_and_says_so_at_every_width() -> None:
+    few, enough = Figures().after(said_by(0.7, 1)), Figures().after(said_by(0.7, 20))
+    bold = [
+        {said.plain[span.start : span.end] for span in said.spans if "bold" in str(span.style)} - {""}
+        for said in (headline("Democrat", few), headline("Democrat", enough))
+    ]
+    assert bold == [{"Democrat"}, {"Democrat", "0.80 [0.80, 0.80]"}]
+    assert "alignment 0.80  no interval yet" in headline("Democrat", few).plain
+    assert in_short(few) == "alignment 0.80 (no interval yet) · turn 1 · measuring… 1/40"
+    whole = few.after(said_by(0.7, 5, complete=True))
+    assert in_short(whole) == "alignment 0.80 (no interval) · turn 1"
+
+
 def test_a_round_takes_the_place_of_a_shorter_one_once_it_has_asked_as_many() -> None:
     before = Figures().after(said_by(0.5, 0)).after(said_by(0.5, 3))
     new = before.after(said_by(0.7, 0)).after(said_by(0.7, 2))
@@ -130,9 +143,9 @@ def test_answers_of_earlier_turns_are_counted_apart_from_those_of_this_turn() ->
     under_way = Figures(Estimate(card, done=12, total=28, complete=False, coverage=SLOW, turn=3), card)
 
     assert "measured 58 of 62 questions:\n28 this turn (24 anchors), 30 older" in headline("Democrat", ended).plain
-    assert in_short(ended) == "alignment 1.00 · turn 3 · 30 older"
+    assert in_short(ended) == "alignment 1.00 (no interval) · turn 3 · 30 older"
     assert "measuring… 12 of 28 questions, 30 older included" in headline("Democrat", under_way).plain
-    assert in_short(under_way) == "alignment 1.00 · turn 3 · measuring… 12/28 · 30 older"
+    assert in_short(under_way) == "alignment 1.00 (no interval yet) · turn 3 · measuring… 12/28 · 30 older"
 
 
 def test_a_round_that_has_no_answer_yet_counts_nothing_older() -> None:
