@@ -140,6 +140,12 @@ class Launch:
             remembering=lambda engine: remembering(engine, "chat", logging.getLogger(__name__).warning),
         )
 
+    def remember_theme(self, name: str) -> None:
+        """Put a theme into the settings. Raises SettingsError, and OSError where the file cannot be written."""
+        from chat_personas.settings import remember_theme
+
+        remember_theme(name)
+
     def probing_confirmed(self, info: "EngineInfo") -> bool:
         """Whether this engine may be probed: it runs on this machine, or the user has agreed before."""
         from chat_personas.consent import is_confirmed

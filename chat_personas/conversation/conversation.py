@@ -22,7 +22,7 @@ from chat_personas.conversation.reply import (
     RunningReply,
     ThoughtEnded,
 )
-from chat_personas.corpus import ConversationRow, Corpus, CorpusError, GenerationRow, MessageRow, Thought
+from chat_personas.corpus import ConversationRow, Corpus, CorpusError, GenerationRow, MessageRow, ReplyModel, Thought
 from chat_personas.corpus.messages import transcript
 from chat_personas.corpus.sql import new_key, now
 from chat_personas.steering.knob import Knob
@@ -65,6 +65,10 @@ class Place:
 
     number: int
     total: int
+
+    def __str__(self) -> str:
+        """Write it as `2/3`."""
+        return f"{self.number}/{self.total}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +165,10 @@ class Conversation:
         persona = persona_of(row)
         knob = Knob.of(engine, persona, _folder_of(row, persona))
         conversation = cls(corpus, knob, row, persona, sampling, branch)
-        conversation._active.thoughts = corpus.thoughts(row.active_leaf_id) if row.active_leaf_id else {}
+        if row.active_leaf_id:
+            conversation._active.thoughts = corpus.thoughts(row.active_leaf_id)
+            conversation._active.models = corpus.models(row.active_leaf_id)
+            conversation._active.places = corpus.places(row.active_leaf_id)
         return conversation
 
     @property
@@ -208,6 +215,35 @@ class Conversation:
     def thoughts(self) -> Mapping[str, Thought]:
         """What the model thought before replies that have ended, by their ids; at least before those on the path."""
         return self._active.thoughts
+
+    @property
+    def models(self) -> Mapping[str, ReplyModel]:
+        """Which model made the replies that have ended, by their ids; at least those on the path."""
+        return self._active.models
+
+    @property
+    def places(self) -> Mapping[str, Place]:
+        """Which version of several the messages are, by their ids: of those that the corpus has been asked about."""
+        return {key: Place(*place) for key, place in self._active.places.items()}
+
+    async def place(self, message_id: str) -> Place | None:
+        """Return which version a new message is; None where it is the only one. Raises CorpusError."""
+        versions = [row.id for row in await self.alternatives(message_id)]
+        if len(versions) < 2:
+            return None
+        self._active.places[message_id] = versions.index(message_id) + 1, len(versions)
+        return Place(*self._active.places[message_id])
+
+    @property
+    def model(self) -> ReplyModel:
+        """The model that makes the next reply."""
+        return ReplyModel(self.engine.info.name, self.engine.info.sha256)
+
+    @property
+    def other_models(self) -> tuple[ReplyModel, ...]:
+        """The models other than the present one that made replies on the path, in the order in which they came."""
+        made = (self.models.get(message.id, self.model) for message in self.path)
+        return tuple(model for model in dict.fromkeys(made) if model != self.model)
 
     def context(self) -> list[Message]:
         """Return the system prompt and the path as the model is given them (see `transcript`), without any thought."""
@@ -385,6 +421,7 @@ class Conversation:
     def _activate(self, message_id: str) -> None:
         leaf = self._corpus.activate(self.id, message_id)
         self._active.messages, self._active.thoughts = self._corpus.branch(leaf), self._corpus.thoughts(leaf)
+        self._active.models, self._active.places = self._corpus.models(leaf), self._corpus.places(leaf)
 
     def _next_version(self) -> Version | None:
         path = self._active.messages

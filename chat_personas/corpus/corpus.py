@@ -22,6 +22,7 @@ from chat_personas.corpus.rows import (
     MessageRow,
     ProbeRow,
     RatingRow,
+    ReplyModel,
     SearchHit,
     Status,
     Thought,
@@ -271,6 +272,16 @@ class Corpus:
         """Return what the model thought before the replies from the first message to this one, by the replies' keys."""
         with self._connections.reading() as connection:
             return messages.thoughts_to(connection, leaf_id)
+
+    def models(self, leaf_id: str) -> dict[str, ReplyModel]:
+        """Return which model made each reply from the first message to this one, by the replies' keys."""
+        with self._connections.reading() as connection:
+            return messages.models_to(connection, leaf_id)
+
+    def places(self, leaf_id: str) -> dict[str, tuple[int, int]]:
+        """Return number and total of the versions of each message up to this one that has several, by their keys."""
+        with self._connections.reading() as connection:
+            return messages.places_to(connection, leaf_id)
 
     def record_projection(self, message_id: str, projection: float, projected_on: str) -> None:
         """Record how far along a direction the hidden states of a reply lie; see `GenerationRow`."""

@@ -40,3 +40,10 @@ def named_bindings() -> Iterator[tuple[str, Binding]]:
             for binding in holder.__dict__["BINDINGS"]:
                 if isinstance(binding, Binding) and binding.id:
                     yield place, binding
+
+
+def bindings_of(holder: type[DOMNode]) -> Iterator[tuple[str, str]]:
+    """Yield id and default keys of the bindings of one class that have an id."""
+    for binding in holder.__dict__["BINDINGS"]:
+        if isinstance(binding, Binding) and binding.id:
+            yield binding.id, binding.key

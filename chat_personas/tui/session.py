@@ -77,6 +77,9 @@ class LaunchLike(Protocol):
     def probing_confirmed(self, info: "EngineInfo") -> bool:
         """Whether this engine may be probed: it runs on this machine, or the person has agreed."""
 
+    def remember_theme(self, name: str) -> None:
+        """Put a theme into the settings. Raises SettingsError, and OSError where the file cannot be written."""
+
     def remember_probing(self, info: "EngineInfo") -> None:
         """Remember that the person has agreed to have this engine's server probed."""
 

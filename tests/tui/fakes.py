@@ -105,6 +105,8 @@ class FakeLaunch:
 
     def remember_probing(self, info: EngineInfo) -> None: ...
 
+    def remember_theme(self, name: str) -> None: ...
+
 
 def session(corpus_file: Path, engine: Engine, **changes: object) -> Session:
     """A session of a `FakeLaunch`, some of whose attributes and methods are replaced by `changes`."""

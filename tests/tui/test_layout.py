@@ -217,9 +217,9 @@ async def test_on_a_narrow_screen_a_conversation_in_the_list_has_two_lines(corpu
         await type_text(pilot, "What should be done about guns in the cities?")
         await until(pilot, lambda: "Yes." in shown(pilot) and not chat(pilot).replies.busy)
         await pilot.press("ctrl+o")
-        await until(pilot, lambda: "1 conversation" in shown(pilot).lower() and "democrat ·" in shown(pilot))
+        await until(pilot, lambda: "1 conversation" in shown(pilot).lower() and "democrat on fake ·" in shown(pilot))
 
         lines = shown(pilot).splitlines()
-        at = next(number for number, line in enumerate(lines) if "democrat ·" in line)
+        at = next(number for number, line in enumerate(lines) if "democrat on fake ·" in line)
         assert "…" in lines[at]
         assert not lines[at + 1].replace("┃", "").strip()

@@ -20,6 +20,7 @@ OFF = "not measuring (F4 starts it)"
 SOON = "measuring starts once the model is loaded"
 MEASURING = "measuring…"
 UNASKED = "not measuring: the server is on another machine (F4 asks you first)"
+GIVEN_UP = "not measured: it failed; the next reply is measured again"
 IMPOSSIBLE = "this model cannot be measured: it gives no log-probabilities"
 
 
@@ -84,6 +85,12 @@ class MeasuringController:
         """Whether the beginning of the open conversation is still to be measured."""
         conversation = self._session.conversation
         return conversation is not None and conversation.id == self._start_due
+
+    def fail(self) -> None:
+        """Say that a round was given up; a round that is complete stays as it is."""
+        estimate = self._panel.estimate
+        if estimate is None or not estimate.complete:
+            self._panel.halt(GIVEN_UP)
 
     def follow(self) -> None:
         """Drop figures that are about a message which is no longer on the path, as of another version."""

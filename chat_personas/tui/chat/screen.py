@@ -38,19 +38,32 @@ NO_MODEL = "no model"
 OPENING = "opening…"
 UNTURNED = 0.4
 """Seconds after the last turn of the knob until the persona is measured: several presses are one turn."""
+SECONDS_OF_A_FAULT = 30.0
 LONG = 5
 """Seconds after which it is shown for how long the model has been opened."""
 WIDE = 100
-"""From this many columns on, the panel is always shown beside the conversation."""
+"""From this many columns on, the panel is shown beside the conversation unless it is hidden by a key."""
 
 ESCAPES = ("stop", "leave_edit", "take_back", "leave_panel")
-MOST_IMPORTANT = (*ESCAPES, "send", "help", "app.quit", "quit", "conversations", "panel", "thoughts", "new")
+MOST_IMPORTANT = (
+    *(*ESCAPES, "send", "help", "app.quit", "quit", "conversations", "panel", "thoughts", "new", "personas"),
+    *("app.command_palette", "command_palette"),
+)
 """The actions whose keys are shown even where there is no room for all of them."""
+
+
+WITH_WHAT_WAS_SAID = ("regenerate", "edit", "copy", "export")
+"""The actions whose keys come last, and only where there is room."""
 
 
 def _quiet(key: str, action: str, does: str) -> Binding:
     """A binding that is listed in the help but not in the key line; its id is the action's name."""
     return Binding(key, action, does, id=action, show=False, priority=True)
+
+
+def _named(key: str, action: str, name: str, does: str) -> Binding:
+    """A binding that the key line calls by `name` where there is room; its id is the action's name."""
+    return Binding(key, action, name, id=action, tooltip=does, priority=True)
 
 
 class ChatScreen(Screen[None]):
@@ -81,12 +94,13 @@ class ChatScreen(Screen[None]):
         _quiet("alt+down,ctrl+down", "steer_down", "Steer less, or the other way"),
         _quiet("f3", "prompt", "Show the exact prompt"),
         _quiet("f4", "measuring", "Start or stop measuring"),
-        _quiet("f5,ctrl+r", "regenerate", "Regenerate the last reply"),
+        _named("f5,ctrl+r", "regenerate", "Again", "Regenerate the last reply"),
         _quiet("f8", "other", "Next version of the last turn"),
-        _quiet("f6,ctrl+l", "edit", "Edit your last message"),
-        _quiet("f7", "copy", "Copy the last reply"),
+        _named("f6,ctrl+l", "edit", "Edit", "Edit your last message"),
+        _named("f7", "copy", "Copy", "Copy the last reply"),
         _quiet("f10,alt+w", "whole", "Show a long message whole"),
-        _quiet("ctrl+s", "export", "Export the conversation to a file"),
+        _named("ctrl+s", "export", "Export", "Export the conversation to a file"),
+        _quiet("alt+p,f12", "hide_panel", "Hide or show the panel"),
     ]
 
     @dataclass
@@ -121,7 +135,7 @@ class ChatScreen(Screen[None]):
                 yield self.composer
             yield self.panel
         yield self.status_line
-        yield KeyLine(MOST_IMPORTANT)
+        yield KeyLine(MOST_IMPORTANT, WITH_WHAT_WAS_SAID)
 
     def on_mount(self) -> None:
         """Show what is known already; the rest is opened after the first frame."""
@@ -170,6 +184,14 @@ class ChatScreen(Screen[None]):
     def use_settings(self, keys: Mapping[str, str], theme: str | None) -> None:
         """Let the application bind keys and choose a theme."""
         self.post_message(self.SettingsRead(keys, theme))
+
+    def show_unusable_settings(self) -> None:
+        """Name the keys and the theme of the settings that the screen cannot use, long enough to be read."""
+        from chat_personas.tui.unusable_settings import faults_of
+
+        settings = self.session.settings
+        for fault in faults_of(settings.keys, settings.theme, self.app.available_themes):
+            self.notify(printable(f"settings: {fault}"), severity="warning", timeout=SECONDS_OF_A_FAULT, markup=False)
 
     def show_persona(self, persona: "Persona") -> None:
         """Name the persona, and the groups that it is compared with."""
@@ -265,6 +287,7 @@ class ChatScreen(Screen[None]):
         try:
             if await self.replies.show_other_version():
                 self.measuring.follow()
+                self.show_title()
                 self.measure()
             await self.show_context()
         except ReportedError as error:
@@ -349,7 +372,7 @@ class ChatScreen(Screen[None]):
         try:
             await self.measuring.measure()
         except ReportedError as error:
-            self.panel.say("not measured")
+            self.measuring.fail()
             if self.session.unsaved is None:
                 await self.transcript.add(Entry("failure", f"not measured: {error}"))
         self.keep()
@@ -425,8 +448,18 @@ class ChatScreen(Screen[None]):
         if self.panel_open or self.panel.has_focus_within:
             self.action_leave_panel()
         else:
+            self._hide_panel(False)
             self.add_class("-panel-open")
             self.panel.focus()
+
+    def action_hide_panel(self) -> None:
+        """Give the conversation the whole screen, also a wide one, or show the panel beside it again."""
+        self._hide_panel(not self.has_class("-panel-hidden"))
+        self.write_on()
+
+    def _hide_panel(self, hidden: bool) -> None:
+        self.set_class(hidden, "-panel-hidden")
+        self.title_line.alone = hidden
 
     def action_leave_panel(self) -> None:
         """Go back from the panel to the composer."""
@@ -572,7 +605,8 @@ class ChatScreen(Screen[None]):
         self.notify(printable(str(error)), severity="error", markup=False)
 
     def show_title(self) -> None:
-        """Show the title of the conversation."""
+        """Show the title of the conversation, and which other models made replies of it."""
         conversation = self.session.conversation
         if conversation is not None:
+            self.title_line.others = ", ".join(dict.fromkeys(model.name for model in conversation.other_models))
             self.title_line.conversation = conversation.title if conversation.path else ""

@@ -97,7 +97,8 @@ class Reply(Vertical):
         """`thought` is shown above the text."""
         super().__init__(classes="reply")
         self._thought = thought
-        self._speaker_line = Static(printable(speaker), markup=False, classes="speaker")
+        self._speaker = printable(speaker)
+        self._speaker_line = Static(self._speaker, markup=False, classes="speaker")
         self._length = 0
         self._kept = 0
         self._text = ""
@@ -137,6 +138,10 @@ class Reply(Vertical):
         """Draw what there is."""
         self._show_note(self._note)
         await self._draw()
+
+    def show_version(self, version: str) -> None:
+        """Say after the speaker which version of several this is, as `2/2`."""
+        self._speaker_line.update(f"{self._speaker}{_version(version)}")
 
     async def show_thought(self, thought: Widget) -> None:
         """Show a thought above the text from now on, and no longer that the first word is waited for."""
@@ -348,12 +353,22 @@ WAITING = "waiting for the model; sent as soon as possible (Esc unsends it)"
 class UserMessage(Static):
     """A message of the person, never parsed as markup. While it waits to be sent, it says so. A long one is cut."""
 
-    def __init__(self, text: str, *, waiting: bool = False) -> None:
+    def __init__(self, text: str, *, waiting: bool = False, version: str = "") -> None:
         shown = plain_part(visible(text[:MOST_SAID]), characters=MOST_SAID, lines=MOST_SAID_LINES)
         self.in_part = len(text) > MOST_SAID or shown != visible(text)
-        parts: list[Content | tuple[str, str]] = [("You", "bold"), Content("\n"), Content(shown)]
+        parts: list[Content | tuple[str, str]] = [Content("\n"), Content(shown)]
         if self.in_part:
             parts += [Content("\n"), ("… " + shown_in_part(len(text)), "italic")]
         if waiting:
             parts += [Content("\n"), ("… " + WAITING, "italic")]
-        super().__init__(Content.assemble(*parts), markup=False, classes="user-message")
+        self._below_speaker = Content.assemble(*parts)
+        super().__init__(markup=False, classes="user-message")
+        self.show_version(version)
+
+    def show_version(self, version: str) -> None:
+        """Say after the speaker which version of several this is, as `2/2`."""
+        self.update(Content.assemble((f"You{_version(version)}", "bold"), self._below_speaker))
+
+
+def _version(version: str) -> str:
+    return f" · version {version} (F8)" if version else ""

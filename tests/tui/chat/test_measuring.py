@@ -1,12 +1,14 @@
 """What stands on the panel says of which message it is, or is not there."""
 
 import asyncio
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
 
 from chat_personas.corpus import Corpus
+from eval.engine import EngineError, Message, Probe, ProbeScore
 from tests.tui.fakes import (
     ScreenEngine,
     chat,
@@ -102,7 +104,7 @@ async def test_another_version_is_not_shown_with_the_figures_of_the_one_before_w
         await pilot.press("f5")
         await until(pilot, lambda: "No." in shown(pilot) and measured(pilot, 1))
         assert seen
-        assert not any("(shown:" in text for text in seen)
+        assert not any("turn 1: measuring…" in text for text in seen)
 
 
 async def test_who_types_while_the_model_is_being_opened_has_a_turn_0_to_compare_with(corpus_file: Path) -> None:
@@ -121,6 +123,41 @@ async def test_who_types_while_the_model_is_being_opened_has_a_turn_0_to_compare
     with Corpus.open(corpus_file, read_only=True) as corpus:
         (row,) = corpus.conversations()
         assert [found.message_id is None for found in corpus.measurements(row.id)] == [True, False]
+
+
+class DyingServer(ScreenEngine):
+    """Answers no probe, or only those of `turns` rounds, and then is gone."""
+
+    def __init__(self, rounds: int) -> None:
+        super().__init__(reply("Yes."), reply("No."))
+        self._left = rounds * 124
+
+    async def score(self, prefix: Sequence[Message], probes: Sequence[Probe]) -> AsyncGenerator[ProbeScore, None]:
+        async for score in super().score(prefix, probes):
+            if self.probed > self._left:
+                raise EngineError("the server is gone; start it again")
+            yield score
+
+
+@pytest.mark.parametrize("rounds", [0, 1])
+@pytest.mark.parametrize("size", [TALL, SMALL])
+async def test_a_server_that_dies_while_it_measures_does_not_leave_measuring_on_the_screen(
+    corpus_file: Path, rounds: int, size: tuple[int, int]
+) -> None:
+    engine = DyingServer(rounds)
+    async with screen(session(corpus_file, engine, measure=True, make_monitor=monitor), size) as pilot:
+        if rounds:
+            await until(pilot, lambda: measured(pilot, 0))
+            await type_text(pilot, "Well?")
+        await until(pilot, lambda: "not measured: the server is gone" in words(pilot))
+        await until(pilot, lambda: "measuring…" not in shown(pilot))
+        if size == SMALL:
+            assert "not measured (F2)" in shown(pilot).splitlines()[0]
+            await pilot.press("f2")
+        await until(
+            pilot, lambda: "questions; not measured: it failed; the next reply" in words(pilot).replace("┃ ", "")
+        )
+        assert "stopped after 0 of" in words(pilot)
 
 
 async def test_without_a_turn_0_the_drift_says_that_there_is_none(corpus_file: Path) -> None:

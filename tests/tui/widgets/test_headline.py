@@ -29,7 +29,7 @@ def test_a_new_round_without_figures_leaves_those_of_the_turn_before_and_says_so
     said = headline("Democrat", before.after(Estimate(None, done=0, total=31, complete=False, turn=1))).plain
 
     assert "alignment 1.00" in said
-    assert "measuring… 0 of 31 questions (shown: turn 0)" in said
+    assert "turn 0: before the first message\nturn 1: measuring… 0 of 31 questions" in said
 
 
 TOWN = town(*(question(f"Q{number}", {DEMOCRAT: (50, 50)}, overall=(50, 50)) for number in range(40)))
@@ -47,17 +47,17 @@ def test_the_score_of_the_round_before_stays_until_the_new_one_has_an_interval()
     new = before.after(said_by(0.7, 0, turn=2)).after(said_by(0.7, 1, turn=2)).after(said_by(0.7, 19, turn=2))
 
     assert "alignment 1.00 [1.00, 1.00]" in headline("Democrat", new).plain
-    assert "turn 2: after the reply to message 2\nmeasuring… 19 of 40 questions (shown: turn 1)" in (
+    assert "turn 1: after the reply to message 1\nturn 2: measuring… 19 of 40 questions" in (
         headline("Democrat", new).plain
     )
     assert in_short(new) == "alignment 1.00 [1.00, 1.00] · turn 1 · measuring… 19/40"
-    assert "stopped after 19 of 40 questions (shown: turn 1); off" in (
+    assert "turn 2: stopped after 19 of 40 questions; off" in (
         headline("Democrat", replace(new, halted=True, state="off")).plain
     )
 
     enough = new.after(said_by(0.7, 20, turn=2))
     assert "alignment 0.80 [0.80, 0.80]" in headline("Democrat", enough).plain
-    assert "shown:" not in headline("Democrat", enough).plain
+    assert "turn 2: after the reply to message 2\nmeasuring… 20 of 40" in headline("Democrat", enough).plain
     assert in_short(enough) == "alignment 0.80 [0.80, 0.80] · turn 2 · measuring… 20/40"
 
 
@@ -79,6 +79,19 @@ def test_a_first_round_is_shown_from_its_first_answer_and_grows() -> None:
     assert "alignment 0.80" in headline("Democrat", first).plain
     assert "under 20 questions: no intervals, they would be unreliable" in headline("Democrat", first).plain
     assert "measuring… 2 of 40 questions" in headline("Democrat", first.after(said_by(0.7, 2))).plain
+
+
+def test_a_score_without_an_interval_is_never_bold_and_says_so_at_every_width() -> None:
+    few, enough = Figures().after(said_by(0.7, 1)), Figures().after(said_by(0.7, 20))
+    bold = [
+        {said.plain[span.start : span.end] for span in said.spans if "bold" in str(span.style)} - {""}
+        for said in (headline("Democrat", few), headline("Democrat", enough))
+    ]
+    assert bold == [{"Democrat"}, {"Democrat", "0.80 [0.80, 0.80]"}]
+    assert "alignment 0.80  no interval yet" in headline("Democrat", few).plain
+    assert in_short(few) == "alignment 0.80 (no interval yet) · turn 1 · measuring… 1/40"
+    whole = few.after(said_by(0.7, 5, complete=True))
+    assert in_short(whole) == "alignment 0.80 (no interval) · turn 1"
 
 
 def test_a_round_takes_the_place_of_a_shorter_one_once_it_has_asked_as_many() -> None:
@@ -130,9 +143,9 @@ def test_answers_of_earlier_turns_are_counted_apart_from_those_of_this_turn() ->
     under_way = Figures(Estimate(card, done=12, total=28, complete=False, coverage=SLOW, turn=3), card)
 
     assert "measured 58 of 62 questions:\n28 this turn (24 anchors), 30 older" in headline("Democrat", ended).plain
-    assert in_short(ended) == "alignment 1.00 · turn 3 · 30 older"
+    assert in_short(ended) == "alignment 1.00 (no interval) · turn 3 · 30 older"
     assert "measuring… 12 of 28 questions, 30 older included" in headline("Democrat", under_way).plain
-    assert in_short(under_way) == "alignment 1.00 · turn 3 · measuring… 12/28 · 30 older"
+    assert in_short(under_way) == "alignment 1.00 (no interval yet) · turn 3 · measuring… 12/28 · 30 older"
 
 
 def test_a_round_that_has_no_answer_yet_counts_nothing_older() -> None:

@@ -53,7 +53,7 @@ async def test_keys_that_stay_what_they_are_are_not_made_again() -> None:
 @pytest.mark.parametrize(
     ("width", "keys"),
     [
-        (80, "⏎ Send  f1 Help  f2 Panel  ^n New  ^o Open  ^g Persona  ^q Quit"),
+        (80, "⏎ Send  f1 Help  f2 Panel  ^n New  ^o Open  ^g Persona  ^q Quit  ^p Commands"),
         (60, "⏎ Send  f1 Help  f2 Panel  ^n New  ^o Open  ^q Quit"),
         (30, "⏎ Send  f1 Help  ^q Quit"),
     ],

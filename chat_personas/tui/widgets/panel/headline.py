@@ -72,10 +72,11 @@ def headline(group: str, figures: Figures) -> Content:
     """Give the alignment with `group`, its interval, what makes it doubtful, and how much has been measured."""
     rows = [Content.styled(group or UNNAMED, "bold")]
     if figures.card is not None and not _too_early(figures):
-        rows += _score(figures.card)
+        rows += _score(figures.card, under_way=_under_way(figures))
     if figures.estimate is not None:
         rows += _notes(figures.estimate)
-        rows.append(Content.styled(f"turn {figures.estimate.turn}: {_place(figures.estimate)}", "dim"))
+        shown = figures.card_of or figures.estimate
+        rows.append(Content.styled(f"turn {shown.turn}: {_place(shown)}", "dim"))
     rows.append(_progress(figures))
     return stacked(rows)
 
@@ -87,8 +88,11 @@ def _place(estimate: "Estimate") -> str:
 
 def _too_early(figures: Figures) -> bool:
     """Whether nothing can be said yet only because a round has just begun: no cause for alarm."""
-    under_way = figures.estimate is not None and not figures.estimate.complete and not figures.halted
-    return under_way and figures.card is not None and figures.card.verdict.finding == "cannot_be_checked"
+    return _under_way(figures) and figures.card is not None and figures.card.verdict.finding == "cannot_be_checked"
+
+
+def _under_way(figures: Figures) -> bool:
+    return figures.estimate is not None and not figures.estimate.complete and not figures.halted
 
 
 def in_short(figures: Figures) -> str:
@@ -97,7 +101,8 @@ def in_short(figures: Figures) -> str:
     if estimate is None:
         return halted
     score = figures.card.scores.alignment if figures.card else None
-    said = f"alignment {with_interval(score)}" if score else ""
+    lacking = "" if score is None or score.low is not None else f" ({_no_interval(under_way=_under_way(figures))})"
+    said = f"alignment {with_interval(score)}{lacking}" if score else ""
     if figures.card is not None and not_shown(figures.card):
         said = "" if _too_early(figures) else not_shown_briefly(figures.card)
     turn = f"turn {(figures.card_of or estimate).turn}" if said else ""
@@ -111,19 +116,25 @@ def _briefly(state: str) -> str:
     return state.partition(" (")[0].partition(":")[0]
 
 
-def _score(card: "Scorecard") -> list[Content]:
+def _no_interval(*, under_way: bool) -> str:
+    return "no interval yet" if under_way else "no interval"
+
+
+def _score(card: "Scorecard", *, under_way: bool) -> list[Content]:
     """Give the alignment and what its validity depends on; where the measurement is not sound, why, and no number."""
     if not_shown(card):
         return [Content.styled(f"! {why_not_shown(card)}", "bold $warning")]
-    return [_alignment(card), *_why_no_interval(card), _doubts(card)]
+    return [_alignment(card, under_way=under_way), *_why_no_interval(card), _doubts(card)]
 
 
-def _alignment(card: "Scorecard") -> Content:
+def _alignment(card: "Scorecard", *, under_way: bool) -> Content:
+    """Give the alignment: in bold with its interval, and quietly where there is none."""
     score = card.scores.alignment
     if score is None:
         return Content("alignment —")
-    bounded = score.low is not None
-    return Content.assemble("alignment ", (with_interval(score), "bold $accent"), "  95%" if bounded else "")
+    if score.low is None:
+        return Content.styled(f"alignment {with_interval(score)}  {_no_interval(under_way=under_way)}", "dim")
+    return Content.assemble("alignment ", (with_interval(score), "bold $accent"), "  95%")
 
 
 def _why_no_interval(card: "Scorecard") -> list[Content]:
@@ -155,14 +166,13 @@ def _progress(figures: Figures) -> Content:
     if estimate is None or estimate.total == 0:
         return Content.styled(figures.state, "italic")
     asked = f"{estimate.done} of {pluralize(estimate.total, 'question')}{_older(figures)}"
-    before = figures.card_of if figures.of_turn_before else None
-    shown = f" (shown: turn {before.turn})" if before is not None else ""
+    turn = f"turn {estimate.turn}: " if figures.of_turn_before else ""
     if estimate.complete:
         halted = Content.styled(f"\n{figures.state}" if figures.halted else "", "italic")
         return Content.assemble((_measured(estimate), "dim"), halted)
     if figures.halted:
-        return Content.styled(f"stopped after {asked}{shown}; {figures.state}", "italic")
-    return Content.styled(f"measuring… {asked}{shown}", "italic")
+        return Content.styled(f"{turn}stopped after {asked}; {figures.state}", "italic")
+    return Content.styled(f"{turn}measuring… {asked}", "italic")
 
 
 def _measured(estimate: "Estimate") -> str:
