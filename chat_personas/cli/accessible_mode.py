@@ -54,6 +54,7 @@ from chat_personas.reporting.wording import (
 )
 from chat_personas.text import Sentences, pluralize, printable
 from chat_personas.tui.session import Session
+from eval.engine import TooLongError
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:
@@ -237,8 +238,10 @@ class AccessibleMode(StandardInputMode):
 
     async def _ask(self, prompt: str) -> str:
         """Return the next line, after `prompt`. Raises NotDoneError: it is not text; LeftError: there is none."""
-        self._asking = prompt
-        self._voice.begin(prompt)
+        waits = self._lines.typed and not self._lines.empty
+        if not waits:
+            self._asking = prompt
+            self._voice.begin(prompt)
         try:
             line = await self._lines.next()
         except UnreadableLineError as error:
@@ -251,6 +254,8 @@ class AccessibleMode(StandardInputMode):
         if not self._lines.typed:
             self._voice.begin(f"{line}\n")
             return line
+        if waits:  # it was written a while ago, and others may wait behind it
+            self._say(f"{prompt}{line}")
         self._voice.enter_pressed()
         self._pressed = False
         left_out = len(_KEYS.findall(line))
@@ -324,6 +329,8 @@ class AccessibleMode(StandardInputMode):
                 async with aclosing(begun) as events:
                     ended = await self._speak(events)
         except ReportedError as error:
+            if isinstance(error, TooLongError):  # the message was stored, and taken back
+                self._unsent = text
             if self._unsent is not None:
                 raise NotDoneError(
                     f"{_sentence(error)} Your message was not sent. /again sends it once more."
@@ -421,7 +428,7 @@ class AccessibleMode(StandardInputMode):
         here = {message.id for message in path}
         for place, each in enumerate(found, start=1):
             what = "your message" if each.role == "user" else "reply"
-            mark = ", now" if each.id in here else ""
+            mark = ", current" if each.id in here else ""
             self._say(f"Version {place} of {len(found)}, {what}{mark}: {_beginning(each.text)}")
 
     async def _paste(self, _: str) -> None:
@@ -752,11 +759,13 @@ class AccessibleMode(StandardInputMode):
             raise NotDoneError(
                 "The name of the file must end in .md (for reading), .html (a page) or .jsonl (chat JSON)."
             )
+        if path.exists():
+            raise NotDoneError(f"{path} exists already. Choose another name.")
         if conversation.unsaved is None:
             selection = Selection(ids=(conversation.id,))
             await asyncio.to_thread(export_to, self._corpus, form, selection, path)
-        elif path.suffix.lower() != ".jsonl" or path.exists():
-            raise NotDoneError("What is not stored yet can be written to a new .jsonl file only.")
+        elif path.suffix.lower() != ".jsonl":
+            raise NotDoneError("What is not stored yet can be written to a .jsonl file only.")
         else:
             await asyncio.to_thread(conversation.write_to, path)
         self._say(f"Written to {path}.")

@@ -140,7 +140,7 @@ class StudyLineMode(StandardInputMode):
             await self._close(opening)
 
     async def _opened(self, opening: "asyncio.Task[Engine]") -> Engine:
-        with busy(f"opening {self._launch.shown_model}…", self._launch.longest_wait):
+        with busy(f"opening {self._launch.shown_model}…", self._launch.longest_wait, still=True):
             return await asyncio.shield(opening)
 
     async def _close(self, opening: "asyncio.Task[Engine]") -> None:
@@ -274,7 +274,7 @@ class StudyLineMode(StandardInputMode):
         if self._measuring is None:
             self._measuring = asyncio.create_task(self._measure(sitting))
         try:
-            with busy("measuring the persona's answers…"):
+            with busy("measuring the persona's answers…", still=True):
                 await self._measuring
         except (EngineError, CorpusError) as error:
             print(f"(the persona could not be measured: {error})", file=sys.stderr, flush=True)

@@ -128,7 +128,12 @@ def whole(
     else:
         complete = estimate.complete
         yield from _headed("Alignment", _alignment(card))
-        yield from _headed("Reference points", _references(card, complete=complete))
+        yield from _headed("Verdict", _verdict(card))
+        yield from _headed("Reference points", _references(card))
+        if complete:
+            of_everyone = card.groups == ()
+            said = doubts(card.scores_against_opposite, card.references, card.group_sample, of_everyone=of_everyone)
+            yield from _headed("Doubt", said)
         yield from _headed("Course", _course(estimate))
         yield from _headed("Nearest groups", _nearest(card, complete=complete))
         yield from _headed("Other scores", _others(card))
@@ -171,12 +176,15 @@ def _alignment(card: "Scorecard") -> Iterator[str]:
     yield f"{_two(score)}{bounded}; 1 means identical answers"
     if score.low is None:
         yield no_intervals()
+
+
+def _verdict(card: "Scorecard") -> Iterator[str]:
     agreement = card.verdict.order_agreement
     rests_on = "" if agreement is None else f"; order agreement {_two(agreement)}"
-    yield f"the measurement is {VERDICTS[card.verdict.finding]}{rests_on}"
+    yield f"{VERDICTS[card.verdict.finding]}{rests_on}"
 
 
-def _references(card: "Scorecard", *, complete: bool) -> Iterator[str]:
+def _references(card: "Scorecard") -> Iterator[str]:
     if card.scores.alignment is None:
         return
     found, against = card.references, card.scores_against_opposite
@@ -194,8 +202,6 @@ def _references(card: "Scorecard", *, complete: bool) -> Iterator[str]:
     if against is not None and against.alignment is not None:
         yield f"{against_opposite(opposite)}: alignment {_two(against.alignment)}"
     yield f"what they are: {REFERENCES_EXPLAINED.replace(': ', ' are ', 1).replace(': ', ' is ')}"
-    if complete:
-        yield from doubts(against, found, card.group_sample, of_everyone=card.groups == ())
 
 
 def _course(estimate: "Estimate") -> Iterator[str]:

@@ -63,7 +63,8 @@ def _settings() -> str:
         _require_known(f"keys: there is no {quoted(key)}", key, _key_ids())
     there = file if settings_path().exists() else f"defaults (there is no {file})"
     persona, survey = without_secrets(settings.persona), without_secrets(settings.survey)
-    return f"{there}; persona {persona}, model {shown_model(settings.model)}, survey {survey}"
+    accessible = "on" if settings.accessible else "off"
+    return f"{there}; persona {persona}, model {shown_model(settings.model)}, survey {survey}, accessible {accessible}"
 
 
 def _require_known(problem: str, name: str, known: Collection[str]) -> None:
