@@ -11,7 +11,6 @@ themselves.
 
 import asyncio
 import os
-import re
 import signal
 import sys
 import time
@@ -23,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from chat_personas.cli.errors import DONE, UsageError
 from chat_personas.cli.launch import Launch
-from chat_personas.cli.line_mode import StandardInputMode, UnreadableLineError, WaitingLines, turn_knob
+from chat_personas.cli.line_mode import StandardInputMode, UnreadableLineError, WaitingLines, turn_knob, without_keys
 from chat_personas.cli.terminal import Voice
 from chat_personas.conversation.conversation import (
     Conversation,
@@ -68,8 +67,6 @@ SECONDS_OF_SILENCE = 5.0
 """After so long without a word something is said again: that the reply is waited for, or how far a round has come."""
 LISTED = 20
 """Conversations, or messages found, that are read at once."""
-_KEYS = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O[A-Za-z]|.)?|[\x00-\x08\x0b-\x1f\x7f]")
-"""What arrives in a line for keys that are not text, such as arrows: the terminal's own line editing knows none."""
 
 
 class LeftError(Exception):
@@ -258,10 +255,10 @@ class AccessibleMode(StandardInputMode):
             self._say(f"{prompt}{line}")
         self._voice.enter_pressed()
         self._pressed = False
-        left_out = len(_KEYS.findall(line))
+        text, left_out = without_keys(line)
         if left_out:
             self._say(f"Left out of the line: {pluralize(left_out, 'key')} without a character, such as arrows.")
-        return _KEYS.sub("", line)
+        return text
 
     async def _do(self, line: str) -> None:
         """Do what a line asks for, or send it."""

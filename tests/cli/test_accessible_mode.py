@@ -343,7 +343,7 @@ def test_an_edit_and_another_reply_keep_what_was_there_and_versions_lead_back(
 def test_a_conversation_can_be_opened_by_its_number_renamed_and_deleted(command: Command, served_by: Serve) -> None:
     given = "Hello\n/rename Old\n/new\nBye\n/list\n/open 2\n/delete\nno\n/delete\nyes\n/list\n"
     lines = said(command, served_by, given, ["One", END], ["Two", END])
-    assert [line for line in lines if line.startswith("Conversation ")][0].startswith("Conversation 1, this one: Bye.")
+    assert next(line for line in lines if line.startswith("Conversation ")).startswith("Conversation 1, this one: Bye.")
     assert "Conversation: Old. With: A Democrat. 2 messages; these are the last." in lines
     assert "Nothing was deleted." in lines
     assert texts(kept_messages()) == ["Bye", "Two"]

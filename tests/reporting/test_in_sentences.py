@@ -24,7 +24,7 @@ from tests.eval.towns import answer, many
 DEMOCRATS = Group(attribute="POLPARTY", value="Democrat")
 TOWN = many(20)
 HEADED = re.compile(
-    r"(Measurement|A town|Alignment|Verdict|Reference points|Course|Nearest groups|Other scores|Inside the model|Validity)\b.*[.]"
+    r"(Measurement|A town|Alignment|Verdict|Reference points|Course|Nearest groups|Other scores|Validity)\b.*[.]"
 )
 
 
