@@ -43,10 +43,19 @@ from chat_personas.conversation.slash_commands import (
 )
 from chat_personas.corpus import Corpus, CorpusError, Selection
 from chat_personas.corpus.rows import ConversationSummary, MessageRow, RatingRow
+from chat_personas.reporting.in_sentences import (
+    in_sentence,
+    measured,
+    model_in_sentences,
+    question_read,
+    questions_listed,
+    reply_ended,
+    under_way,
+    whole,
+)
+from chat_personas.reporting.verdicts import not_shown
 from chat_personas.reporting.wording import (
-    DEMONSTRATION,
     figures_described,
-    model_described,
     not_followed,
     own_text,
     thought_in_short,
@@ -59,7 +68,7 @@ from personas.errors import ReportedError
 if TYPE_CHECKING:
     from chat_personas.monitor.inside import Inside
     from chat_personas.monitor.monitor import Estimate, Monitor
-    from eval.engine import Engine, EngineInfo
+    from eval.engine import Engine
 
 PROMPT, MORE, NEW_TEXT = "You: ", "More: ", "New text: "
 END, CANCEL = "/end", "/cancel"
@@ -184,13 +193,15 @@ class AccessibleMode(StandardInputMode):
         self._wanted = self._wanted or settings.measure
         if resume is None:
             await session.open_persona()
+        if self._wanted:
+            await asyncio.to_thread(lambda: self._launch.loaded_survey)  # a wrong name comes out before the model opens
         corpus = await session.open_corpus()
         if resume is not None:
             corpus.conversation(resume)
         self._say("chat-personas, the mode for screen readers. /help lists the commands. /quit leaves.")
         self._say(f"Opening the model {self._launch.shown_model}.")
         await session.open_engine()
-        self._say(*_about(self._engine.info))
+        self._say(*model_in_sentences(self._engine.info))
         await (session.begin() if resume is None else session.resume(resume))
         self._introduce()
         await self._measure()
@@ -339,12 +350,12 @@ class AccessibleMode(StandardInputMode):
                 "by then. /export FILE saves the conversation to another place."
             ) from error
         if ended is not None:
-            self._say(*_how_it_ended(ended))
+            self._say(*reply_ended(ended))
             if ended.status in ("complete", "stopped"):
                 await self._measure()
 
     async def _speak(self, events: AsyncGenerator[ReplyEvent, None]) -> ReplyEnded | None:
-        name, whole = printable(self._conversation.persona.title), Sentences()
+        name, sentences = printable(self._conversation.persona.title), Sentences()
         ended, heading, thinking = None, f"{name}: ", False
         async for event in events:
             if isinstance(event, ReplyStarted):
@@ -356,14 +367,14 @@ class AccessibleMode(StandardInputMode):
                 thinking = False
                 self._say(f"{_capital(thought_in_short(event.thought.text, event.thought.seconds))}.")
             elif isinstance(event, ReplyText):
-                said = whole.take(event.text)
+                said = sentences.take(event.text)
                 if said:
                     self._doing = "The reply is coming."
                     self._voice.begin(heading + said)
                     heading = ""
             elif isinstance(event, ReplyEnded):
                 ended = event
-        rest = whole.rest()
+        rest = sentences.rest()
         if rest:
             self._voice.begin(heading + rest)
         self._voice.end_line()
@@ -526,8 +537,6 @@ class AccessibleMode(StandardInputMode):
 
     def _conclude(self, found: "asyncio.Task[None]", stopped: str) -> None:
         """Say what a round has found, why it failed, or how far it came. Raises what is not an error of the model."""
-        from chat_personas.reporting.in_sentences import measured
-
         if found.cancelled():
             self._say(f"{stopped} Stopped there. /measure goes on.")
             return
@@ -560,8 +569,6 @@ class AccessibleMode(StandardInputMode):
 
     def _take(self, found: Measurement, said: float) -> float:
         """Keep an estimate, and say how far the round has come after a silence; return when that was said last."""
-        from chat_personas.reporting.in_sentences import under_way
-
         estimate = found.estimate
         if estimate.scorecard is not None or estimate.complete or self._measurement is None:
             self._measurement = found
@@ -596,8 +603,6 @@ class AccessibleMode(StandardInputMode):
         await self._measure()
 
     async def _panel(self, _: str) -> None:
-        from chat_personas.reporting.in_sentences import whole
-
         found = self._measurement_now()
         path = self._conversation.path
         if found.message_id != (path[-1].id if path else None):
@@ -607,9 +612,6 @@ class AccessibleMode(StandardInputMode):
         self._say(*whole(found.estimate, self._people, source, found.inside, halted=found.halted))
 
     async def _question(self, number: str) -> None:
-        from chat_personas.reporting.in_sentences import question_read, questions_listed
-        from chat_personas.reporting.verdicts import not_shown
-
         card = self._measurement_now().estimate.scorecard
         if card is None or not card.questions:
             raise NotDoneError("No question was answered yet.")
@@ -653,7 +655,7 @@ class AccessibleMode(StandardInputMode):
         if name:
             await self._change_model(name)
             return
-        self._say(*_about(self._engine.info))
+        self._say(*model_in_sentences(self._engine.info))
         use = await self._conversation.context_use()
         if use is not None:
             self._say(f"The conversation takes {'at least ' * use.at_least}{use.tokens:,} tokens of the context.")
@@ -678,7 +680,7 @@ class AccessibleMode(StandardInputMode):
             raise
         if before[1] is not None:
             await before[1].close()
-        self._say(*_about(opened.info), "The next reply comes from it.")
+        self._say(*model_in_sentences(opened.info), "The next reply comes from it.")
         self._measurement = None
         await self._measure()
 
@@ -811,29 +813,7 @@ class AccessibleMode(StandardInputMode):
 
 def _sentence(error: Exception) -> str:
     """Return an error as a sentence."""
-    from chat_personas.reporting.in_sentences import in_sentence
-
     return in_sentence(printable(str(error)))
-
-
-def _about(info: "EngineInfo") -> list[str]:
-    """Say which model is open."""
-    about = [info.quantization, f"context of {info.context_length:,} tokens" if info.context_length else None]
-    said = [", ".join([f"Model: {model_described(info)}", *filter(None, about)]) + "."]
-    return [*said, f"{_capital(DEMONSTRATION)}."] if info.demonstration else said
-
-
-def _how_it_ended(ended: ReplyEnded) -> list[str]:
-    why = f": {printable(ended.why)}" if ended.why else ""
-    said = {
-        "complete": f"Reply complete{why}.",
-        "stopped": "Reply stopped. What was said so far is kept.",
-        "interrupted": f"Reply cut off{why}. Its beginning is kept. /again asks once more.",
-        "error": f"Reply failed{why}. What was said so far is kept. /again asks once more.",
-    }
-    left_out = pluralize(ended.dropped_messages, "oldest message")
-    dropped = [f"The model was not given the {left_out}: its context is too short."] if ended.dropped_messages else []
-    return [said[ended.status], *dropped]
 
 
 def _library(launch: Launch) -> list[str]:
