@@ -44,6 +44,7 @@ from chat_personas.conversation.slash_commands import (
 from chat_personas.corpus import Corpus, CorpusError, Selection
 from chat_personas.corpus.rows import ConversationSummary, MessageRow, RatingRow
 from chat_personas.reporting.in_sentences import (
+    after,
     in_sentence,
     measured,
     model_in_sentences,
@@ -73,7 +74,9 @@ if TYPE_CHECKING:
 PROMPT, MORE, NEW_TEXT = "You: ", "More: ", "New text: "
 END, CANCEL = "/end", "/cancel"
 SECONDS_OF_SILENCE = 5.0
-"""After so long without a word something is said again: that the reply is waited for, or how far a round has come."""
+"""After so long without a word it is said that the reply is waited for."""
+SECONDS_BETWEEN_COUNTS = 10.0
+"""How often it is said how far a round has come."""
 LISTED = 20
 """Conversations, or messages found, that are read at once."""
 
@@ -514,7 +517,7 @@ class AccessibleMode(StandardInputMode):
         if not (self._wanted and self._possible and self._permitted):
             return
         if self._lines.typed and not self._lines.empty:
-            self._say("Not measured, because your next line waits. /measure measures later.")
+            self._say(f"Not measured {after(self._turn)}, because your line goes first.")
             return
         monitor = await self._session.open_monitor()
         if monitor is None:
@@ -538,7 +541,7 @@ class AccessibleMode(StandardInputMode):
     def _conclude(self, found: "asyncio.Task[None]", stopped: str) -> None:
         """Say what a round has found, why it failed, or how far it came. Raises what is not an error of the model."""
         if found.cancelled():
-            self._say(f"{stopped} Stopped there. /measure goes on.")
+            self._say(f"{stopped} Stopped there.{' /measure goes on.' if self._turn else ''}")
             return
         error = found.exception()
         if isinstance(error, ReportedError):
@@ -549,6 +552,10 @@ class AccessibleMode(StandardInputMode):
             named = "" if self._panel_named else " /panel reads all of it."
             self._panel_named = True
             self._say(measured(self._measurement.estimate) + named)
+
+    @property
+    def _turn(self) -> int:
+        return sum(message.role == "user" for message in self._conversation.path)
 
     async def _measure_round(self, monitor: "Monitor") -> None:
         conversation = self._conversation
@@ -574,7 +581,7 @@ class AccessibleMode(StandardInputMode):
             self._measurement = found
         if not estimate.complete:
             self._doing = under_way(estimate)
-            if time.monotonic() - said > SECONDS_OF_SILENCE:
+            if time.monotonic() - said > SECONDS_BETWEEN_COUNTS:
                 self._say(self._doing)
                 return time.monotonic()
         return said

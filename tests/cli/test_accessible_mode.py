@@ -208,7 +208,7 @@ def test_a_line_written_while_the_persona_is_measured_goes_first_and_measuring_g
     person = Person(home, Held(), "chat", "democrat", "--accessible", "--measure", "--survey", survey)
     person.reads("Measuring. You can write meanwhile")
     person.enters(
-        "Hello", "Measuring. Stopped there", "You: Hello\r\nA Democrat: Yes", "Measured after turn 1", "You: "
+        "Hello", "Measuring. Stopped there[.]", "You: Hello\r\nA Democrat: Yes", "Measured after turn 1", "You: "
     )
     assert faults_of(person.sent) == []
     person.enters("/quit", "Left")
