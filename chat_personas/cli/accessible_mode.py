@@ -61,7 +61,7 @@ from chat_personas.reporting.wording import (
     own_text,
     thought_in_short,
 )
-from chat_personas.text import Sentences, pluralize, printable
+from chat_personas.text import pluralize, printable
 from chat_personas.tui.session import Session
 from eval.engine import TooLongError
 from personas.errors import ReportedError
@@ -358,29 +358,23 @@ class AccessibleMode(StandardInputMode):
                 await self._measure()
 
     async def _speak(self, events: AsyncGenerator[ReplyEvent, None]) -> ReplyEnded | None:
-        name, sentences = printable(self._conversation.persona.title), Sentences()
-        ended, heading, thinking = None, f"{name}: ", False
-        async for event in events:
-            if isinstance(event, ReplyStarted):
-                self._unsent = None
-            elif isinstance(event, ReplyThought) and not thinking:
-                thinking, self._doing = True, "The model is thinking."
-                self._say(self._doing)
-            elif isinstance(event, ThoughtEnded):
-                thinking = False
-                self._say(f"{_capital(thought_in_short(event.thought.text, event.thought.seconds))}.")
-            elif isinstance(event, ReplyText):
-                said = sentences.take(event.text)
-                if said:
+        """Say what happens to a reply, and return how it ended."""
+        ended, thinking = None, False
+        with self._voice.speaking(printable(self._conversation.persona.title)) as take:
+            async for event in events:
+                if isinstance(event, ReplyStarted):
+                    self._unsent = None
+                elif isinstance(event, ReplyThought) and not thinking:
+                    thinking, self._doing = True, "The model is thinking."
+                    self._say(self._doing)
+                elif isinstance(event, ThoughtEnded):
+                    thinking = False
+                    self._say(f"{_capital(thought_in_short(event.thought.text, event.thought.seconds))}.")
+                elif isinstance(event, ReplyText):
                     self._doing = "The reply is coming."
-                    self._voice.begin(heading + said)
-                    heading = ""
-            elif isinstance(event, ReplyEnded):
-                ended = event
-        rest = sentences.rest()
-        if rest:
-            self._voice.begin(heading + rest)
-        self._voice.end_line()
+                    take(event.text)
+                elif isinstance(event, ReplyEnded):
+                    ended = event
         return ended
 
     @contextmanager

@@ -40,7 +40,7 @@ from chat_personas.studies.participation import Identity, Participation
 from chat_personas.studies.sitting import Learnt, Sitting
 from chat_personas.studies.steps import DECLINED, AskedItem, Debriefing, Ended, Guessing, Questionnaire, Step, Talk
 from chat_personas.studies.study import LoadedStudy
-from chat_personas.text import Sentences, without_drawing
+from chat_personas.text import without_drawing
 from eval.engine import Engine, EngineError, TooLongError
 from eval.surveys.model import Question
 
@@ -254,20 +254,15 @@ class StudyLineMode(StandardInputMode):
     async def _reply(self, sitting: Sitting, name: str, text: str) -> None:
         """Say a reply in whole sentences, after the name of who speaks."""
         assert sitting.conversation is not None
-        whole, heading = Sentences(), f"{name}: "
         try:
-            async with aclosing(sitting.conversation.send(text)) as events:
-                async for event in events:
-                    if isinstance(event, ReplyText):
-                        if said := whole.take(event.text):
-                            self._voice.begin(heading + said)
-                            heading = ""
-                    elif isinstance(event, ReplyEnded):
-                        if rest := whole.rest():
-                            self._voice.begin(heading + rest)
-                        self._voice.say("")
-                        if event.status in ("error", "interrupted"):
+            with self._voice.speaking(name) as take:
+                async with aclosing(sitting.conversation.send(text)) as events:
+                    async for event in events:
+                        if isinstance(event, ReplyText):
+                            take(event.text)
+                        elif isinstance(event, ReplyEnded) and event.status in ("error", "interrupted"):
                             raise EngineError(event.why or "the model failed; its reply so far is kept")
+            self._voice.say("")
         except TooLongError as error:
             self._refuse(error)
 

@@ -1,9 +1,11 @@
 """`chat --accessible`: a whole sitting on a terminal, byte by byte, and what each command does."""
 
 import asyncio
+import json
 import os
 import re
 import signal
+import tempfile
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -44,6 +46,17 @@ class Model(AnsweringEngine):
         async with aclosing(self.says.stream(messages, sampling)) as pieces:
             async for piece in pieces:
                 yield piece
+
+
+class WithoutCorpus(ScriptedEngine):
+    """Somebody moves the corpus away while the model speaks."""
+
+    async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
+        async with aclosing(super().stream(messages, sampling)) as pieces:
+            async for piece in pieces:
+                yield piece
+                if corpus_path().exists():
+                    corpus_path().rename(corpus_path().with_name("moved.db"))
 
 
 def said(command: Command, serve: Serve, given: str, *scripts: Script) -> list[str]:
@@ -208,7 +221,11 @@ def test_a_line_written_while_the_persona_is_measured_goes_first_and_measuring_g
     person = Person(home, Held(), "chat", "democrat", "--accessible", "--measure", "--survey", survey)
     person.reads("Measuring. You can write meanwhile")
     person.enters(
-        "Hello", "Measuring. Stopped there[.]", "You: Hello\r\nA Democrat: Yes", "Measured after turn 1", "You: "
+        "Hello",
+        r"Measuring(, 0 of 20)?\. Stopped there\.",
+        "You: Hello\r\nA Democrat: Yes",
+        "Measured after turn 1",
+        "You: ",
     )
     assert faults_of(person.sent) == []
     person.enters("/quit", "Left")
@@ -282,6 +299,22 @@ def test_a_message_that_could_not_be_sent_is_sent_by_again(command: Command, ser
     lines = said(command, served_by, "Hello\n/again\n", [TooLongError("it has 9000 tokens; shorten it")], ["Yes", END])
     assert "It has 9000 tokens; shorten it. Your message was not sent. /again sends it once more." in lines
     assert texts(kept_messages()) == ["Hello", "Yes"]
+
+
+def test_a_reply_that_cannot_be_stored_is_said_and_left_in_a_file_that_the_error_names(
+    command: Command, served_by: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    served_by(WithoutCorpus(["Good ", "day", END]))
+    ran = command("chat", "democrat", "--accessible", given="Hello\n/export saved.jsonl\n")
+    assert ran.code == 4
+    assert "A Democrat: Good day" in ran.out
+    assert "The reply is in memory only." in ran.out
+    (copy,) = tmp_path.glob("chat-personas-*.jsonl")
+    assert only_line(ran).endswith(f"; the conversation is in {copy}\n")
+    for file in (copy, tmp_path / "saved.jsonl"):
+        said = json.loads(file.read_text())["messages"]
+        assert [message["content"] for message in said[-2:]] == ["Hello", "Good day"]
 
 
 @pytest.mark.parametrize(
