@@ -11,7 +11,6 @@ themselves.
 
 import asyncio
 import os
-import re
 import signal
 import sys
 import time
@@ -23,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from chat_personas.cli.errors import DONE, UsageError
 from chat_personas.cli.launch import Launch
-from chat_personas.cli.line_mode import StandardInputMode, UnreadableLineError, WaitingLines, turn_knob
+from chat_personas.cli.line_mode import StandardInputMode, UnreadableLineError, WaitingLines, turn_knob, without_keys
 from chat_personas.cli.terminal import Voice
 from chat_personas.conversation.conversation import (
     Conversation,
@@ -44,31 +43,42 @@ from chat_personas.conversation.slash_commands import (
 )
 from chat_personas.corpus import Corpus, CorpusError, Selection
 from chat_personas.corpus.rows import ConversationSummary, MessageRow, RatingRow
+from chat_personas.reporting.in_sentences import (
+    after,
+    in_sentence,
+    measured,
+    model_in_sentences,
+    question_read,
+    questions_listed,
+    reply_ended,
+    under_way,
+    whole,
+)
+from chat_personas.reporting.verdicts import not_shown
 from chat_personas.reporting.wording import (
-    DEMONSTRATION,
     figures_described,
-    model_described,
     not_followed,
     own_text,
     thought_in_short,
 )
-from chat_personas.text import Sentences, pluralize, printable
+from chat_personas.text import pluralize, printable
 from chat_personas.tui.session import Session
+from eval.engine import TooLongError
 from personas.errors import ReportedError
 
 if TYPE_CHECKING:
     from chat_personas.monitor.inside import Inside
     from chat_personas.monitor.monitor import Estimate, Monitor
-    from eval.engine import Engine, EngineInfo
+    from eval.engine import Engine
 
 PROMPT, MORE, NEW_TEXT = "You: ", "More: ", "New text: "
 END, CANCEL = "/end", "/cancel"
 SECONDS_OF_SILENCE = 5.0
-"""After so long without a word something is said again: that the reply is waited for, or how far a round has come."""
+"""After so long without a word it is said that the reply is waited for."""
+SECONDS_BETWEEN_COUNTS = 10.0
+"""How often it is said how far a round has come."""
 LISTED = 20
 """Conversations, or messages found, that are read at once."""
-_KEYS = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O[A-Za-z]|.)?|[\x00-\x08\x0b-\x1f\x7f]")
-"""What arrives in a line for keys that are not text, such as arrows: the terminal's own line editing knows none."""
 
 
 class LeftError(Exception):
@@ -186,13 +196,15 @@ class AccessibleMode(StandardInputMode):
         self._wanted = self._wanted or settings.measure
         if resume is None:
             await session.open_persona()
+        if self._wanted:
+            await asyncio.to_thread(lambda: self._launch.loaded_survey)  # a wrong name comes out before the model opens
         corpus = await session.open_corpus()
         if resume is not None:
             corpus.conversation(resume)
         self._say("chat-personas, the mode for screen readers. /help lists the commands. /quit leaves.")
         self._say(f"Opening the model {self._launch.shown_model}.")
         await session.open_engine()
-        self._say(*_about(self._engine.info))
+        self._say(*model_in_sentences(self._engine.info))
         await (session.begin() if resume is None else session.resume(resume))
         self._introduce()
         await self._measure()
@@ -237,8 +249,10 @@ class AccessibleMode(StandardInputMode):
 
     async def _ask(self, prompt: str) -> str:
         """Return the next line, after `prompt`. Raises NotDoneError: it is not text; LeftError: there is none."""
-        self._asking = prompt
-        self._voice.begin(prompt)
+        waits = self._lines.typed and not self._lines.empty
+        if not waits:
+            self._asking = prompt
+            self._voice.begin(prompt)
         try:
             line = await self._lines.next()
         except UnreadableLineError as error:
@@ -251,12 +265,14 @@ class AccessibleMode(StandardInputMode):
         if not self._lines.typed:
             self._voice.begin(f"{line}\n")
             return line
+        if waits:  # it was written a while ago, and others may wait behind it
+            self._say(f"{prompt}{line}")
         self._voice.enter_pressed()
         self._pressed = False
-        left_out = len(_KEYS.findall(line))
+        text, left_out = without_keys(line)
         if left_out:
             self._say(f"Left out of the line: {pluralize(left_out, 'key')} without a character, such as arrows.")
-        return _KEYS.sub("", line)
+        return text
 
     async def _do(self, line: str) -> None:
         """Do what a line asks for, or send it."""
@@ -324,6 +340,8 @@ class AccessibleMode(StandardInputMode):
                 async with aclosing(begun) as events:
                     ended = await self._speak(events)
         except ReportedError as error:
+            if isinstance(error, TooLongError):  # the message was stored, and taken back
+                self._unsent = text
             if self._unsent is not None:
                 raise NotDoneError(
                     f"{_sentence(error)} Your message was not sent. /again sends it once more."
@@ -335,34 +353,28 @@ class AccessibleMode(StandardInputMode):
                 "by then. /export FILE saves the conversation to another place."
             ) from error
         if ended is not None:
-            self._say(*_how_it_ended(ended))
+            self._say(*reply_ended(ended))
             if ended.status in ("complete", "stopped"):
                 await self._measure()
 
     async def _speak(self, events: AsyncGenerator[ReplyEvent, None]) -> ReplyEnded | None:
-        name, whole = printable(self._conversation.persona.title), Sentences()
-        ended, heading, thinking = None, f"{name}: ", False
-        async for event in events:
-            if isinstance(event, ReplyStarted):
-                self._unsent = None
-            elif isinstance(event, ReplyThought) and not thinking:
-                thinking, self._doing = True, "The model is thinking."
-                self._say(self._doing)
-            elif isinstance(event, ThoughtEnded):
-                thinking = False
-                self._say(f"{_capital(thought_in_short(event.thought.text, event.thought.seconds))}.")
-            elif isinstance(event, ReplyText):
-                said = whole.take(event.text)
-                if said:
+        """Say what happens to a reply, and return how it ended."""
+        ended, thinking = None, False
+        with self._voice.speaking(printable(self._conversation.persona.title)) as take:
+            async for event in events:
+                if isinstance(event, ReplyStarted):
+                    self._unsent = None
+                elif isinstance(event, ReplyThought) and not thinking:
+                    thinking, self._doing = True, "The model is thinking."
+                    self._say(self._doing)
+                elif isinstance(event, ThoughtEnded):
+                    thinking = False
+                    self._say(f"{_capital(thought_in_short(event.thought.text, event.thought.seconds))}.")
+                elif isinstance(event, ReplyText):
                     self._doing = "The reply is coming."
-                    self._voice.begin(heading + said)
-                    heading = ""
-            elif isinstance(event, ReplyEnded):
-                ended = event
-        rest = whole.rest()
-        if rest:
-            self._voice.begin(heading + rest)
-        self._voice.end_line()
+                    take(event.text)
+                elif isinstance(event, ReplyEnded):
+                    ended = event
         return ended
 
     @contextmanager
@@ -421,7 +433,7 @@ class AccessibleMode(StandardInputMode):
         here = {message.id for message in path}
         for place, each in enumerate(found, start=1):
             what = "your message" if each.role == "user" else "reply"
-            mark = ", now" if each.id in here else ""
+            mark = ", current" if each.id in here else ""
             self._say(f"Version {place} of {len(found)}, {what}{mark}: {_beginning(each.text)}")
 
     async def _paste(self, _: str) -> None:
@@ -499,7 +511,7 @@ class AccessibleMode(StandardInputMode):
         if not (self._wanted and self._possible and self._permitted):
             return
         if self._lines.typed and not self._lines.empty:
-            self._say("Not measured, because your next line waits. /measure measures later.")
+            self._say(f"Not measured {after(self._turn)}, because your line goes first.")
             return
         monitor = await self._session.open_monitor()
         if monitor is None:
@@ -522,10 +534,8 @@ class AccessibleMode(StandardInputMode):
 
     def _conclude(self, found: "asyncio.Task[None]", stopped: str) -> None:
         """Say what a round has found, why it failed, or how far it came. Raises what is not an error of the model."""
-        from chat_personas.reporting.in_sentences import measured
-
         if found.cancelled():
-            self._say(f"{stopped} Stopped there. /measure goes on.")
+            self._say(f"{stopped} Stopped there.{' /measure goes on.' if self._turn else ''}")
             return
         error = found.exception()
         if isinstance(error, ReportedError):
@@ -536,6 +546,10 @@ class AccessibleMode(StandardInputMode):
             named = "" if self._panel_named else " /panel reads all of it."
             self._panel_named = True
             self._say(measured(self._measurement.estimate) + named)
+
+    @property
+    def _turn(self) -> int:
+        return sum(message.role == "user" for message in self._conversation.path)
 
     async def _measure_round(self, monitor: "Monitor") -> None:
         conversation = self._conversation
@@ -556,14 +570,12 @@ class AccessibleMode(StandardInputMode):
 
     def _take(self, found: Measurement, said: float) -> float:
         """Keep an estimate, and say how far the round has come after a silence; return when that was said last."""
-        from chat_personas.reporting.in_sentences import under_way
-
         estimate = found.estimate
         if estimate.scorecard is not None or estimate.complete or self._measurement is None:
             self._measurement = found
         if not estimate.complete:
             self._doing = under_way(estimate)
-            if time.monotonic() - said > SECONDS_OF_SILENCE:
+            if time.monotonic() - said > SECONDS_BETWEEN_COUNTS:
                 self._say(self._doing)
                 return time.monotonic()
         return said
@@ -592,8 +604,6 @@ class AccessibleMode(StandardInputMode):
         await self._measure()
 
     async def _panel(self, _: str) -> None:
-        from chat_personas.reporting.in_sentences import whole
-
         found = self._measurement_now()
         path = self._conversation.path
         if found.message_id != (path[-1].id if path else None):
@@ -603,9 +613,6 @@ class AccessibleMode(StandardInputMode):
         self._say(*whole(found.estimate, self._people, source, found.inside, halted=found.halted))
 
     async def _question(self, number: str) -> None:
-        from chat_personas.reporting.in_sentences import question_read, questions_listed
-        from chat_personas.reporting.verdicts import not_shown
-
         card = self._measurement_now().estimate.scorecard
         if card is None or not card.questions:
             raise NotDoneError("No question was answered yet.")
@@ -649,7 +656,7 @@ class AccessibleMode(StandardInputMode):
         if name:
             await self._change_model(name)
             return
-        self._say(*_about(self._engine.info))
+        self._say(*model_in_sentences(self._engine.info))
         use = await self._conversation.context_use()
         if use is not None:
             self._say(f"The conversation takes {'at least ' * use.at_least}{use.tokens:,} tokens of the context.")
@@ -674,7 +681,7 @@ class AccessibleMode(StandardInputMode):
             raise
         if before[1] is not None:
             await before[1].close()
-        self._say(*_about(opened.info), "The next reply comes from it.")
+        self._say(*model_in_sentences(opened.info), "The next reply comes from it.")
         self._measurement = None
         await self._measure()
 
@@ -752,11 +759,13 @@ class AccessibleMode(StandardInputMode):
             raise NotDoneError(
                 "The name of the file must end in .md (for reading), .html (a page) or .jsonl (chat JSON)."
             )
+        if path.exists():
+            raise NotDoneError(f"{path} exists already. Choose another name.")
         if conversation.unsaved is None:
             selection = Selection(ids=(conversation.id,))
             await asyncio.to_thread(export_to, self._corpus, form, selection, path)
-        elif path.suffix.lower() != ".jsonl" or path.exists():
-            raise NotDoneError("What is not stored yet can be written to a new .jsonl file only.")
+        elif path.suffix.lower() != ".jsonl":
+            raise NotDoneError("What is not stored yet can be written to a .jsonl file only.")
         else:
             await asyncio.to_thread(conversation.write_to, path)
         self._say(f"Written to {path}.")
@@ -805,29 +814,7 @@ class AccessibleMode(StandardInputMode):
 
 def _sentence(error: Exception) -> str:
     """Return an error as a sentence."""
-    from chat_personas.reporting.in_sentences import in_sentence
-
     return in_sentence(printable(str(error)))
-
-
-def _about(info: "EngineInfo") -> list[str]:
-    """Say which model is open."""
-    about = [info.quantization, f"context of {info.context_length:,} tokens" if info.context_length else None]
-    said = [", ".join([f"Model: {model_described(info)}", *filter(None, about)]) + "."]
-    return [*said, f"{_capital(DEMONSTRATION)}."] if info.demonstration else said
-
-
-def _how_it_ended(ended: ReplyEnded) -> list[str]:
-    why = f": {printable(ended.why)}" if ended.why else ""
-    said = {
-        "complete": f"Reply complete{why}.",
-        "stopped": "Reply stopped. What was said so far is kept.",
-        "interrupted": f"Reply cut off{why}. Its beginning is kept. /again asks once more.",
-        "error": f"Reply failed{why}. What was said so far is kept. /again asks once more.",
-    }
-    left_out = pluralize(ended.dropped_messages, "oldest message")
-    dropped = [f"The model was not given the {left_out}: its context is too short."] if ended.dropped_messages else []
-    return [said[ended.status], *dropped]
 
 
 def _library(launch: Launch) -> list[str]:

@@ -7,6 +7,7 @@ the corpus as on the screen.
 import asyncio
 import codecs
 import os
+import re
 import signal
 import sys
 from abc import ABC, abstractmethod
@@ -397,6 +398,17 @@ async def _read(descriptor: int) -> bytes:
     finally:
         loop.remove_reader(descriptor)
     return os.read(descriptor, BLOCK)
+
+
+_KEYS = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O[A-Za-z]|.)?|[\x00-\x08\x0b-\x1f\x7f]")
+
+
+def without_keys(line: str) -> tuple[str, int]:
+    """Return a line without what a terminal sends for keys that have no character, such as arrows, and their number.
+
+    The terminal's own line editing knows none of these keys.
+    """
+    return _KEYS.subn("", line)
 
 
 LONGEST_TYPED = 4095

@@ -12,9 +12,10 @@ from contextlib import aclosing, suppress
 
 from chat_personas.cli.errors import DONE
 from chat_personas.cli.launch import Launch
-from chat_personas.cli.line_mode import StandardInputMode, input_lines
+from chat_personas.cli.line_mode import StandardInputMode, input_lines, without_keys
 from chat_personas.cli.progress import busy
 from chat_personas.cli.tables.layout import print_line, table_console
+from chat_personas.cli.terminal import Voice
 from chat_personas.conversation.conversation import ReplyEnded, ReplyText
 from chat_personas.corpus import Corpus, CorpusError
 from chat_personas.reporting.study_wording import (
@@ -39,12 +40,13 @@ from chat_personas.studies.participation import Identity, Participation
 from chat_personas.studies.sitting import Learnt, Sitting
 from chat_personas.studies.steps import DECLINED, AskedItem, Debriefing, Ended, Guessing, Questionnaire, Step, Talk
 from chat_personas.studies.study import LoadedStudy
-from chat_personas.text import printable
+from chat_personas.text import without_drawing
 from eval.engine import Engine, EngineError, TooLongError
 from eval.surveys.model import Question
 from personas.errors import ReportedError
 
 DECLINE, LEAVE, GO_ON = "-", "/leave", "/done"
+ANSWER, YOU = "Your answer: ", "You: "
 _NUMBERS = re.compile(r"[\s,;%]+")
 
 
@@ -70,6 +72,7 @@ class StudyLineMode(StandardInputMode):
         self._resume = resume
         self._test = test
         self._console = table_console(to_error=False)
+        self._voice = Voice()
         self._lines: AsyncGenerator[str, None] | None = None
         self._measuring: asyncio.Task[None] | None = None
         self._measured = (0, 0)
@@ -126,7 +129,13 @@ class StudyLineMode(StandardInputMode):
             traces=traces,
             test=self._test,
         )
-        self._say("", self._study.study.instructions, "", f"({DECLINE}: {DECLINED}; {LEAVE}: leave the study)", "")
+        self._say(
+            "",
+            self._study.study.instructions,
+            "",
+            f"Write a hyphen ({DECLINE}) for: {DECLINED}. Write {LEAVE} to leave the study.",
+            "",
+        )
         return way
 
     async def _steps(self, corpus: Corpus, way: Participation) -> None:
@@ -144,7 +153,7 @@ class StudyLineMode(StandardInputMode):
             await self._close(opening)
 
     async def _opened(self, opening: "asyncio.Task[Engine]") -> Engine:
-        with busy(f"opening {self._launch.shown_model}…", self._launch.longest_wait):
+        with busy(f"opening {self._launch.shown_model}…", self._launch.longest_wait, still=True):
             return await asyncio.shield(opening)
 
     async def _close(self, opening: "asyncio.Task[Engine]") -> None:
@@ -189,7 +198,7 @@ class StudyLineMode(StandardInputMode):
             low, high = (f"{label} ({end:g})" for label, end in _ends(asked))
             self._say(f"  from {low} to {high}")
         if item.may_decline:
-            self._say(f"  {DECLINE}  {DECLINED}")
+            self._say(f"  {DECLINE}  (a hyphen) {DECLINED}")
         began = time.monotonic()
         while True:
             given = await self._ask()
@@ -236,27 +245,28 @@ class StudyLineMode(StandardInputMode):
         for message in conversation.path:
             self._say(f"{'You' if message.role == 'user' else name}: {message.text}")
         while not sitting.must_end:
-            said = await self._ask()
+            said = await self._ask(prompt=YOU)
             if said == GO_ON:
                 if sitting.may_end:
                     break
                 self._say(f"You have written {sitting.turns} so far. {talk_rules(self._study)}")
             elif said:
-                await self._reply(sitting, said)
+                await self._reply(sitting, name, said)
         sitting.way.finish("conversation")
         self._measuring = asyncio.create_task(self._measure(sitting))
 
-    async def _reply(self, sitting: Sitting, text: str) -> None:
+    async def _reply(self, sitting: Sitting, name: str, text: str) -> None:
+        """Say a reply in whole sentences, after the name of who speaks."""
         assert sitting.conversation is not None
         try:
-            async with aclosing(sitting.conversation.send(text)) as events:
-                async for event in events:
-                    if isinstance(event, ReplyText):
-                        print(printable(event.text), end="", flush=True)
-                    elif isinstance(event, ReplyEnded):
-                        print("\n", flush=True)
-                        if event.status in ("error", "interrupted"):
+            with self._voice.speaking(name) as take:
+                async with aclosing(sitting.conversation.send(text)) as events:
+                    async for event in events:
+                        if isinstance(event, ReplyText):
+                            take(event.text)
+                        elif isinstance(event, ReplyEnded) and event.status in ("error", "interrupted"):
                             raise EngineError(event.why or "the model failed; its reply so far is kept")
+            self._voice.say("")
         except TooLongError as error:
             self._refuse(error)
 
@@ -271,14 +281,14 @@ class StudyLineMode(StandardInputMode):
         for learnt in await asyncio.to_thread(sitting.learnt, step):
             self._show(learnt, step.people)
         self._say("", f"Press Enter: {READ}.")
-        await self._ask(empty=True)
+        await self._ask(empty=True, prompt="")
         sitting.way.finish("debriefing")
 
     async def _wait_until_measured(self, sitting: Sitting) -> None:
         if self._measuring is None:
             self._measuring = asyncio.create_task(self._measure(sitting))
         try:
-            with busy("measuring the persona's answers…"):
+            with busy("measuring the persona's answers…", still=True):
                 await self._measuring
         except (EngineError, CorpusError) as error:
             print(f"(the persona could not be measured: {error})", file=sys.stderr, flush=True)
@@ -288,12 +298,12 @@ class StudyLineMode(StandardInputMode):
 
     def _show(self, learnt: Learnt, people: str) -> None:
         """Print a question with the figures of each side, one line an option."""
-        sides = [(people, learnt.people), ("partner", learnt.persona), ("you before", learnt.before)]
-        there = [(name, shares) for name, shares in (*sides, ("you after", learnt.after)) if shares is not None]
+        sides = [(people, learnt.people), ("partner", learnt.persona), ("your first guess", learnt.before)]
+        there = [(name, shares) for name, shares in (*sides, ("your last guess", learnt.after)) if shares is not None]
         number = "" if learnt.n is None else f" ({learnt.n:,.0f} {people})"
         self._say("", f"{learnt.question.stem}{number}")
         for place, text in enumerate(learnt.question.option_texts):
-            shares = ", ".join(f"{name} {100 * values[place]:.0f}%" for name, values in there)
+            shares = ", ".join(f"{name} {100 * values[place]:.0f} percent" for name, values in there)
             self._say(f"  {text}: {shares}")
 
     def _end(self, way: Participation, ended: Ended) -> None:
@@ -306,7 +316,7 @@ class StudyLineMode(StandardInputMode):
     def _say(self, *texts: str) -> None:
         """Print texts, their paragraphs filled to the width; an option, which is indented, has a hanging indent."""
         for text in texts:
-            for paragraph in paragraphs(printable(text)):
+            for paragraph in paragraphs(without_drawing(text)):
                 if paragraph.startswith(" "):
                     print_line(self._console, paragraph)
                 else:
@@ -317,10 +327,12 @@ class StudyLineMode(StandardInputMode):
         said = str(error)
         self._say(f"{said[:1].upper()}{said[1:]}.")
 
-    async def _ask(self, *, empty: bool = False) -> str:
-        """Return the next line that is not empty. Raises InputEndedError, and LeftError where the person leaves."""
-        assert self._lines is not None
-        async for line in self._lines:
+    async def _ask(self, *, empty: bool = False, prompt: str = ANSWER) -> str:
+        """Return the next line that is not empty, on a terminal after `prompt`.
+
+        Raises InputEndedError, and LeftError where the person leaves.
+        """
+        while (line := await self._line(prompt)) is not None:
             if line.strip() == LEAVE:
                 if await self._yes("Leave the study for good?"):
                     raise LeftError
@@ -329,10 +341,22 @@ class StudyLineMode(StandardInputMode):
                 return line.strip()
         raise InputEndedError
 
-    async def _yes(self, question: str) -> bool:
+    async def _line(self, prompt: str) -> str | None:
+        """Return the next line, None at the end.
+
+        On a terminal it comes after `prompt`, and keys without a character are left out.
+        """
         assert self._lines is not None
+        typed = sys.stdin.isatty()
+        if typed:
+            self._voice.begin(prompt)
+        line = await anext(self._lines, None)
+        self._voice.enter_pressed()
+        return without_keys(line)[0] if typed and line is not None else line
+
+    async def _yes(self, question: str) -> bool:
         self._say(f"{question} (yes or no)")
-        async for line in self._lines:
+        while (line := await self._line(ANSWER)) is not None:
             word = line.strip().casefold()
             if word in ("yes", "y", "no", "n"):
                 return word in ("yes", "y")

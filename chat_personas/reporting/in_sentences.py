@@ -1,4 +1,4 @@
-"""A measurement as sentences and rows that make sense one by one, for people who listen to it.
+"""Replies and measurements as sentences and rows that make sense one by one, for people who listen.
 
 Every row repeats its heading, because a screen reader reads row by row and a listener cannot look up. Signs that it
 skips or spells out become words: an interval is "from 0.87 to 0.92", and a minus is "minus".
@@ -12,6 +12,7 @@ from chat_personas.reporting.numbers import COMPACT, people, plain, signed, with
 from chat_personas.reporting.steering_wording import PARTING
 from chat_personas.reporting.verdicts import VERDICTS, not_shown, why_not_shown
 from chat_personas.reporting.wording import (
+    DEMONSTRATION,
     EVEN,
     EVERYONE,
     EXAGGERATION,
@@ -24,6 +25,7 @@ from chat_personas.reporting.wording import (
     answers_of,
     doubts,
     drifted,
+    model_described,
     no_intervals,
     score_name,
     sentence,
@@ -32,9 +34,11 @@ from chat_personas.reporting.wording import (
 from chat_personas.text import pluralize, printable, without_drawing
 
 if TYPE_CHECKING:
+    from chat_personas.conversation.conversation import ReplyEnded
     from chat_personas.monitor.inside import Inside
     from chat_personas.monitor.monitor import Estimate
     from chat_personas.reporting.numbers import Score
+    from eval.engine import EngineInfo
     from eval.scoring.scores import QuestionScore, Scorecard
 
 _INTERVAL = re.compile(r" \[([^\s\]]+), ([^\s\]]+)\]")
@@ -55,6 +59,27 @@ def in_sentence(line: str) -> str:
     """Return a line of ours as a sentence that is read aloud."""
     said = sentence(spoken(line.strip()))
     return said.removesuffix(".") if said.endswith((":.", "?.", "!.", "..")) else said
+
+
+def model_in_sentences(info: "EngineInfo") -> list[str]:
+    """Say which model is open, and whether it is a demonstration."""
+    about = [info.quantization, f"context of {info.context_length:,} tokens" if info.context_length else None]
+    said = [", ".join([f"Model: {model_described(info)}", *filter(None, about)]) + "."]
+    return [*said, sentence(DEMONSTRATION)] if info.demonstration else said
+
+
+def reply_ended(ended: "ReplyEnded") -> list[str]:
+    """Say how a reply has ended, why, and what to do; and how many messages the model was not given."""
+    why = f": {printable(ended.why)}" if ended.why else ""
+    said = {
+        "complete": f"Reply complete{why}.",
+        "stopped": "Reply stopped. What was said so far is kept.",
+        "interrupted": f"Reply cut off{why}. Its beginning is kept. /again asks once more.",
+        "error": f"Reply failed{why}. What was said so far is kept. /again asks once more.",
+    }
+    left_out = pluralize(ended.dropped_messages, "oldest message")
+    dropped = [f"The model was not given the {left_out}: its context is too short."] if ended.dropped_messages else []
+    return [said[ended.status], *dropped]
 
 
 def after(turn: int) -> str:
@@ -128,7 +153,12 @@ def whole(
     else:
         complete = estimate.complete
         yield from _headed("Alignment", _alignment(card))
-        yield from _headed("Reference points", _references(card, complete=complete))
+        yield from _headed("Verdict", _verdict(card))
+        yield from _headed("Reference points", _references(card))
+        if complete:
+            of_everyone = card.groups == ()
+            said = doubts(card.scores_against_opposite, card.references, card.group_sample, of_everyone=of_everyone)
+            yield from _headed("Doubt", said)
         yield from _headed("Course", _course(estimate))
         yield from _headed("Nearest groups", _nearest(card, complete=complete))
         yield from _headed("Other scores", _others(card))
@@ -171,12 +201,15 @@ def _alignment(card: "Scorecard") -> Iterator[str]:
     yield f"{_two(score)}{bounded}; 1 means identical answers"
     if score.low is None:
         yield no_intervals()
+
+
+def _verdict(card: "Scorecard") -> Iterator[str]:
     agreement = card.verdict.order_agreement
     rests_on = "" if agreement is None else f"; order agreement {_two(agreement)}"
-    yield f"the measurement is {VERDICTS[card.verdict.finding]}{rests_on}"
+    yield f"{VERDICTS[card.verdict.finding]}{rests_on}"
 
 
-def _references(card: "Scorecard", *, complete: bool) -> Iterator[str]:
+def _references(card: "Scorecard") -> Iterator[str]:
     if card.scores.alignment is None:
         return
     found, against = card.references, card.scores_against_opposite
@@ -194,8 +227,6 @@ def _references(card: "Scorecard", *, complete: bool) -> Iterator[str]:
     if against is not None and against.alignment is not None:
         yield f"{against_opposite(opposite)}: alignment {_two(against.alignment)}"
     yield f"what they are: {REFERENCES_EXPLAINED.replace(': ', ' are ', 1).replace(': ', ' is ')}"
-    if complete:
-        yield from doubts(against, found, card.group_sample, of_everyone=card.groups == ())
 
 
 def _course(estimate: "Estimate") -> Iterator[str]:

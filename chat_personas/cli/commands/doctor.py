@@ -62,7 +62,8 @@ def _settings() -> str:
         raise SettingsError(" · ".join(faults))
     there = file if settings_path().exists() else f"defaults (there is no {file})"
     persona, survey = without_secrets(settings.persona), without_secrets(settings.survey)
-    return f"{there}; persona {persona}, model {shown_model(settings.model)}, survey {survey}"
+    accessible = "on" if settings.accessible else "off"
+    return f"{there}; persona {persona}, model {shown_model(settings.model)}, survey {survey}, accessible {accessible}"
 
 
 def _themes() -> frozenset[str]:

@@ -22,6 +22,7 @@ from chat_personas.reporting.steering_wording import (
     steering_table_lines,
 )
 from chat_personas.reporting.verdicts import NOT_SOUND, VERDICTS
+from chat_personas.settings_preview import is_accessible
 from chat_personas.steering.direction_file import DirectionFile, LayerFacts
 from chat_personas.text import pluralize, printable
 
@@ -103,7 +104,8 @@ def print_sweep(found: "Sweep", *, to_error: bool) -> None:
         print_line(console, printable(line))
     console.print(f"{'strength':>8}   {'leaning':<25} {'change':<25} {'cost':>6}")
     for step in found.steps:
-        bar = f" {_leaning_bar(step)}" if console.width >= _WITH_BARS and step.verdict.sound else ""
+        drawn = console.width >= _WITH_BARS and step.verdict.sound and not is_accessible()
+        bar = f" {_leaning_bar(step)}" if drawn else ""
         console.print(_sweep_line(step, best=step.strength == found.best) + bar)
     print_line(console, best_strength(found) + (" (marked with *)" if found.best is not None else ""))
     if any(step.verdict.finding == "sound_with_warning" for step in found.steps):

@@ -14,6 +14,7 @@ from chat_personas.paths import corpus_path
 from eval.engine import Engine, EngineError, EngineInfo, Message, Piece, Sampling
 from eval.surveys.loading import load_survey
 from tests.cli.running import Command, only_line
+from tests.cli.still_output import Person, faults_of
 from tests.eval.fake_engine import FakeEngine, by_content
 from tests.studies.making import write_study
 
@@ -81,7 +82,8 @@ def test_a_person_goes_through_the_whole_study(command: Command, study: str) -> 
     said = " ".join(ran.out.split())
     assert f"Here is how {people} really answered" in said
     assert "Your partner in the conversation was a computer program" in ran.out
-    assert re.search(rf"{people} \d+%, partner \d+%, you before 70%, you after 70%", said)
+    figures = rf"{people} \d+ percent, partner \d+ percent, your first guess 70 percent, your last guess 70 percent"
+    assert re.search(figures, said)
     with Corpus.open(corpus_path(), read_only=True) as corpus:
         (person,) = corpus.studies.identified("participant", "P07")
         (way,) = corpus.studies.participations_of(person.id)
@@ -99,6 +101,28 @@ def test_a_person_goes_through_the_whole_study(command: Command, study: str) -> 
         said = [message.text for message in corpus.branch(leaf) if message.role == "user"]
         assert said == ["What about guns?", "Why?"]
         assert corpus.measurements(talk)[-1].complete
+
+
+def test_without_a_screen_a_terminal_is_sent_lines_of_text_and_nothing_else(study: str, home: Path) -> None:
+    class Hostile(FakeEngine):
+        """Replies with what moves the cursor, erases and draws."""
+
+        async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
+            yield Piece("\x1b[2J\x1b[Aover\rwritten ┌─┐ █. ")
+            yield Piece("That is all.", finish_reason="stop")
+
+    model = Hostile(by_content(load_survey("civic").survey))
+    person = Person(home, model, "study", "run", study, CHAT_PERSONAS_ACCESSIBLE="true")
+    for line in EVERYTHING[:-1]:
+        person.reads("Your answer: |You: ")
+        person.type(f"{line}\n")
+        if line in TALK[:-1]:
+            person.reads(r"Your partner: .*That is all\.|A (Democrat|Republican): .*That is all\.")
+    person.reads("Press Enter: I have read this")
+    person.type("\n")
+    person.reads("Your code: DONE")
+    assert person.code == 0
+    assert faults_of(person.sent) == []
 
 
 @pytest.mark.parametrize("stop", range(2, len(EVERYTHING), 3))
