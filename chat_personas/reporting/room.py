@@ -31,6 +31,7 @@ ALONE = (
     "one question alone has no verdict: it cannot show whether the model answers, or follows the letters; "
     "chat-personas eval PERSONA can"
 )
+ALONE_IN_SHORT = "one question alone has no verdict: the model may follow the letters"
 ORDERS_EXPLAINED = "orders agree: 1 = the same answer in both option orders, 0 and below = another one"
 ONE_REPLY = "a reply in words is one draw of the model, and no person's words"
 NO_PEOPLE = "no human figures for this group"
@@ -46,8 +47,8 @@ def letter(place: int) -> str:
 
 
 def option_lines(options: Sequence[str]) -> list[str]:
-    """Return the options with their letters: `A  It helps a lot`."""
-    return [f"{letter(place)}  {printable(text)}" for place, text in enumerate(options)]
+    """Return the options with their letters: `A It helps a lot`."""
+    return [f"{letter(place)} {printable(text)}" for place, text in enumerate(options)]
 
 
 def segments(shares: Sequence[float], width: int) -> list[str]:
@@ -94,6 +95,22 @@ def agreement_words(answer: "RoomAnswer") -> str:
     return f"{'! orders disagree' if disagree else 'orders agree'} {plain(answer.order_agreement, decimals=COMPACT)}"
 
 
+def people_line(answer: "RoomAnswer") -> str:
+    """Name the people of a bar and say how many they are: `↑ Democrat answers (n 1,483)`."""
+    return f"↑ {people_name(answer)}{_how_many(answer)}"
+
+
+def misses(shares: Sequence[float], people: Sequence[float]) -> str:
+    """Say how far shares are from people's: total variation, as how many of 100 answers would have to move."""
+    return f"{50 * sum(abs(one - other) for one, other in zip(shares, people, strict=True)):.0f} of 100"
+
+
+def guess_line(guess: Sequence[float], model: Sequence[float] | None, people: Sequence[float]) -> str:
+    """Say how many of 100 answers a guess and, where it answered, the model would have to move to match people's."""
+    persona = "" if model is None else f"; the model: {misses(model, people)}"
+    return f"answers that would have to move to match people's: the guess: {misses(guess, people)}{persona}"
+
+
 def circumstances(report: "RoomReport") -> Iterator[str]:
     """Yield what a reader must know before any figure, most important first."""
     if report.model.demonstration:
@@ -102,11 +119,15 @@ def circumstances(report: "RoomReport") -> Iterator[str]:
         yield ALONE
     elif report.answers:
         yield "asked without options: there are replies in words and no figures"
+    yield asked_how(report)
+
+
+def asked_how(report: "RoomReport") -> str:
+    """Say which model was asked how, and whose answers stand beside its own."""
     asked = f"model {model_described(report.model)} · {report.expression}"
     if report.survey is None:
-        yield f"{asked} · a question in your own words: no human figures"
-    else:
-        yield f"{asked} · survey {printable(report.survey.name)} ({figures_described(report.survey)})"
+        return f"{asked} · a question in your own words: no human figures"
+    return f"{asked} · survey {printable(report.survey.name)} ({figures_described(report.survey)})"
 
 
 def text_lines(report: "RoomReport", width: int) -> Iterator[str]:
@@ -123,7 +144,7 @@ def text_lines(report: "RoomReport", width: int) -> Iterator[str]:
             yield f"  {''.join(segments(answer.model, room))}"
         if answer.people is not None:
             yield f"  {''.join(segments(answer.people.distribution, room))}"
-            yield f"  ↑ {people_name(answer)}{_how_many(answer)}"
+            yield f"  {people_line(answer)}"
         if answer.quote is not None:
             yield f"  “{' '.join(printable(answer.quote).split())}”"
         if answer.unheard is not None:
@@ -198,8 +219,10 @@ def _member(answer: "RoomAnswer", y: float) -> Iterator[tuple[float, Node]]:
         yield y + PEOPLE_BAR, _text(agreement, MARGIN, y + 2.1, SMALL, class_="quiet", fill="#444")
     if answer.people is not None:
         yield y + PEOPLE_BAR, _bar(answer.people.distribution, at, y, PEOPLE_BAR, "people")
-        name = f"↑ {people_name(answer)}{_how_many(answer)}"
-        yield y + PEOPLE_BAR + 2.8, _text(name, at, y + PEOPLE_BAR + 2.2, SMALL, class_="quiet", fill="#444")
+        yield (
+            y + PEOPLE_BAR + 2.8,
+            _text(people_line(answer), at, y + PEOPLE_BAR + 2.2, SMALL, class_="quiet", fill="#444"),
+        )
 
 
 def _bar(shares: Sequence[float], x: float, y: float, height: float, kind: str) -> Iterator[Node]:

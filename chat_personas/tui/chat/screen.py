@@ -78,6 +78,7 @@ class ChatScreen(Screen[None]):
         ),
         _quiet("alt+up,ctrl+up", "steer_up", "Steer further along the direction"),
         _quiet("alt+down,ctrl+down", "steer_down", "Steer less, or the other way"),
+        _quiet("f12,alt+a", "room", "Ask a room of groups one question"),
         _quiet("f3", "prompt", "Show the exact prompt"),
         _quiet("f4", "measuring", "Start or stop measuring"),
         _quiet("f5,ctrl+r", "regenerate", "Regenerate the last reply"),
@@ -481,6 +482,19 @@ class ChatScreen(Screen[None]):
         chosen = await self.app.push_screen_wait(PersonasScreen(library_names()))
         if chosen is not None:
             self.enter(None, chosen)
+
+    @work(group="ask", exclusive=True)
+    async def action_room(self) -> None:
+        """Ask all groups of an attribute one question; go on with one of them, if that is chosen."""
+        from chat_personas.tui.room.answers import ask_the_room
+
+        try:
+            chosen = await ask_the_room(self.app, self.session)
+        except ReportedError as error:
+            self._notify_failure(error)
+            return
+        if chosen is not None:
+            self.enter(chosen)
 
     @work(group="ask", exclusive=True)
     async def action_export(self) -> None:
