@@ -1,7 +1,7 @@
-"""Make the pictures of docs/room.md from the real program: `python -m scripts.pictures.make_room_pictures`.
+"""Make the pictures of docs/room.md and docs/compare-personas.md: `python -m scripts.pictures.make_room_pictures`.
 
-room.svg is the screen after a guess, with people's answers revealed; room-figure.svg is what `ask --svg` draws. Both
-are about the built-in model.
+They are made from the real program on the built-in model. room.svg is the screen after a guess, with people's answers
+revealed; room-figure.svg is what `ask --svg` draws; compare.svg is three columns with their alignments.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ import tempfile
 from textual.pilot import Pilot
 
 from chat_personas.tui.room.answers import RoomScreen
+from chat_personas.tui.room.compare import Column, CompareScreen
 from scripts.pictures.make_screenshot import PERSONA, PICTURE, until
 from scripts.pictures.portable_svg import portable
 
@@ -20,20 +21,37 @@ FOLDER = PICTURE.parent
 QUESTION, GROUPS = "GUNCONTRIBA_W26", "POLPARTY"
 GUESS = "40 30 20 10"
 SIZE = (110, 40)
+SAID = "What should be done about guns?"
+OTHERS = ("(republican", "by bio")
 
 
-async def picture_of_the_screen() -> None:
-    """Ask the parties, guess what Democrats answer, reveal what they did, and write room.svg."""
+async def pictures_of_screens() -> None:
+    """Write room.svg and compare.svg, each from a program of its own."""
     from chat_personas.cli.launch import Launch
     from chat_personas.tui.app import ChatApp
     from chat_personas.tui.session import Session
 
-    app = ChatApp(Session(Launch(PERSONA, "pocket")))
-    async with app.run_test(size=SIZE) as pilot:
-        await until(pilot, lambda: app.session.conversation is not None)
-        await ask(pilot)
-        (FOLDER / "room.svg").write_text(portable(app.export_screenshot(title="chat-personas")), encoding="utf-8")
-    print(f"written {FOLDER / 'room.svg'}", file=sys.stderr)
+    for name, press in (("room.svg", ask), ("compare.svg", compare)):
+        app = ChatApp(Session(Launch(PERSONA, "pocket")))
+        async with app.run_test(size=SIZE) as pilot:
+            await until(pilot, lambda app=app: app.session.conversation is not None)  # type: ignore[misc]
+            await press(pilot)
+            (FOLDER / name).write_text(portable(app.export_screenshot(title="chat-personas")), encoding="utf-8")
+        print(f"written {FOLDER / name}", file=sys.stderr)
+
+
+async def compare(pilot: Pilot[None]) -> None:
+    """Say the same to three columns, and wait until all are measured."""
+    app = pilot.app
+    await pilot.press("alt+c")
+    await until(pilot, lambda: bool(app.screen.query("#choices")))
+    for other in OTHERS:
+        await pilot.press(*other, "enter")
+    await pilot.press("enter")
+    await until(pilot, lambda: isinstance(app.screen, CompareScreen))
+    await pilot.press(*SAID, "enter")
+    columns = list(app.screen.query(Column))
+    await until(pilot, lambda: all(each.figures.estimate and each.figures.estimate.complete for each in columns))
 
 
 async def ask(pilot: Pilot[None]) -> None:
@@ -71,5 +89,5 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as home:
         os.environ["CHAT_PERSONAS_HOME"] = home
         os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
-        asyncio.run(picture_of_the_screen())
+        asyncio.run(pictures_of_screens())
         picture_of_the_figure()
