@@ -32,7 +32,10 @@ ALONE = (
     "chat-personas eval PERSONA can"
 )
 ALONE_IN_SHORT = "one question alone has no verdict: the model may follow the letters"
-ORDERS_EXPLAINED = "orders agree: 1 = the same answer in both option orders, 0 and below = another one"
+ORDERS_EXPLAINED = (
+    "orders agree: 1 = the same answer in both option orders, 0 and below = another one; order bias: how much of the "
+    "answer changes with the order"
+)
 ONE_REPLY = "a reply in words is one draw of the model, and no person's words"
 NO_PEOPLE = "no human figures for this group"
 LEAST_AGREEMENT = 0.5
@@ -88,11 +91,12 @@ def why_no_bar(answer: "RoomAnswer") -> str | None:
 
 
 def agreement_words(answer: "RoomAnswer") -> str:
-    """Say how far the option orders agree: `orders agree 0.93`; empty where there are not two."""
+    """Say how far the option orders agree: `orders agree 0.93, order bias 0.08`; empty where there are not two."""
     if answer.order_agreement is None or why_no_bar(answer):
         return ""
+    agreement, bias = (plain(each, decimals=COMPACT) for each in (answer.order_agreement, answer.order_bias))
     disagree = answer.order_agreement < LEAST_AGREEMENT
-    return f"{'! orders disagree' if disagree else 'orders agree'} {plain(answer.order_agreement, decimals=COMPACT)}"
+    return f"{'! orders disagree' if disagree else 'orders agree'} {agreement}, order bias {bias}"
 
 
 def people_line(answer: "RoomAnswer") -> str:
@@ -216,7 +220,8 @@ def _member(answer: "RoomAnswer", y: float) -> Iterator[tuple[float, Node]]:
     agreement = agreement_words(answer)
     y += BAR + 0.6
     if agreement:
-        yield y + PEOPLE_BAR, _text(agreement, MARGIN, y + 2.1, SMALL, class_="quiet", fill="#444")
+        for line, words in enumerate(agreement.split(", ")):
+            yield y + PEOPLE_BAR, _text(words, MARGIN, y + 2.1 + line * 2.7, SMALL, class_="quiet", fill="#444")
     if answer.people is not None:
         yield y + PEOPLE_BAR, _bar(answer.people.distribution, at, y, PEOPLE_BAR, "people")
         yield (
@@ -289,7 +294,7 @@ def page_document(report: "RoomReport") -> str:
 
 
 def _figures(report: "RoomReport") -> Element:
-    heads = ("", *report.question.options, "refusal", "orders agree", "n")
+    heads = ("", *report.question.options, "refusal", "orders agree", "order bias", "n")
     return table("Shares in percent, refusals apart", heads, _rows(report))
 
 
@@ -297,14 +302,14 @@ def _rows(report: "RoomReport") -> Iterator[Sequence[Node]]:
     for answer in report.answers:
         why = why_no_bar(answer)
         if answer.model is not None and why is None:
-            agreement = plain(answer.order_agreement, decimals=COMPACT)
-            yield printable(answer.title), *_percent(answer.model), plain(answer.refusal), agreement, MISSING
+            orders = [plain(each, decimals=COMPACT) for each in (answer.order_agreement, answer.order_bias)]
+            yield printable(answer.title), *_percent(answer.model), plain(answer.refusal), *orders, MISSING
         elif why is not None:
-            yield f"{printable(answer.title)}: {why}", *[MISSING] * (len(report.question.options) + 3)
+            yield f"{printable(answer.title)}: {why}", *[MISSING] * (len(report.question.options) + 4)
         if answer.people is not None:
             n = MISSING if answer.people.n is None else f"{answer.people.n:,.0f}"
             shares = _percent(answer.people.distribution)
-            yield people_name(answer), *shares, plain(answer.people.refusal), MISSING, n
+            yield people_name(answer), *shares, plain(answer.people.refusal), MISSING, MISSING, n
 
 
 def _percent(shares: Sequence[float]) -> list[str]:

@@ -11,6 +11,7 @@ import sys
 import tempfile
 
 from textual.pilot import Pilot
+from textual.widgets import OptionList
 
 from chat_personas.tui.room.answers import RoomScreen
 from chat_personas.tui.room.compare import Column, CompareScreen
@@ -44,7 +45,7 @@ async def compare(pilot: Pilot[None]) -> None:
     """Say the same to three columns, and wait until all are measured."""
     app = pilot.app
     await pilot.press("alt+c")
-    await until(pilot, lambda: bool(app.screen.query("#choices")))
+    await until(pilot, lambda: any(listed.option_count for listed in app.screen.query(OptionList)))
     for other in OTHERS:
         await pilot.press(*other, "enter")
     await pilot.press("enter")

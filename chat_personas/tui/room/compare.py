@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import aclosing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -55,7 +54,7 @@ class ColumnsScreen(Screen[tuple[LoadedPersona, ...] | None]):
         super().__init__()
         self._first = first
         self._picked: list[LoadedPersona] = []
-        self._offered = {loaded.line: loaded for loaded in _offered(first)}
+        self._offered: dict[str, LoadedPersona] = {}
         self._typed = Input(id="typed", placeholder="Type to narrow the list: a persona, or a steering")
         self._listed = OptionList(id="choices", markup=False)
 
@@ -68,7 +67,13 @@ class ColumnsScreen(Screen[tuple[LoadedPersona, ...] | None]):
         yield KeyLine()
 
     def on_mount(self) -> None:
-        """List everybody."""
+        """Show the screen at once, and everybody as soon as they have been read."""
+        self.read()
+
+    @work(exclusive=True)
+    async def read(self) -> None:
+        """Read the personas that can be columns, and list them."""
+        self._offered = await asyncio.to_thread(lambda: dict(_offered(self._first)))
         self._list()
 
     @on(Input.Changed)
@@ -102,7 +107,7 @@ class ColumnsScreen(Screen[tuple[LoadedPersona, ...] | None]):
         choices = [Choice(f"Compare {' and '.join(names)}", "")] if self._picked and not words else []
         if len(names) < MOST:
             lines = [line for line in self._offered if all(word in line.casefold() for word in words)]
-            choices += [Choice(f"+ {line}", line) for line in lines if self._offered[line].loaded not in self._picked]
+            choices += [Choice(f"+ {line}", line) for line in lines if self._offered[line] not in self._picked]
         self._listed.clear_options()
         self._listed.add_options(choices)
         self._listed.highlighted = 0 if choices else None
@@ -112,31 +117,23 @@ class ColumnsScreen(Screen[tuple[LoadedPersona, ...] | None]):
         if not chosen.value:
             self.dismiss((self._first, *self._picked))
             return
-        self._picked.append(self._offered[str(chosen.value)].loaded)
+        self._picked.append(self._offered[str(chosen.value)])
         with self.prevent(Input.Changed):
             self._typed.value = ""
         self._list()
         self.set_focus(self._typed)
 
 
-@dataclass(frozen=True, slots=True)
-class _Offered:
-    """A persona that can be a column, and its line in the list."""
-
-    loaded: LoadedPersona
-    line: str
-
-
-def _offered(first: LoadedPersona) -> Iterator[_Offered]:
-    """Yield the persona itself under its other steerings, then the others of the library."""
+def _offered(first: LoadedPersona) -> Iterator[tuple[str, LoadedPersona]]:
+    """Yield the persona itself under its other steerings, then the others of the library, each with its line."""
     persona = first.persona
     for steering in BY_PROMPT if persona.groups else ():
         if steering != persona.steering:
-            yield _Offered(steered_as(first, steering), f"{persona.title}, steered by {steering}")
+            yield f"{persona.title}, steered by {steering}", steered_as(first, steering)
     for name in library_names():
         loaded = load_persona(name)
         if loaded.persona.name != persona.name:
-            yield _Offered(loaded, f"{loaded.persona.title} ({name})")
+            yield f"{loaded.persona.title} ({name})", loaded
 
 
 def _named(loaded: LoadedPersona) -> str:

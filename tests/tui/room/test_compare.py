@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input, Static
+from textual.widgets import Input, OptionList, Static
 
 from chat_personas.corpus import Corpus
 from chat_personas.tui.chat.screen import ChatScreen
@@ -20,12 +20,20 @@ GUNS = "What about guns?"
 
 async def compare(pilot: Pilot[None], *others: str) -> CompareScreen:
     """Compare the persona that is talked with with others, each found by a few letters."""
-    await pilot.press("alt+c")
-    await until(pilot, lambda: isinstance(pilot.app.screen, ColumnsScreen))
+    await choosing(pilot)
     for other in others:
         await pilot.press(*other, "enter")
     await pilot.press("enter")
     return await comparing(pilot)
+
+
+async def choosing(pilot: Pilot[None]) -> OptionList:
+    """Press the key, and wait until everybody is listed."""
+    await pilot.press("alt+c")
+    await until(pilot, lambda: isinstance(pilot.app.screen, ColumnsScreen))
+    choices = pilot.app.screen.query_one("#choices", OptionList)
+    await until(pilot, lambda: choices.option_count > 0)
+    return choices
 
 
 async def comparing(pilot: Pilot[None]) -> CompareScreen:
@@ -214,19 +222,16 @@ async def test_nothing_is_sent_while_they_are_still_replying(corpus_file: Path) 
 
 async def test_no_more_than_four_columns_can_be_chosen(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine())) as pilot:
-        await pilot.press("alt+c")
-        await until(pilot, lambda: isinstance(pilot.app.screen, ColumnsScreen))
+        choices = await choosing(pilot)
         for other in ("(repub", "(woman", "(man"):
             await pilot.press(*other, "enter")
 
-        choices = pilot.app.screen.query_one("#choices")
-        assert choices.option_count == 1  # type: ignore[attr-defined]
+        assert choices.option_count == 1
 
 
 async def test_after_escape_from_the_choice_the_conversation_has_the_focus_again(corpus_file: Path) -> None:
     async with screen(session(corpus_file, ScreenEngine())) as pilot:
-        await pilot.press("alt+c")
-        await until(pilot, lambda: isinstance(pilot.app.screen, ColumnsScreen))
+        await choosing(pilot)
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, ChatScreen))
         assert chat(pilot).composer.has_focus
