@@ -273,7 +273,8 @@ class Room:
     """One question, and the answers of everybody in the room as they come.
 
     The unsteered model is the first member. `measure` asks for the distributions and `hear` for replies in words; each
-    yields the place of the member that has just answered. `report` is about what has come by then.
+    yields the place of the member that has just answered. Asked once more, they go on with those who have not answered.
+    `report` is about what has come by then.
     """
 
     def __init__(
@@ -286,7 +287,7 @@ class Room:
         seed: int = 0,
     ) -> None:
         self.question = question
-        self._engine = engine
+        self.engine = engine
         self._expression = expression
         self._seed = seed
         self._seats = [_Seat(load_persona(UNSTEERED)), *(_Seat(member) for member in members)]
@@ -313,12 +314,14 @@ class Room:
         asked = self.question.question
         if asked is None:
             return
-        if (why := cannot(self._expression, self._engine.info, self._engine.info)) is not None:
+        if (why := cannot(self._expression, self.engine.info, self.engine.info)) is not None:
             raise EngineError(why)
         for place, seat in enumerate(self._seats):
+            if seat.outcome is not None:
+                continue
             prompt = system_prompt(seat.member.persona)
             prefix = [Message("system", prompt)] if prompt else []
-            engine = steered_for(self._engine, seat.member)
+            engine = steered_for(self.engine, seat.member)
             outcomes = METHODS[self._expression].ask(engine, prefix, [asked], Asking(self._seed))
             async with aclosing(outcomes):
                 async for outcome in outcomes:
@@ -335,8 +338,10 @@ class Room:
             PersonaError, SteeringError, InterventionError: as `measure`.
         """
         for place, seat in enumerate(self._seats):
+            if seat.quote is not None:
+                continue
             conversation = await asyncio.to_thread(
-                Conversation.start, corpus, self._engine, seat.member, sampling=self._sampling(seat.member.persona)
+                Conversation.start, corpus, self.engine, seat.member, sampling=self._sampling(seat.member.persona)
             )
             try:
                 async with aclosing(conversation.send(self.question.stem)) as events:
@@ -368,7 +373,7 @@ class Room:
                 paraphrased=asked.paraphrased if asked is not None and survey is not None else None,
             ),
             survey=None if survey is None or asked is None else survey_info(survey, [asked]),
-            model=ModelInfo.model_validate(self._engine.info),
+            model=ModelInfo.model_validate(self.engine.info),
             expression=self._expression,
             seed=self._seed,
             answers=tuple(

@@ -1,4 +1,4 @@
-"""The table of conversations: adding, finding, listing and renaming them, and the filter on them."""
+"""The table of conversations: adding, finding, listing and renaming them, the filter on them, and comparisons."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import date
 
 from chat_personas.corpus.errors import CorpusError, UnknownConversationError
 from chat_personas.corpus.rows import ConversationRow, ConversationSummary
-from chat_personas.corpus.sql import Value, columns_of, fetch, insert, storable, update, values_of
+from chat_personas.corpus.sql import Value, columns_of, fetch, insert, now, stamp, storable, update, values_of
 from chat_personas.corpus.study_rows import Scope
 from personas.inputs.suggestions import quoted
 
@@ -170,6 +170,26 @@ def set_active_leaf(connection: sqlite3.Connection, identifier: str, message_id:
     ).rowcount
     if not changed:
         raise CorpusError(f"message {message_id} is not in the conversation {identifier}")
+
+
+def add_to_comparison(connection: sqlite3.Connection, comparison_id: str, identifier: str, place: int) -> None:
+    """Make a conversation one column of a comparison, unless it is already."""
+    connection.execute(
+        "INSERT OR IGNORE INTO comparisons (id, conversation_id, place, created_at) VALUES (?, ?, ?, ?)",
+        (comparison_id, identifier, place, stamp(now())),
+    )
+
+
+def comparison_of(connection: sqlite3.Connection, identifier: str) -> str | None:
+    """Return the comparison that a conversation is a column of."""
+    found = connection.execute("SELECT id FROM comparisons WHERE conversation_id = ?", (identifier,)).fetchone()
+    return None if found is None else str(found["id"])
+
+
+def compared(connection: sqlite3.Connection, comparison_id: str) -> tuple[str, ...]:
+    """Return the conversations of a comparison, from left to right."""
+    sql = "SELECT conversation_id FROM comparisons WHERE id = ? ORDER BY place, conversation_id"
+    return tuple(row["conversation_id"] for row in connection.execute(sql, (comparison_id,)))
 
 
 def _beginning(key: str) -> str:

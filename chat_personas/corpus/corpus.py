@@ -162,6 +162,21 @@ class Corpus:
         with self._connections.writing() as connection:
             conversations.remove_unspoken(connection, conversation_id)
 
+    def add_to_comparison(self, comparison_id: str, conversation_id: str, place: int) -> None:
+        """Keep that a conversation is one column, at this place from 0, of a comparison."""
+        with self._connections.writing() as connection:
+            conversations.add_to_comparison(connection, comparison_id, conversation_id, place)
+
+    def comparison_of(self, conversation_id: str) -> str | None:
+        """Return the key of the comparison that a conversation is a column of; None where it stands alone."""
+        with self._connections.reading() as connection:
+            return conversations.comparison_of(connection, conversation_id)
+
+    def compared(self, comparison_id: str) -> tuple[str, ...]:
+        """Return the keys of the conversations of a comparison, from left to right; deleted ones are not among them."""
+        with self._connections.reading() as connection:
+            return conversations.compared(connection, comparison_id)
+
     # Messages
 
     def begin_turn(

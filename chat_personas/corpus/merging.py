@@ -34,6 +34,7 @@ _KEYS = {
     "stages": ("participation_id", "name"),
     "answers": ("participation_id", "stage", "instrument", "item"),
     "guesses": ("participation_id", "stage", "question"),
+    "comparisons": ("id", "conversation_id"),
     "study_conversations": ("conversation_id",),
     "compositions": ("message_id",),
     "ratings": ("id",),

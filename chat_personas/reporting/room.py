@@ -31,7 +31,11 @@ ALONE = (
     "one question alone has no verdict: it cannot show whether the model answers, or follows the letters; "
     "chat-personas eval PERSONA can"
 )
-ORDERS_EXPLAINED = "orders agree: 1 = the same answer in both option orders, 0 and below = another one"
+ALONE_IN_SHORT = "one question alone has no verdict: the model may follow the letters"
+ORDERS_EXPLAINED = (
+    "orders agree: 1 = the same answer in both option orders, 0 and below = another one; order bias: how much of the "
+    "answer changes with the order"
+)
 ONE_REPLY = "a reply in words is one draw of the model, and no person's words"
 NO_PEOPLE = "no human figures for this group"
 LEAST_AGREEMENT = 0.5
@@ -46,8 +50,8 @@ def letter(place: int) -> str:
 
 
 def option_lines(options: Sequence[str]) -> list[str]:
-    """Return the options with their letters: `A  It helps a lot`."""
-    return [f"{letter(place)}  {printable(text)}" for place, text in enumerate(options)]
+    """Return the options with their letters: `A It helps a lot`."""
+    return [f"{letter(place)} {printable(text)}" for place, text in enumerate(options)]
 
 
 def segments(shares: Sequence[float], width: int) -> list[str]:
@@ -87,11 +91,28 @@ def why_no_bar(answer: "RoomAnswer") -> str | None:
 
 
 def agreement_words(answer: "RoomAnswer") -> str:
-    """Say how far the option orders agree: `orders agree 0.93`; empty where there are not two."""
+    """Say how far the option orders agree: `orders agree 0.93, order bias 0.08`; empty where there are not two."""
     if answer.order_agreement is None or why_no_bar(answer):
         return ""
+    agreement, bias = (plain(each, decimals=COMPACT) for each in (answer.order_agreement, answer.order_bias))
     disagree = answer.order_agreement < LEAST_AGREEMENT
-    return f"{'! orders disagree' if disagree else 'orders agree'} {plain(answer.order_agreement, decimals=COMPACT)}"
+    return f"{'! orders disagree' if disagree else 'orders agree'} {agreement}, order bias {bias}"
+
+
+def people_line(answer: "RoomAnswer") -> str:
+    """Name the people of a bar and say how many they are: `↑ Democrat answers (n 1,483)`."""
+    return f"↑ {people_name(answer)}{_how_many(answer)}"
+
+
+def misses(shares: Sequence[float], people: Sequence[float]) -> str:
+    """Say how far shares are from people's: total variation, as how many of 100 answers would have to move."""
+    return f"{50 * sum(abs(one - other) for one, other in zip(shares, people, strict=True)):.0f} of 100"
+
+
+def guess_line(guess: Sequence[float], model: Sequence[float] | None, people: Sequence[float]) -> str:
+    """Say how many of 100 answers a guess and, where it answered, the model would have to move to match people's."""
+    persona = "" if model is None else f"; the model: {misses(model, people)}"
+    return f"answers that would have to move to match people's: the guess: {misses(guess, people)}{persona}"
 
 
 def circumstances(report: "RoomReport") -> Iterator[str]:
@@ -102,11 +123,15 @@ def circumstances(report: "RoomReport") -> Iterator[str]:
         yield ALONE
     elif report.answers:
         yield "asked without options: there are replies in words and no figures"
+    yield asked_how(report)
+
+
+def asked_how(report: "RoomReport") -> str:
+    """Say which model was asked how, and whose answers stand beside its own."""
     asked = f"model {model_described(report.model)} · {report.expression}"
     if report.survey is None:
-        yield f"{asked} · a question in your own words: no human figures"
-    else:
-        yield f"{asked} · survey {printable(report.survey.name)} ({figures_described(report.survey)})"
+        return f"{asked} · a question in your own words: no human figures"
+    return f"{asked} · survey {printable(report.survey.name)} ({figures_described(report.survey)})"
 
 
 def text_lines(report: "RoomReport", width: int) -> Iterator[str]:
@@ -123,7 +148,7 @@ def text_lines(report: "RoomReport", width: int) -> Iterator[str]:
             yield f"  {''.join(segments(answer.model, room))}"
         if answer.people is not None:
             yield f"  {''.join(segments(answer.people.distribution, room))}"
-            yield f"  ↑ {people_name(answer)}{_how_many(answer)}"
+            yield f"  {people_line(answer)}"
         if answer.quote is not None:
             yield f"  “{' '.join(printable(answer.quote).split())}”"
         if answer.unheard is not None:
@@ -195,11 +220,14 @@ def _member(answer: "RoomAnswer", y: float) -> Iterator[tuple[float, Node]]:
     agreement = agreement_words(answer)
     y += BAR + 0.6
     if agreement:
-        yield y + PEOPLE_BAR, _text(agreement, MARGIN, y + 2.1, SMALL, class_="quiet", fill="#444")
+        for line, words in enumerate(agreement.split(", ")):
+            yield y + PEOPLE_BAR, _text(words, MARGIN, y + 2.1 + line * 2.7, SMALL, class_="quiet", fill="#444")
     if answer.people is not None:
         yield y + PEOPLE_BAR, _bar(answer.people.distribution, at, y, PEOPLE_BAR, "people")
-        name = f"↑ {people_name(answer)}{_how_many(answer)}"
-        yield y + PEOPLE_BAR + 2.8, _text(name, at, y + PEOPLE_BAR + 2.2, SMALL, class_="quiet", fill="#444")
+        yield (
+            y + PEOPLE_BAR + 2.8,
+            _text(people_line(answer), at, y + PEOPLE_BAR + 2.2, SMALL, class_="quiet", fill="#444"),
+        )
 
 
 def _bar(shares: Sequence[float], x: float, y: float, height: float, kind: str) -> Iterator[Node]:
@@ -266,7 +294,7 @@ def page_document(report: "RoomReport") -> str:
 
 
 def _figures(report: "RoomReport") -> Element:
-    heads = ("", *report.question.options, "refusal", "orders agree", "n")
+    heads = ("", *report.question.options, "refusal", "orders agree", "order bias", "n")
     return table("Shares in percent, refusals apart", heads, _rows(report))
 
 
@@ -274,14 +302,14 @@ def _rows(report: "RoomReport") -> Iterator[Sequence[Node]]:
     for answer in report.answers:
         why = why_no_bar(answer)
         if answer.model is not None and why is None:
-            agreement = plain(answer.order_agreement, decimals=COMPACT)
-            yield printable(answer.title), *_percent(answer.model), plain(answer.refusal), agreement, MISSING
+            orders = [plain(each, decimals=COMPACT) for each in (answer.order_agreement, answer.order_bias)]
+            yield printable(answer.title), *_percent(answer.model), plain(answer.refusal), *orders, MISSING
         elif why is not None:
-            yield f"{printable(answer.title)}: {why}", *[MISSING] * (len(report.question.options) + 3)
+            yield f"{printable(answer.title)}: {why}", *[MISSING] * (len(report.question.options) + 4)
         if answer.people is not None:
             n = MISSING if answer.people.n is None else f"{answer.people.n:,.0f}"
             shares = _percent(answer.people.distribution)
-            yield people_name(answer), *shares, plain(answer.people.refusal), MISSING, n
+            yield people_name(answer), *shares, plain(answer.people.refusal), MISSING, MISSING, n
 
 
 def _percent(shares: Sequence[float]) -> list[str]:

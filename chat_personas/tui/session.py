@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from chat_personas.monitor.inside import Inside
     from chat_personas.monitor.monitor import Monitor
     from chat_personas.settings import Settings
+    from chat_personas.tui.room.answers import RoomTable
     from eval.engine import Engine, EngineInfo
+    from eval.surveys.loading import LoadedSurvey
     from personas import LoadedPersona, Persona
 
 
@@ -100,6 +102,7 @@ class Session:
         self.engine: Engine | None = None
         self.conversation: Conversation | None = None
         self.monitor: Monitor | None = None
+        self.room: RoomTable | None = None
         self._corpus_opening: asyncio.Task[Corpus] | None = None
         self.failure: Exception | None = None
         self.unsent = 0
@@ -256,6 +259,15 @@ class Session:
                 self.launch.make_monitor, self.conversation.engine, self.conversation.persona, self.corpus
             )
         return self.monitor
+
+    async def open_survey(self) -> "LoadedSurvey":
+        """Return the survey that the conversation is measured with. Raises SurveyError."""
+        from chat_personas.surveys import find_survey
+
+        monitor = await self.open_monitor()
+        return (
+            monitor.survey if monitor is not None else await asyncio.to_thread(find_survey, self.launch.settings.survey)
+        )
 
     async def read_inside(self) -> "Inside | None":
         """Read the last reply along the persona's direction; None where it has none, or the model shows no states.

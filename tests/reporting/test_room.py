@@ -49,7 +49,7 @@ async def test_orders_that_disagree_are_marked() -> None:
     async for _ in room.measure():
         pass
 
-    assert sum("! orders disagree -1.00" in line for line in text_lines(room.report(), 80)) == 2
+    assert sum("! orders disagree -1.00, order bias 1.00" in line for line in text_lines(room.report(), 80)) == 2
 
 
 async def test_the_table_of_the_page_has_the_figures_in_percent() -> None:
@@ -59,7 +59,7 @@ async def test_the_table_of_the_page_has_the_figures_in_percent() -> None:
         pass
 
     found = rows(page_document(room.report()), "Shares in percent, refusals apart")
-    assert found["A Democrat"] == ["75.0", "25.0", "0.000", "1.00", "—"]
+    assert found["A Democrat"] == ["75.0", "25.0", "0.000", "1.00", "0.00", "—"]
 
 
 async def test_hostile_options_load_nothing_and_control_no_terminal() -> None:

@@ -1,7 +1,7 @@
 """The chat screen: the conversation with the alignment panel beside it, and what its keys do."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -92,6 +92,8 @@ class ChatScreen(Screen[None]):
         ),
         _quiet("alt+up,ctrl+up", "steer_up", "Steer further along the direction"),
         _quiet("alt+down,ctrl+down", "steer_down", "Steer less, or the other way"),
+        _quiet("f12,alt+a", "room", "Ask a room of groups one question"),
+        _quiet("alt+c,f11", "compare", "Compare personas side by side"),
         _quiet("f3", "prompt", "Show the exact prompt"),
         _quiet("f4", "measuring", "Start or stop measuring"),
         _named("f5,ctrl+r", "regenerate", "Again", "Regenerate the last reply"),
@@ -540,6 +542,32 @@ class ChatScreen(Screen[None]):
         chosen = await self.app.push_screen_wait(PersonasScreen(library_names()))
         if chosen is not None:
             self.enter(None, chosen)
+
+    @work(group="ask", exclusive=True)
+    async def action_room(self) -> None:
+        """Ask all groups of an attribute one question; go on with one of them, if that is chosen."""
+        from chat_personas.tui.room.answers import ask_the_room
+
+        await self._go_where(ask_the_room(self.app, self.session))
+
+    @work(group="ask", exclusive=True)
+    async def action_compare(self) -> None:
+        """Say what is typed, or what was said last, to other personas side by side with this one."""
+        from chat_personas.tui.room.compare import compare_personas
+
+        last = self.transcript.last("user")
+        text = self.composer.text.strip() or (last.text if last is not None else "")
+        await self._go_where(compare_personas(self.app, self.session, text))
+
+    async def _go_where(self, choosing: Awaitable[str | None]) -> None:
+        """Go to the conversation that another screen gives, if it gives one."""
+        try:
+            chosen = await choosing
+        except ReportedError as error:
+            self._notify_failure(error)
+            return
+        if chosen is not None:
+            self.enter(chosen)
 
     @work(group="ask", exclusive=True)
     async def action_export(self) -> None:
