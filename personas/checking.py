@@ -14,8 +14,8 @@ from personas.inputs.documents import JSON, json_document
 from personas.inputs.files import FileKind, FileText, read_text
 from personas.inputs.models import faults, fix, unknown_key
 from personas.inputs.suggestions import quoted, suggestion
+from personas.inputs.toml_positions import KeyPath, key_lines, line_of
 from personas.persona import SCHEMA, STEERINGS, Persona
-from personas.toml_positions import KeyPath, key_lines, line_of
 
 _PERSONA_FILE = FileKind("a persona file (TOML)", 1_000_000, PersonaError)
 

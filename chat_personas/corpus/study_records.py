@@ -7,9 +7,10 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from chat_personas.corpus import conversations
 from chat_personas.corpus.connection import Connections
 from chat_personas.corpus.errors import UnknownParticipationError
-from chat_personas.corpus.rows import Row
+from chat_personas.corpus.rows import ConversationRow, Row
 from chat_personas.corpus.sql import columns_of, fetch, insert, now, stamp, storable, values_of
 from chat_personas.corpus.study_rows import (
     AnswerRow,
@@ -124,11 +125,15 @@ class StudyRecords:
                 _replace(connection, "guesses", values_of(row))
                 _touch(connection, row.participation_id)
 
-    def attach(self, participation_id: str, conversation_id: str) -> None:
-        """Say that a conversation, which is in the corpus, is the one of a participation."""
+    def attach(self, participation_id: str, conversation: ConversationRow) -> None:
+        """Say that a conversation is the one of a participation, and add it to the corpus unless it is there.
+
+        Call it before anything is said: whatever the program dies of, a participant's words never count as the owner's.
+        """
         with self._connections.writing() as connection:
+            conversations.add_unspoken(connection, conversation)
             connection.execute(
-                "INSERT OR IGNORE INTO study_conversations VALUES (?, ?)", (conversation_id, participation_id)
+                "INSERT OR IGNORE INTO study_conversations VALUES (?, ?)", (conversation.id, participation_id)
             )
             _touch(connection, participation_id)
 

@@ -189,7 +189,7 @@ class RoundHistory:
         if not rows or not self._has_room(self._corpus, place.message_id):
             return None
         row = max(rows, key=lambda row: (row.complete, row.id))
-        answers, failures = _outcomes(self._corpus.probes(row.id), row.dropped_messages)
+        answers, failures = outcomes_of(self._corpus.probes(row.id), row.dropped_messages)
         return RepeatedRound(answers, failures, row.complete)
 
     def _of_branch(self, corpus: "Corpus", message_id: str) -> list[EarlierRound]:
@@ -214,7 +214,7 @@ class RoundHistory:
         return rounds
 
     def _read(self, row: "MeasurementRow", turn: int, probes: Sequence["ProbeRow"]) -> EarlierRound:
-        answers, failures = _outcomes(probes, row.dropped_messages)
+        answers, failures = outcomes_of(probes, row.dropped_messages)
         measure = self._measure
         questions, asked = measure.survey.survey.questions, ids_of(answers, failures)
         values = turn_values(turn, questions, measure.groups, asked, answers, measure.seed)
@@ -247,7 +247,7 @@ def times_asked(rounds: Sequence[EarlierRound], ids: Sequence[str]) -> dict[str,
     return dict(zip(ids, np.sum([earlier.values.asked for earlier in rounds], axis=0).tolist(), strict=True))
 
 
-def _outcomes(probes: Sequence["ProbeRow"], dropped_messages: int) -> tuple[tuple[Answer, ...], tuple[Failure, ...]]:
+def outcomes_of(probes: Sequence["ProbeRow"], dropped_messages: int) -> tuple[tuple[Answer, ...], tuple[Failure, ...]]:
     """Return the answers and the failures that a stored round holds. `probes` are ordered by question."""
     why = {probe.question: probe.failure for probe in probes if probe.failure is not None}
     answers = tuple(

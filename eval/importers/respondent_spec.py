@@ -1,13 +1,12 @@
 """The description of a table with a row per person: which columns are questions, groups and the weight (TOML)."""
 
 import re
-import tomllib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from math import isnan
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, FiniteFloat, ValidationError, field_validator, model_validator
 
@@ -19,13 +18,12 @@ from eval.surveys.respondents import NOT_ASKED
 from personas import Group
 from personas.catalogue import is_own
 from personas.inputs.files import display_name
-from personas.inputs.models import Line, Prose, StrictModel, broken_rule, explain, faults
+from personas.inputs.models import Line, Prose, StrictModel, broken_rule
 from personas.inputs.suggestions import quoted, suggestion
-from personas.toml_positions import key_lines, line_of
+from personas.inputs.toml_text import parse_toml
 
 SCHEMA: Literal["chat-personas/respondents@1"] = "chat-personas/respondents@1"
 _WHOLE = re.compile(r"([+-]?)0*(\d+)(?:\.0*)?")
-Document = TypeVar("Document", bound=StrictModel)
 _FIXES = {"model_type": "write a table", "dict_type": "write a table [scales.NAME] for each"}
 
 
@@ -273,23 +271,4 @@ def read_spec(path: Path) -> RespondentsSpec:
     Raises:
         SurveyError: it cannot be read, or has a fault; the message names the line of the first.
     """
-    return read_toml(path, RespondentsSpec, _FIXES)
-
-
-def read_toml(path: Path, model: type[Document], fixes: Mapping[str, str]) -> Document:
-    """Read a document of `model` in TOML; `fixes` say what to write in place of a wrong value, by the type of error.
-
-    Raises:
-        SurveyError: it cannot be read, or has a fault; the message names the line of the first.
-    """
-    text = read_text(path)
-    try:
-        return model.model_validate(tomllib.loads(text))
-    except ValidationError as error:
-        lines = key_lines(text)
-        found = [(line_of(each.get("ctx", {}).get("key") or each["loc"], lines), each) for each in faults(error)]
-        (line, first), *others = sorted(found, key=lambda each: each[0])
-        more = f" ({len(others)} more fault{'s' if len(others) > 1 else ''} in the file)" if others else ""
-        raise SurveyError(f"{display_name(path)}: line {line}: {explain(first, model, fixes=fixes)}{more}") from error
-    except (ValueError, RecursionError) as error:
-        raise SurveyError(f"{display_name(path)}: this is not valid TOML ({error}); correct it") from error
+    return parse_toml(read_text(path), RespondentsSpec, SurveyError, name=display_name(path), fixes=_FIXES)

@@ -16,7 +16,7 @@ from pydantic import BeforeValidator, Field, FiniteFloat, ValidationError, model
 from eval.errors import SurveyError
 from eval.importers.building import ImportOptions, ImportResult, collapsed
 from eval.importers.labelled_file import LabelledFile, Variable, open_labelled
-from eval.importers.reading import number_of
+from eval.importers.reading import number_of, read_text
 from eval.importers.refusal_texts import declines, was_not_asked
 from eval.importers.respondent_guess import (
     MOST_OPTIONS,
@@ -39,13 +39,13 @@ from eval.importers.respondent_spec import (
     as_table,
     check_distinct,
     code_of,
-    read_toml,
 )
 from eval.importers.respondent_table import PeopleTable, survey_of
 from personas import CATALOGUE
 from personas.inputs.files import display_name
 from personas.inputs.models import Line, Prose, StrictModel
 from personas.inputs.suggestions import nearest, quoted
+from personas.inputs.toml_text import parse_toml
 
 SCHEMA: Literal["chat-personas/survey-mapping@1"] = "chat-personas/survey-mapping@1"
 _CODE_ALONE = BeforeValidator(lambda value: value if isinstance(value, dict) else {"code": value})
@@ -155,7 +155,7 @@ def read_mapping(path: Path) -> SurveyMapping:
     Raises:
         SurveyError: it cannot be read, or has a fault; the message names the line of the first.
     """
-    return read_toml(path, SurveyMapping, _FIXES)
+    return parse_toml(read_text(path), SurveyMapping, SurveyError, name=display_name(path), fixes=_FIXES)
 
 
 def read_spss(path: Path, import_options: ImportOptions) -> ImportResult:

@@ -1,6 +1,7 @@
 """Bring every generated part of docs/ up to date: `make docs`, or `python -m scripts.docs`."""
 
 from scripts.docs import (
+    write_accessibility,
     write_answers,
     write_commands,
     write_corpus,
@@ -12,6 +13,7 @@ from scripts.docs import (
 )
 
 WRITERS = (
+    write_accessibility,
     write_answers,
     write_commands,
     write_corpus,

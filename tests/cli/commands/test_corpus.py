@@ -141,6 +141,47 @@ def test_a_rating_of_nothing_or_by_nothing_is_refused(
     assert corpus.ratings(kept[0]) == ()
 
 
+@pytest.mark.parametrize(
+    ("scale", "value", "ends"),
+    [
+        ("realism 1-7", "8", "1 to 7"),
+        ("realism 1-7", "0.9", "1 to 7"),
+        ("realism 1\u20137", "100", "1 to 7"),
+        ("warmth (0 - 100)", "100.5", "0 to 100"),
+        ("1 to 7", "-1", "1 to 7"),
+        ("agreement: -3 to 3", "-3.5", "-3 to 3"),
+        ("agreement \u22123\u20133", "4", "-3 to 3"),
+        ("rank 5-1", "6", "1 to 5"),
+    ],
+)
+def test_a_rating_outside_the_range_that_its_scale_names_is_refused(
+    command: Command, corpus: Corpus, kept: list[str], scale: str, value: str, ends: str
+) -> None:
+    ran = command("corpus", "rate", kept[0], "--turn", "1", "--scale", scale, "--value", value)
+    assert ran.code == 2
+    assert only_line(ran).endswith(f"--value {value} is outside the scale, which goes from {ends}\n")
+    assert corpus.ratings(kept[0]) == ()
+
+
+@pytest.mark.parametrize(
+    ("scale", "value"),
+    [
+        ("realism 1-7", "1"),
+        ("realism 1-7", "7"),
+        ("agreement -3 to 3", "-3"),
+        ("realism", "8"),
+        ("like GPT-4", "8"),
+        ("1-7 realism", "8"),
+        ("as of 2026-11-28", "8"),
+    ],
+)
+def test_a_rating_at_an_end_of_its_scale_or_on_one_without_a_range_is_kept(
+    command: Command, corpus: Corpus, kept: list[str], scale: str, value: str
+) -> None:
+    assert command("corpus", "rate", kept[0], "--turn", "1", "--scale", scale, "--value", value).code == 0
+    assert [(row.scale, row.value) for row in corpus.ratings(kept[0])] == [(scale, float(value))]
+
+
 def test_stats_count_what_is_there(command: Command, corpus: Corpus, kept: list[str], tmp_path: Path) -> None:
     assert "democrat on small.gguf, 2026-11-21 to " in command("corpus", "stats").out
     ran = command("corpus", "stats", "--json", "-")

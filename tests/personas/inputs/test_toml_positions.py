@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personas.toml_positions import KeyPath, key_lines, line_of
+from personas.inputs.toml_positions import KeyPath, key_lines, line_of
 
 VARIETY = """\
 # a = 1
