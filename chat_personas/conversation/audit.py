@@ -26,7 +26,7 @@ from eval.interventions import InterventionError
 Finding = Literal["identical", "differs", "cannot"]
 OpenEngine = Callable[[], Awaitable[Engine]]
 """Opens the model as it is when the program begins, with an empty cache."""
-AFTER_UNKNOWN = "it comes out otherwise, as it may after a reply that cannot be generated again"
+AFTER_UNKNOWN = "other words now, as may be after a reply that cannot be generated again"
 _STRENGTH = re.compile(r", strength (\S+)$")
 
 
@@ -173,11 +173,11 @@ def _why_not(logged: _Logged, info: EngineInfo) -> str | None:
     """Return why a reply cannot be generated again on this model, None where it can."""
     made = logged.made
     if made is None:
-        return "it is not recorded how it was made"
+        return "how it was made is not recorded"
     reasons = {
-        "it is being written": logged.row.status == "streaming",
-        "it came from a server, whose model cannot be known for certain": made.engine != "llama",
-        f"it was made by {made.model}; name that model with --model": made.model_sha256 != info.sha256,
+        "being written": logged.row.status == "streaming",
+        "made by a server, whose model cannot be known for certain": made.engine != "llama",
+        f"made by {made.model}; name that model with --model": made.model_sha256 != info.sha256,
         "the chat template was another one": made.template_sha256 != info.template_sha256,
         f"the context had {made.context_length} tokens, and has {info.context_length} now": (
             made.context_length != info.context_length
@@ -185,8 +185,8 @@ def _why_not(logged: _Logged, info: EngineInfo) -> str | None:
         f"flash attention was {'on' if made.flash_attention else 'off'} then": (
             made.flash_attention != info.flash_attention
         ),
-        "its seed is not recorded": made.seed is None and made.temperature > 0,
-        "it has no text": not logged.row.text and made.thought is None,
+        "the seed is not recorded": made.seed is None and made.temperature > 0,
+        "without text": not logged.row.text and made.thought is None,
     }
     return next((reason for reason, holds in reasons.items() if holds), None)
 

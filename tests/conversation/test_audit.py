@@ -114,9 +114,9 @@ async def test_a_text_that_was_altered_is_named_with_the_place(
 @pytest.mark.parametrize(
     ("column", "value", "why"),
     [
-        ("model_sha256", "00", "it was made by pocket; name that model with --model"),
-        ("engine", "openai", "it came from a server"),
-        ("seed", None, "its seed is not recorded"),
+        ("model_sha256", "00", "made by pocket; name that model with --model"),
+        ("engine", "openai", "made by a server"),
+        ("seed", None, "the seed is not recorded"),
         ("context_length", "4711", "the context had 4711 tokens"),
         ("template_sha256", "00", "the chat template was another one"),
         ("flash_attention", "1", "flash attention was on then"),
@@ -166,7 +166,7 @@ async def test_a_reply_after_one_that_cannot_be_generated_is_not_called_differen
     altered(corpus_file, "UPDATE generations SET seed = NULL WHERE message_id = ?", first.id)
     altered(corpus_file, "UPDATE messages SET text = '#' || text WHERE id = ?", last.id)
     assert [(reply.finding, reply.why) for reply in await audited(corpus)] == [
-        ("cannot", "its seed is not recorded"),
+        ("cannot", "the seed is not recorded"),
         ("cannot", AFTER_UNKNOWN),
     ]
 
@@ -175,4 +175,4 @@ async def test_a_reply_without_a_record_of_how_it_was_made_is_left_out(corpus: C
     talk(corpus, ("What about guns?", "Fewer of them."))
     altered(corpus_file, "DELETE FROM generations")
     (found,) = await audited(corpus)
-    assert (found.finding, found.why) == ("cannot", "it is not recorded how it was made")
+    assert (found.finding, found.why) == ("cannot", "how it was made is not recorded")

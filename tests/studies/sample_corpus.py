@@ -86,7 +86,7 @@ def take_part(
     )
     if said:
         conversation = talk(corpus, *((text, "I see.") for text in said), row=conversation_row())
-        records.attach(way.id, conversation)
+        records.attach(way.id, corpus.conversation(conversation))
         for row, share in zip(people_said(corpus, conversation), pasted, strict=False):
             pastes = (round(share * len(row.text)),) if share else ()
             records.add_composition(

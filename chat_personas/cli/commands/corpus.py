@@ -388,6 +388,7 @@ async def _audited(corpus: Corpus, chosen: list[str], model: str, settings: Sett
     auditing = Audit(corpus, partial(open_engine, model, settings))
     try:
         with progress_bar("regenerating replies") as advance:
+            advance(0, total)
             for each in chosen:
                 async with aclosing(auditing.replies(each)) as replies:
                     async for reply in replies:

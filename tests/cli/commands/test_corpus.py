@@ -254,7 +254,7 @@ def test_audit_of_replies_of_another_model_says_which_one(command: Command, brie
     command(brief, "--plain", "--model", tiny, given="What about guns?\n")
     ran = command("corpus", "audit", "--model", "pocket")
     assert ran.code == 0
-    assert "1 reply cannot be generated again: it was made by tiny; name that model with --model\n" in ran.out
+    assert "1 reply cannot be generated again: made by tiny; name that model with --model\n" in ran.out
 
 
 def test_audit_of_a_conversation_that_is_not_there_is_one_line(command: Command, kept: list[str]) -> None:
