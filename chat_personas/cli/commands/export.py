@@ -154,7 +154,7 @@ def export(
 
 @app.command("verify", epilog="Example: chat-personas export verify dataset")
 def verify(file: Annotated[Path, typer.Argument(metavar="FILE", help="A file or a directory.")]) -> int:
-    """Say which release a file or a directory is, and whether it was altered.
+    """Say which release a file is, and whether it was altered.
 
     Ends with 1 where no release of this corpus has just this content.
     """
