@@ -20,7 +20,8 @@ pytest.importorskip("pandas", reason="pandas is not installed")
 ITEMS = [
     {"id": "often", "kind": "choice", "text": "How often?", "options": [
         {"code": "daily", "text": "Every day"}, {"code": "never", "text": "Never"}, {"code": "b", "text": "Between"}]},
-    {"id": "views", "kind": "scale", "text": "I know the views of {people}.", "low": 1, "high": 7, "low_label": "not at all"},
+    {"id": "views", "kind": "scale", "text": "I know the views of {people}.", "low": 1, "high": 7,
+     "low_label": "not at all"},
     {"id": "why", "kind": "text", "text": "Why?"},
 ]  # fmt: skip
 DEFINED = StudyRow(
