@@ -145,6 +145,8 @@ def export(
         if out == STANDARD_OUTPUT:
             if not export_stdout(corpus, chosen, selection, terms=terms):
                 typer.echo(f"no {chosen.unit} matches; nothing was written", err=True)
+            elif stays := _what_stays(withheld(corpus, selection)):
+                typer.echo(stays.removeprefix("; "), err=True)
             return DONE
         count = export_to(corpus, chosen, selection, Path(out), force=force, terms=terms)
         stays = _what_stays(withheld(corpus, selection))
