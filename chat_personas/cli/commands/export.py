@@ -145,6 +145,8 @@ def export(
         if out == STANDARD_OUTPUT:
             if not export_stdout(corpus, chosen, selection, terms=terms):
                 typer.echo(f"no {chosen.unit} matches; nothing was written", err=True)
+            elif stays := _what_stays(withheld(corpus, selection)):
+                typer.echo(stays.removeprefix("; "), err=True)
             return DONE
         count = export_to(corpus, chosen, selection, Path(out), force=force, terms=terms)
         stays = _what_stays(withheld(corpus, selection))
@@ -154,7 +156,7 @@ def export(
 
 @app.command("verify", epilog="Example: chat-personas export verify dataset")
 def verify(file: Annotated[Path, typer.Argument(metavar="FILE", help="A file or a directory.")]) -> int:
-    """Say which release a file or a directory is, and whether it was altered.
+    """Say which release a file is, and whether it was altered.
 
     Ends with 1 where no release of this corpus has just this content.
     """

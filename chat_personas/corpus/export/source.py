@@ -5,6 +5,7 @@ them. Their keys become pseudonyms of this release. Their times begin at midnigh
 What they and the model said to each other is masked. The conversations of the owner stay as they are.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ from chat_personas.corpus.export import permission
 from chat_personas.corpus.export.masking import Mask, masked
 from chat_personas.corpus.export.pseudonyms import Kind, Pseudonyms, new_secret
 from chat_personas.corpus.rows import ConversationRow, GenerationRow, MeasurementRow, MessageRow, ProbeRow, RatingRow
-from chat_personas.corpus.sql import columns_of, fetch
+from chat_personas.corpus.sql import Value, columns_of, fetch
 from chat_personas.corpus.study_rows import (
     SCOPES,
     AnswerRow,
@@ -170,18 +171,11 @@ class Source:
             FROM conversations WHERE {condition} ORDER BY place_of(id, way)
             """  # noqa: S608
         one = f"SELECT {_CONVERSATION} FROM conversations WHERE id = ?"  # noqa: S608
-        with storage_errors(self._path):
-            keys = self._connection.execute(sql, values)
-        while True:
+        for key, way in self._page_by_page(sql, values):
             with storage_errors(self._path):
-                page = keys.fetchmany(_PAGE)
-            for key, way in page:
-                with storage_errors(self._path):
-                    (row,) = fetch(ConversationRow, self._connection.execute(one, (key,)))
-                    released = self._hand_out(row, way)
-                yield released
-            if not page:
-                return
+                (row,) = fetch(ConversationRow, self._connection.execute(one, (key,)))
+                released = self._hand_out(row, way)
+            yield released
 
     def participant(self) -> str | None:
         """Return the pseudonym of the participant whose conversation was yielded last; None for the owner's."""
@@ -219,17 +213,10 @@ class Source:
         """Yield the chosen participations, by their pseudonyms: also those that came to no conversation."""
         condition, values = permission.participations(self._selection)
         sql = f"SELECT id FROM participations WHERE {condition} ORDER BY place_of_way(id)"  # noqa: S608
-        with storage_errors(self._path):
-            keys = self._connection.execute(sql, values)
-        while True:
+        for (key,) in self._page_by_page(sql, values):
             with storage_errors(self._path):
-                page = keys.fetchmany(_PAGE)
-            for (key,) in page:
-                with storage_errors(self._path):
-                    part = self._taken_part(key)
-                yield part
-            if not page:
-                return
+                part = self._taken_part(key)
+            yield part
 
     # What belongs to a conversation
 
@@ -289,6 +276,16 @@ class Source:
             found = fetch(CompositionRow, self._connection.execute(sql, (self._in_hand.real(conversation_id),)))
         return [self._released(row, message_id="message") for row in found]
 
+    def _page_by_page(self, sql: str, values: Sequence[Value]) -> Iterator[sqlite3.Row]:
+        """Yield what a query finds, of which a page is in memory at a time."""
+        with storage_errors(self._path):
+            found = self._connection.execute(sql, values)
+            page = found.fetchmany(_PAGE)
+        while page:
+            yield from page
+            with storage_errors(self._path):
+                page = found.fetchmany(_PAGE)
+
     # Keys, times and words as they leave
 
     def _taken_part(self, key: str) -> TakenPart:
@@ -311,7 +308,7 @@ class Source:
         who = {"participant_id": of("participant", person.id)}
         no_slot = dict.fromkeys(("site", "stratum", "block", "place"))
         return TakenPart(
-            study=study,
+            study=study.model_copy(update={"definition": _without_codes(study.definition)}),
             person=_moved(person, shift, id=who["participant_id"]),
             way=_moved(way, shift, id=mine["participation_id"], **who, **no_slot),
             consents=tuple(_moved(row, shift, id=of("consent", row.id), **who) for row in consents),
@@ -407,6 +404,14 @@ def reading(path: Path, selection: Selection, terms: Terms | None = None) -> Ite
         yield Source(connection, path, selection, terms or Terms())
     finally:
         connection.close()
+
+
+def _without_codes(definition: str) -> str:
+    """Return a study's definition without what people take back to where they were recruited, to be paid."""
+    document = json.loads(definition)
+    if isinstance(document.get("study"), dict):
+        document["study"].pop("codes", None)
+    return json.dumps(document, ensure_ascii=False, sort_keys=True)
 
 
 def _moved(row: RowModel, shift: timedelta, **columns: Any) -> RowModel:

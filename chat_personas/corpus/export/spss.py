@@ -145,13 +145,14 @@ def _filled(source: Source) -> _Table:
         for name, (value, label) in talked.get(part.conversation_id or "", {}).items():
             table.put(name, value, label, measure="scale", text=isinstance(value, str))
         definition = _instruments(part.study.definition)
-        for answer in part.answers:
+        for answer in sorted(part.answers, key=lambda row: row.answered_at):
             _add_answer(table, answer, definition.get((answer.instrument, answer.item), {}))
         _add_felt(table, part.answers)
-        for guess in part.guesses:
+        for guess in sorted(part.guesses, key=lambda row: row.guessed_at):
             for place, share in enumerate(guess.shares, start=1):
-                label = f"guessed {guess.stage}: share of option {place} of {guess.question}"
-                of = ("guess", guess.stage, guess.question, str(place))
+                when = guess.stage.removeprefix("guesses_")
+                label = f"guessed {when}: share of option {place} of {guess.question}"
+                of = ("guess", when, guess.question, str(place))
                 table.variable(*of, make=_asked(label, "scale")).values[table.rows] = share
         table.rows += 1
     table.settle()
@@ -207,7 +208,7 @@ def _asked(label: str, measure: str, *, text: bool = False) -> Callable[[], _Var
 
 def _add_answer(table: _Table, answer: AnswerRow, item: Mapping[str, Any]) -> None:
     """Add an answer: a choice as the number of its option, a number as it is, words as a text."""
-    asked = item.get("text") or f"{answer.instrument}: {answer.item}"
+    asked = str(item.get("text") or f"{answer.instrument}: {answer.item}").replace("{people}", "the people")
     label = f"{asked} ({answer.stage})"
     of = (answer.stage, answer.instrument, answer.item)
     value: Cell

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from chat_personas.corpus import Corpus
-from chat_personas.paths import log_path, make_private
+from chat_personas.paths import corpus_path, log_path, make_private
 from tests.cli.running import Command, only_line
 from tests.corpus.export.participants import answer, conversation_of, take_part
 
@@ -95,3 +95,21 @@ def test_a_merge_names_who_withdrew_elsewhere(command: Command, corpus: Corpus, 
     ran = command("corpus", "merge", str(tmp_path / "other.db"))
     assert ran.code == 1
     assert f"{way.participant_id} withdrew there and is still here; run: chat-personas corpus withdraw" in ran.out
+
+
+def test_while_another_program_reads_it_says_that_traces_remain_and_erases_them_at_the_next_start(
+    command: Command, corpus: Corpus, home: Path
+) -> None:
+    way = take_part(corpus, (f"I am {WORD}", "Hello"))
+    with Corpus.open(corpus_path(), read_only=True) as reader, reader._connections.reading() as reading:
+        reading.execute("BEGIN")
+        reading.execute("SELECT count(*) FROM messages").fetchone()
+        ran = command("corpus", "withdraw", way.participant_id, "--yes")
+        reading.execute("COMMIT")
+    assert ran.code == 0
+    assert ran.err == (
+        "withdrawn; traces of the words remain until the other program that has the corpus open closes it\n"
+    )
+    assert WORD.encode() in bytes_of_home(home).lower()
+    assert command("corpus", "doctor").code == 0
+    assert WORD.encode() not in bytes_of_home(home).lower()

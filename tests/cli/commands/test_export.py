@@ -91,6 +91,8 @@ def test_what_consent_covers_leaves_and_the_rest_is_counted(command: Command, co
     counted = "3 of your own (--own exports them), 1 of participants (no consent to it, withdrawn or tests)"
     assert (ran.code, ran.err) == (0, f"1 conversation written to dialogues.jsonl; not exported: {counted}\n")
     assert topics(Path("dialogues.jsonl").read_text()) == ["rents?"]
+    ran = command("export", "--out", "-")
+    assert (topics(ran.out), ran.err) == (["rents?"], f"not exported: {counted}\n")
 
 
 def test_words_of_participants_are_masked_unless_that_is_turned_off(command: Command, corpus: Corpus) -> None:

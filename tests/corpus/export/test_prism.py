@@ -42,7 +42,8 @@ def kept(corpus: Corpus) -> Talk:
     """A participant with a forked conversation, one who only answered, and a conversation of the owner."""
     way = take_part(corpus)
     found = forked(corpus)
-    corpus.studies.attach(way.id, found.conversation)
+    with corpus._connections.writing() as connection:
+        connection.execute("INSERT INTO study_conversations VALUES (?, ?)", (found.conversation, way.id))
     for message, value in ((found.better, 88.0), (found.worse, 12.0), (found.better, 91.4)):
         corpus.add_rating(RatingRow(message_id=message, scale="quality 1-100", value=value))
     answer(corpus, way, "lm_familiarity", said="Somewhat familiar", code="2")

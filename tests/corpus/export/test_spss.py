@@ -20,7 +20,8 @@ pytest.importorskip("pandas", reason="pandas is not installed")
 ITEMS = [
     {"id": "often", "kind": "choice", "text": "How often?", "options": [
         {"code": "daily", "text": "Every day"}, {"code": "never", "text": "Never"}, {"code": "b", "text": "Between"}]},
-    {"id": "views", "kind": "scale", "text": "I know their views.", "low": 1, "high": 7, "low_label": "not at all"},
+    {"id": "views", "kind": "scale", "text": "I know the views of {people}.", "low": 1, "high": 7,
+     "low_label": "not at all"},
     {"id": "why", "kind": "text", "text": "Why?"},
 ]  # fmt: skip
 DEFINED = StudyRow(
@@ -77,6 +78,7 @@ def test_scales_texts_and_felt_understanding(corpus: Corpus, tmp_path: Path) -> 
     assert [row["before_understanding_views"] for row in rows] == [-99.0, 2.0]
     assert known.variable_value_labels["before_understanding_views"][1.0] == "not at all"
     assert known.variable_measure["before_understanding_views"] == "scale"
+    assert known.column_names_to_labels["before_understanding_views"] == "I know the views of the people. (before)"
     assert [row["intake_intake_why_text"] for row in rows] == ["-98", "Because [EMAIL]"]
     assert {each["lo"] for each in known.missing_ranges["intake_intake_why_text"]} == {"-98", "-99"}
 
@@ -85,7 +87,7 @@ def test_guesses_have_a_variable_for_each_option(corpus: Corpus, tmp_path: Path)
     way = take_part(corpus)
     take_part(corpus)
     guess(corpus, way, "before", 0.25, 0.75)
-    guess(corpus, way, "after", 0.5, 0.5)
+    guess(corpus, way, "guesses_after", 0.5, 0.5)
     rows, known = read(corpus, tmp_path / "study.sav")
     rows.sort(key=lambda row: row["guess_before_GUNS_1"])
     names = [f"guess_{stage}_GUNS_{place}" for stage in ("before", "after") for place in (1, 2)]

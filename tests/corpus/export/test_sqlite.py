@@ -1,5 +1,6 @@
 """A database for queries: the tables and views of the corpus, without what is not exported."""
 
+import json
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from chat_personas.corpus import Corpus, CorpusError, ExportError, Selection
 from chat_personas.corpus.export import FORMATS, export_stdout, export_to
 from chat_personas.corpus.export.sqlite import OF_STUDIES
 from chat_personas.corpus.sql import new_key
-from chat_personas.corpus.study_rows import CompositionRow, Slot
+from chat_personas.corpus.study_rows import CompositionRow, Slot, StudyRow
 from eval.engine import Sampling
 from tests.corpus.export.participants import OTHER_STUDY, answer, conversation_of, guess, take_part
 from tests.corpus.export.talks import EVERYTHING, SECRET_THOUGHT, Talk, forked
@@ -164,3 +165,12 @@ def test_a_person_in_two_studies_is_one_participant(corpus: Corpus, tmp_path: Pa
     with closing(sqlite3.connect(tmp_path / "copy.db")) as copy:
         counts = [copy.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in OF_STUDIES[:4]]
     assert counts == [2, 1, 2, 2]
+
+
+def test_the_codes_by_which_people_are_paid_do_not_leave(corpus: Corpus, tmp_path: Path) -> None:
+    definition = json.dumps({"study": {"name": "paid", "codes": {"complete": "C0MPL3TE"}}, "questions": ["GUNS"]})
+    take_part(corpus, study=StudyRow(sha256="34" * 32, name="paid", title="Paid", definition=definition))
+    export_to(corpus, FORMATS["sqlite"], Selection(), tmp_path / "copy.db")
+    with closing(sqlite3.connect(tmp_path / "copy.db")) as copy:
+        ((kept,),) = copy.execute("SELECT definition FROM studies").fetchall()
+    assert json.loads(kept) == {"study": {"name": "paid"}, "questions": ["GUNS"]}
