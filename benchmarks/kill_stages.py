@@ -542,6 +542,7 @@ def _write_older(file: Path) -> None:
             " VALUES (?, ?, ?, 'civic', 'ef', 'log_probability', 'apart', '[]', 1, 'llama', 'pocket', '0')",
             (f"X{n}", f"M{n}", at),
         )
+    connection.execute("UPDATE conversations SET active_leaf_id = 'M' || substr(id, 2)")
     connection.commit()
     connection.executescript(f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1")
     connection.close()
