@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import signal
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -391,6 +392,28 @@ def test_ratings_and_exports_are_those_of_the_commands(command: Command, served_
     with Corpus.open(corpus_path(), read_only=True) as corpus:
         rated = corpus.ratings(kept_messages()[0].conversation_id)
     assert [(row.scale, row.value) for row in rated] == [("realism 1-7", 5.0), ("realism 1-7", 6.0)]
+
+
+def test_a_conversation_goes_on_with_another_model_and_each_reply_records_its_own(
+    command: Command, brief: str, tiny: str, tmp_path: Path
+) -> None:
+    other = shutil.copy(tiny, tmp_path / "other.gguf")
+    given = f"Hello\n/model nosuch.gguf\n/model {other}\nWhy?\n/model\n"
+    ran = command("chat", brief, "--accessible", "--model", tiny, given=given)
+    assert ran.code == 0
+    assert ran.out.count("The next reply comes from it.") == 1
+    assert "You: /model\nModel: other" in ran.out
+    with Corpus.open(corpus_path(), read_only=True) as corpus:
+        made = [corpus.generation(row.id) for row in kept_messages()]
+    assert [row.model for row in made if row is not None] == ["tiny", "other"]
+
+
+def test_what_the_model_thought_is_said_in_short_and_read_on_request(command: Command, served_by: Serve) -> None:
+    lines = said(command, served_by, "Hello\n/thought\n", [Piece("", thought="Say hello."), "Hello.", END])
+    assert lines[1] == "The model is thinking."
+    assert re.fullmatch(r"Thought for \d+ s, 2 words\.", lines[2])
+    assert lines[3] == "A Democrat: Hello."
+    assert "Thought: Say hello." in lines
 
 
 def test_resume_reads_the_last_messages(command: Command, served_by: Serve) -> None:
