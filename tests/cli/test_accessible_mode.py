@@ -205,6 +205,20 @@ def test_a_line_written_while_a_reply_comes_waits_for_its_end(home: Path) -> Non
     assert texts(kept_messages()) == ["One", "Not yet. Done.", "Two", "Done."]
 
 
+def test_stopping_drops_the_lines_that_wait_and_quitting_in_a_reply_leaves_at_once(home: Path) -> None:
+    model = Model(["First. ", asyncio.Event()], ["Second. ", asyncio.Event()])
+    person = Person(home, model, "chat", "democrat", "--accessible")
+    person.reads("You: ")
+    person.enters("One", "First")
+    person.enters("pasted by", "Your line waits")
+    person.enters("mistake", "Your line waits")
+    person.enters("/stop", "Not sent: 2 lines that waited", "Reply stopped", "You: ")
+    person.enters("Two", "Second")
+    person.enters("/quit", "Reply stopped", "Left")
+    assert person.code == 0
+    assert texts(kept_messages()) == ["One", "First. ", "Two", "Second. "]
+
+
 def test_a_line_written_while_the_persona_is_measured_goes_first_and_measuring_goes_on_later(
     home: Path, tmp_path: Path
 ) -> None:
