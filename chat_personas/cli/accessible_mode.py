@@ -655,6 +655,8 @@ class AccessibleMode(StandardInputMode):
     async def _personas(self, words: str) -> None:
         rows = await asyncio.to_thread(_library, self._launch)
         found = [row for row in rows if all(word in row.casefold() for word in words.casefold().split())]
+        if not found:
+            raise NotDoneError("No persona has these words. /personas lists all.")
         self._say(f"{pluralize(len(found), 'persona')}. /persona NAME begins a conversation with one.", *found)
 
     async def _model(self, name: str) -> None:

@@ -352,6 +352,7 @@ def test_a_reply_that_cannot_be_stored_is_said_and_left_in_a_file_that_the_error
         ("/delete", "Nothing was said yet."),
         ("/stop", "There is nothing to stop."),
         ("/search zebra", "No message has these words."),
+        ("/personas zebra", "No persona has these words. /personas lists all."),
         ("/list", "There is no conversation yet."),
         ("/steer up", "/steer takes a strength"),
         ("/model nosuch.gguf", "nosuch.gguf"),
