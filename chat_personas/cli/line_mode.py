@@ -54,6 +54,7 @@ from chat_personas.steering.knob import Knob
 from chat_personas.text import pluralize, printable
 from chat_personas.tui.leaving import SIGNALLED, SIGNALS, run_unwaited
 from eval.engine import Engine, EngineError, TooLongError
+from eval.interventions import tried_out
 from personas.inputs.suggestions import quoted
 
 if TYPE_CHECKING:  # measuring imports NumPy, which a conversation without --measure never needs
@@ -136,6 +137,7 @@ class LineMode(StandardInputMode):
             engine = await self._open_engine()
             try:
                 self._conversation = self._open_conversation(corpus, engine)
+                await tried_out(self._conversation.engine)
                 _notice_own_text(self._conversation, engine)
                 if self._measure:
                     self._monitor = self._make_monitor(self._conversation, corpus)

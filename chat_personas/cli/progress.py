@@ -6,17 +6,19 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
 from chat_personas.cli.console import CleanConsole
 from chat_personas.settings_preview import is_accessible
+from chat_personas.tui.leaving import run_unwaited
 
 if TYPE_CHECKING:
     from chat_personas.engines.cached import CacheStats
 
+Result = TypeVar("Result")
 WINDOW = 60.0
 """Seconds over which the rate is taken: a server that slows down is noticed, one slow answer is not."""
 
@@ -123,6 +125,16 @@ def progress_bar(title: str, tally: "Callable[[], CacheStats] | None" = None) ->
             progress.update(task, completed=done, total=total, pace=pace.in_words())
 
         yield advance
+
+
+def while_busy(title: str, work: Callable[[], Result]) -> Result:
+    """Do what takes long in a thread, and return its result; `busy` shows `title` meanwhile. Ctrl-C ends it at once."""
+
+    async def doing() -> Result:
+        with busy(title):
+            return await asyncio.to_thread(work)
+
+    return run_unwaited(doing())
 
 
 def lines(title: str, pace: RateEstimate) -> Advance:

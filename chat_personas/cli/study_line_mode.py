@@ -43,6 +43,7 @@ from chat_personas.studies.study import LoadedStudy
 from chat_personas.text import without_drawing
 from eval.engine import Engine, EngineError, TooLongError
 from eval.surveys.model import Question
+from personas.errors import ReportedError
 
 DECLINE, LEAVE, GO_ON = "-", "/leave", "/done"
 ANSWER, YOU = "Your answer: ", "You: "
@@ -88,16 +89,19 @@ class StudyLineMode(StandardInputMode):
             if way is not None:
                 await self._steps(corpus, way)
         except InputEndedError:
+            self._later(way)
+        except ReportedError as error:
             if way is not None:
-                self._later(way)
+                error.add_note(f"what was answered is stored; to go on: {go_on_command(self._study, way)}")
+            raise
         except asyncio.CancelledError:
-            if way is not None:
-                self._later(way)
+            self._later(way)
             raise
         return DONE
 
-    def _later(self, way: Participation) -> None:
-        if way.row.status == "running":
+    def _later(self, way: Participation | None) -> None:
+        """Say how to go on, if there is something to go on with."""
+        if way is not None and way.row.status == "running":
             print(f"\nNot done yet; to go on: {go_on_command(self._study, way)}", file=sys.stderr, flush=True)
 
     async def _begin(self, corpus: Corpus) -> Participation | None:
@@ -289,6 +293,8 @@ class StudyLineMode(StandardInputMode):
         except (EngineError, CorpusError) as error:
             print(f"(the persona could not be measured: {error})", file=sys.stderr, flush=True)
         self._measuring = None
+        if (why := sitting.why_not_measured) is not None:
+            print(f"(the persona was not measured: {why})", file=sys.stderr, flush=True)
 
     def _show(self, learnt: Learnt, people: str) -> None:
         """Print a question with the figures of each side, one line an option."""

@@ -1,16 +1,17 @@
-"""The Textual application: its theme, quitting, and the way from the first frame to the chat screen."""
+"""The Textual applications: theme, signals and quitting, and the way from the first frame to the chat screen."""
 
 import asyncio
 import logging
 import math
 import sys
 import time
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from textual import work
 from textual._context import active_message_pump
-from textual.app import App
+from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.events import Event, Key, MouseDown, Paste
 from textual.notifications import Notification, Notify
@@ -18,6 +19,7 @@ from textual.screen import Screen
 from textual.theme import Theme
 from textual.worker import WorkerFailed
 
+from chat_personas.text import printable
 from chat_personas.tui.leaving import UnwaitedThreads, watch_for_the_end
 from chat_personas.tui.screens.first_frame import FirstScreen
 from chat_personas.tui.session import Session
@@ -63,27 +65,42 @@ BY_CHOICE = 0
 """The exit code where the person left by a key."""
 
 
-class ChatApp(App[None]):
-    """Talk with a persona and see its measured opinions beside the conversation.
+class HoldsFailure(Protocol):
+    """A session that knows the error that the program will end with, if any."""
+
+    failure: Exception | None
+
+
+class TerminalApp(App[None]):
+    """What applications of this program share: theme, keys, signals, Ctrl+C, and how they end with an error.
 
     `run` raises `session.failure` when the screen is gone, so that a caller can print it and choose an exit code.
     """
 
     TITLE = "chat-personas"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+q", "quit", "Quit", id="quit", tooltip="Quit (or press Ctrl+C twice)", priority=True)
-    ]
+    session: HoldsFailure
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.session = session
         self._interrupted = -math.inf
         self._hint: Notification | None = None
-        self._question: Screen[bool] | None = None
         self._watching: asyncio.Task[None] | None = None
         self._on_terminal = False
         self.register_theme(DUSK)
-        self.use_settings(session.settings.keys, session.settings.theme)
+
+    @property
+    def log_path(self) -> Path | None:
+        """Where native libraries may write while the screen is up; None: nowhere."""
+        raise NotImplementedError
+
+    @property
+    def hint_to_press_again(self) -> str:
+        """What is said after the first Ctrl+C."""
+        raise NotImplementedError
+
+    async def leave(self, code: int) -> None:
+        """Store what is under way, and end with this exit code."""
+        raise NotImplementedError
 
     def use_settings(self, keys: Mapping[str, str], theme: str | None) -> None:
         """Bind keys by the ids of their bindings and choose a theme; without one that is known, the program's own."""
@@ -91,10 +108,6 @@ class ChatApp(App[None]):
         few = self.console.color_system in FEW_COLOURS
         default = TERMINAL_COLOURS if few else DUSK.name
         self.theme = theme if theme in self.available_themes else default
-
-    def get_default_screen(self) -> FirstScreen:
-        """The screen that can be drawn before anything else is imported."""
-        return FirstScreen(self.session.settings.persona, self.session.settings.model)
 
     def get_driver_class(self) -> "type[Driver]":
         """Textual's driver for this system, which reads the keys and draws."""
@@ -109,7 +122,7 @@ class ChatApp(App[None]):
         """
         sys.setswitchinterval(SECONDS_BETWEEN_THREADS)
         self._on_terminal = not options.get("headless", False)
-        with to_log(self.session.launch.log_path):
+        with to_log(self.log_path):
             super().run(*arguments, **options)
         if self.session.failure is not None:
             raise self.session.failure
@@ -119,6 +132,107 @@ class ChatApp(App[None]):
         asyncio.get_running_loop().set_default_executor(UnwaitedThreads())
         if self._on_terminal:
             self._watching = asyncio.create_task(watch_for_the_end(self.leave))
+
+    async def action_help_quit(self) -> None:  # type: ignore[override]
+        """Ctrl+C without a selection to copy: say that a second one quits, and quit at the second one."""
+        now = time.monotonic()
+        if now - self._interrupted < SECONDS_TO_PRESS_AGAIN:
+            await self.action_quit()
+            return
+        self._interrupted = now
+        self._hint = Notification(self.hint_to_press_again, timeout=SECONDS_TO_PRESS_AGAIN, markup=False)
+        self.post_message(Notify(self._hint))
+
+    async def on_event(self, event: Event) -> None:
+        """Pass every event on; after any other input, the next Ctrl+C counts as the first one again."""
+        if isinstance(event, MouseDown | Paste) or (isinstance(event, Key) and event.key != "ctrl+c"):
+            self._interrupted = -math.inf
+            if self._hint is not None and self._hint in self._notifications:
+                self._unnotify(self._hint)
+            self._hint = None
+        await super().on_event(event)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """End the program with an internal error as `failure`, without Textual's traceback, which shows values.
+
+        An error in drawing a reply does not end the program: the reply is shown as plain text. Once the program is
+        ending, widgets go away while workers and messages may still look for them: what fails then is only logged.
+        """
+        from chat_personas.tui.widgets.messages import reply_drawn_by
+
+        cause = error.error if isinstance(error, WorkerFailed) and isinstance(error.error, Exception) else error
+        if self._exit:
+            logging.getLogger(__name__).warning("an error while the screen was being left", exc_info=cause)
+            return
+        if (reply := reply_drawn_by(active_message_pump.get(None))) is not None:
+            reply.show_plain(error)
+            return
+        logging.getLogger(__name__).critical("the screen ended with a mistake", exc_info=cause)
+        self.session.failure = self.session.failure or cause
+        super()._handle_exception(error)
+        self._exit_renderables.clear()
+
+
+class ChatApp(TerminalApp):
+    """Talk with a persona and see its measured opinions beside the conversation."""
+
+    session: Session
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "quit", "Quit", id="quit", tooltip="Quit (or press Ctrl+C twice)", priority=True),
+        Binding(
+            "ctrl+p",
+            "command_palette",
+            "Commands",
+            id="commands",
+            tooltip="Find a command by its name",
+            priority=True,
+        ),
+    ]
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self._question: Screen[bool] | None = None
+        self.use_settings(session.settings.keys, session.settings.theme)
+
+    @property
+    def log_path(self) -> Path | None:
+        """Where native libraries may write."""
+        return self.session.launch.log_path
+
+    @property
+    def hint_to_press_again(self) -> str:
+        """What is said after the first Ctrl+C; where something is not stored, that, too."""
+        return AGAIN_QUITS if self.session.unsaved is None else AGAIN_QUITS_UNSAVED
+
+    def get_default_screen(self) -> FirstScreen:
+        """The screen that can be drawn before anything else is imported."""
+        return FirstScreen(self.session.settings.persona, self.session.settings.model)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Yield what the command palette offers: the program's own actions."""
+        from chat_personas.tui.palette import commands_of
+
+        return commands_of(self, screen)
+
+    def search_themes(self) -> None:
+        """List the themes, to choose one."""
+        from textual.command import CommandPalette
+
+        from chat_personas.tui.palette import Themes
+
+        self.push_screen(CommandPalette(providers=[Themes], placeholder="Search for themes…"))
+
+    @work(exclusive=True, group="theme")
+    async def choose_theme(self, name: str) -> None:
+        """Use a theme, now and from the next start on; say so where it cannot be kept in the settings."""
+        from personas.errors import ReportedError
+
+        self.theme = name
+        try:
+            await asyncio.to_thread(self.session.launch.remember_theme, name)
+        except (ReportedError, OSError) as error:
+            self.notify(printable(f"The theme is not kept: {error}"), severity="warning", markup=False)
 
     def on_ready(self) -> None:
         """Once the first frame is on the screen, open the chat screen, which opens everything else."""
@@ -173,43 +287,3 @@ class ChatApp(App[None]):
             await self.session.stop()
         finally:
             self.exit(return_code=code)
-
-    async def action_help_quit(self) -> None:  # type: ignore[override]
-        """Ctrl+C without a selection to copy: say that a second one quits, and quit at the second one."""
-        now = time.monotonic()
-        if now - self._interrupted < SECONDS_TO_PRESS_AGAIN:
-            await self.action_quit()
-            return
-        self._interrupted = now
-        hint = AGAIN_QUITS if self.session.unsaved is None else AGAIN_QUITS_UNSAVED
-        self._hint = Notification(hint, timeout=SECONDS_TO_PRESS_AGAIN, markup=False)
-        self.post_message(Notify(self._hint))
-
-    async def on_event(self, event: Event) -> None:
-        """Pass every event on; after any other input, the next Ctrl+C counts as the first one again."""
-        if isinstance(event, MouseDown | Paste) or (isinstance(event, Key) and event.key != "ctrl+c"):
-            self._interrupted = -math.inf
-            if self._hint is not None and self._hint in self._notifications:
-                self._unnotify(self._hint)
-            self._hint = None
-        await super().on_event(event)
-
-    def _handle_exception(self, error: Exception) -> None:
-        """End the program with an internal error as `failure`, without Textual's traceback, which shows values.
-
-        An error in drawing a reply does not end the program: the reply is shown as plain text. Once the program is
-        ending, widgets go away while workers and messages may still look for them: what fails then is only logged.
-        """
-        from chat_personas.tui.widgets.messages import reply_drawn_by
-
-        cause = error.error if isinstance(error, WorkerFailed) and isinstance(error.error, Exception) else error
-        if self._exit:
-            logging.getLogger(__name__).warning("an error while the screen was being left", exc_info=cause)
-            return
-        if (reply := reply_drawn_by(active_message_pump.get(None))) is not None:
-            reply.show_plain(error)
-            return
-        logging.getLogger(__name__).critical("the screen ended with a mistake", exc_info=cause)
-        self.session.failure = self.session.failure or cause
-        super()._handle_exception(error)
-        self._exit_renderables.clear()

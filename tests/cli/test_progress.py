@@ -68,7 +68,7 @@ def test_a_log_file_is_told_every_half_minute_and_a_short_run_says_nothing(capsy
 
 @pytest.mark.parametrize(
     ("longest", "beside"),
-    [("waits at most 9 s for an answer", "(waits at most 9 s for an answer; Ctrl-C stops)"), ("", "(Ctrl-C stops)")],
+    [("at most 600 s", "(at most 600 s; Ctrl-C stops)"), ("", "(Ctrl-C stops)")],
 )
 async def test_beside_what_takes_long_stands_how_long_at_most_and_how_to_stop_it(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, longest: str, beside: str

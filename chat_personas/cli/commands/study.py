@@ -6,7 +6,7 @@ import sys
 from contextlib import AsyncExitStack, aclosing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,20 +14,25 @@ from chat_personas import __version__
 from chat_personas.cli import options
 from chat_personas.cli.errors import DONE, UsageError
 from chat_personas.cli.evaluation.output import Destinations
-from chat_personas.cli.launch import Launch
-from chat_personas.cli.opening import open_corpus, opened_model
+from chat_personas.cli.launch import Launch, has_terminal, run_on_screen
+from chat_personas.cli.opening import described_engine, open_corpus, opened_model
 from chat_personas.cli.options import command_group, examples
 from chat_personas.cli.progress import progress_bar
 from chat_personas.cli.study_line_mode import StudyLineMode
 from chat_personas.cli.tables.study import print_outcome, print_status
+from chat_personas.consent import is_confirmed, remember
 from chat_personas.settings import load_settings
 from chat_personas.storage.files import atomic_write, output_errors
 from chat_personas.studies.instrument import instrument_names, instrument_text, load_instrument
 from chat_personas.studies.outcome import StudyOutcome, outcome_of
-from chat_personas.studies.participation import Identity
+from chat_personas.studies.participation import Identity, Participation
 from chat_personas.studies.rehearsal import Rehearsal
-from chat_personas.studies.study import TEMPLATE, load_study
+from chat_personas.studies.study import TEMPLATE, LoadedStudy, load_study
 from chat_personas.text import pluralize, printable
+from eval.engine import ORDERS
+
+if TYPE_CHECKING:
+    from chat_personas.tui.app import TerminalApp
 
 TABLE_SCHEMA = "chat-personas/study-table@1"
 
@@ -67,11 +72,19 @@ def instruments(
     return DONE
 
 
-@app.command("check", epilog=examples("chat-personas study check study.toml"))
-def check(file: File) -> int:
+@app.command(
+    "check",
+    epilog=examples(
+        "chat-personas study check study.toml",
+        "chat-personas study check study.toml --model https://models.example.org/v1#qwen3 --yes",
+    ),
+)
+def check(file: File, model: options.Model = None, yes: options.Yes = False) -> int:
     """Check a study file, and say what participants meet.
 
-    Everything that the file names is read: instruments, personas, the survey.
+    Everything that the file names is read: instruments, personas, the survey. With --model the model is opened, too.
+    Measuring a persona on another machine sends each conversation there again and may cost money: it is left out until
+    you agree with --yes, once for each server.
     """
     study = load_study(file)
     form, talk, asked = study.study.consent, study.study.conversation, study.study.questionnaires
@@ -87,7 +100,22 @@ def check(file: File) -> int:
         print(f"  {stage}: {pluralize(items, 'item')}{listed}")
     print(f"  guesses: {pluralize(len(study.questions), 'question')} of {study.survey.survey.name}, before and after")
     print(f"  conversation: {talk.least_turns} to {pluralize(talk.most_turns, 'message')}")
+    if model is not None:
+        _check_model(model, len(study.survey.survey.questions) * len(ORDERS), yes=yes)
     return DONE
+
+
+def _check_model(model: str, requests: int, *, yes: bool) -> None:
+    """Open a model and say whether personas can be measured on it; remember that the person agrees."""
+    info = described_engine(model, load_settings())
+    if yes and not is_confirmed(info):
+        remember(info)
+    each = f"{requests} requests for each participant"
+    if info.log_probabilities == "none":
+        measured = "cannot be measured: it gives no log-probabilities"
+    else:
+        measured = f"measured with {each}" if is_confirmed(info) else f"not measured ({each}): agree with --yes"
+    print(f"  model: {printable(info.name)}, {measured}")
 
 
 @app.command(
@@ -130,10 +158,12 @@ def run(
         typer.Option("--participation", metavar="ID", help="With --resume: which one, if there are several."),
     ] = None,
     test: Annotated[bool, typer.Option("--test", help="A trial of your own: it is kept, and never counted.")] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="Ask line by line, also on a terminal.")] = False,
 ) -> int:
     """Take one person through a study.
 
-    Consent, questions, guesses, conversation, guesses and questions again, debriefing. Interrupted anywhere, it goes on with --resume.
+    Consent, questions, guesses, conversation, guesses and questions again, debriefing. Interrupted anywhere, it goes on
+    with --resume.
     """
     if participation is not None and not resume:
         raise UsageError("--participation says with which participation to go on; add --resume")
@@ -141,7 +171,31 @@ def run(
     identity = Identity(participant, recruiter_id, recruited_by)
     launch = Launch(model=model)
     asked = (participation or "") if resume else None
-    return StudyLineMode(launch, study, identity, resume=asked, test=test).run()
+    if plain or not has_terminal():
+        return StudyLineMode(launch, study, identity, resume=asked, test=test).run()
+    return _on_the_screen(launch, study, identity, resume=asked, test=test)
+
+
+def _on_the_screen(launch: Launch, study: LoadedStudy, identity: Identity, *, resume: str | None, test: bool) -> int:
+    """Show the screens of a study until the person is through or stops; return the exit code.
+
+    Raises:
+        KeyboardInterrupt: Ctrl+C came before the screen listened to it.
+    """
+    with open_corpus() as corpus:
+        way = None
+        if resume is not None:
+            way = Participation.resume(corpus, study, resume or None, identity)
+        else:
+            Participation.check_new(corpus, study, identity)
+
+        def make() -> "TerminalApp":
+            from chat_personas.tui.study.app import StudyApp
+
+            log, theme = launch.log_path, launch.settings.theme
+            return StudyApp(study, corpus, identity, way, launch.open_engine, test=test, log_path=log, theme=theme)
+
+        return run_on_screen(make)
 
 
 @app.command("status", epilog=examples("chat-personas study status study.toml"))
@@ -205,8 +259,8 @@ def rehearse(
 ) -> int:
     """Let the model play participants.
 
-    They go through the whole study. It shows whether a study works before anybody takes part. What is stored is marked as a test: it is never counted or
-    exported. See it with: chat-personas study table FILE --tests
+    They go through the whole study. It shows whether a study works before anybody takes part. What is stored is
+    marked as a test: it is never counted or exported. See it with: chat-personas study table FILE --tests
     """
     return asyncio.run(_rehearse(file, model, number, leave, seed))
 

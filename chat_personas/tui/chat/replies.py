@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from chat_personas.reporting.wording import STATUS_NOTES
 from chat_personas.text import pluralize
-from chat_personas.tui.session import Session
 from chat_personas.tui.widgets.transcript import Entry
 
 if TYPE_CHECKING:
-    from chat_personas.conversation.conversation import ReplyEnded, ReplyEvent, Version
+    from chat_personas.conversation.conversation import Conversation, ReplyEnded, ReplyEvent, Version
     from chat_personas.tui.widgets.transcript import Transcript
 
 Begin: TypeAlias = Callable[[], AsyncGenerator["ReplyEvent", None]]
@@ -36,16 +35,42 @@ class RepliesView(Protocol):
         """
 
 
+class HoldsConversation(Protocol):
+    """What `ReplyController` needs of a session: the open conversation, and a place to count what is not sent."""
+
+    unsent: int
+
+    @property
+    def conversation(self) -> "Conversation | None":
+        """The conversation that is open, None before one is."""
+
+
+def _ignore(_: str) -> None: ...
+
+
 class ReplyController:
     """Sends messages one at a time and writes the replies into the transcript. Messages that cannot be sent yet wait.
 
     Whoever sends takes the floor before it awaits anything; all others wait in order.
     """
 
-    def __init__(self, session: Session, transcript: "Transcript", view: RepliesView) -> None:
+    def __init__(
+        self,
+        session: HoldsConversation,
+        transcript: "Transcript",
+        view: RepliesView,
+        *,
+        speaker: str | None = None,
+        greeting: str = GREETING,
+        stored: Callable[[str], None] = _ignore,
+    ) -> None:
+        """`speaker` replaces the persona's title above replies; `stored` is told the id of each message once stored."""
         self._session = session
         self._transcript = transcript
         self._view = view
+        self._speaker = speaker
+        self._greeting = greeting
+        self._stored = stored
         self._waiting: list[Entry] = []
         self._idle = asyncio.Event()
         self._idle.set()
@@ -65,12 +90,15 @@ class ReplyController:
 
     async def show_path(self) -> None:
         """Show the conversation as the corpus has it."""
-        from chat_personas.tui.widgets.transcript import path_entries
+        from chat_personas.tui.widgets.transcript import model_changes, path_entries
 
         conversation = self._session.conversation
         if conversation is not None:
-            said = list(path_entries(conversation.path, conversation.persona.title, conversation.thoughts))
-            await self._transcript.show([*(said or [Entry("notice", GREETING)]), *self._waiting])
+            path, speaker = conversation.path, self._speaker or conversation.persona.title
+            changes = model_changes(path, conversation.models, conversation.model)
+            versions = {key: str(place) for key, place in conversation.places.items()}
+            said = list(path_entries(path, speaker, conversation.thoughts, changes, versions))
+            await self._transcript.show([*(said or [Entry("notice", self._greeting)]), *self._waiting])
 
     async def say(self, text: str) -> None:
         """Send `text`, after the messages that wait; where that is not possible yet, show it as waiting."""
@@ -192,7 +220,8 @@ class ReplyController:
         from eval.engine import TooLongError
 
         conversation = self._session.conversation
-        reply = Entry("reply", "", speaker=conversation.persona.title if conversation else "", growing=True)
+        speaker = self._speaker or (conversation.persona.title if conversation else "")
+        reply = Entry("reply", "", speaker=speaker, growing=True)
         await self._transcript.add(reply)
         self._view.replies_changed()
         finished: ReplyEnded | None = None
@@ -226,6 +255,9 @@ class ReplyController:
                 reply.message_id = event.message_id
                 if said is not None:
                     said.message_id = event.user_message_id
+                    self._stored(event.user_message_id)
+                self._view.replies_changed()  # a branch may have been left
+                await self._show_versions(reply if said is None else said)
                 if self._stopping and conversation is not None:
                     await conversation.stop()
             elif isinstance(event, ReplyEnded):
@@ -240,6 +272,17 @@ class ReplyController:
             elif isinstance(event, ReplyText):
                 await self._transcript.write(reply, event.text)
         return finished
+
+    async def _show_versions(self, entry: Entry) -> None:
+        """Say which version a message is that was regenerated or edited."""
+        conversation = self._session.conversation
+        if conversation is None or entry.message_id is None:
+            return
+        if entry.kind == "user" and entry.replaces is None:
+            return  # a new message, which has no other version
+        place = await conversation.place(entry.message_id)
+        if place is not None:
+            await self._transcript.show_version(entry, str(place))
 
     async def _finish(self, reply: Entry, event: "ReplyEnded | None") -> None:
         await self._transcript.end(reply, _note(event))

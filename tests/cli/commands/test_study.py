@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from chat_personas.corpus import Corpus
+from chat_personas.corpus import Corpus, CorpusError
+from chat_personas.corpus.study_records import StudyRecords
+from chat_personas.corpus.study_rows import AnswerRow
 from chat_personas.paths import corpus_path
-from eval.engine import Engine, Message, Piece, Sampling
+from eval.engine import Engine, EngineError, EngineInfo, Message, Piece, Sampling
 from eval.surveys.loading import load_survey
 from tests.cli.running import Command, only_line
 from tests.cli.still_output import Person, faults_of
@@ -37,6 +39,14 @@ def served(served_by: Serve) -> None:
 def study(tmp_path: Path) -> str:
     ids = ", ".join(f'"{name}"' for name in TWO_OPTIONS)
     return str(write_study(tmp_path, {"questions = 8 ": f"questions = [{ids}] ", "least_turns = 3": "least_turns = 2"}))
+
+
+class Failing(FakeEngine):
+    """Breaks off every reply."""
+
+    async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
+        yield Piece("So far")
+        raise EngineError("the server went away; start it again")
 
 
 def lines(*given: str) -> str:
@@ -69,10 +79,11 @@ def test_a_person_goes_through_the_whole_study(command: Command, study: str) -> 
     assert (ran.code, ran.err) == (0, "")
     assert "Your code: DONE" in ran.out
     people = re.findall(r"Of 100 (Democrats|Republicans), how many", ran.out)[0]
-    assert f"Here is how {people} really answered" in " ".join(ran.out.split())
+    said = " ".join(ran.out.split())
+    assert f"Here is how {people} really answered" in said
     assert "Your partner in the conversation was a computer program" in ran.out
     figures = rf"{people} \d+ percent, partner \d+ percent, your first guess 70 percent, your last guess 70 percent"
-    assert re.search(figures, " ".join(ran.out.split()))
+    assert re.search(figures, said)
     with Corpus.open(corpus_path(), read_only=True) as corpus:
         (person,) = corpus.studies.identified("participant", "P07")
         (way,) = corpus.studies.participations_of(person.id)
@@ -222,3 +233,62 @@ def test_what_cannot_be_is_one_line(command: Command, study: str, arguments: lis
     ran = command("study", *(each.format(study=study) for each in arguments))
     assert ran.code == 2
     assert message in only_line(ran)
+
+
+def test_a_model_that_fails_in_the_talk_loses_nothing_and_says_how_to_go_on(
+    command: Command, study: str, served_by: Serve
+) -> None:
+    answers = by_content(load_survey("civic").survey)
+    served_by(Failing(answers))
+    before = [*CONSENT, *INTAKE, *BEFORE, *GUESSES]
+    ran = command("study", "run", study, "--participant", "P07", given=lines(*before, *TALK))
+    assert ran.code == 3
+    assert "the server went away" in ran.err
+    found = re.search(r"to go on: chat-personas study run study.toml --resume --participation (\w+)", ran.err)
+    assert found is not None
+    served_by(FakeEngine(answers))
+    rest = [*TALK[1:], *GUESSES, *AFTER, *READ]
+    again = command("study", "run", study, "--resume", "--participation", found[1], given=lines(*rest))
+    assert (again.code, again.err) == (0, "")
+    assert "You: What about guns?" in again.out, "what was said is shown again"
+    assert "Your code: DONE" in again.out
+
+
+def test_a_server_elsewhere_is_measured_only_once_somebody_agreed(
+    command: Command, study: str, served_by: Serve
+) -> None:
+    answers = by_content(load_survey("civic").survey)
+    info = EngineInfo("https://models.example.org/v1#m", "openai", log_probabilities="exact", local=False)
+    served_by(FakeEngine(answers, info=info))
+    ran = command("study", "run", study, "--participant", "P1", given=lines(*EVERYTHING))
+    assert ran.code == 0
+    assert "the persona was not measured: nobody has agreed to probe https://models.example.org/v1" in ran.err
+    checked = command("study", "check", study, "--model", info.name)
+    assert "not measured (124 requests for each participant): agree with --yes" in checked.out
+    checked = command("study", "check", study, "--model", info.name, "--yes")
+    assert "measured with 124 requests for each participant" in checked.out
+    ran = command("study", "run", study, "--participant", "P2", given=lines(*EVERYTHING))
+    assert (ran.code, ran.err) == (0, "")
+    assert "0 measured soundly" in command("study", "table", study).out
+    assert "1 measured soundly" in command("study", "table", study).out
+
+
+def test_a_disk_that_is_full_ends_with_one_sentence_and_what_was_stored_before_stays(
+    command: Command, study: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer, stored = StudyRecords.answer, []
+
+    def until_full(records: StudyRecords, answers: Sequence[AnswerRow]) -> None:
+        if len(stored) == 3:
+            raise CorpusError("the corpus cannot be written: the disk is full; make room")
+        answer(records, answers)
+        stored.append(answers)
+
+    with monkeypatch.context() as full:
+        full.setattr(StudyRecords, "answer", until_full)
+        ran = command("study", "run", study, given=lines(*EVERYTHING))
+    assert ran.code == 4
+    assert "the disk is full; make room" in ran.err
+    assert "what was answered is stored; to go on:" in ran.err
+    rest = command("study", "run", study, "--resume", given=lines(*EVERYTHING[5:]))
+    assert (rest.code, rest.err) == (0, "")

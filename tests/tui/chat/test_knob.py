@@ -75,10 +75,10 @@ async def test_a_turn_measures_the_same_conversation_again_under_the_new_setting
         assert opened.conversation is not None
         assert opened.corpus is not None
         said = opened.conversation.context()
+        corpus, key = opened.corpus, opened.conversation.id
         await pilot.press("alt+up")
-        await until(pilot, lambda: panel.estimate is None)
-        await until(pilot, lambda: panel.estimate is not None and panel.estimate.complete)
-        rows = opened.corpus.measurements(opened.conversation.id)
+        await until(pilot, lambda: len(corpus.measurements(key)) == 3)
+        rows = corpus.measurements(key)
         assert [row.interventions[0].rsplit(" ", 1)[1] for row in rows] == ["0.5", "0.5", "0.75"]
         assert rows[1].message_id == rows[2].message_id == opened.conversation.path[-1].id
         assert opened.conversation.context() == said

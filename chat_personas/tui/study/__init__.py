@@ -1,0 +1,1 @@
+"""The screens on which people take part in a study."""
