@@ -754,7 +754,7 @@ class AccessibleMode(StandardInputMode):
         self._say(f"This conversation is now called: {self._conversation.title}.")
 
     async def _export(self, name: str) -> None:
-        from chat_personas.corpus.export import FORMATS, export_to
+        from chat_personas.corpus.export import FORMATS, Terms, export_to
         from chat_personas.reporting.conversation_copy import HTML, MARKDOWN
 
         self._require_messages()
@@ -769,8 +769,8 @@ class AccessibleMode(StandardInputMode):
         if path.exists():
             raise NotDoneError(f"{path} exists already. Choose another name.")
         if conversation.unsaved is None:
-            selection = Selection(ids=(conversation.id,))
-            await asyncio.to_thread(export_to, self._corpus, form, selection, path)
+            selection, unrecorded = Selection(ids=(conversation.id,), own=True), Terms(recorded=False)
+            await asyncio.to_thread(export_to, self._corpus, form, selection, path, terms=unrecorded)
         elif path.suffix.lower() != ".jsonl":
             raise NotDoneError("What is not stored yet can be written to a .jsonl file only.")
         else:
