@@ -15,6 +15,7 @@ from chat_personas.cli.tables.expressions import print_expressions
 from chat_personas.cli.tables.report import print_reports
 from chat_personas.monitor.monitor import Estimate, Monitor
 from chat_personas.reporting.html.report_page import WITHHELD, page_document
+from chat_personas.reporting.in_sentences import measured, questions_listed, spoken, whole
 from chat_personas.reporting.svg.figures import figure_document
 from chat_personas.tui.widgets.panel.headline import Figures, headline, in_short
 from chat_personas.tui.widgets.panel.probe import probe
@@ -94,13 +95,14 @@ def scores_in(part: Any, name: str = "") -> Iterator[Score]:
 
 
 def written(report: Report) -> set[str]:
-    """Return every score of a report as the faces would write it, with three decimals and with two, and signed."""
+    """Return every score of a report as the faces would write it, in two or three decimals, signed, and read aloud."""
     forms = (".3f", ".2f", "+.3f", "+.2f", ".1f")
-    return {
+    lines = {
         f"{score.mean:{form}} [{score.low:{form}}, {score.high:{form}}]"
         for score in scores_in(report.model_dump(mode="json"))
         for form in forms
     }
+    return lines | set(map(spoken, lines))
 
 
 async def faces() -> dict[str, str]:
@@ -115,6 +117,9 @@ async def faces() -> dict[str, str]:
         "page": page_document([report, other], {question.id: question.stem for question in CIVIC.survey.questions}),
         "figure": figure_document([report, other]),
         "line mode": estimate_line(estimate),
+        "read aloud": "\n".join(
+            [measured(estimate), *whole(estimate, "Democrat", "Civic", None, halted=False), *questions_listed(card, {})]
+        ),
         "headline of the panel": headline("Democrat", Figures(estimate, card)).plain,
         "title of the screen": in_short(Figures(estimate, card)),
         "validity in the panel": validity(card).plain,

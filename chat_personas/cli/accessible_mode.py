@@ -34,7 +34,6 @@ from chat_personas.conversation.conversation import (
     ThoughtEnded,
 )
 from chat_personas.conversation.slash_commands import (
-    COMMANDS,
     SlashCommandError,
     asked,
     by_subject,
@@ -303,19 +302,25 @@ class AccessibleMode(StandardInputMode):
         self._voice.enter_pressed()
         if not self._doing:
             return False
-        if line.strip() == f"/{COMMANDS['stop'].name}":
+        word = line.strip().casefold()
+        if word in ("/stop", "/quit"):
             self._stop_now()
-        elif not line.strip():
+            return word == "/stop"
+        if not word:
             self._say(self._doing)
-        elif self._conversation.replying:
+            return True
+        if self._conversation.replying:
             self._say("Your line waits until the reply has ended.")
-            return False
-        else:
-            return False
-        return True
+        return False
 
     def _stop_now(self) -> bool:
-        """Stop the reply, or else the measuring; return whether there was something to stop."""
+        """Stop the reply, or else the measuring, and what waits; return whether there was something to stop.
+
+        Several lines that were pasted by mistake would otherwise be sent one after the other.
+        """
+        dropped = self._lines.drop()
+        if dropped:
+            self._say(f"Not sent: {pluralize(dropped, 'line')} that waited.")
         conversation = self._session.conversation
         if conversation is not None and conversation.replying:
             stopping = asyncio.create_task(conversation.stop())
@@ -650,6 +655,8 @@ class AccessibleMode(StandardInputMode):
     async def _personas(self, words: str) -> None:
         rows = await asyncio.to_thread(_library, self._launch)
         found = [row for row in rows if all(word in row.casefold() for word in words.casefold().split())]
+        if not found:
+            raise NotDoneError("No persona has these words. /personas lists all.")
         self._say(f"{pluralize(len(found), 'persona')}. /persona NAME begins a conversation with one.", *found)
 
     async def _model(self, name: str) -> None:

@@ -449,6 +449,13 @@ class WaitingLines:
         """Whether no line waits."""
         return self._waiting.empty()
 
+    def drop(self) -> int:
+        """Forget the lines that wait, and return how many there were. The end of standard input stays."""
+        lines = [self._waiting.get_nowait() for _ in range(self._waiting.qsize())]
+        if lines and lines[-1] is None:
+            self._waiting.put_nowait(lines.pop())
+        return len(lines)
+
     def _take(self, raw: bytes) -> None:
         try:
             line = line_text(raw)

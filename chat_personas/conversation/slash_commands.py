@@ -46,7 +46,7 @@ class SlashCommand:
 
 
 _TABLE = (
-    SlashCommand("stop", "", "Stop the reply and keep what was said so far, or stop measuring.", "Talking"),
+    SlashCommand("stop", "", "Stop the reply, measuring and lines that wait. What was said so far is kept.", "Talking"),
     SlashCommand("again", "", "Let the model reply to your last message once more. Both replies are kept.", "Talking"),
     SlashCommand("edit", "TEXT", "Write your last message in other words. Both are kept.", "Talking"),
     SlashCommand("versions", "NUMBER", "List the replies and messages of this turn, or go to one.", "Talking"),

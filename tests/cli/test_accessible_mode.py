@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import signal
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -204,6 +205,20 @@ def test_a_line_written_while_a_reply_comes_waits_for_its_end(home: Path) -> Non
     assert texts(kept_messages()) == ["One", "Not yet. Done.", "Two", "Done."]
 
 
+def test_stopping_drops_the_lines_that_wait_and_quitting_in_a_reply_leaves_at_once(home: Path) -> None:
+    model = Model(["First. ", asyncio.Event()], ["Second. ", asyncio.Event()])
+    person = Person(home, model, "chat", "democrat", "--accessible")
+    person.reads("You: ")
+    person.enters("One", "First")
+    person.enters("pasted by", "Your line waits")
+    person.enters("mistake", "Your line waits")
+    person.enters("/stop", "Not sent: 2 lines that waited", "Reply stopped", "You: ")
+    person.enters("Two", "Second")
+    person.enters("/quit", "Reply stopped", "Left")
+    assert person.code == 0
+    assert texts(kept_messages()) == ["One", "First. ", "Two", "Second. "]
+
+
 def test_a_line_written_while_the_persona_is_measured_goes_first_and_measuring_goes_on_later(
     home: Path, tmp_path: Path
 ) -> None:
@@ -337,6 +352,7 @@ def test_a_reply_that_cannot_be_stored_is_said_and_left_in_a_file_that_the_error
         ("/delete", "Nothing was said yet."),
         ("/stop", "There is nothing to stop."),
         ("/search zebra", "No message has these words."),
+        ("/personas zebra", "No persona has these words. /personas lists all."),
         ("/list", "There is no conversation yet."),
         ("/steer up", "/steer takes a strength"),
         ("/model nosuch.gguf", "nosuch.gguf"),
@@ -391,6 +407,28 @@ def test_ratings_and_exports_are_those_of_the_commands(command: Command, served_
     with Corpus.open(corpus_path(), read_only=True) as corpus:
         rated = corpus.ratings(kept_messages()[0].conversation_id)
     assert [(row.scale, row.value) for row in rated] == [("realism 1-7", 5.0), ("realism 1-7", 6.0)]
+
+
+def test_a_conversation_goes_on_with_another_model_and_each_reply_records_its_own(
+    command: Command, brief: str, tiny: str, tmp_path: Path
+) -> None:
+    other = shutil.copy(tiny, tmp_path / "other.gguf")
+    given = f"Hello\n/model nosuch.gguf\n/model {other}\nWhy?\n/model\n"
+    ran = command("chat", brief, "--accessible", "--model", tiny, given=given)
+    assert ran.code == 0
+    assert ran.out.count("The next reply comes from it.") == 1
+    assert "You: /model\nModel: other" in ran.out
+    with Corpus.open(corpus_path(), read_only=True) as corpus:
+        made = [corpus.generation(row.id) for row in kept_messages()]
+    assert [row.model for row in made if row is not None] == ["tiny", "other"]
+
+
+def test_what_the_model_thought_is_said_in_short_and_read_on_request(command: Command, served_by: Serve) -> None:
+    lines = said(command, served_by, "Hello\n/thought\n", [Piece("", thought="Say hello."), "Hello.", END])
+    assert lines[1] == "The model is thinking."
+    assert re.fullmatch(r"Thought for \d+ s, 2 words\.", lines[2])
+    assert lines[3] == "A Democrat: Hello."
+    assert "Thought: Say hello." in lines
 
 
 def test_resume_reads_the_last_messages(command: Command, served_by: Serve) -> None:

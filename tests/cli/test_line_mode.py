@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from chat_personas.cli.line_mode import without_keys
 from chat_personas.cli.main import main
 from chat_personas.corpus import Corpus
 from chat_personas.paths import corpus_path
@@ -433,3 +434,18 @@ def test_nothing_is_said_of_the_personas_text_where_there_is_none_or_the_model_i
         file.write(OWN_TEXT)
     served_by(AnsweringEngine())
     assert command("chat", brief, given="Hello").err == ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "text", "keys"),
+    [
+        ("Hello", "Hello", 0),
+        ("a\tb – ü", "a\tb – ü", 0),
+        ("ab\x1b[D\x1b[Dc", "abc", 2),
+        ("\x1bOPone\x1b[1;5Ctwo\x1b[3~", "onetwo", 3),
+        ("\x1bbback\x07", "back", 2),
+    ],
+    ids=["none", "a tab", "arrows", "a function key, a word to the right and Delete", "Alt and a bell"],
+)
+def test_keys_without_a_character_are_left_out_of_a_line_and_counted(typed: str, text: str, keys: int) -> None:
+    assert without_keys(typed) == (text, keys)

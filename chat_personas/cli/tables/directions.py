@@ -79,9 +79,20 @@ def print_direction(found: DirectionFile, path: Path) -> None:
     )
     for line in lines:
         print_line(console, printable(line))
+    if is_accessible():
+        for each in facts.layers:
+            print_line(console, _in_words(each))
+        return
     console.print(f"{'layer':>5}  {'area':<22} {'0.5':<{_BAR - 3}}{'1':>3}   pairs  agreement")
     for each in facts.layers:
         console.print(_line(each))
+
+
+def _in_words(facts: LayerFacts) -> str:
+    value, low, high = facts.area
+    in_order, pairs = facts.in_order
+    figures = f"area {value:.3f} [{low:.3f}, {high:.3f}]; {in_order} of {pairs} pairs; agreement {facts.agreement:.2f}"
+    return f"layer {facts.layer}: {figures}"
 
 
 def _line(facts: LayerFacts) -> str:

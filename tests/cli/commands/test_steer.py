@@ -1,6 +1,7 @@
 """`steer`: directions are trained, judged, listed, used and deleted, and what does not fit is refused in one line."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from chat_personas.paths import directions_directory
 from eval.surveys.loading import load_survey
 from tests.cli.running import Command, only_line, write_survey
+from tests.cli.still_output import faults_of
 from tests.engines.llama.tiny import write_tiny_model
 
 WORDS = ("people", "government", "more", "should", "the", "and")
@@ -50,6 +52,16 @@ def test_training_prints_how_well_held_out_texts_are_separated(command: Command,
     (line,) = [line.split() for line in out.splitlines() if line.strip().startswith("1 ")]
     assert 0 <= float(line[1]) <= 1
     assert trained.stat().st_mode & 0o777 == 0o600
+
+
+def test_under_the_setting_accessible_a_layer_is_a_sentence_and_no_bar(
+    command: Command, trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHAT_PERSONAS_ACCESSIBLE", "true")
+    out = command("steer", "show", "loud").out
+    assert faults_of(out.encode()) == []
+    said = r"^layer 1: area \d\.\d{3}, from \d\.\d{3} to \d\.\d{3}; \d of 6 pairs; agreement (minus )?\d\.\d\d$"
+    assert re.search(said, " ".join(out.split()).replace(" layer", "\nlayer"), re.MULTILINE)
 
 
 def test_nothing_else_is_left_of_a_training(trained: Path) -> None:
